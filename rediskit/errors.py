@@ -1,0 +1,82 @@
+"""What can go wrong, as data: where it is, what it is, how to mend it.
+
+Everything rediskit raises is a `RediskitError`; only `rediskit.cli` turns one into text and an exit code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+Path = tuple[str | int, ...]
+"""Where a value stands in a config: mapping keys and list indexes from the root."""
+
+
+def dotted(path: Path) -> str:
+    """`("clients", 0, "name")` as people write it: `clients[0].name`. A key with a dot in it stands in brackets, quoted."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif "." in part:
+            text += f'["{part}"]'
+        else:
+            text += f".{part}" if text else part
+    return text
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """A place in a file: the file as it was named to us, line and column counted from 1 (columns in characters)."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+Positions = Mapping[Path, Location]
+"""Where each value of a loaded config stands; empty for an Environment made in Python."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: `location: path: message`, and below it the hint that says how to mend it."""
+
+    message: str
+    hint: str = ""
+    path: Path = ()
+    location: Location | None = None
+
+    def __str__(self) -> str:
+        head = ": ".join(part for part in (str(self.location or ""), dotted(self.path), self.message) if part)
+        return f"{head}\n  {self.hint}" if self.hint else head
+
+
+class RediskitError(Exception):
+    """The root of all errors of rediskit. `problems` holds every finding; `exit_code` is what the command ends with."""
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class ConfigError(RediskitError, ValueError):
+    """The config, or a file that it names, can't be taken (exit code 2)."""
+
+
+class RefusedError(RediskitError):
+    """The input is sound, but what was asked for is refused: an overwrite, a step (exit code 1)."""
+
+    exit_code = 1
+
+
+class MissingToolError(RediskitError):
+    """A needed program or service is missing or failed (exit code 3)."""
+
+    exit_code = 3
