@@ -1,0 +1,7 @@
+"""`python -m rediskit` is the command."""
+
+import sys
+
+from rediskit.cli import main
+
+sys.exit(main())

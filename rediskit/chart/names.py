@@ -1,0 +1,150 @@
+"""What the chart calls the things it makes: the one place for names, labels, selectors, ports and DNS names.
+
+Read in chart 23.1.1 (bitnami/redis and its bitnami/common): fullname common/_names.tpl:26-38, selectors master/service.yaml
+and replicas/service.yaml, ports values.yaml:574 and 1985; seen alike on a live 23.2.12 (chart §0, §1.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+INSTANCE = "app.kubernetes.io/instance"
+NAME = "app.kubernetes.io/name"
+COMPONENT = "app.kubernetes.io/component"
+
+REDIS_CONTAINER_PORT = "redis"
+METRICS_CONTAINER_PORT = "metrics"
+METRICS_PORT_NAME = "http-metrics"
+_CHART = "redis"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The objects of one release. Every name, selector and port that rediskit renders is asked for here."""
+
+    name: str
+    namespace: str
+    chart_name: str = _CHART
+    fullname: str = ""
+    port: int = 6379
+    container_port: int = 6379
+    metrics_port: int = 9121
+    metrics_container_port: int = 9121
+    cluster_domain: str = "cluster.local"
+
+    @classmethod
+    def of(cls, name: str, namespace: str, values: Mapping[str, Any]) -> Release:
+        """The release that Helm makes of these values: the keys that move a name or a port are honoured."""
+        override = str(values.get("nameOverride") or "")
+        chart_name = (override or _CHART)[:63].rstrip("-")
+        full = str(values.get("fullnameOverride") or "") or (name if chart_name in name else f"{name}-{chart_name}")
+        return cls(
+            name=name,
+            namespace=namespace,
+            chart_name=chart_name,
+            fullname=full[:63].rstrip("-"),
+            port=_at(values, "master", "service", "ports", "redis") or 6379,
+            container_port=_at(values, "master", "containerPorts", "redis") or 6379,
+            metrics_port=_at(values, "metrics", "service", "ports", "http") or 9121,
+            metrics_container_port=_at(values, "metrics", "containerPorts", "http") or 9121,
+            cluster_domain=str(values.get("clusterDomain") or "cluster.local"),
+        )
+
+    @property
+    def primary_service(self) -> str:
+        return f"{self.fullname}-master"
+
+    @property
+    def replicas_service(self) -> str:
+        return f"{self.fullname}-replicas"
+
+    @property
+    def headless_service(self) -> str:
+        return f"{self.fullname}-headless"
+
+    @property
+    def metrics_service(self) -> str:
+        return f"{self.fullname}-metrics"
+
+    @property
+    def external_service(self) -> str:
+        """Ours, not the chart's: the LoadBalancer beside the chart's ClusterIP Services (decision 4 of the brief)."""
+        return f"{self.fullname}-external"
+
+    @property
+    def primary_statefulset(self) -> str:
+        return f"{self.fullname}-master"
+
+    @property
+    def replicas_statefulset(self) -> str:
+        return f"{self.fullname}-replicas"
+
+    @property
+    def primary_host(self) -> str:
+        """The DNS name clients in the cluster use."""
+        return f"{self.primary_service}.{self.namespace}.svc.{self.cluster_domain}"
+
+    @property
+    def replicas_host(self) -> str:
+        """The DNS name for reads that may be a moment old."""
+        return f"{self.replicas_service}.{self.namespace}.svc.{self.cluster_domain}"
+
+    @property
+    def volume_claims(self) -> tuple[str, str]:
+        """The PersistentVolumeClaims of the first primary and the first replica; they survive an uninstall."""
+        return (f"redis-data-{self.primary_statefulset}-0", f"redis-data-{self.replicas_statefulset}-0")
+
+    @property
+    def selector(self) -> dict[str, str]:
+        """Labels of all Redis pods of the release, primary and replicas."""
+        return {INSTANCE: self.name, NAME: self.chart_name}
+
+    @property
+    def primary_selector(self) -> dict[str, str]:
+        return {COMPONENT: "master", **self.selector}
+
+    @property
+    def replica_selector(self) -> dict[str, str]:
+        return {COMPONENT: "replica", **self.selector}
+
+    @property
+    def metrics_service_labels(self) -> dict[str, str]:
+        """The labels by which a ServiceMonitor finds exactly the metrics Service."""
+        return {COMPONENT: "metrics", **self.selector}
+
+    @property
+    def services(self) -> dict[str, dict[str, str]]:
+        """Name to labels of each Service the chart makes, as far as selectors can tell them apart."""
+        return {
+            self.primary_service: {COMPONENT: "master", **self.selector},
+            self.replicas_service: {COMPONENT: "replica", **self.selector},
+            self.headless_service: dict(self.selector),
+            self.metrics_service: self.metrics_service_labels,
+        }
+
+
+CHART_KINDS = frozenset(
+    {("", "ConfigMap"), ("", "Service"), ("", "ServiceAccount"), ("apps", "StatefulSet"), ("policy", "PodDisruptionBudget")},
+)
+"""API group and kind of all that the chart makes of our values (chart_effects_23.1.1: NetworkPolicy and ServiceMonitor are switched off)."""
+
+
+def chart_kinds(values: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    """The kinds the chart makes of these values: the standing ones, and those that a user's values switch on."""
+    kinds = set(CHART_KINDS)
+    if _at(values, "rbac", "create"):
+        kinds |= {("rbac.authorization.k8s.io", "Role"), ("rbac.authorization.k8s.io", "RoleBinding")}
+    for extra in values.get("extraDeploy") or ():
+        if isinstance(extra, Mapping) and "kind" in extra:
+            group = str(extra.get("apiVersion", "")).rpartition("/")[0]
+            kinds.add((group, str(extra["kind"])))
+    return frozenset(kinds)
+
+
+def _at(values: Mapping[str, Any], *path: str) -> Any:
+    found: Any = values
+    for part in path:
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found

@@ -1,0 +1,59 @@
+"""The checks over rendered objects. They run on every render, return data and print nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rediskit.checks import access, objects, owners, release
+from rediskit.checks.finding import Check, Complaint, Finding, Severity, Subject
+from rediskit.errors import dotted
+from rediskit.model.environment import Environment
+from rediskit.renderers.tree import Tree
+
+__all__ = ["CHECKS", "Check", "Finding", "Severity", "check"]
+
+
+def schema(subject: Subject) -> Iterator[Complaint]:
+    """Every object fits the strict schema of its kind, for the Kubernetes version of the config."""
+    from rediskit.checks.schema import validate
+
+    for file in subject.tree.contents:
+        content = subject.tree.objects.get(file.path)
+        for violation in validate(content, subject.environment.kubernetes) if content is not None else ():
+            place = f" at {dotted(violation.path)}" if violation.path else ""
+            yield Complaint(f"{file.path}{place}: {violation.message}", "the API server would refuse the object", file.source)
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("schema", "error", schema),
+    Check("chart-key", "error", release.chart_keys),
+    Check("chart-owned-value", "error", release.owned_values),
+    Check("redis-conf", "error", release.redis_conf),
+    Check("memory-limit", "error", release.memory),
+    Check("memory-headroom", "warning", release.memory_headroom),
+    Check("frozen-image", "warning", release.frozen_images),
+    Check("duplicate-object", "error", objects.duplicates),
+    Check("namespace-missing", "error", objects.namespaces),
+    Check("project-admits", "error", objects.project),
+    Check("foreign-workload", "error", objects.foreign_workloads),
+    Check("external-selector", "error", access.external_service),
+    Check("service-monitor", "error", access.service_monitor),
+    Check("network-policy", "error", access.network_policy),
+    Check("client-address", "error", owners.client_address),
+    Check("port-text", "error", owners.port_is_text),
+    Check("secret-reference", "error", owners.secret_reference),
+    Check("owner-patch", "error", owners.owner_patch),
+    Check("previous-host", "warning", owners.previous_host),
+    Check("migration-history", "warning", owners.history),
+)
+"""Every check, in the order findings are listed."""
+
+
+def check(environment: Environment, tree: Tree) -> list[Finding]:
+    """All findings about a rendered tree, in the order of `CHECKS`. Each says where in the config its cause stands, if there is a file."""
+    subject = Subject(environment, tree)
+    return [
+        Finding(rule.code, rule.severity, found.message, found.hint, found.path, environment.locate(found.path))
+        for rule in CHECKS
+        for found in rule.run(subject)
+    ]

@@ -1,0 +1,55 @@
+"""The parser of the command line. It imports nothing but argparse: `--help` has to be instant."""
+
+from __future__ import annotations
+
+import argparse
+
+from rediskit import __version__
+
+_DESCRIPTION = "A shared Redis on Kubernetes under GitOps, from one short config file."
+_EPILOG = "Exit codes: 0 done; 1 a check failed or a write was refused; 2 config or command line wrong; 3 a program is missing or failed."
+
+
+def parse(argv: list[str] | None) -> argparse.Namespace:
+    """The command line as a namespace with `verb`, `debug`, `json` and what the verb takes. Exits with 2 when it is wrong."""
+    return parser().parse_args(argv)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole parser, one subparser a verb."""
+    top = argparse.ArgumentParser(prog="rediskit", description=_DESCRIPTION, epilog=_EPILOG)
+    top.add_argument("--version", action="version", version=f"rediskit {__version__}")
+    verbs = top.add_subparsers(dest="verb", metavar="<verb>", required=True)
+    _render(verbs.add_parser("render", help="write the tree of each config", description=_RENDER))
+    _check(verbs.add_parser("check", help="check configs and trees, write nothing", description=_CHECK))
+    _schema(verbs.add_parser("schema", help="print the JSON schema of the config", description=_SCHEMA))
+    return top
+
+
+_RENDER = "Load, render, check and write. A failure leaves what is on disk as it was."
+_CHECK = "Render in memory, run all checks, compare with what is on disk. Writes nothing: for CI and pre-commit."
+_SCHEMA = "The JSON schema of the config, for editors. The file rediskit.schema.json is its output."
+
+
+def _render(parser: argparse.ArgumentParser) -> None:
+    _configs(parser)
+    parser.add_argument("--force", action="store_true", help="overwrite and remove generated files that were edited by hand")
+
+
+def _check(parser: argparse.ArgumentParser) -> None:
+    _configs(parser)
+
+
+def _configs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("configs", nargs="*", metavar="config", help="config files (default: config/*.yaml)")
+    parser.add_argument("--output", default="rendered", metavar="DIR", help="the folder that holds a folder for each config (default: rendered)")
+    _common(parser)
+
+
+def _schema(parser: argparse.ArgumentParser) -> None:
+    _common(parser)
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="report as one JSON document on standard output")
+    parser.add_argument("--debug", action="store_true", help="show tracebacks")

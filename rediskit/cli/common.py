@@ -1,0 +1,46 @@
+"""What `render` and `check` share: from the command line to checked trees."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass
+from glob import glob
+
+from rediskit.checks import Finding, check
+from rediskit.checks.place import check_place
+from rediskit.errors import ConfigError, Problem
+from rediskit.renderers import render
+from rediskit.source.loader import load_all
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The bytes of one tree. The objects are let go: a run over a thousand configs has to fit into memory."""
+
+    name: str
+    files: Mapping[str, bytes]
+
+
+def config_files(arguments: argparse.Namespace) -> list[str]:
+    """The configs of the command line; by default every `config/*.yaml`. Raises ConfigError when there is none."""
+    found = arguments.configs or sorted(glob("config/*.yaml"))
+    if not found:
+        raise ConfigError(Problem("there is no config/*.yaml here", "name a config file, or change into the folder that holds config/"))
+    return list(found)
+
+
+def render_all(arguments: argparse.Namespace) -> tuple[list[Rendered], list[Finding]]:
+    """Loads, renders and checks every config. Raises ConfigError with the problems of all of them."""
+    trees, findings = [], []
+    for environment in load_all(config_files(arguments)):
+        tree = render(environment)
+        findings += check(environment, tree)
+        findings += check_place(environment, arguments.output)
+        trees.append(Rendered(tree.name, tree.files))
+    return trees, findings
+
+
+def has_errors(findings: list[Finding]) -> bool:
+    """Whether any finding is an error."""
+    return any(finding.severity == "error" for finding in findings)

@@ -1,0 +1,86 @@
+"""The migration as a state machine: which steps follow one another, and what each of them has put into effect (design §4).
+
+Everything rendered follows from `Effects`, never from the name of a step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+from rediskit.model.client import Client
+from rediskit.model.environment import Environment
+from rediskit.model.migration import Migration, Order, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What is true of a client once a step is in Git.
+
+    release: the shared Redis runs. stopped: the application is scaled to 0. switched: its environment names the shared
+    Redis. restored: its original replicas are written out. removed: the old Redis is out of the owner's build.
+    """
+
+    release: bool = False
+    stopped: bool = False
+    switched: bool = False
+    restored: bool = False
+    removed: bool = False
+
+    @property
+    def owner_is_untouched(self) -> bool:
+        """The owner's Component is the identity."""
+        return not (self.stopped or self.switched or self.restored or self.removed)
+
+
+_SETS: dict[Step, dict[str, bool]] = {
+    "prepare": {},
+    "scale-down": {"stopped": True},
+    "deploy": {"release": True},
+    "reconfigure": {"switched": True},
+    "scale-up": {"stopped": False, "restored": True},
+    "validate": {},
+    "decommission": {"removed": True},
+}
+"""The one effect of each step on the way, on top of the steps before it."""
+
+_ORDERS: dict[Order, tuple[Step, ...]] = {
+    "as-decided": ("prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission"),
+    "deploy-first": ("prepare", "deploy", "scale-down", "reconfigure", "scale-up", "validate", "decommission"),
+}
+
+assert all(set(step) <= {field.name for field in fields(Effects)} for step in _SETS.values())
+
+
+def steps(order: Order) -> tuple[Step, ...]:
+    """The way forward, from `prepare` to `complete`."""
+    return (*_ORDERS[order], "complete")
+
+
+def effects(migration: Migration | None) -> Effects:
+    """What is in effect for a client. Without a migration it simply uses the release."""
+    if migration is None or migration.step == "complete":
+        return Effects(release=True)
+    if migration.step == "rolled-back":
+        return Effects(release=_was_deployed(migration))
+    result = Effects()
+    for step in _ORDERS[migration.order]:
+        result = replace(result, **_SETS[step])
+        if step == migration.step:
+            break
+    return result
+
+
+def _was_deployed(migration: Migration) -> bool:
+    """A rollback leaves the release as it was; where nobody recorded the steps, it is taken to be there and stays."""
+    taken = [entry.step for entry in migration.history]
+    return not taken[:-1] or "deploy" in taken
+
+
+def release_is_deployed(environment: Environment) -> bool:
+    """Whether the shared Redis is in the tree: as soon as one client needs it, or none is on its way (design §4)."""
+    return not environment.clients or any(effects(client.migration).release for client in environment.clients)
+
+
+def owned(environment: Environment) -> tuple[Client, ...]:
+    """The clients whose owners get a Component: those on their way."""
+    return tuple(client for client in environment.clients if client.migration is not None)

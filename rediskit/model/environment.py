@@ -1,0 +1,91 @@
+"""The root of a config: one environment, one file, one folder of output."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
+
+from rediskit.errors import Location, Path, Positions, Problem
+from rediskit.model.base import Model, refuse, refuse_all
+from rediskit.model.client import Client
+from rediskit.model.gitops import GitOps
+from rediskit.model.monitoring import Monitoring
+from rediskit.model.network import Network
+from rediskit.model.redis import Redis
+from rediskit.model.secrets import Manual, Secrets, implemented
+from rediskit.model.types import DnsLabel, KubernetesVersion
+
+RESERVED_CLIENTS = frozenset({"redis", "redis-external", "monitoring", "release", "root"})
+"""Names of the tree's own units: a client's unit is named as the client."""
+
+
+class Environment(Model):
+    """One shared Redis in one cluster, who carries it there and who uses it."""
+
+    schema_version: Literal[1] = 1
+    name: DnsLabel
+    """The stem of the config file, and the folder of the output."""
+    cluster: DnsLabel = Field(default_factory=lambda data: data.get("name", ""))
+    """The cluster: environments of one cluster may not share release names, namespaces or addresses."""
+    kubernetes: KubernetesVersion = "1.34"
+    gitops: GitOps
+    redis: Redis = Redis()
+    network: Network | None = None
+    monitoring: Monitoring = Monitoring()
+    secrets: Secrets = Manual()
+    clients: tuple[Client, ...] = ()
+
+    _positions: Positions = PrivateAttr(default_factory=dict)
+    _file: str = PrivateAttr(default="")
+
+    @field_validator("gitops")
+    @classmethod
+    def _served(cls, gitops: GitOps) -> GitOps:
+        if gitops.tool == "flux":
+            refuse("flux is not served yet", "use tool: argocd for now", "tool")
+        return gitops
+
+    _implemented = field_validator("secrets")(implemented)
+
+    @field_validator("clients")
+    @classmethod
+    def _apart(cls, clients: tuple[Client, ...], info: ValidationInfo) -> tuple[Client, ...]:
+        redis = info.data.get("redis")
+        problems: list[Problem] = []
+        names: set[str] = set()
+        for index, client in enumerate(clients):
+            if client.name in RESERVED_CLIENTS:
+                problems.append(Problem(f"{client.name} is the name of a unit of the tree", "give the client another name", (index, "name")))
+            if client.name in names:
+                problems.append(Problem(f"two clients are named {client.name}", "give one of them another name", (index, "name")))
+            names.add(client.name)
+            if redis and client.namespace == redis.namespace:
+                hint = "a client has a namespace of its own: who may read its Secrets is decided there"
+                problems.append(Problem(f"{client.namespace} is the namespace of Redis itself", hint, (index, "namespace")))
+        refuse_all(problems)
+        return clients
+
+    @property
+    def path(self) -> str:
+        """Where the tree lies in the Git repository."""
+        return self.gitops.path or f"rendered/{self.name}"
+
+    @property
+    def file(self) -> str:
+        """The config file as it was named to `load`; "" for an Environment made in Python."""
+        return self._file
+
+    def located(self, positions: Positions, file: str) -> Self:
+        """This environment, knowing where its values stand. For the loader."""
+        self._positions = positions
+        self._file = file
+        return self
+
+    def locate(self, path: Path) -> Location | None:
+        """Where a value stands in the config, or the nearest section around it; None when there is no file."""
+        for end in range(len(path), -1, -1):
+            found = self._positions.get(path[:end])
+            if found:
+                return found
+        return None

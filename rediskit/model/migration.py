@@ -1,0 +1,118 @@
+"""Where a client stands on its way from its old Redis to the shared one. Times and evidence are inputs, never the clock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from rediskit.model.base import Model, refuse, refuse_all, Problem
+from rediskit.model.measures import Duration
+from rediskit.model.types import Flag, PlainText, Timestamp
+
+Step = Literal[
+    "prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission", "complete", "rolled-back"
+]
+"""The last step that is in Git, in the brief's order; `rolled-back` is the way out of scale-down to validate."""
+Order = Literal["as-decided", "deploy-first"]
+"""`deploy-first` deploys the shared Redis before the application goes down, so that the downtime is the cut-over alone."""
+
+VALIDATION = Duration("24h")
+
+
+class Window(Model):
+    """The planned downtime: when it begins, and how long it may last."""
+
+    start: Timestamp
+    duration: Duration = Duration("1h")
+
+
+class Budgets(Model):
+    """How long things may take."""
+
+    downtime: Duration = Duration("10m")
+    """From scale-down to the application being ready (brief: 5-10 minutes)."""
+
+
+class Entry(Model):
+    """One step that was taken."""
+
+    step: Step
+    at: Timestamp
+    reason: PlainText | None = None
+
+
+class Criteria(Model):
+    """The brief's six criteria; each is true once somebody has seen it to be true."""
+
+    no_restarts: Flag = False
+    """No crashes or restarts."""
+    no_redis_errors: Flag = False
+    """No Redis connection errors in the logs."""
+    stable_connections: Flag = False
+    """Stable connections in Prometheus."""
+    functions_verified: Flag = False
+    """Login, sessions and cache work."""
+    no_user_reports: Flag = False
+    """No reports from users."""
+    latency: Flag = False
+    """p95 below 10 ms."""
+
+
+class Validation(Model):
+    """The evidence of the 24 hours."""
+
+    start: Timestamp = Field(alias="from")
+    until: Timestamp
+    criteria: Criteria = Criteria()
+    notes: PlainText | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long was validated, in seconds."""
+        return (_moment(self.until) - _moment(self.start)).total_seconds()
+
+
+class Migration(Model):
+    """The state of one client's migration (design §4)."""
+
+    step: Step
+    order: Order = "as-decided"
+    window: Window | None = None
+    budgets: Budgets = Budgets()
+    history: tuple[Entry, ...] = ()
+    """Every step taken, oldest first; the last one is `step`."""
+    validation: Validation | None = None
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.history and self.history[-1].step != self.step:
+            last = len(self.history) - 1
+            refuse(
+                f"the step is {self.step}, but the history ends with {self.history[last].step}",
+                "one of the two was edited by hand: make them agree",
+                "step",
+            )
+        if self.step in ("decommission", "complete"):
+            refuse_all(self._missing_evidence())
+        return self
+
+    def _missing_evidence(self) -> list[Problem]:
+        """What the brief wants to see before the old Redis goes (decision 13)."""
+        hint = "the old Redis stays until 24 hours of validation have passed: stay at validate, and record what was seen"
+        validation = self.validation
+        if validation is None:
+            return [Problem(f"{self.step} without the evidence of the 24 hours (validation is missing)", hint, ("step",))]
+        problems = []
+        if validation.seconds < VALIDATION.amount:
+            hours = validation.seconds / 3600
+            problems.append(Problem(f"only {hours:.1f} hours were validated, 24 are needed", hint, ("validation", "until")))
+        for name, field in Criteria.model_fields.items():
+            if not getattr(validation.criteria, name):
+                problems.append(Problem(f"not recorded as true: {field.description}", hint, ("validation", "criteria", field.alias or name)))
+        return problems
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

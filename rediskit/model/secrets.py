@@ -1,0 +1,64 @@
+"""How the one password reaches the namespaces. No mode ever holds a plaintext."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from rediskit.model.base import Model, refuse
+from rediskit.model.files import TextFile
+from rediskit.model.types import DnsName, PlainText, RelativeFile
+
+
+class _Secrets(Model):
+    directory: RelativeFile | None = None
+    """Where the encrypted inputs lie, one file a namespace; default `<name>/secrets`."""
+
+
+class Manual(_Secrets):
+    """Nothing in Git: a person (or another tool) creates the Secrets; the tree says how."""
+
+    mode: Literal["manual"] = "manual"
+
+
+class SealedSecrets(_Secrets):
+    """Bitnami Sealed Secrets: ciphertext in Git, opened by the controller in the cluster."""
+
+    mode: Literal["sealed-secrets"]
+    certificate: TextFile
+    """The controller's certificate (PEM)."""
+
+
+class Sops(_Secrets):
+    """SOPS: ciphertext in Git, opened by Flux."""
+
+    mode: Literal["sops"]
+    recipients: tuple[PlainText, ...]
+    """age recipients (public keys)."""
+
+
+class SecretStore(Model):
+    """The store of the External Secrets Operator that the values come from."""
+
+    kind: Literal["SecretStore", "ClusterSecretStore"] = "ClusterSecretStore"
+    name: DnsName
+
+
+class ExternalSecrets(_Secrets):
+    """External Secrets Operator: Git holds references only."""
+
+    mode: Literal["external-secrets"]
+    store: SecretStore
+
+
+Secrets = Annotated[Manual | SealedSecrets | Sops | ExternalSecrets, Field(discriminator="mode")]
+
+
+def implemented(secrets: Manual | SealedSecrets | Sops | ExternalSecrets) -> Manual | SealedSecrets | Sops | ExternalSecrets:
+    """Refuses the modes that no renderer serves yet, so that a config never promises a Secret that nobody makes."""
+    if secrets.mode != "manual":
+        refuse(f"{secrets.mode} is not served yet", "use mode: manual for now: the tree's README says how to create the Secrets", "mode")
+    return secrets
+
+

@@ -1,0 +1,136 @@
+"""The Helm values of the release: every value the chart needs to become the Redis of the brief, none that it ignores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rediskit.chart.keys import plain_values
+from rediskit.chart.names import Release
+from rediskit.model.environment import Environment
+from rediskit.model.redis import ContainerResources, Image, Redis
+from rediskit.renderers.tree import File, Object
+
+
+def release_of(environment: Environment) -> Release:
+    """The names of the release, the user's own values included."""
+    redis = environment.redis
+    return Release.of(redis.release, redis.namespace, redis.values)
+
+
+def values_path(environment: Environment) -> str:
+    """Where the values lie in the tree: never in a folder that is applied as manifests."""
+    return f"helm/{environment.redis.release}/values.yaml"
+
+
+def helm_values(environment: Environment) -> Iterator[File]:
+    """The one file of values. It is there at every step, so that the first deployment can be reviewed before it happens."""
+    yield File(values_path(environment), merged(values(environment), plain_values(environment.redis.values)), ("redis",))
+
+
+def values(environment: Environment) -> Object:
+    """Our values, in the chart's order, before the user's are merged in (facts: chart §1.1-1.7)."""
+    redis = environment.redis
+    return {
+        "global": {
+            **({"imageRegistry": redis.image_mirror} if redis.image_mirror else {}),
+            "security": {"allowInsecureImages": True},
+        },
+        "image": _image(redis.image),
+        "architecture": "replication",
+        "auth": {
+            "enabled": True,
+            "existingSecret": redis.auth.secret,
+            "existingSecretPasswordKey": redis.auth.key,
+            "usePasswordFiles": True,
+        },
+        "commonConfiguration": redis_conf(redis),
+        "master": {"count": 1, **_role(redis, redis.resources.primary), "service": {"type": "ClusterIP"}},
+        "replica": {"replicaCount": redis.replicas, **_role(redis, redis.resources.replica), **_replica(release_of(environment))},
+        "sentinel": {"enabled": False},
+        "networkPolicy": {"enabled": False},
+        "metrics": _metrics(environment),
+    }
+
+
+def redis_conf(redis: Redis) -> str:
+    """The text of redis.conf. A comment behind a directive stops the server (config.c), so there are none."""
+    lines = [
+        f"maxmemory {redis.memory.max}",
+        f"maxmemory-policy {redis.memory.policy}",
+        f"appendonly {'yes' if redis.append_only else 'no'}",
+        "appendfsync everysec",
+        *(f"save {point}" for point in redis.save_points),
+    ]
+    # Without any `save` line Redis falls back to save points of its own.
+    return "\n".join(lines if redis.save_points else [*lines, 'save ""'])
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Object:
+    """Two values files as Helm merges them: maps key by key, everything else replaced."""
+    result = dict(base)
+    for key, value in over.items():
+        mine = result.get(key)
+        result[key] = merged(mine, value) if isinstance(mine, Mapping) and isinstance(value, Mapping) else value
+    return result
+
+
+def _image(image: Image) -> Object:
+    """All four keys, always: what is left out comes from the chart's own default, which is `latest` since 23.0.10."""
+    return {"registry": image.registry, "repository": image.repository, "tag": image.tag, "digest": image.digest}
+
+
+def _role(redis: Redis, resources: ContainerResources) -> Object:
+    return {
+        "disableCommands": list(redis.disabled_commands),
+        "resources": _resources(resources),
+        "persistence": {"enabled": True, "storageClass": redis.storage.storage_class, "size": str(redis.storage.size)},
+        "persistentVolumeClaimRetentionPolicy": {"enabled": True, "whenScaled": "Retain", "whenDeleted": "Retain"},
+    }
+
+
+def _resources(resources: ContainerResources) -> Object:
+    return {
+        name: {"cpu": str(amount.cpu), "memory": str(amount.memory)}
+        for name, amount in (("requests", resources.requests), ("limits", resources.limits))
+    }
+
+
+def _replica(release: Release) -> Object:
+    """Probes that ask the replica alone: the chart's own ask the primary too and kill the replica with it (bitnami/charts issue 8464).
+
+    The anti-affinity names no component: the chart's preset keeps replicas apart from replicas only.
+    """
+    term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": release.selector}}
+    preferred = [{"weight": 100, "podAffinityTerm": term}]
+    return {
+        "affinity": {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preferred}},
+        "customLivenessProbe": _probe("/health/ping_liveness_local.sh 5", 6),
+        "customReadinessProbe": _probe("/health/ping_readiness_local.sh 1", 2),
+    }
+
+
+def _probe(script: str, timeout: int) -> Object:
+    return {
+        "exec": {"command": ["/bin/bash", "-ec", script]},
+        "initialDelaySeconds": 20,
+        "periodSeconds": 5,
+        "timeoutSeconds": timeout,
+        "failureThreshold": 5,
+    }
+
+
+def _metrics(environment: Environment) -> Object:
+    redis = environment.redis
+    if not environment.monitoring.enabled:
+        return {"enabled": False}
+    # With CONFIG disabled the exporter would log a failed call at every scrape (redis_exporter, exporter.go).
+    quiet = [{"name": "REDIS_EXPORTER_CONFIG_COMMAND", "value": "-"}] if "CONFIG" in redis.disabled_commands else []
+    return {
+        "enabled": True,
+        "image": _image(redis.exporter_image),
+        **({"extraEnvVars": quiet} if quiet else {}),
+        "resources": _resources(redis.resources.exporter),
+        "serviceMonitor": {"enabled": False},
+        "prometheusRule": {"enabled": False},
+    }

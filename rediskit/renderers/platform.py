@@ -1,0 +1,85 @@
+"""The units of `platform/`: folders that are applied each by an Application or Kustomization of its own (design §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from rediskit.migrate.machine import release_is_deployed
+from rediskit.model.client import Client
+from rediskit.model.environment import Environment
+from rediskit.renderers.external import external_service
+from rediskit.renderers.monitoring import monitoring
+from rediskit.renderers.networkpolicy import network_policy
+from rediskit.renderers.objects import KEEP, kustomization, labels, metadata, object_file
+from rediskit.renderers.tree import File, Object
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One folder of objects with its own kustomization.yaml.
+
+    namespace: where its namespaced objects go. optional: it may fail and heal on its own (a CRD or a namespace may come later).
+    """
+
+    name: str
+    namespace: str
+    contents: tuple[File, ...]
+    optional: bool = False
+
+    @property
+    def folder(self) -> str:
+        return f"platform/{self.name}"
+
+    def files(self) -> Iterator[File]:
+        """The objects and the kustomization.yaml that lists them."""
+        yield from self.contents
+        yield kustomization(self.folder, [file.path.rpartition("/")[2] for file in self.contents])
+
+
+def units(environment: Environment) -> tuple[Unit, ...]:
+    """Every unit that has objects, in the order they are needed. A unit without any is left out: an empty one applies as an error."""
+    redis = environment.redis.namespace
+    deployed = release_is_deployed(environment)
+    made = [
+        _unit("redis", redis, (namespace(environment), network_policy(environment))),
+        _unit("redis-external", redis, external_service(environment) if deployed else ()),
+        _unit("monitoring", environment.monitoring.namespace, monitoring(environment) if deployed else (), optional=True),
+        *(_unit(client.name, client.namespace, secret_forms(environment, client), optional=True) for client in environment.clients),
+    ]
+    return tuple(unit for unit in made if unit.contents)
+
+
+def platform(made: tuple[Unit, ...]) -> Iterator[File]:
+    """All files of the units, and the kustomization.yaml that aggregates them for local builds."""
+    for unit in made:
+        yield from unit.files()
+    yield kustomization("platform", [unit.name for unit in made])
+
+
+def namespace(environment: Environment) -> Object:
+    """The namespace of Redis, which neither tool may prune: everything in it would go with it."""
+    redis = environment.redis
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata(redis.namespace, None, {**redis.labels, **labels(environment)}, KEEP)}
+
+
+def secret_forms(environment: Environment, client: Client) -> Iterable[Object]:
+    """The replicated Secret of a client. In mode manual nothing of it is in Git."""
+    return ()
+
+
+def _unit(name: str, in_namespace: str, objects: Iterable[Object], optional: bool = False) -> Unit:
+    source = ("clients",) if name not in ("redis", "redis-external", "monitoring") else ()
+    files = tuple(object_file(f"platform/{name}", content, source or _SOURCES.get(content["kind"], ("redis",))) for content in objects)
+    return Unit(name, in_namespace, files, optional)
+
+
+_SOURCES: dict[str, tuple[str, ...]] = {
+    "Namespace": ("redis", "namespace"),
+    "NetworkPolicy": ("network",),
+    "Service": ("network",),
+    "ServiceMonitor": ("monitoring",),
+    "PrometheusRule": ("monitoring",),
+    "ConfigMap": ("monitoring",),
+}
+"""The section of the config that each kind of object comes from, for findings."""
