@@ -14,14 +14,22 @@ __all__ = ["CHECKS", "Check", "Finding", "Severity", "check"]
 
 
 def schema(subject: Subject) -> Iterator[Complaint]:
-    """Every object fits the strict schema of its kind, for the Kubernetes version of the config."""
+    """Every object fits the strict schema of its kind, for the Kubernetes version of the config.
+
+    A patch for an owner is not an object: the real object is judged as the patch leaves it.
+    """
     from rediskit.checks.schema import validate
 
-    for file in subject.tree.contents:
-        content = subject.tree.objects.get(file.path)
-        for violation in validate(content, subject.environment.kubernetes) if content is not None else ():
+    version = subject.environment.kubernetes
+    whole = (
+        (file.path, file.source, file.content)
+        for file in subject.tree.contents
+        if file.path in subject.tree.objects and (not file.path.startswith("owners/") or subject.tree.objects[file.path]["kind"] == "Component")
+    )
+    for path, source, content in (*whole, *owners.patched(subject)):
+        for violation in validate(content, version) if isinstance(content, dict) else ():
             place = f" at {dotted(violation.path)}" if violation.path else ""
-            yield Complaint(f"{file.path}{place}: {violation.message}", "the API server would refuse the object", file.source)
+            yield Complaint(f"{path}{place}: {violation.message}", "the API server would refuse the object", source)
 
 
 CHECKS: tuple[Check, ...] = (

@@ -32,6 +32,13 @@ def _patches(subject: Subject) -> Iterator[tuple[Path, Client, Workload, Object,
             yield ("clients", index), client, workload, found, path
 
 
+def patched(subject: Subject) -> Iterator[tuple[str, Path, Object]]:
+    """The real objects as our patches leave them: the patch's file, the workload in the config, the object."""
+    for at_client, _, workload, content, path in _patches(subject):
+        if workload.manifest is not None:
+            yield path, (*at_client, "workload"), apply(workload.manifest.content, content)
+
+
 def client_address(subject: Subject) -> Iterator[Complaint]:
     """A client's host and port are those of the Service that the chart will create from the rendered values."""
     release = subject.release
