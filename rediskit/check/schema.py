@@ -1,0 +1,205 @@
+"""Objects against the vendored strict JSON schemas, in process and offline. Nothing beyond the schemas is checked here.
+
+Only the schema files of the kinds at hand are read, each once; jsonschema_rs is imported when the first object comes.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from rediskit.errors import Path
+
+if TYPE_CHECKING:
+    from jsonschema_rs import ValidationError, Validator
+
+SCHEMAS = pathlib.Path(__file__).parents[1] / "data" / "schemas"
+"""The vendored schemas; `README.md` there says what lies where and how kubeconform is pointed at it."""
+
+_API_VERSION = re.compile(r"(?:(?P<group>[a-z0-9]+(?:[-.][a-z0-9]+)*)/)?(?P<version>v[0-9]+(?:(?:alpha|beta)[0-9]+)?)")
+_KIND = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+_SHOWN = 100
+"""Characters of a value or pattern that a message repeats."""
+_LISTED = 12
+"""Known names that a message lists when none is near."""
+_WANTED = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "object": "a mapping",
+    "string": "text",
+}
+_GIVEN = {
+    bool: "true or false",
+    dict: "a mapping",
+    float: "a number",
+    int: "a whole number",
+    list: "a list",
+    str: "text",
+    type(None): "null",
+}
+_LIMITS = {
+    "maxItems": "too many entries: at most {}",
+    "maxLength": "too long: at most {} characters",
+    "maxProperties": "too many fields: at most {}",
+    "maximum": "too large: at most {}",
+    "minItems": "too few entries: at least {}",
+    "minLength": "too short: its length must be at least {}",
+    "minProperties": "too few fields: at least {}",
+    "minimum": "too small: at least {}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One breach of a schema. `path` leads to the field at fault; where one is missing, to where it would stand."""
+
+    path: Path
+    message: str
+
+
+@cache
+def kubernetes_versions() -> tuple[str, ...]:
+    """The minor versions of Kubernetes that there are schemas for, oldest first: `("1.31", …)`."""
+    return tuple(json.loads((SCHEMAS / "versions.json").read_text(encoding="utf-8")))
+
+
+def validate(obj: dict[str, Any], kubernetes: str) -> list[Violation]:
+    """Every violation of the schema of the object's kind, ordered by path; empty when there is none.
+
+    obj: a Kubernetes object, or a Kustomization or Component of kustomize, as plain data.
+    kubernetes: a minor version such as `1.34`; it chooses the schema for kinds of Kubernetes itself.
+
+    A kind without a schema is one violation that says so. Values that JSON can't hold (a key that is no text, a date) are reported
+    alone: with them in it, the rest can't be judged. A message repeats a value only where the schema lists or describes the values
+    allowed, so that no Secret shows in one. Raises ValueError when `kubernetes` is not one of `kubernetes_versions()`.
+    """
+    if kubernetes not in kubernetes_versions():
+        raise ValueError(f"no schemas for Kubernetes {kubernetes}; known: {', '.join(kubernetes_versions())}")
+    if unnamed := [_unnamed(obj, field) for field in ("apiVersion", "kind") if not isinstance(obj.get(field), str)]:
+        return unnamed
+    file = _file(kubernetes, obj["apiVersion"], obj["kind"])
+    if file is None:
+        return [Violation((), f"no schema for {obj['apiVersion']} {obj['kind']}: rediskit cannot judge it")]
+    validator = _validator(file)
+    try:
+        if validator.is_valid(obj):
+            return []
+        errors = list(validator.iter_errors(obj))
+    except ValueError:
+        if foreign := list(_foreign(obj, ())):
+            return foreign
+        raise
+    found = {violation for error in errors for violation in _violations(error, file)}
+    return sorted(found, key=lambda violation: (violation.path, violation.message))
+
+
+def _unnamed(obj: dict[str, Any], field: str) -> Violation:
+    return Violation((field,), f"must be text, is {_given(obj[field])}" if field in obj else f"missing field {field}")
+
+
+@cache
+def _file(kubernetes: str, api_version: str, kind: str) -> pathlib.Path | None:
+    """The schema of a kind. The folders named by a full group are asked first: kustomize's group ends like those of Kubernetes.
+
+    File names know neither the case of a kind nor, for Kubernetes itself, the whole group: each schema lists the one apiVersion and kind
+    that it takes.
+    """
+    parts = _API_VERSION.fullmatch(api_version)
+    if not parts or not _KIND.fullmatch(kind):
+        return None
+    group, version, name = parts["group"] or "", parts["version"], kind.lower()
+    files = [SCHEMAS / folder / group / f"{name}_{version}.json" for folder in ("crds", "own")] if group else []
+    if "." not in group or group.endswith(".k8s.io"):
+        suffix = f"-{group.partition('.')[0]}-{version}" if group else f"-{version}"
+        files.append(SCHEMAS / "kubernetes" / f"v{kubernetes}.0-standalone-strict" / f"{name}{suffix}.json")
+    return next((file for file in files if file.is_file()), None)
+
+
+@cache
+def _validator(file: pathlib.Path) -> Validator:
+    from jsonschema_rs import Draft202012Validator
+
+    return Draft202012Validator(file.read_text(encoding="utf-8"))
+
+
+def _violations(error: ValidationError, file: pathlib.Path) -> Iterator[Violation]:
+    path, keyword, value = tuple(error.instance_path), error.kind.name, error.kind.value
+    if keyword == "additionalProperties":
+        known = sorted(_part(file, error.schema_path[:-1])["properties"])
+        for field in value:
+            yield Violation((*path, field), f"unknown field {field}{_suggestion(field, known)}")
+    elif keyword == "required":
+        yield Violation((*path, value), f"missing field {value}")
+    else:
+        yield Violation(path, _message(keyword, value, error, file))
+
+
+def _message(keyword: str, value: Any, error: ValidationError, file: pathlib.Path) -> str:
+    if keyword == "type":
+        wanted = " or ".join(_WANTED[name] for name in value if name != "null")
+        return f"must be {wanted}, is {_given(error.instance)}"
+    if keyword == "enum":
+        options = [str(option) for option in value if option is not None]
+        return f"must be {options[0]}, is {_shown(error.instance)}" if len(options) == 1 else _not_one_of(error.instance, options)
+    if keyword == "pattern":
+        form = f"the form {value}" if len(value) <= _SHOWN else "the form that is wanted here"
+        return f"{_shown(error.instance)} does not have {form}"
+    if keyword == "oneOf":
+        fields = sorted(field for branch in _part(file, error.schema_path) for field in branch["required"])
+        return f"needs exactly one of {', '.join(fields)}"
+    return _LIMITS[keyword].format(value)
+
+
+@cache
+def _document(file: pathlib.Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def _part(file: pathlib.Path, path: list[str | int]) -> Any:
+    part = _document(file)
+    for step in path:
+        part = part[step]
+    return part
+
+
+def _suggestion(field: str, known: list[str]) -> str:
+    if near := get_close_matches(field, known, 1):
+        return f" (did you mean {near[0]}?)"
+    return f" (known here: {', '.join(known)})" if 0 < len(known) <= _LISTED else ""
+
+
+def _not_one_of(given: Any, options: list[str]) -> str:
+    near = get_close_matches(given, options, 1) if isinstance(given, str) else []
+    return f"{_shown(given)} is not one of {', '.join(options)}" + (f" (did you mean {near[0]}?)" if near else "")
+
+
+def _given(value: Any) -> str:
+    return _GIVEN.get(type(value), type(value).__name__)
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def _foreign(value: Any, path: Path) -> Iterator[Violation]:
+    """Keys and values that JSON has no form for, anywhere below."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            if isinstance(key, str):
+                yield from _foreign(child, (*path, key))
+            else:
+                yield Violation(path, f"the key {key!r} must be text, is {_given(key)}")
+    elif isinstance(value, list | tuple):
+        for index, child in enumerate(value):
+            yield from _foreign(child, (*path, index))
+    elif not isinstance(value, str | int | float | None):
+        yield Violation(path, f"must be plain data, is a Python {type(value).__name__}")
