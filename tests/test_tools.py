@@ -1,0 +1,167 @@
+"""Starting other programs, shown with real small ones."""
+
+from __future__ import annotations
+
+import base64
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rediskit.errors import MissingToolError
+from rediskit.tools import SHOWN_LINES, Command, Completed, find, run
+
+SH = Path("/bin/sh")
+
+
+def shell(script: str, **options: Any) -> Completed:
+    return run(Command(SH, ("-c", script), **options))
+
+
+def program(folder: Path, name: str, mode: int = 0o755) -> Path:
+    folder.mkdir(exist_ok=True)
+    file = folder / name
+    file.write_text("#!/bin/sh\necho found\n")
+    file.chmod(mode)
+    return file
+
+
+def test_find_takes_the_named_file_before_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_path = program(tmp_path / "bin", "checker")
+    named = program(tmp_path / "elsewhere", "checker-2")
+    monkeypatch.setenv("PATH", str(on_path.parent))
+    monkeypatch.delenv("CHECKER", raising=False)
+    assert find("checker", "CHECKER") == on_path
+    monkeypatch.setenv("CHECKER", "")
+    assert find("checker", "CHECKER") == on_path
+    monkeypatch.setenv("CHECKER", str(named))
+    assert find("checker", "CHECKER") == named
+
+
+def test_find_gives_absolute_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = program(tmp_path / "bin", "checker")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CHECKER", "bin/checker")
+    assert find("checker", "CHECKER") == file
+    monkeypatch.delenv("CHECKER")
+    monkeypatch.setenv("PATH", "bin")
+    assert find("checker", "CHECKER") == file
+
+
+def test_a_named_file_that_is_missing_is_an_error_though_path_has_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(program(tmp_path / "bin", "checker").parent))
+    monkeypatch.setenv("CHECKER", str(tmp_path / "nowhere"))
+    with pytest.raises(MissingToolError, match="where there is no file") as caught:
+        find("checker", "CHECKER")
+    assert caught.value.exit_code == 3
+    assert str(tmp_path / "nowhere") in str(caught.value)
+    monkeypatch.setenv("CHECKER", str(program(tmp_path / "plain", "checker", 0o644)))
+    with pytest.raises(MissingToolError, match="may not be executed"):
+        find("checker", "CHECKER")
+    monkeypatch.setenv("CHECKER", str(tmp_path / "bin"))
+    with pytest.raises(MissingToolError, match="may not be executed"):
+        find("checker", "CHECKER")
+
+
+@pytest.mark.parametrize("path", ["", None], ids=["empty", "unset"])
+def test_find_looks_nowhere_else(path: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SH_FILE", raising=False)
+    if path is None:
+        monkeypatch.delenv("PATH")
+    else:
+        monkeypatch.setenv("PATH", path)
+    with pytest.raises(MissingToolError, match=r"sh is not on PATH\n  install sh, or name the file with \$SH_FILE"):
+        find("sh", "SH_FILE")
+
+
+def test_run_hands_over_arguments_stdin_folder_and_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OURS", "stays")
+    script = 'cat; pwd -P; printf "%s|" "$OURS" "$MORE" "$@"; echo aside >&2'
+    command = Command(SH, ("-c", script, "sh", "a b", "$HOME", "*"), tmp_path, b"in\x00\xff\n", environment={"MORE": "comes"})
+    done = run(command)
+    assert done.stdout == b"in\x00\xff\n" + os.fsencode(tmp_path.resolve()) + b"\nstays|comes|a b|$HOME|*|"
+    assert (done.exit_code, done.stderr) == (0, b"aside\n")
+
+
+def test_more_is_written_and_read_than_a_pipe_holds() -> None:
+    assert shell("cat; cat /dev/null", stdin=b"x" * 1_000_000).stdout == b"x" * 1_000_000
+    assert shell("exec <&-; echo done", stdin=b"x" * 1_000_000).stdout == b"done\n"
+
+
+def test_an_exit_code_is_an_answer_only_where_the_command_says_so() -> None:
+    assert shell("exit 1", exit_codes=frozenset({0, 1})).exit_code == 1
+    with pytest.raises(MissingToolError) as caught:
+        shell("echo first >&2; echo why >&2; exit 1")
+    assert str(caught.value) == "sh ended with exit code 1\n  first\n  why"
+    with pytest.raises(MissingToolError, match="sh ended with exit code 0\n  it said nothing on standard error"):
+        shell("exit 0", exit_codes=frozenset({1}))
+    with pytest.raises(MissingToolError, match="sh was killed by signal 15"):
+        shell("kill -TERM $$")
+
+
+def test_an_error_shows_the_last_lines_only_and_no_control_characters() -> None:
+    with pytest.raises(MissingToolError) as caught:
+        shell('i=0; while [ $i -lt 100 ]; do i=$((i+1)); printf "\\033[31mline %s\\r\\n\\n" $i >&2; done; exit 7')
+    shown = caught.value.problems[0].hint.split("\n")
+    assert [line.strip() for line in shown] == [f"[31mline {number}" for number in range(101 - SHOWN_LINES, 101)]
+
+
+def test_an_error_shows_neither_stdin_nor_arguments_nor_secrets_that_the_program_repeats() -> None:
+    secret = "correct-horse-battery"
+    encoded = base64.b64encode(secret.encode()).decode()
+    with pytest.raises(MissingToolError) as caught:
+        shell(f"cat >/dev/null; exit 1; {secret}", stdin=secret.encode(), environment={"PASSWORD": secret})
+    assert secret not in str(caught.value)
+    command = Command(SH, ("-c", f'cat >&2; echo "{encoded}" >&2; exit 1'), stdin=f"got {secret}\n".encode(), secrets=(secret,))
+    with pytest.raises(MissingToolError, match=r"got \*\*\*\n  \*\*\*$"):
+        run(command)
+    assert secret not in repr(Command(SH, stdin=secret.encode(), environment={"PASSWORD": secret}, secrets=(secret,)))
+    assert secret not in repr(shell("cat", stdin=secret.encode()))
+
+
+def test_a_program_that_does_not_start_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MissingToolError, match="nothing could not be started: No such file or directory"):
+        run(Command(tmp_path / "nothing"))
+    with pytest.raises(MissingToolError, match="checker could not be started: Permission denied"):
+        run(Command(program(tmp_path, "checker", 0o644)))
+
+
+def test_the_time_limit_kills_the_whole_process_group(tmp_path: Path) -> None:
+    beat = tmp_path / "beat"
+    start = time.monotonic()
+    with pytest.raises(MissingToolError, match=r"sh did not end within 0\.5 s and was killed\n  still here"):
+        shell(f"trap '' TERM; echo still here >&2; (while :; do echo x >> '{beat}'; sleep 0.05; done) & sleep 60", timeout=0.5)
+    assert time.monotonic() - start < 10
+    size = beat.stat().st_size
+    assert size > 0
+    time.sleep(0.4)
+    assert beat.stat().st_size == size
+
+
+def test_a_program_that_leaves_our_group_does_not_hold_us(tmp_path: Path) -> None:
+    leaver = f"import os, time; os.setsid(); open({str(tmp_path / 'gone')!r}, 'w').close(); time.sleep(5)"
+    start = time.monotonic()
+    with pytest.raises(MissingToolError, match="did not end within 1 s"):
+        shell(f'"{sys.executable}" -S -c "{leaver}" & while [ ! -e "{tmp_path}/gone" ]; do sleep 0.02; done', timeout=1)
+    assert time.monotonic() - start < 4
+
+
+def test_an_interrupt_kills_what_was_started(tmp_path: Path) -> None:
+    beat = tmp_path / "beat"
+    script = f"while :; do echo x >> '{beat}'; sleep 0.05; done"
+    ours = f"import pathlib, rediskit.tools as t; t.run(t.Command(pathlib.Path('/bin/sh'), ('-c', {script!r})))"
+    with subprocess.Popen([sys.executable, "-c", ours], stderr=subprocess.PIPE, cwd=Path(__file__).parents[1]) as process:
+        deadline = time.monotonic() + 20
+        while not beat.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=20)
+    assert b"KeyboardInterrupt" in stderr
+    size = beat.stat().st_size
+    time.sleep(0.4)
+    assert beat.stat().st_size == size
