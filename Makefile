@@ -1,0 +1,63 @@
+# Thin on purpose: each target is one command of the package or of a Python tool.
+# Needs Python 3.11 or newer (make PYTHON=/path/to/python3 names another one); Go is used where it is there and brought by pip where it is not.
+
+PYTHON ?= python3
+ARGS ?=
+TOOLS ?=
+
+VENV := .venv
+PY := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+LOCKER := build/locker
+COMPILE = $(LOCKER)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
+  --custom-compile-command "make lock"
+PYTEST = tools="$$($(PY) tests/tools/install.py --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help render check test lint golden bench tools lock clean
+
+help: ## list the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+render: $(INSTALLED) ## write rendered/ from config/
+	$(VENV)/bin/rediskit render $(ARGS)
+
+check: $(INSTALLED) ## check config/ and rendered/, write nothing
+	$(VENV)/bin/rediskit check $(ARGS)
+
+test: $(INSTALLED) ## run every test (ARGS="-k name" for some of them)
+	$(PYTEST) $(ARGS)
+
+lint: $(INSTALLED) ## ruff and mypy, strict
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy --strict
+
+golden: $(INSTALLED) ## write the golden files anew: review the diff before committing it
+	$(PYTEST) --update-golden $(ARGS)
+
+bench: $(INSTALLED) ## measure start-up, rendering and the YAML writer
+	env -u PYTHONDONTWRITEBYTECODE $(PY) -m tests.bench $(ARGS)
+
+tools: $(INSTALLED) ## build the programs that tests run into the tool cache (TOOLS="helm" for others than the default ones)
+	$(PY) tests/tools/install.py $(TOOLS)
+
+lock: $(LOCKER)/bin/uv ## write requirements.lock anew from pyproject.toml (ARGS=--upgrade for newer versions)
+	$(COMPILE) --extra dev --output-file requirements.lock $(ARGS) pyproject.toml
+	$(COMPILE) --output-file tests/tools/go.lock $(ARGS) tests/tools/go.in
+
+clean: ## remove everything that make brought into this folder (the tool cache lies elsewhere and stays)
+	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find rediskit scripts tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# The whole environment is made anew when what it was made from has changed, so that nothing from before stays in it.
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("rediskit needs Python 3.11 or newer, this is " + sys.version.split()[0] + ": make PYTHON=/path/to/python3")'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(LOCKER)/bin/uv:
+	$(PYTHON) -m venv --clear $(LOCKER)
+	$(LOCKER)/bin/python -m pip install --quiet --disable-pip-version-check "uv>=0.13,<1"
