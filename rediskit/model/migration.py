@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from rediskit.model.base import Model, refuse, refuse_all, Problem
+from rediskit.errors import Problem
+from rediskit.model.base import Model, refuse, refuse_all
 from rediskit.model.measures import Duration
 from rediskit.model.types import Flag, PlainText, Timestamp
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from rediskit.check.schema import SCHEMAS, Violation, kubernetes_versions, validate
+from rediskit.checks.schema import SCHEMAS, Violation, kubernetes_versions, validate
 from rediskit.errors import dotted
 from rediskit.model.types import KUBERNETES_VERSIONS
 from scripts.vendor_schemas import pins
@@ -490,6 +490,6 @@ def test_the_schemas_stay_small() -> None:
 
 
 def test_the_validator_is_imported_only_when_an_object_comes() -> None:
-    program = "import sys; from rediskit.check import schema; schema.kubernetes_versions(); print('jsonschema_rs' in sys.modules)"
+    program = "import sys; from rediskit.checks import schema; schema.kubernetes_versions(); print('jsonschema_rs' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], cwd=SCHEMAS.parents[2], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
