@@ -25,7 +25,12 @@ def values_path(environment: Environment) -> str:
 
 def helm_values(environment: Environment) -> Iterator[File]:
     """The one file of values. It is there at every step, so that the first deployment can be reviewed before it happens."""
-    yield File(values_path(environment), merged(values(environment), plain_values(environment.redis.values)), ("redis",))
+    yield File(values_path(environment), merged_values(environment), ("redis",))
+
+
+def merged_values(environment: Environment) -> Object:
+    """Our values with the user's merged in, as the chart gets them."""
+    return merged(values(environment), plain_values(environment.redis.values))
 
 
 def values(environment: Environment) -> Object:
