@@ -143,7 +143,5 @@ class Client(Model):
                 ]
             )
         if self.workload and self.previous and self.workload.reference in self.previous.remove:
-            refuse(
-                f"{self.workload.reference} is the application itself", "name the objects of the old Redis only", "previous", "remove"
-            )
+            refuse(f"{self.workload.reference} is the application itself", "name the objects of the old Redis only", "previous", "remove")
         return self

@@ -56,7 +56,9 @@ class Environment(Model):
         names: set[str] = set()
         for index, client in enumerate(clients):
             if client.name in RESERVED_CLIENTS:
-                problems.append(Problem(f"{client.name} is the name of a unit of the tree", "give the client another name", (index, "name")))
+                problems.append(
+                    Problem(f"{client.name} is the name of a unit of the tree", "give the client another name", (index, "name"))
+                )
             if client.name in names:
                 problems.append(Problem(f"two clients are named {client.name}", "give one of them another name", (index, "name")))
             names.add(client.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -12,9 +12,7 @@ from rediskit.model.base import Model, refuse, refuse_all
 from rediskit.model.measures import Duration
 from rediskit.model.types import Flag, PlainText, Timestamp
 
-Step = Literal[
-    "prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission", "complete", "rolled-back"
-]
+Step = Literal["prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission", "complete", "rolled-back"]
 """The last step that is in Git, in the brief's order; `rolled-back` is the way out of scale-down to validate."""
 Order = Literal["as-decided", "deploy-first"]
 """`deploy-first` deploys the shared Redis before the application goes down, so that the downtime is the cut-over alone."""
@@ -111,7 +109,9 @@ class Migration(Model):
             problems.append(Problem(f"only {hours:.1f} hours were validated, 24 are needed", hint, ("validation", "until")))
         for name, field in Criteria.model_fields.items():
             if not getattr(validation.criteria, name):
-                problems.append(Problem(f"not recorded as true: {field.description}", hint, ("validation", "criteria", field.alias or name)))
+                problems.append(
+                    Problem(f"not recorded as true: {field.description}", hint, ("validation", "criteria", field.alias or name))
+                )
         return problems
 
 

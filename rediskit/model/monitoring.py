@@ -25,5 +25,8 @@ class Monitoring(Model):
     @classmethod
     def _often_enough(cls, interval: Duration) -> Duration:
         if not 1 <= interval.amount <= 300:
-            refuse(f"{interval} is not between 1s and 5m", "the brief asks for 15s or faster; rates and alerts need at least one scrape in 5 minutes")
+            refuse(
+                f"{interval} is not between 1s and 5m",
+                "the brief asks for 15s or faster; rates and alerts need at least one scrape in 5 minutes",
+            )
         return interval

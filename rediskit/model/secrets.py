@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from rediskit.model.base import Model, refuse
 from rediskit.model.files import TextFile
@@ -60,5 +60,3 @@ def implemented(secrets: Manual | SealedSecrets | Sops | ExternalSecrets) -> Man
     if secrets.mode != "manual":
         refuse(f"{secrets.mode} is not served yet", "use mode: manual for now: the tree's README says how to create the Secrets", "mode")
     return secrets
-
-

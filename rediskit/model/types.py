@@ -28,14 +28,19 @@ DnsName = Annotated[str, Text(rf"{_LABEL}(?:\.{_LABEL})*", 253, "a DNS name", _N
 LabelKey = Annotated[
     str,
     Text(
-        rf"(?:{_LABEL}(?:\.{_LABEL})*/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?", 317, "a label key", "like app.kubernetes.io/name"
+        rf"(?:{_LABEL}(?:\.{_LABEL})*/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?",
+        317,
+        "a label key",
+        "like app.kubernetes.io/name",
     ),
 ]
 LabelValue = Annotated[
     str, Text(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?", 63, "a label value", "letters, digits, '-', '_' and '.', 63 at most")
 ]
 SecretKey = Annotated[str, Text(r"[-._a-zA-Z0-9]+", 253, "a key of a Secret", "letters, digits, '-', '_' and '.'")]
-EnvName = Annotated[str, Text(r"[A-Za-z_][A-Za-z0-9_]*", 0, "the name of an environment variable", "letters, digits and '_', no digit first")]
+EnvName = Annotated[
+    str, Text(r"[A-Za-z_][A-Za-z0-9_]*", 0, "the name of an environment variable", "letters, digits and '_', no digit first")
+]
 Port = Annotated[int, Strict(), Field(ge=1, le=65535)]
 Count = Annotated[int, Strict(), Field(ge=0, le=1000)]
 StorageClass = DnsName
@@ -69,7 +74,8 @@ KubernetesVersion = Annotated[str, Text(r"[0-9]+\.[0-9]+", 0, "a minor version o
 def _exact(text: str) -> str:
     if not re.fullmatch(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?", text):
         refuse(
-            f"{shown(text)} is not one exact version", "a range makes two renders of one commit differ: write all three numbers, like 23.2.12"
+            f"{shown(text)} is not one exact version",
+            "a range makes two renders of one commit differ: write all three numbers, like 23.2.12",
         )
     return text
 
@@ -85,9 +91,12 @@ def _tag(text: str) -> str:
 
 ImageTag = Annotated[str, Text(r"(?:\w[\w.-]*)?", 128, "an image tag", "like 8.2.1-debian-12-r0", _tag)]
 Digest = Annotated[str, Text(r"(?:sha256:[0-9a-f]{64})?", 71, "an image digest", "sha256: and 64 hexadecimal digits")]
-Registry = Annotated[str, Text(rf"{_HOST}(?:/[a-z0-9._/-]+)?", 255, "a registry", "a host such as docker.io, with a port and a path where it has them")]
+Registry = Annotated[
+    str, Text(rf"{_HOST}(?:/[a-z0-9._/-]+)?", 255, "a registry", "a host such as docker.io, with a port and a path where it has them")
+]
 ImageRepository = Annotated[
-    str, Text(r"[a-z0-9]+(?:(?:[._-]|__|/)[a-z0-9]+)*", 255, "an image repository", "like bitnamilegacy/redis; the tag has a key of its own")
+    str,
+    Text(r"[a-z0-9]+(?:(?:[._-]|__|/)[a-z0-9]+)*", 255, "an image repository", "like bitnamilegacy/redis; the tag has a key of its own"),
 ]
 OciRepository = Annotated[
     str, Text(rf"oci://{_HOST}(?:/[a-z0-9._-]+)+", 255, "an OCI chart repository", "like oci://registry-1.docker.io/bitnamicharts/redis")

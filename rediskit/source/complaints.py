@@ -87,7 +87,10 @@ def _words(line: Any, path: Path, data: Any) -> tuple[str, str]:
         return _choice(kind, value, context)
     if kind in ("greater_than_equal", "less_than_equal"):
         bound = context.get("ge", context.get("le"))
-        return f"{value} is {'less' if 'ge' in context else 'more'} than {bound}", f"the {'smallest' if 'ge' in context else 'largest'} is {bound}"
+        return (
+            f"{value} is {'less' if 'ge' in context else 'more'} than {bound}",
+            f"the {'smallest' if 'ge' in context else 'largest'} is {bound}",
+        )
     return str(line["msg"]), ""
 
 

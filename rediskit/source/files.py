@@ -23,7 +23,9 @@ def read_file(path: Path, shown: str) -> bytes:
         raise ConfigError(Problem(f"{shown}: {error.strerror or error}", "check the path and its permissions")) from error
     if len(content) > MAX_BYTES:
         raise ConfigError(
-            Problem("the file is larger than 1 MiB", "a config names one environment; split it into several files", (), Location(shown, 1, 1))
+            Problem(
+                "the file is larger than 1 MiB", "a config names one environment; split it into several files", (), Location(shown, 1, 1)
+            )
         )
     return content
 
@@ -47,7 +49,11 @@ class Neighbours:
     def read(self, name: str) -> tuple[bytes, str]:
         """Content of the file and how it is shown. Raises ConfigError without a location: the caller knows where it was named."""
         if os.path.isabs(name) or name.startswith("~"):
-            raise ConfigError(Problem(f"{name} is an absolute path", "write it relative to the config file: the repository lies elsewhere on other machines"))
+            raise ConfigError(
+                Problem(
+                    f"{name} is an absolute path", "write it relative to the config file: the repository lies elsewhere on other machines"
+                )
+            )
         real = Path(os.path.realpath(self._real / name))
         if not real.is_relative_to(self._bounds):
             raise ConfigError(Problem(f"{name} lies outside the Git work tree of the config", "copy the file into the repository"))

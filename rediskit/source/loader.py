@@ -73,7 +73,11 @@ class _Loading:
         stem = pathlib.PurePath(self.file).stem
         name = self.data.get("name")
         if isinstance(name, str) and name != stem:
-            self._problem(f"the file is named {pathlib.PurePath(self.file).name}", f"write name: {stem}, or rename the file: the output lies under this name", ("name",))
+            self._problem(
+                f"the file is named {pathlib.PurePath(self.file).name}",
+                f"write name: {stem}, or rename the file: the output lies under this name",
+                ("name",),
+            )
 
     def _client_files(self) -> None:
         """`clients: [{file: …}]`: a team owns its file; positions and edits go there."""
@@ -82,7 +86,9 @@ class _Loading:
             if isinstance(client, dict) and "file" in client:
                 path: Path = ("clients", index)
                 if len(client) > 1:
-                    self._problem("a client is either a file or written here", "move the other keys into the file", (*path, "file"), broken=path)
+                    self._problem(
+                        "a client is either a file or written here", "move the other keys into the file", (*path, "file"), broken=path
+                    )
                 elif content := self._open(client["file"], (*path, "file"), broken=path):
                     self._graft(content, path)
 
@@ -152,10 +158,16 @@ def _clashes(environments: list[Environment]) -> list[Problem]:
             (("namespace", cluster, redis.namespace), ("redis", "namespace"), f"the namespace {redis.namespace} in cluster {cluster}"),
         ]
         if network:
-            claims.append((("address", cluster, network.address), ("network", "address"), f"the address {network.address} in cluster {cluster}"))
+            claims.append(
+                (("address", cluster, network.address), ("network", "address"), f"the address {network.address} in cluster {cluster}")
+            )
         for claim, path, words in claims:
             first = seen.setdefault(claim, environment)
             if first is not environment:
-                hint = "give one of them another" if claim[0] in ("name", "address") else "give one of them another, or say cluster: … where they are two clusters"
+                hint = (
+                    "give one of them another"
+                    if claim[0] in ("name", "address")
+                    else "give one of them another, or say cluster: … where they are two clusters"
+                )
                 problems.append(Problem(f"{first.file or first.name} has {words} too", hint, path, environment.locate(path)))
     return problems

@@ -18,4 +18,8 @@ def config_schema() -> dict[str, Any]:
         "additionalProperties": False,
     }
     clients["items"] = {"anyOf": [clients["items"], reference]}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A config of rediskit", **{k: v for k, v in schema.items() if k != "title"}}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A config of rediskit",
+        **{k: v for k, v in schema.items() if k != "title"},
+    }
