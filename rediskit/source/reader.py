@@ -126,11 +126,8 @@ class _Reader:
 
     def _events(self) -> None:
         parser = PARSER(self.lines.text)
-        try:
-            while (event := self._next(parser)) is not None:
-                self._event(event, event.start_mark.index)  # type: ignore[union-attr]
-        finally:
-            parser.dispose()
+        while (event := self._next(parser)) is not None:
+            self._event(event, event.start_mark.index)  # type: ignore[union-attr]
 
     def _next(self, parser: Any) -> Event | None:
         try:

@@ -86,9 +86,9 @@ def _structure(problem: str, context: str, lines: Lines, begin: int, at: int) ->
         return _problem(lines, at, "the value has ended before this", "put the whole text in quotes; in single quotes write '' for a quote")
     if "block mapping" in context:
         return _problem(lines, at, f"expected the next key of the section begun in line {line}", _INDENT)
-    if "block collection" in context or "block sequence" in context:
+    if "block collection" in context:
         return _problem(lines, at, f"expected the next '- ' of the list begun in line {line}", _INDENT)
-    return _problem(lines, at, f"this is not YAML: {problem or 'the parser gave up'}", _INDENT)
+    return _problem(lines, at, f"this is not YAML: {problem}", _INDENT)
 
 
 def _problem(lines: Lines, at: int, message: str, hint: str) -> Problem:

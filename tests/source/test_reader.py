@@ -207,6 +207,7 @@ def test_where_the_parsers_differ(text: str, expected: str | None, python_parser
     [
         (b"a: b\nc: d\xff\n", "f:2:5: byte 0xff is not UTF-8"),
         (b"\xef\xbb\xbfa: \xc3\xa9\xe9\n", "f:1:5: byte 0xe9 is not UTF-8"),
+        (b"ab\0", "f:1:3: the invisible character U+0000"),
         (b"a: \xed\xa0\x80\n", "f:1:4: byte 0xed is not UTF-8"),
         ("a: 1\n".encode("utf-16"), "f:1:1: the file is in UTF-16 or UTF-32"),
         ("a: 1\n".encode("utf-16-be"), "f:1:1: the file is in UTF-16 or UTF-32"),
@@ -233,10 +234,21 @@ def test_all_problems_at_once() -> None:
     ]
 
 
-def test_the_hint_says_how_to_mend_it() -> None:
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a: 1\ntrue: 3\n", 'f:2:1: a key must be text, found true\n  put it in quotes: "true"'),
+        ("a: b\x07\n", 'f:1:5: the invisible character U+0007\n  remove it; in text write "\\u0007"'),
+        ("a: [b, ]]\n", "f:1:9: the value has ended before this\n  put the whole text in quotes; in single quotes write '' for a quote"),
+        ("a: ]\n", "f:1:4: expected a value, found ]\n  put it in quotes where it is text"),
+        ("a: [\n---\n", "f:2:1: expected a value, found -\n  write a value"),
+        ("x:\n- {a: 1\n   b: 2}\n", "f:3:5: expected a comma or }\n  the { stands in line 2"),
+    ],
+)
+def test_the_hint_says_how_to_mend_it(text: str, expected: str) -> None:
     with pytest.raises(ConfigError) as raised:
-        read(b"a: 1\non: 2\ntrue: 3\n", "config/x.yaml")
-    assert str(raised.value) == 'config/x.yaml:3:1: a key must be text, found true\n  put it in quotes: "true"'
+        read(text.encode(), "f")
+    assert str(raised.value) == expected
 
 
 def test_a_password_that_lacks_its_quotes_is_not_repeated() -> None:
@@ -255,6 +267,14 @@ def test_a_password_that_lacks_its_quotes_is_not_repeated() -> None:
         with pytest.raises(ConfigError) as raised:
             read(f"password: {text}\n".encode(), "f")
         assert "hunter2" not in str(raised.value)
+
+
+def test_what_follows_a_refused_key_is_read_in_its_place() -> None:
+    for key in ("*x", "true", "<<", "[y]"):
+        assert complaints(f"? {key}\n: {{z: 1, z: 2}}\nb: 1\nb: 2\n")[1:] == [
+            "f:2:10: z: duplicate key, first written in line 2",
+            "f:4:1: b: duplicate key, first written in line 3",
+        ]
 
 
 def test_the_reading_stops_after_100_problems() -> None:
