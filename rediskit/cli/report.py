@@ -29,10 +29,9 @@ def report_error(error: RediskitError, *, as_json: bool) -> int:
 def print_findings(findings: Iterable[Finding]) -> None:
     """Each finding in the form of an error, with its code; the same words only once a run."""
     for finding in unique(findings):
-        message = f"{finding.message} [{finding.code}]"
-        if finding.severity != "error":
-            message = f"{finding.severity}: {message}"
-        print(Problem(message, finding.hint, finding.path, finding.location), file=sys.stderr)
+        severity = "" if finding.severity == "error" else f"{finding.severity}: "
+        place = f"{finding.location}: " if finding.location else ""
+        print(f"{place}{severity}{Problem(f'{finding.message} [{finding.code}]', finding.hint, finding.path)}", file=sys.stderr)
 
 
 def unique(findings: Iterable[Finding]) -> list[Finding]:
