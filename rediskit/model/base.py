@@ -28,8 +28,19 @@ class Model(BaseModel):
         serialize_by_alias=True,
         hide_input_in_errors=True,
         validate_default=False,
-        use_attribute_docstrings=True,
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        from rediskit.model.docs import descriptions
+
+        made = handler(schema)
+        properties = handler.resolve_ref_schema(made).get("properties", {})
+        for name, text in descriptions(cls).items():
+            entry = properties.get(cls.model_fields[name].alias or name)
+            if entry is not None:
+                entry.setdefault("description", text)
+        return made
 
 
 def refuse_all(problems: list[Problem]) -> None:
@@ -54,12 +65,27 @@ def refuse(message: str, hint: str = "", *path: str | int) -> NoReturn:
     raise AssertionError("unreachable")
 
 
-def as_text(value: Any) -> Any:
-    """A number of a config file becomes the text it was written as (`1.30` stays 1.30): the reader's numbers carry it."""
+_KINDS = {str: "text", bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "a mapping", type(None): "nothing"}
+
+
+def found(value: Any) -> str:
+    """What kind of value stands where another was expected, in the words of YAML: `a list`, `nothing`."""
+    return next((name for kind, name in _KINDS.items() if isinstance(value, kind)), type(value).__name__)
+
+
+def as_text(value: Any, what: str = "text", hint: str = "") -> str:
+    """The text of a scalar: a number of a config file becomes what it was written as (`1.30` stays 1.30), the reader's numbers carry it.
+
+    Refuses every other kind, and what looks like a secret: from here on a message may repeat the text.
+    """
     if isinstance(value, bool):
-        refuse(f"expected text, found the boolean {str(value).lower()}", f'quote it: "{str(value).lower()}"')
+        refuse(f"expected {what}, found the boolean {str(value).lower()}", f'quote it if it is meant as text: "{str(value).lower()}"')
     if isinstance(value, (int, float)):
-        return getattr(value, "text", str(value))
+        value = getattr(value, "text", str(value))
+    if not isinstance(value, str):
+        refuse(f"expected {what}, found {found(value)}", hint or "write it in one line")
+    if reason := secret_reason(value):
+        refuse(f"looks like {reason}", "secrets never stand in the config: put it into a Secret, see secrets.mode")
     return value
 
 
@@ -71,16 +97,14 @@ class Text:
     what, hint: the words of the error. check: a further rule that returns the text as it is kept, or refuses it.
     """
 
-    pattern: str = ".*"
-    longest: int = 0
-    what: str = "text"
-    hint: str = ""
+    pattern: str
+    longest: int
+    what: str
+    hint: str
     check: Callable[[str], Any] | None = None
 
-    def _accept(self, value: str) -> Any:
-        reason = secret_reason(value)
-        if reason:
-            refuse(f"looks like {reason}", "secrets never stand in the config: put it into a Secret, see secrets.mode")
+    def _accept(self, given: Any) -> Any:
+        value = as_text(given, self.what, self.hint)
         if self.longest and len(value) > self.longest:
             refuse(f"has {len(value)} characters, {self.what} has at most {self.longest}", self.hint)
         if not re.fullmatch(self.pattern, value, re.ASCII):
@@ -88,19 +112,19 @@ class Text:
         return self.check(value) if self.check else value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        inner = core_schema.no_info_after_validator_function(self._accept, core_schema.str_schema(strict=True))
-        return core_schema.no_info_before_validator_function(as_text, inner)
+        return core_schema.no_info_plain_validator_function(self._accept, json_schema_input_schema=core_schema.str_schema())
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        made = handler(schema)
-        if self.pattern != ".*":
-            made["pattern"] = f"^(?:{self.pattern})$"
-        if self.longest:
-            made["maxLength"] = self.longest
-        # An unquoted 1.30 is read as text by the loader, but an editor's YAML parser calls it a number.
-        if re.fullmatch(self.pattern, "1.30", re.ASCII) or re.fullmatch(self.pattern, "1", re.ASCII):
-            made["type"] = ["string", "number"]
-        return made
+        made = handler(schema) | form(self.pattern, self.what, self.hint)
+        return made | {"maxLength": self.longest} if self.longest else made
+
+
+def form(pattern: str, what: str, hint: str) -> JsonSchemaValue:
+    """The JSON schema of a text of this form. `patternErrorMessage` is what editors say instead of the pattern (yaml-language-server)."""
+    # An unquoted 1.30 is read as text by the loader, but an editor's YAML parser calls it a number.
+    numeric = any(re.fullmatch(pattern, example, re.ASCII) for example in ("1", "2000", "1.30"))
+    kinds = ["string", "number"] if numeric else "string"
+    return {"type": kinds, "pattern": f"^(?:{pattern})$", "patternErrorMessage": f"not {what}: {hint}"}
 
 
 def shown(value: str) -> str:

@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import total_ordering
-from typing import Any, ClassVar, Self
+from string import ascii_letters
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from rediskit.model.base import as_text, refuse, shown
+from rediskit.model.base import as_text, form, refuse, shown
 
 
 @total_ordering
+@dataclass(frozen=True, eq=False)
 class Measure:
     """A number with a unit. `str()` gives the text as written, comparison goes by `amount`, in the base unit of the class.
 
-    Raises ValueError when the text is not of the class's form.
+    What is measured in different things (bytes, seconds) is never equal and has no order. Raises ValueError when the text is not of
+    the class's form.
     """
 
-    __slots__ = ("amount", "text")
+    text: str
+    amount: Decimal = field(init=False, repr=False)
     pattern: ClassVar[str]
     what: ClassVar[str]
     hint: ClassVar[str]
-    text: str
-    amount: Decimal
+    measures: ClassVar[str] = "amount"
 
-    def __init__(self, text: str) -> None:
-        if not re.fullmatch(self.pattern, text, re.ASCII):
-            raise ValueError(f"{shown(text)} is not {self.what}")
-        self.text = text
-        self.amount = self._measure(text)
+    def __post_init__(self) -> None:
+        if not re.fullmatch(self.pattern, self.text, re.ASCII):
+            raise ValueError(f"{shown(self.text)} is not {self.what}")
+        object.__setattr__(self, "amount", self._measure(self.text))
 
     @classmethod
     def _measure(cls, text: str) -> Decimal:
@@ -45,9 +48,11 @@ class Measure:
         return f"{type(self).__name__}({self.text!r})"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Measure) and self.amount == other.amount
+        return isinstance(other, Measure) and (self.measures, self.amount) == (other.measures, other.amount)
 
-    def __lt__(self, other: Measure) -> bool:
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, Measure) or self.measures != other.measures:
+            return NotImplemented
         return self.amount < other.amount
 
     def __hash__(self) -> int:
@@ -57,9 +62,7 @@ class Measure:
     def _validate(cls, value: Any) -> Self:
         if isinstance(value, cls):
             return value
-        text = as_text(value)
-        if not isinstance(text, str):
-            refuse(f"expected {cls.what}, found {type(value).__name__}", cls.hint)
+        text = as_text(value, cls.what, cls.hint)
         try:
             return cls(text)
         except ValueError as error:
@@ -71,14 +74,13 @@ class Measure:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        kinds = ["string", "number"] if re.fullmatch(cls.pattern, "1") else "string"
-        return {"type": kinds, "pattern": f"^(?:{cls.pattern})$"}
+        return form(cls.pattern, cls.what, cls.hint)
 
 
 class Quantity(Measure):
     """A Kubernetes resource quantity: bytes for memory and storage, cores for CPU (`1Gi`, `500m`, `2`)."""
 
-    pattern = r"[0-9]+(?:\.[0-9]+)?(?:[KMGTPE]i|[munkMGTPE])?"
+    pattern = r"[0-9]{1,15}(?:\.[0-9]{1,9})?(?:[KMGTPE]i|[munkMGTPE])?"
     what = "a Kubernetes quantity"
     hint = "write it like 500m or 2 (CPU), 256Mi or 10Gi (memory, storage)"
     _units: ClassVar[dict[str, Decimal]] = {
@@ -90,33 +92,54 @@ class Quantity(Measure):
 
     @classmethod
     def _measure(cls, text: str) -> Decimal:
-        number = re.match(r"[0-9.]+", text)
-        assert number is not None
-        return Decimal(number.group()) * cls._units[text[number.end() :]]
+        number = text.rstrip(ascii_letters)
+        return Decimal(number) * cls._units[text[len(number) :]]
 
 
 class RedisMemory(Measure):
     """A memory size as redis.conf reads it, in bytes: `1k` is 1000, `1kb` is 1024, no unit is bytes; case does not matter."""
 
-    pattern = r"[0-9]+(?:[kKmMgG][bB]?|[bB])?"
+    pattern = r"[0-9]{1,15}(?:[kKmMgG][bB]?|[bB])?"
     what = "a Redis memory size"
     hint = "write it in redis.conf's units, like 512mb or 1gb (1gb is 1024 * 1024 * 1024 bytes)"
     _units: ClassVar[dict[str, int]] = {"": 1, "b": 1, "k": 10**3, "kb": 2**10, "m": 10**6, "mb": 2**20, "g": 10**9, "gb": 2**30}
 
     @classmethod
     def _measure(cls, text: str) -> Decimal:
-        digits = text.rstrip("kKmMgGbB")
-        return Decimal(int(digits) * cls._units[text[len(digits) :].lower()])
+        number = text.rstrip(ascii_letters)
+        return Decimal(int(number) * cls._units[text[len(number) :].lower()])
 
 
 class Duration(Measure):
-    """A length of time in seconds, written as Go and Prometheus both read it: `15s`, `10m`, `1h30m`, `24h`."""
+    """A length of time in seconds, longer than none, written as Go and Prometheus both read it: `15s`, `10m`, `1h30m`, `24h`."""
 
-    pattern = r"(?=[0-9])(?:[0-9]+h)?(?:[0-9]+m)?(?:[0-9]+s)?"
+    pattern = r"(?=.*[1-9])(?:[0-9]{1,6}h)?(?:[0-9]{1,6}m)?(?:[0-9]{1,6}s)?"
     what = "a duration"
     hint = "write it like 15s, 10m or 24h"
+    measures = "time"
 
     @classmethod
     def _measure(cls, text: str) -> Decimal:
         units = {"h": 3600, "m": 60, "s": 1}
         return Decimal(sum(int(number) * units[unit] for number, unit in re.findall(r"([0-9]+)([hms])", text)))
+
+
+def _cores(quantity: Quantity) -> Quantity:
+    if not Decimal("0.001") <= quantity.amount <= 1024:
+        refuse(f"{quantity} is {quantity.amount.normalize():f} CPU cores", "write it like 500m (half a core) or 2")
+    return quantity
+
+
+def _bytes(quantity: Quantity) -> Quantity:
+    if quantity.amount < 2**20:
+        number = quantity.text.rstrip(ascii_letters)
+        near = {"m": f"did you mean {number}Mi? m is a thousandth", "": f"did you mean {number}Mi or {number}Gi?"}
+        hint = near.get(quantity.text.removeprefix(number), "write it like 512Mi or 10Gi")
+        refuse(f"{quantity} is {quantity.amount.normalize():f} bytes", hint)
+    return quantity
+
+
+Cores = Annotated[Quantity, AfterValidator(_cores)]
+"""CPU: a thousandth of a core to 1024 cores. `512Mi` of CPU is a line that slipped."""
+Bytes = Annotated[Quantity, AfterValidator(_bytes)]
+"""Memory or storage, 1Mi or more. The API server takes `512m` as half a byte, with a warning that nobody sees."""

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from rediskit.errors import Problem
 from rediskit.model.base import Model, refuse, refuse_all
+from rediskit.model.docs import descriptions
 from rediskit.model.measures import Duration
 from rediskit.model.types import Flag, PlainText, Timestamp
 

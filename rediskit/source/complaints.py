@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from rediskit.errors import Location, Path, Problem
+from rediskit.model.docs import descriptions
 from rediskit.model.environment import Environment
 from rediskit.model.secrecy import secret_reason
 
@@ -76,8 +77,8 @@ def _words(line: Any, path: Path, data: Any) -> tuple[str, str]:
     if kind == "rediskit":
         return context["message"], context["hint"]
     if kind == "missing":
-        field = _field(path)
-        return "is missing", f"add it: {_first_sentence(field)}" if field and field.description else "add it"
+        text = _description(path)
+        return "is missing", f"add it: {text}" if text else "add it"
     if kind == "extra_forbidden":
         return "unknown key", _known(path)
     if kind in _WANTED:
@@ -112,28 +113,34 @@ def _found(value: Any) -> str:
     return type(value).__name__
 
 
-def _first_sentence(field: FieldInfo) -> str:
-    return (field.description or "").split(". ")[0].split("\n")[0].rstrip(".")
-
-
 def _known(path: Path) -> str:
     known = sorted(_keys_at(path[:-1]))
     near = get_close_matches(str(path[-1]), known, 1, 0.6)
     return f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
 
 
-def _keys_at(path: Path) -> dict[str, FieldInfo]:
-    """The keys that a section of the config knows, with their fields."""
+def _keys_at(path: Path) -> set[str]:
+    """The keys that a section of the config knows."""
+    return {key for section in _sections_at(path) for key in _by_key(section)}
+
+
+def _sections_at(path: Path) -> list[type[BaseModel]]:
+    """The models that a section of the config is described by: one, or the members of a union."""
     sections: list[type[BaseModel]] = [Environment]
     for part in path:
         inner = [field for section in sections if (field := _by_key(section).get(str(part)))]
         if inner:
             sections = [model for field in inner for model in _models(field.annotation)]
-    return {key: field for section in sections for key, field in _by_key(section).items()}
+    return sections
 
 
-def _field(path: Path) -> FieldInfo | None:
-    return _keys_at(path[:-1]).get(str(path[-1]))
+def _description(path: Path) -> str:
+    """The first sentence of what the model says of a key."""
+    for section in _sections_at(path[:-1]):
+        for name, text in descriptions(section).items():
+            if (section.model_fields[name].alias or name) == path[-1]:
+                return text.split(". ")[0].split("\n")[0].rstrip(".")
+    return ""
 
 
 def _by_key(section: type[BaseModel]) -> dict[str, FieldInfo]:
