@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, Strict, model_validator
+from pydantic import Field, Strict, field_validator, model_validator
 
 from rediskit.errors import Problem
 from rediskit.model.base import Model, refuse, refuse_all
@@ -20,8 +20,11 @@ class Variables(Model):
     """The environment variables through which a container learns of Redis."""
 
     host: EnvName
+    """The variable with the host name."""
     port: EnvName
+    """The variable with the port."""
     password: EnvName
+    """The variable with the password."""
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -36,9 +39,11 @@ class Workload(Model):
     manifest: Manifest | None = None
     """The real object, as `kubectl get -o yaml` prints it: kind, name and replicas are read from it."""
     kind: Kind | None = None
+    """Deployment or StatefulSet; read from the manifest where there is one."""
     name: DnsName | None = None
+    """The name of the object; read from the manifest where there is one."""
     replicas: Annotated[int, Strict(), Field(le=1000)] | None = None
-    """The number of replicas to come back to."""
+    """The number of replicas to come back to; read from the manifest where it says it."""
     containers: dict[DnsLabel, Variables]
     """Container name to its variables."""
 
@@ -48,48 +53,46 @@ class Workload(Model):
         manifest = data.get("manifest") if isinstance(data, dict) else None
         if not isinstance(manifest, Manifest):
             return data
-        content = manifest.content
-        found = {
-            "kind": content.get("kind"),
-            "name": (content.get("metadata") or {}).get("name"),
-            "replicas": (content.get("spec") or {}).get("replicas"),
-        }
+        kind, name, replicas = (_at(manifest.content, *path) for path in (("kind",), ("metadata", "name"), ("spec", "replicas")))
+        if kind not in get_args(Kind):
+            hint = "name the Deployment or StatefulSet that runs the application"
+            refuse(f"{manifest.path} holds a {kind}, which runs nothing rediskit can scale", hint, "manifest")
+        if replicas == 0 and data.get("replicas") is None:
+            hint = "write replicas here: the number the application normally runs with"
+            refuse(f"{manifest.path} was taken while the application was scaled to 0", hint, "manifest")
+        said = {"kind": kind, "name": name, "replicas": replicas} if replicas else {"kind": kind, "name": name}
         refuse_all(
             [
                 Problem(f"is {data[key]} here and {value} in {manifest.path}", "leave it out: it is read from the manifest", (key,))
-                for key, value in found.items()
-                if value is not None and data.get(key) not in (None, value)
+                for key, value in said.items()
+                if isinstance(data.get(key), (str, int)) and data[key] != value
             ]
         )
-        return {**{key: value for key, value in found.items() if value is not None}, **data}
+        return {**data, **{key: value for key, value in said.items() if data.get(key) is None}}
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         missing = [name for name in ("kind", "name", "replicas") if getattr(self, name) is None]
         if missing:
-            hint = "add it here, or name the live object under manifest"
-            if self.manifest:
-                hint = f"add it here: {self.manifest.path} does not say it"
-            refuse_all([Problem(f"{name} is missing", hint, (name,)) for name in missing])
+            hint = f"add it: {self.manifest.path} does not say it" if self.manifest else "add it, or name the live object under manifest"
+            refuse_all([Problem("is missing", hint, (name,)) for name in missing])
         if self.replicas is not None and self.replicas < 1:
-            refuse(
-                f"replicas is {self.replicas}: rediskit would not know what to scale back to",
-                "write the number the application normally runs with",
-                "replicas",
-            )
+            hint = "write the number the application normally runs with"
+            refuse(f"{self.replicas} is nothing to come back to after the downtime", hint, "replicas")
         refuse_all(self._containers())
         return self
 
     def _containers(self) -> list[Problem]:
         if not self.containers:
-            return [Problem("no container", "name the container that talks to Redis, and its variables", ("containers",))]
+            return [Problem("names no container", "name the one that talks to Redis, and its variables", ("containers",))]
         if self.manifest is None:
             return []
-        names = [container.get("name") for container in _pod_spec(self.manifest.content).get("containers") or ()]
+        found = _at(self.manifest.content, "spec", "template", "spec", "containers")
+        names = [str(_at(container, "name")) for container in found] if isinstance(found, list) else []
         return [
             Problem(
                 f"{self.kind} {self.name} has no container {name}",
-                f"did you mean {near[0]}?" if (near := get_close_matches(name, names, 1)) else f"it has: {', '.join(names)}",
+                f"did you mean {near[0]}?" if (near := get_close_matches(name, names, 1)) else f"it has: {', '.join(names) or 'none'}",
                 ("containers", name),
             )
             for name in self.containers
@@ -102,35 +105,58 @@ class Workload(Model):
         return f"{self.kind}/{self.name}"
 
 
-def _pod_spec(content: dict[str, Any]) -> dict[str, Any]:
-    spec: dict[str, Any] = ((content.get("spec") or {}).get("template") or {}).get("spec") or {}
-    return spec
+def _at(content: Any, *path: str) -> Any:
+    """The value at a path of keys; None where it ends, whatever stands there: nobody has checked the manifest yet."""
+    for part in path:
+        content = content.get(part) if isinstance(content, dict) else None
+    return content
 
 
 class Previous(Model):
     """The Redis the application used until now."""
 
     host: DnsName
+    """Its host name, as the application knows it."""
     port: Port = 6379
+    """Its port."""
     remove: tuple[ObjectReference, ...] = ()
     """What decommissioning takes out of the owner's build, as Kind/name."""
+
+    @field_validator("remove")
+    @classmethod
+    def _can_go(cls, remove: tuple[str, ...]) -> tuple[str, ...]:
+        problems = []
+        for index, reference in enumerate(remove):
+            if reference.startswith("Namespace/"):
+                problems.append(Problem("a namespace takes everything in it along", "name the objects of the old Redis only", (index,)))
+            elif reference in remove[:index]:
+                problems.append(Problem(f"{reference} stands twice", "remove one of them", (index,)))
+        refuse_all(problems)
+        return remove
 
 
 class Owner(Model):
     """How the repository that owns the workload builds it."""
 
     kind: Literal["kustomize"] = "kustomize"
+    """What builds it."""
 
 
 class Client(Model):
     """An application with access to the shared Redis. Without `migration` it gets its Secret and is let in, nothing more."""
 
     name: DnsLabel
+    """What the client is called here, and its folders in the tree."""
     namespace: DnsLabel
+    """The namespace it runs in; the Secret is replicated there."""
     workload: Workload | None = None
+    """The object that runs it."""
     previous: Previous | None = None
+    """The Redis it used until now."""
     migration: Migration | None = None
+    """Where it stands on its way to the shared Redis."""
     owner: Owner = Owner()
+    """How the repository that owns the workload builds it."""
 
     @model_validator(mode="after")
     def _movable(self) -> Self:
@@ -142,6 +168,10 @@ class Client(Model):
                     if getattr(self, section) is None
                 ]
             )
+        manifest = self.workload.manifest if self.workload else None
+        runs_in = _at(manifest.content, "metadata", "namespace") if manifest else None
+        if manifest and runs_in not in (None, self.namespace):
+            refuse(f"is {self.namespace} here and {runs_in} in {manifest.path}", "name the namespace the application runs in", "namespace")
         if self.workload and self.previous and self.workload.reference in self.previous.remove:
             refuse(f"{self.workload.reference} is the application itself", "name the objects of the old Redis only", "previous", "remove")
         return self

@@ -24,17 +24,25 @@ class Environment(Model):
     """One shared Redis in one cluster, who carries it there and who uses it."""
 
     schema_version: Literal[1] = 1
+    """The version of this format."""
     name: DnsLabel
     """The stem of the config file, and the folder of the output."""
     cluster: DnsLabel = Field(default_factory=lambda data: data.get("name", ""))
     """The cluster: environments of one cluster may not share release names, namespaces or addresses."""
     kubernetes: KubernetesVersion = "1.34"
+    """The minor version of the cluster's Kubernetes, whose schemas the objects have to fit."""
     gitops: GitOps
+    """The tool that carries the tree into the cluster, and where it finds it."""
     redis: Redis = Redis()
+    """The Redis itself; every default is a decision of the brief."""
     network: Network | None = None
+    """Access from the private network. Left out, Redis is reachable inside the cluster only."""
     monitoring: Monitoring = Monitoring()
+    """How Prometheus sees Redis."""
     secrets: Secrets = Manual()
+    """How the one password reaches the namespaces."""
     clients: tuple[Client, ...] = ()
+    """The applications that use the shared Redis."""
 
     _positions: Positions = PrivateAttr(default_factory=dict)
     _file: str = PrivateAttr(default="")
@@ -54,6 +62,7 @@ class Environment(Model):
         redis = info.data.get("redis")
         problems: list[Problem] = []
         names: set[str] = set()
+        workloads: dict[tuple[str, str], Client] = {}
         for index, client in enumerate(clients):
             if client.name in RESERVED_CLIENTS:
                 problems.append(
@@ -65,6 +74,11 @@ class Environment(Model):
             if redis and client.namespace == redis.namespace:
                 hint = "a client has a namespace of its own: who may read its Secrets is decided there"
                 problems.append(Problem(f"{client.namespace} is the namespace of Redis itself", hint, (index, "namespace")))
+            workload = (client.namespace, client.workload.reference) if client.workload else None
+            first = workloads.setdefault(workload, client) if workload else client
+            if workload and first is not client:
+                hint = "one workload is moved once: put its containers into one client"
+                problems.append(Problem(f"{workload[1]} is the workload of {first.name} too", hint, (index, "workload")))
         refuse_all(problems)
         return clients
 

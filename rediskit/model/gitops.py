@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from rediskit.model.base import Model, refuse
 from rediskit.model.measures import Duration
-from rediskit.model.types import DnsLabel, DnsName, GitRepository, GitRevision, PlainText, TreePath
+from rediskit.model.types import DnsLabel, DnsName, GitRepository, GitRevision, Prefix, ServerAddress, TreePath
 
 
 class Destination(Model):
     """The cluster an Application deploys to, by API server address or by the name Argo CD knows it by."""
 
-    server: PlainText | None = None
+    server: ServerAddress | None = None
+    """The address of its API server."""
     name: DnsName | None = None
+    """The name Argo CD knows it by."""
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:
@@ -34,7 +36,8 @@ class ArgoCD(Model):
     bootstrap_project: DnsLabel = "default"
     """The project of the root Application. It must exist and admit Applications and AppProjects."""
     destination: Destination = Destination(server="https://kubernetes.default.svc")
-    prefix: DnsLabel | None = Field(default=None, max_length=40)
+    """The cluster the Applications deploy to."""
+    prefix: Prefix | None = None
     """What the names of the Applications begin with; default: the release."""
 
 
@@ -42,24 +45,34 @@ class FluxSource(Model):
     """A source that exists already, instead of one of our own."""
 
     kind: Literal["GitRepository", "OCIRepository", "Bucket"] = "GitRepository"
+    """The kind of the source."""
     name: DnsName
+    """The name of the source, in the namespace of Flux."""
 
 
 class Flux(Model):
     """How the Flux objects are placed."""
 
     namespace: DnsLabel = "flux-system"
+    """The namespace Flux runs in: sources and Kustomizations live there."""
     source: FluxSource | None = None
+    """A source that exists already; default: one of our own."""
     interval: Duration = Duration("10m")
+    """How often Flux looks for changes."""
 
 
 class GitOps(Model):
     """The tool, and where in which repository it finds the tree."""
 
     tool: Literal["argocd", "flux"]
+    """Who carries the tree into the cluster."""
     repository: GitRepository
+    """The Git repository that holds the tree, as the tool reaches it."""
     revision: GitRevision = "main"
+    """The branch, tag or commit that the tool follows."""
     path: TreePath | None = None
     """Where the tree lies in the repository; default `rendered/<name>`."""
     argocd: ArgoCD = ArgoCD()
+    """How the Argo CD objects are named and where they live."""
     flux: Flux = Flux()
+    """How the Flux objects are placed."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from rediskit.errors import Problem
 from rediskit.model.base import Model, refuse, refuse_all
 from rediskit.model.docs import descriptions
 from rediskit.model.measures import Duration
-from rediskit.model.types import Flag, PlainText, Timestamp
+from rediskit.model.types import Flag, Prose, Timestamp
 
 Step = Literal["prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission", "complete", "rolled-back"]
 """The last step that is in Git, in the brief's order; `rolled-back` is the way out of scale-down to validate."""
@@ -25,7 +26,9 @@ class Window(Model):
     """The planned downtime: when it begins, and how long it may last."""
 
     start: Timestamp
+    """When it begins, with its offset from UTC, like 2026-03-01T22:00:00-03:00."""
     duration: Duration = Duration("1h")
+    """How long it may last."""
 
 
 class Budgets(Model):
@@ -39,8 +42,17 @@ class Entry(Model):
     """One step that was taken."""
 
     step: Step
+    """The step that was taken."""
     at: Timestamp
-    reason: PlainText | None = None
+    """When it was taken, with its offset from UTC, like 2026-03-01T22:00:00-03:00."""
+    reason: Prose | None = None
+    """Why; `rolled-back` is never taken without one."""
+
+    @model_validator(mode="after")
+    def _says_why(self) -> Self:
+        if self.step == "rolled-back" and not self.reason:
+            refuse("rolled-back without a reason", "add reason: what was seen that made you go back")
+        return self
 
 
 class Criteria(Model):
@@ -64,9 +76,19 @@ class Validation(Model):
     """The evidence of the 24 hours."""
 
     start: Timestamp = Field(alias="from")
+    """When watching began, with its offset from UTC."""
     until: Timestamp
+    """When watching ended, 24 hours later or more."""
     criteria: Criteria = Criteria()
-    notes: PlainText | None = None
+    """The brief's six criteria; each is true once somebody has seen it to be true."""
+    notes: Prose | None = None
+    """What else was seen."""
+
+    @model_validator(mode="after")
+    def _forward(self) -> Self:
+        if self.seconds < 0:
+            refuse(f"{self.until} is before {self.start}, when validation began", "swap the two, or check day and offset", "until")
+        return self
 
     @property
     def seconds(self) -> float:
@@ -78,12 +100,29 @@ class Migration(Model):
     """The state of one client's migration (design §4)."""
 
     step: Step
+    """The last step that is in Git."""
     order: Order = "as-decided"
+    """`deploy-first` deploys the shared Redis before the application goes down."""
     window: Window | None = None
+    """The planned downtime."""
     budgets: Budgets = Budgets()
+    """How long things may take."""
     history: tuple[Entry, ...] = ()
     """Every step taken, oldest first; the last one is `step`."""
     validation: Validation | None = None
+    """The evidence of the 24 hours."""
+
+    @field_validator("history")
+    @classmethod
+    def _oldest_first(cls, history: tuple[Entry, ...]) -> tuple[Entry, ...]:
+        refuse_all(
+            [
+                Problem(f"{entry.at} is before {before.at}, when {before.step} was taken", "write the oldest step first", (index, "at"))
+                for index, (before, entry) in enumerate(pairwise(history), 1)
+                if _moment(entry.at) < _moment(before.at)
+            ]
+        )
+        return history
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -110,9 +149,8 @@ class Migration(Model):
             problems.append(Problem(f"only {hours:.1f} hours were validated, 24 are needed", hint, ("validation", "until")))
         for name, field in Criteria.model_fields.items():
             if not getattr(validation.criteria, name):
-                problems.append(
-                    Problem(f"not recorded as true: {field.description}", hint, ("validation", "criteria", field.alias or name))
-                )
+                text = descriptions(Criteria)[name].rstrip(".")
+                problems.append(Problem(f"not recorded as true: {text}", hint, ("validation", "criteria", field.alias or name)))
         return problems
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from rediskit.model.addresses import AddressRange, Cidr, IPv4
 from rediskit.model.base import Model, refuse
-from rediskit.model.types import AddressRange, Cidr, DnsLabel, ExactVersion, IPv4, PlainText
+from rediskit.model.types import DnsLabel, ExactVersion, Line
 
 
 class Pool(Model):
     """The MetalLB IPAddressPool that owns the address."""
 
     name: DnsLabel
+    """The name of the IPAddressPool."""
     addresses: AddressRange
-    taken: dict[IPv4, PlainText] = Field(default_factory=dict)
+    """The addresses of the pool, as MetalLB writes them: first-last, or a network."""
+    taken: dict[IPv4, Line] = Field(default_factory=dict)
     """Addresses of the pool that others use: address to who uses it."""
 
 
@@ -21,7 +24,9 @@ class Network(Model):
     """External access. Left out, Redis is reachable inside the cluster only."""
 
     pool: Pool
+    """The pool that the address is taken from."""
     address: IPv4
+    """The address of Redis in the private network."""
     allow: tuple[Cidr, ...]
     """The networks whose clients may connect."""
     metallb: ExactVersion = "0.15.3"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, Strict, ValidationInfo, field_validator, model_validator
+from pydantic import ConfigDict, Field, Strict, ValidationInfo, field_validator, model_validator
 
 from rediskit.errors import Problem
 from rediskit.model.base import Model, refuse, refuse_all
-from rediskit.model.measures import Quantity, RedisMemory
-from rediskit.model.secrecy import is_secret_key, secret_reason
+from rediskit.model.measures import Bytes, Cores, Quantity, RedisMemory
+from rediskit.model.secrecy import secrets_in
 from rediskit.model.types import (
     Digest,
     DnsLabel,
@@ -22,13 +22,12 @@ from rediskit.model.types import (
     LabelKey,
     LabelValue,
     OciRepository,
-    PlainText,
     RedisCommand,
     Registry,
     ReleaseName,
     SavePoint,
     SecretKey,
-    StorageClass,
+    ValuePath,
 )
 
 NEEDED_COMMANDS = frozenset(
@@ -50,7 +49,7 @@ class Chart(Model):
     """Where the chart is pulled from, an OCI repository."""
     version: ExactVersion = "23.2.12"
     """The exact version of the chart; ranges are refused."""
-    extra_keys: tuple[PlainText, ...] = ()
+    extra_keys: tuple[ValuePath, ...] = ()
     """Value paths that a newer chart knows and the shipped list (23.1.1) does not, like `master.newKey`."""
 
 
@@ -58,9 +57,13 @@ class Image(Model):
     """A container image, pinned by tag or digest; a digest beats the tag."""
 
     registry: Registry = "docker.io"
+    """The host the image is pulled from."""
     repository: ImageRepository
+    """The name of the image, without registry and tag."""
     tag: ImageTag = ""
+    """The tag; `latest` is refused. Empty when the digest alone says which image it is."""
     digest: Digest = ""
+    """`sha256:` and 64 digits; it beats the tag."""
 
     @model_validator(mode="after")
     def _pinned(self) -> Self:
@@ -69,38 +72,69 @@ class Image(Model):
         return self
 
 
+class RedisImage(Image):
+    """The image of Redis; the tag is never taken from a default when anything here is set."""
+
+    repository: ImageRepository = "bitnamilegacy/redis"
+    """The name of the image, without registry and tag."""
+
+
+class ExporterImage(Image):
+    """The image of redis_exporter; the tag is never taken from a default when anything here is set."""
+
+    repository: ImageRepository = "bitnamilegacy/redis-exporter"
+    """The name of the image, without registry and tag."""
+
+
 class Auth(Model):
     """The password of Redis: which Secret, which key. The Secret has the same name in every client's namespace."""
 
     secret: DnsName = "redis-credentials"
+    """The name of the Secret."""
     key: SecretKey = "redis-password"
+    """The key in the Secret that holds the password."""
 
 
 class Storage(Model):
     """The volume of each instance."""
 
-    storage_class: StorageClass = Field(default="local-path", alias="class")
-    size: Quantity = Quantity("10Gi")
+    storage_class: DnsName = Field(default="local-path", alias="class")
+    """The StorageClass of the volumes."""
+    size: Bytes = Quantity("10Gi")
+    """How large each volume is."""
+
+
+def _not_required(schema: dict[str, Any]) -> None:
+    """In YAML nothing of it is required: `Resources` fills in what is left out."""
+    schema.pop("required", None)
 
 
 class Amount(Model):
     """CPU and memory."""
 
-    cpu: Quantity
-    memory: Quantity
+    model_config = ConfigDict(json_schema_extra=_not_required)
+
+    cpu: Cores
+    """CPU cores: 2, or 500m for half a core."""
+    memory: Bytes
+    """Memory, like 512Mi or 2Gi."""
 
 
 class ContainerResources(Model):
     """What a container is given (requests) and may use (limits)."""
 
+    model_config = ConfigDict(json_schema_extra=_not_required)
+
     requests: Amount
+    """What the container is sure to get."""
     limits: Amount
+    """What the container may use at most."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         refuse_all(
             [
-                Problem(f"asks for {asked} of {name}, more than its limit {limit}", "a request is at most its limit", ("requests", name))
+                Problem(f"asks for {asked} of {name}, more than its limit {limit}", f"write a smaller requests.{name}", ("requests", name))
                 for name, asked, limit in (
                     ("cpu", self.requests.cpu, self.limits.cpu),
                     ("memory", self.requests.memory, self.limits.memory),
@@ -119,11 +153,23 @@ def _resources(cpu: tuple[str, str], memory: tuple[str, str]) -> ContainerResour
 
 
 class Resources(Model):
-    """The resources of the three containers (decision 7 of the brief)."""
+    """The resources of the three containers (decision 7 of the brief). In YAML, what is left out of a container keeps its default."""
 
     primary: ContainerResources = _resources(("500m", "1000m"), ("1Gi", "2Gi"))
+    """The container of the primary."""
     replica: ContainerResources = _resources(("250m", "1000m"), ("1Gi", "2Gi"))
+    """The container of each replica."""
     exporter: ContainerResources = _resources(("50m", "100m"), ("64Mi", "128Mi"))
+    """The metrics sidecar of each instance."""
+
+    @field_validator("primary", "replica", "exporter", mode="before")
+    @classmethod
+    def _completed(cls, given: Any, info: ValidationInfo) -> Any:
+        if not isinstance(given, dict):
+            return given
+        defaults = cls.model_fields[str(info.field_name)].default.model_dump()
+        whole = {kind: {**amount, **given.get(kind, {})} for kind, amount in defaults.items() if isinstance(given.get(kind, {}), dict)}
+        return {**given, **whole}
 
 
 class Memory(Model):
@@ -134,7 +180,16 @@ class Memory(Model):
     policy: Literal[
         "allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "noeviction"
     ] = "allkeys-lru"
-    """`maxmemory-policy`."""
+    """`maxmemory-policy`: what is dropped when the memory is full."""
+
+    @field_validator("max")
+    @classmethod
+    def _is_a_limit(cls, size: RedisMemory) -> RedisMemory:
+        if size.amount == 0:
+            refuse("0 means no limit to Redis: it would grow until the kernel kills it", "write a size, like 1gb")
+        if size.amount < 2**20:
+            refuse(f"{size} is {size.amount} bytes", f"did you mean {size}gb?" if str(size).isdigit() else "write a size, like 1gb")
+        return size
 
 
 class Redis(Model):
@@ -143,19 +198,27 @@ class Redis(Model):
     release: ReleaseName = "redis-shared"
     """The Helm release; the chart derives the names of all its objects from it."""
     namespace: DnsLabel = "redis"
+    """The namespace of Redis; it belongs to this release alone."""
     labels: dict[LabelKey, LabelValue] = Field(default_factory=lambda data: {"name": data.get("namespace", ""), "type": "shared-service"})
     """Labels of the Namespace."""
     chart: Chart = Chart()
-    image: Image = Image(repository="bitnamilegacy/redis", tag="8.2.1-debian-12-r0")
-    exporter_image: Image = Image(repository="bitnamilegacy/redis-exporter", tag="1.76.0-debian-12-r0")
+    """The Helm chart, pinned to one version."""
+    image: RedisImage = RedisImage(tag="8.2.1-debian-12-r0")
+    """The image of Redis."""
+    exporter_image: ExporterImage = ExporterImage(tag="1.76.0-debian-12-r0")
+    """The image of the metrics sidecar."""
     image_mirror: Registry | None = None
     """A registry that mirrors all images: one switch for every image of the chart."""
     auth: Auth = Auth()
+    """Which Secret holds the password, and under which key."""
     replicas: Annotated[int, Strict(), Field(ge=1, le=9)] = 1
     """Read replicas beside the one primary."""
     storage: Storage = Storage()
+    """The volume of each instance."""
     resources: Resources = Resources()
-    memory: Memory = Memory()
+    """CPU and memory of the containers."""
+    memory: Memory = Field(default=Memory(), validate_default=True)
+    """What Redis keeps at most, and what it drops when it is full."""
     append_only: Flag = True
     """Append-only file, synced every second."""
     save_points: tuple[SavePoint, ...] = ()
@@ -199,20 +262,6 @@ class Redis(Model):
     @field_validator("values")
     @classmethod
     def _hold_no_secret(cls, values: dict[str, Any]) -> dict[str, Any]:
-        refuse_all(_secrets_in(values, ()))
+        hint = "secrets never stand in the config: put it into a Secret, see secrets.mode"
+        refuse_all([Problem(f"looks like {reason}", hint, path) for path, reason in secrets_in(values)])
         return values
-
-
-def _secrets_in(value: Any, path: tuple[str | int, ...]) -> list[Problem]:
-    """Every secret-looking text in free values, by key or by shape. References (existingSecret, …Key names) are fine."""
-    if isinstance(value, dict):
-        return [problem for key, inner in value.items() for problem in _secrets_in(inner, (*path, key))]
-    if isinstance(value, (list, tuple)):
-        return [problem for index, inner in enumerate(value) for problem in _secrets_in(inner, (*path, index))]
-    key = path[-1]
-    reason = secret_reason(value) if isinstance(value, str) else ""
-    if not reason and isinstance(value, (str, int)) and not isinstance(value, bool) and value != "" and is_secret_key(str(key)):
-        reason = "a password"
-    if not reason or str(key).endswith("PasswordKey"):
-        return []
-    return [Problem(f"looks like {reason}", "secrets never stand in the config: put it into a Secret, see secrets.mode", path)]

@@ -3,42 +3,98 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
+from binascii import Error
+from collections.abc import Iterator
+from itertools import pairwise
 from math import log2
+from typing import Any
 
 _SHAPES = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"), "a private key"),
     (re.compile(r"AGE-SECRET-KEY-1", re.IGNORECASE), "an age private key"),
+    (re.compile(r"\b(?:gh[oprsu]_|github_pat_|glpat-|xox[abprs]-|AKIA[0-9A-Z]{12})"), "an access token"),
     (re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@$]+@", re.IGNORECASE), "an address with a password in it"),
-    (re.compile(r"\b(requirepass|masterauth)\s+\S", re.IGNORECASE), "a password for redis.conf"),
+    (re.compile(r"https?://[^/\s:@$]+@", re.IGNORECASE), "an address with a user or a token in it"),
+    (re.compile(r"^\s*(?:requirepass|masterauth)\s+\S", re.IGNORECASE | re.MULTILINE), "a password for redis.conf"),
 )
 _WORD = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_=-]{20,}(?![A-Za-z0-9+/_=-])")
-_SECRET_KEY = re.compile(r"(?:^|[._-]|(?<=[a-z]))(?:password|passwd|token|api_?key|secret_?key|private_?key)$", re.IGNORECASE)
+_KEY = re.compile(r"(?:^|[._-]|(?<=[a-z]))(?:password|passwd|passphrase|token|api_?key|secret_?key|private_?key)$", re.IGNORECASE)
+
+_SHORTEST = 11
+"""Characters of the shortest shape, `ssh://a:b@c`: nothing shorter is looked at."""
+_CHANGES = 0.36
+"""How often a generated word changes between lower case, upper case and digits: 0.62 on average; a name in camel case hardly 0.35."""
+_ENTROPY = 3.5
+"""Bits a character; 20 random letters and digits have about 4.1, a pattern such as `Aa1Aa1Aa1` has 1.6."""
 
 
 def secret_reason(value: str) -> str:
     """Why a text looks like a secret, in words that fit after "looks like"; "" when it does not.
 
-    A generated password is a word of 20 or more characters with lower case, upper case and digits and more than
-    3.5 bits of entropy a character; digests (hex) and names (one case) are not.
+    A generated password is a word of 20 or more letters and digits (and `+/_=-`) that changes between lower case, upper case and digits
+    all the time. Digests, UUIDs and names do not, and neither does base64 of plain words. What no rule can know apart passes: a password
+    of hexadecimal digits looks like a digest, a short one like a name.
     """
-    if len(value) < 12:
+    if len(value) < _SHORTEST:
         return ""
     for shape, reason in _SHAPES:
         if shape.search(value):
             return reason
-    if any(_generated(word) for word in _WORD.findall(value)):
-        return "a generated password"
-    return ""
+    return "a generated password" if any(map(_generated, _WORD.findall(value))) else ""
 
 
 def is_secret_key(key: str) -> bool:
-    """Whether a mapping key names a secret value itself (`password`, `authToken`), not a reference to one."""
-    return bool(_SECRET_KEY.search(key))
+    """Whether a mapping key names a secret value itself (`password`, `authToken`), not a reference to one (`existingSecretPasswordKey`)."""
+    return bool(_KEY.search(key))
+
+
+def secrets_in(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Path and reason of every value in nested data that is a secret by its shape, by its key, or by the `name` beside it.
+
+    true, false, empty texts and null are none: charts switch on `usePassword: true`, and blank out what they do not use.
+    """
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            named = key == "value" and isinstance(value.get("name"), str) and is_secret_key(value["name"])
+            if not isinstance(inner, (dict, list, tuple)) and (named or is_secret_key(str(key))) and _is_given(inner):
+                yield (*path, key), "a password"
+            else:
+                yield from secrets_in(inner, (*path, key))
+    elif isinstance(value, (list, tuple)):
+        for index, inner in enumerate(value):
+            yield from secrets_in(inner, (*path, index))
+    elif isinstance(value, str) and (reason := secret_reason(value)):
+        yield path, reason
+
+
+def _is_given(value: Any) -> bool:
+    return value is not None and value != "" and not isinstance(value, bool)
 
 
 def _generated(word: str) -> bool:
-    kinds = (any(c.islower() for c in word), any(c.isupper() for c in word), any(c.isdigit() for c in word))
-    return all(kinds) and "/" not in word.strip("/") and _entropy(word) > 3.5
+    kinds = [_kind(character) for character in word]
+    if not {"lower", "upper", "digit"} <= set(kinds):
+        return False
+    steps = [(one, other) for one, other in pairwise(kinds) if one and other]
+    changes = sum(one != other for one, other in steps)
+    if changes <= _CHANGES * len(steps) or _entropy(word) <= _ENTROPY:
+        return False
+    plain = _decoded(word)
+    return bool(secret_reason(plain)) if plain else True
+
+
+def _kind(character: str) -> str:
+    return "digit" if character.isdigit() else "lower" if character.islower() else "upper" if character.isupper() else ""
+
+
+def _decoded(word: str) -> str:
+    """The words that are in base64 here; "" when it is none, or not of plain text: random bytes hardly ever are."""
+    try:
+        text = b64decode(word, validate=True).decode("ascii")
+    except (Error, UnicodeDecodeError):
+        return ""
+    return text if text.isprintable() else ""
 
 
 def _entropy(word: str) -> float:

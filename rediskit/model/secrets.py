@@ -8,7 +8,7 @@ from pydantic import Field
 
 from rediskit.model.base import Model, refuse
 from rediskit.model.files import TextFile
-from rediskit.model.types import DnsName, PlainText, RelativeFile
+from rediskit.model.types import DnsName, Line, RelativeFile
 
 
 class _Secrets(Model):
@@ -20,12 +20,14 @@ class Manual(_Secrets):
     """Nothing in Git: a person (or another tool) creates the Secrets; the tree says how."""
 
     mode: Literal["manual"] = "manual"
+    """How the password reaches the namespaces."""
 
 
 class SealedSecrets(_Secrets):
     """Bitnami Sealed Secrets: ciphertext in Git, opened by the controller in the cluster."""
 
     mode: Literal["sealed-secrets"]
+    """How the password reaches the namespaces."""
     certificate: TextFile
     """The controller's certificate (PEM)."""
 
@@ -34,7 +36,8 @@ class Sops(_Secrets):
     """SOPS: ciphertext in Git, opened by Flux."""
 
     mode: Literal["sops"]
-    recipients: tuple[PlainText, ...]
+    """How the password reaches the namespaces."""
+    recipients: tuple[Line, ...]
     """age recipients (public keys)."""
 
 
@@ -42,14 +45,18 @@ class SecretStore(Model):
     """The store of the External Secrets Operator that the values come from."""
 
     kind: Literal["SecretStore", "ClusterSecretStore"] = "ClusterSecretStore"
+    """The kind of the store."""
     name: DnsName
+    """The name of the store."""
 
 
 class ExternalSecrets(_Secrets):
     """External Secrets Operator: Git holds references only."""
 
     mode: Literal["external-secrets"]
+    """How the password reaches the namespaces."""
     store: SecretStore
+    """Where the values come from."""
 
 
 Secrets = Annotated[Manual | SealedSecrets | Sops | ExternalSecrets, Field(discriminator="mode")]
