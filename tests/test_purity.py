@@ -51,7 +51,9 @@ def test_bytes_do_not_depend_on_where_and_when(tmp_path: Path) -> None:
 
 def test_render_needs_no_network_no_home_no_kubeconfig(tmp_path: Path) -> None:
     copy_config(tmp_path)
-    done = subprocess.run([sys.executable, "-c", NO_NETWORK, "render"], cwd=tmp_path, env={"KUBECONFIG": "/nonexistent"}, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", NO_NETWORK, "render"], cwd=tmp_path, env={"KUBECONFIG": "/nonexistent"}, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     assert digest(tmp_path / "rendered") == digest(ROOT / "rendered")
 

@@ -76,8 +76,16 @@ def whole_process() -> None:
                 shutil.rmtree(folder / "rendered", ignore_errors=True)
             pairs.append((seconds([*command, "render"], many), seconds([*command, "render"], one)))
         ratio = statistics.median(ours / theirs for ours, theirs in pairs)
-        row(f"{COUNT} configs : one", f"{statistics.median(p[0] for p in pairs) * 1000:.0f} ms", f"{statistics.median(p[1] for p in pairs) * 1000:.0f} ms", ratio, "wanted <= 10x")
-        print(f"{'peak memory of that':<46} {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:>9.0f} MB {'':>21}   wanted <= 150 MB")
+        row(
+            f"{COUNT} configs : one",
+            f"{statistics.median(p[0] for p in pairs) * 1000:.0f} ms",
+            f"{statistics.median(p[1] for p in pairs) * 1000:.0f} ms",
+            ratio,
+            "wanted <= 10x",
+        )
+        print(
+            f"{'peak memory of that':<46} {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:>9.0f} MB {'':>21}   wanted <= 150 MB"
+        )
         again = statistics.median(seconds([*command, "render"], many) for _ in range(3))
         print(f"{f'{COUNT} configs, nothing changed':<46} {again * 1000:>9.0f} ms")
 
