@@ -24,6 +24,8 @@ def main(argv: list[str] | None = None) -> int:
     import gc
 
     gc.disable()
+    # No plugin of somebody else has a say in our models; looking for one reads the metadata of every installed package.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         verb = import_module(f"rediskit.cli.{arguments.verb}")
         code: int = verb.run(arguments)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import Field, Strict, field_validator, model_validator
 
 from rediskit.errors import Problem
-from rediskit.model.base import Model, refuse, refuse_all
+from rediskit.model.base import Model, refuse, refuse_all, section
 from rediskit.model.files import Manifest
 from rediskit.model.migration import Migration
 from rediskit.model.types import DnsLabel, DnsName, EnvName, ObjectReference, Port
@@ -155,7 +155,7 @@ class Client(Model):
     """The Redis it used until now."""
     migration: Migration | None = None
     """Where it stands on its way to the shared Redis."""
-    owner: Owner = Owner()
+    owner: Owner = section()
     """How the repository that owns the workload builds it."""
 
     @model_validator(mode="after")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import inspect
 from functools import cache
-from typing import Any
 
 from pydantic import BaseModel
 
@@ -29,7 +28,6 @@ def _of_class(model: type[BaseModel]) -> dict[str, str]:
     found = {}
     for field, text in zip(body.body, body.body[1:], strict=False):
         documented = isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and documented:
-            assert isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
-            found[field.target.id] = inspect.cleandoc(str(text.value.value))
+        if documented and isinstance(text, ast.Expr) and isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+            found[field.target.id] = inspect.cleandoc(ast.literal_eval(text.value))
     return found

@@ -7,13 +7,13 @@ from typing import Literal, Self
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from rediskit.errors import Location, Path, Positions, Problem
-from rediskit.model.base import Model, refuse, refuse_all
+from rediskit.model.base import Model, refuse, refuse_all, section
 from rediskit.model.client import Client
 from rediskit.model.gitops import GitOps
 from rediskit.model.monitoring import Monitoring
 from rediskit.model.network import Network
 from rediskit.model.redis import Redis
-from rediskit.model.secrets import Manual, Secrets, implemented
+from rediskit.model.secrets import Secrets, implemented
 from rediskit.model.types import DnsLabel, KubernetesVersion
 
 RESERVED_CLIENTS = frozenset({"redis", "redis-external", "monitoring", "release", "root"})
@@ -33,13 +33,13 @@ class Environment(Model):
     """The minor version of the cluster's Kubernetes, whose schemas the objects have to fit."""
     gitops: GitOps
     """The tool that carries the tree into the cluster, and where it finds it."""
-    redis: Redis = Redis()
+    redis: Redis = section()
     """The Redis itself; every default is a decision of the brief."""
     network: Network | None = None
     """Access from the private network. Left out, Redis is reachable inside the cluster only."""
-    monitoring: Monitoring = Monitoring()
+    monitoring: Monitoring = section()
     """How Prometheus sees Redis."""
-    secrets: Secrets = Manual()
+    secrets: Secrets = section(mode="manual")
     """How the one password reaches the namespaces."""
     clients: tuple[Client, ...] = ()
     """The applications that use the shared Redis."""

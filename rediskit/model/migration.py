@@ -9,7 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from rediskit.errors import Problem
-from rediskit.model.base import Model, refuse, refuse_all
+from rediskit.model.base import Model, refuse, refuse_all, section
 from rediskit.model.docs import descriptions
 from rediskit.model.measures import Duration
 from rediskit.model.types import Flag, Prose, Timestamp
@@ -79,7 +79,7 @@ class Validation(Model):
     """When watching began, with its offset from UTC."""
     until: Timestamp
     """When watching ended, 24 hours later or more."""
-    criteria: Criteria = Criteria()
+    criteria: Criteria = section()
     """The brief's six criteria; each is true once somebody has seen it to be true."""
     notes: Prose | None = None
     """What else was seen."""
@@ -105,7 +105,7 @@ class Migration(Model):
     """`deploy-first` deploys the shared Redis before the application goes down."""
     window: Window | None = None
     """The planned downtime."""
-    budgets: Budgets = Budgets()
+    budgets: Budgets = section()
     """How long things may take."""
     history: tuple[Entry, ...] = ()
     """Every step taken, oldest first; the last one is `step`."""
