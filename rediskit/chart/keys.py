@@ -1,11 +1,12 @@
 """The values the chart knows. Helm takes an unknown one without a word, so rediskit has to ask (helm issue 6422).
 
 The list is that of chart 23.1.1, the newest that is public in Git: 574 leaf keys with the type of their default. A leaf whose
-default is a map or a list is free-form below.
+default is a map or a list is free-form below, and so is what the templates print as a whole (`_PRINTED_WHOLE`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -13,11 +14,21 @@ from functools import cache
 from pathlib import Path as LocalPath
 from typing import Any
 
+from rediskit.chart.mistakes import ADVICE
 from rediskit.errors import Path
 
 LISTED_VERSION = "23.1.1"
 _KINDS: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "list": (list, tuple), "map": (Mapping,)}
 _WORDS = {"bool": "true or false", "int": "a whole number", "list": "a list", "map": "a mapping", "str": "a text"}
+
+_PRINTED_WHOLE = re.compile(
+    r"metrics\.podAnnotations"
+    r"|(?:master|replica|metrics|sentinel|kubectl|volumePermissions)\.(?:podS|containerS)ecurityContext(?:\..+)?"
+    r"|(?:master|replica|sentinel)\.(?:updateStrategy|startupProbe)"
+    r"|metrics\.(?:startup|liveness|readiness)Probe"
+)
+"""Sections with defaults that the chart prints with whatever else stands in them (master/application.yaml, common/_compatibility.tpl)."""
+_FALSE_OR_NUMBER = frozenset({"sampleLimit", "targetLimit"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,36 +75,52 @@ def _walk(values: Mapping[str, Any], at: Path, extra: frozenset[str]) -> Iterato
         if name in extra or value is None:
             continue
         if kind:
-            if not _fits(value, kind):
+            if not _fits(value, kind, str(key)):
                 yield KeyProblem(path, f"expected {_WORDS[kind]}", f"the chart's own default for {name} is {_WORDS[kind]}")
         elif name in children or any(longer.startswith(f"{name}.") for longer in extra):
             if isinstance(value, Mapping):
                 yield from _walk(value, path, extra)
             else:
                 yield KeyProblem(path, "expected a mapping", f"known below {name}: {', '.join(sorted(children.get(name, ())))}")
-        else:
+        elif not _PRINTED_WHOLE.fullmatch(".".join(str(part) for part in at)):
             message = f"the chart has no value {name} (as of {LISTED_VERSION}): Helm would ignore it silently"
-            yield KeyProblem(path, message, _nearest(at, str(key)))
+            yield KeyProblem(path, message, _hint(at, str(key)))
 
 
-def _fits(value: Any, kind: str) -> bool:
+def _fits(value: Any, kind: str, key: str) -> bool:
     if kind == "str":
         return not isinstance(value, (Mapping, list, tuple, bool))
+    if key in _FALSE_OR_NUMBER and isinstance(value, int):
+        return True
     return isinstance(value, _KINDS[kind]) and (kind == "bool" or not isinstance(value, bool))
 
 
-def _nearest(at: Path, key: str) -> str:
-    section = ".".join(str(part) for part in at)
-    siblings = {name.lower(): name for name in _children().get(section, ())}
-    near = get_close_matches(key.lower(), siblings, 1, 0.55)
-    end = "; a key that only a newer chart knows goes into redis.chart.extraKeys"
-    if near:
-        return f"did you mean {'.'.join(filter(None, (section, siblings[near[0]])))}?{end}"
-    elsewhere = sorted(f"{parent}.{key}" for parent, keys in _children().items() if parent and key in keys)
+def _hint(at: Path, key: str) -> str:
+    name = ".".join([*(str(part) for part in at), key])
+    newer = "a key that only a newer chart knows goes into redis.chart.extraKeys"
+    found = ADVICE.get(name)
+    if found:
+        return found
+    near = _nearest(name.rpartition(".")[0], key)
+    return f"did you mean {' or '.join(near)}? {newer}" if near else newer
+
+
+def _nearest(section: str, key: str) -> list[str]:
+    """Known paths like this one: a slip of the pen beside it, else the same key elsewhere, else something like it beside or anywhere."""
+    beside = {name.lower(): name for name in _children().get(section, ())}
+    slip, similar = (get_close_matches(key.lower(), beside, 1, cutoff) for cutoff in (0.8, 0.6))
+    if slip:
+        return [f"{section}.{beside[slip[0]]}".lstrip(".")]
+    elsewhere = [f"{parent}.{key}" for parent, keys in _children().items() if parent.partition(".")[0] in _PARTS and key in keys]
     if elsewhere:
-        return f"did you mean {' or '.join(elsewhere[:3])}?{end}"
-    close = get_close_matches(f"{section}.{key}".strip(".").lower(), known_keys(), 1, 0.6)
-    return (f"did you mean {close[0]}?{end}") if close else end.removeprefix("; ")
+        return sorted(elsewhere, key=lambda path: (path.count("."), path))[:3]
+    if similar:
+        return [f"{section}.{beside[similar[0]]}".lstrip(".")]
+    return get_close_matches(f"{section}.{key}".lstrip("."), known_keys(), 1, 0.7)
+
+
+_PARTS = ("auth", "global", "master", "metrics", "replica")
+"""Where a key of the same name is likely to be what was meant: the sections that this deployment uses."""
 
 
 def plain_values(values: Mapping[str, Any], at: str = "") -> dict[str, Any]:

@@ -30,6 +30,8 @@ class Release:
     fullname: str = ""
     port: int = 6379
     container_port: int = 6379
+    replicas_port: int = 6379
+    replicas_container_port: int = 6379
     metrics_port: int = 9121
     metrics_container_port: int = 9121
     cluster_domain: str = "cluster.local"
@@ -37,19 +39,20 @@ class Release:
     @classmethod
     def of(cls, name: str, namespace: str, values: Mapping[str, Any]) -> Release:
         """The release that Helm makes of these values: the keys that move a name or a port are honoured."""
-        override = str(values.get("nameOverride") or "")
-        chart_name = (override or _CHART)[:63].rstrip("-")
-        full = str(values.get("fullnameOverride") or "") or (name if chart_name in name else f"{name}-{chart_name}")
+        chart_name = _text(values, "nameOverride") or _CHART
+        fullname = _text(values, "fullnameOverride") or (name if chart_name in name else f"{name}-{chart_name}")
         return cls(
             name=name,
             namespace=namespace,
-            chart_name=chart_name,
-            fullname=full[:63].rstrip("-"),
+            chart_name=_cut(chart_name),
+            fullname=_cut(fullname),
             port=_at(values, "master", "service", "ports", "redis") or 6379,
             container_port=_at(values, "master", "containerPorts", "redis") or 6379,
+            replicas_port=_at(values, "replica", "service", "ports", "redis") or 6379,
+            replicas_container_port=_at(values, "replica", "containerPorts", "redis") or 6379,
             metrics_port=_at(values, "metrics", "service", "ports", "http") or 9121,
             metrics_container_port=_at(values, "metrics", "containerPorts", "http") or 9121,
-            cluster_domain=str(values.get("clusterDomain") or "cluster.local"),
+            cluster_domain=_text(values, "clusterDomain") or "cluster.local",
         )
 
     @property
@@ -125,22 +128,45 @@ class Release:
         }
 
 
-CHART_KINDS = frozenset(
-    {("", "ConfigMap"), ("", "Service"), ("", "ServiceAccount"), ("apps", "StatefulSet"), ("policy", "PodDisruptionBudget")},
+_ALWAYS = frozenset({("", "ConfigMap"), ("", "Service"), ("apps", "StatefulSet")})
+_SWITCHED: tuple[tuple[tuple[str, str], bool, tuple[tuple[str, ...], ...]], ...] = (
+    (("", "ServiceAccount"), True, (("master", "serviceAccount", "create"), ("replica", "serviceAccount", "create"))),
+    (("policy", "PodDisruptionBudget"), True, (("master", "pdb", "create"), ("replica", "pdb", "create"))),
+    (("rbac.authorization.k8s.io", "Role"), False, (("rbac", "create"),)),
+    (("rbac.authorization.k8s.io", "RoleBinding"), False, (("rbac", "create"),)),
 )
-"""API group and kind of all that the chart makes of our values (chart_effects_23.1.1: NetworkPolicy and ServiceMonitor are switched off)."""
+"""Kind, the chart's default for the switches of it, and the switches: the kind is made when one of them is on."""
 
 
 def chart_kinds(values: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
-    """The kinds the chart makes of these values: the standing ones, and those that a user's values switch on."""
-    kinds = set(CHART_KINDS)
-    if _at(values, "rbac", "create"):
-        kinds |= {("rbac.authorization.k8s.io", "Role"), ("rbac.authorization.k8s.io", "RoleBinding")}
-    for extra in values.get("extraDeploy") or ():
-        if isinstance(extra, Mapping) and "kind" in extra:
-            group = str(extra.get("apiVersion", "")).rpartition("/")[0]
-            kinds.add((group, str(extra["kind"])))
+    """API group and kind of all that the chart makes of these values, the user's `extraDeploy` included.
+
+    What rediskit makes itself (NetworkPolicy, ServiceMonitor, PrometheusRule) or refuses (HorizontalPodAutoscaler, Secret) is left out.
+    """
+    kinds = set(_ALWAYS)
+    for kind, default, switches in _SWITCHED:
+        found = [_at(values, *switch) for switch in switches]
+        if any(default if switch is None else switch for switch in found):
+            kinds.add(kind)
+    kinds |= {(str(extra.get("apiVersion", "")).rpartition("/")[0], str(extra.get("kind", ""))) for extra in extra_objects(values)}
     return frozenset(kinds)
+
+
+def extra_objects(values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The objects under `extraDeploy`, as far as they are written as objects; the chart would also take them as text."""
+    extras = values.get("extraDeploy")
+    return [extra for extra in extras if isinstance(extra, Mapping)] if isinstance(extras, (list, tuple)) else []
+
+
+def _cut(name: str) -> str:
+    """`trunc 63 | trimSuffix "-"`, as the chart's common library does it."""
+    return name[:63].removesuffix("-")
+
+
+def _text(values: Mapping[str, Any], key: str) -> str:
+    """A value that the chart wants as text; a number of a config file keeps the text it was written as."""
+    value = values.get(key)
+    return str(getattr(value, "text", value)) if value else ""
 
 
 def _at(values: Mapping[str, Any], *path: str) -> Any:

@@ -1,0 +1,202 @@
+"""The known keys: what is accepted, what is refused, and which hint it gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rediskit.chart.keys import LISTED_VERSION, check_values, known_keys, plain_values
+from rediskit.chart.mistakes import ADVICE
+from rediskit.errors import dotted
+from rediskit.renderers.helm import merged_values
+from rediskit.source.reader import read
+from tests.samples import made
+
+DATA = Path(__file__).parent / "data"
+FITTING: dict[str, Any] = {"str": "text", "int": 1, "bool": True, "list": ["x"], "map": {"any": "thing"}}
+WRONG: dict[str, list[Any]] = {
+    "str": [True, ["x"], {"a": 1}],
+    "int": ["1", True, 1.5, [1], {"a": 1}],
+    "bool": ["true", "yes", ["x"], {"a": 1}, 1],
+    "list": ["x", {"a": 1}, 1, True],
+    "map": ["x", ["x"], 1, True],
+}
+
+
+def nested(path: str, value: Any) -> dict[str, Any]:
+    """The values in which `value` stands at a path, as rediskit's list spells it."""
+    parts = ["metrics", "podAnnotations", path.partition("podAnnotations.")[2]] if "podAnnotations." in path else path.split(".")
+    for part in reversed(parts):
+        value = {part: value}
+    return dict(value)
+
+
+def hint(path: str) -> str:
+    (problem,) = check_values(nested(path, "x"))
+    assert problem.message.startswith("the chart has no value ")
+    assert f"(as of {LISTED_VERSION}): Helm would ignore it silently" in problem.message
+    return problem.hint
+
+
+def test_the_list_has_every_key_of_the_chart() -> None:
+    assert len(known_keys()) == 574
+    kinds = list(known_keys().values())
+    assert {kind: kinds.count(kind) for kind in FITTING} == {"str": 186, "int": 105, "bool": 104, "list": 92, "map": 87}
+
+
+@pytest.mark.parametrize("path", known_keys())
+def test_every_known_key_is_known_and_typed(path: str) -> None:
+    kind = known_keys()[path]
+    assert check_values(nested(path, FITTING[kind])) == []
+    assert check_values(nested(path, None)) == []
+    for wrong in WRONG[kind]:
+        if kind == "bool" and path.rpartition(".")[2] in ("sampleLimit", "targetLimit") and wrong == 1:
+            continue
+        (problem,) = check_values(nested(path, wrong))
+        assert problem.message == f"expected {problem.hint.rpartition(' is ')[2]}"
+
+
+def test_the_values_of_the_homelab_have_no_unknown_key() -> None:
+    assert check_values(yaml.safe_load((DATA / "values_23.1.1.yaml").read_text())) == []
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {},
+        {"monitoring": {"enabled": False}},
+        {"redis": {"imageMirror": "mirror.example.com:5000/hub", "disabledCommands": ["CONFIG"], "savePoints": ["900 1"], "replicas": 3}},
+        {"redis": {"image": {"repository": "bitnami/redis", "tag": "", "digest": f"sha256:{'0' * 64}"}}},
+    ],
+)
+def test_our_own_values_have_no_unknown_key(over: dict[str, Any]) -> None:
+    assert check_values(merged_values(made(over=over))) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "advice"),
+    [
+        ("disableCommands", "redis.disabledCommands"),
+        ("podSecurityContext.enabled", "master.podSecurityContext and replica.podSecurityContext"),
+        ("containerSecurityContext.enabled", "master.containerSecurityContext and replica.containerSecurityContext"),
+        ("metrics.serviceMonitor.labels", "metrics.serviceMonitor.additionalLabels"),
+        ("metrics.serviceMonitor.selector", "metrics.serviceMonitor.additionalLabels"),
+        ("metrics.serviceMonitor.path", "/metrics"),
+        ("metrics.prometheusRule.labels", "metrics.prometheusRule.additionalLabels"),
+        ("master.replicaCount", "master.count"),
+        ("replica.count", "redis.replicas"),
+        ("replicas", "redis.replicas"),
+        ("cluster.enabled", "redis.replicas"),
+        ("slave.persistence.size", "replica"),
+        ("usePassword", "redis.auth"),
+        ("existingSecret", "redis.auth"),
+        ("auth.existingSecretKey", "auth.existingSecretPasswordKey"),
+        ("auth.secretName", "auth.existingSecret"),
+        ("auth.username", "auth.acl.users"),
+        ("master.service.port", "master.service.ports.redis"),
+        ("persistence.size", "redis.storage"),
+        ("service.type", "master.service"),
+        ("tolerations", "master.tolerations"),
+        ("nodeSelector", "master.nodeSelector"),
+        ("resources.limits.memory", "redis.resources"),
+        ("maxmemory", "redis.memory.max"),
+        ("redis.conf", "commonConfiguration"),
+        ("master.image.tag", "redis.image"),
+        ("replica.image.tag", "redis.image"),
+        ("replica.minReplicasToWrite", "min-replicas-to-write"),
+        ("master.podManagementPolicy", "replica"),
+        ("metrics.exporter.resources.limits", "redis.resources.exporter"),
+        ("networkPolicy.ingress", "networkPolicy.extraIngress"),
+    ],
+)
+def test_the_mistakes_people_make_get_advice(path: str, advice: str) -> None:
+    """Keys (facts: chart §1.2) that were written in good faith and did nothing."""
+    assert advice in hint(path)
+
+
+@pytest.mark.parametrize("path", ADVICE)
+def test_advice_is_only_for_what_the_chart_does_not_know(path: str) -> None:
+    assert not [known for known in known_keys() if known == path or known.startswith(f"{path}.")]
+    assert hint(path) == ADVICE[path]
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("masster.count", "master"),
+        ("master.persistance.size", "master.persistence"),
+        ("metrics.servicemonitor.enabled", "metrics.serviceMonitor"),
+        ("global.imageRegistri", "global.imageRegistry"),
+        ("sentinel.enable", "sentinel.enabled"),
+        ("master.extraFlag", "master.extraFlags"),
+        ("priorityClassName", "master.priorityClassName or replica.priorityClassName"),
+        ("imageRegistry", "global.imageRegistry"),
+        ("replica.service.portNames", "master.service.portNames"),
+        ("metrics.extraEnv", "metrics.extraEnvVars"),
+    ],
+)
+def test_a_slip_of_the_pen_is_asked_about(path: str, meant: str) -> None:
+    assert hint(path).startswith(f"did you mean {meant}? ")
+    assert hint(path).endswith("a key that only a newer chart knows goes into redis.chart.extraKeys")
+
+
+def test_a_key_like_no_other_gets_only_the_way_out() -> None:
+    assert hint("qqqqq") == "a key that only a newer chart knows goes into redis.chart.extraKeys"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"metrics": {"podAnnotations": {"example.com/team": "platform"}}},
+        {"master": {"podSecurityContext": {"runAsNonRoot": True}, "updateStrategy": {"rollingUpdate": {"partition": 1}}}},
+        {"replica": {"containerSecurityContext": {"seccompProfile": {"localhostProfile": "redis.json"}, "capabilities": {"add": ["X"]}}}},
+        {"metrics": {"livenessProbe": {"terminationGracePeriodSeconds": 5}}},
+        {"master": {"affinity": {"nodeAffinity": {}}, "podLabels": {"team": "platform"}, "resources": {"claims": []}}},
+        {"commonLabels": {"a.b/c": "d"}, "pdb": {"minAvailable": 1}},
+        {"metrics": {"serviceMonitor": {"sampleLimit": 100}}},
+    ],
+)
+def test_what_the_chart_prints_as_a_whole_is_free(values: dict[str, Any]) -> None:
+    assert check_values(values) == []
+
+
+def test_what_the_chart_prints_field_by_field_is_not_free() -> None:
+    """The primary's own liveness probe is printed field by field (master/application.yaml): a further field is lost."""
+    assert [dotted(problem.path) for problem in check_values({"master": {"livenessProbe": {"terminationGracePeriodSeconds": 5}}})] == [
+        "master.livenessProbe.terminationGracePeriodSeconds"
+    ]
+
+
+def test_a_section_is_a_mapping() -> None:
+    (problem,) = check_values({"master": "big"})
+    assert (dotted(problem.path), problem.message) == ("master", "expected a mapping")
+    assert "count" in problem.hint
+
+
+def test_all_problems_are_found_at_their_paths() -> None:
+    found = check_values({"slave": {"a": 1}, "master": {"count": "1", "nope": 1, "service": {"port": 1}}, "architecture": "x"})
+    assert [dotted(problem.path) for problem in found] == ["slave", "master.count", "master.nope", "master.service.port"]
+
+
+@pytest.mark.parametrize("extra", ["master.newKey", "newSection", "master.service.newPorts"])
+def test_extra_keys_are_known_with_all_below_them(extra: str) -> None:
+    values = nested(f"{extra}.deep.er", 1)
+    assert check_values(values) != []
+    assert check_values(values, [extra]) == []
+
+
+def test_an_extra_key_opens_nothing_beside_it() -> None:
+    assert [dotted(problem.path) for problem in check_values({"new": {"known": 1, "other": 2}}, ["new.known"])] == ["new.other"]
+
+
+def test_numbers_stay_the_text_they_were_written_as() -> None:
+    """The chart's own schema refuses `tag: 8.20`; rediskit reads it as the text it is."""
+    document = read(b"image: {tag: 8.20}\nfullnameOverride: 0123\nmaster: {count: 1, minReadySeconds: 10}\n", "v.yaml")
+    assert plain_values(document.data) == {
+        "image": {"tag": "8.20"},
+        "fullnameOverride": "0123",
+        "master": {"count": 1, "minReadySeconds": 10},
+    }

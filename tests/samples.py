@@ -1,0 +1,111 @@
+"""Environments for tests: the main config with what a test changes, made in Python or loaded from a file."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rediskit import Environment, Manifest, load
+from rediskit.model.client import Client
+from rediskit.source.manifest import read_manifest
+
+ROOT = Path(__file__).parent.parent
+CONFIG = ROOT / "config/chocolandia.yaml"
+BACKEND = ROOT / "config/chocolandia/beersystem-backend.yaml"
+STEPS = ("prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission", "complete", "rolled-back")
+IDENTITIES = frozenset({"prepare", "complete", "rolled-back"})
+"""The steps at which the owner's Component changes nothing (design §4)."""
+EVIDENCE = {
+    "from": "2026-03-01T22:00:00-03:00",
+    "until": "2026-03-03T08:00:00-03:00",
+    "criteria": dict.fromkeys(
+        ("noRestarts", "noRedisErrors", "stableConnections", "functionsVerified", "noUserReports", "latency"),
+        True,
+    ),
+}
+ONE_CONTAINER = {"backend": {"host": "REDIS_HOST", "port": "REDIS_PORT", "password": "REDIS_PASSWORD"}}
+
+
+@cache
+def _backend() -> dict[str, Any]:
+    return read_manifest(BACKEND.read_bytes(), "beersystem-backend.yaml")
+
+
+def backend() -> dict[str, Any]:
+    """The real Deployment, cleaned; the caller's own copy."""
+    return copy.deepcopy(_backend())
+
+
+def history(*steps: str) -> list[dict[str, str]]:
+    """One entry a step, an hour apart."""
+    reasons = {"rolled-back": {"reason": "errors in the logs"}}
+    return [{"step": step, "at": f"2026-03-01T{hour:02}:00:00Z", **reasons.get(step, {})} for hour, step in enumerate(steps)]
+
+
+def migration(step: str, order: str = "as-decided", *taken: str) -> dict[str, Any]:
+    """The section of a client at a step; `taken` are the steps of its history before this one."""
+    made: dict[str, Any] = {"step": step, "order": order, "history": history(*taken, step)}
+    return made | ({"validation": EVIDENCE} if step in ("decommission", "complete") else {})
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with `over` laid upon it, mapping by mapping; everything else is replaced."""
+    result = dict(base)
+    for key, value in over.items():
+        mine = result.get(key)
+        result[key] = merged(mine, value) if isinstance(mine, Mapping) and isinstance(value, Mapping) else value
+    return result
+
+
+def config(step: str | None = "validate", order: str = "as-decided", over: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The main config as data: beersystem at a step (None: not on its way), `over` merged in."""
+    data: dict[str, Any] = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    client = data["clients"][0]
+    if step is None:
+        del client["migration"]
+    else:
+        client["migration"] = migration(step, order)
+    return merged(data, over or {})
+
+
+def made(step: str | None = "validate", order: str = "as-decided", over: Mapping[str, Any] | None = None) -> Environment:
+    """The environment of `config`, made in Python."""
+    data = config(step, order, over)
+    for client in data["clients"]:
+        workload = client.get("workload") if isinstance(client, dict) else None
+        if workload and isinstance(workload.get("manifest"), str):
+            workload["manifest"] = Manifest(workload["manifest"], backend())
+    return Environment.model_validate(data)
+
+
+def loaded(folder: Path, step: str | None = "validate", order: str = "as-decided", over: Mapping[str, Any] | None = None) -> Environment:
+    """The environment of `config`, loaded from `<folder>/chocolandia.yaml`, so that everything has its position."""
+    (folder / "chocolandia").mkdir(exist_ok=True)
+    (folder / "chocolandia/beersystem-backend.yaml").write_bytes(BACKEND.read_bytes())
+    file = folder / "chocolandia.yaml"
+    file.write_text(yaml.safe_dump(config(step, order, over), sort_keys=False, width=1000), encoding="utf-8")
+    return load(file)
+
+
+def client(name: str, step: str | None, order: str = "as-decided", **sections: Any) -> dict[str, Any]:
+    """One more client, with a Deployment of its own, as data."""
+    data: dict[str, Any] = {"name": name, "namespace": name, **sections}
+    if step is not None:
+        data |= {
+            "workload": {"kind": "Deployment", "name": name, "replicas": 2, "containers": {"app": ONE_CONTAINER["backend"]}},
+            "previous": {"host": f"redis.{name}.svc.cluster.local"},
+            "migration": migration(step, order),
+        } | sections
+    return data
+
+
+def owned_by(manifest: Mapping[str, Any], step: str, order: str = "as-decided", **workload: Any) -> tuple[Environment, Client]:
+    """An environment whose one client runs this workload, and that client. `workload` are further keys of its section."""
+    section = {"manifest": Manifest("workload.yaml", dict(manifest)), "containers": ONE_CONTAINER, **workload}
+    environment = made(step, order, {"clients": [merged(config(step, order)["clients"][0], {"workload": section})]})
+    return environment, environment.clients[0]
