@@ -61,19 +61,35 @@ def effects(migration: Migration | None) -> Effects:
     if migration is None or migration.step == "complete":
         return Effects(release=True)
     if migration.step == "rolled-back":
-        return Effects(release=_was_deployed(migration))
+        return Effects(release=not migration.history or _deployed(migration))
     result = Effects()
     for step in _ORDERS[migration.order]:
         result = replace(result, **_SETS[step])
         if step == migration.step:
             break
-    return result
+    return replace(result, release=result.release or _deployed(migration))
 
 
-def _was_deployed(migration: Migration) -> bool:
-    """A rollback leaves the release as it was; where nobody recorded the steps, it is taken to be there and stays."""
-    taken = [entry.step for entry in migration.history]
-    return not taken[:-1] or "deploy" in taken
+def _deployed(migration: Migration) -> bool:
+    """Whether the steps taken leave the release there.
+
+    A rollback leaves it as it was, and so does the way forward again from there: the table alone would remove a Redis at
+    `scale-down` that the rollback had kept. Only stepping back out of `deploy`, or to `prepare`, takes it away.
+    """
+    way, deployed, before = _ORDERS[migration.order], False, ""
+    for entry in migration.history:
+        if entry.step == "rolled-back":
+            deployed = deployed or not before
+        elif before == "rolled-back":
+            deployed = entry.step != "prepare" and (deployed or _reaches(way, entry.step))
+        else:
+            deployed = _reaches(way, entry.step)
+        before = entry.step
+    return deployed
+
+
+def _reaches(way: tuple[Step, ...], step: Step) -> bool:
+    return step == "complete" or (step in way and way.index(step) >= way.index("deploy"))
 
 
 def release_is_deployed(environment: Environment) -> bool:
