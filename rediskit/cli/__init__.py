@@ -6,8 +6,10 @@ command line is wrong; 3 a needed program or service is missing or failed.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+from importlib import import_module
 
 from rediskit.cli.arguments import parse
 
@@ -15,14 +17,10 @@ from rediskit.cli.arguments import parse
 def main(argv: list[str] | None = None) -> int:
     """Runs one command. Returns its exit code; argparse ends a wrong command line with 2 itself."""
     arguments = parse(argv)
-    from importlib import import_module
-
     from rediskit.cli.report import report_error
     from rediskit.errors import RediskitError
 
     # Configs and trees hold no reference cycles; without the collector a run over many of them is about twice as fast.
-    import gc
-
     gc.disable()
     # No plugin of somebody else has a say in our models; looking for one reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

@@ -42,7 +42,9 @@ def _check(parser: argparse.ArgumentParser) -> None:
 
 def _configs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("configs", nargs="*", metavar="config", help="config files (default: config/*.yaml)")
-    parser.add_argument("--output", default="rendered", metavar="DIR", help="the folder that holds a folder for each config (default: rendered)")
+    parser.add_argument(
+        "--output", default="rendered", metavar="DIR", help="the folder that holds a folder for each config (default: rendered)"
+    )
     _common(parser)
 
 

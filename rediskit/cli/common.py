@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
-from glob import glob
+from pathlib import Path
 
 from rediskit.checks import Finding, check
 from rediskit.checks.place import check_place
@@ -24,7 +24,7 @@ class Rendered:
 
 def config_files(arguments: argparse.Namespace) -> list[str]:
     """The configs of the command line; by default every `config/*.yaml`. Raises ConfigError when there is none."""
-    found = arguments.configs or sorted(glob("config/*.yaml"))
+    found = arguments.configs or sorted(str(path) for path in Path("config").glob("*.yaml"))
     if not found:
         raise ConfigError(Problem("there is no config/*.yaml here", "name a config file, or change into the folder that holds config/"))
     return list(found)

@@ -51,7 +51,9 @@ def print_changes(changes: Mapping[str, Changes], words: tuple[str, str, str]) -
     created, changed, removed = words
     few = sum(len(done.created) + len(done.changed) + len(done.removed) for done in changes.values()) <= _LISTED
     for name, done in changes.items():
-        counts = f"{len(done.created)} {created}, {len(done.changed)} {changed}, {len(done.removed)} {removed}, {len(done.unchanged)} unchanged"
+        counts = (
+            f"{len(done.created)} {created}, {len(done.changed)} {changed}, {len(done.removed)} {removed}, {len(done.unchanged)} unchanged"
+        )
         print(f"{name}: {counts}")
         for mark, paths in (("+", done.created), ("~", done.changed), ("-", done.removed)) if few else ():
             for path in paths:
