@@ -73,7 +73,15 @@ def refuse(message: str, hint: str = "", *path: str | int) -> NoReturn:
     raise AssertionError("unreachable")
 
 
-_KINDS = {str: "text", bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "a mapping", type(None): "nothing"}
+_KINDS = {
+    str: "text",
+    bool: "a boolean",
+    int: "a number",
+    float: "a decimal number",
+    list: "a list",
+    dict: "a mapping",
+    type(None): "nothing",
+}
 
 
 def found(value: Any) -> str:
@@ -86,9 +94,7 @@ def as_text(value: Any, what: str = "text", hint: str = "") -> str:
 
     Refuses every other kind, and what looks like a secret: from here on a message may repeat the text.
     """
-    if isinstance(value, bool):
-        refuse(f"expected {what}, found the boolean {str(value).lower()}", f'quote it if it is meant as text: "{str(value).lower()}"')
-    if isinstance(value, (int, float)):
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
         value = getattr(value, "text", str(value))
     if not isinstance(value, str):
         refuse(f"expected {what}, found {found(value)}", hint or "write it in one line")
@@ -112,7 +118,9 @@ class Text:
     check: Callable[[str], Any] | None = None
 
     def _accept(self, given: Any) -> Any:
-        value = as_text(given, self.what, self.hint)
+        word = str(given).lower() if isinstance(given, bool) else ""
+        quote = f'put it in quotes if it is meant as text: "{word}"'
+        value = as_text(given, self.what, quote if word and re.fullmatch(self.pattern, word, re.ASCII) else self.hint)
         if self.longest and len(value) > self.longest:
             refuse(f"has {len(value)} characters, {self.what} has at most {self.longest}", self.hint)
         if not re.fullmatch(self.pattern, value, re.ASCII):

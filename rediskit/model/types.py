@@ -20,8 +20,8 @@ _HOST = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?(?::[0-9]{1,5})?"
 Flag = Annotated[bool, Strict()]
 Port = Annotated[int, Strict(), Field(ge=1, le=65535)]
 
-Line = Annotated[str, Text(r".+", 0, "one line of text", "write it in one line")]
-Prose = Annotated[str, Text(r"[\s\S]+", 0, "text", "write some words, or leave it out")]
+Line = Annotated[str, Text(r"[^\x00-\x1f\x7f]+", 0, "one line of text", "write some words in one line")]
+Prose = Annotated[str, Text(r"[^\x00-\x08\x0b-\x1f\x7f]+", 0, "text", "write some words, or leave it out")]
 
 DnsLabel = Annotated[str, Text(_LABEL, 63, "a DNS label", _LABEL_HINT)]
 """RFC 1123 label: names of namespaces, clients, containers."""
@@ -50,7 +50,7 @@ LabelKey = Annotated[
 ]
 LabelValue = Annotated[str, Text(rf"(?:{_LABEL_VALUE})?", 63, "a label value", _LABEL_VALUE_HINT)]
 NonEmptyLabelValue = Annotated[str, Text(_LABEL_VALUE, 63, "a label value", _LABEL_VALUE_HINT)]
-SecretKey = Annotated[str, Text(r"[-._a-zA-Z0-9]+", 253, "a key of a Secret", "use letters, digits, '-', '_' and '.'")]
+SecretKey = Annotated[str, Text(r"(?!\.\.|\.$)[-._a-zA-Z0-9]+", 253, "a key of a Secret", "use letters, digits, '-', '_' and '.'")]
 EnvName = Annotated[
     str, Text(r"[A-Za-z_][A-Za-z0-9_]*", 0, "the name of an environment variable", "use letters, digits and '_', no digit first")
 ]
@@ -145,7 +145,7 @@ GitRepository = Annotated[
         "write it as Argo CD or Flux reaches it, like https://github.com/owner/name.git",
     ),
 ]
-GitRevision = Annotated[str, Text(r"[\w./][\w./-]*", 255, "a Git branch, tag or commit", "write one name, like main")]
+GitRevision = Annotated[str, Text(r"(?!.*\.\.)\w[\w.-]*(?:/\w[\w.-]*)*", 255, "a Git branch, tag or commit", "write one name, like main")]
 ServerAddress = Annotated[
     str, Text(r"https?://[\w.\[\]:-]+(?:/\S*)?", 2048, "the address of an API server", "write it like https://kubernetes.default.svc")
 ]

@@ -9,67 +9,76 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from rediskit.errors import Location, Path, Problem
+from rediskit.errors import Location, Path, Positions, Problem
+from rediskit.model.base import found, shown
 from rediskit.model.docs import descriptions
 from rediskit.model.environment import Environment
 from rediskit.model.secrecy import secret_reason
 
-_KINDS = {str: "text", bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "a mapping", type(None): "nothing"}
+_TAG = "mode"
+"""The key by which the one tagged union of the config (`secrets`) tells its forms apart."""
 _WANTED = {
-    "string_type": ("text", "write a text here"),
     "bool_type": ("true or false", "write true or false, without quotes"),
     "int_type": ("a whole number", "write a number, without quotes"),
-    "model_type": ("a mapping", "write keys and values below it"),
-    "model_attributes_type": ("a mapping", "write keys and values below it"),
-    "dict_type": ("a mapping", "write keys and values below it"),
-    "tuple_type": ("a list", "begin each entry with '- '"),
+    "model_type": ("a mapping", "write its keys below it, one a line, indented"),
+    "model_attributes_type": ("a mapping", "write its keys below it, one a line, indented"),
+    "dict_type": ("a mapping", "write its keys below it, one a line, indented"),
+    "tuple_type": ("a list", "write each entry in a line of its own, beginning with '- '"),
 }
 
 
-def problems_of(error: ValidationError, data: Any, positions: dict[Path, Location], keys: dict[Path, Location]) -> list[Problem]:
+def problems_of(error: ValidationError, data: Any, positions: Positions, keys: Positions) -> list[Problem]:
     """One Problem for each line of a ValidationError of `Environment`.
 
     data: what was validated. positions, keys: where values and mapping keys stand, by path. A missing key is placed at the section
-    that lacks it. No message holds a value that looks like a secret.
+    that lacks it, an unknown one at the key itself. No message holds a value that looks like a secret.
     """
     problems = []
     for line in error.errors(include_url=False):
         if line["type"] == "default_factory_not_called":
             continue
         path, at_key = _path(line["loc"], data)
-        if line["type"] == "missing":
-            location = _nearest(path[:-1], positions, keys)
-        elif line["type"] == "extra_forbidden" or at_key:
-            location = keys.get(path) or _nearest(path, positions, keys)
-        else:
-            location = positions.get(path) or _nearest(path, positions, keys)
+        if line["type"] == "union_tag_invalid":
+            path = (*path, _TAG)
         message, hint = _words(line, path, data)
-        problems.append(Problem(message, hint, path, location))
+        if line["type"] == "union_tag_not_found":
+            path = (*path, _TAG)
+        at_key = at_key or line["type"] == "extra_forbidden"
+        location = keys.get(path) if at_key else positions.get(path)
+        problems.append(Problem(message, hint, path, location or _nearest(path, positions, keys)))
     return problems
 
 
-def _nearest(path: Path, positions: dict[Path, Location], keys: dict[Path, Location]) -> Location | None:
+def _nearest(path: Path, positions: Positions, keys: Positions) -> Location | None:
+    """Where the innermost section around a path begins: at its key, where it has one."""
     for end in range(len(path), -1, -1):
-        found = keys.get(path[:end]) or positions.get(path[:end])
-        if found:
-            return found
+        place = keys.get(path[:end]) or positions.get(path[:end])
+        if place:
+            return place
     return None
 
 
 def _path(loc: Path, data: Any) -> tuple[Path, bool]:
-    """Pydantic's location without what is not in the file: the tag of a union, and the mark of a mapping's key."""
+    """Pydantic's location without what is not in the file: the tag of a union, and the mark of a mapping's key (then the flag is true)."""
     path: list[str | int] = []
     for part in loc:
         if part == "[key]":
             return tuple(path), True
-        if isinstance(data, dict) and part not in data and part in [value for value in data.values() if isinstance(value, str)]:
+        if isinstance(data, dict) and part not in data and part == data.get(_TAG):
             continue
         path.append(part)
+        data = _inside(data, (part,))
+    return tuple(path), False
+
+
+def _inside(data: Any, path: Path) -> Any:
+    """The value at a path; None where there is none."""
+    for part in path:
         try:
             data = data[part]
         except (KeyError, IndexError, TypeError):
-            data = None
-    return tuple(path), False
+            return None
+    return data
 
 
 def _words(line: Any, path: Path, data: Any) -> tuple[str, str]:
@@ -80,48 +89,49 @@ def _words(line: Any, path: Path, data: Any) -> tuple[str, str]:
         text = _description(path)
         return "is missing", f"add it: {text}" if text else "add it"
     if kind == "extra_forbidden":
-        return "unknown key", _known(path)
+        return "unknown key", _known(path, data)
     if kind in _WANTED:
         wanted, hint = _WANTED[kind]
-        return f"expected {wanted}, found {_found(value)}", hint
-    if kind in ("literal_error", "union_tag_invalid", "union_tag_not_found"):
-        return _choice(kind, value, context)
+        return f"expected {wanted}, found {found(value)}", f"{hint}, or leave the key out" if value is None else hint
+    if kind in ("literal_error", "union_tag_invalid"):
+        given = _inside(data, path) if kind == "union_tag_invalid" else value
+        return _choice(given, context.get("expected") or context["expected_tags"])
+    if kind == "union_tag_not_found":
+        return "is missing", f"add it: {_description((*path, _TAG))}"
     if kind in ("greater_than_equal", "less_than_equal"):
-        bound = context.get("ge", context.get("le"))
-        return (
-            f"{value} is {'less' if 'ge' in context else 'more'} than {bound}",
-            f"the {'smallest' if 'ge' in context else 'largest'} is {bound}",
-        )
+        less = kind == "greater_than_equal"
+        bound = context["ge" if less else "le"]
+        return f"{value} is {'less' if less else 'more'} than {bound}", f"the {'smallest' if less else 'largest'} is {bound}"
     return str(line["msg"]), ""
 
 
-def _choice(kind: str, value: Any, context: Any) -> tuple[str, str]:
-    if kind == "union_tag_not_found":
-        return f"{context['discriminator'].strip(chr(39))} is missing", "say which one it is"
-    known = [part.strip().strip("'") for part in context.get("expected", context.get("expected_tags", "")).replace(" or ", ", ").split(",")]
-    given = context.get("tag", value)
-    if not isinstance(given, str) or secret_reason(given) or len(given) > 60:
-        return f"expected one of {', '.join(known)}, found {_found(given)}", "choose one of them"
-    near = get_close_matches(given, known, 1)
-    return f"{given} is not one of {', '.join(known)}", f"did you mean {near[0]}?" if near else "choose one of them"
+def _choice(value: Any, expected: str) -> tuple[str, str]:
+    """The words for a value that is none of a few; expected: as Pydantic lists them, `'a', 'b' or 'c'`."""
+    known = [part.strip().strip("'") for part in expected.replace(" or ", ", ").split(",")]
+    hint = f"choose one of {', '.join(known)}" if len(known) > 1 else f"write {known[0]}, or leave the key out"
+    if not isinstance(value, (str, int, float)) or isinstance(value, bool):
+        return f"expected {'one of a few words' if len(known) > 1 else known[0]}, found {found(value)}", hint
+    text = str(getattr(value, "text", value))
+    if reason := secret_reason(text):
+        return f"looks like {reason}", hint
+    near = get_close_matches(text, known, 1)
+    return f"{shown(text)} is not one of {', '.join(known)}" if len(known) > 1 else f"{shown(text)} is not {known[0]}", (
+        f"did you mean {near[0]}?" if near else hint
+    )
 
 
-def _found(value: Any) -> str:
-    for kind, name in _KINDS.items():
-        if isinstance(value, kind):
-            return name
-    return type(value).__name__
-
-
-def _known(path: Path) -> str:
-    known = sorted(_keys_at(path[:-1]))
+def _known(path: Path, data: Any) -> str:
+    """The hint for an unknown key: the nearest known one, else all of them."""
+    siblings = _inside(data, path[:-1])
+    sections = _sections_at(path[:-1])
+    chosen = [section for section in sections if _TAG in section.model_fields and siblings.get(_TAG) in _choices(section)]
+    known = sorted({key for section in chosen or sections for key in _by_key(section)})
     near = get_close_matches(str(path[-1]), known, 1, 0.6)
     return f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
 
 
-def _keys_at(path: Path) -> set[str]:
-    """The keys that a section of the config knows."""
-    return {key for section in _sections_at(path) for key in _by_key(section)}
+def _choices(section: type[BaseModel]) -> tuple[Any, ...]:
+    return get_args(section.model_fields[_TAG].annotation)
 
 
 def _sections_at(path: Path) -> list[type[BaseModel]]:

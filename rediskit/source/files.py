@@ -5,28 +5,29 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from rediskit.errors import ConfigError, Location, Problem
+from rediskit.errors import ConfigError, Problem
 
 MAX_BYTES = 1024 * 1024
 """The largest input file, in bytes."""
 
 
-def read_file(path: Path, shown: str) -> bytes:
-    """The content of a regular file. Raises ConfigError that names it as `shown` when it is missing, unreadable or too large."""
+def read_file(path: Path, shown: str, hint: str = "check the path: it counts from the current folder") -> bytes:
+    """The content of a regular file of at most 1 MiB.
+
+    Raises ConfigError that names it as `shown` when it is missing, no file, unreadable or too large; hint: where to look for it.
+    """
     try:
         if not path.is_file():
-            what = "is a folder, not a file" if path.is_dir() else "there is no such file" if not path.exists() else "is not a regular file"
-            raise ConfigError(Problem(f"{shown}: {what}", "check the path; it counts from where you stand"))
+            what = "is a folder, not a file" if path.is_dir() else "is not a regular file" if path.exists() else "there is no such file"
+            raise ConfigError(Problem(f"{shown}: {what}", hint))
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        raise ConfigError(Problem(f"{shown}: {error.strerror or error}", "check the path and its permissions")) from error
-    if len(content) > MAX_BYTES:
         raise ConfigError(
-            Problem(
-                "the file is larger than 1 MiB", "a config names one environment; split it into several files", (), Location(shown, 1, 1)
-            )
-        )
+            Problem(f"{shown}: {(error.strerror or str(error)).lower()}", "check the name of the file and its permissions")
+        ) from error
+    if len(content) > MAX_BYTES:
+        raise ConfigError(Problem(f"{shown}: the file is larger than 1 MiB", "no config or manifest needs so much: is it the right file?"))
     return content
 
 
@@ -42,22 +43,29 @@ class Neighbours:
     """The files that one config may name: relative to it, and inside its Git work tree (without Git: inside its folder)."""
 
     def __init__(self, config: str) -> None:
-        self.folder = os.path.dirname(config)
+        self.folder = Path(config).parent
         self._real = Path(os.path.realpath(config)).parent
-        self._bounds = work_tree(self._real) or self._real
+        self._top = work_tree(self._real)
 
     def read(self, name: str) -> tuple[bytes, str]:
         """Content of the file and how it is shown. Raises ConfigError without a location: the caller knows where it was named."""
-        if os.path.isabs(name) or name.startswith("~"):
-            raise ConfigError(
-                Problem(
-                    f"{name} is an absolute path", "write it relative to the config file: the repository lies elsewhere on other machines"
-                )
-            )
+        real = self.find(name)
+        shown = os.path.normpath(self.folder / name)
+        if os.path.realpath(shown) != str(real):  # a link on the way, in the name of the config or in the path it names
+            shown = str(real)
+        return read_file(real, shown, "check the path: it counts from the folder of the config file"), shown
+
+    def find(self, name: str) -> Path:
+        """Where a file or folder lies that the config names, links resolved; it need not exist. Raises ConfigError without a location."""
+        if not name.isprintable():
+            raise ConfigError(Problem("the path has an invisible character in it", "write it anew, in one line"))
+        if Path(name).is_absolute() or name.startswith("~"):
+            hint = "write it relative to the config file: the repository lies elsewhere on other machines"
+            raise ConfigError(Problem(f"{name} is an absolute path", hint))
         real = Path(os.path.realpath(self._real / name))
-        if not real.is_relative_to(self._bounds):
-            raise ConfigError(Problem(f"{name} lies outside the Git work tree of the config", "copy the file into the repository"))
-        shown = os.path.normpath(os.path.join(self.folder, name))
-        if not real.exists():
-            raise ConfigError(Problem(f"{name}: there is no such file", f"looked for {shown}"))
-        return read_file(real, shown), shown
+        if not real.is_relative_to(self._top or self._real):
+            where = "the Git work tree" if self._top else "the folder"
+            raise ConfigError(
+                Problem(f"{name} lies outside {where} of the config", "what a config names lies in the same repository: copy it there")
+            )
+        return real

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
-from rediskit.errors import ConfigError, Location, Path, Problem
+from rediskit.errors import ConfigError, Location, Path, Positions, Problem
 from rediskit.model.environment import Environment
 from rediskit.model.files import Manifest, TextFile
+from rediskit.model.secrecy import secret_reason
 from rediskit.source.complaints import problems_of
 from rediskit.source.files import Neighbours, read_file
 from rediskit.source.manifest import read_manifest
-from rediskit.source.reader import read
+from rediskit.source.reader import Document, read
 
 
 def load(path: str | os.PathLike[str]) -> Environment:
@@ -24,19 +25,14 @@ def load(path: str | os.PathLike[str]) -> Environment:
     Raises ConfigError with every problem found, each with file, line and column.
     """
     file = os.fspath(path)
-    document = read(read_file(pathlib.Path(file), file), file)
-    if not isinstance(document.data, dict):
-        raise ConfigError(
-            Problem("the config is not a mapping", "write keys and values, beginning with name: …", (), document.positions.get(()))
-        )
-    return _Loading(file, document.data, dict(document.positions), dict(document.keys)).environment()
+    return _Loading(file, read(read_file(pathlib.Path(file), file), file)).environment()
 
 
 def load_all(paths: Iterable[str | os.PathLike[str]]) -> list[Environment]:
-    """Reads several configs and checks them against each other. Raises ConfigError with the problems of all of them."""
+    """Reads several configs, each once, and checks them against each other. Raises ConfigError with the problems of all of them."""
     environments: list[Environment] = []
     problems: list[Problem] = []
-    for path in paths:
+    for path in {_identity(path): path for path in paths}.values():
         try:
             environments.append(load(path))
         except ConfigError as error:
@@ -47,21 +43,55 @@ def load_all(paths: Iterable[str | os.PathLike[str]]) -> list[Environment]:
     return environments
 
 
+def _identity(path: str | os.PathLike[str]) -> pathlib.Path:
+    """One file named twice is one config; a link with a name of its own is another, for the name counts."""
+    file = pathlib.Path(path)
+    return file.parent.resolve() / file.name
+
+
+class Places(Mapping[Path, Location]):
+    """Where the values (or keys) of a config stand, when clients have files of their own: those stand in their own files."""
+
+    def __init__(self, config: Positions) -> None:
+        self._config = config
+        self._clients: dict[Path, Positions] = {}
+
+    def put(self, path: Path, client: Positions) -> None:
+        """From here on, what is at and below `path` stands where `client` says; path: `("clients", index)`."""
+        self._clients[path] = client
+
+    def __getitem__(self, path: Path) -> Location:
+        client = self._clients.get(path[:2])
+        return self._config[path] if client is None else client[path[2:]]
+
+    def __iter__(self) -> Iterator[Path]:
+        yield from (path for path in self._config if path[:2] not in self._clients)
+        for above, client in self._clients.items():
+            yield from ((*above, *path) for path in client)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 class _Loading:
     """One config on its way into the model."""
 
-    def __init__(self, file: str, data: dict[str, Any], positions: dict[Path, Location], keys: dict[Path, Location]) -> None:
-        self.file, self.data, self.positions, self.keys = file, data, positions, keys
+    def __init__(self, file: str, document: Document) -> None:
+        self.file, self.data = file, document.data
+        self.positions, self.keys = Places(document.positions), Places(document.keys)
         self.neighbours = Neighbours(file)
         self.problems: list[Problem] = []
         self.broken: list[Path] = []
+        """What could not be read: the model's complaints about it say nothing new."""
 
     def environment(self) -> Environment:
-        self._client_files()
-        self._named_files()
         self._stem()
+        self._client_files()
+        self._manifests()
+        self._secrets()
         try:
-            environment = Environment.model_validate(self.data)
+            # By YAML key alone: the names that Python uses (`save_points`) are no keys of a config.
+            environment = Environment.model_validate(self.data, by_alias=True, by_name=False)
         except ValidationError as error:
             found = problems_of(error, self.data, self.positions, self.keys)
             self.problems += [problem for problem in found if not any(problem.path[: len(path)] == path for path in self.broken)]
@@ -70,75 +100,89 @@ class _Loading:
         return environment.located(self.positions, self.file)
 
     def _stem(self) -> None:
-        stem = pathlib.PurePath(self.file).stem
+        file = pathlib.PurePath(self.file)
         name = self.data.get("name")
-        if isinstance(name, str) and name != stem:
-            self._problem(
-                f"the file is named {pathlib.PurePath(self.file).name}",
-                f"write name: {stem}, or rename the file: the output lies under this name",
-                ("name",),
-            )
+        if isinstance(name, str) and name != file.stem:
+            hint = f"write name: {file.stem}, or rename the file: the output lies under this name"
+            self._problem(f"is not the name of the file, {file.name}", hint, ("name",))
+
+    def _clients(self) -> Iterator[tuple[Path, dict[str, Any]]]:
+        clients = self.data.get("clients")
+        for index, client in enumerate(clients if isinstance(clients, list) else ()):
+            if isinstance(client, dict):
+                yield ("clients", index), client
 
     def _client_files(self) -> None:
         """`clients: [{file: …}]`: a team owns its file; positions and edits go there."""
-        clients = self.data.get("clients")
-        for index, client in enumerate(clients if isinstance(clients, list) else ()):
-            if isinstance(client, dict) and "file" in client:
-                path: Path = ("clients", index)
-                if len(client) > 1:
-                    self._problem(
-                        "a client is either a file or written here", "move the other keys into the file", (*path, "file"), broken=path
-                    )
-                elif content := self._open(client["file"], (*path, "file"), broken=path):
-                    self._graft(content, path)
-
-    def _graft(self, content: tuple[bytes, str], path: Path) -> None:
-        try:
-            document = read(*content)
-        except ConfigError as error:
-            self.problems += error.problems
+        for path, client in self._clients():
+            if "file" not in client:
+                continue
             self.broken.append(path)
-            return
-        self.data["clients"][path[-1]] = document.data
-        for mine, theirs in ((self.positions, document.positions), (self.keys, document.keys)):
-            for inner in [known for known in mine if known[:2] == path]:
-                del mine[inner]
-            mine.update({(*path, *inner): location for inner, location in theirs.items()})
+            if len(client) > 1:
+                self._problem("a client is either a file or written here", "move the other keys into the file", (*path, "file"))
+            elif content := self._open(client["file"], (*path, "file")):
+                self._graft(*content, path)
 
-    def _named_files(self) -> None:
-        """`workload.manifest` and `secrets.certificate`: the content goes into the model."""
-        clients = self.data.get("clients")
-        for index, client in enumerate(clients if isinstance(clients, list) else ()):
-            workload = client.get("workload") if isinstance(client, dict) else None
-            if isinstance(workload, dict) and isinstance(workload.get("manifest"), str):
-                at: Path = ("clients", index, "workload")
-                if content := self._open(workload["manifest"], (*at, "manifest"), broken=at):
-                    try:
-                        workload["manifest"] = Manifest(workload["manifest"], read_manifest(*content))
-                    except ConfigError as error:
-                        self.problems += error.problems
-                        self.broken.append(at)
-        secrets = self.data.get("secrets")
-        if isinstance(secrets, dict) and isinstance(secrets.get("certificate"), str):
-            path: Path = ("secrets", "certificate")
-            if content := self._open(secrets["certificate"], path, broken=path):
-                secrets["certificate"] = TextFile(secrets["certificate"], content[0].decode("utf-8", "replace"))
-
-    def _open(self, name: Any, path: Path, broken: Path) -> tuple[bytes, str] | None:
-        if not isinstance(name, str) or not name:
-            self._problem("expected the path of a file", "a path relative to the config file", path, broken=broken)
-            return None
+    def _graft(self, text: bytes, file: str, path: Path) -> None:
         try:
-            return self.neighbours.read(name)
+            document = read(text, file)
         except ConfigError as error:
-            for problem in error.problems:
-                self._problem(problem.message, problem.hint, path, broken=broken)
-            return None
+            self.problems += [Problem(found.message, found.hint, (*path, *found.path), found.location) for found in error.problems]
+            return
+        self.positions.put(path, document.positions)
+        self.keys.put(path, document.keys)
+        self.data["clients"][path[1]] = document.data
+        if "file" in document.data:
+            self._problem("a client's file names no other file", "write the client here", (*path, "file"))
+        else:
+            self.broken.remove(path)
 
-    def _problem(self, message: str, hint: str, path: Path, broken: Path | None = None) -> None:
+    def _manifests(self) -> None:
+        """`workload.manifest`: the content of the file goes into the model."""
+        for path, client in self._clients():
+            workload = client.get("workload")
+            if not isinstance(workload, dict) or (name := workload.get("manifest")) is None:
+                continue
+            at = (*path, "workload", "manifest")
+            if not (content := self._open(name, at)):
+                continue
+            try:
+                workload["manifest"] = Manifest(name, read_manifest(*content))
+            except ConfigError as error:
+                self.problems += error.problems
+                self.broken.append(at)
+
+    def _secrets(self) -> None:
+        """`secrets.certificate`: the content of the file goes into the model. `secrets.directory` has to lie in the repository too."""
+        secrets = self.data.get("secrets")
+        if not isinstance(secrets, dict):
+            return
+        certificate, directory = secrets.get("certificate"), secrets.get("directory")
+        path: Path = ("secrets", "certificate")
+        if certificate is not None and (content := self._open(certificate, path)):
+            secrets["certificate"] = TextFile(certificate, content[0].decode("utf-8", "replace"))
+        if isinstance(directory, str):
+            try:
+                self.neighbours.find(directory)
+            except ConfigError as error:
+                self._problem(error.problems[0].message, error.problems[0].hint, ("secrets", "directory"))
+
+    def _open(self, name: Any, path: Path) -> tuple[bytes, str] | None:
+        """Content of a file that the config names at `path`, and how it is shown; None, and a problem, when it can't be read."""
+        if not isinstance(name, str) or not name:
+            self._problem("expected the path of a file", "write a path relative to the config file", path)
+        elif reason := secret_reason(name):
+            self._problem(f"looks like {reason}", "write the path of a file, relative to the config file", path)
+        else:
+            try:
+                return self.neighbours.read(name)
+            except ConfigError as error:
+                self._problem(error.problems[0].message, error.problems[0].hint, path)
+        self.broken.append(path)
+        return None
+
+    def _problem(self, message: str, hint: str, path: Path) -> None:
         self.problems.append(Problem(message, hint, path, self.positions.get(path)))
-        if broken is not None:
-            self.broken.append(broken)
 
 
 def _by_place(problem: Problem) -> tuple[str, int, int, str]:
@@ -147,27 +191,28 @@ def _by_place(problem: Problem) -> tuple[str, int, int, str]:
 
 
 def _clashes(environments: list[Environment]) -> list[Problem]:
-    """What two environments may not share: a name; and in one cluster a release, a namespace or an address (design §2)."""
+    """What two environments may not share: a name; in one cluster also a release, a namespace, an address, a client's Secret."""
     seen: dict[tuple[str, ...], Environment] = {}
     problems = []
     for environment in environments:
-        cluster, redis, network = environment.cluster, environment.redis, environment.network
-        claims: list[tuple[tuple[str, ...], Path, str]] = [
-            (("name", environment.name), ("name",), f"the name {environment.name}"),
-            (("release", cluster, redis.release), ("redis", "release"), f"the release {redis.release} in cluster {cluster}"),
-            (("namespace", cluster, redis.namespace), ("redis", "namespace"), f"the namespace {redis.namespace} in cluster {cluster}"),
-        ]
-        if network:
-            claims.append(
-                (("address", cluster, network.address), ("network", "address"), f"the address {network.address} in cluster {cluster}")
-            )
-        for claim, path, words in claims:
+        for claim, path, words, hint in _claims(environment):
             first = seen.setdefault(claim, environment)
             if first is not environment:
-                hint = (
-                    "give one of them another"
-                    if claim[0] in ("name", "address")
-                    else "give one of them another, or say cluster: … where they are two clusters"
-                )
                 problems.append(Problem(f"{first.file or first.name} has {words} too", hint, path, environment.locate(path)))
     return problems
+
+
+def _claims(environment: Environment) -> Iterator[tuple[tuple[str, ...], Path, str, str]]:
+    """What an environment takes for itself: the claim, the place in the config, the words for it, and how to mend a clash."""
+    cluster, redis, network = environment.cluster, environment.redis, environment.network
+    another = "give one of them another, or say cluster: … where they are two clusters"
+    yield ("name", environment.name), ("name",), f"the name {environment.name}", "give one of them another: the output lies under it"
+    yield ("release", cluster, redis.release), ("redis", "release"), f"the release {redis.release} in cluster {cluster}", another
+    yield ("namespace", cluster, redis.namespace), ("redis", "namespace"), f"the namespace {redis.namespace} in cluster {cluster}", another
+    if network:
+        yield ("address", cluster, network.address), ("network", "address"), f"the address {network.address} in cluster {cluster}", another
+    for index, client in enumerate(environment.clients):
+        secret = redis.auth.secret
+        hint = "two passwords can't stand in one Secret: give one environment another redis.auth.secret"
+        words = f"the Secret {secret} in namespace {client.namespace} of cluster {cluster}"
+        yield ("secret", cluster, client.namespace, secret), ("clients", index, "namespace"), words, hint
