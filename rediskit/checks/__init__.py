@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rediskit.checks import access, objects, owners, release
+from rediskit.checks import access, flux, objects, owners, release
 from rediskit.checks.finding import Check, Complaint, Finding, Severity, Subject
 from rediskit.errors import dotted
 from rediskit.model.environment import Environment
@@ -24,7 +24,8 @@ def schema(subject: Subject) -> Iterator[Complaint]:
     whole = (
         (file.path, file.source, file.content)
         for file in subject.tree.contents
-        if file.path in subject.tree.objects and (not file.path.startswith("owners/") or subject.tree.objects[file.path]["kind"] == "Component")
+        if file.path in subject.tree.objects
+        and (not file.path.startswith("owners/") or subject.tree.objects[file.path]["kind"] == "Component")
     )
     for path, source, content in (*whole, *owners.patched(subject)):
         for violation in validate(content, version) if isinstance(content, dict) else ():
@@ -47,6 +48,9 @@ CHECKS: tuple[Check, ...] = (
     Check("external-selector", "error", access.external_service),
     Check("service-monitor", "error", access.service_monitor),
     Check("network-policy", "error", access.network_policy),
+    Check("flux-values", "error", flux.release_values),
+    Check("flux-dependency", "error", flux.dependencies),
+    Check("flux-variable", "error", flux.variables),
     Check("client-address", "error", owners.client_address),
     Check("port-text", "error", owners.port_is_text),
     Check("secret-reference", "error", owners.secret_reference),

@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from rediskit.errors import Location, Path, Positions, Problem
-from rediskit.model.base import Model, refuse, refuse_all, section
+from rediskit.model.base import Model, refuse_all, section
 from rediskit.model.client import Client
 from rediskit.model.gitops import GitOps
 from rediskit.model.monitoring import Monitoring
@@ -46,13 +46,6 @@ class Environment(Model):
 
     _positions: Positions = PrivateAttr(default_factory=dict)
     _file: str = PrivateAttr(default="")
-
-    @field_validator("gitops")
-    @classmethod
-    def _served(cls, gitops: GitOps) -> GitOps:
-        if gitops.tool == "flux":
-            refuse("flux is not served yet", "use tool: argocd for now", "tool")
-        return gitops
 
     _implemented = field_validator("secrets")(implemented)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rediskit.model.environment import Environment
 from rediskit.renderers.argocd import argocd
+from rediskit.renderers.flux import flux
 from rediskit.renderers.helm import helm_values
 from rediskit.renderers.objects import header
 from rediskit.renderers.owner import owners
@@ -24,5 +25,6 @@ def _files(environment: Environment) -> Iterator[File]:
     yield from helm_values(environment)
     yield from platform(made)
     yield from owners(environment)
-    yield from argocd(environment, made)
+    carried = {"argocd": argocd, "flux": flux}[environment.gitops.tool]
+    yield from carried(environment, made)
     yield from readme(environment, made)

@@ -1,0 +1,61 @@
+"""Checks of what only Flux reads: its Kustomizations and the HelmRelease."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rediskit.checks.finding import Complaint, Subject, at
+from rediskit.errors import Path, dotted
+
+_FAULT = "this is a fault of rediskit: please report it"
+
+
+def release_values(subject: Subject) -> Iterator[Complaint]:
+    """The inline values of the HelmRelease are those of the values file, so that what is reviewed is what is installed."""
+    for path, content in subject.objects("HelmRelease", "flux/"):
+        if at(content, "spec", "values") != subject.values:
+            yield Complaint(f"{path} has other values than the values file", _FAULT, ("redis", "values"))
+
+
+def dependencies(subject: Subject) -> Iterator[Complaint]:
+    """What a Kustomization depends on is rendered: else it would wait for ever. Each path it names is a folder of the tree."""
+    made = {content["metadata"]["name"]: content for _, content in _kustomizations(subject)}
+    folders = {path.rpartition("/")[0] for path in subject.tree.objects}
+    for path, content in _kustomizations(subject):
+        for wanted in at(content, "spec", "dependsOn") or ():
+            if wanted.get("name") not in made:
+                yield Complaint(f"{path} depends on {wanted.get('name')}, which nothing renders", _FAULT, ("gitops",))
+        folder = str(at(content, "spec", "path")).removeprefix(f"./{subject.environment.path}/")
+        if folder not in folders:
+            yield Complaint(f"{path} applies {folder}, which is no folder of the tree", _FAULT, ("gitops", "path"))
+
+
+def variables(subject: Subject) -> Iterator[Complaint]:
+    """No text holds `${`: whoever adds `postBuild` to a Kustomization later would have it substituted (kustomize-controller 1.9: an error)."""
+    if subject.environment.gitops.tool != "flux":
+        return
+    for path, content in subject.objects():
+        if path.startswith(("platform/", "flux/")):
+            for place in _texts_with_variable(content, ()):
+                yield Complaint(
+                    f"{path} at {dotted(place)} holds ${{, which Flux takes for a variable", "write it without ${", ("redis", "values")
+                )
+
+
+def _kustomizations(subject: Subject) -> Iterator[tuple[str, Any]]:
+    for path, content in subject.objects("Kustomization"):
+        if str(content["apiVersion"]).startswith("kustomize.toolkit.fluxcd.io/"):
+            yield path, content
+
+
+def _texts_with_variable(value: Any, path: Path) -> Iterator[Path]:
+    if isinstance(value, str):
+        if "${" in value:
+            yield path
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts_with_variable(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _texts_with_variable(inner, (*path, index))
