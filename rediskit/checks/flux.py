@@ -32,7 +32,7 @@ def dependencies(subject: Subject) -> Iterator[Complaint]:
 
 
 def variables(subject: Subject) -> Iterator[Complaint]:
-    """No text holds `${`: whoever adds `postBuild` to a Kustomization later would have it substituted (kustomize-controller 1.9: an error)."""
+    """No text holds `${`: whoever adds `postBuild` to a Kustomization later would have it substituted, or see it fail."""
     if subject.environment.gitops.tool != "flux":
         return
     for path, content in subject.objects():
