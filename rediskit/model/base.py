@@ -52,7 +52,10 @@ def section(**values: Any) -> Any:
 
 
 def refuse_all(problems: list[Problem]) -> None:
-    """Called inside a validator: raises one ValidationError with a line for each problem; `path` counts from the section."""
+    """Called inside a validator: raises one ValidationError with a line for each problem; `path` counts from the section.
+
+    A last part `"[key]"` says that the key itself is wrong, not its value (Pydantic's own mark for keys of a mapping).
+    """
     if problems:
         raise ValidationError.from_exception_data(
             "rediskit",
@@ -122,7 +125,7 @@ class Text:
         quote = f'put it in quotes if it is meant as text: "{word}"'
         value = as_text(given, self.what, quote if word and re.fullmatch(self.pattern, word, re.ASCII) else self.hint)
         if self.longest and len(value) > self.longest:
-            refuse(f"has {len(value)} characters, {self.what} has at most {self.longest}", self.hint)
+            refuse(f"has {len(value)} characters, {self.what} has at most {self.longest}", f"shorten it by {len(value) - self.longest}")
         if not re.fullmatch(self.pattern, value, re.ASCII):
             refuse(f"{shown(value)} is not {self.what}", self.hint)
         return self.check(value) if self.check else value

@@ -93,7 +93,7 @@ class Workload(Model):
             Problem(
                 f"{self.kind} {self.name} has no container {name}",
                 f"did you mean {near[0]}?" if (near := get_close_matches(name, names, 1)) else f"it has: {', '.join(names) or 'none'}",
-                ("containers", name),
+                ("containers", name, "[key]"),
             )
             for name in self.containers
             if name not in names

@@ -34,7 +34,7 @@ class Environment(Model):
     gitops: GitOps
     """The tool that carries the tree into the cluster, and where it finds it."""
     redis: Redis = section()
-    """The Redis itself; every default is a decision of the brief."""
+    """The Redis itself: release, chart, images, memory, storage. Everything has a default."""
     network: Network | None = None
     """Access from the private network. Left out, Redis is reachable inside the cluster only."""
     monitoring: Monitoring = section()

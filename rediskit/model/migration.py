@@ -35,7 +35,7 @@ class Budgets(Model):
     """How long things may take."""
 
     downtime: Duration = Duration("10m")
-    """From scale-down to the application being ready (brief: 5-10 minutes)."""
+    """From scale-down to the application being ready, at most."""
 
 
 class Entry(Model):
@@ -56,7 +56,7 @@ class Entry(Model):
 
 
 class Criteria(Model):
-    """The brief's six criteria; each is true once somebody has seen it to be true."""
+    """Six things to see; each is true once somebody has seen it."""
 
     no_restarts: Flag = False
     """No crashes or restarts."""
@@ -80,7 +80,7 @@ class Validation(Model):
     until: Timestamp
     """When watching ended, 24 hours later or more."""
     criteria: Criteria = section()
-    """The brief's six criteria; each is true once somebody has seen it to be true."""
+    """Six things to see; each is true once somebody has seen it."""
     notes: Prose | None = None
     """What else was seen."""
 

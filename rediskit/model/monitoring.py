@@ -31,6 +31,6 @@ class Monitoring(Model):
         if not 1 <= interval.amount <= 300:
             refuse(
                 f"{interval} is not between 1s and 5m",
-                "the brief asks for 15s or faster; rates and alerts need at least one scrape in 5 minutes",
+                "15s is the default; rates and alerts need at least one scrape in 5 minutes",
             )
         return interval

@@ -146,7 +146,7 @@ class ContainerResources(Model):
 
 
 class Resources(Model):
-    """The resources of the three containers (decision 7 of the brief). In YAML, what is left out of a container keeps its default."""
+    """The resources of the three containers. In YAML, what is left out of a container keeps its default."""
 
     primary: ContainerResources = section(requests={"cpu": "500m", "memory": "1Gi"}, limits={"cpu": "1000m", "memory": "2Gi"})
     """The container of the primary."""
@@ -181,12 +181,12 @@ class Memory(Model):
         if size.amount == 0:
             refuse("0 means no limit to Redis: it would grow until the kernel kills it", "write a size, like 1gb")
         if size.amount < 2**20:
-            refuse(f"{size} is {size.amount} bytes", f"did you mean {size}gb?" if str(size).isdigit() else "write a size, like 1gb")
+            refuse(f"{size} is {size.amount} bytes", f"did you mean {size}mb or {size}gb?" if str(size).isdigit() else "write a size, like 1gb")
         return size
 
 
 class Redis(Model):
-    """The release and what it runs with. Every default is a decision of the brief."""
+    """The release and what it runs with. Everything has a default."""
 
     release: ReleaseName = "redis-shared"
     """The Helm release; the chart derives the names of all its objects from it."""
@@ -230,7 +230,7 @@ class Redis(Model):
             if memory.max >= limit:
                 refuse(
                     f"{memory.max} is not below the {role}'s memory limit {limit}: the kernel would kill Redis before it evicts",
-                    f"leave room for a fork: at most about half of resources.{role}.limits.memory",
+                    f"write memory.max with room for a fork: about half of resources.{role}.limits.memory",
                     "max",
                 )
         return memory

@@ -20,14 +20,14 @@ class Manual(_Secrets):
     """Nothing in Git: a person (or another tool) creates the Secrets; the tree says how."""
 
     mode: Literal["manual"] = "manual"
-    """How the password reaches the namespaces."""
+    """How the password reaches the namespaces: manual, sealed-secrets, sops or external-secrets."""
 
 
 class SealedSecrets(_Secrets):
     """Bitnami Sealed Secrets: ciphertext in Git, opened by the controller in the cluster."""
 
     mode: Literal["sealed-secrets"]
-    """How the password reaches the namespaces."""
+    """How the password reaches the namespaces: manual, sealed-secrets, sops or external-secrets."""
     certificate: TextFile
     """The controller's certificate (PEM)."""
 
@@ -36,7 +36,7 @@ class Sops(_Secrets):
     """SOPS: ciphertext in Git, opened by Flux."""
 
     mode: Literal["sops"]
-    """How the password reaches the namespaces."""
+    """How the password reaches the namespaces: manual, sealed-secrets, sops or external-secrets."""
     recipients: tuple[Line, ...]
     """age recipients (public keys)."""
 
@@ -54,7 +54,7 @@ class ExternalSecrets(_Secrets):
     """External Secrets Operator: Git holds references only."""
 
     mode: Literal["external-secrets"]
-    """How the password reaches the namespaces."""
+    """How the password reaches the namespaces: manual, sealed-secrets, sops or external-secrets."""
     store: SecretStore
     """Where the values come from."""
 

@@ -20,9 +20,9 @@ _TAG = "mode"
 _WANTED = {
     "bool_type": ("true or false", "write true or false, without quotes"),
     "int_type": ("a whole number", "write a number, without quotes"),
-    "model_type": ("a mapping", "write its keys below it, one a line, indented"),
-    "model_attributes_type": ("a mapping", "write its keys below it, one a line, indented"),
-    "dict_type": ("a mapping", "write its keys below it, one a line, indented"),
+    "model_type": ("a mapping", ""),
+    "model_attributes_type": ("a mapping", ""),
+    "dict_type": ("a mapping", "write keys and values below it, one a line, indented"),
     "tuple_type": ("a list", "write each entry in a line of its own, beginning with '- '"),
 }
 
@@ -44,9 +44,16 @@ def problems_of(error: ValidationError, data: Any, positions: Positions, keys: P
         if line["type"] == "union_tag_not_found":
             path = (*path, _TAG)
         at_key = at_key or line["type"] == "extra_forbidden"
-        location = keys.get(path) if at_key else positions.get(path)
-        problems.append(Problem(message, hint, path, location or _nearest(path, positions, keys)))
+        problems.append(Problem(message, hint, path, _place(path, at_key, positions, keys)))
     return problems
+
+
+def _place(path: Path, at_key: bool, positions: Positions, keys: Positions) -> Location | None:
+    """Where a path stands: its value, or its key where that is asked for, or where the value begins in a line below it."""
+    key, value = keys.get(path), positions.get(path)
+    if key and (at_key or (value and value.line > key.line)):
+        return key
+    return value or _nearest(path, positions, keys)
 
 
 def _nearest(path: Path, positions: Positions, keys: Positions) -> Location | None:
@@ -92,7 +99,9 @@ def _words(line: Any, path: Path, data: Any) -> tuple[str, str]:
         return "unknown key", _known(path, data)
     if kind in _WANTED:
         wanted, hint = _WANTED[kind]
-        return f"expected {wanted}, found {found(value)}", f"{hint}, or leave the key out" if value is None else hint
+        if known := sorted({key for section in _sections_at(path) for key in _by_key(section)}) if wanted == "a mapping" else []:
+            hint = f"write keys below it: {', '.join(known)}"
+        return f"expected {wanted}, found {found(value)}", f"leave the key out, or {hint}" if value is None else hint
     if kind in ("literal_error", "union_tag_invalid"):
         given = _inside(data, path) if kind == "union_tag_invalid" else value
         return _choice(given, context.get("expected") or context["expected_tags"])
@@ -114,10 +123,10 @@ def _choice(value: Any, expected: str) -> tuple[str, str]:
     text = str(getattr(value, "text", value))
     if reason := secret_reason(text):
         return f"looks like {reason}", hint
-    near = get_close_matches(text, known, 1)
-    return f"{shown(text)} is not one of {', '.join(known)}" if len(known) > 1 else f"{shown(text)} is not {known[0]}", (
-        f"did you mean {near[0]}?" if near else hint
-    )
+    if len(known) == 1:
+        return f"{shown(text)} is not {known[0]}", hint
+    near = get_close_matches(text, known, 1) or [word for word in known if text and text in word]
+    return f"{shown(text)} is not one of {', '.join(known)}", f"did you mean {' or '.join(near)}?" if near else "choose one of them"
 
 
 def _known(path: Path, data: Any) -> str:

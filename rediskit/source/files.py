@@ -18,8 +18,8 @@ def read_file(path: Path, shown: str, hint: str = "check the path: it counts fro
     """
     try:
         if not path.is_file():
-            what = "is a folder, not a file" if path.is_dir() else "is not a regular file" if path.exists() else "there is no such file"
-            raise ConfigError(Problem(f"{shown}: {what}", hint))
+            what = f"{shown} is {'a folder' if path.is_dir() else 'not a regular file'}" if path.exists() else f"there is no file {shown}"
+            raise ConfigError(Problem(what, hint))
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
@@ -27,7 +27,7 @@ def read_file(path: Path, shown: str, hint: str = "check the path: it counts fro
             Problem(f"{shown}: {(error.strerror or str(error)).lower()}", "check the name of the file and its permissions")
         ) from error
     if len(content) > MAX_BYTES:
-        raise ConfigError(Problem(f"{shown}: the file is larger than 1 MiB", "no config or manifest needs so much: is it the right file?"))
+        raise ConfigError(Problem(f"{shown} is larger than 1 MiB", "no config or manifest needs so much: is it the right file?"))
     return content
 
 
@@ -40,12 +40,14 @@ def work_tree(folder: Path) -> Path | None:
 
 
 class Neighbours:
-    """The files that one config may name: relative to it, and inside its Git work tree (without Git: inside its folder)."""
+    """The files that one file may name: relative to it, and inside the Git work tree of the config (without Git: inside its folder)."""
 
-    def __init__(self, config: str) -> None:
-        self.folder = Path(config).parent
-        self._real = Path(os.path.realpath(config)).parent
-        self._top = work_tree(self._real)
+    def __init__(self, file: str, config: str | None = None) -> None:
+        """file: where the names stand: the config itself, or the file of a client of this config."""
+        self.folder = Path(file).parent
+        self._real = Path(os.path.realpath(file)).parent
+        self._home = Path(os.path.realpath(config or file)).parent
+        self._top = work_tree(self._home)
 
     def read(self, name: str) -> tuple[bytes, str]:
         """Content of the file and how it is shown. Raises ConfigError without a location: the caller knows where it was named."""
@@ -53,19 +55,19 @@ class Neighbours:
         shown = os.path.normpath(self.folder / name)
         if os.path.realpath(shown) != str(real):  # a link on the way, in the name of the config or in the path it names
             shown = str(real)
-        return read_file(real, shown, "check the path: it counts from the folder of the config file"), shown
+        return read_file(real, shown, "check the path: it counts from the folder of this file"), shown
 
     def find(self, name: str) -> Path:
         """Where a file or folder lies that the config names, links resolved; it need not exist. Raises ConfigError without a location."""
         if not name.isprintable():
             raise ConfigError(Problem("the path has an invisible character in it", "write it anew, in one line"))
         if Path(name).is_absolute() or name.startswith("~"):
-            hint = "write it relative to the config file: the repository lies elsewhere on other machines"
+            hint = "write it relative to this file: the repository lies elsewhere on other machines"
             raise ConfigError(Problem(f"{name} is an absolute path", hint))
         real = Path(os.path.realpath(self._real / name))
-        if not real.is_relative_to(self._top or self._real):
+        if not real.is_relative_to(self._top or self._home):
             where = "the Git work tree" if self._top else "the folder"
             raise ConfigError(
-                Problem(f"{name} lies outside {where} of the config", "what a config names lies in the same repository: copy it there")
+                Problem(f"{name} lies outside {where} of the config", "choose a path inside: all that a config names lies in one repository")
             )
         return real

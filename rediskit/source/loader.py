@@ -80,6 +80,8 @@ class _Loading:
         self.file, self.data = file, document.data
         self.positions, self.keys = Places(document.positions), Places(document.keys)
         self.neighbours = Neighbours(file)
+        self.of_clients: dict[Path, Neighbours] = {}
+        """What the clients with files of their own name, each relative to its file."""
         self.problems: list[Problem] = []
         self.broken: list[Path] = []
         """What could not be read: the model's complaints about it say nothing new."""
@@ -104,7 +106,7 @@ class _Loading:
         name = self.data.get("name")
         if isinstance(name, str) and name != file.stem:
             hint = f"write name: {file.stem}, or rename the file: the output lies under this name"
-            self._problem(f"is not the name of the file, {file.name}", hint, ("name",))
+            self._problem(f"differs from the name of the file, {file.name}", hint, ("name",))
 
     def _clients(self) -> Iterator[tuple[Path, dict[str, Any]]]:
         clients = self.data.get("clients")
@@ -131,6 +133,7 @@ class _Loading:
             return
         self.positions.put(path, document.positions)
         self.keys.put(path, document.keys)
+        self.of_clients[path] = Neighbours(file, self.file)
         self.data["clients"][path[1]] = document.data
         if "file" in document.data:
             self._problem("a client's file names no other file", "write the client here", (*path, "file"))
@@ -170,12 +173,12 @@ class _Loading:
     def _open(self, name: Any, path: Path) -> tuple[bytes, str] | None:
         """Content of a file that the config names at `path`, and how it is shown; None, and a problem, when it can't be read."""
         if not isinstance(name, str) or not name:
-            self._problem("expected the path of a file", "write a path relative to the config file", path)
+            self._problem("expected the path of a file", "write a path relative to this file", path)
         elif reason := secret_reason(name):
-            self._problem(f"looks like {reason}", "write the path of a file, relative to the config file", path)
+            self._problem(f"looks like {reason}", "write the path of a file, relative to this one", path)
         else:
             try:
-                return self.neighbours.read(name)
+                return self.of_clients.get(path[:2], self.neighbours).read(name)
             except ConfigError as error:
                 self._problem(error.problems[0].message, error.problems[0].hint, path)
         self.broken.append(path)
