@@ -15,7 +15,16 @@ from rediskit.renderers.helm import release_of
 from rediskit.renderers.objects import file_name
 from rediskit.renderers.tree import File, Object
 
-_VERSIONS = {"Deployment": "apps/v1", "StatefulSet": "apps/v1"}
+_VERSIONS = {
+    **dict.fromkeys(("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"), "apps/v1"),
+    **dict.fromkeys(("CronJob", "Job"), "batch/v1"),
+    **dict.fromkeys(("PodMonitor", "PrometheusRule", "ServiceMonitor"), "monitoring.coreos.com/v1"),
+    **dict.fromkeys(("Ingress", "NetworkPolicy"), "networking.k8s.io/v1"),
+    **dict.fromkeys(("Role", "RoleBinding"), "rbac.authorization.k8s.io/v1"),
+    "HorizontalPodAutoscaler": "autoscaling/v2",
+    "PodDisruptionBudget": "policy/v1",
+}
+"""For people who read a patch: kustomize goes by the target alone. Kinds that are not here are of v1, or of a CRD."""
 
 
 def owners(environment: Environment) -> Iterator[File]:
@@ -35,7 +44,7 @@ def component(environment: Environment, client: Client) -> Iterator[File]:
         return
     change = patch(environment, workload, effect)
     removals = [removal(reference) for reference in previous.remove] if effect.removed else []
-    patches = [_patch(change), *(_patch(gone) for gone in removals)]
+    patches = [_patch(change), *(_patch(gone, _within(client.namespace)) for gone in removals)]
     yield File("kustomization.yaml", _component(patches, [_assertion(workload, name) for name in workload.containers]))
     for content in (change, *removals):
         yield File(file_name(content), content)
@@ -44,8 +53,8 @@ def component(environment: Environment, client: Client) -> Iterator[File]:
 def patch(environment: Environment, workload: Workload, effect: Effects) -> Object:
     """The strategic merge patch of the workload: replicas and the named variables, nothing else.
 
-    `valueFrom` comes with `value: null`, else a variable that had a value would keep both and the API server refuses it
-    (kubernetes issue 46861).
+    What a variable was before must not stay beside what it becomes, which the API server refuses (kubernetes issue 46861):
+    `value` comes with `valueFrom: null` and the other way round, and `$patch: replace` drops another source, or `optional`.
     """
     spec: Object = {}
     if effect.stopped:
@@ -65,7 +74,7 @@ def patch(environment: Environment, workload: Workload, effect: Effects) -> Obje
 
 def _env(environment: Environment, variables: Variables) -> list[Object]:
     release, auth = release_of(environment), environment.redis.auth
-    secret = {"secretKeyRef": {"name": auth.secret, "key": auth.key}}
+    secret = {"$patch": "replace", "secretKeyRef": {"name": auth.secret, "key": auth.key}}
     return [
         {"name": variables.host, "value": release.primary_host, "valueFrom": None},
         {"name": variables.port, "value": str(release.port), "valueFrom": None},
@@ -79,18 +88,36 @@ def removal(reference: str) -> Object:
     return {"apiVersion": _VERSIONS.get(kind, "v1"), "kind": kind, "metadata": {"name": name}, "$patch": "delete"}
 
 
-def _patch(content: Object) -> Object:
-    return {"path": file_name(content), "target": {"kind": content["kind"], "name": f"^{content['metadata']['name']}$"}}
+def _patch(content: Object, namespace: str = "") -> Object:
+    name = _literal(str(content["metadata"]["name"]))
+    target = {"kind": content["kind"], "name": f"^{name}$", **({"namespace": namespace} if namespace else {})}
+    return {"path": file_name(content), "target": target}
+
+
+def _within(namespace: str) -> str:
+    """Where a removal may strike: an object without a namespace counts as in `default` (kustomize 5.8.1).
+
+    A base may set the namespace or leave it to the overlay; a Redis of the same name in another namespace stays. The patch of the
+    workload needs no such bound: its assertion fails where two workloads have the name.
+    """
+    return f"^({namespace}|default)$"
 
 
 def _assertion(workload: Workload, container: str) -> Object:
     """Copies the container's image onto itself: without the workload or the container the owner's build fails.
 
-    A patch alone would pass silently, or add a second container (seen with kustomize 5.8.1; design §4).
+    A patch alone would pass silently, or add a second container. The source takes names as they are; a target takes them for regular
+    expressions, and `[name=backend]` would give `backend-proxy` the image of `backend` (all seen with kustomize 5.8.1).
     """
-    field = f"spec.template.spec.containers.[name={container}].image"
-    select = {"kind": workload.kind, "name": workload.name}
-    return {"source": {**select, "fieldPath": field}, "targets": [{"select": select, "fieldPaths": [field]}]}
+    place = "spec.template.spec.containers.[name={}].image"
+    source = {"kind": workload.kind, "name": workload.name, "fieldPath": place.format(container)}
+    select = {"kind": workload.kind, "name": _literal(str(workload.name))}
+    return {"source": source, "targets": [{"select": select, "fieldPaths": [place.format(f"^{container}$")]}]}
+
+
+def _literal(name: str) -> str:
+    """A name as a regular expression: of what a name may hold, only the dot means something else there."""
+    return name.replace(".", r"\.")
 
 
 def _component(patches: list[Object], replacements: list[Object]) -> Object:
