@@ -13,7 +13,7 @@ from rediskit.renderers.tree import Tree
 __all__ = ["CHECKS", "Check", "Finding", "Severity", "check"]
 
 
-def schema(subject: Subject) -> Iterator[Complaint]:
+def fits_its_schema(subject: Subject) -> Iterator[Complaint]:
     """Every object fits the strict schema of its kind, for the Kubernetes version of the config.
 
     A patch for an owner is not an object: the real object is judged as the patch leaves it.
@@ -34,7 +34,7 @@ def schema(subject: Subject) -> Iterator[Complaint]:
 
 
 CHECKS: tuple[Check, ...] = (
-    Check("schema", "error", schema),
+    Check("schema", "error", fits_its_schema),
     Check("chart-key", "error", release.chart_keys),
     Check("chart-owned-value", "error", release.owned_values),
     Check("redis-conf", "error", release.redis_conf),
