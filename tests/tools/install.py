@@ -49,6 +49,7 @@ class Tool:
     go: str
     programs: Mapping[str, str]
     module: str = ""
+    tags: str = ""
     default: bool = False
 
     def __str__(self) -> str:
@@ -98,13 +99,14 @@ def install(tool: Tool) -> None:
 
 
 def _build(tool: Tool, go: Path, part: Path) -> None:
+    tags = [f"-tags={tool.tags}"] if tool.tags else []
     for program, package in tool.programs.items():
         fresh = part / ".fresh"
         fresh.mkdir()
         target = [package] if tool.module else [f"{package}@{tool.version}"]
         origin = HERE / "modules" / tool.module if tool.module else part
         _run(
-            [go, "install", "-ldflags=-s -w", *target],
+            [go, "install", "-ldflags=-s -w", *tags, *target],
             f"{tool} was not built",
             "the Go module proxy must be within reach; `go env GOPROXY` says which one is asked",
             cwd=origin,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -82,7 +83,7 @@ def test_the_default_tools_are_those_of_the_table(machine: Machine) -> None:
     code, stdout, _ = machine.run("--print-path")
     assert code == 0
     folders = [Path(part).name for part in stdout.strip().split(os.pathsep)]
-    assert [name.partition("-v")[0] for name in folders] == ["kustomize", "kubeconform"]
+    assert [name.partition("-v")[0] for name in folders] == ["kustomize", "kubeconform", "promtool"]
     assert machine.left() == sorted(folders)
 
 
@@ -92,7 +93,7 @@ def test_a_module_of_ours_is_built_in_its_folder(machine: Machine, tmp_path: Pat
     module.mkdir(parents=True)
     shutil.copy(install.__file__, machine.script)
     (tmp_path / "tools/tools.toml").write_text(
-        '[plane]\nversion = "v1.2.3"\ngo = "1.24"\nmodule = "plane"\n'
+        '[plane]\nversion = "v1.2.3"\ngo = "1.24"\nmodule = "plane"\ntags = "small"\n'
         'programs = { server = "example.com/a/cmd/one", agent = "example.com/b" }\n'
     )
     machine.go(then='pwd -P >> "$CALLS"')
@@ -100,9 +101,20 @@ def test_a_module_of_ours_is_built_in_its_folder(machine: Machine, tmp_path: Pat
     assert sorted(path.name for path in (machine.cache / "plane-v1.2.3").iterdir()) == ["agent", "server"]
     calls = machine.calls.read_text().splitlines()
     assert [call.partition(" CGO")[0] for call in calls[::2]] == [
-        f"install -ldflags=-s -w example.com/{path}" for path in ("a/cmd/one", "b")
+        f"install -ldflags=-s -w -tags=small example.com/{path}" for path in ("a/cmd/one", "b")
     ]
     assert calls[1::2] == [str(module.resolve())] * 2
+
+
+def test_our_modules_ask_for_the_versions_of_the_table() -> None:
+    for tool in install.table().values():
+        if tool.module:
+            asked = (install.HERE / "modules" / tool.module / "go.mod").read_text()
+            for package in tool.programs.values():
+                modules = [path for path, version in re.findall(r"^require (\S+) (\S+)$", asked, re.MULTILINE) if version == tool.version]
+                assert any(package.startswith(path) for path in modules), (
+                    f"{tool}: modules/{tool.module}/go.mod has another version of {package}"
+                )
 
 
 def test_a_build_that_fails_leaves_nothing_and_says_why(machine: Machine) -> None:
