@@ -1,4 +1,4 @@
-"""What Prometheus needs: the ServiceMonitor. It is ours, because the chart's fails the whole release where its CRD is missing."""
+"""What Prometheus and Grafana need. The ServiceMonitor is ours: the chart's fails the whole release where its CRD is missing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from rediskit.chart.names import METRICS_PORT_NAME
 from rediskit.model.environment import Environment
+from rediskit.renderers.alerts import alerts
+from rediskit.renderers.dashboard import dashboard
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.objects import labels, metadata
 from rediskit.renderers.tree import Object
@@ -13,8 +15,13 @@ from rediskit.renderers.tree import Object
 
 def monitoring(environment: Environment) -> Iterator[Object]:
     """The objects of `platform/monitoring`, all in Prometheus's namespace."""
-    if environment.monitoring.enabled:
-        yield service_monitor(environment)
+    if not environment.monitoring.enabled:
+        return
+    yield service_monitor(environment)
+    if environment.monitoring.alerts:
+        yield alerts(environment)
+    if environment.monitoring.dashboards:
+        yield dashboard(environment)
 
 
 def service_monitor(environment: Environment) -> Object:

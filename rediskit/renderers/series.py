@@ -1,0 +1,67 @@
+"""The time series of one release as PromQL names them: the one place for what alerts and dashboard share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rediskit.model.environment import Environment
+from rediskit.renderers.helm import release_of
+
+LATENCY_OBJECTIVE = 10
+"""Milliseconds below which 95 % of SET and GET stay (SC-001 of the brief)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What every query about one release is made with.
+
+    selector: the label matchers of its series, without braces. The labels are those of the scraped target; there is no alias label.
+    instances: how many Redis there should be, the primary included. interval: seconds between two scrapes.
+    """
+
+    selector: str
+    instances: int
+    interval: int
+
+    @classmethod
+    def of(cls, environment: Environment) -> Series:
+        """The series that the ServiceMonitor of this environment brings in: Prometheus labels them with the Service it finds them by."""
+        release = release_of(environment)
+        selector = f'namespace="{release.namespace}",service="{release.metrics_service}"'
+        return cls(selector, 1 + environment.redis.replicas, int(environment.monitoring.interval.amount))
+
+    @property
+    def window(self) -> str:
+        """The range of a rate: 5 minutes, and four scrapes at least."""
+        return duration(max(300, 4 * self.interval))
+
+    def hold(self, minutes: int) -> str:
+        """How long a condition must last before it is an alert: these minutes, and four scrapes at least."""
+        return duration(max(60 * minutes, 4 * self.interval))
+
+    @property
+    def primaries(self) -> str:
+        """One series for each instance that calls itself primary."""
+        return f'redis_instance_info{{{self.selector},role="master"}}'
+
+    def latency(self, commands: str, window: str) -> str:
+        """Milliseconds within which 95 % of the calls were done, by pod and command.
+
+        By pod, because replicas repeat every write, fast, and would hide a slow primary. commands: a further matcher, or nothing.
+        The metric is absent when LATENCY is disabled (redis_exporter 1.76, latency.go).
+        """
+        buckets = f"redis_commands_latencies_usec_bucket{{{','.join(filter(None, (self.selector, commands)))}}}"
+        return f"histogram_quantile(0.95, sum by (pod, cmd, le) (rate({buckets}[{window}]))) / 1000"
+
+    def behind(self) -> str:
+        """Bytes by which each replica is behind, as its primary knows it.
+
+        Both numbers are of one scrape: offsets scraped from two pods are seconds apart. A replica in its first sync has offset 0.
+        """
+        offset = f'redis_connected_slave_offset_bytes{{{self.selector},slave_state="online"}}'
+        return f"max by (pod) (redis_master_repl_offset{{{self.selector}}}) - on (pod) group_right {offset}"
+
+
+def duration(seconds: int) -> str:
+    """As Prometheus reads it, in minutes where that is exact."""
+    return f"{seconds}s" if seconds % 60 else f"{seconds // 60}m"
