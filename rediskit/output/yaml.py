@@ -1,182 +1,217 @@
-"""The YAML writer: plain data to the text that `kustomize build` would print, except that key order is kept.
+"""The YAML writer: plain data to the text that `kustomize build` prints, with the order of keys kept and long lines left whole.
 
-Every string comes back as the same string through PyYAML, ruamel.yaml (1.1 and 1.2) and Go's YAML: whatever one of them would
-take for another type is quoted (image tags such as `1234e56` are numbers to Go). Lines are never folded, so diffs stay
-line-based.
+Every string comes back as the same string through PyYAML, ruamel.yaml (YAML 1.1 and 1.2) and the YAML of Go. Where these differ, the
+strictest decides: to Go the image tags `1234e56` and `09` are numbers, to PyYAML `=` is a type of its own.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 
-_DEEPEST = 200
-_LONGEST_KEY = 1000
-"""YAML ends an implicit key after 1024 characters."""
+from rediskit.errors import dotted
 
-_TYPED = re.compile(
-    r"""
-      (?:y|n|yes|no|on|off|true|false|null|~|=|<<)
-    | [-+]?(?=[._0-9])[0-9_,]*\.?[0-9_]*(?:e[-+]?[0-9_]*)?   # integers and floats of YAML 1.1, 1.2 and Go
-    | [-+]?0[xob][0-9a-f_]*
-    | [-+]?[0-9][0-9_]*(?::[0-9_]+)+(?:\.[0-9_]*)?            # base 60
-    | [-+]?\.(?:inf|nan)
-    | [0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[t\ \t].*)?            # dates
-    """,
-    re.VERBOSE | re.IGNORECASE,
+_DEEPEST = 100
+"""Levels of indentation. A config has no more levels than that, and the recursion of every reader goes deeper."""
+_SIMPLE_KEY = 128
+"""Bytes: a longer key gets a line of its own, as in libyaml. Readers give up on `key: value` after 1024 characters."""
+
+_WORDS = frozenset("|y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF|true|True|TRUE|false|False|FALSE|null|Null|NULL|~|=|<<".split("|"))
+"""What is no string to YAML 1.1 or 1.2 when it stands plain. Nothing at all is one of them."""
+_NUMBER = (
+    r"(?=[-+.0-9])(?:"
+    r"[-+]?(?:[0-9_]+(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE](?:_*[-+])?[0-9_]+)?"
+    r"|[-+]?_*0_*(?:[xX][0-9a-fA-F_]+|[oO](?:_*[-+])?[0-7_]+|[bB](?:_*[-+])?[01_]+)"
+    r"|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"
+    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+    r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:(?:[Tt]| +)[0-9]+:[0-9]+:[0-9.,]+ *(?:Z|[-+][0-9:]+)?)?)"
 )
-_PLAIN = re.compile(r"(?:[^\s\-?:,\[\]{}#&*!|>'\"%@`]|[-?:](?=[^\s]))(?:[^\s:#]|:(?=[^\s])|(?<=[^\s])#|\ (?=[^\s#]))*")
-_ESCAPED = re.compile(r"[^\n\x20-\x7e\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|[\u2028\u2029]")
-_ESCAPED_CHARACTERS = {"\x00": "\\0", "\t": "\\t", "\r": "\\r", "\n": "\\n", '"': '\\"', "\\": "\\\\"}
+"""What some reader takes for a number or a date: decimal, with a prefix, base 60, not finite. Go takes underscores anywhere."""
+_CLEAN = r"!-9;-~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd"
+"""Characters that need no escape: libyaml's printable ones without Unicode's line breaks. The space and the colon stand apart."""
+
+_plain = re.compile(
+    rf"(?![],[{{}}&*!|>'\"%@`# ]|[-?:](?: |\Z)|---|\.\.\.|{_NUMBER}\Z)"  # how something else begins
+    rf"(?:[{_CLEAN}]++|:(?! |\Z)| (?!#|\Z))++"
+).fullmatch
+_number = re.compile(_NUMBER).fullmatch
+_dirty = re.compile(rf"[^ :{_CLEAN}]").search
+_escapable = re.compile(rf'["\\]|[^ :{_CLEAN}]')
+_ESCAPES = dict(zip('\0\a\b\t\n\v\f\r\x1b"\\\x85\u2028\u2029', '0abtnvfre"\\NLP', strict=True))
+
+
+class _UnwritableError(Exception):
+    """A value that can't be written. On its way out every level puts its part in front of the path."""
+
+    def __init__(self, kind: type[TypeError] | type[ValueError], reason: str, node: object = None) -> None:
+        self.kind, self.reason, self.node = kind, reason, node
+        self.path: list[str | int] = []
+
+    def pass_through(self, node: object, part: object) -> None:
+        if node is self.node:
+            self.reason = "holds itself"
+            self.path.clear()
+        else:
+            self.path.insert(0, part if isinstance(part, (str, int)) else repr(part))
 
 
 def dump(document: Mapping[str, Any]) -> str:
-    """One YAML document: two spaces, lists not indented under their key, no `---`, one newline at the end.
+    """One YAML document, without `---`, that ends in one newline.
 
-    document: nested mappings and sequences of str, int, float, bool and None; shared parts are written out.
-    Raises TypeError for anything else, ValueError for what YAML or the readers can't hold: nan, infinity, a lone surrogate, a
-    key of more than 1,000 characters, a cycle. Both name the path.
+    document: dict, list, str, int, float, bool and None. A subclass of str, int or float is written as its base value; what stands
+    in two places is written twice, there are no anchors.
+    Raises TypeError for any other type and for a key that is no string, ValueError for what a reader would not give back: nan,
+    infinity, an integer beyond 64 bits, half a surrogate pair, more than 100 levels, a cycle. Both name the path.
     """
-    if not document:
-        return "{}\n"
     lines: list[str] = []
     try:
-        _mapping(lines, document, "", "")
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{_path_of_fault(document)}: {error}") from None
-    return "".join(lines)
+        _mapping(document, "", "", lines)
+    except _UnwritableError as error:
+        message = f"{dotted(tuple(error.path)) or 'the document'}: {error.reason}"
+        raise error.kind(message.encode(errors="backslashreplace").decode()) from None
+    if not lines:
+        return "{}\n"
+    if lines[-1].endswith("\n"):
+        # `|+` would end the file in blank lines, which editors and commit hooks take away.
+        head = lines[-1].partition("\n")[0].rpartition(" ")[0]
+        lines[-1] = f"{head} {_double(_last(document))}"
+    lines.append("")
+    return "\n".join(lines)
 
 
-def _mapping(lines: list[str], mapping: Mapping[str, Any], pad: str, lead: str) -> None:
-    """Writes entries; `lead` stands before the first one (`- ` in a list), `pad` before the others."""
-    if len(pad) > 2 * _DEEPEST:
-        raise ValueError("nested too deep, or a cycle")
-    for key, value in mapping.items():
-        if type(key) is not str:
-            raise TypeError(f"the key {key!r} is not a text")
-        name = _key(key)
-        kind = type(value)
-        if kind is str:
-            if "\n" in value:
-                lines.append(f"{lead}{name}: {_multiline(value, pad + '  ')}\n")
+def _mapping(node: Mapping[str, Any], indent: str, lead: str, lines: list[str]) -> None:
+    """Appends the lines of a block mapping: `lead` stands before its first key, `indent` before the others."""
+    if len(indent) > 2 * _DEEPEST:
+        raise _UnwritableError(ValueError, f"stands more than {_DEEPEST} levels deep", node)
+    deeper = indent + "  "
+    key: object = None
+    try:
+        for key, value in node.items():
+            head = lead + _key(key)
+            lead = indent
+            if head[-1] != ":":
+                lines.append(head)
+                head = indent + ":"
+            kind = type(value)
+            if kind is str and "\n" not in value:
+                lines.append(f"{head} {_line(value)}")
+            elif kind is dict and value:
+                lines.append(head)
+                _mapping(value, deeper, deeper, lines)
+            elif kind is list and value:
+                lines.append(head)
+                _sequence(value, indent, indent, lines)
             else:
-                lines.append(f"{lead}{name}: {_line(value)}\n")
-        elif kind is dict and value:
-            lines.append(f"{lead}{name}:\n")
-            _mapping(lines, value, pad + "  ", pad + "  ")
-        elif kind is list and value:
-            lines.append(f"{lead}{name}:\n")
-            _sequence(lines, value, pad, pad)
-        else:
-            lines.append(f"{lead}{name}:")
-            _other(lines, value, pad, " ", nested=pad + "  ")
-        lead = pad
+                lines.append(f"{head} {_scalar(value, deeper)}")
+    except _UnwritableError as error:
+        error.pass_through(node, key)
+        raise
 
 
-def _sequence(lines: list[str], sequence: Sequence[Any], pad: str, lead: str) -> None:
-    if len(pad) > 2 * _DEEPEST:
-        raise ValueError("nested too deep, or a cycle")
-    inner = pad + "  "
-    for value in sequence:
-        kind = type(value)
-        if kind is str:
-            lines.append(f"{lead}- {_multiline(value, inner) if chr(10) in value else _line(value)}\n")
-        elif kind is dict and value:
-            _mapping(lines, value, inner, f"{lead}- ")
-        elif kind is list and value:
-            _sequence(lines, value, inner, f"{lead}- ")
-        else:
-            lines.append(f"{lead}-")
-            _other(lines, value, inner, " ", nested=inner)
-        lead = pad
+def _sequence(node: list[Any], indent: str, lead: str, lines: list[str]) -> None:
+    """Appends the lines of a block sequence: `lead` stands before its first dash, `indent` before the others."""
+    if len(indent) > 2 * _DEEPEST:
+        raise _UnwritableError(ValueError, f"stands more than {_DEEPEST} levels deep", node)
+    deeper = indent + "  "
+    index = 0
+    try:
+        for index, value in enumerate(node):  # noqa: B007 (the handler below needs it)
+            kind = type(value)
+            if kind is str and "\n" not in value:
+                lines.append(f"{lead}- {_line(value)}")
+            elif kind is dict and value:
+                _mapping(value, deeper, lead + "- ", lines)
+            elif kind is list and value:
+                _sequence(value, deeper, lead + "- ", lines)
+            else:
+                lines.append(f"{lead}- {_scalar(value, deeper)}")
+            lead = indent
+    except _UnwritableError as error:
+        error.pass_through(node, index)
+        raise
 
 
-def _other(lines: list[str], value: Any, pad: str, space: str, nested: str) -> None:
-    """What is rare: numbers, booleans, nothing, empty collections, and subclasses of all types."""
-    if value is None or isinstance(value, (bool, int, float)):
-        lines.append(f"{space}{_number(value)}\n")
-    elif isinstance(value, str):
-        text = str.__str__(value)
-        lines.append(f"{space}{_multiline(text, nested) if chr(10) in text else _line(text)}\n")
-    elif isinstance(value, (Mapping, list, tuple)) and not value:
-        lines.append(f"{space}{'{}' if isinstance(value, Mapping) else '[]'}\n")
-    elif isinstance(value, Mapping):
-        lines.append("\n")
-        _mapping(lines, value, nested, nested)
-    elif isinstance(value, (list, tuple)):
-        lines.append("\n")
-        _sequence(lines, value, pad, pad)
-    else:
-        raise TypeError(f"{type(value).__name__} is not plain data")
-
-
-def _number(value: float | None) -> str:
+def _scalar(value: object, indent: str) -> str:
+    """What stands behind a key or a dash: anything but a filled collection. `indent` is for the lines of a block scalar."""
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
     if value is None:
         return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
     if isinstance(value, int):
+        if not -(2**63) <= value < 2**64:
+            raise _UnwritableError(ValueError, "an integer beyond 64 bits, which Go would round")
         return int.__repr__(value)
-    text = float.__repr__(value)
-    if text in ("inf", "-inf", "nan"):
-        raise ValueError(f"{text} is not a number that JSON can hold")
-    # YAML 1.1 reads 1e-05 as text: a float needs its point.
-    return text if "." in text else text.replace("e", ".0e")
+    if isinstance(value, str):
+        text = str.__str__(value)
+        return _block(text, indent) if "\n" in text else _line(text)
+    if isinstance(value, float):
+        if not isfinite(value):
+            raise _UnwritableError(ValueError, "not a finite number, and JSON has no other")
+        number = float.__repr__(value)
+        return number if "." in number else number.replace("e", ".0e")  # without a point, 1e-05 is a string to YAML 1.1
+    if type(value) in (dict, list):
+        return "{}" if type(value) is dict else "[]"
+    raise _UnwritableError(TypeError, f"{type(value).__name__} is not plain data (dict, list, str, int, float, bool, None)")
 
 
-@lru_cache(maxsize=16384)
-def _line(text: str) -> str:
-    """A text of one line: plain, in double quotes where a type would be guessed, in single quotes where syntax wants it."""
-    if not text:
-        return '""'
-    if _ESCAPED.search(text):
-        return _escaped(text)
-    if _TYPED.fullmatch(text):
-        return f'"{text}"' if "\\" not in text and '"' not in text else _escaped(text)
-    if _PLAIN.fullmatch(text) and not text.startswith(("---", "...")):
+def _quoted(text: str) -> str:
+    """A string on one line: plain where it stays a string, else in quotes."""
+    if _plain(text) and text not in _WORDS:
         return text
+    if _dirty(text):
+        return _double(text)
+    if text in _WORDS or _number(text):
+        return f'"{text}"'
     return "'" + text.replace("'", "''") + "'"
 
 
+_line = lru_cache(maxsize=4096)(_quoted)
+
+
 @lru_cache(maxsize=4096)
-def _key(text: str) -> str:
-    if len(text) > _LONGEST_KEY:
-        raise ValueError(f"a key of {len(text)} characters is too long for YAML")
-    return _escaped(text) if "\n" in text else _line(text)
+def _key(key: object) -> str:
+    """A key with its colon, or behind the question mark of a key that gets a line of its own."""
+    if type(key) is not str:
+        if not isinstance(key, str):
+            raise _UnwritableError(TypeError, "a key that is not a string")
+        key = str.__str__(key)
+    text = _quoted(key)
+    if len(key) > _SIMPLE_KEY // 4 and len(key.encode()) > _SIMPLE_KEY:
+        return f"? {text}"
+    return text + ":"
 
 
-def _multiline(text: str, pad: str) -> str:
-    """A block scalar, so that a diff shows lines; quoted where one of the readers would change it."""
-    if text[0] in " \n" or _ESCAPED.search(text) or " \n" in text or text[-1] == " " or not text.strip("\n"):
-        return _escaped(text)
-    chomp = "-" if text[-1] != "\n" else "+" if text[-2:] == "\n\n" else ""
-    body = text[:-1] if text[-1] == "\n" else text
-    return f"|{chomp}\n" + "\n".join(pad + line if line else "" for line in body.split("\n"))
+def _block(text: str, indent: str) -> str:
+    """A string of several lines: a block scalar where every reader keeps it, else in double quotes."""
+    body = text.removesuffix("\n")
+    if text[-1] == " " or " \n" in text or not body.strip("\n") or _dirty(text.replace("\n", "")):
+        return _double(text)
+    hint = "2" if text[0] in " \n" else ""
+    chomp = "-" if body == text else "+" if body[-1] == "\n" else ""
+    return f"|{hint}{chomp}" + re.sub(r"\n(?=[^\n])", "\n" + indent, "\n" + body)
 
 
-def _escaped(text: str) -> str:
-    def escape(found: re.Match[str]) -> str:
-        character = found.group()
-        code = ord(character)
-        if 0xD800 <= code <= 0xDFFF:
-            raise ValueError("a lone surrogate can't be written as UTF-8")
-        return _ESCAPED_CHARACTERS.get(character) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
-
-    return '"' + re.sub(f'{_ESCAPED.pattern}|["\\\\\n]', escape, text) + '"'
+def _double(text: str) -> str:
+    return f'"{_escapable.sub(_escaped, text)}"'
 
 
-def _path_of_fault(value: Any, path: str = "", depth: int = 0) -> str:
-    """Where the first part stands that can't be written alone. Only called when something is wrong."""
-    entries: list[tuple[Any, Any]] = []
-    if isinstance(value, Mapping):
-        entries = [(f".{key}" if isinstance(key, str) else "", inner) for key, inner in value.items()]
-    elif isinstance(value, (list, tuple)):
-        entries = [(f"[{index}]", inner) for index, inner in enumerate(value)]
-    for name, inner in entries if depth < _DEEPEST else ():
-        try:
-            _mapping([], {"x": inner}, "", "")
-        except (TypeError, ValueError):
-            return _path_of_fault(inner, path + name, depth + 1)
-    return path.lstrip(".") or "."
+def _escaped(found: re.Match[str]) -> str:
+    character = found[0]
+    if character in _ESCAPES:
+        return "\\" + _ESCAPES[character]
+    number = ord(character)
+    if 0xD800 <= number <= 0xDFFF:
+        raise _UnwritableError(ValueError, f"U+{number:04X} is half a surrogate pair, which UTF-8 can't hold")
+    return f"\\x{number:02X}" if number <= 0xFF else f"\\u{number:04X}" if number <= 0xFFFF else f"\\U{number:08X}"
+
+
+def _last(node: Any) -> str:
+    """The string that a document ends with."""
+    while not isinstance(node, str):
+        node = node[-1] if isinstance(node, list) else list(node.values())[-1]
+    return node
