@@ -1,24 +1,27 @@
-"""The one way to disk. A tree is there as it was or as it will be; what a crash leaves in between is known and healed.
+"""The one way to disk.
 
-Nothing is fsynced: the output can be rendered again at any time.
+A failed write leaves the old tree as it was. A killed one may leave a part of each, and the index says so: `compare` does not take that
+for either tree, and the next `write`, of whatever tree, mends it. Nothing is fsynced: what a power cut takes can be rendered again.
 """
 
 from __future__ import annotations
 
-import fcntl
+import errno
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from rediskit.errors import Problem, RefusedError
-from rediskit.output import index as indexes
-from rediskit.output.plan import TEMPORARY, Plan, plan
+from rediskit.output import paths
+from rediskit.output.apply import apply
+from rediskit.output.lock import only_writer
+from rediskit.output.plan import Plan, plan
 
 
 class Rendered(Protocol):
-    """What can be written: a name, and path to bytes."""
+    """What can be written: a name, and path to bytes. Paths are relative and have forward slashes."""
 
     @property
     def name(self) -> str: ...
@@ -31,7 +34,11 @@ class Rendered(Protocol):
 class Changes:
     """What a write did, or would do: paths relative to `<root>/<name>`, sorted.
 
-    edited: those among changed and removed that somebody edited by hand. warnings: what was left alone, and why.
+    edited: those among changed and removed that somebody edited by hand. foreign: what is not ours and is left alone; a folder
+    that holds nothing of ours stands there once, with a slash at its end. warnings: the same in words, and, from `compare`, what
+    makes a write impossible.
+    interrupted: an earlier write was killed, or two branches were merged and both changed one file.
+    stale_index: the index on disk is not that of the tree; on its own, somebody edited it or took it from elsewhere.
     """
 
     created: tuple[str, ...] = ()
@@ -39,191 +46,114 @@ class Changes:
     removed: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     edited: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
     interrupted: bool = False
-    """The index is not that of the tree: an earlier write did not come to its end, or the index was edited."""
+    stale_index: bool = False
 
     @property
     def drifted(self) -> bool:
-        """Whether the disk is anything but the tree."""
-        return bool(self.created or self.changed or self.removed or self.interrupted)
+        """Whether the disk is anything but the tree. Foreign files are no drift."""
+        return bool(self.created or self.changed or self.removed or self.interrupted or self.stale_index)
 
 
 def write(tree: Rendered, root: str | os.PathLike[str], *, force: bool = False) -> Changes:
-    """Puts a tree into `<root>/<name>/`. Unchanged files are not touched; others are replaced atomically, one writer at a time.
+    """Puts a tree into `<root>/<name>/`; see `write_all`."""
+    return write_all((tree,), root, force=force)[tree.name]
 
+
+def write_all(trees: Iterable[Rendered], root: str | os.PathLike[str], *, force: bool = False) -> dict[str, Changes]:
+    """Puts each tree into `<root>/<name>/` and says by name what it did. `root` is made where it is missing.
+
+    Files that hold the right bytes are not touched. Others are replaced atomically, those that were ours and are not in the tree
+    are removed, with the folders that become empty. A tree that is not there yet appears whole.
     force: overwrite and remove files of ours that were edited by hand. Foreign files are left alone even then.
-    Raises RefusedError, with nothing written, for edited files, for what stands in the way, for a second writer, and when the
-    disk refuses (full, read-only): then the old tree is whole.
+    Raises RefusedError with every reason: edited files, what stands in the way, paths that no tree may have, a damaged index, another
+    writer; nothing is written then, of any tree. Raises it, too, where the disk refuses (full, read-only): the tree that it
+    happened to is as it was, those before it are written.
     """
-    base = os.fspath(root)
-    folder = f"{base}/{tree.name}"
-    with _problems_of(folder):
-        os.makedirs(base, exist_ok=True)
-        with _lock(base):
-            made = plan(folder, tree.files)
-            _refuse(made, force)
-            final = indexes.of(tree.files)
-            if not made.exists:
-                _write_fresh(folder, tree.files, final)
-            elif made.created or made.changed or made.removed or made.temporary or made.index_content != final:
-                _update(made, tree.files, final)
-            return _changes(made, False)
+    base = _base(root)
+    listed = [(tree.name, tree.files) for tree in trees]
+    paths.check_names(name for name, _ in listed)
+    for name, files in listed:
+        paths.check(name, files)
+    with _named(base):
+        with suppress(FileExistsError):
+            os.makedirs(base)
+        with only_writer(base) as warnings:
+            plans = {name: plan(f"{base}/{name}", files) for name, files in listed}
+            _refuse(plans.values(), force)
+            done = {}
+            for name, made in plans.items():
+                apply(made)
+                done[name] = _changes(made, (*warnings, *_left_alone(made)))
+            return done
 
 
 def compare(tree: Rendered, root: str | os.PathLike[str]) -> Changes:
-    """What `write` would do, with nothing written: an empty difference means the disk holds the tree, every byte and nothing of ours more."""
-    folder = f"{os.fspath(root)}/{tree.name}"
-    with _problems_of(folder):
-        made = plan(folder, tree.files)
-        return _changes(made, made.exists and made.index_content != indexes.of(tree.files))
+    """What `write` would do, with nothing written. Not `drifted` means: every byte of the tree is there, and nothing of ours more.
+
+    Raises RefusedError for paths that no tree may have and for what can't be read.
+    """
+    base = _base(root)
+    name, files = tree.name, tree.files
+    paths.check(name, files)
+    with _named(base):
+        made = plan(f"{base}/{name}", files)
+    damaged = (made.damaged,) if made.damaged else ()
+    return _changes(made, (*damaged, *made.in_the_way, *_left_alone(made)), made.interrupted, made.exists and made.stale_index)
 
 
-def _changes(made: Plan, interrupted: bool) -> Changes:
-    foreign = [
-        Problem(f"{made.folder}/{path} is not one of our files: left alone", "move it away if it does not belong there")
-        for path in sorted(made.foreign)
-    ]
-    lists = (made.created, made.changed, made.removed, made.unchanged, made.edited)
-    created, changed, removed, unchanged, edited = (tuple(sorted(paths)) for paths in lists)
-    return Changes(created, changed, removed, unchanged, edited, tuple(foreign), interrupted)
+def _base(root: str | os.PathLike[str]) -> str:
+    return os.fsdecode(root).rstrip("/") or ("/" if os.fsdecode(root) else ".")
 
 
-def _refuse(made: Plan, force: bool) -> None:
-    problems = list(made.in_the_way)
-    if not force:
-        hint = "take your change into the config, or use --force to lose it"
-        problems += [Problem(f"{made.folder}/{path} was edited by hand", hint) for path in sorted(made.edited)]
+def _changes(made: Plan, warnings: tuple[Problem, ...], interrupted: bool = False, stale_index: bool = False) -> Changes:
+    lists = (made.created, made.changed, made.removed, made.unchanged, made.edited, made.foreign)
+    created, changed, removed, unchanged, edited, foreign = (tuple(sorted(listed)) for listed in lists)
+    return Changes(created, changed, removed, unchanged, edited, foreign, warnings, interrupted, stale_index)
+
+
+def _left_alone(made: Plan) -> Iterator[Problem]:
+    for path in sorted(made.foreign):
+        yield Problem(f"{made.folder}/{path} is not ours: left alone", "move it away if it does not belong there")
+
+
+def _refuse(plans: Iterable[Plan], force: bool) -> None:
+    problems: list[Problem] = []
+    for made in plans:
+        problems += made.in_the_way
+        if made.damaged and not force:
+            problems.append(made.damaged)
+        elif not force:
+            problems += (_edited(made, path) for path in sorted(made.edited))
     if problems:
         raise RefusedError(problems)
 
 
-def _write_fresh(folder: str, files: Mapping[str, bytes], final: bytes) -> None:
-    """A folder that is not there yet appears whole: it is made beside its place and renamed."""
-    parent, _, name = folder.rpartition("/")
-    stage = f"{parent}/.{name}{TEMPORARY}"
-    if os.path.lexists(stage):
-        _remove_folder(stage)
-    try:
-        os.mkdir(stage)
-        made: set[str] = set()
-        for path, content in files.items():
-            _make_folders(stage, path, made)
-            _create(f"{stage}/{path}", content)
-        _create(f"{stage}/{indexes.NAME}", final)
-        os.rename(stage, folder)
-    except BaseException:
-        _remove_folder(stage)
-        raise
+def _edited(made: Plan, path: str) -> Problem:
+    place = f"{made.folder}/{path}"
+    if b"\n<<<<<<< " in b"\n" + made.old[path]:
+        return Problem(f"{place} holds conflict markers of Git", "resolve the conflict in the config, then render with --force")
+    return Problem(f"{place} was edited by hand", "take the change into the config, or use --force to lose it")
 
 
-def _update(made: Plan, files: Mapping[str, bytes], final: bytes) -> None:
-    """Everything that takes room is written first, under temporary names; then come renames only.
-
-    The first rename puts an index into place that knows the old and the new digests, the last one the index of the new tree:
-    a kill in between is seen by `compare` and healed by the next `write`.
-    """
-    folder = made.folder
-    for path in made.temporary:
-        os.unlink(f"{folder}/{path}")
-    going = set(made.removed)
-    blocked = [path for path in made.created if any(parent in going for parent in _parents(path)) or os.path.isdir(f"{folder}/{path}")]
-    staged: list[str] = []
-    made_folders: set[str] = set()
-    journal, last = f"{folder}/{indexes.NAME}.both{TEMPORARY}", f"{folder}/{indexes.NAME}{TEMPORARY}"
-    try:
-        for path in (*made.created, *made.changed):
-            # Where a file of ours still stands in place of a folder, the new file waits beside the index.
-            target = f"{folder}/{path}{TEMPORARY}" if path not in blocked else f"{folder}/{path.replace('/', '%')}{TEMPORARY}"
-            if path not in blocked:
-                _make_folders(folder, path, made_folders)
-            staged.append(target)
-            _create(target, files[path])
-        for target, content in ((journal, indexes.both(made.index, files)), (last, final)):
-            staged.append(target)
-            _create(target, content)
-    except BaseException:
-        for target in staged:
-            with suppress(OSError):
-                os.unlink(target)
-        for empty in sorted(made_folders, reverse=True):
-            with suppress(OSError):
-                os.rmdir(f"{folder}/{empty}")
-        raise
-    os.replace(journal, f"{folder}/{indexes.NAME}")
-    for path in made.removed:
-        os.unlink(f"{folder}/{path}")
-        _remove_empty_parents(folder, path)
-    for path, target in zip((*made.created, *made.changed), staged, strict=False):
-        if path in blocked:
-            _make_folders(folder, path, set())
-            with suppress(FileNotFoundError, NotADirectoryError):
-                os.rmdir(f"{folder}/{path}")
-        os.replace(target, f"{folder}/{path}")
-    os.replace(last, f"{folder}/{indexes.NAME}")
-
-
-def _parents(path: str) -> Iterator[str]:
-    while path := path.rpartition("/")[0]:
-        yield path
-
-
-def _make_folders(base: str, path: str, made: set[str]) -> None:
-    """Makes the folders that a file needs; remembers those it made."""
-    parent = path.rpartition("/")[0]
-    if not parent or parent in made:
-        return
-    _make_folders(base, parent, made)
-    with suppress(FileExistsError):
-        os.mkdir(f"{base}/{parent}")
-        made.add(parent)
-
-
-def _remove_empty_parents(folder: str, path: str) -> None:
-    for parent in _parents(path):
-        try:
-            os.rmdir(f"{folder}/{parent}")
-        except OSError:
-            return
-
-
-def _remove_folder(path: str) -> None:
-    from shutil import rmtree
-
-    rmtree(path, ignore_errors=True)
-
-
-def _create(path: str, content: bytes) -> None:
-    """A new file with this content, with the permissions the umask leaves."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o666)
-    try:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[os.write(handle, rest) :]
-    finally:
-        os.close(handle)
+_HINTS = {
+    errno.ENOSPC: "free some space, then render again",
+    errno.EDQUOT: "free some space, then render again",
+    errno.EACCES: "see to it that you may read and write there, then render again",
+    errno.EPERM: "see to it that you may read and write there, then render again",
+    errno.EROFS: "make the file system writable, then render again",
+    errno.EXDEV: "a tree has to lie on one file system as a whole",
+}
 
 
 @contextmanager
-def _lock(base: str) -> Iterator[None]:
-    """One writer at a time. The lock is on the folder itself: it leaves no file behind, and dies with its process."""
-    handle = os.open(base, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RefusedError(Problem(f"another rediskit is writing to {base}", "wait until it has finished")) from None
-        yield
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def _problems_of(folder: str) -> Iterator[None]:
+def _named(base: str) -> Iterator[None]:
     """What the operating system refuses becomes an error that names the file."""
     try:
         yield
     except OSError as error:
-        place = error.filename or folder
-        message = f"{place}: {error.strerror or error}"
-        raise RefusedError(Problem(message, "what was there before is still whole, or will be after the next render")) from error
+        place = error.filename2 or error.filename or base
+        hint = _HINTS.get(error.errno or 0, "mend that, then render again")
+        raise RefusedError(Problem(f"{os.fsdecode(place)}: {error.strerror or error}", f"{hint}; the tree is as it was")) from error

@@ -4,136 +4,214 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
-from rediskit.errors import Problem, RefusedError
+from rediskit.errors import Problem
 from rediskit.output import index as indexes
+from rediskit.output.paths import STAGE, folders, same_place
 
-TEMPORARY = ".rediskit-tmp"
-"""The end of the name of what a write has not put into place yet. What a killed write leaves under such a name is ours to remove."""
+Kind = Literal["file", "folder", "unknown folder", "link", "other"]
+"""An unknown folder holds something, and nothing of ours: it is not looked into."""
+
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-@dataclass
+@dataclass(slots=True)
 class Plan:
-    """What a write would do in one folder; all paths are relative to it and have forward slashes."""
+    """What a write of `files` would do in one folder; paths are relative to it and have forward slashes.
+
+    digests: those of `files`; final: the index of them.
+    index_content: the index on disk, None where there is none; owned: what it says.
+    old: what the files hold that would be changed or removed. edited: those among them that somebody edited by hand.
+    foreign: what is not ours (a folder with a slash at its end). leftovers: what a killed write had prepared, as whole paths.
+    in_the_way: why this write is impossible. damaged: the index can't be read, so that nobody knows what was edited.
+    """
 
     folder: str
-    exists: bool
-    index: indexes.Index
-    index_content: bytes | None
+    files: Mapping[str, bytes]
+    digests: Mapping[str, str]
+    final: bytes
+    exists: bool = True
+    index_content: bytes | None = None
+    owned: indexes.Owned = field(default_factory=dict)
     created: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     edited: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
-    temporary: list[str] = field(default_factory=list)
+    leftovers: list[str] = field(default_factory=list)
+    old: dict[str, bytes] = field(default_factory=dict)
     in_the_way: list[Problem] = field(default_factory=list)
+    damaged: Problem | None = None
+
+    @property
+    def interrupted(self) -> bool:
+        """A write did not come to its end (or two branches were merged): something prepared is there, or a path has two digests."""
+        return bool(self.leftovers) or any(len(digests) > 1 for digests in self.owned.values())
+
+    @property
+    def stale_index(self) -> bool:
+        """The index on disk is not that of the tree."""
+        return self.index_content != self.final
+
+    def block(self, path: str, what: str, hint: str) -> None:
+        """Notes why the write is impossible."""
+        self.in_the_way.append(Problem(f"{self.folder}/{path} {what}", hint))
+
+
+def sibling_stage(folder: str) -> str:
+    """Where a tree that is not there yet is prepared: beside its place, so that a rename puts it there whole."""
+    parent, _, name = folder.rpartition("/")
+    return f"{parent}/.{name}{STAGE}"
 
 
 def plan(folder: str, files: Mapping[str, bytes]) -> Plan:
-    """Compares `files` with what is in `folder`. Raises RefusedError for paths that no tree may have, and OSError."""
-    check_paths(files)
-    if os.path.lexists(folder) and (os.path.islink(folder) or not os.path.isdir(folder)):
-        raise RefusedError(Problem(f"{folder} is not a folder of its own", "a link or a file stands there: move it away"))
-    if not os.path.isdir(folder):
-        return Plan(folder, False, {}, None, created=sorted(files))
-    content = _read(f"{folder}/{indexes.NAME}") if os.path.isfile(f"{folder}/{indexes.NAME}") else None
-    made = Plan(folder, True, indexes.read(content or b""), content)
-    on_disk = _entries(folder, "")
-    found = dict(on_disk)
-    for path in sorted(files):
-        _plan_file(made, path, files[path], found)
-    for path, kind in found.items():
-        if path in files or path == indexes.NAME:
-            continue
-        if path.endswith(TEMPORARY):
-            made.temporary.append(path)
-        elif path in made.index and kind == "file":
-            made.removed.append(path)
-            if indexes.digest(_read(f"{folder}/{path}")) not in made.index[path]:
-                made.edited.append(path)
-        elif kind != "folder":
-            made.foreign.append(path)
-    _folders_in_the_way(made, files, found)
+    """Compares `files`, whose paths have been checked, with what is in `folder`. Raises OSError."""
+    digests = indexes.digests(files)
+    made = Plan(folder, files, digests, indexes.of(digests))
+    if os.path.lexists(sibling_stage(folder)):
+        made.leftovers.append(sibling_stage(folder))
+    try:
+        mode = os.lstat(folder).st_mode
+    except FileNotFoundError:
+        made.exists = False
+        made.created = list(files)
+        return made
+    if not stat.S_ISDIR(mode):
+        made.in_the_way.append(Problem(f"{folder} is a link or a file, and the folder of a tree belongs there", "move it away"))
+        made.created = list(files)
+        return made
+    _read_index(made)
+    found = _scan(folder, folders(files if made.owned.keys() == files.keys() else [*files, *made.owned]))
+    _reserved(made, found)
+    absent = [path for path in files if not _present(made, path, found)]
+    _others(made, files, found)
+    _absent(made, absent, found)
     return made
 
 
-def _plan_file(made: Plan, path: str, content: bytes, found: Mapping[str, str]) -> None:
+def _read_index(made: Plan) -> None:
+    path = f"{made.folder}/{indexes.NAME}"
+    try:
+        made.index_content = read_file(path, len(made.final))
+    except OSError:
+        if os.path.isfile(path) and not os.path.islink(path):
+            raise
+        return  # It is not there, or what is there is no file: `_reserved` says so.
+    if made.index_content == made.final:
+        made.owned = {known: frozenset((value,)) for known, value in made.digests.items()}
+        return
+    index = indexes.read(made.index_content)
+    made.owned = index.owned
+    if index.broken:
+        hint = "take it back from Git, or use --force: files of the tree are then written anew, and others are left alone as foreign"
+        made.damaged = Problem(f"{path}:{index.broken}: this is not the index that rediskit wrote", hint)
+
+
+def _reserved(made: Plan, found: dict[str, Kind]) -> None:
+    """Takes the names that rediskit keeps for itself out of what was found."""
+    if found.pop(indexes.NAME, "file") != "file":
+        made.block(indexes.NAME, "is not a file, and the index belongs there", "move it away")
+    if found.pop(STAGE, None):
+        made.leftovers.append(f"{made.folder}/{STAGE}")
+
+
+def _present(made: Plan, path: str, found: Mapping[str, Kind]) -> bool:
+    """Sorts in a path of the tree that is a file or a link on disk; False for any other."""
     kind = found.get(path)
-    if kind is None:
-        made.created.append(path)
-    elif kind == "file":
-        now = _read(f"{made.folder}/{path}")
+    if kind == "file":
+        content = made.files[path]
+        now = read_file(f"{made.folder}/{path}", len(content))
         if now == content:
             made.unchanged.append(path)
-        elif path not in made.index:
-            made.in_the_way.append(
-                Problem(f"{made.folder}/{path} is not one of our files, but stands where one belongs", "move it away, or take the index back from Git")
-            )
+            return True
+        made.changed.append(path)
+        if path in made.owned or made.damaged:
+            _ours(made, path, now)
         else:
-            made.changed.append(path)
-            if indexes.digest(now) not in made.index[path]:
-                made.edited.append(path)
-    elif kind == "link":
-        made.in_the_way.append(Problem(f"{made.folder}/{path} is a link, and one of our files belongs there", "remove the link"))
-    else:
-        made.created.append(path)
+            made.block(path, "is not one of our files, and one belongs there", "move it away, or take the index back from Git")
+    elif kind in ("link", "other"):
+        made.changed.append(path)
+        made.block(path, "is a link or a device, and one of our files belongs there", "move it away")
+    return kind not in (None, "folder", "unknown folder")
 
 
-def _folders_in_the_way(made: Plan, files: Mapping[str, bytes], found: Mapping[str, str]) -> None:
-    """A folder where a file belongs, and the reverse: only our own files, about to be removed, make room."""
+def _others(made: Plan, files: Mapping[str, bytes], found: Mapping[str, Kind]) -> None:
+    """Sorts in what the tree does not have: ours to remove, or foreign."""
+    for path, kind in found.items():
+        if kind == "folder" or path in files:
+            continue
+        if kind == "file" and path in made.owned:
+            made.removed.append(path)
+            _ours(made, path, read_file(f"{made.folder}/{path}", 0))
+        else:
+            made.foreign.append(f"{path}/" if kind == "unknown folder" else path)
+
+
+def _ours(made: Plan, path: str, now: bytes) -> None:
+    made.old[path] = now
+    if indexes.digest(now) not in made.owned.get(path, ()):
+        made.edited.append(path)
+
+
+def _absent(made: Plan, absent: Collection[str], found: Mapping[str, Kind]) -> None:
+    """Sorts in the paths where no file stands. Only empty folders and our own files, about to be removed, make room."""
+    made.created += absent
+    if not absent:
+        return
     going = set(made.removed)
-    for path in made.created:
-        if found.get(path) == "folder":
-            inside = [other for other, kind in found.items() if other.startswith(f"{path}/") and kind != "folder" and other not in going]
-            if inside:
-                made.in_the_way.append(Problem(f"{made.folder}/{path} is a folder, and one of our files belongs there", f"it holds {inside[0]}"))
-        parent = path.rpartition("/")[0]
-        while parent:
-            kind = found.get(parent)
-            if kind in ("file", "link", "other") and parent not in going:
-                made.in_the_way.append(Problem(f"{made.folder}/{parent} is no folder, and one belongs there", "move it away"))
-                break
-            parent = parent.rpartition("/")[0]
+    for folder in sorted(folders(absent)):
+        if found.get(folder) in ("file", "link", "other") and folder not in going:
+            made.block(folder, "is not a folder, and one belongs there", "move it away")
+    foreign = {same_place(path) for path in made.foreign}
+    for path in absent:
+        inside = [other for other, kind in found.items() if other.startswith(f"{path}/") and kind != "folder" and other not in going]
+        if found.get(path) == "unknown folder" or (found.get(path) == "folder" and inside):
+            made.block(path, "is a folder with files that are not ours, and one of our files belongs there", "move it away")
+        elif path not in found and same_place(path) in foreign and os.path.lexists(f"{made.folder}/{path}"):
+            made.block(path, "is there under a name that differs in case only, and is not one of our files", "move it away")
 
 
-def _entries(folder: str, below: str) -> Iterator[tuple[str, str]]:
-    """Everything in a folder: path and kind (file, folder, link, other). Links are not followed."""
-    with os.scandir(f"{folder}/{below}" if below else folder) as entries:
-        for entry in entries:
-            path = f"{below}/{entry.name}" if below else entry.name
-            if entry.is_symlink():
-                yield path, "link"
-            elif entry.is_dir(follow_symlinks=False):
-                yield path, "folder"
-                yield from _entries(folder, path)
-            else:
-                yield path, "file" if stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode) else "other"
+def _scan(folder: str, known: Collection[str]) -> dict[str, Kind]:
+    """Everything in a folder, and in the `known` folders below it. Links are not followed."""
+    found: dict[str, Kind] = {}
+    waiting = [""]
+    while waiting:
+        below = waiting.pop()
+        with os.scandir(folder + below) as entries:
+            for entry in entries:
+                path = f"{below}/{entry.name}"
+                found[path[1:]] = kind = _kind(entry, path[1:] in known)
+                if kind == "folder" and path[1:] in known:
+                    waiting.append(path)
+    return found
 
 
-def check_paths(files: Mapping[str, bytes]) -> None:
-    """Refuses paths that leave the folder, that are the index's own, or that a file system without case would take for one."""
-    seen: dict[str, str] = {}
-    for path in files:
-        parts = path.split("/")
-        if not all(parts) or {".", ".."} & set(parts) or "\\" in path or "\0" in path or path == indexes.NAME or path.endswith(TEMPORARY):
-            raise RefusedError(Problem(f"{path!r} is not a path that a tree may have", "relative, with forward slashes, without . and .."))
-        for end in range(1, len(parts) + 1):
-            prefix = "/".join(parts[:end])
-            other = seen.setdefault(prefix.casefold(), prefix)
-            if other != prefix:
-                raise RefusedError(Problem(f"{prefix} and {other} differ in case only", "some file systems take them for one: give one another name"))
-        if any("/".join(parts[:end]) in files for end in range(1, len(parts))):
-            raise RefusedError(Problem(f"{path} lies below another file of the tree", "a path is a file or a folder, not both"))
+def _kind(entry: os.DirEntry[str], known: bool) -> Kind:
+    if entry.is_symlink():
+        return "link"
+    if entry.is_file(follow_symlinks=False):
+        return "file"
+    if not entry.is_dir(follow_symlinks=False):
+        return "other"
+    if known:
+        return "folder"
+    with os.scandir(entry.path) as inside:
+        return "unknown folder" if any(inside) else "folder"
 
 
-def _read(path: str) -> bytes:
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+def read_file(path: str, expected: int) -> bytes:
+    """A file's content; one read where it has the expected length or less."""
+    handle = os.open(path, _READ)
     try:
-        chunks = []
-        while chunk := os.read(handle, 1 << 20):
+        content = os.read(handle, expected + 1)
+        if len(content) == expected:
+            return content
+        chunks = [content]
+        while chunk := os.read(handle, 1 << 16):
             chunks.append(chunk)
         return b"".join(chunks)
     finally:
