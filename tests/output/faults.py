@@ -1,0 +1,149 @@
+"""Faults at chosen points of a write.
+
+Python's audit events come before each call that changes the disk, whichever function makes it; `os.write`, which has no event, is wrapped.
+As a program (the request is JSON on standard input) this writes trees in processes of their own, which can be killed for real.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent.parent.parent))
+
+from rediskit.errors import RediskitError
+from rediskit.output.disk import write
+from tests.output.trees import Files
+
+CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "os.chown", "os.utime"}
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+
+Watcher = Callable[[int, str], None]
+"""Is told, before each operation, its number from 1 and what it is; may raise, or never return."""
+
+
+class _State:
+    watcher: Watcher | None = None
+    done = 0
+    installed = False
+
+
+def _step(what: str) -> None:
+    if _State.watcher is not None:
+        watcher, _State.watcher = _State.watcher, None
+        _State.done += 1
+        try:
+            watcher(_State.done, what)
+        finally:
+            _State.watcher = watcher
+
+
+def _hook(event: str, arguments: tuple[Any, ...]) -> None:
+    if _State.watcher is not None and (event in CHANGES or (event == "open" and arguments[2] & WRITING)):
+        _step(event)
+
+
+@contextmanager
+def watching(watcher: Watcher) -> Iterator[None]:
+    """Tells `watcher` of every operation that changes the disk. What it does itself is not counted."""
+    if not _State.installed:
+        sys.addaudithook(_hook)
+        _State.installed = True
+    real = os.write
+
+    def write_in_two(handle: int, content: bytes) -> int:
+        """The first half, then the chance of a fault, then the rest: what a full disk does to a write."""
+        half = real(handle, content[: len(content) // 2])
+        _step("os.write")
+        return half + real(handle, content[half:])
+
+    _State.watcher, _State.done = watcher, 0
+    os.write = write_in_two  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        _State.watcher = None
+        os.write = real
+
+
+def reached() -> int:
+    """How many operations the last watched code got to."""
+    return _State.done
+
+
+def obey_permissions() -> None:
+    """Takes from root what lets it write to read-only folders (all capabilities, for this process and for good)."""
+    if os.geteuid() == 0:
+        header, none = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+        if ctypes.CDLL(None, use_errno=True).capset(header, none) != 0:
+            raise OSError(ctypes.get_errno(), "capset")
+
+
+def kill_everywhere(starts: list[Path], tree: Files, into: Path) -> list[str]:
+    """Writes `tree` over a copy of each start, once for each operation, and is killed just before it. The copies stay, with these names."""
+    made = []
+    for start in starts:
+        for number in count(1):
+            name = f"{start.name}-{number}"
+            shutil.copytree(start, into / name, symlinks=True)
+            if not _killed(into / name, tree, number):
+                shutil.rmtree(into / name)
+                break
+            made.append(name)
+    return made
+
+
+def _killed(root: Path, tree: Files, number: int) -> bool:
+    child = os.fork()
+    if child == 0:
+        try:
+            with watching(lambda at, _: os.kill(os.getpid(), signal.SIGKILL) if at == number else None):
+                write(tree, root)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    status = os.waitpid(child, 0)[1]
+    if not os.WIFSIGNALED(status) and status != 0:
+        raise RuntimeError(f"the write before operation {number} failed")
+    return os.WIFSIGNALED(status)
+
+
+def pause(at: int) -> Watcher:
+    """Says `paused` before one operation and goes on when a line comes in."""
+
+    def wait(number: int, _: str) -> None:
+        if number == at:
+            print("paused", flush=True)
+            sys.stdin.readline()
+
+    return wait
+
+
+def main() -> None:
+    request = json.loads(sys.stdin.readline())
+    tree = Files(request["name"], {path: text.encode() for path, text in request["files"].items()})
+    if request["do"] == "kill":
+        print(json.dumps(kill_everywhere([Path(start) for start in request["starts"]], tree, Path(request["into"]))))
+        return
+    if request.get("unprivileged"):
+        obey_permissions()
+    try:
+        with watching(pause(request.get("pause", 0))):
+            write(tree, request["root"], force=request.get("force", False))
+        print("written")
+    except RediskitError as error:
+        print(error)
+
+
+if __name__ == "__main__":
+    main()

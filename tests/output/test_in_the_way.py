@@ -1,0 +1,138 @@
+"""What stands where a tree belongs, and paths that no tree may have: refused, and nothing written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from rediskit.errors import RefusedError
+from rediskit.output import index
+from rediskit.output.disk import compare, write
+from tests.output.trees import Files, old, put, snapshot, tree
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "rendered"
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_foreign_file_in_the_way_is_refused(root: Path, force: bool) -> None:
+    write(tree(a="1"), root)
+    put(root / "env", "b.yaml", "foreign")
+    before = snapshot(root)
+    with pytest.raises(RefusedError, match=r"b\.yaml is not one of our files, and one belongs there\n  move it away"):
+        write(tree(a="2", b="1"), root, force=force)
+    assert snapshot(root) == before
+    seen = compare(tree(a="2", b="1"), root)
+    assert seen.drifted
+    assert "not one of our files" in str(seen.warnings[0])
+
+
+def test_a_foreign_file_with_our_bytes_is_adopted(root: Path) -> None:
+    write(tree(a="1"), root)
+    time = old(put(root / "env", "b.yaml", "1"))
+    assert write(tree(a="1", b="1"), root).unchanged == ("a.yaml", "b.yaml")
+    assert (root / "env/b.yaml").stat().st_mtime_ns == time
+    assert write(tree(a="1"), root).removed == ("b.yaml",), "from then on it is ours"
+
+
+def test_a_file_becomes_a_folder_and_back(root: Path) -> None:
+    as_file, as_folder = tree(x="1", y__z="file"), Files("env", {"x.yaml": b"1", "y/z.yaml/below/it": b"folder"})
+    for rendered in (as_file, as_folder, as_file):
+        write(rendered, root)
+        assert not compare(rendered, root).drifted
+        assert {path: content for path, content in snapshot(root / "env").items() if path != index.NAME} == rendered.files
+
+
+def test_an_empty_folder_makes_room(root: Path) -> None:
+    write(tree(a="1"), root)
+    (root / "env/b.yaml").mkdir()
+    assert write(tree(a="1", b="1"), root).created == ("b.yaml",)
+    assert (root / "env/b.yaml").read_bytes() == b"1"
+    below = Files("env", {"b.yaml/c/d": b"1"})
+    write(below, root)
+    (root / "env/b.yaml/c/empty").mkdir()
+    assert write(tree(b="1"), root).removed == ("b.yaml/c/d",)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_foreign_things_of_another_kind_in_the_way_are_refused(root: Path, force: bool) -> None:
+    write(tree(a="1", ours__x="1"), root)
+    put(root / "env", "b.yaml/c.txt", "foreign")
+    put(root / "env", "d", "foreign")
+    put(root / "env", "ours/x.txt", "foreign")
+    os.mkfifo(root / "env/f.yaml")
+    before = snapshot(root)
+    wanted = Files("env", {"b.yaml": b"1", "d/e.yaml": b"1", "d/f.yaml": b"1", "f.yaml": b"1", "ours": b"1"})
+    with pytest.raises(RefusedError) as caught:
+        write(wanted, root, force=force)
+    assert sorted(problem.message for problem in caught.value.problems) == [
+        f"{root}/env/b.yaml is a folder with files that are not ours, and one of our files belongs there",
+        f"{root}/env/d is not a folder, and one belongs there",
+        f"{root}/env/f.yaml is a link or a device, and one of our files belongs there",
+        f"{root}/env/ours is a folder with files that are not ours, and one of our files belongs there",
+    ]
+    assert snapshot(root) == before
+    assert compare(wanted, root).drifted
+
+
+@pytest.mark.parametrize("place", ["env/a.yaml", "env/b", "env/b/c.yaml", "env/.rediskit.json", "env"])
+@pytest.mark.parametrize("force", [False, True])
+def test_links_are_never_written_through(root: Path, tmp_path: Path, place: str, force: bool) -> None:
+    """Each of our files and folders in turn becomes a link to a copy of itself outside the tree."""
+    rendered = tree(a="1", b__c="1")
+    write(rendered, root)
+    outside = tmp_path / "outside"
+    (root / place).rename(outside)
+    (root / place).symlink_to(outside)
+    before = snapshot(tmp_path)
+    for wanted in (tree(a="2", b__c="2", b__d="2"), rendered):
+        assert compare(wanted, root).drifted
+        with pytest.raises(RefusedError, match=r"link|not a file|not a folder"):
+            write(wanted, root, force=force)
+    assert snapshot(tmp_path) == before
+
+
+def test_a_link_in_place_of_a_file_that_goes_stays(root: Path, tmp_path: Path) -> None:
+    write(tree(a="1", b="1"), root)
+    outside = tmp_path / "outside"
+    (root / "env/b.yaml").rename(outside)
+    (root / "env/b.yaml").symlink_to(outside)
+    assert write(tree(a="1"), root).foreign == ("b.yaml",)
+    assert outside.read_bytes() == b"1"
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [(path, "not a path") for path in ("", "/etc/x", "../x", "a/../../x", "a//b", "a/", "./a", "a\\b", "a\0b", "\udc80")]
+    + [(path, "keeps that name for itself") for path in (".rediskit.json", ".Rediskit.JSON", ".rediskit.tmp/x")],
+)
+def test_paths_that_no_tree_may_have(root: Path, path: str, why: str) -> None:
+    for call in (write, compare):
+        with pytest.raises(RefusedError, match=why):
+            call(Files("env", {"a.yaml": b"1", path: b"1"}), root)
+    assert not root.exists()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("README.md", "readme.md"), ("Docs/a", "docs/b"), ("a/straße", "a/STRASSE"), ("caf\u00e9", "cafe\u0301"), ("a", "A/b")],
+)
+def test_paths_that_are_one_where_case_does_not_count(root: Path, one: str, other: str) -> None:
+    with pytest.raises(RefusedError, match="are one path where case does not count"):
+        write(Files("env", {one: b"1", other: b"1"}), root)
+    assert not root.exists()
+
+
+def test_a_path_is_a_file_or_a_folder(root: Path) -> None:
+    with pytest.raises(RefusedError, match="a/b is a file of the tree, and others lie below it"):
+        write(Files("env", {"a/b": b"1", "a/b/c/d": b"1"}), root)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a\\b"])
+def test_names_that_no_tree_may_have(root: Path, name: str) -> None:
+    with pytest.raises(RefusedError, match="not a name that a folder may have"):
+        write(Files(name, {"a": b"1"}), root)

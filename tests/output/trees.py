@@ -1,0 +1,51 @@
+"""Trees to write, and what is on disk."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Files:
+    """The least that can be written."""
+
+    name: str = "env"
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+def tree(**texts: str) -> Files:
+    """A tree called `env`; keyword arguments spell paths: `a__b` is `a/b.yaml`."""
+    return Files("env", {f"{path.replace('__', '/')}.yaml": text.encode() for path, text in texts.items()})
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    """Everything below a folder: files with their bytes, links as `-> target`, empty folders with a slash at their end."""
+    found: dict[str, bytes] = {}
+    for place, folders, files in os.walk(folder):
+        here = Path(place)
+        for name in [*folders, *files]:
+            path = here / name
+            relative = str(path.relative_to(folder))
+            if path.is_symlink():
+                found[relative] = f"-> {path.readlink()}".encode()
+            elif path.is_file():
+                found[relative] = path.read_bytes()
+            elif path.is_dir() and not any(path.iterdir()):
+                found[f"{relative}/"] = b""
+    return found
+
+
+def put(folder: Path, path: str, content: str) -> Path:
+    """Writes a file as a person would, with the folders that it needs."""
+    place = folder / path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(content, encoding="utf-8")
+    return place
+
+
+def old(path: Path) -> int:
+    """Makes a file look an hour old; returns the time it shows."""
+    os.utime(path, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns - 3_600_000_000_000))
+    return path.stat().st_mtime_ns
