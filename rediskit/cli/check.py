@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from rediskit.cli.common import has_errors, render_all
-from rediskit.cli.report import changes_json, finding_json, print_changes, print_findings, print_json, unique
+from rediskit.cli.report import changes_json, finding_json, print_changes, print_findings, print_json, print_state, print_warnings, unique
 from rediskit.output.disk import compare
 
 
@@ -20,5 +20,7 @@ def run(arguments: argparse.Namespace) -> int:
         print_json({"environments": changes_json(changes), "findings": listed, "drifted": drifted, "exitCode": code})
         return code
     print_findings(findings)
+    print_warnings(changes)
     print_changes(changes, ("missing", "different", "left over"))
+    print_state(changes)
     return code

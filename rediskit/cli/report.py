@@ -46,8 +46,17 @@ def unique(findings: Iterable[Finding]) -> list[Finding]:
     return kept
 
 
+def print_warnings(changes: Mapping[str, Changes]) -> None:
+    """What a write left alone, or would: foreign files, and what stands in the way. The same words only once a run."""
+    for warning in dict.fromkeys(warning for done in changes.values() for warning in done.warnings):
+        print(f"warning: {warning}", file=sys.stderr)
+
+
 def print_changes(changes: Mapping[str, Changes], words: tuple[str, str, str]) -> None:
-    """What was done, or would be: per environment the counts, and the files one by one while they are few."""
+    """What was done, or would be: per environment the counts, and the files one by one while they are few.
+
+    Files that were edited by hand are named however many there are.
+    """
     created, changed, removed = words
     few = sum(len(done.created) + len(done.changed) + len(done.removed) for done in changes.values()) <= _LISTED
     for name, done in changes.items():
@@ -55,14 +64,31 @@ def print_changes(changes: Mapping[str, Changes], words: tuple[str, str, str]) -
             f"{len(done.created)} {created}, {len(done.changed)} {changed}, {len(done.removed)} {removed}, {len(done.unchanged)} unchanged"
         )
         print(f"{name}: {counts}")
-        for mark, paths in (("+", done.created), ("~", done.changed), ("-", done.removed)) if few else ():
-            for path in paths:
-                print(f"  {mark} {path}")
+        edited = frozenset(done.edited)
+        for mark, paths in (("+", done.created), ("~", done.changed), ("-", done.removed)):
+            for path in (path for path in paths if few or path in edited):
+                print(f"  {mark} {path}{' (edited by hand)' if path in edited else ''}")
+
+
+def print_state(changes: Mapping[str, Changes]) -> None:
+    """What the files alone do not show: a write that did not come to its end, an index of something else, edits that `render` refuses."""
+    for name, done in changes.items():
+        if done.interrupted:
+            print(f"{name}: an earlier render was cut off, or a merge of two branches is not finished: render again to mend it")
+        elif done.stale_index and not (done.created or done.changed or done.removed):
+            print(f"{name}: its index is missing or not that of these files: render again to mend it")
+        if done.edited:
+            print(f"{name}: take what was edited by hand into the config; render refuses to overwrite it without --force")
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on standard output."""
-    print(json.dumps(document, indent=2, ensure_ascii=False))
+    """One JSON document on standard output, in ASCII where the output can't take more (a file name need not be Unicode)."""
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        text = json.dumps(document, indent=2)
+    print(text)
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:
@@ -72,8 +98,15 @@ def finding_json(finding: Finding) -> dict[str, Any]:
 
 def changes_json(changes: Mapping[str, Changes]) -> list[dict[str, Any]]:
     """Changes as JSON, by environment."""
+    kinds = ("created", "changed", "removed", "unchanged", "edited", "foreign")
     return [
-        {"name": name, **{kind: list(getattr(done, kind)) for kind in ("created", "changed", "removed", "unchanged")}}
+        {
+            "name": name,
+            **{kind: list(getattr(done, kind)) for kind in kinds},
+            "interrupted": done.interrupted,
+            "staleIndex": done.stale_index,
+            "warnings": [_problem(warning) for warning in done.warnings],
+        }
         for name, done in changes.items()
     ]
 
