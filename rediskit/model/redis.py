@@ -181,7 +181,9 @@ class Memory(Model):
         if size.amount == 0:
             refuse("0 means no limit to Redis: it would grow until the kernel kills it", "write a size, like 1gb")
         if size.amount < 2**20:
-            refuse(f"{size} is {size.amount} bytes", f"did you mean {size}mb or {size}gb?" if str(size).isdigit() else "write a size, like 1gb")
+            refuse(
+                f"{size} is {size.amount} bytes", f"did you mean {size}mb or {size}gb?" if str(size).isdigit() else "write a size, like 1gb"
+            )
         return size
 
 

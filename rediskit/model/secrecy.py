@@ -14,9 +14,12 @@ _SHAPES = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"), "a private key"),
     (re.compile(r"AGE-SECRET-KEY-1", re.IGNORECASE), "an age private key"),
     (re.compile(r"\b(?:gh[oprsu]_|github_pat_|glpat-|xox[abprs]-|AKIA[0-9A-Z]{12})"), "an access token"),
-    (re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@$]+@", re.IGNORECASE), "an address with a password in it"),
+    (re.compile(r"(?<=[a-z0-9])://[^/\s:@]*:[^/\s@$]+@", re.IGNORECASE), "an address with a password in it"),
     (re.compile(r"https?://[^/\s:@$]+@", re.IGNORECASE), "an address with a user or a token in it"),
-    (re.compile(r"^\s*(?:requirepass|masterauth)\s+\S", re.IGNORECASE | re.MULTILINE), "a password for redis.conf"),
+    (
+        re.compile(r"^[ \t]*(?:requirepass|masterauth)[ \t]+(?:\S+|\"[^\"\n]*\")[ \t]*$", re.IGNORECASE | re.MULTILINE),
+        "a password for redis.conf",
+    ),
 )
 _WORD = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_=-]{20,}(?![A-Za-z0-9+/_=-])")
 _KEY = re.compile(r"(?:^|[._-]|(?<=[a-z]))(?:password|passwd|passphrase|token|api_?key|secret_?key|private_?key)$", re.IGNORECASE)

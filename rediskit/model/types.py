@@ -52,7 +52,13 @@ LabelValue = Annotated[str, Text(rf"(?:{_LABEL_VALUE})?", 63, "a label value", _
 NonEmptyLabelValue = Annotated[str, Text(_LABEL_VALUE, 63, "a label value", _LABEL_VALUE_HINT)]
 SecretKey = Annotated[str, Text(r"(?!\.\.|\.$)[-._a-zA-Z0-9]+", 253, "a key of a Secret", "use letters, digits, '-', '_' and '.'")]
 EnvName = Annotated[
-    str, Text(r"[A-Za-z_][A-Za-z0-9_]*", 0, "the name of an environment variable", "name the variable, not its value: letters, digits and '_', no digit first")
+    str,
+    Text(
+        r"[A-Za-z_][A-Za-z0-9_]*",
+        0,
+        "the name of an environment variable",
+        "name the variable, not its value: letters, digits and '_', no digit first",
+    ),
 ]
 ObjectReference = Annotated[
     str, Text(rf"[A-Z][A-Za-z]*/{_LABEL}(?:\.{_LABEL})*", 300, "a reference to an object", "write it as Kind/name, like Deployment/redis")

@@ -68,6 +68,8 @@ class Neighbours:
         if not real.is_relative_to(self._top or self._home):
             where = "the Git work tree" if self._top else "the folder"
             raise ConfigError(
-                Problem(f"{name} lies outside {where} of the config", "choose a path inside: all that a config names lies in one repository")
+                Problem(
+                    f"{name} lies outside {where} of the config", "all that a config names lies in one repository: choose a path inside"
+                )
             )
         return real

@@ -1,0 +1,268 @@
+"""The whole environment: made in Python or loaded it is the same, its defaults are the brief's, and it never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticUndefined
+
+from rediskit import (
+    ArgoCD,
+    Client,
+    Environment,
+    GitOps,
+    Manifest,
+    Migration,
+    Monitoring,
+    Network,
+    Pool,
+    Previous,
+    Redis,
+    Variables,
+    Workload,
+    load,
+    render,
+)
+from rediskit.model.addresses import AddressRange
+from rediskit.model.measures import Duration, Quantity, RedisMemory
+from rediskit.model.redis import DISABLEABLE_COMMANDS, NEEDED_COMMANDS, Chart, Memory, RedisImage, Resources
+from rediskit.source.manifest import read_manifest
+
+ROOT = Path(__file__).parents[2]
+GIT = "https://git.example.org/platform/cluster.git"
+
+
+def environment(**given: Any) -> Environment:
+    return Environment.model_validate({"name": "home", "gitops": GitOps(tool="argocd", repository=GIT), **given})
+
+
+def complaints(**given: Any) -> list[tuple[tuple[str | int, ...], str]]:
+    with pytest.raises(ValidationError) as error:
+        environment(**given)
+    return [(line["loc"], line.get("ctx", {}).get("message", line["type"])) for line in error.value.errors()]
+
+
+def chocolandia() -> Environment:
+    """The project's own config, put together in Python."""
+    live = "chocolandia/beersystem-backend.yaml"
+    content = read_manifest((ROOT / "config" / live).read_bytes(), live)
+    return Environment(
+        name="chocolandia",
+        gitops=GitOps(tool="argocd", repository="https://github.com/cbenitezpy-ueno/chocolandia_kube.git"),
+        network=Network(
+            address="192.168.4.203",
+            pool=Pool(
+                name="eero-pool",
+                addresses=AddressRange("192.168.4.200-192.168.4.210"),
+                taken={"192.168.4.200": "postgres-ha-postgresql-primary", "192.168.4.201": "pihole-dns", "192.168.4.202": "traefik"},
+            ),
+            allow=("192.168.4.0/24",),
+        ),
+        clients=(
+            Client(
+                name="beersystem",
+                namespace="beersystem",
+                workload=Workload(
+                    manifest=Manifest(live, content),
+                    containers={"backend": Variables(host="REDIS_HOST", port="REDIS_PORT", password="REDIS_PASSWORD")},
+                ),
+                previous=Previous(host="redis.beersystem.svc.cluster.local", remove=("Deployment/redis", "Service/redis")),
+                migration=Migration(step="prepare"),
+            ),
+        ),
+    )
+
+
+def test_made_in_python_it_is_what_is_loaded() -> None:
+    made, loaded = chocolandia(), load(ROOT / "config/chocolandia.yaml")
+    assert made.model_dump() == loaded.model_dump()
+    assert made.clients == loaded.clients
+    assert render(made).files == render(loaded).files
+    assert (made.file, made.locate(("network", "address"))) == ("", None)
+    place = loaded.locate(("network", "address"))
+    assert place is not None
+    assert (Path(place.file).name, place.line, place.column) == ("chocolandia.yaml", 8, 12)
+
+
+def test_by_field_name_and_by_key() -> None:
+    by_name = Redis(append_only=False, save_points=("900 1",), disabled_commands=(), image_mirror="mirror.example.org")
+    by_key = Redis(appendOnly=False, savePoints=("900 1",), disabledCommands=(), imageMirror="mirror.example.org")  # type: ignore[call-arg]
+    assert by_name == by_key
+    assert by_name.model_dump()["savePoints"] == ("900 1",)
+    with pytest.raises(ValidationError, match="save_point"):
+        Redis(save_point=())  # type: ignore[call-arg]
+
+
+def test_the_defaults_are_the_decisions_of_the_brief() -> None:
+    redis, found = Redis(), environment()
+    assert (redis.chart.version, redis.chart.repository) == ("23.2.12", "oci://registry-1.docker.io/bitnamicharts/redis")
+    assert (redis.release, redis.namespace, redis.labels) == ("redis-shared", "redis", {"name": "redis", "type": "shared-service"})
+    assert (redis.auth.secret, redis.auth.key) == ("redis-credentials", "redis-password")
+    assert (redis.replicas, redis.storage.storage_class, redis.storage.size) == (1, "local-path", Quantity("10Gi"))
+    assert (redis.append_only, redis.save_points, redis.memory.max, redis.memory.policy) == (True, (), RedisMemory("1gb"), "allkeys-lru")
+    asked = {
+        role: [str(part) for amount in (given.requests, given.limits) for part in (amount.cpu, amount.memory)]
+        for role, given in (
+            ("primary", redis.resources.primary),
+            ("replica", redis.resources.replica),
+            ("exporter", redis.resources.exporter),
+        )
+    }
+    assert asked == {
+        "primary": ["500m", "1Gi", "1000m", "2Gi"],
+        "replica": ["250m", "1Gi", "1000m", "2Gi"],
+        "exporter": ["50m", "64Mi", "100m", "128Mi"],
+    }
+    assert (found.cluster, found.kubernetes, found.network, found.secrets.mode, found.path) == (
+        "home",
+        "1.34",
+        None,
+        "manual",
+        "rendered/home",
+    )
+    assert (found.monitoring.namespace, found.monitoring.interval, found.monitoring.enabled) == ("monitoring", Duration("15s"), True)
+    assert (found.gitops.revision, found.gitops.argocd.namespace, found.gitops.argocd.bootstrap_project) == ("main", "argocd", "default")
+
+
+def test_the_namespace_labels_follow_the_namespace() -> None:
+    assert Redis(namespace="caching").labels["name"] == "caching"
+    assert Redis(namespace="caching", labels={"a": "b"}).labels == {"a": "b"}
+
+
+def test_a_part_of_an_image_or_of_the_resources_keeps_the_rest() -> None:
+    redis = environment(redis={"image": {"digest": "sha256:" + "0" * 64}, "resources": {"primary": {"limits": {"memory": "8Gi"}}}}).redis
+    assert (redis.image.repository, redis.image.tag, redis.image.registry) == ("bitnamilegacy/redis", "", "docker.io")
+    primary = redis.resources.primary
+    assert [str(amount) for amount in (primary.requests.cpu, primary.requests.memory, primary.limits.cpu, primary.limits.memory)] == [
+        "500m", "1Gi", "1000m", "8Gi",
+    ]  # fmt: skip
+    assert redis.resources.replica == Resources().replica
+
+
+def test_a_tag_is_never_paired_with_an_image_it_was_not_meant_for() -> None:
+    assert complaints(redis={"image": {"repository": "example/redis"}}) == [
+        (("redis", "image"), "the image has neither a tag nor a digest, which means latest")
+    ]
+    with pytest.raises(ValidationError, match="neither a tag nor a digest"):
+        RedisImage()
+
+
+def test_maxmemory_is_below_every_limit_also_when_it_is_not_written() -> None:
+    small = {"primary": {"requests": {"memory": "256Mi"}, "limits": {"memory": "512Mi"}}}
+    path = ("redis", "memory", "max")
+    assert [found for found, _ in complaints(redis={"resources": small})] == [path]
+    assert [found for found, _ in complaints(redis={"memory": {"max": "2gb"}})] == [path]
+    assert environment(redis={"resources": small, "memory": {"max": "511mb"}}).redis.memory.max == RedisMemory("511mb")
+    assert str(environment(redis={"memory": {"max": "2g"}}).redis.memory.max) == "2g", "2 * 10^9 is below 2Gi"
+
+
+def test_commands() -> None:
+    assert not NEEDED_COMMANDS & DISABLEABLE_COMMANDS
+    for command in sorted(NEEDED_COMMANDS):
+        assert complaints(redis={"disabledCommands": [command]}) == [(("redis", "disabledCommands", 0), f"{command} is needed")]
+    assert Redis(disabled_commands=tuple(sorted(DISABLEABLE_COMMANDS))).disabled_commands
+
+
+def test_clients_are_told_apart() -> None:
+    workload = Workload(kind="Deployment", name="web", replicas=1, containers={"a": Variables(host="A", port="B", password="C")})
+    assert complaints(
+        clients=(
+            Client(name="a", namespace="a", workload=workload),
+            Client(name="a", namespace="b", workload=workload),
+            Client(name="b", namespace="a", workload=workload),
+            Client(name="monitoring", namespace="redis"),
+        )
+    ) == [
+        (("clients", 1, "name"), "two clients are named a"),
+        (("clients", 2, "workload"), "Deployment/web is the workload of a too"),
+        (("clients", 3, "name"), "monitoring is the name of a unit of the tree"),
+        (("clients", 3, "namespace"), "redis is the namespace of Redis itself"),
+    ]
+
+
+def test_an_address_is_in_the_pool_and_free() -> None:
+    pool = {"name": "lan", "addresses": "10.0.0.0/28", "taken": {"10.0.0.3": "the printer"}}
+    network = {"pool": pool, "allow": ["10.0.0.0/8"]}
+    assert environment(network={**network, "address": "10.0.0.15"}).network is not None
+    assert complaints(network={**network, "address": "10.0.0.16"})[0][1] == "10.0.0.16 is outside pool lan (10.0.0.0/28)"
+    assert complaints(network={**network, "address": "10.0.0.3"})[0][1] == "10.0.0.3 is taken by the printer"
+
+
+@pytest.mark.parametrize(
+    ("version", "prefix"),
+    [
+        ("0.13.12", "metallb.universe.tf"),
+        ("0.14.8", "metallb.universe.tf"),
+        ("0.14.9", "metallb.io"),
+        ("0.14.10-rc.1", "metallb.io"),
+        ("0.15.3", "metallb.io"),
+        ("1.0.0+build", "metallb.io"),
+    ],
+)
+def test_the_prefix_of_metallb(version: str, prefix: str) -> None:
+    pool = Pool(name="lan", addresses=AddressRange("10.0.0.0/28"))
+    assert Network(pool=pool, address="10.0.0.1", allow=("10.0.0.0/8",), metallb=version).annotation_prefix == prefix
+
+
+@pytest.mark.parametrize(("interval", "taken"), [("1s", True), ("15s", True), ("5m", True), ("5m1s", False), ("1h", False)])
+def test_the_scrape_interval(interval: str, taken: bool) -> None:
+    if taken:
+        assert Monitoring(interval=Duration(interval)).interval == Duration(interval)
+    else:
+        with pytest.raises(ValidationError, match="is not between 1s and 5m"):
+            Monitoring(interval=Duration(interval))
+
+
+def test_a_destination_is_one_thing() -> None:
+    for destination in ({}, {"server": "https://a.example.org", "name": "a"}):
+        with pytest.raises(ValidationError, match="a destination is either a server or a name"):
+            ArgoCD.model_validate({"destination": destination})
+
+
+def models(model: BaseModel) -> Iterator[BaseModel]:
+    yield model
+    for value in dict(model).values():
+        for inner in value if isinstance(value, tuple) else value.values() if isinstance(value, dict) else (value,):
+            if isinstance(inner, BaseModel):
+                yield from models(inner)
+
+
+def test_no_section_changes_once_it_is_made() -> None:
+    sections = list(models(load(ROOT / "tests/valid/maximal.yaml")))
+    assert len({type(section) for section in sections}) > 25
+    for section in sections:
+        for field in type(section).model_fields:
+            with pytest.raises(ValidationError, match="frozen"):
+                setattr(section, field, None)
+
+
+def test_defaults_are_not_shared_between_environments() -> None:
+    one, other = environment(), environment()
+    one.redis.labels["mine"] = "yes"
+    one.redis.values["mine"] = "yes"
+    assert "mine" not in other.redis.labels
+    assert "mine" not in other.redis.values
+    assert "mine" not in environment().redis.labels
+
+
+def test_a_misspelt_name_is_an_error_in_python_too() -> None:
+    for section in {type(section) for section in models(load(ROOT / "tests/valid/maximal.yaml"))}:
+        given = {name: PydanticUndefined for name, field in section.model_fields.items() if field.is_required()}
+        with pytest.raises(ValidationError) as error:
+            section.model_validate({**given, "nobodyKnowsThis": 1})
+        assert "nobodyKnowsThis" in str(error.value), section
+
+
+def test_an_error_in_python_repeats_no_secret() -> None:
+    secret = "hunter2" + "aB3dE5gH7jK9mN1pQ3sT5"
+    with pytest.raises(ValidationError) as error:
+        Chart(version=secret)
+    assert secret not in str(error.value)
+    assert "looks like a generated password" in str(error.value)
+    with pytest.raises(ValidationError) as error:
+        Memory.model_validate({"policy": secret})
+    assert secret not in str(error.value)

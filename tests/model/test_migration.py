@@ -1,0 +1,106 @@
+"""The state of a migration: its history agrees with it, and the old Redis goes only on evidence."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import pytest
+from pydantic import ValidationError
+
+from rediskit.model.migration import Criteria, Entry, Migration, Step, Validation
+
+STEPS = get_args(Step)
+SEEN = dict.fromkeys(Criteria.model_fields, True)
+DAY = {"from": "2026-03-01T22:00:00-03:00", "until": "2026-03-02T22:00:00-03:00"}
+
+
+def migration(**given: Any) -> Migration:
+    return Migration.model_validate(given)
+
+
+def refusal(**given: Any) -> list[tuple[tuple[str | int, ...], str]]:
+    with pytest.raises(ValidationError) as error:
+        migration(**given)
+    return [(line["loc"], line["ctx"]["message"]) for line in error.value.errors()]
+
+
+@pytest.mark.parametrize("step", [step for step in STEPS if step not in ("decommission", "complete")])
+def test_every_step_before_the_point_of_no_return_stands_alone(step: Step) -> None:
+    """No history is a warning of `check`, not an error."""
+    assert migration(step=step).step == step
+
+
+@pytest.mark.parametrize("step", ["decommission", "complete"])
+def test_the_old_redis_goes_on_evidence_only(step: str) -> None:
+    assert refusal(step=step) == [(("step",), f"{step} without the evidence of the 24 hours (validation is missing)")]
+    assert len(refusal(step=step, validation=DAY)) == 6
+    for missing in SEEN:
+        (complaint,) = refusal(step=step, validation={**DAY, "criteria": {**SEEN, missing: False}})
+        assert complaint[0][:2] == ("validation", "criteria")
+        assert Criteria.model_fields[missing].alias == complaint[0][2]
+    assert migration(step=step, validation={**DAY, "criteria": SEEN}).step == step
+
+
+@pytest.mark.parametrize(
+    ("start", "until", "hours"),
+    [
+        ("2026-03-01T22:00:00-03:00", "2026-03-02T22:00:00-03:00", 24),
+        ("2026-03-01T22:00:00-03:00", "2026-03-03T01:00:00Z", 24),  # the same moment, told with another offset
+        ("2026-03-01T22:00Z", "2026-03-04T22:00Z", 72),
+        ("2026-03-28T12:00:00+01:00", "2026-03-29T13:00:00+02:00", 24),  # a clock was put forward in between
+        ("2026-03-01T22:00:00-03:00", "2026-03-02T21:59:59-03:00", 24 - 1 / 3600),
+        ("2026-03-28T12:00:00+01:00", "2026-03-29T12:00:00+02:00", 23),
+    ],
+)
+def test_hours_are_counted_between_moments_not_between_clocks(start: str, until: str, hours: float) -> None:
+    given = {"from": start, "until": until, "criteria": SEEN}
+    assert Validation.model_validate(given).seconds == pytest.approx(hours * 3600)
+    if hours >= 24:
+        assert migration(step="decommission", validation=given).validation == Validation.model_validate(given)
+    else:
+        assert [path for path, _ in refusal(step="decommission", validation=given)] == [("validation", "until")]
+
+
+def test_a_validation_that_ends_before_it_begins() -> None:
+    for step in ("validate", "decommission"):
+        assert refusal(step=step, validation={"from": DAY["until"], "until": DAY["from"]}) == [
+            (("validation", "until"), "2026-03-01T22:00:00-03:00 is before 2026-03-02T22:00:00-03:00, when validation began")
+        ]
+
+
+def entry(step: str, at: str, **more: str) -> dict[str, str]:
+    return {"step": step, "at": at, **more}
+
+
+def test_the_history_ends_with_the_step() -> None:
+    history = [entry("prepare", "2026-03-01T20:00Z"), entry("scale-down", "2026-03-01T22:00Z")]
+    assert migration(step="scale-down", history=history).history[-1] == Entry(step="scale-down", at="2026-03-01T22:00Z")
+    assert refusal(step="deploy", history=history) == [(("step",), "the step is deploy, but the history ends with scale-down")]
+
+
+def test_the_history_goes_forward_in_time() -> None:
+    same = [entry("prepare", "2026-03-01T22:00Z"), entry("scale-down", "2026-03-01T19:00-03:00")]
+    assert len(migration(step="scale-down", history=same).history) == 2
+    wrong = [entry("prepare", "2026-03-01T20:00-03:00"), entry("scale-down", "2026-03-01T22:00Z"), entry("deploy", "2026-03-01T21:00Z")]
+    assert refusal(step="deploy", history=wrong) == [
+        (("history", 1, "at"), "2026-03-01T22:00Z is before 2026-03-01T20:00-03:00, when prepare was taken"),
+        (("history", 2, "at"), "2026-03-01T21:00Z is before 2026-03-01T22:00Z, when scale-down was taken"),
+    ]
+
+
+def test_going_back_has_a_reason() -> None:
+    assert refusal(step="rolled-back", history=[entry("rolled-back", "2026-03-01T22:00Z")]) == [
+        (("history", 0), "rolled-back without a reason")
+    ]
+    given = entry("rolled-back", "2026-03-01T22:00Z", reason="did not start")
+    assert migration(step="rolled-back", history=[given]).history[0].reason == "did not start"
+    later = [entry("rolled-back", "2026-03-01T22:00Z"), entry("prepare", "2026-03-02T22:00Z")]
+    assert refusal(step="prepare", history=later)[0][0] == ("history", 0)
+
+
+def test_the_defaults_are_those_of_the_brief() -> None:
+    found = migration(step="prepare")
+    assert (found.order, str(found.budgets.downtime), found.window, found.history) == ("as-decided", "10m", None, ())
+    window = migration(step="prepare", window={"start": "2026-03-01T22:00Z"}).window
+    assert window is not None
+    assert str(window.duration) == "1h"

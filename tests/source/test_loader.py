@@ -1,0 +1,451 @@
+"""From files to environments: what a config may name, where complaints point to, and what two environments may not share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from rediskit.errors import ConfigError, Problem
+from rediskit.model.environment import Environment
+from rediskit.source.files import MAX_BYTES, Neighbours, read_file, work_tree
+from rediskit.source.loader import load, load_all
+
+HEAD = "name: {name}\ngitops:\n  tool: argocd\n  repository: https://git.example.org/platform/cluster.git\n"
+CLIENT = "name: shop\nnamespace: shop\n"
+MANIFEST = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop, namespace: shop}
+spec: {replicas: 2, template: {spec: {containers: [{name: web}]}}}
+"""
+WORKLOAD = "    containers: {web: {host: REDIS_HOST, port: REDIS_PORT, password: REDIS_PASSWORD}}\n"
+
+
+@pytest.fixture(autouse=True)
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Git work tree with config/, and a file outside of it; the current folder is the work tree."""
+    folder = tmp_path / "clone"
+    (folder / ".git").mkdir(parents=True)
+    (folder / "config/files").mkdir(parents=True)
+    (tmp_path / "outside.yaml").write_text(MANIFEST)
+    (folder / "shop.yaml").write_text(MANIFEST)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def config(body: str = "", name: str = "home") -> str:
+    path = f"config/{name}.yaml"
+    Path(path).write_text(HEAD.format(name=name) + body)
+    return path
+
+
+def with_manifest(path: str) -> str:
+    return config(f"clients:\n- name: shop\n  namespace: shop\n  workload:\n    manifest: {path}\n{WORKLOAD}")
+
+
+def problems(path: str) -> list[Problem]:
+    with pytest.raises(ConfigError) as error:
+        load(path)
+    return list(error.value.problems)
+
+
+def lines(path: str) -> list[str]:
+    return [str(problem).splitlines()[0] for problem in problems(path)]
+
+
+# What a config names
+
+
+def test_the_content_of_a_manifest_is_in_the_model(repository: Path) -> None:
+    workload = load(with_manifest("../shop.yaml")).clients[0].workload
+    assert workload is not None
+    assert workload.manifest is not None
+    assert workload.manifest.path == "../shop.yaml"
+    assert workload.manifest.content["spec"]["replicas"] == 2
+    (repository / "shop.yaml").unlink()
+    assert workload.manifest.content["metadata"]["name"] == "shop", "nothing is read later"
+
+
+AT = "config/home.yaml:9:15: clients[0].workload.manifest: "
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("files/nothing.yaml", "there is no file config/files/nothing.yaml"),
+        ("files", "config/files is a folder"),
+        (".", "config is a folder"),
+        ("../../outside.yaml", "../../outside.yaml lies outside the Git work tree of the config"),
+        ("../../nothing.yaml", "../../nothing.yaml lies outside the Git work tree of the config"),
+        ("/etc/hostname", "/etc/hostname is an absolute path"),
+        ("~/shop.yaml", "~/shop.yaml is an absolute path"),
+        ("~root/shop.yaml", "~root/shop.yaml is an absolute path"),
+        ('""', "expected the path of a file"),
+        ("[shop.yaml]", "expected the path of a file"),
+        ("5", "expected the path of a file"),
+        ("true", "expected the path of a file"),
+        ('"shop\\0.yaml"', "the path has an invisible character in it"),
+        ('"shop\\n.yaml"', "the path has an invisible character in it"),
+        ("a" * 300, f"config/{'a' * 300}: file name too long"),
+        ("a/" * 600 + "b", f"there is no file config/{'a/' * 600}b"),
+    ],
+)
+def test_a_manifest_that_can_not_be_read(path: str, message: str) -> None:
+    assert lines(with_manifest(path)) == [AT + message]
+    assert all(problem.hint for problem in problems("config/home.yaml"))
+
+
+def test_links_are_followed_and_may_not_lead_out(repository: Path) -> None:
+    (repository / "config/files/in.yaml").symlink_to("../../shop.yaml")
+    (repository / "config/files/out.yaml").symlink_to("../../../outside.yaml")
+    (repository / "config/files/far").symlink_to("../../..")
+    (repository / "config/files/round.yaml").symlink_to("round.yaml")
+    assert load(with_manifest("files/in.yaml")).clients[0].workload is not None
+    assert lines(with_manifest("files/out.yaml")) == [AT + "files/out.yaml lies outside the Git work tree of the config"]
+    assert lines(with_manifest("files/far/outside.yaml")) == [AT + "files/far/outside.yaml lies outside the Git work tree of the config"]
+    assert lines(with_manifest("files/round.yaml")) == [AT + "there is no file config/files/round.yaml"]
+
+
+def test_a_climbing_path_through_a_link_is_shown_as_it_is(repository: Path) -> None:
+    """`link/../x` is not `x`: the message names the file that was really looked at."""
+    (repository / "deep/folder").mkdir(parents=True)
+    (repository / "config/files/link").symlink_to("../../deep/folder")
+    assert lines(with_manifest("files/link/../nothing.yaml")) == [f"{AT}there is no file {(repository / 'deep/nothing.yaml').resolve()}"]
+
+
+def test_a_config_behind_a_link_names_files_beside_itself(repository: Path) -> None:
+    (repository / "environments").mkdir()
+    (repository / "environments/home.yaml").write_text(Path(with_manifest("shop.yaml")).read_text())
+    (repository / "environments/shop.yaml").write_text(MANIFEST)
+    (repository / "config/home.yaml").unlink()
+    (repository / "config/home.yaml").symlink_to("../environments/home.yaml")
+    assert load("config/home.yaml").clients[0].workload is not None
+
+
+def test_without_git_the_folder_of_the_config_is_the_limit(repository: Path) -> None:
+    (repository / ".git").rmdir()
+    assert lines(with_manifest("../shop.yaml")) == [AT + "../shop.yaml lies outside the folder of the config"]
+    (repository / "config/files/shop.yaml").write_text(MANIFEST)
+    assert load(with_manifest("files/shop.yaml")).clients[0].workload is not None
+
+
+def test_a_work_tree_of_git_worktree_has_a_file_for_git(repository: Path) -> None:
+    (repository / ".git").rmdir()
+    (repository / ".git").write_text("gitdir: elsewhere\n")
+    assert work_tree(repository / "config/files") == repository
+    assert load(with_manifest("../shop.yaml")).clients[0].workload is not None
+
+
+def test_what_is_no_regular_file_is_not_opened() -> None:
+    """Opening a FIFO would wait for ever."""
+    os.mkfifo("config/pipe.yaml")
+    assert lines(with_manifest("pipe.yaml")) == [AT + "config/pipe.yaml is not a regular file"]
+    assert [problem.message for problem in problems("config/pipe.yaml")] == ["config/pipe.yaml is not a regular file"]
+    assert [problem.message for problem in problems("/dev/zero")] == ["/dev/zero is not a regular file"]
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Root may read everything: for these lines we are somebody else."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.yaml"
+    secret.write_text("name: secret")
+    secret.chmod(0)
+    with as_nobody(), pytest.raises(ConfigError, match="permission denied"):
+        read_file(secret, "secret.yaml")
+
+
+def test_a_named_file_that_is_too_large() -> None:
+    Path("config/large.yaml").write_bytes(b"#" * (MAX_BYTES + 1))
+    assert lines(with_manifest("large.yaml")) == [AT + "config/large.yaml is larger than 1 MiB"]
+    Path("config/large.yaml").write_bytes(MANIFEST.encode() + b"#" * (MAX_BYTES - len(MANIFEST)))
+    assert load(with_manifest("large.yaml")).clients[0].workload is not None
+
+
+def test_a_missing_config_is_named() -> None:
+    assert [str(problem) for problem in problems("config/nobody.yaml")] == [
+        "there is no file config/nobody.yaml\n  check the path: it counts from the current folder"
+    ]
+
+
+def test_an_unreadable_manifest_hides_nothing_else() -> None:
+    workload = "    manifest: nothing.yaml\n    containr: {}\n    containers: {web: {host: A, port: B, pasword: C}}\n"
+    path = config(f"clients:\n- name: Shop\n  workload:\n{workload}")
+    assert lines(path) == [
+        "config/home.yaml:6:3: clients[0].namespace: is missing",
+        "config/home.yaml:6:9: clients[0].name: Shop is not a DNS label",
+        "config/home.yaml:8:15: clients[0].workload.manifest: there is no file config/nothing.yaml",
+        "config/home.yaml:9:5: clients[0].workload.containr: unknown key",
+        "config/home.yaml:10:18: clients[0].workload.containers.web.password: is missing",
+        "config/home.yaml:10:42: clients[0].workload.containers.web.pasword: unknown key",
+    ]
+
+
+def test_the_mistakes_of_a_manifest_are_shown_in_it() -> None:
+    Path("shop.yaml").write_text("kind: Deployment\nmetadata:\n  name: shop\n  name: shop\n")
+    assert lines(with_manifest("../shop.yaml")) == ["shop.yaml:4:3: metadata.name: duplicate key, first written in line 3"]
+
+
+def test_one_manifest_for_many_configs_is_given_to_each_as_its_own() -> None:
+    one = load(with_manifest("../shop.yaml")).clients[0].workload
+    other = load("config/home.yaml").clients[0].workload
+    assert one is not None and one.manifest is not None and other is not None and other.manifest is not None  # noqa: PT018
+    one.manifest.content["spec"]["replicas"] = 99
+    assert other.manifest.content["spec"]["replicas"] == 2
+
+
+def test_the_certificate_and_the_directory_of_the_secrets() -> None:
+    path = config("secrets:\n  mode: sealed-secrets\n  certificate: nothing.crt\n  directory: ../../secrets\n")
+    assert lines(path)[-2:] == [
+        "config/home.yaml:7:16: secrets.certificate: there is no file config/nothing.crt",
+        "config/home.yaml:8:14: secrets.directory: ../../secrets lies outside the Git work tree of the config",
+    ]
+    assert load(config("secrets:\n  mode: manual\n  directory: not/yet/there\n")).secrets.directory == "not/yet/there"
+
+
+# Clients with files of their own
+
+
+def test_a_client_of_a_team() -> None:
+    Path("config/files/shop.yaml").write_text(f"{CLIENT}workload:\n  manifest: ../../shop.yaml\n  {WORKLOAD.strip()}\n")
+    environment = load(config("clients:\n- file: files/shop.yaml\n- name: stock\n  namespace: stock\n"))
+    assert [client.name for client in environment.clients] == ["shop", "stock"]
+    places = {path: str(environment.locate(path)) for path in (("clients", 0), ("clients", 0, "namespace"), ("clients", 1, "namespace"))}
+    assert places == {
+        ("clients", 0): "config/files/shop.yaml:1:1",
+        ("clients", 0, "namespace"): "config/files/shop.yaml:2:12",
+        ("clients", 1, "namespace"): "config/home.yaml:8:14",
+    }
+    assert str(environment.locate(("clients", 0, "workload", "kind"))) == "config/files/shop.yaml:4:3"
+    assert str(environment.locate(("clients", 0, "migration", "step"))) == "config/files/shop.yaml:1:1"
+
+
+def test_every_place_of_a_config_with_a_team_file_is_found_once() -> None:
+    Path("config/files/shop.yaml").write_text(CLIENT)
+    positions = load(config("clients:\n- file: files/shop.yaml\n"))._positions
+    assert len(positions) == len(list(positions)) == len(set(positions))
+    assert {path for path in positions if path[:2] == ("clients", 0)} == {
+        ("clients", 0),
+        ("clients", 0, "name"),
+        ("clients", 0, "namespace"),
+    }
+    assert ("clients", 0, "file") not in positions
+    assert all(positions[path] for path in positions)
+
+
+def test_a_path_in_a_team_file_counts_from_that_file() -> None:
+    Path("config/files/live.yaml").write_text(MANIFEST)
+    Path("config/files/shop.yaml").write_text(f"{CLIENT}workload:\n  manifest: live.yaml\n  {WORKLOAD.strip()}\n")
+    assert load(config("clients:\n- file: files/shop.yaml\n")).clients[0].workload is not None
+    Path("config/files/shop.yaml").write_text(f"{CLIENT}workload:\n  manifest: ../../../outside.yaml\n  {WORKLOAD.strip()}\n")
+    assert lines("config/home.yaml") == [
+        "config/files/shop.yaml:4:13: clients[0].workload.manifest: ../../../outside.yaml lies outside the Git work tree of the config"
+    ]
+
+
+def test_without_git_a_team_file_reaches_as_far_as_the_config(repository: Path) -> None:
+    (repository / ".git").rmdir()
+    Path("config/live.yaml").write_text(MANIFEST)
+    Path("config/files/shop.yaml").write_text(f"{CLIENT}workload:\n  manifest: ../live.yaml\n  {WORKLOAD.strip()}\n")
+    assert load(config("clients:\n- file: files/shop.yaml\n")).clients[0].workload is not None
+    assert str(Neighbours("config/files/shop.yaml").find("x")).endswith("config/files/x")
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("", "config/files/shop.yaml:1:1: clients[0]: the file is empty"),
+        ("- name: shop\n", "config/files/shop.yaml:1:1: clients[0]: expected a mapping of keys to values, found a list"),
+        ("name: shop\nname: shop\n", "config/files/shop.yaml:2:1: clients[0].name: duplicate key, first written in line 1"),
+        ("name: shop\n", "config/files/shop.yaml:1:1: clients[0].namespace: is missing"),
+        ("file: other.yaml\n", "config/files/shop.yaml:1:7: clients[0].file: a client's file names no other file"),
+        ("name: shop\nnamespace: redis\n", "config/files/shop.yaml:2:12: clients[0].namespace: redis is the namespace of Redis itself"),
+    ],
+)
+def test_the_mistakes_of_a_team_are_shown_in_its_file(content: str, expected: str) -> None:
+    Path("config/files/shop.yaml").write_text(content)
+    assert lines(config("clients:\n- file: files/shop.yaml\n")) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("{file: files/nobody.yaml}", "config/home.yaml:6:10: clients[0].file: there is no file config/files/nobody.yaml"),
+        ("{file: }", "config/home.yaml:6:10: clients[0].file: expected the path of a file"),
+        ("{file: [a]}", "config/home.yaml:6:10: clients[0].file: expected the path of a file"),
+        ("{file: a.yaml, name: shop}", "config/home.yaml:6:10: clients[0].file: a client is either a file or written here"),
+        ("shop.yaml", "config/home.yaml:6:3: clients[0]: expected a mapping, found text"),
+    ],
+)
+def test_a_client_that_is_no_file(entry: str, expected: str) -> None:
+    assert lines(config(f"clients:\n- {entry}\n")) == [expected]
+
+
+def test_all_mistakes_of_all_files_in_the_order_of_their_places() -> None:
+    Path("config/files/shop.yaml").write_text("name: Shop\nnamespace: Shop\n")
+    assert lines(config("monitoring: {enabled: 1}\nclients:\n- file: files/shop.yaml\ncluster: Home\n")) == [
+        "config/files/shop.yaml:1:7: clients[0].name: Shop is not a DNS label",
+        "config/files/shop.yaml:2:12: clients[0].namespace: Shop is not a DNS label",
+        "config/home.yaml:5:23: monitoring.enabled: expected true or false, found a number",
+        "config/home.yaml:8:10: cluster: Home is not a DNS label",
+    ]
+
+
+# Text that looks like something else
+
+
+def test_numbers_are_the_text_they_were_written_as() -> None:
+    body = "  revision: 1.30\nkubernetes: 1.34\nredis:\n  image: {repository: a/b, tag: 8.20}\n  labels: {a: 0042, b: 1.10, c: on}\n"
+    environment = load(config(body))
+    assert (environment.gitops.revision, environment.kubernetes, environment.redis.image.tag) == ("1.30", "1.34", "8.20")
+    assert environment.redis.labels == {"a": "0042", "b": "1.10", "c": "on"}
+    # 750 in YAML 1.1
+    assert lines(config("redis: {labels: {d: 12:30}}\n")) == ["config/home.yaml:5:21: redis.labels.d: 12:30 is not a label value"]
+
+
+@pytest.mark.parametrize("version", ["1.30", "1.3", "1.4", "1.340", "01.34"])
+def test_a_version_is_not_a_number(version: str) -> None:
+    assert lines(config(f"kubernetes: {version}\n"))[0].startswith("config/home.yaml:5:13: kubernetes: ")
+    assert load(config('kubernetes: "1.34"\n')).kubernetes == load(config("kubernetes: 1.34\n")).kubernetes == "1.34"
+
+
+def test_free_values_keep_their_kinds() -> None:
+    values = load(config("redis: {values: {a: 5, b: 1.50, c: true, d: on, e: null, f: '5', g: [022]}}\n")).redis.values
+    assert values == {"a": 5, "b": 1.5, "c": True, "d": "on", "e": None, "f": "5", "g": ["022"]}
+
+
+# Sections that are there and empty
+
+
+@pytest.mark.parametrize("body", ["clients: []\n", "redis: {}\n", "network: null\n", "network:\n", "redis: {values: {}, savePoints: []}\n"])
+def test_nothing_where_nothing_is_needed(body: str) -> None:
+    assert load(config(body)).model_dump() == load(config()).model_dump()
+
+
+@pytest.mark.parametrize("key", ["redis", "monitoring", "secrets", "clients", "cluster", "kubernetes", "schemaVersion"])
+def test_a_key_without_its_value_is_an_error(key: str) -> None:
+    (line,) = lines(config(f"{key}:\n"))
+    assert line.startswith(f"config/home.yaml:5:{len(key) + 2}: {key}: expected ")
+    assert line.endswith(", found nothing")
+
+
+def test_no_command_is_disabled_by_an_empty_list() -> None:
+    assert load(config("redis: {disabledCommands: []}\n")).redis.disabled_commands == ()
+
+
+def test_python_names_are_no_keys() -> None:
+    assert lines(config("redis: {append_only: false, appendOnly: true}\n")) == ["config/home.yaml:5:9: redis.append_only: unknown key"], (
+        "else the one of the two would win without a word"
+    )
+
+
+# The file and its name
+
+
+def test_the_name_is_that_of_the_file() -> None:
+    path = config(name="home")
+    Path("config/other.yaml").write_text(Path(path).read_text())
+    assert lines("config/other.yaml") == ["config/other.yaml:1:7: name: differs from the name of the file, other.yaml"]
+    Path("config/home.yml").write_text(Path(path).read_text())
+    assert load("config/home.yml").name == "home"
+
+
+def test_the_file_is_kept_as_it_was_named(repository: Path) -> None:
+    config()
+    assert load("config/home.yaml").file == "config/home.yaml"
+    assert load(repository / "config/home.yaml").file == str(repository / "config/home.yaml")
+    place = load(Path("config/home.yaml")).locate(("gitops", "argocd", "prefix"))
+    assert str(place) == "config/home.yaml:3:3", "the nearest section around what is not written"
+
+
+# Several environments
+
+
+def clashes(**bodies: str) -> list[str]:
+    paths = [config(body, name) for name, body in bodies.items()]
+    try:
+        load_all(paths)
+    except ConfigError as error:
+        return [str(problem).splitlines()[0] for problem in error.problems]
+    return []
+
+
+APART = "redis: {release: redis-b, namespace: b}\n"
+LAN = "network: {address: 10.0.0.5, allow: [10.0.0.0/8], pool: {name: lan, addresses: 10.0.0.0/28}}\n"
+
+
+def test_environments_of_different_clusters_share_what_they_like() -> None:
+    assert clashes(a=LAN, b=LAN, c="clients: [{name: shop, namespace: shop}]\n", d="clients: [{name: shop, namespace: shop}]\n") == []
+
+
+def test_environments_of_one_cluster() -> None:
+    one = "cluster: home\n"
+    assert clashes(a=one, b=one + APART) == []
+    assert clashes(a=one, b=one) == [
+        "config/b.yaml:1:1: redis.release: config/a.yaml has the release redis-shared in cluster home too",
+        "config/b.yaml:1:1: redis.namespace: config/a.yaml has the namespace redis in cluster home too",
+    ]
+    assert clashes(a=one, b=f"{one}redis:\n  release: redis-b\n") == [
+        "config/b.yaml:7:3: redis.namespace: config/a.yaml has the namespace redis in cluster home too"
+    ]
+    assert clashes(a=one + LAN, b=one + APART + LAN) == [
+        "config/b.yaml:7:20: network.address: config/a.yaml has the address 10.0.0.5 in cluster home too"
+    ]
+    assert clashes(home=LAN, b=one + APART + LAN) == [
+        "config/b.yaml:7:20: network.address: config/home.yaml has the address 10.0.0.5 in cluster home too"
+    ], "the name is the cluster where nothing else is said"
+
+
+def test_two_passwords_do_not_fit_into_one_secret() -> None:
+    shop = "clients: [{name: shop, namespace: shop}]\n"
+    assert clashes(a=f"cluster: home\n{shop}", b=f"cluster: home\n{APART}{shop}") == [
+        "config/b.yaml:7:35: clients[0].namespace: config/a.yaml has the Secret redis-credentials in namespace shop of cluster home too"
+    ]
+    other = "redis: {release: redis-b, namespace: b, auth: {secret: redis-b-credentials}}\n"
+    assert clashes(a=f"cluster: home\n{shop}", b=f"cluster: home\n{other}{shop}") == []
+    twice = "clients: [{name: web, namespace: shop}, {name: worker, namespace: shop}]\n"
+    assert clashes(a=twice) == [], "two clients of one environment share the Secret of their namespace"
+
+
+def test_one_name_is_one_folder_of_output() -> None:
+    Path("other").mkdir()
+    Path("other/home.yaml").write_text(HEAD.format(name="home") + "cluster: elsewhere\n")
+    config()
+    with pytest.raises(ConfigError) as error:
+        load_all(["config/home.yaml", "other/home.yaml"])
+    assert [str(problem).splitlines()[0] for problem in error.value.problems] == [
+        "other/home.yaml:1:7: name: config/home.yaml has the name home too"
+    ]
+
+
+def test_a_config_that_is_named_twice_is_one(repository: Path) -> None:
+    config()
+    assert (
+        len(load_all(["config/home.yaml", "./config/home.yaml", str(repository / "config/home.yaml"), Path("config/../config/home.yaml")]))
+        == 1
+    )
+
+
+def test_the_mistakes_of_all_configs_come_together() -> None:
+    assert clashes(a="cluster: A\n", b="cluster: home\n", c="cluster: home\n", d="x: 1\n") == [
+        "config/a.yaml:5:10: cluster: A is not a DNS label",
+        "config/d.yaml:5:1: x: unknown key",
+        "config/c.yaml:1:1: redis.release: config/b.yaml has the release redis-shared in cluster home too",
+        "config/c.yaml:1:1: redis.namespace: config/b.yaml has the namespace redis in cluster home too",
+    ]
+    found = load_all([config(name="b")])
+    assert [type(environment) for environment in found] == [Environment]
