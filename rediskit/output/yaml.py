@@ -31,7 +31,7 @@ _NUMBER = (
 )
 """What some reader takes for a number or a date: decimal, with a prefix, base 60, not finite. Go takes underscores anywhere."""
 _DIRTY = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff\U00010000-\U0010ffff"
-"""Characters that need an escape: all that libyaml doesn't print, and Unicode's line breaks. `re` compiles the opposite class five times slower."""
+"""Characters that need an escape: all that libyaml doesn't print, and Unicode's line breaks. `re` compiles the opposite far slower."""
 
 _plain = re.compile(
     rf"(?![],[{{}}&*!|>'\"%@`# ]|[-?:](?: |\Z)|---|\.\.\.|{_NUMBER}\Z)"  # how something else begins
