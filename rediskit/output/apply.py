@@ -156,9 +156,12 @@ def _parents(path: str) -> Iterator[str]:
 
 
 def _remove_empty_parents(base: str, path: str) -> None:
+    """Removes the folders above a path as far up as they are empty; some of them may never have been made."""
     for parent in _parents(path):
         try:
             os.rmdir(f"{base}/{parent}")
+        except FileNotFoundError:
+            continue
         except OSError:
             return
 

@@ -69,6 +69,8 @@ def read(content: bytes) -> Index:
 
 
 def _string(text: str) -> str | None:
+    if "\\" not in text:
+        return text[1:-1]
     try:
         return str(json.loads(text))
     except ValueError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from rediskit.errors import Problem, RefusedError
@@ -9,6 +10,9 @@ from rediskit.output.index import NAME
 
 STAGE = ".rediskit.tmp"
 """What a write prepares lies in a folder of this name, inside the tree's folder or, for a new tree, beside it as `.<name>.rediskit.tmp`."""
+
+_PLAIN = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)*", re.ASCII)
+"""What nearly every path looks like, and what needs no closer look."""
 
 
 def folders(paths: Iterable[str]) -> set[str]:
@@ -28,6 +32,8 @@ def check(name: str, files: Mapping[str, bytes]) -> None:
     if not _is_name(name) or "/" in name:
         problems.append(Problem(f"{name!r} is not a name that a folder may have", "one part of a path, without / and \\"))
     for path in files:
+        if _PLAIN.fullmatch(path):
+            continue
         if not all(_is_name(part) for part in path.split("/")):
             problems.append(Problem(f"{path!r} is not a path that a tree may have", "relative, forward slashes, no empty part, . or .."))
         elif path.partition("/")[0].casefold() in (NAME, STAGE):

@@ -191,10 +191,10 @@ def _scan(folder: str, known: Collection[str]) -> dict[str, Kind]:
 
 
 def _kind(entry: os.DirEntry[str], known: bool) -> Kind:
-    if entry.is_symlink():
-        return "link"
     if entry.is_file(follow_symlinks=False):
         return "file"
+    if entry.is_symlink():
+        return "link"
     if not entry.is_dir(follow_symlinks=False):
         return "other"
     if known:

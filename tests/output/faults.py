@@ -118,6 +118,17 @@ def _killed(root: Path, tree: Files, number: int) -> bool:
     return os.WIFSIGNALED(status)
 
 
+def request(rendered: Files, **more: Any) -> str:
+    """What `main` reads: a tree, and what to do with it."""
+    files = {path: content.decode() for path, content in rendered.files.items()}
+    return json.dumps({"name": rendered.name, "files": files, **more}, default=str) + "\n"
+
+
+def program() -> list[str]:
+    """The command line that starts `main`."""
+    return [sys.executable, __file__]
+
+
 def pause(at: int) -> Watcher:
     """Says `paused` before one operation and goes on when a line comes in."""
 

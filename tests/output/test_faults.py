@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import resource
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -21,6 +21,7 @@ from rediskit.errors import RefusedError
 from rediskit.output import index
 from rediskit.output.disk import compare, write
 from tests.output import faults
+from tests.output.faults import program, request
 from tests.output.trees import Files, put, snapshot, tree
 
 OLD = tree(README="one", kept="same", platform__redis__a="a1", platform__redis__gone="x", only__old="x", place="a file")
@@ -44,15 +45,6 @@ def start(tmp_path: Path) -> Path:
     put(root / "env/platform/redis", "notes.txt", "not ours")
     assert snapshot(root) == whole(OLD)
     return root
-
-
-def request(rendered: Files, **more: Any) -> str:
-    files = {path: content.decode() for path, content in rendered.files.items()}
-    return json.dumps({"name": rendered.name, "files": files, **more}, default=str) + "\n"
-
-
-def program() -> list[str]:
-    return [sys.executable, faults.__file__]
 
 
 def killed(starts: list[Path], rendered: Files, into: Path) -> list[Path]:
@@ -192,6 +184,17 @@ def test_a_first_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
     assert met > 20
 
 
+def test_a_folder_without_an_index_gets_none_from_a_write_that_fails(tmp_path: Path) -> None:
+    start = tmp_path / "start"
+    put(start / "env", "kept.yaml", "same")
+    before = snapshot(start)
+    met = 0
+    for root, _ in each_point(start, tmp_path / "work", full):
+        met += 1
+        assert snapshot(root) == before
+    assert met > 20
+
+
 @contextmanager
 def largest_file(size: int) -> Iterator[None]:
     """The kernel refuses to let any file of this process grow beyond this."""
@@ -263,6 +266,19 @@ def test_a_writer_that_waits_in_line_loses_nothing(start: Path) -> None:
     out, _ = first.communicate(request(NEW, do="write", root=start, pause=20) + "\n")
     assert out == "paused\nwritten\n"
     assert snapshot(start) == whole(NEW)
+
+
+@pytest.mark.parametrize(("code", "locks"), [(errno.EBADF, False), (errno.ENOLCK, False), (errno.EIO, True)])
+def test_a_file_system_that_locks_no_folders(start: Path, monkeypatch: pytest.MonkeyPatch, code: int, locks: bool) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    if locks:
+        with pytest.raises(RefusedError, match="Input/output error"):
+            write(NEW, start)
+    else:
+        assert [str(warning) for warning in write(NEW, start).warnings if "can't be locked" in str(warning)]
 
 
 def test_a_reader_sees_each_file_old_or_new(start: Path) -> None:

@@ -96,6 +96,20 @@ def test_links_are_never_written_through(root: Path, tmp_path: Path, place: str,
     assert snapshot(tmp_path) == before
 
 
+def test_a_foreign_file_whose_name_differs_in_case_only(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where case does not count, our path leads to the foreign file. No kernel at hand has such a file system: `lexists` plays it."""
+    write(tree(a="1"), root)
+    put(root / "env", "Notes.yaml", "foreign")
+    assert not compare(tree(a="1", notes="1"), root).warnings[1:], "with case they are two files"
+
+    def lexists(path: str) -> bool:
+        return Path(path).name.lower() in [other.name.lower() for other in Path(path).parent.iterdir()]
+
+    monkeypatch.setattr(os.path, "lexists", lexists)
+    with pytest.raises(RefusedError, match=r"notes\.yaml is there under a name that differs in case only, and is not one of our files"):
+        write(tree(a="1", notes="1"), root)
+
+
 def test_a_link_in_place_of_a_file_that_goes_stays(root: Path, tmp_path: Path) -> None:
     write(tree(a="1", b="1"), root)
     outside = tmp_path / "outside"
