@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
@@ -111,7 +111,8 @@ class Text:
     """The annotation of a constrained text: `Annotated[str, Text(r"[a-z]+", 63, "a DNS label", "use …")]`.
 
     pattern: what the whole text must match. longest: its length in characters at most (0: any).
-    what, hint: the words of the error. check: a further rule that returns the text as it is kept, or refuses it.
+    what, hint: the words of the error. check: a further rule that returns the text as it is kept, or refuses it. schema: what the
+    JSON schema says of that rule.
     """
 
     pattern: str
@@ -119,6 +120,7 @@ class Text:
     what: str
     hint: str
     check: Callable[[str], Any] | None = None
+    schema: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def _accept(self, given: Any) -> Any:
         word = str(given).lower() if isinstance(given, bool) else ""
@@ -134,7 +136,7 @@ class Text:
         return core_schema.no_info_plain_validator_function(self._accept, json_schema_input_schema=core_schema.str_schema())
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        made = handler(schema) | form(self.pattern, self.what, self.hint)
+        made: JsonSchemaValue = {**handler(schema), **form(self.pattern, self.what, self.hint), **self.schema}
         return made | {"maxLength": self.longest} if self.longest else made
 
 

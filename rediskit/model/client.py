@@ -37,14 +37,14 @@ class Workload(Model):
     """The object that runs the application. It is changed only through the build of the repository that owns it."""
 
     manifest: Manifest | None = None
-    """The real object, as `kubectl get -o yaml` prints it: kind, name and replicas are read from it."""
+    """A file with the real object, as `kubectl get -o yaml` prints it: kind, name and replicas are read from it. Relative to this file."""
     kind: Kind | None = None
     """Deployment or StatefulSet; read from the manifest where there is one."""
     name: DnsName | None = None
     """The name of the object; read from the manifest where there is one."""
-    replicas: Annotated[int, Strict(), Field(le=1000)] | None = None
+    replicas: Annotated[int, Strict(), Field(le=1000, json_schema_extra={"minimum": 1})] | None = None
     """The number of replicas to come back to; read from the manifest where it says it."""
-    containers: dict[DnsLabel, Variables]
+    containers: dict[DnsLabel, Variables] = Field(json_schema_extra={"minProperties": 1})
     """Container name to its variables."""
 
     @model_validator(mode="before")

@@ -31,7 +31,7 @@ class _FromLoader:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"type": "string", "description": "a path relative to the config file"}
+        return {"type": "string", "minLength": 1}
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ class GitOps(Model):
     revision: GitRevision = "main"
     """The branch, tag or commit that the tool follows."""
     path: TreePath | None = None
-    """Where the tree lies in the repository; default `rendered/<name>`."""
+    """Where the tree lies in the repository; default: `rendered/<name>`."""
     argocd: ArgoCD = section()
     """How the Argo CD objects are named and where they live."""
     flux: Flux = section()

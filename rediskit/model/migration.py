@@ -97,7 +97,7 @@ class Validation(Model):
 
 
 class Migration(Model):
-    """The state of one client's migration (design §4)."""
+    """Where one client stands between its old Redis and the shared one. Times and evidence are written here, never taken from a clock."""
 
     step: Step
     """The last step that is in Git."""

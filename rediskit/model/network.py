@@ -27,7 +27,7 @@ class Network(Model):
     """The pool that the address is taken from."""
     address: IPv4
     """The address of Redis in the private network."""
-    allow: tuple[Cidr, ...]
+    allow: tuple[Cidr, ...] = Field(json_schema_extra={"minItems": 1})
     """The networks whose clients may connect."""
     metallb: ExactVersion = "0.15.3"
     """The version that runs in the cluster: 0.14.9 changed the annotation prefix."""

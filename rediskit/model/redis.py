@@ -195,7 +195,7 @@ class Redis(Model):
     namespace: DnsLabel = "redis"
     """The namespace of Redis; it belongs to this release alone."""
     labels: dict[LabelKey, LabelValue] = Field(default_factory=lambda data: {"name": data.get("namespace", ""), "type": "shared-service"})
-    """Labels of the Namespace."""
+    """Labels of the Namespace; default: `name` (the namespace) and `type: shared-service`."""
     chart: Chart = section()
     """The Helm chart, pinned to one version."""
     image: RedisImage = section(tag="8.2.1-debian-12-r0")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from rediskit.model.base import Model, refuse
 from rediskit.model.files import TextFile
@@ -13,11 +13,14 @@ from rediskit.model.types import DnsName, Line, RelativeFile
 
 class _Secrets(Model):
     directory: RelativeFile | None = None
-    """Where the encrypted inputs lie, one file a namespace; default `<name>/secrets`."""
+    """Where the encrypted inputs lie, one file a namespace, relative to this file; default: `<name>/secrets`."""
 
 
 class Manual(_Secrets):
     """Nothing in Git: a person (or another tool) creates the Secrets; the tree says how."""
+
+    # The default is for Python: in YAML the mode is what tells the forms apart.
+    model_config = ConfigDict(json_schema_extra={"required": ["mode"]})
 
     mode: Literal["manual"] = "manual"
     """How the password reaches the namespaces: manual, sealed-secrets, sops or external-secrets."""
@@ -29,7 +32,7 @@ class SealedSecrets(_Secrets):
     mode: Literal["sealed-secrets"]
     """How the password reaches the namespaces: manual, sealed-secrets, sops or external-secrets."""
     certificate: TextFile
-    """The controller's certificate (PEM)."""
+    """A file with the controller's certificate (PEM), relative to this file."""
 
 
 class Sops(_Secrets):
@@ -38,7 +41,7 @@ class Sops(_Secrets):
     mode: Literal["sops"]
     """How the password reaches the namespaces: manual, sealed-secrets, sops or external-secrets."""
     recipients: tuple[Line, ...]
-    """age recipients (public keys)."""
+    """The public keys of age that the ciphertext is for."""
 
 
 class SecretStore(Model):

@@ -93,6 +93,10 @@ KUBERNETES_VERSIONS = ("1.31", "1.32", "1.33", "1.34", "1.35", "1.36", "1.37")
 """The minor versions whose schemas are vendored in rediskit/data/schemas."""
 
 
+_VERSIONS = {"enum": [*KUBERNETES_VERSIONS, *map(float, KUBERNETES_VERSIONS)]}
+"""For an editor's YAML parser an unquoted 1.34 is a number."""
+
+
 def _kubernetes(text: str) -> str:
     if text not in KUBERNETES_VERSIONS:
         refuse(f"no schemas for Kubernetes {text}", f"known: {', '.join(KUBERNETES_VERSIONS)}")
@@ -100,7 +104,7 @@ def _kubernetes(text: str) -> str:
 
 
 KubernetesVersion = Annotated[
-    str, Text(r"[0-9]{1,3}\.[0-9]{1,3}", 0, "a minor version of Kubernetes", "write two numbers, like 1.34", _kubernetes)
+    str, Text(r"[0-9]{1,3}\.[0-9]{1,3}", 0, "a minor version of Kubernetes", "write two numbers, like 1.34", _kubernetes, _VERSIONS)
 ]
 ExactVersion = Annotated[
     str,
@@ -119,7 +123,9 @@ def _tag(text: str) -> str:
     return text
 
 
-ImageTag = Annotated[str, Text(r"(?:\w[\w.-]*)?", 128, "an image tag", "write it like 8.2.1-debian-12-r0", _tag)]
+ImageTag = Annotated[
+    str, Text(r"(?:\w[\w.-]*)?", 128, "an image tag", "write it like 8.2.1-debian-12-r0", _tag, {"not": {"const": "latest"}})
+]
 Digest = Annotated[str, Text(r"(?:sha256:[0-9a-f]{64})?", 71, "an image digest", "write sha256: and 64 digits, 0-9 and a-f")]
 Registry = Annotated[
     str, Text(rf"{_HOST}(?:/[a-z0-9._/-]+)?", 255, "a registry", "write a host like docker.io, with a port and a path where it has them")
@@ -158,10 +164,15 @@ ServerAddress = Annotated[
 RelativeFile = Annotated[str, Text(r"[^\x00-\x1f\x7f]+", 1024, "a path", "write it in one line, relative to the config file")]
 
 
+_INSIDE = {"not": {"pattern": r"^/|(?:^|/)\.\.(?:/|$)"}}
+
+
 def _tree_path(text: str) -> str:
     if text.startswith("/") or ".." in text.split("/"):
         refuse(f"{shown(text)} leaves the Git repository", "write it relative to the root of the repository, without ..")
     return normpath(text)
 
 
-TreePath = Annotated[str, Text(r"[\w./-]+", 1024, "a path inside a Git repository", "write it like rendered/chocolandia", _tree_path)]
+TreePath = Annotated[
+    str, Text(r"[\w./-]+", 1024, "a path inside a Git repository", "write it like rendered/chocolandia", _tree_path, _INSIDE)
+]

@@ -1,0 +1,207 @@
+"""The JSON schema as an editor uses it: it takes what `load` takes, finds most of what `load` refuses, and says what each key is for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import yaml
+
+from rediskit.cli import main
+from rediskit.model.measures import Quantity
+from rediskit.source.schema import config_schema
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = config_schema()
+VALIDATOR = jsonschema_rs.Draft202012Validator(SCHEMA)
+CONFIGS = [*sorted((ROOT / "config").glob("*.yaml")), *sorted((ROOT / "tests/valid").glob("*.yaml"))]
+CLIENTS = [ROOT / "tests/valid/maximal/stock.yaml", ROOT / "tests/valid/several-clients/queue.yaml"]
+INVALID = sorted((ROOT / "tests/invalid").glob("*.yaml"))
+
+
+class Core(yaml.SafeLoader):
+    """The core schema of YAML 1.2 (chapter 10.3), which editors read by: `on` is text, 1.30 is 1.3, 022 is 22, a date is text."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
+
+
+for tag, pattern in {
+    "null": r"~|null|Null|NULL|",
+    "bool": r"true|True|TRUE|false|False|FALSE",
+    "int": r"[-+]?[0-9]+",
+    "float": r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?",
+}.items():
+    Core.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(rf"(?:{pattern})$"), None)
+Core.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value))
+Core.add_constructor("tag:yaml.org,2002:float", lambda _, node: float(node.value))
+
+
+def as_an_editor_reads(path: Path) -> Any:
+    return yaml.load(path.read_text(encoding="utf-8"), Core)
+
+
+def test_the_reader_of_this_test_is_that_of_yaml_1_2() -> None:
+    text = "[1.30, 022, on, yes, 2026-03-01, 12:30, true, ~, 1234e56, 0.5, '1']"
+    assert yaml.load(text, Core) == [1.3, 22, "on", "yes", "2026-03-01", "12:30", True, None, 1234e56, 0.5, "1"]
+
+
+def test_the_file_at_the_root_is_the_output_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema"]) == 0
+    assert (ROOT / "rediskit.schema.json").read_text(encoding="utf-8") == capsys.readouterr().out, (
+        "run: rediskit schema > rediskit.schema.json"
+    )
+
+
+def test_it_is_a_schema() -> None:
+    assert jsonschema_rs.meta.is_valid(SCHEMA)
+    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
+def test_a_valid_config_fits(config: Path) -> None:
+    assert [f"{list(error.instance_path)}: {error.message}" for error in VALIDATOR.iter_errors(as_an_editor_reads(config))] == []
+
+
+@pytest.mark.parametrize("client", CLIENTS, ids=lambda path: path.stem)
+def test_a_file_of_a_client_fits_its_part(client: Path) -> None:
+    part = jsonschema_rs.Draft202012Validator({"$ref": "#/$defs/Client", "$defs": SCHEMA["$defs"]})
+    assert [error.message for error in part.iter_errors(as_an_editor_reads(client))] == []
+
+
+# What is no data for a schema (YAML itself), spans two values, or stands in another file.
+BEYOND = {
+    "YAML": {"alias-bomb", "duplicate-key", "levels", "merge-key", "python-tag", "quote-not-closed", "tab", "two-documents"},
+    "two values": {
+        "address-outside-pool", "address-taken", "client-in-redis-namespace", "clients-with-one-name", "clients-with-one-workload",
+        "command-twice", "destination-twice", "evidence-missing", "evidence-too-short", "history-ends-elsewhere", "history-out-of-order",
+        "image-without-tag", "memory-above-limit", "memory-default-above-limit", "migration-of-nothing", "name-is-not-the-file",
+        "one-variable-for-two", "pool-backwards", "previous-removes-the-application", "previous-removes-twice", "request-above-limit",
+        "rolled-back-without-a-reason", "validation-backwards", "workload-incomplete",
+    },
+    "another file": {
+        "client-file-duplicate-key", "client-file-missing", "client-file-names-a-file", "client-file-wrong", "container-unknown",
+        "manifest-absolute", "manifest-at-home", "manifest-broken", "manifest-is-a-folder", "manifest-of-a-service",
+        "manifest-of-another-namespace", "manifest-outside", "manifest-says-otherwise", "manifest-scaled-to-0", "manifest-without-replicas",
+        "secrets-directory-outside", "gitops-path-elsewhere",
+    },
+    "arithmetic": {
+        "cidr-everybody", "cidr-everybody-in-two-halves", "cidr-host-bits", "memory-without-unit", "memory-zero", "monitoring-interval",
+        "pool-host-bits", "quantity-slipped",
+    },
+    "lists of names": {
+        "client-name-reserved", "command-needed", "command-unknown", "previous-removes-too-much", "chart-value-unknown", "chart-value-kind",
+        "redis-conf-beats-the-chart", "secrets-mode-not-served",
+    },
+    "secrets": {"password-in-redis-conf", "password-in-values"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("config", [path for path in INVALID if path.stem not in BEYOND["YAML"]], ids=lambda path: path.stem)
+def test_an_invalid_config_is_found_but_for_what_no_schema_can_say(config: Path) -> None:
+    beyond = any(config.stem in names for names in BEYOND.values())
+    assert VALIDATOR.is_valid(as_an_editor_reads(config)) == beyond
+
+
+def test_a_good_share_is_found() -> None:
+    names = {path.stem for path in INVALID}
+    beyond = set().union(*BEYOND.values())
+    assert beyond <= names
+    assert len(names - beyond) >= 45
+
+
+def properties(part: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(part, dict):
+        for name, value in part.get("properties", {}).items():
+            yield f"{path}/{name}", value
+        for key, value in part.items():
+            yield from properties(value, f"{path}/{key}")
+    elif isinstance(part, list):
+        for index, value in enumerate(part):
+            yield from properties(value, f"{path}/{index}")
+
+
+def test_every_property_says_what_it_is_for() -> None:
+    found = dict(properties(SCHEMA))
+    assert len(found) > 110
+    for path, schema in found.items():
+        description = schema.get("description", "")
+        assert description.endswith("."), path
+        assert description[0].isupper() or description.startswith(("`", "p95")), (path, description)
+        assert "$ref" in schema or "anyOf" in schema or "oneOf" in schema or schema["title"], path
+        assert not re.search(r"brief|design|§|facts|TODO", description), (path, description)
+    for name, section in SCHEMA["$defs"].items():
+        assert section["description"].endswith("."), name
+        assert section["additionalProperties"] is False, name
+        assert not re.search(r"brief|design|§|facts", section["description"]), name
+
+
+def test_titles_are_words() -> None:
+    titles = {schema["title"] for _, schema in properties(SCHEMA) if "title" in schema}
+    assert {"Bootstrap project", "Extra keys", "No redis errors", "Schema version"} <= titles
+
+
+def test_choices_are_enumerated() -> None:
+    definitions = SCHEMA["$defs"]
+    assert definitions["GitOps"]["properties"]["tool"]["enum"] == ["argocd", "flux"]
+    assert definitions["Migration"]["properties"]["step"]["enum"][0] == "prepare"
+    assert definitions["Workload"]["properties"]["kind"]["enum"] == ["Deployment", "StatefulSet", None]
+    assert {"1.34", 1.34} <= set(SCHEMA["properties"]["kubernetes"]["enum"])
+
+
+def test_defaults_are_what_one_would_write() -> None:
+    definitions = SCHEMA["$defs"]
+    assert definitions["Memory"]["properties"]["max"]["default"] == "1gb"
+    assert definitions["Monitoring"]["properties"]["interval"]["default"] == "15s"
+    assert definitions["Storage"]["properties"]["size"]["default"] == str(Quantity("10Gi"))
+    assert definitions["Chart"]["properties"]["version"]["default"] == "23.2.12"
+    for path, schema in properties(SCHEMA):
+        if isinstance(schema.get("default"), str):
+            assert jsonschema_rs.Draft202012Validator({**schema, "$defs": definitions}).is_valid(schema["default"]), path
+        assert schema.get("default", "") is not None, path
+
+
+def test_what_a_form_wants_is_said_in_words() -> None:
+    """`patternErrorMessage`: editors show it in place of a regular expression (yaml-language-server, VS Code)."""
+    patterns = [schema for _, schema in properties(SCHEMA) if "pattern" in schema]
+    assert len(patterns) > 50
+    assert all(schema["patternErrorMessage"].startswith("not ") and ": " in schema["patternErrorMessage"] for schema in patterns)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "fits"),
+    [
+        (("redis", "labels"), {"cost center": "a"}, False),
+        (("redis", "labels"), {"example.org/cost-center": "a"}, True),
+        (("clients",), [{"file": "a.yaml"}], True),
+        (("clients",), [{"file": ""}], False),
+        (("clients",), [{"file": "a.yaml", "name": "a"}], False),
+        (("kubernetes",), 1.34, True),
+        (("kubernetes",), 1.3, False),
+        (("redis", "image"), {"tag": "latest"}, False),
+        (("redis", "image"), {"tag": 8.2}, True),
+        (("gitops", "path"), "a/../b", False),
+        (("gitops", "path"), "a..b/c", True),
+        (("network",), None, True),
+        (("redis",), None, False),
+        (("redis", "resources"), {"primary": {"limits": {"memory": "4Gi"}}}, True),
+        (("secrets",), {"mode": "manual", "certificate": "a"}, False),
+        (("secrets",), {"mode": "sealed-secrets", "certificate": "a.crt"}, True),
+    ],
+)  # fmt: skip
+def test_forms(path: tuple[str, ...], value: Any, fits: bool) -> None:
+    data: dict[str, Any] = {"name": "a", "gitops": {"tool": "argocd", "repository": "https://git.example.org/a/b.git"}}
+    into = data
+    for part in path[:-1]:
+        into = into.setdefault(part, {})
+    into[path[-1]] = value
+    assert VALIDATOR.is_valid(data) == fits
+
+
+def test_the_command_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["schema"])
+    assert json.loads(capsys.readouterr().out) == SCHEMA
