@@ -104,6 +104,7 @@ class _Loading:
     def _stem(self) -> None:
         file = pathlib.PurePath(self.file)
         name = self.data.get("name")
+        name = getattr(name, "text", name)
         if isinstance(name, str) and name != file.stem:
             hint = f"write name: {file.stem}, or rename the file: the output lies under this name"
             self._problem(f"differs from the name of the file, {file.name}", hint, ("name",))

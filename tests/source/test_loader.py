@@ -360,6 +360,10 @@ def test_the_name_is_that_of_the_file() -> None:
     path = config(name="home")
     Path("config/other.yaml").write_text(Path(path).read_text())
     assert lines("config/other.yaml") == ["config/other.yaml:1:7: name: differs from the name of the file, other.yaml"]
+    Path("config/other.yaml").write_text(HEAD.format(name="2024"))
+    assert lines("config/other.yaml") == ["config/other.yaml:1:7: name: differs from the name of the file, other.yaml"], "a number too"
+    Path("config/2024.yaml").write_text(HEAD.format(name="2024"))
+    assert load("config/2024.yaml").name == "2024"
     Path("config/home.yml").write_text(Path(path).read_text())
     assert load("config/home.yml").name == "home"
 
