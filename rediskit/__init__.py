@@ -3,6 +3,7 @@
     env = load("config/chocolandia.yaml")
     tree = render(env)
     findings = check(env, tree)
+    differences = diff(tree, "rendered")
     changes = write(tree, "rendered")
 
 Everything public is in `__all__` and is loaded when it is first asked for, so that importing rediskit costs nothing.
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from rediskit.model.monitoring import Monitoring
     from rediskit.model.network import Network, Pool
     from rediskit.model.redis import Redis
+    from rediskit.output.diff import diff
+    from rediskit.output.differences import Difference, Differences
     from rediskit.output.disk import Changes, write
     from rediskit.renderers import render
     from rediskit.renderers.tree import File, Tree
@@ -35,6 +38,8 @@ _HOMES = {
     "Changes": "rediskit.output.disk",
     "Client": "rediskit.model.client",
     "ConfigError": "rediskit.errors",
+    "Difference": "rediskit.output.differences",
+    "Differences": "rediskit.output.differences",
     "Environment": "rediskit.model.environment",
     "File": "rediskit.renderers.tree",
     "Finding": "rediskit.checks",
@@ -57,6 +62,7 @@ _HOMES = {
     "Variables": "rediskit.model.client",
     "Workload": "rediskit.model.client",
     "check": "rediskit.checks",
+    "diff": "rediskit.output.diff",
     "load": "rediskit.source.loader",
     "render": "rediskit.renderers",
     "write": "rediskit.output.disk",
@@ -67,6 +73,8 @@ __all__ = [
     "Changes",
     "Client",
     "ConfigError",
+    "Difference",
+    "Differences",
     "Environment",
     "File",
     "Finding",
@@ -89,6 +97,7 @@ __all__ = [
     "Variables",
     "Workload",
     "check",
+    "diff",
     "load",
     "render",
     "write",

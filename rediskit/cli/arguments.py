@@ -7,7 +7,10 @@ import argparse
 from rediskit import __version__
 
 _DESCRIPTION = "A shared Redis on Kubernetes under GitOps, from one short config file."
-_EPILOG = "Exit codes: 0 done; 1 a check failed or a write was refused; 2 config or command line wrong; 3 a program is missing or failed."
+_EPILOG = (
+    "Exit codes: 0 done; 1 a check failed, a write was refused, or something differs; 2 config or command line wrong; "
+    "3 a program is missing or failed."
+)
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
@@ -22,12 +25,17 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(dest="verb", metavar="<verb>", required=True)
     _render(verbs.add_parser("render", help="write the tree of each config", description=_RENDER))
     _check(verbs.add_parser("check", help="check configs and trees, write nothing", description=_CHECK))
+    _diff(verbs.add_parser("diff", help="show what rendering would change, object by object", description=_DIFF))
     _schema(verbs.add_parser("schema", help="print the JSON schema of the config", description=_SCHEMA))
     return top
 
 
 _RENDER = "Load, render, check and write. A failure leaves what is on disk as it was."
 _CHECK = "Render in memory, run all checks, compare with what is on disk. Writes nothing: for CI and pre-commit."
+_DIFF = (
+    "Render in memory and show, object by object, what differs from the files on disk or from a Git revision. Writes and checks nothing. "
+    "Exit code 1 when something differs. Secret values are shown as <secret hmac:...>: equal values alike, with other digits in each run."
+)
 _SCHEMA = "The JSON schema of the config, for editors. The file rediskit.schema.json is its output."
 
 
@@ -40,12 +48,28 @@ def _check(parser: argparse.ArgumentParser) -> None:
     _configs(parser)
 
 
+def _diff(parser: argparse.ArgumentParser) -> None:
+    _inputs(parser)
+    parser.add_argument(
+        "--against", metavar="REV", help="compare with a Git revision: a branch, a tag, a commit (default: with the files on disk)"
+    )
+    forms = parser.add_mutually_exclusive_group()
+    forms.add_argument("--text", action="store_true", help="a unified diff of the files")
+    forms.add_argument("--markdown", action="store_true", help="for a comment on a pull request")
+    _json(forms)
+    _debug(parser)
+
+
 def _configs(parser: argparse.ArgumentParser) -> None:
+    _inputs(parser)
+    _common(parser)
+
+
+def _inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("configs", nargs="*", metavar="config", help="config files (default: config/*.yaml)")
     parser.add_argument(
         "--output", default="rendered", metavar="DIR", help="the folder that holds a folder for each config (default: rendered)"
     )
-    _common(parser)
 
 
 def _schema(parser: argparse.ArgumentParser) -> None:
@@ -53,5 +77,13 @@ def _schema(parser: argparse.ArgumentParser) -> None:
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
+    _json(parser)
+    _debug(parser)
+
+
+def _json(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--json", action="store_true", help="report as one JSON document on standard output")
+
+
+def _debug(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--debug", action="store_true", help="show tracebacks")

@@ -1,0 +1,133 @@
+"""Trees as they are in a Git revision, read with five runs of git, however many trees and files there are.
+
+Nothing of the work tree is read but where it lies, no filter of Git is applied, and nothing is written.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from rediskit import tools
+from rediskit.errors import ConfigError, MissingToolError, Problem
+from rediskit.output import index as indexes
+
+_OBJECT = re.compile(r"[0-9a-f]{40,64}")
+_ENVIRONMENT = {"GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1", "LC_ALL": "C"}
+
+Files = dict[str, bytes]
+"""Path relative to the folder of the environment, to content; of a link: the path that it leads to."""
+
+
+def files_at(revision: str, root: str, wanted: Mapping[str, Collection[str]]) -> dict[str, Files]:
+    """The files of each environment in a revision: those that the index there names, those `wanted` by name, and the index itself.
+
+    revision: anything that Git takes for a commit. root: the folder that holds the folders of the environments; it need not exist.
+    An environment, or all of them, may be missing there, and on a branch without a commit all are: nothing is found then.
+    Raises ConfigError when root lies in no Git work tree or there is no such commit, MissingToolError when git is missing or fails.
+    """
+    repository = _Repository(root)
+    commit = repository.commit(revision)
+    if not commit:
+        return {name: {} for name in wanted}
+    blobs = repository.blobs(commit, wanted)
+    listed = repository.contents({path[indexes.NAME] for path in blobs.values() if indexes.NAME in path})
+    taken: dict[str, dict[str, str]] = {}
+    for name, found in blobs.items():
+        index = listed.get(found.get(indexes.NAME, ""), b"")
+        ours = {*indexes.read(index).owned, *wanted[name], indexes.NAME}
+        taken[name] = {path: blob for path, blob in found.items() if path in ours}
+    contents = repository.contents({blob for found in taken.values() for blob in found.values()})
+    return {name: {path: contents[blob] for path, blob in found.items()} for name, found in taken.items()}
+
+
+class _Repository:
+    """The Git work tree that a folder lies in, or would lie in."""
+
+    def __init__(self, root: str) -> None:
+        self.git = tools.find("git", "GIT")
+        self.root = os.path.realpath(root)
+        # What calls us as a hook names the repository in GIT_DIR, relative to its own folder and ours.
+        self.cwd = None if os.environ.get("GIT_DIR") else _existing(self.root)
+        done = self._run(["rev-parse", "--show-toplevel"], exit_codes={0, 128})
+        self.top = os.path.realpath(os.fsdecode(done.stdout.removesuffix(b"\n")))
+        if done.exit_code or not done.stdout.strip():
+            message = f"{root} lies in no Git work tree, so that there is no revision to compare with"
+            raise ConfigError(Problem(message, _said(done.stderr) or "leave --against away to compare with the files on disk"))
+        if self.root != self.top and not self.root.startswith(f"{self.top.rstrip('/')}/"):
+            raise ConfigError(Problem(f"{root} lies outside the Git work tree {self.top}", "choose another --output, or unset GIT_DIR"))
+
+    def commit(self, revision: str) -> str:
+        """The id of a commit; "" for a branch that has none yet. Git reads nothing of `revision` as an option."""
+        shown = "".join(letter if letter.isprintable() else "?" for letter in revision)
+        if revision and not revision.startswith("-") and "\0" not in revision:
+            done = self._run(["rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"], exit_codes={0, 1, 128})
+            found = done.stdout.decode(errors="replace").strip()
+            if done.exit_code == 0 and _OBJECT.fullmatch(found):
+                return found
+            head = self._run(["symbolic-ref", "--quiet", "HEAD"], exit_codes={0, 1, 128}).stdout.decode(errors="replace").strip()
+            if head and revision in ("HEAD", "@", head, head.removeprefix("refs/heads/"), head.removeprefix("refs/")):
+                born = self._run(["show-ref", "--verify", "--quiet", head], exit_codes={0, 1, 128})
+                if born.exit_code == 1:
+                    return ""
+        hint = "name a branch, a tag or a commit that is in this clone; a shallow clone has to fetch it first"
+        raise ConfigError(Problem(f"{shown!r} is no revision of the Git work tree {self.top}", hint))
+
+    def blobs(self, commit: str, names: Collection[str]) -> dict[str, dict[str, str]]:
+        """By environment: path of each file, to the id of its content."""
+        prefix = os.path.relpath(self.root, self.top)
+        folder = "" if prefix == "." else f"{prefix}/"
+        found: dict[str, dict[str, str]] = {name: {} for name in names}
+        if not names:
+            return found
+        listing = self._run(["ls-tree", "-r", "-z", "--full-tree", commit, "--", *(f"{folder}{name}/" for name in names)]).stdout
+        for entry in filter(None, listing.split(b"\0")):
+            fields, _, path = entry.partition(b"\t")
+            _, kind, blob = fields.decode().split(" ")
+            name, _, inside = os.fsdecode(path).removeprefix(folder).partition("/")
+            if kind == "blob" and name in found:
+                found[name][inside] = blob
+        return found
+
+    def contents(self, blobs: Collection[str]) -> dict[str, bytes]:
+        """The content of each id."""
+        if not blobs:
+            return {}
+        order = sorted(blobs)
+        done = self._run(["cat-file", "--batch", "--buffer"], "".join(f"{blob}\n" for blob in order).encode())
+        return dict(zip(order, _batch(done.stdout, order), strict=True))
+
+    def _run(self, arguments: Sequence[str], stdin: bytes = b"", exit_codes: Collection[int] = (0,)) -> tools.Completed:
+        cwd = Path(self.cwd) if self.cwd else None
+        return tools.run(
+            tools.Command(self.git, arguments, cwd=cwd, stdin=stdin, exit_codes=frozenset(exit_codes), environment=_ENVIRONMENT)
+        )
+
+
+def _batch(output: bytes, order: Sequence[str]) -> Iterator[bytes]:
+    """The contents in what `git cat-file --batch` prints: a line with id, type and size, the content, a newline."""
+    at = 0
+    for blob in order:
+        end = output.find(b"\n", at)
+        fields = output[at:end].split(b" ")
+        if len(fields) != 3 or fields[0].decode() != blob:
+            raise MissingToolError(Problem(f"git does not give out object {blob}", "the clone is not complete: see what git fsck says"))
+        at = end + 1 + int(fields[2])
+        yield output[end + 1 : at]
+        at += 1
+
+
+def _existing(folder: str) -> str:
+    """The folder, or the nearest one above it that is there."""
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    return folder
+
+
+def _said(stderr: bytes) -> str:
+    """What git gives as its reason, unless it is the usual one."""
+    lines = [line for line in stderr.decode(errors="replace").splitlines() if line.startswith("fatal: ")]
+    reason = "".join(letter if letter.isprintable() else "?" for letter in (lines or [""])[0].removeprefix("fatal: "))
+    return "" if reason.startswith("not a git repository") else f"git says: {reason}" if reason else ""
