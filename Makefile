@@ -14,7 +14,7 @@ COMPILE = $(LOCKER)/bin/uv pip compile --quiet --universal --python-version 3.11
 PYTEST = tools="$$($(PY) tests/tools/install.py --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help render check test lint golden bench tools lock clean
+.PHONY: help render check test lint golden docs bench tools lock clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,10 @@ lint: $(INSTALLED) ## ruff and mypy, strict
 
 golden: $(INSTALLED) ## write the golden files anew: review the diff before committing it
 	$(PYTEST) --update-golden $(ARGS)
+
+docs: $(INSTALLED) ## write docs/config.md, docs/checks.md and rediskit.schema.json anew from the code
+	$(PY) -m scripts.reference
+	$(VENV)/bin/rediskit schema > rediskit.schema.json
 
 bench: $(INSTALLED) ## measure start-up, rendering and the YAML writer
 	env -u PYTHONDONTWRITEBYTECODE $(PY) -m tests.bench $(ARGS)

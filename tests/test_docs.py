@@ -1,0 +1,57 @@
+"""The documentation that is generated from the code is current, and what the README promises is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from rediskit.checks import CHECKS
+from rediskit.cli.arguments import parser
+from scripts.reference import checks_page, config_page
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("page", "made"), [("config.md", config_page), ("checks.md", checks_page)])
+def test_the_generated_pages_are_current(page: str, made: object) -> None:
+    assert callable(made)
+    assert (ROOT / "docs" / page).read_text(encoding="utf-8") == made(), "run: make docs"
+
+
+def test_every_check_is_listed_with_its_words() -> None:
+    page = checks_page()
+    for check in CHECKS:
+        assert f"| `{check.code}` | {check.severity} |" in page
+        assert check.run.__doc__
+
+
+def test_every_key_has_its_words() -> None:
+    empty = [line for line in config_page().splitlines() if line.startswith("| `") and line.endswith("|  |")]
+    assert not empty
+
+
+def test_the_readme_lists_every_verb() -> None:
+    known = next(action.choices for action in parser()._actions if action.dest == "verb")
+    assert known is not None
+    for verb in known:
+        assert f"`rediskit {verb}" in README, f"README does not mention {verb}"
+
+
+def test_the_links_of_the_readme_lead_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_the_config_in_the_readme_loads(tmp_path: Path) -> None:
+    from rediskit import load
+
+    example = re.search(r"```yaml\n(# yaml-language-server.*?)```", README, re.DOTALL)
+    assert example
+    (tmp_path / "chocolandia.yaml").write_text(example[1], encoding="utf-8")
+    (tmp_path / "chocolandia").mkdir()
+    manifest = "chocolandia/beersystem-backend.yaml"
+    (tmp_path / manifest).write_bytes((ROOT / "config" / manifest).read_bytes())
+    assert load(tmp_path / "chocolandia.yaml").clients[0].name == "beersystem"

@@ -1,0 +1,56 @@
+"""The wheel, used from another folder as another repository would use it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+USE = """
+from rediskit import Environment, check, load, render, write
+
+env = load(CONFIG)
+tree = render(env)
+assert [finding.code for finding in check(env, tree) if finding.severity == "error"] == []
+changes = write(tree, "out")
+assert len(changes.created) == len(tree.files) > 10
+assert write(tree, "out").unchanged == changes.created
+made = Environment(name="made", gitops={"tool": "argocd", "repository": "https://github.com/owner/name.git"})
+assert render(made).objects["platform/redis/namespace-redis.yaml"]["metadata"]["name"] == "redis"
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The content of the wheel, alone in a folder."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (wheel,) = folder.glob("*.whl")
+    assert wheel.stat().st_size < 1_500_000
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+def test_the_wheel_holds_what_the_package_needs(installed: Path) -> None:
+    assert (installed / "rediskit/py.typed").is_file()
+    for name in subprocess.run(["git", "ls-files", "rediskit"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split():
+        assert (installed / name).is_file(), name
+    assert not list(installed.glob("tests")), "tests stay out of the wheel"
+    (entry_points,) = installed.glob("*.dist-info/entry_points.txt")
+    assert "rediskit = rediskit.cli:main" in entry_points.read_text(encoding="utf-8")
+
+
+def test_ten_lines_from_another_folder(installed: Path, tmp_path: Path) -> None:
+    code = f"import sys; sys.path.insert(0, {str(installed)!r}); CONFIG = {str(ROOT / 'config/chocolandia.yaml')!r}\n{USE}"
+    code += f"\nimport rediskit; assert rediskit.__file__.startswith({str(installed)!r}), rediskit.__file__"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "", "the library prints nothing"
+    assert (tmp_path / "out/chocolandia/README.md").is_file()
