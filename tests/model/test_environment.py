@@ -28,6 +28,8 @@ from rediskit import (
     render,
 )
 from rediskit.model.addresses import AddressRange
+from rediskit.model.base import Model
+from rediskit.model.gitops import Destination
 from rediskit.model.measures import Duration, Quantity, RedisMemory
 from rediskit.model.redis import DISABLEABLE_COMMANDS, NEEDED_COMMANDS, Chart, Memory, RedisImage, Resources
 from rediskit.source.manifest import read_manifest
@@ -229,6 +231,21 @@ def models(model: BaseModel) -> Iterator[BaseModel]:
         for inner in value if isinstance(value, tuple) else value.values() if isinstance(value, dict) else (value,):
             if isinstance(inner, BaseModel):
                 yield from models(inner)
+
+
+def kinds(base: type[Model]) -> Iterator[type[Model]]:
+    for kind in base.__subclasses__():
+        yield kind
+        yield from kinds(kind)
+
+
+def test_the_maximal_config_uses_every_key() -> None:
+    used = {(type(section), field) for section in models(load(ROOT / "tests/valid/maximal.yaml")) for field in section.model_fields_set}
+    not_served = {"SealedSecrets", "Sops", "ExternalSecrets", "SecretStore"}
+    bases = {"Image", "_Secrets"}
+    every = {(kind, field) for kind in kinds(Model) if kind.__name__ not in not_served | bases for field in kind.model_fields}
+    assert len(every) > 100
+    assert every - used == {(Destination, "server")}, "a destination has a server or a name"
 
 
 def test_no_section_changes_once_it_is_made() -> None:
