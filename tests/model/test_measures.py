@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -132,6 +132,7 @@ def test_cores_and_bytes_refuse_what_slipped(kind: Any, good: list[str], bad: li
             adapter.validate_python(text)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**15 - 1), st.sampled_from(["", "k", "M", "G", "Ki", "Mi", "Gi", "Ti"]), st.integers(0, 999))
 def test_a_quantity_is_its_number_times_its_unit(number: int, unit: str, thousandths: int) -> None:
     whole, part = Quantity(f"{number}{unit}"), Quantity(f"{number}.{thousandths:03}{unit}")
@@ -140,6 +141,7 @@ def test_a_quantity_is_its_number_times_its_unit(number: int, unit: str, thousan
     assert part.amount == (number * 1000 + thousandths) * Quantity(f"1{unit}").amount / 1000
 
 
+@settings(deadline=None)
 @given(st.integers(0, 999_999), st.integers(0, 999_999), st.integers(1, 999_999))
 def test_a_duration_is_the_sum_of_its_parts(hours: int, minutes: int, seconds: int) -> None:
     assert Duration(f"{hours}h{minutes}m{seconds}s").amount == hours * 3600 + minutes * 60 + seconds

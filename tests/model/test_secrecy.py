@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rediskit.model.secrecy import is_secret_key, secret_reason, secrets_in
@@ -192,12 +192,14 @@ def test_a_mebibyte_takes_no_time(part: str) -> None:
     assert isinstance(secret_reason(part * (1024 * 1024 // len(part))), str)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_judged(text: str) -> None:
     assert isinstance(secret_reason(text), str)
     assert isinstance(is_secret_key(text), bool)
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),

@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -254,6 +254,7 @@ def test_a_range_never_changes() -> None:
     assert copy.deepcopy(pool) == pool
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=4), st.ip_addresses(v=4), st.ip_addresses(v=4))
 def test_a_range_holds_what_lies_between(one: Any, other: Any, address: Any) -> None:
     first, last = sorted((one, other))
