@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from rediskit import diff as public_diff
+from rediskit.cli.diffmarkdown import markdown
+from rediskit.cli.difftext import readable, unified
 from rediskit.errors import RefusedError
 from rediskit.output import yaml
 from rediskit.output.diff import diff, diff_all
@@ -329,3 +334,34 @@ def test_the_disk_after_a_write_has_no_difference(root: Path) -> None:
     assert not diff(new, root).empty
     write(new, root)
     assert diff(new, root).empty
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([0.0, 1.0, "", "a", "1", "true"]),
+    lambda inner: (
+        st.lists(inner | st.fixed_dictionaries({"name": st.sampled_from("ab")}, optional={"v": inner}), max_size=4)
+        | st.dictionaries(st.sampled_from(["a", "b", "name", "kind", "x.y"]), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(PLAIN, PLAIN)
+def test_no_change_means_the_same_value(old: Any, new: Any) -> None:
+    same = json.dumps(old, sort_keys=True) == json.dumps(new, sort_keys=True)
+    assert (changes_between(old, new) == ()) is same
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=60) | st.text(alphabet="kind: Secret\ndata{}[]&*!#\"'|>-\t\x00é", max_size=60).map(str.encode))
+def test_any_old_content_is_compared(root: Path, content: bytes) -> None:
+    files = tree(a={"a": 1}, README_md="x\n")
+    write(files, root, force=True)
+    for path in files.files:
+        (root / "env" / path).write_bytes(content)
+    found = diff(files, root)
+    assert {it.path for it in found.all} == set(files.files) - {path for path, same in files.files.items() if same == content}
+    assert list(readable(found))
+    assert list(unified(found))
+    assert markdown([found])
