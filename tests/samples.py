@@ -12,6 +12,7 @@ import yaml
 
 from rediskit import Environment, Manifest, load
 from rediskit.model.client import Client
+from rediskit.output.yaml import dump
 from rediskit.source.manifest import read_manifest
 
 ROOT = Path(__file__).parent.parent
@@ -83,10 +84,20 @@ def made(step: str | None = "validate", order: str = "as-decided", over: Mapping
     return Environment.model_validate(data)
 
 
-def loaded(folder: Path, step: str | None = "validate", order: str = "as-decided", over: Mapping[str, Any] | None = None) -> Environment:
-    """The environment of `config`, loaded from `<folder>/chocolandia.yaml`, so that everything has its position."""
+def loaded(
+    folder: Path,
+    step: str | None = "validate",
+    order: str = "as-decided",
+    over: Mapping[str, Any] | None = None,
+    manifest: Mapping[str, Any] | None = None,
+) -> Environment:
+    """The environment of `config`, loaded from `<folder>/chocolandia.yaml`, so that everything has its position.
+
+    manifest: another live object than the real Deployment.
+    """
     (folder / "chocolandia").mkdir(exist_ok=True)
-    (folder / "chocolandia/beersystem-backend.yaml").write_bytes(BACKEND.read_bytes())
+    text = BACKEND.read_text(encoding="utf-8") if manifest is None else dump(manifest)
+    (folder / "chocolandia/beersystem-backend.yaml").write_text(text, encoding="utf-8")
     file = folder / "chocolandia.yaml"
     file.write_text(yaml.safe_dump(config(step, order, over), sort_keys=False, width=1000), encoding="utf-8")
     return load(file)

@@ -46,12 +46,12 @@ class Release:
             namespace=namespace,
             chart_name=_cut(chart_name),
             fullname=_cut(fullname),
-            port=_at(values, "master", "service", "ports", "redis") or 6379,
-            container_port=_at(values, "master", "containerPorts", "redis") or 6379,
-            replicas_port=_at(values, "replica", "service", "ports", "redis") or 6379,
-            replicas_container_port=_at(values, "replica", "containerPorts", "redis") or 6379,
-            metrics_port=_at(values, "metrics", "service", "ports", "http") or 9121,
-            metrics_container_port=_at(values, "metrics", "containerPorts", "http") or 9121,
+            port=_port(values, 6379, "master", "service", "ports", "redis"),
+            container_port=_port(values, 6379, "master", "containerPorts", "redis"),
+            replicas_port=_port(values, 6379, "replica", "service", "ports", "redis"),
+            replicas_container_port=_port(values, 6379, "replica", "containerPorts", "redis"),
+            metrics_port=_port(values, 9121, "metrics", "service", "ports", "http"),
+            metrics_container_port=_port(values, 9121, "metrics", "containerPorts", "http"),
             cluster_domain=_text(values, "clusterDomain") or "cluster.local",
         )
 
@@ -167,6 +167,12 @@ def _text(values: Mapping[str, Any], key: str) -> str:
     """A value that the chart wants as text; a number of a config file keeps the text it was written as."""
     value = values.get(key)
     return str(getattr(value, "text", value)) if value else ""
+
+
+def _port(values: Mapping[str, Any], default: int, *path: str) -> int:
+    """A port of the values; the chart's default where there is none, or something that is no port."""
+    found = _at(values, *path)
+    return found if isinstance(found, int) and not isinstance(found, bool) and found else default
 
 
 def _at(values: Mapping[str, Any], *path: str) -> Any:

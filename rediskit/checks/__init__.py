@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rediskit.checks import access, flux, objects, owners, release
+from rediskit.checks import access, flux, objects, owners, release, server
 from rediskit.checks.finding import Check, Complaint, Finding, Severity, Subject
 from rediskit.errors import dotted
 from rediskit.model.environment import Environment
@@ -37,15 +37,23 @@ CHECKS: tuple[Check, ...] = (
     Check("schema", "error", fits_its_schema),
     Check("chart-key", "error", release.chart_keys),
     Check("chart-owned-value", "error", release.owned_values),
-    Check("redis-conf", "error", release.redis_conf),
-    Check("memory-limit", "error", release.memory),
-    Check("memory-headroom", "warning", release.memory_headroom),
-    Check("frozen-image", "warning", release.frozen_images),
+    Check("chart-label", "error", release.labels),
+    Check("chart-name", "error", release.names),
+    Check("extra-object", "error", release.extra_objects),
+    Check("redis-conf", "error", server.redis_conf),
+    Check("memory-limit", "error", server.memory),
+    Check("memory-headroom", "warning", server.memory_headroom),
+    Check("replica-probe", "error", server.replica_probes),
+    Check("image-pin", "error", server.pinned_images),
+    Check("frozen-image", "warning", server.frozen_images),
     Check("duplicate-object", "error", objects.duplicates),
     Check("namespace-missing", "error", objects.namespaces),
+    Check("listed-file", "error", objects.listed_files),
     Check("project-admits", "error", objects.project),
+    Check("application", "error", objects.applications),
     Check("foreign-workload", "error", objects.foreign_workloads),
     Check("external-selector", "error", access.external_service),
+    Check("external-access", "error", access.external_access),
     Check("service-monitor", "error", access.service_monitor),
     Check("network-policy", "error", access.network_policy),
     Check("flux-values", "error", flux.release_values),
@@ -55,6 +63,8 @@ CHECKS: tuple[Check, ...] = (
     Check("port-text", "error", owners.port_is_text),
     Check("secret-reference", "error", owners.secret_reference),
     Check("owner-patch", "error", owners.owner_patch),
+    Check("owner-component", "error", owners.owner_component),
+    Check("client-variables", "error", owners.variables),
     Check("previous-host", "warning", owners.previous_host),
     Check("migration-history", "warning", owners.history),
 )

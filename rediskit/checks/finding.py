@@ -77,3 +77,9 @@ def at(content: Any, *path: str) -> Any:
     for part in path:
         content = content.get(part) if isinstance(content, dict) else None
     return content
+
+
+def mapping(content: Any, *path: str) -> dict[str, Any]:
+    """The mapping at a path; an empty one where there is none, or something else."""
+    found = at(content, *path)
+    return found if isinstance(found, dict) else {}

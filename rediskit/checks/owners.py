@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from rediskit.checks.finding import Complaint, Subject, at
 from rediskit.checks.overlay import apply
+from rediskit.checks.variables import addresses, repeated, unresolved
 from rediskit.errors import Path
 from rediskit.migrate.machine import Effects, effects
 from rediskit.model.client import Client, Variables, Workload
-from rediskit.renderers.helm import release_of
 from rediskit.renderers.objects import file_name
 from rediskit.renderers.owner import patch
 from rediskit.renderers.tree import Object
@@ -19,32 +18,38 @@ from rediskit.renderers.tree import Object
 _FAULT = "this is a fault of rediskit: please report it"
 
 
+def _moving(subject: Subject) -> Iterator[tuple[Path, Client, Workload, Effects]]:
+    """Each client on its way: where it stands in the config, the client, its workload, what is in effect."""
+    for index, client in enumerate(subject.environment.clients):
+        if client.workload is not None and client.migration is not None:
+            yield ("clients", index), client, client.workload, effects(client.migration)
+
+
+def _patch_file(client: Client, workload: Workload) -> str:
+    return f"owners/{client.name}/{file_name({'kind': workload.kind, 'metadata': {'name': workload.name}})}"
+
+
 def _patches(subject: Subject) -> Iterator[tuple[Path, Client, Workload, Object, str]]:
     """Each client whose workload is patched at its step: where it stands, the client, its workload, the rendered patch and its file."""
-    for index, client in enumerate(subject.environment.clients):
-        workload = client.workload
-        if workload is None or client.migration is None or effects(client.migration).owner_is_untouched:
-            continue
-        stem = {"kind": workload.kind, "metadata": {"name": workload.name}}
-        path = f"owners/{client.name}/{file_name(stem)}"
-        found = subject.tree.objects.get(path)
-        if found is not None:
-            yield ("clients", index), client, workload, found, path
+    for place, client, workload, effect in _moving(subject):
+        path = _patch_file(client, workload)
+        if not effect.owner_is_untouched and path in subject.tree.objects:
+            yield place, client, workload, subject.tree.objects[path], path
 
 
 def patched(subject: Subject) -> Iterator[tuple[str, Path, Object]]:
     """The real objects as our patches leave them: the patch's file, the workload in the config, the object."""
-    for at_client, _, workload, content, path in _patches(subject):
+    for place, _, workload, content, path in _patches(subject):
         if workload.manifest is not None:
-            yield path, (*at_client, "workload"), apply(workload.manifest.content, content)
+            yield path, (*place, "workload"), apply(workload.manifest.content, content)
 
 
 def client_address(subject: Subject) -> Iterator[Complaint]:
     """A client's host and port are those of the Service that the chart will create from the rendered values."""
     release = subject.release
-    for at_client, _, workload, content, path in _patches(subject):
+    for place, _, workload, content, path in _patches(subject):
         for variables, env in _switched(workload, content):
-            where = (*at_client, "workload", "containers")
+            where = (*place, "workload", "containers")
             host, port = env.get(variables.host, {}).get("value"), env.get(variables.port, {}).get("value")
             if host != release.primary_host:
                 yield Complaint(f"{path} names the host {host}, the chart will create {release.primary_host}", _FAULT, where)
@@ -53,54 +58,99 @@ def client_address(subject: Subject) -> Iterator[Complaint]:
 
 
 def port_is_text(subject: Subject) -> Iterator[Complaint]:
-    """The port variable is there and is text: without it the Service `redis` of the namespace injects `tcp://…` (kubernetes service links)."""
-    for at_client, _, workload, content, path in _patches(subject):
+    """The port variable is there and is text: else the Service `redis` of the namespace injects `tcp://…` (kubernetes service links)."""
+    for place, _, workload, content, path in _patches(subject):
         for variables, env in _switched(workload, content):
             if not isinstance(env.get(variables.port, {}).get("value"), str):
-                yield Complaint(f"{path}: {variables.port} is not a text", _FAULT, (*at_client, "workload", "containers"))
+                yield Complaint(f"{path}: {variables.port} is not a text", _FAULT, (*place, "workload", "containers"))
 
 
 def secret_reference(subject: Subject) -> Iterator[Complaint]:
-    """Secret name and key are the same in the Helm values and in every client."""
+    """Secret name and key are the same in the config, in the Helm values and in every client."""
+    auth = subject.environment.redis.auth
     name, key = at(subject.values, "auth", "existingSecret"), at(subject.values, "auth", "existingSecretPasswordKey")
-    for at_client, _, workload, content, path in _patches(subject):
+    if (name, key) != (auth.secret, auth.key):
+        yield Complaint(f"Redis reads the password from {name}/{key}, the config says {auth.secret}/{auth.key}", _FAULT, ("redis", "auth"))
+    for place, _, workload, content, path in _patches(subject):
         for variables, env in _switched(workload, content):
             reference = at(env.get(variables.password, {}), "valueFrom", "secretKeyRef")
             if reference != {"name": name, "key": key}:
-                yield Complaint(f"{path} reads the password from {reference}, Redis from {name}/{key}", _FAULT, (*at_client, "workload"))
+                yield Complaint(f"{path} reads the password from {reference}, Redis from {name}/{key}", _FAULT, (*place, "workload"))
 
 
 def owner_patch(subject: Subject) -> Iterator[Complaint]:
     """The patch, applied to the real object, changes replicas and the named variables only, and every variable stays valid."""
-    for at_client, client, workload, content, path in _patches(subject):
-        where = (*at_client, "workload")
-        if content != patch(subject.environment, workload, effects(client.migration)):
+    for place, client, workload, content, path in _patches(subject):
+        where, effect = (*place, "workload"), effects(client.migration)
+        if content != patch(subject.environment, workload, effect):
             yield Complaint(f"{path} is not the patch of step {client.migration.step if client.migration else ''}", _FAULT, where)
         if workload.manifest is None:
             continue
         before = workload.manifest.content
         after = apply(before, content)
-        for pointer in sorted(_changed(before, after) - _meant(workload, effects(client.migration))):
+        for pointer in sorted(_changed(before, after) - _meant(workload, effect)):
             yield Complaint(f"{path} changes {pointer} of {workload.reference}", _FAULT, where)
-        yield from _variables(after, path, where)
+        for container in _containers(after):
+            for entry in container.get("env") or ():
+                if entry.get("value") is not None and entry.get("valueFrom") is not None:
+                    yield Complaint(f"{path}: {entry['name']} gets both value and valueFrom", _FAULT, where)
+        for name, entry, wanted in sorted(unresolved(after) - unresolved(before)):
+            message = f"{path}: {entry} of {name} uses $({wanted}) before it is defined, and would keep it unexpanded"
+            yield Complaint(message, f"define {wanted} further up in the owner's base", where)
+
+
+def owner_component(subject: Subject) -> Iterator[Complaint]:
+    """The Component applies the patches of its step, all that lie beside it, and asserts that each container is there."""
+    for place, client, workload, effect in _moving(subject):
+        folder, where = f"owners/{client.name}/", (*place, "migration")
+        component = subject.tree.objects.get(f"{folder}kustomization.yaml")
+        beside = {path.removeprefix(folder) for path in subject.tree.files if path.startswith(folder)} - {"kustomization.yaml"}
+        if component is None:
+            yield Complaint(f"{folder}kustomization.yaml is missing", _FAULT, where)
+            continue
+        wanted = _wanted_files(client, workload, effect)
+        used = [entry.get("path") for entry in component.get("patches") or ()]
+        if sorted(beside) != sorted(wanted) or sorted(map(str, used)) != sorted(wanted):
+            shown = ", ".join(sorted(wanted)) or "nothing"
+            yield Complaint(f"{folder} patches {', '.join(map(str, used)) or 'nothing'} instead of {shown}", _FAULT, where)
+        asserted = [at(entry, "source", "fieldPath") for entry in component.get("replacements") or ()]
+        expected = [f"spec.template.spec.containers.[name={name}].image" for name in workload.containers if not effect.owner_is_untouched]
+        if asserted != expected:
+            yield Complaint(f"{folder}kustomization.yaml does not fail where a container is missing", _FAULT, where)
+
+
+def _wanted_files(client: Client, workload: Workload, effect: Effects) -> list[str]:
+    if effect.owner_is_untouched:
+        return []
+    gone = [reference.replace("/", "-").lower() for reference in (client.previous.remove if client.previous and effect.removed else ())]
+    return [_patch_file(client, workload).rpartition("/")[2], *(f"{name}.yaml" for name in gone)]
+
+
+def variables(subject: Subject) -> Iterator[Complaint]:
+    """No variable that will be switched stands twice in the real object: kustomize keeps the last one and loses the patch."""
+    for place, client, workload, _ in _moving(subject):
+        if workload.manifest is not None and client.migration and client.migration.step != "complete":
+            for container, name in repeated(workload.manifest.content, workload):
+                hint = "leave one of them in the owner's base, and print the manifest anew"
+                message = f"{container} has {name} twice: kustomize would keep the last one and lose the patch"
+                yield Complaint(message, hint, (*place, "workload", "manifest"))
 
 
 def previous_host(subject: Subject) -> Iterator[Complaint]:
-    """The manifest's host variable names the previous Redis: otherwise a rollback would not lead back to it."""
-    for index, client in enumerate(subject.environment.clients):
-        if client.workload is None or client.workload.manifest is None or client.previous is None or client.migration is None:
+    """The manifest names the previous Redis as the config does, and nowhere but in the variables that will be switched."""
+    for place, client, workload, _ in _moving(subject):
+        if workload.manifest is None or client.previous is None or (client.migration and client.migration.step == "complete"):
             continue
-        if client.migration.step == "complete":
-            continue
-        for name, variables in client.workload.containers.items():
-            value = _env(client.workload.manifest.content, name).get(variables.host, {}).get("value")
-            known = {client.previous.host, release_of(subject.environment).primary_host}
+        at_host, manifest = (*place, "previous", "host"), workload.manifest
+        for name, variables in workload.containers.items():
+            value = _env(manifest.content, name).get(variables.host, {}).get("value")
+            known = {client.previous.host, subject.release.primary_host}
             if value is not None and not any(value == host or host.startswith(f"{value}.") for host in known):
-                yield Complaint(
-                    f"{client.workload.manifest.path} has {variables.host}={value}, but previous.host is {client.previous.host}",
-                    "a rollback leads back to what the manifest says: make the two agree",
-                    ("clients", index, "previous", "host"),
-                )
+                message = f"{manifest.path} has {variables.host}={value}, but previous.host is {client.previous.host}"
+                yield Complaint(message, "a rollback leads back to what the manifest says: make the two agree", at_host)
+        for container, entry in addresses(manifest.content, workload, client.previous.host):
+            hint = "the migration does not change it: let it use the variables that are switched, or it stays with the old Redis"
+            yield Complaint(f"{container} also names the old Redis in {entry}", hint, (*place, "workload", "containers"))
 
 
 def history(subject: Subject) -> Iterator[Complaint]:
@@ -122,9 +172,12 @@ def _switched(workload: Workload, content: Object) -> Iterator[tuple[Variables, 
             yield variables, _env(content, name)
 
 
+def _containers(content: Object) -> list[Any]:
+    return at(content, "spec", "template", "spec", "containers") or []
+
+
 def _env(content: Object, container: str) -> dict[str, Any]:
-    containers = at(content, "spec", "template", "spec", "containers") or ()
-    return {entry["name"]: entry for found in containers if found.get("name") == container for entry in found.get("env") or ()}
+    return {entry["name"]: entry for found in _containers(content) if found.get("name") == container for entry in found.get("env") or ()}
 
 
 def _changed(before: Any, after: Any, path: str = "") -> set[str]:
@@ -148,25 +201,9 @@ def _meant(workload: Workload, effect: Effects) -> set[str]:
     if effect.switched:
         for name, variables in workload.containers.items():
             for variable in (variables.host, variables.port, variables.password):
-                at_env = f"/spec/template/spec/containers/{name}/env"
-                meant |= {at_env, f"{at_env}/{variable}", f"{at_env}/{variable}/value", f"{at_env}/{variable}/valueFrom"}
+                entry = f"/spec/template/spec/containers/{name}/env/{variable}"
+                source = f"{entry}/valueFrom"
+                meant |= {entry.rpartition("/")[0], entry, f"{entry}/value", source, f"{source}/secretKeyRef", f"{source}/configMapKeyRef"}
+                meant |= {f"{source}/{field}" for field in ("fieldRef", "resourceFieldRef", "fileKeyRef")}
+                meant |= {f"{source}/secretKeyRef/{field}" for field in ("key", "name", "optional")}
     return meant
-
-
-def _variables(after: Object, path: str, where: Path) -> Iterator[Complaint]:
-    """No variable has `value` and `valueFrom`; what `$(VAR)` names is defined before it."""
-    containers = at(after, "spec", "template", "spec", "containers") or []
-    for container in containers:
-        defined: set[str] = set()
-        names = {entry.get("name") for entry in container.get("env") or ()}
-        for entry in container.get("env") or ():
-            if entry.get("value") is not None and entry.get("valueFrom") is not None:
-                yield Complaint(f"{path}: {entry['name']} gets both value and valueFrom", _FAULT, where)
-            for wanted in re.findall(r"(?<!\$)\$\((\w+)\)", str(entry.get("value") or "")):
-                if wanted in names and wanted not in defined:
-                    yield Complaint(
-                        f"{container['name']}: {entry['name']} uses $({wanted}) before it is defined, and would keep it unexpanded",
-                        f"define {wanted} further up in the owner's base: kustomize moves patched variables to the front",
-                        where,
-                    )
-            defined.add(str(entry.get("name")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from rediskit.checks.finding import Finding
@@ -14,7 +15,7 @@ def check_place(environment: Environment, root: str) -> list[Finding]:
 
     root: the output folder. Outside of Git there is nothing to compare with.
     """
-    folder = Path(root).absolute()
+    folder = Path(os.path.realpath(root))
     top = work_tree(folder)
     if top is None:
         return []

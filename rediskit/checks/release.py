@@ -3,30 +3,72 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from rediskit.chart.keys import check_values
-from rediskit.checks.finding import Complaint, Subject, at
-from rediskit.model.measures import Quantity, RedisMemory
+from rediskit.chart.names import COMPONENT, INSTANCE, NAME
+from rediskit.checks.finding import Complaint, Subject, at, mapping
+from rediskit.errors import Path
 from rediskit.renderers.helm import values
 
-_OWNED = {
+_RETENTION = "persistentVolumeClaimRetentionPolicy"
+_OWNED: dict[str, str] = {
     "architecture": "",
     "auth.enabled": "",
     "auth.existingSecret": "redis.auth.secret",
     "auth.existingSecretPasswordKey": "redis.auth.key",
     "auth.usePasswordFiles": "",
+    "global.security.allowInsecureImages": "",
     "master.count": "",
+    "master.service.type": "network",
     "metrics.enabled": "monitoring.enabled",
     "metrics.prometheusRule.enabled": "monitoring.alerts",
     "metrics.serviceMonitor.enabled": "monitoring.enabled",
     "networkPolicy.enabled": "",
     "replica.replicaCount": "redis.replicas",
     "sentinel.enabled": "",
+    **{
+        f"{role}.{key}": instead
+        for role in ("master", "replica")
+        for key, instead in {
+            "disableCommands": "redis.disabledCommands",
+            "persistence.enabled": "",
+            "persistence.storageClass": "redis.storage.class",
+            "persistence.size": "redis.storage.size",
+            f"{_RETENTION}.enabled": "",
+            f"{_RETENTION}.whenDeleted": "",
+            f"{_RETENTION}.whenScaled": "",
+        }.items()
+    },
 }
-"""Values that other objects of the tree rely on, and the key of the config that sets them instead ("": nothing may)."""
+"""Values of ours that the rest of the tree relies on, and the key of the config that sets them instead ("": nothing may)."""
 
-_BEATS_THE_CHART = frozenset("requirepass masterauth masteruser port bind replicaof slaveof include dir aclfile".split())
+_DEFAULTS: dict[str, tuple[Any, str]] = {
+    "auth.acl.enabled": (False, ""),
+    "diagnosticMode.enabled": (False, ""),
+    "existingConfigmap": ("", ""),
+    "global.imageRegistry": ("", "redis.imageMirror"),
+    "global.storageClass": ("", "redis.storage.class"),
+    "master.kind": ("StatefulSet", ""),
+    "master.service.externalIPs": ([], "network"),
+    "metrics.podMonitor.enabled": (False, "monitoring.enabled"),
+    "metrics.service.enabled": (True, ""),
+    "metrics.service.type": ("ClusterIP", ""),
+    "namespaceOverride": ("", "redis.namespace"),
+    "replica.autoscaling.enabled": (False, "redis.replicas"),
+    "replica.externalMaster.enabled": (False, ""),
+    "replica.kind": ("StatefulSet", ""),
+    "replica.service.type": ("ClusterIP", ""),
+    "serviceBindings.enabled": (False, ""),
+    "tls.enabled": (False, ""),
+}
+"""Values that we leave to the chart: its default, which the rest of the tree relies on, and what to set instead."""
+
+_SELECTORS = frozenset({COMPONENT, INSTANCE, NAME})
+_STANDARD = _SELECTORS | {"app.kubernetes.io/managed-by", "app.kubernetes.io/version", "helm.sh/chart"}
+_CHECKSUMS = frozenset({f"checksum/{part}" for part in ("configmap", "health", "scripts", "secret")})
+_SCRAPED = ("prometheus.io/scrape", "prometheus.io/port")
 
 
 def chart_keys(subject: Subject) -> Iterator[Complaint]:
@@ -38,75 +80,98 @@ def chart_keys(subject: Subject) -> Iterator[Complaint]:
 def owned_values(subject: Subject) -> Iterator[Complaint]:
     """`redis.values` does not override a value that other objects of the tree rely on."""
     ours = values(subject.environment)
-    for dotted, instead in _OWNED.items():
-        path = dotted.split(".")
-        mine, merged = at(ours, *path), at(subject.values, *path)
-        if mine is not None and mine != merged:
+    wanted = {name: (at(ours, *name.split(".")), instead) for name, instead in _OWNED.items()}
+    for name, (default, instead) in _DEFAULTS.items():
+        mine = at(ours, *name.split("."))
+        wanted[name] = (default if mine is None else mine, instead)
+    for name, (mine, instead) in wanted.items():
+        path = name.split(".")
+        found = at(subject.values, *path)
+        # A null takes our value away; what we leave to the chart is its default either way.
+        if mine is not None and found != mine and not (found is None and name in _DEFAULTS):
             hint = f"set {instead} instead" if instead else "leave it out: the rest of the tree is made for it"
-            yield Complaint(f"{dotted} is {merged} instead of {mine}, which other objects of the tree rely on", hint, ("redis", "values", *path))
+            shown = "taken away" if found is None else f"{_shown(found)} instead of {_shown(mine)}"
+            yield Complaint(f"{name} is {shown}, which other objects of the tree rely on", hint, ("redis", "values", *path))
 
 
-def redis_conf(subject: Subject) -> Iterator[Complaint]:
-    """No line of redis.conf beats what the chart sets itself, ends in a comment, or is evaluated as a Helm template."""
-    for path in (("commonConfiguration",), ("master", "configuration"), ("replica", "configuration")):
-        where = ("redis", "values", *path)
-        for line in str(at(subject.values, *path) or "").splitlines():
-            yield from (Complaint(message, hint, where) for message, hint in _line_problems(line.strip()))
+def labels(subject: Subject) -> Iterator[Complaint]:
+    """No label or annotation of the user's moves a selector, or stands twice in a pod (kustomize and Flux refuse such an object)."""
+    common = mapping(subject.values, "commonLabels")
+    exporter = mapping(subject.values, "metrics", "podLabels") if subject.environment.monitoring.enabled else {}
+    scraped = {**dict.fromkeys(_SCRAPED, ""), **mapping(subject.values, "metrics", "podAnnotations")}
+    places: list[tuple[tuple[str, ...], Mapping[str, Any], frozenset[str]]] = [(("commonLabels",), common, _SELECTORS)]
+    taken = _STANDARD | common.keys()
+    for role in ("master", "replica"):
+        mine = mapping(subject.values, role, "podLabels")
+        annotations = _CHECKSUMS | (scraped.keys() if subject.environment.monitoring.enabled else set())
+        places.append(((role, "podLabels"), mine, _SELECTORS))
+        places.append(((role, "podAnnotations"), mapping(subject.values, role, "podAnnotations"), frozenset(annotations)))
+        taken |= mine.keys()
+    places.append((("metrics", "podLabels"), exporter, frozenset(taken)))
+    for path, found, refused in places:
+        for key in sorted(found.keys() & refused):
+            yield Complaint(f"{'.'.join(path)} sets {key}, {_why(key)}", _instead(key), ("redis", "values", *path, key))
 
 
-def _line_problems(line: str) -> Iterator[tuple[str, str]]:
-    if "{{" in line:
-        yield f"redis.conf has {{{{ in it ({line.split()[0]}), which Helm evaluates as a template", "write it without {{"
-    if not line or line.startswith("#"):
-        return
-    directive = line.split()[0].lower()
-    if directive in _BEATS_THE_CHART:
-        yield f"redis.conf sets {directive}, which silently beats what the chart and the Secret set", "leave it out"
-    if directive == "rename-command":
-        yield "redis.conf renames a command: a command that is disabled twice stops Redis", "use redis.disabledCommands"
-    if re.search(r"\s#", re.sub(r'"[^"]*"', "", line)):
-        yield f"redis.conf has a comment behind {directive}: Redis would not start", "put the comment on a line of its own"
+def _why(key: str) -> str:
+    if key in _SELECTORS:
+        return "by which Services and policies find their pods"
+    return "which the chart sets itself: it would stand twice in the pod"
 
 
-def memory(subject: Subject) -> Iterator[Complaint]:
-    """`maxmemory`, as it stands in the merged redis.conf, is below the merged memory limits, with room for a fork."""
-    found = re.findall(r"^\s*maxmemory\s+(\S+)\s*$", str(subject.values.get("commonConfiguration", "")), re.MULTILINE)
-    if not found:
-        yield Complaint("redis.conf sets no maxmemory: Redis would grow until the kernel kills it", "leave redis.memory.max as it is", _VALUES)
-        return
-    limits = {role: at(subject.values, role, "resources", "limits", "memory") for role in ("master", "replica")}
-    for role, limit in limits.items():
-        if limit is None:
-            yield Complaint(f"{role} has no memory limit: the chart's preset is 192Mi", f"set {role}.resources.limits.memory", _VALUES)
-        elif RedisMemory(found[-1]) >= Quantity(str(limit)):
-            yield Complaint(f"maxmemory {found[-1]} is not below the memory limit {limit} of {role}", "leave room for a fork", _VALUES)
+def _instead(key: str) -> str:
+    return "set it under metrics.podAnnotations" if key in _SCRAPED else "choose a key of your own, like example.com/team"
 
 
-_VALUES = ("redis", "values")
+def names(subject: Subject) -> Iterator[Complaint]:
+    """The names that the chart derives are ones Kubernetes takes.
 
-
-def memory_headroom(subject: Subject) -> Iterator[Complaint]:
-    """A fork (AOF rewrite, full resync) can double the memory that Redis writes to: a quarter of the limit is little room."""
-    resources, limit = subject.environment.redis.resources, subject.environment.redis.memory.max
-    for role, given in (("primary", resources.primary.limits.memory), ("replica", resources.replica.limits.memory)):
-        if given.amount > limit.amount > given.amount * 3 / 4:
-            yield Complaint(
-                f"maxmemory {limit} leaves less than a quarter of the {role}'s limit {given} for a fork",
-                "about half of the limit is usual",
-                ("redis", "memory", "max"),
-            )
-
-
-def frozen_images(subject: Subject) -> Iterator[Complaint]:
-    """Images of docker.io/bitnamilegacy are frozen since 2025-08-28: they get no security fixes (bitnami/charts issue 35164)."""
-    frozen = sorted({name for name in (_repository(subject, "image"), _repository(subject, "metrics", "image")) if "bitnamilegacy" in name})
-    if frozen:
+    A StatefulSet's name has at most 52 characters, because `<name>-<hash>` is a label of its pods (kubernetes issue 64023).
+    """
+    release = subject.release
+    path: Path = ("redis", "release")
+    for override in ("nameOverride", "fullnameOverride"):
+        if subject.environment.redis.values.get(override):
+            path = ("redis", "values", override)
+    if not re.fullmatch(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?", release.fullname):
         yield Complaint(
-            f"{' and '.join(frozen)}: frozen since 2025-08-28, without security fixes",
-            "pin a maintained image by digest under redis.image and redis.exporterImage when you have one",
-            ("redis", "image"),
+            f"the chart would name its objects {release.fullname}, which is not a DNS label", "lower-case letters, digits and '-'", path
         )
+    longest = release.replicas_statefulset
+    if len(longest) > 52:
+        message = f"the StatefulSet {longest} has {len(longest)} characters, and can have 52: its pods would never start"
+        yield Complaint(message, f"shorten the name by {len(longest) - 52}", path)
 
 
-def _repository(subject: Subject, *path: str) -> str:
-    return str(at(subject.values, *path, "repository") or "")
+_CLUSTER_WIDE = re.compile(
+    r"Cluster.*|CustomResourceDefinition|Namespace|PersistentVolume|PriorityClass|StorageClass|IngressClass|.*WebhookConfiguration"
+)
+
+
+def extra_objects(subject: Subject) -> Iterator[Complaint]:
+    """What a user adds under `extraDeploy` stays in the namespace of Redis, opens no door, and is admitted by the AppProject."""
+    extras = subject.values.get("extraDeploy")
+    for index, extra in enumerate(extras if isinstance(extras, list) else ()):
+        path = ("redis", "values", "extraDeploy", index)
+        if not isinstance(extra, dict) or not all(isinstance(extra.get(key), str) for key in ("apiVersion", "kind")):
+            hint = "write it as an object with apiVersion and kind, so that its kind can be admitted"
+            yield Complaint(f"extraDeploy[{index}] is not an object", hint, path)
+            continue
+        kind, namespace = extra["kind"], at(extra, "metadata", "namespace")
+        if _CLUSTER_WIDE.fullmatch(kind):
+            yield Complaint(f"extraDeploy[{index}]: a {kind} is cluster-wide", "what is more than this Redis belongs elsewhere", path)
+        if namespace not in (None, subject.release.namespace):
+            hint = f"what the release brings lies in {subject.release.namespace}"
+            yield Complaint(f"extraDeploy[{index}]: {kind} goes into the namespace {namespace}", hint, path)
+        if kind == "NetworkPolicy":
+            yield Complaint(f"extraDeploy[{index}]: a second NetworkPolicy could only open more", "set network.allow instead", path)
+        if kind == "Service" and at(extra, "spec", "type") not in (None, "ClusterIP"):
+            yield Complaint(f"extraDeploy[{index}]: a Service that is open to the outside", "set network instead", path)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return str(value) or '""'

@@ -33,7 +33,7 @@ def external_service(environment: Environment) -> Iterator[Object]:
             "allocateLoadBalancerNodePorts": False,
             "externalTrafficPolicy": "Local",
             "loadBalancerSourceRanges": list(network.allow),
-            "ports": [{"name": "tcp-redis", "port": 6379, "protocol": "TCP", "targetPort": REDIS_CONTAINER_PORT}],
+            "ports": [{"name": "tcp-redis", "port": release.port, "protocol": "TCP", "targetPort": REDIS_CONTAINER_PORT}],
             "selector": release.primary_selector,
         },
     }

@@ -13,13 +13,17 @@ def network_policy(environment: Environment) -> Object:
     release = release_of(environment)
     everybody: list[Object] = [{"namespaceSelector": {}}]
     networks: list[Object] = [{"ipBlock": {"cidr": cidr}} for cidr in (environment.network.allow if environment.network else ())]
-    ingress: list[Object] = [{"from": everybody + networks, "ports": [{"port": release.container_port, "protocol": "TCP"}]}]
+    ingress: list[Object] = [{"from": everybody + networks, "ports": _ports(release.container_port, release.replicas_container_port)}]
     if environment.monitoring.enabled:
         prometheus = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": environment.monitoring.namespace}}}
-        ingress.append({"from": [prometheus], "ports": [{"port": release.metrics_container_port, "protocol": "TCP"}]})
+        ingress.append({"from": [prometheus], "ports": _ports(release.metrics_container_port)})
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
         "metadata": metadata(release.fullname, release.namespace, labels(environment)),
         "spec": {"podSelector": {"matchLabels": release.selector}, "policyTypes": ["Ingress"], "ingress": ingress},
     }
+
+
+def _ports(*numbers: int) -> list[Object]:
+    return [{"port": number, "protocol": "TCP"} for number in dict.fromkeys(numbers)]

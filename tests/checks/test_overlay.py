@@ -143,12 +143,12 @@ sources = st.one_of(
     st.just({"fieldRef": {"fieldPath": "metadata.name", "apiVersion": "v1"}}),
     st.just({"resourceFieldRef": {"resource": "limits.memory", "divisor": "1Mi"}}),
 )
-entries = st.one_of(
+entries: st.SearchStrategy[Object] = st.one_of(
     st.fixed_dictionaries({"name": names, "value": texts}),
     st.fixed_dictionaries({"name": names, "valueFrom": sources}),
     st.fixed_dictionaries({"name": names}),
 )
-environments = st.one_of(st.lists(entries, max_size=8, unique_by=lambda entry: entry["name"]), st.lists(entries, max_size=6))
+environments = st.one_of(st.lists(entries, max_size=8, unique_by=lambda entry: str(entry["name"])), st.lists(entries, max_size=6))
 containers = st.fixed_dictionaries(
     {"image": st.sampled_from(["app:1", "registry.example.com:5000/app@sha256:0"])},
     optional={

@@ -48,8 +48,8 @@ def placed(objects: tuple[Object, ...], layout: str) -> tuple[Object, ...]:
 
 def owner(folder: Path, kustomize: Path, layout: str = "in the objects", base: tuple[Object, ...] | None = None) -> Owner:
     objects = placed(base if base is not None else (backend(), *OLD_REDIS), layout)
-    namespaces = {"by the base": {"base_namespace": "beersystem"}, "by the overlay": {"namespace": "beersystem"}}.get(layout, {})
-    return Owner(folder, kustomize, objects, **namespaces)
+    base_namespace, namespace = ("beersystem" if layout == place else "" for place in ("by the base", "by the overlay"))
+    return Owner(folder, kustomize, objects, base_namespace, namespace)
 
 
 @pytest.mark.parametrize("layout", ["in the objects", "by the base", "by the overlay"])

@@ -1,0 +1,60 @@
+"""The environment variables of a workload: which stand twice, which name an address, which `$(VAR)` Kubernetes would not expand."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from rediskit.checks.finding import at
+from rediskit.model.client import Workload
+from rediskit.renderers.tree import Object
+
+
+def repeated(content: Object, workload: Workload) -> Iterator[tuple[str, str]]:
+    """Container and variable, for each variable that is to be switched and stands more than once."""
+    for container in _containers(content, "containers"):
+        named = workload.containers.get(str(container.get("name")))
+        if named is not None:
+            counts = Counter(str(entry.get("name")) for entry in container.get("env") or ())
+            yield from ((str(container["name"]), name) for name in (named.host, named.port, named.password) if counts[name] > 1)
+
+
+def unresolved(content: Object) -> set[tuple[str, str, str]]:
+    """Container, variable and the `$(VAR)` in it that is defined only further down: Kubernetes expands what stands above alone."""
+    found = set()
+    for container in _containers(content, "containers"):
+        entries = container.get("env") or ()
+        names = {str(entry.get("name")) for entry in entries}
+        defined: set[str] = set()
+        for entry in entries:
+            for wanted in _references(str(entry.get("value") or "")):
+                if wanted in names - defined:
+                    found.add((str(container.get("name")), str(entry.get("name")), wanted))
+            defined.add(str(entry.get("name")))
+    return found
+
+
+def _references(value: str) -> list[str]:
+    """The names in `$(NAME)`; `$$` is a dollar sign (third_party/forked/golang/expansion of Kubernetes)."""
+    return [name for name in re.findall(r"\$\$|\$\(([^)]+)\)", value) if name]
+
+
+def addresses(content: Object, workload: Workload, host: str) -> Iterator[tuple[str, str]]:
+    """Container and variable, for each variable that names a host, in full or shortened, and will not be switched."""
+    labels = host.split(".")
+    shortened = [".".join(labels[:end]) for end in range(len(labels), 1, -1)]
+    forms = "|".join([*map(re.escape, shortened), rf"{re.escape(labels[0])}(?=:[0-9])"])
+    pattern = re.compile(rf"(?<![\w.-])(?:{forms})(?![\w-]|\.\w)")
+    for kind in ("containers", "initContainers"):
+        for container in _containers(content, kind):
+            named = workload.containers.get(str(container.get("name"))) if kind == "containers" else None
+            for entry in container.get("env") or ():
+                if pattern.search(str(entry.get("value") or "")) and not (named and entry.get("name") == named.host):
+                    yield str(container.get("name")), str(entry.get("name"))
+
+
+def _containers(content: Object, kind: str) -> list[Any]:
+    found = at(content, "spec", "template", "spec", kind)
+    return [container for container in found if isinstance(container, dict)] if isinstance(found, list) else []

@@ -1,0 +1,207 @@
+"""The checks as a whole: every one is tripped somewhere, the sound trees trip none, and whatever a user writes, none crashes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rediskit import Finding, Manifest, check, render
+from rediskit.chart.keys import known_keys
+from rediskit.checks import CHECKS, Check
+from rediskit.checks.finding import Subject
+from rediskit.checks.place import check_place
+from rediskit.errors import dotted
+from rediskit.renderers.tree import Object
+from tests.checks import test_access_checks, test_tree_checks, test_value_checks
+from tests.samples import ONE_CONTAINER, STEPS, backend, client, config, loaded, made, merged
+
+FLUX = {"gitops": {"tool": "flux"}}
+VARIANTS: dict[str, dict[str, Any]] = {
+    "as decided": {},
+    "flux": FLUX,
+    "no monitoring": {"monitoring": {"enabled": False}},
+    "another release": {"redis": {"release": "cache", "namespace": "databases"}},
+    "three replicas, CONFIG off, save points": {
+        "redis": {"replicas": 3, "disabledCommands": ["CONFIG"], "savePoints": ["900 1", "60 10000"]}
+    },
+    "a mirror": {"redis": {"imageMirror": "mirror.example.com"}},
+    "no append-only file": {"redis": {"appendOnly": False}},
+    "old MetalLB": {"network": {"metallb": "0.14.8"}},
+    "hub": {"gitops": {"argocd": {"destination": {"name": "edge", "server": None}, "prefix": "edge-redis", "project": "data"}}},
+}
+
+
+def errors(findings: list[Finding]) -> list[str]:
+    return [f"{finding.code}: {finding.message}" for finding in findings if finding.severity == "error"]
+
+
+@pytest.mark.parametrize("rule", CHECKS, ids=lambda rule: rule.code)
+def test_every_check_has_a_code_and_says_what_it_is_for(rule: Check) -> None:
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.code)
+    assert (rule.run.__doc__ or "").strip().endswith((".", ")"))
+
+
+def test_every_check_is_tripped_somewhere() -> None:
+    trips = [*test_access_checks.TRIPS, *test_tree_checks.TRIPS, *test_value_checks.TRIPS]
+    codes = [rule.code for rule in CHECKS]
+    assert len(set(codes)) == len(codes)
+    assert {(rule.code, rule.severity) for rule in CHECKS} == {(trip.code, trip.severity) for trip in trips}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("order", ["as-decided", "deploy-first"])
+@pytest.mark.parametrize("step", [*STEPS, None])
+def test_sound_trees_trip_nothing_but_the_frozen_images(step: str | None, order: str, variant: str) -> None:
+    environment = made(step, order, VARIANTS[variant])
+    findings = check(environment, render(environment))
+    assert [finding.code for finding in findings] == ["frozen-image"], findings
+
+
+def test_without_a_network_or_clients_the_tree_is_sound() -> None:
+    data = config()
+    del data["network"], data["clients"]
+    environment = type(made()).model_validate(data)
+    assert errors(check(environment, render(environment))) == []
+
+
+def test_many_clients_at_many_steps_are_sound() -> None:
+    clients: list[Object] = [client(f"app-{step}", step) for step in STEPS] + [client("plain", None)]
+    clients.append(
+        client(
+            "web", "scale-up", workload={"kind": "StatefulSet", "name": "web", "replicas": 5, "containers": {"a": ONE_CONTAINER["backend"]}}
+        )
+    )
+    environment = made(over={"clients": clients})
+    assert errors(check(environment, render(environment))) == []
+
+
+FOLLOWED: dict[str, dict[str, Any]] = {
+    "fullnameOverride": {"fullnameOverride": "cache"},
+    "nameOverride": {"nameOverride": "valkey"},
+    "the port of the Service": {"master": {"service": {"ports": {"redis": 6400}}}},
+    "all ports": {
+        "master": {"service": {"ports": {"redis": 6400}}, "containerPorts": {"redis": 6401}},
+        "replica": {"service": {"ports": {"redis": 6402}}, "containerPorts": {"redis": 6403}},
+        "metrics": {"service": {"ports": {"http": 9200}}, "containerPorts": {"http": 9201}},
+    },
+    "the domain": {"clusterDomain": "k8s.example"},
+    "roles": {"rbac": {"create": True}, "master": {"pdb": {"create": False}}, "replica": {"pdb": {"create": False}}},
+    "a map and a probe": {
+        "master": {"podLabels": {"team": "platform"}, "nodeSelector": {"disk": "ssd"}},
+        "replica": {"customLivenessProbe": {"timeoutSeconds": 10}, "podAnnotations": {"example.com/a": "b"}},
+    },
+    "our own redis.conf, with more in it": {
+        "commonConfiguration": "# ours\nmaxmemory 1024mb\nmaxmemory-policy ALLKEYS-LRU\nappendonly yes\nsave ''\ntimeout 300",
+        "master": {"configuration": "min-replicas-to-write 1", "extraFlags": ["--repl-backlog-size 64mb", "--activedefrag", "yes"]},
+    },
+    "objects beside it": {
+        "extraDeploy": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "data": {"a": "{{ .Release.Name }}"}}]
+    },
+}
+
+
+@pytest.mark.parametrize("tool", ["argocd", "flux"])
+@pytest.mark.parametrize("what", FOLLOWED)
+def test_what_a_user_may_move_is_followed_everywhere(what: str, tool: str) -> None:
+    environment = made(over={"gitops": {"tool": tool}, "redis": {"values": FOLLOWED[what]}})
+    assert errors(check(environment, render(environment))) == []
+
+
+NONSENSE: list[Any] = ["nonsense", 7, True, ["x", 1, {}], {"a": {"b": [None]}}, None]
+SECTIONS = sorted({".".join(path.split(".")[:depth]) for path in known_keys() for depth in (1, 2, 3, 9)})
+
+
+@pytest.mark.parametrize("section", sorted({path.split(".")[0] for path in SECTIONS}))
+def test_nonsense_never_crashes_a_renderer_or_a_check(section: str) -> None:
+    """Whatever stands under redis.values, it is a finding or it is taken; it is never a traceback."""
+    environment = made("decommission", over={"clients": [client("app", "decommission")]})
+    for path in SECTIONS:
+        for content in NONSENSE if path.split(".")[0] == section else ():
+            nested: Any = content
+            for part in reversed(path.split(".")):
+                nested = {part: nested}
+            spoiled = environment.model_copy(update={"redis": environment.redis.model_copy(update={"values": nested})})
+            tree = render(spoiled)
+            assert tree.files
+            for rule in CHECKS[1:]:
+                check_alone(rule, spoiled, tree)
+
+
+def check_alone(rule: Check, environment: Any, tree: Any) -> None:
+    for complaint in rule.run(Subject(environment, tree)):
+        assert complaint.message
+        assert dotted(complaint.path) is not None
+
+
+def test_findings_come_in_the_order_of_the_checks(tmp_path: Path) -> None:
+    over = {"redis": {"values": {"slave": {}, "master": {"count": 2}, "commonConfiguration": "port 1"}}}
+    environment = loaded(tmp_path, over=over)
+    found = [finding.code for finding in check(environment, render(environment))]
+    order = [rule.code for rule in CHECKS]
+    assert found == sorted(found, key=order.index)
+    assert {"chart-key", "chart-owned-value", "redis-conf"} <= set(found)
+
+
+def test_an_environment_made_in_python_has_findings_without_a_place() -> None:
+    environment = made(over={"redis": {"values": {"slave": {}}}})
+    (finding,) = [found for found in check(environment, render(environment)) if found.code == "chart-key"]
+    assert finding.location is None
+    assert dotted(finding.path) == "redis.values.slave"
+
+
+def test_decommission_judges_no_patch_as_an_object() -> None:
+    """The patch that removes the old Service is a Service too: it once was taken for an external one."""
+    environment = made("decommission")
+    tree = render(environment)
+    assert "owners/beersystem/service-redis.yaml" in tree.objects
+    assert errors(check(environment, tree)) == []
+
+
+def test_the_real_object_is_checked_as_the_owner_builds_it() -> None:
+    workload = merged(backend(), {"spec": {"template": {"spec": {"dnsPolicy": 5}}}})
+    clients = [merged(config()["clients"][0], {"workload": {"manifest": Manifest("m.yaml", workload)}})]
+    environment = made(over={"clients": clients})
+    (message,) = errors(check(environment, render(environment)))
+    assert "spec.template.spec.dnsPolicy" in message
+
+
+def place(folder: Path, root: str, path: str | None = None) -> list[Finding]:
+    return check_place(loaded(folder, over={"gitops": {"path": path}} if path else {}), root)
+
+
+def test_the_tree_lies_where_gitops_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert place(tmp_path, "rendered") == []
+    assert place(tmp_path, str(tmp_path / "rendered")) == []
+    assert place(tmp_path, "./x/../rendered/") == []
+    assert place(tmp_path, "clusters/home", "clusters/home/chocolandia") == []
+
+
+def test_an_output_elsewhere_is_an_error_at_its_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "sub").mkdir()
+    monkeypatch.chdir(tmp_path / "sub")
+    (finding,) = place(tmp_path, "../out", "rendered/x")
+    assert (finding.code, finding.severity) == ("gitops-path", "error")
+    assert finding.message == "the tree lies at out/chocolandia in its Git work tree, but gitops.path is rendered/x"
+    assert finding.hint == "write path: out/chocolandia, or choose another --output"
+    assert finding.location is not None
+    line = (tmp_path / "chocolandia.yaml").read_text().splitlines()[finding.location.line - 1]
+    assert line == "  path: rendered/x"
+
+
+def test_a_link_to_the_output_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Git knows the folder by its real place: a link to it does not move it."""
+    (tmp_path / "repository/.git").mkdir(parents=True)
+    (tmp_path / "repository/rendered").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "repository/rendered")
+    monkeypatch.chdir(tmp_path)
+    assert place(tmp_path, "link") == []
+
+
+def test_outside_of_git_there_is_nothing_to_compare(tmp_path: Path) -> None:
+    assert place(tmp_path, str(tmp_path / "anywhere")) == []

@@ -1,0 +1,209 @@
+"""The checks that only a faulty renderer can trip: each is shown such a tree, and speaks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.checks.trips import GONE, Trip, also, copied, faulty, name_of, put, trip_it, without
+from tests.samples import backend
+
+VALUES = "helm/redis-shared/values.yaml"
+POLICY = "platform/redis/networkpolicy-redis-shared.yaml"
+EXTERNAL = "platform/redis-external/service-redis-shared-external.yaml"
+PROJECT = "argocd/appproject-redis-shared.yaml"
+RELEASE = "argocd/application-redis-shared-release.yaml"
+PLATFORM = "argocd/application-redis-shared-redis.yaml"
+ROOT = "bootstrap/application-redis-shared-root.yaml"
+PATCH = "owners/beersystem/deployment-beersystem-backend.yaml"
+COMPONENT = "owners/beersystem/kustomization.yaml"
+CONTAINER = "spec.template.spec.containers.0"
+NETWORK, GITOPS, CONTAINERS, WORKLOAD = "address: 192", "tool: argocd", "backend:", "manifest: chocolandia"
+FLUX = {"gitops": {"tool": "flux"}}
+
+OBJECTS = [
+    faulty("schema", f"{EXTERNAL} at spec.clusterIp: unknown field", put(EXTERNAL, "spec.clusterIp", "None"), NETWORK),
+    faulty("schema", f"{COMPONENT} at patch: unknown field", put(COMPONENT, "patch", []), "step: validate"),
+    faulty(
+        "schema",
+        f"{PATCH} at {CONTAINER.replace('.0', '[0]')}.env[1].value: must be text",
+        put(PATCH, f"{CONTAINER}.env.1.value", 1),
+        WORKLOAD,
+    ),
+    faulty(
+        "duplicate-object",
+        f"{POLICY} and platform/redis/copy.yaml both render NetworkPolicy redis/redis-shared",
+        copied(POLICY, "platform/redis/copy.yaml"),
+    ),
+    faulty("namespace-missing", f"{EXTERNAL} names no namespace", put(EXTERNAL, "metadata.namespace", GONE)),
+    faulty("listed-file", "does not list namespace-redis.yaml", put("platform/redis/kustomization.yaml", "resources.0", GONE)),
+    faulty(
+        "listed-file",
+        "platform/kustomization.yaml lists what is not there: other",
+        put("platform/kustomization.yaml", "resources.0", "other"),
+    ),
+    faulty("listed-file", "argocd/kustomization.yaml does not list x.yaml", copied(PROJECT, "argocd/x.yaml")),
+    faulty(
+        "project-admits",
+        "admits kinds that nothing renders: ('apps', 'Deployment')",
+        put(PROJECT, "spec.namespaceResourceWhitelist.0", {"group": "apps", "kind": "Deployment"}),
+        GITOPS,
+    ),
+    faulty(
+        "project-admits",
+        "refuses kinds that are rendered: ('', 'ConfigMap')",
+        put(PROJECT, "spec.namespaceResourceWhitelist.0", GONE),
+        GITOPS,
+    ),
+    faulty(
+        "project-admits",
+        "admits namespaces that nothing renders: beersystem",
+        put(PROJECT, "spec.destinations.2", {"namespace": "beersystem"}),
+        GITOPS,
+    ),
+    faulty(
+        "project-admits",
+        "refuses cluster-wide objects that are rendered: ('', 'Namespace', 'redis')",
+        put(PROJECT, "spec.clusterResourceWhitelist", []),
+        GITOPS,
+    ),
+    faulty(
+        "project-admits",
+        "admits cluster-wide objects that nothing renders: ('', 'Namespace', None)",
+        put(PROJECT, "spec.clusterResourceWhitelist.1", {"group": "", "kind": "Namespace"}),
+        GITOPS,
+    ),
+    faulty("project-admits", "admits repositories that nothing renders: *", put(PROJECT, "spec.sourceRepos.2", "*"), GITOPS),
+    faulty(
+        "project-admits",
+        "refuses repositories that are rendered: registry-1.docker.io/bitnamicharts",
+        put(PROJECT, "spec.sourceRepos.1", GONE),
+        GITOPS,
+    ),
+    faulty("application", "is of the project default", put(RELEASE, "spec.project", "default"), GITOPS),
+    faulty(
+        "application",
+        f"{RELEASE} goes where the AppProject admits nothing",
+        put(RELEASE, "spec.destination.namespace", "beersystem"),
+        GITOPS,
+    ),
+    faulty(
+        "application",
+        "points to other/values.yaml, which is not in the tree",
+        put(RELEASE, "spec.sources.0.helm.valueFiles.0", "$values/other/values.yaml"),
+        GITOPS,
+    ),
+    faulty(
+        "application",
+        "points to other/platform/redis/kustomization.yaml",
+        put(PLATFORM, "spec.source.path", "other/platform/redis"),
+        GITOPS,
+    ),
+    faulty("application", "0 Applications apply platform/redis instead of one", without(PLATFORM), GITOPS),
+    faulty("application", "2 Applications apply argocd instead of one", copied(ROOT, "bootstrap/again.yaml"), GITOPS),
+    faulty(
+        "foreign-workload", "platform/beersystem/deployment.yaml renders a workload", also("platform/beersystem/deployment.yaml", backend())
+    ),
+]
+
+OWNERS = [
+    faulty(
+        "client-address",
+        "names the host redis, the chart will create redis-shared-master.redis.svc.cluster.local",
+        put(PATCH, f"{CONTAINER}.env.0.value", "redis"),
+        CONTAINERS,
+    ),
+    faulty(
+        "client-address", "names the port 6380, the Service listens on 6379", put(PATCH, f"{CONTAINER}.env.1.value", "6380"), CONTAINERS
+    ),
+    faulty("client-address", "names the host redis-shared-master", put(VALUES, "fullnameOverride", "other"), CONTAINERS),
+    faulty("client-address", "the Service listens on 6400", put(VALUES, "master.service.ports", {"redis": 6400}), CONTAINERS),
+    faulty("port-text", "REDIS_PORT is not a text", put(PATCH, f"{CONTAINER}.env.1.value", 6379), CONTAINERS),
+    faulty("port-text", "REDIS_PORT is not a text", put(PATCH, f"{CONTAINER}.env.1", GONE), CONTAINERS),
+    faulty(
+        "secret-reference",
+        "reads the password from {'name': 'other'",
+        put(PATCH, f"{CONTAINER}.env.2.valueFrom.secretKeyRef.name", "other"),
+        WORKLOAD,
+    ),
+    faulty("secret-reference", "Redis from other/redis-password", put(VALUES, "auth.existingSecret", "other"), WORKLOAD),
+    faulty(
+        "secret-reference",
+        "the config says redis-credentials/redis-password",
+        put(VALUES, "auth.existingSecretPasswordKey", "other"),
+        step="prepare",
+    ),
+    faulty("owner-patch", f"{PATCH} is not the patch of step validate", put(PATCH, "spec.replicas", 5), WORKLOAD),
+    faulty("owner-patch", f"{PATCH} changes /spec/paused of Deployment/beersystem-backend", put(PATCH, "spec.paused", True), WORKLOAD),
+    faulty("owner-patch", "changes /spec/template/spec/containers/backend/image", put(PATCH, f"{CONTAINER}.image", "x:1"), WORKLOAD),
+    faulty(
+        "owner-patch",
+        "changes /spec/template/spec/containers/sidecar",
+        put(PATCH, "spec.template.spec.containers.1", {"name": "sidecar"}),
+        WORKLOAD,
+    ),
+    faulty(
+        "owner-patch",
+        "changes /spec/template/spec/containers/backend/env/NODE_ENV",
+        put(PATCH, f"{CONTAINER}.env.3", {"name": "NODE_ENV", "value": "x"}),
+        WORKLOAD,
+    ),
+    faulty(
+        "owner-patch",
+        "REDIS_HOST gets both value and valueFrom",
+        put(PATCH, f"{CONTAINER}.env.0.valueFrom", {"fieldRef": {"fieldPath": "x"}}),
+        WORKLOAD,
+    ),
+    faulty(
+        "owner-patch",
+        "REDIS_HOST of backend uses $(NODE_ENV) before it is defined",
+        put(PATCH, f"{CONTAINER}.env.0.value", "$$(A)$(NODE_ENV)"),
+        WORKLOAD,
+    ),
+    faulty("owner-component", f"{COMPONENT} is missing", without(COMPONENT), "step: validate"),
+    faulty("owner-component", "owners/beersystem/ patches deployment-beersystem-backend.yaml instead of", without(PATCH), "step: validate"),
+    faulty(
+        "owner-component", "patches nothing instead of deployment-beersystem-backend.yaml", put(COMPONENT, "patches", []), "step: validate"
+    ),
+    faulty(
+        "owner-component", "patches x.yaml instead of nothing", put(COMPONENT, "patches.0", {"path": "x.yaml"}), "step: prepare", "prepare"
+    ),
+    faulty(
+        "owner-component",
+        "deployment-redis.yaml, service-redis.yaml",
+        put(COMPONENT, "patches.2", GONE),
+        "step: decommission",
+        "decommission",
+    ),
+    faulty("owner-component", "does not fail where a container is missing", put(COMPONENT, "replacements", GONE), "step: validate"),
+    faulty(
+        "owner-component",
+        "does not fail where a container is missing",
+        put(COMPONENT, "replacements.0.source.fieldPath", "metadata.name"),
+        "step: validate",
+    ),
+]
+
+CARRIED_BY_FLUX = [
+    faulty(
+        "flux-values",
+        "has other values than the values file",
+        put("flux/release/helmrelease-redis-shared.yaml", "spec.values.architecture", "x"),
+        over=FLUX,
+    ),
+    faulty(
+        "flux-dependency",
+        "depends on nobody, which nothing renders",
+        put("flux/kustomization-redis-shared-release.yaml", "spec.dependsOn", [{"name": "nobody"}]),
+        "tool: flux",
+        over=FLUX,
+    ),
+    faulty("flux-variable", POLICY, put(POLICY, "metadata.annotations", {"x": "${y}"}), over=FLUX),
+]
+TRIPS = [*OBJECTS, *OWNERS, *CARRIED_BY_FLUX]
+
+
+@pytest.mark.parametrize("trip", TRIPS, ids=name_of)
+def test_a_faulty_tree_is_refused(tmp_path: Path, trip: Trip) -> None:
+    trip_it(trip, tmp_path)

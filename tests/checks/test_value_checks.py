@@ -1,0 +1,220 @@
+"""The checks that a config can trip, value by value: each speaks, says what to do, and points to the value."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.checks.trips import Trip, name_of, trip_it, value
+from tests.samples import backend, config, merged
+
+OWNED = "chart-owned-value"
+CLUSTER_ROLE = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "x"}}
+POLICY = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "open"}}
+DOOR = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "door"}, "spec": {"type": "NodePort"}}
+ELSEWHERE = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": "beersystem"}}
+METRICS_LABELS = {
+    f"app.kubernetes.io/{key}": text for key, text in (("component", "metrics"), ("instance", "redis-shared"), ("name", "redis"))
+}
+METRICS_TOO = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "metrics-too", "labels": METRICS_LABELS}}
+CONF = 'maxmemory 1gb\nmaxmemory-policy allkeys-lru\nappendonly yes\nappendfsync everysec\nsave ""'
+
+
+def conf(line: str, message: str, instead_of: str = "") -> Trip:
+    """A trip by our redis.conf with one more line, or with one line changed."""
+    kept = [one for one in CONF.splitlines() if one != instead_of]
+    return value("redis-conf", message, "commonConfiguration", "\n".join([*kept, line]), "'")
+
+
+def values(code: str, message: str, at: str, content: dict[str, Any]) -> Trip:
+    return Trip(code, message, at, {"redis": {"values": content}})
+
+
+def first_client(step: str = "validate", **sections: Any) -> dict[str, Any]:
+    return {"clients": [merged(config(step)["clients"][0], sections)]}
+
+
+def with_env(*entries: dict[str, str], container: int = 0) -> dict[str, Any]:
+    """The real Deployment with further variables at the end."""
+    workload = backend()
+    workload["spec"]["template"]["spec"]["containers"][container]["env"] += entries
+    return workload
+
+
+KEYS = [
+    value("chart-key", "the chart has no value master.replicaCount", "master.replicaCount", 1),
+    value("chart-key", "expected a whole number", "master.count", "one"),
+    value("chart-key", "expected a mapping", "auth", "off", "'off'"),
+    value(OWNED, "architecture is standalone instead of replication", "architecture", "standalone"),
+    value(OWNED, "auth.enabled is false instead of true", "auth.enabled", False),
+    value(OWNED, "auth.existingSecret is other instead of redis-credentials", "auth.existingSecret", "other"),
+    value(OWNED, "auth.existingSecretPasswordKey is other instead", "auth.existingSecretPasswordKey", "other"),
+    value(OWNED, "auth.usePasswordFiles is false", "auth.usePasswordFiles", False),
+    value(OWNED, "auth.acl.enabled is true instead of false", "auth.acl.enabled", True),
+    value(OWNED, "diagnosticMode.enabled is true", "diagnosticMode.enabled", True),
+    value(OWNED, 'existingConfigmap is mine instead of ""', "existingConfigmap", "mine"),
+    value(OWNED, "global.imageRegistry is mirror.example.com", "global.imageRegistry", "mirror.example.com"),
+    value(OWNED, "global.security.allowInsecureImages is false", "global.security.allowInsecureImages", False),
+    value(OWNED, 'global.storageClass is fast instead of ""', "global.storageClass", "fast"),
+    value(OWNED, "master.count is 0 instead of 1", "master.count", 0),
+    value(OWNED, "master.kind is Deployment", "master.kind", "Deployment"),
+    value(OWNED, "master.disableCommands is KEYS instead of FLUSHDB, FLUSHALL", "master.disableCommands", ["KEYS"], "- KEYS"),
+    value(OWNED, "replica.disableCommands is none instead of", "replica.disableCommands", []),
+    value(OWNED, "master.persistence.enabled is false", "master.persistence.enabled", False),
+    value(OWNED, "replica.persistence.size is 20Gi instead of 10Gi", "replica.persistence.size", "20Gi"),
+    value(OWNED, "master.persistence.storageClass is fast", "master.persistence.storageClass", "fast"),
+    value(OWNED, "whenDeleted is Delete instead of Retain", "master.persistentVolumeClaimRetentionPolicy.whenDeleted", "Delete"),
+    value(OWNED, "master.service.type is LoadBalancer", "master.service.type", "LoadBalancer"),
+    value(OWNED, "master.service.externalIPs is 10.0.0.9 instead of none", "master.service.externalIPs", ["10.0.0.9"], "- 10.0.0.9"),
+    value(OWNED, "replica.service.type is NodePort", "replica.service.type", "NodePort"),
+    value(OWNED, "metrics.service.type is NodePort", "metrics.service.type", "NodePort"),
+    value(OWNED, "metrics.service.enabled is false instead of true", "metrics.service.enabled", False),
+    value(OWNED, "metrics.enabled is false instead of true", "metrics.enabled", False),
+    value(OWNED, "metrics.serviceMonitor.enabled is true", "metrics.serviceMonitor.enabled", True),
+    value(OWNED, "metrics.podMonitor.enabled is true", "metrics.podMonitor.enabled", True),
+    value(OWNED, "metrics.prometheusRule.enabled is true", "metrics.prometheusRule.enabled", True),
+    value(OWNED, 'namespaceOverride is other instead of ""', "namespaceOverride", "other"),
+    value(OWNED, "networkPolicy.enabled is true", "networkPolicy.enabled", True),
+    value(OWNED, "replica.replicaCount is 5 instead of 1", "replica.replicaCount", 5),
+    value(OWNED, "replica.autoscaling.enabled is true", "replica.autoscaling.enabled", True),
+    value(OWNED, "replica.externalMaster.enabled is true", "replica.externalMaster.enabled", True),
+    value(OWNED, "replica.kind is DaemonSet", "replica.kind", "DaemonSet"),
+    value(OWNED, "sentinel.enabled is true instead of false", "sentinel.enabled", True),
+    value(OWNED, "serviceBindings.enabled is true", "serviceBindings.enabled", True),
+    value(OWNED, "tls.enabled is true instead of false", "tls.enabled", True),
+    value(OWNED, "auth.existingSecret is taken away", "auth", None),
+    value(OWNED, "networkPolicy.enabled is taken away", "networkPolicy.enabled", None),
+    value("chart-label", "commonLabels sets app.kubernetes.io/instance", "commonLabels.app~kubernetes~io/instance", "x"),
+    value("chart-label", "commonLabels sets app.kubernetes.io/component", "commonLabels.app~kubernetes~io/component", "x"),
+    value("chart-label", "master.podLabels sets app.kubernetes.io/component", "master.podLabels.app~kubernetes~io/component", "x"),
+    value("chart-label", "replica.podLabels sets app.kubernetes.io/name", "replica.podLabels.app~kubernetes~io/name", "x"),
+    value("chart-label", "metrics.podLabels sets app.kubernetes.io/name", "metrics.podLabels.app~kubernetes~io/name", "x"),
+    value("chart-label", "metrics.podLabels sets helm.sh/chart", "metrics.podLabels.helm~sh/chart", "x"),
+    values("chart-label", "metrics.podLabels sets team", "a", {"metrics": {"podLabels": {"team": "a"}}, "commonLabels": {"team": "b"}}),
+    values(
+        "chart-label",
+        "metrics.podLabels sets team",
+        "a",
+        {"metrics": {"podLabels": {"team": "a"}}, "replica": {"podLabels": {"team": "b"}}},
+    ),
+    value("chart-label", "master.podAnnotations sets prometheus.io/port", "master.podAnnotations.prometheus~io/port", "9121", "'9121'"),
+    value("chart-label", "replica.podAnnotations sets prometheus.io/scrape", "replica.podAnnotations.prometheus~io/scrape", "never"),
+    value("chart-label", "master.podAnnotations sets checksum/secret", "master.podAnnotations.checksum/secret", "x"),
+    values("chart-label", "sets mine", "a", {"metrics": {"podAnnotations": {"mine": "b"}}, "master": {"podAnnotations": {"mine": "a"}}}),
+    value("chart-name", "has 53 characters, and can have 52", "fullnameOverride", "r" * 44),
+    value("chart-name", "would name its objects redis_shared, which is not a DNS label", "fullnameOverride", "redis_shared"),
+    value("chart-name", "not a DNS label", "nameOverride", "Cache"),
+    value("extra-object", "extraDeploy[0] is not an object", "extraDeploy", ["kind: ConfigMap"], "'kind: ConfigMap'"),
+    value("extra-object", "extraDeploy[0] is not an object", "extraDeploy", [{"kind": "ConfigMap"}], "kind: ConfigMap"),
+    value("extra-object", "a ClusterRole is cluster-wide", "extraDeploy", [CLUSTER_ROLE], "apiVersion"),
+    value("extra-object", "a second NetworkPolicy", "extraDeploy", [POLICY], "apiVersion"),
+    value("extra-object", "a Service that is open to the outside", "extraDeploy", [DOOR], "apiVersion"),
+    value("extra-object", "goes into the namespace beersystem", "extraDeploy", [ELSEWHERE], "apiVersion"),
+    value("service-monitor", "matches metrics-too, redis-shared-metrics instead of redis-shared-metrics", "extraDeploy", [METRICS_TOO], ""),
+]
+
+SERVER = [
+    conf("replica-priority 1\nmasteruser someone", "redis.conf sets masteruser, which silently beats"),
+    conf("REPLICAOF a 1", "redis.conf sets replicaof"),
+    conf("timeout 5 # seconds", "has a comment behind timeout"),
+    conf("timeout 5 #", "has a comment behind timeout"),
+    conf("dbfilename {{ x }}", "has {{ in it (dbfilename)"),
+    conf('rename-command KEYS ""', "renames a command"),
+    conf("maxmemory 512mb", "says maxmemory 512mb, but redis.memory.max makes it 1gb"),
+    conf("maxmemory-policy noeviction", "says maxmemory-policy noeviction, but redis.memory.policy makes it allkeys-lru"),
+    conf("appendonly no", "says appendonly no, but redis.appendOnly makes it yes"),
+    conf("save 60 1", "saves at 60 1, but redis.savePoints has none"),
+    conf("tcp-keepalive 60", "says nothing of maxmemory, so Redis takes 0", "maxmemory 1gb"),
+    conf("tcp-keepalive 60", "says nothing of maxmemory-policy, so Redis takes noeviction", "maxmemory-policy allkeys-lru"),
+    conf("tcp-keepalive 60", "says nothing of appendonly, so Redis takes no", "appendonly yes"),
+    conf("tcp-keepalive 60", "says nothing of save points, so Redis takes its own", 'save ""'),
+    value("redis-conf", "says nothing of maxmemory", "commonConfiguration", None),
+    value("redis-conf", "sets port, which silently beats", "master.configuration", "port 6380"),
+    value("redis-conf", "says maxmemory 3gb", "replica.configuration", "maxmemory 3gb"),
+    value("redis-conf", "sets bind", "master.extraFlags", ["--bind", "127.0.0.1"], "- --bind"),
+    value("redis-conf", "says appendonly no", "replica.extraFlags", ["--appendonly no"], "- --appendonly no"),
+    value("redis-conf", "saves at 60 1", "master.extraFlags", ["--save 60 1"], "- --save 60 1"),
+    value("memory-limit", "maxmemory 1gb is not below the memory limit 1Gi of replica", "replica.resources.limits.memory", "1Gi", "limits"),
+    value(
+        "memory-limit",
+        "maxmemory 3gb is not below the memory limit 2Gi of replica",
+        "replica.configuration",
+        "maxmemory 3gb",
+    ),
+    value("memory-limit", "master has no memory limit", "master.resources", None),
+    value("memory-limit", "metrics has no memory limit", "metrics.resources", None),
+    value("memory-limit", "replica has no memory limit", "replica.resources.limits", None, "limits"),
+    value("memory-limit", "lots is not a Kubernetes quantity", "master.resources.limits.memory", "lots"),
+    value("replica-probe", "replica.customLivenessProbe is missing", "replica.customLivenessProbe", None),
+    value(
+        "replica-probe",
+        "replica.customReadinessProbe asks the primary too",
+        "replica.customReadinessProbe.exec.command",
+        ["/health/ping_readiness_local_and_master.sh 1"],
+        "exec",
+    ),
+    value("image-pin", "image is not pinned: latest", "image.tag", "latest", "tag"),
+    value("image-pin", "metrics.image is not pinned: the default", "metrics.image.tag", "", "tag"),
+    value("image-pin", "volumePermissions.image is not pinned", "volumePermissions.enabled", True, "enabled: true"),
+]
+
+WARNINGS = [
+    Trip("memory-headroom", "leaves less than a quarter of master's limit 2Gi", "1700mb", {"redis": {"memory": {"max": "1700mb"}}}),
+    Trip(
+        "memory-headroom",
+        "maxmemory 1gb leaves less than a quarter of replica's limit 1300Mi",
+        "1gb",
+        {"redis": {"memory": {"max": "1gb"}, "values": {"replica": {"resources": {"limits": {"memory": "1300Mi"}}}}}},
+    ),
+    Trip("frozen-image", "bitnamilegacy/redis and bitnamilegacy/redis-exporter: frozen since 2025-08-28", "name: chocolandia"),
+    Trip(
+        "previous-host",
+        "REDIS_HOST=redis.beersystem.svc.cluster.local, but previous.host is redis.other",
+        "redis.other",
+        first_client(previous={"host": "redis.other"}),
+    ),
+    Trip(
+        "previous-host",
+        "backend also names the old Redis in CACHE_URL",
+        "backend:",
+        manifest=with_env({"name": "CACHE_URL", "value": "redis://redis.beersystem.svc.cluster.local:6379/1"}),
+    ),
+    Trip(
+        "previous-host",
+        "backend also names the old Redis in SHORT",
+        "backend:",
+        manifest=with_env({"name": "SHORT", "value": "redis.beersystem"}),
+    ),
+    Trip(
+        "previous-host", "backend also names the old Redis in BARE", "backend:", manifest=with_env({"name": "BARE", "value": "redis:6379"})
+    ),
+    Trip(
+        "migration-history",
+        "beersystem is at scale-down without a history",
+        "scale-down",
+        first_client("scale-down", migration={"history": []}),
+        step="scale-down",
+    ),
+]
+
+CLIENTS = [
+    Trip(
+        "client-variables",
+        "backend has REDIS_HOST twice: kustomize would keep the last one and lose the patch",
+        "chocolandia/beersystem-backend.yaml",
+        step=step,
+        manifest=with_env({"name": "REDIS_HOST", "value": "elsewhere"}),
+    )
+    for step in ("prepare", "reconfigure", "validate", "rolled-back")
+]
+
+
+TRIPS = [*KEYS, *SERVER, *CLIENTS, *(replace(trip, severity="warning") for trip in WARNINGS)]
+
+
+@pytest.mark.parametrize("trip", TRIPS, ids=name_of)
+def test_a_value_that_breaks_the_tree_is_found(tmp_path: Path, trip: Trip) -> None:
+    trip_it(trip, tmp_path)
