@@ -32,8 +32,20 @@ _REPOSITORY: dict[Step, str] = {
     "scale-up": "the owner's",
     "validate": "none: it only records",
     "decommission": "the owner's",
-    "complete": "the owner's: fold the Component into the base first",
+    "complete": "the owner's",
 }
+_GATE: dict[Step, str] = {
+    "scale-down": "the window is open, and the Secret is in both namespaces",
+    "deploy": "the application is down",
+    "reconfigure": "the shared Redis is ready: both instances run, the address answers",
+    "scale-up": "the owner's build names the shared Redis, and the downtime budget still holds",
+    "validate": "the application is ready and works",
+    "decommission": "24 hours or more, and the six criteria of the brief, are recorded under `migration.validation`",
+    "complete": "the owner's base carries the variables and the removal itself: the Component of `decommission` changes nothing there",
+}
+"""What must be true before a step is committed (design §4)."""
+_WAY_OUT = frozenset({"scale-down", "deploy", "reconfigure", "scale-up", "validate"})
+"""The steps from which `rolled-back` leads back to the old Redis in one commit."""
 
 
 def readme(environment: Environment, made: tuple[Unit, ...]) -> Iterator[File]:
@@ -68,8 +80,18 @@ def _facts(client: Client) -> dict[str, object]:
         "meaning": _MEANING[migration.step] if migration else "",
         "next": _next(migration) if migration else None,
         "repository": _REPOSITORY.get(_next(migration) or "prepare", "") if migration else "",
+        "gate": _gate(migration) if migration else "",
+        "way_out": migration is not None and migration.step in _WAY_OUT,
         "untouched": effects(migration).owner_is_untouched,
+        "removed": effects(migration).removed,
     }
+
+
+def _gate(migration: Migration) -> str:
+    following = _next(migration)
+    if following == "deploy" and migration.order == "deploy-first":
+        return "the Secret is in both namespaces"
+    return _GATE.get(following, "") if following else ""
 
 
 def _next(migration: Migration) -> Step | None:

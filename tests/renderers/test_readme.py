@@ -1,0 +1,179 @@
+"""README.md of the tree: true at every step, tidy Markdown, commands that work as they stand."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from typing import Any
+
+import pytest
+
+from rediskit import Environment, render
+from tests.samples import STEPS, client, config, made
+
+NEXT = {
+    "as-decided": dict(
+        zip(("prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission"), STEPS[1:], strict=False)
+    ),
+    "deploy-first": {
+        "prepare": "deploy",
+        "deploy": "scale-down",
+        "scale-down": "reconfigure",
+        "reconfigure": "scale-up",
+        "scale-up": "validate",
+        "validate": "decommission",
+        "decommission": "complete",
+    },
+}
+ALL = [(order, step) for order in NEXT for step in STEPS]
+VARIANTS: dict[str, dict[str, Any]] = {
+    "as decided": {},
+    "flux": {"gitops": {"tool": "flux"}},
+    "no monitoring": {"monitoring": {"enabled": False}},
+    "no clients": {"clients": []},
+    "no old objects": {"clients": [client("app", "validate")]},
+    "many clients": {"clients": [client(f"app-{step}", step) for step in STEPS] + [client("plain", None)]},
+    "another release": {"redis": {"release": "cache", "namespace": "databases", "auth": {"secret": "cache-auth", "key": "value"}}},
+}
+
+
+def readme(environment: Environment) -> str:
+    return render(environment).files["README.md"].decode()
+
+
+def section(text: str, title: str) -> str:
+    return text.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("step", STEPS)
+def test_the_markdown_is_tidy(step: str, variant: str) -> None:
+    text = readme(made(step, over=VARIANTS[variant]))
+    assert "\n\n\n" not in text
+    assert not re.search(r"[ \t]$", text, re.MULTILINE)
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+    for words in ("None", "{{", "{%", "<", "  "):
+        assert words not in re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        if line.startswith("#") and "sh" not in line[:3]:
+            assert lines[number + 1] == "", line
+        if line.startswith("| "):
+            assert line.endswith(" |")
+            assert line.count("|") == lines[number - 1].count("|") or not lines[number - 1]
+
+
+@pytest.mark.parametrize(("order", "step"), ALL)
+def test_it_says_where_the_migration_stands_and_what_is_next(order: str, step: str) -> None:
+    text = section(readme(made(step, order)), "beersystem")
+    assert f"Step **{step}**: " in text
+    following = "scale-down" if step == "rolled-back" else NEXT[order].get(step)
+    assert re.findall(r"Next: \*\*(.*?)\*\*", text) == ([following] if following else [])
+    if following:
+        assert "; the repository that changes: ." not in text
+        assert re.search(r"First: \S.*\.$", text, re.MULTILINE)
+    assert ("rolled-back` and record the reason" in text) == (step in ("scale-down", "deploy", "reconfigure", "scale-up", "validate"))
+    identity = step in ("prepare", "complete", "rolled-back") or (order, step) == ("deploy-first", "deploy")
+    assert ("At this step the Component changes nothing." in text) == identity
+
+
+@pytest.mark.parametrize(("order", "step"), ALL)
+def test_it_says_whether_redis_is_there(order: str, step: str) -> None:
+    absent = step == "prepare" or (order, step) == ("as-decided", "scale-down")
+    environment = made(step, order)
+    text = readme(environment)
+    assert ("**It is not deployed yet:**" in text) == absent
+    assert ("nobody yet" in text) == absent
+    assert ("Application `redis-shared-release`" in text) != absent
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_every_folder_of_the_tree_is_in_the_table(step: str) -> None:
+    tree = render(made(step))
+    text = tree.files["README.md"].decode()
+    folders = {
+        "/".join(path.split("/")[: 2 if path.split("/")[0] in ("helm", "platform", "owners") else 1]) for path in tree.files if "/" in path
+    }
+    listed = set(re.findall(r"^\| `([^`]+)/` \|", text, re.MULTILINE))
+    assert folders - {"platform/kustomization.yaml", "docs", "checks"} == listed - {"docs", "checks"}
+    names = {content["metadata"]["name"] for content in tree.objects.values() if content["kind"] == "Application"}
+    assert set(re.findall(r"Application `([^`]+)`", text)) <= names
+
+
+def test_addresses_are_those_of_the_config() -> None:
+    values = {
+        "master": {"service": {"ports": {"redis": 6400}}},
+        "replica": {"service": {"ports": {"redis": 6500}}},
+        "clusterDomain": "k8s.example",
+    }
+    text = section(
+        readme(made(over={"redis": {"values": values}, "network": {"allow": ["192.168.4.0/24", "10.8.0.0/16"]}})), "How a client connects"
+    )
+    assert "| a pod of the cluster | `redis-shared-master.redis.svc.k8s.example` | 6400 |" in text
+    assert "| `redis-shared-replicas.redis.svc.k8s.example` | 6500 |" in text
+    assert "| 192.168.4.0/24, 10.8.0.0/16 | `192.168.4.203` | 6400 |" in text
+
+
+def test_without_a_network_no_address_is_named() -> None:
+    data = config()
+    del data["network"]
+    data["clients"] = []
+    assert "192.168." not in readme(Environment.model_validate(data))
+
+
+@pytest.mark.parametrize(
+    ("redis", "promise"),
+    [
+        ({}, "an orderly restart loses nothing, a crash up to a second of writes"),
+        ({"appendOnly": False, "savePoints": ["900 1", "60 100"]}, "saved at 900 1, 60 100 (seconds and changes)"),
+        ({"appendOnly": False}, "a restart loses everything"),
+        ({"memory": {"policy": "noeviction"}}, "then refuses writes"),
+        ({"memory": {"policy": "volatile-ttl", "max": "512mb"}}, "holds 512mb at most, and then drops keys by `volatile-ttl`"),
+    ],
+)
+def test_it_promises_what_redis_will_keep(redis: dict[str, Any], promise: str) -> None:
+    assert promise in section(readme(made(over={"redis": redis})), "How a client connects")
+
+
+def shell(text: str, title: str) -> str:
+    return section(text, title).split("```sh\n", 1)[1].split("```", 1)[0]
+
+
+def test_the_password_is_32_letters_and_digits() -> None:
+    """The line itself, run by bash a few times: the alphabet needs no quoting anywhere (facts: chart §5)."""
+    line = shell(readme(made()), "The password").splitlines()[0]
+    script = "set -eu\n" + "\n".join([line, 'printf "%s\\n" "$PASSWORD"'] * 20)
+    done = subprocess.run(
+        ["bash", "-c", script], capture_output=True, text=True, check=True, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
+    )
+    found = done.stdout.splitlines()
+    assert len(set(found)) == 20
+    assert all(re.fullmatch(r"[A-Za-z0-9]{32}", password) for password in found)
+
+
+def test_every_namespace_gets_the_same_password_on_standard_input() -> None:
+    """The whole snippet, with a kubectl that writes down what it was given."""
+    clients = [*config()["clients"], client("shop", None), client("wiki", None, namespace="shop")]
+    snippet = shell(readme(made(over={"clients": clients})), "The password")
+    kubectl = 'kubectl() { printf "%s <" "$*"; cat; printf ">\\n"; }\n'
+    done = subprocess.run(["bash", "-eu", "-c", kubectl + snippet + 'echo "${PASSWORD-gone}"'], capture_output=True, text=True, check=True)
+    *calls, last = done.stdout.splitlines()
+    assert last == "gone"
+    secret = "create secret generic redis-credentials --from-file=redis-password=/dev/stdin"
+    assert [call.split(" <")[0] for call in calls] == [f"-n {namespace} {secret}" for namespace in ("redis", "beersystem", "shop")]
+    passwords = {call.split("<")[1].removesuffix(">") for call in calls}
+    assert len(passwords) == 1
+    assert re.fullmatch(r"[A-Za-z0-9]{32}", passwords.pop())
+
+
+def test_bootstrap_is_where_the_command_says() -> None:
+    tree = render(made(over={"gitops": {"path": "clusters/home/redis"}}))
+    assert shell(tree.files["README.md"].decode(), "How it gets into the cluster") == "kubectl apply -f clusters/home/redis/bootstrap/\n"
+    assert all(tree.objects[path]["kind"] == "Application" for path in tree.files if path.startswith("bootstrap/"))
+
+
+def test_only_what_is_to_be_removed_is_spoken_of() -> None:
+    text = readme(made(over={"clients": [client("app", "validate")]}))
+    assert "prunes" not in text
+    assert "The old Redis is `redis.app.svc.cluster.local:6379`.\n" in text
