@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path as LocalPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from rediskit.chart.mistakes import ADVICE
 from rediskit.errors import Path
@@ -31,8 +30,7 @@ _PRINTED_WHOLE = re.compile(
 _FALSE_OR_NUMBER = frozenset({"sampleLimit", "targetLimit"})
 
 
-@dataclass(frozen=True, slots=True)
-class KeyProblem:
+class KeyProblem(NamedTuple):
     """A value path that the chart would ignore or choke on."""
 
     path: Path

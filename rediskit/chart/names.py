@@ -7,8 +7,7 @@ and replicas/service.yaml, ports values.yaml:574 and 1985; seen alike on a live 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 INSTANCE = "app.kubernetes.io/instance"
 NAME = "app.kubernetes.io/name"
@@ -20,8 +19,7 @@ METRICS_PORT_NAME = "http-metrics"
 _CHART = "redis"
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(NamedTuple):
     """The objects of one release. Every name, selector and port that rediskit renders is asked for here."""
 
     name: str

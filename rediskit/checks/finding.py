@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from rediskit.chart.names import Release
 from rediskit.errors import Location, Path
@@ -28,8 +28,7 @@ class Finding:
     location: Location | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Complaint:
+class Complaint(NamedTuple):
     """What a check function yields: the check's table adds code, severity and location."""
 
     message: str
@@ -63,8 +62,7 @@ class Subject:
                 yield path, content
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One rule over rendered objects. Its docstring is its documentation."""
 
     code: str

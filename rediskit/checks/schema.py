@@ -9,10 +9,9 @@ import json
 import pathlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rediskit.errors import Path
 
@@ -57,8 +56,7 @@ _LIMITS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """One breach of a schema. `path` leads to the field at fault; where one is missing, to where it would stand."""
 
     path: Path

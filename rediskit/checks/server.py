@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from rediskit.checks.finding import Complaint, Subject, at, mapping
 from rediskit.errors import Path
@@ -18,8 +17,7 @@ _VALUES: Path = ("redis", "values")
 M = TypeVar("M", bound=Measure)
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
+class Directive(NamedTuple):
     """One setting of Redis, and where under the Helm values it stands. The last one of a name wins, `save` apart."""
 
     name: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from rediskit.checks import Finding, check
 from rediskit.checks.place import check_place
@@ -14,8 +14,7 @@ from rediskit.renderers import render
 from rediskit.source.loader import load_all
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(NamedTuple):
     """The bytes of one tree. The objects are let go: a run over a thousand configs has to fit into memory."""
 
     name: str

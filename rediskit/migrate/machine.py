@@ -5,15 +5,14 @@ Everything rendered follows from `Effects`, never from the name of a step.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
 
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Order, Step
 
 
-@dataclass(frozen=True, slots=True)
-class Effects:
+class Effects(NamedTuple):
     """What is true of a client once a step is in Git.
 
     release: the shared Redis runs. stopped: the application is scaled to 0. switched: its environment names the shared
@@ -48,7 +47,7 @@ _ORDERS: dict[Order, tuple[Step, ...]] = {
     "deploy-first": ("prepare", "deploy", "scale-down", "reconfigure", "scale-up", "validate", "decommission"),
 }
 
-assert all(set(step) <= {field.name for field in fields(Effects)} for step in _SETS.values())
+assert all(set(step) <= set(Effects._fields) for step in _SETS.values())
 
 
 def steps(order: Order) -> tuple[Step, ...]:
@@ -64,10 +63,10 @@ def effects(migration: Migration | None) -> Effects:
         return Effects(release=not migration.history or _deployed(migration))
     result = Effects()
     for step in _ORDERS[migration.order]:
-        result = replace(result, **_SETS[step])
+        result = result._replace(**_SETS[step])
         if step == migration.step:
             break
-    return replace(result, release=result.release or _deployed(migration))
+    return result._replace(release=result.release or _deployed(migration))
 
 
 def _deployed(migration: Migration) -> bool:

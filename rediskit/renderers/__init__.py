@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rediskit.model.environment import Environment
 from rediskit.renderers.argocd import argocd
+from rediskit.renderers.docs import docs
 from rediskit.renderers.flux import flux
 from rediskit.renderers.helm import helm_values
 from rediskit.renderers.objects import header
@@ -27,4 +28,5 @@ def _files(environment: Environment) -> Iterator[File]:
     yield from owners(environment)
     carried = {"argocd": argocd, "flux": flux}[environment.gitops.tool]
     yield from carried(environment, made)
+    yield from docs(environment)
     yield from readme(environment, made)

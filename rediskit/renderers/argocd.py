@@ -148,7 +148,9 @@ def chart_source(environment: Environment) -> tuple[str, str]:
     return repository, chart
 
 
-def _application(environment: Environment, name: str, spec: Object, *, finalizer: bool, annotations: dict[str, str] | None = None) -> Object:
+def _application(
+    environment: Environment, name: str, spec: Object, *, finalizer: bool, annotations: dict[str, str] | None = None
+) -> Object:
     compare = {"argocd.argoproj.io/compare-options": "ServerSideDiff=true"}
     meta = metadata(
         f"{prefix(environment)}-{name}", environment.gitops.argocd.namespace, labels(environment), {**compare, **(annotations or {})}

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rediskit.migrate.machine import release_is_deployed
-from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.renderers.external import external_service
 from rediskit.renderers.monitoring import monitoring
@@ -15,8 +14,7 @@ from rediskit.renderers.objects import KEEP, kustomization, labels, metadata, ob
 from rediskit.renderers.tree import File, Object
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """One folder of objects with its own kustomization.yaml.
 
     namespace: where its namespaced objects go. optional: it may fail and heal on its own (a CRD or a namespace may come later).
@@ -45,7 +43,6 @@ def units(environment: Environment) -> tuple[Unit, ...]:
         _unit("redis", redis, (namespace(environment), network_policy(environment))),
         _unit("redis-external", redis, external_service(environment) if deployed else ()),
         _unit("monitoring", environment.monitoring.namespace, monitoring(environment) if deployed else (), optional=True),
-        *(_unit(client.name, client.namespace, secret_forms(environment, client), optional=True) for client in environment.clients),
     ]
     return tuple(unit for unit in made if unit.contents)
 
@@ -60,17 +57,12 @@ def platform(made: tuple[Unit, ...]) -> Iterator[File]:
 def namespace(environment: Environment) -> Object:
     """The namespace of Redis, which neither tool may prune: everything in it would go with it."""
     redis = environment.redis
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata(redis.namespace, None, {**redis.labels, **labels(environment)}, KEEP)}
-
-
-def secret_forms(environment: Environment, client: Client) -> Iterable[Object]:
-    """The replicated Secret of a client. In mode manual nothing of it is in Git."""
-    return ()
+    meta = metadata(redis.namespace, None, {**redis.labels, **labels(environment)}, KEEP)
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": meta}
 
 
 def _unit(name: str, in_namespace: str, objects: Iterable[Object], optional: bool = False) -> Unit:
-    source = ("clients",) if name not in ("redis", "redis-external", "monitoring") else ()
-    files = tuple(object_file(f"platform/{name}", content, source or _SOURCES.get(content["kind"], ("redis",))) for content in objects)
+    files = tuple(object_file(f"platform/{name}", content, _SOURCES[content["kind"]]) for content in objects)
     return Unit(name, in_namespace, files, optional)
 
 

@@ -8,7 +8,7 @@ from rediskit.migrate.machine import effects, release_is_deployed, steps
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
-from rediskit.renderers.argocd import prefix
+from rediskit.renderers.docs import name_prefix
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.platform import Unit
 from rediskit.renderers.texts import text
@@ -62,7 +62,7 @@ def readme(environment: Environment, made: tuple[Unit, ...]) -> Iterator[File]:
             units=made,
             tool={"argocd": "Argo CD", "flux": "Flux"}[environment.gitops.tool],
             carrier={"argocd": "Application", "flux": "Kustomization"}[environment.gitops.tool],
-            prefix=prefix(environment) if environment.gitops.tool == "argocd" else environment.redis.release,
+            prefix=name_prefix(environment),
             namespaces=[release.namespace, *namespaces],
             clients=[_facts(client) for client in environment.clients],
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rediskit.model.environment import Environment
 from rediskit.renderers.helm import release_of
@@ -11,8 +11,7 @@ LATENCY_OBJECTIVE = 10
 """Milliseconds below which 95 % of SET and GET stay (SC-001 of the brief)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(NamedTuple):
     """What every query about one release is made with.
 
     selector: the label matchers of its series, without braces. The labels are those of the scraped target; there is no alias label.

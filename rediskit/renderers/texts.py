@@ -12,8 +12,15 @@ def _engine() -> Any:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     folder = Path(__file__).parent.parent / "data" / "templates"
-    return Environment(  # noqa: S701 - Markdown for people, not HTML
-        loader=FileSystemLoader(folder), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    # Markdown for people, so nothing is escaped; a template is used once a run, so optimising it costs more than it brings.
+    return Environment(
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        optimized=False,
+        auto_reload=False,
     )
 
 

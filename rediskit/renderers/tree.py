@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from rediskit.errors import Path
@@ -40,7 +41,7 @@ class Tree:
     def of(cls, name: str, header: str, files: Iterable[File]) -> Tree:
         """Orders the files by path. Raises ValueError when two files have one path."""
         ordered = tuple(sorted(files, key=lambda file: file.path))
-        for one, other in zip(ordered, ordered[1:], strict=False):
+        for one, other in pairwise(ordered):
             if one.path == other.path:
                 raise ValueError(f"two renderers wrote {one.path}")
         return cls(name, header, ordered)

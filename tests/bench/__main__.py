@@ -83,9 +83,8 @@ def whole_process() -> None:
             ratio,
             "wanted <= 10x",
         )
-        print(
-            f"{'peak memory of that':<46} {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:>9.0f} MB {'':>21}   wanted <= 150 MB"
-        )
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        print(f"{'peak memory of that':<46} {peak:>9.0f} MB {'':>21}   wanted <= 150 MB")
         again = statistics.median(seconds([*command, "render"], many) for _ in range(3))
         print(f"{f'{COUNT} configs, nothing changed':<46} {again * 1000:>9.0f} ms")
 
