@@ -43,7 +43,8 @@ def argocd(environment: Environment, units: tuple[Unit, ...]) -> Iterator[File]:
 def project(environment: Environment, units: tuple[Unit, ...]) -> Object:
     """Admits exactly the kinds and namespaces that are rendered: a workload of a client can never be ours.
 
-    Destinations and kinds are independent lists in Argo CD, so "exactly" means these kinds in these namespaces.
+    Destinations and kinds are independent lists in Argo CD, so "exactly" means these kinds in these namespaces. It is applied a
+    wave before the Applications: one commit admits a kind and adds the Application that brings it.
     """
     deployed = release_is_deployed(environment)
     objects = [file.content for unit in units for file in unit.contents if isinstance(file.content, dict)]
@@ -56,7 +57,12 @@ def project(environment: Environment, units: tuple[Unit, ...]) -> Object:
     return {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "AppProject",
-        "metadata": metadata(project_name(environment), environment.gitops.argocd.namespace, labels(environment)),
+        "metadata": metadata(
+            project_name(environment),
+            environment.gitops.argocd.namespace,
+            labels(environment),
+            {"argocd.argoproj.io/sync-wave": "-1"},
+        ),
         "spec": {
             "description": f"The shared Redis {environment.redis.release}, as rendered by rediskit",
             "sourceRepos": [environment.gitops.repository, *([chart] if deployed else [])],

@@ -1,0 +1,227 @@
+"""The Helm values: one test a decision of the brief, and what the chart needs so that it holds (facts: chart §1, §2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from rediskit import Environment, render
+from rediskit.renderers.helm import merged_values, redis_conf
+from tests.samples import STEPS, made
+
+Object = dict[str, Any]
+PATH = "helm/redis-shared/values.yaml"
+
+
+def values(over: Object | None = None, step: str = "validate") -> Object:
+    found: Object = yaml.safe_load(render(made(step, over=over)).files[PATH])
+    return found
+
+
+def redis(**sections: Any) -> Object:
+    return {"redis": sections}
+
+
+def test_1_the_chart_is_not_asked_for_images_of_its_own() -> None:
+    """OCI charts since 23.0.10 default to `latest`: registry, repository, tag and digest are all said."""
+    found = values()
+    assert found["image"] == {"registry": "docker.io", "repository": "bitnamilegacy/redis", "tag": "8.2.1-debian-12-r0", "digest": ""}
+    assert found["metrics"]["image"] == {
+        "registry": "docker.io",
+        "repository": "bitnamilegacy/redis-exporter",
+        "tag": "1.76.0-debian-12-r0",
+        "digest": "",
+    }
+    assert found["global"] == {"security": {"allowInsecureImages": True}}
+
+
+def test_2_one_primary_one_replica_no_sentinel() -> None:
+    found = values()
+    assert (found["architecture"], found["master"]["count"], found["replica"]["replicaCount"]) == ("replication", 1, 1)
+    assert found["sentinel"] == {"enabled": False}
+
+
+def test_2_the_replica_outlives_the_primary() -> None:
+    """The chart's probes of a replica ask the primary too, and kill it with it (bitnami/charts issue 8464)."""
+    replica = values()["replica"]
+    assert replica["customLivenessProbe"]["exec"]["command"] == ["/bin/bash", "-ec", "/health/ping_liveness_local.sh 5"]
+    assert replica["customReadinessProbe"]["exec"]["command"] == ["/bin/bash", "-ec", "/health/ping_readiness_local.sh 1"]
+    for probe, script_timeout in (("customLivenessProbe", 5), ("customReadinessProbe", 1)):
+        assert replica[probe]["timeoutSeconds"] == script_timeout + 1
+        assert (replica[probe]["periodSeconds"], replica[probe]["failureThreshold"]) == (5, 5)
+
+
+def test_2_primary_and_replica_keep_apart() -> None:
+    """The chart's preset keeps each role from itself only: ours names no component."""
+    (term,) = values()["replica"]["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
+    assert term["podAffinityTerm"] == {
+        "topologyKey": "kubernetes.io/hostname",
+        "labelSelector": {"matchLabels": {"app.kubernetes.io/instance": "redis-shared", "app.kubernetes.io/name": "redis"}},
+    }
+    assert "affinity" not in values()["master"]
+
+
+def test_3_the_exporter_runs_and_its_monitor_is_ours() -> None:
+    """The chart's ServiceMonitor fails the whole release where its CRD is missing; so do its rules."""
+    metrics = values()["metrics"]
+    assert metrics["enabled"] is True
+    assert metrics["serviceMonitor"] == metrics["prometheusRule"] == {"enabled": False}
+    assert values({"monitoring": {"enabled": False}})["metrics"] == {"enabled": False}
+
+
+def test_4_the_charts_service_stays_inside_and_its_policy_is_off() -> None:
+    """The external Service is ours; the chart's NetworkPolicy lets everybody in, or shuts the load balancer's clients out."""
+    found = values()
+    assert found["master"]["service"] == {"type": "ClusterIP"}
+    assert found["networkPolicy"] == {"enabled": False}
+
+
+def test_5_the_password_comes_from_the_secret() -> None:
+    assert values()["auth"] == {
+        "enabled": True,
+        "existingSecret": "redis-credentials",
+        "existingSecretPasswordKey": "redis-password",
+        "usePasswordFiles": True,
+    }
+    other = values(redis(auth={"secret": "cache", "key": "value"}))["auth"]
+    assert (other["existingSecret"], other["existingSecretPasswordKey"]) == ("cache", "value")
+
+
+@pytest.mark.parametrize("role", ["master", "replica"])
+def test_6_volumes_outlive_the_release(role: str) -> None:
+    found = values()[role]
+    assert found["persistence"] == {"enabled": True, "storageClass": "local-path", "size": "10Gi"}
+    assert found["persistentVolumeClaimRetentionPolicy"] == {"enabled": True, "whenScaled": "Retain", "whenDeleted": "Retain"}
+
+
+def test_6_storage_follows_the_config() -> None:
+    found = values(redis(storage={"class": "longhorn", "size": "1.5Ti"}))
+    assert (
+        found["master"]["persistence"] == found["replica"]["persistence"] == {"enabled": True, "storageClass": "longhorn", "size": "1.5Ti"}
+    )
+
+
+def test_7_resources_of_the_three_containers() -> None:
+    """Without them the chart takes its preset: 192Mi, less than `maxmemory`."""
+    found = values()
+    assert found["master"]["resources"] == {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"cpu": "1000m", "memory": "2Gi"}}
+    assert found["replica"]["resources"] == {"requests": {"cpu": "250m", "memory": "1Gi"}, "limits": {"cpu": "1000m", "memory": "2Gi"}}
+    assert found["metrics"]["resources"] == {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"cpu": "100m", "memory": "128Mi"}}
+
+
+def test_6_and_7_redis_conf() -> None:
+    assert values()["commonConfiguration"].splitlines() == [
+        "maxmemory 1gb",
+        "maxmemory-policy allkeys-lru",
+        "appendonly yes",
+        "appendfsync everysec",
+        'save ""',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sections", "lines"),
+    [
+        ({"savePoints": ["900 1", "60 10000"]}, ["appendonly yes", "save 900 1", "save 60 10000"]),
+        ({"appendOnly": False}, ["appendonly no", 'save ""']),
+        ({"memory": {"max": "512mb", "policy": "volatile-ttl"}}, ["maxmemory 512mb", "maxmemory-policy volatile-ttl"]),
+    ],
+)
+def test_redis_conf_follows_the_config(sections: Object, lines: list[str]) -> None:
+    found = values(redis(**sections))["commonConfiguration"].splitlines()
+    assert set(lines) <= set(found)
+    assert ('save ""' in found) == ("savePoints" not in sections)
+
+
+def test_redis_conf_has_nothing_that_redis_or_helm_would_trip_over() -> None:
+    """A comment behind a directive stops the server, `{{` is evaluated, an empty line at the end is harmless but noise."""
+    for sections in ({}, {"savePoints": ["900 1"]}, {"appendOnly": False}):
+        text = redis_conf(made(over=redis(**sections)).redis)
+        assert "#" not in text
+        assert "{{" not in text
+        assert text == text.strip()
+        assert all(len(line.split()) >= 2 for line in text.splitlines())
+
+
+def test_commands_are_disabled_on_both_roles() -> None:
+    """A list replaces the chart's own; repeating a command in redis.conf would stop Redis."""
+    found = values(redis(disabledCommands=["FLUSHALL", "KEYS"]))
+    assert found["master"]["disableCommands"] == found["replica"]["disableCommands"] == ["FLUSHALL", "KEYS"]
+    assert "rename-command" not in found["commonConfiguration"]
+    assert values()["master"]["disableCommands"] == ["FLUSHDB", "FLUSHALL"]
+    assert values(redis(disabledCommands=[]))["replica"]["disableCommands"] == []
+
+
+def test_the_exporter_does_not_ask_for_config_where_config_is_disabled() -> None:
+    quiet = [{"name": "REDIS_EXPORTER_CONFIG_COMMAND", "value": "-"}]
+    assert values(redis(disabledCommands=["CONFIG"]))["metrics"]["extraEnvVars"] == quiet
+    assert "extraEnvVars" not in values()["metrics"]
+    assert values({**redis(disabledCommands=["CONFIG"]), "monitoring": {"enabled": False}})["metrics"] == {"enabled": False}
+
+
+def test_a_mirror_is_one_switch() -> None:
+    found = values(redis(imageMirror="mirror.example.com:5000/hub"))
+    assert found["global"] == {"imageRegistry": "mirror.example.com:5000/hub", "security": {"allowInsecureImages": True}}
+
+
+def test_a_digest_beats_the_tag() -> None:
+    digest = f"sha256:{'ab' * 32}"
+    found = values(redis(image={"registry": "registry-1.docker.io", "repository": "bitnami/redis", "tag": "", "digest": digest}))
+    assert found["image"] == {"registry": "registry-1.docker.io", "repository": "bitnami/redis", "tag": "", "digest": digest}
+
+
+def test_three_replicas() -> None:
+    assert values(redis(replicas=3))["replica"]["replicaCount"] == 3
+
+
+def test_the_users_values_are_merged_last_map_by_map() -> None:
+    over = {
+        "master": {"nodeSelector": {"disk": "ssd"}, "resources": {"limits": {"memory": "3Gi"}}},
+        "replica": {"customLivenessProbe": {"timeoutSeconds": 10}},
+        "metrics": {"extraArgs": {"include-system-metrics": True}},
+    }
+    found = values(redis(values=over))
+    assert found["master"]["nodeSelector"] == {"disk": "ssd"}
+    assert found["master"]["resources"]["limits"] == {"cpu": "1000m", "memory": "3Gi"}
+    assert found["replica"]["customLivenessProbe"]["timeoutSeconds"] == 10
+    assert found["replica"]["customLivenessProbe"]["exec"]["command"][2] == "/health/ping_liveness_local.sh 5"
+    assert found["metrics"]["enabled"] is True
+
+
+def test_a_users_null_takes_a_value_away_as_in_helm() -> None:
+    assert values(redis(values={"replica": {"affinity": None}}))["replica"]["affinity"] is None
+
+
+def test_a_users_list_replaces_ours() -> None:
+    over = {"replica": {"customLivenessProbe": {"exec": {"command": ["true"]}}}}
+    assert values(redis(values=over))["replica"]["customLivenessProbe"]["exec"]["command"] == ["true"]
+
+
+def test_rendering_changes_nothing_of_the_users_values() -> None:
+    environment = made(over=redis(values={"master": {"nodeSelector": {"a": "b"}}}))
+    before = environment.model_dump()
+    merged_values(environment)
+    merged_values(environment)["master"]["nodeSelector"]["c"] = "d"
+    assert environment.model_dump() == before
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_values_are_there_and_the_same_at_every_step(step: str) -> None:
+    """So that the first deployment can be reviewed before it happens, and no step of the migration changes Redis."""
+    assert values(step=step) == values()
+
+
+def test_the_release_names_its_folder_and_its_labels() -> None:
+    environment: Environment = made(over=redis(release="cache"))
+    found = yaml.safe_load(render(environment).files["helm/cache/values.yaml"])
+    term = found["replica"]["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"][0]["podAffinityTerm"]
+    assert term["labelSelector"]["matchLabels"]["app.kubernetes.io/instance"] == "cache"
+
+
+def test_values_lie_in_no_folder_that_is_applied() -> None:
+    """Argo CD and Flux parse every file of a folder they apply."""
+    paths = [path for path in render(made()).files if path.endswith("values.yaml")]
+    assert paths == [PATH]
+    assert not [path for path in render(made()).files if path.startswith("helm/") and path != PATH]
