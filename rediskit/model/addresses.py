@@ -5,13 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
-
-from rediskit.model.base import Text, as_text, form, refuse, shown
+from rediskit.model.base import Text, Written, refuse, shown
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = rf"(?:{_OCTET}\.){{3}}{_OCTET}"
@@ -37,7 +33,7 @@ Cidr = Annotated[str, Text(rf"{_IPV4}(?:/{_PREFIX})?", 0, "an IPv4 network", "wr
 
 
 @dataclass(frozen=True)
-class AddressRange:
+class AddressRange(Written):
     """IPv4 addresses from first to last, both included, as MetalLB writes a pool: `a.b.c.d-a.b.c.e` or a CIDR.
 
     Equal when the addresses are. Raises ValueError when the text is neither.
@@ -70,24 +66,3 @@ class AddressRange:
 
     def __contains__(self, address: str) -> bool:
         return self.first <= IPv4Address(address) <= self.last
-
-    def __str__(self) -> str:
-        return self.text
-
-    @classmethod
-    def _validate(cls, value: Any) -> AddressRange:
-        if isinstance(value, cls):
-            return value
-        text = as_text(value, cls.what, cls.hint)
-        try:
-            return cls(text)
-        except ValueError as error:
-            refuse(str(error), cls.hint)
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(cls._validate, serialization=core_schema.to_string_ser_schema())
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return form(cls.pattern, cls.what, cls.hint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn, Self
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic.alias_generators import to_camel
@@ -138,6 +138,39 @@ class Text:
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         made: JsonSchemaValue = {**handler(schema), **form(self.pattern, self.what, self.hint), **self.schema}
         return made | {"maxLength": self.longest} if self.longest else made
+
+
+class Written:
+    """A value that is kept as it was written and knows what it means: a dataclass with a first field `text`.
+
+    pattern, what, hint: as in `Text`. The class raises ValueError when the text is not of its form.
+    """
+
+    text: str
+    pattern: ClassVar[str]
+    what: ClassVar[str]
+    hint: ClassVar[str]
+
+    def __str__(self) -> str:
+        return self.text
+
+    @classmethod
+    def _validate(cls, value: Any) -> Self:
+        if isinstance(value, cls):
+            return value
+        text = as_text(value, cls.what, cls.hint)
+        try:
+            return cls(text)  # type: ignore[call-arg]  # the dataclass below it takes the text
+        except ValueError as error:
+            refuse(str(error), cls.hint)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(cls._validate, serialization=core_schema.to_string_ser_schema())
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return form(cls.pattern, cls.what, cls.hint)
 
 
 def form(pattern: str, what: str, hint: str) -> JsonSchemaValue:

@@ -7,18 +7,16 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import total_ordering
 from string import ascii_letters
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from pydantic import AfterValidator
 
-from rediskit.model.base import as_text, form, refuse, shown
+from rediskit.model.base import Written, refuse, shown
 
 
 @total_ordering
 @dataclass(frozen=True, eq=False)
-class Measure:
+class Measure(Written):
     """A number with a unit. `str()` gives the text as written, comparison goes by `amount`, in the base unit of the class.
 
     What is measured in different things (bytes, seconds) is never equal and has no order. Raises ValueError when the text is not of
@@ -27,9 +25,6 @@ class Measure:
 
     text: str
     amount: Decimal = field(init=False, repr=False)
-    pattern: ClassVar[str]
-    what: ClassVar[str]
-    hint: ClassVar[str]
     measures: ClassVar[str] = "amount"
 
     def __post_init__(self) -> None:
@@ -40,9 +35,6 @@ class Measure:
     @classmethod
     def _measure(cls, text: str) -> Decimal:
         raise NotImplementedError
-
-    def __str__(self) -> str:
-        return self.text
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.text!r})"
@@ -57,24 +49,6 @@ class Measure:
 
     def __hash__(self) -> int:
         return hash(self.amount)
-
-    @classmethod
-    def _validate(cls, value: Any) -> Self:
-        if isinstance(value, cls):
-            return value
-        text = as_text(value, cls.what, cls.hint)
-        try:
-            return cls(text)
-        except ValueError as error:
-            refuse(str(error), cls.hint)
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(cls._validate, serialization=core_schema.to_string_ser_schema())
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return form(cls.pattern, cls.what, cls.hint)
 
 
 class Quantity(Measure):
