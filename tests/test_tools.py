@@ -144,11 +144,11 @@ def test_the_time_limit_kills_the_whole_process_group(tmp_path: Path) -> None:
 
 
 def test_a_program_that_leaves_our_group_does_not_hold_us(tmp_path: Path) -> None:
-    leaver = f"import os, time; os.setsid(); open({str(tmp_path / 'gone')!r}, 'w').close(); time.sleep(5)"
+    leaver = f"import os, time; os.setsid(); open({str(tmp_path / 'gone')!r}, 'w').close(); time.sleep(30)"
     start = time.monotonic()
     with pytest.raises(MissingToolError, match="did not end within 1 s"):
         shell(f'"{sys.executable}" -S -c "{leaver}" & while [ ! -e "{tmp_path}/gone" ]; do sleep 0.02; done', timeout=1)
-    assert time.monotonic() - start < 4
+    assert time.monotonic() - start < 20
 
 
 def test_an_interrupt_kills_what_was_started(tmp_path: Path) -> None:

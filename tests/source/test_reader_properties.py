@@ -22,8 +22,11 @@ from rediskit.source.scalars import Float, Int
 
 PARSERS = [yaml.CSafeLoader, yaml.SafeLoader]
 MIB = 1024 * 1024
-BOUND = timedelta(seconds=2)
-"""What no input may exceed. A 1 MiB config takes about 0.2 s, the slowest file of that size 1.4 s."""
+BOUND = timedelta(seconds=10)
+"""What no input may exceed: a guard against work that grows faster than its input, which a busy machine does not trip.
+
+A 1 MiB config takes about 0.2 s, the slowest file of that size 1.4 s.
+"""
 
 WORDS_OF_YAML = (
     "a b:~ -~ ?~ :~ [ ] { } , ' \" | |2 |0 >- # &a~ *a !x~ !!str~ !< <<:~ % %TAG~ \\ \\x \\u12 \\ud800 \\U00110000 \\UFFFFFFFF"
@@ -178,10 +181,10 @@ TOO_DEEP = f"more than {MAX_LEVELS} levels of mappings and lists"
     ],
 )
 def test_attacks_are_refused_fast(text: str, message: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     with pytest.raises(ConfigError) as raised:
         read(text.encode(), "f")
-    assert time.perf_counter() - begin < BOUND.total_seconds()
+    assert time.process_time() - begin < BOUND.total_seconds()
     assert message in [problem.message for problem in raised.value.problems]
 
 
@@ -197,9 +200,9 @@ def test_attacks_are_refused_fast(text: str, message: str) -> None:
     ],
 )
 def test_a_full_mebibyte_is_read_in_time(text: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert read(text.encode(), "f").data
-    assert time.perf_counter() - begin < BOUND.total_seconds()
+    assert time.process_time() - begin < BOUND.total_seconds()
 
 
 def test_the_limits_are_exact() -> None:
