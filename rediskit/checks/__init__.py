@@ -45,6 +45,7 @@ CHECKS: tuple[Check, ...] = (
     Check("memory-headroom", "warning", server.memory_headroom),
     Check("replica-probe", "error", server.replica_probes),
     Check("image-pin", "error", server.pinned_images),
+    Check("image-shell", "warning", server.images_with_a_shell),
     Check("frozen-image", "warning", server.frozen_images),
     Check("duplicate-object", "error", objects.duplicates),
     Check("namespace-missing", "error", objects.namespaces),

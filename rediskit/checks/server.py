@@ -175,6 +175,16 @@ def frozen_images(subject: Subject) -> Iterator[Complaint]:
         yield Complaint(f"{' and '.join(frozen)}: frozen since 2025-08-28, without security fixes", hint, ("redis", "image"))
 
 
+def images_with_a_shell(subject: Subject) -> Iterator[Complaint]:
+    """Every image has the bash that the chart starts it with; Alpine's and the upstream exporter's have none."""
+    for path, image in _images(subject):
+        name = f"{image.get('repository')}:{image.get('tag')}"
+        if "alpine" in name or "oliver006/redis_exporter" in name:
+            where = {"image": "redis.image", "metrics": "redis.exporterImage"}.get(path[0])
+            place: Path = tuple(where.split(".")) if where else (*_VALUES, *path)
+            yield Complaint(f"{name} has no bash, which the chart starts it with", "take an image that is made for the chart", place)
+
+
 def _images(subject: Subject) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
     """Each image that a pod of the release runs, by its place in the values."""
     yield ("image",), mapping(subject.values, "image")

@@ -169,6 +169,18 @@ WARNINGS = [
         "1gb",
         {"redis": {"memory": {"max": "1gb"}, "values": {"replica": {"resources": {"limits": {"memory": "1300Mi"}}}}}},
     ),
+    Trip(
+        "image-shell",
+        "library/redis:8.2.1-alpine has no bash, which the chart starts it with",
+        "repository: library/redis",
+        {"redis": {"image": {"repository": "library/redis", "tag": "8.2.1-alpine"}}},
+    ),
+    Trip(
+        "image-shell",
+        "oliver006/redis_exporter:v1.80.0 has no bash",
+        "repository: oliver006",
+        {"redis": {"exporterImage": {"repository": "oliver006/redis_exporter", "tag": "v1.80.0"}}},
+    ),
     Trip("frozen-image", "bitnamilegacy/redis and bitnamilegacy/redis-exporter: frozen since 2025-08-28", "name: chocolandia"),
     Trip(
         "previous-host",
