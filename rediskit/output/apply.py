@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import suppress
 
 from rediskit.errors import Problem, RefusedError
 from rediskit.output import index as indexes
 from rediskit.output.paths import STAGE
-from rediskit.output.plan import Plan, read_file, sibling_stage
+from rediskit.output.plan import Plan, sibling_stage
+
+Undo = tuple[Callable[..., None], tuple[str, ...]]
+"""A call, and the places that it is about."""
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -33,7 +37,7 @@ def _make(plan: Plan) -> None:
         for path, content in plan.files.items():
             parent = path.rpartition("/")[0]
             if parent not in made:
-                _make_folders(stage, parent, made)
+                _make_folders(stage, parent, made, [])
             _create(f"{stage}/{path}", content, plan.folder, path)
         _create(f"{stage}/{indexes.NAME}", plan.final, plan.folder, indexes.NAME)
         os.rename(stage, plan.folder)
@@ -44,65 +48,88 @@ def _make(plan: Plan) -> None:
 
 
 def _update(plan: Plan) -> None:
-    """First everything that takes room, apart from the tree; then only renames and removals, which can be undone.
+    """First everything that takes room, apart from the tree; then only renames, and folders that come or go: all of it can be undone.
 
     The first rename puts an index into place that knows the old digests and the new ones, the last one the index of the new tree.
     """
     stage = f"{plan.folder}/{STAGE}"
-    index = f"{plan.folder}/{indexes.NAME}"
-    coming = [*plan.created, *plan.changed]
+    undo: list[Undo] = []
     try:
         os.mkdir(stage)
-        for number, path in enumerate(coming):
-            _create(f"{stage}/{number}", plan.files[path], plan.folder, path)
-        _create(f"{stage}/index", plan.final, plan.folder, indexes.NAME)
-        if coming or plan.removed:
-            _create(f"{stage}/both", indexes.both(plan.owned, plan.digests), plan.folder, indexes.NAME)
+        _prepare(plan, stage)
     except BaseException:
         with suppress(OSError):
             _remove(stage)
         raise
     try:
-        if coming or plan.removed:
-            os.replace(f"{stage}/both", index)
-        _exchange(plan, stage, coming)
-        os.replace(f"{stage}/index", index)
+        _exchange(plan, stage, undo)
     except BaseException:
-        _undo(plan, stage)
+        _undo(plan, stage, undo)
         raise
-    with suppress(OSError):
-        os.rmdir(stage)
+    _tidy(stage)
 
 
-def _exchange(plan: Plan, stage: str, coming: list[str]) -> None:
-    """Removes, then puts into place: a file that goes may stand where a folder comes, or have a name that differs in case only."""
-    for path in plan.removed:
-        os.unlink(f"{plan.folder}/{path}")
-    for path in sorted(plan.owned.keys() - plan.files.keys()):
-        _remove_empty_parents(plan.folder, path)
-    absent = set(plan.created)
-    made = {""}
-    for number, path in enumerate(coming):
-        if path in absent:
-            _make_folders(plan.folder, path.rpartition("/")[0], made)
-            _remove_empty_folders(f"{plan.folder}/{path}")
-        os.replace(f"{stage}/{number}", f"{plan.folder}/{path}")
-
-
-def _undo(plan: Plan, stage: str) -> None:
-    """Puts the old tree back, however much has been done. Raises RefusedError where that fails, too."""
+def _tidy(stage: str) -> None:
+    """The new tree is in place. An interrupt does not keep from tidying up; where it fails, the next write does it."""
     try:
-        for path in plan.created:
-            if os.path.isfile(f"{plan.folder}/{path}"):
-                os.unlink(f"{plan.folder}/{path}")
-            _remove_empty_parents(plan.folder, path)
-        old = plan.old if plan.index_content is None else {**plan.old, indexes.NAME: plan.index_content}
-        for path, content in old.items():
-            if not _holds(f"{plan.folder}/{path}", content):
-                _restore(plan, stage, path, content)
-        if plan.index_content is None:
-            with suppress(FileNotFoundError):
-                os.unlink(f"{plan.folder}/{indexes.NAME}")
+        _remove(stage)
+    except OSError:
+        pass
+    except BaseException:
+        with suppress(OSError):
+            _remove(stage)
+        raise
+
+
+def _prepare(plan: Plan, stage: str) -> None:
+    """New files and indexes under their numbers, and a second name for each file that will be replaced."""
+    for number, path in enumerate((*plan.created, *plan.changed)):
+        _create(f"{stage}/new{number}", plan.files[path], plan.folder, path)
+    for number, path in enumerate(plan.changed):
+        _keep(plan, path, plan.old[path], f"{stage}/changed{number}")
+    if plan.index_content is not None:
+        _keep(plan, indexes.NAME, plan.index_content, f"{stage}/index")
+    _create(f"{stage}/both", indexes.both(plan.owned, plan.digests), plan.folder, indexes.NAME)
+    _create(f"{stage}/final", plan.final, plan.folder, indexes.NAME)
+
+
+def _exchange(plan: Plan, stage: str, undo: list[Undo]) -> None:
+    """The old tree becomes the new one. How to undo each step is noted before it: a step that was not taken is undone without effect.
+
+    A file that goes may stand where a folder comes, or have a name that differs in case only: so it goes first.
+    """
+    index = f"{plan.folder}/{indexes.NAME}"
+    undo.append((os.unlink, (index,)) if plan.index_content is None else (os.replace, (f"{stage}/index", index)))
+    os.replace(f"{stage}/both", index)
+    for number, path in enumerate(plan.removed):
+        place, aside = f"{plan.folder}/{path}", f"{stage}/removed{number}"
+        undo.append((os.rename, (aside, place)))
+        os.rename(place, aside)
+    for path in plan.in_place_of_files:
+        undo.append((os.mkdir, (f"{plan.folder}/{path}",)))
+        os.rmdir(f"{plan.folder}/{path}")
+    made = {""}
+    for number, path in enumerate(plan.created):
+        place, new = f"{plan.folder}/{path}", f"{stage}/new{number}"
+        _make_folders(plan.folder, path.rpartition("/")[0], made, undo)
+        undo.append((os.rename, (place, new)))
+        os.replace(new, place)
+    for number, path in enumerate(plan.changed):
+        place = f"{plan.folder}/{path}"
+        undo.append((os.replace, (f"{stage}/changed{number}", place)))
+        os.replace(f"{stage}/new{len(plan.created) + number}", place)
+    for path in plan.outlived:
+        undo.append((os.mkdir, (f"{plan.folder}/{path}",)))
+        _remove_if_empty(f"{plan.folder}/{path}")
+    os.replace(f"{stage}/final", index)
+
+
+def _undo(plan: Plan, stage: str, undo: list[Undo]) -> None:
+    """Puts the old tree back, its index last. Raises RefusedError where that fails, too."""
+    try:
+        for step, places in reversed(undo):
+            with suppress(FileNotFoundError, FileExistsError, NotADirectoryError):
+                step(*places)
         _remove(stage)
     except OSError as error:
         message = f"{plan.folder}: writing failed half-way, and so did putting back what was there: {error.strerror}"
@@ -110,19 +137,12 @@ def _undo(plan: Plan, stage: str) -> None:
         raise RefusedError(Problem(message, hint)) from error
 
 
-def _holds(place: str, content: bytes) -> bool:
+def _keep(plan: Plan, path: str, content: bytes, copy: str) -> None:
+    """A second name for a file, so that it can be put back with its times; a copy where the file system knows no second names."""
     try:
-        return read_file(place, len(content)) == content
-    except FileNotFoundError:
-        return False
-
-
-def _restore(plan: Plan, stage: str, path: str, content: bytes) -> None:
-    _make_folders(plan.folder, path.rpartition("/")[0], {""})
-    with suppress(FileNotFoundError):
-        os.unlink(f"{stage}/old")
-    _create(f"{stage}/old", content, plan.folder, path)
-    os.replace(f"{stage}/old", f"{plan.folder}/{path}")
+        os.link(f"{plan.folder}/{path}", copy)
+    except OSError:
+        _create(copy, content, plan.folder, path)
 
 
 def _create(place: str, content: bytes, folder: str, path: str) -> None:
@@ -140,36 +160,25 @@ def _create(place: str, content: bytes, folder: str, path: str) -> None:
         raise
 
 
-def _make_folders(base: str, folder: str, made: set[str]) -> None:
+def _make_folders(base: str, folder: str, made: set[str], undo: list[Undo]) -> None:
     """Makes a folder and those above it; `made` are those known to be there."""
     if folder in made:
         return
-    _make_folders(base, folder.rpartition("/")[0], made)
-    with suppress(FileExistsError):
+    _make_folders(base, folder.rpartition("/")[0], made, undo)
+    try:
         os.mkdir(f"{base}/{folder}")
+        undo.append((_remove_if_empty, (f"{base}/{folder}",)))
+    except FileExistsError:
+        pass
     made.add(folder)
 
 
-def _parents(path: str) -> Iterator[str]:
-    while path := path.rpartition("/")[0]:
-        yield path
-
-
-def _remove_empty_parents(base: str, path: str) -> None:
-    """Removes the folders above a path as far up as they are empty; some of them may never have been made."""
-    for parent in _parents(path):
-        try:
-            os.rmdir(f"{base}/{parent}")
-        except FileNotFoundError:
-            continue
-        except OSError:
-            return
-
-
-def _remove_empty_folders(path: str) -> None:
-    """Removes a folder that holds nothing but folders; does nothing where there is none."""
-    for folder, _, _ in os.walk(path, topdown=False):
+def _remove_if_empty(folder: str) -> None:
+    try:
         os.rmdir(folder)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
 
 
 def _remove(path: str) -> None:

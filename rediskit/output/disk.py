@@ -71,6 +71,8 @@ def write_all(trees: Iterable[Rendered], root: str | os.PathLike[str], *, force:
     Raises RefusedError with every reason: edited files, what stands in the way, paths that no tree may have, a damaged index, another
     writer; nothing is written then, of any tree. Raises it, too, where the disk refuses (full, read-only): the tree that it
     happened to is as it was, those before it are written.
+    The lock keeps out other writers of ours. What a person or another program changes between the look at a file and its replacement,
+    milliseconds later, is not seen: no file system offers a replacement on condition.
     """
     base = _base(root)
     listed = [(tree.name, tree.files) for tree in trees]
@@ -116,7 +118,7 @@ def _changes(made: Plan, warnings: tuple[Problem, ...], interrupted: bool = Fals
 
 def _left_alone(made: Plan) -> Iterator[Problem]:
     for path in sorted(made.foreign):
-        yield Problem(f"{made.folder}/{path} is not ours: left alone", "move it away if it does not belong there")
+        yield Problem(f"{made.folder}/{paths.shown(path)} is not ours: left alone", "move it away if it does not belong there")
 
 
 def _refuse(plans: Iterable[Plan], force: bool) -> None:
@@ -154,6 +156,7 @@ def _named(base: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        place = error.filename2 or error.filename or base
+        places = [os.fsdecode(place) for place in (error.filename2, error.filename) if place]
+        place = paths.shown(min(places, key=lambda place: paths.STAGE in place, default=base))
         hint = _HINTS.get(error.errno or 0, "mend that, then render again")
-        raise RefusedError(Problem(f"{os.fsdecode(place)}: {error.strerror or error}", f"{hint}; the tree is as it was")) from error
+        raise RefusedError(Problem(f"{place}: {error.strerror or error}", f"{hint}; the tree is as it was")) from error

@@ -20,6 +20,11 @@ _LINE = re.compile(r'[ ,]?("(?:[^"\\]|\\.)*"): "([0-9a-f]{64})",?\r?')
 _FRAME = re.compile(r"[{}]?\r?|(<{7}|={7}|>{7}|\|{7})( .*)?\r?")
 """Brackets, and the conflict markers that Git leaves."""
 
+_MARKER = re.compile(rb"(<{7}|={7}|>{7}|\|{7})(?: .*)?\r?$")
+_OURS, _THEIRS = b"<<<<<<<", b">>>>>>>"
+_READ_IN = {b"": (_OURS, _THEIRS), _OURS: (_OURS,), b"=======": (_THEIRS,), _THEIRS: (_OURS, _THEIRS)}
+"""After which marker a line belongs to which side; what stands after `|||||||` is the common base."""
+
 Owned = Mapping[str, frozenset[str]]
 """Path to the digests under which its file is known as ours."""
 
@@ -40,6 +45,20 @@ def digest(content: bytes) -> str:
 def digests(files: Mapping[str, bytes]) -> dict[str, str]:
     """The digest of each file of a tree, in the order of the paths."""
     return {path: sha256(files[path]).hexdigest() for path in sorted(files)}
+
+
+def sides(content: bytes) -> tuple[bytes, ...]:
+    """The two versions that Git put together in a file with conflict markers; none where it holds no markers."""
+    versions: dict[bytes, list[bytes]] = {_OURS: [], _THEIRS: []}
+    now = b""
+    for line in content.split(b"\n"):
+        marker = _MARKER.match(line)
+        if marker:
+            now = marker[1]
+        else:
+            for side in _READ_IN.get(now, ()):
+                versions[side].append(line)
+    return tuple(b"\n".join(lines) for lines in versions.values()) if now else ()
 
 
 def of(known: Mapping[str, str]) -> bytes:

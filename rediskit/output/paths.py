@@ -65,6 +65,13 @@ def same_place(path: str) -> str:
     return normalize("NFC", normalize("NFC", path).casefold())
 
 
+def shown(path: str) -> str:
+    """A path for people: control characters and bytes that are no UTF-8 as escapes."""
+    if path.isprintable():
+        return path
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in path)
+
+
 def _is_name(part: str) -> bool:
     if part in ("", ".", "..") or "\\" in part or "\0" in part:
         return False

@@ -10,7 +10,7 @@ from typing import Literal
 
 from rediskit.errors import Problem
 from rediskit.output import index as indexes
-from rediskit.output.paths import STAGE, folders, same_place
+from rediskit.output.paths import STAGE, folders, same_place, shown
 
 Kind = Literal["file", "folder", "unknown folder", "link", "other"]
 """An unknown folder holds something, and nothing of ours: it is not looked into."""
@@ -25,6 +25,8 @@ class Plan:
     digests: those of `files`; final: the index of them.
     index_content: the index on disk, None where there is none; owned: what it says.
     old: what the files hold that would be changed or removed. edited: those among them that somebody edited by hand.
+    in_place_of_files: empty folders that stand where a file belongs; outlived: folders of ours that the tree does not need, if nothing
+    foreign is in them. Both with the deepest first.
     foreign: what is not ours (a folder with a slash at its end). leftovers: what a killed write had prepared, as whole paths.
     in_the_way: why this write is impossible. damaged: the index can't be read, so that nobody knows what was edited.
     """
@@ -43,6 +45,8 @@ class Plan:
     edited: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     leftovers: list[str] = field(default_factory=list)
+    in_place_of_files: list[str] = field(default_factory=list)
+    outlived: list[str] = field(default_factory=list)
     old: dict[str, bytes] = field(default_factory=dict)
     in_the_way: list[Problem] = field(default_factory=list)
     damaged: Problem | None = None
@@ -59,7 +63,7 @@ class Plan:
 
     def block(self, path: str, what: str, hint: str) -> None:
         """Notes why the write is impossible."""
-        self.in_the_way.append(Problem(f"{self.folder}/{path} {what}", hint))
+        self.in_the_way.append(Problem(f"{self.folder}/{shown(path)} {what}", hint))
 
 
 def sibling_stage(folder: str) -> str:
@@ -85,8 +89,11 @@ def plan(folder: str, files: Mapping[str, bytes]) -> Plan:
         made.created = list(files)
         return made
     _read_index(made)
-    found = _scan(folder, folders(files if made.owned.keys() == files.keys() else [*files, *made.owned]))
+    needed = folders(files)
+    known = needed if made.owned.keys() == files.keys() else needed | folders(made.owned)
+    found = _scan(folder, known)
     _reserved(made, found)
+    made.outlived = sorted((path for path in known - needed if found.get(path) == "folder"), reverse=True)
     absent = [path for path in files if not _present(made, path, found)]
     _others(made, files, found)
     _absent(made, absent, found)
@@ -124,12 +131,13 @@ def _present(made: Plan, path: str, found: Mapping[str, Kind]) -> bool:
     kind = found.get(path)
     if kind == "file":
         content = made.files[path]
-        now = read_file(f"{made.folder}/{path}", len(content))
+        ours = path in made.owned or made.damaged is not None
+        now = read_file(f"{made.folder}/{path}", len(content), rest=ours)
         if now == content:
             made.unchanged.append(path)
             return True
         made.changed.append(path)
-        if path in made.owned or made.damaged:
+        if ours:
             _ours(made, path, now)
         else:
             made.block(path, "is not one of our files, and one belongs there", "move it away, or take the index back from Git")
@@ -152,8 +160,10 @@ def _others(made: Plan, files: Mapping[str, bytes], found: Mapping[str, Kind]) -
 
 
 def _ours(made: Plan, path: str, now: bytes) -> None:
+    """A file with conflict markers is nobody's edit when both its sides are ours: the index of the merge knows them."""
     made.old[path] = now
-    if indexes.digest(now) not in made.owned.get(path, ()):
+    known = made.owned.get(path, frozenset())
+    if indexes.digest(now) not in known and not {indexes.digest(side) for side in indexes.sides(now) or (now,)} <= known:
         made.edited.append(path)
 
 
@@ -166,13 +176,23 @@ def _absent(made: Plan, absent: Collection[str], found: Mapping[str, Kind]) -> N
     for folder in sorted(folders(absent)):
         if found.get(folder) in ("file", "link", "other") and folder not in going:
             made.block(folder, "is not a folder, and one belongs there", "move it away")
-    foreign = {same_place(path) for path in made.foreign}
     for path in absent:
-        inside = [other for other, kind in found.items() if other.startswith(f"{path}/") and kind != "folder" and other not in going]
-        if found.get(path) == "unknown folder" or (found.get(path) == "folder" and inside):
+        if (kind := found.get(path)) not in ("folder", "unknown folder"):
+            continue
+        inside = {other: kind for other, kind in found.items() if other.startswith(f"{path}/") and other not in going}
+        if kind == "unknown folder" or set(inside.values()) - {"folder"}:
             made.block(path, "is a folder with files that are not ours, and one of our files belongs there", "move it away")
-        elif path not in found and same_place(path) in foreign and os.path.lexists(f"{made.folder}/{path}"):
-            made.block(path, "is there under a name that differs in case only, and is not one of our files", "move it away")
+        made.in_place_of_files += sorted([path, *inside], reverse=True)
+    made.outlived = [path for path in made.outlived if path not in made.in_place_of_files]
+    _other_case(made, absent, found)
+
+
+def _other_case(made: Plan, absent: Collection[str], found: Mapping[str, Kind]) -> None:
+    """Where case does not count, a path that was not found may lead to something foreign, or into it."""
+    foreign = {same_place(path.rstrip("/")) for path in made.foreign}
+    for path in sorted({*absent, *folders(absent)} - found.keys()) if foreign else ():
+        if same_place(path) in foreign and os.path.lexists(f"{made.folder}/{path}"):
+            made.block(path, "is there under a name that differs in case only, and is not ours", "move it away")
 
 
 def _scan(folder: str, known: Collection[str]) -> dict[str, Kind]:
@@ -199,16 +219,19 @@ def _kind(entry: os.DirEntry[str], known: bool) -> Kind:
         return "other"
     if known:
         return "folder"
-    with os.scandir(entry.path) as inside:
-        return "unknown folder" if any(inside) else "folder"
+    try:
+        with os.scandir(entry.path) as inside:
+            return "unknown folder" if any(inside) else "folder"
+    except PermissionError:
+        return "unknown folder"
 
 
-def read_file(path: str, expected: int) -> bytes:
-    """A file's content; one read where it has the expected length or less."""
+def read_file(path: str, expected: int, *, rest: bool = True) -> bytes:
+    """A file's content, in one read where it has the expected length. Without `rest` a longer one ends one byte behind that length."""
     handle = os.open(path, _READ)
     try:
         content = os.read(handle, expected + 1)
-        if len(content) == expected:
+        if len(content) == expected or (len(content) > expected and not rest):
             return content
         chunks = [content]
         while chunk := os.read(handle, 1 << 16):

@@ -22,7 +22,7 @@ from rediskit.output import index
 from rediskit.output.disk import compare, write
 from tests.output import faults
 from tests.output.faults import program, request
-from tests.output.trees import Files, put, snapshot, tree
+from tests.output.trees import Files, old, put, snapshot, tree
 
 OLD = tree(README="one", kept="same", platform__redis__a="a1", platform__redis__gone="x", only__old="x", place="a file")
 NEW = tree(README="two", kept="same", platform__redis__a="a2", platform__redis__new="n", docs__new="n")
@@ -151,6 +151,55 @@ def test_a_disk_that_fills_up_leaves_the_old_tree(start: Path, tmp_path: Path) -
     assert met >= 30
 
 
+@pytest.mark.parametrize("links", [True, False], ids=["with second names", "without"])
+def test_a_disk_that_stays_full_leaves_the_old_tree_and_its_times(
+    start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    """From some point on nothing can be made; what is there can be renamed and removed. Putting back needs no more than that."""
+    rendered = Files("env", {**NEW.files, "deep/down/there/x.yaml": b"1"})
+    times = {path: old(path) for path in sorted(start.rglob("*")) if path.is_file()}
+    if not links:
+        monkeypatch.setattr(os, "link", lambda *_: raise_error(PermissionError(errno.EPERM, "")))
+    met = 0
+    for at in count(1):
+        work = tmp_path / "work"
+        shutil.copytree(start, work, symlinks=True)
+
+        def fill(number: int, what: str, at: int = at) -> None:
+            if number >= at and what in ("open", "os.write", "os.mkdir", "os.link"):
+                raise full()
+
+        failed = False
+        try:
+            with faults.watching(fill):
+                write(rendered, work)
+        except RefusedError:
+            failed = True
+        met += failed
+        assert not compare(OLD if failed else rendered, work).drifted
+        assert snapshot(work) == whole(OLD if failed else rendered)
+        if failed and links:
+            assert {path: (work / path.relative_to(start)).stat().st_mtime_ns for path in times} == times
+        reached = faults.reached()
+        shutil.rmtree(work)
+        if reached < at:
+            break
+    assert met >= 30
+
+
+def raise_error(error: BaseException) -> None:
+    raise error
+
+
+def test_kill_while_folders_are_made(start: Path, tmp_path: Path) -> None:
+    """Going back to the old tree leaves no empty folder of the new one."""
+    deep = Files("env", {**OLD.files, "deep/down/there/x.yaml": b"1", "deep/down/there/too/y.yaml": b"1"})
+    roots = killed([start], deep, tmp_path / "killed")
+    assert any((root / "env/deep").is_dir() and not (root / "env/deep/down").exists() for root in roots)
+    for root in roots:
+        heals(root, OLD)
+
+
 def test_ctrl_c_leaves_the_old_tree_or_the_new_one(start: Path, tmp_path: Path) -> None:
     met = 0
     for root, error in each_point(start, tmp_path / "work", KeyboardInterrupt):
@@ -235,6 +284,13 @@ def test_a_read_only_folder_leaves_the_old_tree(start: Path, folder: str) -> Non
     assert snapshot(start) == whole(OLD)
     assert not compare(OLD, start).drifted
     assert alone(NEW, start, unprivileged=True) == "written\n"
+
+
+def test_a_foreign_folder_that_can_not_be_read_is_left_alone(start: Path) -> None:
+    (start / "env/private").mkdir(mode=0)
+    assert alone(NEW, start, unprivileged=True) == "written\n"
+    assert compare(NEW, start).foreign == ("platform/redis/notes.txt",), "for root it is an empty folder, and of no interest"
+    assert (start / "env/private").is_dir()
 
 
 def test_a_read_only_root(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -106,8 +107,46 @@ def test_a_foreign_file_whose_name_differs_in_case_only(root: Path, monkeypatch:
         return Path(path).name.lower() in [other.name.lower() for other in Path(path).parent.iterdir()]
 
     monkeypatch.setattr(os.path, "lexists", lexists)
-    with pytest.raises(RefusedError, match=r"notes\.yaml is there under a name that differs in case only, and is not one of our files"):
+    with pytest.raises(RefusedError, match=r"notes\.yaml is there under a name that differs in case only, and is not ours"):
         write(tree(a="1", notes="1"), root)
+    put(root / "env", "Docs/mine.yaml", "foreign")
+    with pytest.raises(RefusedError, match=r"docs is there under a name that differs in case only, and is not ours"):
+        write(tree(a="1", docs__mine="1"), root)
+    write(tree(a="1", b="1"), root)
+
+
+def test_nothing_behind_a_link_in_place_of_a_folder_is_removed(root: Path, tmp_path: Path) -> None:
+    """Our file was below it, and the tree needs the folder no more: the empty folder outside is not the one that we made."""
+    write(tree(a="1", b__c__d="1"), root)
+    (root / "env/b/c/d.yaml").unlink()
+    (root / "env/b").rename(tmp_path / "outside")
+    (root / "env/b").symlink_to(tmp_path / "outside")
+    assert write(tree(a="1"), root).foreign == ("b",)
+    assert (tmp_path / "outside/c").is_dir()
+
+
+def test_a_large_foreign_file_is_not_read_to_its_end(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tree(a="1"), root)
+    with (root / "env/b.yaml").open("wb") as stream:
+        stream.truncate(1 << 28)
+    read = []
+
+    def counted(handle: int, length: int, real: Callable[[int, int], bytes] = os.read) -> bytes:
+        content = real(handle, length)
+        read.append(len(content))
+        return content
+
+    monkeypatch.setattr(os, "read", counted)
+    with pytest.raises(RefusedError, match=r"b\.yaml is not one of our files"):
+        write(tree(a="1", b="1"), root)
+    assert sum(read) < 1000
+
+
+def test_a_name_with_control_characters_does_not_reach_the_terminal(root: Path) -> None:
+    write(tree(a="1"), root)
+    put(root / "env", "one\ntwo\x1b[31m", "foreign")
+    (warning,) = write(tree(a="1"), root).warnings
+    assert warning.message == f"{root}/env/one\\ntwo\\x1b[31m is not ours: left alone"
 
 
 def test_a_link_in_place_of_a_file_that_goes_stays(root: Path, tmp_path: Path) -> None:

@@ -158,6 +158,43 @@ def test_a_conflict_in_the_index_is_mended_by_the_next_write(tmp_path: Path) -> 
     assert write(with_files(), tmp_path).removed == ("zz1.yaml", "zz2.yaml")
 
 
+@pytest.mark.parametrize("style", ["merge", "diff3", "zdiff3"])
+def test_a_file_that_both_branches_changed_is_mended_by_the_next_write(tmp_path: Path, style: str) -> None:
+    """Both sides of every conflict are ours, as the index knows, which Git has put together in the same way: nobody's edit gets lost."""
+    lines = [f"line {number}" for number in range(9)]
+
+    def rendered(*more: str) -> Files:
+        return with_files(README="\n".join([*lines[:3], *more, *lines[3:6], *more, *lines[6:]]))
+
+    repository = Repository(tmp_path, rendered())
+    assert repository.git("config", "merge.conflictStyle", style)
+    assert not repository.merged(rendered("alpha", "common"), rendered("beta", "common"))
+    readme = tmp_path / "env/README.yaml"
+    merged = readme.read_bytes()
+    assert merged.count(b"<<<<<<<") == 2
+    both = rendered("alpha", "beta", "common")
+    seen = compare(both, tmp_path)
+    assert (seen.changed, seen.edited, seen.interrupted) == (("README.yaml",), (), True)
+    readme.write_bytes(merged.replace(b"beta", b"beta, and a word by hand", 1))
+    with pytest.raises(RefusedError, match=r"README\.yaml holds conflict markers of Git"):
+        write(both, tmp_path)
+    readme.write_bytes(merged)
+    write(both, tmp_path)
+    assert not compare(both, tmp_path).drifted
+
+
+def test_a_conflict_with_what_is_not_ours_is_an_edit(tmp_path: Path) -> None:
+    repository = Repository(tmp_path, with_files(README="1"))
+    put(tmp_path, "env/README.yaml", "by hand")
+    assert repository.git("commit", "--quiet", "--all", "--message", "x")
+    assert repository.git("checkout", "--quiet", "-b", "other", "HEAD~1")
+    repository.commit(with_files(README="2"))
+    assert not repository.git("merge", "--quiet", "main")
+    assert b"<<<<<<<" in (tmp_path / "env/README.yaml").read_bytes()
+    with pytest.raises(RefusedError, match=r"README\.yaml holds conflict markers of Git"):
+        write(with_files(README="3"), tmp_path)
+
+
 def test_a_union_merge_is_an_index_still(tmp_path: Path) -> None:
     """With `merge=union` in .gitattributes two branches may add a file at one place, and change one and the same file."""
     put(tmp_path, ".gitattributes", "*/.rediskit.json merge=union\n")

@@ -76,11 +76,10 @@ class Folder(RuleBasedStateMachine):
         except RefusedError:
             assert snapshot(self.root) == before
             return
-        now = self.files()
-        if now == {**self.theirs, **tree.files} and now != self.expected:
+        if not compare(tree, self.root).drifted:
             self.ours = dict(tree.files)
             self.theirs = {path: content for path, content in self.theirs.items() if path not in tree.files}
-            self.expected = now
+            self.expected = {**self.theirs, **self.ours}
 
     @rule(path=st.sampled_from(PATHS), content=st.sampled_from((b"by hand", b"1")))
     def edit(self, path: str, content: bytes) -> None:
