@@ -226,61 +226,6 @@ def test_replicas_that_the_base_leaves_to_the_cluster_are_written_out(tmp_path: 
     assert owner(tmp_path, kustomize, base=(workload,)).build(environment).workload()["spec"]["replicas"] == 4
 
 
-def variables(*entries: Object) -> Object:
-    workload = backend()
-    workload["spec"]["template"]["spec"]["containers"][0]["env"] = list(entries)
-    return workload
-
-
-FROM_SECRET = {"secretKeyRef": {"name": "old", "key": "password", "optional": True}}
-FROM_MAP = {"configMapKeyRef": {"name": "old", "key": "host"}}
-
-
-@pytest.mark.parametrize(
-    "before",
-    [
-        (),
-        ({"name": "OTHER", "value": "1"},),
-        ({"name": "REDIS_HOST", "value": "old"}, {"name": "REDIS_PORT", "value": "1"}, {"name": "REDIS_PASSWORD", "value": "old"}),
-        ({"name": "REDIS_HOST", "valueFrom": FROM_MAP}, {"name": "REDIS_PORT", "valueFrom": FROM_MAP}),
-        ({"name": "REDIS_PASSWORD", "valueFrom": FROM_SECRET}, {"name": "REDIS_HOST", "valueFrom": FROM_SECRET}),
-        ({"name": "REDIS_PASSWORD", "valueFrom": FROM_MAP},),
-        ({"name": "REDIS_PASSWORD"}, {"name": "REDIS_HOST", "value": ""}),
-    ],
-)
-def test_whatever_the_variables_were_they_become_one_thing(tmp_path: Path, kustomize: Path, before: tuple[Object, ...]) -> None:
-    """A variable with both value and valueFrom is refused by the API server; kustomize alone would leave both."""
-    workload = variables(*before)
-    environment, _ = owned_by(workload, "scale-up")
-    built = owner(tmp_path, kustomize, base=(workload,)).build(environment)
-    assert built.workload()["spec"]["template"]["spec"]["containers"][0]["env"] == [
-        {"name": "REDIS_HOST", "value": HOST},
-        {"name": "REDIS_PORT", "value": "6379"},
-        {"name": "REDIS_PASSWORD", "valueFrom": SECRET},
-        *[entry for entry in before if entry["name"] == "OTHER"],
-    ]
-
-
-def test_without_an_env_of_its_own_the_container_gets_one(tmp_path: Path, kustomize: Path) -> None:
-    workload = backend()
-    del workload["spec"]["template"]["spec"]["containers"][0]["env"]
-    environment, _ = owned_by(workload, "scale-up")
-    env = owner(tmp_path, kustomize, base=(workload,)).build(environment).workload()["spec"]["template"]["spec"]["containers"][0]["env"]
-    assert [entry["name"] for entry in env] == ["REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD"]
-
-
-def test_a_variable_that_uses_ours_comes_after_them(tmp_path: Path, kustomize: Path) -> None:
-    """`$(VAR)` names variables that are defined earlier. The base defines the URL first: there it stays unexpanded, patched it works."""
-    workload = variables(
-        {"name": "REDIS_URL", "value": "redis://:$(REDIS_PASSWORD)@$(REDIS_HOST):$(REDIS_PORT)/0"},
-        {"name": "REDIS_HOST", "value": "redis"},
-        {"name": "REDIS_PORT", "value": "6379"},
-    )
-    environment, _ = owned_by(workload, "scale-up")
-    env = owner(tmp_path, kustomize, base=(workload,)).build(environment).workload()["spec"]["template"]["spec"]["containers"][0]["env"]
-    assert [entry["name"] for entry in env] == ["REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD", "REDIS_URL"]
-
-
 def test_decommission_changes_nothing_where_the_owner_folded_it_in(tmp_path: Path, kustomize: Path) -> None:
     """The gate to `complete`: the base carries env, replicas and removal itself, and the Component has nothing left to do."""
     folded = owner(tmp_path / "first", kustomize).build(made("decommission"))
