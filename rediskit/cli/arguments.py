@@ -46,6 +46,7 @@ def _render(parser: argparse.ArgumentParser) -> None:
 
 def _check(parser: argparse.ArgumentParser) -> None:
     _configs(parser)
+    parser.add_argument("--kubeconform", action="store_true", help="also have kubeconform judge every object ($KUBECONFORM, or on PATH)")
 
 
 def _diff(parser: argparse.ArgumentParser) -> None:

@@ -3,24 +3,47 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
-from rediskit.cli.common import has_errors, render_all
+from rediskit.cli.common import Rendered, has_errors, render_all
 from rediskit.cli.report import changes_json, finding_json, print_changes, print_findings, print_json, print_state, print_warnings, unique
 from rediskit.output.disk import compare
+
+if TYPE_CHECKING:
+    from rediskit.checks import Finding
+    from rediskit.checks.kubeconform import Counts, Emitted
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Exit code 1 when a check failed or the tree on disk is not what the config renders to. Writes nothing."""
-    trees, findings = render_all(arguments)
+    trees, findings, counts = _judged_twice(arguments) if arguments.kubeconform else (*render_all(arguments), None)
     changes = {tree.name: compare(tree, arguments.output) for tree in trees}
     drifted = any(done.drifted for done in changes.values())
     code = int(drifted or has_errors(findings))
     if arguments.json:
         listed = [finding_json(finding) for finding in unique(findings)]
-        print_json({"environments": changes_json(changes), "findings": listed, "drifted": drifted, "exitCode": code})
+        second = {"kubeconform": counts._asdict()} if counts is not None else {}
+        print_json({"environments": changes_json(changes), "findings": listed, **second, "drifted": drifted, "exitCode": code})
         return code
     print_findings(findings)
     print_warnings(changes)
     print_changes(changes, ("missing", "different", "left over"))
     print_state(changes)
+    if counts is not None:
+        print(_said(counts))
     return code
+
+
+def _judged_twice(arguments: argparse.Namespace) -> tuple[list[Rendered], list[Finding], Counts]:
+    """All trees with what our own checks find and, in one go at the end, kubeconform. Raises MissingToolError without kubeconform."""
+    from rediskit.checks.kubeconform import emitted, judge
+
+    objects: list[Emitted] = []
+    trees, findings = render_all(arguments, lambda environment, tree: objects.extend(emitted(environment, tree)))
+    verdict = judge(objects)
+    return trees, [*findings, *verdict.findings], verdict.counts
+
+
+def _said(counts: Counts) -> str:
+    all_valid = counts.valid == counts.emitted
+    return f"kubeconform: {counts.valid if all_valid else f'{counts.valid} of {counts.emitted}'} objects valid, {counts.skipped} skipped"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from rediskit.checks import Finding, check
 from rediskit.checks.place import check_place
 from rediskit.errors import ConfigError, Problem
+from rediskit.model.environment import Environment
 from rediskit.renderers import render
+from rediskit.renderers.tree import Tree
 from rediskit.source.loader import load_all
 
 
@@ -29,13 +31,17 @@ def config_files(arguments: argparse.Namespace) -> list[str]:
     return list(found)
 
 
-def render_all(arguments: argparse.Namespace) -> tuple[list[Rendered], list[Finding]]:
-    """Loads, renders and checks every config. Raises ConfigError with the problems of all of them."""
+def render_all(
+    arguments: argparse.Namespace, visit: Callable[[Environment, Tree], None] | None = None
+) -> tuple[list[Rendered], list[Finding]]:
+    """Loads, renders and checks every config; `visit` sees each tree whole. Raises ConfigError with the problems of all of them."""
     trees, findings = [], []
     for environment in load_all(config_files(arguments)):
         tree = render(environment)
         findings += check(environment, tree)
         findings += check_place(environment, arguments.output)
+        if visit is not None:
+            visit(environment, tree)
         trees.append(Rendered(tree.name, tree.files))
     return trees, findings
 
