@@ -38,8 +38,15 @@ def config_page() -> str:
 
 def checks_page() -> str:
     """A line for each check: its docstring is its documentation."""
-    extra = ("gitops-path", "error", "`gitops.path` is where the tree lies in its Git work tree.")
-    rows = [*((check.code, check.severity, _one_line(check.run.__doc__ or "")) for check in CHECKS), extra]
+    extra = [
+        ("gitops-path", "error", "`gitops.path` is where the tree lies in its Git work tree."),
+        (
+            "kubeconform",
+            "error",
+            "With `check --kubeconform`: the rendered text, judged a second time by another program and the same schemas.",
+        ),
+    ]
+    rows = [*((check.code, check.severity, _one_line(check.run.__doc__ or "")) for check in CHECKS), *extra]
     return CHECKS_HEAD + "".join(f"| `{code}` | {severity} | {_cell(text)} |\n" for code, severity, text in rows)
 
 

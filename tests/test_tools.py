@@ -154,7 +154,9 @@ def test_a_program_that_leaves_our_group_does_not_hold_us(tmp_path: Path) -> Non
 def test_an_interrupt_kills_what_was_started(tmp_path: Path) -> None:
     beat = tmp_path / "beat"
     script = f"while :; do echo x >> '{beat}'; sleep 0.05; done"
-    ours = f"import pathlib, rediskit.tools as t; t.run(t.Command(pathlib.Path('/bin/sh'), ('-c', {script!r})))"
+    # Whoever runs the tests in the background may have Ctrl-C ignored, and a child inherits that.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    ours = f"{heard}; import pathlib, rediskit.tools as t; t.run(t.Command(pathlib.Path('/bin/sh'), ('-c', {script!r})))"
     with subprocess.Popen([sys.executable, "-c", ours], stderr=subprocess.PIPE, cwd=Path(__file__).parents[1]) as process:
         deadline = time.monotonic() + 20
         while not beat.exists() and time.monotonic() < deadline:
