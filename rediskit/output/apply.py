@@ -105,9 +105,10 @@ def _exchange(plan: Plan, stage: str, undo: list[Undo]) -> None:
         place, aside = f"{plan.folder}/{path}", f"{stage}/removed{number}"
         undo.append((os.rename, (aside, place)))
         os.rename(place, aside)
-    for path in plan.in_place_of_files:
-        undo.append((os.mkdir, (f"{plan.folder}/{path}",)))
-        os.rmdir(f"{plan.folder}/{path}")
+    for number, path in enumerate(plan.in_place_of_files):
+        place, aside = f"{plan.folder}/{path}", f"{stage}/folder{number}"
+        undo.append((os.rename, (aside, place)))
+        os.rename(place, aside)
     made = {""}
     for number, path in enumerate(plan.created):
         place, new = f"{plan.folder}/{path}", f"{stage}/new{number}"

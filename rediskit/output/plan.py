@@ -25,8 +25,8 @@ class Plan:
     digests: those of `files`; final: the index of them.
     index_content: the index on disk, None where there is none; owned: what it says.
     old: what the files hold that would be changed or removed. edited: those among them that somebody edited by hand.
-    in_place_of_files: empty folders that stand where a file belongs; outlived: folders of ours that the tree does not need, if nothing
-    foreign is in them. Both with the deepest first.
+    in_place_of_files: folders that stand where a file belongs, with nothing but folders in them once the files of ours are gone.
+    outlived: other folders of ours that the tree does not need, the deepest first; they may hold something foreign.
     foreign: what is not ours (a folder with a slash at its end). leftovers: what a killed write had prepared, as whole paths.
     in_the_way: why this write is impossible. damaged: the index can't be read, so that nobody knows what was edited.
     """
@@ -182,8 +182,8 @@ def _absent(made: Plan, absent: Collection[str], found: Mapping[str, Kind]) -> N
         inside = {other: kind for other, kind in found.items() if other.startswith(f"{path}/") and other not in going}
         if kind == "unknown folder" or set(inside.values()) - {"folder"}:
             made.block(path, "is a folder with files that are not ours, and one of our files belongs there", "move it away")
-        made.in_place_of_files += sorted([path, *inside], reverse=True)
-    made.outlived = [path for path in made.outlived if path not in made.in_place_of_files]
+        made.in_place_of_files.append(path)
+        made.outlived = [other for other in made.outlived if other != path and other not in inside]
     _other_case(made, absent, found)
 
 

@@ -1,0 +1,33 @@
+"""A tree on disk that changes: what was there, what comes, and what comes after that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rediskit.output import index
+from rediskit.output.disk import compare, write
+from tests.output.trees import Files, snapshot, tree
+
+OLD = tree(README="one", kept="same", platform__redis__a="a1", platform__redis__gone="x", only__old="x", place="a file")
+NEW = tree(README="two", kept="same", platform__redis__a="a2", platform__redis__new="n", docs__new="n")
+NEW.files["place.yaml/below.yaml"] = b"the file became a folder"
+LATER = tree(README="three", platform__redis__a="a3", platform__redis__new="m", docs__other="o", place="a file again")
+FOREIGN = {"platform/redis/notes.txt": b"not ours"}
+
+
+def whole(rendered: Files, foreign: dict[str, bytes] = FOREIGN) -> dict[str, bytes]:
+    """The folder `rendered` when this tree, and nothing else of ours, is in it."""
+    files = {**rendered.files, index.NAME: index.of(index.digests(rendered.files)), **foreign}
+    return {f"{rendered.name}/{path}": content for path, content in files.items()}
+
+
+def never_clean_unless_whole(root: Path, *trees: Files, foreign: dict[str, bytes] = FOREIGN) -> None:
+    found = snapshot(root)
+    for rendered in trees:
+        assert compare(rendered, root).drifted == (found != whole(rendered, foreign)), found
+
+
+def heals(root: Path, rendered: Files, foreign: dict[str, bytes] = FOREIGN) -> None:
+    write(rendered, root)
+    assert snapshot(root) == whole(rendered, foreign)
+    assert not compare(rendered, root).drifted

@@ -1,0 +1,21 @@
+"""What several tests of the writer begin with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rediskit.output.disk import write
+from tests.output.changing import OLD, whole
+from tests.output.trees import put, snapshot
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Path:
+    """The old tree, with a foreign file in it."""
+    root = tmp_path / "start"
+    write(OLD, root)
+    put(root / "env/platform/redis", "notes.txt", "not ours")
+    assert snapshot(root) == whole(OLD)
+    return root

@@ -1,0 +1,108 @@
+"""Writers among others: without permission, two at once, with a reader, on file systems without locks."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rediskit.errors import RefusedError
+from rediskit.output.disk import compare, write
+from tests.output import faults
+from tests.output.changing import LATER, NEW, OLD, heals, whole
+from tests.output.faults import program, request
+from tests.output.trees import Files, snapshot
+
+
+def alone(rendered: Files, root: Path, **more: Any) -> str:
+    """What a write in a process of its own says."""
+    done = subprocess.run(program(), input=request(rendered, do="write", root=root, **more), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("folder", ["env", "env/platform/redis", "env/only"])
+def test_a_read_only_folder_leaves_the_old_tree(start: Path, folder: str) -> None:
+    (start / folder).chmod(0o555)
+    try:
+        said = alone(NEW, start, unprivileged=True)
+    finally:
+        (start / folder).chmod(0o755)
+    assert f"{folder}/" in said
+    assert "Permission denied" in said
+    assert "you may read and write there" in said
+    assert snapshot(start) == whole(OLD)
+    assert not compare(OLD, start).drifted
+    assert alone(NEW, start, unprivileged=True) == "written\n"
+
+
+def test_a_foreign_folder_that_can_not_be_read_is_left_alone(start: Path) -> None:
+    (start / "env/private").mkdir(mode=0)
+    assert alone(NEW, start, unprivileged=True) == "written\n"
+    assert compare(NEW, start).foreign == ("platform/redis/notes.txt",), "for root it is an empty folder, and of no interest"
+    assert (start / "env/private").is_dir()
+
+
+def test_a_read_only_root(tmp_path: Path) -> None:
+    (tmp_path / "rendered").mkdir(mode=0o555)
+    assert "Permission denied" in alone(NEW, tmp_path / "rendered", unprivileged=True)
+    assert snapshot(tmp_path / "rendered") == {}
+
+
+def test_two_writers_at_once(start: Path) -> None:
+    """The first one stands still half-way: the second is refused. It is killed: its lock goes with it."""
+    first = subprocess.Popen(program(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with first:
+        assert first.stdin is not None
+        assert first.stdout is not None
+        first.stdin.write(request(NEW, do="write", root=start, pause=20))
+        first.stdin.flush()
+        assert first.stdout.readline() == "paused\n"
+        before = snapshot(start)
+        with pytest.raises(RefusedError, match=r"another rediskit is writing to .*start\n  render again when it has finished"):
+            write(LATER, start)
+        assert "another rediskit is writing" in alone(LATER, start)
+        assert snapshot(start) == before
+        first.kill()
+    heals(start, LATER)
+
+
+def test_a_writer_that_waits_in_line_loses_nothing(start: Path) -> None:
+    first = subprocess.Popen(program(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    out, _ = first.communicate(request(NEW, do="write", root=start, pause=20) + "\n")
+    assert out == "paused\nwritten\n"
+    assert snapshot(start) == whole(NEW)
+
+
+@pytest.mark.parametrize(("code", "locks"), [(errno.EBADF, False), (errno.ENOLCK, False), (errno.EIO, True)])
+def test_a_file_system_that_locks_no_folders(start: Path, monkeypatch: pytest.MonkeyPatch, code: int, locks: bool) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    if locks:
+        with pytest.raises(RefusedError, match="Input/output error"):
+            write(NEW, start)
+    else:
+        assert [str(warning) for warning in write(NEW, start).warnings if "can't be locked" in str(warning)]
+
+
+def test_a_reader_sees_each_file_old_or_new(start: Path) -> None:
+    seen: set[tuple[str, bytes | None]] = set()
+
+    def read(_: int, __: str) -> None:
+        for path in {**OLD.files, **NEW.files}:
+            place = start / "env" / path
+            content = place.read_bytes() if place.is_file() else None
+            assert content in (OLD.files.get(path), NEW.files.get(path)), path
+            seen.add((path, content))
+
+    with faults.watching(read):
+        write(NEW, start)
+    assert {("README.yaml", b"one"), ("README.yaml", b"two")} <= seen
+    assert not [path for path, content in seen if content is None and path in OLD.files and path in NEW.files]
