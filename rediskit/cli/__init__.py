@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
         return code
     except RediskitError as error:
         if arguments.debug:
-            raise
+            _show_traceback()
         return report_error(error, as_json=arguments.json)
     except BrokenPipeError:
         # The reader of our output has gone: nothing is left to say, and Python must not complain when it flushes at exit.
@@ -41,7 +41,14 @@ def main(argv: list[str] | None = None) -> int:
         return 130
     except Exception as error:
         if arguments.debug:
-            raise
+            _show_traceback()
         print(f"rediskit: internal error: {type(error).__name__}", file=sys.stderr)
         print("  please report it with the output of the same command and --debug", file=sys.stderr)
         return 3
+
+
+def _show_traceback() -> None:
+    """Where an error was raised, on top of what is said without --debug; the exit code stays the same."""
+    from traceback import print_exc
+
+    print_exc()
