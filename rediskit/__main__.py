@@ -1,7 +1,5 @@
 """`python -m rediskit` is the command."""
 
-import sys
+from rediskit.cli import program
 
-from rediskit.cli import main
-
-sys.exit(main())
+program()

@@ -44,7 +44,7 @@ def test_the_wheel_holds_what_the_package_needs(installed: Path) -> None:
         assert (installed / name).is_file(), name
     assert not list(installed.glob("tests")), "tests stay out of the wheel"
     (entry_points,) = installed.glob("*.dist-info/entry_points.txt")
-    assert "rediskit = rediskit.cli:main" in entry_points.read_text(encoding="utf-8")
+    assert "rediskit = rediskit.cli:program" in entry_points.read_text(encoding="utf-8")
 
 
 def test_ten_lines_from_another_folder(installed: Path, tmp_path: Path) -> None:
