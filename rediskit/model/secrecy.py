@@ -12,7 +12,7 @@ from typing import Any
 
 _SHAPES = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"), "a private key"),
-    (re.compile(r"AGE-SECRET-KEY-1", re.IGNORECASE), "an age private key"),
+    (re.compile(r"AGE-SECRET-KEY-[0-9]", re.IGNORECASE), "an age private key"),
     (re.compile(r"\b(?:gh[oprsu]_|github_pat_|glpat-|xox[abprs]-|AKIA[0-9A-Z]{12})"), "an access token"),
     (re.compile(r"(?<=[a-z0-9])://[^/\s:@]*:[^/\s@$]+@", re.IGNORECASE), "an address with a password in it"),
     (re.compile(r"https?://[^/\s:@$]+@", re.IGNORECASE), "an address with a user or a token in it"),

