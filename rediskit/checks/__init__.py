@@ -24,8 +24,7 @@ def fits_its_schema(subject: Subject) -> Iterator[Complaint]:
     whole = (
         (file.path, file.source, file.content)
         for file in subject.tree.contents
-        if file.path in subject.tree.objects
-        and (not file.path.startswith("owners/") or subject.tree.objects[file.path]["kind"] == "Component")
+        if file.path in subject.tree.objects and not owners.is_patch(file.path, subject.tree.objects[file.path])
     )
     for path, source, content in (*whole, *owners.patched(subject)):
         for violation in validate(content, version) if isinstance(content, dict) else ():

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from rediskit.checks.finding import Finding, Subject
 from rediskit.checks.kubeconform_messages import own_words, unread, violations
-from rediskit.checks.owners import patched
+from rediskit.checks.owners import is_patch, patched
 from rediskit.checks.schema import SCHEMAS
 from rediskit.errors import Location, MissingToolError, Path, Problem, dotted
 from rediskit.model.environment import Environment
@@ -87,7 +87,7 @@ def emitted(environment: Environment, tree: Tree) -> list[Emitted]:
         identity = (content.get("apiVersion"), content.get("kind")) if isinstance(content, dict) else None
         return Emitted(path, text, environment.kubernetes, identity, source, environment.locate(source))
 
-    patches = {path for path, content in tree.objects.items() if path.startswith("owners/") and content["kind"] != "Component"}
+    patches = {path for path, content in tree.objects.items() if is_patch(path, content)}
     passed_over = patches | {values_path(environment)}
     files = (file for file in tree.contents if file.path.endswith(".yaml") and file.path not in passed_over)
     whole = [one(file.path, tree.files[file.path], file.content, file.source) for file in files]

@@ -8,6 +8,7 @@ from typing import Any
 from rediskit.chart.names import chart_kinds
 from rediskit.checks.finding import Complaint, Subject, at
 from rediskit.migrate.machine import release_is_deployed
+from rediskit.renderers.objects import group_kind
 from rediskit.renderers.tree import Object
 
 _CLUSTER_WIDE = frozenset({"Namespace", "ClusterSecretStore", "ClusterExternalSecret"})
@@ -56,12 +57,12 @@ def project(subject: Subject) -> Iterator[Complaint]:
         return
     applied = [content for _, content in subject.objects(folder="platform/") if content["kind"] not in _NOT_APPLIED]
     namespaced = [content for content in applied if content["kind"] not in _CLUSTER_WIDE]
-    kinds = {_group_kind(content) for content in namespaced}
+    kinds = {group_kind(content) for content in namespaced}
     places = {content["metadata"].get("namespace") for content in namespaced}
     if release_is_deployed(subject.environment):
         kinds |= chart_kinds(subject.values)
         places.add(subject.release.namespace)
-    wide = {(*_group_kind(content), content["metadata"]["name"]) for content in applied if content["kind"] in _CLUSTER_WIDE}
+    wide = {(*group_kind(content), content["metadata"]["name"]) for content in applied if content["kind"] in _CLUSTER_WIDE}
     sources = {source["repoURL"] for _, application in subject.objects("Application", "argocd/") for source in _sources(application)}
     comparisons = (
         ("kinds", {(entry["group"], entry["kind"]) for entry in spec["namespaceResourceWhitelist"]}, kinds),
@@ -137,7 +138,3 @@ def _applied(subject: Subject) -> Iterator[tuple[str, Object]]:
     for path, content in subject.objects():
         if content["kind"] not in _NOT_APPLIED and not path.startswith("owners/"):
             yield path, content
-
-
-def _group_kind(content: Object) -> tuple[str, str]:
-    return str(content["apiVersion"]).rpartition("/")[0], str(content["kind"])

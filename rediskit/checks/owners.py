@@ -37,6 +37,11 @@ def _patches(subject: Subject) -> Iterator[tuple[Path, Client, Workload, Object,
             yield place, client, workload, subject.tree.objects[path], path
 
 
+def is_patch(path: str, content: Object) -> bool:
+    """Whether an object of the tree is a patch for an owner: only a part of an object, which no schema of the whole fits."""
+    return path.startswith("owners/") and content["kind"] != "Component"
+
+
 def patched(subject: Subject) -> Iterator[tuple[str, Path, Object]]:
     """The real objects as our patches leave them: the patch's file, the workload in the config, the object."""
     for place, _, workload, content, path in _patches(subject):

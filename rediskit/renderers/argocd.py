@@ -12,7 +12,7 @@ from rediskit.migrate.machine import release_is_deployed
 from rediskit.model.environment import Environment
 from rediskit.model.gitops import Destination
 from rediskit.renderers.helm import values_path
-from rediskit.renderers.objects import kustomization, labels, metadata, object_file
+from rediskit.renderers.objects import group_kind, kustomization, labels, metadata, object_file
 from rediskit.renderers.platform import Unit
 from rediskit.renderers.tree import File, Object
 
@@ -48,7 +48,7 @@ def project(environment: Environment, units: tuple[Unit, ...]) -> Object:
     """
     deployed = release_is_deployed(environment)
     objects = [file.content for unit in units for file in unit.contents if isinstance(file.content, dict)]
-    kinds = {_group_kind(content) for content in objects if "namespace" in content["metadata"]}
+    kinds = {group_kind(content) for content in objects if "namespace" in content["metadata"]}
     if deployed:
         kinds |= chart_kinds(environment.redis.values)
     namespaces = {str(content["metadata"]["namespace"]) for content in objects if "namespace" in content["metadata"]}
@@ -70,7 +70,7 @@ def project(environment: Environment, units: tuple[Unit, ...]) -> Object:
             "clusterResourceWhitelist": [
                 {"group": group, "kind": kind, "name": content["metadata"]["name"]}
                 for content in cluster_wide
-                for group, kind in (_group_kind(content),)
+                for group, kind in (group_kind(content),)
             ],
             "namespaceResourceWhitelist": [{"group": group, "kind": kind} for group, kind in sorted(kinds)],
         },
@@ -82,7 +82,6 @@ def unit_application(environment: Environment, unit: Unit) -> Object:
 
     External access and monitoring go when their unit goes; namespaces and Secrets stay (no finalizer).
     """
-    removable = unit.name in ("redis-external", "monitoring")
     source = {
         "repoURL": environment.gitops.repository,
         "targetRevision": environment.gitops.revision,
@@ -94,7 +93,7 @@ def unit_application(environment: Environment, unit: Unit) -> Object:
         "destination": destination(environment, unit.namespace),
         "syncPolicy": sync_policy(prune=True, retries=-1 if unit.optional else 5),
     }
-    return _application(environment, unit.name, spec, finalizer=removable)
+    return _application(environment, unit.name, spec, finalizer=unit.removable)
 
 
 def release_application(environment: Environment) -> Object:
@@ -164,8 +163,3 @@ def _application(
     if finalizer:
         meta["finalizers"] = [FINALIZER]
     return {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": meta, "spec": spec}
-
-
-def _group_kind(content: Object) -> tuple[str, str]:
-    group, _, _ = str(content["apiVersion"]).rpartition("/")
-    return group, str(content["kind"])

@@ -15,8 +15,6 @@ from rediskit.renderers.platform import Unit
 from rediskit.renderers.tree import File, Object
 
 _HELM_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
-_AFTER_RELEASE = ("redis-external", "monitoring")
-"""Units that come after the release, and go when they leave the tree: nobody else depends on them."""
 
 
 def flux(environment: Environment, units: tuple[Unit, ...]) -> Iterator[File]:
@@ -42,8 +40,8 @@ def unit_kustomization(environment: Environment, unit: Unit) -> Object:
 
     Orphan: renaming or deleting the Kustomization leaves namespaces and Secrets where they are.
     """
-    after = "release" if unit.name in _AFTER_RELEASE else ""
-    policy = "MirrorPrune" if unit.name in _AFTER_RELEASE else "Orphan"
+    after = "release" if unit.removable else ""
+    policy = "MirrorPrune" if unit.removable else "Orphan"
     return _kustomization(environment, unit.name, unit.folder, policy=policy, after=after)
 
 

@@ -47,6 +47,11 @@ def file_name(content: Object) -> str:
     return f"{content['kind']}-{content['metadata']['name']}.yaml".lower()
 
 
+def group_kind(content: Object) -> tuple[str, str]:
+    """API group ("" for the core one) and kind."""
+    return str(content["apiVersion"]).rpartition("/")[0], str(content["kind"])
+
+
 def kustomization(folder: str, resources: list[str]) -> File:
     """The kustomization.yaml of a folder, its resources sorted."""
     content: dict[str, Any] = {

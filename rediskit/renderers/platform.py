@@ -18,12 +18,14 @@ class Unit(NamedTuple):
     """One folder of objects with its own kustomization.yaml.
 
     namespace: where its namespaced objects go. optional: it may fail and heal on its own (a CRD or a namespace may come later).
+    removable: it belongs to the release, comes after it, and what it made goes when the unit goes: nobody else depends on it.
     """
 
     name: str
     namespace: str
     contents: tuple[File, ...]
     optional: bool = False
+    removable: bool = False
 
     @property
     def folder(self) -> str:
@@ -41,8 +43,8 @@ def units(environment: Environment) -> tuple[Unit, ...]:
     deployed = release_is_deployed(environment)
     made = [
         _unit("redis", redis, (namespace(environment), network_policy(environment))),
-        _unit("redis-external", redis, external_service(environment) if deployed else ()),
-        _unit("monitoring", environment.monitoring.namespace, monitoring(environment) if deployed else (), optional=True),
+        _unit("redis-external", redis, external_service(environment) if deployed else (), removable=True),
+        _unit("monitoring", environment.monitoring.namespace, monitoring(environment) if deployed else (), optional=True, removable=True),
     ]
     return tuple(unit for unit in made if unit.contents)
 
@@ -61,9 +63,9 @@ def namespace(environment: Environment) -> Object:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": meta}
 
 
-def _unit(name: str, in_namespace: str, objects: Iterable[Object], optional: bool = False) -> Unit:
+def _unit(name: str, in_namespace: str, objects: Iterable[Object], *, optional: bool = False, removable: bool = False) -> Unit:
     files = tuple(object_file(f"platform/{name}", content, _SOURCES[content["kind"]]) for content in objects)
-    return Unit(name, in_namespace, files, optional)
+    return Unit(name, in_namespace, files, optional, removable)
 
 
 _SOURCES: dict[str, tuple[str, ...]] = {
