@@ -44,15 +44,20 @@ Positions = Mapping[Path, Location]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: `location: path: message`, and below it the hint that says how to mend it."""
+    """One thing that is wrong: `location: path: message`, and below it the hint that says how to mend it.
+
+    code: a stable name of the rule, where it has one: a guard of the migration.
+    """
 
     message: str
     hint: str = ""
     path: Path = ()
     location: Location | None = None
+    code: str = ""
 
     def __str__(self) -> str:
-        head = ": ".join(part for part in (str(self.location or ""), dotted(self.path), self.message) if part)
+        message = f"{self.message} [{self.code}]" if self.code else self.message
+        head = ": ".join(part for part in (str(self.location or ""), dotted(self.path), message) if part)
         return f"{head}\n  {self.hint}" if self.hint else head
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from rediskit import __version__
+from rediskit.cli import migratearguments
 
 _DESCRIPTION = "A shared Redis on Kubernetes under GitOps, from one short config file."
 _EPILOG = (
@@ -26,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     _render(verbs.add_parser("render", help="write the tree of each config", description=_RENDER))
     _check(verbs.add_parser("check", help="check configs and trees, write nothing", description=_CHECK))
     _diff(verbs.add_parser("diff", help="show what rendering would change, object by object", description=_DIFF))
+    migratearguments.add(verbs)
     _schema(verbs.add_parser("schema", help="print the JSON schema of the config", description=_SCHEMA))
     return top
 

@@ -20,7 +20,7 @@ _LISTED = 60
 def report_error(error: RediskitError, *, as_json: bool) -> int:
     """Prints all problems of an error; returns its exit code."""
     if as_json:
-        print_json({"problems": [_problem(problem) for problem in error.problems], "exitCode": error.exit_code})
+        print_json({"problems": [problem_json(problem) for problem in error.problems], "exitCode": error.exit_code})
     for problem in () if as_json else error.problems:
         print(problem, file=sys.stderr)
     return error.exit_code
@@ -31,7 +31,7 @@ def print_findings(findings: Iterable[Finding]) -> None:
     for finding in unique(findings):
         severity = "" if finding.severity == "error" else f"{finding.severity}: "
         place = f"{finding.location}: " if finding.location else ""
-        print(f"{place}{severity}{Problem(f'{finding.message} [{finding.code}]', finding.hint, finding.path)}", file=sys.stderr)
+        print(f"{place}{severity}{Problem(finding.message, finding.hint, finding.path, code=finding.code)}", file=sys.stderr)
 
 
 def unique(findings: Iterable[Finding]) -> list[Finding]:
@@ -94,6 +94,11 @@ def print_json(document: Any) -> None:
 def finding_json(finding: Finding) -> dict[str, Any]:
     """A finding as JSON: code and severity, and the fields of a problem."""
     return {"code": finding.code, "severity": finding.severity, **_problem(finding)}
+
+
+def problem_json(problem: Problem) -> dict[str, Any]:
+    """A problem as JSON: its code, where it has one, and its fields."""
+    return {**({"code": problem.code} if problem.code else {}), **_problem(problem)}
 
 
 def changes_json(changes: Mapping[str, Changes]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
-from rediskit.model.migration import Migration, Order, Step
+from rediskit.model.migration import Entry, Migration, Order, Step
 
 
 class Effects(NamedTuple):
@@ -60,35 +60,49 @@ def effects(migration: Migration | None) -> Effects:
     if migration is None or migration.step == "complete":
         return Effects(release=True)
     if migration.step == "rolled-back":
-        return Effects(release=not migration.history or _deployed(migration))
+        return Effects(release=not migration.history or _kept(migration))
     result = Effects()
     for step in _ORDERS[migration.order]:
         result = result._replace(**_SETS[step])
         if step == migration.step:
             break
-    return result._replace(release=result.release or _deployed(migration))
+    return result._replace(release=result.release or _kept(migration))
 
 
-def _deployed(migration: Migration) -> bool:
-    """Whether the steps taken leave the release there.
+def _kept(migration: Migration) -> bool:
+    """Whether a rollback has left the release there, and nobody went back to `prepare` since.
 
-    A rollback leaves it as it was, and so does the way forward again from there: the table alone would remove a Redis at
-    `scale-down` that the rollback had kept. Only stepping back out of `deploy`, or to `prepare`, takes it away.
+    A rollback changes the owner's repository alone, and so does the way forward again from there: the table alone would remove a Redis
+    at `scale-down` that the rollback had kept. A first entry `rolled-back` says nothing of before: the release stays.
     """
-    way, deployed, before = _ORDERS[migration.order], False, ""
+    way, release, kept = _ORDERS[migration.order], True, False
     for entry in migration.history:
         if entry.step == "rolled-back":
-            deployed = deployed or not before
-        elif before == "rolled-back":
-            deployed = entry.step != "prepare" and (deployed or _reaches(way, entry.step))
+            kept = release
+        elif entry.step == "prepare":
+            release = kept = False
         else:
-            deployed = _reaches(way, entry.step)
-        before = entry.step
-    return deployed
+            release = kept or _reaches(way, entry.step)
+    return kept
 
 
 def _reaches(way: tuple[Step, ...], step: Step) -> bool:
     return step == "complete" or (step in way and way.index(step) >= way.index("deploy"))
+
+
+def moved(migration: Migration, step: Step, at: str, reason: str | None = None) -> Migration:
+    """The migration one step on, or back: step and history. Not validated: evidence and times are judged by whoever takes it."""
+    entry = Entry.model_construct(step=step, at=at, reason=reason)
+    return migration.model_copy(update={"step": step, "history": (*migration.history, entry)})
+
+
+def down_since(migration: Migration) -> Entry | None:
+    """The step that took the application down, while it is down; None when it runs, or when the history does not say."""
+    found = None
+    for number, entry in enumerate(migration.history, 1):
+        stopped = effects(migration.model_copy(update={"step": entry.step, "history": migration.history[:number]})).stopped
+        found = (found or entry) if stopped else None
+    return found
 
 
 def release_is_deployed(environment: Environment) -> bool:

@@ -121,6 +121,8 @@ class Previous(Model):
     """Its port."""
     remove: tuple[ObjectReference, ...] = ()
     """What decommissioning takes out of the owner's build, as Kind/name."""
+    data: Literal["none", "discard", "keep"] | None = None
+    """What becomes of its data on a volume: `none` (it has none), `discard`, `keep` (the claim stays); said before decommissioning."""
 
     @field_validator("remove")
     @classmethod
@@ -133,6 +135,14 @@ class Previous(Model):
                 problems.append(Problem(f"{reference} stands twice", "remove one of them", (index,)))
         refuse_all(problems)
         return remove
+
+    @model_validator(mode="after")
+    def _data_stays(self) -> Self:
+        claims = [reference for reference in self.remove if reference.startswith("PersistentVolumeClaim/")]
+        if claims and self.data in ("none", "keep"):
+            hint = "write data: discard, or leave the claim out of remove"
+            refuse(f"is {self.data}, but {claims[0]} is to be removed", hint, "data")
+        return self
 
 
 class Owner(Model):

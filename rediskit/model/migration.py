@@ -93,7 +93,27 @@ class Validation(Model):
     @property
     def seconds(self) -> float:
         """How long was validated, in seconds."""
-        return (_moment(self.until) - _moment(self.start)).total_seconds()
+        return (moment(self.until) - moment(self.start)).total_seconds()
+
+
+class Downtime(Model):
+    """How long the application was really down, as somebody saw it."""
+
+    start: Timestamp = Field(alias="from")
+    """When it stopped answering, with its offset from UTC."""
+    until: Timestamp
+    """When it answered again."""
+
+    @model_validator(mode="after")
+    def _forward(self) -> Self:
+        if moment(self.until) < moment(self.start):
+            refuse(f"{self.until} is before {self.start}, when it began", "swap the two, or check day and offset", "until")
+        return self
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasted, in seconds."""
+        return (moment(self.until) - moment(self.start)).total_seconds()
 
 
 class Migration(Model):
@@ -111,6 +131,12 @@ class Migration(Model):
     """Every step taken, oldest first; the last one is `step`."""
     validation: Validation | None = None
     """The evidence of the 24 hours."""
+    secret_seen: Timestamp | None = None
+    """When somebody saw the Secret in both namespaces: with `secrets.mode: manual` nothing in Git shows it."""
+    downtime: Downtime | None = None
+    """How long the application was really down; `budgets.downtime` is what was allowed."""
+    folded: Timestamp | None = None
+    """When somebody saw that the owner's base carries variables and removal itself, so that the Component changes nothing there."""
 
     @field_validator("history")
     @classmethod
@@ -119,7 +145,7 @@ class Migration(Model):
             [
                 Problem(f"{entry.at} is before {before.at}, when {before.step} was taken", "write the oldest step first", (index, "at"))
                 for index, (before, entry) in enumerate(pairwise(history), 1)
-                if _moment(entry.at) < _moment(before.at)
+                if moment(entry.at) < moment(before.at)
             ]
         )
         return history
@@ -134,16 +160,29 @@ class Migration(Model):
                 "step",
             )
         if self.step in ("decommission", "complete"):
-            refuse_all(self._missing_evidence())
+            refuse_all(self.missing_evidence(self.step))
         return self
 
-    def _missing_evidence(self) -> list[Problem]:
-        """What the brief wants to see before the old Redis goes (decision 13)."""
+    @property
+    def running_since(self) -> Entry | None:
+        """The step that last brought the application up on the shared Redis; a way back to scale-up from validate is none."""
+        way = [None, *(entry.step for entry in self.history)]
+        taken = [entry for before, entry in zip(way, self.history, strict=False) if entry.step == "scale-up" and before != "validate"]
+        return taken[-1] if taken else None
+
+    def missing_evidence(self, step: Step) -> list[Problem]:
+        """What the brief wants to see before this step, for the old Redis goes (decision 13); empty when all of it is recorded."""
         hint = "the old Redis stays until 24 hours of validation have passed: stay at validate, and record what was seen"
         validation = self.validation
         if validation is None:
-            return [Problem(f"{self.step} without the evidence of the 24 hours (validation is missing)", hint, ("step",))]
+            return [Problem(f"{step} without the evidence of the 24 hours (validation is missing)", hint, ("step",))]
         problems = []
+        began = self.running_since
+        if began and moment(validation.start) < moment(began.at):
+            message = f"watching began at {validation.start}, before the application came up on the shared Redis ({began.at})"
+            problems.append(
+                Problem(message, "evidence of an earlier attempt says nothing of this one: record it anew", ("validation", "from"))
+            )
         if validation.seconds < VALIDATION.amount:
             hours = validation.seconds / 3600
             problems.append(Problem(f"only {hours:.1f} hours were validated, 24 are needed", hint, ("validation", "until")))
@@ -154,5 +193,6 @@ class Migration(Model):
         return problems
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """The point in time that a Timestamp names, with its offset."""
     return datetime.fromisoformat(text)

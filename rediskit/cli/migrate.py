@@ -1,0 +1,50 @@
+"""`rediskit migrate`: from the sub-verb to its module, and what the sub-verbs share: the config, the client, the clock."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from rediskit.errors import ConfigError, Problem
+from rediskit.migrate.clock import offset_source, written
+from rediskit.model.migration import Migration, moment
+from rediskit.model.types import Timestamp
+
+_MODULES = {"status": "migratestatus"}
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Runs the module of the sub-verb; its exit code."""
+    code: int = import_module(f"rediskit.cli.{_MODULES[arguments.action]}").run(arguments)
+    return code
+
+
+def config_file(arguments: argparse.Namespace) -> str:
+    """The one config that is meant. Raises ConfigError when none is named and there is not exactly one config/*.yaml."""
+    if arguments.config is not None:
+        return str(arguments.config)
+    found = sorted(str(path) for path in Path("config").glob("*.yaml"))
+    if len(found) != 1:
+        message = f"there are {len(found)} configs here" if found else "there is no config/*.yaml here"
+        raise ConfigError(Problem(message, f"name the one that is meant: {', '.join(found) or 'a config file'}"))
+    return found[0]
+
+
+def time_of(text: str | None, option: str, migration: Migration | None = None) -> str:
+    """The Timestamp of an option; without it now, with the offset that the window or the history is written with, else the local one.
+
+    The one place that reads the clock. Raises ConfigError when the text is no time with an offset.
+    """
+    if text is not None:
+        try:
+            return TypeAdapter(Timestamp).validate_python(text)
+        except ValidationError as error:
+            context = error.errors()[0].get("ctx", {})
+            raise ConfigError(Problem(f"{option}: {context.get('message')}", str(context.get("hint", "")))) from error
+    now = datetime.now(UTC).astimezone()
+    source = offset_source(migration) if migration else ""
+    return written(now.astimezone(moment(source).tzinfo) if source else now)

@@ -1,0 +1,148 @@
+"""Where each client stands: since when, what is next, which gate is open or shut and why, and the way back."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rediskit.chart.names import Release
+from rediskit.errors import ConfigError, Problem
+from rediskit.migrate import edges
+from rediskit.migrate.clock import seconds_between
+from rediskit.migrate.edges import Edge, Repository
+from rediskit.migrate.guards import Situation, Verdict, judge, lost_for_good
+from rediskit.migrate.machine import down_since, effects, moved, release_is_deployed
+from rediskit.model.client import Client
+from rediskit.model.environment import Environment
+from rediskit.model.migration import Migration, Step
+from rediskit.renderers import render
+from rediskit.renderers.helm import release_of
+
+
+class Way(NamedTuple):
+    """One way out of where a client stands: whose repository changes, the gates before it, what it costs."""
+
+    edge: Edge
+    repository: Repository
+    gates: tuple[Verdict, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def shut(self) -> tuple[Verdict, ...]:
+        """The gates that are shut."""
+        return tuple(gate for gate in self.gates if gate.shut)
+
+
+class Status(NamedTuple):
+    """Where one client stands. since: of the step; down: since when the application is down. Both "" where there is none."""
+
+    client: str
+    step: Step
+    since: str
+    meaning: str
+    down: str
+    spent: float
+    budget: float
+    ways: tuple[Way, ...]
+
+
+def clients_of(environment: Environment, name: str | None) -> tuple[Client, ...]:
+    """The clients on their way: the one that is named, or all. Raises ConfigError when there is none of this name, or none at all."""
+    moving = tuple(client for client in environment.clients if client.migration is not None)
+    if name is None and moving:
+        return moving
+    found = tuple(client for client in moving if client.name == name)
+    if found:
+        return found
+    known = ", ".join(client.name for client in moving)
+    message = f"no client {name} is on its way" if name else "no client is on its way"
+    raise ConfigError(Problem(message, f"on their way: {known}" if known else "write migration: {step: prepare} into a client"))
+
+
+def one_client(environment: Environment, name: str | None) -> Client:
+    """The client that is meant: the one that is named, or the only one. Raises ConfigError when that is not clear."""
+    found = clients_of(environment, name)
+    if len(found) > 1:
+        known = ", ".join(client.name for client in found)
+        raise ConfigError(Problem(f"{len(found)} clients are on their way", f"name one with --client: {known}"))
+    return found[0]
+
+
+def status(environment: Environment, client: Client, at: str) -> Status:
+    """Where a client stands at a time, a Timestamp."""
+    migration = client.migration
+    assert migration is not None
+    down = down_since(migration)
+    secret = secret_in_tree(environment, client)
+    ways = [way_of(Situation(environment, client, edge, at, secret, reason="given with the step")) for edge in edges.edges(migration)]
+    last = migration.history[-1].at if migration.history else ""
+    spent = seconds_between(down.at, at) if down else 0.0
+    meaning = edges.STAGES[migration.step].meaning
+    budget = float(migration.budgets.downtime.amount)
+    return Status(client.name, migration.step, last, meaning, down.at if down else "", spent, budget, tuple(ways))
+
+
+def way_of(situation: Situation) -> Way:
+    """One way, judged."""
+    return Way(situation.edge, repository_of(situation), judge(situation), tuple(warnings(situation)))
+
+
+def repository_of(situation: Situation) -> Repository:
+    """Whose repository changes by a step, the other clients considered: one of them may keep the release there anyway."""
+    after = moved(situation.migration, situation.edge.target, situation.at)
+    environment = replaced(situation.environment, situation.client, after)
+    changes = release_is_deployed(situation.environment) != release_is_deployed(environment)
+    return edges.repository(situation.migration, after, release_changes=changes)
+
+
+def replaced(environment: Environment, client: Client, migration: Migration) -> Environment:
+    """The environment with this client at another place of its way. Nothing is validated."""
+    clients = tuple(
+        other.model_copy(update={"migration": migration}) if other.name == client.name else other for other in environment.clients
+    )
+    return environment.model_copy(update={"clients": clients})
+
+
+def warnings(situation: Situation) -> list[str]:
+    """What to know before a step is taken, though no gate is shut: what it takes away, and what is lost by going back from there."""
+    client, migration, edge = situation.client, situation.migration, situation.edge
+    after = moved(migration, edge.target, situation.at)
+    old, new = effects(migration), effects(after)
+    found = []
+    if new.stopped and not old.stopped:
+        found.append(f"the application is down from here on; the budget is {migration.budgets.downtime}")
+    if edge == Edge("forward", "reconfigure", "scale-up"):
+        found.append("from here on a rollback loses what the application writes to the shared Redis")
+    if edge.kind == "rollback" and old.restored:
+        since = f" since {migration.running_since.at}" if migration.running_since else ""
+        found.append(f"what the application wrote to the shared Redis{since} stays there: the old Redis is as it was at scale-down")
+    remove = client.previous.remove if client.previous else ()
+    if edge.target == "decommission" and remove:
+        found.append(lost_for_good(client))
+        found.append(f"{', '.join(remove)} go only if the owner's Application or Kustomization prunes: look before, and afterwards")
+    if old.removed and not new.removed and edge.kind == "back" and remove:
+        kept = client.previous is not None and client.previous.data == "keep"
+        found.append(f"{', '.join(remove)} come back {'on the volume that was kept' if kept else 'empty: what they held is gone'}")
+    if repository_of(situation) == "ours" and old.release and not new.release:
+        found.append(_release_goes(situation.environment, release_of(situation.environment)))
+    return found
+
+
+def _release_goes(environment: Environment, release: Release) -> str:
+    asks = "Argo CD asks for a confirmation (Prune=confirm)" if environment.gitops.tool == "argocd" else "Flux leaves the HelmRelease there"
+    return f"the shared Redis {release.name} leaves the tree: {asks}, and its volumes stay"
+
+
+def secret_in_tree(environment: Environment, client: Client) -> bool:
+    """Whether the tree holds the Secret of Redis and of this client, in whatever form; never with `secrets.mode: manual`."""
+    if environment.secrets.mode == "manual":
+        return False
+    name = environment.redis.auth.secret
+    held = {
+        content["metadata"].get("namespace")
+        for path, content in render(environment).objects.items()
+        if path.startswith("platform/") and content["kind"] in _SECRET_FORMS and content["metadata"]["name"] == name
+    }
+    return {environment.redis.namespace, client.namespace} <= held
+
+
+_SECRET_FORMS = frozenset({"Secret", "SealedSecret", "ExternalSecret"})
