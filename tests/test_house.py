@@ -15,6 +15,7 @@ import rediskit
 PACKAGE = Path(rediskit.__file__).parent
 LAYERS = (
     {"cli"},
+    {"setup"},
     {"migrate", "secrets", "live", "checks", "output", "renderers"},
     {"chart", "source"},
     {"model"},
@@ -104,7 +105,7 @@ def test_only_tools_starts_programs() -> None:
             assert not (isinstance(node, ast.Attribute) and node.attr in ("system", "popen", "fork", "execv", "posix_spawn")), name
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["render", "--help"], ["--version"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["render", "--help"], ["init", "--help"], ["--version"]])
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     done = subprocess.run([sys.executable, "-X", "importtime", "-m", "rediskit", *arguments], capture_output=True, text=True, check=True)
     imported = {line.rsplit("|", 1)[1].strip().split(".")[0] for line in done.stderr.splitlines() if "|" in line}

@@ -24,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="rediskit", description=_DESCRIPTION, epilog=_EPILOG)
     top.add_argument("--version", action="version", version=f"rediskit {__version__}")
     verbs = top.add_subparsers(dest="verb", metavar="<verb>", required=True)
+    _init(verbs.add_parser("init", help="make a folder that renders at once", description=_INIT))
     _render(verbs.add_parser("render", help="write the tree of each config", description=_RENDER))
     _check(verbs.add_parser("check", help="check configs and trees, write nothing", description=_CHECK))
     _diff(verbs.add_parser("diff", help="show what rendering would change, object by object", description=_DIFF))
@@ -32,6 +33,10 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+_INIT = (
+    "Make a folder with a config that renders at once. With --from, the client, its containers, variables, replicas and old Redis are read "
+    "from live objects. What is not known stands in the config as a question. Nothing is overwritten, and no password is written."
+)
 _RENDER = "Load, render, check and write. A failure leaves what is on disk as it was."
 _CHECK = "Render in memory, run all checks, compare with what is on disk. Writes nothing: for CI and pre-commit."
 _DIFF = (
@@ -39,6 +44,21 @@ _DIFF = (
     "Exit code 1 when something differs. Secret values are shown as <secret hmac:...>: equal values alike, with other digits in each run."
 )
 _SCHEMA = "The JSON schema of the config, for editors. The file rediskit.schema.json is its output."
+
+
+def _init(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", nargs="?", default=".", metavar="DIR", help="the folder (default: the current one)")
+    parser.add_argument("--name", help="the name of the environment, such as that of the cluster (default: that of the folder)")
+    parser.add_argument("--tool", choices=("argocd", "flux"), default="argocd", help="what carries the tree (default: argocd)")
+    parser.add_argument("--repository", metavar="URL", help="the Git repository that will hold the folder (default: its remote)")
+    parser.add_argument("--revision", metavar="BRANCH", help="the branch that the tool follows (default: the remote's own, else main)")
+    parser.add_argument(
+        "--from", dest="source", metavar="FILE", help="live objects, as kubectl get -o yaml prints them; - for standard input"
+    )
+    parser.add_argument("--namespace", help="the application's namespace, where the object does not say it")
+    parser.add_argument("--replicas", type=int, metavar="N", help="what the application normally runs with, where it is scaled to 0")
+    parser.add_argument("--dry-run", action="store_true", help="show the config and write nothing")
+    _common(parser)
 
 
 def _render(parser: argparse.ArgumentParser) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from rediskit.cli.report import print_json
-from rediskit.source.schema import config_schema
+from rediskit.source.schema import schema_text
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints the schema, as it stands in rediskit.schema.json."""
-    print_json(config_schema())
+    print(schema_text(), end="")
     return 0

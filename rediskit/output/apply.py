@@ -21,7 +21,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 def apply(plan: Plan) -> None:
     """Makes the folder what the plan says. Raises OSError with the old tree in place, RefusedError where even that failed."""
     for leftover in plan.leftovers:
-        _remove(leftover)
+        remove(leftover)
     if not plan.exists:
         _make(plan)
     elif plan.created or plan.changed or plan.removed or plan.stale_index:
@@ -37,13 +37,13 @@ def _make(plan: Plan) -> None:
         for path, content in plan.files.items():
             parent = path.rpartition("/")[0]
             if parent not in made:
-                _make_folders(stage, parent, made, [])
-            _create(f"{stage}/{path}", content, plan.folder, path)
-        _create(f"{stage}/{indexes.NAME}", plan.final, plan.folder, indexes.NAME)
+                make_folders(stage, parent, made, [])
+            create(f"{stage}/{path}", content, plan.folder, path)
+        create(f"{stage}/{indexes.NAME}", plan.final, plan.folder, indexes.NAME)
         os.rename(stage, plan.folder)
     except BaseException:
         with suppress(OSError):
-            _remove(stage)
+            remove(stage)
         raise
 
 
@@ -59,7 +59,7 @@ def _update(plan: Plan) -> None:
         _prepare(plan, stage)
     except BaseException:
         with suppress(OSError):
-            _remove(stage)
+            remove(stage)
         raise
     try:
         _exchange(plan, stage, undo)
@@ -72,25 +72,25 @@ def _update(plan: Plan) -> None:
 def _tidy(stage: str) -> None:
     """The new tree is in place. An interrupt does not keep from tidying up; where it fails, the next write does it."""
     try:
-        _remove(stage)
+        remove(stage)
     except OSError:
         pass
     except BaseException:
         with suppress(OSError):
-            _remove(stage)
+            remove(stage)
         raise
 
 
 def _prepare(plan: Plan, stage: str) -> None:
     """New files and indexes under their numbers, and a second name for each file that will be replaced."""
     for number, path in enumerate((*plan.created, *plan.changed)):
-        _create(f"{stage}/new{number}", plan.files[path], plan.folder, path)
+        create(f"{stage}/new{number}", plan.files[path], plan.folder, path)
     for number, path in enumerate(plan.changed):
         _keep(plan, path, plan.old[path], f"{stage}/changed{number}")
     if plan.index_content is not None:
         _keep(plan, indexes.NAME, plan.index_content, f"{stage}/index")
-    _create(f"{stage}/both", indexes.both(plan.owned, plan.digests), plan.folder, indexes.NAME)
-    _create(f"{stage}/final", plan.final, plan.folder, indexes.NAME)
+    create(f"{stage}/both", indexes.both(plan.owned, plan.digests), plan.folder, indexes.NAME)
+    create(f"{stage}/final", plan.final, plan.folder, indexes.NAME)
 
 
 def _exchange(plan: Plan, stage: str, undo: list[Undo]) -> None:
@@ -112,7 +112,7 @@ def _exchange(plan: Plan, stage: str, undo: list[Undo]) -> None:
     made = {""}
     for number, path in enumerate(plan.created):
         place, new = f"{plan.folder}/{path}", f"{stage}/new{number}"
-        _make_folders(plan.folder, path.rpartition("/")[0], made, undo)
+        make_folders(plan.folder, path.rpartition("/")[0], made, undo)
         undo.append((os.rename, (place, new)))
         os.replace(new, place)
     for number, path in enumerate(plan.changed):
@@ -131,7 +131,7 @@ def _undo(plan: Plan, stage: str, undo: list[Undo]) -> None:
         for step, places in reversed(undo):
             with suppress(FileNotFoundError, FileExistsError, NotADirectoryError):
                 step(*places)
-        _remove(stage)
+        remove(stage)
     except OSError as error:
         message = f"{plan.folder}: writing failed half-way, and so did putting back what was there: {error.strerror}"
         hint = "mend that, then render again: it finishes what was begun, and check fails until then"
@@ -143,10 +143,10 @@ def _keep(plan: Plan, path: str, content: bytes, copy: str) -> None:
     try:
         os.link(f"{plan.folder}/{path}", copy)
     except OSError:
-        _create(copy, content, plan.folder, path)
+        create(copy, content, plan.folder, path)
 
 
-def _create(place: str, content: bytes, folder: str, path: str) -> None:
+def create(place: str, content: bytes, folder: str, path: str) -> None:
     """A new file with this content, with the permissions the umask leaves. An error names the file that it is meant for."""
     try:
         handle = os.open(place, _NEW, 0o666)
@@ -161,11 +161,11 @@ def _create(place: str, content: bytes, folder: str, path: str) -> None:
         raise
 
 
-def _make_folders(base: str, folder: str, made: set[str], undo: list[Undo]) -> None:
+def make_folders(base: str, folder: str, made: set[str], undo: list[Undo]) -> None:
     """Makes a folder and those above it; `made` are those known to be there."""
     if folder in made:
         return
-    _make_folders(base, folder.rpartition("/")[0], made, undo)
+    make_folders(base, folder.rpartition("/")[0], made, undo)
     try:
         os.mkdir(f"{base}/{folder}")
         undo.append((_remove_if_empty, (f"{base}/{folder}",)))
@@ -182,7 +182,7 @@ def _remove_if_empty(folder: str) -> None:
             raise
 
 
-def _remove(path: str) -> None:
+def remove(path: str) -> None:
     """Removes what a write has prepared. Links are removed, not followed."""
     if not os.path.isdir(path) or os.path.islink(path):
         os.unlink(path)
@@ -190,5 +190,5 @@ def _remove(path: str) -> None:
     with os.scandir(path) as entries:
         inside = [entry.path for entry in entries]
     for other in inside:
-        _remove(other)
+        remove(other)
     os.rmdir(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -38,6 +39,11 @@ def config_schema() -> dict[str, Any]:
     clients["items"] = {"anyOf": [clients["items"], _FILE]}
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A config of rediskit"}
     return {**head, **{key: value for key, value in schema.items() if key not in head}}
+
+
+def schema_text() -> str:
+    """The schema as it stands in `rediskit.schema.json`."""
+    return json.dumps(config_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 class _Generator(GenerateJsonSchema):

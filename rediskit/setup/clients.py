@@ -1,0 +1,238 @@
+"""From live objects to clients: what the input says of each workload that speaks of Redis, and what it leaves open."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from rediskit.errors import ConfigError, Problem
+from rediskit.model.environment import RESERVED_CLIENTS
+from rediskit.setup.objects import WORKLOADS, Content, Objects, at, containers, name_of, namespace_of, reference, text_at
+from rediskit.setup.old import is_server, old_redis, service_of
+from rediskit.setup.variables import Names, Speaks, speaks
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_CARRIERS = (("argocd.argoproj.io/instance", "Argo CD Application"), ("kustomize.toolkit.fluxcd.io/name", "Flux Kustomization"))
+_OWN_NAMESPACE = "redis"
+"""The namespace of the shared Redis, which no client may have."""
+
+
+class Variables(NamedTuple):
+    """The three variables of a container, and what is said of them."""
+
+    container: str
+    host: str
+    port: str
+    password: str
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Found:
+    """A client, as far as the input tells. What is left open stands in `questions`, by the section that waits for the answer."""
+
+    workload: Content
+    name: str
+    namespace: str
+    replicas: int | None
+    """As given on the command line; None: the manifest says it."""
+    containers: list[Variables] = field(default_factory=list)
+    choices: list[Variables] = field(default_factory=list)
+    """What the containers could be, where that is open."""
+    host: str = ""
+    port: int | None = None
+    remove: tuple[str, ...] = ()
+    questions: dict[str, list[str]] = field(default_factory=dict)
+    """By `namespace`, `replicas`, `containers`, `previous`."""
+    remarks: dict[str, list[str]] = field(default_factory=dict)
+    """By `workload`, `previous`: what stands as a comment beside it."""
+
+    def ask(self, section: str, question: str) -> None:
+        self.questions.setdefault(section, []).append(question)
+
+    def remark(self, section: str, *remarks: str) -> None:
+        if remarks:
+            self.remarks.setdefault(section, []).extend(remarks)
+
+    def is_open(self, *sections: str) -> bool:
+        return any(section in self.questions for section in sections)
+
+
+class Clients(NamedTuple):
+    """The clients in an input, and what else is to be said of it."""
+
+    found: tuple[Found, ...]
+    notes: tuple[str, ...] = ()
+
+
+def clients_of(objects: Objects, *, namespace: str | None = None, replicas: int | None = None) -> Clients:
+    """The workloads of an input that speak of Redis. With only one workload in it, that one is meant whatever it speaks of.
+
+    namespace, replicas: what the command line says where the input does not.
+    Raises ConfigError when the input holds a Redis alone, or workloads of which none speaks of Redis.
+    """
+    workloads = [obj for obj in objects.of(*WORKLOADS) if not is_server(obj)]
+    if not workloads:
+        names = ", ".join(reference(obj) for obj in objects.of(*WORKLOADS))
+        hint = "give the workload that uses it, too: kubectl get deployment NAME -o yaml"
+        raise ConfigError(Problem(f"the input holds a Redis alone: {names}", hint))
+    heard = [(obj, [speaks(container, obj, objects) for container in containers(obj)]) for obj in workloads]
+    speaking = [(obj, said) for obj, said in heard if any(one.sets for one in said)]
+    if not speaking and len(heard) > 1:
+        names = ", ".join(reference(obj) for obj, _ in heard)
+        hint = "give the one that uses Redis alone, and the ConfigMaps that its variables come from"
+        raise ConfigError(Problem(f"no variable speaks of Redis in {names}", hint))
+    meant = speaking or heard
+    shared = Counter(namespace_of(obj) for obj, _ in meant)
+    found = tuple(_client(obj, said, objects, namespace, replicas, alone=shared[namespace_of(obj)] == 1) for obj, said in meant)
+    _keep_what_others_use(found)
+    silent = [f"{reference(obj)} speaks of no Redis and is left out" for obj, _ in heard if obj not in [one for one, _ in meant]]
+    return Clients(found, tuple(silent))
+
+
+def _client(workload: Content, said: list[Speaks], objects: Objects, namespace: str | None, replicas: int | None, *, alone: bool) -> Found:
+    home = namespace_of(workload) or namespace or ""
+    found = Found(workload, _name(workload, home if alone else ""), home, None)
+    if not home:
+        found.ask("namespace", f"{reference(workload)} names no namespace: which one does it run in? (--namespace)")
+    elif namespace and namespace != home:
+        raise ConfigError(Problem(f"{reference(workload)} runs in namespace {home}, not in {namespace}", "leave --namespace out"))
+    elif home == _OWN_NAMESPACE:
+        question = f"{home} is the namespace of the shared Redis: give that another one (redis.namespace), or the application"
+        found.ask("namespace", question)
+    for label, carrier in _CARRIERS:
+        if name := text_at(workload, "metadata", "labels", label):
+            found.remark("workload", f"{carrier} {name} carries it: the repository behind that owns it")
+    _count(found, replicas)
+    _containers(found, said)
+    _previous(found, said, objects)
+    return found
+
+
+def _name(workload: Content, namespace: str) -> str:
+    """The namespace, when it has one workload and a name of its own; else the workload."""
+    name = name_of(workload).replace(".", "-")[:63].strip("-")
+    if namespace and namespace not in ("default", *RESERVED_CLIENTS):
+        name = namespace
+    return f"{name}-app" if name in RESERVED_CLIENTS or not _LABEL.fullmatch(name) else name
+
+
+def _count(found: Found, replicas: int | None) -> None:
+    running = at(found.workload, "spec", "replicas")
+    running = running if isinstance(running, int) and not isinstance(running, bool) else None
+    if replicas is not None and running not in (None, 0) and running != replicas:
+        raise ConfigError(Problem(f"{reference(found.workload)} has {running} replicas, not {replicas}", "leave --replicas out"))
+    if running:
+        return
+    found.replicas = replicas
+    if replicas is None:
+        why = "is scaled to 0" if running == 0 else "does not say its replicas"
+        found.ask("replicas", f"{reference(found.workload)} {why}: how many does it normally run with? (--replicas)")
+
+
+def _containers(found: Found, said: list[Speaks]) -> None:
+    """Which containers are to be switched, and by which variables: only where the input leaves no choice."""
+    every = [(one, names) for one in said for names in one.sets]
+    found.choices = [made for one, names in every if (made := _variables(one, names))]
+    if not every:
+        _ask_for_containers(found, said)
+        return
+    _ask_for_other_shapes(found, every)
+    for one in said:
+        if len(one.sets) > 1:
+            leads = ", ".join(names.leads.name for names in one.sets if names.leads)
+            found.ask("containers", f"container {one.container} speaks of several Redis ({leads}): which one is to move?")
+    if len({_target(names.old_host, found) for _, names in every}) > 1 and not found.is_open("containers"):
+        leads = ", ".join(f"{one.container}: {names.leads.name}" for one, names in every if names.leads)
+        found.ask("containers", f"the containers speak of different Redis, or not all say of which ({leads}): which one is to move?")
+    if not found.is_open("containers"):
+        found.containers = found.choices
+        for made in found.containers:
+            found.remark("workload", *made.remarks)
+
+
+def _ask_for_containers(found: Found, said: list[Speaks]) -> None:
+    names = ", ".join(one.container for one in said) or "none"
+    unseen = list(dict.fromkeys(name for one in said for name in one.unseen))
+    more = f"; variables also come from {', '.join(unseen)}, which the input does not hold" if unseen else ""
+    question = f"no variable of {reference(found.workload)} speaks of Redis (containers: {names}{more}): which ones does it read?"
+    found.ask("containers", question)
+
+
+def _target(host: str, found: Found) -> tuple[str, str]:
+    """What a host name leads to, whichever of its forms it has."""
+    service = service_of(host, found.namespace)
+    return service if service[0] else (host, "")
+
+
+def _ask_for_other_shapes(found: Found, every: list[tuple[Speaks, Names]]) -> None:
+    for one, names in every:
+        lead = names.leads.name if names.leads else ""
+        if names.shape != "three":
+            what = "a whole URL" if names.shape == "url" else "host and port in one"
+            found.ask(
+                "containers",
+                f"container {one.container} takes Redis from {lead}, {what}; rediskit sets three variables, with host, port and password: "
+                "can it read those?",
+            )
+        elif not all(_VARIABLE.fullmatch(name) for name in _given(names)):
+            given = ", ".join(_given(names))
+            found.ask("containers", f"container {one.container}: {given} are no names that rediskit can set: which ones does it read?")
+
+
+def _given(names: Names) -> list[str]:
+    return [variable.name for variable in (names.host, names.port, names.password) if variable]
+
+
+def _variables(said: Speaks, names: Names) -> Variables | None:
+    """The three variables; a name that the input does not hold is made like that of the host, and a remark says so."""
+    if names.host is None or not all(_VARIABLE.fullmatch(name) for name in _given(names)):
+        return None
+    host, remarks = names.host.name, []
+    head = re.sub(r"(?:HOST(?:NAME)?|SERVER)$", "", host, flags=re.IGNORECASE)
+    made = {}
+    for role, variable in (("port", names.port), ("password", names.password)):
+        word = role if host.islower() else role.capitalize() if host[-1:].islower() else role.upper()
+        made[role] = variable.name if variable else head + word
+        if variable is None:
+            remarks.append(f"{made[role]} is not in the input: its name is made from {host}; see that container {said.container} reads it")
+    return Variables(said.container, host, made["port"], made["password"], tuple(remarks))
+
+
+def _previous(found: Found, said: list[Speaks], objects: Objects) -> None:
+    """The old Redis: its host and port by the value of the variables, its objects by the Service that the host is."""
+    every = [names for one in said for names in one.sets]
+    hosts = list(dict.fromkeys(names.old_host for names in every))
+    if not every:
+        found.ask("previous", "which Redis does the application use now?")
+        return
+    if len({_target(host, found) for host in hosts}) > 1:
+        found.ask("previous", f"which Redis is to be left: {', '.join(host for host in hosts if host)}?")
+        return
+    lead = every[0].leads
+    if not hosts[0]:
+        origin = lead.origin if lead and lead.origin else "a value that is no host name"
+        found.ask(
+            "previous", f"the host of the old Redis is not in the input ({lead.name if lead else ''} comes from {origin}): what is it?"
+        )
+        return
+    found.host = hosts[0]
+    found.port = next((names.old_port for names in every if names.old_port), None)
+    if found.port is None:
+        found.remark("previous", "the input does not say the port: 6379 is the usual one")
+    if found.namespace:
+        old = old_redis(found.host, found.namespace, objects)
+        found.remove = tuple(name for name in old.remove if name != reference(found.workload))
+        found.remark("previous", *old.remarks)
+
+
+def _keep_what_others_use(found: tuple[Found, ...]) -> None:
+    """What two clients use is removed with neither of them: the first to be done would take it from the other."""
+    for one in found:
+        others = [other.name for other in found if other is not one and other.host and _target(other.host, other) == _target(one.host, one)]
+        if others and one.remove:
+            one.remark("previous", f"{', '.join(one.remove)}: also used by {', '.join(others)}; write remove with the last of them")
+            one.remove = ()

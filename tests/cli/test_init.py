@@ -1,0 +1,564 @@
+"""`rediskit init` as a person meets it: the folder renders, checks and builds, and nothing is guessed, overwritten or given away."""
+
+from __future__ import annotations
+
+import gc
+import io
+import json
+import os
+import subprocess
+import sys
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+from rediskit import load
+from rediskit.cli import main
+from rediskit.output.yaml import dump
+from rediskit.setup import git as rediskit_git
+from tests.output.repositories import Repository
+from tests.renderers.owner_build import OLD_REDIS, Owner
+from tests.samples import CONFIG, ROOT
+from tests.setup.live import REAL, container, redis, secret_key, service, text, workload
+
+REPOSITORY = "https://git.example.org/platform/cluster.git"
+WORD = "correct-horse-battery"
+WHOLE = f"{REAL}---\n{dump(OLD_REDIS[1])}"
+"""The real objects, and the Service in front of the old Redis."""
+THREE: dict[str, Any] = {"REDIS_HOST": "redis", "REDIS_PORT": "6379", "REDIS_PASSWORD": secret_key("keys", "password")}
+FILES = [".gitattributes", "Makefile", "config/home.yaml", "rediskit.schema.json"]
+
+
+class Ended(NamedTuple):
+    code: int
+    output: str
+    errors: str
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """The current folder: an empty Git work tree called `home`, with a remote."""
+    made = Repository(tmp_path / "home", monkeypatch)
+    made.git("remote", "add", "origin", REPOSITORY)
+    monkeypatch.chdir(made.folder)
+    return made
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder: an empty one outside of Git, called `home`."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _collector() -> Iterator[None]:
+    """The command switches it off."""
+    yield
+    gc.enable()
+
+
+def rediskit(*arguments: str, given: str | bytes = b"") -> Ended:
+    """The command in this process, in the current folder."""
+    output, errors = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    stdin = io.TextIOWrapper(io.BytesIO(given if isinstance(given, bytes) else given.encode()))
+    with redirect_stdout(output), redirect_stderr(errors), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", stdin)
+        try:
+            code = main(list(arguments))
+        except SystemExit as wrong:
+            code = int(str(wrong.code))
+    return Ended(code, *(stream.buffer.getvalue().decode() for stream in (output, errors)))
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and ".git" not in path.parts)
+
+
+def config(folder: Path, name: str = "home") -> Any:
+    return yaml.safe_load((folder / f"config/{name}.yaml").read_text(encoding="utf-8"))
+
+
+# A new folder is whole
+
+
+@pytest.mark.parametrize("tool", ["argocd", "flux"])
+@pytest.mark.parametrize("source", ["nothing", "file", "stdin", "list"])
+def test_a_new_folder_renders_checks_builds_and_is_clean_in_git(
+    repository: Repository, tool: str, source: str, kustomize: Path, kubeconform: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFORM", str(kubeconform))
+    given, arguments = WHOLE.encode(), ["--from", "-"]
+    if source == "file":
+        live = tmp_path / "live.yaml"
+        live.write_bytes(given)
+        given, arguments = b"", ["--from", str(live)]
+    elif source == "list":
+        given = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(yaml.safe_load_all(WHOLE))}).encode()
+    elif source == "nothing":
+        given, arguments = b"", []
+    made = rediskit("init", "--tool", tool, *arguments, given=given)
+    assert (made.code, made.errors) == (0, "")
+    assert "open" not in made.output
+    manifest = [] if source == "nothing" else ["config/home/beersystem-backend.yaml"]
+    assert files(repository.folder) == sorted([*FILES, *manifest])
+    assert rediskit("render").code == 0
+    checked = rediskit("check", "--kubeconform")
+    assert checked.code == 0, checked
+    assert "objects valid, 0 skipped" in checked.output
+    tree = repository.folder / "rendered/home"
+    for folder in ["platform", tool, *(path.parent.relative_to(tree).as_posix() for path in tree.glob("platform/*/kustomization.yaml"))]:
+        built = subprocess.run([kustomize, "build", str(tree / folder)], capture_output=True, text=True, check=False)
+        assert built.returncode == 0, built.stderr
+        assert list(yaml.safe_load_all(built.stdout))
+    if manifest:
+        environment = load("config/home.yaml")
+        base: list[dict[str, Any] | str] = [(repository.folder / manifest[0]).read_text(encoding="utf-8"), *OLD_REDIS]
+        assert Owner(tmp_path / "owner", kustomize, base).build(environment).text == Owner(tmp_path / "own", kustomize, base).build().text
+    repository.commit()
+    assert rediskit("check").code == 0
+    assert rediskit("diff").code == 0
+    assert repository.git("status", "--porcelain") == ""
+
+
+def test_the_real_objects_become_the_client_of_our_own_config(repository: Repository) -> None:
+    assert rediskit("init", "--from", "-", given=WHOLE).code == 0
+    ours, theirs = load(CONFIG).clients[0].model_dump(), load("config/home.yaml").clients[0].model_dump()
+    for client in (ours, theirs):
+        client["workload"].pop("manifest")
+    assert theirs == ours
+    text = (repository.folder / "config/home.yaml").read_text(encoding="utf-8")
+    assert "# REDIS_PASSWORD is not in the input: its name is made from REDIS_HOST" in text
+
+
+@pytest.mark.usefixtures("repository")
+def test_the_output_says_what_is_there_and_what_comes_next() -> None:
+    made = rediskit("init", "--from", "-", given=WHOLE)
+    assert made.output.splitlines() == [
+        "home: 5 files made in .",
+        "  + rediskit.schema.json",
+        "  + Makefile",
+        "  + .gitattributes",
+        "  + config/home/beersystem-backend.yaml",
+        "  + config/home.yaml",
+        "from the input:",
+        (
+            "  beersystem: Deployment/beersystem-backend; backend (REDIS_HOST, REDIS_PORT, REDIS_PASSWORD); "
+            "old Redis redis.beersystem.svc.cluster.local:6379 with Deployment/redis, Service/redis"
+        ),
+        "notes:",
+        "  beersystem: Argo CD Application beersystem-staging carries it: the repository behind that owns it",
+        "  beersystem: REDIS_PASSWORD is not in the input: its name is made from REDIS_HOST; see that container backend reads it",
+        "  config/home/beersystem-backend.yaml: the literal values of GOOGLE_CLIENT_SECRET are taken out: they may be passwords",
+        "next:",
+        "  rediskit render",
+        "  rediskit check",
+        "  git add --all && git commit",
+        "  secrets: the README of the tree says how to create them by hand; `secrets.mode` keeps them in Git, encrypted",
+    ]
+
+
+def test_the_commands_that_come_next_work(bare: Path) -> None:
+    done = subprocess.run(["git", "init", "--quiet", "."], check=True, capture_output=True)
+    made = json.loads(rediskit("init", "new-folder", "--name", "home", "--repository", REPOSITORY, "--json").output)
+    commands = made["next"][:3]
+    assert commands == ["cd new-folder", "rediskit render", "rediskit check"]
+    program = f"rediskit() {{ '{sys.executable}' -m rediskit \"$@\"; }}; {' && '.join(commands)}"
+    done = subprocess.run(["sh", "-c", program], capture_output=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert config(bare / "new-folder")["gitops"]["path"] == "new-folder/rendered/home"
+
+
+def test_a_second_environment_joins_the_first(repository: Repository) -> None:
+    assert rediskit("init", "--from", "-", given=WHOLE).code == 0
+    before = (repository.folder / "config/home.yaml").read_bytes()
+    made = rediskit("init", "--name", "lab", "--tool", "flux", "--json")
+    document = json.loads(made.output)
+    assert (made.code, document["created"], document["kept"]) == (
+        0,
+        ["config/lab.yaml"],
+        ["rediskit.schema.json", "Makefile", ".gitattributes"],
+    )
+    assert (repository.folder / "config/home.yaml").read_bytes() == before
+    assert rediskit("render").code == 0
+
+
+# What is known, and what is asked
+
+
+@pytest.mark.parametrize(
+    ("remote", "expected"),
+    [
+        (REPOSITORY, REPOSITORY),
+        ("git@git.example.org:platform/cluster.git", "git@git.example.org:platform/cluster.git"),
+        ("ssh://git@git.example.org:2222/platform/cluster.git", "ssh://git@git.example.org:2222/platform/cluster.git"),
+        (f"https://somebody:{WORD}@git.example.org/platform/cluster.git", REPOSITORY),
+        (f"https://{WORD}@git.example.org/platform/cluster.git", REPOSITORY),
+        (f"ssh://git:{WORD}@git.example.org/cluster.git", "ssh://git@git.example.org/cluster.git"),
+        ("/srv/git/cluster.git", ""),
+        ("../cluster.git", ""),
+    ],
+    ids=["https", "scp", "ssh", "password", "token", "ssh-password", "path", "relative"],
+)
+def test_the_repository_is_the_remote_without_what_is_secret(repository: Repository, remote: str, expected: str) -> None:
+    repository.git("remote", "set-url", "origin", remote)
+    made = rediskit("init")
+    assert made.code == 0
+    text = (repository.folder / "config/home.yaml").read_text(encoding="utf-8")
+    assert config(repository.folder)["gitops"]["repository"] == (expected or "https://git.example.com/owner/repository.git")
+    assert ("config/home.yaml:4: the remote origin is a path of this machine: which repository" in made.output) == (expected == "")
+    assert WORD not in text + made.output
+    assert ("# the address without the user or password that the remote has" in text) == (WORD in remote)
+    assert load("config/home.yaml").name == "home"
+
+
+def test_remotes_that_leave_a_choice_are_named(repository: Repository) -> None:
+    repository.git("remote", "rename", "origin", "one")
+    assert rediskit("init", "--dry-run").output.count("open:") == 0, "a single one is meant"
+    repository.git("remote", "add", "two", REPOSITORY)
+    assert "there are several remotes (one, two): which repository will hold this folder? (--repository)" in rediskit("init").output
+    repository.git("remote", "add", "origin", "https://git.example.org/third.git")
+    rediskit("init", "--name", "lab")
+    assert config(repository.folder, "lab")["gitops"]["repository"] == "https://git.example.org/third.git"
+
+
+def test_the_branch_is_that_of_the_remote(repository: Repository) -> None:
+    def revision(*arguments: str) -> str:
+        rediskit("init", "--name", "home", *arguments)
+        made: str = config(repository.folder)["gitops"]["revision"]
+        (repository.folder / "config/home.yaml").unlink()
+        return made
+
+    assert revision() == "main"
+    repository.git("checkout", "--quiet", "-b", "feature")
+    assert revision() == "main", "what somebody works on is not what the tool follows"
+    repository.git("checkout", "--quiet", "-b", "master")
+    assert revision() == "master"
+    repository.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/production")
+    assert revision() == "production"
+    assert revision("--revision", "stable") == "stable"
+
+
+def test_outside_of_git_the_repository_is_asked_for_and_the_folder_renders(bare: Path) -> None:
+    made = rediskit("init")
+    assert made.code == 0
+    line = (bare / "config/home.yaml").read_text(encoding="utf-8").splitlines()[3]
+    assert line == "  # open: this is no Git work tree yet: which repository will hold this folder? (--repository)"
+    assert f"open, each a comment in the config:\n  config/home.yaml:4: {line.strip().removeprefix('# open: ')}\n" in made.output
+    assert "next:\n  answer what is open in config/home.yaml\n  rediskit render\n" in made.output
+    assert rediskit("render").code == 0
+
+
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize("script", ["exit 1", "exit 129", "sleep 60", None], ids=["knows nothing", "fails", "hangs", "missing"])
+def test_without_a_git_that_answers_the_repository_is_asked_for(
+    tmp_path: Path, script: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin/git"
+    program.parent.mkdir()
+    if script:
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/bin" if script else str(program.parent))
+    monkeypatch.setattr(rediskit_git, "TIME_LIMIT", 0.3)
+    made = rediskit("init")
+    assert (made.code, made.errors) == (0, "")
+    assert "which repository will hold this folder? (--repository)" in made.output
+    assert load("config/home.yaml").gitops.repository == "https://git.example.com/owner/repository.git"
+
+
+OPEN: dict[str, tuple[Mapping[str, Any], str, str]] = {
+    "scaled to 0": (workload(container(**THREE), replicas=0), "  # workload:\n", "how many does it normally run with? (--replicas)"),
+    "no variable": (workload(container()), "  # workload:\n", "no variable of Deployment/web speaks of Redis (containers: app)"),
+    "two sets": (
+        workload(container(A_REDIS_HOST="redis", B_REDIS_HOST="queue")),
+        "  # workload:\n",
+        "speaks of several Redis (A_REDIS_HOST",
+    ),
+    "two containers": (
+        workload(container("one", REDIS_HOST="redis"), container("two", REDIS_HOST="queue")),
+        "".join(f"  #     {name}: {{host: REDIS_HOST, port: REDIS_PORT, password: REDIS_PASSWORD}}\n" for name in ("one", "two")),
+        "(one: REDIS_HOST, two: REDIS_HOST): which one is to move?",
+    ),
+    "host and port in one": (
+        workload(container(REDIS_ADDR="redis:6379")),
+        "  # workload:\n",
+        "takes Redis from REDIS_ADDR, host and port in one",
+    ),
+    "host in a Secret": (
+        workload(container(**{**THREE, "REDIS_HOST": secret_key("keys", "host")})),
+        "  workload:\n    manifest: home/web.yaml\n",
+        "the host of the old Redis is not in the input (REDIS_HOST comes from Secret keys)",
+    ),
+    "no namespace": (workload(container(**THREE), namespace=None), "# clients:\n", "which one does it run in? (--namespace)"),
+}
+
+
+@pytest.mark.parametrize("case", OPEN)
+def test_what_is_open_is_a_comment_and_the_folder_renders(repository: Repository, case: str) -> None:
+    obj, commented, asked = OPEN[case]
+    made = rediskit("init", "--from", "-", given=text(dict(obj)))
+    assert (made.code, made.errors) == (0, "")
+    written = (repository.folder / "config/home.yaml").read_text(encoding="utf-8")
+    assert commented in written
+    assert asked in made.output.partition("\nopen, each a comment in the config:\n")[2].partition("\nnext:\n")[0]
+    for line in made.output.partition("\nopen, each a comment in the config:\n")[2].partition("\nnext:\n")[0].splitlines():
+        file, number, question = line.strip().split(":", 2)
+        assert written.splitlines()[int(number) - 1].strip() == f"# open: {question.strip()}"
+        assert file == "config/home.yaml"
+    assert "migration" not in str(config(repository.folder).get("clients"))
+    assert rediskit("render").code == 0
+    assert rediskit("check").code == 0
+
+
+@pytest.mark.parametrize("case", ["scaled to 0", "no namespace"])
+@pytest.mark.usefixtures("repository")
+def test_the_command_line_answers(case: str) -> None:
+    answer = {"scaled to 0": ["--replicas", "4"], "no namespace": ["--namespace", "shop"]}[case]
+    made = rediskit("init", "--from", "-", *answer, given=text(dict(OPEN[case][0])))
+    assert "open" not in made.output
+    (client,) = load("config/home.yaml").clients
+    assert client.migration is not None
+    assert client.workload is not None
+    assert (client.namespace, client.workload.replicas) == ("shop", 4 if case == "scaled to 0" else 2)
+
+
+def test_a_comment_that_is_answered_by_taking_its_mark_away(repository: Repository) -> None:
+    rediskit("init", "--from", "-", given=text(workload(container(**THREE), replicas=0)))
+    file = repository.folder / "config/home.yaml"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    first = next(index for index, line in enumerate(lines) if line == "  # workload:")
+    answered = [
+        line.replace("# ", "", 1) if index >= first and "# " in line and ": " not in line[:5] else line for index, line in enumerate(lines)
+    ]
+    answered = [line if not line.strip().startswith("Service") else f"  # {line.strip()}" for line in answered]
+    file.write_text("\n".join(answered).replace("    replicas:", "    replicas: 3") + "\n", encoding="utf-8")
+    client = load(file).clients[0]
+    assert client.workload is not None
+    assert client.migration is not None
+    assert (client.workload.replicas, client.migration.step) == (3, "prepare")
+
+
+@pytest.mark.usefixtures("repository")
+def test_two_workloads_are_two_clients() -> None:
+    given = text(workload(container(**THREE)), workload(container(**THREE), name="worker", kind="StatefulSet"), redis(), service())
+    assert rediskit("init", "--from", "-", given=given).code == 0
+    clients = load("config/home.yaml").clients
+    assert [(client.name, client.workload and client.workload.reference) for client in clients] == [
+        ("web", "Deployment/web"),
+        ("worker", "StatefulSet/worker"),
+    ]
+    assert rediskit("render").code == 0
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "said"),
+    [
+        (": : :\n", 2, "standard input:1:"),
+        ("Error from server (NotFound): deployments.apps not found\n", 2, "no Deployment and no StatefulSet"),
+        ("", 2, "standard input holds no object"),
+        (dump({**workload(container(**THREE)), "kind": "Pod"}), 2, "standard input holds no Deployment and no StatefulSet, only: Pod"),
+        (text(redis(), service()), 2, "the input holds a Redis alone"),
+        (text(workload(container()), workload(container(), name="b")), 2, "no variable speaks of Redis in Deployment/web, Deployment/b"),
+        (text(workload(container(**THREE) | {"args": [f"--password={WORD}"]})), 1, "args[0] looks like a password on a command line"),
+        (text(workload(container(**THREE, GREETING=WORD, DB_PASSWORD=WORD))), 1, "env[3].value repeats a secret of the input"),
+        ("x" * (1024 * 1024 + 1), 2, "standard input is larger than 1 MiB"),
+        (text(workload(container("No_Label", **THREE))), 1, "the config that comes of this would not render; nothing was written"),
+    ],
+    ids=["not-yaml", "error-of-kubectl", "empty", "pod", "redis-alone", "no-variable", "argument", "repeated", "huge", "bad-container"],
+)
+def test_input_that_is_refused_leaves_nothing(repository: Repository, given: str, code: int, said: str) -> None:
+    ended = rediskit("init", "--from", "-", "new", given=given)
+    assert (ended.code, ended.output) == (code, "")
+    assert said in ended.errors
+    assert WORD not in ended.errors
+    assert "Traceback" not in ended.errors
+    assert files(repository.folder) == []
+    assert not (repository.folder / "new").exists()
+    document = json.loads(rediskit("init", "--from", "-", "new", "--json", given=given).output)
+    assert (document["exitCode"], said.split(":")[-1].strip() in json.dumps(document)) == (code, True)
+
+
+def test_a_file_that_is_not_there_and_a_terminal(repository: Repository) -> None:
+    assert rediskit("init", "--from", "live.yaml").errors.startswith("there is no file live.yaml\n")
+    leader, follower = os.openpty()
+    try:
+        with subprocess.Popen(
+            [sys.executable, "-m", "rediskit", "init", "--from", "-"],
+            stdin=follower,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        ) as process:
+            _, errors = process.communicate(timeout=60)
+    finally:
+        os.close(leader)
+        os.close(follower)
+    assert process.returncode == 2
+    assert errors.decode().splitlines() == [
+        "standard input is a terminal: nothing comes from it",
+        "  kubectl get deployment NAME -o yaml | rediskit init --from -",
+    ]
+    assert files(repository.folder) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--name", "Home Lab"], "'Home Lab' is not a name for an environment"),
+        (["--tool", "helm"], "invalid choice"),
+        (["--replicas", "many"], "invalid int value"),
+    ],
+)
+def test_a_wrong_command_line(repository: Repository, arguments: list[str], said: str) -> None:
+    ended = rediskit("init", *arguments)
+    assert ended.code == 2
+    assert said in ended.errors
+    assert files(repository.folder) == []
+
+
+def test_a_repository_that_no_tool_reaches_is_refused(repository: Repository) -> None:
+    ended = rediskit("init", "--repository", "somewhere")
+    assert ended.code == 1
+    assert "gitops.repository: somewhere is not the address of a Git repository" in ended.errors
+    assert files(repository.folder) == []
+
+
+@pytest.mark.parametrize("path", ["config/home.yaml", "config/home/beersystem-backend.yaml", "rediskit.schema.json"])
+def test_nothing_is_overwritten(repository: Repository, path: str) -> None:
+    mine = repository.folder / path
+    mine.parent.mkdir(parents=True, exist_ok=True)
+    mine.write_text("mine\n")
+    ended = rediskit("init", "--from", "-", given=WHOLE)
+    assert (ended.code, ended.output) == (1, "")
+    assert ended.errors == f"{path} is there already\n  nothing is overwritten: move it away, or choose another name\n"
+    assert files(repository.folder) == [path]
+    assert mine.read_text() == "mine\n"
+
+
+def test_every_file_in_the_way_is_named(repository: Repository) -> None:
+    assert rediskit("init", "--from", "-", given=WHOLE).code == 0
+    for path in ("config/home.yaml", "config/home/beersystem-backend.yaml", "rediskit.schema.json"):
+        (repository.folder / path).write_text("mine\n")
+    ended = rediskit("init", "--from", "-", given=WHOLE)
+    assert [line for line in ended.errors.splitlines() if not line.startswith(" ")] == [
+        "rediskit.schema.json is there already",
+        "config/home/beersystem-backend.yaml is there already",
+        "config/home.yaml is there already",
+    ]
+
+
+@pytest.mark.usefixtures("repository")
+def test_init_twice_is_refused() -> None:
+    assert rediskit("init").code == 0
+    ended = rediskit("init")
+    assert (ended.code, ended.errors.splitlines()[0]) == (1, "config/home.yaml is there already")
+
+
+def test_what_other_programs_share_stays_theirs(repository: Repository) -> None:
+    (repository.folder / "Makefile").write_text("all:\n")
+    (repository.folder / ".gitattributes").write_text("* text=auto\n")
+    made = rediskit("init")
+    assert made.code == 0
+    assert "  Makefile is there and stays as it is: `rediskit render` and `rediskit check` do without it\n" in made.output
+    assert "  .gitattributes is there and stays as it is: add the line `rendered/*/.rediskit.json merge=union`\n" in made.output
+    assert (repository.folder / "Makefile").read_text() == "all:\n"
+    assert (repository.folder / ".gitattributes").read_text() == "* text=auto\n"
+
+
+def test_the_makefile_does_what_the_header_of_every_file_says(repository: Repository, tmp_path: Path) -> None:
+    rediskit("init")
+    program = tmp_path / "bin/rediskit"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\nPYTHONPATH='{ROOT}' exec '{sys.executable}' -m rediskit \"$@\"\n")
+    program.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"}
+    for target in ("render", "check", "diff"):
+        done = subprocess.run(["make", target], capture_output=True, text=True, check=False, env=environment, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert (repository.folder / "rendered/home/README.md").is_file()
+
+
+# A dry run, JSON, and passwords
+
+
+def test_a_dry_run_shows_the_config_and_writes_nothing(repository: Repository) -> None:
+    dry = rediskit("init", "--dry-run", "--from", "-", given=WHOLE)
+    assert (dry.code, files(repository.folder)) == (0, [])
+    assert dry.output.startswith("home: 5 files would be made in .\n")
+    document = json.loads(rediskit("init", "--dry-run", "--json", "--from", "-", given=WHOLE).output)
+    assert (document["dryRun"], files(repository.folder)) == (True, [])
+    rediskit("init", "--from", "-", given=WHOLE)
+    assert dry.output.endswith("\n\n" + (repository.folder / "config/home.yaml").read_text(encoding="utf-8"))
+    assert document["created"] == [path for path in document["created"] if (repository.folder / path).is_file()]
+
+
+@pytest.mark.usefixtures("repository")
+def test_json() -> None:
+    document = json.loads(rediskit("init", "--json", "--from", "-", given=text(workload(container(REDIS_HOST="redis"), replicas=0))).output)
+    assert document["clients"] == [
+        {
+            "name": "shop",
+            "namespace": "shop",
+            "workload": "Deployment/web",
+            "containers": {"app": {"host": "REDIS_HOST", "port": "REDIS_PORT", "password": "REDIS_PASSWORD"}},
+            "previous": {"host": "redis", "port": 6379, "remove": []},
+        }
+    ]
+    assert (document["name"], document["config"], document["exitCode"]) == ("home", "config/home.yaml", 0)
+    assert document["open"] == [
+        "config/home.yaml:17: Deployment/web is scaled to 0: how many does it normally run with? (--replicas)",
+    ]
+
+
+def test_no_password_of_the_input_is_written_or_said(repository: Repository) -> None:
+    words = [f"{WORD}-{number}" for number in range(6)]
+    encoded = b64encode(words[5].encode()).decode()
+    app = workload(
+        container(
+            REDIS_HOST="redis",
+            REDIS_PASSWORD=words[0],
+            DATABASE_URL=f"postgres://shop:{words[1]}@db/shop",
+            SMTP_PASS=words[2],
+        ),
+        annotations={
+            "kubectl.kubernetes.io/last-applied-configuration": json.dumps(workload(container(REDIS_PASSWORD=words[3]))),
+        },
+    )
+    keys = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}, "stringData": {"word": words[4]}, "data": {"x": encoded}}
+    for extra in ([], ["--json", "--name", "two"], ["--debug", "--name", "three"], ["--dry-run", "--name", "four"]):
+        ended = rediskit("init", "--from", "-", *extra, given=text(app, keys, redis(), service()))
+        assert ended.code == 0, ended.errors
+        said = ended.output + ended.errors + "".join(path.read_text() for path in repository.folder.rglob("*") if path.is_file())
+        assert [word for word in [WORD, *words, encoded] if word in said] == []
+    kept = yaml.safe_load((repository.folder / "config/home/web.yaml").read_text(encoding="utf-8"))
+    assert [entry["name"] for entry in kept["spec"]["template"]["spec"]["containers"][0]["env"] if "valueFrom" in entry] == [
+        "REDIS_PASSWORD",
+        "DATABASE_URL",
+        "SMTP_PASS",
+    ]
+    assert rediskit("render").code == 0
+
+
+def test_a_name_from_the_input_does_not_become_part_of_the_config(repository: Repository) -> None:
+    odd = workload(container(**THREE), labels={"argocd.argoproj.io/instance": "x\nsecrets:\n  mode: sops\n# y"})
+    assert rediskit("init", "--from", "-", given=text(odd)).code == 0
+    assert config(repository.folder)["secrets"] == {"mode": "manual"}
+
+
+def test_the_line_for_editors_leads_to_the_schema(repository: Repository) -> None:
+    rediskit("init", "sub")
+    first = repository.folder / "sub/config/sub.yaml"
+    line = first.read_text(encoding="utf-8").splitlines()[0]
+    assert line.startswith("# yaml-language-server: $schema=")
+    assert (first.parent / line.partition("=")[2]).read_bytes() == (ROOT / "rediskit.schema.json").read_bytes()
+    assert config(repository.folder / "sub", "sub")["gitops"]["path"] == "sub/rendered/sub"
