@@ -9,5 +9,5 @@ from rediskit.source.schema import schema_text
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints the schema, as it stands in rediskit.schema.json."""
-    print(schema_text(), end="")
+    print(schema_text())
     return 0

@@ -175,7 +175,7 @@ def _reachable(address: str) -> bool:
 def _schema() -> bytes:
     from rediskit.source.schema import schema_text
 
-    return schema_text().encode()
+    return f"{schema_text()}\n".encode()
 
 
 def _beside_what_is_there(folder: str, wanted: dict[str, bytes], config: str) -> tuple[dict[str, bytes], tuple[str, ...], list[str]]:

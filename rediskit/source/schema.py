@@ -42,8 +42,8 @@ def config_schema() -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """The schema as it stands in `rediskit.schema.json`."""
-    return json.dumps(config_schema(), indent=2, ensure_ascii=False) + "\n"
+    """The schema as it stands in `rediskit.schema.json`, without the last line break."""
+    return json.dumps(config_schema(), indent=2, ensure_ascii=False)
 
 
 class _Generator(GenerateJsonSchema):
