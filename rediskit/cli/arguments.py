@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     _check(verbs.add_parser("check", help="check configs and trees, write nothing", description=_CHECK))
     _diff(verbs.add_parser("diff", help="show what rendering would change, object by object", description=_DIFF))
     migratearguments.add(verbs)
+    _doctor(verbs.add_parser("doctor", help="look at programs, configs, trees and Git; say what comes next", description=_DOCTOR))
     _schema(verbs.add_parser("schema", help="print the JSON schema of the config", description=_SCHEMA))
     return top
 
@@ -42,6 +43,10 @@ _CHECK = "Render in memory, run all checks, compare with what is on disk. Writes
 _DIFF = (
     "Render in memory and show, object by object, what differs from the files on disk or from a Git revision. Writes and checks nothing. "
     "Exit code 1 when something differs. Secret values are shown as <secret hmac:...>: equal values alike, with other digits in each run."
+)
+_DOCTOR = (
+    "Look at the programs and libraries, at each config and its tree, and at Git; say what comes next. Writes nothing, asks no network. "
+    "A program that is not there is no fault; one that does not run is."
 )
 _SCHEMA = "The JSON schema of the config, for editors. The file rediskit.schema.json is its output."
 
@@ -93,6 +98,11 @@ def _inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", default="rendered", metavar="DIR", help="the folder that holds a folder for each config (default: rendered)"
     )
+
+
+def _doctor(parser: argparse.ArgumentParser) -> None:
+    _inputs(parser)
+    _common(parser)
 
 
 def _schema(parser: argparse.ArgumentParser) -> None:

@@ -41,6 +41,13 @@ class WorkTree:
         top = work_tree(Path(os.path.realpath(folder)))
         return cls(top, tools.find("git", "GIT")) if top else None
 
+    def refusal(self) -> str:
+        """Why git answers nothing here, in its words (a folder of another user, a broken repository); "" when it does answer."""
+        done = self._run("rev-parse", "--is-inside-work-tree")
+        lines = [line for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
+        said = "".join(letter if letter.isprintable() else " " for letter in (lines or ["it ends without a word"])[0])
+        return said.removeprefix("fatal: ") if done.exit_code else ""
+
     def remotes(self) -> list[Remote]:
         """Every remote, `origin` first."""
         found = []
@@ -58,6 +65,10 @@ class WorkTree:
         """The branch that is checked out, which may have no commit yet; "" for a detached HEAD."""
         return self._ask("symbolic-ref", "--quiet", "--short", "HEAD")
 
+    def ahead(self) -> int:
+        """Commits that the remote's branch did not have when it was last heard of; 0 when there is no such branch."""
+        return int(self._ask("rev-list", "--count", "@{upstream}..HEAD") or 0)
+
     def uncommitted(self, *paths: str) -> list[str]:
         """The files below these paths that differ from the last commit, or are in none."""
         listed = self._ask("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", *paths)
@@ -67,10 +78,12 @@ class WorkTree:
         """Whether Git ignores a path."""
         return bool(self._ask("check-ignore", "--", path))
 
+    def _run(self, *arguments: str) -> tools.Completed:
+        command = tools.Command(self._program, arguments, cwd=self.top, timeout=TIME_LIMIT, exit_codes=_NO, environment=_ENVIRONMENT)
+        return tools.run(command)
+
     def _ask(self, *arguments: str) -> str:
-        done = tools.run(
-            tools.Command(self._program, arguments, cwd=self.top, timeout=TIME_LIMIT, exit_codes=_NO, environment=_ENVIRONMENT)
-        )
+        done = self._run(*arguments)
         return os.fsdecode(done.stdout).removesuffix("\n") if done.exit_code == 0 else ""
 
 

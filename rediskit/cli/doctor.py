@@ -1,0 +1,101 @@
+"""`rediskit doctor`: programs, configs, trees and Git, and what comes next."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from rediskit import __version__
+from rediskit.cli.report import print_json, problem_json
+from rediskit.setup.health import Line, Report, examine
+from rediskit.setup.programs import Library, Program, libraries, programs
+
+_MARKS = {"ok": " ", "note": "-", "problem": "!"}
+_ORDER = (2, 3, 1)
+"""Which exit code wins when several are due: a config that can't be read says more than a program that fails."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit code 0 when nothing is wrong; 1 when a tree or its place in Git is; 2 when a config is; 3 when a program does not run."""
+    files = arguments.configs or sorted(str(path) for path in Path("config").glob("*.yaml"))
+    tools, packages, reports = programs(), libraries(), examine(files, arguments.output)
+    due = {line.code for report in reports for line in report.lines} | {3 for _ in _broken(tools, packages)}
+    code = next((code for code in _ORDER if code in due), 0)
+    following = _next(tools, packages, reports)
+    if arguments.json:
+        print_json(_document(tools, packages, reports, following, code))
+    else:
+        _say(tools, packages, reports, following)
+    return code
+
+
+def _broken(tools: list[Program], packages: list[Library]) -> list[str]:
+    """What to do about programs that do not run and libraries that are missing."""
+    mend = [f"mend {tool.name}, or take it off PATH: {tool.said}" for tool in tools if tool.state == "broken"]
+    return mend + [f"pip install {package.name}" for package in packages if not package.version]
+
+
+def _next(tools: list[Program], packages: list[Library], reports: list[Report]) -> list[str]:
+    begin = [] if reports else ["rediskit init"]
+    listed = [*_broken(tools, packages), *begin, *(step for report in reports for line in report.lines for step in line.next)]
+    return list(dict.fromkeys(listed))
+
+
+def _say(tools: list[Program], packages: list[Library], reports: list[Report], following: list[str]) -> None:
+    print("programs")
+    rows = [(tool.name, tool.version or "-", _where(tool), tool.purpose) for tool in tools]
+    _table(zip((_mark(tool) for tool in tools), rows, strict=True))
+    print("python")
+    versions = [("python", platform.python_version()), ("rediskit", __version__), *packages]
+    _table((" " if version else "!", (name, version or "missing")) for name, version in versions)
+    for report in reports:
+        print(report.file)
+        _table((_MARKS[line.state], (line.what, line.said)) for line in report.lines)
+        for problem in report.problems:
+            print("\n".join(f"    {line}" for line in str(problem).splitlines()))
+    print("next:" if following else "next: nothing, all is well")
+    for step in following:
+        print(f"  {step}")
+
+
+def _mark(tool: Program) -> str:
+    return {"found": " ", "absent": "-", "broken": "!"}[tool.state]
+
+
+def _where(tool: Program) -> str:
+    return tool.path if tool.state == "found" else "not found" if tool.state == "absent" else tool.said
+
+
+def _table(rows: Iterable[tuple[str, tuple[str, ...]]]) -> None:
+    """A mark and cells a line; each cell but the last is as wide as the widest of its column."""
+    listed = list(rows)
+    widths = [max(len(cells[column]) for _, cells in listed) for column in range(len(listed[0][1]) - 1)] if listed else []
+    for mark, cells in listed:
+        padded = (cell.ljust(max(width, 12)) for cell, width in zip(cells, widths, strict=False))
+        print(f"{mark} {'  '.join([*padded, cells[-1]])}".rstrip())
+
+
+def _document(tools: list[Program], packages: list[Library], reports: list[Report], following: list[str], code: int) -> dict[str, Any]:
+    return {
+        "programs": [tool._asdict() for tool in tools],
+        "python": platform.python_version(),
+        "rediskit": __version__,
+        "libraries": {package.name: package.version or None for package in packages},
+        "configs": [
+            {
+                "file": report.file,
+                "lines": [_line(line) for line in report.lines],
+                "problems": [problem_json(problem) for problem in report.problems],
+            }
+            for report in reports
+        ],
+        "next": following,
+        "exitCode": code,
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {"what": line.what, "state": line.state, "said": line.said, "next": list(line.next)}

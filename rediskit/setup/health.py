@@ -1,0 +1,168 @@
+"""How it stands with configs, their trees and Git: what `doctor` looks at, and what comes next."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from rediskit.checks import check
+from rediskit.checks.place import check_place
+from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
+from rediskit.model.environment import Environment
+from rediskit.output.disk import Changes, compare
+from rediskit.renderers import render
+from rediskit.setup.folder import UNKNOWN_REPOSITORY
+from rediskit.setup.git import WorkTree, same_repository
+from rediskit.source.files import work_tree
+from rediskit.source.loader import load_all
+
+State = Literal["ok", "note", "problem"]
+
+
+class Line(NamedTuple):
+    """One thing that was looked at. next: commands or words that mend it, if anything is to be done. code: the exit code it is worth."""
+
+    what: str
+    state: State
+    said: str
+    next: tuple[str, ...] = ()
+    code: int = 0
+
+
+class Report(NamedTuple):
+    """The lines of one config, and the problems that keep it from being loaded."""
+
+    file: str
+    lines: tuple[Line, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+def examine(files: list[str], output: str) -> list[Report]:
+    """Looks at each config by itself, and then at what they may not share. output: the folder of the trees. Writes nothing."""
+    reports = [_examine(file, output) for file in files]
+    if len(files) > 1 and all(not report.problems for report in reports):
+        try:
+            load_all(files)
+        except ConfigError as error:
+            reports.append(Report("together", (_wrong("all configs", error),), error.problems))
+    return reports
+
+
+def _examine(file: str, output: str) -> Report:
+    try:
+        (environment,) = load_all([file])
+    except ConfigError as error:
+        return Report(file, (_wrong(file, error),), error.problems)
+    lines = [Line("config", "ok", "loads"), *_tree(environment, file, output), *_git(environment, file, output)]
+    return Report(file, tuple(lines))
+
+
+def _wrong(file: str, error: ConfigError) -> Line:
+    count = len(error.problems)
+    return Line("config", "problem", f"{count} {'problem' if count == 1 else 'problems'}", (f"mend {file}",), 2)
+
+
+def _tree(environment: Environment, file: str, output: str) -> Iterator[Line]:
+    """The checks, and whether the tree on disk is what the config renders to."""
+    again = f"rediskit render {shlex.quote(file)}"
+    tree = render(environment)
+    errors = [finding for finding in check(environment, tree) if finding.severity == "error"]
+    if errors:
+        yield Line("checks", "problem", f"{len(errors)} failed", (f"rediskit check {shlex.quote(file)}",), 1)
+    place = os.path.normpath(f"{output}/{environment.name}")
+    try:
+        done = compare(tree, output)
+    except RefusedError as error:
+        yield Line("tree", "problem", error.problems[0].message, (f"rediskit check {shlex.quote(file)}",), 1)
+        return
+    if done.edited:
+        hint = f"take what was edited by hand in {place} into the config, then {again} --force"
+        yield Line("tree", "problem", f"{place}: {_files(len(done.edited))} edited by hand", (hint,), 1)
+    elif done.drifted:
+        yield Line("tree", "problem", f"{place}: {_drift(done)}", (again,), 1)
+    else:
+        yield Line("tree", "ok", f"{place} is current, {_files(len(done.unchanged))}")
+
+
+def _drift(done: Changes) -> str:
+    if done.interrupted:
+        return "an earlier render was cut off"
+    if not (done.changed or done.removed or done.unchanged):
+        return "not rendered yet"
+    counts = ((done.created, "missing"), (done.changed, "different"), (done.removed, "left over"))
+    return ", ".join(f"{len(paths)} {word}" for paths, word in counts if paths) or "its index is not that of its files"
+
+
+def _git(environment: Environment, file: str, output: str) -> Iterator[Line]:
+    """Whether the tool will find the tree where the config says: work tree, path, remote, branch, commit."""
+    if work_tree(Path(os.path.realpath(output))) is None:
+        yield Line("git", "note", "not in a Git work tree, and the tool reads from Git", ("git init",))
+        return
+    for finding in check_place(environment, output):
+        yield Line("path", "problem", finding.message, (finding.hint,), 1)
+    try:
+        git = WorkTree.of(Path(output))
+        refusal = git.refusal() if git else ""
+        if git is None or refusal:
+            yield Line("git", "problem", f"git gives no answer: {refusal}", ("git status",), 3)
+            return
+        yield from _remote(environment, git)
+        yield from _branch(environment, git)
+        yield from _commit(environment, git, file, output)
+    except MissingToolError as error:
+        absent = error.problems[0].message.endswith("is not on PATH")
+        yield Line("git", "note" if absent else "problem", error.problems[0].message, (), 0 if absent else 3)
+
+
+def _remote(environment: Environment, git: WorkTree) -> Iterator[Line]:
+    wanted = environment.gitops.repository
+    remotes = git.remotes()
+    same = next((remote for remote in remotes if same_repository(remote.address, wanted)), None)
+    if wanted == UNKNOWN_REPOSITORY:
+        yield Line("remote", "problem", "gitops.repository is not known yet", ("write gitops.repository into the config",), 1)
+    elif same:
+        yield Line("remote", "ok", f"{same.name} is gitops.repository")
+    elif not remotes:
+        yield Line("remote", "note", f"none; the config says {wanted}", (f"git remote add origin {shlex.quote(wanted)}",))
+    else:
+        found = ", ".join(f"{remote.name} {remote.address}" for remote in remotes)
+        hint = "write the one that holds this folder into gitops.repository, or git remote add it"
+        yield Line("remote", "problem", f"gitops.repository is {wanted}, the remotes are {found}", (hint,), 1)
+
+
+def _branch(environment: Environment, git: WorkTree) -> Iterator[Line]:
+    here, wanted = git.branch(), environment.gitops.revision
+    if here == wanted:
+        ahead = git.ahead()
+        if ahead:
+            yield Line("branch", "note", f"{here}, {ahead} not pushed", ("git push",))
+        else:
+            yield Line("branch", "ok", here)
+    else:
+        hint = f"bring it to {wanted} when it is ready: the tool follows {wanted}"
+        yield Line("branch", "note", f"{here or 'no branch'}, and the tool follows {wanted}", (hint,))
+
+
+def _commit(environment: Environment, git: WorkTree, file: str, output: str) -> Iterator[Line]:
+    """Whether the config, what it names and the tree are committed as they are."""
+    tree = f"{output}/{environment.name}"
+    named = [file, tree, *(path for path in (f"{Path(file).parent}/{environment.name}",) if Path(path).exists())]
+    inside = [os.path.relpath(os.path.realpath(path), git.top) for path in named]
+    inside = [path for path in inside if not path.startswith("..")]
+    if git.ignored(os.path.relpath(os.path.realpath(tree), git.top)):
+        hint = f"take {os.path.normpath(tree)} out of .gitignore"
+        yield Line("commit", "problem", f"Git ignores {os.path.normpath(tree)}", (hint,), 1)
+        return
+    open_ = git.uncommitted(*inside)
+    if open_:
+        paths = " ".join(shlex.quote(os.path.normpath(path)) for path in named)
+        yield Line("commit", "note", f"{_files(len(open_))} not committed", (f"git add {paths} && git commit",))
+    else:
+        yield Line("commit", "ok", "everything is committed")
+
+
+def _files(count: int) -> str:
+    return f"{count} {'file' if count == 1 else 'files'}"

@@ -1,0 +1,463 @@
+"""`rediskit doctor` with real programs, without any, and with ones that fail or hang; with trees and repositories in every state."""
+
+from __future__ import annotations
+
+import gc
+import importlib.metadata
+import json
+import os
+import shutil
+import socket
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rediskit.cli import main
+from rediskit.cli.arguments import parser
+from rediskit.setup import git as git_module
+from rediskit.setup import programs as programs_module
+from rediskit.setup.programs import KNOWN
+from tests.output.repositories import Repository
+from tests.tools import install
+
+REPOSITORY = "https://git.example.org/platform/cluster.git"
+CONFIG = f"name: one\ngitops:\n  tool: argocd\n  repository: {REPOSITORY}\nredis:\n  image: {{repository: example/redis, tag: 8.2.3}}\n"
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
+    def command(*arguments: str) -> tuple[int, str, str]:
+        code = main(["doctor", *arguments])
+        captured = capfd.readouterr()
+        return code, captured.out, captured.err
+
+    yield command
+    gc.enable()
+
+
+@pytest.fixture
+def bin_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only folder on PATH: empty but for git and a shell."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for program in ("git", "sh", "sleep"):
+        found = install.locate(program)
+        assert found
+        (folder / program).symlink_to(found)
+    monkeypatch.setenv("PATH", str(folder))
+    for known in KNOWN:
+        monkeypatch.delenv(known.variable, raising=False)
+    return folder
+
+
+@pytest.fixture
+def repository(tmp_path: Path, bin_: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """The current folder: a work tree with a config that is rendered and committed; its remote is the one of the config."""
+    assert bin_.is_dir()
+    made = Repository(tmp_path / "work", monkeypatch)
+    made.git("remote", "add", "origin", REPOSITORY)
+    monkeypatch.chdir(made.folder)
+    made.commit({"config/one.yaml": CONFIG})
+    assert main(["render"]) == 0
+    made.commit()
+    return made
+
+
+def script(folder: Path, name: str, text: str) -> Path:
+    file = folder / name
+    file.unlink(missing_ok=True)
+    file.write_text(f"#!{folder}/sh\n{text}\n")
+    file.chmod(0o755)
+    return file
+
+
+def found(output: str, what: str) -> str:
+    """The line about something, without its padding."""
+    (line,) = [line for line in output.splitlines() if line[2:].split(" ")[0] == what]
+    return " ".join(line.split())
+
+
+def following(output: str) -> list[str]:
+    return [line.strip() for line in output.partition("\nnext:")[2].splitlines() if line.strip()]
+
+
+def test_all_is_well(repository: Repository, run: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    capfd.readouterr()
+    before = {path: path.stat().st_mtime_ns for path in repository.folder.rglob("*")}
+    count = sum(path.is_file() for path in (repository.folder / "rendered/one").rglob("*")) - 1
+    code, output, errors = run()
+    assert (code, errors) == (0, "")
+    assert following(output) == ["nothing, all is well"]
+    rows = [" ".join(line.split()) for line in output.partition("config/one.yaml\n")[2].splitlines()]
+    assert rows[:-1] == [
+        "config loads",
+        f"tree rendered/one is current, {count} files",
+        "remote origin is gitops.repository",
+        "branch main",
+        "commit everything is committed",
+    ]
+    assert {path: path.stat().st_mtime_ns for path in repository.folder.rglob("*")} == before, "nothing is written, no index refreshed"
+
+
+def test_the_columns_stand_under_each_other(repository: Repository, run: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    capfd.readouterr()
+    assert repository.folder.is_dir()
+    _, output, _ = run()
+    for head in ("programs", "python", "config/one.yaml"):
+        rows = []
+        for line in output.partition(f"{head}\n")[2].splitlines():
+            if not line.startswith(("  ", "- ", "! ")):
+                break
+            rows.append(line)
+        starts = {len(line) - len(line[2:].split(None, 1)[1]) for line in rows}
+        assert len(starts) == 1, rows
+        assert all(line == line.rstrip() for line in rows)
+
+
+# Programs
+
+
+def test_real_programs_are_found_with_their_versions(
+    run: Run, tmp_path: Path, kustomize: Path, kubeconform: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{kustomize.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("KUBECONFORM", str(kubeconform))
+    code, output, _ = run("--json")
+    document = json.loads(output)
+    listed = {program["name"]: program for program in document["programs"]}
+    assert code == 0
+    assert (listed["kustomize"]["state"], listed["kustomize"]["path"]) == ("found", str(kustomize))
+    assert listed["kustomize"]["version"] == install.table()["kustomize"].version.removeprefix("v")
+    assert (listed["kubeconform"]["state"], listed["kubeconform"]["path"]) == ("found", str(kubeconform))
+    assert listed["kubeconform"]["version"]
+    assert listed["git"]["version"][0].isdigit()
+
+
+@pytest.mark.parametrize(
+    ("name", "says", "version"),
+    [
+        ("kubeseal", "echo 'kubeseal version: 0.36.6'", "0.36.6"),
+        ("kubeseal", "echo 'kubeseal version: v0.36.6+dirty'", "0.36.6+dirty"),
+        ("sops", "echo 'sops 3.13.2'", "3.13.2"),
+        ("kubectl", "echo 'Client Version: v1.34.2'; echo 'Kustomize Version: v5.7.1'", "1.34.2"),
+        ("helm", "echo 'v3.21.4+g1234567'", "3.21.4+g1234567"),
+        ("kustomize", "echo '(devel)'", "devel"),
+        ("kubeconform", "echo development", "development"),
+        ("helm", "echo v3.21.4 >&2", "3.21.4"),
+        ("helm", "true", ""),
+        ("helm", "printf '\\033[31mred\\n'", "[31mred"),
+    ],
+)
+def test_versions_as_programs_say_them(
+    bin_: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, says: str, version: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    script(bin_, name, says)
+    code, output, _ = run("--json")
+    (row,) = [row for row in json.loads(output)["programs"] if row["name"] == name]
+    assert (code, row["state"], row["version"]) == (0, "found", version)
+
+
+def test_programs_that_are_not_there_are_no_fault(bin_: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (bin_ / "git").unlink()
+    code, output, errors = run()
+    assert (code, errors) == (0, "")
+    for known in KNOWN:
+        assert found(output, known.name) == f"- {known.name} - not found {known.purpose}"
+    assert following(output) == ["rediskit init"]
+
+
+@pytest.mark.parametrize(
+    ("says", "why"),
+    [
+        ("echo no >&2; exit 3", "kubeconform ended with exit code 3"),
+        ("kill -9 $$", "kubeconform was killed by signal 9"),
+        ("sleep 60", "kubeconform did not end within 0.5 s and was killed"),
+    ],
+    ids=["fails", "dies", "hangs"],
+)
+def test_a_program_that_does_not_run_is_a_fault(
+    bin_: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str, why: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(programs_module, "TIME_LIMIT", 0.5)
+    script(bin_, "kubeconform", says)
+    code, output, _ = run()
+    assert code == 3
+    assert found(output, "kubeconform") == f"! kubeconform - {why} check --kubeconform"
+    assert following(output)[0] == f"mend kubeconform, or take it off PATH: {why}"
+
+
+def test_a_program_that_may_not_be_executed_or_is_named_wrong(
+    bin_: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = script(bin_, "helm", "exit 0")
+    file.write_bytes(b"\x7fELF no program")
+    code, output, _ = run()
+    assert code == 3
+    assert found(output, "helm").startswith("! helm - helm could not be started: ")
+    file.chmod(stat.S_IRUSR)
+    monkeypatch.setenv("SOPS", str(tmp_path / "nowhere"))
+    code, output, _ = run()
+    assert code == 3
+    assert found(output, "helm").startswith("- helm - not found")
+    assert f"$SOPS is {tmp_path}/nowhere, where there is no file" in found(output, "sops")
+
+
+def test_hanging_programs_are_waited_for_together(bin_: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(programs_module, "TIME_LIMIT", 2.0)
+    for known in KNOWN:
+        script(bin_, known.name, "sleep 60")
+    start = time.monotonic()
+    assert run()[0] == 3
+    assert time.monotonic() - start < 2.0 * len(KNOWN) / 2
+
+
+def test_no_program_is_asked_in_a_way_that_asks_the_network(bin_: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("doctor asked for the network")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(socket, "socket", refuse)
+    for name in ("kubectl", "sops"):
+        script(bin_, name, f'echo "$@" "$SOPS_DISABLE_VERSION_CHECK" > {tmp_path}/{name}; echo 1.2.3')
+    assert run()[0] == 0
+    assert (tmp_path / "kubectl").read_text() == "version --client \n"
+    assert (tmp_path / "sops").read_text() == "--version --disable-version-check true\n"
+
+
+def test_the_verbs_that_programs_are_for_exist() -> None:
+    verbs = next(action.choices for action in parser()._actions if action.dest == "verb")
+    assert verbs is not None
+    known = {known.name: known.purpose for known in KNOWN}
+    for part in known["git"].split(", "):
+        verb, _, option = part.partition(" ")
+        assert verb in verbs
+        assert not option or option in verbs[verb].format_help()  # type: ignore[index]
+    assert "--kubeconform" in verbs["check"].format_help()  # type: ignore[index]
+
+
+# Libraries
+
+
+def test_libraries_have_versions_and_a_missing_one_is_named(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    document = json.loads(run("--json")[1])
+    assert document["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert {"jinja2", "pydantic", "pyyaml"} <= {name.lower() for name, version in document["libraries"].items() if version}
+    assert "pytest" not in document["libraries"]
+    real = importlib.metadata.version
+
+    def without_jinja(name: str) -> str:
+        if name == "jinja2":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return real(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", without_jinja)
+    code, output, _ = run()
+    assert (code, found(output, "jinja2")) == (3, "! jinja2 missing")
+    assert "pip install jinja2" in following(output)
+
+
+# Configs and trees
+
+
+def test_without_a_config_init_comes_next(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, output, _ = run()
+    assert (code, following(output)) == (0, ["rediskit init"])
+
+
+def test_a_named_config_that_is_not_there(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, output, _ = run("config/no.yaml")
+    assert code == 2
+    assert "config/no.yaml\n! config        1 problem\n    there is no file config/no.yaml\n" in output
+    assert following(output) == ["mend config/no.yaml"]
+
+
+def test_what_is_wrong_with_a_config_stands_there_whole(repository: Repository, run: Run) -> None:
+    (repository.folder / "config/one.yaml").write_text(CONFIG + "clientz: []\n")
+    code, output, _ = run("--json")
+    (report,) = json.loads(output)["configs"]
+    assert code == 2
+    assert report["lines"] == [{"what": "config", "state": "problem", "said": "1 problem", "next": ["mend config/one.yaml"]}]
+    (problem,) = report["problems"]
+    assert (problem["file"], problem["line"], problem["path"]) == ("config/one.yaml", 7, "clientz")
+    assert "did you mean clients?" in run()[1]
+
+
+def test_configs_that_clash(repository: Repository, run: Run) -> None:
+    (repository.folder / "config/two.yaml").write_text(CONFIG.replace("name: one", "name: two\ncluster: one"))
+    code, output, _ = run()
+    assert code == 2
+    assert "config/one.yaml has the release redis-shared in cluster one too" in output
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "comes_next", "code"),
+    [
+        (shutil.rmtree, "not rendered yet", "rediskit render config/one.yaml", 1),
+        (lambda tree: (tree / "README.md").unlink(), "1 missing", "rediskit render config/one.yaml", 1),
+        (lambda tree: (tree / ".rediskit.json").unlink(), "its index is not that of its files", "rediskit render config/one.yaml", 1),
+        (
+            lambda tree: (tree / "README.md").write_text("mine"),
+            "1 file edited by hand",
+            "take what was edited by hand in rendered/one into the config, then rediskit render config/one.yaml --force",
+            1,
+        ),
+        (
+            lambda tree: (tree.parent.parent / "config/one.yaml").write_text(CONFIG.replace("redis:\n", "redis:\n  savePoints: [900 1]\n")),
+            "2 different",
+            "rediskit render config/one.yaml",
+            1,
+        ),
+    ],
+    ids=["never", "missing", "index", "edited", "config"],
+)
+def test_a_tree_that_is_not_what_the_config_renders_to(
+    repository: Repository, run: Run, change: Callable[[Path], object], said: str, comes_next: str, code: int
+) -> None:
+    change(repository.folder / "rendered/one")
+    ended, output, _ = run()
+    assert (ended, found(output, "tree")) == (code, f"! tree rendered/one: {said}")
+    assert following(output)[0] == comes_next
+
+
+def test_checks_that_fail_are_counted(repository: Repository, run: Run) -> None:
+    (repository.folder / "config/one.yaml").write_text(CONFIG + "  values: {networkPolicy: {enabled: true}}\n")
+    code, output, _ = run()
+    assert code == 1
+    assert found(output, "checks") == "! checks 1 failed"
+    assert "rediskit check config/one.yaml" in following(output)
+
+
+# Git
+
+
+def test_outside_of_git(bin_: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    assert bin_.is_dir()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/one.yaml").write_text(CONFIG)
+    main(["render"])
+    capfd.readouterr()
+    code, output, _ = run()
+    assert code == 0
+    assert "- git           not in a Git work tree, and the tool reads from Git" in output
+    assert following(output) == ["git init"]
+
+
+def test_a_tree_that_lies_elsewhere_than_the_config_says(repository: Repository, run: Run) -> None:
+    (repository.folder / "config/one.yaml").write_text(CONFIG.replace("redis:\n", "  path: clusters/one\nredis:\n", 1))
+    code, output, _ = run()
+    assert code == 1
+    assert found(output, "path") == "! path the tree lies at rendered/one in its Git work tree, but gitops.path is clusters/one"
+    assert "write path: rendered/one, or choose another --output" in following(output)
+
+
+@pytest.mark.parametrize(
+    ("address", "line", "code"),
+    [
+        ("git@git.example.org:platform/cluster.git", "remote origin is gitops.repository", 0),
+        ("ssh://git@git.example.org/platform/cluster", "remote origin is gitops.repository", 0),
+        ("https://token:x@GIT.example.org/Platform/cluster/", "remote origin is gitops.repository", 0),
+        (
+            "https://git.example.org/other.git",
+            f"! remote gitops.repository is {REPOSITORY}, the remotes are origin https://git.example.org/other.git",
+            1,
+        ),
+        ("", f"- remote none; the config says {REPOSITORY}", 0),
+    ],
+    ids=["scp", "ssh", "case", "other", "none"],
+)
+def test_the_remote(repository: Repository, run: Run, address: str, line: str, code: int) -> None:
+    if address:
+        repository.git("remote", "set-url", "origin", address)
+    else:
+        repository.git("remote", "remove", "origin")
+    ended, output, _ = run()
+    assert (ended, found(output, "remote")) == (code, line)
+    if not address:
+        assert following(output) == [f"git remote add origin {REPOSITORY}"]
+
+
+def test_a_repository_that_init_left_open(repository: Repository, run: Run) -> None:
+    assert main(["init", "new", "--name", "lab", "--json"]) == 0
+    repository.git("remote", "remove", "origin")
+    assert main(["init", "new2", "--name", "lab", "--json"]) == 0
+    code, output, _ = run("new2/config/lab.yaml", "--output", "new2/rendered")
+    assert code == 1
+    assert "write gitops.repository into the config" in following(output)
+
+
+def test_a_branch_that_the_tool_does_not_follow(repository: Repository, run: Run) -> None:
+    repository.git("checkout", "--quiet", "-b", "feature")
+    code, output, _ = run()
+    assert (code, found(output, "branch")) == (0, "- branch feature, and the tool follows main")
+    assert following(output) == ["bring it to main when it is ready: the tool follows main"]
+    repository.git("checkout", "--quiet", "--detach")
+    assert found(run()[1], "branch") == "- branch no branch, and the tool follows main"
+
+
+def test_commits_that_are_not_pushed(repository: Repository, run: Run) -> None:
+    repository.git("update-ref", "refs/remotes/origin/main", "HEAD~1")
+    repository.git("config", "branch.main.remote", "origin")
+    repository.git("config", "branch.main.merge", "refs/heads/main")
+    code, output, _ = run()
+    assert (code, found(output, "branch"), following(output)) == (0, "- branch main, 1 not pushed", ["git push"])
+
+
+def test_what_is_not_committed(repository: Repository, run: Run) -> None:
+    (repository.folder / "unrelated").touch()
+    assert found(run()[1], "commit") == "commit everything is committed"
+    (repository.folder / "config/one.yaml").write_text(CONFIG.replace("tool: argocd", "tool: flux"))
+    assert main(["render"]) == 0
+    code, output, _ = run()
+    assert code == 0
+    count = int(found(output, "commit").split()[2])
+    assert count > 5
+    assert following(output) == ["git add config/one.yaml rendered/one && git commit"]
+
+
+def test_a_tree_that_git_ignores(repository: Repository, run: Run) -> None:
+    repository.git("rm", "-r", "--quiet", "--cached", "rendered")
+    (repository.folder / ".gitignore").write_text("rendered/\n")
+    code, output, _ = run()
+    assert (code, found(output, "commit")) == (1, "! commit Git ignores rendered/one")
+    assert following(output) == ["take rendered/one out of .gitignore"]
+
+
+@pytest.mark.parametrize(
+    ("says", "line", "code"),
+    [
+        (None, "- git git is not on PATH", 0),
+        ("echo 'fatal: detected dubious ownership' >&2; exit 128", "! git git gives no answer: detected dubious ownership", 3),
+        ("exit 77", "! git git ended with exit code 77", 3),
+        ("sleep 60", "! git git did not end within 0.5 s and was killed", 3),
+    ],
+    ids=["absent", "refuses", "fails", "hangs"],
+)
+def test_a_git_that_does_not_answer(
+    repository: Repository, bin_: Path, run: Run, monkeypatch: pytest.MonkeyPatch, says: str | None, line: str, code: int
+) -> None:
+    monkeypatch.setattr(git_module, "TIME_LIMIT", 0.5)
+    (bin_ / "git").unlink()
+    if says:
+        script(bin_, "git", f'[ "$1" = --version ] && echo git version 2.50.0 && exit\n{says}')
+    ended, output, _ = run()
+    assert ended == code
+    assert line in [" ".join(text.split()) for text in output.partition("config/one.yaml\n")[2].splitlines()]
+    assert found(output.partition("config/one.yaml\n")[2], "tree").startswith("tree rendered/one is current, ")
+    assert repository.folder.is_dir()
