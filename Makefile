@@ -14,10 +14,10 @@ COMPILE = $(LOCKER)/bin/uv pip compile --quiet --universal --python-version 3.11
 PYTEST = tools="$$($(PY) tests/tools/install.py --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help render check test lint golden docs bench tools lock clean
+.PHONY: help render check test test-cluster lint golden docs bench tools lock clean
 
 help: ## list the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 render: $(INSTALLED) ## write rendered/ from config/
 	$(VENV)/bin/rediskit render $(ARGS)
@@ -27,6 +27,9 @@ check: $(INSTALLED) ## check config/ and rendered/, write nothing
 
 test: $(INSTALLED) ## run every test (ARGS="-k name" for some of them)
 	$(PYTEST) $(ARGS)
+
+test-cluster: $(INSTALLED) ## run Argo CD and Flux on a real control plane (builds it once, for about half an hour)
+	tools="$$($(PY) tests/tools/install.py --set cluster --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest tests/cluster $(ARGS)
 
 lint: $(INSTALLED) ## ruff and mypy, strict
 	$(PY) -m ruff check
@@ -43,7 +46,7 @@ docs: $(INSTALLED) ## write docs/config.md, docs/checks.md and rediskit.schema.j
 bench: $(INSTALLED) ## measure start-up, rendering and the YAML writer
 	env -u PYTHONDONTWRITEBYTECODE $(PY) -m tests.bench $(ARGS)
 
-tools: $(INSTALLED) ## build the programs that tests run into the tool cache (TOOLS="helm" for others than the default ones)
+tools: $(INSTALLED) ## build the programs that tests run into the tool cache (TOOLS="--set cluster" for those of test-cluster, TOOLS="helm" for that one)
 	$(PY) tests/tools/install.py $(TOOLS)
 
 lock: $(LOCKER)/bin/uv ## write requirements.lock anew from pyproject.toml (ARGS=--upgrade for newer versions)

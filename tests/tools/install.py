@@ -1,6 +1,7 @@
 """Builds the real programs that tests run, into a cache outside the checkout, so that only the first run on a machine pays.
 
-    python tests/tools/install.py                 builds the default tools of tools.toml that are missing
+    python tests/tools/install.py                 builds the tools of `make test` that are missing (set "test" of tools.toml)
+    python tests/tools/install.py --set cluster   builds those of `make test-cluster`
     python tests/tools/install.py helm            builds that one
     python tests/tools/install.py --print-path    also prints the folders, joined as PATH wants them
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -21,7 +23,7 @@ import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -30,6 +32,7 @@ GO_LOCK = HERE / "go.lock"
 TIME_LIMIT = 1800
 """Seconds that one call of go or pip may take, downloads included."""
 SHOWN_LINES = 15
+SETS = ("test", "cluster")
 FOREIGN_SETTINGS = ("GOARCH", "GOARM", "GOBIN", "GOEXPERIMENT", "GOOS", "GOROOT")
 """Settings of the caller's that would build for another machine, to another place or with another Go."""
 
@@ -47,10 +50,12 @@ class Tool:
     name: str
     version: str
     go: str
-    programs: Mapping[str, str]
+    programs: Mapping[str, str] = field(default_factory=dict)
+    folders: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
     module: str = ""
     tags: str = ""
-    default: bool = False
+    sets: Sequence[str] = ()
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
@@ -61,7 +66,8 @@ class Tool:
         return cache() / f"{self.name}-{self.version}"
 
     def present(self) -> bool:
-        return all((self.folder / program).is_file() for program in self.programs)
+        programs = all((self.folder / program).is_file() for program in self.programs)
+        return programs and all((self.folder / folder).is_dir() for folder in self.folders)
 
 
 def cache() -> Path:
@@ -84,6 +90,14 @@ def locate(program: str) -> Path | None:
     return Path(found) if found else None
 
 
+def locate_folder(name: str, folder: str) -> Path:
+    """A folder of files that a tool brings. Raises InstallError where it is not built."""
+    tool = table()[name]
+    if folder not in tool.folders or not tool.present():
+        raise InstallError(f"{tool} is not there with its {folder}\n  run: make tools TOOLS={name}")
+    return tool.folder / folder
+
+
 def install(tool: Tool) -> None:
     """Builds a tool unless it is there. Raises InstallError."""
     if tool.present():
@@ -96,6 +110,7 @@ def install(tool: Tool) -> None:
         go, version = _go(tool.go)
         with _saying(f"{tool}: building with Go {version}"):
             _build(tool, go, part)
+            _copy(tool, go, part)
 
 
 def _build(tool: Tool, go: Path, part: Path) -> None:
@@ -115,6 +130,26 @@ def _build(tool: Tool, go: Path, part: Path) -> None:
         (built,) = fresh.iterdir()
         built.rename(part / program)
         fresh.rmdir()
+
+
+def _copy(tool: Tool, go: Path, part: Path) -> None:
+    if not tool.folders:
+        return
+    said = _run(
+        [go, "mod", "download", "-json", f"{tool.source}@{tool.version}"],
+        f"the files of {tool} were not had",
+        "the Go module proxy must be within reach; `go env GOPROXY` says which one is asked",
+        cwd=part,
+        env=_go_environment(),
+    )
+    module = Path(json.loads(said)["Dir"])
+    for name, folder in tool.folders.items():
+        for file in sorted((module / folder).rglob("*.yaml")):
+            target = part / name / file.relative_to(module / folder)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+        if not (part / name).is_dir():
+            raise InstallError(f"{tool}: {tool.source} has no YAML in {folder}\n  mend its row in tools.toml")
 
 
 def _go(wanted: str) -> tuple[Path, str]:
@@ -222,22 +257,23 @@ def _say(text: str) -> None:
     sys.stderr.flush()
 
 
-def _chosen(names: Sequence[str]) -> list[Tool]:
+def _chosen(names: Sequence[str], wanted: str) -> list[Tool]:
     tools = table()
     unknown = [name for name in names if name not in tools]
     if unknown:
         raise InstallError(f"no such tool: {', '.join(unknown)}\n  there are {', '.join(tools)}")
-    return [tools[name] for name in names] if names else [tool for tool in tools.values() if tool.default]
+    return [tools[name] for name in names] if names else [tool for tool in tools.values() if wanted in tool.sets]
 
 
 def main() -> int:
     """Exit code 0, or 1 when a tool could not be had."""
     parser = argparse.ArgumentParser(description="Build the programs that tests run into the tool cache.")
-    parser.add_argument("tools", nargs="*", metavar="TOOL", help="rows of tools.toml; without any, the default ones")
+    parser.add_argument("tools", nargs="*", metavar="TOOL", help="rows of tools.toml; without any, those of the set")
+    parser.add_argument("--set", choices=SETS, default=SETS[0], help="what they are for: make test (the default) or make test-cluster")
     parser.add_argument("--print-path", action="store_true", help="print the folders, joined as PATH wants them")
     options = parser.parse_args()
     try:
-        tools = _chosen(options.tools)
+        tools = _chosen(options.tools, options.set)
         for tool in tools:
             install(tool)
     except InstallError as error:

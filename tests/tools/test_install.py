@@ -16,6 +16,7 @@ from tests.tools import install
 GO = """\
 #!/bin/sh
 if [ "$1" = version ]; then echo "go version go{version} linux/amd64"; exit; fi
+if [ "$1" = mod ]; then echo "{{\\"Dir\\": \\"$SOURCE\\"}}"; exit; fi
 echo "$@ CGO=$CGO_ENABLED GOOS=$GOOS GOROOT=$GOROOT FLAGS=$GOFLAGS TOOLCHAIN=$GOTOOLCHAIN" >> "$CALLS"
 echo half > "$GOBIN/built"
 {then}
@@ -33,16 +34,26 @@ class Machine:
         self.cache = folder / "cache"
         self.bin = folder / "bin"
         self.calls = folder / "calls"
+        self.source = folder / "source"
         self.bin.mkdir()
         self.calls.touch()
         monkeypatch.setenv("REDISKIT_TOOLS", str(self.cache))
         monkeypatch.setenv("PATH", f"{self.bin}{os.pathsep}/usr/bin{os.pathsep}/bin")
         monkeypatch.setenv("CALLS", str(self.calls))
+        monkeypatch.setenv("SOURCE", str(self.source))
         self.go()
 
     def go(self, version: str = "1.26.8", then: str = "") -> None:
         (self.bin / "go").write_text(GO.format(version=version, then=then))
         (self.bin / "go").chmod(0o755)
+
+    def bring(self, *rows: install.Tool) -> None:
+        """The module proxy has the files of these rows."""
+        for row in rows:
+            for name in row.folders.values():
+                folder = self.source / name
+                folder.mkdir(parents=True, exist_ok=True)
+                (folder / "one.yaml").touch()
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         command = [sys.executable, str(self.script), *arguments]
@@ -79,12 +90,43 @@ def test_it_builds_what_is_missing_once_and_prints_the_path(machine: Machine, mo
     )
 
 
-def test_the_default_tools_are_those_of_the_table(machine: Machine) -> None:
+TEST_TOOLS = ["kustomize", "kubeconform", "promtool", "sealed-secrets", "sops", "age"]
+
+
+def test_folders_of_the_source_are_copied_without_what_is_not_yaml(machine: Machine, tmp_path: Path) -> None:
+    row = install.table()["sealed-secrets"]
+    source = tmp_path / "source" / row.folders["crds"]
+    machine.bring(row)
+    (source / "notes.md").touch()
+    assert machine.run("sealed-secrets")[0] == 0
+    assert [path.name for path in (machine.cache / f"sealed-secrets-{row.version}/crds").rglob("*.*")] == ["one.yaml"]
+    assert install.locate_folder("sealed-secrets", "crds").is_dir()
+    with pytest.raises(install.InstallError, match="make tools TOOLS=kwok"):
+        install.locate_folder("kwok", "stages")
+
+
+def test_a_source_without_the_folder_is_an_error(machine: Machine) -> None:
+    code, _, stderr = machine.run("sealed-secrets")
+    assert code == 1
+    assert "sealed-secrets v0.36.6: github.com/bitnami-labs/sealed-secrets has no YAML in helm/sealed-secrets/crds\n" in stderr
+    assert machine.left() == []
+
+
+def test_without_a_name_it_builds_the_tools_of_make_test(machine: Machine) -> None:
+    machine.bring(*install.table().values())
     code, stdout, _ = machine.run("--print-path")
     assert code == 0
     folders = [Path(part).name for part in stdout.strip().split(os.pathsep)]
-    assert [name.partition("-v")[0] for name in folders] == ["kustomize", "kubeconform", "promtool"]
+    assert [name.partition("-v")[0] for name in folders] == TEST_TOOLS
     assert machine.left() == sorted(folders)
+
+
+def test_the_set_for_the_control_plane_has_no_tool_twice() -> None:
+    rows = install.table()
+    assert all(set(tool.sets) <= set(install.SETS) for tool in rows.values())
+    cluster = [program for tool in rows.values() if "cluster" in tool.sets for program in tool.programs]
+    assert {"etcd", "kube-apiserver", "kubectl", "source-controller", "argocd", "kustomize"} <= set(cluster)
+    assert len(cluster) == len(set(cluster))
 
 
 def test_a_module_of_ours_is_built_in_its_folder(machine: Machine, tmp_path: Path) -> None:
@@ -107,11 +149,12 @@ def test_a_module_of_ours_is_built_in_its_folder(machine: Machine, tmp_path: Pat
 
 
 def test_our_modules_ask_for_the_versions_of_the_table() -> None:
+    required = r"^(?:require |\t)(\S+) (\S+)(?: // indirect)?$"
     for tool in install.table().values():
         if tool.module:
             asked = (install.HERE / "modules" / tool.module / "go.mod").read_text()
             for package in tool.programs.values():
-                modules = [path for path, version in re.findall(r"^require (\S+) (\S+)$", asked, re.MULTILINE) if version == tool.version]
+                modules = [path for path, version in re.findall(required, asked, re.MULTILINE) if version == tool.version]
                 assert any(package.startswith(path) for path in modules), (
                     f"{tool}: modules/{tool.module}/go.mod has another version of {package}"
                 )

@@ -1,0 +1,164 @@
+"""The API server as tests see it: JSON over HTTPS, and the real kubectl where a person would use it."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from tests.cluster.processes import FailedError, until
+
+Object = dict[str, Any]
+
+_PLURALS = {
+    "AppProject": "appprojects",
+    "Application": "applications",
+    "ConfigMap": "configmaps",
+    "CustomResourceDefinition": "customresourcedefinitions",
+    "Deployment": "deployments",
+    "Event": "events",
+    "GitRepository": "gitrepositories",
+    "HelmRelease": "helmreleases",
+    "Kustomization": "kustomizations",
+    "Namespace": "namespaces",
+    "NetworkPolicy": "networkpolicies",
+    "Node": "nodes",
+    "OCIRepository": "ocirepositories",
+    "PersistentVolume": "persistentvolumes",
+    "PersistentVolumeClaim": "persistentvolumeclaims",
+    "Pod": "pods",
+    "PrometheusRule": "prometheusrules",
+    "SealedSecret": "sealedsecrets",
+    "Secret": "secrets",
+    "Service": "services",
+    "ServiceMonitor": "servicemonitors",
+    "StatefulSet": "statefulsets",
+    "StorageClass": "storageclasses",
+}
+
+
+class RefusedError(Exception):
+    """The API server's own answer to a request it refuses: its code and its words."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+class Kube:
+    """A client with all rights."""
+
+    def __init__(self, server: str, token: str, authority: Path, kubectl: Path, kubeconfig: Path) -> None:
+        self.server = server
+        self.kubeconfig = kubeconfig
+        self._kubectl = kubectl
+        self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        self._tls = ssl.create_default_context(cafile=str(authority))
+
+    def request(self, method: str, path: str, body: Object | None = None, kind: str = "application/json") -> Object:
+        """The answer as an object. Raises RefusedError; FailedError where nobody answers."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.server + path, data, {**self._headers, "Content-Type": kind}, method=method)
+        try:
+            with urllib.request.urlopen(request, context=self._tls, timeout=30) as answer:
+                text = answer.read()
+        except urllib.error.HTTPError as error:
+            raise RefusedError(error.code, _message(error.read())) from error
+        except OSError as error:
+            raise FailedError(f"{method} {path}: {error}") from error
+        return dict(json.loads(text)) if text.startswith(b"{") else {"text": text.decode()}
+
+    def get(self, version: str, kind: str, name: str, namespace: str = "") -> Object | None:
+        """An object, or None where there is none."""
+        try:
+            return self.request("GET", path_of(version, kind, name, namespace))
+        except RefusedError as refusal:
+            if refusal.code == 404:
+                return None
+            raise
+
+    def find(self, version: str, kind: str, namespace: str = "", selector: str = "") -> list[Object]:
+        """All objects of a kind; none where the kind is unknown."""
+        query = "?" + urlencode({"labelSelector": selector}) if selector else ""
+        try:
+            return list(self.request("GET", path_of(version, kind, "", namespace) + query)["items"])
+        except RefusedError as refusal:
+            if refusal.code == 404:
+                return []
+            raise
+
+    def create(self, content: Object) -> Object:
+        """Creates an object. Raises RefusedError."""
+        meta = content["metadata"]
+        return self.request("POST", path_of(content["apiVersion"], content["kind"], "", meta.get("namespace", "")), content)
+
+    def delete(self, version: str, kind: str, name: str, namespace: str = "") -> None:
+        """Deletes an object that is there. Raises RefusedError."""
+        self.request("DELETE", path_of(version, kind, name, namespace))
+
+    def patch(self, version: str, kind: str, name: str, namespace: str, change: Object, *, part: str = "") -> Object:
+        """A merge patch."""
+        path = path_of(version, kind, name, namespace) + (f"/{part}" if part else "")
+        return self.request("PATCH", path, change, "application/merge-patch+json")
+
+    def apply(self, content: Object, *, manager: str = "kubectl", force: bool = True, dry_run: bool = False) -> Object:
+        """Server-side apply with strict validation of fields. Raises RefusedError."""
+        meta = content["metadata"]
+        query = {
+            "fieldManager": manager,
+            "force": str(force).lower(),
+            "fieldValidation": "Strict",
+            **({"dryRun": "All"} if dry_run else {}),
+        }
+        path = path_of(content["apiVersion"], content["kind"], meta["name"], meta.get("namespace", ""))
+        return self.request("PATCH", f"{path}?{urlencode(query)}", content, "application/apply-patch+yaml")
+
+    def kubectl(self, *arguments: str | Path, stdin: str | None = None) -> str:
+        """What kubectl prints. Raises FailedError with what it says when it fails."""
+        command = [str(part) for part in (self._kubectl, "--kubeconfig", self.kubeconfig, *arguments)]
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=120)
+        if done.returncode:
+            raise FailedError(f"kubectl {' '.join(command[3:])}: {done.stderr.strip()}")
+        return done.stdout
+
+    def wait_established(self, names: Iterable[str]) -> None:
+        """Until the kinds of these CustomResourceDefinitions are served."""
+        for name in names:
+            until(f"the kind of {name}", lambda name=name: self._established(name))  # type: ignore[misc]
+
+    def _established(self, name: str) -> bool | None:
+        found = self.get("apiextensions.k8s.io/v1", "CustomResourceDefinition", name)
+        return condition(found, "Established") == "True" or None
+
+
+def path_of(version: str, kind: str, name: str, namespace: str) -> str:
+    """The path of an object, or of the collection where the name is empty."""
+    root = f"/apis/{version}" if "/" in version else f"/api/{version}"
+    place = f"/namespaces/{namespace}" if namespace else ""
+    plural = _PLURALS.get(kind, f"{kind.lower()}s")
+    return f"{root}{place}/{plural}" + (f"/{quote(name)}" if name else "")
+
+
+def condition(content: Object | None, name: str) -> str:
+    """The status of a condition: True, False, Unknown, or "" where there is none."""
+    return str(condition_of(content, name).get("status", ""))
+
+
+def condition_of(content: Object | None, name: str) -> Object:
+    """A condition, or an empty object."""
+    conditions = (content or {}).get("status", {}).get("conditions", [])
+    return next((dict(found) for found in conditions if found["type"] == name), {})
+
+
+def _message(text: bytes) -> str:
+    try:
+        return str(json.loads(text)["message"])
+    except (ValueError, KeyError, TypeError):
+        return text.decode(errors="replace")[:500]
