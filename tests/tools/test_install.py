@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -23,7 +24,20 @@ echo half > "$GOBIN/built"
 """
 
 
+NODE = """\
+#!/bin/sh
+echo v{version}
+"""
+NPM = """\
+#!/bin/sh
+echo "npm $@" >> "$CALLS"
+mkdir -p node_modules/yaml-language-server/bin
+echo half > node_modules/yaml-language-server/bin/yaml-language-server
+{then}
+"""
+
 KUSTOMIZE = install.table()["kustomize"]
+EDITOR = install.table()["yaml-language-server"]
 
 
 class Machine:
@@ -42,6 +56,7 @@ class Machine:
         monkeypatch.setenv("CALLS", str(self.calls))
         monkeypatch.setenv("SOURCE", str(self.source))
         self.go()
+        self.node()
 
     def go(self, version: str = "1.26.8", then: str = "") -> None:
         (self.bin / "go").write_text(GO.format(version=version, then=then))
@@ -54,6 +69,11 @@ class Machine:
                 folder = self.source / name
                 folder.mkdir(parents=True, exist_ok=True)
                 (folder / "one.yaml").touch()
+
+    def node(self, version: str = "22.1.0", then: str = "") -> None:
+        for name, text in (("node", NODE.format(version=version)), ("npm", NPM.format(then=then))):
+            (self.bin / name).write_text(text)
+            (self.bin / name).chmod(0o755)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         command = [sys.executable, str(self.script), *arguments]
@@ -90,7 +110,7 @@ def test_it_builds_what_is_missing_once_and_prints_the_path(machine: Machine, mo
     )
 
 
-TEST_TOOLS = ["kustomize", "kubeconform", "promtool", "sealed-secrets", "sops", "age"]
+TEST_TOOLS = ["kustomize", "kubeconform", "promtool", "sealed-secrets", "sops", "age", "yaml-language-server"]
 
 
 def test_folders_of_the_source_are_copied_without_what_is_not_yaml(machine: Machine, tmp_path: Path) -> None:
@@ -117,7 +137,7 @@ def test_without_a_name_it_builds_the_tools_of_make_test(machine: Machine) -> No
     code, stdout, _ = machine.run("--print-path")
     assert code == 0
     folders = [Path(part).name for part in stdout.strip().split(os.pathsep)]
-    assert [name.partition("-v")[0] for name in folders] == TEST_TOOLS
+    assert [name.rpartition("-")[0] for name in folders] == TEST_TOOLS
     assert machine.left() == sorted(folders)
 
 
@@ -223,3 +243,58 @@ def test_the_real_programs_run(kustomize: Path, kubeconform: Path) -> None:
     object_ = b'{"apiVersion": "v1", "kind": "Namespace"}'
     done = subprocess.run([kubeconform, "-skip", "Namespace", "-summary"], input=object_, capture_output=True, check=True)
     assert b"Skipped: 1" in done.stdout
+
+
+def test_npm_installs_what_the_lock_says_and_runs_no_script_of_a_package(machine: Machine) -> None:
+    code, stdout, stderr = machine.run("--print-path", EDITOR.name)
+    folder = machine.cache / f"{EDITOR.name}-{EDITOR.version}"
+    assert (code, stdout) == (0, f"{folder}\n"), stderr
+    assert machine.calls.read_text() == "npm ci --ignore-scripts --no-audit --no-fund --loglevel=error\n"
+    origin = install.HERE / "npm" / EDITOR.name
+    assert (folder / "package-lock.json").read_bytes() == (origin / "package-lock.json").read_bytes()
+    starter = (folder / "yaml-language-server").read_text()
+    assert starter == f'#!/bin/sh\nexec "{machine.bin}/node" "{folder}/node_modules/yaml-language-server/bin/yaml-language-server" "$@"\n'
+    machine.node(then="exit 1")
+    assert machine.run(EDITOR.name)[0] == 0, "a second run asks nobody"
+
+
+def test_npm_that_fails_leaves_nothing_and_says_why(machine: Machine) -> None:
+    machine.node(then="echo ENOTFOUND >&2; exit 1")
+    code, _, stderr = machine.run(EDITOR.name)
+    assert (code, machine.left()) == (1, [])
+    assert stderr.endswith(
+        f"error: {EDITOR} was not installed:\n    ENOTFOUND\n"
+        "  the npm registry must be within reach; `npm config get registry` says which one is asked\n"
+    )
+
+
+@pytest.mark.parametrize("lacks", ["node", "npm", "age"])
+def test_without_a_node_that_is_new_enough_and_without_pip_it_says_what_to_do(
+    lacks: str, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if lacks == "age":
+        machine.node("16.20.2")
+    else:
+        (machine.bin / lacks).unlink()
+        monkeypatch.setenv("PATH", str(machine.bin))
+        for program in ("sh", "mkdir"):
+            (machine.bin / program).symlink_to(str(shutil.which(program, path="/bin:/usr/bin")))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    for setting in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"):
+        monkeypatch.setenv(setting, "")
+    code, _, stderr = machine.run(EDITOR.name)
+    reason = "node 16.20.2 on PATH is older than 18" if lacks == "age" else f"there is no {lacks} on PATH"
+    assert (code, machine.left()) == (1, [])
+    assert f"error: {reason}, and pip could not bring one:" in stderr
+    assert stderr.endswith("and see that `node --version` finds it\n")
+
+
+def test_our_packages_are_those_of_the_table_and_the_locks_name_no_registry() -> None:
+    for tool in install.table().values():
+        if tool.node:
+            folder = install.HERE / "npm" / tool.name
+            wanted = {"dependencies": {tool.name: tool.version}}
+            assert wanted.items() <= json.loads((folder / "package.json").read_text()).items()
+            packages = json.loads((folder / "package-lock.json").read_text())["packages"]
+            assert packages[f"node_modules/{tool.name}"]["version"] == tool.version
+            assert all("integrity" in package and "resolved" not in package for name, package in packages.items() if name)
