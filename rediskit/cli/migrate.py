@@ -14,7 +14,13 @@ from rediskit.migrate.clock import offset_source, written
 from rediskit.model.migration import Migration, moment
 from rediskit.model.types import Timestamp
 
-_MODULES = {"status": "migratestatus"}
+_MODULES = {
+    "status": "migratestatus",
+    "advance": "migratemove",
+    "back": "migratemove",
+    "rollback": "migratemove",
+    "record": "migraterecord",
+}
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -14,17 +14,73 @@ _MIGRATE = (
 )
 _STATUS = "Where each client stands: since when, what is next, which gate is open or shut and why, and the way back."
 
+_EDITS = "Only the lines that mean it change in the config; the diff is printed. Then: render, read, commit."
+_ADVANCE = f"One step forward, if its gates are open. {_EDITS}"
+_BACK = f"One step back: it undoes the last one. {_EDITS}"
+_ROLLBACK = f"From scale-down to validate: the application back on its old Redis, in one commit of one repository. {_EDITS}"
+_RECORD = f"Write down what was seen: the evidence of the 24 hours, the Secret, the real downtime, the owner's base. {_EDITS}"
+CRITERIA = ("no-restarts", "no-redis-errors", "stable-connections", "functions-verified", "no-user-reports", "latency")
+
 
 def add(verbs: Verbs) -> None:
     """Adds `migrate` and its sub-verbs."""
     migrate = verbs.add_parser("migrate", help="move an application, step by step", description=_MIGRATE)
     actions = migrate.add_subparsers(dest="action", metavar="<action>", required=True, help="what to do")
     _status(actions.add_parser("status", help="where each client stands", description=_STATUS))
+    _advance(actions.add_parser("advance", help="one step forward", description=_ADVANCE))
+    _back(actions.add_parser("back", help="one step back", description=_BACK))
+    _rollback(actions.add_parser("rollback", help="back on the old Redis, in one commit", description=_ROLLBACK))
+    _record(actions.add_parser("record", help="write down what was seen", description=_RECORD))
 
 
 def _status(parser: argparse.ArgumentParser) -> None:
     common(parser)
     at(parser, "the time to judge the gates at")
+
+
+def _advance(parser: argparse.ArgumentParser) -> None:
+    _step(parser)
+    parser.add_argument("--to", metavar="STEP", help="the step that is meant; refused when another one is next, as after a first run")
+    parser.add_argument("--reason", default="", metavar="TEXT", help="a remark for the history")
+    parser.add_argument("--override", default="", metavar="REASON", help="go on though window, budget or Secret is not as it should be")
+    parser.add_argument("--no-return", action="store_true", help="decommission: what is lost then may be lost")
+
+
+def _back(parser: argparse.ArgumentParser) -> None:
+    _step(parser)
+    parser.add_argument("--to", metavar="STEP", help="the step that is meant; refused when another one is the one before")
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why; needed")
+
+
+def _rollback(parser: argparse.ArgumentParser) -> None:
+    _step(parser)
+    parser.add_argument("--reason", default="", metavar="TEXT", help="what was seen that made you go back; needed")
+
+
+def _record(parser: argparse.ArgumentParser) -> None:
+    common(parser)
+    at(parser, "when it was seen")
+    _dry_run(parser)
+    seen = parser.add_argument_group("the 24 hours")
+    seen.add_argument("--criterion", action="append", default=[], choices=CRITERIA, metavar="NAME", help=f"seen: {', '.join(CRITERIA)}")
+    seen.add_argument("--not", action="append", default=[], dest="unseen", choices=CRITERIA, metavar="NAME", help="a criterion that failed")
+    seen.add_argument("--from", default="", dest="start", metavar="TIME", help="when watching began (default: scale-up)")
+    seen.add_argument("--until", default="", metavar="TIME", help="when watching ended (default: --at)")
+    seen.add_argument("--notes", default="", metavar="TEXT", help="what else was seen")
+    parser.add_argument("--secret-seen", action="store_true", help="the Secret is in both namespaces (for secrets.mode manual)")
+    parser.add_argument("--down-from", default="", metavar="TIME", help="when the application stopped answering (default: scale-down)")
+    parser.add_argument("--down-until", default="", metavar="TIME", help="when it answered again (default: scale-up)")
+    parser.add_argument("--folded", action="store_true", help="the Component of decommission changes nothing on the owner's base")
+
+
+def _step(parser: argparse.ArgumentParser) -> None:
+    common(parser)
+    at(parser, "the time of the step")
+    _dry_run(parser)
+
+
+def _dry_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="say what would change, write nothing")
 
 
 def common(parser: argparse.ArgumentParser) -> None:

@@ -43,6 +43,21 @@ def files_at(revision: str, root: str, wanted: Mapping[str, Collection[str]]) ->
     return {name: {path: contents[blob] for path, blob in found.items()} for name, found in taken.items()}
 
 
+def contents_at(revision: str, files: Collection[str]) -> dict[str, bytes | None]:
+    """The content of single files of one work tree in a revision; None for one that is not there, and on a branch without a commit.
+
+    files: real paths, all in one folder or below it. Raises as `files_at`.
+    """
+    found: dict[str, bytes | None] = dict.fromkeys(files)
+    repository = _Repository(os.path.commonpath([os.path.dirname(file) for file in files]))
+    commit = repository.commit(revision)
+    if commit:
+        blobs = repository.single(commit, files)
+        contents = repository.contents(set(blobs.values()))
+        found |= {file: contents[blob] for file, blob in blobs.items()}
+    return found
+
+
 class _Repository:
     """The Git work tree that a folder lies in, or would lie in."""
 
@@ -55,7 +70,7 @@ class _Repository:
         self.top = os.path.realpath(os.fsdecode(done.stdout.removesuffix(b"\n")))
         if done.exit_code or not done.stdout.strip():
             message = f"{root} lies in no Git work tree, so that there is no revision to compare with"
-            raise ConfigError(Problem(message, _said(done.stderr) or "leave --against away to compare with the files on disk"))
+            raise ConfigError(Problem(message, _said(done.stderr) or "name no revision: what is on disk needs none"))
         if self.root != self.top and not self.root.startswith(f"{self.top.rstrip('/')}/"):
             raise ConfigError(Problem(f"{root} lies outside the Git work tree {self.top}", "choose another --output, or unset GIT_DIR"))
 
@@ -90,6 +105,14 @@ class _Repository:
             if kind == "blob" and name in found:
                 found[name][inside] = blob
         return found
+
+    def single(self, commit: str, files: Collection[str]) -> dict[str, str]:
+        """Real path of each file that is there, to the id of its content; links and what lies outside are left out."""
+        wanted = {os.path.relpath(file, self.top): file for file in files}
+        listing = self._run(["ls-tree", "-z", "--full-tree", commit, "--", *sorted(wanted)]).stdout
+        entries = (entry.partition(b"\t") for entry in filter(None, listing.split(b"\0")))
+        named = ((fields.decode().split(" "), wanted[os.fsdecode(path)]) for fields, _, path in entries)
+        return {file: blob for (mode, kind, blob), file in named if kind == "blob" and mode != "120000"}
 
     def contents(self, blobs: Collection[str]) -> dict[str, bytes]:
         """The content of each id."""

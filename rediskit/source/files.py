@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from rediskit.errors import ConfigError, Problem
@@ -42,8 +43,9 @@ def work_tree(folder: Path) -> Path | None:
 class Neighbours:
     """The files that one file may name: relative to it, and inside the Git work tree of the config (without Git: inside its folder)."""
 
-    def __init__(self, file: str, config: str | None = None) -> None:
-        """file: where the names stand: the config itself, or the file of a client of this config."""
+    def __init__(self, file: str, config: str | None = None, instead: Mapping[str, bytes] | None = None) -> None:
+        """file: where the names stand: the config itself, or the file of a client of this config. instead: as in `loader.load`."""
+        self._instead = instead or {}
         self.folder = Path(file).parent
         self._real = Path(os.path.realpath(file)).parent
         self._home = Path(os.path.realpath(config or file)).parent
@@ -55,6 +57,8 @@ class Neighbours:
         shown = os.path.normpath(self.folder / name)
         if os.path.realpath(shown) != str(real):  # a link on the way, in the name of the config or in the path it names
             shown = str(real)
+        if str(real) in self._instead:
+            return self._instead[str(real)], shown
         return read_file(real, shown, "check the path: it counts from the folder of this file"), shown
 
     def find(self, name: str) -> Path:

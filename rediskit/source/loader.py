@@ -19,13 +19,16 @@ from rediskit.source.manifest import read_manifest
 from rediskit.source.reader import Document, read
 
 
-def load(path: str | os.PathLike[str]) -> Environment:
+def load(path: str | os.PathLike[str], *, instead: Mapping[str, bytes] | None = None) -> Environment:
     """Reads one config file, and the files it names, into an Environment.
 
+    instead: contents by real path, in place of what is on disk: what a change would load as, before it is written.
     Raises ConfigError with every problem found, each with file, line and column.
     """
     file = os.fspath(path)
-    return _Loading(file, read(read_file(pathlib.Path(file), file), file)).environment()
+    contents = instead or {}
+    text = contents.get(os.path.realpath(file)) or read_file(pathlib.Path(file), file)
+    return _Loading(file, read(text, file), contents).environment()
 
 
 def load_all(paths: Iterable[str | os.PathLike[str]]) -> list[Environment]:
@@ -76,10 +79,10 @@ class Places(Mapping[Path, Location]):
 class _Loading:
     """One config on its way into the model."""
 
-    def __init__(self, file: str, document: Document) -> None:
-        self.file, self.data = file, document.data
+    def __init__(self, file: str, document: Document, instead: Mapping[str, bytes]) -> None:
+        self.file, self.data, self.instead = file, document.data, instead
         self.positions, self.keys = Places(document.positions), Places(document.keys)
-        self.neighbours = Neighbours(file)
+        self.neighbours = Neighbours(file, instead=instead)
         self.of_clients: dict[Path, Neighbours] = {}
         """What the clients with files of their own name, each relative to its file."""
         self.problems: list[Problem] = []
@@ -134,7 +137,7 @@ class _Loading:
             return
         self.positions.put(path, document.positions)
         self.keys.put(path, document.keys)
-        self.of_clients[path] = Neighbours(file, self.file)
+        self.of_clients[path] = Neighbours(file, self.file, self.instead)
         self.data["clients"][path[1]] = document.data
         if "file" in document.data:
             self._problem("a client's file names no other file", "write the client here", (*path, "file"))

@@ -1,0 +1,118 @@
+"""`rediskit migrate advance | back | rollback`: one step, as an edit of the config that a person then renders and commits."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from rediskit.cli.migrate import config_file, time_of
+from rediskit.cli.migratestatus import WHOSE
+from rediskit.cli.report import print_json
+from rediskit.errors import ConfigError, Problem, RefusedError
+from rediskit.migrate import edges
+from rediskit.migrate.committed import migrations_at
+from rediskit.migrate.edit import Edited, put_in_place
+from rediskit.migrate.moves import Asked, Move, move
+from rediskit.migrate.status import one_client
+from rediskit.model.client import Client
+from rediskit.model.environment import Environment
+from rediskit.model.migration import Migration, Step
+from rediskit.source.files import work_tree
+from rediskit.source.loader import load
+
+_KINDS: dict[str, edges.Kind] = {"advance": "forward", "back": "back", "rollback": "rollback"}
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit code 1 when a gate is shut: nothing is written then."""
+    environment = load(config_file(arguments))
+    client = one_client(environment, arguments.client)
+    asked = _asked(arguments, client)
+    made = move(environment, client, asked)
+    if asked.kind != "rollback":
+        _one_commit_one_step(environment, client, made.way.edge.target)
+    if not arguments.dry_run:
+        put_in_place(made.files)
+    if arguments.json:
+        print_json(_json(client, made, arguments))
+        return 0
+    _say(environment, client, made, arguments)
+    return 0
+
+
+def _asked(arguments: argparse.Namespace, client: Client) -> Asked:
+    target = getattr(arguments, "to", None)
+    if target is not None and target not in get_args(Step):
+        raise ConfigError(Problem(f"--to: {target} is no step", f"choose one of: {', '.join(get_args(Step))}"))
+    at = time_of(arguments.at, "--at", client.migration)
+    options = vars(arguments)
+    override, no_return = options.get("override", ""), options.get("no_return", False)
+    return Asked(_KINDS[arguments.action], at, target, arguments.reason, override, no_return)
+
+
+def _one_commit_one_step(environment: Environment, client: Client, target: Step) -> None:
+    """Refuses a second step on top of one that is not committed yet: the GitOps tool would see one jump."""
+    old = _committed(environment, client)
+    if old is None or client.migration is None or old.step == client.migration.step:
+        return
+    if target != old.step and all(edge.target != target for edge in edges.edges(old)):
+        message = f"{client.name}: the step to {client.migration.step} is not committed yet; with {target} one commit would take two"
+        raise RefusedError(Problem(message, "render and commit what is there first", code="step-uncommitted"))
+
+
+def _committed(environment: Environment, client: Client) -> Migration | None:
+    """The migration of the client in the last commit; None outside of Git, and where the config is not committed yet."""
+    if work_tree(Path(os.path.realpath(environment.file)).parent) is None:
+        return None
+    found = migrations_at("HEAD", environment)
+    return found.get(client.name) if found else None
+
+
+def _say(environment: Environment, client: Client, made: Move, arguments: argparse.Namespace) -> None:
+    edge = made.way.edge
+    for warning in made.way.warnings:
+        print(f"note: {warning}", file=sys.stderr)
+    for code in made.overridden:
+        print(f"note: overridden: {code}", file=sys.stderr)
+    print_diff(made.files)
+    word = "would go" if arguments.dry_run else "goes"
+    print(f"{client.name} {word} from {edge.source} to {edge.target}; what changes is applied from: {WHOSE[made.way.repository]}")
+    if not arguments.dry_run:
+        print_next(environment, made.files)
+
+
+def print_diff(files: Sequence[Edited]) -> None:
+    """The lines that change, as a unified diff."""
+    for one in files:
+        print("\n".join(one.diff))
+
+
+def print_next(environment: Environment, files: Sequence[Edited]) -> None:
+    """What a person does with an edited config."""
+    print(f"next: rediskit render {environment.file}, read git diff, and commit {' '.join(one.file for one in files)} with the tree")
+
+
+def _json(client: Client, made: Move, arguments: argparse.Namespace) -> dict[str, Any]:
+    edge = made.way.edge
+    return {
+        "client": client.name,
+        "kind": edge.kind,
+        "from": edge.source,
+        "to": edge.target,
+        "at": made.at,
+        "repository": made.way.repository,
+        "overridden": list(made.overridden),
+        "warnings": list(made.way.warnings),
+        "written": not arguments.dry_run,
+        **files_json(made.files),
+        "exitCode": 0,
+    }
+
+
+def files_json(files: Sequence[Edited]) -> dict[str, Any]:
+    """The files that change, with their diffs."""
+    return {"files": [{"path": one.file, "diff": list(one.diff)} for one in files]}

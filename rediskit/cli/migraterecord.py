@@ -1,0 +1,47 @@
+"""`rediskit migrate record`: what somebody has seen, written into the config."""
+
+from __future__ import annotations
+
+import argparse
+
+from rediskit.cli.migrate import config_file, time_of
+from rediskit.cli.migratemove import files_json, print_diff, print_next
+from rediskit.cli.report import print_json
+from rediskit.migrate.edit import put_in_place
+from rediskit.migrate.moves import Evidence, record
+from rediskit.migrate.status import one_client
+from rediskit.source.loader import load
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit code 2 when the config does not take the evidence: nothing is written then."""
+    environment = load(config_file(arguments))
+    client = one_client(environment, arguments.client)
+    at = time_of(arguments.at, "--at", client.migration)
+    texts = {name: getattr(arguments, name) for name in ("start", "until", "down_from", "down_until")}
+    times = {name: time_of(text, f"--{_OPTIONS.get(name, name)}") if text else "" for name, text in texts.items()}
+    validating = arguments.criterion or arguments.unseen or arguments.notes or times["start"]
+    evidence = Evidence(
+        start=times["start"],
+        until=times["until"] or (at if validating else ""),
+        seen=tuple(arguments.criterion),
+        unseen=tuple(arguments.unseen),
+        notes=arguments.notes,
+        secret_seen=at if arguments.secret_seen else "",
+        down_from=times["down_from"],
+        down_until=times["down_until"],
+        folded=at if arguments.folded else "",
+    )
+    files, _ = record(environment, client, evidence)
+    if not arguments.dry_run:
+        put_in_place(files)
+    if arguments.json:
+        print_json({"client": client.name, "at": at, "written": not arguments.dry_run, **files_json(files), "exitCode": 0})
+        return 0
+    print_diff(files)
+    if not arguments.dry_run:
+        print_next(environment, files)
+    return 0
+
+
+_OPTIONS = {"start": "from", "down_from": "down-from", "down_until": "down-until"}

@@ -1,0 +1,627 @@
+"""`rediskit migrate` and its steps as a person meets them: words, codes, exit codes, and the lines that change."""
+
+from __future__ import annotations
+
+import gc
+import json
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+from rediskit.cli import main
+from rediskit.output.yaml import dump
+from rediskit.source.loader import load
+from tests.samples import EVIDENCE, backend, client, loaded, merged
+
+Run = Callable[..., tuple[int, str, str]]
+WINDOW = {"start": "2026-03-01T22:00:00-03:00", "duration": "1h"}
+SEEN = "2026-03-01T18:00:00-03:00"
+READY: dict[str, Any] = {"window": WINDOW, "secretSeen": SEEN}
+IN_WINDOW = "2026-03-01T22:01:00-03:00"
+CONFIG = "chocolandia.yaml"
+STEPS = ("prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission", "complete")
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Run]:
+    """The command in this process, in the folder of the config: exit code, output, errors."""
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.chdir(tmp_path)
+        code = main(["migrate", *arguments])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    yield command
+    gc.enable()  # the command switches it off
+
+
+def entries(*taken: str) -> list[dict[str, str]]:
+    """A minute a step, from the opening of the window."""
+    reason = {"rolled-back": {"reason": "errors in the logs"}}
+    return [{"step": step, "at": f"2026-03-01T22:{minute:02}:00-03:00", **reason.get(step, {})} for minute, step in enumerate(taken)]
+
+
+def migration(*taken: str, **more: Any) -> dict[str, Any]:
+    """The section after these steps."""
+    return {"step": taken[-1], **READY, "history": entries(*taken), **more} if taken else {"step": "prepare", **READY, **more}
+
+
+def to(step: str, **more: Any) -> dict[str, Any]:
+    return migration(*STEPS[1 : STEPS.index(step) + 1], **more)
+
+
+def write(
+    folder: Path, section: Mapping[str, Any], over: Mapping[str, Any] | None = None, manifest: Mapping[str, Any] | None = None
+) -> Path:
+    """A config whose beersystem has this migration."""
+    environment = loaded(folder, "prepare")
+    if manifest is not None:
+        (folder / "chocolandia/beersystem-backend.yaml").write_text(dump(manifest), encoding="utf-8")
+    data = yaml.safe_load(Path(environment.file).read_text(encoding="utf-8"))
+    data["clients"][0]["migration"] = dict(section)
+    data["clients"][0] = merged(data["clients"][0], (over or {}).get("client", {}))
+    data = merged(data, {key: value for key, value in (over or {}).items() if key != "client"})
+    file = folder / CONFIG
+    file.write_text(yaml.safe_dump(data, sort_keys=False, width=1000), encoding="utf-8")
+    load(file)
+    return file
+
+
+class Refused(NamedTuple):
+    """What is asked of which migration, and the code and words of each refusal."""
+
+    section: dict[str, Any]
+    command: str
+    said: dict[str, str]
+    over: dict[str, Any] | None = None
+    manifest: dict[str, Any] | None = None
+    code: int = 1
+
+
+def without_replicas() -> dict[str, Any]:
+    found = backend()
+    del found["spec"]["replicas"]
+    return found
+
+
+def evidence(**over: Any) -> dict[str, Any]:
+    return {**EVIDENCE, "from": "2026-03-01T22:10:00-03:00", "until": "2026-03-02T23:00:00-03:00", **over}
+
+
+DATA = {"client": {"previous": {"remove": ["StatefulSet/redis", "Service/redis"]}}}
+CASES: dict[str, Refused] = {
+    "no window": Refused(
+        {"step": "prepare", "secretSeen": SEEN},
+        f"advance --at {IN_WINDOW}",
+        {"window-missing": "beersystem: no window: nobody has said when the application may be down"},
+    ),
+    "the window is not open yet": Refused(
+        migration(),
+        "advance --at 2026-03-01T19:55:00-03:00",
+        {"window-not-started": "beersystem: the window opens at 2026-03-01T22:00:00-03:00, in 2h 5m"},
+    ),
+    "the window in another offset": Refused(
+        migration(),
+        "advance --at 2026-03-02T00:59:30Z",
+        {"window-not-started": "beersystem: the window opens at 2026-03-01T22:00:00-03:00, in 30s"},
+    ),
+    "the window is over": Refused(
+        migration(),
+        "advance --at 2026-03-02T00:10:00-03:00",
+        {"window-over": "beersystem: the window closed at 2026-03-01T23:00:00-03:00, 1h 10m ago"},
+    ),
+    "the downtime would end after the window": Refused(
+        migration(),
+        "advance --at 2026-03-01T22:54:00-03:00",
+        {
+            "window-too-short": "beersystem: a downtime of 10m from 2026-03-01T22:54:00-03:00 would end 4m after the window, "
+            "which closes at 2026-03-01T23:00:00-03:00"
+        },
+    ),
+    "nobody has seen the Secret": Refused(
+        {"step": "prepare", "window": WINDOW},
+        f"advance --at {IN_WINDOW}",
+        {
+            "secret-missing": "beersystem: nobody has seen Secret redis-credentials with key redis-password in redis and beersystem; "
+            "with secrets.mode manual Git can't show it"
+        },
+    ),
+    "nobody has seen the Secret, and deploy comes first": Refused(
+        {"step": "prepare", "order": "deploy-first"},
+        f"advance --at {IN_WINDOW}",
+        {
+            "secret-missing": "beersystem: nobody has seen Secret redis-credentials with key redis-password in redis and beersystem; "
+            "with secrets.mode manual Git can't show it"
+        },
+    ),
+    "neither window nor Secret": Refused(
+        {"step": "prepare"},
+        f"advance --at {IN_WINDOW}",
+        {
+            "window-missing": "beersystem: no window: nobody has said when the application may be down",
+            "secret-missing": "beersystem: nobody has seen Secret redis-credentials with key redis-password in redis and beersystem; "
+            "with secrets.mode manual Git can't show it",
+        },
+    ),
+    "a base without replicas": Refused(
+        migration(),
+        f"advance --at {IN_WINDOW}",
+        {
+            "replicas-unsaid": "beersystem: chocolandia/beersystem-backend.yaml has no spec.replicas: after a rollback "
+            "Deployment/beersystem-backend would run 1 replica, not 3"
+        },
+        {"client": {"workload": {"replicas": 3}}},
+        without_replicas(),
+    ),
+    "an override is not for replicas": Refused(
+        {"step": "prepare"},
+        f"advance --at {IN_WINDOW} --override now",
+        {
+            "replicas-unsaid": "beersystem: chocolandia/beersystem-backend.yaml has no spec.replicas: after a rollback "
+            "Deployment/beersystem-backend would run 1 replica, not 3"
+        },
+        {"client": {"workload": {"replicas": 3}}},
+        without_replicas(),
+    ),
+    "a jump forward": Refused(migration(), "advance --to deploy", {"step-jump": "beersystem: from prepare to deploy is a jump"}),
+    "the same step again": Refused(to("deploy"), "advance --to deploy", {"step-jump": "beersystem: from deploy to deploy is a jump"}),
+    "a jump forward by override": Refused(
+        migration(), "advance --to scale-up --override now", {"step-jump": "beersystem: from prepare to scale-up is a jump"}
+    ),
+    "a jump back": Refused(
+        to("scale-up"), "back --to scale-down --reason slow", {"step-jump": "beersystem: from scale-up to scale-down is a jump"}
+    ),
+    "a jump from rolled-back": Refused(
+        migration("scale-down", "rolled-back"),
+        "advance --to reconfigure",
+        {"step-jump": "beersystem: from rolled-back to reconfigure is a jump"},
+    ),
+    "back from the first step": Refused(migration(), "back --reason x", {"step-first": "beersystem is at prepare, the first step"}),
+    **{
+        f"{command.partition(' ')[0]} from complete": Refused(
+            to("complete", validation=evidence()),
+            command,
+            {"step-terminal": "beersystem is at complete: the old Redis is gone, and the owner's repository carries the change itself"},
+        )
+        for command in ("advance", "back --reason x", "rollback --reason x")
+    },
+    "a rollback from prepare": Refused(
+        migration(), "rollback --reason x", {"rollback-nothing": "beersystem is at prepare: the application is on its old Redis"}
+    ),
+    "a rollback from rolled-back": Refused(
+        migration("scale-down", "rolled-back"),
+        "rollback --reason x",
+        {"rollback-nothing": "beersystem is at rolled-back: the application is on its old Redis"},
+    ),
+    "a rollback from deploy before the application is down": Refused(
+        {"step": "deploy", "order": "deploy-first", "history": entries("deploy")},
+        "rollback --reason x",
+        {"rollback-nothing": "beersystem is at deploy: the application is on its old Redis"},
+    ),
+    "a rollback from decommission": Refused(
+        to("decommission", validation=evidence()),
+        "rollback --reason x",
+        {"rollback-too-late": "beersystem is at decommission: there is no old Redis to roll back to"},
+    ),
+    "a rollback without a reason": Refused(
+        to("scale-up"), f"rollback --at {SEEN[:-14]}22:40:00-03:00", {"reason-missing": "beersystem: a rollback without a reason"}
+    ),
+    "a step back without a reason": Refused(
+        to("scale-up"), "back --at 2026-03-01T22:40:00-03:00 --reason=", {"reason-missing": "beersystem: a step back without a reason"}
+    ),
+    "a rollback that no history tells of": Refused(
+        {"step": "rolled-back", **READY},
+        f"advance --at {IN_WINDOW}",
+        {"history-missing": "beersystem: rolled back, but the history does not say so"},
+    ),
+    "a time before the last step": Refused(
+        to("deploy"),
+        "advance --at 2026-03-01T21:00:00-03:00",
+        {"time-before-history": "beersystem: 2026-03-01T21:00:00-03:00 is before 2026-03-01T22:01:00-03:00, when deploy was taken"},
+    ),
+    "the budget is spent": Refused(
+        to("reconfigure"),
+        "advance --at 2026-03-01T22:10:30-03:00",
+        {"budget-spent": "beersystem: down since 2026-03-01T22:00:00-03:00, 10m 30s: the budget is 10m"},
+    ),
+    "nobody knows since when it is down": Refused(
+        {"step": "reconfigure", **READY},
+        "advance --at 2026-03-01T22:10:30-03:00",
+        {"budget-unknown": "beersystem: the history does not say since when the application is down"},
+    ),
+    "no evidence at all": Refused(
+        to("validate"),
+        "advance --at 2026-03-03T09:00:00-03:00 --no-return",
+        {"evidence-missing": "beersystem: decommission without the evidence of the 24 hours (validation is missing)"},
+    ),
+    "too little evidence": Refused(
+        to("validate", validation=evidence(until="2026-03-02T10:10:00-03:00")),
+        "advance --at 2026-03-03T09:00:00-03:00 --no-return --override now",
+        {"evidence-missing": "beersystem: only 12.0 hours were validated, 24 are needed"},
+    ),
+    "a criterion that nobody saw": Refused(
+        to("validate", validation=evidence(criteria={**EVIDENCE["criteria"], "latency": False})),  # type: ignore[dict-item]
+        "advance --at 2026-03-03T09:00:00-03:00 --no-return",
+        {"evidence-missing": "beersystem: not recorded as true: p95 below 10 ms"},
+    ),
+    "evidence of an earlier attempt": Refused(
+        to("validate", validation=evidence(**{"from": "2026-02-01T22:00:00-03:00"})),
+        "advance --at 2026-03-03T09:00:00-03:00 --no-return",
+        {
+            "evidence-missing": "beersystem: watching began at 2026-02-01T22:00:00-03:00, before the application came up "
+            "on the shared Redis (2026-03-01T22:03:00-03:00)"
+        },
+    ),
+    "evidence of tomorrow": Refused(
+        to("validate", validation=evidence()),
+        "advance --at 2026-03-02T09:00:00-03:00 --no-return",
+        {
+            "evidence-future": "beersystem: the validation ends at 2026-03-02T23:00:00-03:00, "
+            "which is still to come at 2026-03-02T09:00:00-03:00"
+        },
+    ),
+    "old data on a volume, and no word of it": Refused(
+        to("validate", validation=evidence()),
+        "advance --at 2026-03-03T09:00:00-03:00 --no-return",
+        {"old-data-unsaid": "beersystem: StatefulSet/redis holds data of the old Redis, and nobody has said what becomes of it"},
+        DATA,
+    ),
+    "the point of no return": Refused(
+        to("validate", validation=evidence()),
+        "advance --at 2026-03-03T09:00:00-03:00",
+        {
+            "no-return": "beersystem: the point of no return: Deployment/redis, Service/redis leave the owner's build, "
+            "step back brings them back empty, and there is no rollback any more"
+        },
+    ),
+    "nobody has seen the owner's base": Refused(
+        to("decommission", validation=evidence()),
+        "advance --at 2026-03-04T09:00:00-03:00",
+        {"fold-unseen": "beersystem: nobody has seen that the Component of decommission changes nothing on the owner's base"},
+    ),
+    "nothing to record": Refused(migration(), "record", {"nothing-to-record": "beersystem: nothing to record"}),
+    "evidence before anything runs": Refused(
+        to("deploy"),
+        f"record --criterion latency --at {IN_WINDOW}",
+        {"not-validating": "beersystem is at deploy: there is nothing to validate before the application runs on the shared Redis"},
+    ),
+    "a downtime that nobody knows": Refused(
+        migration(),
+        f"record --down-until {IN_WINDOW}",
+        {"not-down": "beersystem: the history does not say from when to when the application was down"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_refusal_says_why_by_its_code_and_writes_nothing(name: str, tmp_path: Path, run: Run) -> None:
+    case = CASES[name]
+    file = write(tmp_path, case.section, case.over, case.manifest)
+    before = file.read_bytes()
+    action, *options = case.command.split(" ")
+    code, output, errors = run(action, CONFIG, *options)
+    assert (code, output) == (case.code, ""), errors
+    lines = errors.splitlines()
+    said = [line for line in lines if not line.startswith("  ")]
+    assert [line.removeprefix(f"{CONFIG}:").split(": ", 2)[-1] if line.startswith(CONFIG) else line for line in said] == [
+        f"{message} [{code}]" for code, message in case.said.items()
+    ]
+    assert len(lines) == 2 * len(said), "each says how to go on"
+    assert file.read_bytes() == before
+    code, output, errors = run(action, CONFIG, *options, "--json")
+    problems = json.loads(output)["problems"]
+    assert (code, errors) == (case.code, "")
+    assert {problem["code"]: problem["message"] for problem in problems} == case.said
+    assert {path.name for path in tmp_path.iterdir()} == {"chocolandia", CONFIG}
+
+
+def test_the_refusals_are_many() -> None:
+    assert len(CASES) >= 25
+    assert len({code for case in CASES.values() for code in case.said}) >= 24
+
+
+def test_a_refusal_has_its_place_in_the_config(tmp_path: Path, run: Run) -> None:
+    file = write(tmp_path, migration())
+    _, _, errors = run("advance", CONFIG, "--at", "2026-03-01T19:55:00-03:00")
+    number = next(number for number, line in enumerate(file.read_text().splitlines(), 1) if "start:" in line)
+    assert errors.startswith(f"{CONFIG}:{number}:14: clients[0].migration.window.start: ")
+
+
+MOVES: dict[str, tuple[dict[str, Any], str, dict[str, Any], str]] = {
+    "scale-down": (migration(), f"advance --at {IN_WINDOW}", {"step": "scale-down", "at": IN_WINDOW}, "the owner's repository"),
+    "deploy": (to("scale-down"), f"advance --at {IN_WINDOW}", {"step": "deploy", "at": IN_WINDOW}, "this repository"),
+    "validate": (
+        to("scale-up"),
+        "advance --at 2026-03-01T23:30:00-03:00 --to validate",
+        {"step": "validate", "at": "2026-03-01T23:30:00-03:00"},
+        "no repository: it only records",
+    ),
+    "decommission": (
+        to("validate", validation=evidence()),
+        "advance --at 2026-03-03T09:00:00-03:00 --no-return",
+        {"step": "decommission", "at": "2026-03-03T09:00:00-03:00"},
+        "the owner's repository",
+    ),
+    "complete": (
+        to("decommission", validation=evidence(), folded="2026-03-03T10:00:00-03:00"),
+        "advance --at 2026-03-04T09:00:00-03:00",
+        {"step": "complete", "at": "2026-03-04T09:00:00-03:00"},
+        "the owner's repository",
+    ),
+    "back": (
+        to("validate"),
+        "back --at 2026-03-02T09:00:00-03:00 --reason slow",
+        {"step": "scale-up", "at": "2026-03-02T09:00:00-03:00", "reason": "slow"},
+        "no repository: it only records",
+    ),
+    "rollback": (
+        to("validate"),
+        "rollback --at 2026-03-02T09:00:00-03:00 --reason slow",
+        {"step": "rolled-back", "at": "2026-03-02T09:00:00-03:00", "reason": "slow"},
+        "the owner's repository",
+    ),
+    "the window overridden": (
+        {"step": "prepare", "secretSeen": SEEN},
+        f"advance --at {IN_WINDOW} --override night",
+        {"step": "scale-down", "at": IN_WINDOW, "reason": "override (window-missing): night"},
+        "the owner's repository",
+    ),
+    "window and Secret overridden, with a remark": (
+        {"step": "prepare"},
+        f"advance --at {IN_WINDOW} --override night --reason first",
+        {"step": "scale-down", "at": IN_WINDOW, "reason": "first; override (window-missing, secret-missing): night"},
+        "the owner's repository",
+    ),
+    "the budget overridden": (
+        to("reconfigure"),
+        "advance --at 2026-03-01T22:30:00-03:00 --override near",
+        {"step": "scale-up", "at": "2026-03-01T22:30:00-03:00", "reason": "override (budget-spent): near"},
+        "the owner's repository",
+    ),
+    "an override that nothing needs is not recorded": (
+        migration(),
+        f"advance --at {IN_WINDOW} --override night",
+        {"step": "scale-down", "at": IN_WINDOW},
+        "the owner's repository",
+    ),
+    "one replica needs no word": (
+        migration(),
+        f"advance --at {IN_WINDOW}",
+        {"step": "scale-down", "at": IN_WINDOW},
+        "the owner's repository",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_a_step_changes_step_and_history_alone(name: str, tmp_path: Path, run: Run) -> None:
+    section, command, entry, repository = MOVES[name]
+    one = "one replica" in name
+    file = write(tmp_path, section, {"client": {"workload": {"replicas": 1}}} if one else None, without_replicas() if one else None)
+    before = yaml.safe_load(file.read_text())
+    text = file.read_text()
+    action, *options = command.split(" ")
+    dry = run(action, CONFIG, *options, "--dry-run")
+    assert file.read_text() == text
+    code, output, errors = run(action, CONFIG, *options)
+    assert code == dry[0] == 0, errors
+    assert f"what changes is applied from: {repository}" in output
+    after = load(file).clients[0].migration
+    assert after is not None
+    assert after.history[-1].model_dump(exclude_none=True) == entry
+    meant = before
+    meant["clients"][0]["migration"] |= {"step": entry["step"], "history": [*section.get("history", []), entry]}
+    assert yaml.load(file.read_text(), yaml.BaseLoader) == yaml.load(yaml.safe_dump(meant), yaml.BaseLoader)
+    old, new = text.splitlines(), file.read_text().splitlines()
+    assert [line for line in old if line not in new] == [f"    step: {section['step']}"]
+    diff = [line for line in output.splitlines() if line.startswith(("+", "-")) and not line.startswith(("+++", "---"))]
+    assert [line[1:] for line in diff if line.startswith("-")] == [f"    step: {section['step']}"]
+    assert dry[1].splitlines()[: len(diff)] == output.splitlines()[: len(diff)]
+    assert {path.name for path in tmp_path.iterdir()} == {"chocolandia", CONFIG}
+
+
+def test_advance_and_back_leave_the_config_as_it_was_apart_from_its_history(tmp_path: Path, run: Run) -> None:
+    section = migration("scale-down", "deploy")
+    text = write(tmp_path, section).read_text()
+    assert run("advance", CONFIG, "--at", "2026-03-01T22:03:00-03:00")[0] == 0
+    assert run("back", CONFIG, "--at", "2026-03-01T22:04:00-03:00", "--reason", "wrong host")[0] == 0
+    after = (tmp_path / CONFIG).read_text()
+    added = [line for line in after.splitlines() if line not in text.splitlines()]
+    assert added == [
+        "    - step: reconfigure",
+        "      at: 2026-03-01T22:03:00-03:00",
+        "      at: 2026-03-01T22:04:00-03:00",
+        "      reason: wrong host",
+    ]
+    kept = after.splitlines()
+    for line in (
+        "    - step: reconfigure",
+        "      at: 2026-03-01T22:03:00-03:00",
+        "      at: 2026-03-01T22:04:00-03:00",
+        "      reason: wrong host",
+    ):
+        kept.remove(line)
+    last = len(kept) - 1 - kept[::-1].index("    - step: deploy")
+    del kept[last]
+    assert kept == text.splitlines()
+
+
+def test_record_writes_what_was_seen(tmp_path: Path, run: Run) -> None:
+    file = write(tmp_path, to("validate"))
+    names = ("no-restarts", "no-redis-errors", "stable-connections", "functions-verified", "no-user-reports")
+    seen = [word for name in names for word in ("--criterion", name)]
+    assert run("record", CONFIG, *seen, "--at", "2026-03-02T23:00:00-03:00", "--notes", "p95: 12 ms")[0] == 0
+    found = load(file).clients[0].migration
+    assert found is not None
+    assert found.validation is not None
+    assert (found.validation.start, found.validation.until) == ("2026-03-01T22:03:00-03:00", "2026-03-02T23:00:00-03:00")
+    assert not found.validation.criteria.latency
+    assert found.validation.notes == "p95: 12 ms"
+    code, _, errors = run("advance", CONFIG, "--at", "2026-03-03T09:00:00-03:00", "--no-return")
+    assert (code, "not recorded as true: p95 below 10 ms [evidence-missing]" in errors) == (1, True)
+    done = run("record", CONFIG, "--criterion", "latency", "--not", "no-user-reports", "--at", "2026-03-03T23:00:00-03:00")
+    assert done[0] == 0, (done, file.read_text())
+    found = load(file).clients[0].migration
+    assert found is not None
+    assert found.validation is not None
+    assert found.validation.criteria.latency
+    assert not found.validation.criteria.no_user_reports
+    assert found.validation.start == "2026-03-01T22:03:00-03:00"
+
+
+def test_evidence_of_an_earlier_attempt_is_begun_anew(tmp_path: Path, run: Run) -> None:
+    old = {**EVIDENCE, "from": "2026-02-01T22:00:00-03:00", "until": "2026-02-03T22:00:00-03:00"}
+    file = write(tmp_path, to("validate", validation=old))
+    assert run("record", CONFIG, "--criterion", "latency", "--at", "2026-03-02T23:00:00-03:00")[0] == 0
+    found = load(file).clients[0].migration
+    assert found is not None
+    assert found.validation is not None
+    assert found.validation.start == "2026-03-01T22:03:00-03:00"
+    assert [name for name, value in found.validation.criteria if value] == ["latency"]
+
+
+def test_record_the_downtime_the_secret_and_the_base(tmp_path: Path, run: Run) -> None:
+    file = write(tmp_path, to("validate"))
+    assert run("record", CONFIG, "--down-until", "2026-03-01T22:06:30-03:00")[0] == 0
+    assert run("record", CONFIG, "--secret-seen", "--folded", "--at", "2026-03-03T23:00:00-03:00")[0] == 0
+    found = load(file).clients[0].migration
+    assert found is not None
+    assert found.downtime is not None
+    assert found.downtime.seconds == 390
+    assert found.secret_seen == found.folded == "2026-03-03T23:00:00-03:00"
+
+
+def test_what_the_config_does_not_take_is_exit_code_2_and_nothing_is_written(tmp_path: Path, run: Run) -> None:
+    text = write(tmp_path, to("validate")).read_text()
+    code, output, errors = run("record", CONFIG, "--from", "2026-03-05T00:00:00Z", "--until", "2026-03-04T00:00:00Z")
+    assert (code, output) == (2, "")
+    assert "2026-03-04T00:00:00Z is before 2026-03-05T00:00:00Z, when validation began" in errors
+    assert (tmp_path / CONFIG).read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["advance", "--at", "tomorrow"], "--at: tomorrow is not a time with its offset"),
+        (["status", "--at", "2026-03-01T22:00:00"], "--at: 2026-03-01T22:00:00 is not a time with its offset"),
+        (["advance", "--to", "deployed"], "--to: deployed is no step"),
+        (["status", "--client", "beer"], "no client beer is on its way"),
+        (["record", "--down-from", "now"], "--down-from: now is not a time with its offset"),
+    ],
+)
+def test_a_wrong_option_is_exit_code_2(options: list[str], message: str, tmp_path: Path, run: Run) -> None:
+    write(tmp_path, migration())
+    code, output, errors = run(options[0], CONFIG, *options[1:])
+    assert (code, output) == (2, "")
+    assert errors.splitlines()[0] == message
+
+
+def test_with_several_clients_one_is_named_and_the_other_stays(tmp_path: Path, run: Run) -> None:
+    file = write(tmp_path, migration())
+    data = yaml.safe_load(file.read_text())
+    data["clients"].append(client("other", "prepare"))
+    file.write_text(yaml.safe_dump(data, sort_keys=False))
+    code, _, errors = run("advance", CONFIG, "--at", IN_WINDOW)
+    assert (code, errors) == (2, "2 clients are on their way\n  name one with --client: beersystem, other\n")
+    assert run("advance", CONFIG, "--client", "beersystem", "--at", IN_WINDOW)[0] == 0
+    found = load(file).clients
+    assert [one.migration.step for one in found if one.migration] == ["scale-down", "prepare"]
+    code, output, _ = run("status", CONFIG, "--at", IN_WINDOW)
+    assert code == 0
+    assert [line.partition(",")[0] for line in output.splitlines() if not line.startswith(" ") and line] == [
+        "beersystem: scale-down",
+        "other: prepare",
+    ]
+
+
+def test_the_file_of_a_client_is_what_is_edited(tmp_path: Path, run: Run) -> None:
+    file = write(tmp_path, migration())
+    data = yaml.safe_load(file.read_text())
+    own = data["clients"][0]
+    own["workload"]["manifest"] = "beersystem-backend.yaml"
+    data["clients"] = [{"file": "chocolandia/beersystem.yaml"}]
+    file.write_text(yaml.safe_dump(data, sort_keys=False))
+    text = f"# the team's own file\n{yaml.safe_dump(own, sort_keys=False)}# end\n"
+    (tmp_path / "chocolandia/beersystem.yaml").write_text(text)
+    config = file.read_text()
+    code, output, errors = run("advance", CONFIG, "--at", IN_WINDOW)
+    assert code == 0, errors
+    assert "--- a/chocolandia/beersystem.yaml\n+++ b/chocolandia/beersystem.yaml" in output
+    assert file.read_text() == config
+    assert (tmp_path / "chocolandia/beersystem.yaml").read_text() == text.replace("step: prepare", "step: scale-down").replace(
+        "# end\n", f"  history:\n  - {{step: scale-down, at: {IN_WINDOW}}}\n# end\n"
+    )
+    assert load(file).clients[0].migration is not None
+
+
+def test_a_link_stays_a_link_and_permissions_stay(tmp_path: Path, run: Run) -> None:
+    file, real = write(tmp_path, migration()), tmp_path / "real/chocolandia.yaml"
+    (tmp_path / "chocolandia").rename(tmp_path / "real")
+    real.write_bytes(file.read_bytes().replace(b"chocolandia/beersystem-backend.yaml", b"beersystem-backend.yaml"))
+    real.chmod(0o640)
+    file.unlink()
+    file.symlink_to("real/chocolandia.yaml")
+    code, _, errors = run("advance", CONFIG, "--at", IN_WINDOW)
+    assert code == 0, errors
+    assert file.is_symlink()
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert "step: scale-down" in real.read_text()
+
+
+def git(folder: Path, *arguments: str) -> None:
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def test_two_steps_in_one_commit_are_refused(tmp_path: Path, run: Run) -> None:
+    write(tmp_path, migration())
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-qm", "prepare")
+    assert run("advance", CONFIG, "--at", IN_WINDOW)[0] == 0
+    code, output, errors = run("advance", CONFIG, "--at", "2026-03-01T22:02:00-03:00")
+    assert (code, output) == (1, "")
+    message = "beersystem: the step to scale-down is not committed yet; with deploy one commit would take two [step-uncommitted]"
+    assert errors.splitlines()[-2:] == [message, "  render and commit what is there first"]
+    assert run("back", CONFIG, "--at", "2026-03-01T22:02:00-03:00", "--reason", "not yet")[0] == 0
+    assert run("advance", CONFIG, "--at", "2026-03-01T22:03:00-03:00")[0] == 0
+    git(tmp_path, "commit", "-qam", "scale-down")
+    assert run("advance", CONFIG, "--at", "2026-03-01T22:04:00-03:00")[0] == 0
+    assert run("rollback", CONFIG, "--at", "2026-03-01T22:05:00-03:00", "--reason", "no address")[0] == 0
+
+
+def test_status_tells_each_gate_and_the_ways(tmp_path: Path, run: Run) -> None:
+    write(tmp_path, migration())
+    code, output, _ = run("status", CONFIG, "--at", "2026-03-01T19:55:00-03:00")
+    assert code == 0
+    assert output == (
+        "beersystem: prepare, no history says since when\n"
+        "  the Secrets and the namespace are made ready; the application still uses its old Redis\n"
+        "  next: scale-down (the owner's repository)\n"
+        "    shut  the window opens at 2026-03-01T22:00:00-03:00, in 2h 5m [window-not-started]\n"
+        "          wait until 2026-03-01T22:00:00-03:00; or --override REASON\n"
+        "    open  the Secret is in both namespaces\n"
+        "    open  the owner's base says its replicas, so that a rollback brings them all back\n"
+        "    note  the application is down from here on; the budget is 10m\n"
+    )
+    write(tmp_path, to("reconfigure"))
+    _, output, _ = run("status", CONFIG, "--at", "2026-03-02T01:08:00Z")
+    assert output.splitlines()[0] == "beersystem: reconfigure, since 2026-03-01T22:02:00-03:00 (2026-03-02 01:02 UTC), 6m"
+    assert output.splitlines()[2] == "  down since 2026-03-01T22:00:00-03:00 (2026-03-02 01:00 UTC), 8m: the budget is 10m, 2m left"
+    assert "  rollback: rolled-back (the owner's repository)" in output.splitlines()
+    found = json.loads(run("status", CONFIG, "--at", "2026-03-02T01:08:00Z", "--json")[1])
+    assert [way["to"] for way in found["clients"][0]["ways"]] == ["scale-up", "deploy", "rolled-back"]
+    assert found["clients"][0]["downSeconds"] == 480
+
+
+def test_without_a_time_the_clock_is_read_in_the_offset_of_the_window(tmp_path: Path, run: Run) -> None:
+    file = write(tmp_path, migration())
+    assert run("advance", CONFIG, "--override", "whenever")[0] == 0
+    found = load(file).clients[0].migration
+    assert found is not None
+    assert found.history[-1].at.endswith("-03:00")

@@ -1,0 +1,63 @@
+"""Walks through the machine: migrations that took steps, and the clock they took them by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rediskit import Environment, render
+from rediskit.migrate import edges
+from rediskit.migrate.clock import later
+from rediskit.migrate.edges import Edge
+from rediskit.migrate.machine import moved
+from rediskit.model.migration import Migration, Order
+from rediskit.renderers.tree import Tree
+
+START = "2026-03-01T22:00:00-03:00"
+ORDERS: tuple[Order, ...] = ("as-decided", "deploy-first")
+
+
+def start(order: Order = "as-decided") -> Migration:
+    return Migration(step="prepare", order=order)
+
+
+def take(migration: Migration, edge: Edge) -> Migration:
+    """One step, a minute after the last one."""
+    at = later(migration.history[-1].at, 60) if migration.history else START
+    return moved(migration, edge.target, at, "seen" if edge.kind != "forward" else None)
+
+
+def along(order: Order, *kinds: str) -> Migration:
+    """Steps of these kinds, from prepare: f forward, b back, r rollback."""
+    migration = start(order)
+    for kind in "".join(kinds):
+        wanted = {"f": "forward", "b": "back", "r": "rollback"}[kind]
+        migration = take(migration, next(edge for edge in edges.edges(migration) if edge.kind == wanted))
+    return migration
+
+
+def reachable(order: Order, depth: int) -> Iterator[Migration]:
+    """Every migration that so many steps or fewer lead to from prepare."""
+    found = [start(order)]
+    for _ in range(depth + 1):
+        yield from found
+        found = [take(migration, edge) for migration in found for edge in edges.edges(migration)]
+
+
+def with_migration(environment: Environment, migration: Migration) -> Environment:
+    """The environment with its first client there."""
+    client = environment.clients[0].model_copy(update={"migration": migration})
+    return environment.model_copy(update={"clients": (client, *environment.clients[1:])})
+
+
+def applied(tree: Tree) -> dict[str, dict[str, bytes]]:
+    """What is applied of a tree, by whose repository applies it; what only people read is left out."""
+    files: Mapping[str, bytes] = tree.files
+    texts = ("README.md", "docs/")
+    return {
+        "ours": {path: content for path, content in files.items() if not path.startswith(("owners/", *texts))},
+        "owner": {path: content for path, content in files.items() if path.startswith("owners/")},
+    }
+
+
+def trees(environment: Environment, migration: Migration) -> dict[str, dict[str, bytes]]:
+    return applied(render(with_migration(environment, migration)))
