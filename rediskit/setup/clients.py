@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rediskit.errors import ConfigError, Problem
 from rediskit.model.environment import RESERVED_CLIENTS
-from rediskit.setup.objects import WORKLOADS, Content, Objects, at, containers, name_of, namespace_of, reference, text_at
+from rediskit.setup.objects import WORKLOADS, Content, Objects, at, containers, is_name, name_of, namespace_of, reference, text_at
 from rediskit.setup.old import is_server, old_redis, service_of
 from rediskit.setup.variables import Names, Speaks, speaks
 
@@ -34,7 +34,7 @@ class Variables(NamedTuple):
 class Found:
     """A client, as far as the input tells. What is left open stands in `questions`, by the section that waits for the answer."""
 
-    workload: Content
+    workload: Content = field(repr=False)
     name: str
     namespace: str
     replicas: int | None
@@ -104,7 +104,8 @@ def _client(workload: Content, said: list[Speaks], objects: Objects, namespace: 
         question = f"{home} is the namespace of the shared Redis: give that another one (redis.namespace), or the application"
         found.ask("namespace", question)
     for label, carrier in _CARRIERS:
-        if name := text_at(workload, "metadata", "labels", label):
+        name = text_at(workload, "metadata", "labels", label)
+        if is_name(name):
             found.remark("workload", f"{carrier} {name} carries it: the repository behind that owns it")
     _count(found, replicas)
     _containers(found, said)

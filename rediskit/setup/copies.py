@@ -7,12 +7,13 @@ import re
 from base64 import b64decode, b64encode
 from binascii import Error
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
 from rediskit.errors import Problem, RefusedError, dotted
 from rediskit.model.secrecy import is_secret_key, secret_reason, secrets_in
 from rediskit.output.yaml import dump
-from rediskit.setup.objects import Content, Objects, at, listed, name_of, reference, text_at
+from rediskit.setup.objects import Content, Objects, at, listed, literal, name_of, reference, text_at
 from rediskit.source.manifest import clean
 
 _STRONG = re.compile(r"PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL", re.IGNORECASE)
@@ -32,12 +33,13 @@ _SHORTEST = 8
 _OUT = "take it out of the input, or put it into a Secret and name that; then try again"
 
 
-class Copy(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Copy:
     """content: the object as it is kept. removed: container and variable whose literal value was taken out. secret: the values."""
 
     content: Content
     removed: tuple[tuple[str, str], ...]
-    secret: frozenset[str]
+    secret: frozenset[str] = field(repr=False)
 
     def text(self) -> str:
         """The file."""
@@ -58,13 +60,13 @@ def copy(workload: Content) -> Copy:
     content = clean(workload)
     removed, secret = [], set()
     for container, entry in _entries(content):
-        value = entry.get("value")
-        if isinstance(value, str) and _is_secret(text_at(entry, "name"), value):
-            removed.append((container, str(entry["name"])))
+        name, value = text_at(entry, "name"), literal(entry)
+        if value is not None and _is_secret(name, value):
+            removed.append((container, name))
             secret.add(value)
             del entry["value"]
-            entry["valueFrom"] = {"secretKeyRef": {"name": _stand_in(content), "key": entry["name"]}}
-    judged = (place for place in secrets_in(content) if "env" not in place[0])
+            entry["valueFrom"] = {"secretKeyRef": {"name": _stand_in(content), "key": name}}
+    judged = (place for place in secrets_in(content) if "env" not in place[0] or place[0][-1] != "value")
     places = dict([*judged, *_in_words(content), *_by_name(content)])
     if places:
         raise RefusedError([Problem(f"{reference(content)}: {dotted(path)} looks like {reason}", _OUT) for path, reason in places.items()])
@@ -155,16 +157,16 @@ def _of_input(objects: Objects) -> Iterator[str]:
         if obj.get("kind") == "Secret":
             yield from _of_secret(obj)
         for _, entry in (*_entries(obj), *_entries(_applied(obj))):
-            value = entry.get("value")
-            if isinstance(value, str) and _is_secret(text_at(entry, "name"), value):
+            value = literal(entry)
+            if value is not None and _is_secret(text_at(entry, "name"), value):
                 yield value
 
 
 def _of_secret(obj: Content) -> Iterator[str]:
-    for field in ("data", "stringData"):
-        values = at(obj, field)
+    for where in ("data", "stringData"):
+        values = at(obj, where)
         for key, value in values.items() if isinstance(values, dict) else ():
-            text = _decoded(value) if field == "data" else str(value)
+            text = _decoded(value) if where == "data" else str(value)
             if _is_secret(str(key), text):
                 yield text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -52,7 +52,7 @@ class Wishes:
     revision: str | None = None
     namespace: str | None = None
     replicas: int | None = None
-    source: tuple[bytes, str] | None = None
+    source: tuple[bytes, str] | None = field(default=None, repr=False)
     """Content of the live objects, and what they are called in messages."""
 
 

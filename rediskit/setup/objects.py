@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
 from rediskit.errors import ConfigError, Problem
 from rediskit.source.reader import MAX_BYTES, read
@@ -23,10 +24,11 @@ _HINT = "give what `kubectl get deployment NAME -o yaml` prints; a List and seve
 _FROM_PODS = "name what makes the Pods: kubectl get deployment NAME -o yaml"
 
 
-class Objects(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Objects:
     """The objects of one input, in their order. No value of a Secret is looked at but to keep it out."""
 
-    all: tuple[Content, ...]
+    all: tuple[Content, ...] = field(repr=False)
 
     def of(self, *kinds: str) -> list[Content]:
         return [obj for obj in self.all if obj.get("kind") in kinds]
@@ -81,7 +83,7 @@ def _flat(data: Any) -> Iterator[Content]:
 
 def _refuse_without_workload(objects: Objects, file: str) -> None:
     for obj in objects.of(*WORKLOADS, "Service"):
-        if not _NAME.fullmatch(name_of(obj)) or not _NAME.fullmatch(namespace_of(obj) or "default"):
+        if not is_name(name_of(obj)) or not is_name(namespace_of(obj) or "default"):
             raise ConfigError(Problem(f"{file} holds a {obj['kind']} without a name, or with one that Kubernetes refuses", _HINT))
     if objects.of(*WORKLOADS):
         return
@@ -91,6 +93,11 @@ def _refuse_without_workload(objects: Objects, file: str) -> None:
     hint = _FROM_PODS if set(kinds) & {"Pod", "ReplicaSet"} else _HINT
     shown = [kind if re.fullmatch(r"[A-Za-z ]{1,63}", kind) else "object of an unknown kind" for kind in kinds]
     raise ConfigError(Problem(f"{file} holds no Deployment and no StatefulSet, only: {', '.join(shown)}", hint))
+
+
+def is_name(text: str) -> bool:
+    """Whether Kubernetes would take a text for the name of an object, and no generated password has its form."""
+    return bool(_NAME.fullmatch(text))
 
 
 def name_of(obj: Content) -> str:
@@ -119,6 +126,14 @@ def text_at(value: Any, *path: str) -> str:
     """The same where a text stands; "" for everything else."""
     found = at(value, *path)
     return found if isinstance(found, str) else ""
+
+
+def literal(entry: Content) -> str | None:
+    """The value that stands in an entry of `env`. A number that lacks its quotes counts, though the API server would refuse it."""
+    value = entry.get("value")
+    if isinstance(value, (int, float)):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    return value if isinstance(value, str) else None
 
 
 def listed(value: Any, *path: str) -> list[Content]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from rediskit.setup.objects import Content, Objects, at, listed, namespace_of, text_at
+from rediskit.setup.objects import Content, Objects, at, listed, literal, namespace_of, text_at
 
 Role = Literal["host", "port", "password", "url", ""]
 
@@ -28,11 +28,12 @@ _LAST_WORD = re.compile(rf"({'|'.join(_ROLES)})$", re.IGNORECASE)
 _AFTER_REDIS = re.compile(r"(?:REDIS|VALKEY)$", re.IGNORECASE)
 
 
-class Variable(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Variable:
     """A variable. value: what it is, where the input says so; None when it comes from `origin`, such as `Secret x`, or is composed."""
 
     name: str
-    value: str | None
+    value: str | None = field(repr=False)
     origin: str = ""
 
 
@@ -146,11 +147,11 @@ def _leads_elsewhere(variable: Variable) -> bool:
 def _of_entries(container: Content, workload: Content, objects: Objects) -> Iterator[Variable]:
     """The variables of `env`, which win over those of `envFrom`."""
     for entry in listed(container, "env"):
-        name, value = text_at(entry, "name"), at(entry, "value")
+        name = text_at(entry, "name")
         if not name:
             continue
         if at(entry, "valueFrom") is None:
-            text = value if isinstance(value, str) else ""
+            text = literal(entry) or ""
             yield Variable(name, None, "other variables") if "$(" in text else Variable(name, text)
         elif source := text_at(entry, "valueFrom", "configMapKeyRef", "name"):
             data = at(

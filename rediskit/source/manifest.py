@@ -53,6 +53,7 @@ _LABELS = frozenset(
     }
 )
 _FIRST = ("apiVersion", "kind", "metadata")
+_POD = ("spec", "template", "spec")
 _REQUIRED = (("apiVersion",), ("kind",), ("metadata", "name"))
 
 
@@ -129,6 +130,8 @@ def _parsed(text: bytes, file: str) -> dict[str, Any]:
         obj = obj[part]
     if problems := [problem for field in _REQUIRED if (problem := _lacks(document, path, obj, field))]:
         raise ConfigError(problems)
+    if problems := list(_nameless(document, path, obj)):
+        raise ConfigError(problems)
     return clean(obj)
 
 
@@ -142,6 +145,29 @@ def _lacks(document: Document, path: Path, obj: Any, field: tuple[str, ...]) -> 
         hint = "a manifest is one whole object, as kubectl get -o yaml prints it"
         return Problem(f"{'.'.join(field)} is missing", hint, path, document.positions[path])
     return Problem("expected text", "put it in quotes, or print the object anew", (*path, *field), document.positions[(*path, *field)])
+
+
+def _nameless(document: Document, path: Path, obj: Any) -> Iterator[Problem]:
+    """The problems of containers and variables that are no mappings with a name: everything that looks at a workload goes by names."""
+    for key in _POD:
+        obj = obj.get(key) if isinstance(obj, dict) else None
+    for kind in ("initContainers", "containers"):
+        containers = obj.get(kind) if isinstance(obj, dict) else None
+        place = (*path, *_POD, kind)
+        yield from _unnamed(document, place, containers)
+        for index, container in enumerate(containers if isinstance(containers, list) else ()):
+            if isinstance(container, dict):
+                yield from _unnamed(document, (*place, index, "env"), container.get("env"))
+
+
+def _unnamed(document: Document, path: Path, entries: Any) -> Iterator[Problem]:
+    if entries is not None and not isinstance(entries, list):
+        yield Problem("expected a list", "print the object anew with kubectl get -o yaml", path, document.positions[path])
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or not entry["name"]:
+            place = (*path, index)
+            hint = "the API server takes no other: print the object anew with kubectl get -o yaml"
+            yield Problem("expected an entry with a name", hint, place, document.positions[place])
 
 
 def _one_item(document: Document) -> Path:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from rediskit.output.yaml import dump
-from tests.samples import BACKEND
+from tests.samples import BACKEND, ROOT
 
-OLD = Path(__file__).parent / "beersystem-redis.yaml"
+OLD = ROOT / "tests/source/data/beersystem-redis.yaml"
 """The real old Redis of beersystem, as kubectl printed it."""
 REAL = f"{BACKEND.read_text(encoding='utf-8')}---\n{OLD.read_text(encoding='utf-8')}"
 

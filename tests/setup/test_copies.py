@@ -61,6 +61,13 @@ def test_a_value_that_may_be_a_password_becomes_a_reference(name: str, value: st
     assert "do not apply this file" in made.text()
 
 
+def test_a_number_without_quotes_is_a_value_too() -> None:
+    app = container() | {"env": [{"name": "DB_PASSWORD", "value": 12345678}, {"name": "PORT", "value": 3001}]}
+    made = copy(workload(app))
+    assert made.secret == {"12345678"}
+    assert "12345678" not in made.text()
+
+
 @pytest.mark.parametrize(
     "env",
     [

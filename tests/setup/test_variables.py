@@ -119,3 +119,9 @@ def test_variables_of_env_from() -> None:
     assert names(made) == ("CACHE_REDIS_HOST", "CACHE_REDIS_PORT", "CACHE_REDIS_PASSWORD", None)
     assert made.old_host == "redis.shop", "env wins over envFrom"
     assert made.password == Variable("CACHE_REDIS_PASSWORD", None, "Secret keys")
+
+
+def test_a_port_without_quotes() -> None:
+    app = container() | {"env": [{"name": "REDIS_HOST", "value": "redis"}, {"name": "REDIS_PORT", "value": 6380}]}
+    (made,) = speaks(app, workload(app), Objects(())).sets
+    assert made.old_port == 6380

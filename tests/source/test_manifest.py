@@ -221,3 +221,26 @@ def test_refused(text: str, expected: list[str]) -> None:
         read_manifest(text.encode(), "f")
     assert [str(problem).splitlines()[0] for problem in raised.value.problems] == expected
     assert all(problem.hint for problem in raised.value.problems)
+
+
+@pytest.mark.parametrize("kind", ["containers", "initContainers"])
+@pytest.mark.parametrize(
+    ("containers", "place", "said"),
+    [
+        ("web", "", "expected a list"),
+        (["web"], "[0]", "expected an entry with a name"),
+        ([{"image": "web:1"}], "[0]", "expected an entry with a name"),
+        ([{"name": ""}], "[0]", "expected an entry with a name"),
+        ([{"name": "web", "env": {"HOST": "redis"}}], "[0].env", "expected a list"),
+        ([{"name": "web", "env": [{"name": "A"}, None]}], "[0].env[1]", "expected an entry with a name"),
+        ([{"name": "web", "env": [{"name": 5}]}], "[0].env[0]", "expected an entry with a name"),
+    ],
+)
+def test_containers_and_variables_have_names(kind: str, containers: Any, place: str, said: str) -> None:
+    obj = workload({}, {"spec": {kind: containers}})
+    with pytest.raises(ConfigError) as caught:
+        read_manifest(json.dumps(obj).encode(), "live.yaml")
+    assert f": spec.template.spec.{kind}{place}: {said}\n" in str(caught.value)
+    listed = {"kind": "List", "items": [obj]}
+    with pytest.raises(ConfigError, match=r"items\[0\]\.spec\.template\.spec"):
+        read_manifest(json.dumps(listed).encode(), "live.yaml")

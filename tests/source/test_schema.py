@@ -86,7 +86,8 @@ BEYOND = {
     "another file": {
         "client-file-duplicate-key", "client-file-missing", "client-file-names-a-file", "client-file-wrong", "container-unknown",
         "manifest-absolute", "manifest-at-home", "manifest-broken", "manifest-is-a-folder", "manifest-of-a-service",
-        "manifest-of-another-namespace", "manifest-outside", "manifest-says-otherwise", "manifest-scaled-to-0", "manifest-without-replicas",
+        "manifest-of-another-namespace", "manifest-outside", "manifest-says-otherwise", "manifest-scaled-to-0",
+        "manifest-variable-without-name", "manifest-without-replicas",
         "secrets-directory-outside", "gitops-path-elsewhere",
     },
     "arithmetic": {
