@@ -47,11 +47,18 @@ def _source(name: str | None) -> tuple[bytes, str] | None:
     if name is None:
         return None
     if name != "-":
-        return read_file(Path(name), name), name
+        path = Path(name)
+        return (_stream(path) if path.is_fifo() else read_file(path, name)), name
     if sys.stdin is None or sys.stdin.isatty():
         hint = "kubectl get deployment NAME -o yaml | rediskit init --from -"
         raise ConfigError(Problem("standard input is a terminal: nothing comes from it", hint))
     return sys.stdin.buffer.read(MAX_BYTES + 1), "standard input"
+
+
+def _stream(path: Path) -> bytes:
+    """What comes through a pipe that has a name, as a shell makes one for `--from <(kubectl get ...)`."""
+    with path.open("rb") as stream:
+        return stream.read(MAX_BYTES + 1)
 
 
 def _say(made: Scaffold, *, dry_run: bool) -> None:
@@ -89,7 +96,8 @@ def _found(client: Found) -> str:
 def _next(made: Scaffold) -> list[str]:
     there = [] if os.path.normpath(made.folder) == "." else [f"cd {shlex.quote(made.folder)}"]
     answer = [f"answer what is open in {made.config}"] if made.open else []
-    return [*there, *answer, "rediskit render", "rediskit check", "git add --all && git commit", _SECRETS]
+    begin = f"git push, then once: kubectl apply -f rendered/{made.name}/bootstrap/"
+    return [*there, *answer, "rediskit render", "rediskit check", "git add --all && git commit", begin, _SECRETS]
 
 
 def _document(made: Scaffold, *, dry_run: bool) -> dict[str, Any]:

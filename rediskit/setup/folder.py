@@ -205,23 +205,32 @@ def _beside_what_is_there(folder: str, wanted: dict[str, bytes], config: str) ->
 
 def _prove(name: str, wanted: dict[str, bytes]) -> None:
     """Loads, renders and checks what is to be written. Raises RefusedError with what is wrong."""
+    try:
+        with TemporaryDirectory(prefix="rediskit-") as folder:
+            for path, content in wanted.items():
+                place = Path(folder, path)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(content)
+            problems = _problems(Path(folder, f"config/{name}.yaml"))
+    except OSError as error:
+        hint = "make room there, or name another folder with $TMPDIR; nothing was written"
+        raise RefusedError(Problem(f"the folder for temporary files: {error.strerror or error}", hint)) from error
+    if problems:
+        raise RefusedError([Problem("the config that comes of this would not render; nothing was written", "mend the input:"), *problems])
+
+
+def _problems(config: Path) -> list[Problem]:
+    """What keeps a config from being rendered, without the places: the file is gone by the time that anybody looks."""
     from rediskit.checks import check
     from rediskit.renderers import render
     from rediskit.source.loader import load
 
-    with TemporaryDirectory(prefix="rediskit-") as folder:
-        for path, content in wanted.items():
-            place = Path(folder, path)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
-        try:
-            environment = load(Path(folder, f"config/{name}.yaml"))
-            found = [finding for finding in check(environment, render(environment)) if finding.severity == "error"]
-            problems = [Problem(f"{finding.message} [{finding.code}]", finding.hint, finding.path) for finding in found]
-        except ConfigError as error:
-            problems = [Problem(problem.message, problem.hint, problem.path) for problem in error.problems]
-    if problems:
-        raise RefusedError([Problem("the config that comes of this would not render; nothing was written", "mend the input:"), *problems])
+    try:
+        environment = load(config)
+    except ConfigError as error:
+        return [Problem(problem.message, problem.hint, problem.path) for problem in error.problems]
+    found = [finding for finding in check(environment, render(environment)) if finding.severity == "error"]
+    return [Problem(f"{finding.message} [{finding.code}]", finding.hint, finding.path) for finding in found]
 
 
 def _open(file: str, text: str) -> list[str]:

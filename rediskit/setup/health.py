@@ -149,7 +149,7 @@ def _branch(environment: Environment, git: WorkTree) -> Iterator[Line]:
 def _commit(environment: Environment, git: WorkTree, file: str, output: str) -> Iterator[Line]:
     """Whether the config, what it names and the tree are committed as they are."""
     tree = f"{output}/{environment.name}"
-    named = [file, tree, *(path for path in (f"{Path(file).parent}/{environment.name}",) if Path(path).exists())]
+    named = [file, *_beside(environment, file), tree]
     inside = [os.path.relpath(os.path.realpath(path), git.top) for path in named]
     inside = [path for path in inside if not path.startswith("..")]
     if git.ignored(os.path.relpath(os.path.realpath(tree), git.top)):
@@ -162,6 +162,15 @@ def _commit(environment: Environment, git: WorkTree, file: str, output: str) -> 
         yield Line("commit", "note", f"{_files(len(open_))} not committed", (f"git add {paths} && git commit",))
     else:
         yield Line("commit", "ok", "everything is committed")
+
+
+def _beside(environment: Environment, file: str) -> list[str]:
+    """What the config names: its folder where there is one, and manifests that lie elsewhere."""
+    folder = Path(file).parent
+    own = folder / environment.name
+    manifests = [client.workload.manifest for client in environment.clients if client.workload and client.workload.manifest]
+    paths = [own, *(path for path in (folder / manifest.path for manifest in manifests) if not path.is_relative_to(own))]
+    return [str(path) for path in dict.fromkeys(paths) if path.exists()]
 
 
 def _files(count: int) -> str:

@@ -19,10 +19,12 @@ import pytest
 
 from rediskit.cli import main
 from rediskit.cli.arguments import parser
+from rediskit.output.yaml import dump
 from rediskit.setup import git as git_module
 from rediskit.setup import programs as programs_module
 from rediskit.setup.programs import KNOWN
 from tests.output.repositories import Repository
+from tests.setup import live
 from tests.tools import install
 
 REPOSITORY = "https://git.example.org/platform/cluster.git"
@@ -429,6 +431,20 @@ def test_what_is_not_committed(repository: Repository, run: Run) -> None:
     count = int(found(output, "commit").split()[2])
     assert count > 5
     assert following(output) == ["git add config/one.yaml rendered/one && git commit"]
+
+
+def test_manifests_of_clients_count(repository: Repository, run: Run) -> None:
+    workload = "{manifest: live/web.yaml, containers: {app: {host: H, port: P, password: W}}}"
+    client = f"clients:\n- name: shop\n  namespace: shop\n  workload: {workload}\n"
+    manifest = dump(live.workload(live.container(H="redis")))
+    repository.commit({"config/one.yaml": CONFIG + client, "config/live/web.yaml": manifest})
+    main(["render"])
+    repository.commit()
+    assert found(run()[1], "commit") == "commit everything is committed"
+    (repository.folder / "config/live/web.yaml").write_text("# mine\n" + manifest)
+    _, output, _ = run()
+    assert found(output, "commit") == "- commit 1 file not committed"
+    assert following(output) == ["git add config/one.yaml config/live/web.yaml rendered/one && git commit"]
 
 
 def test_a_tree_that_git_ignores(repository: Repository, run: Run) -> None:

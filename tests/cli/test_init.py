@@ -161,6 +161,7 @@ def test_the_output_says_what_is_there_and_what_comes_next() -> None:
         "  rediskit render",
         "  rediskit check",
         "  git add --all && git commit",
+        "  git push, then once: kubectl apply -f rendered/home/bootstrap/",
         "  secrets: the README of the tree says how to create them by hand; `secrets.mode` keeps them in Git, encrypted",
     ]
 
@@ -174,6 +175,39 @@ def test_the_commands_that_come_next_work(bare: Path) -> None:
     done = subprocess.run(["sh", "-c", program], capture_output=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60)
     assert done.returncode == 0, done.stderr
     assert config(bare / "new-folder")["gitops"]["path"] == "new-folder/rendered/home"
+
+
+def test_what_the_readme_says_to_a_newcomer_works(repository: Repository, tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = readme.partition("## From nothing to a rendered folder")[2].partition("```sh\n")[2].partition("```")[0]
+    assert "rediskit init" in block
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (tmp_path / "live.yaml").write_text(dump({"kind": "List", "items": [workload(container(**THREE)), redis(), service()]}))
+    for name, script in (
+        ("kubectl", f'[ "$*" = "get deployment,service -n shop -o yaml" ] && cat {tmp_path}/live.yaml'),
+        ("rediskit", f"PYTHONPATH='{ROOT}' exec '{sys.executable}' -m rediskit \"$@\""),
+    ):
+        (programs / name).write_text(f"#!/bin/sh\n{script}\n")
+        (programs / name).chmod(0o755)
+    environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "EDITOR": "true", "GIT_EDITOR": "echo first >"}
+    done = subprocess.run(["sh", "-ec", block], capture_output=True, text=True, check=False, env=environment, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert repository.git("status", "--porcelain") == ""
+    assert repository.git("ls-files", "rendered/homelab/README.md")
+    (client,) = load("config/homelab.yaml").clients
+    assert (client.name, client.previous and client.previous.remove) == ("shop", ("Deployment/redis", "Service/redis"))
+
+
+def test_a_pipe_with_a_name(repository: Repository) -> None:
+    """As `--from <(kubectl get ...)`."""
+    os.mkfifo("pipe")
+    with subprocess.Popen(["sh", "-c", "cat > pipe"], stdin=subprocess.PIPE) as writer:
+        assert writer.stdin
+        writer.stdin.write(WHOLE.encode())
+        writer.stdin.close()
+        assert rediskit("init", "--from", "pipe").code == 0
+    assert "config/home/beersystem-backend.yaml" in files(repository.folder)
 
 
 def test_a_second_environment_joins_the_first(repository: Repository) -> None:
@@ -431,6 +465,17 @@ def test_a_repository_that_no_tool_reaches_is_refused(repository: Repository) ->
     assert ended.code == 1
     assert "gitops.repository: somewhere is not the address of a Git repository" in ended.errors
     assert files(repository.folder) == []
+
+
+@pytest.mark.usefixtures("repository")
+def test_without_room_for_the_proof_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.mkdtemp", full)
+    ended = rediskit("init", str(tmp_path / "new"))
+    assert (ended.code, ended.errors.splitlines()[0]) == (1, "the folder for temporary files: No space left on device")
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("path", ["config/home.yaml", "config/home/beersystem-backend.yaml", "rediskit.schema.json"])
