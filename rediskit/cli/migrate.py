@@ -16,6 +16,7 @@ from rediskit.model.types import Timestamp
 
 _MODULES = {
     "status": "migratestatus",
+    "plan": "migrateplan",
     "advance": "migratemove",
     "back": "migratemove",
     "rollback": "migratemove",

@@ -14,6 +14,10 @@ _MIGRATE = (
 )
 _STATUS = "Where each client stands: since when, what is next, which gate is open or shut and why, and the way back."
 
+_PLAN = (
+    "Every step to the end: whose repository, which objects and values change, commands, gates, downtime in both clocks, the way back. "
+    "Writes nothing and reads no clock."
+)
 _EDITS = "Only the lines that mean it change in the config; the diff is printed. Then: render, read, commit."
 _ADVANCE = f"One step forward, if its gates are open. {_EDITS}"
 _BACK = f"One step back: it undoes the last one. {_EDITS}"
@@ -27,6 +31,7 @@ def add(verbs: Verbs) -> None:
     migrate = verbs.add_parser("migrate", help="move an application, step by step", description=_MIGRATE)
     actions = migrate.add_subparsers(dest="action", metavar="<action>", required=True, help="what to do")
     _status(actions.add_parser("status", help="where each client stands", description=_STATUS))
+    _plan(actions.add_parser("plan", help="every step to the end, as a change request", description=_PLAN))
     _advance(actions.add_parser("advance", help="one step forward", description=_ADVANCE))
     _back(actions.add_parser("back", help="one step back", description=_BACK))
     _rollback(actions.add_parser("rollback", help="back on the old Redis, in one commit", description=_ROLLBACK))
@@ -36,6 +41,11 @@ def add(verbs: Verbs) -> None:
 def _status(parser: argparse.ArgumentParser) -> None:
     common(parser)
     at(parser, "the time to judge the gates at")
+
+
+def _plan(parser: argparse.ArgumentParser) -> None:
+    common(parser)
+    parser.add_argument("--markdown", action="store_true", help="as a page for a change request or a ticket")
 
 
 def _advance(parser: argparse.ArgumentParser) -> None:

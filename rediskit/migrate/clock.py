@@ -48,6 +48,13 @@ def both(time: str, offset_of: str = "") -> str:
     return f"{written(here)} ({day}{there.strftime(f'%H:%M{seconds}')} UTC)"
 
 
+def short(time: str) -> str:
+    """The time of day in both clocks: `22:00 (01:00 UTC)`."""
+    here = moment(time)
+    there = here.astimezone(UTC)
+    return f"{here:%H:%M} UTC" if here.utcoffset() == timedelta(0) else f"{here:%H:%M} ({there:%H:%M} UTC)"
+
+
 def offset_source(migration: Migration) -> str:
     """A Timestamp that shows in which offset people write here: the window's, or the last step's; "" where there is none."""
     if migration.window:

@@ -259,5 +259,5 @@ def lost_for_good(client: Client) -> str:
     remove = client.previous.remove if client.previous else ()
     gone = ", ".join(remove) or "the old Redis"
     kept = client.previous is not None and client.previous.data == "keep"
-    data = "their data stays on its volume" if kept else "step back brings them back empty"
+    data = "their data stays on its volume" if kept else "a step back brings them back empty"
     return f"{gone} leave the owner's build, {data}, and there is no rollback any more"

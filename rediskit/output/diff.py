@@ -47,6 +47,11 @@ def diff_all(trees: Iterable[Rendered], root: str | os.PathLike[str], *, against
     return [_compare(name, old[name], files, masker) for name, files in listed.items()]
 
 
+def between(name: str, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> Differences:
+    """What differs between two trees in memory, path to bytes each; as `diff`, without a disk."""
+    return _compare(name, old, new, Masker())
+
+
 def _against_disk(name: str, files: Mapping[str, bytes], folder: str, masker: Masker) -> Differences:
     try:
         made = plan(folder, files)

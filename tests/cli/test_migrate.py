@@ -276,7 +276,7 @@ CASES: dict[str, Refused] = {
         "advance --at 2026-03-03T09:00:00-03:00",
         {
             "no-return": "beersystem: the point of no return: Deployment/redis, Service/redis leave the owner's build, "
-            "step back brings them back empty, and there is no rollback any more"
+            "a step back brings them back empty, and there is no rollback any more"
         },
     ),
     "nobody has seen the owner's base": Refused(

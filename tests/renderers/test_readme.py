@@ -74,7 +74,7 @@ def test_it_says_where_the_migration_stands_and_what_is_next(order: str, step: s
         assert "; the repository that changes: ." not in text
         assert re.search(r"First: \S.*\.$", text, re.MULTILINE)
     down = ("scale-down", "reconfigure", "scale-up", "validate", *(("deploy",) if order == "as-decided" else ()))
-    assert ("rolled-back` and record the reason" in text) == (step in down), "from where the application goes down to validate"
+    assert ("rediskit migrate rollback " in text) == (step in down), "from where the application goes down to validate"
     identity = step in ("prepare", "complete", "rolled-back") or (order, step) == ("deploy-first", "deploy")
     assert ("At this step the Component changes nothing." in text) == identity
 

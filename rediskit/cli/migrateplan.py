@@ -1,0 +1,180 @@
+"""`rediskit migrate plan`: every step to the end, as text, as a Markdown page for a change request, or as JSON."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from rediskit.cli.migrate import config_file
+from rediskit.cli.migratestatus import WHOSE
+from rediskit.cli.report import print_json
+from rediskit.migrate.clock import span
+from rediskit.migrate.edges import STAGES
+from rediskit.migrate.guards import lost_for_good
+from rediskit.migrate.plan import Plan, Planned, plan
+from rediskit.migrate.status import clients_of
+from rediskit.model.client import Client
+from rediskit.model.environment import Environment
+from rediskit.renderers.helm import release_of
+from rediskit.renderers.runbook import Page, config_of, polling
+from rediskit.renderers.texts import text
+from rediskit.source.loader import load
+
+_WHOSE = {"ours": "this repository", "owner": "the owner's", "none": "nothing is applied"}
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit code 0; the gates are named, not judged: only `status` and `advance` know what time it is."""
+    environment = load(config_file(arguments))
+    plans = [(client, plan(environment, client)) for client in clients_of(environment, arguments.client)]
+    if arguments.json:
+        print_json({"environment": environment.name, "plans": [_json(one) for _, one in plans], "exitCode": 0})
+    elif arguments.markdown:
+        print("\n".join(_markdown(environment, client, one) for client, one in plans), end="")
+    else:
+        print("\n\n".join("\n".join(_lines(environment, client, one)) for client, one in plans))
+    return 0
+
+
+def _markdown(environment: Environment, client: Client, made: Plan) -> str:
+    return text(
+        "plan.md.j2",
+        env=environment,
+        client=client,
+        plan=made,
+        release=release_of(environment),
+        config=f"`{config_of(environment)}`",
+        whose=_WHOSE,
+        carrier={"argocd": "Application", "flux": "Kustomization"}[environment.gitops.tool],
+        polling=polling(environment),
+        summaries=[_summary(step) for step in made.steps],
+        titles=[_title(step) for step in made.steps],
+        minutes=", ".join(_minutes(made)),
+        lost=lost_for_good(client),
+        budget=span(made.budget),
+    )
+
+
+def _minutes(made: Plan) -> Iterator[str]:
+    names = [step.page.step for step in made.steps]
+    down = names[names.index("scale-down") : names.index("scale-up") + 1] if {"scale-down", "scale-up"} <= set(names) else names
+    for step in down:
+        if STAGES[step].expected:
+            yield f"{step} {STAGES[step].expected}"
+
+
+def _title(step: Planned) -> str:
+    return step.page.meaning.partition(";")[0]
+
+
+def _summary(step: Planned) -> str:
+    """What changes, in a few words."""
+    parts = [f"{value.pointer.rpartition('/env/')[2].removesuffix('/value').removeprefix('/spec/')}: {value.new}" for value in step.values]
+    parts += [f"{reference} goes" for reference in step.gone]
+    added = [
+        one.identity for one in step.objects if one.status == "added" and one.identity and not one.path.startswith(("argocd/", "flux/"))
+    ]
+    carriers = [
+        one.identity for one in step.objects if one.status == "added" and one.identity and one.path.startswith(("argocd/", "flux/"))
+    ]
+    parts += [str(identity) for identity in added]
+    if carriers:
+        kinds = dict.fromkeys(identity.kind for identity in carriers)
+        parts.append(f"{', '.join(kinds)}: {', '.join(identity.name for identity in carriers)}")
+    if step.page.step == "complete":
+        parts.append("the Component changes nothing any more")
+    return "; ".join(parts) or ("already there: nothing changes" if step.page.step == "deploy" else "nothing: it only records")
+
+
+def _lines(environment: Environment, client: Client, made: Plan) -> Iterator[str]:
+    release = release_of(environment)
+    previous = client.previous
+    assert client.workload is not None
+    assert previous is not None
+    yield f"{client.name}: {client.workload.reference} from {previous.host}:{previous.port} to {release.primary_host}:{release.port}"
+    yield f"  stands at {made.step}, order {made.order}; {len(made.steps)} steps to come, one commit each"
+    yield f"  window: {' to '.join(made.window)}" if made.window else "  window: not agreed on yet"
+    if made.expected:
+        minutes = ", ".join(_minutes(made))
+        if made.down:
+            yield f"  expected to be down {made.down}, if it begins as the window opens"
+        yield f"  down for about {span(made.expected)} with a refresh after each push ({minutes}); the budget is {span(made.budget)}"
+        yield f"  without a refresh polling alone takes {polling(environment)} for each of {made.commits} commits"
+    for words in made.unsaid:
+        yield f"  still to be written: {words}"
+    for number, step in enumerate(made.steps, 1):
+        yield ""
+        yield from _step(number, step, client)
+    if made.rollback:
+        yield ""
+        yield "the way back, from scale-down to validate:"
+        yield from _commands(made.rollback)
+
+
+def _step(number: int, step: Planned, client: Client) -> Iterator[str]:
+    yield f"{number}. {step.page.step}: {step.page.meaning}"
+    yield f"   applied from: {WHOSE[step.page.repository]}"
+    if step.when:
+        yield f"   when: {step.when}"
+    if step.begins:
+        yield f"   expected at: {step.begins}"
+    for code, words in step.gates:
+        yield f"   gate: {words} [{code}]"
+    if step.page.step == "decommission":
+        yield f"   the point of no return: {lost_for_good(client)}"
+    for value in step.values:
+        yield f"   ~ {value.pointer}: {value.old} -> {value.new}"
+    for reference in step.gone:
+        yield f"   - {reference} leaves the owner's build; it goes only if that prunes"
+    for one in step.objects:
+        yield f"   {_MARKS[one.status]} {one} ({one.path})" if one.identity else f"   {_MARKS[one.status]} {one.path}"
+    if step.files:
+        yield f"   files of the Component: {', '.join(step.files)}"
+    yield from _commands(step.page)
+    yield f"   look: {step.page.seen}"
+    yield f"   way back: {step.page.way_back}"
+
+
+_MARKS = {"added": "+", "removed": "-", "changed": "~", "moved": ">"}
+
+
+def _commands(page: Page) -> Iterator[str]:
+    for command in (*page.advance, *page.publish, *page.owner):
+        yield f"   $ {command}"
+
+
+def _json(made: Plan) -> dict[str, Any]:
+    return {
+        "client": made.client,
+        "step": made.step,
+        "order": made.order,
+        "window": list(made.window) if made.window else None,
+        "expectedDowntimeSeconds": made.expected,
+        "budgetSeconds": made.budget,
+        "commitsWhileDown": made.commits,
+        "expectedDown": made.down or None,
+        "unsaid": list(made.unsaid),
+        "steps": [_step_json(step) for step in made.steps],
+    }
+
+
+def _step_json(step: Planned) -> dict[str, Any]:
+    page = step.page
+    return {
+        "step": page.step,
+        "repository": page.repository,
+        "when": step.when or None,
+        "expectedAt": step.begins or None,
+        "before": page.before,
+        "gates": [code for code, _ in step.gates],
+        "objects": [{"status": one.status, "path": one.path, **(asdict(one.identity) if one.identity else {})} for one in step.objects],
+        "ownerFiles": list(step.files),
+        "values": [value._asdict() for value in step.values],
+        "gone": list(step.gone),
+        "commands": [*page.advance, *page.publish, *page.owner],
+        "look": list(page.look),
+        "seen": page.seen,
+        "wayBack": page.way_back,
+    }

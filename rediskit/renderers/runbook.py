@@ -1,0 +1,243 @@
+"""How each step of a client's migration is taken: exact names, commands for the tool in use, what to look at. For runbooks and plans.
+
+The steps, their words and gates come from `migrate.edges`; this module knows the names and the commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rediskit.chart.names import Release
+from rediskit.migrate import edges
+from rediskit.migrate.edges import STAGES, Edge, Repository
+from rediskit.migrate.machine import effects, moved
+from rediskit.model.client import Client, Workload
+from rediskit.model.environment import Environment
+from rediskit.model.migration import Migration, Step
+from rediskit.renderers.argocd import prefix
+from rediskit.renderers.helm import release_of
+from rediskit.renderers.texts import text
+
+OWNER_DIR = '"$OWNER_DIR"'
+"""The folder of the outermost overlay, in a checkout of the owner's repository: nobody here knows where it lies."""
+OWNER_APP = '"$OWNER_APP"'
+"""The owner's Application or Kustomization."""
+
+
+class Page(NamedTuple):
+    """One step as a person takes it.
+
+    repository: whose repository applies something else. advance, publish, owner, look: commands, in their order: the edit of the config,
+    the commit of this repository, that of the owner's, what to look at. wait: the longest that polling alone may take, in words.
+    """
+
+    step: Step
+    meaning: str
+    before: str
+    gates: tuple[str, ...]
+    repository: Repository
+    advance: tuple[str, ...]
+    publish: tuple[str, ...]
+    owner: tuple[str, ...]
+    look: tuple[str, ...]
+    seen: str
+    way_back: str
+
+
+def pages(environment: Environment, client: Client) -> Iterator[Page]:
+    """Every step forward from `prepare`, in the order of the migration."""
+    assert client.migration is not None
+    migration = Migration(step="prepare", order=client.migration.order)
+    while (target := edges.following(migration)) is not None:
+        after = moved(migration, target, "")
+        yield page(environment, client, Edge("forward", migration.step, target), migration)
+        migration = after
+
+
+def page(environment: Environment, client: Client, edge: Edge, migration: Migration) -> Page:
+    """One step out of where a migration stands."""
+    after = moved(migration, edge.target, "")
+    repository = edges.repository(migration, after)
+    stage = STAGES[edge.target]
+    return Page(
+        step=edge.target,
+        meaning=stage.meaning,
+        before=edges.before(edge, migration),
+        gates=edges.gates(edge, migration),
+        repository=repository,
+        advance=tuple(_edit(environment, client, edge)),
+        publish=tuple(_publish(environment, client, edge, repository)),
+        owner=tuple(_owner(environment, client, edge)) if repository == "owner" else (),
+        look=tuple(look(environment, client, edge.target)),
+        seen=stage.look,
+        way_back=way_back(client, after),
+    )
+
+
+def config_of(environment: Environment) -> str:
+    """The config as people name it from the root of the repository: no path of a machine."""
+    return f"config/{environment.name}.yaml"
+
+
+def _edit(environment: Environment, client: Client, edge: Edge) -> Iterator[str]:
+    command = f"{config_of(environment)} --client {client.name}"
+    if edge.kind == "rollback":
+        yield f'rediskit migrate rollback {command} --reason "what was seen"'
+        return
+    if edge.kind == "back":
+        yield f'rediskit migrate back {command} --to {edge.target} --reason "what was seen"'
+        return
+    if edge.target == "decommission":
+        seen = " ".join(f"--criterion {name}" for name in _CRITERIA)
+        yield f"rediskit migrate record {command} {seen}"
+    if edge.target == "complete":
+        yield f"rediskit migrate record {command} --folded"
+    accept = " --no-return" if edge.target == "decommission" else ""
+    yield f"rediskit migrate advance {command} --to {edge.target}{accept}"
+
+
+_CRITERIA = ("no-restarts", "no-redis-errors", "stable-connections", "functions-verified", "no-user-reports", "latency")
+
+
+def _publish(environment: Environment, client: Client, edge: Edge, repository: Repository) -> Iterator[str]:
+    yield f"rediskit render {config_of(environment)}"
+    yield f"git add config {environment.path} && git commit -m '{client.name}: {edge.target}' && git push"
+    if repository == "ours":
+        yield from refresh(environment)
+
+
+def _owner(environment: Environment, client: Client, edge: Edge) -> Iterator[str]:
+    yield f"rediskit migrate export {config_of(environment)} --client {client.name} --to {OWNER_DIR}"
+    yield f"git -C {OWNER_DIR} add . && git -C {OWNER_DIR} commit -m '{client.name}: {edge.target}' && git -C {OWNER_DIR} push"
+    yield owner_refresh(environment)
+
+
+def refresh(environment: Environment) -> tuple[str, ...]:
+    """The tool is told to look at our repository now."""
+    gitops = environment.gitops
+    if gitops.tool == "flux":
+        return (f"flux -n {gitops.flux.namespace} reconcile kustomization {environment.redis.release}-root --with-source",)
+    return (f"{_annotate(gitops.argocd.namespace, f'{prefix(environment)}-root')}",)
+
+
+def owner_refresh(environment: Environment) -> str:
+    """The tool is told to look at the owner's repository now."""
+    gitops = environment.gitops
+    if gitops.tool == "flux":
+        return f"flux -n {gitops.flux.namespace} reconcile kustomization {OWNER_APP} --with-source"
+    return _annotate(gitops.argocd.namespace, OWNER_APP)
+
+
+def _annotate(namespace: str, application: str) -> str:
+    """As `argocd app get --refresh`, with nothing but kubectl."""
+    return f"kubectl -n {namespace} annotate application {application} argocd.argoproj.io/refresh=normal --overwrite"
+
+
+def polling(environment: Environment) -> str:
+    """How long the tool takes to see a commit by itself: Argo CD 3 polls every 120 to 180 s; a Flux source by its interval."""
+    return "up to 3 minutes" if environment.gitops.tool == "argocd" else "up to its source's interval"
+
+
+def look(environment: Environment, client: Client, step: Step) -> Iterator[str]:
+    """Commands that show whether a step has taken effect; none of them changes anything, and none shows a password."""
+    release, workload = release_of(environment), client.workload
+    if workload is None:
+        return
+    in_client = f"kubectl -n {client.namespace}"
+    name = f"{str(workload.kind).lower()}/{workload.name}"
+    if step == "prepare":
+        yield from _same_secret(environment, client)
+    elif step == "scale-down":
+        yield f"{in_client} get {name} -o jsonpath='{{.spec.replicas}} wanted, {{.status.replicas}} there{{\"\\n\"}}'"
+    elif step == "deploy":
+        yield from _redis(environment, release)
+    elif step == "reconfigure":
+        yield from (_variables(in_client, name, workload, container) for container in workload.containers)
+    elif step in ("scale-up", "rolled-back", "complete"):
+        yield f"{in_client} rollout status {name} --timeout=5m"
+        yield from (f"{in_client} logs {name} -c {container} --since=5m | grep -iE 'redis|error'" for container in workload.containers)
+        if step == "scale-up":
+            yield f"{_cli(environment, release.primary_statefulset, release)} CLIENT LIST' | grep -c ."
+        if step == "rolled-back":
+            yield from (_variables(in_client, name, workload, container) for container in workload.containers)
+    elif step == "decommission" and client.previous and client.previous.remove:
+        yield f"{in_client} get {' '.join(client.previous.remove)} --ignore-not-found"
+        yield f"{in_client} rollout status {name} --timeout=5m"
+
+
+def _same_secret(environment: Environment, client: Client) -> Iterator[str]:
+    auth = environment.redis.auth
+    key = auth.key.replace(".", "\\.")
+    one, other = (
+        f"<(kubectl -n {namespace} get secret {auth.secret} -o jsonpath='{{.data.{key}}}')"
+        for namespace in (environment.redis.namespace, client.namespace)
+    )
+    yield f"cmp {one} {other} && echo the same in both"
+
+
+def _redis(environment: Environment, release: Release) -> Iterator[str]:
+    in_redis = f"kubectl -n {release.namespace}"
+    yield f"{in_redis} rollout status statefulset/{release.primary_statefulset} --timeout=5m"
+    yield f"{in_redis} rollout status statefulset/{release.replicas_statefulset} --timeout=5m"
+    yield f"{_cli(environment, release.replicas_statefulset, release)} INFO replication' | grep master_link_status"
+    if environment.network:
+        yield f"{in_redis} get service {release.external_service} -o jsonpath='{{.status.loadBalancer.ingress[0].ip}}{{\"\\n\"}}'"
+
+
+def _cli(environment: Environment, statefulset: str, release: Release) -> str:
+    """redis-cli in the first pod, up to its words and the closing quote: the password stands on no command line."""
+    password = f'REDISCLI_AUTH="$(cat /opt/bitnami/redis/secrets/{environment.redis.auth.key})"'
+    return f"kubectl -n {release.namespace} exec {statefulset}-0 -c redis -- bash -c '{password} redis-cli"
+
+
+def _variables(in_client: str, name: str, workload: Workload, container: str) -> str:
+    """Names and plain values; of a value from a Secret kubectl shows where it comes from."""
+    names = [value for value in workload.containers[container].model_dump().values() if isinstance(value, str)]
+    return f"{in_client} set env {name} -c {container} --list | grep -E -A1 '{'|'.join(names)}'"
+
+
+def way_back(client: Client, migration: Migration) -> str:
+    """The way back from a step, and what it loses."""
+    effect, previous = effects(migration), edges.previous(migration)
+    remove = ", ".join(client.previous.remove) if client.previous and client.previous.remove else "the old Redis"
+    if migration.step == "complete":
+        return "none: the owner's repository is changed like any other"
+    if effect.removed:
+        return f"one step back to {previous}; {remove} come back empty, and there is no rollback any more"
+    if edges.way_out(migration) is None:
+        return f"one step back to {previous}; nothing is lost"
+    if effect.restored:
+        return "rolled-back in one commit; lost is what the application wrote to the shared Redis since scale-up"
+    return "rolled-back in one commit; nothing is lost: the old Redis was never touched"
+
+
+def runbook(environment: Environment, client: Client) -> str:
+    """`docs/migration-<client>.md`: the same at every step, so that it can be read before and while."""
+    assert client.migration is not None
+    rollback = page(environment, client, Edge("rollback", "validate", "rolled-back"), _at_validate(client.migration))
+    return text(
+        "migration.md.j2",
+        env=environment,
+        client=client,
+        order=client.migration.order,
+        release=release_of(environment),
+        tool={"argocd": "Argo CD", "flux": "Flux"}[environment.gitops.tool],
+        carrier={"argocd": "Application", "flux": "Kustomization"}[environment.gitops.tool],
+        pages=list(pages(environment, client)),
+        prepared=list(look(environment, client, "prepare")),
+        rollback=rollback,
+        forward=[f"rediskit migrate advance {config_of(environment)} --client {client.name} --to scale-down"],
+        polling=polling(environment),
+        config=config_of(environment),
+        describe=f"kubectl -n {client.namespace} describe pods | grep -A12 -E 'Events:|Reason:'",
+        variables=[value for one in (client.workload.containers.values() if client.workload else ()) for value in _names(one.model_dump())],
+    )
+
+
+def _names(values: dict[str, object]) -> list[str]:
+    return [value for value in values.values() if isinstance(value, str)]
+
+
+def _at_validate(migration: Migration) -> Migration:
+    return Migration(step="validate", order=migration.order)

@@ -1,0 +1,195 @@
+"""The plan holds what will happen: the values that kustomize really changes, the objects that rendering really changes."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rediskit import Environment, render
+from rediskit.cli.migrateplan import _lines, _markdown
+from rediskit.migrate import edges
+from rediskit.migrate.plan import HIDDEN, Plan, plan
+from rediskit.model.migration import Migration, Order
+from rediskit.renderers.runbook import runbook
+from tests.migrate.walks import ORDERS, START, along, reachable, take, with_migration
+from tests.renderers.owner_build import OLD_REDIS, Owner, changed
+from tests.samples import backend, client, made, merged, owned_by
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "argocd": {},
+    "flux": {"gitops": {"tool": "flux"}},
+    "inside only": {"network": None},
+    "other names": {"redis": {"release": "cache", "namespace": "caches", "auth": {"secret": "pass", "key": "the.key"}}},
+}
+
+
+def planned(environment: Environment) -> Plan:
+    return plan(environment, environment.clients[0])
+
+
+def at(migration: Migration, over: dict[str, Any] | None = None) -> Environment:
+    return with_migration(made("prepare", migration.order, over), migration)
+
+
+def shells(text: str) -> list[str]:
+    return re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_the_values_are_those_that_kustomize_changes(order: Order, tmp_path: Path, kustomize: Path) -> None:
+    environment = at(along(order))
+    repository = Owner(tmp_path, kustomize, (backend(), *OLD_REDIS))
+    migration, seen = along(order), repository.build(environment)
+    for step in planned(environment).steps[:-1]:
+        migration = take(migration, next(edge for edge in edges.edges(migration) if edge.kind == "forward"))
+        built = repository.build(at(migration))
+        assert built.code == 0, built.complaint
+        real = changed(seen.workload(), built.workload())
+        told = {value.pointer for value in step.values}
+        assert all(any(f"{one}/".startswith(f"{pointer}/") for pointer in told) for one in real), (step.page.step, real - told)
+        assert all(any(f"{one}/".startswith(f"{pointer}/") for one in real) for pointer in told), (step.page.step, told - real)
+        gone = {f"{kind}/{name}" for kind, _, name in seen.objects.keys() - built.objects.keys()}
+        assert gone == set(step.gone)
+        seen = built
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("order", ORDERS)
+def test_the_objects_are_those_that_rendering_changes(order: Order, variant: str) -> None:
+    for number in range(7):
+        old, new = (render(at(along(order, "f" * count), VARIANTS[variant])).files for count in (number, number + 1))
+        step = planned(at(along(order, "f" * number), VARIANTS[variant])).steps[0]
+        real = {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
+        texts = {path for path in real if path == "README.md" or path.startswith("docs/")}
+        folder = "owners/beersystem/"
+        assert {one.path for one in step.objects} == {path for path in real - texts if not path.startswith(folder)}
+        assert {file.partition(" ")[2] for file in step.files} == {path.removeprefix(folder) for path in real if path.startswith(folder)}
+        assert not (step.objects and step.files)
+        assert step.page.repository == ("ours" if step.objects else "owner" if step.files else "none")
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("order", ORDERS)
+def test_there_is_a_plan_from_every_place(order: Order, variant: str) -> None:
+    base = made("prepare", order, VARIANTS[variant])
+    for migration in reachable(order, 4):
+        environment = with_migration(base, migration)
+        found = planned(environment)
+        text = "\n".join(_lines(environment, environment.clients[0], found))
+        assert [step.page.step for step in found.steps][-1:] == ([] if migration.step == "complete" else ["complete"])
+        assert "None" not in text
+        assert (found.rollback is None) == (migration.step in ("decommission", "complete"))
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("order", ORDERS)
+def test_the_page_and_the_runbook_hold_commands_that_a_shell_takes(order: Order, variant: str) -> None:
+    environment = at(along(order), VARIANTS[variant])
+    one = environment.clients[0]
+    for text in (_markdown(environment, one, planned(environment)), runbook(environment, one)):
+        for block in shells(text):
+            done = subprocess.run(["bash", "-n"], input=block, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, f"{done.stderr}\n{block}"
+        assert len(shells(text)) > 12
+        bare = re.sub(r"```sh\n.*?```", "commands", text, flags=re.DOTALL)
+        for words in ("None", "{{", "\n\n\n", "'}"):
+            assert words not in bare, words
+        assert not re.search(r"[ \t]$", text, re.MULTILINE)
+        for number, line in enumerate(lines := text.splitlines()):
+            if line.startswith("| "):
+                assert (
+                    line.count("|") - line.count("\\|") == lines[number - 1].count("|") - lines[number - 1].count("\\|")
+                    or not lines[number - 1]
+                )
+        assert "redis-cli -a" not in text
+        names = [step.page.step for step in planned(environment).steps]
+        places = [text.index(f". {name}") for name in names]
+        assert places == sorted(places)
+
+
+def test_the_commands_are_for_the_tool_in_use() -> None:
+    argocd, flux = (runbook(at(along("as-decided"), VARIANTS[name]), made("prepare").clients[0]) for name in ("argocd", "flux"))
+    assert "annotate application redis-shared-root argocd.argoproj.io/refresh=normal" in argocd
+    assert "flux -n flux-system reconcile kustomization redis-shared-root --with-source" in flux
+    assert "flux " not in argocd
+    assert "argocd" not in flux
+    assert "up to 3 minutes" in argocd
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_the_runbook_is_the_same_at_every_step(order: Order) -> None:
+    pages = {render(at(along(order, "f" * number))).files["docs/migration-beersystem.md"] for number in range(7)}
+    assert len(pages) == 1
+    assert "docs/migration-beersystem.md" not in render(at(along(order, "fffffff"))).files
+    text = pages.pop().decode()
+    for title in ("### The application does not start", "### It starts, with errors", "### The 24 hours fail"):
+        assert title in text
+
+
+def test_the_names_are_those_of_the_release() -> None:
+    environment = at(along("as-decided"), VARIANTS["other names"])
+    text = runbook(environment, environment.clients[0])
+    assert "cache-redis-master-0" in text
+    assert "jsonpath='{.data.the\\.key}'" in text
+    assert "redis-shared" not in text.replace("redis-shared-root", "")
+
+
+def test_the_times_stand_in_both_clocks() -> None:
+    migration = Migration.model_validate({"step": "prepare", "window": {"start": START, "duration": "30m"}})
+    found = planned(at(migration))
+    assert found.window == ("2026-03-01T22:00:00-03:00 (2026-03-02 01:00 UTC)", "2026-03-01T22:30:00-03:00 (2026-03-02 01:30 UTC)")
+    assert found.down == "22:00 (01:00 UTC) to 22:06 (01:06 UTC)"
+    assert [step.begins for step in found.steps] == [
+        "22:00 (01:00 UTC)",
+        "22:01 (01:01 UTC)",
+        "22:04 (01:04 UTC)",
+        "22:05 (01:05 UTC)",
+        "22:06 (01:06 UTC)",
+        "",
+        "",
+    ]
+    assert (
+        found.steps[0].when == "from 2026-03-01T22:00:00-03:00 (2026-03-02 01:00 UTC) to 2026-03-01T22:20:00-03:00 (2026-03-02 01:20 UTC)"
+    )
+    assert (found.expected, found.budget, found.commits) == (360, 600, 4)
+    first = planned(at(Migration.model_validate({**migration.model_dump(by_alias=True, exclude_none=True), "order": "deploy-first"})))
+    assert (first.expected, first.commits) == (180, 3)
+    assert first.steps[0].when == "before the window"
+    assert first.down == "22:00 (01:00 UTC) to 22:03 (01:03 UTC)"
+
+
+def test_no_literal_password_of_the_manifest_is_shown() -> None:
+    manifest = backend()
+    word = "hunter2" + "hunter2"
+    manifest["spec"]["template"]["spec"]["containers"][0]["env"].append({"name": "REDIS_PASSWORD", "value": word})
+    environment, one = owned_by(manifest, "prepare")
+    found = plan(environment, one)
+    for text in (
+        _markdown(environment, one, found),
+        "\n".join(_lines(environment, one, found)),
+        json.dumps([str(step) for step in found.steps]),
+    ):
+        assert word not in text
+    values = {value.pointer.rpartition("/")[2]: value for step in found.steps for value in step.values}
+    assert values["REDIS_PASSWORD"].old == HIDDEN
+    assert values["REDIS_PASSWORD"].new == "from Secret redis-credentials, key redis-password"
+
+
+def test_a_second_client_that_keeps_the_release_makes_deploy_a_step_of_nobody() -> None:
+    environment = made("prepare", over={"clients": [client("one", "prepare"), client("there", None)]})
+    deploy = planned(environment).steps[1]
+    assert (deploy.page.step, deploy.page.repository, deploy.objects) == ("deploy", "none", ())
+
+
+def test_what_is_still_to_be_written_is_named() -> None:
+    environment = made("prepare", over={"clients": [merged(client("one", "prepare"), {"previous": {"remove": ["StatefulSet/redis"]}})]})
+    assert [words.rpartition(" ")[2] for words in planned(environment).unsaid] == [
+        "[window-missing]",
+        "[secret-missing]",
+        "[old-data-unsaid]",
+    ]
