@@ -10,7 +10,7 @@ from typing import NamedTuple
 from rediskit.errors import ConfigError, Problem
 from rediskit.model.environment import RESERVED_CLIENTS
 from rediskit.setup.objects import WORKLOADS, Content, Objects, at, containers, is_name, name_of, namespace_of, reference, text_at
-from rediskit.setup.old import is_server, old_redis, service_of
+from rediskit.setup.old import is_server, is_watcher, old_redis, service_of
 from rediskit.setup.variables import Names, Speaks, speaks
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -74,7 +74,8 @@ def clients_of(objects: Objects, *, namespace: str | None = None, replicas: int 
     namespace, replicas: what the command line says where the input does not.
     Raises ConfigError when the input holds a Redis alone, or workloads of which none speaks of Redis.
     """
-    workloads = [obj for obj in objects.of(*WORKLOADS) if not is_server(obj)]
+    watchers = [obj for obj in objects.of(*WORKLOADS) if is_watcher(obj)]
+    workloads = [obj for obj in objects.of(*WORKLOADS) if not is_server(obj) and obj not in watchers]
     if not workloads:
         names = ", ".join(reference(obj) for obj in objects.of(*WORKLOADS))
         hint = "give the workload that uses it, too: kubectl get deployment NAME -o yaml"
@@ -90,6 +91,7 @@ def clients_of(objects: Objects, *, namespace: str | None = None, replicas: int 
     found = tuple(_client(obj, said, objects, namespace, replicas, alone=shared[namespace_of(obj)] == 1) for obj, said in meant)
     _keep_what_others_use(found)
     silent = [f"{reference(obj)} speaks of no Redis and is left out" for obj, _ in heard if obj not in [one for one, _ in meant]]
+    silent += [f"{reference(obj)} only looks at a Redis and is left out: see whether it goes with the old one" for obj in watchers]
     return Clients(found, tuple(silent))
 
 

@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from rediskit.setup.objects import WORKLOADS, Content, Objects, at, containers, listed, name_of, namespace_of, reference, text_at
 
-_SERVER = re.compile(r"redis|valkey|keydb|dragonfly", re.IGNORECASE)
+_SERVER = re.compile(r"(?:redis|valkey|keydb|dragonfly)(?:-(?:stack|server|cluster|sentinel|oss|alpine))*[0-9]*", re.IGNORECASE)
+"""What images of a Redis are called; `redis-worker` is somebody's application."""
+_WATCHER = re.compile(r"(?:redis|valkey)[-_]?(?:exporter|commander|insight)", re.IGNORECASE)
 _CLUSTER_NAME = re.compile(r"(?P<name>[^.]+)(?:\.(?P<namespace>[^.]+)(?:\.svc(?:\.cluster\.local)?)?)?")
 
 
@@ -19,10 +21,20 @@ class OldRedis(NamedTuple):
 
 
 def is_server(workload: Content) -> bool:
-    """Whether a workload is a Redis itself: every container runs an image of one, or its exporter."""
-    images = [text_at(container, "image").partition("@")[0].rpartition("/")[2].partition(":")[0] for container in containers(workload)]
-    servers = [image for image in images if _SERVER.search(image) and "exporter" not in image]
-    return bool(servers) and all(_SERVER.search(image) or "exporter" in image for image in images)
+    """Whether a workload is a Redis itself: every container runs an image of one, or one that watches it."""
+    images = _images(workload)
+    return any(map(_SERVER.fullmatch, images)) and all(_SERVER.fullmatch(image) or _WATCHER.fullmatch(image) for image in images)
+
+
+def is_watcher(workload: Content) -> bool:
+    """Whether a workload only looks at a Redis: an exporter of metrics, a console."""
+    images = _images(workload)
+    return bool(images) and all(map(_WATCHER.fullmatch, images))
+
+
+def _images(workload: Content) -> list[str]:
+    """The last part of each image's name: `redis` of `docker.io/library/redis:7-alpine@sha256:...`."""
+    return [text_at(container, "image").partition("@")[0].rpartition("/")[2].partition(":")[0] for container in containers(workload)]
 
 
 def service_of(host: str, namespace: str) -> tuple[str, str]:

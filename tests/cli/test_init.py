@@ -533,6 +533,46 @@ def test_the_makefile_does_what_the_header_of_every_file_says(repository: Reposi
     assert (repository.folder / "rendered/home/README.md").is_file()
 
 
+KILLS = """
+import os, signal, sys
+from itertools import count
+from rediskit.output.fresh import write_new
+from rediskit.setup.folder import Wishes, scaffold
+from tests.output.faults import watching
+
+def make(folder, kill):
+    source = (open(sys.argv[1], "rb").read(), "live")
+    made = scaffold(Wishes(folder, name="home", repository="https://git.example.org/a.git", source=source))
+    with watching(lambda number, what: os.kill(os.getpid(), signal.SIGKILL) if number == kill else None):
+        write_new(folder, made.files)
+
+for number in count(1):
+    folder = f"{sys.argv[2]}/{number}"
+    child = os.fork()
+    if child == 0:
+        make(folder, number)
+        os._exit(0)
+    if not os.WIFSIGNALED(os.waitpid(child, 0)[1]):
+        break
+    whole = os.path.exists(f"{folder}/config/home.yaml")
+    if not whole:
+        make(folder, 0)
+    print("whole" if whole else "begun", *(path for path in sys.argv[3:] if not os.path.isfile(f"{folder}/{path}")))
+"""
+
+
+def test_what_a_kill_leaves_is_finished_by_the_next_run(tmp_path: Path) -> None:
+    """Killed before each operation: the config comes last, so that where it is, everything is; where it is not, init begins again."""
+    (tmp_path / "live.yaml").write_text(WHOLE, encoding="utf-8")
+    wanted = [*FILES, "config/home/beersystem-backend.yaml"]
+    command = [sys.executable, "-c", KILLS, str(tmp_path / "live.yaml"), str(tmp_path), *wanted]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    seen = done.stdout.split("\n")[:-1]
+    assert len(seen) > 15
+    assert set(seen) == {"begun", "whole"}, "no line names a file that is missing"
+
+
 # A dry run, JSON, and passwords
 
 

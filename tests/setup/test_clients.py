@@ -9,6 +9,7 @@ import pytest
 from rediskit.errors import ConfigError
 from rediskit.setup.clients import Clients, Found, clients_of
 from rediskit.setup.objects import Objects, read_objects
+from rediskit.setup.old import is_server
 from tests.setup.live import REAL, Object, config_map, container, redis, secret_key, service, workload
 
 THREE: Object = {"REDIS_HOST": "redis", "REDIS_PORT": "6380", "REDIS_PASSWORD": secret_key("keys", "password")}
@@ -195,6 +196,35 @@ def test_volumes_of_the_old_redis_are_said_to_stay() -> None:
     old["spec"]["volumeClaimTemplates"] = [{"metadata": {"name": "data"}}]
     found = client(workload(container(**THREE)), old, service())
     assert found.remarks["previous"] == ["PersistentVolumeClaim data-redis-0 of StatefulSet/redis stays: its data is not copied"]
+
+
+@pytest.mark.parametrize(
+    ("images", "server"),
+    [
+        (["redis:7-alpine"], True),
+        (["docker.io/library/redis@sha256:0123"], True),
+        (["registry.example.com:5000/bitnami/redis"], True),
+        (["bitnamilegacy/redis:8", "bitnamilegacy/redis-exporter:1"], True),
+        (["redis/redis-stack-server:7", "oliver006/redis_exporter"], True),
+        (["valkey/valkey:8"], True),
+        (["registry.example.com/shop/redis-worker:1"], False),
+        (["registry.example.com/redis/app:1"], False),
+        (["oliver006/redis_exporter"], False),
+        (["redis:7", "registry.example.com/shop/web:1"], False),
+        ([], False),
+    ],
+    ids=str,
+)
+def test_a_redis_is_known_by_its_images(images: list[str], server: bool) -> None:
+    assert is_server(workload(*(container(f"c{number}", image) for number, image in enumerate(images)))) == server
+
+
+@pytest.mark.parametrize("image", ["oliver006/redis_exporter:v1", "rediscommander/redis-commander", "redis/redisinsight:2"])
+def test_what_only_looks_at_a_redis_is_no_client(image: str) -> None:
+    watcher = workload(container("watch", image, REDIS_ADDR="redis:6379", REDIS_HOST="redis"), name="watcher")
+    found = clients(workload(container(**THREE)), watcher)
+    assert [one.name for one in found.found] == ["shop"]
+    assert found.notes == ("Deployment/watcher only looks at a Redis and is left out: see whether it goes with the old one",)
 
 
 def test_names_of_clients() -> None:
