@@ -45,6 +45,14 @@ def checks_page() -> str:
             "error",
             "With `check --kubeconform`: the rendered text, judged a second time by another program and the same schemas.",
         ),
+        (
+            "step-jump",
+            "error",
+            "With `check --base REV`: each migration is where it was at the revision, or one step on, back, or rolled back.",
+        ),
+        ("history-rewritten", "error", "With `check --base REV`: a history is only added to."),
+        ("migration-dropped", "error", "With `check --base REV`: no migration goes from the config between `prepare` and `complete`."),
+        ("order-changed", "error", "With `check --base REV`: the order of a migration changes at `prepare` alone."),
     ]
     rows = [*((check.code, check.severity, _one_line(check.run.__doc__ or "")) for check in CHECKS), *extra]
     return CHECKS_HEAD + "".join(f"| `{code}` | {severity} | {_cell(text)} |\n" for code, severity, text in rows)

@@ -74,6 +74,7 @@ def _render(parser: argparse.ArgumentParser) -> None:
 def _check(parser: argparse.ArgumentParser) -> None:
     _configs(parser)
     parser.add_argument("--kubeconform", action="store_true", help="also have kubeconform judge every object ($KUBECONFORM, or on PATH)")
+    parser.add_argument("--base", metavar="REV", help="refuse migrations that do not follow by one step from those at a Git revision")
 
 
 def _diff(parser: argparse.ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rediskit.cli.common import Rendered, has_errors, render_all
@@ -12,11 +13,18 @@ from rediskit.output.disk import compare
 if TYPE_CHECKING:
     from rediskit.checks import Finding
     from rediskit.checks.kubeconform import Counts, Emitted
+    from rediskit.model.environment import Environment
+    from rediskit.renderers.tree import Tree
+
+    Visit = Callable[[Environment, Tree], None]
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Exit code 1 when a check failed or the tree on disk is not what the config renders to. Writes nothing."""
-    trees, findings, counts = _judged_twice(arguments) if arguments.kubeconform else (*render_all(arguments), None)
+    steps: list[Finding] = []
+    visit = _follows(arguments.base, steps) if arguments.base is not None else None
+    trees, findings, counts = _judged_twice(arguments, visit) if arguments.kubeconform else (*render_all(arguments, visit), None)
+    findings += steps
     changes = {tree.name: compare(tree, arguments.output) for tree in trees}
     drifted = any(done.drifted for done in changes.values())
     code = int(drifted or has_errors(findings))
@@ -34,12 +42,31 @@ def run(arguments: argparse.Namespace) -> int:
     return code
 
 
-def _judged_twice(arguments: argparse.Namespace) -> tuple[list[Rendered], list[Finding], Counts]:
+def _follows(revision: str, found: list[Finding]) -> Visit:
+    """Puts into `found` what of each config's migrations does not follow by one step from those that a revision holds."""
+    from rediskit.checks import Finding
+    from rediskit.migrate.committed import jumps, migrations_at
+
+    def visit(environment: Environment, tree: Tree) -> None:
+        old = migrations_at(revision, environment)
+        problems = jumps(environment, old) if old is not None else ()
+        found.extend(Finding(one.code, "error", one.message, one.hint, one.path, one.location) for one in problems)
+
+    return visit
+
+
+def _judged_twice(arguments: argparse.Namespace, visit: Visit | None) -> tuple[list[Rendered], list[Finding], Counts]:
     """All trees with what our own checks find and, in one go at the end, kubeconform. Raises MissingToolError without kubeconform."""
     from rediskit.checks.kubeconform import emitted, judge
 
     objects: list[Emitted] = []
-    trees, findings = render_all(arguments, lambda environment, tree: objects.extend(emitted(environment, tree)))
+
+    def both(environment: Environment, tree: Tree) -> None:
+        objects.extend(emitted(environment, tree))
+        if visit is not None:
+            visit(environment, tree)
+
+    trees, findings = render_all(arguments, both)
     verdict = judge(objects)
     return trees, [*findings, *verdict.findings], verdict.counts
 
