@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,9 @@ from rediskit.setup.folder import UNKNOWN_REPOSITORY
 from rediskit.setup.git import WorkTree, same_repository
 from rediskit.source.files import work_tree
 from rediskit.source.loader import load_all
+from rediskit.source.schema import schema_text
+
+_FOR_EDITORS = re.compile(r"^# yaml-language-server: \$schema=(\S+)", re.MULTILINE)
 
 State = Literal["ok", "note", "problem"]
 
@@ -56,13 +60,26 @@ def _examine(file: str, output: str) -> Report:
         (environment,) = load_all([file])
     except ConfigError as error:
         return Report(file, (_wrong(file, error),), error.problems)
-    lines = [Line("config", "ok", "loads"), *_tree(environment, file, output), *_git(environment, file, output)]
+    lines = [Line("config", "ok", "loads"), *_schema(Path(file)), *_tree(environment, file, output), *_git(environment, file, output)]
     return Report(file, tuple(lines))
 
 
 def _wrong(file: str, error: ConfigError) -> Line:
     count = len(error.problems)
     return Line("config", "problem", f"{count} {'problem' if count == 1 else 'problems'}", (f"mend {file}",), 2)
+
+
+def _schema(config: Path) -> Iterator[Line]:
+    """The schema that the config names for editors, where it is missing or of another version; nothing when it is right."""
+    found = _FOR_EDITORS.search(config.read_text(encoding="utf-8-sig"))
+    if found is None or "://" in found[1]:
+        return
+    path = os.path.normpath(config.parent / found[1])
+    again = (f"rediskit schema > {shlex.quote(path)}",)
+    if not Path(path).is_file():
+        yield Line("schema", "note", f"{path} is not there: an editor knows no keys", again)
+    elif Path(path).read_text(encoding="utf-8", errors="replace").strip() != schema_text():
+        yield Line("schema", "note", f"{path} is not that of this rediskit", again)
 
 
 def _tree(environment: Environment, file: str, output: str) -> Iterator[Line]:

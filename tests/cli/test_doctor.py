@@ -24,6 +24,7 @@ from rediskit.setup import git as git_module
 from rediskit.setup import programs as programs_module
 from rediskit.setup.programs import KNOWN
 from tests.output.repositories import Repository
+from tests.samples import ROOT
 from tests.setup import live
 from tests.tools import install
 
@@ -305,6 +306,21 @@ def test_configs_that_clash(repository: Repository, run: Run) -> None:
     code, output, _ = run()
     assert code == 2
     assert "config/one.yaml has the release redis-shared in cluster one too" in output
+
+
+def test_the_schema_that_a_config_names_for_editors(repository: Repository, run: Run) -> None:
+    config, schema = repository.folder / "config/one.yaml", repository.folder / "rediskit.schema.json"
+    config.write_text(f"# yaml-language-server: $schema=../rediskit.schema.json\n{CONFIG}")
+    code, output, _ = run()
+    assert (code, found(output, "schema")) == (0, "- schema rediskit.schema.json is not there: an editor knows no keys")
+    assert following(output)[0] == "rediskit schema > rediskit.schema.json"
+    schema.write_text("{}")
+    code, output, _ = run()
+    assert (code, found(output, "schema")) == (0, "- schema rediskit.schema.json is not that of this rediskit")
+    schema.write_bytes((ROOT / "rediskit.schema.json").read_bytes())
+    assert "- schema" not in run()[1]
+    config.write_text(f"# yaml-language-server: $schema=https://example.org/rediskit.json\n{CONFIG}")
+    assert "- schema" not in run()[1]
 
 
 @pytest.mark.parametrize(
