@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
+from rediskit.model.types import DnsLabel, GitRepository, GitRevision
 from rediskit.output.fresh import exists, taken
 from rediskit.setup.clients import Clients, Found, clients_of
 from rediskit.setup.copies import copy, refuse_leaks
@@ -79,6 +80,7 @@ def scaffold(wishes: Wishes) -> Scaffold:
     Raises ConfigError when the command line or the input can't be taken, RefusedError when a file is in the way or a password would
     be written.
     """
+    _refuse_wrong(wishes)
     name = _name(wishes)
     clients = _clients(wishes)
     copies = {found.name: copy(found.workload) for found in clients.found}
@@ -107,6 +109,31 @@ def scaffold(wishes: Wishes) -> Scaffold:
     return Scaffold(name, wishes.folder, files, kept, clients.found, asked, tuple(map(visible, notes)))
 
 
+def _refuse_wrong(wishes: Wishes) -> None:
+    """Raises ConfigError with every option whose value no config takes, in the words of the config."""
+    from pydantic import TypeAdapter, ValidationError
+
+    given = (
+        ("--name", wishes.name, DnsLabel),
+        ("--repository", wishes.repository and public("", wishes.repository).address, GitRepository),
+        ("--revision", wishes.revision, GitRevision),
+        ("--namespace", wishes.namespace, DnsLabel),
+    )
+    problems = []
+    for option, value, form in given:
+        try:
+            if value is not None:
+                TypeAdapter(form).validate_python(value)
+        except ValidationError as error:
+            problems += [Problem(f"{option}: {found['msg']}", found["ctx"]["hint"]) for found in error.errors()]
+    if wishes.replicas is not None and wishes.replicas < 1:
+        problems.append(
+            Problem(f"--replicas: {wishes.replicas} is nothing to come back to", "give what the application normally runs with")
+        )
+    if problems:
+        raise ConfigError(problems)
+
+
 def _clients(wishes: Wishes) -> Clients:
     if wishes.source is None:
         return Clients(())
@@ -121,14 +148,9 @@ def _clients(wishes: Wishes) -> Clients:
 def _name(wishes: Wishes) -> str:
     """The name of the environment: as given, else that of the folder."""
     name = wishes.name or re.sub(r"[^a-z0-9]+", "-", Path(wishes.folder).resolve().name.lower()).strip("-")[:63].strip("-")
-    if not re.fullmatch(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?", name):
+    if not name:
         raise ConfigError(
-            Problem(
-                f"{visible(name)!r} is not a name for an environment"
-                if wishes.name
-                else "the folder's name gives no name for the environment",
-                "give one with --name: lower-case letters, digits and '-', such as the name of the cluster",
-            )
+            Problem("the folder's name gives no name for the environment", "give one with --name, such as that of the cluster")
         )
     return name
 

@@ -448,7 +448,13 @@ def test_a_file_that_is_not_there_and_a_terminal(repository: Repository) -> None
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--name", "Home Lab"], "'Home Lab' is not a name for an environment"),
+        (["--name", "Home Lab"], "--name: 'Home Lab' is not a DNS label\n  use lower-case letters"),
+        (["--name", ""], "--name: '' is not a DNS label"),
+        (["--repository", "somewhere"], "--repository: somewhere is not the address of a Git repository\n  write it as"),
+        (["--repository", ""], "--repository: '' is not the address of a Git repository"),
+        (["--revision", "a..b"], "--revision: a..b is not a Git branch, tag or commit"),
+        (["--namespace", "Shop"], "--namespace: Shop is not a DNS label"),
+        (["--replicas", "0"], "--replicas: 0 is nothing to come back to"),
         (["--tool", "helm"], "invalid choice"),
         (["--replicas", "many"], "invalid int value"),
     ],
@@ -460,11 +466,11 @@ def test_a_wrong_command_line(repository: Repository, arguments: list[str], said
     assert files(repository.folder) == []
 
 
-def test_a_repository_that_no_tool_reaches_is_refused(repository: Repository) -> None:
-    ended = rediskit("init", "--repository", "somewhere")
-    assert ended.code == 1
-    assert "gitops.repository: somewhere is not the address of a Git repository" in ended.errors
-    assert files(repository.folder) == []
+def test_a_folder_whose_name_is_none(tmp_path: Path) -> None:
+    folder = tmp_path / "---"
+    folder.mkdir()
+    assert "the folder's name gives no name for the environment\n  give one with --name" in rediskit("init", str(folder)).errors
+    assert rediskit("init", str(folder), "--name", "home").code == 0
 
 
 @pytest.mark.usefixtures("repository")
