@@ -39,8 +39,9 @@ lint: $(INSTALLED) ## ruff and mypy, strict
 golden: $(INSTALLED) ## write the golden files anew: review the diff before committing it
 	$(PYTEST) --update-golden $(ARGS)
 
-docs: $(INSTALLED) ## write docs/config.md, docs/checks.md and rediskit.schema.json anew from the code
+docs: $(INSTALLED) ## write docs/config.md, docs/checks.md, docs/migration.md and rediskit.schema.json anew from the code
 	$(PY) -m scripts.reference
+	$(PY) -m scripts.transcript
 	$(VENV)/bin/rediskit schema > rediskit.schema.json
 
 bench: $(INSTALLED) ## measure start-up, rendering and the YAML writer

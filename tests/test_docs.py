@@ -10,12 +10,13 @@ import pytest
 from rediskit.checks import CHECKS
 from rediskit.cli.arguments import parser
 from scripts.reference import checks_page, config_page
+from scripts.transcript import page as transcript
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("page", "made"), [("config.md", config_page), ("checks.md", checks_page)])
+@pytest.mark.parametrize(("page", "made"), [("config.md", config_page), ("checks.md", checks_page), ("migration.md", transcript)])
 def test_the_generated_pages_are_current(page: str, made: object) -> None:
     assert callable(made)
     assert (ROOT / "docs" / page).read_text(encoding="utf-8") == made(), "run: make docs"

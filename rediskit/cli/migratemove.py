@@ -21,6 +21,8 @@ from rediskit.migrate.status import one_client
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
+from rediskit.output.revision import contents_at
+from rediskit.renderers.runbook import page
 from rediskit.source.files import work_tree
 from rediskit.source.loader import load
 
@@ -40,6 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(_json(client, made, arguments))
         return 0
+    say_dirty(environment, made.files)
     _say(environment, client, made, arguments)
     return 0
 
@@ -81,19 +84,26 @@ def _say(environment: Environment, client: Client, made: Move, arguments: argpar
     print_diff(made.files)
     word = "would go" if arguments.dry_run else "goes"
     print(f"{client.name} {word} from {edge.source} to {edge.target}; what changes is applied from: {WHOSE[made.way.repository]}")
+    assert client.migration is not None
+    then = page(environment, client, edge, client.migration, environment.file)
     if not arguments.dry_run:
-        print_next(environment, made.files)
+        print("\n".join(("next:", *(f"  $ {command}" for command in (*then.publish, *then.owner)), f"then look: {then.seen}")))
+
+
+def say_dirty(environment: Environment, files: Sequence[Edited]) -> None:
+    """Says which of the files had changes already that are not committed: they will be in the same commit."""
+    if work_tree(Path(os.path.realpath(environment.file)).parent) is None:
+        return
+    for one in files:
+        committed = contents_at("HEAD", [one.place])[one.place]
+        if committed is not None and committed != one.before:
+            print(f"note: {one.file} has other changes that are not committed: they will be in the same commit", file=sys.stderr)
 
 
 def print_diff(files: Sequence[Edited]) -> None:
     """The lines that change, as a unified diff."""
     for one in files:
         print("\n".join(one.diff))
-
-
-def print_next(environment: Environment, files: Sequence[Edited]) -> None:
-    """What a person does with an edited config."""
-    print(f"next: rediskit render {environment.file}, read git diff, and commit {' '.join(one.file for one in files)} with the tree")
 
 
 def _json(client: Client, made: Move, arguments: argparse.Namespace) -> dict[str, Any]:

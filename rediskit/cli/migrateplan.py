@@ -45,7 +45,7 @@ def _markdown(environment: Environment, client: Client, made: Plan) -> str:
         client=client,
         plan=made,
         release=release_of(environment),
-        config=f"`{config_of(environment)}`",
+        config=f"`{environment.file or config_of(environment)}`",
         whose=_WHOSE,
         carrier={"argocd": "Application", "flux": "Kustomization"}[environment.gitops.tool],
         polling=polling(environment),

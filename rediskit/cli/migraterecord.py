@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from rediskit.cli.migrate import config_file, time_of
-from rediskit.cli.migratemove import files_json, print_diff, print_next
+from rediskit.cli.migratemove import files_json, print_diff, say_dirty
 from rediskit.cli.report import print_json
 from rediskit.migrate.edit import put_in_place
 from rediskit.migrate.moves import Evidence, record
@@ -38,9 +38,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"client": client.name, "at": at, "written": not arguments.dry_run, **files_json(files), "exitCode": 0})
         return 0
+    say_dirty(environment, files)
     print_diff(files)
     if not arguments.dry_run:
-        print_next(environment, files)
+        print(f"next: rediskit check {environment.file}, and commit {' '.join(one.file for one in files)}")
     return 0
 
 

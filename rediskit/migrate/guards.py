@@ -50,10 +50,11 @@ class Shut(NamedTuple):
 
 
 class Gate(NamedTuple):
-    """One gate. words: what holds when it is open. overridable: whether `--override REASON` opens it."""
+    """One gate. words: what holds when it is open. codes: of the cases in which it is shut. overridable: whether `--override` opens it."""
 
     words: str
     judge: Callable[[Situation], Iterator[Shut]]
+    codes: tuple[str, ...]
     overridable: bool = False
 
 
@@ -228,8 +229,9 @@ def _no_return(situation: Situation) -> Iterator[Shut]:
 
 
 def _folded(situation: Situation) -> Iterator[Shut]:
-    client = situation.client
-    if situation.migration.folded is None:
+    client, folded = situation.client, situation.migration.folded
+    taken = [entry.at for entry in situation.migration.history if entry.step == "decommission"]
+    if folded is None or (taken and moment(folded) < moment(taken[-1])):
         message = "nobody has seen that the Component of decommission changes nothing on the owner's base"
         hint = (
             "build the base with and without it: the same bytes? then: rediskit migrate record "
@@ -239,19 +241,24 @@ def _folded(situation: Situation) -> Iterator[Shut]:
 
 
 GATES: dict[str, Gate] = {
-    "history": Gate("the history says where it stands", _history),
-    "clock": Gate("the time is not before the last step's", _clock),
-    "reason": Gate("a reason is given", _reason),
-    "window": Gate("the window is open, and the downtime budget fits into it", _window, overridable=True),
-    "secret": Gate("the Secret is in both namespaces", _secret, overridable=True),
-    "replicas": Gate("the owner's base says its replicas, so that a rollback brings them all back", _replicas),
-    "budget": Gate("the downtime budget still holds", _budget, overridable=True),
-    "evidence": Gate("24 hours or more and the six criteria are recorded", _evidence),
-    "old-data": Gate("what becomes of the old data on a volume is said", _old_data),
-    "no-return": Gate("somebody says that what can't come back may go", _no_return),
-    "folded": Gate("somebody has seen that the owner's base carries the change itself", _folded),
+    "history": Gate("the history says where it stands", _history, ("history-missing",)),
+    "clock": Gate("the time is not before the last step's", _clock, ("time-before-history",)),
+    "reason": Gate("a reason is given", _reason, ("reason-missing",)),
+    "window": Gate(
+        "the window is open, and the downtime budget fits into it",
+        _window,
+        ("window-missing", "window-not-started", "window-over", "window-too-short"),
+        overridable=True,
+    ),
+    "secret": Gate("the Secret is in both namespaces", _secret, ("secret-missing",), overridable=True),
+    "replicas": Gate("the owner's base says its replicas, so that a rollback brings them all back", _replicas, ("replicas-unsaid",)),
+    "budget": Gate("the downtime budget still holds", _budget, ("budget-unknown", "budget-spent"), overridable=True),
+    "evidence": Gate("24 hours or more and the six criteria are recorded", _evidence, ("evidence-missing", "evidence-future")),
+    "old-data": Gate("what becomes of the old data on a volume is said", _old_data, ("old-data-unsaid",)),
+    "no-return": Gate("somebody says that what can't come back may go", _no_return, ("no-return",)),
+    "folded": Gate("somebody has seen that the owner's base carries the change itself", _folded, ("fold-unseen",)),
 }
-"""Every gate, by its code. Each case of a shut one has a code of its own (docs/migration.md lists them)."""
+"""Every gate, by its code. Each case of a shut one has a code of its own; docs/migration.md lists them."""
 
 
 def lost_for_good(client: Client) -> str:

@@ -134,7 +134,7 @@ def _planned(environment: Environment, client: Client, edge: Edge, here: Migrati
     ours = tuple(one for one in differences if not one.path.startswith(("owners/", "docs/")) and one.path != "README.md")
     files = tuple(f"{one.status} {one.path.removeprefix(folder)}" for one in differences if one.path.startswith(folder))
     before, after = effects(here), effects(moved(here, edge.target, ""))
-    made = page(environment, client, edge, here)
+    made = page(environment, client, edge, here, environment.file)
     remove = client.previous.remove if client.previous else ()
     gone = remove if after.removed and not before.removed else ()
     gates = tuple((code, GATES[code].words) for code in made.gates if code not in ("history", "clock"))
@@ -231,7 +231,7 @@ def _rollback(environment: Environment, client: Client, migration: Migration) ->
     if migration.step in ("decommission", "complete"):
         return None
     there = Migration(step="validate", order=migration.order)
-    return page(environment, client, Edge("rollback", "validate", "rolled-back"), there)
+    return page(environment, client, Edge("rollback", "validate", "rolled-back"), there, environment.file)
 
 
 def _unsaid(environment: Environment, client: Client) -> Iterator[str]:

@@ -117,7 +117,7 @@ def warnings(situation: Situation) -> list[str]:
         found.append(f"what the application wrote to the shared Redis{since} stays there: the old Redis is as it was at scale-down")
     remove = client.previous.remove if client.previous else ()
     if edge.target == "decommission" and remove:
-        found.append(lost_for_good(client))
+        found += [lost_for_good(client)] if situation.no_return else []  # the gate says it until somebody has said so
         found.append(f"{', '.join(remove)} go only if the owner's Application or Kustomization prunes: look before, and afterwards")
     if old.removed and not new.removed and edge.kind == "back" and remove:
         kept = client.previous is not None and client.previous.data == "keep"

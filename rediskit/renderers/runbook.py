@@ -55,8 +55,9 @@ def pages(environment: Environment, client: Client) -> Iterator[Page]:
         migration = after
 
 
-def page(environment: Environment, client: Client, edge: Edge, migration: Migration) -> Page:
-    """One step out of where a migration stands."""
+def page(environment: Environment, client: Client, edge: Edge, migration: Migration, config: str = "") -> Page:
+    """One step out of where a migration stands. config: the file as it is named in the commands."""
+    named = config or config_of(environment)
     after = moved(migration, edge.target, "")
     repository = edges.repository(migration, after)
     stage = STAGES[edge.target]
@@ -66,9 +67,9 @@ def page(environment: Environment, client: Client, edge: Edge, migration: Migrat
         before=edges.before(edge, migration),
         gates=edges.gates(edge, migration),
         repository=repository,
-        advance=tuple(_edit(environment, client, edge)),
-        publish=tuple(_publish(environment, client, edge, repository)),
-        owner=tuple(_owner(environment, client, edge)) if repository == "owner" else (),
+        advance=tuple(_edit(named, client, edge)),
+        publish=tuple(_publish(environment, client, edge, repository, named)),
+        owner=tuple(_owner(environment, client, edge, named)) if repository == "owner" else (),
         look=tuple(look(environment, client, edge.target)),
         seen=stage.look,
         way_back=way_back(client, after),
@@ -80,8 +81,8 @@ def config_of(environment: Environment) -> str:
     return f"config/{environment.name}.yaml"
 
 
-def _edit(environment: Environment, client: Client, edge: Edge) -> Iterator[str]:
-    command = f"{config_of(environment)} --client {client.name}"
+def _edit(config: str, client: Client, edge: Edge) -> Iterator[str]:
+    command = f"{config} --client {client.name}"
     if edge.kind == "rollback":
         yield f'rediskit migrate rollback {command} --reason "what was seen"'
         return
@@ -100,15 +101,15 @@ def _edit(environment: Environment, client: Client, edge: Edge) -> Iterator[str]
 _CRITERIA = ("no-restarts", "no-redis-errors", "stable-connections", "functions-verified", "no-user-reports", "latency")
 
 
-def _publish(environment: Environment, client: Client, edge: Edge, repository: Repository) -> Iterator[str]:
-    yield f"rediskit render {config_of(environment)}"
-    yield f"git add config {environment.path} && git commit -m '{client.name}: {edge.target}' && git push"
+def _publish(environment: Environment, client: Client, edge: Edge, repository: Repository, config: str) -> Iterator[str]:
+    yield f"rediskit render {config}"
+    yield f"git add {config.rpartition('/')[0] or config} {environment.path} && git commit -m '{client.name}: {edge.target}' && git push"
     if repository == "ours":
         yield from refresh(environment)
 
 
-def _owner(environment: Environment, client: Client, edge: Edge) -> Iterator[str]:
-    yield f"rediskit migrate export {config_of(environment)} --client {client.name} --to {OWNER_DIR}"
+def _owner(environment: Environment, client: Client, edge: Edge, config: str) -> Iterator[str]:
+    yield f"rediskit migrate export {config} --client {client.name} --to {OWNER_DIR}"
     yield f"git -C {OWNER_DIR} add . && git -C {OWNER_DIR} commit -m '{client.name}: {edge.target}' && git -C {OWNER_DIR} push"
     yield owner_refresh(environment)
 

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from rediskit.cli import main
+from rediskit.migrate.guards import GATES
 from rediskit.output.yaml import dump
 from rediskit.source.loader import load
 from tests.samples import EVIDENCE, backend, client, loaded, merged
@@ -284,6 +285,11 @@ CASES: dict[str, Refused] = {
         "advance --at 2026-03-04T09:00:00-03:00",
         {"fold-unseen": "beersystem: nobody has seen that the Component of decommission changes nothing on the owner's base"},
     ),
+    "the owner's base was seen before decommission": Refused(
+        to("decommission", validation=evidence(), folded="2026-03-01T22:00:00-03:00"),
+        "advance --at 2026-03-04T09:00:00-03:00",
+        {"fold-unseen": "beersystem: nobody has seen that the Component of decommission changes nothing on the owner's base"},
+    ),
     "nothing to record": Refused(migration(), "record", {"nothing-to-record": "beersystem: nothing to record"}),
     "evidence before anything runs": Refused(
         to("deploy"),
@@ -323,6 +329,13 @@ def test_a_refusal_says_why_by_its_code_and_writes_nothing(name: str, tmp_path: 
 def test_the_refusals_are_many() -> None:
     assert len(CASES) >= 25
     assert len({code for case in CASES.values() for code in case.said}) >= 24
+
+
+def test_the_codes_of_the_gates_are_listed_and_each_has_its_case() -> None:
+    of_steps = {"step-jump", "step-first", "step-terminal", "rollback-nothing", "rollback-too-late"}
+    of_record = {"nothing-to-record", "not-validating", "not-down"}
+    tried = {code for case in CASES.values() for code in case.said}
+    assert tried == {code for gate in GATES.values() for code in gate.codes} | of_steps | of_record
 
 
 def test_a_refusal_has_its_place_in_the_config(tmp_path: Path, run: Run) -> None:
@@ -591,8 +604,12 @@ def test_two_steps_in_one_commit_are_refused(tmp_path: Path, run: Run) -> None:
     assert run("back", CONFIG, "--at", "2026-03-01T22:02:00-03:00", "--reason", "not yet")[0] == 0
     assert run("advance", CONFIG, "--at", "2026-03-01T22:03:00-03:00")[0] == 0
     git(tmp_path, "commit", "-qam", "scale-down")
-    assert run("advance", CONFIG, "--at", "2026-03-01T22:04:00-03:00")[0] == 0
-    assert run("rollback", CONFIG, "--at", "2026-03-01T22:05:00-03:00", "--reason", "no address")[0] == 0
+    code, output, errors = run("advance", CONFIG, "--at", "2026-03-01T22:04:00-03:00")
+    assert (code, "not committed" in errors) == (0, False)
+    assert f"  $ git add {CONFIG} rendered/chocolandia && git commit -m 'beersystem: deploy' && git push" in output.splitlines()
+    code, _, errors = run("rollback", CONFIG, "--at", "2026-03-01T22:05:00-03:00", "--reason", "no address")
+    assert code == 0, "the way out is never refused for what is not committed"
+    assert f"note: {CONFIG} has other changes that are not committed: they will be in the same commit" in errors.splitlines()
 
 
 def test_status_tells_each_gate_and_the_ways(tmp_path: Path, run: Run) -> None:

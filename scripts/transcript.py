@@ -1,0 +1,214 @@
+"""Writes docs/migration.md: a whole move as the real commands print it, forward, rolled back, forward again. `make docs` runs it.
+
+Every time is given with --at, so that the page is the same in any year. Nothing outside of a temporary folder is read or written but the
+config of this repository and its manifest.
+"""
+
+from __future__ import annotations
+
+import gc
+import io
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from pathlib import Path
+
+from rediskit.cli import main as rediskit
+from rediskit.migrate.edit import Put, edited, put_in_place
+from rediskit.migrate.guards import GATES
+
+ROOT = Path(__file__).parent.parent
+CONFIG = "config/chocolandia.yaml"
+HEAD = """# A move, from beginning to end
+
+Written by `make docs` from the real commands, and held current by a test. *beersystem* moves onto the shared Redis, is rolled back at the
+worst moment, when it has already written to the new one for 23 hours, and moves again. Every time is given with `--at`; without it the
+commands take the clock. Where the owner's repository changes, `rediskit migrate export` puts the Component there; here only its files
+are shown. The warning about images that every render repeats is shown once.
+"""
+
+
+class Session:
+    """One folder under Git in which commands run, and the page that they make."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.lines = folder, [HEAD]
+        self.seen: set[str] = set()
+        shutil.copytree(ROOT / "config", folder / "config")
+        (folder / "config/chocolandia-flux.yaml").unlink()
+        self._git("init", "-q")
+
+    def say(self, text: str) -> None:
+        """A paragraph, or a heading."""
+        self.lines.append(f"{text}\n")
+
+    def run(self, *commands: str) -> None:
+        """Commands and what they print, in one block; a rediskit that fails says its exit code."""
+        self.lines.append("```console")
+        for command in commands:
+            self.lines.append(f"$ {command}")
+            self.lines += self._output(command)
+        self.lines.append("```\n")
+
+    def step(self, *commands: str, message: str = "") -> None:
+        """Commands, the render of what they changed, and the commit."""
+        self.run(*commands, f"rediskit render {CONFIG}")
+        self.commit(message)
+
+    def commit(self, message: str = "") -> None:
+        self._git("add", "-A")
+        self._git("commit", "-q", "--allow-empty", "-m", message or "a step")
+
+    def edit(self, *edits: Put) -> None:
+        """What a person writes into the config by hand, shown as a diff."""
+        with chdir(self.folder):
+            files, _ = edited(CONFIG, edits)
+            put_in_place(files)
+        self.lines += ["```diff", *(line for one in files for line in one.diff), "```\n"]
+
+    def tag(self, name: str) -> None:
+        self._git("tag", name)
+
+    def _output(self, command: str) -> Iterator[str]:
+        program, *arguments = shlex.split(command)
+        if program == "git":
+            printed, code = self._git(*arguments), 0
+        else:
+            stream = io.StringIO()
+            with chdir(self.folder), redirect_stdout(stream), redirect_stderr(stream):
+                code = rediskit(arguments)
+            gc.enable()  # the command switches it off
+            printed = stream.getvalue()
+        for line in printed.splitlines():
+            if "[frozen-image]" in line or "under redis.image" in line:
+                if line in self.seen:
+                    continue
+                self.seen.add(line)
+            yield line.rstrip()
+        if code:
+            yield f"(exit code {code})"
+
+    def _git(self, *arguments: str) -> str:
+        identity = ("-c", "user.name=person", "-c", "user.email=person@example.org", "-c", "commit.gpgsign=false", "-c", "core.hooksPath=")
+        environment = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "LC_ALL": "C"}
+        done = subprocess.run(["git", *identity, *arguments], cwd=self.folder, env=environment, capture_output=True, text=True, check=True)
+        return done.stdout
+
+
+def move(action: str, at: str, more: str = "") -> str:
+    """`rediskit migrate` for the config; at: day and time in March 2026, three hours behind UTC."""
+    day, _, time = at.partition(" ")
+    return f"rediskit migrate {action} {CONFIG} --at 2026-03-{day}T{time}:00-03:00{f' {more}' if more else ''}"
+
+
+def page() -> str:
+    """The whole page."""
+    with tempfile.TemporaryDirectory() as folder:
+        session = Session(Path(folder))
+        for part in (_before, _forward, _rolled_back, _again, _to_the_end):
+            part(session)
+    text = "\n".join([*session.lines, *_gates()])
+    return re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"
+
+
+def _before(session: Session) -> None:
+    session.say("## Before")
+    session.step(message="prepare")
+    session.tag("prepared")
+    session.run(move("status", "01 18:00"))
+    session.say("The window is agreed on, and written into the config:")
+    window = {"start": "2026-03-01T22:00:00-03:00", "duration": "1h"}
+    session.edit(Put(("clients", 0, "migration", "window"), window))
+    session.say("With `secrets.mode: manual` Git does not show the Secret. Somebody looks at both namespaces, and says so:")
+    session.run(move("record", "01 18:30", "--secret-seen"))
+    session.commit("window and Secret")
+    session.say("The whole move, before anything is touched (`--markdown` gives it as a page for a change request):")
+    session.run(f"rediskit migrate plan {CONFIG}")
+
+
+def _forward(session: Session) -> None:
+    session.say("## Forward")
+    session.say("Too early, and too much at once:")
+    session.run(move("advance", "01 21:50"), move("advance", "01 22:00", "--to deploy"))
+    session.say("In the window. Each step is a commit of its own:")
+    session.step(move("advance", "01 22:00"), message="scale-down")
+    session.say("A second step by hand, in the same commit or past the gates, is found in CI:")
+    session.edit(
+        Put(("clients", 0, "migration", "step"), "reconfigure"), Put(("clients", 0, "migration", "history", 0, "step"), "reconfigure")
+    )
+    session.run(f"rediskit check {CONFIG} --base HEAD")
+    session.run("git checkout -q -- .", "git status --short")
+    session.step(move("advance", "01 22:01"), message="deploy")
+    session.run(move("status", "01 22:04"))
+    session.step(move("advance", "01 22:04"), message="reconfigure")
+    session.step(move("advance", "01 22:05"), message="scale-up")
+    session.run(move("record", "01 22:07", "--down-until 2026-03-01T22:06:10-03:00"))
+    session.step(move("advance", "01 22:07"), message="validate")
+
+
+def _rolled_back(session: Session) -> None:
+    session.say("## Rolled back, at the worst moment")
+    session.say("After 23 hours on the shared Redis sessions are lost. One commit, in the owner's repository:")
+    session.run(move("status", "02 21:00"))
+    session.run(move("rollback", "02 21:05"))
+    session.step(move("rollback", "02 21:05", '--reason "sessions are lost: the TTL is wrong"'), message="rolled-back")
+    session.say("The owner's folder is what it was before the move, byte for byte, and the shared Redis stays:")
+    session.run(
+        "git diff --name-status prepared -- rendered/chocolandia/owners", "git diff --name-status HEAD~1 -- rendered/chocolandia/platform"
+    )
+
+
+def _again(session: Session) -> None:
+    session.say("## Forward again")
+    session.say("The old window is over, and the old evidence will not count:")
+    session.run(move("advance", "04 22:00"))
+    session.edit(Put(("clients", 0, "migration", "window", "start"), "2026-03-04T22:00:00-03:00"))
+    session.commit("another window")
+    session.step(move("advance", "04 22:00"), message="scale-down")
+    session.say("The shared Redis is there already, so `deploy` changes nothing that is applied:")
+    session.step(move("advance", "04 22:01"), message="deploy")
+    session.step(move("advance", "04 22:02"), message="reconfigure")
+    session.say("A pod took its time, and the budget is spent. Somebody decides, and the history keeps why:")
+    session.run(move("advance", "04 22:12"))
+    session.step(move("advance", "04 22:12", '--override "two minutes over, everything is ready"'), message="scale-up")
+    session.step(move("advance", "04 22:14"), message="validate")
+
+
+def _to_the_end(session: Session) -> None:
+    session.say("## To the end")
+    session.say("A day later, not everything has been seen:")
+    five = "--criterion no-restarts --criterion no-redis-errors --criterion stable-connections --criterion functions-verified"
+    session.run(move("record", "05 22:30", five))
+    session.run(move("advance", "05 22:30", "--no-return"))
+    session.run(move("record", "06 09:00", '--criterion no-user-reports --criterion latency --notes "p95 2 ms"'))
+    session.commit("evidence")
+    session.say("The point of no return has to be named:")
+    session.run(move("advance", "06 09:00"))
+    session.step(move("advance", "06 09:05", "--no-return"), message="decommission")
+    session.run(move("rollback", "06 09:10", "--reason x"))
+    session.say("The owner writes variables and removal into the base. Until somebody has seen that, the Component stays:")
+    session.run(move("advance", "09 09:00"))
+    session.run(move("record", "09 09:30", "--folded"))
+    session.step(move("advance", "09 09:30"), message="complete")
+    session.run(move("status", "09 09:30"), move("advance", "09 09:31"), "git diff --name-status HEAD~1 -- rendered/chocolandia/owners")
+    session.say("What the config has kept of it:")
+    session.run(f"git show HEAD:{CONFIG}")
+
+
+def _gates() -> Iterator[str]:
+    yield "## The gates\n"
+    yield "`--override REASON` opens those that say so; no reason opens the others. Steps have codes of their own: step-jump, step-first,"
+    yield "step-terminal, step-uncommitted, rollback-nothing, rollback-too-late.\n"
+    yield "| gate | open when | `--override` | refusals |"
+    yield "| --- | --- | --- | --- |"
+    for code, gate in GATES.items():
+        yield f"| {code} | {gate.words} | {'yes' if gate.overridable else '-'} | {', '.join(f'`{one}`' for one in gate.codes)} |"
+
+
+if __name__ == "__main__":
+    (ROOT / "docs/migration.md").write_text(page(), encoding="utf-8")
