@@ -13,7 +13,7 @@ from rediskit.errors import MissingToolError
 
 TIME_LIMIT = 10.0
 """Seconds that a program may take to say its version."""
-_VERSION = re.compile(r"\bv?([0-9]+\.[0-9]+(?:\.[0-9]+)?(?:[-+][0-9A-Za-z.+-]+)?)")
+_VERSION = re.compile(r"\bv?([0-9]+\.[0-9]+(?:\.[0-9]+)?(?:[-+][0-9A-Za-z.+-]*[0-9A-Za-z])?)")
 
 
 class Known(NamedTuple):

@@ -131,7 +131,9 @@ def test_real_programs_are_found_with_their_versions(
     run: Run, tmp_path: Path, kustomize: Path, kubeconform: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PATH", f"{kustomize.parent}:{os.environ['PATH']}")
+    brought = [tool for tool in install.table().values() if tool.name in ("sealed-secrets", "sops")]
+    folders = [kustomize.parent, *(tool.folder for tool in brought)]
+    monkeypatch.setenv("PATH", f"{':'.join(map(str, folders))}:{os.environ['PATH']}")
     monkeypatch.setenv("KUBECONFORM", str(kubeconform))
     code, output, _ = run("--json")
     document = json.loads(output)
@@ -142,6 +144,8 @@ def test_real_programs_are_found_with_their_versions(
     assert (listed["kubeconform"]["state"], listed["kubeconform"]["path"]) == ("found", str(kubeconform))
     assert listed["kubeconform"]["version"]
     assert listed["git"]["version"][0].isdigit()
+    for tool, name in zip(brought, ("kubeseal", "sops"), strict=True):
+        assert (listed[name]["path"], listed[name]["version"]) == (str(tool.folder / name), tool.version.removeprefix("v"))
 
 
 @pytest.mark.parametrize(
@@ -151,6 +155,7 @@ def test_real_programs_are_found_with_their_versions(
         ("kubeseal", "echo 'kubeseal version: v0.36.6+dirty'", "0.36.6+dirty"),
         ("sops", "echo 'sops 3.13.2'", "3.13.2"),
         ("kubectl", "echo 'Client Version: v1.34.2'; echo 'Kustomize Version: v5.7.1'", "1.34.2"),
+        ("kubectl", "echo 'Client Version: v0.0.0-master+$Format'", "0.0.0-master"),
         ("helm", "echo 'v3.21.4+g1234567'", "3.21.4+g1234567"),
         ("kustomize", "echo '(devel)'", "devel"),
         ("kubeconform", "echo development", "development"),
