@@ -13,6 +13,7 @@ import yaml
 from rediskit import Environment, Manifest, load
 from rediskit.model.client import Client
 from rediskit.output.yaml import dump
+from rediskit.renderers.objects import KEEP
 from rediskit.source.manifest import read_manifest
 
 ROOT = Path(__file__).parent.parent
@@ -29,6 +30,11 @@ EVIDENCE = {
         True,
     ),
 }
+SEALED = {"mode": "sealed-secrets", "certificate": "chocolandia/sealing.crt"}
+"""`secrets` of a config for which `loaded` writes the certificate."""
+RECIPIENT = "age1" + "q" * 58
+SOPS = {"mode": "sops", "recipients": [RECIPIENT]}
+ROTATION = "0a1b2c3d"
 ONE_CONTAINER = {"backend": {"host": "REDIS_HOST", "port": "REDIS_PORT", "password": "REDIS_PASSWORD"}}
 
 
@@ -90,14 +96,19 @@ def loaded(
     order: str = "as-decided",
     over: Mapping[str, Any] | None = None,
     manifest: Mapping[str, Any] | None = None,
+    ciphertexts: Mapping[str, Any] | None = None,
 ) -> Environment:
     """The environment of `config`, loaded from `<folder>/chocolandia.yaml`, so that everything has its position.
 
-    manifest: another live object than the real Deployment.
+    manifest: another live object than the real Deployment. ciphertexts: namespace to the encrypted Secret in its file.
     """
     (folder / "chocolandia").mkdir(exist_ok=True)
     text = BACKEND.read_text(encoding="utf-8") if manifest is None else dump(manifest)
     (folder / "chocolandia/beersystem-backend.yaml").write_text(text, encoding="utf-8")
+    (folder / "chocolandia/sealing.crt").write_text("a certificate\n", encoding="utf-8")
+    (folder / "chocolandia/secrets").mkdir(exist_ok=True)
+    for namespace, content in (ciphertexts or {}).items():
+        (folder / f"chocolandia/secrets/{namespace}.yaml").write_text(dump(content), encoding="utf-8")
     file = folder / "chocolandia.yaml"
     file.write_text(yaml.safe_dump(config(step, order, over), sort_keys=False, width=1000), encoding="utf-8")
     return load(file)
@@ -120,3 +131,38 @@ def owned_by(manifest: Mapping[str, Any], step: str, order: str = "as-decided", 
     section = {"manifest": Manifest("workload.yaml", dict(manifest)), "containers": ONE_CONTAINER, **workload}
     environment = made(step, order, {"clients": [merged(config(step, order)["clients"][0], {"workload": section})]})
     return environment, environment.clients[0]
+
+
+def sealed(namespace: str, rotation: str = ROTATION) -> dict[str, Any]:
+    """A SealedSecret as `rediskit secret` writes it, with a ciphertext that nobody can open."""
+    annotations = {**KEEP, "rediskit/rotation": rotation}
+    template = {"rediskit/rotation": rotation, "sealedsecrets.bitnami.com/managed": "true"}
+    return {
+        "apiVersion": "bitnami.com/v1alpha1",
+        "kind": "SealedSecret",
+        "metadata": {"name": "redis-credentials", "namespace": namespace, "annotations": annotations},
+        "spec": {
+            "encryptedData": {"redis-password": "QWdCeS4uLg=="},
+            "template": {"metadata": {"name": "redis-credentials", "namespace": namespace, "annotations": template}, "type": "Opaque"},
+        },
+    }
+
+
+def sops(namespace: str, rotation: str = ROTATION) -> dict[str, Any]:
+    """A Secret as SOPS leaves it, with a ciphertext that nobody can open."""
+    ciphertext = "ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAA,type:str]"
+    annotations = {**KEEP, "rediskit/rotation": rotation}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "redis-credentials", "namespace": namespace, "annotations": annotations},
+        "type": "Opaque",
+        "data": {"redis-password": ciphertext},
+        "sops": {
+            "age": [{"recipient": RECIPIENT, "enc": "an age file\n"}],
+            "lastmodified": "2026-03-01T00:00:00Z",
+            "mac": ciphertext,
+            "encrypted_regex": "^(data|stringData)$",
+            "version": "3.13.2",
+        },
+    }

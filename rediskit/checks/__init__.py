@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rediskit.checks import access, flux, objects, owners, release, server
+from rediskit.checks import access, flux, objects, owners, release, secrets, server
 from rediskit.checks.finding import Check, Complaint, Finding, Severity, Subject
 from rediskit.errors import dotted
+from rediskit.model.ciphertext import as_applied
 from rediskit.model.environment import Environment
 from rediskit.renderers.tree import Tree
 
@@ -16,7 +17,7 @@ __all__ = ["CHECKS", "Check", "Finding", "Severity", "check"]
 def fits_its_schema(subject: Subject) -> Iterator[Complaint]:
     """Every object fits the strict schema of its kind, for the Kubernetes version of the config.
 
-    A patch for an owner is not an object: the real object is judged as the patch leaves it.
+    A patch for an owner is not an object: the real object is judged as the patch leaves it, and a Secret as SOPS opens it.
     """
     from rediskit.checks.schema import validate
 
@@ -27,7 +28,7 @@ def fits_its_schema(subject: Subject) -> Iterator[Complaint]:
         if file.path in subject.tree.objects and not owners.is_patch(file.path, subject.tree.objects[file.path])
     )
     for path, source, content in (*whole, *owners.patched(subject)):
-        for violation in validate(content, version) if isinstance(content, dict) else ():
+        for violation in validate(as_applied(content), version) if isinstance(content, dict) else ():
             place = f" at {dotted(violation.path)}" if violation.path else ""
             yield Complaint(f"{path}{place}: {violation.message}", "the API server would refuse the object", source)
 
@@ -66,6 +67,15 @@ CHECKS: tuple[Check, ...] = (
     Check("owner-component", "error", owners.owner_component),
     Check("client-variables", "error", owners.variables),
     Check("previous-host", "warning", owners.previous_host),
+    Check("ciphertext-missing", "error", secrets.ciphertext_missing),
+    Check("ciphertext", "error", secrets.ciphertext_fits),
+    Check("ciphertext-kept", "error", secrets.ciphertext_kept),
+    Check("ciphertext-rotation", "error", secrets.rotation),
+    Check("ciphertext-recipients", "error", secrets.recipients),
+    Check("ciphertext-unused", "warning", secrets.ciphertext_unused),
+    Check("ciphertext-opened", "error", secrets.decryption),
+    Check("plain-secret", "error", secrets.plain_secrets),
+    Check("password", "error", secrets.passwords),
     Check("migration-history", "warning", owners.history),
 )
 """Every check, in the order findings are listed."""

@@ -20,10 +20,11 @@ from rediskit.checks.kubeconform_messages import own_words, unread, violations
 from rediskit.checks.owners import is_patch, patched
 from rediskit.checks.schema import SCHEMAS
 from rediskit.errors import Location, MissingToolError, Path, Problem, dotted
+from rediskit.model.ciphertext import as_applied
 from rediskit.model.environment import Environment
 from rediskit.output.yaml import dump
 from rediskit.renderers.helm import values_path
-from rediskit.renderers.tree import Tree
+from rediskit.renderers.tree import File, Tree
 from rediskit.tools import Command, Completed, find, run
 
 TIME_LIMIT = 60.0
@@ -80,7 +81,7 @@ class _Result(NamedTuple):
 def emitted(environment: Environment, tree: Tree) -> list[Emitted]:
     """What of a tree is to be judged: each YAML file but the Helm values, as its bytes.
 
-    A patch for an owner is no object: the real object is judged as the patch leaves it.
+    A patch for an owner is no object: the real object is judged as the patch leaves it, and a Secret as SOPS opens it.
     """
 
     def one(path: str, text: bytes, content: Any, source: Path) -> Emitted:
@@ -90,8 +91,14 @@ def emitted(environment: Environment, tree: Tree) -> list[Emitted]:
     patches = {path for path, content in tree.objects.items() if is_patch(path, content)}
     passed_over = patches | {values_path(environment)}
     files = (file for file in tree.contents if file.path.endswith(".yaml") and file.path not in passed_over)
-    whole = [one(file.path, tree.files[file.path], file.content, file.source) for file in files]
+    whole = [one(file.path, _text(tree, file), file.content, file.source) for file in files]
     return whole + [one(path, dump(content).encode(), content, source) for path, source, content in patched(Subject(environment, tree))]
+
+
+def _text(tree: Tree, file: File) -> bytes:
+    if isinstance(file.content, dict) and (applied := as_applied(file.content)) is not file.content:
+        return dump(applied).encode()
+    return tree.files[file.path]
 
 
 def judge(objects: Sequence[Emitted]) -> Verdict:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, Self
 
-from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from rediskit.errors import Location, Path, Positions, Problem
-from rediskit.model.base import Model, refuse_all, section
+from rediskit.model.base import Model, refuse, refuse_all, section
 from rediskit.model.client import Client
+from rediskit.model.files import Manifest
 from rediskit.model.gitops import GitOps
 from rediskit.model.monitoring import Monitoring
 from rediskit.model.network import Network
 from rediskit.model.redis import Redis
-from rediskit.model.secrets import Secrets, implemented
+from rediskit.model.secrets import Secrets
 from rediskit.model.types import DnsLabel, KubernetesVersion
 
 RESERVED_CLIENTS = frozenset({"redis", "redis-external", "monitoring", "release", "root"})
@@ -46,8 +48,14 @@ class Environment(Model):
 
     _positions: Positions = PrivateAttr(default_factory=dict)
     _file: str = PrivateAttr(default="")
+    _ciphertexts: Mapping[str, Manifest] = PrivateAttr(default_factory=dict)
 
-    _implemented = field_validator("secrets")(implemented)
+    @model_validator(mode="after")
+    def _decrypted(self) -> Self:
+        if self.secrets.mode == "sops" and self.gitops.tool == "argocd":
+            hint = "use mode: sealed-secrets or external-secrets; a plugin (KSOPS) would be needed, and leaves the password in its cache"
+            refuse("Argo CD does not decrypt SOPS: it would apply the ciphertext, or nothing", hint, "secrets", "mode")
+        return self
 
     @field_validator("clients")
     @classmethod
@@ -84,6 +92,27 @@ class Environment(Model):
     def file(self) -> str:
         """The config file as it was named to `load`; "" for an Environment made in Python."""
         return self._file
+
+    @property
+    def secret_namespaces(self) -> tuple[str, ...]:
+        """Where the password is needed: the namespace of Redis, then those of the clients, each once."""
+        return tuple(dict.fromkeys((self.redis.namespace, *(client.namespace for client in self.clients))))
+
+    @property
+    def secrets_directory(self) -> str:
+        """Where the encrypted inputs lie, relative to the config file."""
+        return self.secrets.directory or f"{self.name}/secrets"
+
+    @property
+    def ciphertexts(self) -> Mapping[str, Manifest]:
+        """Namespace to the encrypted Secret that lies in `secrets_directory`; what is not there yet is left out."""
+        return self._ciphertexts
+
+    def with_ciphertexts(self, ciphertexts: Mapping[str, Manifest]) -> Self:
+        """A copy of this environment that has these encrypted Secrets, by namespace: for the loader, and for Python."""
+        made = self.model_copy()
+        made._ciphertexts = dict(ciphertexts)
+        return made
 
     def located(self, positions: Positions, file: str) -> Self:
         """This environment, knowing where its values stand. For the loader."""

@@ -71,6 +71,18 @@ def secrets_in(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[t
         yield path, reason
 
 
+def shapes_in(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Path and reason of every text in nested data that is a secret by its shape alone: for objects, whose keys name Secrets everywhere."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from shapes_in(inner, (*path, key))
+    elif isinstance(value, (list, tuple)):
+        for index, inner in enumerate(value):
+            yield from shapes_in(inner, (*path, index))
+    elif isinstance(value, str) and (reason := secret_reason(value)):
+        yield path, reason
+
+
 def _is_given(value: Any) -> bool:
     return value is not None and value != "" and not isinstance(value, bool)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
-from rediskit.model.base import Model, refuse
+from rediskit.errors import Problem
+from rediskit.model.base import Model, refuse, refuse_all
+from rediskit.model.ciphertext import Scope
 from rediskit.model.files import TextFile
-from rediskit.model.types import DnsName, Line, RelativeFile
+from rediskit.model.measures import Duration
+from rediskit.model.types import AgeRecipient, DnsName, Flag, Line, RelativeFile
 
 
 class _Secrets(Model):
@@ -32,16 +35,33 @@ class SealedSecrets(_Secrets):
     mode: Literal["sealed-secrets"]
     """How the password reaches the namespaces: manual, sealed-secrets, sops or external-secrets."""
     certificate: TextFile
-    """A file with the controller's certificate (PEM), relative to this file."""
+    """A file with the controller's certificate (PEM), relative to this file; `rediskit secret fetch-cert` brings it."""
+    scope: Scope = "strict"
+    """What a sealed value is bound to: strict (namespace and name), namespace-wide or cluster-wide."""
+    owner_reference: Flag = False
+    """Whether the Secret goes with its SealedSecret. When false, it stays, and one that was there before is taken over only if it is
+    annotated `sealedsecrets.bitnami.com/managed: "true"`."""
 
 
 class Sops(_Secrets):
-    """SOPS: ciphertext in Git, opened by Flux."""
+    """SOPS: ciphertext in Git, opened by Flux. With Argo CD nothing would open it."""
 
     mode: Literal["sops"]
     """How the password reaches the namespaces: manual, sealed-secrets, sops or external-secrets."""
-    recipients: tuple[Line, ...]
+    recipients: tuple[AgeRecipient, ...] = ()
     """The public keys of age that the ciphertext is for."""
+    pgp: tuple[Line, ...] = ()
+    """Fingerprints of PGP keys, handed to sops as they are."""
+    kms: tuple[Line, ...] = ()
+    """ARNs of AWS KMS keys, handed to sops as they are."""
+    decryption_secret: DnsName = "sops-age"
+    """The Secret in Flux's namespace that holds the private key, under a name that ends in .agekey (or .asc)."""
+
+    @model_validator(mode="after")
+    def _for_somebody(self) -> Self:
+        if not (self.recipients or self.pgp or self.kms):
+            refuse("the ciphertext would be for nobody", "name a public key of age under recipients, or a key under pgp or kms")
+        return self
 
 
 class SecretStore(Model):
@@ -58,15 +78,34 @@ class ExternalSecrets(_Secrets):
 
     mode: Literal["external-secrets"]
     """How the password reaches the namespaces: manual, sealed-secrets, sops or external-secrets."""
-    store: SecretStore
-    """Where the values come from."""
+    store: SecretStore | None = None
+    """Where the value comes from; left out when the operator generates it."""
+    key: Line | None = None
+    """The key of the value in the store."""
+    property: Line | None = None
+    """The property of that key, where one key holds several values."""
+    refresh: Duration = Duration("1h")
+    """How often the operator looks at the store."""
+    generate: Flag = False
+    """The operator makes the password, once, in the namespace of Redis, and clients read it from there."""
+    api_version: Literal["v1", "v1beta1"] = "v1"
+    """The version of external-secrets.io that the cluster serves."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.generate:
+            given = [name for name in ("store", "key", "property") if getattr(self, name) is not None]
+            hint = "leave it out, or say generate: false"
+            refuse_all([Problem("has no meaning when the operator generates the password", hint, (name,)) for name in given])
+            if self.api_version != "v1":
+                refuse("a password that is generated once needs external-secrets.io/v1", "leave apiVersion out", "apiVersion")
+            return self
+        hint = "say which store and which key hold the password, or generate: true"
+        refuse_all([Problem("is missing", hint, (name,)) for name in ("store", "key") if getattr(self, name) is None])
+        return self
 
 
 Secrets = Annotated[Manual | SealedSecrets | Sops | ExternalSecrets, Field(discriminator="mode")]
 
-
-def implemented(secrets: Manual | SealedSecrets | Sops | ExternalSecrets) -> Manual | SealedSecrets | Sops | ExternalSecrets:
-    """Refuses the modes that no renderer serves yet, so that a config never promises a Secret that nobody makes."""
-    if secrets.mode != "manual":
-        refuse(f"{secrets.mode} is not served yet", "use mode: manual for now: the tree's README says how to create the Secrets", "mode")
-    return secrets
+ENCRYPTED: frozenset[str] = frozenset({"sealed-secrets", "sops"})
+"""The modes whose ciphertext lies in `secrets.directory`, one file a namespace."""

@@ -161,6 +161,12 @@ GitRevision = Annotated[str, Text(r"(?!.*\.\.)\w[\w.-]*(?:/\w[\w.-]*)*", 255, "a
 ServerAddress = Annotated[
     str, Text(r"https?://[\w.\[\]:-]+(?:/\S*)?", 2048, "the address of an API server", "write it like https://kubernetes.default.svc")
 ]
+AgeRecipient = Annotated[
+    str,
+    Text(
+        r"age1[02-9ac-hj-np-z]{58}", 62, "a public key of age", "write what `age-keygen -y KEYFILE` prints: age1 and 58 letters and digits"
+    ),
+]
 RelativeFile = Annotated[str, Text(r"[^\x00-\x1f\x7f]+", 1024, "a path", "write it in one line, relative to the config file")]
 
 

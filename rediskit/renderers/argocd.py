@@ -47,7 +47,7 @@ def project(environment: Environment, units: tuple[Unit, ...]) -> Object:
     wave before the Applications: one commit admits a kind and adds the Application that brings it.
     """
     deployed = release_is_deployed(environment)
-    objects = [file.content for unit in units for file in unit.contents if isinstance(file.content, dict)]
+    objects = [content for unit in units for content in unit.objects]
     kinds = {group_kind(content) for content in objects if "namespace" in content["metadata"]}
     if deployed:
         kinds |= chart_kinds(environment.redis.values)

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 
 from rediskit.migrate.machine import release_is_deployed
 from rediskit.model.environment import Environment
+from rediskit.model.secrets import Sops
 from rediskit.renderers.helm import merged_values
 from rediskit.renderers.objects import KEEP, kustomization, labels, metadata, object_file
 from rediskit.renderers.platform import Unit
 from rediskit.renderers.tree import File, Object
 
+_SECRET_CONDITIONS = {"ExternalSecret": "Ready", "SealedSecret": "Synced"}
+"""The condition by which an object says that its Secret is there (facts: gitops, Flux 11)."""
 _HELM_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 
 
@@ -42,7 +45,26 @@ def unit_kustomization(environment: Environment, unit: Unit) -> Object:
     """
     after = "release" if unit.removable else ""
     policy = "MirrorPrune" if unit.removable else "Orphan"
-    return _kustomization(environment, unit.name, unit.folder, policy=policy, after=after)
+    made = _kustomization(environment, unit.name, unit.folder, policy=policy, after=after)
+    if isinstance(environment.secrets, Sops) and any("sops" in content for content in unit.objects):
+        made["spec"]["decryption"] = {"provider": "sops", "secretRef": {"name": environment.secrets.decryption_secret}}
+    kinds = {(content["apiVersion"], content["kind"]) for content in unit.objects}
+    if checks := [_health(version, kind, word) for (version, kind), word in _conditions(kinds)]:
+        made["spec"]["healthCheckExprs"] = checks
+    return made
+
+
+def _conditions(kinds: set[tuple[str, str]]) -> list[tuple[tuple[str, str], str]]:
+    return [(kind, _SECRET_CONDITIONS[kind[1]]) for kind in sorted(kinds) if kind[1] in _SECRET_CONDITIONS]
+
+
+def _health(version: str, kind: str, word: str) -> Object:
+    """Without it a Kustomization is Ready although no Secret came of the object; what failed before the last change does not count."""
+    said = f"status.conditions.exists(c, c.type == '{word}' && c.status == '%s')"
+    known = "has(status.conditions)"
+    if kind == "SealedSecret":
+        known += " && has(status.observedGeneration) && status.observedGeneration == metadata.generation"
+    return {"apiVersion": version, "kind": kind, "failed": f"{known} && {said % 'False'}", "current": f"{known} && {said % 'True'}"}
 
 
 def release_kustomization(environment: Environment) -> Object:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from rediskit.errors import Path
 from rediskit.migrate.machine import release_is_deployed
 from rediskit.model.environment import Environment
 from rediskit.renderers.external import external_service
 from rediskit.renderers.monitoring import monitoring
 from rediskit.renderers.networkpolicy import network_policy
 from rediskit.renderers.objects import KEEP, kustomization, labels, metadata, object_file
+from rediskit.renderers.secretforms import secret_forms
 from rediskit.renderers.tree import File, Object
 
 
@@ -28,6 +30,11 @@ class Unit(NamedTuple):
     removable: bool = False
 
     @property
+    def objects(self) -> tuple[Object, ...]:
+        """What the unit applies."""
+        return tuple(file.content for file in self.contents if isinstance(file.content, dict))
+
+    @property
     def folder(self) -> str:
         return f"platform/{self.name}"
 
@@ -42,11 +49,24 @@ def units(environment: Environment) -> tuple[Unit, ...]:
     redis = environment.redis.namespace
     deployed = release_is_deployed(environment)
     made = [
-        _unit("redis", redis, (namespace(environment), network_policy(environment))),
+        _unit("redis", redis, (namespace(environment), network_policy(environment), *secret_forms(environment, redis))),
         _unit("redis-external", redis, external_service(environment) if deployed else (), removable=True),
         _unit("monitoring", environment.monitoring.namespace, monitoring(environment) if deployed else (), optional=True, removable=True),
+        *_clients(environment),
     ]
     return tuple(unit for unit in made if unit.contents)
+
+
+def _clients(environment: Environment) -> Iterator[Unit]:
+    """One unit a client, so that a namespace that is missing or a ciphertext that does not open stops nobody else.
+
+    Clients of one namespace have one Secret: it lies in the unit of the first.
+    """
+    seen: set[str] = set()
+    for index, client in enumerate(environment.clients):
+        forms = () if client.namespace in seen else secret_forms(environment, client.namespace)
+        seen.add(client.namespace)
+        yield _unit(client.name, client.namespace, forms, ("clients", index), optional=True)
 
 
 def platform(made: tuple[Unit, ...]) -> Iterator[File]:
@@ -63,8 +83,10 @@ def namespace(environment: Environment) -> Object:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": meta}
 
 
-def _unit(name: str, in_namespace: str, objects: Iterable[Object], *, optional: bool = False, removable: bool = False) -> Unit:
-    files = tuple(object_file(f"platform/{name}", content, _SOURCES[content["kind"]]) for content in objects)
+def _unit(
+    name: str, in_namespace: str, objects: Iterable[Object], source: Path = (), *, optional: bool = False, removable: bool = False
+) -> Unit:
+    files = tuple(object_file(f"platform/{name}", content, source or _SOURCES.get(content["kind"], ("secrets",))) for content in objects)
     return Unit(name, in_namespace, files, optional, removable)
 
 
@@ -76,4 +98,4 @@ _SOURCES: dict[str, tuple[str, ...]] = {
     "PrometheusRule": ("monitoring",),
     "ConfigMap": ("monitoring",),
 }
-"""The section of the config that each kind of object comes from, for findings."""
+"""The section of the config that each kind of object comes from, for findings; the others are forms of the Secret."""

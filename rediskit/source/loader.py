@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pathlib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,9 +14,10 @@ from rediskit.errors import ConfigError, Location, Path, Positions, Problem
 from rediskit.model.environment import Environment
 from rediskit.model.files import Manifest, TextFile
 from rediskit.model.secrecy import secret_reason
+from rediskit.model.secrets import ENCRYPTED
 from rediskit.source.complaints import problems_of
 from rediskit.source.files import Neighbours, read_file
-from rediskit.source.manifest import read_manifest
+from rediskit.source.manifest import read_ciphertext, read_manifest
 from rediskit.source.reader import Document, read
 
 
@@ -85,6 +87,7 @@ class _Loading:
         self.neighbours = Neighbours(file, instead=instead)
         self.of_clients: dict[Path, Neighbours] = {}
         """What the clients with files of their own name, each relative to its file."""
+        self.ciphertexts: dict[str, Manifest] = {}
         self.problems: list[Problem] = []
         self.broken: list[Path] = []
         """What could not be read: the model's complaints about it say nothing new."""
@@ -102,7 +105,7 @@ class _Loading:
             self.problems += [problem for problem in found if not any(problem.path[: len(path)] == path for path in self.broken)]
         if self.problems:
             raise ConfigError(sorted(self.problems, key=_by_place))
-        return environment.located(self.positions, self.file)
+        return environment.with_ciphertexts(self.ciphertexts).located(self.positions, self.file)
 
     def _stem(self) -> None:
         file = pathlib.PurePath(self.file)
@@ -160,19 +163,35 @@ class _Loading:
                 self.broken.append(at)
 
     def _secrets(self) -> None:
-        """`secrets.certificate`: the content of the file goes into the model. `secrets.directory` has to lie in the repository too."""
+        """`secrets`: the certificate and the encrypted Secrets go into the model."""
         secrets = self.data.get("secrets")
         if not isinstance(secrets, dict):
             return
-        certificate, directory = secrets.get("certificate"), secrets.get("directory")
+        certificate = secrets.get("certificate")
         path: Path = ("secrets", "certificate")
         if certificate is not None and (content := self._open(certificate, path)):
             secrets["certificate"] = TextFile(certificate, content[0].decode("utf-8", "replace"))
-        if isinstance(directory, str):
+        self._encrypted(secrets)
+
+    def _encrypted(self, secrets: dict[str, Any]) -> None:
+        """Every file of `secrets.directory` by its stem, the namespace. A folder that is not there yet has none."""
+        path: Path = ("secrets", "directory") if "directory" in secrets else ("secrets",)
+        directory = secrets.get("directory", f"{self.data.get('name')}/secrets")
+        if not isinstance(directory, str):
+            return
+        try:
+            folder = self.neighbours.find(directory)
+        except ConfigError as error:
+            self._problem(error.problems[0].message, error.problems[0].hint, path)
+            return
+        for name in sorted(file.name for file in folder.glob("*.yaml")) if secrets.get("mode") in ENCRYPTED else ():
             try:
-                self.neighbours.find(directory)
+                text, shown = self.neighbours.read(f"{directory}/{name}")
+                self.ciphertexts[name.removesuffix(".yaml")] = Manifest(f"{directory}/{name}", read_ciphertext(text, shown))
             except ConfigError as error:
-                self._problem(error.problems[0].message, error.problems[0].hint, ("secrets", "directory"))
+                self.problems += [
+                    found if found.location else replace(found, path=path, location=self.positions.get(path)) for found in error.problems
+                ]
 
     def _open(self, name: Any, path: Path) -> tuple[bytes, str] | None:
         """Content of a file that the config names at `path`, and how it is shown; None, and a problem, when it can't be read."""

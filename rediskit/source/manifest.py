@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, NoReturn
 
 from rediskit.errors import ConfigError, Path, Problem
+from rediskit.model.ciphertext import ciphertext
 from rediskit.source.reader import Document, read
 from rediskit.source.scalars import plain
 
@@ -118,6 +119,25 @@ def read_manifest(text: bytes, file: str) -> dict[str, Any]:
     """
     copied: dict[str, Any] = plain(_parsed(text, file))
     return copied
+
+
+def read_ciphertext(text: bytes, file: str) -> dict[str, Any]:
+    """Reads a file with one encrypted Secret: a SealedSecret, cleaned, or what SOPS encrypted, whose every value is signed and stays.
+
+    Raises ConfigError when it is something else; the message never shows a value.
+    """
+    document = read(text, file)
+    if problems := [problem for field in _REQUIRED if (problem := _lacks(document, (), document.data, field))]:
+        raise ConfigError(problems)
+    copied: dict[str, Any] = plain(document.data)
+    found = ciphertext(copied)
+    if found is None:
+        what = "a Secret in clear" if copied["kind"] == "Secret" else f"a {copied['kind']}"
+        hint = "rediskit secret new makes what belongs here; a password that was committed in clear has to be changed"
+        raise ConfigError(
+            Problem(f"expected a SealedSecret or a Secret encrypted by SOPS, this is {what}", hint, (), document.positions[()])
+        )
+    return copied if found.form == "sops" else clean(copied)
 
 
 @lru_cache(maxsize=64)

@@ -57,6 +57,14 @@ MODULES = (
             "config/crds/bases/generators.external-secrets.io_passwords.yaml": "v1alpha1",
         },
     ),
+    Module(
+        "github.com/external-secrets/external-secrets",
+        "v1.3.2",
+        {
+            "config/crds/bases/external-secrets.io_externalsecrets.yaml": "v1beta1",
+            "config/crds/bases/external-secrets.io_secretstores.yaml": "v1beta1",
+        },
+    ),
     Module("github.com/fluxcd/helm-controller", "v1.6.4", {"config/crd/bases/helm.toolkit.fluxcd.io_helmreleases.yaml": "v2"}),
     Module("github.com/fluxcd/kustomize-controller", "v1.9.4", {"config/crd/bases/kustomize.toolkit.fluxcd.io_kustomizations.yaml": "v1"}),
     Module(

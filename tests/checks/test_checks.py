@@ -15,7 +15,7 @@ from rediskit.checks.finding import Subject
 from rediskit.checks.place import check_place
 from rediskit.errors import dotted
 from rediskit.renderers.tree import Object
-from tests.checks import test_access_checks, test_tree_checks, test_value_checks
+from tests.checks import test_access_checks, test_secret_checks, test_tree_checks, test_value_checks
 from tests.samples import ONE_CONTAINER, STEPS, backend, client, config, loaded, made, merged
 
 FLUX = {"gitops": {"tool": "flux"}}
@@ -45,7 +45,7 @@ def test_every_check_has_a_code_and_says_what_it_is_for(rule: Check) -> None:
 
 
 def test_every_check_is_tripped_somewhere() -> None:
-    trips = [*test_access_checks.TRIPS, *test_tree_checks.TRIPS, *test_value_checks.TRIPS]
+    trips = [*test_access_checks.TRIPS, *test_secret_checks.TRIPS, *test_tree_checks.TRIPS, *test_value_checks.TRIPS]
     codes = [rule.code for rule in CHECKS]
     assert len(set(codes)) == len(codes)
     assert {(rule.code, rule.severity) for rule in CHECKS} == {(trip.code, trip.severity) for trip in trips}

@@ -386,12 +386,25 @@ def test_one_mistake_is_one_violation_at_its_place(kind: str, place: str, value:
     assert [(dotted(violation.path), violation.message) for violation in found] == [(path, message)]
 
 
+OLDER = [("external-secrets.io/v1beta1", "ExternalSecret"), ("external-secrets.io/v1beta1", "SecretStore")]
+"""Kinds that are vendored in an older version too, for clusters that serve that one."""
+
+
+@pytest.mark.parametrize(("version", "kind"), OLDER)
+def test_the_older_version_of_a_kind_is_judged_too(version: str, kind: str) -> None:
+    older = {**GOOD[kind], "apiVersion": version}
+    older["spec"] = {key: value for key, value in older["spec"].items() if key != "refreshPolicy"}
+    assert validate(older, "1.34") == []
+    (violation,) = validate({**older, "spec": {**older["spec"], "refreshPolicies": "x"}}, "1.34")
+    assert "refreshPolicies" in f"{dotted(violation.path)}: {violation.message}"
+
+
 def test_every_vendored_kind_has_a_good_object() -> None:
     """So that no schema is there that refuses everything, and each version has the same kinds."""
     kinds = [(obj["apiVersion"], obj["kind"]) for obj in GOOD.values()]
     core = [(api, kind) for api, kind in kinds if "." not in api or api in ("networking.k8s.io/v1", "rbac.authorization.k8s.io/v1")]
     vendored = [json.loads((SCHEMAS / file).read_text())["properties"] for file in schema_files()]
-    expected = [kind for kind in kinds if kind not in core] + core * len(kubernetes_versions())
+    expected = OLDER + [kind for kind in kinds if kind not in core] + core * len(kubernetes_versions())
     assert sorted((fields["apiVersion"]["enum"][0], fields["kind"]["enum"][0]) for fields in vendored) == sorted(expected)
 
 

@@ -28,6 +28,7 @@ class Trip:
     step: str = "validate"
     severity: str = "error"
     manifest: Mapping[str, Any] | None = None
+    ciphertexts: Mapping[str, Any] | None = None
 
 
 def value(code: str, message: str, path: str, content: Any, at: str | None = None) -> Trip:
@@ -84,7 +85,7 @@ def copied(path: str, to: str) -> Change:
 
 def trip_it(trip: Trip, folder: Path) -> None:
     """Loads, renders, spoils and checks: the check speaks, with its severity, at its place."""
-    environment = loaded(folder, trip.step, over=trip.over, manifest=trip.manifest)
+    environment = loaded(folder, trip.step, over=trip.over, manifest=trip.manifest, ciphertexts=trip.ciphertexts)
     rendered = render(environment)
     findings = check(environment, trip.change(rendered) if trip.change else rendered)
     mine = [finding for finding in findings if finding.code == trip.code and trip.message in finding.message]

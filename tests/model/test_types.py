@@ -126,6 +126,7 @@ TEXTS: dict[str, tuple[Any, list[str], list[str]]] = {
         ["https://kubernetes.default.svc", "https://10.0.0.1:6443", "https://[::1]:6443/a"],
         ["", "10.0.0.1", "ftp://a"],
     ),
+    "AgeRecipient": (types.AgeRecipient, ["age1" + "q" * 58], ["", "age1", "age1" + "b" * 58, "AGE1" + "Q" * 58, "age1" + "q" * 59]),
     "RelativeFile": (types.RelativeFile, ["a.yaml", "../a b/ä.yaml"], ["", "a\nb", "a\0b", "a" * 1025]),
     "Line": (types.Line, ["a", "two words, ä"], ["", "a\nb", "a\0", "a\x1b[31m"]),
     "Prose": (types.Prose, ["a", "two\nlines\n", "a\tb"], ["", "a\0", "a\x1b[31m"]),

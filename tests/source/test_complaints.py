@@ -166,10 +166,8 @@ def test_the_form_of_the_secrets_decides_what_is_known_there() -> None:
         if problem.message == "unknown key"
     )
     assert (found.path, found.hint) == (("secrets", "certificates"), "did you mean certificate?")
-    missing = next(
-        problem for problem in problems(with_value(("secrets",), {"mode": "external-secrets"})) if problem.message == "is missing"
-    )
-    assert (missing.path, missing.hint) == (("secrets", "store"), "add it: Where the values come from")
+    missing = next(problem for problem in problems(with_value(("secrets",), {"mode": "sealed-secrets"})) if problem.message == "is missing")
+    assert (missing.path, missing.hint[:23]) == (("secrets", "certificate"), "add it: A file with the")
 
 
 @pytest.mark.parametrize(

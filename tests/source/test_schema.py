@@ -88,7 +88,7 @@ BEYOND = {
         "manifest-absolute", "manifest-at-home", "manifest-broken", "manifest-is-a-folder", "manifest-of-a-service",
         "manifest-of-another-namespace", "manifest-outside", "manifest-says-otherwise", "manifest-scaled-to-0",
         "manifest-variable-without-name", "manifest-without-replicas",
-        "secrets-directory-outside", "gitops-path-elsewhere",
+        "secrets-directory-outside", "gitops-path-elsewhere", "ciphertext-in-clear", "ciphertext-broken",
     },
     "arithmetic": {
         "cidr-everybody", "cidr-everybody-in-two-halves", "cidr-host-bits", "memory-without-unit", "memory-zero", "monitoring-interval",
@@ -96,9 +96,13 @@ BEYOND = {
     },
     "lists of names": {
         "client-name-reserved", "command-needed", "command-unknown", "previous-removes-too-much", "chart-value-unknown", "chart-value-kind",
-        "redis-conf-beats-the-chart", "secrets-mode-not-served",
+        "redis-conf-beats-the-chart",
     },
     "secrets": {"password-in-redis-conf", "password-in-values"},
+    "one key and another": {
+        "sops-with-argocd", "sops-for-nobody", "external-secrets-without-store", "external-secrets-two-sources",
+        "external-secrets-generated-by-an-old-one",
+    },
 }  # fmt: skip
 
 

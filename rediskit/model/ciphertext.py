@@ -1,0 +1,141 @@
+"""Encrypted Secrets as they lie in Git: what can be told of one without any key, and the words that stand around the ciphertext.
+
+A file `<secrets.directory>/<namespace>.yaml` holds one object: a SealedSecret, or a Secret that SOPS has encrypted. Rendering copies
+the object as it is, so whatever the live object needs is put in when it is encrypted: SOPS signs what stands around its ciphertext
+too (its MAC covers every value of the file, in order).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple, get_args
+
+Scope = Literal["strict", "namespace-wide", "cluster-wide"]
+"""What a sealed value is bound to: namespace and name, the namespace, or nothing (sealed-secrets, "Scopes")."""
+Form = Literal["sealed-secrets", "sops"]
+
+ROTATION = "rediskit/rotation"
+"""Annotation: eight hexadecimal digits, drawn with the password and equal in all namespaces; they say nothing about it."""
+SEALED_SECRETS = "sealedsecrets.bitnami.com"
+"""The prefix of the annotations that the sealed-secrets controller reads."""
+SEALED_VERSION = "bitnami.com/v1alpha1"
+SOPS_REGEX = "^(data|stringData)$"
+"""What Flux wants encrypted, and nothing else: it reads kind, name and namespace before it decrypts."""
+
+
+class Ciphertext(NamedTuple):
+    """An encrypted Secret, as far as it can be read without a key.
+
+    keys: the keys of the Secret, `plain` those of them whose value is not encrypted. scope: of a SealedSecret.
+    inner: name and namespace in the template of a SealedSecret, "" where they are left out. rotation, template_rotation: the
+    annotation on the object and on the Secret that comes out of it (one and the same object with SOPS).
+    recipients: of SOPS, age's public keys; others: how many recipients of other kinds (PGP, KMS) there are.
+    field: `data` or `stringData`. regex: what SOPS encrypts.
+    """
+
+    form: Form
+    name: str
+    namespace: str
+    annotations: dict[str, Any]
+    template_annotations: dict[str, Any]
+    keys: tuple[str, ...]
+    plain: tuple[str, ...] = ()
+    scope: Scope = "strict"
+    inner: tuple[str, str] = ("", "")
+    recipients: tuple[str, ...] = ()
+    others: int = 0
+    field: str = "data"
+    regex: str = ""
+
+    @property
+    def rotation(self) -> str:
+        return str(self.annotations.get(ROTATION, ""))
+
+    @property
+    def template_rotation(self) -> str:
+        return str(self.template_annotations.get(ROTATION, ""))
+
+
+def ciphertext(content: Any) -> Ciphertext | None:
+    """What an object says about itself; None when it is neither a SealedSecret nor a Secret that SOPS has encrypted."""
+    kind, version = _at(content, "kind"), str(_at(content, "apiVersion"))
+    if kind == "SealedSecret" and version.partition("/")[0] == "bitnami.com":
+        return _sealed(content)
+    if kind == "Secret" and version == "v1" and isinstance(_at(content, "sops"), dict):
+        return _sops(content)
+    return None
+
+
+def as_applied(content: dict[str, Any]) -> dict[str, Any]:
+    """The object as the API server gets it: what SOPS encrypted is opened before, so its block is gone and its values are base64 again.
+
+    The values are left empty here. Everything else is given back as it is.
+    """
+    if content.get("kind") != "Secret" or not isinstance(content.get("sops"), dict):
+        return content
+    opened = {key: value for key, value in content.items() if key != "sops"}
+    return {**opened, "data": dict.fromkeys(_map(content, "data"), "")}
+
+
+def scope_annotations(scope: Scope) -> dict[str, str]:
+    """The annotations by which the controller knows the scope; a SealedSecret carries them, and so does its template."""
+    return {} if scope == "strict" else {f"{SEALED_SECRETS}/{scope}": "true"}
+
+
+def sealing_label(scope: Scope, namespace: str, name: str) -> bytes:
+    """What a sealed value is bound to: the label of RSA-OAEP (sealed-secrets pkg/apis/sealedsecrets/v1alpha1)."""
+    return {"strict": f"{namespace}/{name}", "namespace-wide": namespace, "cluster-wide": ""}[scope].encode()
+
+
+def _sealed(content: Any) -> Ciphertext:
+    annotations, template = _map(content, "metadata", "annotations"), _map(content, "spec", "template", "metadata")
+    # The widest wins (sealed-secrets SecretScope).
+    scopes = [scope for scope in reversed(get_args(Scope)) if str(annotations.get(f"{SEALED_SECRETS}/{scope}")) == "true"]
+    values = _map(content, "spec", "encryptedData")
+    return Ciphertext(
+        form="sealed-secrets",
+        name=_text(content, "metadata", "name"),
+        namespace=_text(content, "metadata", "namespace"),
+        annotations=annotations,
+        template_annotations=_map(template, "annotations"),
+        keys=tuple(values),
+        plain=tuple(_map(content, "spec", "template", "data")),
+        scope=scopes[0] if scopes else "strict",
+        inner=(_text(template, "name"), _text(template, "namespace")),
+    )
+
+
+def _sops(content: Any) -> Ciphertext:
+    sops, annotations = content["sops"], _map(content, "metadata", "annotations")
+    field = "stringData" if _map(content, "stringData") else "data"
+    values = _map(content, field)
+    groups = [sops, *(group for group in sops.get("key_groups") or () if isinstance(group, dict))]
+    age = [entry for group in groups for entry in group.get("age") or ()]
+    return Ciphertext(
+        form="sops",
+        name=_text(content, "metadata", "name"),
+        namespace=_text(content, "metadata", "namespace"),
+        annotations=annotations,
+        template_annotations=annotations,
+        keys=tuple(values),
+        plain=tuple(key for key, value in values.items() if not str(value).startswith("ENC[")),
+        recipients=tuple(_text(entry, "recipient") for entry in age),
+        others=sum(len(group.get(kind) or ()) for group in groups for kind in ("pgp", "kms", "gcp_kms", "azure_kv", "hc_vault")),
+        field=field,
+        regex=str(sops.get("encrypted_regex") or ""),
+    )
+
+
+def _at(content: Any, *path: str) -> Any:
+    for part in path:
+        content = content.get(part) if isinstance(content, dict) else None
+    return content
+
+
+def _map(content: Any, *path: str) -> dict[str, Any]:
+    found = _at(content, *path)
+    return found if isinstance(found, dict) else {}
+
+
+def _text(content: Any, *path: str) -> str:
+    found = _at(content, *path)
+    return found if isinstance(found, str) else ""

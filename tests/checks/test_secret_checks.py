@@ -1,0 +1,176 @@
+"""The checks of encrypted Secrets: what is missing, does not fit, or is in clear."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rediskit import check, render
+from tests.checks.trips import GONE, Trip, also, name_of, put, trip_it
+from tests.samples import RECIPIENT, SEALED, SOPS, client, loaded, sealed, sops
+
+NAMESPACES = ("redis", "beersystem")
+FLUX: dict[str, Any] = {"gitops": {"tool": "flux"}, "secrets": SOPS}
+BEERSYSTEM = "platform/beersystem/secret-redis-credentials.yaml"
+AT_CLIENT = "beersystem"
+OTHER_RECIPIENT = "age1" + "p" * 58
+
+
+def edited(content: dict[str, Any], place: str, value: Any) -> dict[str, Any]:
+    """A copy in which something else stands at a place such as `metadata.name` (a dot in a key is written `~`)."""
+    made = copy.deepcopy(content)
+    *way, last = [part.replace("~", ".") for part in place.split(".")]
+    parent: Any = made
+    for part in way:
+        parent = parent[int(part)] if isinstance(parent, list) else parent[part]
+    if value is GONE:
+        del parent[last]
+    else:
+        parent[last] = value
+    return made
+
+
+def of(
+    code: str, message: str, place: str, value: Any, make: Callable[[str], dict[str, Any]] = sealed, over: Mapping[str, Any] | None = None
+) -> Trip:
+    """A trip by the encrypted Secret of beersystem, changed at one place."""
+    both = {"redis": make("redis"), "beersystem": edited(make("beersystem"), place, value)}
+    mode = {"secrets": SEALED} if make is sealed else FLUX
+    return Trip(code, message, AT_CLIENT, over or mode, ciphertexts=both)
+
+
+def sealed_trips() -> list[Trip]:
+    annotations, template = "metadata.annotations.", "spec.template.metadata."
+    return [
+        of("ciphertext", "is for namespace elsewhere, not for beersystem", "metadata.namespace", "elsewhere"),
+        of("ciphertext", "makes the Secret redis, not redis-credentials", "metadata.name", "redis"),
+        of("ciphertext", "has the namespace elsewhere in its template, and beersystem outside", template + "namespace", "elsewhere"),
+        of("ciphertext", "has the name redis in its template", template + "name", "redis"),
+        of("ciphertext", "has no key redis-password (it has: password)", "spec.encryptedData", {"password": "QQ=="}),
+        of("ciphertext", "has no key redis-password (it has: none)", "spec.encryptedData", {}),
+        of("ciphertext", "has redis-password in clear", "spec.template.data", {"redis-password": "x"}),
+        of(
+            "ciphertext",
+            "has the scope cluster-wide, the config says strict",
+            annotations + "sealedsecrets~bitnami~com/cluster-wide",
+            "true",
+        ),
+        replace(
+            of("ciphertext", "is made for mode sealed-secrets, the config says sops", "metadata.labels", {}, over=FLUX), at="mode: sops"
+        ),
+        of("ciphertext-kept", "lacks the annotation argocd.argoproj.io", annotations + "argocd~argoproj~io/sync-options", GONE),
+        of("ciphertext-kept", "lacks the annotation kustomize.tool", annotations + "kustomize~toolkit~fluxcd~io/prune", "enabled"),
+        of("ciphertext-rotation", "has no rotation", annotations + "rediskit/rotation", GONE),
+        of("ciphertext-rotation", "its Secret would say none", template + "annotations.rediskit/rotation", GONE),
+        Trip(
+            "ciphertext-rotation",
+            "is of rotation ffffffff, and that of redis of 0a1b2c3d: they are two passwords",
+            AT_CLIENT,
+            {"secrets": SEALED},
+            ciphertexts={"redis": sealed("redis"), "beersystem": sealed("beersystem", "ffffffff")},
+        ),
+        Trip(
+            "ciphertext",
+            "does not say its scope namespace-wide in its template",
+            "mode: sealed-secrets",
+            {"secrets": {**SEALED, "scope": "namespace-wide"}},
+            ciphertexts={
+                name: edited(sealed(name), annotations + "sealedsecrets~bitnami~com/namespace-wide", "true") for name in NAMESPACES
+            },
+        ),
+        Trip("ciphertext-missing", "for namespace beersystem (chocolandia/secrets/beersystem.yaml)", AT_CLIENT, {"secrets": SEALED}),
+        Trip(
+            "ciphertext-unused",
+            "chocolandia/secrets/nobody.yaml is for no namespace of this config",
+            "",
+            {"secrets": SEALED},
+            severity="warning",
+            ciphertexts={name: sealed(name) for name in (*NAMESPACES, "nobody")},
+        ),
+    ]
+
+
+def sops_trips() -> list[Trip]:
+    in_clear = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a", "namespace": "redis"}, "data": {"a": "b"}}
+    both = {name: sops(name) for name in NAMESPACES}
+    undecrypted = put("flux/kustomization-redis-shared-beersystem.yaml", "spec.decryption", GONE)
+    return [
+        of("ciphertext", "is encrypted by the rule (none), Flux needs", "sops.encrypted_regex", GONE, sops),
+        of("ciphertext", "has redis-password in clear", "data.redis-password", "QUFB", sops),
+        replace(of("plain-secret", f"{BEERSYSTEM} is a Secret in clear", "data.redis-password", "QUFB", sops), at="mode: sops"),
+        of("ciphertext", "is encrypted as stringData", "stringData", {"redis-password": "ENC[a]"}, sops),
+        of("ciphertext-recipients", f"is not for {RECIPIENT}", "sops.age", [], sops),
+        of("ciphertext-recipients", f"is also for {OTHER_RECIPIENT}", "sops.age", [{"recipient": OTHER_RECIPIENT}], sops),
+        of("ciphertext-recipients", "is for 1 PGP and KMS keys, the config names 0", "sops.pgp", [{"fp": "A"}], sops),
+        Trip("ciphertext-opened", "nothing decrypts what SOPS encrypted in platform/beersystem", "", FLUX, undecrypted, ciphertexts=both),
+        Trip("plain-secret", "is a Secret in clear", "", {}, also("platform/redis/secret-a.yaml", in_clear)),
+        Trip(
+            "password",
+            "platform/redis/namespace-redis.yaml: metadata.annotations.note looks like a generated password",
+            "",
+            {},
+            put("platform/redis/namespace-redis.yaml", "metadata.annotations.note", "k7Qw2Zr9" * 2 + "Xb4Lp8Vt6Nc3"),
+        ),
+    ]
+
+
+TRIPS = [*sealed_trips(), *sops_trips()]
+
+
+@pytest.mark.parametrize("trip", TRIPS, ids=name_of)
+def test_what_would_not_open_or_is_in_clear_is_refused(tmp_path: Path, trip: Trip) -> None:
+    trip_it(trip, tmp_path)
+
+
+@pytest.mark.parametrize(("over", "make"), [({"secrets": SEALED}, sealed), (FLUX, sops)], ids=["sealed-secrets", "sops"])
+def test_sound_ciphertexts_trip_nothing(tmp_path: Path, over: dict[str, Any], make: Callable[[str], dict[str, Any]]) -> None:
+    environment = loaded(tmp_path, over=over, ciphertexts={name: make(name) for name in NAMESPACES})
+    tree = render(environment)
+    assert [finding.code for finding in check(environment, tree)] == ["frozen-image"]
+    kinds = {path.rpartition("/")[0] for path, content in tree.objects.items() if content["kind"] in ("SealedSecret", "Secret")}
+    assert kinds == {"platform/redis", "platform/beersystem"}
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"secrets": {"mode": "external-secrets", "store": {"name": "vault"}, "key": "redis", "property": "password"}},
+        {"secrets": {"mode": "external-secrets", "generate": True}},
+        {"secrets": {"mode": "external-secrets", "generate": True}, "gitops": {"tool": "flux"}},
+    ],
+    ids=["store", "generated", "generated-flux"],
+)
+def test_external_secrets_are_sound(tmp_path: Path, over: dict[str, Any]) -> None:
+    environment = loaded(tmp_path, over=over)
+    assert [finding.code for finding in check(environment, render(environment))] == ["frozen-image"]
+
+
+def test_a_new_client_needs_only_its_own_file_and_takes_only_it_along(tmp_path: Path) -> None:
+    one = loaded(tmp_path, over={"secrets": SEALED}, ciphertexts={name: sealed(name) for name in NAMESPACES})
+    over = {"secrets": SEALED, "clients": _clients(tmp_path)}
+    two = loaded(tmp_path, over=over, ciphertexts={name: sealed(name) for name in (*NAMESPACES, "shop")})
+    before, after = render(one).files, render(two).files
+    secrets = {path for path in after if "sealedsecret" in path}
+    assert secrets - {path for path in before if "sealedsecret" in path} == {"platform/shop/sealedsecret-redis-credentials.yaml"}
+    assert all(before[path] == after[path] for path in secrets & set(before))
+
+
+def _clients(folder: Path) -> list[Any]:
+    data = yaml.safe_load((folder / "chocolandia.yaml").read_text())
+    return [*data["clients"], client("shop", None)]
+
+
+def test_two_clients_of_one_namespace_have_one_secret(tmp_path: Path) -> None:
+    loaded(tmp_path)
+    clients = [*_clients(tmp_path)[:1], client("shop", None, namespace="beersystem")]
+    environment = loaded(tmp_path, over={"secrets": SEALED, "clients": clients}, ciphertexts={name: sealed(name) for name in NAMESPACES})
+    tree = render(environment)
+    assert "platform/beersystem/sealedsecret-redis-credentials.yaml" in tree.files
+    assert not any(path.startswith("platform/shop/") for path in tree.files)
+    assert [finding.code for finding in check(environment, tree)] == ["frozen-image"]
