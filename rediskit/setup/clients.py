@@ -90,9 +90,20 @@ def clients_of(objects: Objects, *, namespace: str | None = None, replicas: int 
     shared = Counter(namespace_of(obj) for obj, _ in meant)
     found = tuple(_client(obj, said, objects, namespace, replicas, alone=shared[namespace_of(obj)] == 1) for obj, said in meant)
     _keep_what_others_use(found)
-    silent = [f"{reference(obj)} speaks of no Redis and is left out" for obj, _ in heard if obj not in [one for one, _ in meant]]
+    silent = [_left_out(obj, said) for obj, said in heard if obj not in [one for one, _ in meant]]
     silent += [f"{reference(obj)} only looks at a Redis and is left out: see whether it goes with the old one" for obj in watchers]
     return Clients(found, tuple(silent))
+
+
+def _left_out(workload: Content, said: list[Speaks]) -> str:
+    unseen = _unseen(said)
+    more = f", but {unseen}, which it takes others from, is not in the input" if unseen else ""
+    return f"{reference(workload)} is left out: no variable of it speaks of Redis{more}"
+
+
+def _unseen(said: list[Speaks]) -> str:
+    """What the containers take variables from and the input does not hold."""
+    return ", ".join(dict.fromkeys(name for one in said for name in one.unseen))
 
 
 def _client(workload: Content, said: list[Speaks], objects: Objects, namespace: str | None, replicas: int | None, *, alone: bool) -> Found:
@@ -159,8 +170,8 @@ def _containers(found: Found, said: list[Speaks]) -> None:
 
 def _ask_for_containers(found: Found, said: list[Speaks]) -> None:
     names = ", ".join(one.container for one in said) or "none"
-    unseen = list(dict.fromkeys(name for one in said for name in one.unseen))
-    more = f"; variables also come from {', '.join(unseen)}, which the input does not hold" if unseen else ""
+    unseen = _unseen(said)
+    more = f"; variables also come from {unseen}, which the input does not hold" if unseen else ""
     question = f"no variable of {reference(found.workload)} speaks of Redis (containers: {names}{more}): which ones does it read?"
     found.ask("containers", question)
 

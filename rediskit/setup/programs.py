@@ -31,7 +31,7 @@ class Known(NamedTuple):
 
 
 KNOWN = (
-    Known("git", ("--version",), "init, diff --against, doctor"),
+    Known("git", ("--version",), "init, diff --against, check --base, doctor"),
     Known("kustomize", ("version",), "the build of an owner's repository"),
     Known("kubeconform", ("-v",), "check --kubeconform"),
     Known("kubeseal", ("--version",), "secrets.mode sealed-secrets"),

@@ -144,9 +144,16 @@ def test_workloads_that_share_their_old_redis_remove_it_with_neither() -> None:
 
 
 def test_a_workload_that_speaks_of_no_redis_is_left_out_and_named() -> None:
-    found = clients(workload(container(**THREE)), workload(container(), name="front"))
+    unseen = container() | {"envFrom": [{"configMapRef": {"name": "settings"}}]}
+    found = clients(workload(container(**THREE)), workload(container(), name="front"), workload(unseen, name="back"))
     assert [one.name for one in found.found] == ["shop"]
-    assert found.notes == ("Deployment/front speaks of no Redis and is left out",)
+    assert found.notes == (
+        "Deployment/front is left out: no variable of it speaks of Redis",
+        (
+            "Deployment/back is left out: no variable of it speaks of Redis, but ConfigMap settings, which it takes others from, "
+            "is not in the input"
+        ),
+    )
 
 
 @pytest.mark.parametrize(
