@@ -212,14 +212,19 @@ def _evidence(situation: Situation) -> Iterator[Shut]:
 
 
 def _old_data(situation: Situation) -> Iterator[Shut]:
+    """What a volume holds outlives its Deployment, or goes with its claim: that is a person's decision, said before."""
     previous = situation.client.previous
     if previous is None or previous.data is not None:
         return
-    holders = [reference for reference in previous.remove if reference.startswith(("PersistentVolumeClaim/", "StatefulSet/"))]
-    if holders:
-        message = f"{holders[0]} holds data of the old Redis, and nobody has said what becomes of it"
-        hint = "write previous.data: discard, or keep (the claim stays in the namespace until somebody deletes it)"
-        yield Shut("old-data-unsaid", message, hint, ("previous", "remove"))
+    hint = "look at its volumes, then write previous.data: none, discard, or keep (the claim stays until somebody deletes it)"
+    path = ("previous", "remove")
+    kinds = {reference.partition("/")[0]: reference for reference in reversed(previous.remove)}
+    if holder := kinds.get("PersistentVolumeClaim") or kinds.get("StatefulSet"):
+        message = f"{holder} holds data of the old Redis, and nobody has said what becomes of it"
+        yield Shut("old-data-unsaid", message, hint, path)
+    elif holder := kinds.get("Deployment") or kinds.get("DaemonSet") or kinds.get("Pod"):
+        message = f"nobody has said whether {holder} holds data on a volume, and what becomes of it"
+        yield Shut("old-data-unsaid", message, hint, path)
 
 
 def _no_return(situation: Situation) -> Iterator[Shut]:

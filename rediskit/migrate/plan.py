@@ -242,5 +242,5 @@ def _unsaid(environment: Environment, client: Client) -> Iterator[str]:
         yield "`migration.window`: when the application may be down [window-missing]"
     if environment.secrets.mode == "manual" and migration.secret_seen is None and migration.step in ("prepare", "rolled-back"):
         yield "`migration.secretSeen`: that somebody has seen the Secret in both namespaces [secret-missing]"
-    if previous and previous.data is None and any(one.startswith(("PersistentVolumeClaim/", "StatefulSet/")) for one in previous.remove):
-        yield "`previous.data`: what becomes of the old data on its volume [old-data-unsaid]"
+    if previous and previous.data is None and previous.remove and migration.step not in ("decommission", "complete"):
+        yield "`previous.data`: what becomes of the old data on a volume: none, discard or keep [old-data-unsaid]"

@@ -65,6 +65,7 @@ def write(
         (folder / "chocolandia/beersystem-backend.yaml").write_text(dump(manifest), encoding="utf-8")
     data = yaml.safe_load(Path(environment.file).read_text(encoding="utf-8"))
     data["clients"][0]["migration"] = dict(section)
+    data["clients"][0]["previous"]["data"] = "none"
     data["clients"][0] = merged(data["clients"][0], (over or {}).get("client", {}))
     data = merged(data, {key: value for key, value in (over or {}).items() if key != "client"})
     file = folder / CONFIG
@@ -94,7 +95,8 @@ def evidence(**over: Any) -> dict[str, Any]:
     return {**EVIDENCE, "from": "2026-03-01T22:10:00-03:00", "until": "2026-03-02T23:00:00-03:00", **over}
 
 
-DATA = {"client": {"previous": {"remove": ["StatefulSet/redis", "Service/redis"]}}}
+UNSAID: dict[str, Any] = {"client": {"previous": {"data": None}}}
+DATA = merged(UNSAID, {"client": {"previous": {"remove": ["StatefulSet/redis", "Service/redis"]}}})
 CASES: dict[str, Refused] = {
     "no window": Refused(
         {"step": "prepare", "secretSeen": SEEN},
@@ -271,6 +273,12 @@ CASES: dict[str, Refused] = {
         "advance --at 2026-03-03T09:00:00-03:00 --no-return",
         {"old-data-unsaid": "beersystem: StatefulSet/redis holds data of the old Redis, and nobody has said what becomes of it"},
         DATA,
+    ),
+    "nobody knows whether there is a volume": Refused(
+        to("validate", validation=evidence()),
+        "advance --at 2026-03-03T09:00:00-03:00 --no-return --override now",
+        {"old-data-unsaid": "beersystem: nobody has said whether Deployment/redis holds data on a volume, and what becomes of it"},
+        UNSAID,
     ),
     "the point of no return": Refused(
         to("validate", validation=evidence()),
