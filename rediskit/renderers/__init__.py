@@ -28,5 +28,6 @@ def _files(environment: Environment) -> Iterator[File]:
     yield from owners(environment)
     carried = {"argocd": argocd, "flux": flux}[environment.gitops.tool]
     yield from carried(environment, made)
-    yield from docs(environment)
-    yield from readme(environment, made)
+    pages = tuple(docs(environment))
+    yield from (page.file for page in pages)
+    yield from readme(environment, made, pages)

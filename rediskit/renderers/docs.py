@@ -1,9 +1,11 @@
-"""`docs/` of the tree: runbooks for exactly these names."""
+"""`docs/` of the tree: pages for people, with exactly the names of this environment."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
+from rediskit.errors import Path
 from rediskit.migrate.machine import release_is_deployed
 from rediskit.model.environment import Environment
 from rediskit.renderers.argocd import prefix
@@ -13,14 +15,32 @@ from rediskit.renderers.texts import text
 from rediskit.renderers.tree import File
 
 
-def docs(environment: Environment) -> Iterator[File]:
-    """The runbook of a manual failover (facts: chart §6), once there is a release to fail over; that of each client on its way."""
-    if release_is_deployed(environment):
-        made = text("failover.md.j2", env=environment, release=release_of(environment), prefix=name_prefix(environment))
-        yield File("docs/failover.md", made)
+class Page(NamedTuple):
+    """One page of `docs/`. about: a line for the README's table. reader: who it is for."""
+
+    name: str
+    about: str
+    reader: str
+    text: str
+    source: Path = ()
+
+    @property
+    def file(self) -> File:
+        return File(f"docs/{self.name}.md", self.text, self.source)
+
+
+def docs(environment: Environment) -> Iterator[Page]:
+    """How a client connects; how to fail over by hand (facts: chart §6), once there is a release; how each client on its way is moved."""
+    facts = {"env": environment, "release": release_of(environment), "prefix": name_prefix(environment)}
+    deployed = release_is_deployed(environment)
+    connection = text("connection.md.j2", **facts, deployed=deployed)
+    yield Page("connection", "how an application connects, and what it may rely on", "who runs a client", connection)
+    if deployed:
+        yield Page("failover", "what to do by hand when the primary is lost", "you", text("failover.md.j2", **facts))
     for index, client in enumerate(environment.clients):
         if client.migration is not None and client.migration.step != "complete":
-            yield File(f"docs/migration-{client.name}.md", runbook(environment, client), ("clients", index, "migration"))
+            about = f"how {client.name} is moved, step by step, and back"
+            yield Page(f"migration-{client.name}", about, "you", runbook(environment, client), ("clients", index, "migration"))
 
 
 def name_prefix(environment: Environment) -> str:

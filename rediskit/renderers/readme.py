@@ -9,7 +9,7 @@ from rediskit.migrate.machine import effects, moved, release_is_deployed
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
-from rediskit.renderers.docs import name_prefix
+from rediskit.renderers.docs import Page, name_prefix
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.platform import Unit
 from rediskit.renderers.texts import text
@@ -18,7 +18,7 @@ from rediskit.renderers.tree import File
 _REPOSITORIES = {"ours": "this one", "owner": "the owner's", "none": "none: it only records"}
 
 
-def readme(environment: Environment, made: tuple[Unit, ...]) -> Iterator[File]:
+def readme(environment: Environment, made: tuple[Unit, ...], pages: tuple[Page, ...]) -> Iterator[File]:
     """The one README.md at the root of the tree."""
     release = release_of(environment)
     namespaces = sorted({client.namespace for client in environment.clients} - {release.namespace})
@@ -30,6 +30,7 @@ def readme(environment: Environment, made: tuple[Unit, ...]) -> Iterator[File]:
             release=release,
             deployed=release_is_deployed(environment),
             units=made,
+            pages=pages,
             tool={"argocd": "Argo CD", "flux": "Flux"}[environment.gitops.tool],
             carrier={"argocd": "Application", "flux": "Kustomization"}[environment.gitops.tool],
             prefix=name_prefix(environment),

@@ -123,20 +123,6 @@ def test_without_a_network_no_address_is_named() -> None:
     assert "192.168." not in readme(Environment.model_validate(data))
 
 
-@pytest.mark.parametrize(
-    ("redis", "promise"),
-    [
-        ({}, "an orderly restart loses nothing, a crash up to a second of writes"),
-        ({"appendOnly": False, "savePoints": ["900 1", "60 100"]}, "saved at 900 1, 60 100 (seconds and changes)"),
-        ({"appendOnly": False}, "a restart loses everything"),
-        ({"memory": {"policy": "noeviction"}}, "then refuses writes"),
-        ({"memory": {"policy": "volatile-ttl", "max": "512mb"}}, "holds 512mb at most, and then drops keys by `volatile-ttl`"),
-    ],
-)
-def test_it_promises_what_redis_will_keep(redis: dict[str, Any], promise: str) -> None:
-    assert promise in section(readme(made(over={"redis": redis})), "How a client connects")
-
-
 def shell(text: str, title: str) -> str:
     return section(text, title).split("```sh\n", 1)[1].split("```", 1)[0]
 

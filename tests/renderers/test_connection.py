@@ -1,0 +1,101 @@
+"""The page for those who run a client: exactly the names of the tree, and nothing that is not so."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from typing import Any
+
+import pytest
+import yaml
+
+from rediskit import Environment, render
+from rediskit.renderers.helm import release_of
+from tests.samples import made
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "argocd": {},
+    "flux": {"gitops": {"tool": "flux"}},
+    "inside only": {"network": None},
+    "other names": {"redis": {"release": "cache", "namespace": "caches", "auth": {"secret": "keys", "key": "redis.key"}}},
+    "nothing on disk": {"redis": {"appendOnly": False}},
+    "saved": {"redis": {"appendOnly": False, "savePoints": ["900 1", "300 10"]}},
+    "refuses writes": {"redis": {"memory": {"policy": "noeviction"}}},
+    "drops what expires": {"redis": {"memory": {"policy": "volatile-lru"}}},
+    "nothing switched off": {"redis": {"disabledCommands": []}},
+    "not watched": {"monitoring": {"enabled": False}},
+}
+
+
+def page(environment: Environment) -> str:
+    return render(environment).files["docs/connection.md"].decode()
+
+
+@pytest.mark.parametrize("step", ["prepare", "validate", "rolled-back"])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_page_is_whole_and_its_names_are_those_of_the_tree(variant: str, step: str) -> None:
+    environment = made(step, over=VARIANTS[variant])
+    release, text = release_of(environment), page(environment)
+    assert not re.search(r"\{\{|\}\}|\bNone\b|\n\n\n|[ \t]\n", text)
+    assert text.count("```") % 2 == 0
+    hosts = set(re.findall(r"[\w.-]+\.svc\.cluster\.local", text))
+    assert hosts == {release.primary_host, release.replicas_host}
+    for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL):
+        done = subprocess.run(["bash", "-n"], input=block, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{done.stderr}\n{block}"
+        assert "redis-cli -a" not in block
+    for name in re.findall(r"\]\(([\w.-]+)\)", text):
+        assert f"docs/{name}" in render(environment).files
+
+
+def test_the_variables_of_the_page_are_those_that_the_component_sets() -> None:
+    environment = made("reconfigure")
+    (snippet,) = re.findall(r"```yaml\n(.*?)```", page(environment), re.DOTALL)
+    patch = yaml.safe_load(render(environment).files["owners/beersystem/deployment-beersystem-backend.yaml"])
+    (container,) = patch["spec"]["template"]["spec"]["containers"]
+    set_by_us = {variable["name"]: variable.get("value") for variable in container["env"]}
+    shown = yaml.safe_load(snippet)["env"]
+    assert {variable["name"]: variable.get("value") for variable in shown} == set_by_us
+    assert shown[2]["valueFrom"]["secretKeyRef"] == {"name": "redis-credentials", "key": "redis-password"}
+
+
+@pytest.mark.parametrize(
+    ("variant", "there", "absent"),
+    [
+        ("argocd", "192.168.4.203", "Nobody from outside"),
+        ("inside only", "Nobody from outside the cluster", "192.168.4.203"),
+        ("nothing on disk", "a restart loses everything", "append-only"),
+        ("saved", "900 1, 300 10", "append-only"),
+        ("refuses writes", "OOM command not allowed", "drops keys"),
+        ("drops what expires", "that have an expiry (`volatile-lru`)", "whether they have an expiry or not"),
+        ("nothing switched off", "one database space", "switched off"),
+        ("not watched", "no cluster mode", "## Seeing it"),
+        ("other names", r"jsonpath={.data.redis\.key}", "redis-password"),
+    ],
+)
+def test_it_says_what_is_so_here(variant: str, there: str, absent: str) -> None:
+    text = page(made("validate", over=VARIANTS[variant]))
+    assert there in text
+    assert absent not in text
+
+
+@pytest.mark.parametrize(
+    ("redis", "promise"),
+    [
+        ({}, "an orderly restart loses nothing, a crash up to a second of writes"),
+        ({"appendOnly": False, "savePoints": ["900 1", "60 100"]}, "saved at 900 1, 60 100 (seconds and changes)"),
+        ({"appendOnly": False}, "a restart loses everything"),
+        ({"memory": {"policy": "noeviction"}}, "Then it refuses writes"),
+        (
+            {"memory": {"policy": "volatile-ttl", "max": "512mb"}},
+            "holds 512mb at most. Then it drops keys that have an expiry (`volatile-ttl`)",
+        ),
+    ],
+)
+def test_it_promises_what_redis_will_keep(redis: dict[str, Any], promise: str) -> None:
+    assert promise in page(made(over={"redis": redis}))
+
+
+def test_before_deploy_it_says_that_nothing_is_there_yet() -> None:
+    assert "**It is not deployed yet:**" in page(made("prepare"))
+    assert "**It is not deployed yet:**" not in page(made("validate"))
