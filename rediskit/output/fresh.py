@@ -44,11 +44,11 @@ def write_new(folder: str, files: Mapping[str, bytes]) -> None:
     undo: list[Undo] = []
     try:
         try:
-            _make_root(folder, undo)
+            make_root(folder, undo)
             with only_writer(folder):
                 _write(folder, files, undo)
         except BaseException:
-            _take_back(undo)
+            take_back(undo)
             raise
     except OSError as error:
         place = shown(os.fsdecode(error.filename or folder))
@@ -93,7 +93,8 @@ def _name(staged: str, folder: str, path: str, content: bytes) -> None:
         create(f"{folder}/{path}", content, folder, path)
 
 
-def _make_root(folder: str, undo: list[Undo]) -> None:
+def make_root(folder: str, undo: list[Undo]) -> None:
+    """Makes a folder and those above it where they are missing; `undo` says how to take that back."""
     missing = []
     place = os.path.abspath(folder)
     while not os.path.isdir(place):
@@ -104,7 +105,7 @@ def _make_root(folder: str, undo: list[Undo]) -> None:
         undo.append((os.rmdir, (place,)))
 
 
-def _take_back(undo: list[Undo]) -> None:
+def take_back(undo: list[Undo]) -> None:
     """Undoes what was done. A folder that somebody else put something into stays."""
     for step, places in reversed(undo):
         with suppress(OSError):
