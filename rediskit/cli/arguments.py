@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from rediskit import __version__
-from rediskit.cli import migratearguments
+from rediskit.cli import migratearguments, secretarguments
 
 _DESCRIPTION = "A shared Redis on Kubernetes under GitOps, from one short config file."
 _EPILOG = (
@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     _check(verbs.add_parser("check", help="check configs and trees, write nothing", description=_CHECK))
     _diff(verbs.add_parser("diff", help="show what rendering would change, object by object", description=_DIFF))
     migratearguments.add(verbs)
+    secretarguments.add(verbs)
     _doctor(verbs.add_parser("doctor", help="look at programs, configs, trees and Git; say what comes next", description=_DOCTOR))
     _schema(verbs.add_parser("schema", help="print the JSON schema of the config", description=_SCHEMA))
     return top

@@ -1,0 +1,172 @@
+"""Mode manual: one Secret for all namespaces through kubectl; and values adopted from there."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rediskit.renderers.objects import KEEP
+from tests.secrets.repository import KEY, Repository, Run
+from tests.secrets.stand_in import Recorder
+from tests.secrets.test_commands import OTHER, VALUE, stdin
+
+
+@pytest.fixture
+def kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    """A stand-in with an empty cluster behind it."""
+    made = Recorder(tmp_path / "stand-in")
+    monkeypatch.setenv("KUBECTL", str(made.programs / "kubectl"))
+    return made
+
+
+@pytest.fixture
+def manual(repository: Callable[..., Repository]) -> Repository:
+    return repository("mode: manual", "shop", "blog")
+
+
+@pytest.mark.usefixtures("manual")
+def test_a_new_password_gets_into_every_namespace(run: Run, kubectl: Recorder) -> None:
+    code, output, errors = run("apply")
+    assert (code, errors) == (0, "")
+    assert output.splitlines() == [
+        "home: Secret redis-credentials in home, a new value",
+        "  redis: created",
+        "  shop: created",
+        "  blog: created",
+    ]
+    assert len(set(kubectl.values().values())) == 1
+    assert len(b64decode(kubectl.values()["shop"])) == 32
+    for namespace, secret in kubectl.secrets().items():
+        assert secret["metadata"]["namespace"] == namespace
+        assert KEEP.items() <= secret["metadata"]["annotations"].items()
+        assert (secret["kind"], secret["type"], list(secret["data"])) == ("Secret", "Opaque", [KEY])
+
+
+@pytest.mark.usefixtures("manual")
+def test_the_server_judges_all_of_them_before_one_is_written(run: Run, kubectl: Recorder) -> None:
+    assert run("apply")[0] == 0
+    applied = [call for call in kubectl.calls if call[0] == "apply"]
+    assert ["--dry-run=server" in call for call in applied] == [True, False]
+    assert all("--server-side" in call and call[call.index("--filename") + 1] == "-" for call in applied)
+
+
+@pytest.mark.usefixtures("manual")
+def test_a_second_run_changes_nothing(run: Run, kubectl: Recorder) -> None:
+    assert run("apply")[0] == 0
+    before = kubectl.secrets()
+    count = len(kubectl.calls)
+    code, output, _ = run("apply")
+    assert code == 0
+    assert output.splitlines()[1:] == ["  redis: unchanged", "  shop: unchanged", "  blog: unchanged"]
+    assert kubectl.secrets() == before
+    assert all(call[0] in ("get", "config") for call in kubectl.calls[count:])
+
+
+@pytest.mark.usefixtures("manual")
+def test_a_namespace_that_lacks_it_gets_the_value_of_the_others(run: Run, kubectl: Recorder) -> None:
+    kubectl.put("redis", VALUE.encode())
+    code, output, _ = run("apply", "--client", "shop")
+    assert code == 0
+    assert output.splitlines() == ["home: Secret redis-credentials in home, the value that is there", "  shop: created"]
+    assert kubectl.values() == dict.fromkeys(("redis", "shop"), b64encode(VALUE.encode()).decode())
+
+
+@pytest.mark.usefixtures("manual")
+def test_values_that_differ_are_refused_and_with_force_redis_wins(run: Run, kubectl: Recorder) -> None:
+    kubectl.put("redis", VALUE.encode())
+    kubectl.put("shop", OTHER.encode())
+    code, output, errors = run("apply")
+    assert (code, output) == (1, "")
+    assert errors == ("the Secrets in redis and shop have different values\n  --force puts the value of namespace redis into the others\n")
+    code, output, _ = run("apply", "--force")
+    assert code == 0
+    assert "  blog: created\n  shop: changed\n" in output
+    assert set(kubectl.values().values()) == {b64encode(VALUE.encode()).decode()}
+    assert "--force-conflicts" in next(call for call in kubectl.calls if call[0] == "apply")
+
+
+@pytest.mark.usefixtures("manual")
+def test_a_given_value_replaces_others_only_with_force(run: Run, kubectl: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    kubectl.put("redis", VALUE.encode())
+    stdin(monkeypatch, OTHER.encode())
+    code, _, errors = run("apply", "--from-stdin")
+    assert code == 1
+    hint = "--force replaces it; Redis and the applications have to be restarted then"
+    assert errors == f"the Secret redis-credentials in namespace redis has another value\n  {hint}\n"
+    stdin(monkeypatch, OTHER.encode())
+    code, output, _ = run("apply", "--from-stdin", "--force")
+    assert code == 0
+    assert "next: restart Redis and the applications" in output
+    assert set(kubectl.values().values()) == {b64encode(OTHER.encode()).decode()}
+
+
+@pytest.mark.usefixtures("manual")
+def test_a_secret_of_a_controller_is_left_alone(run: Run, kubectl: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    kubectl.put("redis", VALUE.encode(), ownerReferences=[{"kind": "SealedSecret", "name": "redis-credentials"}])
+    stdin(monkeypatch, OTHER.encode())
+    code, _, errors = run("apply", "--from-stdin", "--force")
+    assert code == 1
+    assert errors.startswith("the Secret redis-credentials in namespace redis belongs to a controller\n")
+
+
+@pytest.mark.usefixtures("manual")
+def test_a_dry_run_asks_the_server_and_changes_nothing(run: Run, kubectl: Recorder) -> None:
+    code, output, _ = run("apply", "--dry-run", "--json", "--context", "elsewhere")
+    assert code == 0
+    document = json.loads(output)
+    assert (document["created"], document["dryRun"], document["context"]) == (["redis", "shop", "blog"], True, "elsewhere")
+    assert kubectl.values() == {}
+    assert all(call[:2] == ["--context", "elsewhere"] for call in kubectl.calls)
+
+
+@pytest.mark.usefixtures("manual")
+def test_what_kubectl_prints_in_place_of_a_secret_is_not_repeated(
+    run: Run, kubectl: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del kubectl
+    program = tmp_path / "other"
+    program.write_text(f'#!/bin/sh\necho \'{{"data": {{"{KEY}": "{VALUE}%"}}}}\'\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("KUBECTL", str(program))
+    code, output, errors = run("apply", "--debug")
+    assert code == 3
+    assert "kubectl printed something else than a Secret\n" in errors
+    assert VALUE not in output + errors
+
+
+def test_sealed_secrets_take_the_value_over_from_the_cluster(sealed: Repository, run: Run, kubectl: Recorder) -> None:
+    """From manual to sealed-secrets: one value, and the command that lets the controller have the Secrets."""
+    kubectl.put("redis", b"a short/one")
+    code, output, errors = run("new", "--from-cluster")
+    assert (code, errors) == (0, "")
+    assert "the value has fewer than 32 characters: rediskit secret rotate makes a better one" in output
+    assert "kubectl annotate secret redis-credentials sealedsecrets.bitnami.com/managed=true --namespace shop" in output
+    assert set(sealed.files()) == {"redis.yaml", "shop.yaml"}
+    sealed.write("mode: sealed-secrets, certificate: home/sealing.crt", ("shop", "blog"))
+    assert run("seal", "--client", "blog", "--from-cluster")[0] == 0
+    assert sealed.rotation("blog") == sealed.rotation("redis")
+
+
+def test_a_cluster_without_the_secret(sealed: Repository, run: Run, kubectl: Recorder) -> None:
+    hint = "look with kubectl config current-context whether this is the cluster that is meant"
+    message = "the Secret redis-credentials in namespace redis"
+    assert run("new", "--from-cluster") == (1, "", f"{message} is not there\n  {hint}\n")
+    kubectl.put("redis", b"x")
+    secret = kubectl.secrets()["redis"]
+    (kubectl.cluster / "redis.json").write_text(json.dumps({**secret, "data": {"password": "eA=="}}))
+    assert run("new", "--from-cluster") == (1, "", f"{message} has no key {KEY}\n  {hint}\n")
+    assert sealed.files() == {}
+
+
+@pytest.mark.usefixtures("manual")
+def test_check_has_nothing_to_look_at(run: Run) -> None:
+    code, output, errors = run("check")
+    assert (code, errors) == (0, "")
+    assert output.splitlines() == [
+        "home: manual, nothing wrong",
+        "  nothing in Git to look at: rediskit secret apply compares the Secrets",
+    ]

@@ -1,0 +1,275 @@
+"""new, seal and rotate: what they write, what they leave alone, what they refuse."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from base64 import b64encode
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from rediskit.model.ciphertext import sealing_label
+from rediskit.secrets.sealing import unseal
+from tests.secrets.conftest import recipient
+from tests.secrets.repository import KEY, NAME, Repository, Run, private_pem
+
+VALUE = "Given0Value1Of2Thirty3Two4Characters"
+OTHER = "Other0Value1Of2Thirty3Two4Characters"
+
+
+def stdin(monkeypatch: pytest.MonkeyPatch, content: bytes, *, terminal: bool = False) -> None:
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(content), isatty=lambda: terminal))
+
+
+@pytest.fixture
+def values(sealed: Repository, key: RSAPrivateKey) -> Callable[[], dict[str, bytes]]:
+    """Namespace to password, opened with the private key."""
+
+    def opened() -> dict[str, bytes]:
+        found = {}
+        for name in sealed.files():
+            namespace = name.removesuffix(".yaml")
+            sealed_value = sealed.content(namespace)["spec"]["encryptedData"][KEY]
+            value = unseal([key], sealed_value, sealing_label("strict", namespace, NAME))
+            assert value is not None
+            found[namespace] = value.reveal()
+        return found
+
+    return opened
+
+
+def test_new_makes_one_password_for_every_namespace(
+    repository: Callable[..., Repository], run: Run, values: Callable[[], dict[str, bytes]]
+) -> None:
+    made = repository("mode: sealed-secrets, certificate: home/sealing.crt", "shop", "blog")
+    code, output, errors = run("new")
+    assert (code, errors) == (0, "")
+    assert set(made.files()) == {"redis.yaml", "shop.yaml", "blog.yaml"}
+    assert len(set(values().values())) == 1
+    assert {made.rotation(name) for name in values()} == {made.rotation("redis")}
+    assert re.fullmatch(r"[0-9a-f]{8}", made.rotation("redis"))
+    assert output.splitlines() == [
+        f"home: 3 written in config/home/secrets, rotation {made.rotation('redis')}",
+        "  + redis.yaml",
+        "  + shop.yaml",
+        "  + blog.yaml",
+        "next:",
+        "  rediskit secret check config/home.yaml",
+        "  rediskit render config/home.yaml",
+        "  git add --all && git commit",
+    ]
+    assert not [file for file in made.folder.rglob("*") if "tmp" in file.name]
+
+
+def test_two_clients_of_one_namespace_have_one_file(repository: Callable[..., Repository], run: Run) -> None:
+    made = repository("mode: sealed-secrets, certificate: home/sealing.crt")
+    made.config.write_text(made.config.read_text() + "- {name: admin, namespace: shop}\n")
+    assert run("new")[0] == 0
+    assert set(made.files()) == {"redis.yaml", "shop.yaml"}
+
+
+def test_what_was_made_passes_every_check(sealed: Repository, run: Run) -> None:
+    from rediskit import check, load, render
+
+    assert run("new")[0] == 0
+    environment = load(sealed.config)
+    assert [one for one in check(environment, render(environment)) if one.severity == "error"] == []
+    code, output, errors = run("check")
+    assert (code, errors) == (0, "")
+    assert "home: sealed-secrets, nothing wrong" in output
+
+
+def test_new_replaces_nothing_without_force(sealed: Repository, run: Run, values: Callable[[], dict[str, bytes]]) -> None:
+    assert run("new")[0] == 0
+    files, before = sealed.files(), values()
+    code, _, errors = run("new")
+    assert code == 1
+    assert errors.splitlines() == [
+        "config/home/secrets/redis.yaml is there already",
+        "  seal adds what is missing, rotate changes the password, and new --force throws this one away",
+        "config/home/secrets/shop.yaml is there already",
+        "  seal adds what is missing, rotate changes the password, and new --force throws this one away",
+    ]
+    assert sealed.files() == files
+    assert run("new", "--force")[0] == 0
+    assert values() != before
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
+@pytest.mark.usefixtures("sealed")
+def test_a_given_value_loses_one_final_newline(
+    ending: str, run: Run, values: Callable[[], dict[str, bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "password"
+    file.write_bytes((VALUE + ending).encode())
+    assert run("new", "--from-file", str(file))[0] == 0
+    assert set(values().values()) == {VALUE.encode()}
+    stdin(monkeypatch, (OTHER + ending).encode())
+    assert run("rotate", "--from-stdin")[0] == 0
+    assert set(values().values()) == {OTHER.encode()}
+
+
+def test_a_new_client_gets_the_same_password_and_needs_only_its_own_file(
+    sealed: Repository, run: Run, values: Callable[[], dict[str, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stdin(monkeypatch, VALUE.encode())
+    assert run("new", "--from-stdin")[0] == 0
+    before = sealed.files()
+    sealed.write("mode: sealed-secrets, certificate: home/sealing.crt", ("shop", "blog"))
+    code, _, errors = run("seal", "--client", "blog")
+    assert code == 1
+    assert errors == (
+        "no key at hand opens the ciphertexts: the value that is in use has to be given\n"
+        "  --from-cluster takes that of the Secret in the namespace of Redis; or --from-stdin, --from-file FILE, --key FILE\n"
+    )
+    stdin(monkeypatch, VALUE.encode())
+    code, output, _ = run("seal", "--client", "blog", "--from-stdin")
+    assert code == 0
+    assert output.splitlines()[1:4] == ["  + blog.yaml", "  = redis.yaml", "  = shop.yaml"]
+    assert {name: content for name, content in sealed.files().items() if name != "blog.yaml"} == before
+    assert set(values().values()) == {VALUE.encode()}
+    assert sealed.rotation("blog") == sealed.rotation("redis")
+
+
+def test_with_the_private_key_seal_needs_no_value_and_refuses_another(
+    sealed: Repository,
+    run: Run,
+    values: Callable[[], dict[str, bytes]],
+    key: RSAPrivateKey,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = tmp_path / "controller.pem"
+    file.write_bytes(private_pem(key))
+    assert run("new")[0] == 0
+    sealed.write("mode: sealed-secrets, certificate: home/sealing.crt", ("shop", "blog"))
+    stdin(monkeypatch, OTHER.encode())
+    code, _, errors = run("seal", "--from-stdin", "--key", str(file))
+    assert code == 1
+    assert errors.startswith("home/secrets/redis.yaml holds another value than the one that is given\n")
+    assert "blog.yaml" not in sealed.files()
+    assert run("seal", "--key", str(file))[0] == 0
+    assert len(set(values().values())) == 1
+    assert len(values()) == 3
+
+
+@pytest.mark.usefixtures("sealed")
+def test_the_key_may_be_the_controllers_secret(run: Run, key: RSAPrivateKey, other_key: RSAPrivateKey, tmp_path: Path) -> None:
+    """As `kubectl get secret -o yaml` prints it, and as kubeseal takes it: one, or a List of older and newer ones."""
+    assert run("new")[0] == 0
+    items = [{"kind": "Secret", "data": {"tls.key": b64encode(private_pem(one)).decode()}} for one in (other_key, key)]
+    for name, content in (("one.yaml", items[1]), ("all.json", {"kind": "List", "items": items})):
+        (tmp_path / name).write_text(json.dumps(content))
+        code, output, errors = run("check", "--key", str(tmp_path / name))
+        assert (code, errors) == (0, "")
+        assert output.count(", opened") == 2
+
+
+def test_seal_with_everything_there_changes_nothing(sealed: Repository, run: Run) -> None:
+    assert run("new")[0] == 0
+    before = sealed.files()
+    code, output, _ = run("seal")
+    assert code == 0
+    assert output.splitlines()[0] == f"home: 0 written in config/home/secrets, rotation {sealed.rotation('redis')}"
+    assert sealed.files() == before
+
+
+def test_seal_force_keeps_password_and_rotation_for_another_certificate(
+    sealed: Repository, run: Run, values: Callable[[], dict[str, bytes]], key: RSAPrivateKey, tmp_path: Path
+) -> None:
+    (tmp_path / "controller.pem").write_bytes(private_pem(key))
+    assert run("new")[0] == 0
+    files, before, rotation = sealed.files(), values(), sealed.rotation("shop")
+    assert run("seal", "--force", "--key", str(tmp_path / "controller.pem"))[0] == 0
+    assert values() == before
+    assert sealed.rotation("shop") == sealed.rotation("redis") == rotation
+    assert all(sealed.files()[name] != content for name, content in files.items())
+
+
+def test_a_value_that_nobody_can_compare_gets_a_rotation_of_its_own(sealed: Repository, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All files anew, with a value from outside: Redis has to be restarted with it, whether it is another one or not."""
+    assert run("new")[0] == 0
+    rotation = sealed.rotation("redis")
+    stdin(monkeypatch, VALUE.encode())
+    assert run("seal", "--force", "--from-stdin")[0] == 0
+    assert sealed.rotation("redis") == sealed.rotation("shop") != rotation
+
+
+def test_rotate_gives_another_password_and_rotation(sealed: Repository, run: Run, values: Callable[[], dict[str, bytes]]) -> None:
+    code, _, errors = run("rotate")
+    assert code == 1
+    assert errors.startswith("home has no password yet: config/home/secrets is empty\n  rediskit secret new config/home.yaml")
+    assert run("new")[0] == 0
+    before, rotation = values(), sealed.rotation("redis")
+    assert run("rotate")[0] == 0
+    assert len(set(values().values())) == 1
+    assert set(values().values()).isdisjoint(before.values())
+    assert sealed.rotation("redis") == sealed.rotation("shop") != rotation
+
+
+def test_with_sops_ones_own_key_is_enough_for_a_new_client(
+    encrypted: Repository, run: Run, age_keys: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("new")[0] == 0
+    before = encrypted.files()
+    encrypted.write(f"mode: sops, recipients: [{recipient(age_keys[0])}]", ("shop", "blog"), "flux")
+    assert run("seal")[0] == 1
+    monkeypatch.setenv("SOPS_AGE_KEY_FILE", str(age_keys[0]))
+    code, output, errors = run("seal")
+    assert (code, errors) == (0, "")
+    assert "  + blog.yaml\n  = redis.yaml\n  = shop.yaml\n" in output
+    assert {name: content for name, content in encrypted.files().items() if name != "blog.yaml"} == before
+    code, output, errors = run("check")
+    assert (code, errors) == (0, "")
+    assert output.count(", opened") == 3
+
+
+def test_a_dry_run_writes_nothing(sealed: Repository, run: Run) -> None:
+    code, output, _ = run("new", "--dry-run")
+    assert code == 0
+    assert output.startswith("home: 2 would be written in config/home/secrets, rotation ")
+    assert sealed.files() == {}
+    assert not sealed.secrets.exists()
+
+
+def test_json_says_the_same(sealed: Repository, run: Run) -> None:
+    code, output, _ = run("new", "--json")
+    document = json.loads(output)
+    assert code == document["exitCode"] == 0
+    assert document["created"] == ["redis.yaml", "shop.yaml"]
+    assert document["folder"] == "config/home/secrets"
+    assert document["rotation"] == sealed.rotation("redis")
+    assert (document["changed"], document["kept"], document["dryRun"], document["notes"]) == ([], [], False, [])
+
+
+def test_a_file_in_clear_in_the_work_tree_is_noted(sealed: Repository, run: Run) -> None:
+    (sealed.folder / "password").write_text(VALUE)
+    code, output, _ = run("new", "--from-file", "password")
+    assert code == 0
+    assert "  password holds the password in clear and lies in a Git work tree: remove it before you commit\n" in output
+
+
+def test_all_files_or_none(sealed: Repository, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk refuses the second rename: the first file is as it was, too."""
+    assert run("new")[0] == 0
+    before = sealed.files()
+    import os
+
+    real, calls = os.replace, []
+
+    def failing(source: str, target: str) -> None:
+        calls.append(target)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device", target)
+        real(source, target)
+
+    monkeypatch.setattr("os.replace", failing)
+    code, _, errors = run("rotate")
+    assert code == 1
+    assert errors == "config/home/secrets/shop.yaml: No space left on device\n  mend that, then try again; nothing was written\n"
+    assert sealed.files() == before

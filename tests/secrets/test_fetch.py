@@ -1,0 +1,103 @@
+"""fetch-cert: the real kubeseal asks an API server's proxy for the controller's certificate; a small server on loopback answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from tests.secrets.api import PROXY, Api
+from tests.secrets.repository import Repository, Run, certificate_of
+
+
+def test_the_certificate_comes_to_where_the_config_names_it(sealed: Repository, run: Run, api: Api) -> None:
+    sealed.certificate.unlink()
+    code, output, errors = run("fetch-cert")
+    assert (code, errors) == (0, "")
+    assert output.startswith("config/home/sealing.crt: created, valid until 2036-")
+    assert sealed.certificate.read_bytes() == api.certificate
+    assert run("new")[0] == 0
+    assert run("fetch-cert")[1].startswith("config/home/sealing.crt: unchanged, ")
+
+
+def test_another_certificate_is_not_overwritten_unasked(sealed: Repository, run: Run, api: Api, other_key: RSAPrivateKey) -> None:
+    """A person has to see that it is the controller's: who seals for somebody else gives the password away."""
+    before = sealed.certificate.read_bytes()
+    api.certificate = certificate_of(other_key)
+    code, output, errors = run("fetch-cert")
+    assert (code, output) == (1, "")
+    assert errors.startswith("config/home/sealing.crt holds another certificate\n  its SHA-256 is ")
+    assert sealed.certificate.read_bytes() == before
+    code, output, _ = run("fetch-cert", "--force", "--dry-run")
+    assert (code, sealed.certificate.read_bytes()) == (0, before)
+    assert output.startswith("config/home/sealing.crt: would be changed")
+    code, output, _ = run("fetch-cert", "--force", "--json")
+    document = json.loads(output)
+    assert (code, document["state"], document["file"]) == (0, "changed", "config/home/sealing.crt")
+    assert sealed.certificate.read_bytes() == api.certificate
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "message"),
+    [
+        (b"not a certificate", 3, "the controller's answer: this is not a certificate in PEM\n  look at --controller-name"),
+        (b"", 3, "kubeseal ended with exit code 1\n"),
+    ],
+)
+def test_an_answer_that_is_no_certificate(answer: bytes, code: int, message: str, sealed: Repository, run: Run, api: Api) -> None:
+    before = sealed.certificate.read_bytes()
+    api.certificate = answer
+    found, output, errors = run("fetch-cert", "--force")
+    assert (found, output) == (code, "")
+    assert errors.startswith(message)
+    assert sealed.certificate.read_bytes() == before
+
+
+def test_an_expired_certificate_is_not_taken(sealed: Repository, run: Run, api: Api, key: RSAPrivateKey) -> None:
+    api.certificate = certificate_of(key, (-20, -10))
+    code, _, errors = run("fetch-cert", "--force")
+    assert code == 1
+    assert errors.startswith("the controller's answer: the certificate expired on 20")
+    assert sealed.certificate.read_bytes() != api.certificate
+
+
+def test_without_kubeseal_kubectl_asks_the_same(
+    sealed: Repository, run: Run, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script in kubectl's place, which only writes down the path that it is to ask; the real one is in tests/cluster."""
+    sealed.certificate.unlink()
+    (tmp_path / "answer").write_bytes(api.certificate)
+    program = tmp_path / "kubectl"
+    program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/said\ncat {tmp_path}/answer\n')
+    program.chmod(0o755)
+    monkeypatch.delenv("KUBESEAL")
+    monkeypatch.setenv("PATH", "/bin")
+    monkeypatch.setenv("KUBECTL", str(program))
+    assert run("fetch-cert", "--context", "home")[0] == 0
+    assert (tmp_path / "said").read_text() == f"--context home get --raw {PROXY}/proxy/v1/cert.pem\n"
+    assert sealed.certificate.read_bytes() == api.certificate
+
+
+@pytest.mark.parametrize(
+    ("secrets", "message"),
+    [
+        ("mode: manual", "config/home.yaml:3:10: secrets: the config names no certificate\n"),
+        ("mode: sealed-secrets, certificate: ../../x.crt", "config/home.yaml:3:46: secrets.certificate: ../../x.crt lies outside the Git"),
+    ],
+)
+def test_a_config_that_names_no_place(secrets: str, message: str, sealed: Repository, run: Run) -> None:
+    sealed.write(secrets, ("shop",))
+    code, _, errors = run("fetch-cert")
+    assert code == 2
+    assert errors.startswith(message)
+
+
+def test_a_link_in_its_place_is_not_followed(sealed: Repository, run: Run, api: Api) -> None:
+    del api
+    (sealed.folder / "target").write_bytes(b"")
+    sealed.certificate.unlink()
+    sealed.certificate.symlink_to(sealed.folder / "target")
+    code, _, errors = run("fetch-cert", "--force")
+    assert (code, errors) == (1, "config/home/sealing.crt is a link\n  a file of its own belongs there: move it away\n")

@@ -1,0 +1,71 @@
+"""The README's way from a fresh clone to keys of one's own, followed line by line."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from rediskit import load
+from tests.samples import ROOT
+from tests.secrets.api import Api
+from tests.secrets.repository import private_pem, unseal, value_of
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def lines() -> list[str]:
+    """The commands of the section."""
+    section = README.partition("From a fresh clone to keys of your own")[2]
+    found = re.search(r"```sh\n(.*?)```", section, re.DOTALL)
+    assert found
+    return found[1].splitlines()
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """What is in Git, with the section `secrets` that the README names."""
+    folder = tmp_path / "clone"
+    shutil.copytree(ROOT / "config", folder / "config")
+    config = folder / "config/chocolandia.yaml"
+    wanted = re.search(r"`secrets: (\{.*?\})` in the config", README)
+    assert wanted
+    text, count = re.subn(r"^secrets:\n(?: .*\n)+", f"secrets: {wanted[1]}\n", config.read_text(), flags=re.MULTILINE)
+    assert count == 1
+    config.write_text(text)
+    git = ["git", "-c", "user.name=me", "-c", "user.email=me@example.org"]
+    for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "start"]):
+        subprocess.run([*git, *command], cwd=folder, check=True)
+    return folder
+
+
+def test_five_lines_to_keys_of_ones_own(clone: Path, api: Api, kubeseal: Path, key: RSAPrivateKey, tmp_path: Path) -> None:
+    commands = lines()
+    assert len(commands) == 5
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "KUBECONFIG": str(api.kubeconfig),
+        "KUBESEAL": str(kubeseal),
+        **{f"GIT_{who}_{what}": "me" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+    }
+    for command in commands:
+        done = subprocess.run(["/bin/sh", "-c", command], cwd=clone, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, command + "\n" + done.stdout + done.stderr
+    status = subprocess.run(["git", "status", "--porcelain"], cwd=clone, capture_output=True, check=True)
+    assert status.stdout == b""
+    (tmp_path / "key").write_bytes(private_pem(key))
+    values = set()
+    for namespace in load(clone / "config/chocolandia.yaml").secret_namespaces:
+        folder = "redis" if namespace == "redis" else "beersystem"
+        copy = clone / f"rendered/chocolandia/platform/{folder}/sealedsecret-redis-credentials.yaml"
+        done_bytes = unseal(kubeseal, tmp_path / "key", copy.read_bytes())
+        assert done_bytes.returncode == 0, done_bytes.stderr
+        values.add(value_of(done_bytes.stdout))
+    assert len(values) == 1
+    assert len(values.pop()) == 32

@@ -1,0 +1,414 @@
+"""What is refused, each with its whole message; nothing is written then."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from rediskit.model.ciphertext import sealing_label
+from rediskit.secrets.plaintext import Plaintext
+from rediskit.secrets.sealing import seal
+from tests.secrets.conftest import recipient
+from tests.secrets.repository import KEY, NAME, Repository, Run, certificate_of, private_pem
+from tests.secrets.test_commands import stdin
+
+FETCH = "rediskit secret fetch-cert brings the controller's"
+AT_CERTIFICATE = "config/home.yaml:3:46: secrets.certificate: home/sealing.crt: "
+BEGIN = "-----BEGIN CERTIFICATE-----"
+ANEW = "make it anew: rediskit secret seal config/home.yaml --force"
+
+
+class Case(NamedTuple):
+    """A certificate, what is run with it, and what comes of it."""
+
+    name: str
+    certificate: Callable[[RSAPrivateKey], bytes]
+    message: str
+    hint: str
+    code: int = 2
+
+
+def _small(key: RSAPrivateKey) -> bytes:
+    return certificate_of(rsa.generate_private_key(65537, 1024), sign=key)
+
+
+def _elliptic(key: RSAPrivateKey) -> bytes:
+    return certificate_of(ec.generate_private_key(ec.SECP256R1()), sign=key)
+
+
+def _public(key: RSAPrivateKey) -> bytes:
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _cut(key: RSAPrivateKey) -> bytes:
+    lines = certificate_of(key).splitlines(keepends=True)
+    return b"".join(lines[:3] + lines[-1:])
+
+
+LOST = "never commit it, and take it for lost if it was pushed"
+CERTIFICATES = [
+    Case("empty", lambda _: b"", "the file is empty", FETCH),
+    Case("not PEM", lambda _: b"a certificate\n", "this is not a certificate in PEM", f"it begins with {BEGIN}: {FETCH}"),
+    Case("DER", lambda key: base64.b64decode(b"".join(certificate_of(key).splitlines()[1:-1])), "this is not a certificate in PEM",
+         f"it begins with {BEGIN}: {FETCH}"),
+    Case("a public key", _public, "this is PEM of another kind: PUBLIC KEY", f"a certificate begins with {BEGIN}: {FETCH}"),
+    Case("a private key", private_pem, "this is a private key, not a certificate", f"{LOST}; {FETCH}"),
+    Case("both in one file", lambda key: certificate_of(key) + private_pem(key), "this is a private key, not a certificate",
+         f"{LOST}; {FETCH}"),
+    Case("cut off", _cut, "the certificate is damaged", FETCH),
+    Case("no end", lambda key: certificate_of(key)[:200], "the certificate is damaged", FETCH),
+    Case("1024 bits", _small, "the RSA key has 1024 bits, fewer than 2048", "have the controller make a larger one (--key-size)"),
+    Case("not RSA", _elliptic, "the key of the certificate is not RSA", f"SealedSecrets are sealed with RSA: {FETCH}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CERTIFICATES, ids=lambda case: case.name)
+def test_a_certificate_that_can_not_seal(case: Case, sealed: Repository, run: Run, key: RSAPrivateKey) -> None:
+    sealed.certificate.write_bytes(case.certificate(key))
+    code, output, errors = run("new")
+    assert (code, output) == (case.code, "")
+    assert errors == f"{AT_CERTIFICATE}{case.message}\n  {case.hint}\n"
+    assert sealed.files() == {}
+
+
+def test_a_certificate_that_is_not_there(sealed: Repository, run: Run) -> None:
+    sealed.certificate.unlink()
+    code, _, errors = run("new")
+    assert code == 2
+    assert errors.startswith("config/home.yaml:3:46: secrets.certificate: there is no file config/home/sealing.crt\n")
+
+
+@pytest.mark.parametrize(
+    ("days", "message", "hint"),
+    [
+        ((-20, -10), "the certificate expired on ", FETCH),
+        ((10, 20), "the certificate is not valid before ", f"is this machine's clock right? {FETCH}"),
+    ],
+)
+def test_a_certificate_at_the_wrong_time(
+    days: tuple[int, int], message: str, hint: str, sealed: Repository, run: Run, key: RSAPrivateKey
+) -> None:
+    sealed.certificate.write_bytes(certificate_of(key, days))
+    code, _, errors = run("new")
+    assert code == 1
+    first, second = errors.splitlines()
+    assert first.startswith(f"{AT_CERTIFICATE}{message}20")
+    assert second == f"  {hint}"
+    assert sealed.files() == {}
+    code, _, errors = run("check")
+    assert code == 1
+    assert f"{AT_CERTIFICATE}{message}" in errors
+    assert "[certificate]" in errors
+
+
+def test_a_certificate_that_ends_soon_is_a_warning(sealed: Repository, run: Run, key: RSAPrivateKey) -> None:
+    sealed.certificate.write_bytes(certificate_of(key, (-10, 20)))
+    assert run("new")[0] == 0
+    code, _, errors = run("check")
+    assert code == 0
+    assert "warning: secrets.certificate: home/sealing.crt: the certificate expires on 20" in errors
+    code, _, errors = run("check", "--at", "2090-01-01T00:00:00Z")
+    assert code == 1
+    assert "the certificate expired on 20" in errors
+
+
+WITHOUT = "Redis' chart strips a final newline and an application does not: give the value without it"
+ONLY = "others mean something in a URL, a shell, redis.conf or a template: use letters and digits only"
+VALUES = [
+    (b"", "the value is empty\n  with an empty password Redis lets everybody in\n"),
+    (b"\n", "the value is empty\n  with an empty password Redis lets everybody in\n"),
+    (b"Short1\n", "the value has fewer than 32 characters\n  use 32 or more letters and digits, or let rediskit secret new make one\n"),
+    (b"x" * 40 + b"\n\n", f"the value holds a newline or another control character\n  {WITHOUT}\n"),
+    (b"a b" * 20, f"the value has characters other than A-Z, a-z and 0-9\n  {ONLY}\n"),
+    (b"\xff" * 40, "the value is not UTF-8\n  an environment variable holds text\n"),
+    (b"x" * 513, "the value is longer than 512 bytes\n  Redis takes no longer password\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "message"), VALUES)
+def test_a_value_that_is_no_password(content: bytes, message: str, sealed: Repository, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    stdin(monkeypatch, content)
+    assert run("new", "--from-stdin") == (1, "", message)
+    assert sealed.files() == {}
+
+
+@pytest.mark.usefixtures("sealed")
+def test_a_terminal_gives_no_value(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    stdin(monkeypatch, b"", terminal=True)
+    code, _, errors = run("new", "--from-stdin")
+    assert code == 2
+    assert errors == "standard input is a terminal: nothing comes from it\n  pass show redis | rediskit secret new --from-stdin\n"
+
+
+@pytest.mark.usefixtures("sealed")
+def test_a_file_that_is_not_there_gives_no_value(run: Run) -> None:
+    code, _, errors = run("new", "--from-file", "nowhere")
+    assert code == 2
+    assert errors == "--from-file: nowhere: no such file or directory\n  check the path: it counts from the current folder\n"
+
+
+@pytest.mark.parametrize("mode", ["mode: manual", "mode: external-secrets, store: {name: vault}, key: redis"])
+def test_modes_without_ciphertext(mode: str, repository: Callable[..., Repository], run: Run) -> None:
+    repository(mode)
+    code, _, errors = run("new")
+    assert code == 2
+    assert errors.startswith(f"config/home.yaml:3:17: secrets.mode: with {mode.split(',')[0][6:]} no encrypted password lies in Git\n")
+
+
+@pytest.mark.usefixtures("sealed")
+def test_apply_in_another_mode(run: Run) -> None:
+    code, _, errors = run("apply")
+    assert code == 2
+    assert errors.startswith("config/home.yaml:3:17: secrets.mode: with sealed-secrets the Secrets come from Git, not from here\n")
+
+
+@pytest.mark.usefixtures("sealed")
+def test_an_unknown_client(run: Run) -> None:
+    assert run("seal", "--client", "blog", "--from-stdin") == (2, "", "there is no client blog\n  there is shop\n")
+
+
+@pytest.mark.parametrize("missing", ["sops", "kubectl"])
+@pytest.mark.usefixtures("encrypted")
+def test_a_program_that_is_missing(missing: str, repository: Callable[..., Repository], run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SOPS")
+    monkeypatch.setenv("PATH", "/nonexistent")
+    if missing == "kubectl":
+        repository("mode: manual")
+        code, _, errors = run("apply")
+        where = "https://kubernetes.io/docs/tasks/tools"
+    else:
+        code, _, errors = run("new")
+        where = "https://github.com/getsops/sops/releases"
+    assert code == 3
+    assert errors == f"{missing} is not on PATH\n  install it ({where}), or name the file with ${missing.upper()}\n"
+
+
+@pytest.mark.usefixtures("encrypted")
+def test_sops_that_fails_is_quoted_without_the_value(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "sops"
+    program.write_text("#!/bin/sh\ncat >&2\nexit 4\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("SOPS", str(program))
+    value = "Planted0Value1Of2Thirty3Two4Characters"
+    stdin(monkeypatch, value.encode())
+    code, _, errors = run("new", "--from-stdin", "--debug")
+    assert code == 3
+    assert "sops ended with exit code 4" in errors
+    assert "redis-password: ***" in errors
+    assert value not in errors
+    assert base64.b64encode(value.encode()).decode() not in errors
+
+
+KEYS = [
+    (b"a key\n", "there is no RSA private key in it",
+     "give the private key of the controller: PEM, or its Secret as kubectl get secret -o yaml prints it"),
+    (b"kind: Secret\ndata: {tls.key: '****'}\n", "there is no RSA private key in it",
+     "give the private key of the controller: PEM, or its Secret as kubectl get secret -o yaml prints it"),
+    (("-----BEGIN RSA " + "PRIVATE KEY-----\nAAAA\n-----END RSA " + "PRIVATE KEY-----\n").encode(), "the private key can't be read",
+     "it has to be PEM without a passphrase"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "message", "hint"), KEYS)
+@pytest.mark.usefixtures("sealed")
+def test_a_file_that_holds_no_key(content: bytes, message: str, hint: str, run: Run, tmp_path: Path) -> None:
+    assert run("new")[0] == 0
+    (tmp_path / "key").write_bytes(content)
+    assert run("check", "--key", str(tmp_path / "key")) == (2, "", f"{tmp_path}/key: {message}\n  {hint}\n")
+
+
+@pytest.mark.usefixtures("sealed")
+def test_a_key_that_is_not_there(run: Run) -> None:
+    assert run("new")[0] == 0
+    code, _, errors = run("check", "--key", "nowhere.pem")
+    assert (code, errors) == (2, "there is no file nowhere.pem\n  check the path: it counts from the current folder\n")
+
+
+@pytest.mark.usefixtures("sealed")
+def test_the_key_of_somebody_else(run: Run, other_key: RSAPrivateKey, tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(private_pem(other_key))
+    assert run("new")[0] == 0
+    code, output, errors = run("check", "--key", str(tmp_path / "key"))
+    assert code == 1
+    assert "home: sealed-secrets, 2 wrong" in output
+    hint = "it is for another key, or was sealed for another namespace, name or scope: make it anew with rediskit secret seal --force"
+    assert errors == "".join(
+        f"home/secrets/{name}.yaml is not opened by the key [ciphertext-opens]\n  {hint}\n" for name in ("redis", "shop")
+    )
+
+
+@pytest.mark.usefixtures("encrypted")
+def test_the_age_key_of_somebody_else(run: Run, age_keys: tuple[Path, Path]) -> None:
+    assert run("new")[0] == 0
+    code, _, errors = run("check", "--key", str(age_keys[1]))
+    assert code == 1
+    assert "home/secrets/redis.yaml is not opened by the key [ciphertext-opens]\n" in errors
+
+
+def test_other_recipients_than_the_config_names(encrypted: Repository, run: Run, age_keys: tuple[Path, Path]) -> None:
+    assert run("new")[0] == 0
+    ours, theirs = (recipient(file) for file in age_keys)
+    encrypted.write(f"mode: sops, recipients: [{theirs}]", ("shop",), "flux")
+    code, _, errors = run("check")
+    assert code == 1
+    assert f"home/secrets/redis.yaml is not for {theirs}, which the config names [ciphertext-recipients]" in errors
+    assert f"home/secrets/redis.yaml is also for {ours}, which the config does not name [ciphertext-recipients]" in errors
+
+
+DAMAGED = [
+    ("not base64", lambda _: "%%%%", "home/secrets/shop.yaml: the sealed value of redis-password is damaged [ciphertext-damaged]"),
+    ("cut off", lambda text: text[:40], "home/secrets/shop.yaml: the sealed value of redis-password is damaged [ciphertext-damaged]"),
+    ("empty", lambda _: "", "home/secrets/shop.yaml: the sealed value of redis-password is damaged [ciphertext-damaged]"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), [case[1:] for case in DAMAGED], ids=[case[0] for case in DAMAGED])
+def test_a_damaged_ciphertext_is_seen_without_a_key(change: Callable[[str], str], message: str, sealed: Repository, run: Run) -> None:
+    assert run("new")[0] == 0
+    content = sealed.content("shop")
+    values = content["spec"]["encryptedData"]
+    values[KEY] = change(values[KEY])
+    sealed.put("shop", content)
+    code, _, errors = run("check")
+    assert code == 1
+    assert errors == f"{message}\n  {ANEW}\n"
+
+
+def test_a_flipped_bit_is_seen_with_the_key(sealed: Repository, run: Run, key: RSAPrivateKey, tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(private_pem(key))
+    assert run("new")[0] == 0
+    content = sealed.content("shop")
+    raw = bytearray(base64.b64decode(content["spec"]["encryptedData"][KEY]))
+    raw[-1] ^= 1
+    content["spec"]["encryptedData"][KEY] = base64.b64encode(raw).decode()
+    sealed.put("shop", content)
+    assert run("check")[0] == 0
+    code, _, errors = run("check", "--key", str(tmp_path / "key"))
+    assert code == 1
+    assert errors.startswith("home/secrets/shop.yaml is not opened by the key [ciphertext-opens]\n")
+
+
+def test_a_ciphertext_of_a_key_of_another_length(sealed: Repository, run: Run) -> None:
+    assert run("new")[0] == 0
+    larger = rsa.generate_private_key(65537, 3072)
+    sealed.certificate.write_bytes(certificate_of(larger))
+    code, _, errors = run("check")
+    assert code == 1
+    message = "home/secrets/redis.yaml is sealed with a key of 2048 bits, and that of the certificate has 3072 [ciphertext-damaged]"
+    assert f"{message}\n  {ANEW}\n" in errors
+
+
+def test_different_values_under_one_rotation(sealed: Repository, run: Run, key: RSAPrivateKey, tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(private_pem(key))
+    assert run("new")[0] == 0
+    content = sealed.content("shop")
+    content["spec"]["encryptedData"][KEY] = seal(key.public_key(), Plaintext(b"x" * 32), sealing_label("strict", "shop", NAME))
+    sealed.put("shop", content)
+    code, _, errors = run("check", "--key", str(tmp_path / "key"))
+    assert code == 1
+    assert errors == f"home/secrets/shop.yaml holds another value than home/secrets/redis.yaml [value-differs]\n  {ANEW}\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "message"),
+    [
+        (b"x" * 32 + b"\n", 1, "home/secrets/redis.yaml: the value holds a newline or another control character [value]"),
+        (b"", 1, "home/secrets/redis.yaml: the value is empty [value]"),
+        (b"short", 0, "warning: home/secrets/redis.yaml: the value has fewer than 32 characters [value]"),
+        (b"x/" * 20, 0, "warning: home/secrets/redis.yaml: the value has characters other than A-Z, a-z and 0-9 [value]"),
+    ],
+)
+def test_values_that_make_trouble_are_seen_with_the_key(
+    value: bytes, code: int, message: str, sealed: Repository, run: Run, key: RSAPrivateKey, tmp_path: Path
+) -> None:
+    (tmp_path / "key").write_bytes(private_pem(key))
+    assert run("new")[0] == 0
+    for namespace in ("redis", "shop"):
+        content = sealed.content(namespace)
+        content["spec"]["encryptedData"][KEY] = seal(key.public_key(), Plaintext(value), sealing_label("strict", namespace, NAME))
+        sealed.put(namespace, content)
+    found, _, errors = run("check", "--key", str(tmp_path / "key"))
+    assert found == code
+    assert message in errors
+
+
+def test_two_rotations(sealed: Repository, run: Run) -> None:
+    assert run("new")[0] == 0
+    first = sealed.files()["redis.yaml"]
+    assert run("rotate")[0] == 0
+    one, two = first.split(b"rotation: ")[1][:8].decode(), sealed.rotation("shop")
+    (sealed.secrets / "redis.yaml").write_bytes(first)
+    code, _, errors = run("check")
+    assert code == 1
+    assert f"home/secrets/shop.yaml is of rotation {two}, and that of redis of {one}: they are two passwords" in errors
+    sealed.write("mode: sealed-secrets, certificate: home/sealing.crt", ("shop", "blog"))
+    code, _, errors = run("seal", "--client", "blog", "--from-file", os.devnull)
+    assert code == 1
+    code, _, errors = run("seal", "--client", "blog", "--from-file", str(sealed.folder / "value"))
+    assert code == 2
+
+
+def test_a_link_is_neither_followed_nor_replaced(sealed: Repository, run: Run, tmp_path: Path) -> None:
+    target = tmp_path / "elsewhere.yaml"
+    sealed.secrets.mkdir()
+    (sealed.secrets / "shop.yaml").symlink_to(target)
+    code, _, errors = run("new", "--force")
+    assert code == 2
+    assert "home/secrets/shop.yaml lies outside the Git work tree of the config" in errors
+    target = sealed.folder / "inside.yaml"
+    (sealed.secrets / "shop.yaml").unlink()
+    (sealed.secrets / "shop.yaml").symlink_to(target)
+    target.write_bytes(b"")
+    code, _, errors = run("new", "--force")
+    assert code != 0
+    assert target.read_bytes() == b""
+    assert (sealed.secrets / "shop.yaml").is_symlink()
+
+
+def test_a_directory_outside_of_the_repository(repository: Callable[..., Repository], run: Run, tmp_path: Path) -> None:
+    made = repository("mode: sealed-secrets, certificate: home/sealing.crt, directory: ../../elsewhere")
+    code, _, errors = run("new")
+    assert code == 2
+    assert "secrets.directory: ../../elsewhere lies outside the Git work tree of the config" in errors
+    (tmp_path / "elsewhere").mkdir()
+    made.write("mode: sealed-secrets, certificate: home/sealing.crt", ("shop",))
+    made.secrets.symlink_to(tmp_path / "elsewhere")
+    code, _, errors = run("new")
+    assert code == 2
+    assert "lies outside the Git work tree of the config" in errors
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_a_folder_where_a_file_belongs(sealed: Repository, run: Run) -> None:
+    (sealed.secrets / "redis.yaml").mkdir(parents=True)
+    code, _, errors = run("new")
+    assert code != 0
+    assert "redis.yaml is a folder" in errors
+
+
+def test_a_folder_that_may_not_be_written(sealed: Repository, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(place: str, _: int = 0) -> None:
+        raise PermissionError(13, "Permission denied", place)
+
+    monkeypatch.setattr("os.mkdir", refused)
+    code, _, errors = run("new")
+    assert code == 1
+    assert errors.endswith(": Permission denied\n  mend that, then try again; nothing was written\n")
+    assert sealed.files() == {}
+
+
+def test_a_secret_in_clear_beside_the_ciphertexts(sealed: Repository, run: Run) -> None:
+    assert run("new")[0] == 0
+    sealed.put("shop", {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": NAME, "namespace": "shop"}, "data": {KEY: "QUJD"}})
+    code, _, errors = run("check")
+    assert code == 2
+    assert "config/home/secrets/shop.yaml:1:1: expected a SealedSecret or a Secret encrypted by SOPS, this is a Secret in clear" in errors
+    assert "QUJD" not in errors
