@@ -1,16 +1,29 @@
-"""One control plane for the whole run; its logs stay when a test fails."""
+"""One control plane for the whole run, with everything a cluster has before rediskit comes; its logs stay when a test fails."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
+from typing import Protocol
 from uuid import uuid4
 
 import pytest
 
+from tests.cluster.argocd import ArgoCD
+from tests.cluster.flux import Flux
+from tests.cluster.git import GitServer
+from tests.cluster.metallb import MetalLB
 from tests.cluster.plane import Plane
+from tests.cluster.registry import Registry
+from tests.cluster.report import Report
+from tests.cluster.scene import Scene
+from tests.cluster.tool import Tool
+from tests.tools.install import locate_folder
+
+MONITORING = ("monitoring.coreos.com_servicemonitors", "monitoring.coreos.com_prometheusrules")
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +48,73 @@ def namespace(plane: Plane) -> str:
     name = f"test-{uuid4().hex[:8]}"
     plane.kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     return name
+
+
+@pytest.fixture(scope="session")
+def git(plane: Plane) -> Iterator[GitServer]:
+    """The Git server that both tools read."""
+    server = GitServer(plane.folder / "git")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def registry(plane: Plane) -> Registry:
+    """The OCI registry with the chart in it."""
+    return Registry(plane.programs)
+
+
+@pytest.fixture(scope="session")
+def metallb(plane: Plane) -> MetalLB:
+    """What gives addresses to Services."""
+    return MetalLB(plane)
+
+
+@pytest.fixture(scope="session")
+def monitoring(plane: Plane) -> None:
+    """The kinds of the Prometheus operator, and the namespace of the stack."""
+    plane.install_crds(locate_folder("prometheus-operator", "crds"), *MONITORING)
+    plane.kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "monitoring"}})
+
+
+@pytest.fixture(scope="session", params=[ArgoCD, Flux], ids=lambda tool: tool.name)
+def tool(request: pytest.FixtureRequest, plane: Plane, registry: Registry) -> Iterator[Tool]:
+    """Argo CD, then Flux: each is there while its own tests run."""
+    running: Tool = request.param(plane, registry.authority)
+    running.start()
+    yield running
+    for name in reversed(running.programs()):
+        plane.programs[name].stop()
+
+
+@pytest.fixture(scope="session")
+def report(registry: Registry) -> Iterator[Report]:
+    """What the scenarios measured; written at the end of the run."""
+    measured = Report(registry.chart)
+    yield measured
+    measured.write()
+
+
+class MakeScene(Protocol):
+    """Makes a scene of a test."""
+
+    def __call__(self, name: str, replicas: int = 1, address: str = "") -> Scene: ...
+
+
+_ADDRESSES = count()
+
+
+@pytest.fixture
+def make_scene(tool: Tool, git: GitServer, registry: Registry, metallb: MetalLB, monitoring: None) -> Iterator[MakeScene]:  # noqa: ARG001
+    """Environments of the test's own, in a cluster that has MetalLB and the monitoring stack."""
+    made: list[Scene] = []
+
+    def make(name: str, replicas: int = 1, address: str = "") -> Scene:
+        given = address or f"192.168.4.{204 + next(_ADDRESSES) % 7}"
+        scene = Scene(tool, git, f"{name}-{tool.name}", (registry.repository, registry.chart.version), given, replicas)
+        made.append(scene)
+        return scene
+
+    yield make
+    for scene in made:
+        scene.abandon()

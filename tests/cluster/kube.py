@@ -153,7 +153,7 @@ def condition(content: Object | None, name: str) -> str:
 
 def condition_of(content: Object | None, name: str) -> Object:
     """A condition, or an empty object."""
-    conditions = (content or {}).get("status", {}).get("conditions", [])
+    conditions = (content or {}).get("status", {}).get("conditions") or []
     return next((dict(found) for found in conditions if found["type"] == name), {})
 
 

@@ -127,7 +127,16 @@ class Plane:
         files = [file for folder in STAGES for file in sorted((stages / folder).glob("*.yaml")) if file.name != "kustomization.yaml"]
         config = self.folder / "kwok.yaml"
         config.write_text("\n---\n".join(file.read_text() for file in files))
-        self.programs.start("kwok", program("kwok"), "--manage-all-nodes=true", "--kubeconfig", self.kubeconfig, "--config", config)
+        self.programs.start(
+            "kwok",
+            program("kwok"),
+            "--manage-all-nodes=true",
+            "--node-lease-duration-seconds=40",
+            "--kubeconfig",
+            self.kubeconfig,
+            "--config",
+            config,
+        )
 
     def _storage(self) -> None:
         """The StorageClass must be there before the claims; volumes wait for them."""

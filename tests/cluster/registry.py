@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from tests.cluster.certificate import loopback_certificate
 from tests.cluster.plane import program
 from tests.cluster.processes import FailedError, Programs, free_port, until
 
@@ -34,7 +35,10 @@ class Chart:
 
 
 class Registry:
-    """The registry with the chart in it, under `charts/<name>`."""
+    """The registry with the chart in it, under `charts/<name>`.
+
+    Over HTTPS, so that the tools take the rendered trees as they are; their controllers trust `authority` by `SSL_CERT_FILE`.
+    """
 
     def __init__(self, programs: Programs) -> None:
         self.address = f"127.0.0.1:{free_port()}"
@@ -42,8 +46,10 @@ class Registry:
         folder = programs.folder / "registry"
         folder.mkdir()
         config = folder / "config.yml"
+        self.authority, key = loopback_certificate(folder)
         storage = {"filesystem": {"rootdirectory": str(folder / "data")}}
-        config.write_text(yaml.safe_dump({"version": 0.1, "log": {"level": "warn"}, "storage": storage, "http": {"addr": self.address}}))
+        http = {"addr": self.address, "tls": {"certificate": str(self.authority), "key": str(key)}}
+        config.write_text(yaml.safe_dump({"version": 0.1, "log": {"level": "warn"}, "storage": storage, "http": http}))
         programs.start("registry", program("registry"), "serve", config, environment={"OTEL_TRACES_EXPORTER": "none"})
         self._push(folder)
 
@@ -59,7 +65,7 @@ class Registry:
             archive = folder / f"{self.chart.name}-{self.chart.version}.tgz"
 
         def pushed() -> bool:
-            self._helm(folder, "push", "--plain-http", archive, f"oci://{self.address}/charts")
+            self._helm(folder, "push", "--ca-file", self.authority, archive, f"oci://{self.address}/charts")
             return True
 
         until("the chart in the registry", pushed)

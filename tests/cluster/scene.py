@@ -1,0 +1,210 @@
+"""One environment in the cluster with names of its own: its config and tree in one Git repository, beersystem's owner in another."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import yaml
+
+from rediskit import Environment, Tree, check, load, render, write
+from rediskit.renderers.objects import group_kind
+from tests.cluster import owner
+from tests.cluster.git import GitServer
+from tests.cluster.kube import Kube, Object
+from tests.cluster.plane import program, volume
+from tests.cluster.tool import HEALTHY_SECONDS, Expected, Tool
+from tests.samples import EVIDENCE, ONE_CONTAINER, merged
+
+CLIENT = "beersystem"
+CARRIERS = frozenset(
+    {
+        ("argoproj.io", "Application"),
+        ("kustomize.toolkit.fluxcd.io", "Kustomization"),
+        ("source.toolkit.fluxcd.io", "GitRepository"),
+        ("source.toolkit.fluxcd.io", "OCIRepository"),
+        ("helm.toolkit.fluxcd.io", "HelmRelease"),
+    }
+)
+"""The kinds by which a tool carries a tree."""
+FORWARD = ("prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission", "complete")
+BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+class Scene:
+    """The environment, its two repositories, and what a person does with them."""
+
+    def __init__(self, tool: Tool, server: GitServer, name: str, chart: tuple[str, str], address: str, replicas: int = 1) -> None:
+        self.tool = tool
+        self.kube: Kube = tool.kube
+        self.name = name
+        self.release = f"redis-{name}"
+        self.namespace = self.release
+        self.client_namespace = f"{CLIENT}-{name}"
+        self.replicas = replicas
+        self.chart = chart
+        self.address = address
+        self.history: list[dict[str, str]] = []
+        self.over: dict[str, Any] = {}
+        """What a scenario changes in the config."""
+        self.ignored: set[str] = set()
+        """Units that need not be healthy."""
+        self.ours = server.repository(f"{name}-platform")
+        self.theirs = server.repository(f"{name}-owner")
+        self.owner_objects: list[Object] = []
+        self.tree: Tree | None = None
+
+    # What a person does
+
+    def own(self) -> None:
+        """The application as it is before: its repository, its namespace, its Application or Kustomization, volumes for what comes."""
+        self._namespace(self.client_namespace)
+        for index in range(2):
+            self.kube.create(volume(f"{self.name}-{index}"))
+        self.theirs.write({**owner.files(self.client_namespace, self.replicas), **IDENTITY})
+        self.theirs.commit("beersystem as it is")
+        self.owner_objects = self.tool.owner(f"{CLIENT}-{self.name}", self.theirs.url, owner.FOLDER, self.client_namespace)
+        for content in self.owner_objects:
+            self.kube.apply(content)
+
+    def take(self, step: str, seconds: float = HEALTHY_SECONDS) -> float:
+        """One step, in Git and live. Seconds from the commit to everything healthy."""
+        self.commit(step)
+        begin = time.monotonic()
+        expected = self.expected()
+        self.tool.refresh(expected)
+        self.tool.settled(expected, seconds)
+        return time.monotonic() - begin
+
+    def commit(self, step: str) -> None:
+        """The step in Git: the config and its tree in our repository, the Component in the owner's."""
+        self.remember(step)
+        self.publish(step)
+
+    def publish(self, message: str) -> None:
+        """Renders the config as it stands, and commits what has changed to each of the two repositories."""
+        self.tree = self.render()
+        self.ours.commit(message)
+        self.theirs.replace(f"{owner.FOLDER}/{owner.COMPONENT}", owner.component(self.tree, CLIENT))
+        self.theirs.commit(message)
+
+    def bootstrap(self) -> None:
+        """The one thing that is applied by hand: kubectl apply of the folder, as the README of the tree says."""
+        self.tool.kube.kubectl("apply", "-f", self.ours.tree / "rendered" / self.name / "bootstrap")
+        self.tool.refresh(self.expected())
+
+    def bring_secrets(self) -> None:
+        """What `secrets.mode: manual` leaves to a person: the same Secret in both namespaces."""
+        for namespace in (self.namespace, self.client_namespace):
+            meta = {"name": "redis-credentials", "namespace": namespace}
+            data = {"redis-password": "a" * 32}
+            self.kube.apply({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": data})
+
+    def fold(self) -> None:
+        """The owner makes what the Component had made the base itself, before the Component changes nothing any more."""
+        built = subprocess.run(
+            [program("kustomize"), "build", self.theirs.tree / owner.FOLDER], capture_output=True, text=True, check=True, timeout=60
+        )
+        kustomization = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [all.yaml]\n"
+        self.theirs.replace(f"{owner.FOLDER}/base", {"all.yaml": built.stdout.encode(), "kustomization.yaml": kustomization.encode()})
+        self.theirs.commit("fold")
+
+    def abandon(self) -> None:
+        """Takes the scene away: the carriers without what they carry, then the namespaces."""
+        if self.tree is not None or self.owner_objects:
+            self.tool.abandon(self.expected())
+        for name in (self.namespace, self.client_namespace):
+            if self.kube.get("v1", "Namespace", name):
+                self.kube.delete("v1", "Namespace", name)
+
+    # What is so
+
+    def expected(self) -> Expected:
+        """The carriers in the tree and the owner's, each with the commit it has to be at."""
+        rendered = self.tree.objects.values() if self.tree is not None else ()
+        ours = [content for content in rendered if group_kind(content) in CARRIERS]
+        units = [_unit(content, self.ours.head()) for content in ours] + [
+            _unit(content, self.theirs.head()) for content in self.owner_objects
+        ]
+        return Expected(self.release, tuple(units), frozenset(self.ignored))
+
+    def workload(self) -> Object:
+        """The live Deployment of beersystem."""
+        found = self.kube.get("apps/v1", "Deployment", owner.WORKLOAD, self.client_namespace)
+        assert found, "the Deployment of beersystem is gone"
+        return found
+
+    def live(self, version: str, kind: str, name: str, namespace: str | None = None) -> Object | None:
+        """An object in the namespace of Redis, or another one."""
+        return self.kube.get(version, kind, name, self.namespace if namespace is None else namespace)
+
+    # How it is made
+
+    def remember(self, step: str) -> None:
+        """One more entry of the history, an hour after the last one; a day and a half where evidence is needed."""
+        last = datetime.fromisoformat(self.history[-1]["at"]) if self.history else BEGIN
+        at = last + timedelta(hours=36 if step == "decommission" else 1)
+        self.history.append({"step": step, "at": at.isoformat(), **({"reason": "a test"} if step == "rolled-back" else {})})
+
+    def config(self) -> dict[str, Any]:
+        """The config file of the environment as data."""
+        step = self.history[-1]["step"]
+        migration: dict[str, Any] = {"step": step, "history": self.history}
+        if step in ("decommission", "complete"):
+            watched = [entry["at"] for entry in self.history if entry["step"] == "validate"][-1]
+            until = (datetime.fromisoformat(watched) + timedelta(hours=35)).isoformat()
+            migration |= {"validation": {**EVIDENCE, "from": watched, "until": until}}
+        if step == "complete":
+            migration["folded"] = self.history[-1]["at"]
+        client = {
+            "name": CLIENT,
+            "namespace": self.client_namespace,
+            "workload": {"manifest": f"{self.name}/beersystem-backend.yaml", "containers": ONE_CONTAINER},
+            "previous": {"host": f"redis.{self.client_namespace}.svc.cluster.local", "remove": ["Deployment/redis", "Service/redis"]},
+            "migration": migration,
+        }
+        repository, version = self.chart
+        base = {
+            "name": self.name,
+            "kubernetes": "1.36",
+            "gitops": {"tool": self.tool.name, "repository": self.ours.url},
+            "redis": {"release": self.release, "namespace": self.namespace, "chart": {"repository": repository, "version": version}},
+            "network": {
+                "address": self.address,
+                "pool": {"name": "eero-pool", "addresses": "192.168.4.200-192.168.4.210"},
+                "allow": ["192.168.4.0/24"],
+            },
+            "secrets": {"mode": "manual"},
+            "clients": [client],
+        }
+        return merged(base, self.over)
+
+    def render(self) -> Tree:
+        """The tree of the config, checked, and written to disk as `rediskit render` does it."""
+        file = self.ours.tree / f"config/{self.name}.yaml"
+        manifest = file.parent / self.name / "beersystem-backend.yaml"
+        manifest.parent.mkdir(parents=True, exist_ok=True)
+        manifest.write_text(yaml.safe_dump(owner.workload(self.client_namespace, self.replicas)))
+        file.write_text(yaml.safe_dump(self.config(), sort_keys=False))
+        environment: Environment = load(file)
+        tree = render(environment)
+        errors = [finding for finding in check(environment, tree) if finding.severity == "error"]
+        assert not errors, errors
+        write(tree, self.ours.tree / "rendered")
+        return tree
+
+    def _namespace(self, name: str) -> None:
+        self.kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+
+
+IDENTITY: Mapping[str, str] = {
+    f"{owner.FOLDER}/{owner.COMPONENT}/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches: []\n"
+}
+"""The Component that changes nothing: what an owner starts with."""
+
+
+def _unit(content: Object, revision: str) -> tuple[str, str, str, str]:
+    return content["kind"], content["metadata"]["name"], content["metadata"]["namespace"], revision

@@ -1,0 +1,113 @@
+"""What scenarios ask of Argo CD and of Flux alike."""
+
+from __future__ import annotations
+
+import signal
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from tests.cluster.kube import Kube, Object
+from tests.cluster.plane import Plane
+from tests.cluster.processes import FailedError, until
+
+HEALTHY_SECONDS = 150
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the tool has to have carried into the cluster.
+
+    release: the label by which its objects are found. units: kind, name, namespace and Git commit of each Application, Kustomization,
+    HelmRelease or source. ignored: names of units that need not be healthy, or there at all.
+    """
+
+    release: str
+    units: tuple[tuple[str, str, str, str], ...]
+    ignored: frozenset[str] = frozenset()
+
+
+class Tool(ABC):
+    """Argo CD or Flux: real controllers with default settings."""
+
+    name: ClassVar[str]
+    namespace: ClassVar[str]
+    """Where its own objects live."""
+    versions: ClassVar[str]
+    """Its controllers and their versions, for the report."""
+
+    def __init__(self, plane: Plane, authority: Path) -> None:
+        """`authority`: the certificate of the registry, which its controllers have to trust."""
+        self.plane = plane
+        self.authority = authority
+        self.kube: Kube = plane.kube
+
+    @abstractmethod
+    def start(self) -> None:
+        """Installs it and starts its controllers."""
+
+    @abstractmethod
+    def controllers(self) -> list[str]:
+        """The names of its programs that look at Git and at the cluster."""
+
+    @abstractmethod
+    def programs(self) -> list[str]:
+        """The names of all its programs, in the order of their start."""
+
+    @abstractmethod
+    def owner(self, name: str, repository: str, path: str, namespace: str) -> list[Object]:
+        """The objects by which an owner has his own repository applied: with pruning, and undoing what others change."""
+
+    @abstractmethod
+    def refresh(self, expected: Expected) -> None:
+        """Asks for a look at Git now, as a webhook does."""
+
+    @abstractmethod
+    def reconcile(self, expected: Expected) -> None:
+        """One more round of everything, and waits until each unit has had it."""
+
+    @abstractmethod
+    def unsettled(self, expected: Expected) -> str:
+        """What is not yet as Git says, or not healthy; empty when everything is."""
+
+    @abstractmethod
+    def complaints(self, expected: Expected) -> list[str]:
+        """What the tool complains about, a line each."""
+
+    @abstractmethod
+    def version_of(self, kind: str) -> str:
+        """The apiVersion of a kind of its own."""
+
+    def abandon(self, expected: Expected) -> None:
+        """Deletes its objects and lets what they carried stay."""
+        for kind, name, namespace, _ in reversed(expected.units):
+            version = self.version_of(kind)
+            if self.kube.get(version, kind, name, namespace):
+                self.kube.patch(version, kind, name, namespace, {"metadata": {"finalizers": None}, **self.letting_go})
+                self.kube.delete(version, kind, name, namespace)
+
+    letting_go: ClassVar[Object] = {}
+    """What stops it from putting its finalizer back."""
+
+    def settled(self, expected: Expected, seconds: float = HEALTHY_SECONDS) -> None:
+        """Returns when everything is as Git says, and healthy. Raises FailedError saying what is missing."""
+
+        def look() -> bool | None:
+            self.plane.programs.check()
+            missing = self.unsettled(expected)
+            if missing:
+                raise FailedError(missing)
+            return True
+
+        until(f"{self.name}: everything as in Git", look, seconds, pause=0.1)
+
+    def kill(self) -> None:
+        """Ends the controllers as a crash of their nodes does."""
+        for name in self.controllers():
+            self.plane.programs[name].stop(signal.SIGKILL)
+
+    def revive(self) -> None:
+        """Starts them again."""
+        for name in self.controllers():
+            self.plane.programs[name].start()
