@@ -103,7 +103,7 @@ def _lines(environment: Environment, client: Client, made: Plan) -> Iterator[str
         yield f"  down for about {span(made.expected)} with a refresh after each push ({minutes}); the budget is {span(made.budget)}"
         yield f"  without a refresh polling alone takes {polling(environment)} for each of {made.commits} commits"
     for words in made.unsaid:
-        yield f"  still to be written: {words}"
+        yield f"  still missing: {words}"
     for number, step in enumerate(made.steps, 1):
         yield ""
         yield from _step(number, step, client)

@@ -11,7 +11,7 @@ from rediskit.migrate.clock import both, later, short, span
 from rediskit.migrate.edges import STAGES, Edge
 from rediskit.migrate.guards import GATES
 from rediskit.migrate.machine import Effects, effects, moved
-from rediskit.migrate.status import replaced
+from rediskit.migrate.status import replaced, secret_in_tree
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import VALIDATION, Migration, Step
@@ -242,5 +242,7 @@ def _unsaid(environment: Environment, client: Client) -> Iterator[str]:
         yield "`migration.window`: when the application may be down [window-missing]"
     if environment.secrets.mode == "manual" and migration.secret_seen is None and migration.step in ("prepare", "rolled-back"):
         yield "`migration.secretSeen`: that somebody has seen the Secret in both namespaces [secret-missing]"
+    if environment.secrets.mode != "manual" and not secret_in_tree(environment, client):
+        yield f"the Secret of {client.namespace} and of Redis, by `rediskit secret new` [secret-missing]"
     if previous and previous.data is None and previous.remove and migration.step not in ("decommission", "complete"):
         yield "`previous.data`: what becomes of the old data on a volume: none, discard or keep [old-data-unsaid]"

@@ -14,8 +14,8 @@ from rediskit.migrate.machine import down_since, effects, moved, release_is_depl
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
-from rediskit.renderers import render
 from rediskit.renderers.helm import release_of
+from rediskit.renderers.secretforms import has_secret
 
 
 class Way(NamedTuple):
@@ -133,16 +133,5 @@ def _release_goes(environment: Environment, release: Release) -> str:
 
 
 def secret_in_tree(environment: Environment, client: Client) -> bool:
-    """Whether the tree holds the Secret of Redis and of this client, in whatever form; never with `secrets.mode: manual`."""
-    if environment.secrets.mode == "manual":
-        return False
-    name = environment.redis.auth.secret
-    held = {
-        content["metadata"].get("namespace")
-        for path, content in render(environment).objects.items()
-        if path.startswith("platform/") and content["kind"] in _SECRET_FORMS and content["metadata"]["name"] == name
-    }
-    return {environment.redis.namespace, client.namespace} <= held
-
-
-_SECRET_FORMS = frozenset({"Secret", "SealedSecret", "ExternalSecret"})
+    """Whether the tree brings the Secret of Redis and that of this client, in whatever form; never with `secrets.mode: manual`."""
+    return all(has_secret(environment, namespace) for namespace in (environment.redis.namespace, client.namespace))

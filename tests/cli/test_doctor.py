@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import importlib.metadata
 import json
@@ -243,6 +244,18 @@ def test_no_program_is_asked_in_a_way_that_asks_the_network(bin_: Path, run: Run
     assert run()[0] == 0
     assert (tmp_path / "kubectl").read_text() == "version --client \n"
     assert (tmp_path / "sops").read_text() == "--version --disable-version-check true\n"
+
+
+def test_every_program_that_rediskit_starts_is_looked_at() -> None:
+    """Calls of `tools.find` with a name written out: program, and the variable that names its file."""
+    started: set[tuple[str, str]] = set()
+    for path in (ROOT / "rediskit").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "find" and len(node.args) == 2:
+                words = [part.value for part in node.args if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+                started |= {(words[0], words[1])} if len(words) == 2 else set()
+    assert started >= {("git", "GIT"), ("kubeconform", "KUBECONFORM")}
+    assert started <= {(known.name, known.variable) for known in KNOWN}, "add it to rediskit/setup/programs.py"
 
 
 def test_the_verbs_that_programs_are_for_exist() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ from rediskit import Environment, render
 from rediskit.cli.migrateplan import _lines, _markdown
 from rediskit.migrate import edges
 from rediskit.migrate.plan import HIDDEN, Plan, plan
+from rediskit.migrate.status import status
 from rediskit.model.migration import Migration, Order
 from rediskit.renderers.runbook import runbook
 from tests.migrate.walks import ORDERS, START, along, reachable, take, with_migration
 from tests.renderers.owner_build import OLD_REDIS, Owner, changed
-from tests.samples import backend, client, made, merged, owned_by
+from tests.samples import SEALED, SOPS, backend, client, loaded, made, merged, owned_by, sealed, sops
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "argocd": {},
@@ -193,3 +195,18 @@ def test_what_is_still_to_be_written_is_named() -> None:
         "[secret-missing]",
         "[old-data-unsaid]",
     ]
+
+
+@pytest.mark.parametrize(("secrets", "form"), [(SEALED, sealed), (SOPS, sops)])
+def test_the_secret_in_the_tree_opens_its_gate(secrets: dict[str, Any], form: Callable[[str], dict[str, Any]], tmp_path: Path) -> None:
+    over: dict[str, Any] = {"secrets": secrets, "gitops": {"tool": "flux"}}
+    words = "the tree does not hold Secret redis-credentials for redis and beersystem"
+    for present, shut in (((), [words]), (("redis",), [words]), (("redis", "beersystem"), [])):
+        folder = tmp_path / str(len(present))
+        folder.mkdir()
+        environment = loaded(folder, "prepare", over=over, ciphertexts={namespace: form(namespace) for namespace in present})
+        found = status(environment, environment.clients[0], START)
+        assert [reason.message for gate in found.ways[0].gates if gate.code == "secret" for reason in gate.shut] == shut
+        assert ("[secret-missing]" in " ".join(planned(environment).unsaid)) == bool(shut)
+        step = planned(environment).steps[0]
+        assert (step.page.repository, step.objects) == ("owner", ()), "the ciphertext is copied, not made anew"
