@@ -161,12 +161,14 @@ def before(edge: Edge, migration: Migration) -> str:
     return STAGES[edge.target].before
 
 
-def repository(migration: Migration, after: Migration, *, release_changes: bool = True) -> Repository:
-    """Whose repository applies something else after a step. release_changes: False where another client keeps the release there anyway.
+def repository(migration: Migration, after: Migration, *, release_changes: bool = True, removes: bool = True) -> Repository:
+    """Whose repository applies something else after a step.
+
+    release_changes: False where another client keeps the release there anyway. removes: whether `previous.remove` names anything.
 
     That it is never both is proved over every edge (tests/migrate/test_edges.py): no two commits race.
     """
-    old, new = effects(migration), effects(after)
+    old, new = (effects(one)._replace(**({} if removes else {"removed": False})) for one in (migration, after))
     if old._replace(release=new.release) != new:
         return "owner"
     return "ours" if old.release != new.release and release_changes else "none"

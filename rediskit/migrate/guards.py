@@ -13,7 +13,7 @@ from rediskit.errors import Problem, RefusedError
 from rediskit.migrate import edges
 from rediskit.migrate.clock import later, seconds_between, span
 from rediskit.migrate.edges import Edge
-from rediskit.migrate.machine import down_since
+from rediskit.migrate.machine import down_since, removes
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step, moment
@@ -268,8 +268,7 @@ GATES: dict[str, Gate] = {
 
 def lost_for_good(client: Client) -> str:
     """What decommissioning takes that no step brings back."""
-    remove = client.previous.remove if client.previous else ()
-    gone = ", ".join(remove) or "the old Redis"
-    kept = client.previous is not None and client.previous.data == "keep"
-    data = "their data stays on its volume" if kept else "a step back brings them back empty"
-    return f"{gone} leave the owner's build, {data}, and there is no rollback any more"
+    if client.previous is None or not removes(client):
+        return "there is no rollback any more; nothing is named under previous.remove, so the old Redis stays until its owner removes it"
+    data = "their data stays on its volume" if client.previous.data == "keep" else "a step back brings them back empty"
+    return f"{', '.join(client.previous.remove)} leave the owner's build, {data}, and there is no rollback any more"

@@ -96,6 +96,11 @@ def moved(migration: Migration, step: Step, at: str, reason: str | None = None) 
     return migration.model_copy(update={"step": step, "history": (*migration.history, entry)})
 
 
+def removes(client: Client) -> bool:
+    """Whether decommissioning takes anything out of the owner's build."""
+    return client.previous is not None and bool(client.previous.remove)
+
+
 def down_since(migration: Migration) -> Entry | None:
     """The step that took the application down, while it is down; None when it runs, or when the history does not say."""
     found = None

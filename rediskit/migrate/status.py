@@ -10,7 +10,7 @@ from rediskit.migrate import edges
 from rediskit.migrate.clock import seconds_between
 from rediskit.migrate.edges import Edge, Repository
 from rediskit.migrate.guards import Situation, Verdict, judge, lost_for_good
-from rediskit.migrate.machine import down_since, effects, moved, release_is_deployed
+from rediskit.migrate.machine import down_since, effects, moved, release_is_deployed, removes
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
@@ -91,7 +91,7 @@ def repository_of(situation: Situation) -> Repository:
     after = moved(situation.migration, situation.edge.target, situation.at)
     environment = replaced(situation.environment, situation.client, after)
     changes = release_is_deployed(situation.environment) != release_is_deployed(environment)
-    return edges.repository(situation.migration, after, release_changes=changes)
+    return edges.repository(situation.migration, after, release_changes=changes, removes=removes(situation.client))
 
 
 def replaced(environment: Environment, client: Client, migration: Migration) -> Environment:
@@ -116,7 +116,7 @@ def warnings(situation: Situation) -> list[str]:
         since = f" since {migration.running_since.at}" if migration.running_since else ""
         found.append(f"what the application wrote to the shared Redis{since} stays there: the old Redis is as it was at scale-down")
     remove = client.previous.remove if client.previous else ()
-    if edge.target == "decommission" and remove:
+    if edge.target == "decommission" and removes(client):
         found += [lost_for_good(client)] if situation.no_return else []  # the gate says it until somebody has said so
         found.append(f"{', '.join(remove)} go only if the owner's Application or Kustomization prunes: look before, and afterwards")
     if old.removed and not new.removed and edge.kind == "back" and remove:

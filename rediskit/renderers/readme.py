@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rediskit.migrate import edges
-from rediskit.migrate.machine import effects, moved, release_is_deployed
+from rediskit.migrate.machine import effects, moved, release_is_deployed, removes
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
@@ -49,16 +49,16 @@ def _facts(client: Client) -> dict[str, object]:
         "previous": client.previous,
         "step": migration.step if migration else None,
         "meaning": edges.STAGES[migration.step].meaning if migration else "",
-        **(_forward(migration) if migration else {"next": None}),
+        **(_forward(client, migration) if migration else {"next": None}),
         "way_out": migration is not None and edges.way_out(migration) is not None,
         "untouched": effects(migration).owner_is_untouched,
         "removed": effects(migration).removed,
     }
 
 
-def _forward(migration: Migration) -> dict[str, object]:
+def _forward(client: Client, migration: Migration) -> dict[str, object]:
     edge = next((edge for edge in edges.edges(migration) if edge.kind == "forward"), None)
     if edge is None:
         return {"next": None}
-    repository = edges.repository(migration, moved(migration, edge.target, ""))
+    repository = edges.repository(migration, moved(migration, edge.target, ""), removes=removes(client))
     return {"next": edge.target, "repository": _REPOSITORIES[repository], "gate": edges.before(edge, migration)}

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from rediskit.chart.names import Release
 from rediskit.migrate import edges
 from rediskit.migrate.edges import STAGES, Edge, Repository
-from rediskit.migrate.machine import effects, moved
+from rediskit.migrate.machine import effects, moved, removes
 from rediskit.model.client import Client, Workload
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
@@ -59,7 +59,7 @@ def page(environment: Environment, client: Client, edge: Edge, migration: Migrat
     """One step out of where a migration stands. config: the file as it is named in the commands."""
     named = config or config_of(environment)
     after = moved(migration, edge.target, "")
-    repository = edges.repository(migration, after)
+    repository = edges.repository(migration, after, removes=removes(client))
     stage = STAGES[edge.target]
     return Page(
         step=edge.target,
@@ -201,11 +201,13 @@ def _variables(in_client: str, name: str, workload: Workload, container: str) ->
 def way_back(client: Client, migration: Migration) -> str:
     """The way back from a step, and what it loses."""
     effect, previous = effects(migration), edges.previous(migration)
-    remove = ", ".join(client.previous.remove) if client.previous and client.previous.remove else "the old Redis"
+    remove = client.previous.remove if client.previous else ()
+    kept = client.previous is not None and client.previous.data == "keep"
     if migration.step == "complete":
         return "none: the owner's repository is changed like any other"
     if effect.removed:
-        return f"one step back to {previous}; {remove} come back empty, and there is no rollback any more"
+        back = f"; {', '.join(remove)} come back {'on the volume that was kept' if kept else 'empty'}" if remove else ""
+        return f"one step back to {previous}{back}, and there is no rollback any more"
     if edges.way_out(migration) is None:
         return f"one step back to {previous}; nothing is lost"
     if effect.restored:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import gc
 import json
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 import yaml
 
 from rediskit.cli import main
+from rediskit.cli.arguments import parser
 from rediskit.migrate.guards import GATES
 from rediskit.output.yaml import dump
 from rediskit.source.loader import load
@@ -642,6 +644,17 @@ def test_status_tells_each_gate_and_the_ways(tmp_path: Path, run: Run) -> None:
     found = json.loads(run("status", CONFIG, "--at", "2026-03-02T01:08:00Z", "--json")[1])
     assert [way["to"] for way in found["clients"][0]["ways"]] == ["scale-up", "deploy", "rolled-back"]
     assert found["clients"][0]["downSeconds"] == 480
+
+
+def test_every_action_and_option_says_what_it_does() -> None:
+    (verbs,) = (action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
+    (actions,) = (action for action in verbs.choices["migrate"]._actions if isinstance(action, argparse._SubParsersAction))
+    assert {choice.dest for choice in actions._choices_actions if choice.help} == set(actions.choices)
+    for name, one in actions.choices.items():
+        assert one.description, name
+        assert all(action.help for action in one._actions), name
+        options = {option for action in one._actions for option in action.option_strings}
+        assert {"--client", "--json", "--debug"} <= options, name
 
 
 def test_without_a_time_the_clock_is_read_in_the_offset_of_the_window(tmp_path: Path, run: Run) -> None:

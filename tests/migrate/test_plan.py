@@ -188,6 +188,17 @@ def test_a_second_client_that_keeps_the_release_makes_deploy_a_step_of_nobody() 
     assert (deploy.page.step, deploy.page.repository, deploy.objects) == ("deploy", "none", ())
 
 
+def test_with_nothing_to_remove_decommission_changes_nothing() -> None:
+    environment = at(along("as-decided", "fffff"), {"clients": [client("one", "prepare")]})
+    step = planned(environment).steps[0]
+    assert (step.page.step, step.page.repository, step.files, step.gone) == ("decommission", "none", (), ())
+    text = _markdown(environment, environment.clients[0], planned(environment)) + runbook(environment, environment.clients[0])
+    assert "Nothing is named under `previous.remove`: the old Redis stays until its owner removes it." in text
+    assert "The old Redis leave" not in text
+    (way, *_) = status(environment, environment.clients[0], "2026-03-09T09:00:00Z").ways
+    assert way.repository == "none"
+
+
 def test_what_is_still_to_be_written_is_named() -> None:
     environment = made("prepare", over={"clients": [merged(client("one", "prepare"), {"previous": {"remove": ["StatefulSet/redis"]}})]})
     assert [words.rpartition(" ")[2] for words in planned(environment).unsaid] == [
