@@ -16,7 +16,7 @@ from rediskit.setup.clients import Found
 from rediskit.setup.folder import Scaffold, Wishes, scaffold
 from rediskit.source.files import MAX_BYTES, read_file
 
-_SECRETS = "secrets: the README of the tree says how to create them by hand; `secrets.mode` keeps them in Git, encrypted"
+_SECRETS = "secrets: rediskit secret apply; or another secrets.mode, then rediskit secret new, to keep them in Git, encrypted"
 
 
 def run(arguments: argparse.Namespace) -> int:

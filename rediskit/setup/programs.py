@@ -34,9 +34,14 @@ KNOWN = (
     Known("git", ("--version",), "init, diff --against, check --base, doctor"),
     Known("kustomize", ("version",), "the build of an owner's repository"),
     Known("kubeconform", ("-v",), "check --kubeconform"),
-    Known("kubeseal", ("--version",), "secrets.mode sealed-secrets"),
-    Known("sops", ("--version", "--disable-version-check"), "secrets.mode sops", {"SOPS_DISABLE_VERSION_CHECK": "true"}),
-    Known("kubectl", ("version", "--client"), "the live objects for init --from, the one object of bootstrap/"),
+    Known("kubeseal", ("--version",), "secret fetch-cert"),
+    Known(
+        "sops",
+        ("--version", "--disable-version-check"),
+        "secret, with mode sops",
+        {"SOPS_DISABLE_VERSION_CHECK": "true"},
+    ),
+    Known("kubectl", ("version", "--client"), "secret apply, secret fetch-cert, what init --from reads"),
     Known("helm", ("version", "--short"), "a look at what the chart makes of the values"),
 )
 

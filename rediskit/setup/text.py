@@ -51,7 +51,7 @@ def config_text(name: str, git: GitFacts, clients: tuple[Found, ...], manifests:
     lines += _yaml(section, 2)
     lines += [
         "secrets:",
-        "  mode: manual   # a person creates the Secrets, as the README of the tree says; other modes keep them in Git, encrypted",
+        "  mode: manual   # `rediskit secret apply` creates the Secrets; sealed-secrets and sops keep them in Git, encrypted",
     ]
     lines += _NETWORK.splitlines()
     if clients:

@@ -261,12 +261,12 @@ def test_every_program_that_rediskit_starts_is_looked_at() -> None:
 def test_the_verbs_that_programs_are_for_exist() -> None:
     verbs = next(action.choices for action in parser()._actions if action.dest == "verb")
     assert verbs is not None
-    known = {known.name: known.purpose for known in KNOWN}
-    for part in known["git"].split(", "):
-        verb, _, option = part.partition(" ")
-        assert verb in verbs
-        assert not option or option in verbs[verb].format_help()  # type: ignore[index]
-    assert "--kubeconform" in verbs["check"].format_help()  # type: ignore[index]
+    for known in KNOWN:
+        for part in known.purpose.split(", "):
+            verb, _, more = part.partition(" ")
+            if verb in verbs:
+                assert more in verbs[verb].format_help(), f"{known.name}: {part}"  # type: ignore[index]
+    assert {"init", "diff", "check", "secret"} <= {part.split()[0] for known in KNOWN for part in known.purpose.split(", ")}
 
 
 # Libraries

@@ -162,7 +162,7 @@ def test_the_output_says_what_is_there_and_what_comes_next() -> None:
         "  rediskit check",
         "  git add --all && git commit",
         "  git push, then once: kubectl apply -f rendered/home/bootstrap/",
-        "  secrets: the README of the tree says how to create them by hand; `secrets.mode` keeps them in Git, encrypted",
+        "  secrets: rediskit secret apply; or another secrets.mode, then rediskit secret new, to keep them in Git, encrypted",
     ]
 
 
