@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from rediskit import Environment, Manifest, load
+from rediskit.model.ciphertext import UNOWNED
 from rediskit.model.client import Client
 from rediskit.output.yaml import dump
 from rediskit.renderers.objects import KEEP
@@ -136,7 +137,7 @@ def owned_by(manifest: Mapping[str, Any], step: str, order: str = "as-decided", 
 def sealed(namespace: str, rotation: str = ROTATION) -> dict[str, Any]:
     """A SealedSecret as `rediskit secret` writes it, with a ciphertext that nobody can open."""
     annotations = {**KEEP, "rediskit/rotation": rotation}
-    template = {"rediskit/rotation": rotation, "sealedsecrets.bitnami.com/managed": "true"}
+    template = {"rediskit/rotation": rotation, **UNOWNED}
     return {
         "apiVersion": "bitnami.com/v1alpha1",
         "kind": "SealedSecret",

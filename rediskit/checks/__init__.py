@@ -71,6 +71,7 @@ CHECKS: tuple[Check, ...] = (
     Check("ciphertext", "error", secrets.ciphertext_fits),
     Check("ciphertext-kept", "error", secrets.ciphertext_kept),
     Check("ciphertext-rotation", "error", secrets.rotation),
+    Check("rotation-restart", "error", secrets.restart),
     Check("ciphertext-recipients", "error", secrets.recipients),
     Check("ciphertext-unused", "warning", secrets.ciphertext_unused),
     Check("ciphertext-opened", "error", secrets.decryption),

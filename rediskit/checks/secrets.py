@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from rediskit.checks.finding import Complaint, Subject, at
 from rediskit.errors import Path, dotted
-from rediskit.model.ciphertext import ROTATION, SOPS_REGEX, Ciphertext, ciphertext, scope_annotations
+from rediskit.model.ciphertext import ROTATION, ROTATION_ID, SKIP_OWNER, SOPS_REGEX, UNOWNED, Ciphertext, ciphertext, scope_annotations
 from rediskit.model.environment import Environment
 from rediskit.model.secrecy import shapes_in
 from rediskit.model.secrets import ENCRYPTED, SealedSecrets, Sops
 from rediskit.renderers.objects import KEEP
-
-_DIGITS = re.compile(r"[0-9a-f]{8}")
+from rediskit.renderers.secretforms import rotation as rotation_of
 
 
 def ciphertext_missing(subject: Subject) -> Iterator[Complaint]:
@@ -45,6 +43,31 @@ def ciphertext_kept(subject: Subject) -> Iterator[Complaint]:
         lacking = [name for name, value in KEEP.items() if found.annotations.get(name) != value]
         if lacking:
             yield _complaint(environment, namespace, f"lacks the annotation {', '.join(lacking)}: a stray commit could prune it")
+        yield from _owner(environment, namespace, found)
+
+
+def _owner(environment: Environment, namespace: str, found: Ciphertext) -> Iterator[Complaint]:
+    secrets = environment.secrets
+    if not isinstance(secrets, SealedSecrets) or found.form != secrets.mode:
+        return
+    lacking = [name for name, value in UNOWNED.items() if found.template_annotations.get(name) != value]
+    if not secrets.owner_reference and lacking:
+        words = f"lacks {', '.join(lacking)} in its template: the Secret would go with it, or never get another value"
+        yield _complaint(environment, namespace, words)
+    if secrets.owner_reference and found.template_annotations.get(SKIP_OWNER) == "true":
+        yield _complaint(environment, namespace, f"has {SKIP_OWNER} in its template, the config says ownerReference: true")
+
+
+def restart(subject: Subject) -> Iterator[Complaint]:
+    """The pods of Redis carry the rotation of its Secret: the chart restarts nothing when an existing Secret changes."""
+    wanted = rotation_of(subject.environment)
+    for role in ("master", "replica") if wanted else ():
+        found = at(subject.values, role, "podAnnotations", ROTATION)
+        if found != wanted:
+            message = (
+                f"{role}.podAnnotations has {ROTATION} {found or '(none)'}, and the Secret {wanted}: Redis would keep its old password"
+            )
+            yield Complaint(message, "leave the annotation to rediskit", ("redis", "values", role, "podAnnotations", ROTATION))
 
 
 def rotation(subject: Subject) -> Iterator[Complaint]:
@@ -52,7 +75,7 @@ def rotation(subject: Subject) -> Iterator[Complaint]:
     environment = subject.environment
     first: tuple[str, str] | None = None
     for namespace, found in _found(environment):
-        if not _DIGITS.fullmatch(found.rotation):
+        if not ROTATION_ID.fullmatch(found.rotation):
             yield _complaint(environment, namespace, f"has no rotation in its annotation {ROTATION}")
         elif found.template_rotation != found.rotation:
             yield _complaint(

@@ -7,6 +7,7 @@ too (its MAC covers every value of the file, in order).
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal, NamedTuple, get_args
 
 Scope = Literal["strict", "namespace-wide", "cluster-wide"]
@@ -15,9 +16,14 @@ Form = Literal["sealed-secrets", "sops"]
 
 ROTATION = "rediskit/rotation"
 """Annotation: eight hexadecimal digits, drawn with the password and equal in all namespaces; they say nothing about it."""
+ROTATION_ID = re.compile(r"[0-9a-f]{8}")
 SEALED_SECRETS = "sealedsecrets.bitnami.com"
 """The prefix of the annotations that the sealed-secrets controller reads."""
 SEALED_VERSION = "bitnami.com/v1alpha1"
+SKIP_OWNER = f"{SEALED_SECRETS}/skip-set-owner-references"
+UNOWNED = {f"{SEALED_SECRETS}/managed": "true", SKIP_OWNER: "true"}
+"""In the template of a SealedSecret: the Secret stays when the SealedSecret goes. Both or none: without owner and not managed, the
+controller puts no second value into a Secret that it made itself (sealed-secrets 0.36.6, pkg/controller/controller.go:392)."""
 SOPS_REGEX = "^(data|stringData)$"
 """What Flux wants encrypted, and nothing else: it reads kind, name and namespace before it decrypts."""
 

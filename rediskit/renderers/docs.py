@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rediskit.errors import Path
-from rediskit.migrate.machine import release_is_deployed
+from rediskit.migrate.machine import effects, release_is_deployed
 from rediskit.model.environment import Environment
+from rediskit.model.migration import Migration
+from rediskit.model.secrets import ENCRYPTED
 from rediskit.renderers.argocd import prefix
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.runbook import runbook
@@ -30,17 +32,44 @@ class Page(NamedTuple):
 
 
 def docs(environment: Environment) -> Iterator[Page]:
-    """How a client connects; how to fail over by hand (facts: chart §6), once there is a release; how each client on its way is moved."""
+    """How a client connects; what to do by hand once there is a release (facts: chart §6, §1.4); how each client on its way is moved."""
     facts = {"env": environment, "release": release_of(environment), "prefix": name_prefix(environment)}
     deployed = release_is_deployed(environment)
     connection = text("connection.md.j2", **facts, deployed=deployed)
     yield Page("connection", "how an application connects, and what it may rely on", "who runs a client", connection)
     if deployed:
         yield Page("failover", "what to do by hand when the primary is lost", "you", text("failover.md.j2", **facts))
+        yield Page("rotation", "how the password is replaced without turning anybody away", "you", rotation_page(environment))
     for index, client in enumerate(environment.clients):
         if client.migration is not None and client.migration.step != "complete":
             about = f"how {client.name} is moved, step by step, and back"
             yield Page(f"migration-{client.name}", about, "you", runbook(environment, client), ("clients", index, "migration"))
+
+
+def rotation_page(environment: Environment) -> str:
+    """How the password is replaced: with the commands of this tool and this mode (facts: chart §1.4).
+
+    The clients that are restarted are those that read the Secret already.
+    """
+    release, redis = release_of(environment), environment.redis
+    users = [client for client in environment.clients if client.migration is None or _uses(client.migration)]
+    replicas = [f"{release.replicas_statefulset}-{number}" for number in range(redis.replicas)]
+    return text(
+        "rotation.md.j2",
+        env=environment,
+        release=release,
+        prefix=name_prefix(environment),
+        key=redis.auth.key.replace(".", "\\."),
+        pods=[f"{release.primary_statefulset}-0", *replicas],
+        both="ACL" not in redis.disabled_commands,
+        by_rotation=environment.secrets.mode in ENCRYPTED,
+        restarts=[client for client in users if client.workload],
+        others=[client for client in users if not client.workload],
+    )
+
+
+def _uses(migration: Migration) -> bool:
+    return migration.step == "complete" or effects(migration).switched
 
 
 def name_prefix(environment: Environment) -> str:

@@ -7,8 +7,10 @@ from typing import Any
 
 from rediskit.chart.keys import plain_values
 from rediskit.chart.names import Release
+from rediskit.model.ciphertext import ROTATION
 from rediskit.model.environment import Environment
 from rediskit.model.redis import ContainerResources, Image, Redis
+from rediskit.renderers.secretforms import rotation
 from rediskit.renderers.tree import File, Object
 
 
@@ -36,6 +38,7 @@ def merged_values(environment: Environment) -> Object:
 def values(environment: Environment) -> Object:
     """Our values, in the chart's order, before the user's are merged in (facts: chart §1.1-1.7)."""
     redis = environment.redis
+    restarted = _restarted(environment)
     return {
         "global": {
             **({"imageRegistry": redis.image_mirror} if redis.image_mirror else {}),
@@ -50,8 +53,13 @@ def values(environment: Environment) -> Object:
             "usePasswordFiles": True,
         },
         "commonConfiguration": redis_conf(redis),
-        "master": {"count": 1, **_role(redis, redis.resources.primary), "service": {"type": "ClusterIP"}},
-        "replica": {"replicaCount": redis.replicas, **_role(redis, redis.resources.replica), **_replica(release_of(environment))},
+        "master": {"count": 1, **_role(redis, redis.resources.primary), **restarted, "service": {"type": "ClusterIP"}},
+        "replica": {
+            "replicaCount": redis.replicas,
+            **_role(redis, redis.resources.replica),
+            **restarted,
+            **_replica(release_of(environment)),
+        },
         "sentinel": {"enabled": False},
         "networkPolicy": {"enabled": False},
         "metrics": _metrics(environment),
@@ -92,6 +100,16 @@ def _role(redis: Redis, resources: ContainerResources) -> Object:
         "persistence": {"enabled": True, "storageClass": redis.storage.storage_class, "size": str(redis.storage.size)},
         "persistentVolumeClaimRetentionPolicy": {"enabled": True, "whenScaled": "Retain", "whenDeleted": "Retain"},
     }
+
+
+def _restarted(environment: Environment) -> Object:
+    """The rotation on the pods: the chart's own checksum of the Secret never changes with `existingSecret` (facts: chart §1.4).
+
+    An annotation and not a new name of the Secret: whoever reads it goes on under one name, nothing has to be removed afterwards, and Redis
+    can take both passwords for as long as it runs (`ACL SETUSER`), so that nobody is turned away: docs/rotation.md of the tree.
+    """
+    found = rotation(environment)
+    return {"podAnnotations": {ROTATION: found}} if found else {}
 
 
 def _resources(resources: ContainerResources) -> Object:

@@ -5,6 +5,7 @@ Ciphertext is an input: it is copied as it is, never made here, for encryption i
 
 from __future__ import annotations
 
+from rediskit.model.ciphertext import ROTATION_ID, ciphertext
 from rediskit.model.environment import Environment
 from rediskit.model.secrets import ExternalSecrets
 from rediskit.renderers.objects import KEEP, labels, metadata
@@ -22,6 +23,13 @@ def secret_forms(environment: Environment, namespace: str) -> tuple[Object, ...]
         return _external(environment, secrets, namespace)
     found = environment.ciphertexts.get(namespace)
     return (found.content,) if found else ()
+
+
+def rotation(environment: Environment) -> str:
+    """Which password Redis has, as its ciphertext says; "" where Git does not say it (manual, external-secrets) or not yet."""
+    found = environment.ciphertexts.get(environment.redis.namespace)
+    read = ciphertext(found.content) if found else None
+    return read.rotation if read and ROTATION_ID.fullmatch(read.rotation) else ""
 
 
 def has_secret(environment: Environment, namespace: str) -> bool:

@@ -19,6 +19,9 @@ NAMESPACES = ("redis", "beersystem")
 FLUX: dict[str, Any] = {"gitops": {"tool": "flux"}, "secrets": SOPS}
 BEERSYSTEM = "platform/beersystem/secret-redis-credentials.yaml"
 AT_CLIENT = "beersystem"
+MANAGED, SKIP = "sealedsecrets~bitnami~com/managed", "sealedsecrets~bitnami~com/skip-set-owner-references"
+OWNED = {**SEALED, "ownerReference": True}
+SEALED_FOR_BOTH = {name: sealed(name) for name in NAMESPACES}
 OTHER_RECIPIENT = "age1" + "p" * 58
 
 
@@ -66,6 +69,27 @@ def sealed_trips() -> list[Trip]:
         ),
         of("ciphertext-kept", "lacks the annotation argocd.argoproj.io", annotations + "argocd~argoproj~io/sync-options", GONE),
         of("ciphertext-kept", "lacks the annotation kustomize.tool", annotations + "kustomize~toolkit~fluxcd~io/prune", "enabled"),
+        of("ciphertext-kept", "lacks sealedsecrets.bitnami.com/managed in its template", template + f"annotations.{MANAGED}", "false"),
+        of("ciphertext-kept", "lacks sealedsecrets.bitnami.com/skip-set-owner-references in its", template + f"annotations.{SKIP}", GONE),
+        replace(
+            of("ciphertext-kept", "the config says ownerReference: true", "metadata.labels", {}, over={"secrets": OWNED}),
+            at="mode: sealed-secrets",
+        ),
+        Trip(
+            "rotation-restart",
+            "master.podAnnotations has rediskit/rotation ffffffff, and the Secret 0a1b2c3d",
+            "ffffffff",
+            {"secrets": SEALED, "redis": {"values": {"master": {"podAnnotations": {"rediskit/rotation": "ffffffff"}}}}},
+            ciphertexts=SEALED_FOR_BOTH,
+        ),
+        Trip(
+            "rotation-restart",
+            "replica.podAnnotations has rediskit/rotation (none)",
+            "",
+            {"secrets": SEALED},
+            put("helm/redis-shared/values.yaml", "replica.podAnnotations", GONE),
+            ciphertexts=SEALED_FOR_BOTH,
+        ),
         of("ciphertext-rotation", "has no rotation", annotations + "rediskit/rotation", GONE),
         of("ciphertext-rotation", "its Secret would say none", template + "annotations.rediskit/rotation", GONE),
         Trip(

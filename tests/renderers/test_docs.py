@@ -8,7 +8,8 @@ import subprocess
 import pytest
 
 from rediskit import Environment, render
-from tests.samples import made
+from rediskit.model.files import TextFile
+from tests.samples import SOPS, made
 
 FLUX: dict[str, object] = {"gitops": {"tool": "flux"}}
 VARIANTS: dict[str, dict[str, object]] = {
@@ -78,3 +79,73 @@ def test_there_is_nothing_to_fail_over_before_deploy() -> None:
     assert "docs/failover.md" not in tree.files
     assert "docs/failover.md" not in tree.files["README.md"].decode()
     assert "docs/failover.md" in render(made("validate")).files["README.md"].decode()
+
+
+# A new password
+
+STORE = {"mode": "external-secrets", "store": {"name": "vault"}, "key": "redis"}
+SECRETS: dict[str, dict[str, object]] = {
+    "sealed-secrets": {"secrets": {"mode": "sealed-secrets", "certificate": TextFile("sealing.crt", "a certificate")}},
+    "sops": {**FLUX, "secrets": SOPS},
+    "manual": {},
+    "manual, flux": FLUX,
+    "external-secrets": {"secrets": STORE},
+    "generated": {"secrets": {"mode": "external-secrets", "generate": True}},
+    "no ACL": {"redis": {"disabledCommands": ["ACL"]}},
+    "other names": {"redis": {"release": "cache", "namespace": "caches", "replicas": 3, "auth": {"key": "pass.word"}}},
+}
+
+
+def rotation(variant: str, step: str = "validate") -> str:
+    return render(made(step, over=SECRETS[variant])).files["docs/rotation.md"].decode()
+
+
+@pytest.mark.parametrize("variant", SECRETS)
+def test_every_command_of_a_rotation_is_one_a_shell_takes(variant: str) -> None:
+    text = rotation(variant)
+    found = blocks(text)
+    assert len(found) >= 5
+    done = subprocess.run(["bash", "-n"], input="\n".join(found), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "None" not in text
+    assert "{{" not in text
+    assert "\n\n\n" not in text
+    numbers = [int(number) for number in re.findall(r"^## (\d)\.", text, re.MULTILINE)]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.parametrize("variant", ["sealed-secrets", "sops"])
+def test_redis_takes_both_passwords_until_every_application_has_the_new_one(variant: str) -> None:
+    text = rotation(variant)
+    hold = 'enabled":false' if variant == "sealed-secrets" else "flux -n redis suspend helmrelease"
+    go_on = 'enabled":true' if variant == "sealed-secrets" else "flux -n redis resume helmrelease"
+    application = "rollout restart deployment/beersystem-backend"
+    order = [text.index(words) for words in (hold, "secret rotate", 'each_redis "$OLD" ">$NEW"', application, go_on, "PONG")]
+    assert order == sorted(order)
+
+
+def test_what_restarts_redis_in_each_mode() -> None:
+    """With a rotation in Git the commit does; a restart by hand would come before the applications have the new password."""
+    for variant in SECRETS:
+        by_hand = "rollout restart statefulset/" in rotation(variant)
+        assert by_hand == (variant not in ("sealed-secrets", "sops")), variant
+
+
+def test_only_applications_that_read_the_secret_are_restarted() -> None:
+    assert "beersystem-backend" not in rotation("manual", "deploy")
+    assert "None reads the Secret yet" in rotation("manual", "deploy")
+    page = render(made(None, over=SECRETS["manual"])).files["docs/rotation.md"].decode()
+    assert "rollout restart deployment/beersystem-backend" in page
+
+
+def test_a_rotation_where_acl_is_switched_off_says_that_there_is_a_gap() -> None:
+    page = rotation("no ACL")
+    assert "turned\naway" in page
+    assert "SETUSER" not in page
+
+
+def test_a_rotation_names_every_pod_and_the_key() -> None:
+    page = rotation("other names")
+    assert "cache-redis-master-0 cache-redis-replicas-0 cache-redis-replicas-1 cache-redis-replicas-2" in page
+    assert "{.data.pass\\.word}" in page
+    assert "/secrets/pass.word" in page

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
-from rediskit import Environment, render
+from rediskit import Environment, Manifest, render
+from rediskit.model.files import TextFile
+from rediskit.output.yaml import dump
 from rediskit.renderers.helm import merged_values, redis_conf
-from tests.samples import STEPS, made
+from tests.samples import STEPS, made, sealed
 
 Object = dict[str, Any]
 PATH = "helm/redis-shared/values.yaml"
@@ -225,3 +227,19 @@ def test_values_lie_in_no_folder_that_is_applied() -> None:
     paths = [path for path in render(made()).files if path.endswith("values.yaml")]
     assert paths == [PATH]
     assert not [path for path in render(made()).files if path.startswith("helm/") and path != PATH]
+
+
+def with_password(rotation: str) -> Object:
+    ciphertexts = {name: Manifest(f"{name}.yaml", sealed(name, rotation)) for name in ("redis", "beersystem")}
+    secrets = {"mode": "sealed-secrets", "certificate": TextFile("sealing.crt", "a certificate")}
+    return merged_values(made(over={"secrets": secrets}).with_ciphertexts(ciphertexts))
+
+
+def test_a_new_password_restarts_the_pods() -> None:
+    """The chart's own checksum of the Secret never changes with `existingSecret`: 12345678 and 1234e567 are texts, not numbers."""
+    for rotation in ("0a1b2c3d", "12345678", "1234e567"):
+        found = with_password(rotation)
+        assert found["master"]["podAnnotations"] == found["replica"]["podAnnotations"] == {"rediskit/rotation": rotation}
+        assert f'rediskit/rotation: "{rotation}"' in dump(found) or rotation == "0a1b2c3d"
+    assert "podAnnotations" not in with_password("no rotation")["master"]
+    assert "podAnnotations" not in values()["master"]
