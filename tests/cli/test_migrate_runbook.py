@@ -1,0 +1,98 @@
+"""The commands of the runbook, as they stand there, move a client from prepare to complete, and back from the worst place."""
+
+from __future__ import annotations
+
+import gc
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from rediskit.cli import main
+from rediskit.cli.arguments import parser
+from rediskit.migrate.clock import later
+from rediskit.source.loader import load
+from tests.cli.test_migrate import READY, write
+
+START = "2026-03-01T22:00:30-03:00"
+UNTIL_DECOMMISSION = 26 * 3600
+
+
+def commands(text: str) -> list[str]:
+    """The lines of the page's blocks that call rediskit."""
+    return [
+        line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines() if line.startswith("rediskit ")
+    ]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository as the runbook means it: the config in config/."""
+    (tmp_path / "config").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def begin(folder: Path, order: str) -> str:
+    file = write(folder / "config", {"step": "prepare", "order": order, "window": READY["window"]})
+    assert main(["render", f"config/{file.name}"]) == 0
+    return (folder / "rendered/chocolandia/docs/migration-beersystem.md").read_text(encoding="utf-8")
+
+
+def run(command: str, at: str) -> int:
+    arguments = shlex.split(command)[1:]
+    if arguments[:2] == ["migrate", "export"]:
+        return 0  # into a repository of the owner's: tests/cli/test_migrate_export.py
+    code = main([*arguments, *(("--at", at) if arguments[0] == "migrate" and arguments[1] != "plan" else ())])
+    gc.enable()  # the command switches it off
+    return code
+
+
+def step(folder: Path) -> str:
+    migration = load(folder / "config/chocolandia.yaml").clients[0].migration
+    assert migration is not None
+    return migration.step
+
+
+@pytest.mark.parametrize("order", ["as-decided", "deploy-first"])
+def test_the_runbook_leads_to_the_end(order: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = begin(folder, order)
+    way, _, _ = text.partition("## When something is wrong")
+    at = START
+    for command in commands(way):
+        if "--criterion" in command:
+            at = later(at, UNTIL_DECOMMISSION)
+        assert run(command, at) == 0, (command, capsys.readouterr().err)
+        at = later(at, 60) if " advance " in command else at
+        if command.startswith("rediskit render "):
+            assert main(["check", "config/chocolandia.yaml"]) == 0
+    assert step(folder) == "complete"
+
+
+@pytest.mark.parametrize("order", ["as-decided", "deploy-first"])
+def test_the_way_back_of_the_runbook_leads_back_and_forward_again(order: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = begin(folder, order)
+    way, _, wrong = text.partition("## When something is wrong")
+    at = START
+    for command in commands(way.partition("### 6. decommission")[0]):
+        assert run(command, at) == 0, (command, capsys.readouterr().err)
+        at = later(at, 60) if " advance " in command else at
+    assert step(folder) == "validate"
+    back, forward = wrong.split("The shared Redis stays, so that")
+    for command in commands(back):
+        assert run(command, at) == 0, (command, capsys.readouterr().err)
+    assert step(folder) == "rolled-back"
+    for command in commands(forward):
+        assert run(command, later(at, 60)) == 0, (command, capsys.readouterr().err)
+    assert step(folder) == "scale-down"
+
+
+def test_every_command_is_one_that_the_parser_takes(folder: Path) -> None:
+    text = begin(folder, "as-decided")
+    inline = [line for line in re.findall(r"`(rediskit [^`]*)`", text) if "|" not in line]
+    assert len(commands(text)) > 20
+    for command in [*commands(text), *inline]:
+        arguments = shlex.split(command)[1:]
+        if arguments[:2] != ["migrate", "export"] and arguments != ["migrate", "back"]:
+            assert parser().parse_args(arguments).verb == arguments[0]
