@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from rediskit.checks import Finding, check
     from rediskit.errors import ConfigError, Location, MissingToolError, Problem, RediskitError, RefusedError
-    from rediskit.model.client import Client, Previous, Variables, Workload
+    from rediskit.model.client import Client, Previous
     from rediskit.model.environment import Environment
     from rediskit.model.files import Manifest, TextFile
     from rediskit.model.gitops import ArgoCD, Flux, GitOps
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rediskit.model.monitoring import Monitoring
     from rediskit.model.network import Network, Pool
     from rediskit.model.redis import Redis
+    from rediskit.model.workload import Variables, Workload
     from rediskit.output.diff import diff
     from rediskit.output.differences import Difference, Differences
     from rediskit.output.disk import Changes, write
@@ -59,8 +60,8 @@ _HOMES = {
     "RefusedError": "rediskit.errors",
     "TextFile": "rediskit.model.files",
     "Tree": "rediskit.renderers.tree",
-    "Variables": "rediskit.model.client",
-    "Workload": "rediskit.model.client",
+    "Variables": "rediskit.model.workload",
+    "Workload": "rediskit.model.workload",
     "check": "rediskit.checks",
     "diff": "rediskit.output.diff",
     "load": "rediskit.source.loader",

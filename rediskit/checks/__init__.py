@@ -25,7 +25,7 @@ def fits_its_schema(subject: Subject) -> Iterator[Complaint]:
     whole = (
         (file.path, file.source, file.content)
         for file in subject.tree.contents
-        if file.path in subject.tree.objects and not owners.is_patch(file.path, subject.tree.objects[file.path])
+        if file.path in subject.tree.objects and not owners.is_patch(file.path)
     )
     for path, source, content in (*whole, *owners.patched(subject)):
         for violation in validate(as_applied(content), version) if isinstance(content, dict) else ():

@@ -88,7 +88,7 @@ def emitted(environment: Environment, tree: Tree) -> list[Emitted]:
         identity = (content.get("apiVersion"), content.get("kind")) if isinstance(content, dict) else None
         return Emitted(path, text, environment.kubernetes, identity, source, environment.locate(source))
 
-    patches = {path for path, content in tree.objects.items() if is_patch(path, content)}
+    patches = {path for path in tree.files if is_patch(path)}
     passed_over = patches | {values_path(environment)}
     files = (file for file in tree.contents if file.path.endswith(".yaml") and file.path not in passed_over)
     whole = [one(file.path, _text(tree, file), file.content, file.source) for file in files]

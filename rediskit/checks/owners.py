@@ -1,73 +1,120 @@
-"""Checks of what the owner Components do to the real objects, and of the way they name Redis and its Secret."""
+"""Checks of what an owner's files do to the real objects, and of the way they name Redis and its Secret."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from rediskit.checks.finding import Complaint, Subject, at
-from rediskit.checks.overlay import apply
-from rediskit.checks.variables import addresses, repeated, unresolved
+from rediskit.checks.variables import addresses, old_address, repeated, unresolved
 from rediskit.errors import Path
-from rediskit.migrate.machine import Effects, effects
-from rediskit.model.client import Client, Variables, Workload
+from rediskit.migrate.machine import Effects
+from rediskit.model.client import Client
+from rediskit.model.workload import Variables, Workload
 from rediskit.renderers.objects import file_name
-from rediskit.renderers.owner import patch
+from rediskit.renderers.overlay import apply
+from rediskit.renderers.owner import MANIFESTS, of_owner
+from rediskit.renderers.ownerpatch import address, hold, owner_effects, patches
+from rediskit.renderers.ownerpointers import changed, meant, meant_of_scaler
+from rediskit.renderers.ownersnippet import SNIPPETS
 from rediskit.renderers.tree import Object
 
 _FAULT = "this is a fault of rediskit: please report it"
 
 
+class _Change(NamedTuple):
+    """What the files of a client's owner say of its workload at its step: a patch, or the whole object. path: the file that says it."""
+
+    place: Path
+    client: Client
+    workload: Workload
+    effect: Effects
+    path: str
+    content: Object
+
+
 def _moving(subject: Subject) -> Iterator[tuple[Path, Client, Workload, Effects]]:
-    """Each client on its way: where it stands in the config, the client, its workload, what is in effect."""
+    """Each client on its way: where it stands in the config, the client, its workload, what is in effect at its owner's."""
     for index, client in enumerate(subject.environment.clients):
         if client.workload is not None and client.migration is not None:
-            yield ("clients", index), client, client.workload, effects(client.migration)
+            yield ("clients", index), client, client.workload, owner_effects(client)
 
 
-def _patch_file(client: Client, workload: Workload) -> str:
-    return f"owners/{client.name}/{file_name({'kind': workload.kind, 'metadata': {'name': workload.name}})}"
-
-
-def _patches(subject: Subject) -> Iterator[tuple[Path, Client, Workload, Object, str]]:
-    """Each client whose workload is patched at its step: where it stands, the client, its workload, the rendered patch and its file."""
+def _changes(subject: Subject) -> Iterator[_Change]:
+    """What is rendered for each workload that is changed at its step, from the tree and not from the model."""
     for place, client, workload, effect in _moving(subject):
-        path = _patch_file(client, workload)
-        if not effect.owner_is_untouched and path in subject.tree.objects:
-            yield place, client, workload, subject.tree.objects[path], path
+        if effect.owner_is_untouched:
+            continue
+        path, content = _said_of(subject, client, {"kind": workload.kind, "metadata": {"name": workload.name}})
+        if content is not None:
+            yield _Change(place, client, workload, effect, path, content)
 
 
-def is_patch(path: str, content: Object) -> bool:
-    """Whether an object of the tree is a patch for an owner: only a part of an object, which no schema of the whole fits."""
-    return path.startswith("owners/") and content["kind"] != "Component"
+def _said_of(subject: Subject, client: Client, thing: Object) -> tuple[str, Object | None]:
+    """The file that says what becomes of an object, and what it says; None where it says nothing."""
+    folder = f"owners/{client.name}/"
+    if client.owner.kind in SNIPPETS:
+        name, way = SNIPPETS[client.owner.kind]
+        file = next((file.content for file in subject.tree.contents if file.path == folder + name), None)
+        return folder + name, _inline(at(file, *way, "patches"), thing)
+    path = f"{folder}{MANIFESTS if client.owner.kind == 'manifests' else ''}{file_name(thing)}"
+    return path, subject.tree.objects.get(path)
+
+
+def _inline(entries: Any, thing: Object) -> Object | None:
+    """The strategic merge patch of an object among the patches of a snippet; its metadata as in a patch file."""
+    import yaml
+
+    for entry in entries or ():
+        content = yaml.safe_load(entry["patch"]) if "target" not in entry else None
+        if isinstance(content, dict) and (content["kind"], content["metadata"]["name"]) == (thing["kind"], thing["metadata"]["name"]):
+            metadata = {key: value for key, value in content["metadata"].items() if key != "namespace"}
+            return {**content, "metadata": metadata}
+    return None
+
+
+def is_patch(path: str) -> bool:
+    """Whether a YAML file of the tree is a patch for an owner, or a snippet with patches: no schema of a whole object fits it."""
+    return path.startswith("owners/") and not path.endswith("/kustomization.yaml") and f"/{MANIFESTS}" not in path
 
 
 def patched(subject: Subject) -> Iterator[tuple[str, Path, Object]]:
-    """The real objects as our patches leave them: the patch's file, the workload in the config, the object."""
-    for place, _, workload, content, path in _patches(subject):
-        if workload.manifest is not None:
-            yield path, (*place, "workload"), apply(workload.manifest.content, content)
+    """The real objects as our patches leave them: the patch's file, the place of the object in the config, the object."""
+    for change in _changes(subject):
+        workload, place = change.workload, (*change.place, "workload")
+        if change.client.owner.kind == "manifests" or workload.manifest is None:
+            continue
+        yield change.path, place, apply(workload.manifest.content, change.content)
+        if workload.autoscaler and workload.autoscaler.manifest:
+            whole = workload.autoscaler.manifest.content
+            path, held = _said_of(subject, change.client, whole)
+            if held is not None:
+                yield path, (*place, "autoscaler"), apply(whole, held)
 
 
 def client_address(subject: Subject) -> Iterator[Complaint]:
-    """A client's host and port are those of the Service that the chart will create from the rendered values."""
+    """A client's host, port and url are those of the Service that the chart will create from the rendered values."""
     release = subject.release
-    for place, _, workload, content, path in _patches(subject):
-        for variables, env in _switched(workload, content):
-            where = (*place, "workload", "containers")
-            host, port = env.get(variables.host, {}).get("value"), env.get(variables.port, {}).get("value")
-            if host != release.primary_host:
-                yield Complaint(f"{path} names the host {host}, the chart will create {release.primary_host}", _FAULT, where)
-            if port != str(release.port):
-                yield Complaint(f"{path} names the port {port}, the Service listens on {release.port}", _FAULT, where)
+    for change in _changes(subject):
+        where = (*change.place, "workload", "containers")
+        for variables, env in _switched(change):
+            said = {name: env.get(name, {}).get("value") for name in variables.names}
+            if variables.host and said[variables.host] != release.primary_host:
+                message = f"{change.path} names the host {said[variables.host]}, the chart will create {release.primary_host}"
+                yield Complaint(message, _FAULT, where)
+            if variables.port and said[variables.port] != str(release.port):
+                message = f"{change.path} names the port {said[variables.port]}, the Service listens on {release.port}"
+                yield Complaint(message, _FAULT, where)
+            if variables.url and said[variables.url] != address(subject.environment, variables):
+                yield Complaint(f"{change.path} names the url {said[variables.url]}, which is another Redis", _FAULT, where)
 
 
 def port_is_text(subject: Subject) -> Iterator[Complaint]:
     """The port variable is there and is text: else the Service `redis` of the namespace injects `tcp://…` (kubernetes service links)."""
-    for place, _, workload, content, path in _patches(subject):
-        for variables, env in _switched(workload, content):
-            if not isinstance(env.get(variables.port, {}).get("value"), str):
-                yield Complaint(f"{path}: {variables.port} is not a text", _FAULT, (*place, "workload", "containers"))
+    for change in _changes(subject):
+        for variables, env in _switched(change):
+            if variables.port and not isinstance(env.get(variables.port, {}).get("value"), str):
+                yield Complaint(f"{change.path}: {variables.port} is not a text", _FAULT, (*change.place, "workload", "containers"))
 
 
 def secret_reference(subject: Subject) -> Iterator[Complaint]:
@@ -76,25 +123,29 @@ def secret_reference(subject: Subject) -> Iterator[Complaint]:
     name, key = at(subject.values, "auth", "existingSecret"), at(subject.values, "auth", "existingSecretPasswordKey")
     if (name, key) != (auth.secret, auth.key):
         yield Complaint(f"Redis reads the password from {name}/{key}, the config says {auth.secret}/{auth.key}", _FAULT, ("redis", "auth"))
-    for place, _, workload, content, path in _patches(subject):
-        for variables, env in _switched(workload, content):
+    for change in _changes(subject):
+        for variables, env in _switched(change):
             reference = at(env.get(variables.password, {}), "valueFrom", "secretKeyRef")
             if reference != {"name": name, "key": key}:
-                yield Complaint(f"{path} reads the password from {reference}, Redis from {name}/{key}", _FAULT, (*place, "workload"))
+                message = f"{change.path} reads the password from {reference}, Redis from {name}/{key}"
+                yield Complaint(message, _FAULT, (*change.place, "workload"))
 
 
 def owner_patch(subject: Subject) -> Iterator[Complaint]:
-    """The patch, applied to the real object, changes replicas and the named variables only, and every variable stays valid."""
-    for place, client, workload, content, path in _patches(subject):
-        where, effect = (*place, "workload"), effects(client.migration)
-        if content != patch(subject.environment, workload, effect):
+    """What the owner applies changes replicas, the named variables and the autoscaler's bounds only, and every variable stays valid."""
+    for change in _changes(subject):
+        client, workload, path = change.client, change.workload, change.path
+        where = (*change.place, "workload")
+        if client.owner.kind != "manifests" and change.content != next(patches(subject.environment, client)):
             yield Complaint(f"{path} is not the patch of step {client.migration.step if client.migration else ''}", _FAULT, where)
         if workload.manifest is None:
             continue
         before = workload.manifest.content
-        after = apply(before, content)
-        for pointer in sorted(_changed(before, after) - _meant(workload, effect)):
+        after = change.content if client.owner.kind == "manifests" else apply(before, change.content)
+        for pointer in sorted(changed(before, after) - meant(workload, change.effect)):
             yield Complaint(f"{path} changes {pointer} of {workload.reference}", _FAULT, where)
+        if _init_order(before) != _init_order(after):
+            yield Complaint(f"{path} changes the order in which init containers of {workload.reference} run", _FAULT, where)
         for container in _containers(after):
             for entry in container.get("env") or ():
                 if entry.get("value") is not None and entry.get("valueFrom") is not None:
@@ -102,33 +153,47 @@ def owner_patch(subject: Subject) -> Iterator[Complaint]:
         for name, entry, wanted in sorted(unresolved(after) - unresolved(before)):
             message = f"{path}: {entry} of {name} uses $({wanted}) before it is defined, and would keep it unexpanded"
             yield Complaint(message, f"define {wanted} further up in the owner's base", where)
+    yield from _scalers(subject)
+
+
+def _scalers(subject: Subject) -> Iterator[Complaint]:
+    for place, client, workload, effect in _moving(subject):
+        scaler = workload.autoscaler
+        if scaler is None or hold(workload, effect) is None:
+            continue
+        path, said = _said_of(subject, client, {"kind": scaler.kind, "metadata": {"name": scaler.name}})
+        where = (*place, "workload", "autoscaler")
+        if said is None:
+            yield Complaint(f"{path} does not hold {scaler.reference}, which would scale {workload.reference}", _FAULT, where)
+        elif scaler.manifest is not None:
+            before = scaler.manifest.content
+            after = said if client.owner.kind == "manifests" else apply(before, said)
+            for pointer in sorted(changed(before, after) - meant_of_scaler(workload, effect)):
+                yield Complaint(f"{path} changes {pointer} of {scaler.reference}", _FAULT, where)
 
 
 def owner_component(subject: Subject) -> Iterator[Complaint]:
-    """The Component applies the patches of its step, all that lie beside it, and asserts that each container is there."""
+    """The owner's folder holds the files of its step and no others; a Component applies them all and asserts what must be there."""
     for place, client, workload, effect in _moving(subject):
         folder, where = f"owners/{client.name}/", (*place, "migration")
+        wanted = {file.path: file.content for file in of_owner(subject.environment, client)}
+        beside = {path.removeprefix(folder) for path in subject.tree.files if path.startswith(folder)}
+        for name in sorted(wanted.keys() - beside):
+            yield Complaint(f"{folder}{name} is missing", _FAULT, where)
+        for name in sorted(beside - wanted.keys()):
+            yield Complaint(f"{folder}{name} belongs to no file of this step", _FAULT, where)
         component = subject.tree.objects.get(f"{folder}kustomization.yaml")
-        beside = {path.removeprefix(folder) for path in subject.tree.files if path.startswith(folder)} - {"kustomization.yaml"}
-        if component is None:
-            yield Complaint(f"{folder}kustomization.yaml is missing", _FAULT, where)
+        if client.owner.kind != "kustomize" or component is None:
             continue
-        wanted = _wanted_files(client, workload, effect)
-        used = [entry.get("path") for entry in component.get("patches") or ()]
-        if sorted(beside) != sorted(wanted) or sorted(map(str, used)) != sorted(wanted):
-            shown = ", ".join(sorted(wanted)) or "nothing"
-            yield Complaint(f"{folder} patches {', '.join(map(str, used)) or 'nothing'} instead of {shown}", _FAULT, where)
+        used = [str(entry.get("path")) for entry in component.get("patches") or ()]
+        if sorted(used) != sorted(beside - {"kustomization.yaml"}):
+            shown = ", ".join(sorted(beside - {"kustomization.yaml"})) or "nothing"
+            yield Complaint(f"{folder} patches {', '.join(used) or 'nothing'} instead of {shown}", _FAULT, where)
         asserted = [at(entry, "source", "fieldPath") for entry in component.get("replacements") or ()]
-        expected = [f"spec.template.spec.containers.[name={name}].image" for name in workload.containers if not effect.owner_is_untouched]
-        if asserted != expected:
+        expected = [f"spec.template.spec.{kind}.[name={name}].image" for kind, name in workload.named]
+        expected += ["spec.scaleTargetRef.name"] if workload.autoscaler and not effect.removed else []
+        if asserted != ([] if effect.owner_is_untouched else expected):
             yield Complaint(f"{folder}kustomization.yaml does not fail where a container is missing", _FAULT, where)
-
-
-def _wanted_files(client: Client, workload: Workload, effect: Effects) -> list[str]:
-    if effect.owner_is_untouched:
-        return []
-    gone = [reference.replace("/", "-").lower() for reference in (client.previous.remove if client.previous and effect.removed else ())]
-    return [_patch_file(client, workload).rpartition("/")[2], *(f"{name}.yaml" for name in gone)]
 
 
 def variables(subject: Subject) -> Iterator[Complaint]:
@@ -147,12 +212,14 @@ def previous_host(subject: Subject) -> Iterator[Complaint]:
         if workload.manifest is None or client.previous is None or (client.migration and client.migration.step == "complete"):
             continue
         at_host, manifest = (*place, "previous", "host"), workload.manifest
-        for name, variables in workload.containers.items():
-            value = _env(manifest.content, name).get(variables.host, {}).get("value")
+        for _, name, variables in workload.every:
+            env = _env(manifest.content, name)
+            value = env.get(variables.host, {}).get("value") if variables.host else None
             known = {client.previous.host, subject.release.primary_host}
             if value is not None and not any(value == host or host.startswith(f"{value}.") for host in known):
                 message = f"{manifest.path} has {variables.host}={value}, but previous.host is {client.previous.host}"
                 yield Complaint(message, "a rollback leads back to what the manifest says: make the two agree", at_host)
+            yield from _old_url(client, manifest.path, variables, env, place, known)
         for container, entry in addresses(manifest.content, workload, client.previous.host):
             hint = "the migration does not change it: let it use the variables that are switched, or it stays with the old Redis"
             yield Complaint(f"{container} also names the old Redis in {entry}", hint, (*place, "workload", "containers"))
@@ -170,45 +237,35 @@ def history(subject: Subject) -> Iterator[Complaint]:
             )
 
 
-def _switched(workload: Workload, content: Object) -> Iterator[tuple[Variables, dict[str, Any]]]:
-    """For each container that a patch switches: its variables, and the environment by name as patched."""
-    if at(content, "spec", "template") is not None:
-        for name, variables in workload.containers.items():
-            yield variables, _env(content, name)
+def _old_url(client: Client, path: str, variables: Variables, env: dict[str, Any], place: Path, known: set[str]) -> Iterator[Complaint]:
+    """What the manifest's url says and the config does not: another host than the previous one, a database that would be lost."""
+    old = old_address(env.get(variables.url, {}).get("value") if variables.url else None)
+    if old is None or client.previous is None:
+        return
+    if old.host is not None and not any(old.host == host or host.startswith(f"{old.host}.") for host in known):
+        message = f"{path} has {old.host} in {variables.url}, but previous.host is {client.previous.host}"
+        hint = "a rollback leads back to what the manifest says: make the two agree"
+        yield Complaint(message, hint, (*place, "previous", "host"))
+    if (old.database or 0) != (variables.database or 0):
+        message = f"{path} has database {old.database or 0} in {variables.url}, and the new url names {variables.database or 0}"
+        yield Complaint(message, f"write database: {old.database or 0} beside url", (*place, "workload", "containers"))
+
+
+def _switched(change: _Change) -> Iterator[tuple[Variables, dict[str, Any]]]:
+    """For each container that is switched: its variables, and the environment by name as it will be."""
+    if change.effect.switched:
+        for _, name, variables in change.workload.every:
+            yield variables, _env(change.content, name)
 
 
 def _containers(content: Object) -> list[Any]:
-    return at(content, "spec", "template", "spec", "containers") or []
+    pod = at(content, "spec", "template", "spec")
+    return [*(at(pod, "initContainers") or ()), *(at(pod, "containers") or ())]
+
+
+def _init_order(content: Object) -> list[Any]:
+    return [container.get("name") for container in at(content, "spec", "template", "spec", "initContainers") or ()]
 
 
 def _env(content: Object, container: str) -> dict[str, Any]:
     return {entry["name"]: entry for found in _containers(content) if found.get("name") == container for entry in found.get("env") or ()}
-
-
-def _changed(before: Any, after: Any, path: str = "") -> set[str]:
-    """JSON-pointer-like paths at which two objects differ; entries of named lists are addressed by name, order apart."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        keys = before.keys() | after.keys()
-        return {found for key in keys for found in _changed(before.get(key), after.get(key), f"{path}/{key}")}
-    if _by_name(before) is not None and _by_name(after) is not None:
-        return _changed(_by_name(before), _by_name(after), path)
-    return set() if before == after else {path}
-
-
-def _by_name(value: Any) -> dict[str, Any] | None:
-    if isinstance(value, list) and all(isinstance(entry, dict) and "name" in entry for entry in value):
-        return {entry["name"]: entry for entry in value}
-    return None
-
-
-def _meant(workload: Workload, effect: Effects) -> set[str]:
-    meant = {"/spec/replicas"} if effect.stopped or effect.restored else set()
-    if effect.switched:
-        for name, variables in workload.containers.items():
-            for variable in (variables.host, variables.port, variables.password):
-                entry = f"/spec/template/spec/containers/{name}/env/{variable}"
-                source = f"{entry}/valueFrom"
-                meant |= {entry.rpartition("/")[0], entry, f"{entry}/value", source, f"{source}/secretKeyRef", f"{source}/configMapKeyRef"}
-                meant |= {f"{source}/{field}" for field in ("fieldRef", "resourceFieldRef", "fileKeyRef")}
-                meant |= {f"{source}/secretKeyRef/{field}" for field in ("key", "name", "optional")}
-    return meant

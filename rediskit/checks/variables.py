@@ -5,26 +5,42 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from rediskit.checks.finding import at
-from rediskit.model.client import Workload
+from rediskit.model.workload import Workload
 from rediskit.renderers.tree import Object
 
 
 def repeated(content: Object, workload: Workload) -> Iterator[tuple[str, str]]:
     """Container and variable, for each variable that is to be switched and stands more than once."""
-    for container in _containers(content, "containers"):
-        named = workload.containers.get(str(container.get("name")))
-        if named is not None:
-            counts = Counter(str(entry.get("name")) for entry in container.get("env") or ())
-            yield from ((str(container["name"]), name) for name in (named.host, named.port, named.password) if counts[name] > 1)
+    for kind, name, variables in workload.every:
+        for container in _containers(content, kind):
+            if container.get("name") == name:
+                counts = Counter(str(entry.get("name")) for entry in container.get("env") or ())
+                yield from ((name, variable) for variable in variables.names if counts[variable] > 1)
+
+
+class OldAddress(NamedTuple):
+    """The host and the number of the database in a url; None where it does not say it, or in a reference."""
+
+    host: str | None
+    database: int | None
+
+
+def old_address(value: Any) -> OldAddress | None:
+    """What a `redis://…` url says; None when it is none."""
+    match = _URL.fullmatch(value) if isinstance(value, str) else None
+    return OldAddress(match["host"] if "$" not in match["host"] else None, int(match["database"] or 0)) if match else None
+
+
+_URL = re.compile(r"rediss?://(?:[^@/]*@)?(?P<host>[^:/@?]+)(?::[^/?]*)?(?:/(?P<database>[0-9]+)?)?(?:\?.*)?")
 
 
 def unresolved(content: Object) -> set[tuple[str, str, str]]:
     """Container, variable and the `$(VAR)` in it that is defined only further down: Kubernetes expands what stands above alone."""
     found = set()
-    for container in _containers(content, "containers"):
+    for container in (*_containers(content, "initContainers"), *_containers(content, "containers")):
         entries = container.get("env") or ()
         names = {str(entry.get("name")) for entry in entries}
         defined: set[str] = set()
@@ -47,11 +63,12 @@ def addresses(content: Object, workload: Workload, host: str) -> Iterator[tuple[
     shortened = [".".join(labels[:end]) for end in range(len(labels), 1, -1)]
     forms = "|".join([*map(re.escape, shortened), rf"{re.escape(labels[0])}(?=:[0-9])"])
     pattern = re.compile(rf"(?<![\w.-])(?:{forms})(?![\w-]|\.\w)")
+    switched = {(kind, name): (variables.host, variables.url) for kind, name, variables in workload.every}
     for kind in ("containers", "initContainers"):
         for container in _containers(content, kind):
-            named = workload.containers.get(str(container.get("name"))) if kind == "containers" else None
+            named = switched.get((kind, str(container.get("name"))), ())
             for entry in container.get("env") or ():
-                if pattern.search(str(entry.get("value") or "")) and not (named and entry.get("name") == named.host):
+                if pattern.search(str(entry.get("value") or "")) and entry.get("name") not in named:
                     yield str(container.get("name")), str(entry.get("name"))
 
 

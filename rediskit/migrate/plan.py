@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from rediskit.checks.overlay import apply
 from rediskit.migrate import edges
 from rediskit.migrate.clock import both, later, short, span
 from rediskit.migrate.edges import STAGES, Edge
@@ -19,7 +18,8 @@ from rediskit.model.secrecy import is_secret_key, secret_reason
 from rediskit.output.diff import between
 from rediskit.output.differences import Difference
 from rediskit.renderers import render
-from rediskit.renderers.owner import patch
+from rediskit.renderers.overlay import apply
+from rediskit.renderers.ownerpatch import patch
 from rediskit.renderers.runbook import Page, page
 from rediskit.renderers.tree import Tree
 
@@ -146,7 +146,7 @@ def _planned(environment: Environment, client: Client, edge: Edge, here: Migrati
 
 def _values(environment: Environment, client: Client, before: Effects, after: Effects) -> Iterator[Value]:
     """The values of the workload that differ, once the owner's build has the Component of each step."""
-    hidden = {variables.password for variables in client.workload.containers.values()} if client.workload else set()
+    hidden = {name for _, _, one in client.workload.every for name in (one.password, one.url)} if client.workload else set()
     old, new = (_workload(environment, client, effect) for effect in (before, after))
     for pointer, one, other in _different(old, new):
         secret = any(part in hidden for part in pointer.split("/"))

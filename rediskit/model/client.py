@@ -1,115 +1,16 @@
-"""An application that uses the shared Redis, and the workload that runs it."""
+"""An application that uses the shared Redis, its old one, and how its owner builds it."""
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Literal, Self
 
-from pydantic import Field, Strict, field_validator, model_validator
+from pydantic import field_validator, model_validator
 
 from rediskit.errors import Problem
 from rediskit.model.base import Model, refuse, refuse_all, section
-from rediskit.model.files import Manifest
 from rediskit.model.migration import Migration
-from rediskit.model.types import DnsLabel, DnsName, EnvName, ObjectReference, Port
-
-Kind = Literal["Deployment", "StatefulSet"]
-
-
-class Variables(Model):
-    """The environment variables through which a container learns of Redis."""
-
-    host: EnvName
-    """The variable with the host name."""
-    port: EnvName
-    """The variable with the port."""
-    password: EnvName
-    """The variable with the password."""
-
-    @model_validator(mode="after")
-    def _distinct(self) -> Self:
-        if len({self.host, self.port, self.password}) < 3:
-            refuse("host, port and password are three variables", "give each its own name")
-        return self
-
-
-class Workload(Model):
-    """The object that runs the application. It is changed only through the build of the repository that owns it."""
-
-    manifest: Manifest | None = None
-    """A file with the real object, as `kubectl get -o yaml` prints it: kind, name and replicas are read from it. Relative to this file."""
-    kind: Kind | None = None
-    """Deployment or StatefulSet; read from the manifest where there is one."""
-    name: DnsName | None = None
-    """The name of the object; read from the manifest where there is one."""
-    replicas: Annotated[int, Strict(), Field(le=1000, json_schema_extra={"minimum": 1})] | None = None
-    """The number of replicas to come back to; read from the manifest where it says it."""
-    containers: dict[DnsLabel, Variables] = Field(json_schema_extra={"minProperties": 1})
-    """Container name to its variables."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_manifest(cls, data: Any) -> Any:
-        manifest = data.get("manifest") if isinstance(data, dict) else None
-        if not isinstance(manifest, Manifest):
-            return data
-        kind, name, replicas = (_at(manifest.content, *path) for path in (("kind",), ("metadata", "name"), ("spec", "replicas")))
-        if kind not in get_args(Kind):
-            hint = "name the Deployment or StatefulSet that runs the application"
-            refuse(f"{manifest.path} holds a {kind}, which runs nothing rediskit can scale", hint, "manifest")
-        if replicas == 0 and data.get("replicas") is None:
-            hint = "write replicas here: the number the application normally runs with"
-            refuse(f"{manifest.path} was taken while the application was scaled to 0", hint, "manifest")
-        said = {"kind": kind, "name": name, "replicas": replicas} if replicas else {"kind": kind, "name": name}
-        refuse_all(
-            [
-                Problem(f"is {data[key]} here and {value} in {manifest.path}", "leave it out: it is read from the manifest", (key,))
-                for key, value in said.items()
-                if isinstance(data.get(key), (str, int)) and data[key] != value
-            ]
-        )
-        return {**data, **{key: value for key, value in said.items() if data.get(key) is None}}
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        missing = [name for name in ("kind", "name", "replicas") if getattr(self, name) is None]
-        if missing:
-            hint = f"add it: {self.manifest.path} does not say it" if self.manifest else "add it, or name the live object under manifest"
-            refuse_all([Problem("is missing", hint, (name,)) for name in missing])
-        if self.replicas is not None and self.replicas < 1:
-            hint = "write the number the application normally runs with"
-            refuse(f"{self.replicas} is nothing to come back to after the downtime", hint, "replicas")
-        refuse_all(self._containers())
-        return self
-
-    def _containers(self) -> list[Problem]:
-        if not self.containers:
-            return [Problem("names no container", "name the one that talks to Redis, and its variables", ("containers",))]
-        if self.manifest is None:
-            return []
-        found = _at(self.manifest.content, "spec", "template", "spec", "containers")
-        names = [str(_at(container, "name")) for container in found] if isinstance(found, list) else []
-        return [
-            Problem(
-                f"{self.kind} {self.name} has no container {name}",
-                f"did you mean {near[0]}?" if (near := get_close_matches(name, names, 1)) else f"it has: {', '.join(names) or 'none'}",
-                ("containers", name, "[key]"),
-            )
-            for name in self.containers
-            if name not in names
-        ]
-
-    @property
-    def reference(self) -> str:
-        """`Deployment/beersystem-backend`."""
-        return f"{self.kind}/{self.name}"
-
-
-def _at(content: Any, *path: str) -> Any:
-    """The value at a path of keys; None where it ends, whatever stands there: nobody has checked the manifest yet."""
-    for part in path:
-        content = content.get(part) if isinstance(content, dict) else None
-    return content
+from rediskit.model.types import DnsLabel, DnsName, Flag, ObjectReference, Port
+from rediskit.model.workload import Workload, value_at
 
 
 class Previous(Model):
@@ -145,11 +46,17 @@ class Previous(Model):
         return self
 
 
+OwnerKind = Literal["kustomize", "manifests", "argocd-app", "flux-kustomization"]
+
+
 class Owner(Model):
     """How the repository that owns the workload builds it."""
 
-    kind: Literal["kustomize"] = "kustomize"
-    """What builds it."""
+    kind: OwnerKind = "kustomize"
+    """`kustomize`: a Component for its outermost overlay; `manifests`: whole objects for plain files; `argocd-app`, `flux-kustomization`:
+    what goes into the owner's Application or Kustomization."""
+    base_namespace: Flag = True
+    """Whether the objects of the owner's base say their namespace; false where an overlay or the tool sets it. For the last two kinds."""
 
 
 class Client(Model):
@@ -179,9 +86,25 @@ class Client(Model):
                 ]
             )
         manifest = self.workload.manifest if self.workload else None
-        runs_in = _at(manifest.content, "metadata", "namespace") if manifest else None
+        runs_in = value_at(manifest.content, "metadata", "namespace") if manifest else None
         if manifest and runs_in not in (None, self.namespace):
             refuse(f"is {self.namespace} here and {runs_in} in {manifest.path}", "name the namespace the application runs in", "namespace")
+        if self.workload:
+            self._buildable(self.workload)
         if self.workload and self.previous and self.workload.reference in self.previous.remove:
             refuse(f"{self.workload.reference} is the application itself", "name the objects of the old Redis only", "previous", "remove")
         return self
+
+    def _buildable(self, workload: Workload) -> None:
+        """Refuses what the owner's kind can't be made from."""
+        kind, scaler = self.owner.kind, workload.autoscaler
+        if kind != "kustomize" and workload.manifest is None:
+            hint = "name the real object under workload.manifest: kubectl get -o yaml prints it"
+            refuse(f"{kind} needs the whole object", hint, "owner", "kind")
+        if kind != "manifests" or workload.manifest is None:
+            return
+        if not value_at(workload.manifest.content, "spec", "replicas"):
+            hint = f"write replicas: {workload.replicas} into it: after a rollback it is applied as it stands there"
+            refuse(f"{workload.manifest.path} does not say how many replicas there are", hint, "workload", "manifest")
+        if scaler and scaler.manifest is None:
+            refuse(f"the whole {scaler.reference} is needed for plain files", "name it under manifest", "workload", "autoscaler")

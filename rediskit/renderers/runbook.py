@@ -12,9 +12,10 @@ from rediskit.chart.names import Release
 from rediskit.migrate import edges
 from rediskit.migrate.edges import STAGES, Edge, Repository
 from rediskit.migrate.machine import effects, moved, removes
-from rediskit.model.client import Client, Workload
+from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
+from rediskit.model.workload import Workload
 from rediskit.renderers.argocd import prefix
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.texts import text
@@ -194,7 +195,7 @@ def _cli(environment: Environment, statefulset: str, release: Release) -> str:
 
 def _variables(in_client: str, name: str, workload: Workload, container: str) -> str:
     """Names and plain values; of a value from a Secret kubectl shows where it comes from."""
-    names = [value for value in workload.containers[container].model_dump().values() if isinstance(value, str)]
+    names = workload.containers[container].names
     return f"{in_client} set env {name} -c {container} --list | grep -E -A1 '{'|'.join(names)}'"
 
 

@@ -148,19 +148,23 @@ class _Loading:
             self.broken.remove(path)
 
     def _manifests(self) -> None:
-        """`workload.manifest`: the content of the file goes into the model."""
+        """`workload.manifest`, `workload.autoscaler.manifest`: the content of the file goes into the model."""
         for path, client in self._clients():
             workload = client.get("workload")
-            if not isinstance(workload, dict) or (name := workload.get("manifest")) is None:
-                continue
-            at = (*path, "workload", "manifest")
-            if not (content := self._open(name, at)):
-                continue
-            try:
-                workload["manifest"] = Manifest(name, read_manifest(*content))
-            except ConfigError as error:
-                self.problems += error.problems
-                self.broken.append(at)
+            if isinstance(workload, dict):
+                self._manifest(workload, (*path, "workload"))
+                if isinstance(scaler := workload.get("autoscaler"), dict):
+                    self._manifest(scaler, (*path, "workload", "autoscaler"))
+
+    def _manifest(self, section: dict[str, Any], path: Path) -> None:
+        at = (*path, "manifest")
+        if (name := section.get("manifest")) is None or not (content := self._open(name, at)):
+            return
+        try:
+            section["manifest"] = Manifest(name, read_manifest(*content))
+        except ConfigError as error:
+            self.problems += error.problems
+            self.broken.append(at)
 
     def _secrets(self) -> None:
         """`secrets`: the certificate and the encrypted Secrets go into the model."""

@@ -12,10 +12,10 @@ import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from rediskit.checks.overlay import apply
 from rediskit.migrate.machine import effects
 from rediskit.output.yaml import dump
-from rediskit.renderers.owner import patch
+from rediskit.renderers.overlay import apply
+from rediskit.renderers.ownerpatch import patch
 from tests.samples import backend, config, made, merged
 
 Object = dict[str, Any]
