@@ -1,0 +1,147 @@
+"""`rediskit secret apply` and `--from-cluster` by the real kubectl, on a real API server."""
+
+from __future__ import annotations
+
+import gc
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+
+from rediskit.cli import main
+from tests.cluster.kube import Object
+from tests.cluster.plane import Plane, program
+from tests.secrets.repository import KEY, NAME, Run, certificate_of, private_pem
+
+VALUE = "Given0Value1Of2Thirty3Two4Characters"
+
+
+class Home:
+    """A config whose namespaces are the test's own, and what is in them."""
+
+    def __init__(self, plane: Plane, folder: Path, namespace: str) -> None:
+        self.plane, self.folder = plane, folder
+        self.redis, self.client = namespace, f"{namespace}-client"
+        (folder / ".git").mkdir()
+        (folder / "config/home").mkdir(parents=True)
+        self.write("{mode: manual}")
+
+    def write(self, secrets: str) -> None:
+        lines = [
+            "name: home",
+            "gitops: {tool: argocd, repository: 'https://git.example.org/home.git', revision: main}",
+            f"redis: {{namespace: {self.redis}}}",
+            f"secrets: {secrets}",
+            f"clients: [{{name: shop, namespace: {self.client}}}]",
+        ]
+        (self.folder / "config/home.yaml").write_text("\n".join(lines) + "\n")
+
+    def secret(self, namespace: str) -> Object | None:
+        return self.plane.kube.get("v1", "Secret", NAME, namespace)
+
+    def value(self, namespace: str) -> bytes:
+        found = self.secret(namespace)
+        assert found is not None
+        return b64decode(found["data"][KEY])
+
+    def make_namespace(self, name: str) -> None:
+        self.plane.kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+
+    def put(self, namespace: str, value: str, **more: object) -> None:
+        """A Secret as somebody else makes it."""
+        about = {"name": NAME, "namespace": namespace}
+        data = {KEY: b64encode(value.encode()).decode()}
+        self.plane.kube.create({"apiVersion": "v1", "kind": "Secret", "metadata": about, "data": data, **more})
+
+
+@pytest.fixture
+def home(plane: Plane, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.setenv("KUBECONFIG", str(plane.kubeconfig))
+    monkeypatch.setenv("KUBECTL", str(program("kubectl")))
+    monkeypatch.chdir(tmp_path)
+    return Home(plane, tmp_path, namespace)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
+    def command(*arguments: str) -> tuple[int, str, str]:
+        code = main(["secret", *arguments])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    yield command
+    gc.enable()  # the command switches it off
+
+
+def test_nothing_is_written_where_one_namespace_is_missing(home: Home, run: Run) -> None:
+    code, output, errors = run("apply")
+    assert (code, output) == (3, "")
+    assert f'namespaces "{home.client}" not found' in errors
+    assert home.secret(home.redis) is None
+
+
+def test_both_namespaces_get_the_same_bytes_and_keep_them(home: Home, run: Run) -> None:
+    home.make_namespace(home.client)
+    assert run("apply", "--dry-run")[0] == 0
+    assert home.secret(home.redis) is None
+    code, output, errors = run("apply")
+    assert (code, errors) == (0, "")
+    assert output.splitlines() == [
+        "home: Secret redis-credentials in tests, a new value",
+        f"  {home.redis}: created",
+        f"  {home.client}: created",
+    ]
+    assert home.value(home.redis) == home.value(home.client)
+    assert len(home.value(home.redis)) == 32
+    first = home.secret(home.client)
+    assert first is not None
+    # Server-side apply: no annotation with a copy of the Secret in it.
+    assert "kubectl.kubernetes.io/last-applied-configuration" not in first["metadata"]["annotations"]
+    assert [entry["manager"] for entry in first["metadata"]["managedFields"]] == ["rediskit"]
+    assert run("apply")[1].count(": unchanged") == 2
+    again = home.secret(home.client)
+    assert again is not None
+    assert again["metadata"]["resourceVersion"] == first["metadata"]["resourceVersion"]
+    home.plane.kube.delete("v1", "Secret", NAME, home.client)
+    assert "the value that is there" in run("apply")[1]
+    assert home.value(home.client) == home.value(home.redis)
+
+
+def test_what_somebody_else_made_is_replaced_only_with_force(home: Home, run: Run, tmp_path: Path) -> None:
+    home.make_namespace(home.client)
+    home.put(home.redis, "another value")
+    (tmp_path / "value").write_text(VALUE + "\n")
+    code, _, errors = run("apply", "--from-file", "value")
+    assert code == 1
+    assert f"the Secret redis-credentials in namespace {home.redis} has another value" in errors
+    assert run("apply", "--from-file", "value", "--force")[0] == 0
+    assert home.value(home.redis) == home.value(home.client) == VALUE.encode()
+
+
+def test_an_immutable_secret_is_said_in_kubectls_words(home: Home, run: Run, tmp_path: Path) -> None:
+    home.make_namespace(home.client)
+    home.put(home.redis, "another value", immutable=True)
+    (tmp_path / "value").write_text(VALUE)
+    code, output, errors = run("apply", "--from-file", "value", "--force", "--debug")
+    assert code == 3
+    assert "immutable" in errors
+    assert VALUE not in output + errors
+    assert b64encode(VALUE.encode()).decode() not in output + errors
+    assert home.secret(home.client) is None
+
+
+def test_a_value_in_use_is_sealed(home: Home, run: Run, tmp_path: Path) -> None:
+    """From manual to sealed-secrets without another password."""
+    home.make_namespace(home.client)
+    assert run("apply")[0] == 0
+    key = generate_private_key(65537, 2048)
+    (tmp_path / "config/home/sealing.crt").write_bytes(certificate_of(key))
+    (tmp_path / "key").write_bytes(private_pem(key))
+    home.write("{mode: sealed-secrets, certificate: home/sealing.crt}")
+    assert run("new", "--from-cluster")[0] == 0
+    code, output, _ = run("check", "--key", "key", "--json")
+    (environment,) = json.loads(output)["environments"]
+    assert (code, [one["opened"] for one in environment["namespaces"]]) == (0, [True, True])
