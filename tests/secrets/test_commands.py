@@ -273,3 +273,24 @@ def test_all_files_or_none(sealed: Repository, run: Run, monkeypatch: pytest.Mon
     assert code == 1
     assert errors == "config/home/secrets/shop.yaml: No space left on device\n  mend that, then try again; nothing was written\n"
     assert sealed.files() == before
+
+
+def test_rendering_copies_and_a_client_comes_and_goes_with_its_own_file(
+    sealed: Repository, run: Run, key: RSAPrivateKey, tmp_path: Path
+) -> None:
+    from rediskit import load, render
+
+    (tmp_path / "controller.pem").write_bytes(private_pem(key))
+    assert run("new")[0] == 0
+    first = render(load(sealed.config)).files
+    assert render(load(sealed.config)).files == first
+    before = sealed.files()
+    sealed.write("mode: sealed-secrets, certificate: home/sealing.crt", ("shop", "blog"))
+    assert run("seal", "--key", str(tmp_path / "controller.pem"))[0] == 0
+    both = render(load(sealed.config)).files
+    copies = [f"platform/{unit}/sealedsecret-{NAME}.yaml" for unit in ("redis", "shop")]
+    assert [both[path] for path in copies] == [first[path] for path in copies]
+    (sealed.secrets / "blog.yaml").unlink()
+    sealed.write("mode: sealed-secrets, certificate: home/sealing.crt", ("shop",))
+    assert sealed.files() == before
+    assert render(load(sealed.config)).files == first

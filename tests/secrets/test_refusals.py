@@ -12,8 +12,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from rediskit.errors import ConfigError
 from rediskit.model.ciphertext import sealing_label
+from rediskit.secrets.certificate import certificate, private_keys
 from rediskit.secrets.plaintext import Plaintext
 from rediskit.secrets.sealing import seal
 from tests.secrets.conftest import recipient
@@ -412,3 +416,19 @@ def test_a_secret_in_clear_beside_the_ciphertexts(sealed: Repository, run: Run) 
     assert code == 2
     assert "config/home/secrets/shop.yaml:1:1: expected a SealedSecret or a Secret encrypted by SOPS, this is a Secret in clear" in errors
     assert "QUJD" not in errors
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_a_file_holds_it_is_read_or_refused(key: RSAPrivateKey, data: st.DataObject) -> None:
+    """A certificate or a key with bytes changed, or any other text: never another error than ours, and never a byte of it in the words."""
+    whole = data.draw(st.sampled_from([certificate_of(key), private_pem(key), b"kind: List\nitems: [{data: {tls.key: QUJD}}]\n"]))
+    begin, end = sorted((data.draw(st.integers(0, len(whole))), data.draw(st.integers(0, len(whole)))))
+    content = whole[:begin] + data.draw(st.binary(max_size=8)) + whole[end:]
+    for read in (lambda: certificate(content.decode("utf-8", "replace"), "file"), lambda: private_keys(content, "file")):
+        try:
+            read()
+        except ConfigError as error:
+            (problem,) = error.problems
+            assert problem.message.startswith("file: ")
+            assert len(problem.message) < 200
