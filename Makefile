@@ -14,7 +14,7 @@ COMPILE = $(LOCKER)/bin/uv pip compile --quiet --universal --python-version 3.11
 PYTEST = tools="$$($(PY) tests/tools/install.py --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help render check test test-cluster lint golden docs bench tools lock clean
+.PHONY: help render check test test-cluster lint golden docs bench fuzz tools lock clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ docs: $(INSTALLED) ## write docs/config.md, docs/checks.md, docs/migration.md an
 
 bench: $(INSTALLED) ## measure start-up, rendering and the YAML writer
 	env -u PYTHONDONTWRITEBYTECODE $(PY) -m tests.bench $(ARGS)
+
+fuzz: $(INSTALLED) ## 20,000 random configs: nothing may end in a traceback (ARGS=1000 for another number)
+	$(PY) -m tests.fuzz $(ARGS)
 
 tools: $(INSTALLED) ## build the programs that tests run into the tool cache (TOOLS="--set cluster" for those of test-cluster, TOOLS="helm" for that one)
 	$(PY) tests/tools/install.py $(TOOLS)

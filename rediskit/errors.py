@@ -13,8 +13,17 @@ Path = tuple[str | int, ...]
 """Where a value stands in a config: mapping keys and list indexes from the root."""
 
 
+_SHOWN = 20
+"""Parts of a path that are written out; a deeper one is shown by its two ends."""
+
+
 def dotted(path: Path) -> str:
-    """`("clients", 0, "name")` as people write it: `clients[0].name`. A key with a dot in it stands in brackets, quoted."""
+    """`("clients", 0, "name")` as people write it: `clients[0].name`. A key with a dot in it stands in brackets, quoted.
+
+    Of a path of more than 20 parts the middle is left out: `…`.
+    """
+    if len(path) > _SHOWN:
+        return f"{dotted(path[: _SHOWN // 2])}…{dotted(path[-_SHOWN // 2 :])}"
     text = ""
     for part in path:
         if isinstance(part, int):

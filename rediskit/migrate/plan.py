@@ -184,7 +184,11 @@ def _token(key: str) -> str:
 
 
 def _named(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(entry, Mapping) and "name" in entry for entry in value)
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(entry, Mapping) and isinstance(entry.get("name"), str) for entry in value)
+    )
 
 
 def _shown(value: Any, secret: bool) -> str:

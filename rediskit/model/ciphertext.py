@@ -114,8 +114,8 @@ def _sops(content: Any) -> Ciphertext:
     sops, annotations = content["sops"], _map(content, "metadata", "annotations")
     field = "stringData" if _map(content, "stringData") else "data"
     values = _map(content, field)
-    groups = [sops, *(group for group in sops.get("key_groups") or () if isinstance(group, dict))]
-    age = [entry for group in groups for entry in group.get("age") or ()]
+    groups = [sops, *(group for group in _list(sops, "key_groups") if isinstance(group, dict))]
+    age = [entry for group in groups for entry in _list(group, "age")]
     return Ciphertext(
         form="sops",
         name=_text(content, "metadata", "name"),
@@ -125,7 +125,7 @@ def _sops(content: Any) -> Ciphertext:
         keys=tuple(values),
         plain=tuple(key for key, value in values.items() if not str(value).startswith("ENC[")),
         recipients=tuple(_text(entry, "recipient") for entry in age),
-        others=sum(len(group.get(kind) or ()) for group in groups for kind in ("pgp", "kms", "gcp_kms", "azure_kv", "hc_vault")),
+        others=sum(len(_list(group, kind)) for group in groups for kind in ("pgp", "kms", "gcp_kms", "azure_kv", "hc_vault")),
         field=field,
         regex=str(sops.get("encrypted_regex") or ""),
     )
@@ -140,6 +140,11 @@ def _at(content: Any, *path: str) -> Any:
 def _map(content: Any, *path: str) -> dict[str, Any]:
     found = _at(content, *path)
     return found if isinstance(found, dict) else {}
+
+
+def _list(content: Any, *path: str) -> list[Any]:
+    found = _at(content, *path)
+    return found if isinstance(found, list) else []
 
 
 def _text(content: Any, *path: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from rediskit.errors import Location, Path, Positions, Problem
-from rediskit.model.base import Model, refuse, refuse_all, section
+from rediskit.model.base import Model, found, refuse, refuse_all, section
 from rediskit.model.client import Client
 from rediskit.model.files import Manifest
 from rediskit.model.gitops import GitOps
@@ -56,6 +56,14 @@ class Environment(Model):
             hint = "use mode: sealed-secrets or external-secrets; a plugin (KSOPS) would be needed, and leaves the password in its cache"
             refuse("Argo CD does not decrypt SOPS: it would apply the ciphertext, or nothing", hint, "secrets", "mode")
         return self
+
+    @field_validator("schema_version", mode="before")
+    @classmethod
+    def _whole_number(cls, given: Any) -> Any:
+        """Python takes true and 1.0 for 1; a version of the format is neither."""
+        if isinstance(given, (bool, float)):
+            refuse(f"expected 1, found {found(given)}", "write 1, or leave the key out")
+        return given
 
     @field_validator("clients")
     @classmethod

@@ -54,6 +54,6 @@ def _token(key: str) -> str:
 
 
 def _by_name(value: Any) -> dict[str, Any] | None:
-    if isinstance(value, list) and all(isinstance(entry, dict) and "name" in entry for entry in value):
+    if isinstance(value, list) and all(isinstance(entry, dict) and isinstance(entry.get("name"), str) for entry in value):
         return {entry["name"]: entry for entry in value}
     return None

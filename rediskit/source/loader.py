@@ -185,10 +185,16 @@ class _Loading:
             return
         try:
             folder = self.neighbours.find(directory)
+            mode = secrets.get("mode")
+            encrypted = isinstance(mode, str) and mode in ENCRYPTED
+            names = sorted(file.name for file in folder.glob("*.yaml")) if encrypted else []
         except ConfigError as error:
             self._problem(error.problems[0].message, error.problems[0].hint, path)
             return
-        for name in sorted(file.name for file in folder.glob("*.yaml")) if secrets.get("mode") in ENCRYPTED else ():
+        except OSError as error:
+            self._problem((error.strerror or str(error)).lower(), "check the name of the folder and its permissions", path)
+            return
+        for name in names:
             try:
                 text, shown = self.neighbours.read(f"{directory}/{name}")
                 self.ciphertexts[name.removesuffix(".yaml")] = Manifest(f"{directory}/{name}", read_ciphertext(text, shown))

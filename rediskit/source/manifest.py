@@ -56,6 +56,7 @@ _LABELS = frozenset(
 _FIRST = ("apiVersion", "kind", "metadata")
 _POD = ("spec", "template", "spec")
 _REQUIRED = (("apiVersion",), ("kind",), ("metadata", "name"))
+_NAMESPACE = ("metadata", "namespace")
 
 
 def clean(obj: dict[str, Any]) -> dict[str, Any]:
@@ -127,7 +128,7 @@ def read_ciphertext(text: bytes, file: str) -> dict[str, Any]:
     Raises ConfigError when it is something else; the message never shows a value.
     """
     document = read(text, file)
-    if problems := [problem for field in _REQUIRED if (problem := _lacks(document, (), document.data, field))]:
+    if problems := list(_unidentified(document, (), document.data)):
         raise ConfigError(problems)
     copied: dict[str, Any] = plain(document.data)
     found = ciphertext(copied)
@@ -148,11 +149,20 @@ def _parsed(text: bytes, file: str) -> dict[str, Any]:
     obj = document.data
     for part in path:
         obj = obj[part]
-    if problems := [problem for field in _REQUIRED if (problem := _lacks(document, path, obj, field))]:
+    if problems := list(_unidentified(document, path, obj)):
         raise ConfigError(problems)
     if problems := list(_nameless(document, path, obj)):
         raise ConfigError(problems)
     return clean(obj)
+
+
+def _unidentified(document: Document, path: Path, obj: Any) -> Iterator[Problem]:
+    """The problems of an object that can't be told from others: apiVersion, kind, name, and the namespace where there is one."""
+    metadata = obj.get("metadata")
+    placed = isinstance(metadata, dict) and metadata.get("namespace") is not None
+    for field in (*_REQUIRED, *([_NAMESPACE] if placed else [])):
+        if problem := _lacks(document, path, obj, field):
+            yield problem
 
 
 def _lacks(document: Document, path: Path, obj: Any, field: tuple[str, ...]) -> Problem | None:

@@ -1,0 +1,80 @@
+"""What every case must end in: files that load, render and check, or a RediskitError with a place. Anything else is a bug."""
+
+from __future__ import annotations
+
+import gc
+import io
+import re
+from collections import Counter
+from contextlib import redirect_stderr, redirect_stdout
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rediskit import ConfigError, Problem, RediskitError, check, load, render
+from rediskit.cli import main
+from tests.fuzz.cases import CONFIG, folder
+
+ALLOWED = timedelta(seconds=20)
+"""For one case, on a busy machine: a guard against work that grows faster than its input."""
+
+
+def fuzz(cases: int, *, derandomize: bool) -> Counter[str]:
+    """Runs so many cases; gives how many were `refused` and `rendered`. Raises what a case raised, shrunk by hypothesis."""
+    ends: Counter[str] = Counter()
+
+    @settings(max_examples=cases, derandomize=derandomize, database=None, deadline=ALLOWED, suppress_health_check=list(HealthCheck))
+    @given(random=st.randoms(use_true_random=False), command=st.sampled_from([None, None, None, "render", "check"]))
+    def case(random: Random, command: str | None) -> None:
+        files = folder(random)
+        with TemporaryDirectory() as name:
+            for file, content in files.items():
+                (Path(name) / file).parent.mkdir(parents=True, exist_ok=True)
+                (Path(name) / file).write_bytes(content)
+            end = by_library(Path(name)) if command is None else by_command(command, Path(name))
+        ends[end] += 1
+
+    case()
+    return ends
+
+
+def by_library(place: Path) -> str:
+    """load, render, check: the end of it in a word."""
+    try:
+        environment = load(place / CONFIG)
+    except ConfigError as error:
+        placed(error.problems)
+        return "refused"
+    try:
+        check(environment, render(environment))
+    except RediskitError:
+        return "refused"
+    return "rendered"
+
+
+def placed(problems: tuple[Problem, ...]) -> None:
+    """Each says what is wrong, and where in a file that is there."""
+    assert problems
+    for problem in problems:
+        assert problem.message
+        assert problem.location is not None, f"no place: {problem}"
+        lines = len(re.split(rb"\r\n|\r|\n", Path(problem.location.file).read_bytes()))
+        assert 1 <= problem.location.line <= lines, f"{lines} lines: {problem}"
+        assert problem.location.column >= 1
+
+
+def by_command(verb: str, place: Path) -> str:
+    """The same through the command line."""
+    out, err = io.StringIO(), io.StringIO()
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main([verb, str(place / CONFIG), "--output", str(place / "out"), "--debug"])
+    finally:
+        gc.enable()
+    assert code in (0, 1, 2), f"{verb} ended with {code}\n{err.getvalue()}"
+    assert "internal error" not in err.getvalue()
+    return "refused" if code == 2 else "rendered"

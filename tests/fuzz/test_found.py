@@ -1,0 +1,46 @@
+"""What fuzzing found: each ended in a traceback once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rediskit import ConfigError, check, render
+from tests.samples import SEALED, SOPS, backend, loaded, sealed, sops
+
+
+@pytest.mark.parametrize("mode", [[], {}, None, 1])
+def test_a_mode_of_secrets_that_is_no_word(tmp_path: Path, mode: Any) -> None:
+    with pytest.raises(ConfigError, match=r"chocolandia.yaml:\d+:\d+: secrets"):
+        loaded(tmp_path, over={"secrets": {"mode": mode}})
+
+
+def test_a_folder_of_secrets_with_a_name_that_no_disk_takes(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"chocolandia.yaml:\d+:\d+: secrets.directory: file name too long"):
+        loaded(tmp_path, over={"secrets": {**SEALED, "directory": "9" * 400}})
+
+
+@pytest.mark.parametrize("namespace", [[], {"a": "b"}, 1.5])
+def test_a_namespace_of_a_ciphertext_that_is_no_text(tmp_path: Path, namespace: Any) -> None:
+    content = sealed("redis")
+    content["metadata"]["namespace"] = namespace
+    with pytest.raises(ConfigError, match=r"redis.yaml:\d+:\d+: metadata.namespace: expected text"):
+        loaded(tmp_path, over={"secrets": SEALED}, ciphertexts={"redis": content})
+
+
+@pytest.mark.parametrize("block", [{"age": 1.5}, {"key_groups": 1.5}, {"pgp": 1.5}, {"key_groups": [{"age": True}]}])
+def test_a_block_of_sops_with_a_number_for_a_list(tmp_path: Path, block: dict[str, Any]) -> None:
+    content = sops("redis")
+    content["sops"] |= block
+    environment = loaded(tmp_path, over={"secrets": SOPS, "gitops": {"tool": "flux"}}, ciphertexts={"redis": content})
+    check(environment, render(environment))
+    assert environment.ciphertexts["redis"].content["sops"] == content["sops"], "every value is signed and stays"
+
+
+def test_a_list_of_a_workload_whose_names_are_no_text(tmp_path: Path) -> None:
+    manifest = backend()
+    manifest["spec"]["template"]["spec"]["volumes"] = [{"name": {"a": "b"}}]
+    environment = loaded(tmp_path, "reconfigure", manifest=manifest)
+    assert "owner-build" not in {finding.code for finding in check(environment, render(environment))}

@@ -1,0 +1,23 @@
+"""Whatever stands in a config and the files it names: a tree, or an error with a place. `make fuzz` runs 20,000 cases of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.fuzz.cases import folders
+from tests.fuzz.run import by_library, fuzz
+
+
+def test_the_folders_are_valid_before_they_are_changed(tmp_path: Path) -> None:
+    for index, files in enumerate(folders()):
+        for name, content in files.items():
+            (tmp_path / str(index) / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / str(index) / name).write_bytes(content)
+        assert by_library(tmp_path / str(index)) == "rendered"
+
+
+def test_nothing_but_a_tree_or_an_error_with_a_place() -> None:
+    ends = fuzz(300, derandomize=True)
+    assert ends.total() >= 300
+    assert ends["refused"] > 60, "the changes have to reach what is refused"
+    assert ends["rendered"] > 30, "and what is rendered"
