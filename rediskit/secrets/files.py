@@ -64,7 +64,7 @@ def make_new(environment: Environment, source: Source, *, in_use: bool = False, 
 
 
 def make_rotated(environment: Environment, source: Source) -> Made:
-    """Another password for every namespace, with another rotation. Raises RefusedError when there is none yet, or it is the same."""
+    """Another password for every namespace, with another rotation. Raises RefusedError when there is none yet."""
     seen = _seen(environment)
     if not seen:
         hint = f"rediskit secret new {environment.file} makes the first one"

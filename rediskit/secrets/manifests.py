@@ -10,7 +10,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rediskit.errors import ConfigError, Problem, RefusedError
-from rediskit.model.ciphertext import ROTATION, SEALED_SECRETS, SEALED_VERSION, scope_annotations, sealing_label
+from rediskit.model.ciphertext import ROTATION, SEALED_VERSION, UNOWNED, scope_annotations, sealing_label
 from rediskit.model.environment import Environment
 from rediskit.model.secrets import SealedSecrets, Sops
 from rediskit.output.yaml import dump
@@ -64,14 +64,13 @@ def encrypted(environment: Environment, namespaces: Iterable[str], value: Plaint
 def sealed_secret(environment: Environment, found: Certificate, namespace: str, value: Plaintext, rotation: str) -> dict[str, Any]:
     """A SealedSecret. Scope and rotation stand on it and on its template.
 
-    Without an owner reference the Secret must be `managed`, or the controller refuses to put the next value into it (controller.go,
-    unseal); with one it is, too, so that a Secret that a person made is only taken over where they allow it.
+    Without an owner reference the Secret must be `managed`, or the controller refuses to put the next value into it (controller.go of
+    sealed-secrets v0.36.6, unseal).
     """
     auth, secrets = environment.redis.auth, environment.secrets
     assert isinstance(secrets, SealedSecrets)
     marks = {ROTATION: rotation, **scope_annotations(secrets.scope)}
-    unowned = {f"{SEALED_SECRETS}/managed": "true", f"{SEALED_SECRETS}/skip-set-owner-references": "true"}
-    template = metadata(auth.secret, namespace, labels(environment), {**marks, **({} if secrets.owner_reference else unowned)})
+    template = metadata(auth.secret, namespace, labels(environment), {**marks, **({} if secrets.owner_reference else UNOWNED)})
     bound_to = sealing_label(secrets.scope, namespace, auth.secret)
     return {
         "apiVersion": SEALED_VERSION,

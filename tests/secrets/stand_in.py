@@ -24,7 +24,7 @@ seen = dict(argv=sys.argv, cmdline=pathlib.Path("/proc/self/cmdline").read_text(
 _KUBECTL = """
 cluster = pathlib.Path({cluster!r})
 arguments = sys.argv[3:] if sys.argv[1] == "--context" else sys.argv[1:]
-if (cluster / "fails").exists():
+if (cluster / f"fails-{{arguments[0]}}").exists():
     sys.stderr.write(stdin.decode() + "\\nError from server\\n")
     sys.exit(1)
 if arguments[0] == "config":
@@ -39,6 +39,9 @@ elif arguments[0] == "apply":
 """
 _PASS_ON = """
 import subprocess
+if (record.parent / "fails-sops").exists():
+    sys.stderr.buffer.write(stdin)
+    sys.exit(4)
 done = subprocess.run([{program!r}, *sys.argv[1:]], input=stdin, capture_output=True)
 sys.stdout.buffer.write(done.stdout)
 sys.stderr.buffer.write(done.stderr)

@@ -131,7 +131,7 @@ def test_values_in_use(sealed: Repository, watched: Watched, key: RSAPrivateKey,
     assert watched(sealed, "new", "--from-cluster", "--force") == 0
     assert watched(sealed, "seal", "--from-stdin", "--force", stdin=ODD) == 0
     assert watched(sealed, "check", "--key", str(tmp_path / "key")) == 0
-    (watched.recorder.cluster / "fails").touch()
+    (watched.recorder.cluster / "fails-get").touch()
     assert watched(sealed, "new", "--from-cluster", "--force") == 3
     absent(watched, ODD, watched.recorder.cluster)
 
@@ -150,6 +150,9 @@ def test_sops(encrypted: Repository, watched: Watched, age_keys: tuple[Path, Pat
     encrypted.write(f"mode: sops, recipients: [{recipient(age_keys[0])}], pgp: ['00']", ("shop",), "flux")
     assert watched(encrypted, "rotate", "--from-stdin", stdin=PLAIN) == 3
     assert any(call[:1] == ["decrypt"] for call in watched.recorder.calls)
+    (watched.recorder.record.parent / "fails-sops").touch()
+    assert watched(encrypted, "rotate", "--from-stdin", stdin=PLAIN) == 3
+    assert b"***" in b"".join(watched.printed[-2:])
     absent(watched, PLAIN)
 
 
@@ -162,10 +165,10 @@ def test_manual(repository: Callable[..., Repository], watched: Watched) -> None
     watched.recorder.put("shop", ODD.encode())
     assert watched(manual, "apply") == 1
     assert watched(manual, "apply", "--from-stdin", stdin=PLAIN) == 1
-    (watched.recorder.cluster / "fails").touch()
+    (watched.recorder.cluster / "fails-apply").touch()
     assert watched(manual, "apply", "--from-stdin", "--force", stdin=PLAIN) == 3
     said = b"".join(watched.printed)
-    assert b"Error from server" in said, "kubectl's own words are repeated, without the value that it echoed"
+    assert said.count(b"Error from server") == said.count(b"***") == 3, "kubectl's own words, without the value that it echoed"
     absent(watched, PLAIN, watched.recorder.cluster)
     absent(watched, ODD, watched.recorder.cluster)
 
