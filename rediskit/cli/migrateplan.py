@@ -130,6 +130,8 @@ def _step(number: int, step: Planned, client: Client) -> Iterator[str]:
         yield f"   - {reference} leaves the owner's build; it goes only if that prunes"
     for one in step.objects:
         yield f"   {_MARKS[one.status]} {one} ({one.path})" if one.identity else f"   {_MARKS[one.status]} {one.path}"
+    if step.brings:
+        yield f"   the chart brings: {', '.join(step.brings)}"
     if step.files:
         yield f"   files of the Component: {', '.join(step.files)}"
     yield from _commands(step.page)
@@ -173,6 +175,7 @@ def _step_json(step: Planned) -> dict[str, Any]:
         "ownerFiles": list(step.files),
         "values": [value._asdict() for value in step.values],
         "gone": list(step.gone),
+        "chartBrings": list(step.brings),
         "commands": [*page.advance, *page.publish, *page.owner],
         "look": list(page.look),
         "seen": page.seen,

@@ -18,6 +18,8 @@ from rediskit.model.secrecy import is_secret_key, secret_reason
 from rediskit.output.diff import between
 from rediskit.output.differences import Difference
 from rediskit.renderers import render
+from rediskit.renderers.argocd import prefix
+from rediskit.renderers.helm import release_of
 from rediskit.renderers.overlay import apply
 from rediskit.renderers.ownerpatch import patch
 from rediskit.renderers.runbook import Page, page
@@ -36,10 +38,12 @@ class Value(NamedTuple):
 
 
 class Planned(NamedTuple):
-    """One step to come. objects: what is applied of this repository that differs; files: of the owner's folder; values: of the workload.
+    """One step to come.
 
-    gone: objects that leave the owner's build. gates: code and words. when: the times that are allowed; begins: when it is expected to be
-    taken, if the application goes down as the window opens. Both in both clocks, "" where nothing says so.
+    objects: what is applied of this repository and differs; files: of the owner's folder; values: of the workload. gone: objects that
+    leave the owner's build. brings: what the chart makes, which is in no file. gates: code and words. when: the times that are allowed;
+    begins: when it is expected to be taken, if the application goes down as the window opens. Both in both clocks, "" where nothing
+    says so.
     """
 
     page: Page
@@ -47,6 +51,7 @@ class Planned(NamedTuple):
     files: tuple[str, ...]
     values: tuple[Value, ...]
     gone: tuple[str, ...]
+    brings: tuple[str, ...]
     gates: tuple[tuple[str, str], ...]
     when: str
     begins: str
@@ -141,7 +146,19 @@ def _planned(environment: Environment, client: Client, edge: Edge, here: Migrati
     made = made._replace(repository=made.repository if ours or made.repository != "ours" else "none")
     # At complete the base says by itself what the Component said: the build is the same.
     values = tuple(_values(environment, client, before, after)) if edge.target != "complete" else ()
-    return Planned(made, ours, files, values, tuple(gone), gates, _when(here, edge.target), "")
+    return Planned(made, ours, files, values, tuple(gone), _brought(environment, ours), gates, _when(here, edge.target), "")
+
+
+def _brought(environment: Environment, changed: tuple[Difference, ...]) -> tuple[str, ...]:
+    """What comes with the release, when its Application or HelmRelease is among what is added."""
+    release = release_of(environment)
+    names = {f"{prefix(environment)}-release", release.name}
+    carried = any(one.identity and (one.identity.kind, one.identity.name in names) in _CARRIERS for one in changed if one.status == "added")
+    sets = (f"StatefulSet/{release.primary_statefulset}", f"StatefulSet/{release.replicas_statefulset}")
+    return (*sets, *(f"Service/{name}" for name in release.services)) if carried else ()
+
+
+_CARRIERS = {("Application", True), ("HelmRelease", True)}
 
 
 def _values(environment: Environment, client: Client, before: Effects, after: Effects) -> Iterator[Value]:

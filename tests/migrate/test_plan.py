@@ -77,6 +77,15 @@ def test_the_objects_are_those_that_rendering_changes(order: Order, variant: str
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("order", ORDERS)
+def test_what_the_chart_brings_comes_with_deploy_alone(order: Order, variant: str) -> None:
+    found = {step.page.step: step.brings for step in planned(at(along(order), VARIANTS[variant])).steps if step.brings}
+    name = "cache-redis" if variant == "other names" else "redis-shared"
+    assert list(found) == ["deploy"]
+    assert {f"StatefulSet/{name}-master", f"StatefulSet/{name}-replicas", f"Service/{name}-master"} <= set(found["deploy"])
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("order", ORDERS)
 def test_there_is_a_plan_from_every_place(order: Order, variant: str) -> None:
     base = made("prepare", order, VARIANTS[variant])
     for migration in reachable(order, 4):
