@@ -18,7 +18,7 @@ from rediskit.migrate.status import clients_of
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.renderers.helm import release_of
-from rediskit.renderers.runbook import Page, config_of, polling
+from rediskit.renderers.runbook import Page, config_of, owner_side, polling
 from rediskit.renderers.texts import text
 from rediskit.source.loader import load
 
@@ -54,6 +54,7 @@ def _markdown(environment: Environment, client: Client, made: Plan) -> str:
         minutes=", ".join(_minutes(made)),
         lost=lost_for_good(client),
         budget=span(made.budget),
+        owner_side=owner_side(environment, client),
     )
 
 
@@ -125,7 +126,8 @@ def _step(number: int, step: Planned, client: Client) -> Iterator[str]:
     if step.page.step == "decommission":
         yield f"   the point of no return: {lost_for_good(client)}"
     for value in step.values:
-        yield f"   ~ {value.pointer}: {value.old} -> {value.new}"
+        other = "" if client.workload and value.object == client.workload.reference else f"{value.object} "
+        yield f"   ~ {other}{value.pointer}: {value.old} -> {value.new}"
     for reference in step.gone:
         yield f"   - {reference} leaves the owner's build; it goes only if that prunes"
     for one in step.objects:
@@ -133,7 +135,7 @@ def _step(number: int, step: Planned, client: Client) -> Iterator[str]:
     if step.brings:
         yield f"   the chart brings: {', '.join(step.brings)}"
     if step.files:
-        yield f"   files of the Component: {', '.join(step.files)}"
+        yield f"   files for the owner: {', '.join(step.files)}"
     yield from _commands(step.page)
     yield f"   look: {step.page.seen}"
     yield f"   way back: {step.page.way_back}"

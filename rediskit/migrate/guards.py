@@ -178,9 +178,9 @@ def _secret(situation: Situation) -> Iterator[Shut]:
 
 
 def _replicas(situation: Situation) -> Iterator[Shut]:
-    """Under server-side apply a base without `replicas` comes back with 1 (seen on Argo CD and Flux)."""
+    """Under server-side apply a base without `replicas` comes back with 1 (seen on Argo CD and Flux); what scales it brings it up again."""
     workload = situation.client.workload
-    if workload is None or workload.manifest is None or (workload.replicas or 1) == 1:
+    if workload is None or workload.manifest is None or workload.autoscaler is not None or (workload.replicas or 1) == 1:
         return
     spec = workload.manifest.content.get("spec")
     if not isinstance(spec, dict) or spec.get("replicas") is None:

@@ -9,7 +9,7 @@ from rediskit.migrate import edges
 from rediskit.migrate.clock import both, later, short, span
 from rediskit.migrate.edges import STAGES, Edge
 from rediskit.migrate.guards import GATES
-from rediskit.migrate.machine import Effects, effects, moved
+from rediskit.migrate.machine import effects, moved
 from rediskit.migrate.status import replaced, secret_in_tree
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
@@ -21,7 +21,7 @@ from rediskit.renderers import render
 from rediskit.renderers.argocd import prefix
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.overlay import apply
-from rediskit.renderers.ownerpatch import patch
+from rediskit.renderers.ownerpatch import patches
 from rediskit.renderers.runbook import Page, page
 from rediskit.renderers.tree import Tree
 
@@ -30,8 +30,9 @@ HIDDEN = "(hidden)"
 
 
 class Value(NamedTuple):
-    """One value of the workload that changes. pointer: as a JSON pointer; entries of lists with names by their name."""
+    """One value of the workload, or of what scales it, that changes. object: Kind/name; pointer: a JSON pointer, named entries by name."""
 
+    object: str
     pointer: str
     old: str
     new: str
@@ -138,14 +139,15 @@ def _planned(environment: Environment, client: Client, edge: Edge, here: Migrati
     folder = f"owners/{client.name}/"
     ours = tuple(one for one in differences if not one.path.startswith(("owners/", "docs/")) and one.path != "README.md")
     files = tuple(f"{one.status} {one.path.removeprefix(folder)}" for one in differences if one.path.startswith(folder))
-    before, after = effects(here), effects(moved(here, edge.target, ""))
+    after = moved(here, edge.target, "")
     made = page(environment, client, edge, here, environment.file)
     remove = client.previous.remove if client.previous else ()
-    gone = remove if after.removed and not before.removed else ()
+    gone = remove if effects(after).removed and not effects(here).removed else ()
     gates = tuple((code, GATES[code].words) for code in made.gates if code not in ("history", "clock"))
-    made = made._replace(repository=made.repository if ours or made.repository != "ours" else "none")
+    if not ours and not files:  # another client keeps the release there, or plain files carry the change already
+        made = made._replace(repository="none", owner=())
     # At complete the base says by itself what the Component said: the build is the same.
-    values = tuple(_values(environment, client, before, after)) if edge.target != "complete" else ()
+    values = tuple(_values(environment, client, here, after)) if edge.target != "complete" else ()
     return Planned(made, ours, files, values, tuple(gone), _brought(environment, ours), gates, _when(here, edge.target), "")
 
 
@@ -161,26 +163,44 @@ def _brought(environment: Environment, changed: tuple[Difference, ...]) -> tuple
 _CARRIERS = {("Application", True), ("HelmRelease", True)}
 
 
-def _values(environment: Environment, client: Client, before: Effects, after: Effects) -> Iterator[Value]:
-    """The values of the workload that differ, once the owner's build has the Component of each step."""
+def _values(environment: Environment, client: Client, here: Migration, after: Migration) -> Iterator[Value]:
+    """The values of the workload, and of what scales it, that differ once the owner's build has what is rendered for each step."""
     hidden = {name for _, _, one in client.workload.every for name in (one.password, one.url)} if client.workload else set()
-    old, new = (_workload(environment, client, effect) for effect in (before, after))
-    for pointer, one, other in _different(old, new):
-        secret = any(part in hidden for part in pointer.split("/"))
-        yield Value(pointer, _shown(one, secret), _shown(other, secret and not isinstance(other, Mapping)))
+    old, new = (_objects(environment, client.model_copy(update={"migration": migration})) for migration in (here, after))
+    for reference in dict.fromkeys((*old, *new)):
+        for pointer, one, other in _different(old.get(reference, {}), new.get(reference, {})):
+            secret = any(part in hidden for part in pointer.split("/"))
+            yield Value(reference, pointer, _shown(one, secret), _shown(other, secret and not isinstance(other, Mapping)))
 
 
-def _workload(environment: Environment, client: Client, effect: Effects) -> Any:
-    """The object as the owner's build makes it; of one that nobody has shown us, what the patch says."""
+def _objects(environment: Environment, client: Client) -> dict[str, Any]:
+    """The objects as the owner's build makes them, by Kind/name; of one that nobody has shown us, what a patch says."""
     workload = client.workload
     assert workload is not None
-    base: Any = {"spec": {"replicas": workload.replicas}}
-    if workload.manifest is not None:
-        base = workload.manifest.content
-    return base if effect.owner_is_untouched else apply(base, patch(environment, workload, effect))
+    found: dict[str, Any] = {workload.reference: {"spec": {"replicas": workload.replicas}}}
+    for one in (workload, workload.autoscaler):
+        if one is not None and one.manifest is not None:
+            found[one.reference] = one.manifest.content
+    spec = found[workload.reference].get("spec", {})
+    if spec.get("replicas") == 0:  # it was printed while the application was down: the base says the original number
+        found[workload.reference] = {**found[workload.reference], "spec": {**spec, "replicas": workload.replicas}}
+    for change in patches(environment, client):
+        reference = f"{change['kind']}/{change['metadata']['name']}"
+        # Without an object, kind and name are no change of it.
+        content = {key: value for key, value in change.items() if key not in ("apiVersion", "kind")} | {"metadata": _said(change)}
+        found[reference] = apply(found.get(reference, {}), content)
+    return found
+
+
+def _said(change: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in change["metadata"].items() if key != "name"}
 
 
 def _different(old: Any, new: Any, pointer: str = "") -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(old, Mapping) and new is None and "name" not in old:
+        new = {}
+    if isinstance(new, Mapping) and old is None and "name" not in new:
+        old = {}
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         both_sources = "valueFrom" in new or "valueFrom" in old
         if both_sources and old != new:
@@ -188,8 +208,8 @@ def _different(old: Any, new: Any, pointer: str = "") -> Iterator[tuple[str, Any
             return
         for key in dict.fromkeys((*old, *new)):
             yield from _different(old.get(key), new.get(key), f"{pointer}/{_token(str(key))}")
-    elif _named(old) and _named(new):
-        before, after = ({entry["name"]: entry for entry in entries} for entries in (old, new))
+    elif (_named(old) or old is None) and (_named(new) or new is None) and old != new:
+        before, after = ({entry["name"]: entry for entry in entries or ()} for entries in (old, new))
         yield from _different(before, after, pointer)
     elif old != new:
         yield pointer, old, new

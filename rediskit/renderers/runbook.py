@@ -234,9 +234,21 @@ def runbook(environment: Environment, client: Client) -> str:
         forward=[f"rediskit migrate advance {config_of(environment)} --client {client.name} --to scale-down"],
         polling=polling(environment),
         config=config_of(environment),
+        owner_side=owner_side(environment, client),
         describe=f"kubectl -n {client.namespace} describe pods | grep -A12 -E 'Events:|Reason:'",
         variables=[value for one in (client.workload.containers.values() if client.workload else ()) for value in _names(one.model_dump())],
     )
+
+
+def owner_side(environment: Environment, client: Client) -> str:
+    """What the owner does once, so that what is rendered for a step takes effect: one sentence, by the kind of owner."""
+    folder = f"`{environment.path}/owners/{client.name}/`"
+    return {
+        "kustomize": "the outermost overlay names the Component once (`components: [./rediskit]`)",
+        "manifests": f"at each step the owner's files are replaced by those of {folder}, and what its `remove.txt` names is deleted",
+        "argocd-app": f"at each step `spec.source.kustomize.patches` of the Application is what {folder} says",
+        "flux-kustomization": f"at each step `spec.patches` of the Kustomization is what {folder} says",
+    }[client.owner.kind]
 
 
 def _names(values: dict[str, object]) -> list[str]:

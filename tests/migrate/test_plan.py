@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from rediskit import Environment, render
+from rediskit import Environment, load, render
 from rediskit.cli.migrateplan import _lines, _markdown
 from rediskit.migrate import edges
 from rediskit.migrate.plan import HIDDEN, Plan, plan
@@ -20,7 +20,7 @@ from rediskit.model.migration import Migration, Order
 from rediskit.renderers.runbook import runbook
 from tests.migrate.walks import ORDERS, START, along, reachable, take, with_migration
 from tests.renderers.owner_build import OLD_REDIS, Owner, changed
-from tests.samples import SEALED, SOPS, backend, client, loaded, made, merged, owned_by, sealed, sops
+from tests.samples import ROOT, SEALED, SOPS, backend, client, loaded, made, merged, owned_by, sealed, sops
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "argocd": {},
@@ -206,6 +206,26 @@ def test_with_nothing_to_remove_decommission_changes_nothing() -> None:
     assert "The old Redis leave" not in text
     (way, *_) = status(environment, environment.clients[0], "2026-03-09T09:00:00Z").ways
     assert way.repository == "none"
+
+
+@pytest.mark.parametrize("config", sorted((ROOT / "tests/valid").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_valid_config_has_its_plans(config: Path) -> None:
+    environment = load(config)
+    for one in (one for one in environment.clients if one.migration is not None):
+        assert one.migration is not None
+        begin = one.model_copy(update={"migration": Migration(step="prepare", order=one.migration.order)})
+        for there in (one, begin):
+            whole = environment.model_copy(
+                update={"clients": tuple(there if known.name == one.name else known for known in environment.clients)}
+            )
+            found = plan(whole, there)
+            for text in ("\n".join(_lines(whole, there, found)), _markdown(whole, there, found), runbook(whole, there)):
+                assert "None" not in text
+            for step in found.steps:
+                assert step.page.repository == ("ours" if step.objects else "owner" if step.files else "none"), step.page.step
+                assert not (step.objects and step.files), "one repository a step"
+                if step.page.step != "complete":
+                    assert bool(step.values or step.gone) == bool(step.files), step.page.step
 
 
 def test_what_is_still_to_be_written_is_named() -> None:
