@@ -1,19 +1,24 @@
-"""`rediskit secret apply` and `--from-cluster` by the real kubectl, on a real API server."""
+"""`rediskit secret` on a real API server: apply by the real kubectl, and what the real controller makes of what we seal."""
 
 from __future__ import annotations
 
 import gc
 import json
+import re
+import subprocess
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from rediskit.cli import main
 from tests.cluster.kube import Object
 from tests.cluster.plane import Plane, program
+from tests.cluster.processes import FailedError, until
+from tests.cluster.sealed_secrets import SealedSecrets
 from tests.secrets.repository import KEY, NAME, Run, certificate_of, private_pem
 
 VALUE = "Given0Value1Of2Thirty3Two4Characters"
@@ -49,6 +54,11 @@ class Home:
 
     def make_namespace(self, name: str) -> None:
         self.plane.kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+
+    def commit(self) -> None:
+        """The SealedSecrets get into the cluster, as Argo CD or Flux would bring them."""
+        for file in sorted((self.folder / "config/home/secrets").iterdir()):
+            self.plane.kube.apply(yaml.safe_load(file.read_bytes()))
 
     def put(self, namespace: str, value: str, **more: object) -> None:
         """A Secret as somebody else makes it."""
@@ -145,3 +155,89 @@ def test_a_value_in_use_is_sealed(home: Home, run: Run, tmp_path: Path) -> None:
     code, output, _ = run("check", "--key", "key", "--json")
     (environment,) = json.loads(output)["environments"]
     assert (code, [one["opened"] for one in environment["namespaces"]]) == (0, [True, True])
+
+
+@pytest.fixture(scope="module")
+def controller(plane: Plane) -> Iterator[SealedSecrets]:
+    running = SealedSecrets(plane)
+    running.start()
+    yield running
+    plane.programs["sealed-secrets"].stop()
+
+
+@pytest.fixture
+def sealing(home: Home, controller: SealedSecrets) -> Home:
+    """With both namespaces, and the controller's certificate."""
+    home.make_namespace(home.client)
+    (home.folder / "config/home/sealing.crt").write_bytes(controller.certificate())
+    (home.folder / "key.json").write_text(json.dumps({"kind": "List", "items": controller.private_keys()}))
+    return home
+
+
+def opened(controller: SealedSecrets, home: Home, status: str = "True") -> None:
+    """Waits until the controller has said this of both."""
+
+    def look() -> bool | None:
+        said = {namespace: controller.said(namespace, NAME) for namespace in (home.redis, home.client)}
+        if all(one.get("status") == status for one in said.values()):
+            return True
+        raise FailedError(str(said))
+
+    until(f"Synced={status} for {home.redis}", look)
+
+
+@pytest.mark.parametrize("scope", ["strict", "namespace-wide", "cluster-wide"])
+def test_the_controller_makes_byte_identical_secrets_and_rotates_them(
+    scope: str, sealing: Home, controller: SealedSecrets, run: Run
+) -> None:
+    sealing.write(f"{{mode: sealed-secrets, certificate: home/sealing.crt, scope: {scope}}}")
+    assert run("new")[0] == 0
+    sealing.commit()
+    opened(controller, sealing)
+    first = sealing.value(sealing.redis)
+    assert len(first) == 32
+    assert sealing.value(sealing.client) == first
+    # The controller's own Secrets with its keys, as kubectl prints them, open what we sealed.
+    code, output, errors = run("check", "--key", "key.json")
+    assert (code, output.count(", opened"), errors) == (0, 2, "")
+    assert run("rotate")[0] == 0
+    sealing.commit()
+    opened(controller, sealing)
+    until("the new value", lambda: sealing.value(sealing.redis) == sealing.value(sealing.client) != first or None)
+    secret = sealing.secret(sealing.client)
+    assert secret is not None
+    assert "ownerReferences" not in secret["metadata"]
+    rotation = yaml.safe_load((sealing.folder / f"config/home/secrets/{sealing.client}.yaml").read_bytes())["metadata"]["annotations"]
+    assert secret["metadata"]["annotations"]["rediskit/rotation"] == rotation["rediskit/rotation"]
+    sealing.plane.kube.delete("bitnami.com/v1alpha1", "SealedSecret", NAME, sealing.client)
+    assert sealing.value(sealing.client) == sealing.value(sealing.redis)
+
+
+def test_the_controller_takes_a_secret_over_by_the_commands_that_new_prints(sealing: Home, controller: SealedSecrets, run: Run) -> None:
+    """From manual to sealed-secrets: refused at first, as it has to be, and then without another password."""
+    assert run("apply")[0] == 0
+    value = sealing.value(sealing.redis)
+    sealing.write("{mode: sealed-secrets, certificate: home/sealing.crt}")
+    code, output, _ = run("new", "--from-cluster")
+    assert code == 0
+    sealing.commit()
+    opened(controller, sealing, "False")
+    commands = re.findall(r"^ +(kubectl annotate .*)$", output, re.MULTILINE)
+    assert len(commands) == 2
+    for command in commands:
+        subprocess.run([program("kubectl"), *command.split()[1:]], check=True, capture_output=True)
+    opened(controller, sealing)
+    assert sealing.value(sealing.redis) == sealing.value(sealing.client) == value
+
+
+def test_what_is_sealed_for_one_namespace_is_not_opened_in_another(sealing: Home, controller: SealedSecrets, run: Run) -> None:
+    sealing.write("{mode: sealed-secrets, certificate: home/sealing.crt}")
+    assert run("new")[0] == 0
+    folder = sealing.folder / "config/home/secrets"
+    content = yaml.safe_load((folder / f"{sealing.redis}.yaml").read_bytes())
+    content["metadata"]["namespace"] = content["spec"]["template"]["metadata"]["namespace"] = sealing.client
+    sealing.plane.kube.apply(content)
+    said = until("an answer", lambda: controller.said(sealing.client, NAME) or None)
+    assert said["status"] == "False"
+    assert "no key could decrypt secret" in said["message"]
+    assert sealing.secret(sealing.client) is None
