@@ -6,7 +6,17 @@ from collections.abc import Iterator
 
 from rediskit.checks.finding import Complaint, Subject, at
 from rediskit.errors import Path, dotted
-from rediskit.model.ciphertext import ROTATION, ROTATION_ID, SKIP_OWNER, SOPS_REGEX, UNOWNED, Ciphertext, ciphertext, scope_annotations
+from rediskit.model.ciphertext import (
+    ROTATION,
+    ROTATION_ID,
+    SKIP_OWNER,
+    SOPS_REGEX,
+    UNOWNED,
+    Ciphertext,
+    around_ciphertext,
+    ciphertext,
+    scope_annotations,
+)
 from rediskit.model.environment import Environment
 from rediskit.model.secrecy import shapes_in
 from rediskit.model.secrets import ENCRYPTED, SealedSecrets, Sops
@@ -126,11 +136,12 @@ def plain_secrets(subject: Subject) -> Iterator[Complaint]:
 
 def passwords(subject: Subject) -> Iterator[Complaint]:
     """No value of an object looks like a password, in clear or in base64: annotations, arguments and variables are no secret."""
-    for path, content in subject.objects():
-        if ciphertext(content) is not None:
+    for file in subject.tree.contents:
+        if file.path not in subject.tree.objects:
             continue
-        for place, reason in shapes_in(content):
-            yield Complaint(f"{path}: {dotted(place)} looks like {reason}", "name the Secret and its key instead of the value", ())
+        for place, reason in shapes_in(around_ciphertext(subject.tree.objects[file.path])):
+            hint = "name the Secret and its key instead of the value"
+            yield Complaint(f"{file.path}: {dotted(place)} looks like {reason}", hint, file.source)
 
 
 def decryption(subject: Subject) -> Iterator[Complaint]:

@@ -82,6 +82,25 @@ def as_applied(content: dict[str, Any]) -> dict[str, Any]:
     return {**opened, "data": dict.fromkeys(_map(content, "data"), "")}
 
 
+def plain_keys(content: Any) -> tuple[str, ...]:
+    """The keys of a v1 Secret whose values stand there in clear; () for anything else. Base64 hides nothing."""
+    if _at(content, "kind") != "Secret" or _at(content, "apiVersion") != "v1":
+        return ()
+    values = [*_map(content, "data").items(), *_map(content, "stringData").items()]
+    opened = isinstance(_at(content, "sops"), dict)
+    return tuple(key for key, value in values if value not in (None, "") and not (opened and str(value).startswith("ENC[")))
+
+
+def around_ciphertext(content: dict[str, Any]) -> dict[str, Any]:
+    """An object without its ciphertext, for whoever looks for what stands in clear; other objects as they are."""
+    found = ciphertext(content)
+    if found is None:
+        return content
+    if found.form == "sops":
+        return {key: value for key, value in content.items() if key not in ("data", "stringData", "sops")}
+    return {**content, "spec": {key: value for key, value in content["spec"].items() if key != "encryptedData"}}
+
+
 def scope_annotations(scope: Scope) -> dict[str, str]:
     """The annotations by which the controller knows the scope; a SealedSecret carries them, and so does its template."""
     return {} if scope == "strict" else {f"{SEALED_SECRETS}/{scope}": "true"}

@@ -10,18 +10,25 @@ from itertools import pairwise
 from math import log2
 from typing import Any
 
-_SHAPES = (
-    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"), "a private key"),
-    (re.compile(r"AGE-SECRET-KEY-[0-9]", re.IGNORECASE), "an age private key"),
-    (re.compile(r"\b(?:gh[oprsu]_|github_pat_|glpat-|xox[abprs]-|AKIA[0-9A-Z]{12})"), "an access token"),
-    (re.compile(r"(?<=[a-z0-9])://[^/\s:@]*:[^/\s@$]+@", re.IGNORECASE), "an address with a password in it"),
-    (re.compile(r"https?://[^/\s:@$]+@", re.IGNORECASE), "an address with a user or a token in it"),
+_SHAPES: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
+    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"), "a private key", ("PRIVATE KEY-----",)),
+    (re.compile(r"AGE-SECRET-KEY-[0-9]", re.IGNORECASE), "an age private key", ("SECRET-KEY-",)),
+    (
+        re.compile(r"\b(?:gh[oprsu]_|github_pat_|glpat-|xox[abprs]-|AKIA[0-9A-Z]{12})"),
+        "an access token",
+        ("GHO_", "GHP_", "GHR_", "GHS_", "GHU_", "GITHUB_PAT_", "GLPAT-", "XOX", "AKIA"),
+    ),
+    (re.compile(r"(?<=[a-z0-9])://[^/\s:@]*:[^/\s@$]+@", re.IGNORECASE), "an address with a password in it", ("://",)),
+    (re.compile(r"https?://[^/\s:@$]+@", re.IGNORECASE), "an address with a user or a token in it", ("://",)),
     (
         re.compile(r"^[ \t]*(?:requirepass|masterauth)[ \t]+(?:\S+|\"[^\"\n]*\")[ \t]*$", re.IGNORECASE | re.MULTILINE),
         "a password for redis.conf",
+        ("REQUIREPASS", "MASTERAUTH"),
     ),
 )
-_WORD = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_=-]{20,}(?![A-Za-z0-9+/_=-])")
+"""What it looks like, its name, and words in capitals of which one has to be there: most texts of a tree have none, and finding a word is
+ten times as fast as the pattern."""
+_WORD = re.compile(r"[A-Za-z0-9+/_=-]{20,}+")
 _KEY = re.compile(r"(?:^|[._-]|(?<=[a-z]))(?:password|passwd|passphrase|token|api_?key|secret_?key|private_?key)$", re.IGNORECASE)
 
 _SHORTEST = 11
@@ -41,10 +48,16 @@ def secret_reason(value: str) -> str:
     """
     if len(value) < _SHORTEST:
         return ""
-    for shape, reason in _SHAPES:
-        if shape.search(value):
+    capitals = value.upper()
+    for shape, reason, words in _SHAPES:
+        if any(word in capitals for word in words) and shape.search(value):
             return reason
     return "a generated password" if any(map(_generated, _WORD.findall(value))) else ""
+
+
+def holds_private_key(text: str) -> bool:
+    """Whether a text holds a private key in PEM: the one shape that can be told in a certificate, whose every line looks generated."""
+    return bool(_SHAPES[0][0].search(text))
 
 
 def is_secret_key(key: str) -> bool:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from rediskit.errors import Problem
 from rediskit.model.base import Model, refuse, refuse_all
 from rediskit.model.ciphertext import Scope
 from rediskit.model.files import TextFile
 from rediskit.model.measures import Duration
+from rediskit.model.secrecy import holds_private_key
 from rediskit.model.types import AgeRecipient, DnsName, Flag, Line, RelativeFile
+
+FETCH_HINT = "rediskit secret fetch-cert brings the controller's"
+PRIVATE_KEY = "this is a private key, not a certificate"
+PRIVATE_KEY_HINT = f"never commit it, and take it for lost if it was pushed; {FETCH_HINT}"
 
 
 class _Secrets(Model):
@@ -41,6 +46,13 @@ class SealedSecrets(_Secrets):
     owner_reference: Flag = False
     """Whether the Secret goes with its SealedSecret. When false, it stays, and one that was there before is taken over only if it is
     annotated `sealedsecrets.bitnami.com/managed: "true"`."""
+
+    @field_validator("certificate")
+    @classmethod
+    def _is_public(cls, certificate: TextFile) -> TextFile:
+        if holds_private_key(certificate.text):
+            refuse(f"{certificate.path}: {PRIVATE_KEY}", PRIVATE_KEY_HINT)
+        return certificate
 
 
 class Sops(_Secrets):

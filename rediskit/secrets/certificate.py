@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from rediskit.errors import ConfigError, Problem
+from rediskit.model.secrets import FETCH_HINT, PRIVATE_KEY, PRIVATE_KEY_HINT
 from rediskit.source.reader import read
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 FEWEST_BITS = 2048
 """Of an RSA key; the controller makes its own with 4096."""
-_FETCH = "rediskit secret fetch-cert brings the controller's"
 _BEGIN, _DASHES = "-----BEGIN ", "-----"
 _PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----", re.DOTALL)
 
@@ -47,9 +47,9 @@ def certificate(text: str, file: str) -> Certificate:
         found = x509.load_pem_x509_certificate(text.encode())
         key = found.public_key()
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise ConfigError(Problem(f"{file}: the certificate is damaged", _FETCH)) from error
+        raise ConfigError(Problem(f"{file}: the certificate is damaged", FETCH_HINT)) from error
     if not isinstance(key, RSAPublicKey):
-        _refuse(file, "the key of the certificate is not RSA", f"SealedSecrets are sealed with RSA: {_FETCH}")
+        _refuse(file, "the key of the certificate is not RSA", f"SealedSecrets are sealed with RSA: {FETCH_HINT}")
     if key.key_size < FEWEST_BITS:
         _refuse(
             file, f"the RSA key has {key.key_size} bits, fewer than {FEWEST_BITS}", "have the controller make a larger one (--key-size)"
@@ -61,13 +61,13 @@ def _only_certificates(text: str, file: str) -> None:
     """What is not a certificate is called by its name: people take one file for the other."""
     labels = [line.strip()[len(_BEGIN) : -len(_DASHES)] for line in text.splitlines() if _is_begin(line.strip())]
     if not text.strip():
-        _refuse(file, "the file is empty", _FETCH)
+        _refuse(file, "the file is empty", FETCH_HINT)
     if any(label.endswith("PRIVATE KEY") for label in labels):
-        _refuse(file, "this is a private key, not a certificate", f"never commit it, and take it for lost if it was pushed; {_FETCH}")
+        _refuse(file, PRIVATE_KEY, PRIVATE_KEY_HINT)
     if not labels:
-        _refuse(file, "this is not a certificate in PEM", f"it begins with {_BEGIN}CERTIFICATE{_DASHES}: {_FETCH}")
+        _refuse(file, "this is not a certificate in PEM", f"it begins with {_BEGIN}CERTIFICATE{_DASHES}: {FETCH_HINT}")
     if labels[0] != "CERTIFICATE":
-        _refuse(file, f"this is PEM of another kind: {labels[0]}", f"a certificate begins with {_BEGIN}CERTIFICATE{_DASHES}: {_FETCH}")
+        _refuse(file, f"this is PEM of another kind: {labels[0]}", f"a certificate begins with {_BEGIN}CERTIFICATE{_DASHES}: {FETCH_HINT}")
 
 
 def _is_begin(line: str) -> bool:
@@ -77,10 +77,10 @@ def _is_begin(line: str) -> bool:
 def expiry(found: Certificate, at: datetime) -> Problem | None:
     """Why a certificate is not valid at a time; None when it is. kubeseal refuses an expired one, too."""
     if at > found.ends:
-        return Problem(f"{found.file}: the certificate expired on {found.ends:%Y-%m-%d}", _FETCH)
+        return Problem(f"{found.file}: the certificate expired on {found.ends:%Y-%m-%d}", FETCH_HINT)
     if at < found.begins:
         return Problem(
-            f"{found.file}: the certificate is not valid before {found.begins:%Y-%m-%d}", f"is this machine's clock right? {_FETCH}"
+            f"{found.file}: the certificate is not valid before {found.begins:%Y-%m-%d}", f"is this machine's clock right? {FETCH_HINT}"
         )
     return None
 

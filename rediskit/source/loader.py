@@ -18,6 +18,7 @@ from rediskit.model.secrets import ENCRYPTED
 from rediskit.source.complaints import problems_of
 from rediskit.source.files import Neighbours, read_file
 from rediskit.source.manifest import read_ciphertext, read_manifest
+from rediskit.source.plaintext import SUFFIXES, in_file, in_folder
 from rediskit.source.reader import Document, read
 
 
@@ -37,7 +38,9 @@ def load_all(paths: Iterable[str | os.PathLike[str]]) -> list[Environment]:
     """Reads several configs, each once, and checks them against each other. Raises ConfigError with the problems of all of them."""
     environments: list[Environment] = []
     problems: list[Problem] = []
-    for path in {_identity(path): path for path in paths}.values():
+    different = {_identity(path): path for path in paths}
+    problems += _beside(different)
+    for path in different.values():
         try:
             environments.append(load(path))
         except ConfigError as error:
@@ -46,6 +49,15 @@ def load_all(paths: Iterable[str | os.PathLike[str]]) -> list[Environment]:
     if problems:
         raise ConfigError(problems)
     return environments
+
+
+def _beside(configs: Mapping[pathlib.Path, str | os.PathLike[str]]) -> Iterator[Problem]:
+    """The Secrets in clear that lie beside the configs, in files that are no configs of this run."""
+    folders = {path.parent: pathlib.PurePath(named).parent for path, named in configs.items()}
+    for folder, shown in folders.items():
+        for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if file.suffix in SUFFIXES and file not in configs:
+                yield from in_file(file, os.path.normpath(shown / file.name))
 
 
 def _identity(path: str | os.PathLike[str]) -> pathlib.Path:
@@ -97,6 +109,7 @@ class _Loading:
         self._client_files()
         self._manifests()
         self._secrets()
+        self._in_clear()
         try:
             # By YAML key alone: the names that Python uses (`save_points`) are no keys of a config.
             environment = Environment.model_validate(self.data, by_alias=True, by_name=False)
@@ -177,6 +190,17 @@ class _Loading:
             secrets["certificate"] = TextFile(certificate, content[0].decode("utf-8", "replace"))
         self._encrypted(secrets)
 
+    def _in_clear(self) -> None:
+        """The folder of the config's name holds no Secret in clear. What was taken for a ciphertext is judged by the checks."""
+        name = pathlib.PurePath(self.file).stem
+        known = {problem.location.file for problem in self.problems if problem.location}
+        known |= {os.path.normpath(self.neighbours.folder / manifest.path) for manifest in self.ciphertexts.values()}
+        try:
+            found = in_folder(self.neighbours.find(name), os.path.normpath(self.neighbours.folder / name))
+        except ConfigError:
+            return  # a link to somewhere else: not committed with this config
+        self.problems += [problem for problem in found if problem.location and problem.location.file not in known]
+
     def _encrypted(self, secrets: dict[str, Any]) -> None:
         """Every file of `secrets.directory` by its stem, the namespace. A folder that is not there yet has none."""
         path: Path = ("secrets", "directory") if "directory" in secrets else ("secrets",)
@@ -187,7 +211,7 @@ class _Loading:
             folder = self.neighbours.find(directory)
             mode = secrets.get("mode")
             encrypted = isinstance(mode, str) and mode in ENCRYPTED
-            names = sorted(file.name for file in folder.glob("*.yaml")) if encrypted else []
+            names = sorted(file.name for file in folder.glob("*.yaml") if not file.name.startswith(".")) if encrypted else []
         except ConfigError as error:
             self._problem(error.problems[0].message, error.problems[0].hint, path)
             return
@@ -196,6 +220,8 @@ class _Loading:
             return
         for name in names:
             try:
+                if not self.neighbours.find(f"{directory}/{name}").is_relative_to(folder):
+                    raise ConfigError(Problem(f"{directory}/{name} is a link out of its folder", "put the encrypted file itself there"))
                 text, shown = self.neighbours.read(f"{directory}/{name}")
                 self.ciphertexts[name.removesuffix(".yaml")] = Manifest(f"{directory}/{name}", read_ciphertext(text, shown))
             except ConfigError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,9 @@ NAMESPACES = ("redis", "beersystem")
 FLUX: dict[str, Any] = {"gitops": {"tool": "flux"}, "secrets": SOPS}
 BEERSYSTEM = "platform/beersystem/secret-redis-credentials.yaml"
 AT_CLIENT = "beersystem"
+CLIENT = "name: beersystem"
 MANAGED, SKIP = "sealedsecrets~bitnami~com/managed", "sealedsecrets~bitnami~com/skip-set-owner-references"
+PASSWORD = "k7Qw2Zr9" * 2 + "Xb4Lp8Vt6Nc3"
 OWNED = {**SEALED, "ownerReference": True}
 SEALED_FOR_BOTH = {name: sealed(name) for name in NAMESPACES}
 OTHER_RECIPIENT = "age1" + "p" * 58
@@ -46,6 +49,13 @@ def of(
     both = {"redis": make("redis"), "beersystem": edited(make("beersystem"), place, value)}
     mode = {"secrets": SEALED} if make is sealed else FLUX
     return Trip(code, message, AT_CLIENT, over or mode, ciphertexts=both)
+
+
+def job(argument: str) -> dict[str, Any]:
+    """A Job whose second argument this is."""
+    container = {"name": "a", "image": "a:1", "args": ["-a", argument]}
+    spec = {"template": {"spec": {"restartPolicy": "Never", "containers": [container]}}}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "a", "namespace": "redis"}, "spec": spec}
 
 
 def sealed_trips() -> list[Trip]:
@@ -134,12 +144,30 @@ def sops_trips() -> list[Trip]:
         of("ciphertext-recipients", "is for 1 PGP and KMS keys, the config names 0", "sops.pgp", [{"fp": "A"}], sops),
         Trip("ciphertext-opened", "nothing decrypts what SOPS encrypted in platform/beersystem", "", FLUX, undecrypted, ciphertexts=both),
         Trip("plain-secret", "is a Secret in clear", "", {}, also("platform/redis/secret-a.yaml", in_clear)),
+        replace(of("password", "metadata.annotations.note looks like a generated", "metadata.annotations.note", PASSWORD, sops), at=CLIENT),
+        replace(of("password", "template.metadata.annotations.note looks", "spec.template.metadata.annotations.note", PASSWORD), at=CLIENT),
+        Trip(
+            "password",
+            "spec.template.spec.containers[0].args[1] looks like a generated password",
+            "",
+            {},
+            also("checks/a.yaml", job(PASSWORD)),
+        ),
+        Trip(
+            "password",
+            "spec.template.spec.containers[0].args[1] looks like a generated password",
+            "",
+            {},
+            also("checks/b.yaml", job(b64encode(PASSWORD.encode()).decode())),
+        ),
+        Trip("password", "args[1] looks like a generated password", "", {}, also("checks/c.yaml", job(f"--password={PASSWORD}"))),
+        Trip("password", "args[1] looks like an address with a password", "", {}, also("checks/d.yaml", job("redis://:short@redis:6379"))),
         Trip(
             "password",
             "platform/redis/namespace-redis.yaml: metadata.annotations.note looks like a generated password",
             "",
             {},
-            put("platform/redis/namespace-redis.yaml", "metadata.annotations.note", "k7Qw2Zr9" * 2 + "Xb4Lp8Vt6Nc3"),
+            put("platform/redis/namespace-redis.yaml", "metadata.annotations.note", PASSWORD),
         ),
     ]
 

@@ -88,7 +88,7 @@ BEYOND = {
         "manifest-absolute", "manifest-at-home", "manifest-broken", "manifest-is-a-folder", "manifest-of-a-service",
         "manifest-of-another-namespace", "manifest-outside", "manifest-says-otherwise", "manifest-scaled-to-0",
         "manifest-variable-without-name", "manifest-without-replicas",
-        "secrets-directory-outside", "gitops-path-elsewhere", "ciphertext-in-clear", "ciphertext-broken",
+        "secrets-directory-outside", "gitops-path-elsewhere", "ciphertext-in-clear", "ciphertext-broken", "secret-in-clear",
     },
     "arithmetic": {
         "cidr-everybody", "cidr-everybody-in-two-halves", "cidr-host-bits", "memory-without-unit", "memory-zero", "monitoring-interval",
