@@ -12,9 +12,9 @@ from typing import Any, get_args
 from rediskit.cli.migrate import config_file, time_of
 from rediskit.cli.migratestatus import WHOSE
 from rediskit.cli.report import print_json
-from rediskit.errors import ConfigError, Problem, RefusedError
+from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
 from rediskit.migrate import edges
-from rediskit.migrate.committed import migrations_at
+from rediskit.migrate.committed import migrations_at, of_client
 from rediskit.migrate.edit import Edited, put_in_place
 from rediskit.migrate.moves import Asked, Move, move
 from rediskit.migrate.status import one_client
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     asked = _asked(arguments, client)
     made = move(environment, client, asked)
     if asked.kind != "rollback":
-        _one_commit_one_step(environment, client, made.way.edge.target)
+        _one_commit_one_step(environment, client, made)
     if not arguments.dry_run:
         put_in_place(made.files)
     if arguments.json:
@@ -57,21 +57,26 @@ def _asked(arguments: argparse.Namespace, client: Client) -> Asked:
     return Asked(_KINDS[arguments.action], at, target, arguments.reason, override, no_return)
 
 
-def _one_commit_one_step(environment: Environment, client: Client, target: Step) -> None:
+def _one_commit_one_step(environment: Environment, client: Client, made: Move) -> None:
     """Refuses a second step on top of one that is not committed yet: the GitOps tool would see one jump."""
-    old = _committed(environment, client)
+    old, target = _committed(environment, client), made.way.edge.target
     if old is None or client.migration is None or old.step == client.migration.step:
         return
-    if target != old.step and all(edge.target != target for edge in edges.edges(old)):
+    after = next(one.migration for one in made.environment.clients if one.name == client.name)
+    if any(problem.code == "step-jump" for problem in of_client(client.name, old, after)):
         message = f"{client.name}: the step to {client.migration.step} is not committed yet; with {target} one commit would take two"
         raise RefusedError(Problem(message, "render and commit what is there first", code="step-uncommitted"))
 
 
 def _committed(environment: Environment, client: Client) -> Migration | None:
-    """The migration of the client in the last commit; None outside of Git, and where the config is not committed yet."""
+    """The migration of the client in the last commit; None outside of Git, and where the config is not there, or can't be read."""
     if work_tree(Path(os.path.realpath(environment.file)).parent) is None:
         return None
-    found = migrations_at("HEAD", environment)
+    try:
+        found = migrations_at("HEAD", environment)
+    except (ConfigError, MissingToolError) as error:
+        print(f"note: not held against the last commit: {error.problems[0].message}", file=sys.stderr)
+        return None
     return found.get(client.name) if found else None
 
 
@@ -95,7 +100,10 @@ def say_dirty(environment: Environment, files: Sequence[Edited]) -> None:
     if work_tree(Path(os.path.realpath(environment.file)).parent) is None:
         return
     for one in files:
-        committed = contents_at("HEAD", [one.place])[one.place]
+        try:
+            committed = contents_at("HEAD", [one.place])[one.place]
+        except (ConfigError, MissingToolError):
+            return  # a remark alone: without git nobody can make it
         if committed is not None and committed != one.before:
             print(f"note: {one.file} has other changes that are not committed: they will be in the same commit", file=sys.stderr)
 

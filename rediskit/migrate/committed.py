@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from rediskit.errors import ConfigError, Problem
 from rediskit.migrate import edges
+from rediskit.migrate.machine import effects
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
 from rediskit.output.revision import contents_at
@@ -64,7 +65,7 @@ def jumps(environment: Environment, old: Mapping[str, Migration | None]) -> Iter
     """
     names = {client.name for client in environment.clients}
     for index, client in enumerate(environment.clients):
-        for problem in _of_client(client.name, old.get(client.name), client.migration):
+        for problem in of_client(client.name, old.get(client.name), client.migration):
             path = ("clients", index, *problem.path)
             yield Problem(problem.message, problem.hint, path, environment.locate(path), problem.code)
     for name, migration in old.items():
@@ -73,7 +74,8 @@ def jumps(environment: Environment, old: Mapping[str, Migration | None]) -> Iter
             yield Problem(f"{name} is at {migration.step} and has gone from the config", hint, ("clients",), code="migration-dropped")
 
 
-def _of_client(name: str, old: Migration | None, new: Migration | None) -> Iterator[Problem]:
+def of_client(name: str, old: Migration | None, new: Migration | None) -> Iterator[Problem]:
+    """As `jumps`, for one client; the path of each problem begins in the client's section."""
     section = ("migration",)
     if new is None:
         if old is not None and old.step not in ENDS:
@@ -99,6 +101,8 @@ def _step(name: str, old: Migration, new: Migration) -> Iterator[Problem]:
         yield Problem(f"{name} jumps from {old.step} to {new.step}", hint, path, code="step-jump")
         return
     kept = new.history[: len(old.history)]
+    if kept == old.history and new.step == old.step and effects(new) == effects(old):
+        return  # taken and taken back before anybody saw it
     if kept != old.history or len(new.history) - len(old.history) > 1:
         hint = "the history is only ever added to, one entry a commit"
         message = (

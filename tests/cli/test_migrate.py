@@ -622,6 +622,16 @@ def test_two_steps_in_one_commit_are_refused(tmp_path: Path, run: Run) -> None:
     assert f"note: {CONFIG} has other changes that are not committed: they will be in the same commit" in errors.splitlines()
 
 
+def test_without_git_a_step_can_be_taken_and_says_so(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = write(tmp_path, migration())
+    git(tmp_path, "init", "-q")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, _, errors = run("advance", CONFIG, "--at", IN_WINDOW)
+    assert (code, errors.splitlines()[0]) == (0, "note: not held against the last commit: git is not on PATH")
+    assert run("rollback", CONFIG, "--at", "2026-03-01T22:05:00-03:00", "--reason", "no address")[0] == 0
+    assert "step: rolled-back" in file.read_text()
+
+
 def test_status_tells_each_gate_and_the_ways(tmp_path: Path, run: Run) -> None:
     write(tmp_path, migration())
     code, output, _ = run("status", CONFIG, "--at", "2026-03-01T19:55:00-03:00")
