@@ -14,10 +14,10 @@ COMPILE = $(LOCKER)/bin/uv pip compile --quiet --universal --python-version 3.11
 PYTEST = tools="$$($(PY) tests/tools/install.py --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help render check test test-cluster lint golden docs bench fuzz tools lock clean
+.PHONY: help render check test test-cluster report-cluster lint golden docs bench fuzz tools lock clean
 
 help: ## list the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 render: $(INSTALLED) ## write rendered/ from config/
 	$(VENV)/bin/rediskit render $(ARGS)
@@ -30,6 +30,9 @@ test: $(INSTALLED) ## run every test (ARGS="-k name" for some of them)
 
 test-cluster: $(INSTALLED) ## run Argo CD and Flux on a real control plane (builds it once, for about half an hour)
 	tools="$$($(PY) tests/tools/install.py --set cluster --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest tests/cluster $(ARGS)
+
+report-cluster: ## put what the last run of test-cluster measured into docs/gitops.md
+	@sed -i -e '/^<!-- begin/,/^<!-- end/{/^<!--/!d}' -e '/^<!-- begin/r build/cluster.md' docs/gitops.md
 
 lint: $(INSTALLED) ## ruff and mypy, strict
 	$(PY) -m ruff check

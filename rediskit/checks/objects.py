@@ -7,8 +7,9 @@ from typing import Any
 
 from rediskit.chart.names import chart_kinds
 from rediskit.checks.finding import Complaint, Subject, at
-from rediskit.migrate.machine import release_is_deployed
+from rediskit.renderers.argocd import chart_source
 from rediskit.renderers.objects import group_kind
+from rediskit.renderers.platform import units
 from rediskit.renderers.tree import Object
 
 _CLUSTER_WIDE = frozenset({"Namespace", "ClusterSecretStore", "ClusterExternalSecret"})
@@ -51,7 +52,7 @@ def listed_files(subject: Subject) -> Iterator[Complaint]:
 
 
 def project(subject: Subject) -> Iterator[Complaint]:
-    """The AppProject admits exactly the kinds, namespaces and repositories that are rendered: not one more, and none is missing."""
+    """The AppProject admits exactly the kinds, namespaces and repositories that are rendered at any step: not one more, not one less."""
     spec = _project_spec(subject)
     if spec is None:
         return
@@ -59,11 +60,14 @@ def project(subject: Subject) -> Iterator[Complaint]:
     namespaced = [content for content in applied if content["kind"] not in _CLUSTER_WIDE]
     kinds = {group_kind(content) for content in namespaced}
     places = {content["metadata"].get("namespace") for content in namespaced}
-    if release_is_deployed(subject.environment):
-        kinds |= chart_kinds(subject.values)
-        places.add(subject.release.namespace)
+    later = [
+        content for unit in units(subject.environment, deployed=True) for content in unit.objects if content["kind"] not in _CLUSTER_WIDE
+    ]
+    kinds |= chart_kinds(subject.values) | {group_kind(content) for content in later}
+    places |= {subject.release.namespace, *(content["metadata"]["namespace"] for content in later)}
     wide = {(*group_kind(content), content["metadata"]["name"]) for content in applied if content["kind"] in _CLUSTER_WIDE}
     sources = {source["repoURL"] for _, application in subject.objects("Application", "argocd/") for source in _sources(application)}
+    sources.add(chart_source(subject.environment)[0])
     comparisons = (
         ("kinds", {(entry["group"], entry["kind"]) for entry in spec["namespaceResourceWhitelist"]}, kinds),
         ("cluster-wide objects", {(entry["group"], entry["kind"], entry.get("name")) for entry in spec["clusterResourceWhitelist"]}, wide),

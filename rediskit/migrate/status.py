@@ -128,8 +128,8 @@ def warnings(situation: Situation) -> list[str]:
 
 
 def _release_goes(environment: Environment, release: Release) -> str:
-    asks = "Argo CD asks for a confirmation (Prune=confirm)" if environment.gitops.tool == "argocd" else "Flux leaves the HelmRelease there"
-    return f"the shared Redis {release.name} leaves the tree: {asks}, and its volumes stay"
+    carrier = "Application" if environment.gitops.tool == "argocd" else "HelmRelease"
+    return f"the shared Redis {release.name} leaves the tree; it runs on until a person deletes its {carrier}, and its volumes stay"
 
 
 def secret_in_tree(environment: Environment, client: Client) -> bool:

@@ -13,7 +13,7 @@ from rediskit.model.environment import Environment
 from rediskit.model.gitops import Destination
 from rediskit.renderers.helm import values_path
 from rediskit.renderers.objects import group_kind, kustomization, labels, metadata, object_file
-from rediskit.renderers.platform import Unit
+from rediskit.renderers.platform import Unit, units
 from rediskit.renderers.tree import File, Object
 
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
@@ -29,9 +29,9 @@ def project_name(environment: Environment) -> str:
     return environment.gitops.argocd.project or prefix(environment)
 
 
-def argocd(environment: Environment, units: tuple[Unit, ...]) -> Iterator[File]:
+def argocd(environment: Environment, made: tuple[Unit, ...]) -> Iterator[File]:
     """`argocd/` and `bootstrap/`."""
-    objects = [project(environment, units), *(unit_application(environment, unit) for unit in units)]
+    objects = [project(environment), *(unit_application(environment, unit) for unit in made)]
     if release_is_deployed(environment):
         objects.append(release_application(environment))
     files = [object_file("argocd", content, ("gitops",)) for content in objects]
@@ -40,17 +40,15 @@ def argocd(environment: Environment, units: tuple[Unit, ...]) -> Iterator[File]:
     yield object_file("bootstrap", root_application(environment), ("gitops",))
 
 
-def project(environment: Environment, units: tuple[Unit, ...]) -> Object:
-    """Admits exactly the kinds and namespaces that are rendered: a workload of a client can never be ours.
+def project(environment: Environment) -> Object:
+    """Admits exactly the kinds and namespaces that this environment renders at any step: a workload of a client can never be ours.
 
     Destinations and kinds are independent lists in Argo CD, so "exactly" means these kinds in these namespaces. It is applied a
-    wave before the Applications: one commit admits a kind and adds the Application that brings it.
+    wave before the Applications: one commit admits a kind and adds the Application that brings it. It is the same before and after
+    the release: Argo CD 3.6.1 deletes with an Application only what its project still admits, and leaves the rest unowned.
     """
-    deployed = release_is_deployed(environment)
-    objects = [content for unit in units for content in unit.objects]
-    kinds = {group_kind(content) for content in objects if "namespace" in content["metadata"]}
-    if deployed:
-        kinds |= chart_kinds(environment.redis.values)
+    objects = [content for unit in units(environment, deployed=True) for content in unit.objects]
+    kinds = {group_kind(content) for content in objects if "namespace" in content["metadata"]} | chart_kinds(environment.redis.values)
     namespaces = {str(content["metadata"]["namespace"]) for content in objects if "namespace" in content["metadata"]}
     cluster_wide = [content for content in objects if "namespace" not in content["metadata"]]
     chart, _ = chart_source(environment)
@@ -65,7 +63,7 @@ def project(environment: Environment, units: tuple[Unit, ...]) -> Object:
         ),
         "spec": {
             "description": f"The shared Redis {environment.redis.release}, as rendered by rediskit",
-            "sourceRepos": [environment.gitops.repository, *([chart] if deployed else [])],
+            "sourceRepos": [environment.gitops.repository, chart],
             "destinations": [destination(environment, namespace) for namespace in sorted(namespaces)],
             "clusterResourceWhitelist": [
                 {"group": group, "kind": kind, "name": content["metadata"]["name"]}
@@ -97,7 +95,10 @@ def unit_application(environment: Environment, unit: Unit) -> Object:
 
 
 def release_application(environment: Environment) -> Object:
-    """The chart with the values of this tree. Others use this Redis: removing it takes a confirmed deletion, never a stray commit."""
+    """The chart with the values of this tree. Others use this Redis: a person deletes its Application, never a stray commit.
+
+    `Prune=confirm` would do that too, but the root waits for the confirmation and takes no newer commit until it comes (Argo CD 3.6.1).
+    """
     repository, chart = chart_source(environment)
     helm = {
         "releaseName": environment.redis.release,
@@ -113,7 +114,7 @@ def release_application(environment: Environment) -> Object:
         "destination": destination(environment, environment.redis.namespace),
         "syncPolicy": sync_policy(prune=False, retries=5),
     }
-    return _application(environment, "release", spec, finalizer=True, annotations={"argocd.argoproj.io/sync-options": "Prune=confirm"})
+    return _application(environment, "release", spec, finalizer=True, annotations={"argocd.argoproj.io/sync-options": "Prune=false"})
 
 
 def root_application(environment: Environment) -> Object:

@@ -44,10 +44,13 @@ class Unit(NamedTuple):
         yield kustomization(self.folder, [file.path.rpartition("/")[2] for file in self.contents])
 
 
-def units(environment: Environment) -> tuple[Unit, ...]:
-    """Every unit that has objects, in the order they are needed. A unit without any is left out: an empty one applies as an error."""
+def units(environment: Environment, *, deployed: bool | None = None) -> tuple[Unit, ...]:
+    """Every unit that has objects, in the order they are needed. A unit without any is left out: an empty one applies as an error.
+
+    deployed: as if the release were in the tree, or not; by default as it is.
+    """
     redis = environment.redis.namespace
-    deployed = release_is_deployed(environment)
+    deployed = release_is_deployed(environment) if deployed is None else deployed
     made = [
         _unit("redis", redis, (namespace(environment), network_policy(environment), *secret_forms(environment, redis))),
         _unit("redis-external", redis, external_service(environment) if deployed else (), removable=True),

@@ -61,6 +61,9 @@ class ArgoCD(Tool):
             environment=environment,
         )
 
+    def delete_release(self, release: str, namespace: str) -> None:  # noqa: ARG002
+        self.kube.delete(VERSION, "Application", f"{release}-release", NAMESPACE)
+
     def version_of(self, kind: str) -> str:  # noqa: ARG002
         return VERSION
 
@@ -99,11 +102,11 @@ class ArgoCD(Tool):
     def unsettled(self, expected: Expected) -> str:
         live = {content["metadata"]["name"] for content in self._ours(expected.release)}
         wanted = {name for kind, name, _, _ in expected.units if kind == "Application"}
-        if live - wanted:
-            return f"still there: {', '.join(sorted(live - wanted))}"
+        if extra := live - wanted - expected.left:
+            return f"still there: {', '.join(sorted(extra))}"
         for kind, name, _, revision in expected.units:
             if kind == "Application" and name not in expected.ignored:
-                missing = self._missing(name, revision)
+                missing = self._missing(name, revision, expected.left)
                 if missing:
                     return f"{name}: {missing}"
         return ""
@@ -116,7 +119,7 @@ class ArgoCD(Tool):
             found += [f"{name}: {condition['type']}: {condition['message']}" for condition in conditions]
         return found
 
-    def _missing(self, name: str, revision: str) -> str:
+    def _missing(self, name: str, revision: str, left: frozenset[str]) -> str:
         application = self._application(name)
         if application is None:
             return "is not there"
@@ -126,7 +129,9 @@ class ArgoCD(Tool):
         seen = sync.get("revisions") or [sync.get("revision")]
         if revision not in seen:
             return f"is at {seen}, not at {revision}: {_conditions(status)}"
-        if sync.get("status") != "Synced" or health != "Healthy":
+        apart = {found["name"] for found in status.get("resources", []) if found.get("status") != "Synced"}
+        synced = sync.get("status") == "Synced" or (apart and apart <= left)
+        if not synced or health != "Healthy":
             return f"is {sync.get('status')}, {health}: {operation.get('message', '')} {_conditions(status)}"
         if operation and operation.get("phase") != "Succeeded":
             return f"its operation is {operation.get('phase')}: {operation.get('message', '')}"

@@ -57,6 +57,9 @@ class Flux(Tool):
 
     letting_go: ClassVar[Object] = {"spec": {"suspend": True}}
 
+    def delete_release(self, release: str, namespace: str) -> None:
+        self.kube.delete(HELM, "HelmRelease", release, namespace)
+
     def version_of(self, kind: str) -> str:
         return VERSIONS[kind]
 

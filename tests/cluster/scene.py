@@ -52,6 +52,8 @@ class Scene:
         """What a scenario changes in the config."""
         self.ignored: set[str] = set()
         """Units that need not be healthy."""
+        self.left: set[str] = set()
+        """Units that are no longer in Git and stay."""
         self.ours = server.repository(f"{name}-platform")
         self.theirs = server.repository(f"{name}-owner")
         self.owner_objects: list[Object] = []
@@ -129,7 +131,7 @@ class Scene:
         units = [_unit(content, self.ours.head()) for content in ours] + [
             _unit(content, self.theirs.head()) for content in self.owner_objects
         ]
-        return Expected(self.release, tuple(units), frozenset(self.ignored))
+        return Expected(self.release, tuple(units), frozenset(self.ignored), frozenset(self.left))
 
     def workload(self) -> Object:
         """The live Deployment of beersystem."""

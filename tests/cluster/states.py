@@ -14,12 +14,16 @@ ROUNDS = 3
 
 
 class State(NamedTuple):
-    """stopped: no pods of beersystem. switched: it knows the shared Redis. release: that one runs. old: the old Redis is there."""
+    """stopped: no pods of beersystem. switched: it knows the shared Redis. release: that one runs. old: the old Redis is there.
+
+    left: the release runs on although Git says nothing of it any more; its external Service is gone.
+    """
 
     stopped: bool = False
     switched: bool = False
     release: bool = False
     old: bool = True
+    left: bool = False
 
 
 STATES = {
@@ -125,10 +129,14 @@ def _release(scene: Scene, state: State) -> None:
     names = (f"{scene.release}-master", f"{scene.release}-replicas")
     sets = [scene.live("apps/v1", "StatefulSet", name) for name in names]
     external = scene.live("v1", "Service", f"{scene.release}-external")
+    if not state.release or state.left:
+        assert external is None
     if not state.release:
-        assert (sets, external) == ([None, None], None)
+        assert sets == [None, None]
         return
     assert [found["status"].get("readyReplicas") if found else None for found in sets] == [1, 1]
+    if state.left:
+        return
     assert external
     assert [given["ip"] for given in external["status"]["loadBalancer"].get("ingress", [])] == [scene.address]
 

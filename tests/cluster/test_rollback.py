@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.cluster.conftest import MakeScene
 from tests.cluster.kube import Object
+from tests.cluster.processes import until
 from tests.cluster.report import Report
 from tests.cluster.scene import FORWARD, Scene
 from tests.cluster.states import STATES, State, equal_start, hold, quiet, started
@@ -40,3 +41,29 @@ def test_one_commit_leads_back_from_every_step_and_the_way_forward_is_open(make_
         equal_start(scene, start)
         assert kept(scene) == before
     quiet(scene)
+
+
+def test_back_step_by_step_leaves_the_release_to_a_person(make_scene: MakeScene) -> None:
+    """Prune=false on the Application, `prune: disabled` on the HelmRelease: and yet no commit after that one waits for anything."""
+    scene = make_scene("steps")
+    tool, start = started(scene)
+    for step in ON_THE_WAY[:-1]:
+        scene.commit(step)
+    scene.take("validate")
+    before = kept(scene)
+    for step in reversed(FORWARD[: FORWARD.index("validate")]):
+        state = STATES[step]
+        if not state.release:
+            scene.left = {f"{scene.release}-release"}
+            state = state._replace(release=True, left=True)
+        scene.take(step)
+        hold(scene, state, start)
+    equal_start(scene, start)
+    assert kept(scene) == before
+    scene.commit("scale-down")
+    scene.take("deploy")
+    hold(scene, STATES["deploy"], start)
+    scene.take("scale-down")
+    tool.delete_release(scene.release, scene.namespace)
+    until("no Redis any more", lambda: scene.kube.find("apps/v1", "StatefulSet", scene.namespace) == [] or None)
+    assert kept(scene) == before

@@ -20,12 +20,14 @@ class Expected:
     """What the tool has to have carried into the cluster.
 
     release: the label by which its objects are found. units: kind, name, namespace and Git commit of each Application, Kustomization,
-    HelmRelease or source. ignored: names of units that need not be healthy, or there at all.
+    HelmRelease or source. ignored: names of units that need not be healthy, or there at all. left: names of units that are no longer in
+    Git and stay until a person deletes them.
     """
 
     release: str
     units: tuple[tuple[str, str, str, str], ...]
     ignored: frozenset[str] = frozenset()
+    left: frozenset[str] = frozenset()
 
 
 class Tool(ABC):
@@ -74,6 +76,10 @@ class Tool(ABC):
     @abstractmethod
     def complaints(self, expected: Expected) -> list[str]:
         """What the tool complains about, a line each."""
+
+    @abstractmethod
+    def delete_release(self, release: str, namespace: str) -> None:
+        """Deletes the release, as the runbook has a person do it."""
 
     @abstractmethod
     def version_of(self, kind: str) -> str:
