@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 def run(arguments: argparse.Namespace) -> int:
     """Exit code 1 when a check failed or the tree on disk is not what the config renders to. Writes nothing."""
     steps: list[Finding] = []
-    visit = _follows(arguments.base, steps) if arguments.base is not None else None
+    visits = [_follows(arguments.base, steps)] if arguments.base is not None else []
+    visits += [_at_owners(arguments.owner, steps)] if arguments.owner is not None else []
+    visit = _all(visits) if visits else None
     trees, findings, counts = _judged_twice(arguments, visit) if arguments.kubeconform else (*render_all(arguments, visit), None)
     findings += steps
     changes = {tree.name: compare(tree, arguments.output) for tree in trees}
@@ -51,6 +53,26 @@ def _follows(revision: str, found: list[Finding]) -> Visit:
         old = migrations_at(revision, environment)
         problems = jumps(environment, old) if old is not None else ()
         found.extend(Finding(one.code, "error", one.message, one.hint, one.path, one.location) for one in problems)
+
+    return visit
+
+
+def _at_owners(folder: str, found: list[Finding]) -> Visit:
+    """Puts into `found` what is to be said of a checkout of an owner."""
+    from rediskit.checks import Finding
+    from rediskit.migrate.ownercheck import owner_remarks
+
+    def visit(environment: Environment, tree: Tree) -> None:
+        remarks = owner_remarks(environment, tree, folder)
+        found.extend(Finding(one.code, one.severity, one.message, one.hint, (), one.location) for one in remarks)
+
+    return visit
+
+
+def _all(visits: list[Visit]) -> Visit:
+    def visit(environment: Environment, tree: Tree) -> None:
+        for one in visits:
+            one(environment, tree)
 
     return visit
 

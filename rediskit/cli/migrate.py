@@ -21,6 +21,7 @@ _MODULES = {
     "back": "migratemove",
     "rollback": "migratemove",
     "record": "migraterecord",
+    "export": "migrateexport",
 }
 
 

@@ -23,6 +23,10 @@ _ADVANCE = f"One step forward, if its gates are open. {_EDITS}"
 _BACK = f"One step back: it undoes the last one. {_EDITS}"
 _ROLLBACK = f"From scale-down to validate: the application back on its old Redis, in one commit of one repository. {_EDITS}"
 _RECORD = f"Write down what was seen: the evidence of the 24 hours, the Secret, the real downtime, the owner's base. {_EDITS}"
+_EXPORT = (
+    "Put the files of the client's step into a checkout of the owner's repository. The owner's kustomization is built before and after, in "
+    "a copy; where the result is not what the step means, nothing is written."
+)
 CRITERIA = ("no-restarts", "no-redis-errors", "stable-connections", "functions-verified", "no-user-reports", "latency")
 
 
@@ -35,7 +39,17 @@ def add(verbs: Verbs) -> None:
     _advance(actions.add_parser("advance", help="one step forward", description=_ADVANCE))
     _back(actions.add_parser("back", help="one step back", description=_BACK))
     _rollback(actions.add_parser("rollback", help="back on the old Redis, in one commit", description=_ROLLBACK))
+    _export(actions.add_parser("export", help="the files of a step, into the owner's checkout", description=_EXPORT))
     _record(actions.add_parser("record", help="write down what was seen", description=_RECORD))
+
+
+def _export(parser: argparse.ArgumentParser) -> None:
+    common(parser)
+    what = "the folder of the owner's outermost overlay; our files go to DIR/rediskit/"
+    parser.add_argument("--to", required=True, metavar="DIR", help=what)
+    parser.add_argument("--overlay", metavar="DIR", help="the kustomization that is built, where it is another folder")
+    parser.add_argument("--force", action="store_true", help="overwrite files of ours that were edited by hand")
+    _dry_run(parser)
 
 
 def _status(parser: argparse.ArgumentParser) -> None:

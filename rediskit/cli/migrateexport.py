@@ -1,0 +1,67 @@
+"""`rediskit migrate export`: the files of a step in the owner's checkout, tried and held against what the step means."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from rediskit.cli.migrate import config_file
+from rediskit.cli.migratemove import files_json
+from rediskit.cli.report import changes_json, print_changes, print_json, print_warnings
+from rediskit.migrate.export import Exported, export
+from rediskit.migrate.status import one_client
+from rediskit.model.client import Client
+from rediskit.source.loader import load
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit code 1 when the owner's build would not be what the step means: nothing is written then."""
+    environment = load(config_file(arguments))
+    client = one_client(environment, arguments.client)
+    done = export(environment, client, arguments.to, arguments.overlay, force=arguments.force, dry_run=arguments.dry_run)
+    if arguments.json:
+        print_json(_json(client, done, arguments.dry_run))
+        return 0
+    _say(client, done, arguments.dry_run)
+    return 0
+
+
+def _say(client: Client, done: Exported, dry_run: bool) -> None:
+    step = client.migration.step if client.migration else ""
+    if done.changes is not None:
+        print_warnings({done.folder: done.changes})
+        print_changes({done.folder: done.changes}, ("missing", "different", "left over") if dry_run else ("created", "changed", "removed"))
+    for one in done.files:
+        print("\n".join(one.diff))
+    print(f"{step}: {'the build differs from the base in' if done.objects else 'the build is that of the base'}")
+    for difference in done.objects:
+        kind, namespace, name = difference.key
+        where = ", ".join(difference.pointers) if difference.pointers != ("",) else "gone"
+        print(f"  {kind}/{name}{f' in {namespace}' if namespace else ''}: {where}")
+    for sentence in done.todo:
+        print(f"to do: {sentence}")
+    if dry_run:
+        print("nothing was written")
+    elif done.changed or done.todo:
+        git = f"git -C {done.checkout}"
+        print(f"next: {git} add -A . && {git} commit -m '{client.name}: {step}' && {git} push")
+    else:
+        print("next: nothing, the checkout is at this step already")
+
+
+def _json(client: Client, done: Exported, dry_run: bool) -> dict[str, Any]:
+    return {
+        "client": client.name,
+        "step": client.migration.step if client.migration else None,
+        "folder": done.folder,
+        "changes": changes_json({done.folder: done.changes})[0] if done.changes is not None else None,
+        **files_json(done.files),
+        "objects": [
+            {"kind": kind, "namespace": namespace or None, "name": name, "pointers": list(one.pointers)}
+            for one in done.objects
+            for kind, namespace, name in (one.key,)
+        ],
+        "todo": list(done.todo),
+        "written": not dry_run,
+        "exitCode": 0,
+    }

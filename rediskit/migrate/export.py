@@ -1,0 +1,195 @@
+"""A step in the owner's checkout: tried in a copy, held against what the step means, then written as safely as a tree."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from rediskit.errors import ConfigError, Problem, RefusedError
+from rediskit.migrate.edit import Edited, put_in_place
+from rediskit.migrate.machine import steps
+from rediskit.migrate.ownerbuild import (
+    FOLDER,
+    Built,
+    Checkout,
+    Difference,
+    bench,
+    checkout,
+    differences,
+    found,
+    key_of,
+    kustomization,
+    listed,
+    shown,
+)
+from rediskit.model.client import Client
+from rediskit.model.environment import Environment
+from rediskit.model.migration import Migration
+from rediskit.output.disk import Changes, compare, write
+from rediskit.renderers import render
+from rediskit.renderers.owner import MANIFESTS, manifests
+from rediskit.renderers.ownerpatch import removals
+from rediskit.renderers.ownerpointers import changed
+from rediskit.renderers.ownersnippet import SNIPPETS
+from rediskit.renderers.tree import Object
+from rediskit.source.manifest import clean
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export did, or would do.
+
+    checkout, folder: where the owner's overlay and our files lie, as people see it.
+    changes: of our folder; files: of the owner's own files (plain manifests).
+    objects: what the owner's build changes against its base. todo: what is left to a person, one sentence each.
+    """
+
+    checkout: str
+    folder: str
+    changes: Changes | None
+    files: tuple[Edited, ...]
+    objects: tuple[Difference, ...]
+    todo: tuple[str, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is to be committed."""
+        return bool(self.files or (self.changes and self.changes.drifted))
+
+
+@dataclass(frozen=True)
+class _Files:
+    name: str
+    files: dict[str, bytes]
+
+
+def export(environment: Environment, client: Client, to: str, overlay: str | None = None, *, force: bool, dry_run: bool) -> Exported:
+    """Puts the files of the client's step into the owner's checkout.
+
+    to: the folder that gets `rediskit/<client>/`, or that holds the owner's plain manifests. overlay: the folder that is built (`to`).
+    Raises ConfigError for folders that do not fit, RefusedError when the build would not be what the step means, or a file was edited
+    by hand, MissingToolError when kustomize is missing. Nothing is written then.
+    """
+    place = checkout(to, overlay)
+    if client.owner.kind == "manifests":
+        return _plain(environment, client, place, force=force, dry_run=dry_run)
+    kustomization(place.overlay)
+    objects = _tried(environment, client, place)
+    prefix = f"owners/{client.name}/"
+    files = {path.removeprefix(prefix): text for path, text in render(environment).files.items() if path.startswith(prefix)}
+    tree, root = _Files(client.name, files), str(place.to / FOLDER)
+    changes = compare(tree, root) if dry_run else write(tree, root, force=force)
+    return Exported(shown(place.to), shown(place.to / FOLDER / client.name), changes, (), objects, tuple(_todo(client, place)))
+
+
+def _tried(environment: Environment, client: Client, place: Checkout) -> tuple[Difference, ...]:
+    with bench(place, client) as copy:
+        before, after = copy.before(environment), copy.after(environment, client)
+    where = shown(place.overlay)
+    if before.complaint:
+        hint = f"mend it first; kustomize says: {before.complaint}"
+        raise RefusedError(Problem(f"{where} does not build without us either", hint, code="owner-build"))
+    if after.complaint:
+        hint = f"kustomize says: {after.complaint}"
+        message = f"{where} does not build with the files of {_step(client)}: what they change is not there"
+        raise RefusedError(Problem(message, hint, code="owner-build"))
+    _there(client, before, where)
+    made = differences(environment, client, before, after)
+    if problems := [_beaten(one, where) for one in made if one.wrong]:
+        raise RefusedError(problems)
+    return tuple(one for one in made if one.pointers)
+
+
+def _step(client: Client) -> str:
+    return client.migration.step if client.migration else "no migration"
+
+
+def _there(client: Client, before: Built, where: str) -> None:
+    workload = client.workload
+    assert workload is not None
+    if not found(before.objects, client, str(workload.kind), str(workload.name)):
+        hint = "name the overlay that the cluster gets, with --overlay"
+        raise RefusedError(Problem(f"{workload.reference} is not in the build of {where}", hint, code="owner-workload"))
+
+
+def _beaten(one: Difference, where: str) -> Problem:
+    kind, _, name = one.key
+    hint = "the owner's own replicas: or patches: come after a Component of the same kustomization: take them into its base"
+    return Problem(f"{kind}/{name} in the build of {where} is not what the step means at {', '.join(one.wrong)}", hint, code="owner-beaten")
+
+
+def _todo(client: Client, place: Checkout) -> list[str]:
+    mine = place.to / FOLDER / client.name
+    if client.owner.kind in SNIPPETS:
+        name, way = SNIPPETS[client.owner.kind]
+        what = "Application" if client.owner.kind == "argocd-app" else "Kustomization"
+        return [f"put {'.'.join((*way, 'patches'))} of {shown(mine / name)} into the owner's {what}, in place of what stands there"]
+    if listed(place, client):
+        return []
+    line = os.path.relpath(mine, place.overlay)
+    return [f"add to {shown(kustomization(place.overlay))}, once:  components: [{line}]"]
+
+
+def _plain(environment: Environment, client: Client, place: Checkout, *, force: bool, dry_run: bool) -> Exported:
+    """Plain files: the owner's file of each object is replaced, if what it holds is the object as one of the steps leaves it."""
+    if _step(client) == "complete":
+        hint = "the owner's files carry the change themselves: edit them as any other"
+        raise RefusedError(Problem(f"{client.name} is at complete: there is nothing to export", hint, code="complete"))
+    files, objects, todo = [], [], []
+    tree = render(environment)
+    for one in tree.contents:
+        if not one.path.startswith(f"owners/{client.name}/{MANIFESTS}") or not isinstance(one.content, dict):
+            continue
+        file, before = _file_of(place, one.content)
+        if not force and before not in _known(environment, client, one.content):
+            hint = f"print {shown(file)} into the config's manifest, so that nothing of it is lost; or use --force to lose it"
+            raise RefusedError(Problem(f"{shown(file)} is not the object as any step leaves it", hint, code="file-edited"))
+        if before != one.content:
+            files.append(Edited(shown(file), str(file), file.read_bytes(), tree.files[one.path]))
+            objects.append(Difference(key_of(one.content), tuple(sorted(changed(before, one.content))), ()))
+    for reference in removals(client):
+        kind, _, name = reference.partition("/")
+        todo += [f"delete {shown(file)}: {reference} goes" for file, content in _objects(place) if _is(content, kind, name)]
+    if not dry_run:
+        put_in_place(files)
+    return Exported(shown(place.to), shown(place.to), None, tuple(files), tuple(objects), tuple(todo))
+
+
+def _known(environment: Environment, client: Client, content: Object) -> list[Object]:
+    """An object as each step of the migration leaves it."""
+    known = []
+    for step in steps(client.migration.order if client.migration else "as-decided"):
+        there = client.model_copy(update={"migration": Migration.model_construct(step=step, order="as-decided", history=())})
+        known += [file.content for file in manifests(environment, there) if isinstance(file.content, dict)]
+    return [one for one in known if key_of(one) == key_of(content)]
+
+
+def _file_of(place: Checkout, content: Object) -> tuple[Path, Object]:
+    kind, name = content["kind"], content["metadata"]["name"]
+    hits = [(file, one) for file, one in _objects(place) if _is(one, kind, name)]
+    if len(hits) != 1:
+        hint = "name the folder of the owner's plain manifests with --to; each object in a file of its own"
+        what = ", ".join(shown(file) for file, _ in hits) or "no file"
+        raise ConfigError(Problem(f"{kind}/{name} is in {what} of {shown(place.to)}, not in one file", hint))
+    file, found_there = hits[0]
+    if len(list(yaml.safe_load_all(file.read_bytes()))) > 1:
+        raise ConfigError(Problem(f"{shown(file)} holds several objects", f"put {kind}/{name} into a file of its own"))
+    return file, clean(found_there)
+
+
+def _is(content: Object, kind: str, name: str) -> bool:
+    return (content.get("kind"), (content.get("metadata") or {}).get("name")) == (kind, name)
+
+
+def _objects(place: Checkout) -> list[tuple[Path, Object]]:
+    """The objects in the YAML files below the folder, with their files."""
+    made = []
+    for file in sorted(path for path in place.to.rglob("*.y*ml") if ".git" not in path.parts and path.is_file()):
+        try:
+            made += [(file, one) for one in yaml.safe_load_all(file.read_bytes()) if isinstance(one, dict) and "kind" in one]
+        except yaml.YAMLError:
+            continue  # A template, or values of a chart: no manifest that anybody applies as it is.
+    return made

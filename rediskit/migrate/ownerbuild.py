@@ -1,0 +1,192 @@
+"""The build of an owner's checkout, before and after our files, in a copy: nothing is written there to find out what it would do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from rediskit.errors import ConfigError, Problem
+from rediskit.model.client import Client
+from rediskit.model.environment import Environment
+from rediskit.output.yaml import dump
+from rediskit.renderers.overlay import apply
+from rediskit.renderers.owner import component
+from rediskit.renderers.ownerpatch import patches, removals
+from rediskit.renderers.ownerpointers import changed
+from rediskit.renderers.ownersnippet import inline
+from rediskit.renderers.tree import Object, Tree
+from rediskit.source.files import work_tree
+from rediskit.tools import Command, find, run
+
+FOLDER = "rediskit"
+"""The folder in an owner's checkout that holds one folder of ours a client."""
+NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+Key = tuple[str, str, str]
+"""Kind, namespace ("" where the object says none) and name."""
+
+
+class Checkout(NamedTuple):
+    """A checkout of an owner. top: its Git work tree; to: where our folder lies; overlay: the folder that is built. All real paths."""
+
+    top: Path
+    to: Path
+    overlay: Path
+
+
+class Difference(NamedTuple):
+    """One object that differs. pointers: where; wrong: those at which it is not what the step means, each with what it is there."""
+
+    key: Key
+    pointers: tuple[str, ...]
+    wrong: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Built:
+    """What kustomize made of an overlay; its complaint where it refused."""
+
+    objects: Mapping[Key, Object]
+    complaint: str = ""
+
+
+def checkout(to: str, overlay: str | None) -> Checkout:
+    """Where an owner's files lie. Raises ConfigError when there is no such folder, no Git work tree around it, or no kustomization."""
+    folder, built = (Path(os.path.realpath(name)) for name in (to, overlay or to))
+    if not folder.is_dir():
+        raise ConfigError(Problem(f"there is no folder {to}", "name a folder in a checkout of the owner's repository"))
+    top = work_tree(folder)
+    if top is None or not built.is_relative_to(top):
+        what = f"{to} lies in no Git work tree" if top is None else f"{overlay} lies outside of the checkout that holds {to}"
+        raise ConfigError(Problem(what, "name folders in one checkout of the owner's repository"))
+    return Checkout(top, folder, built)
+
+
+def kustomization(folder: Path) -> Path:
+    """The kustomization file of a folder. Raises ConfigError when there is none."""
+    for name in NAMES:
+        if (folder / name).is_file():
+            return folder / name
+    hint = "name the folder of the owner's outermost overlay: with --overlay, where our files are to lie elsewhere"
+    raise ConfigError(Problem(f"there is no kustomization.yaml in {shown(folder)}", hint))
+
+
+def shown(path: Path) -> str:
+    """A path as people see it: relative to the current folder where it lies below."""
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def listed(place: Checkout, client: Client) -> list[Path]:
+    """The kustomizations of the checkout that list the client's Component."""
+    mine = place.to / FOLDER / client.name
+    found = []
+    for folder, folders, files in os.walk(place.top):
+        folders[:] = [name for name in folders if name != ".git"]
+        for name in set(files) & set(NAMES):
+            entries = content_of(Path(folder) / name).get("components")
+            if any(isinstance(entry, str) and Path(os.path.realpath(Path(folder) / entry)) == mine for entry in entries or ()):
+                found.append(Path(folder) / name)
+    return sorted(found)
+
+
+def content_of(file: Path) -> dict[str, Any]:
+    """The mapping in a YAML file. Raises ConfigError when there is none."""
+    try:
+        content = yaml.safe_load(file.read_bytes())
+    except (yaml.YAMLError, OSError, UnicodeError) as error:
+        raise ConfigError(Problem(f"{shown(file)} can't be read as YAML", "mend it first: kustomize can't build it either")) from error
+    return content if isinstance(content, dict) else {}
+
+
+class Bench:
+    """A copy of a checkout in which one client's files are tried."""
+
+    def __init__(self, place: Checkout, copy: Path, client: Client) -> None:
+        """copy: the folder that holds what `place.top` holds."""
+        self._program = find("kustomize", "KUSTOMIZE")
+        self._copy, self.client = copy, client
+        self._mine = copy / place.to.relative_to(place.top) / FOLDER / client.name
+        self._overlay = copy / place.overlay.relative_to(place.top)
+        self._file = self._overlay / kustomization(place.overlay).name
+        self._text = self._file.read_bytes()
+        self._listed = bool(listed(place, client))
+
+    def before(self, environment: Environment) -> Built:
+        """The build without us: the Component is the identity."""
+        return self.after(environment, self.client.model_copy(update={"migration": None}))
+
+    def after(self, environment: Environment, client: Client) -> Built:
+        """The build with our files for a client as it stands. Raises MissingToolError when kustomize is missing or does not answer."""
+        content = content_of(self._file)
+        self._file.write_bytes(self._text)
+        if client.owner.kind == "kustomize":
+            self._put(environment, client)
+            if not self._listed:
+                mine = os.path.relpath(self._mine, self._overlay)
+                content["components"] = [*(content.get("components") or ()), mine]
+                self._file.write_text(dump(content), encoding="utf-8")
+        elif more := inline(environment, client):
+            content["patches"] = [*(content.get("patches") or ()), *more]
+            self._file.write_text(dump(content), encoding="utf-8")
+        built = self._build()
+        self._file.write_bytes(self._text)
+        return built
+
+    def _put(self, environment: Environment, client: Client) -> None:
+        shutil.rmtree(self._mine, ignore_errors=True)
+        self._mine.mkdir(parents=True)
+        for path, content in Tree.of("component", "", component(environment, client)).files.items():
+            (self._mine / path).write_bytes(content)
+
+    def _build(self) -> Built:
+        done = run(Command(self._program, ("build", self._overlay), exit_codes=frozenset({0, 1})))
+        if done.exit_code:
+            said = done.stderr.decode(errors="replace").strip().replace(str(self._copy), "")
+            return Built({}, said.splitlines()[-1] if said else "it said nothing")
+        return Built({key_of(content): content for content in yaml.safe_load_all(done.stdout) if isinstance(content, dict)})
+
+
+@contextmanager
+def bench(place: Checkout, client: Client) -> Iterator[Bench]:
+    """A copy of the checkout, gone afterwards. Git's own files stay out of it."""
+    with tempfile.TemporaryDirectory(prefix="rediskit-") as folder:
+        copy = Path(os.path.realpath(folder)) / "checkout"
+        shutil.copytree(place.top, copy, symlinks=True, ignore=shutil.ignore_patterns(".git"))
+        yield Bench(place, copy, client)
+
+
+def key_of(content: Mapping[str, Any]) -> Key:
+    """Kind, namespace and name of an object."""
+    metadata = content.get("metadata") or {}
+    return str(content.get("kind")), str(metadata.get("namespace") or ""), str(metadata.get("name"))
+
+
+def found(objects: Mapping[Key, Object], client: Client, kind: str, name: str) -> list[Key]:
+    """The objects of a kind and name in the client's namespace, or in none."""
+    return [key for key in objects if (key[0], key[2]) == (kind, name) and key[1] in ("", client.namespace)]
+
+
+def differences(environment: Environment, client: Client, before: Built, after: Built) -> list[Difference]:
+    """Every object that is not as before, held against what the step means: the patches, and the objects that go."""
+    expected: dict[Key, Object | None] = dict(before.objects)
+    for change in patches(environment, client):
+        for key in found(before.objects, client, change["kind"], change["metadata"]["name"]):
+            expected[key] = apply(before.objects[key], change)
+    for reference in removals(client):
+        kind, _, name = reference.partition("/")
+        expected |= dict.fromkeys(found(before.objects, client, kind, name))
+    made = []
+    for key in sorted(before.objects.keys() | after.objects.keys()):
+        old, new, meant = before.objects.get(key), after.objects.get(key), expected.get(key)
+        if old != new or new != meant:
+            wrong = sorted(changed(meant, new)) if new != meant else ()
+            made.append(Difference(key, tuple(sorted(changed(old, new))), tuple(f"{p or 'the whole object'}" for p in wrong)))
+    return made

@@ -1,0 +1,200 @@
+"""An owner's checkout held against the config: would each step of the migration be what it means there, and can it be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import yaml
+
+from rediskit.errors import Location
+from rediskit.migrate.machine import effects, steps
+from rediskit.migrate.ownerbuild import (
+    FOLDER,
+    Bench,
+    Built,
+    Checkout,
+    bench,
+    checkout,
+    content_of,
+    differences,
+    found,
+    kustomization,
+    listed,
+    shown,
+)
+from rediskit.model.client import Client
+from rediskit.model.environment import Environment
+from rediskit.model.migration import Migration, Step
+from rediskit.output.disk import compare
+from rediskit.renderers.tree import Tree
+
+Severity = Literal["error", "warning"]
+
+
+class Remark(NamedTuple):
+    """What is not as it should be. severity: `error` or `warning`; location: in the owner's checkout."""
+
+    code: str
+    severity: Severity
+    message: str
+    hint: str
+    location: Location
+
+
+class _Files(NamedTuple):
+    name: str
+    files: dict[str, bytes]
+
+
+def owner_remarks(environment: Environment, tree: Tree, folder: str) -> Iterator[Remark]:
+    """What is to be said of a checkout of the owner of each client on its way. folder: that of the outermost overlay.
+
+    Clients whose owner applies plain files are passed over: nothing builds those, and `migrate export` judges them.
+    Raises ConfigError when there is no such kustomization, MissingToolError without kustomize.
+    """
+    place = checkout(folder, None)
+    file = kustomization(place.overlay)
+    moving = [client for client in environment.clients if client.migration and client.workload and client.owner.kind != "manifests"]
+    own = [client for client in moving if (place.to / FOLDER / client.name).is_dir()]
+    for client in own or moving:
+        yield from _drift(tree, client, place, file)
+        yield from _listed(client, place, file)
+        with bench(place, client) as copy:
+            before = copy.before(environment)
+            if before.complaint:
+                hint = f"kustomize says: {before.complaint}"
+                yield Remark("owner-build", "error", f"{shown(place.overlay)} does not build", hint, _at(file))
+                continue
+            yield from _base(client, before, place, file)
+            yield from _steps(environment, client, copy, before, file)
+
+
+def _at(file: Path, line: int = 1, column: int = 1) -> Location:
+    return Location(shown(file), line, column)
+
+
+def _drift(tree: Tree, client: Client, place: Checkout, file: Path) -> Iterator[Remark]:
+    mine = place.to / FOLDER / client.name
+    if not mine.is_dir():
+        if not effects(client.migration).owner_is_untouched:
+            hint = f"rediskit migrate export … --client {client.name} --to {shown(place.to)}"
+            yield Remark("owner-drift", "error", f"there is no {shown(mine)}, and the step is under way", hint, _at(file))
+        return
+    prefix = f"owners/{client.name}/"
+    files = {path.removeprefix(prefix): text for path, text in tree.files.items() if path.startswith(prefix)}
+    found_there = compare(_Files(client.name, files), str(mine.parent))
+    others = (*found_there.created, *found_there.changed, *found_there.removed)
+    if found_there.drifted and others:
+        step = client.migration.step if client.migration else ""
+        hint = f"rediskit migrate export … --client {client.name} --to {shown(place.to)}, and commit there"
+        yield from (Remark("owner-drift", "error", f"{other} is not as at step {step}", hint, _at(mine / other)) for other in others)
+
+
+def _listed(client: Client, place: Checkout, file: Path) -> Iterator[Remark]:
+    if client.owner.kind != "kustomize":
+        return
+    mine = f"{FOLDER}/{client.name}"
+    places = listed(place, client)
+    if not places:
+        severity: Severity = "warning" if effects(client.migration).owner_is_untouched else "error"
+        yield Remark("owner-component", severity, f"nothing lists {mine}", f"add to {shown(file)}:  components: [{mine}]", _at(file))
+    elif file not in places:
+        hint = f"list it in {shown(file)} instead: an overlay above it may set replicas or variables again"
+        message = f"{mine} is listed here, and not in the outermost overlay"
+        yield Remark("owner-component", "warning", message, hint, _line_of(places[0], ("components",), mine))
+
+
+def _base(client: Client, before: Built, place: Checkout, file: Path) -> Iterator[Remark]:
+    """What the base must have, so that the step finds it and a rollback brings it back."""
+    workload = client.workload
+    assert workload is not None
+    keys = found(before.objects, client, str(workload.kind), str(workload.name))
+    if len(keys) != 1:
+        what = "is not in the build" if not keys else f"is in the build {len(keys)} times"
+        yield Remark("owner-workload", "error", f"{workload.reference} {what}", "name the overlay that the cluster gets", _at(file))
+        return
+    replicas = (before.objects[keys[0]].get("spec") or {}).get("replicas")
+    where = _object_at(place, str(workload.kind), str(workload.name)) or _at(file)
+    folded = client.migration is not None and client.migration.step == "complete"
+    if replicas is None:
+        severity: Severity = "warning" if workload.autoscaler or workload.replicas == 1 else "error"
+        hint = f"write replicas: {workload.replicas} into it: after a rollback there would be 1, until something scales it"
+        yield Remark("owner-replicas", severity, f"{workload.reference} does not say its replicas", hint, where)
+    elif replicas != workload.replicas and not workload.autoscaler:
+        hint = "make the two agree: a rollback leads back to what the base says, scale-up to what the config says"
+        message = f"{workload.reference} has {replicas} replicas here and {workload.replicas} in the config"
+        yield Remark("owner-replicas", "warning", message, hint, where)
+    for reference in () if folded or client.previous is None else client.previous.remove:
+        kind, _, name = reference.partition("/")
+        if not found(before.objects, client, kind, name):
+            hint = "what is in no build is removed by nobody: add it there and let it be applied, or take it out of previous.remove"
+            yield Remark("owner-removal", "warning", f"{reference} of previous.remove is not in the build", hint, _at(file))
+
+
+def _steps(environment: Environment, client: Client, copy: Bench, before: Built, file: Path) -> Iterator[Remark]:
+    """Each step, built: at complete the last of them changes nothing any more, before that each is what it means."""
+    order = client.migration.order if client.migration else "as-decided"
+    complete = client.migration is not None and client.migration.step == "complete"
+    ways: tuple[Step, ...] = ("decommission",) if complete else steps(order)[:-1]
+    seen, told = set(), set()
+    for step in ways:
+        there = client.model_copy(update={"migration": Migration.model_construct(step=step, order=order, history=())})
+        effect = effects(there.migration)._replace(release=True)
+        if effect.owner_is_untouched or effect in seen:
+            continue
+        seen.add(effect)
+        after = copy.after(environment, there)
+        if after.complaint:
+            hint = f"kustomize says: {after.complaint}"
+            yield Remark("owner-build", "error", f"{shown(file.parent)} does not build with the files of {step}", hint, _at(file))
+            continue
+        made = differences(environment, there, before, after)
+        if complete and (different := [one for one in made if one.pointers]):
+            what = ", ".join(f"{one.key[0]}/{one.key[2]}" for one in different)
+            hint = "take variables, replicas and removal into the base, as the last step left them"
+            yield Remark("owner-folded", "error", f"the base does not carry the change itself: {what}", hint, _at(file))
+        for one in made:
+            if one.wrong and not complete and (one.key, one.wrong) not in told:
+                told.add((one.key, one.wrong))
+                hint = "it comes after a Component of the same kustomization: take it into the owner's base"
+                message = f"at {step} {one.key[0]}/{one.key[2]} would not be what the step means: {', '.join(one.wrong)}"
+                yield Remark("owner-beaten", "error", message, hint, _own(file, one.key[2], one.wrong))
+
+
+def _own(file: Path, name: str, wrong: tuple[str, ...]) -> Location:
+    """The line of the owner's kustomization that sets what a step sets."""
+    content = content_of(file)
+    keys = ("replicas", "patches") if "/spec/replicas" in wrong else ("patches", "replicas")
+    for key in (*keys, "patchesStrategicMerge", "patchesJson6902", "images"):
+        if content.get(key):
+            return _line_of(file, (key,), name)
+    return _at(file)
+
+
+def _line_of(file: Path, path: tuple[str, ...], text: str) -> Location:
+    """The entry below a key that holds a text; the key itself where none does."""
+    node: Any = yaml.compose(file.read_bytes())
+    for key in path:
+        node = next((value for name, value in node.value if name.value == key), node)
+    for entry in node.value if isinstance(node, yaml.SequenceNode) else ():
+        if text in str(yaml.serialize(entry)):
+            node = entry
+            break
+    return _at(file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _object_at(place: Checkout, kind: str, name: str) -> Location | None:
+    """Where an object begins in the checkout, in a file that kustomize reads; None when no file holds it."""
+    for file in sorted(path for path in place.top.rglob("*.y*ml") if ".git" not in path.parts and FOLDER not in path.parts):
+        try:
+            documents = list(yaml.compose_all(file.read_bytes()))
+            contents = list(yaml.safe_load_all(file.read_bytes()))
+        except yaml.YAMLError:
+            continue  # A template, or values of a chart: no object of the build.
+        for node, content in zip(documents, contents, strict=True):
+            metadata = content.get("metadata") if isinstance(content, dict) else None
+            if isinstance(metadata, dict) and (content.get("kind"), metadata.get("name")) == (kind, name):
+                return _at(file, node.start_mark.line + 1, node.start_mark.column + 1)
+    return None

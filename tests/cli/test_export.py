@@ -1,0 +1,371 @@
+"""`migrate export` and `check --owner` on a checkout of an owner, with the real kustomize."""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rediskit.cli import main
+from rediskit.output.yaml import dump
+from rediskit.source.manifest import read_manifest
+from tests.renderers.owner_build import OLD_REDIS, Object
+from tests.samples import backend, loaded
+
+ENV = "/spec/template/spec/containers/backend/env"
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kustomize: Path) -> Iterator[Run]:
+    """The command in this process, in a folder with a config (`shop.yaml` beside the checkout `owner`)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KUSTOMIZE", str(kustomize))
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        code = main(list(arguments))
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    yield command
+    gc.enable()  # the command switches it off
+
+
+def owner(folder: Path, *objects: Object, listed: bool = True, **settings: Any) -> Path:
+    """A checkout: the base with its objects, and the overlay `prod` over it."""
+    top = folder / "owner"
+    for name in (".git", "base", "prod"):
+        (top / name).mkdir(parents=True, exist_ok=True)
+    names = []
+    for content in objects or (backend(), *OLD_REDIS):
+        names.append(f"{content['kind']}-{content['metadata']['name']}.yaml".lower())
+        (top / "base" / names[-1]).write_text(f"# ours\n{dump(content)}", encoding="utf-8")
+    (top / "base/kustomization.yaml").write_text(dump({"resources": names}), encoding="utf-8")
+    more = {"components": ["rediskit/beersystem"]} if listed else {}
+    (top / "prod/kustomization.yaml").write_text(dump({"resources": ["../base"], **more, **settings}), encoding="utf-8")
+    return top
+
+
+def at(folder: Path, step: str, kind: str = "kustomize", **client: Any) -> str:
+    """A config with beersystem at a step, and its tree in `rendered`."""
+    from tests.samples import config, merged
+
+    data = config(step)
+    loaded(folder, step, over={"clients": [merged(data["clients"][0], {"owner": {"kind": kind}, **client})]})
+    return "chocolandia.yaml"
+
+
+def disk(top: Path) -> Mapping[str, bytes]:
+    return {str(path.relative_to(top)): path.read_bytes() for path in sorted(top.rglob("*")) if path.is_file()}
+
+
+def exported(run: Run, config: str, *more: str) -> tuple[int, str, str]:
+    return run("migrate", "export", config, "--to", "owner/prod", *more)
+
+
+def test_the_first_time_it_says_which_line_to_add(tmp_path: Path, run: Run) -> None:
+    top = owner(tmp_path, listed=False)
+    code, output, errors = exported(run, at(tmp_path, "scale-down"))
+    assert (code, errors) == (0, "")
+    assert "to do: add to owner/prod/kustomization.yaml, once:  components: [rediskit/beersystem]" in output
+    assert "  Deployment/beersystem-backend in beersystem: /spec/replicas\n" in output
+    assert "next: git -C owner/prod add -A . && git -C owner/prod commit -m 'beersystem: scale-down'" in output
+    assert set(disk(top / "prod/rediskit/beersystem")) == {".rediskit.json", "deployment-beersystem-backend.yaml", "kustomization.yaml"}
+    assert yaml.safe_load((top / "prod/kustomization.yaml").read_bytes()) == {"resources": ["../base"]}
+
+
+def test_forward_and_back_leaves_the_build_of_the_base(tmp_path: Path, run: Run) -> None:
+    top = owner(tmp_path, listed=False)
+    for step, pointers in (
+        ("prepare", []),
+        ("scale-down", ["/spec/replicas"]),
+        (
+            "scale-up",
+            ["/spec/template/spec/containers/backend/env/REDIS_HOST/value", "/spec/template/spec/containers/backend/env/REDIS_PASSWORD"],
+        ),
+        ("rolled-back", []),
+    ):
+        code, output, _ = exported(run, at(tmp_path, step), "--json")
+        report = json.loads(output)
+        assert code == report["exitCode"] == 0
+        assert [one["pointers"] for one in report["objects"]] == ([pointers] if pointers else [])
+        assert report["written"]
+        if step == "prepare":
+            (top / "prod/kustomization.yaml").write_text("resources: [../base]\ncomponents: [rediskit/beersystem]\n", encoding="utf-8")
+    code, output, _ = exported(run, at(tmp_path, "rolled-back"))
+    assert code == 0
+    assert "next: nothing, the checkout is at this step already" in output
+
+
+def test_decommission_names_what_goes(tmp_path: Path, run: Run) -> None:
+    owner(tmp_path, listed=False)
+    code, output, _ = exported(run, at(tmp_path, "decommission"))
+    assert code == 0
+    assert "  Deployment/redis in beersystem: gone\n" in output
+    assert "  Service/redis in beersystem: gone\n" in output
+
+
+def test_a_dry_run_writes_nothing(tmp_path: Path, run: Run) -> None:
+    top = owner(tmp_path, listed=False)
+    before = disk(top)
+    code, output, _ = exported(run, at(tmp_path, "scale-up"), "--dry-run")
+    assert code == 0
+    assert "nothing was written" in output
+    assert disk(top) == before
+
+
+REPLICAS = {"replicas": [{"name": "beersystem-backend", "count": 2}]}
+SET_TO_2 = '[{"op": "replace", "path": "/spec/replicas", "value": 2}]'
+PATCH = {"patches": [{"target": {"kind": "Deployment", "name": "beersystem-backend"}, "patch": SET_TO_2}]}
+
+
+@pytest.mark.parametrize(
+    ("code", "settings", "objects"),
+    [
+        ("owner-beaten", REPLICAS, ()),
+        ("owner-beaten", PATCH, ()),
+        ("owner-build", {"resources": ["../nothing"]}, ()),
+        ("owner-build", {}, OLD_REDIS),
+    ],
+)
+def test_a_build_that_is_not_what_the_step_means_is_refused(
+    tmp_path: Path, run: Run, code: str, settings: Mapping[str, Any], objects: tuple[Object, ...]
+) -> None:
+    top = owner(tmp_path, *objects, listed=False, **settings)
+    before = disk(top)
+    exit_code, output, errors = exported(run, at(tmp_path, "scale-down"))
+    assert (exit_code, output) == (1, "")
+    assert f"[{code}]" in errors
+    assert disk(top) == before
+
+
+def test_a_workload_that_is_not_there_is_refused_at_prepare_too(tmp_path: Path, run: Run) -> None:
+    owner(tmp_path, *OLD_REDIS, listed=False)
+    code, _, errors = exported(run, at(tmp_path, "prepare"))
+    assert code == 1
+    assert "Deployment/beersystem-backend is not in the build of owner/prod [owner-workload]" in errors
+
+
+def test_what_was_edited_by_hand_is_kept_without_force(tmp_path: Path, run: Run) -> None:
+    top = owner(tmp_path, listed=False)
+    assert exported(run, at(tmp_path, "scale-down"))[0] == 0
+    file = top / "prod/rediskit/beersystem/deployment-beersystem-backend.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + "# mine\n", encoding="utf-8")
+    code, _, errors = exported(run, at(tmp_path, "scale-up"))
+    assert code == 1
+    assert "was edited by hand" in errors
+    assert file.read_text(encoding="utf-8").endswith("# mine\n")
+    assert exported(run, at(tmp_path, "scale-up"), "--force")[0] == 0
+    assert "mine" not in file.read_text(encoding="utf-8")
+
+
+def test_without_kustomize_it_says_how_to_get_it(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner(tmp_path)
+    monkeypatch.delenv("KUSTOMIZE")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, _, errors = exported(run, at(tmp_path, "scale-down"))
+    assert code == 3
+    assert errors == "kustomize is not on PATH\n  install kustomize, or name the file with $KUSTOMIZE\n"
+
+
+@pytest.mark.parametrize(
+    ("to", "message"),
+    [
+        ("nothing", "there is no folder nothing"),
+        ("owner", "there is no kustomization.yaml in owner"),
+        ("alone", "alone lies in no Git work tree"),
+    ],
+)
+def test_a_folder_that_does_not_fit(tmp_path: Path, run: Run, to: str, message: str) -> None:
+    owner(tmp_path)
+    (tmp_path / "alone").mkdir()
+    code, _, errors = run("migrate", "export", at(tmp_path, "scale-down"), "--to", to)
+    assert code == 2
+    assert errors.startswith(message)
+
+
+def test_an_overlay_elsewhere(tmp_path: Path, run: Run) -> None:
+    top = owner(tmp_path, listed=False)
+    code, output, _ = run("migrate", "export", at(tmp_path, "scale-down"), "--to", "owner", "--overlay", "owner/prod")
+    assert code == 0
+    assert "components: [../rediskit/beersystem]" in output
+    assert (top / "rediskit/beersystem/kustomization.yaml").is_file()
+
+
+@pytest.mark.parametrize(("kind", "place"), [("argocd-app", "spec.source.kustomize.patches"), ("flux-kustomization", "spec.patches")])
+def test_a_snippet_is_tried_as_its_tool_takes_it(tmp_path: Path, run: Run, kind: str, place: str) -> None:
+    top = owner(tmp_path, listed=False)
+    code, output, errors = exported(run, at(tmp_path, "scale-down", kind))
+    assert (code, errors) == (0, "")
+    assert f"to do: put {place} of owner/prod/rediskit/beersystem/" in output
+    assert "Deployment/beersystem-backend in beersystem: /spec/replicas" in output
+    owner(tmp_path, listed=False, **REPLICAS)
+    before = disk(top)
+    code, _, errors = exported(run, at(tmp_path, "scale-up", kind))
+    assert code == 1
+    assert "[owner-beaten]" in errors
+    assert disk(top) == before
+
+
+def plain(folder: Path) -> Path:
+    """Plain files, as an owner without kustomize has them."""
+    top = folder / "owner"
+    (top / ".git").mkdir(parents=True)
+    (top / "prod").mkdir()
+    for content in (backend(), *OLD_REDIS):
+        name = f"{content['kind']}-{content['metadata']['name']}.yaml".lower()
+        (top / "prod" / name).write_text(f"# by hand\n{dump(content)}", encoding="utf-8")
+    return top
+
+
+def test_plain_files_forward_and_back(tmp_path: Path, run: Run) -> None:
+    file = plain(tmp_path) / "prod/deployment-beersystem-backend.yaml"
+    code, output, _ = exported(run, at(tmp_path, "prepare", "manifests"))
+    assert code == 0
+    assert file.read_text(encoding="utf-8").startswith("# by hand"), "what is right already is left as it is"
+    for step in ("scale-down", "reconfigure", "scale-up"):
+        code, output, errors = exported(run, at(tmp_path, step, "manifests"))
+        assert (code, errors) == (0, "")
+        assert "+++ b/owner/prod/deployment-beersystem-backend.yaml" in output
+    assert exported(run, at(tmp_path, "rolled-back", "manifests"))[0] == 0
+    assert read_manifest(file.read_bytes(), "file") == backend()
+
+
+def test_plain_files_say_what_to_delete(tmp_path: Path, run: Run) -> None:
+    plain(tmp_path)
+    code, output, _ = exported(run, at(tmp_path, "decommission", "manifests"))
+    assert code == 0
+    assert "to do: delete owner/prod/deployment-redis.yaml: Deployment/redis goes\n" in output
+    assert "to do: delete owner/prod/service-redis.yaml: Service/redis goes\n" in output
+    code, _, errors = exported(run, at(tmp_path, "complete", "manifests"))
+    assert code == 1
+    assert "[complete]" in errors
+
+
+def test_a_plain_file_of_which_something_would_be_lost(tmp_path: Path, run: Run) -> None:
+    file = plain(tmp_path) / "prod/deployment-beersystem-backend.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("replicas: 1", "replicas: 1\n  minReadySeconds: 9"), encoding="utf-8")
+    before = file.read_bytes()
+    code, _, errors = exported(run, at(tmp_path, "scale-down", "manifests"))
+    assert code == 1
+    assert "is not the object as any step leaves it [file-edited]" in errors
+    assert file.read_bytes() == before
+    assert exported(run, at(tmp_path, "scale-down", "manifests"), "--force")[0] == 0
+
+
+def test_a_plain_file_with_several_objects(tmp_path: Path, run: Run) -> None:
+    file = plain(tmp_path) / "prod/deployment-beersystem-backend.yaml"
+    file.write_text(f"{file.read_text(encoding='utf-8')}---\n{dump(OLD_REDIS[1])}", encoding="utf-8")
+    code, _, errors = exported(run, at(tmp_path, "scale-down", "manifests"))
+    assert code == 2
+    assert "holds several objects" in errors
+
+
+def remarks(run: Run, config: str) -> list[tuple[str, str, str | None, int | None]]:
+    """Code, severity, file and line of what `check --owner` finds at the owner's."""
+    run("render", config)
+    _, output, _ = run("check", config, "--owner", "owner/prod", "--json")
+    found = json.loads(output)["findings"]
+    return [(one["code"], one["severity"], one["file"], one["line"]) for one in found if one["code"].startswith("owner-")]
+
+
+def test_a_checkout_at_its_step_is_clean(tmp_path: Path, run: Run) -> None:
+    owner(tmp_path)
+    config = at(tmp_path, "scale-up")
+    assert exported(run, config, "--force")[0] == 0
+    assert remarks(run, config) == []
+    assert run("check", config, "--owner", "owner/prod")[0] == 0
+
+
+def without_replicas() -> Object:
+    workload = backend()
+    del workload["spec"]["replicas"]
+    return workload
+
+
+def scaled(count: int) -> Object:
+    workload = backend()
+    workload["spec"]["replicas"] = count
+    return workload
+
+
+PROD, WORKLOAD = "owner/prod/kustomization.yaml", "owner/base/deployment-beersystem-backend.yaml"
+
+
+@pytest.mark.parametrize(
+    ("expected", "settings", "objects"),
+    [
+        (("owner-beaten", "error", PROD, 6), REPLICAS, ()),
+        (("owner-beaten", "error", PROD, 6), PATCH, ()),
+        (("owner-replicas", "warning", WORKLOAD, 2), {}, (scaled(4), *OLD_REDIS)),
+        (("owner-replicas", "warning", WORKLOAD, 2), {}, (without_replicas(), *OLD_REDIS)),
+        (("owner-removal", "warning", PROD, 1), {}, (backend(), OLD_REDIS[0])),
+        (("owner-workload", "error", PROD, 1), {}, OLD_REDIS),
+        (("owner-build", "error", PROD, 1), {"resources": ["../nothing"]}, ()),
+    ],
+)
+def test_what_check_finds_in_the_checkout(
+    tmp_path: Path, run: Run, expected: tuple[str, str, str, int], settings: Mapping[str, Any], objects: tuple[Object, ...]
+) -> None:
+    owner(tmp_path, *objects, **settings)
+    found = remarks(run, at(tmp_path, "prepare"))
+    assert expected in found
+    others = {"owner-workload": {"owner-build"}, "owner-beaten": {"owner-replicas"}}.get(expected[0], set())
+    assert {one[0] for one in found} <= {expected[0]} | others
+
+
+def test_a_base_without_replicas_is_an_error_where_the_count_would_be_lost(tmp_path: Path, run: Run) -> None:
+    owner(tmp_path, without_replicas(), *OLD_REDIS)
+    workload = {"manifest": None, "kind": "Deployment", "name": "beersystem-backend", "replicas": 3}
+    assert ("owner-replicas", "error", WORKLOAD, 2) in remarks(run, at(tmp_path, "prepare", workload=workload))
+
+
+def test_a_component_of_an_older_step(tmp_path: Path, run: Run) -> None:
+    owner(tmp_path)
+    assert exported(run, at(tmp_path, "scale-down"), "--force")[0] == 0
+    found = remarks(run, at(tmp_path, "scale-up"))
+    assert {one[0] for one in found} == {"owner-drift"}
+    assert run("check", "chocolandia.yaml", "--owner", "owner/prod")[0] == 1
+
+
+def test_a_component_that_nothing_lists(tmp_path: Path, run: Run) -> None:
+    owner(tmp_path, listed=False)
+    config = at(tmp_path, "scale-down")
+    assert exported(run, config)[0] == 0
+    assert remarks(run, config) == [("owner-component", "error", PROD, 1)]
+
+
+def test_a_component_below_the_outermost_overlay(tmp_path: Path, run: Run) -> None:
+    top = owner(tmp_path, listed=False)
+    (top / "base/kustomization.yaml").write_text(
+        (top / "base/kustomization.yaml").read_text(encoding="utf-8") + "components:\n- ../prod/rediskit/beersystem\n", encoding="utf-8"
+    )
+    config = at(tmp_path, "scale-down")
+    assert exported(run, config)[0] == 0
+    assert remarks(run, config) == [("owner-component", "warning", "owner/base/kustomization.yaml", 6)]
+
+
+def test_at_complete_the_base_carries_the_change_itself(tmp_path: Path, run: Run) -> None:
+    owner(tmp_path)
+    config = at(tmp_path, "complete")
+    assert exported(run, config, "--force")[0] == 0
+    assert [one[:2] for one in remarks(run, config)] == [("owner-folded", "error")]
+    workload = backend()
+    release = "redis-shared-master.redis.svc.cluster.local"
+    secret = {"secretKeyRef": {"name": "redis-credentials", "key": "redis-password"}}
+    env = workload["spec"]["template"]["spec"]["containers"][0]["env"]
+    kept = [entry for entry in env if entry["name"] not in ("REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD")]
+    switched = [
+        {"name": "REDIS_HOST", "value": release},
+        {"name": "REDIS_PORT", "value": "6379"},
+        {"name": "REDIS_PASSWORD", "valueFrom": secret},
+    ]
+    workload["spec"]["template"]["spec"]["containers"][0]["env"] = [*switched, *kept]
+    (tmp_path / "owner/base/deployment-beersystem-backend.yaml").write_text(dump(workload), encoding="utf-8")
+    (tmp_path / "owner/base/kustomization.yaml").write_text("resources: [deployment-beersystem-backend.yaml]\n", encoding="utf-8")
+    assert remarks(run, config) == []
