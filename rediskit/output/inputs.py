@@ -79,7 +79,9 @@ def _put(folder: str, files: Mapping[str, bytes], seen: Mapping[str, bytes], und
         make_folders(folder, path.rpartition("/")[0], made, undo)
         undo.append((os.replace, (f"{stage}/old{number}", place)) if path in seen else (os.unlink, (place,)))
         os.replace(f"{stage}/new{number}", place)
-    with suppress(OSError):  # all is in place; the next write tidies up
+    # All is in place. From here on nothing is taken back: what is cut off now is tidied up by the next write.
+    undo.clear()
+    with suppress(OSError):
         remove(stage)
 
 

@@ -149,11 +149,16 @@ def _judged(value: Plaintext | None, *, in_use: bool = False) -> tuple[Plaintext
 
 
 def _from_files(environment: Environment, seen: Mapping[str, bytes], keys: Keys) -> Plaintext | None:
-    if keys.private or isinstance(environment.secrets, Sops):
-        for name, content in seen.items():
-            if (value := opened(environment, name.removesuffix(".yaml"), content, keys)) is not None:
-                return value
-    return None
+    """The value that the ciphertexts have, as far as a key opens them. Raises RefusedError when they have several."""
+    if not keys.private and not isinstance(environment.secrets, Sops):
+        return None
+    found = {name: value for name, content in seen.items() if (value := opened(environment, name.removesuffix(".yaml"), content, keys))}
+    first = next(iter(found), "")
+    others = [name for name, value in found.items() if value != found[first]]
+    if others:
+        hint = "one password is for all: rediskit secret rotate gives all of them another"
+        raise RefusedError(Problem(f"{first} and {', '.join(others)} hold different values", hint))
+    return found.get(first)
 
 
 def _same_as_kept(environment: Environment, kept: Mapping[str, bytes], keys: Keys, value: Plaintext | None) -> None:

@@ -76,7 +76,9 @@ def decrypt(ciphertext: bytes, file: str, age_file: str = "") -> bytes:
         hint = "name the file of your age key with $SOPS_AGE_KEY_FILE, or whatever else sops finds a key by"
         raise NoKeyError(Problem(f"{file}: no key that sops finds opens it", hint))
     if done.exit_code:
-        hint = "it was edited after it was encrypted, or is damaged: take it back from Git, or make it anew with --force"
+        hint = (
+            "it was edited after it was encrypted, or is damaged: take it back from Git, or give the value to rediskit secret seal --force"
+        )
         raise RefusedError(Problem(f"{file}: sops finds that it is not as it was encrypted", hint))
     return done.stdout
 
