@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rediskit import Environment, load, render, write
@@ -93,7 +93,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @given(st.data(), configs())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_walk_over_files_ends_in_the_tree_of_a_fresh_render(data: st.DataObject, content: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -116,7 +116,7 @@ def test_a_walk_over_files_ends_in_the_tree_of_a_fresh_render(data: st.DataObjec
 
 
 @given(st.data(), configs())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_forward_and_back_leave_the_config_as_it_was_apart_from_its_history(data: st.DataObject, content: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
