@@ -81,7 +81,8 @@ BEYOND = {
         "command-twice", "destination-twice", "evidence-missing", "evidence-too-short", "history-ends-elsewhere", "history-out-of-order",
         "image-without-tag", "memory-above-limit", "memory-default-above-limit", "migration-of-nothing", "name-is-not-the-file",
         "one-variable-for-two", "pool-backwards", "previous-removes-the-application", "previous-removes-twice", "request-above-limit",
-        "rolled-back-without-a-reason", "validation-backwards", "workload-incomplete",
+        "rolled-back-without-a-reason", "validation-backwards", "workload-incomplete", "autoscaler-bounds", "autoscaler-incomplete",
+        "autoscaler-to-0", "container-in-two-lists", "url-is-the-password",
     },
     "another file": {
         "client-file-duplicate-key", "client-file-missing", "client-file-names-a-file", "client-file-wrong", "container-unknown",
@@ -89,6 +90,8 @@ BEYOND = {
         "manifest-of-another-namespace", "manifest-outside", "manifest-says-otherwise", "manifest-scaled-to-0",
         "manifest-variable-without-name", "manifest-without-replicas",
         "secrets-directory-outside", "gitops-path-elsewhere", "ciphertext-in-clear", "ciphertext-broken", "secret-in-clear",
+        "autoscaler-manifest-of-a-service", "autoscaler-of-another-workload", "autoscaler-outside", "autoscaler-says-otherwise",
+        "init-container-unknown",
     },
     "arithmetic": {
         "cidr-everybody", "cidr-everybody-in-two-halves", "cidr-host-bits", "memory-without-unit", "memory-zero", "monitoring-interval",
@@ -101,7 +104,8 @@ BEYOND = {
     "secrets": {"password-in-redis-conf", "password-in-values"},
     "one key and another": {
         "sops-with-argocd", "sops-for-nobody", "external-secrets-without-store", "external-secrets-two-sources",
-        "external-secrets-generated-by-an-old-one",
+        "external-secrets-generated-by-an-old-one", "database-without-url", "init-containers-without-order", "manifests-without-replicas",
+        "manifests-without-the-autoscaler", "owner-without-the-object", "variables-without-an-address",
     },
 }  # fmt: skip
 
