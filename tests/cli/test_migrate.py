@@ -667,6 +667,36 @@ def test_every_action_and_option_says_what_it_does() -> None:
         assert {"--client", "--json", "--debug"} <= options, name
 
 
+def test_the_plan_as_text_markdown_and_json(tmp_path: Path, run: Run) -> None:
+    file = write(tmp_path, migration())
+    text = file.read_bytes()
+    forms = {form: run("plan", CONFIG, *form.split()) for form in ("", "--markdown", "--json")}
+    assert {code for code, _, _ in forms.values()} == {0}
+    found = json.loads(forms["--json"][1])["plans"][0]
+    names = ["scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission", "complete"]
+    assert [one["step"] for one in found["steps"]] == names
+    assert [one["repository"] for one in found["steps"]] == ["owner", "ours", "owner", "owner", "none", "owner", "owner"]
+    assert (found["expectedDowntimeSeconds"], found["budgetSeconds"], found["expectedDown"]) == (
+        360,
+        600,
+        "22:00 (01:00 UTC) to 22:06 (01:06 UTC)",
+    )
+    assert found["steps"][0]["values"] == [{"object": "Deployment/beersystem-backend", "pointer": "/spec/replicas", "old": "1", "new": "0"}]
+    for number, name in enumerate(names, 1):
+        assert f"{number}. {name}: " in forms[""][1]
+        assert f"## {number}. {name}: " in forms["--markdown"][1]
+    assert file.read_bytes() == text
+
+
+def test_a_dry_record_as_json_says_what_it_would_write(tmp_path: Path, run: Run) -> None:
+    file = write(tmp_path, migration())
+    text = file.read_bytes()
+    code, output, errors = run("record", CONFIG, "--secret-seen", "--at", IN_WINDOW, "--dry-run", "--json")
+    found = json.loads(output)
+    assert (code, errors, found["written"], file.read_bytes()) == (0, "", False, text)
+    assert f"+    secretSeen: '{IN_WINDOW}'" in found["files"][0]["diff"]
+
+
 def test_without_a_time_the_clock_is_read_in_the_offset_of_the_window(tmp_path: Path, run: Run) -> None:
     file = write(tmp_path, migration())
     assert run("advance", CONFIG, "--override", "whenever")[0] == 0
