@@ -137,7 +137,9 @@ def _values(environment: Environment, values: dict[str, Plaintext | None]) -> It
     for namespace, value in known.items():
         file = environment.ciphertexts[namespace].path
         if value != known[first]:
-            yield _finding(environment, "value-differs", f"{file} holds another value than {environment.ciphertexts[first].path}")
+            message = f"{file} holds another value than {environment.ciphertexts[first].path}"
+            hint = f"one password is for all: rediskit secret rotate {environment.file} gives all of them another"
+            yield Finding("value-differs", "error", message, hint)
             continue
         yield from (_said(f"{file}: {problem.message}", problem, "error") for problem in impossible(value))
         if not impossible(value):

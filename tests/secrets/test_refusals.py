@@ -318,7 +318,8 @@ def test_different_values_under_one_rotation(sealed: Repository, run: Run, key: 
     sealed.put("shop", content)
     code, _, errors = run("check", "--key", str(tmp_path / "key"))
     assert code == 1
-    assert errors == f"home/secrets/shop.yaml holds another value than home/secrets/redis.yaml [value-differs]\n  {ANEW}\n"
+    hint = "one password is for all: rediskit secret rotate config/home.yaml gives all of them another"
+    assert errors == f"home/secrets/shop.yaml holds another value than home/secrets/redis.yaml [value-differs]\n  {hint}\n"
     code, _, errors = run("seal", "--force", "--key", str(tmp_path / "key"))
     assert code == 1
     assert errors.startswith("redis.yaml and shop.yaml hold different values\n")
