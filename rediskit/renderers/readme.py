@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rediskit.migrate import edges
-from rediskit.migrate.machine import effects, moved, release_is_deployed, removes
+from rediskit.migrate.machine import moved, release_is_deployed, removes
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
 from rediskit.renderers.docs import Page, name_prefix
 from rediskit.renderers.helm import release_of
+from rediskit.renderers.ownerpatch import owner_effects
 from rediskit.renderers.platform import Unit
+from rediskit.renderers.runbook import owner_side
 from rediskit.renderers.texts import text
 from rediskit.renderers.tree import File
 
@@ -35,12 +37,12 @@ def readme(environment: Environment, made: tuple[Unit, ...], pages: tuple[Page, 
             carrier={"argocd": "Application", "flux": "Kustomization"}[environment.gitops.tool],
             prefix=name_prefix(environment),
             namespaces=[release.namespace, *namespaces],
-            clients=[_facts(client) for client in environment.clients],
+            clients=[_facts(environment, client) for client in environment.clients],
         ),
     )
 
 
-def _facts(client: Client) -> dict[str, object]:
+def _facts(environment: Environment, client: Client) -> dict[str, object]:
     migration = client.migration
     return {
         "name": client.name,
@@ -51,8 +53,10 @@ def _facts(client: Client) -> dict[str, object]:
         "meaning": edges.STAGES[migration.step].meaning if migration else "",
         **(_forward(client, migration) if migration else {"next": None}),
         "way_out": migration is not None and edges.way_out(migration) is not None,
-        "untouched": effects(migration).owner_is_untouched,
-        "removed": effects(migration).removed,
+        "kind": client.owner.kind,
+        "owner_side": owner_side(environment, client),
+        "untouched": owner_effects(client).owner_is_untouched,
+        "removed": owner_effects(client).removed,
     }
 
 

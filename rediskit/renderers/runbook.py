@@ -244,7 +244,7 @@ def owner_side(environment: Environment, client: Client) -> str:
     """What the owner does once, so that what is rendered for a step takes effect: one sentence, by the kind of owner."""
     folder = f"`{environment.path}/owners/{client.name}/`"
     return {
-        "kustomize": "the outermost overlay names the Component once (`components: [./rediskit]`)",
+        "kustomize": f"the outermost overlay names the Component once (`components: [rediskit/{client.name}]`)",
         "manifests": f"at each step the owner's files are replaced by those of {folder}, and what its `remove.txt` names is deleted",
         "argocd-app": f"at each step `spec.source.kustomize.patches` of the Application is what {folder} says",
         "flux-kustomization": f"at each step `spec.patches` of the Kustomization is what {folder} says",

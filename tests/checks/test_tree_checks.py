@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.checks.trips import GONE, Trip, also, copied, faulty, name_of, put, trip_it, without
-from tests.samples import backend
+from tests.samples import backend, config, merged
 
 VALUES = "helm/redis-shared/values.yaml"
 POLICY = "platform/redis/networkpolicy-redis-shared.yaml"
@@ -21,6 +22,12 @@ COMPONENT = "owners/beersystem/kustomization.yaml"
 CONTAINER = "spec.template.spec.containers.0"
 NETWORK, GITOPS, CONTAINERS, WORKLOAD = "address: 192", "tool: argocd", "backend:", "manifest: chocolandia"
 FLUX = {"gitops": {"tool": "flux"}}
+
+
+def client_with(**sections: Any) -> dict[str, Any]:
+    """The client at `validate`, with what a test lays upon it."""
+    return {"clients": [merged(config("validate")["clients"][0], sections)]}
+
 
 OBJECTS = [
     faulty("schema", f"{EXTERNAL} at spec.clusterIp: unknown field", put(EXTERNAL, "spec.clusterIp", "None"), NETWORK),
@@ -185,6 +192,40 @@ OWNERS = [
     ),
 ]
 
+URL = client_with(workload={"containers": {"backend": {"url": "REDIS_URL"}}})
+SCALED = client_with(workload={"autoscaler": {"kind": "ScaledObject", "name": "backend", "max": 3}})
+PLAIN = client_with(owner={"kind": "manifests"})
+SNIPPET = client_with(owner={"kind": "argocd-app"})
+SNIPPET_FILE, INLINE = "owners/beersystem/application-snippet.yaml", "spec.source.kustomize.patches"
+PLAIN_FILE = "owners/beersystem/manifests/deployment-beersystem-backend.yaml"
+OTHER_PATCH = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: beersystem-backend}\nspec: {replicas: 7}\n"
+
+KINDS_OF_OWNERS = [
+    faulty("client-address", "which is another Redis", put(PATCH, f"{CONTAINER}.env.3.value", "redis://other:6379"), CONTAINERS, over=URL),
+    faulty(
+        "owner-patch",
+        "REDIS_URL of backend uses $(NODE_ENV) before it is defined",
+        put(PATCH, f"{CONTAINER}.env.2", GONE),
+        WORKLOAD,
+        over=client_with(workload={"containers": {"backend": {"url": "REDIS_URL", "password": "NODE_ENV"}}}),
+    ),
+    faulty(
+        "owner-patch",
+        "does not hold ScaledObject/backend, which would scale Deployment/beersystem-backend",
+        without("owners/beersystem/scaledobject-backend.yaml"),
+        "kind: ScaledObject",
+        over=SCALED,
+    ),
+    faulty("owner-component", "scaledobject-backend.yaml is missing", without("owners/beersystem/scaledobject-backend.yaml"), over=SCALED),
+    faulty("owner-component", "does not fail where", put(COMPONENT, "replacements.1", GONE), "step: validate", over=SCALED),
+    faulty("owner-patch", f"{PLAIN_FILE} changes /spec/paused of", put(PLAIN_FILE, "spec.paused", True), WORKLOAD, over=PLAIN),
+    faulty("client-address", "names the host redis,", put(PLAIN_FILE, f"{CONTAINER}.env.0.value", "redis"), CONTAINERS, over=PLAIN),
+    faulty("owner-component", f"{PLAIN_FILE} is missing", without(PLAIN_FILE), "step: validate", over=PLAIN),
+    faulty("owner-component", "owners/beersystem/x.yaml belongs to no file of this step", also("owners/beersystem/x.yaml", {}), over=PLAIN),
+    faulty("owner-patch", "is not the patch of step validate", put(SNIPPET_FILE, f"{INLINE}.1.patch", OTHER_PATCH), WORKLOAD, over=SNIPPET),
+    faulty("owner-component", f"{SNIPPET_FILE} is missing", without(SNIPPET_FILE), "step: validate", over=SNIPPET),
+]
+
 CARRIED_BY_FLUX = [
     faulty(
         "flux-values",
@@ -201,7 +242,7 @@ CARRIED_BY_FLUX = [
     ),
     faulty("flux-variable", POLICY, put(POLICY, "metadata.annotations", {"x": "${y}"}), over=FLUX),
 ]
-TRIPS = [*OBJECTS, *OWNERS, *CARRIED_BY_FLUX]
+TRIPS = [*OBJECTS, *OWNERS, *KINDS_OF_OWNERS, *CARRIED_BY_FLUX]
 
 
 @pytest.mark.parametrize("trip", TRIPS, ids=name_of)

@@ -204,6 +204,20 @@ WARNINGS = [
         "previous-host", "backend also names the old Redis in BARE", "backend:", manifest=with_env({"name": "BARE", "value": "redis:6379"})
     ),
     Trip(
+        "previous-host",
+        "has redis.other in REDIS_URL, but previous.host is redis.beersystem.svc.cluster.local",
+        "redis.beersystem",
+        first_client(workload={"containers": {"backend": {"url": "REDIS_URL"}}}),
+        manifest=with_env({"name": "REDIS_URL", "value": "redis://redis.other:6379"}),
+    ),
+    Trip(
+        "previous-host",
+        "has database 4 in REDIS_URL, and the new url names 0",
+        "backend:",
+        first_client(workload={"containers": {"backend": {"url": "REDIS_URL"}}}),
+        manifest=with_env({"name": "REDIS_URL", "value": "redis://redis:6379/4"}),
+    ),
+    Trip(
         "migration-history",
         "beersystem is at scale-down without a history",
         "scale-down",

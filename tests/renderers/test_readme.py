@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rediskit import Environment, render
-from tests.samples import STEPS, client, config, made
+from tests.samples import STEPS, client, config, made, merged
 
 NEXT = {
     "as-decided": dict(
@@ -76,7 +76,24 @@ def test_it_says_where_the_migration_stands_and_what_is_next(order: str, step: s
     down = ("scale-down", "reconfigure", "scale-up", "validate", *(("deploy",) if order == "as-decided" else ()))
     assert ("rediskit migrate rollback " in text) == (step in down), "from where the application goes down to validate"
     identity = step in ("prepare", "complete", "rolled-back") or (order, step) == ("deploy-first", "deploy")
-    assert ("At this step the Component changes nothing." in text) == identity
+    assert ("At this step it changes nothing." in text) == identity
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("kustomize", "(`components: [rediskit/beersystem]`)"),
+        ("argocd-app", "`spec.source.kustomize.patches` of the Application"),
+        ("flux-kustomization", "`spec.patches` of the Kustomization"),
+        ("manifests", "No build looks at them: `rediskit migrate export` does."),
+    ],
+)
+def test_it_says_how_the_owner_takes_a_step(kind: str, words: str) -> None:
+    client = merged(config("scale-up")["clients"][0], {"owner": {"kind": kind}})
+    text = section(readme(made("scale-up", over={"clients": [client]})), "beersystem")
+    assert words in text
+    assert "rediskit migrate export config/chocolandia.yaml --client beersystem --to DIR" in text
+    assert ("An overlay above that" in text) == (kind == "kustomize")
 
 
 @pytest.mark.parametrize(("order", "step"), ALL)
