@@ -14,7 +14,7 @@ COMPILE = $(LOCKER)/bin/uv pip compile --quiet --universal --python-version 3.11
 PYTEST = tools="$$($(PY) tests/tools/install.py --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help render check test test-cluster report-cluster lint golden docs bench fuzz tools lock clean
+.PHONY: help render check test test-cluster report-cluster lint golden docs examples bench fuzz tools lock clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ docs: $(INSTALLED) ## write docs/config.md, docs/checks.md, docs/migration.md an
 	$(PY) -m scripts.reference
 	$(PY) -m scripts.transcript
 	$(VENV)/bin/rediskit schema > rediskit.schema.json
+
+examples: $(INSTALLED) ## make the example certificate, recipient and ciphertexts of config/ anew: their keys are thrown away
+	tools="$$($(PY) tests/tools/install.py --print-path)" && PATH="$$tools:$$PATH" $(PY) -m scripts.example_secrets
 
 bench: $(INSTALLED) ## measure start-up, rendering and the YAML writer
 	env -u PYTHONDONTWRITEBYTECODE $(PY) -m tests.bench $(ARGS)

@@ -71,8 +71,9 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def config(step: str | None = "validate", order: str = "as-decided", over: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The main config as data: beersystem at a step (None: not on its way), `over` merged in."""
+    """The main config as data: beersystem at a step (None: not on its way), `over` merged in. secrets.mode is manual."""
     data: dict[str, Any] = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    data["secrets"] = {"mode": "manual"}
     client = data["clients"][0]
     if step is None:
         del client["migration"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,7 @@ def test_the_config_in_the_readme_loads(tmp_path: Path) -> None:
     assert example
     (tmp_path / "chocolandia.yaml").write_text(example[1], encoding="utf-8")
     (tmp_path / "chocolandia").mkdir()
+    shutil.copy(ROOT / "config/chocolandia/sealing.crt", tmp_path / "chocolandia")
     manifest = "chocolandia/beersystem-backend.yaml"
     (tmp_path / manifest).write_bytes((ROOT / "config" / manifest).read_bytes())
     assert load(tmp_path / "chocolandia.yaml").clients[0].name == "beersystem"

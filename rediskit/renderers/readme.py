@@ -14,6 +14,7 @@ from rediskit.renderers.helm import release_of
 from rediskit.renderers.ownerpatch import owner_effects
 from rediskit.renderers.platform import Unit
 from rediskit.renderers.runbook import owner_side
+from rediskit.renderers.secretforms import is_form
 from rediskit.renderers.texts import text
 from rediskit.renderers.tree import File
 
@@ -37,9 +38,17 @@ def readme(environment: Environment, made: tuple[Unit, ...], pages: tuple[Page, 
             carrier={"argocd": "Application", "flux": "Kustomization"}[environment.gitops.tool],
             prefix=name_prefix(environment),
             namespaces=[release.namespace, *namespaces],
+            secret_units=_secret_units(environment, made),
             clients=[_facts(environment, client) for client in environment.clients],
         ),
     )
+
+
+def _secret_units(environment: Environment, made: tuple[Unit, ...]) -> list[tuple[str, str]]:
+    """Each namespace, and the folder that brings the Secret there; "" where none does."""
+    name = environment.redis.auth.secret
+    found = {content["metadata"]["namespace"]: unit.folder for unit in made for content in unit.objects if is_form(content, name)}
+    return [(namespace, found.get(namespace, "")) for namespace in environment.secret_namespaces]
 
 
 def _facts(environment: Environment, client: Client) -> dict[str, object]:

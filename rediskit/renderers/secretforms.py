@@ -25,6 +25,11 @@ def secret_forms(environment: Environment, namespace: str) -> tuple[Object, ...]
     return (found.content,) if found else ()
 
 
+def is_form(content: Object, name: str) -> bool:
+    """Whether the Secret of this name comes of an object."""
+    return content["kind"] in ("Secret", "SealedSecret", "ExternalSecret") and content["metadata"]["name"] == name
+
+
 def rotation(environment: Environment) -> str:
     """Which password Redis has, as its ciphertext says; "" where Git does not say it (manual, external-secrets) or not yet."""
     found = environment.ciphertexts.get(environment.redis.namespace)

@@ -29,9 +29,11 @@ from rediskit import (
 )
 from rediskit.model.addresses import AddressRange
 from rediskit.model.base import Model
+from rediskit.model.files import TextFile
 from rediskit.model.gitops import Destination
 from rediskit.model.measures import Duration, Quantity, RedisMemory
 from rediskit.model.redis import DISABLEABLE_COMMANDS, NEEDED_COMMANDS, Chart, Memory, RedisImage, Resources
+from rediskit.model.secrets import SealedSecrets
 from rediskit.source.manifest import read_manifest
 
 ROOT = Path(__file__).parents[2]
@@ -64,6 +66,10 @@ def chocolandia() -> Environment:
             ),
             allow=("192.168.4.0/24",),
         ),
+        secrets=SealedSecrets(
+            mode="sealed-secrets",
+            certificate=TextFile("chocolandia/sealing.crt", (ROOT / "config/chocolandia/sealing.crt").read_text(encoding="utf-8")),
+        ),
         clients=(
             Client(
                 name="beersystem",
@@ -80,7 +86,9 @@ def chocolandia() -> Environment:
 
 
 def test_made_in_python_it_is_what_is_loaded() -> None:
-    made, loaded = chocolandia(), load(ROOT / "config/chocolandia.yaml")
+    loaded = load(ROOT / "config/chocolandia.yaml")
+    assert set(loaded.ciphertexts) == {"redis", "beersystem"}
+    made = chocolandia().with_ciphertexts(loaded.ciphertexts)
     assert made.model_dump() == loaded.model_dump()
     assert made.clients == loaded.clients
     assert render(made).files == render(loaded).files

@@ -145,6 +145,7 @@ def strings(data: Any) -> Iterator[str]:
 
 def test_no_text_of_a_valid_config_is_taken_for_a_secret() -> None:
     configs = [path for folder in ("tests/valid", "config") for path in sorted((ROOT / folder).rglob("*.yaml"))]
+    configs = [path for path in configs if path.parent.name != "secrets"]
     texts = {text for path in configs for text in strings(yaml.safe_load(path.read_text(encoding="utf-8")))}
     lines = {line.strip() for path in configs for line in path.read_text(encoding="utf-8").splitlines()}
     assert len(texts) > 300

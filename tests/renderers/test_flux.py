@@ -37,7 +37,7 @@ def test_the_sound_tree_has_no_errors() -> None:
 def test_one_kustomization_a_unit() -> None:
     tree = render(environment())
     specs = by_name(tree, "Kustomization")
-    assert set(specs) == {f"redis-shared-{unit}" for unit in ("redis", "redis-external", "monitoring", "release")}
+    assert set(specs) == {f"redis-shared-{unit}" for unit in ("redis", "redis-external", "monitoring", "beersystem", "release")}
     for name, spec in specs.items():
         assert spec["prune"] is True
         assert spec["timeout"] in ("1m", "2m"), "a long health check holds up the commit that mends"
@@ -51,6 +51,7 @@ def test_what_waits_for_what() -> None:
     waits = {name.removeprefix("redis-shared-"): [entry["name"] for entry in spec.get("dependsOn", [])] for name, spec in specs.items()}
     assert waits == {
         "redis": [],
+        "beersystem": [],
         "release": ["redis-shared-redis"],
         "redis-external": ["redis-shared-release"],
         "monitoring": ["redis-shared-release"],
@@ -60,10 +61,11 @@ def test_what_waits_for_what() -> None:
 def test_what_goes_with_its_unit_and_what_stays() -> None:
     specs = by_name(render(environment()), "Kustomization")
     policies = {name.removeprefix("redis-shared-"): spec["deletionPolicy"] for name, spec in specs.items()}
-    assert policies == {"redis": "Orphan", "release": "Orphan", "redis-external": "MirrorPrune", "monitoring": "MirrorPrune"}
+    orphaned, mirrored = ("redis", "beersystem", "release"), ("redis-external", "monitoring")
+    assert policies == dict.fromkeys(orphaned, "Orphan") | dict.fromkeys(mirrored, "MirrorPrune")
     tree = render(environment())
     kept = {content["kind"] for content in tree.objects.values() if _annotation(content, "kustomize.toolkit.fluxcd.io/prune") == "disabled"}
-    assert kept == {"Namespace", "HelmRelease"}
+    assert kept == {"Namespace", "HelmRelease", "Secret"}
 
 
 def _annotation(content: dict[str, Any], name: str) -> str | None:
@@ -119,7 +121,7 @@ def test_before_deploy_there_is_no_release() -> None:
     assert client.migration is not None
     early = client.model_copy(update={"migration": client.migration.model_copy(update={"step": "prepare", "history": ()})})
     tree = render(environment(clients=(early,)))
-    assert set(by_name(tree, "Kustomization")) == {"redis-shared-redis"}
+    assert set(by_name(tree, "Kustomization")) == {"redis-shared-redis", "redis-shared-beersystem"}
     assert not [path for path in tree.files if path.startswith("flux/release/") or "ocirepository" in path]
 
 

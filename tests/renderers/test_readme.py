@@ -140,13 +140,13 @@ def test_without_a_network_no_address_is_named() -> None:
     assert "192.168." not in readme(Environment.model_validate(data))
 
 
-def shell(text: str, title: str) -> str:
-    return section(text, title).split("```sh\n", 1)[1].split("```", 1)[0]
+def shell(text: str, title: str, number: int = 1) -> str:
+    return section(text, title).split("```sh\n")[number].split("```", 1)[0]
 
 
 def test_the_password_is_32_letters_and_digits() -> None:
     """The line itself, run by bash a few times: the alphabet needs no quoting anywhere (facts: chart §5)."""
-    line = shell(readme(made()), "The password").splitlines()[0]
+    line = shell(readme(made()), "The password", 2).splitlines()[0]
     script = "set -eu\n" + "\n".join([line, 'printf "%s\\n" "$PASSWORD"'] * 20)
     done = subprocess.run(
         ["bash", "-c", script], capture_output=True, text=True, check=True, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
@@ -159,7 +159,7 @@ def test_the_password_is_32_letters_and_digits() -> None:
 def test_every_namespace_gets_the_same_password_on_standard_input() -> None:
     """The whole snippet, with a kubectl that writes down what it was given."""
     clients = [*config()["clients"], client("shop", None), client("wiki", None, namespace="shop")]
-    snippet = shell(readme(made(over={"clients": clients})), "The password")
+    snippet = shell(readme(made(over={"clients": clients})), "The password", 2)
     kubectl = 'kubectl() { printf "%s <" "$*"; cat; printf ">\\n"; }\n'
     done = subprocess.run(["bash", "-eu", "-c", kubectl + snippet + 'echo "${PASSWORD-gone}"'], capture_output=True, text=True, check=True)
     *calls, last = done.stdout.splitlines()
