@@ -164,7 +164,7 @@ def before(edge: Edge, migration: Migration) -> str:
 def repository(migration: Migration, after: Migration, *, release_changes: bool = True, removes: bool = True) -> Repository:
     """Whose repository applies something else after a step.
 
-    release_changes: False where another client keeps the release there anyway. removes: whether `previous.remove` names anything.
+    release_changes: False where another client keeps the release there anyway. removes: whether decommissioning changes the owner's build.
 
     That it is never both is proved over every edge (tests/migrate/test_edges.py): no two commits race.
     """

@@ -101,6 +101,11 @@ def removes(client: Client) -> bool:
     return client.previous is not None and bool(client.previous.remove)
 
 
+def decommissions(client: Client) -> bool:
+    """Whether decommissioning changes the owner's build at all: something goes, or what scales the workload is let go."""
+    return removes(client) or (client.workload is not None and client.workload.autoscaler is not None)
+
+
 def down_since(migration: Migration) -> Entry | None:
     """The step that took the application down, while it is down; None when it runs, or when the history does not say."""
     found = None

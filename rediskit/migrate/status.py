@@ -10,7 +10,7 @@ from rediskit.migrate import edges
 from rediskit.migrate.clock import seconds_between
 from rediskit.migrate.edges import Edge, Repository
 from rediskit.migrate.guards import Situation, Verdict, judge, lost_for_good
-from rediskit.migrate.machine import down_since, effects, moved, release_is_deployed, removes
+from rediskit.migrate.machine import decommissions, down_since, effects, moved, release_is_deployed, removes
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
@@ -91,7 +91,7 @@ def repository_of(situation: Situation) -> Repository:
     after = moved(situation.migration, situation.edge.target, situation.at)
     environment = replaced(situation.environment, situation.client, after)
     changes = release_is_deployed(situation.environment) != release_is_deployed(environment)
-    return edges.repository(situation.migration, after, release_changes=changes, removes=removes(situation.client))
+    return edges.repository(situation.migration, after, release_changes=changes, removes=decommissions(situation.client))
 
 
 def replaced(environment: Environment, client: Client, migration: Migration) -> Environment:

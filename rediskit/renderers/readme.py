@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rediskit.migrate import edges
-from rediskit.migrate.machine import moved, release_is_deployed, removes
+from rediskit.migrate.machine import decommissions, moved, release_is_deployed
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
@@ -73,5 +73,5 @@ def _forward(client: Client, migration: Migration) -> dict[str, object]:
     edge = next((edge for edge in edges.edges(migration) if edge.kind == "forward"), None)
     if edge is None:
         return {"next": None}
-    repository = edges.repository(migration, moved(migration, edge.target, ""), removes=removes(client))
+    repository = edges.repository(migration, moved(migration, edge.target, ""), removes=decommissions(client))
     return {"next": edge.target, "repository": _REPOSITORIES[repository], "gate": edges.before(edge, migration)}

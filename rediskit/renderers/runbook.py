@@ -11,7 +11,7 @@ from typing import NamedTuple
 from rediskit.chart.names import Release
 from rediskit.migrate import edges
 from rediskit.migrate.edges import STAGES, Edge, Repository
-from rediskit.migrate.machine import effects, moved, removes
+from rediskit.migrate.machine import decommissions, effects, moved
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
@@ -60,7 +60,7 @@ def page(environment: Environment, client: Client, edge: Edge, migration: Migrat
     """One step out of where a migration stands. config: the file as it is named in the commands."""
     named = config or config_of(environment)
     after = moved(migration, edge.target, "")
-    repository = edges.repository(migration, after, removes=removes(client))
+    repository = edges.repository(migration, after, removes=decommissions(client))
     stage = STAGES[edge.target]
     return Page(
         step=edge.target,

@@ -231,9 +231,22 @@ def test_plain_files_forward_and_back(tmp_path: Path, run: Run) -> None:
     for step in ("scale-down", "reconfigure", "scale-up"):
         code, output, errors = exported(run, at(tmp_path, step, "manifests"))
         assert (code, errors) == (0, "")
-        assert "+++ b/owner/prod/deployment-beersystem-backend.yaml" in output
+        assert "  ~ owner/prod/deployment-beersystem-backend.yaml\n" in output
     assert exported(run, at(tmp_path, "rolled-back", "manifests"))[0] == 0
     assert read_manifest(file.read_bytes(), "file") == backend()
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_password_in_the_owners_file_is_not_repeated(tmp_path: Path, run: Run, more: tuple[str, ...]) -> None:
+    plain(tmp_path)
+    file = tmp_path / "owner/prod/deployment-beersystem-backend.yaml"
+    password = "".join(reversed("drowssap-terces-dlo"))
+    text = file.read_text(encoding="utf-8")
+    entry = f"- name: REDIS_PASSWORD\n          value: {password}\n        - name: REDIS_HOST"
+    file.write_text(text.replace("- name: REDIS_HOST", entry, 1), encoding="utf-8")
+    code, output, errors = exported(run, at(tmp_path, "scale-up", "manifests"), "--force", *more)
+    assert code == 0
+    assert password not in output + errors + file.read_text(encoding="utf-8")
 
 
 def test_plain_files_say_what_to_delete(tmp_path: Path, run: Run) -> None:

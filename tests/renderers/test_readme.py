@@ -79,6 +79,17 @@ def test_it_says_where_the_migration_stands_and_what_is_next(order: str, step: s
     assert ("At this step it changes nothing." in text) == identity
 
 
+@pytest.mark.parametrize(("scaled", "whose"), [(True, "the owner's"), (False, "none: it only records")])
+def test_an_autoscaler_is_let_go_in_the_owners_repository(scaled: bool, whose: str) -> None:
+    """With nothing to remove, decommission changes the owner's build only where something was held."""
+    over: dict[str, object] = {"previous": {"remove": []}}
+    if scaled:
+        over["workload"] = {"autoscaler": {"kind": "ScaledObject", "name": "backend"}}
+    client = merged(config("validate")["clients"][0], over)
+    text = section(readme(made("validate", over={"clients": [client]})), "beersystem")
+    assert f"Next: **decommission**; the repository that changes: {whose}." in text
+
+
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
