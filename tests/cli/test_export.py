@@ -244,6 +244,7 @@ def test_a_password_in_the_owners_file_is_not_repeated(tmp_path: Path, run: Run,
     text = file.read_text(encoding="utf-8")
     entry = f"- name: REDIS_PASSWORD\n          value: {password}\n        - name: REDIS_HOST"
     file.write_text(text.replace("- name: REDIS_HOST", entry, 1), encoding="utf-8")
+    assert password in file.read_text(encoding="utf-8")
     code, output, errors = exported(run, at(tmp_path, "scale-up", "manifests"), "--force", *more)
     assert code == 0
     assert password not in output + errors + file.read_text(encoding="utf-8")
