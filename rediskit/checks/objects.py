@@ -64,7 +64,7 @@ def project(subject: Subject) -> Iterator[Complaint]:
         content for unit in units(subject.environment, deployed=True) for content in unit.objects if content["kind"] not in _CLUSTER_WIDE
     ]
     kinds |= chart_kinds(subject.values) | {group_kind(content) for content in later}
-    places |= {subject.release.namespace, *(content["metadata"]["namespace"] for content in later)}
+    places |= {subject.release.namespace, *(content["metadata"].get("namespace") for content in later)}
     wide = {(*group_kind(content), content["metadata"]["name"]) for content in applied if content["kind"] in _CLUSTER_WIDE}
     sources = {source["repoURL"] for _, application in subject.objects("Application", "argocd/") for source in _sources(application)}
     sources.add(chart_source(subject.environment)[0])

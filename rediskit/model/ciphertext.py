@@ -98,7 +98,7 @@ def around_ciphertext(content: dict[str, Any]) -> dict[str, Any]:
         return content
     if found.form == "sops":
         return {key: value for key, value in content.items() if key not in ("data", "stringData", "sops")}
-    return {**content, "spec": {key: value for key, value in content["spec"].items() if key != "encryptedData"}}
+    return {**content, "spec": {key: value for key, value in _map(content, "spec").items() if key != "encryptedData"}}
 
 
 def scope_annotations(scope: Scope) -> dict[str, str]:

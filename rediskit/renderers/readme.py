@@ -47,7 +47,7 @@ def readme(environment: Environment, made: tuple[Unit, ...], pages: tuple[Page, 
 def _secret_units(environment: Environment, made: tuple[Unit, ...]) -> list[tuple[str, str]]:
     """Each namespace, and the folder that brings the Secret there; "" where none does."""
     name = environment.redis.auth.secret
-    found = {content["metadata"]["namespace"]: unit.folder for unit in made for content in unit.objects if is_form(content, name)}
+    found = {content["metadata"].get("namespace"): unit.folder for unit in made for content in unit.objects if is_form(content, name)}
     return [(namespace, found.get(namespace, "")) for namespace in environment.secret_namespaces]
 
 

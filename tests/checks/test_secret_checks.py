@@ -79,6 +79,9 @@ def sealed_trips() -> list[Trip]:
         ),
         of("ciphertext-kept", "lacks the annotation argocd.argoproj.io", annotations + "argocd~argoproj~io/sync-options", GONE),
         of("ciphertext-kept", "lacks the annotation kustomize.tool", annotations + "kustomize~toolkit~fluxcd~io/prune", "enabled"),
+        of("ciphertext", "has no key redis-password (it has: none)", "spec", None),
+        of("ciphertext", "has no key redis-password (it has: none)", "spec", GONE),
+        of("ciphertext", "is for namespace (none), not for beersystem", "metadata.namespace", GONE),
         of("ciphertext-kept", "lacks sealedsecrets.bitnami.com/managed in its template", template + f"annotations.{MANAGED}", "false"),
         of("ciphertext-kept", "lacks sealedsecrets.bitnami.com/skip-set-owner-references in its", template + f"annotations.{SKIP}", GONE),
         replace(
