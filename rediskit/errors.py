@@ -20,6 +20,7 @@ _SHOWN = 20
 def dotted(path: Path) -> str:
     """`("clients", 0, "name")` as people write it: `clients[0].name`. A key with a dot in it stands in brackets, quoted.
 
+    So does one with a character that cannot be seen, which stands as its escape: a key must not speak to the terminal.
     Of a path of more than 20 parts the middle is left out: `…`.
     """
     if len(path) > _SHOWN:
@@ -28,11 +29,15 @@ def dotted(path: Path) -> str:
     for part in path:
         if isinstance(part, int):
             text += f"[{part}]"
-        elif "." in part:
-            text += f'["{part}"]'
+        elif "." in part or not part.isprintable():
+            text += f'["{_visible(part)}"]'
         else:
             text += f".{part}" if text else part
     return text
+
+
+def _visible(key: str) -> str:
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in key)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -56,6 +56,7 @@ CHECKS: tuple[Check, ...] = (
     Check("external-selector", "error", access.external_service),
     Check("external-access", "error", access.external_access),
     Check("service-monitor", "error", access.service_monitor),
+    Check("scrape-interval", "warning", access.scrape_interval),
     Check("network-policy", "error", access.network_policy),
     Check("flux-values", "error", flux.release_values),
     Check("flux-dependency", "error", flux.dependencies),

@@ -9,6 +9,7 @@ from rediskit.chart.names import METRICS_PORT_NAME, REDIS_CONTAINER_PORT, extra_
 from rediskit.checks.finding import Complaint, Subject, at, mapping
 from rediskit.errors import Path
 from rediskit.migrate.machine import release_is_deployed
+from rediskit.model.monitoring import WANTED
 from rediskit.model.network import Network
 from rediskit.renderers.tree import Object
 
@@ -86,6 +87,14 @@ def service_monitor(subject: Subject) -> Iterator[Complaint]:
             yield Complaint(f"{path} does not scrape the port {METRICS_PORT_NAME} every {settings.interval}", _FAULT, ("monitoring",))
         if at(content, "metadata", "labels", "release") != settings.release:
             yield Complaint(f"{path} lacks the label release: {settings.release}", _FAULT, ("monitoring", "release"))
+
+
+def scrape_interval(subject: Subject) -> Iterator[Complaint]:
+    """Metrics are scraped every 15 seconds or more often: an alert waits for four scrapes, and sees nothing in between."""
+    settings = subject.environment.monitoring
+    if settings.enabled and settings.interval.amount > WANTED:
+        hint = f"{WANTED}s is the default"
+        yield Complaint(f"metrics come every {settings.interval}, not every {WANTED}s", hint, ("monitoring", "interval"))
 
 
 def _other_services(subject: Subject) -> Iterator[Mapping[str, Any]]:

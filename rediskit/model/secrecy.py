@@ -18,8 +18,8 @@ _SHAPES: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
         "an access token",
         ("GHO_", "GHP_", "GHR_", "GHS_", "GHU_", "GITHUB_PAT_", "GLPAT-", "XOX", "AKIA"),
     ),
-    (re.compile(r"(?<=[a-z0-9])://[^/\s:@]*:[^/\s@$]+@", re.IGNORECASE), "an address with a password in it", ("://",)),
-    (re.compile(r"https?://[^/\s:@$]+@", re.IGNORECASE), "an address with a user or a token in it", ("://",)),
+    (re.compile(r"://(?<=[a-z0-9]://)[^/\s:@]*:[^/\s@$]+@", re.IGNORECASE), "an address with a password in it", ("://",)),
+    (re.compile(r"://(?:(?<=http://)|(?<=https://))[^/\s:@$]+@", re.IGNORECASE), "an address with a user or a token in it", ("://",)),
     (
         re.compile(r"^[ \t]*(?:requirepass|masterauth)[ \t]+(?:\S+|\"[^\"\n]*\")[ \t]*$", re.IGNORECASE | re.MULTILINE),
         "a password for redis.conf",
@@ -27,7 +27,8 @@ _SHAPES: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
     ),
 )
 """What it looks like, its name, and words in capitals of which one has to be there: most texts of a tree have none, and finding a word is
-ten times as fast as the pattern."""
+ten times as fast as the pattern. A pattern that begins with its word (and looks behind it) is as fast."""
+_DIGIT = re.compile("[0-9]")
 _WORD = re.compile(r"[A-Za-z0-9+/_=-]{20,}+")
 _KEY = re.compile(r"(?:^|[._-]|(?<=[a-z]))(?:password|passwd|passphrase|token|api_?key|secret_?key|private_?key)$", re.IGNORECASE)
 
@@ -85,13 +86,34 @@ def secrets_in(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[t
 
 
 def shapes_in(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Path and reason of every text in nested data that is a secret by its shape alone: for objects, whose keys name Secrets everywhere."""
+    """Path and reason of every text in nested data that is a secret by its shape alone: for objects, whose keys name Secrets everywhere.
+
+    All texts are looked at together first: no shape reaches over the end of a line, so what has none as a whole has none in its parts.
+    """
+    if secret_reason("\n".join(_texts(value))):
+        yield from _shapes(value, path)
+
+
+def _texts(value: Any) -> list[str]:
+    found, left = [], [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            found.append(one)
+        elif isinstance(one, dict):
+            left.extend(one.values())
+        elif isinstance(one, (list, tuple)):
+            left.extend(one)
+    return found
+
+
+def _shapes(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from shapes_in(inner, (*path, key))
+            yield from _shapes(inner, (*path, key))
     elif isinstance(value, (list, tuple)):
         for index, inner in enumerate(value):
-            yield from shapes_in(inner, (*path, index))
+            yield from _shapes(inner, (*path, index))
     elif isinstance(value, str) and (reason := secret_reason(value)):
         yield path, reason
 
@@ -101,9 +123,9 @@ def _is_given(value: Any) -> bool:
 
 
 def _generated(word: str) -> bool:
-    kinds = [_kind(character) for character in word]
-    if not {"lower", "upper", "digit"} <= set(kinds):
+    if not _DIGIT.search(word) or word.islower() or word.isupper():
         return False
+    kinds = [_kind(character) for character in word]
     steps = [(one, other) for one, other in pairwise(kinds) if one and other]
     changes = sum(one != other for one, other in steps)
     if changes <= _CHANGES * len(steps) or _entropy(word) <= _ENTROPY:

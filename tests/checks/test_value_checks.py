@@ -217,6 +217,7 @@ WARNINGS = [
         first_client(workload={"containers": {"backend": {"url": "REDIS_URL"}}}),
         manifest=with_env({"name": "REDIS_URL", "value": "redis://redis:6379/4"}),
     ),
+    Trip("scrape-interval", "metrics come every 16s, not every 15s", "16s", {"monitoring": {"interval": "16s"}}),
     Trip(
         "migration-history",
         "beersystem is at scale-down without a history",

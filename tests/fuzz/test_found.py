@@ -44,3 +44,18 @@ def test_a_list_of_a_workload_whose_names_are_no_text(tmp_path: Path) -> None:
     manifest["spec"]["template"]["spec"]["volumes"] = [{"name": {"a": "b"}}]
     environment = loaded(tmp_path, "reconfigure", manifest=manifest)
     assert "owner-build" not in {finding.code for finding in check(environment, render(environment))}
+
+
+@pytest.mark.parametrize("spec", [None, [], "text"])
+def test_a_sealed_secret_whose_spec_is_no_mapping(tmp_path: Path, spec: Any) -> None:
+    environment = loaded(tmp_path, over={"secrets": SEALED}, ciphertexts={"redis": {**sealed("redis"), "spec": spec}})
+    assert "ciphertext" in {finding.code for finding in check(environment, render(environment))}
+
+
+@pytest.mark.parametrize("make", [sealed, sops])
+def test_a_ciphertext_without_a_namespace(tmp_path: Path, make: Any) -> None:
+    content = make("redis")
+    del content["metadata"]["namespace"]
+    over = {"secrets": SEALED} if make is sealed else {"secrets": SOPS, "gitops": {"tool": "flux"}}
+    environment = loaded(tmp_path, over=over, ciphertexts={"redis": content})
+    assert "is for namespace (none), not for redis" in str(check(environment, render(environment)))

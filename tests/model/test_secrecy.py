@@ -15,7 +15,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rediskit.model.secrecy import is_secret_key, secret_reason, secrets_in
+from rediskit.model.secrecy import is_secret_key, secret_reason, secrets_in, shapes_in
 
 ROOT = Path(__file__).parents[2]
 SOURCE = random.Random(20260301)
@@ -215,3 +215,38 @@ def test_any_values_are_judged(values: Any) -> None:
         for part in path:
             inner = inner[part]
         assert isinstance(inner, str | int)
+
+
+PARTS = [
+    "redis",
+    "://",
+    "a:b@c",
+    "https",
+    "u@h",
+    " requirepass",
+    " x1y2z3w4",
+    "\n",
+    "AKIA",
+    "ABCDEFGHIJKL",
+    "ghp_",
+    'k"',
+    "12",
+    letters(32),
+    letters(19),
+]
+TEXTS = st.lists(st.sampled_from(PARTS), max_size=6).map("".join)
+NESTED = st.recursive(TEXTS | st.integers() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner), max_leaves=12)
+
+
+def one_by_one(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if isinstance(value, str):
+        yield from [(path, reason)] if (reason := secret_reason(value)) else []
+    elif isinstance(value, (dict, list)):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from one_by_one(inner, (*path, key))
+
+
+@given(NESTED)
+@settings(max_examples=300)
+def test_a_look_at_all_texts_together_loses_none(value: Any) -> None:
+    assert list(shapes_in(value)) == list(one_by_one(value))

@@ -129,7 +129,7 @@ def test_a_full_memory_is_as_bad_as_the_policy_makes_it() -> None:
     assert "keys are dropped, whosever they are, sessions too (allkeys-lfu)" in memory("allkeys-lfu")[1]
 
 
-@pytest.mark.parametrize(("interval", "seconds"), [("1s", 1), ("15s", 15), ("1m", 60), ("100s", 100), ("2m", 120), ("5m", 300)])
+@pytest.mark.parametrize(("interval", "seconds"), [("1s", 1), ("15s", 15), ("1m", 60), ("100s", 100), ("2m", 120)])
 def test_ranges_and_durations_hold_four_scrapes(interval: str, seconds: int) -> None:
     for rule in rules(environment(monitoring={"interval": interval})):
         amount, unit = re.fullmatch(r"(\d+)([ms])", rule["for"]).groups()  # type: ignore[union-attr]
