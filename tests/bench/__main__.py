@@ -48,12 +48,13 @@ def row(name: str, ours: str, theirs: str, ratio: float, bound: str) -> None:
 
 
 def many_configs(folder: Path) -> None:
-    """A thousand environments like the project's own, each in a cluster of its own."""
+    """A thousand environments like the project's own, each in a cluster of its own and with its own encrypted Secrets."""
     (folder / "config").mkdir(parents=True)
     shutil.copytree(ROOT / "config/chocolandia", folder / "config/chocolandia")
     text = (ROOT / "config/chocolandia.yaml").read_text(encoding="utf-8")
     for number in range(COUNT):
         name = f"env{number:04}"
+        shutil.copytree(ROOT / "config/chocolandia/secrets", folder / f"config/{name}/secrets")
         (folder / f"config/{name}.yaml").write_text(text.replace("name: chocolandia\n", f"name: {name}\n", 1), encoding="utf-8")
 
 

@@ -250,3 +250,9 @@ def one_by_one(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[t
 @settings(max_examples=300)
 def test_a_look_at_all_texts_together_loses_none(value: Any) -> None:
     assert list(shapes_in(value)) == list(one_by_one(value))
+
+
+def test_hexadecimal_digits_are_a_password_by_their_key_alone() -> None:
+    digits = SOURCE.randbytes(16).hex()
+    assert [path for path, _ in secrets_in({"password": digits, "digest": digits})] == [("password",)]
+    assert list(shapes_in({"metadata": {"annotations": {"checksum": digits}}})) == []
