@@ -34,6 +34,24 @@ def kubeconform() -> Path:
 
 
 @pytest.fixture(scope="session")
+def kubeseal() -> Path:
+    """The kubeseal of tests/tools/tools.toml, else the one on PATH."""
+    return _program("kubeseal")
+
+
+@pytest.fixture(scope="session")
+def sops() -> Path:
+    """The sops of tests/tools/tools.toml, else the one on PATH."""
+    return _program("sops")
+
+
+@pytest.fixture(scope="session")
+def age_keygen() -> Path:
+    """The age-keygen of tests/tools/tools.toml, else the one on PATH."""
+    return _program("age-keygen")
+
+
+@pytest.fixture(scope="session")
 def yaml_language_server() -> Path:
     """The editor server of tests/tools/tools.toml, else the one on PATH."""
     return _program("yaml-language-server")

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rediskit.chart.names import METRICS_PORT_NAME, REDIS_CONTAINER_PORT, extra_objects
-from rediskit.checks.finding import Complaint, Subject, at, mapping
+from rediskit.checks.finding import Complaint, Subject
 from rediskit.errors import Path
 from rediskit.migrate.machine import release_is_deployed
 from rediskit.model.monitoring import WANTED
+from rediskit.model.nested import at, mapping_at
 from rediskit.model.network import Network
 from rediskit.renderers.tree import Object
 
@@ -48,7 +49,7 @@ def external_access(subject: Subject) -> Iterator[Complaint]:
 
 
 def _doors(service: Object, network: Network) -> Iterator[tuple[str, str]]:
-    spec, annotations = service["spec"], mapping(service, "metadata", "annotations")
+    spec, annotations = service["spec"], mapping_at(service, "metadata", "annotations")
     if sorted(spec.get("loadBalancerSourceRanges") or ()) != sorted(network.allow):
         yield "does not admit exactly the allowed networks", "allow"
     if spec.get("type") != "LoadBalancer" or spec.get("externalTrafficPolicy") != "Local":
@@ -71,10 +72,10 @@ def service_monitor(subject: Subject) -> Iterator[Complaint]:
     expected = 1 if settings.enabled and release_is_deployed(subject.environment) else 0
     if len(found) != expected:
         yield Complaint(f"{len(found)} ServiceMonitors are rendered instead of {expected}", _FAULT, ("monitoring",))
-    ours = {str(at(content, "metadata", "name")): mapping(content, "metadata", "labels") for content in _other_services(subject)}
+    ours = {str(at(content, "metadata", "name")): mapping_at(content, "metadata", "labels") for content in _other_services(subject)}
     for path, content in found:
-        selector = mapping(content, "spec", "selector")
-        wanted = mapping(selector, "matchLabels")
+        selector = mapping_at(content, "spec", "selector")
+        wanted = mapping_at(selector, "matchLabels")
         matched = sorted(name for name, labels in {**release.services, **ours}.items() if _selects(wanted, labels))
         if matched != [release.metrics_service] or set(selector) != {"matchLabels"}:
             yield Complaint(

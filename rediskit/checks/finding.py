@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from rediskit.chart.names import Release
 from rediskit.errors import Location, Path
@@ -68,16 +68,3 @@ class Check(NamedTuple):
     code: str
     severity: Severity
     run: Callable[[Subject], Iterator[Complaint]]
-
-
-def at(content: Any, *path: str) -> Any:
-    """The value at a path of keys in nested mappings; None where it ends."""
-    for part in path:
-        content = content.get(part) if isinstance(content, dict) else None
-    return content
-
-
-def mapping(content: Any, *path: str) -> dict[str, Any]:
-    """The mapping at a path; an empty one where there is none, or something else."""
-    found = at(content, *path)
-    return found if isinstance(found, dict) else {}

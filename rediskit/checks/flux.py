@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rediskit.checks.finding import Complaint, Subject, at
+from rediskit.checks.finding import Complaint, Subject
 from rediskit.errors import Path, dotted
+from rediskit.model.nested import at
 
 _FAULT = "this is a fault of rediskit: please report it"
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from rediskit.chart.names import chart_kinds
-from rediskit.checks.finding import Complaint, Subject, at
+from rediskit.checks.finding import Complaint, Subject
+from rediskit.model.nested import at
 from rediskit.renderers.argocd import chart_source
 from rediskit.renderers.objects import group_kind
 from rediskit.renderers.platform import units

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from rediskit.checks.finding import Complaint, Subject, at
+from rediskit.checks.finding import Complaint, Subject
 from rediskit.checks.variables import addresses, old_address, repeated, unresolved
 from rediskit.errors import Path
 from rediskit.migrate.machine import Effects
 from rediskit.model.client import Client
+from rediskit.model.nested import at
 from rediskit.model.workload import Variables, Workload
 from rediskit.renderers.objects import file_name
 from rediskit.renderers.overlay import apply

@@ -8,8 +8,9 @@ from typing import Any
 
 from rediskit.chart.keys import check_values
 from rediskit.chart.names import COMPONENT, INSTANCE, NAME
-from rediskit.checks.finding import Complaint, Subject, at, mapping
+from rediskit.checks.finding import Complaint, Subject
 from rediskit.errors import Path
+from rediskit.model.nested import at, mapping_at
 from rediskit.renderers.helm import values
 
 _RETENTION = "persistentVolumeClaimRetentionPolicy"
@@ -96,16 +97,16 @@ def owned_values(subject: Subject) -> Iterator[Complaint]:
 
 def labels(subject: Subject) -> Iterator[Complaint]:
     """No label or annotation of the user's moves a selector, or stands twice in a pod (kustomize and Flux refuse such an object)."""
-    common = mapping(subject.values, "commonLabels")
-    exporter = mapping(subject.values, "metrics", "podLabels") if subject.environment.monitoring.enabled else {}
-    scraped = {**dict.fromkeys(_SCRAPED, ""), **mapping(subject.values, "metrics", "podAnnotations")}
+    common = mapping_at(subject.values, "commonLabels")
+    exporter = mapping_at(subject.values, "metrics", "podLabels") if subject.environment.monitoring.enabled else {}
+    scraped = {**dict.fromkeys(_SCRAPED, ""), **mapping_at(subject.values, "metrics", "podAnnotations")}
     places: list[tuple[tuple[str, ...], Mapping[str, Any], frozenset[str]]] = [(("commonLabels",), common, _SELECTORS)]
     taken = _STANDARD | common.keys()
     for role in ("master", "replica"):
-        mine = mapping(subject.values, role, "podLabels")
+        mine = mapping_at(subject.values, role, "podLabels")
         annotations = _CHECKSUMS | (scraped.keys() if subject.environment.monitoring.enabled else set())
         places.append(((role, "podLabels"), mine, _SELECTORS))
-        places.append(((role, "podAnnotations"), mapping(subject.values, role, "podAnnotations"), frozenset(annotations)))
+        places.append(((role, "podAnnotations"), mapping_at(subject.values, role, "podAnnotations"), frozenset(annotations)))
         taken |= mine.keys()
     places.append((("metrics", "podLabels"), exporter, frozenset(taken)))
     for path, found, refused in places:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rediskit.checks.finding import Complaint, Subject, at
+from rediskit.checks.finding import Complaint, Subject
 from rediskit.errors import Path, dotted
 from rediskit.model.ciphertext import (
     ROTATION,
@@ -18,6 +18,7 @@ from rediskit.model.ciphertext import (
     scope_annotations,
 )
 from rediskit.model.environment import Environment
+from rediskit.model.nested import at
 from rediskit.model.secrecy import shapes_in
 from rediskit.model.secrets import ENCRYPTED, SealedSecrets, Sops
 from rediskit.renderers.objects import KEEP

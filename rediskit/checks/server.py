@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeVar
 
-from rediskit.checks.finding import Complaint, Subject, at, mapping
+from rediskit.checks.finding import Complaint, Subject
 from rediskit.errors import Path
 from rediskit.model.measures import Measure, Quantity, RedisMemory
+from rediskit.model.nested import at, mapping_at
 from rediskit.model.redis import Redis
 
 _BEATS_THE_CHART = frozenset("requirepass masterauth masteruser port bind replicaof slaveof include dir aclfile".split())
@@ -151,7 +152,7 @@ def _measured(kind: type[M], text: str) -> M | None:
 def replica_probes(subject: Subject) -> Iterator[Complaint]:
     """The replica's probes ask the replica alone: the chart's own ask the primary too, and kill it with it (bitnami/charts issue 8464)."""
     for name in ("customLivenessProbe", "customReadinessProbe"):
-        probe = mapping(subject.values, "replica", name)
+        probe = mapping_at(subject.values, "replica", name)
         if not probe or "master" in str(at(probe, "exec", "command")):
             what = "asks the primary too" if probe else "is missing, and the chart's own asks the primary too"
             hint = "leave it out, or ask /health/ping_liveness_local.sh and /health/ping_readiness_local.sh"
@@ -187,7 +188,7 @@ def images_with_a_shell(subject: Subject) -> Iterator[Complaint]:
 
 def _images(subject: Subject) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
     """Each image that a pod of the release runs, by its place in the values."""
-    yield ("image",), mapping(subject.values, "image")
+    yield ("image",), mapping_at(subject.values, "image")
     for section in ("metrics", "volumePermissions", "sysctl"):
         if at(subject.values, section, "enabled"):
-            yield (section, "image"), mapping(subject.values, section, "image")
+            yield (section, "image"), mapping_at(subject.values, section, "image")

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from rediskit.checks.finding import at
+from rediskit.model.nested import at
 from rediskit.model.workload import Workload
 from rediskit.renderers.tree import Object
 

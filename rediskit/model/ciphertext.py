@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any, Literal, NamedTuple, get_args
 
+from rediskit.model.nested import at, list_at, mapping_at, text_at
+
 Scope = Literal["strict", "namespace-wide", "cluster-wide"]
 """What a sealed value is bound to: namespace and name, the namespace, or nothing (sealed-secrets, "Scopes")."""
 Form = Literal["sealed-secrets", "sops"]
@@ -63,10 +65,10 @@ class Ciphertext(NamedTuple):
 
 def ciphertext(content: Any) -> Ciphertext | None:
     """What an object says about itself; None when it is neither a SealedSecret nor a Secret that SOPS has encrypted."""
-    kind, version = _at(content, "kind"), str(_at(content, "apiVersion"))
+    kind, version = at(content, "kind"), str(at(content, "apiVersion"))
     if kind == "SealedSecret" and version.partition("/")[0] == "bitnami.com":
         return _sealed(content)
-    if kind == "Secret" and version == "v1" and isinstance(_at(content, "sops"), dict):
+    if kind == "Secret" and version == "v1" and isinstance(at(content, "sops"), dict):
         return _sops(content)
     return None
 
@@ -79,15 +81,15 @@ def as_applied(content: dict[str, Any]) -> dict[str, Any]:
     if content.get("kind") != "Secret" or not isinstance(content.get("sops"), dict):
         return content
     opened = {key: value for key, value in content.items() if key != "sops"}
-    return {**opened, "data": dict.fromkeys(_map(content, "data"), "")}
+    return {**opened, "data": dict.fromkeys(mapping_at(content, "data"), "")}
 
 
 def plain_keys(content: Any) -> tuple[str, ...]:
     """The keys of a v1 Secret whose values stand there in clear; () for anything else. Base64 hides nothing."""
-    if _at(content, "kind") != "Secret" or _at(content, "apiVersion") != "v1":
+    if at(content, "kind") != "Secret" or at(content, "apiVersion") != "v1":
         return ()
-    values = [*_map(content, "data").items(), *_map(content, "stringData").items()]
-    opened = isinstance(_at(content, "sops"), dict)
+    values = [*mapping_at(content, "data").items(), *mapping_at(content, "stringData").items()]
+    opened = isinstance(at(content, "sops"), dict)
     return tuple(key for key, value in values if value not in (None, "") and not (opened and str(value).startswith("ENC[")))
 
 
@@ -98,7 +100,7 @@ def around_ciphertext(content: dict[str, Any]) -> dict[str, Any]:
         return content
     if found.form == "sops":
         return {key: value for key, value in content.items() if key not in ("data", "stringData", "sops")}
-    return {**content, "spec": {key: value for key, value in _map(content, "spec").items() if key != "encryptedData"}}
+    return {**content, "spec": {key: value for key, value in mapping_at(content, "spec").items() if key != "encryptedData"}}
 
 
 def scope_annotations(scope: Scope) -> dict[str, str]:
@@ -112,60 +114,39 @@ def sealing_label(scope: Scope, namespace: str, name: str) -> bytes:
 
 
 def _sealed(content: Any) -> Ciphertext:
-    annotations, template = _map(content, "metadata", "annotations"), _map(content, "spec", "template", "metadata")
+    annotations, template = mapping_at(content, "metadata", "annotations"), mapping_at(content, "spec", "template", "metadata")
     # The widest wins (sealed-secrets SecretScope).
     scopes = [scope for scope in reversed(get_args(Scope)) if str(annotations.get(f"{SEALED_SECRETS}/{scope}")) == "true"]
-    values = _map(content, "spec", "encryptedData")
+    values = mapping_at(content, "spec", "encryptedData")
     return Ciphertext(
         form="sealed-secrets",
-        name=_text(content, "metadata", "name"),
-        namespace=_text(content, "metadata", "namespace"),
+        name=text_at(content, "metadata", "name"),
+        namespace=text_at(content, "metadata", "namespace"),
         annotations=annotations,
-        template_annotations=_map(template, "annotations"),
+        template_annotations=mapping_at(template, "annotations"),
         keys=tuple(values),
-        plain=tuple(_map(content, "spec", "template", "data")),
+        plain=tuple(mapping_at(content, "spec", "template", "data")),
         scope=scopes[0] if scopes else "strict",
-        inner=(_text(template, "name"), _text(template, "namespace")),
+        inner=(text_at(template, "name"), text_at(template, "namespace")),
     )
 
 
 def _sops(content: Any) -> Ciphertext:
-    sops, annotations = content["sops"], _map(content, "metadata", "annotations")
-    field = "stringData" if _map(content, "stringData") else "data"
-    values = _map(content, field)
-    groups = [sops, *(group for group in _list(sops, "key_groups") if isinstance(group, dict))]
-    age = [entry for group in groups for entry in _list(group, "age")]
+    sops, annotations = content["sops"], mapping_at(content, "metadata", "annotations")
+    field = "stringData" if mapping_at(content, "stringData") else "data"
+    values = mapping_at(content, field)
+    groups = [sops, *(group for group in list_at(sops, "key_groups") if isinstance(group, dict))]
+    age = [entry for group in groups for entry in list_at(group, "age")]
     return Ciphertext(
         form="sops",
-        name=_text(content, "metadata", "name"),
-        namespace=_text(content, "metadata", "namespace"),
+        name=text_at(content, "metadata", "name"),
+        namespace=text_at(content, "metadata", "namespace"),
         annotations=annotations,
         template_annotations=annotations,
         keys=tuple(values),
         plain=tuple(key for key, value in values.items() if not str(value).startswith("ENC[")),
-        recipients=tuple(_text(entry, "recipient") for entry in age),
-        others=sum(len(_list(group, kind)) for group in groups for kind in ("pgp", "kms", "gcp_kms", "azure_kv", "hc_vault")),
+        recipients=tuple(text_at(entry, "recipient") for entry in age),
+        others=sum(len(list_at(group, kind)) for group in groups for kind in ("pgp", "kms", "gcp_kms", "azure_kv", "hc_vault")),
         field=field,
         regex=str(sops.get("encrypted_regex") or ""),
     )
-
-
-def _at(content: Any, *path: str) -> Any:
-    for part in path:
-        content = content.get(part) if isinstance(content, dict) else None
-    return content
-
-
-def _map(content: Any, *path: str) -> dict[str, Any]:
-    found = _at(content, *path)
-    return found if isinstance(found, dict) else {}
-
-
-def _list(content: Any, *path: str) -> list[Any]:
-    found = _at(content, *path)
-    return found if isinstance(found, list) else []
-
-
-def _text(content: Any, *path: str) -> str:
-    found = _at(content, *path)
-    return found if isinstance(found, str) else ""

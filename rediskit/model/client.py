@@ -9,8 +9,9 @@ from pydantic import field_validator, model_validator
 from rediskit.errors import Problem
 from rediskit.model.base import Model, refuse, refuse_all, section
 from rediskit.model.migration import Migration
+from rediskit.model.nested import at
 from rediskit.model.types import DnsLabel, DnsName, Flag, ObjectReference, Port
-from rediskit.model.workload import Workload, value_at
+from rediskit.model.workload import Workload
 
 
 class Previous(Model):
@@ -86,7 +87,7 @@ class Client(Model):
                 ]
             )
         manifest = self.workload.manifest if self.workload else None
-        runs_in = value_at(manifest.content, "metadata", "namespace") if manifest else None
+        runs_in = at(manifest.content, "metadata", "namespace") if manifest else None
         if manifest and runs_in not in (None, self.namespace):
             refuse(f"is {self.namespace} here and {runs_in} in {manifest.path}", "name the namespace the application runs in", "namespace")
         if self.workload:
@@ -103,7 +104,7 @@ class Client(Model):
             refuse(f"{kind} needs the whole object", hint, "owner", "kind")
         if kind != "manifests" or workload.manifest is None:
             return
-        if not value_at(workload.manifest.content, "spec", "replicas"):
+        if not at(workload.manifest.content, "spec", "replicas"):
             hint = f"write replicas: {workload.replicas} into it: after a rollback it is applied as it stands there"
             refuse(f"{workload.manifest.path} does not say how many replicas there are", hint, "workload", "manifest")
         if scaler and scaler.manifest is None:

@@ -11,6 +11,7 @@ from pydantic import Field, Strict, model_validator
 from rediskit.errors import Problem
 from rediskit.model.base import Model, refuse, refuse_all
 from rediskit.model.files import Manifest
+from rediskit.model.nested import at
 from rediskit.model.types import DnsLabel, DnsName, EnvName
 
 Kind = Literal["Deployment", "StatefulSet"]
@@ -70,11 +71,11 @@ class Autoscaler(Model):
         manifest = data.get("manifest") if isinstance(data, dict) else None
         if not isinstance(manifest, Manifest):
             return data
-        kind, name = value_at(manifest.content, "kind"), value_at(manifest.content, "metadata", "name")
+        kind, name = at(manifest.content, "kind"), at(manifest.content, "metadata", "name")
         if kind not in _BOUNDS:
             refuse(f"{manifest.path} holds a {kind}, which scales nothing", f"name one of: {', '.join(_BOUNDS)}", "manifest")
         (least, fewest), (most, highest) = _BOUNDS[kind]
-        bounds = (value_at(manifest.content, "spec", key) for key in (least, most))
+        bounds = (at(manifest.content, "spec", key) for key in (least, most))
         lower, upper = (number if isinstance(number, int) else usual for number, usual in zip(bounds, (fewest, highest), strict=True))
         return {**data, **said_by(manifest, data, {"kind": kind, "name": name, "min": lower, "max": upper})}
 
@@ -126,7 +127,7 @@ class Workload(Model):
         manifest = data.get("manifest") if isinstance(data, dict) else None
         if not isinstance(manifest, Manifest):
             return data
-        kind, name, replicas = (value_at(manifest.content, *path) for path in (("kind",), ("metadata", "name"), ("spec", "replicas")))
+        kind, name, replicas = (at(manifest.content, *path) for path in (("kind",), ("metadata", "name"), ("spec", "replicas")))
         if kind not in get_args(Kind):
             hint = "name the Deployment or StatefulSet that runs the application"
             refuse(f"{manifest.path} holds a {kind}, which runs nothing rediskit can scale", hint, "manifest")
@@ -171,15 +172,15 @@ class Workload(Model):
                 yield Problem(f"{self.kind} {self.name} has no init container {name}", hint, ("initContainers", name, "[key]"))
 
     def _names(self, kind: str) -> list[str]:
-        found = value_at(self.manifest.content if self.manifest else None, "spec", "template", "spec", kind)
-        return [str(value_at(container, "name")) for container in found] if isinstance(found, list) else []
+        found = at(self.manifest.content if self.manifest else None, "spec", "template", "spec", kind)
+        return [str(at(container, "name")) for container in found] if isinstance(found, list) else []
 
     def _outside(self) -> Iterator[Problem]:
         """The number to come back to is one that the autoscaler allows: else it changes it at once, and Git changes it back."""
         scaler, replicas = self.autoscaler, self.replicas
         if scaler is None or replicas is None:
             return
-        aimed = value_at(scaler.manifest.content, "spec", "scaleTargetRef", "name") if scaler.manifest else self.name
+        aimed = at(scaler.manifest.content, "spec", "scaleTargetRef", "name") if scaler.manifest else self.name
         if aimed != self.name:
             yield Problem(f"{scaler.reference} scales {aimed}, not {self.name}", "name the one that scales the workload", ("autoscaler",))
         least, most = scaler.min or 0, scaler.max if scaler.max is not None else replicas
@@ -225,10 +226,3 @@ def said_by(manifest: Manifest, data: Mapping[str, Any], said: Mapping[str, Any]
         ]
     )
     return {key: value for key, value in said.items() if data.get(key) is None}
-
-
-def value_at(content: Any, *path: str) -> Any:
-    """The value at a path of keys; None where it ends, whatever stands there: nobody has checked the manifest yet."""
-    for part in path:
-        content = content.get(part) if isinstance(content, dict) else None
-    return content

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
-from rediskit.model.workload import Workload, value_at
+from rediskit.model.nested import at
+from rediskit.model.workload import Workload
 from rediskit.output.yaml import dump
 from rediskit.renderers.ownerpatch import patches, removal, removals, target, within
 from rediskit.renderers.tree import File, Object
@@ -53,6 +54,6 @@ def _tests(workload: Workload) -> str:
     content = workload.manifest.content if workload.manifest else {}
     tests = []
     for kind, name in workload.named:
-        names = [container["name"] for container in value_at(content, "spec", "template", "spec", kind)]
+        names = [container["name"] for container in at(content, "spec", "template", "spec", kind)]
         tests.append({"op": "test", "path": f"/spec/template/spec/{kind}/{names.index(name)}/name", "value": name})
     return "".join(f"- {json.dumps(test)}\n" for test in tests)

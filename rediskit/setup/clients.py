@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from rediskit.errors import ConfigError, Problem
 from rediskit.model.environment import RESERVED_CLIENTS
-from rediskit.setup.objects import WORKLOADS, Content, Objects, at, containers, is_name, name_of, namespace_of, reference, text_at
+from rediskit.model.nested import at, text_at
+from rediskit.setup.objects import WORKLOADS, Content, Objects, containers, is_name, name_of, namespace_of, reference
 from rediskit.setup.old import is_server, is_watcher, old_redis, service_of
 from rediskit.setup.variables import Names, Speaks, speaks
 

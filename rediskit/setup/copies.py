@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rediskit.errors import Problem, RefusedError, dotted
+from rediskit.model.nested import at, text_at
 from rediskit.model.secrecy import is_secret_key, secret_reason, secrets_in
 from rediskit.output.yaml import dump
-from rediskit.setup.objects import Content, Objects, at, listed, literal, name_of, reference, text_at
+from rediskit.setup.objects import Content, Objects, listed, literal, name_of, reference
 from rediskit.source.manifest import clean
 
 _STRONG = re.compile(r"PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL", re.IGNORECASE)

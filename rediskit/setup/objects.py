@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rediskit.errors import ConfigError, Problem
+from rediskit.model.nested import at, text_at
 from rediskit.source.reader import MAX_BYTES, read
 from rediskit.source.scalars import plain
 
@@ -113,19 +114,6 @@ def namespace_of(obj: Content) -> str:
 def reference(obj: Content) -> str:
     """`Deployment/beersystem-backend`."""
     return f"{obj.get('kind')}/{name_of(obj)}"
-
-
-def at(value: Any, *path: str) -> Any:
-    """The value at a path of keys; None where it ends."""
-    for part in path:
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
-
-
-def text_at(value: Any, *path: str) -> str:
-    """The same where a text stands; "" for everything else."""
-    found = at(value, *path)
-    return found if isinstance(found, str) else ""
 
 
 def literal(entry: Content) -> str | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from rediskit.setup.objects import WORKLOADS, Content, Objects, at, containers, listed, name_of, namespace_of, reference, text_at
+from rediskit.model.nested import at, text_at
+from rediskit.setup.objects import WORKLOADS, Content, Objects, containers, listed, name_of, namespace_of, reference
 
 _SERVER = re.compile(r"(?:redis|valkey|keydb|dragonfly)(?:-(?:stack|server|cluster|sentinel|oss|alpine))*[0-9]*", re.IGNORECASE)
 """What images of a Redis are called; `redis-worker` is somebody's application."""

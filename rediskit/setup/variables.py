@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from rediskit.setup.objects import Content, Objects, at, listed, literal, namespace_of, text_at
+from rediskit.model.nested import at, text_at
+from rediskit.setup.objects import Content, Objects, listed, literal, namespace_of
 
 Role = Literal["host", "port", "password", "url", ""]
 

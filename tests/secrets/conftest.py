@@ -12,26 +12,6 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from rediskit.cli import main
 from tests.secrets.api import Api
 from tests.secrets.repository import Repository, Run, age_key, certificate_of
-from tests.tools.install import locate
-
-
-def _program(name: str) -> Path:
-    found = locate(name)
-    if found is None:
-        pytest.fail(f"{name} is neither in the tool cache nor on PATH; run: make tools", pytrace=False)
-    return found
-
-
-@pytest.fixture(scope="session")
-def kubeseal() -> Path:
-    """The real kubeseal."""
-    return _program("kubeseal")
-
-
-@pytest.fixture(scope="session")
-def sops() -> Path:
-    """The real sops."""
-    return _program("sops")
 
 
 @pytest.fixture(scope="session")
@@ -47,11 +27,10 @@ def other_key() -> RSAPrivateKey:
 
 
 @pytest.fixture(scope="session")
-def age_keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def age_keys(tmp_path_factory: pytest.TempPathFactory, age_keygen: Path) -> tuple[Path, Path]:
     """Two files with a key of age each: ours, and somebody else's."""
-    program = _program("age-keygen")
     folder = tmp_path_factory.mktemp("age")
-    return age_key(program, folder / "ours.txt"), age_key(program, folder / "theirs.txt")
+    return age_key(age_keygen, folder / "ours.txt"), age_key(age_keygen, folder / "theirs.txt")
 
 
 @pytest.fixture
