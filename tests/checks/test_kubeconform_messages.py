@@ -113,7 +113,7 @@ PATTERN = "^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$"
             "Namespace",
             "metadata",
             "{\"it's - at '/x': \\\\ \\n ☃ \\0 ~/\": 5}",
-            ["metadata.it's - at '/x': \\ \n ☃ \0 ~/: unknown field it's - at '/x': \\ \n ☃ \0 ~/"],
+            ["metadata[\"it's - at '/x': \\ \\n ☃ \\x00 ~/\"]: unknown field it's - at '/x': \\ \n ☃ \0 ~/"],
         ),
         ("Namespace", "metadata", '{labels: {"a\'~1/b": 5}}', ["metadata.labels.a'~1/b: must be text, is a number"]),
     ],
