@@ -194,7 +194,7 @@ BEYOND = [math.nan, math.inf, -math.inf, "\ud800", "a\n\udfff", {"\ud800": 1}, 2
 
 @pytest.mark.parametrize("value", BEYOND)
 def test_what_readers_would_not_give_back_is_refused_with_its_place(value: Any) -> None:
-    with pytest.raises(ValueError, match=r"^a\.b\[1\]\.c(\.\\ud800)?: "):
+    with pytest.raises(ValueError, match=r'^a\.b\[1\]\.c(\["\\ud800"\])?: '):
         dump({"a": {"b": [1, {"c": value}]}})
 
 
