@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rediskit.model.nested import at
 from tests.cluster.kube import Object, RefusedError
 from tests.cluster.plane import Plane, program
 from tests.cluster.processes import FailedError, free_port, until
@@ -96,8 +97,8 @@ class ArgoCD(Tool):
         until("the next second", lambda: datetime.now(UTC) > wait_for_another_second.replace(microsecond=999999) or None)
         for name in before:
             self._annotate(name, "hard")
-        for name, at in before.items():
-            until(f"a new look at {name}", lambda name=name, at=at: self._looked(name, at))  # type: ignore[misc]
+        for name, last in before.items():
+            until(f"a new look at {name}", lambda name=name, last=last: self._looked(name, last))  # type: ignore[misc]
 
     def unsettled(self, expected: Expected) -> str:
         live = {content["metadata"]["name"] for content in self._ours(expected.release)}
@@ -129,6 +130,8 @@ class ArgoCD(Tool):
         seen = sync.get("revisions") or [sync.get("revision")]
         if revision not in seen:
             return f"is at {seen}, not at {revision}: {_conditions(status)}"
+        if _patches(sync.get("comparedTo", {})) != _patches(application["spec"]):
+            return "its patches have not been looked at yet"
         apart = {found["name"] for found in status.get("resources", []) if found.get("status") != "Synced"}
         synced = sync.get("status") == "Synced" or (apart and apart <= left)
         if not synced or health != "Healthy":
@@ -204,6 +207,11 @@ def _settings(plane: Plane) -> list[Object]:
         },
     }
     return [*maps, secret, project]
+
+
+def _patches(spec: Object) -> list[Object]:
+    """What an owner's Application lays upon the build of his folder. An empty list is left out of what Argo CD has compared."""
+    return list(at(spec, "source", "kustomize", "patches") or [])
 
 
 def _conditions(status: Object) -> str:

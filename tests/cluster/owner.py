@@ -16,8 +16,12 @@ COMPONENT = "rediskit"
 FOLDER = "beersystem"
 
 
-def files(namespace: str, replicas: int = 1) -> dict[str, str | bytes]:
-    """Path to text of the base, and of an overlay that takes the Component: the outermost one, as the docs say."""
+IDENTITY = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches: []\n"
+"""The Component that changes nothing: what an owner starts with."""
+
+
+def files(namespace: str, replicas: int = 1, *, component: bool = True) -> dict[str, str | bytes]:
+    """Path to text of the base, and of an overlay: the outermost one, which takes the Component, as the docs say."""
     base = {
         "deployment-backend.yaml": workload(namespace, replicas),
         "deployment-redis.yaml": _old_redis(namespace),
@@ -25,16 +29,17 @@ def files(namespace: str, replicas: int = 1) -> dict[str, str | bytes]:
         "configmap-config.yaml": _config(namespace),
     }
     kustomization = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
-    overlay = {**kustomization, "resources": ["base"], "components": [COMPONENT]}
+    overlay = {**kustomization, "resources": ["base"], **({"components": [COMPONENT]} if component else {})}
     return {
         **{f"{FOLDER}/base/{name}": _text(content) for name, content in base.items()},
         f"{FOLDER}/base/kustomization.yaml": _text({**kustomization, "resources": sorted(base)}),
         f"{FOLDER}/kustomization.yaml": _text(overlay),
+        **({f"{FOLDER}/{COMPONENT}/kustomization.yaml": IDENTITY} if component else {}),
     }
 
 
-def component(tree: Tree, client: str) -> dict[str, bytes]:
-    """Path to bytes of the Component that a tree has for a client."""
+def given(tree: Tree, client: str) -> dict[str, bytes]:
+    """Path to bytes of what a tree has for the owner of a client: a Component, or a snippet."""
     start = f"owners/{client}/"
     return {path.removeprefix(start): text for path, text in tree.files.items() if path.startswith(start)}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -31,6 +31,8 @@ CARRIERS = frozenset(
 )
 """The kinds by which a tool carries a tree."""
 FORWARD = ("prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission", "complete")
+UNIT_FOLDER = "units"
+"""Where an owner keeps his own Application or Kustomization, when its patches are the way."""
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 
 
@@ -54,6 +56,10 @@ class Scene:
         """Units that need not be healthy."""
         self.left: set[str] = set()
         """Units that are no longer in Git and stay."""
+        self.owner_kind = "kustomize"
+        """How the owner takes a step: see docs/owners.md."""
+        self.neighbours: dict[str, str] = {}
+        """Name to namespace of clients that are on no way: they have the password, and nothing of them moves."""
         self.ours = server.repository(f"{name}-platform")
         self.theirs = server.repository(f"{name}-owner")
         self.owner_objects: list[Object] = []
@@ -63,10 +69,11 @@ class Scene:
 
     def own(self) -> None:
         """The application as it is before: its repository, its namespace, its Application or Kustomization, volumes for what comes."""
-        self._namespace(self.client_namespace)
+        for namespace in (self.client_namespace, *self.neighbours.values()):
+            self._namespace(namespace)
         for index in range(2):
             self.kube.create(volume(f"{self.name}-{index}"))
-        self.theirs.write({**owner.files(self.client_namespace, self.replicas), **IDENTITY})
+        self.theirs.write(owner.files(self.client_namespace, self.replicas, component=self.owner_kind == "kustomize"))
         self.theirs.commit("beersystem as it is")
         self.owner_objects = self.tool.owner(f"{CLIENT}-{self.name}", self.theirs.url, owner.FOLDER, self.client_namespace)
         for content in self.owner_objects:
@@ -90,8 +97,21 @@ class Scene:
         """Renders the config as it stands, and commits what has changed to each of the two repositories."""
         self.tree = self.render()
         self.ours.commit(message)
-        self.theirs.replace(f"{owner.FOLDER}/{owner.COMPONENT}", owner.component(self.tree, CLIENT))
+        given = owner.given(self.tree, CLIENT)
+        if self.owner_kind == "kustomize":
+            self.theirs.replace(f"{owner.FOLDER}/{owner.COMPONENT}", given)
+            self.theirs.commit(message)
+        else:
+            self._patch_unit(message, *given.values())
+
+    def _patch_unit(self, message: str, snippet: bytes) -> None:
+        """The owner puts the snippet into his Application or Kustomization, in place of what stands there, commits that and applies it."""
+        content = yaml.safe_load(snippet)
+        *sources, unit = self.owner_objects
+        self.owner_objects = [*sources, merged(unit, content)]
+        self.theirs.write({f"{UNIT_FOLDER}/{unit['kind'].lower()}.yaml": yaml.safe_dump(self.owner_objects[-1], sort_keys=False)})
         self.theirs.commit(message)
+        self.kube.kubectl("apply", "--server-side", "-f", self.theirs.tree / UNIT_FOLDER)
 
     def bootstrap(self) -> None:
         """The one thing that is applied by hand: kubectl apply of the folder, as the README of the tree says."""
@@ -118,7 +138,7 @@ class Scene:
         """Takes the scene away: the carriers without what they carry, then the namespaces."""
         if self.tree is not None or self.owner_objects:
             self.tool.abandon(self.expected())
-        for name in (self.namespace, self.client_namespace):
+        for name in (self.namespace, self.client_namespace, *self.neighbours.values()):
             if self.kube.get("v1", "Namespace", name):
                 self.kube.delete("v1", "Namespace", name)
 
@@ -166,8 +186,10 @@ class Scene:
             "namespace": self.client_namespace,
             "workload": {"manifest": f"{self.name}/beersystem-backend.yaml", "containers": ONE_CONTAINER},
             "previous": {"host": f"redis.{self.client_namespace}.svc.cluster.local", "remove": ["Deployment/redis", "Service/redis"]},
+            "owner": {"kind": self.owner_kind},
             "migration": migration,
         }
+        neighbours = [{"name": name, "namespace": namespace} for name, namespace in self.neighbours.items()]
         repository, version = self.chart
         base = {
             "name": self.name,
@@ -180,32 +202,30 @@ class Scene:
                 "allow": ["192.168.4.0/24"],
             },
             "secrets": {"mode": "manual"},
-            "clients": [client],
+            "clients": [client, *neighbours],
         }
         return merged(base, self.over)
 
     def render(self) -> Tree:
         """The tree of the config, checked, and written to disk as `rediskit render` does it."""
-        file = self.ours.tree / f"config/{self.name}.yaml"
-        manifest = file.parent / self.name / "beersystem-backend.yaml"
-        manifest.parent.mkdir(parents=True, exist_ok=True)
-        manifest.write_text(yaml.safe_dump(owner.workload(self.client_namespace, self.replicas)))
-        file.write_text(yaml.safe_dump(self.config(), sort_keys=False))
-        environment: Environment = load(file)
+        environment: Environment = load(self.write_config())
         tree = render(environment)
         errors = [finding for finding in check(environment, tree) if finding.severity == "error"]
         assert not errors, errors
         write(tree, self.ours.tree / "rendered")
         return tree
 
+    def write_config(self) -> Path:
+        """The config as it stands and the manifest it names, in our work tree."""
+        file = self.ours.tree / f"config/{self.name}.yaml"
+        manifest = file.parent / self.name / "beersystem-backend.yaml"
+        manifest.parent.mkdir(parents=True, exist_ok=True)
+        manifest.write_text(yaml.safe_dump(owner.workload(self.client_namespace, self.replicas)))
+        file.write_text(yaml.safe_dump(self.config(), sort_keys=False))
+        return file
+
     def _namespace(self, name: str) -> None:
         self.kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-
-
-IDENTITY: Mapping[str, str] = {
-    f"{owner.FOLDER}/{owner.COMPONENT}/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches: []\n"
-}
-"""The Component that changes nothing: what an owner starts with."""
 
 
 def _unit(content: Object, revision: str) -> tuple[str, str, str, str]:

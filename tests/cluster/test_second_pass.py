@@ -44,7 +44,7 @@ def test_nothing_is_refused_and_nothing_would_change(make_scene: MakeScene) -> N
         scene.remember(step)
     tree = scene.render()
     scene.theirs.write(owner.files(scene.client_namespace))
-    scene.theirs.replace(f"{owner.FOLDER}/{owner.COMPONENT}", owner.component(tree, "beersystem"))
+    scene.theirs.replace(f"{owner.FOLDER}/{owner.COMPONENT}", owner.given(tree, "beersystem"))
     for name in (scene.namespace, scene.client_namespace):
         scene.kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     found = everything(scene, tree)
