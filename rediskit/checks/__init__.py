@@ -43,6 +43,7 @@ CHECKS: tuple[Check, ...] = (
     Check("redis-conf", "error", server.redis_conf),
     Check("memory-limit", "error", server.memory),
     Check("memory-headroom", "warning", server.memory_headroom),
+    Check("request-above-limit", "error", server.requests),
     Check("replica-probe", "error", server.replica_probes),
     Check("image-pin", "error", server.pinned_images),
     Check("image-shell", "warning", server.images_with_a_shell),

@@ -128,10 +128,25 @@ def memory_headroom(subject: Subject) -> Iterator[Complaint]:
             yield Complaint(message, "about half of the limit is usual", ("redis", "memory", "max"))
 
 
+def requests(subject: Subject) -> Iterator[Complaint]:
+    """No container asks for more than its limit: the API server refuses its pods, and that shows only in the middle of the downtime."""
+    for role in _containers(subject):
+        path = (*_VALUES, role, "resources")
+        for name in ("cpu", "memory"):
+            asked, limit = (at(subject.values, role, "resources", kind, name) for kind in ("requests", "limits"))
+            sizes = [_measured(Quantity, str(amount)) for amount in (asked, limit) if amount is not None]
+            if len(sizes) == 2 and sizes[0] and sizes[1] and sizes[0] > sizes[1]:
+                message = f"{role} asks for {asked} of {name}, more than its limit {limit}: the API server refuses its pods"
+                yield Complaint(message, f"write a smaller requests.{name}, or a larger limits.{name}", (*path, "requests", name))
+
+
+def _containers(subject: Subject) -> tuple[str, ...]:
+    return (*_ROLES, *(["metrics"] if subject.environment.monitoring.enabled else []))
+
+
 def _limits(subject: Subject) -> dict[str, str | None]:
     """Container to its memory limit; None where it has none."""
-    containers = (*_ROLES, *(["metrics"] if subject.environment.monitoring.enabled else []))
-    found = {name: at(subject.values, name, "resources", "limits", "memory") for name in containers}
+    found = {name: at(subject.values, name, "resources", "limits", "memory") for name in _containers(subject)}
     return {name: None if limit is None else str(limit) for name, limit in found.items()}
 
 

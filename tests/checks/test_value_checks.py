@@ -148,6 +148,14 @@ SERVER = [
     value("memory-limit", "metrics has no memory limit", "metrics.resources", None),
     value("memory-limit", "replica has no memory limit", "replica.resources.limits", None, "limits"),
     value("memory-limit", "lots is not a Kubernetes quantity", "master.resources.limits.memory", "lots"),
+    value("request-above-limit", "master asks for 64 of cpu, more than its limit 1000m", "master.resources.requests.cpu", "64", "'64'"),
+    value(
+        "request-above-limit",
+        "metrics asks for 64Mi of memory, more than its limit 32Mi",
+        "metrics.resources.limits.memory",
+        "32Mi",
+        "limits",
+    ),
     value("replica-probe", "replica.customLivenessProbe is missing", "replica.customLivenessProbe", None),
     value(
         "replica-probe",
