@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import uuid4
 
 import pytest
@@ -24,6 +24,36 @@ from tests.cluster.tool import Tool
 from tests.tools.install import locate_folder
 
 MONITORING = ("monitoring.coreos.com_servicemonitors", "monitoring.coreos.com_prometheusrules")
+
+
+REPORT = pytest.StashKey[Report]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[REPORT] = Report()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker of pytest-xdist a tool (`--dist loadgroup`): a plane is started once a worker, and its tool once."""
+    for item in items:
+        tool: Any = item.callspec.params.get("tool") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else None
+        item.add_marker(pytest.mark.xdist_group(tool.name if tool else "plane"))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker hands over what it measured; whoever has no worker above him writes it."""
+    report = session.config.stash[REPORT]
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["measured"] = report.measured
+    else:
+        report.write()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Called where the workers were started, when one of them ends; one that crashed has handed over nothing."""
+    measured = getattr(node, "workeroutput", {}).get("measured", ())
+    node.config.stash[REPORT].measured += [(tool, versions, row, taken) for tool, versions, row, taken in measured]
 
 
 @pytest.fixture(scope="session")
@@ -88,11 +118,9 @@ def tool(request: pytest.FixtureRequest, plane: Plane, registry: Registry) -> It
 
 
 @pytest.fixture(scope="session")
-def report(registry: Registry) -> Iterator[Report]:
+def report(pytestconfig: pytest.Config) -> Report:
     """What the scenarios measured; written at the end of the run."""
-    measured = Report(registry.chart)
-    yield measured
-    measured.write()
+    return pytestconfig.stash[REPORT]
 
 
 class MakeScene(Protocol):

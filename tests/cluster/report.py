@@ -24,34 +24,41 @@ ROWS = (
 )
 
 
+Measured = tuple[str, str, str, float]
+"""Tool, versions of its controllers, row, seconds: what one worker of pytest-xdist can hand to the process that started it."""
+
+
 class Report:
     """Seconds by row and tool."""
 
-    def __init__(self, chart: Chart) -> None:
-        self._chart = "the chart of the tests" if chart.path == OURS else f"{chart.name} {chart.version}"
-        self._versions: dict[str, str] = {}
-        self._seconds: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    def __init__(self) -> None:
+        self.measured: list[Measured] = []
 
     def add(self, tool: str, versions: str, row: str, seconds: float) -> None:
         """One measurement."""
-        self._versions[tool] = versions
-        self._seconds[row][tool].append(seconds)
+        self.measured.append((tool, versions, row, seconds))
 
     def text(self) -> str:
         """The table, and what it was measured with."""
-        tools = sorted(self._versions)
+        versions = {tool: version for tool, version, _, _ in self.measured}
+        seconds: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+        for tool, _, row, taken in self.measured:
+            seconds[row][tool].append(taken)
+        tools = sorted(versions)
         lines = [f"| from the commit to healthy, seconds | {' | '.join(tools)} |", f"| --- |{' --- |' * len(tools)}"]
-        for row in [*ROWS, *(row for row in self._seconds if row not in ROWS)]:
-            if row in self._seconds:
-                cells = [_cell(self._seconds[row].get(tool, [])) for tool in tools]
+        for row in [*ROWS, *(row for row in seconds if row not in ROWS)]:
+            if row in seconds:
+                cells = [_cell(seconds[row].get(tool, [])) for tool in tools]
                 lines.append(f"| {row} | {' | '.join(cells)} |")
-        versions = "; ".join(self._versions[tool] for tool in tools)
-        lines += ["", f"Kubernetes {table()['kubernetes'].version}; {versions}; {self._chart}; {os.cpu_count()} cores."]
+        used = "; ".join(versions[tool] for tool in tools)
+        chart = Chart()
+        name = "the chart of the tests" if chart.path == OURS else f"{chart.name} {chart.version}"
+        lines += ["", f"Kubernetes {table()['kubernetes'].version}; {used}; {name}; {os.cpu_count()} cores."]
         return "\n".join(lines) + "\n"
 
     def write(self) -> None:
         """Writes `build/cluster.md`."""
-        if self._seconds:
+        if self.measured:
             BUILD.mkdir(exist_ok=True)
             (BUILD / "cluster.md").write_text(self.text())
 
