@@ -17,6 +17,12 @@ from rediskit.renderers.tree import File, Object
 
 _SECRET_CONDITIONS = {"ExternalSecret": "Ready", "SealedSecret": "Synced"}
 """The condition by which an object says that its Secret is there (facts: gitops, Flux 11)."""
+RELEASE_TIMEOUT = "2m"
+"""How long the release, and the Kustomization that carries it, wait for Redis to become ready.
+
+helm-controller and kustomize-controller take a newer commit up only when that wait has ended (seen with both: with 10 minutes a
+mended config stays out as long). What takes longer to start is not harmed: the release is tried again after a minute, and stays.
+"""
 _HELM_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 
 
@@ -69,7 +75,7 @@ def _health(version: str, kind: str, word: str) -> Object:
 
 def release_kustomization(environment: Environment) -> Object:
     """The Kustomization of `flux/release/`: apart from the sources, else a missing namespace would be a deadlock."""
-    return _kustomization(environment, "release", "flux/release", policy="Orphan", after="redis", timeout="2m")
+    return _kustomization(environment, "release", "flux/release", policy="Orphan", after="redis", timeout=RELEASE_TIMEOUT)
 
 
 def chart_repository(environment: Environment) -> Object:
@@ -103,7 +109,7 @@ def helm_release(environment: Environment) -> Object:
         "metadata": metadata(redis.release, redis.namespace, labels(environment), keep),
         "spec": {
             "interval": str(settings.interval),
-            "timeout": "10m",
+            "timeout": RELEASE_TIMEOUT,
             "releaseName": redis.release,
             "chartRef": {"kind": "OCIRepository", "name": kustomization_name(environment, "chart"), "namespace": settings.namespace},
             "install": strategy,

@@ -17,6 +17,7 @@ from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
 from rediskit.model.workload import Workload
 from rediskit.renderers.argocd import prefix
+from rediskit.renderers.flux import RELEASE_TIMEOUT
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.texts import text
 
@@ -233,6 +234,7 @@ def runbook(environment: Environment, client: Client) -> str:
         rollback=rollback,
         forward=[f"rediskit migrate advance {config_of(environment)} --client {client.name} --to scale-down"],
         polling=polling(environment),
+        release_timeout=RELEASE_TIMEOUT,
         config=config_of(environment),
         owner_side=owner_side(environment, client),
         describe=f"kubectl -n {client.namespace} describe pods | grep -A12 -E 'Events:|Reason:'",
