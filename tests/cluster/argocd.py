@@ -79,7 +79,7 @@ class ArgoCD(Tool):
             "project": "default",
             "source": {"repoURL": repository, "targetRevision": "main", "path": path},
             "destination": {"server": IN_CLUSTER, "namespace": namespace},
-            "syncPolicy": {"automated": {"prune": True, "selfHeal": True}},
+            "syncPolicy": {"automated": {"prune": True, "selfHeal": True}, "retry": {"refresh": True}},
         }
         return [{"apiVersion": VERSION, "kind": "Application", "metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec}]
 

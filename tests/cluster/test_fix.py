@@ -1,0 +1,177 @@
+"""At each step a commit that can never become healthy, then one that mends it: how long the controllers' own settings keep it out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from tests.cluster import owner
+from tests.cluster.conftest import MakeScene
+from tests.cluster.kube import Object
+from tests.cluster.processes import until
+from tests.cluster.report import Report
+from tests.cluster.scene import FORWARD, Scene
+from tests.cluster.states import STATES, hold, started
+from tests.cluster.tool import Tool
+
+AT_ONCE = 3
+"""Scenes side by side. Each hangs in one Kustomization, and kustomize-controller works on four at a time."""
+NOTICED_SECONDS = 90
+LIVE_SECONDS = 240
+TOO_MUCH = "64"
+"""CPU cores: no node has so many."""
+OVERLAY = f"{owner.FOLDER}/kustomization.yaml"
+
+
+class Mistake(NamedTuple):
+    """How it comes into Git and goes out again, and how both show in the cluster."""
+
+    make: Callable[[Scene], None]
+    noticed: Callable[[Scene], bool]
+    mend: Callable[[Scene], None]
+    mended: Callable[[Scene], bool]
+
+
+def test_the_fix_gets_through_at_each_step(make_scene: MakeScene, tool: Tool, report: Report) -> None:
+    scenes = {step: make_scene(f"fix-{step}") for step in MISTAKES}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for step, seconds in zip(scenes, pool.map(fix, scenes.values(), scenes), strict=True):
+            report.add(tool.name, tool.versions, f"the fix of a broken {step} is live", seconds)
+
+
+def fix(scene: Scene, step: str) -> float:
+    """Goes up to a step, takes it with a mistake, and mends it. Seconds from that commit until it is live."""
+    tool, start = started(scene)
+    before = FORWARD[1 : FORWARD.index(step)]
+    for passed in before[:-1]:
+        scene.commit(passed)
+    if before:
+        scene.take(before[-1])
+    if step != "prepare":
+        scene.remember(step)
+    mistake = MISTAKES[step]
+    mistake.make(scene)
+    tool.refresh(scene.expected())
+    until(f"the mistake of {step}", lambda: mistake.noticed(scene) or None, NOTICED_SECONDS)
+    mistake.mend(scene)
+    begin = time.monotonic()
+    tool.refresh(scene.expected())
+    until(f"the fix of {step}", lambda: mistake.mended(scene) or None, LIVE_SECONDS)
+    seconds = time.monotonic() - begin
+    if mistake is NO_ROOM:
+        delete_the_pod_that_stays(scene)
+    tool.settled(scene.expected())
+    hold(scene, STATES[step], start)
+    return seconds
+
+
+def delete_the_pod_that_stays(scene: Scene) -> None:
+    """As the runbook says: the StatefulSet has the new template, and waits for the old pod to become ready."""
+    name = f"{scene.release}-master-0"
+
+    def stays() -> bool | None:
+        revision = (scene.live("apps/v1", "StatefulSet", f"{scene.release}-master") or {}).get("status", {}).get("updateRevision")
+        pod: Object = scene.live("v1", "Pod", name) or {}
+        assert _cpu(pod.get("spec", {})) == TOO_MUCH, "Kubernetes replaces such a pod by now: the runbook need not say it any more"
+        return revision != pod["metadata"]["labels"]["controller-revision-hash"] or None
+
+    until("the new revision of the StatefulSet", stays)
+    scene.kube.delete("v1", "Pod", name, scene.namespace)
+
+
+def at_once(scene: Scene) -> bool:
+    """Where nothing shows in the cluster but the carriers themselves."""
+    return not scene.tool.unsettled(scene.expected())
+
+
+# A unit of ours that cannot be built: its list names a file that is not there.
+
+
+def _lose_a_file(scene: Scene) -> None:
+    path = f"rendered/{scene.name}/platform/redis/kustomization.yaml"
+    scene.ours.write({path: (scene.ours.tree / path).read_text() + "- lost.yaml\n"})
+    scene.ours.commit("a merge that went wrong")
+
+
+def _find_it(scene: Scene) -> None:
+    scene.ours.revert()
+
+
+def _file_is_missed(scene: Scene) -> bool:
+    return "lost.yaml" in scene.tool.unsettled(scene.expected())
+
+
+# A release whose pod fits on no node.
+
+
+def _ask_too_much(scene: Scene) -> None:
+    scene.over = {"redis": {"values": {"master": {"resources": {"requests": {"cpu": TOO_MUCH}, "limits": {"cpu": TOO_MUCH}}}}}}
+    scene.publish("the release, with a primary for which no node has room")
+
+
+def _ask_less(scene: Scene) -> None:
+    scene.over = {}
+    scene.publish("the release, mended")
+
+
+def _requested(scene: Scene) -> str:
+    found: Object = scene.live("apps/v1", "StatefulSet", f"{scene.release}-master") or {}
+    return _cpu(found.get("spec", {}).get("template", {}).get("spec", {}))
+
+
+def _cpu(pod: Object) -> str:
+    container: Object = next((found for found in pod.get("containers", []) if found["name"] == "redis"), {})
+    return str(container.get("resources", {}).get("requests", {}).get("cpu", ""))
+
+
+# A mistake of the owner, beside our Component.
+
+
+def _patched(change: str) -> Callable[[Scene], None]:
+    def make(scene: Scene) -> None:
+        text = (scene.theirs.tree / OVERLAY).read_text()
+        patch = f"patches:\n- target: {{kind: Deployment, name: {owner.WORKLOAD}}}\n  patch: |-\n    - {change}\n"
+        scene.theirs.write({OVERLAY: text + patch})
+        scene.publish("a step, and a mistake beside it")
+
+    return make
+
+
+def _unpatch(scene: Scene) -> None:
+    text = (scene.theirs.tree / OVERLAY).read_text()
+    scene.theirs.write({OVERLAY: text.partition("patches:")[0]})
+    scene.theirs.commit("mended")
+
+
+def _selects_nodes(scene: Scene) -> bool:
+    return "nodeSelector" in scene.workload()["spec"]["template"]["spec"]
+
+
+NO_FILE = Mistake(_lose_a_file, _file_is_missed, _find_it, at_once)
+NO_ROOM = Mistake(
+    _ask_too_much, lambda scene: _requested(scene) == TOO_MUCH, _ask_less, lambda scene: _requested(scene) not in ("", TOO_MUCH)
+)
+REFUSED = Mistake(
+    _patched("{op: add, path: /spec/selector/matchLabels/another, value: one}"),
+    lambda scene: "spec.selector: Invalid value" in scene.tool.unsettled(scene.expected()),
+    _unpatch,
+    at_once,
+)
+UNSCHEDULABLE = Mistake(
+    _patched("{op: add, path: /spec/template/spec/nodeSelector, value: {nowhere: here}}"),
+    _selects_nodes,
+    _unpatch,
+    lambda scene: not _selects_nodes(scene),
+)
+MISTAKES = {
+    "deploy": NO_ROOM,
+    "scale-up": UNSCHEDULABLE,
+    "validate": UNSCHEDULABLE,
+    "decommission": UNSCHEDULABLE,
+    "prepare": NO_FILE,
+    "scale-down": REFUSED,
+    "reconfigure": REFUSED,
+}
+"""Those that take longest first."""
