@@ -26,6 +26,7 @@ from tests.tools.install import locate_folder
 MONITORING = ("monitoring.coreos.com_servicemonitors", "monitoring.coreos.com_prometheusrules")
 
 
+LONG_WALKS = ("test_journey", "test_rollback")
 REPORT = pytest.StashKey[Report]()
 
 
@@ -34,10 +35,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker of pytest-xdist a tool (`--dist loadgroup`): a plane is started once a worker, and its tool once."""
+    """One worker of pytest-xdist a group (`--dist loadgroup`): each has a plane of its own, and one tool on it. Flux waits longest: two."""
     for item in items:
         tool: Any = item.callspec.params.get("tool") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else None
-        item.add_marker(pytest.mark.xdist_group(tool.name if tool else "plane"))
+        group = tool.name if tool else "plane"
+        if tool is Flux and item.path.stem in LONG_WALKS:
+            group = "flux, long walks"
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
