@@ -9,10 +9,18 @@ import re
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.cluster import owner
-from tests.cluster.kube import Object, RefusedError, path_of
+from tests.cluster.argocd import VERSION, ArgoCD
+from tests.cluster.conftest import MakeScene
+from tests.cluster.flux import KUSTOMIZE, Flux
+from tests.cluster.kube import Object, RefusedError, condition_of, path_of
 from tests.cluster.plane import Plane
+from tests.cluster.processes import until
+from tests.cluster.scene import Scene
+from tests.cluster.states import equal_start
+from tests.cluster.tool import Tool
 from tests.samples import ROOT
 
 MANAGERS = ("argocd-controller", "kustomize-controller")
@@ -20,6 +28,7 @@ MANAGERS = ("argocd-controller", "kustomize-controller")
 QUOTES = 3
 """How many answers docs/gitops.md quotes; each of them is given by a test of this module."""
 REFERENCE = {"secretKeyRef": {"name": "redis-credentials", "key": "redis-password"}}
+BESIDE = "beside"
 SHARED = {"name": "REDIS_HOST", "value": "redis-shared-master.redis.svc.cluster.local"}
 
 
@@ -100,3 +109,90 @@ def test_a_value_and_a_reference_exclude_each_other(plane: Plane, namespace: str
     is_quoted(refused.value.message, namespace)
     cured = changed({"value": None, "valueFrom": REFERENCE})
     assert variable(cured, "REDIS_PASSWORD") == {"name": "REDIS_PASSWORD", "valueFrom": REFERENCE}
+
+
+def carried(scene: Scene, *contents: Object) -> list[Object]:
+    """A second Application or Kustomization, over these objects and one that stays."""
+    lists(scene, *contents)
+    carriers = scene.tool.owner(f"{BESIDE}-{scene.name}", scene.ours.url, BESIDE, scene.client_namespace)
+    scene.owner_objects += carriers
+    return carriers
+
+
+def lists(scene: Scene, *contents: Object) -> None:
+    """The folder that the second one carries, in one commit."""
+    meta = {"name": BESIDE, "namespace": scene.client_namespace}
+    stays: Object = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {}}
+    files = {f"{content['kind']}.yaml".lower(): yaml.safe_dump(content).encode() for content in (stays, *contents)}
+    kustomization = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": sorted(files)}
+    scene.ours.replace(BESIDE, {**files, "kustomization.yaml": yaml.safe_dump(kustomization).encode()})
+    scene.ours.commit(f"{len(contents)} beside the owner")
+
+
+@pytest.mark.parametrize("tool", [ArgoCD], indirect=True, ids=["argocd"])
+def test_a_second_application_is_refused_or_takes_over_and_then_deletes(make_scene: MakeScene, tool: Tool) -> None:
+    scene = make_scene(BESIDE, replicas=3)
+    scene.own()
+    tool.settled(scene.expected())
+    start = scene.workload()
+    (owners,) = scene.owner_objects
+    (second,) = carried(scene, partial(scene.client_namespace, SHARED, replicas=2))
+    second["spec"]["syncPolicy"] = {"automated": {"prune": True}}
+
+    def operation(phrase: str) -> str:
+        name = second["metadata"]["name"]
+
+        def look() -> str | None:
+            state = scene.kube.get(VERSION, "Application", name, tool.namespace) or {}
+            said = str(state.get("status", {}).get("operationState", {}))
+            return said if phrase in said else None
+
+        return until(f"{phrase} of {name}", look)
+
+    # Both client-side, as Argo CD does by default: one annotation says what was applied last, whoever applied it.
+    scene.kube.apply(second)
+    assert quotes()[0] in operation("spec.selector")
+    equal_start(scene, start)
+    scene.kube.delete(VERSION, "Application", second["metadata"]["name"], tool.namespace)
+    # The owner server-side and the second client-side: no such annotation, so nothing is withdrawn, and nothing refused.
+    owners["spec"]["syncPolicy"] = {"automated": {"prune": True}, "syncOptions": ["ServerSideApply=true"]}
+    scene.kube.apply(owners)
+    scene.kube.delete("apps/v1", "Deployment", owner.WORKLOAD, scene.client_namespace)
+    scene.theirs.write({f"{owner.FOLDER}/note": "a commit"})
+    scene.theirs.commit("server-side from now on")
+    tool.refresh(scene.expected())
+    until("the owner's Deployment", lambda: scene.kube.get("apps/v1", "Deployment", owner.WORKLOAD, scene.client_namespace))
+    scene.kube.apply(second)
+    taken = until("the change", lambda: live if (live := scene.workload())["spec"]["replicas"] == 2 else None)
+    assert variable(taken, "REDIS_HOST") == SHARED
+    operation("'phase': 'Succeeded'")
+    lists(scene)
+    tool.refresh(scene.expected())
+    until("the loss", lambda: scene.kube.get("apps/v1", "Deployment", owner.WORKLOAD, scene.client_namespace) is None or None)
+
+
+@pytest.mark.parametrize("tool", [Flux], indirect=True, ids=["flux"])
+def test_a_second_kustomization_is_refused(make_scene: MakeScene, tool: Tool) -> None:
+    """With `ssa: Merge` too, which the documentation of Flux names for objects that others own: it keeps what other managers own."""
+    scene = make_scene(BESIDE, replicas=3)
+    scene.own()
+    tool.settled(scene.expected())
+    start = scene.workload()
+    patch = partial(scene.client_namespace, SHARED, replicas=2)
+    carriers = carried(scene, patch)
+    for content in carriers:
+        scene.kube.apply(content)
+
+    def refused(commit: str) -> str | None:
+        found = scene.kube.get(KUSTOMIZE, "Kustomization", carriers[1]["metadata"]["name"], tool.namespace) or {}
+        message = str(condition_of(found, "Ready").get("message"))
+        return (
+            message if found.get("status", {}).get("lastAttemptedRevision", "").endswith(commit) and "dry-run failed" in message else None
+        )
+
+    assert quotes()[0] in until("a refusal", lambda: refused(scene.ours.head()))
+    patch["metadata"]["annotations"] = {"kustomize.toolkit.fluxcd.io/ssa": "Merge"}
+    lists(scene, patch)
+    tool.refresh(scene.expected())
+    assert quotes()[0] in until("a refusal of the merge", lambda: refused(scene.ours.head()))
+    equal_start(scene, start)
