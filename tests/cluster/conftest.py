@@ -20,6 +20,7 @@ from tests.cluster.plane import Plane
 from tests.cluster.registry import Registry
 from tests.cluster.report import Report
 from tests.cluster.scene import Scene
+from tests.cluster.sealed_secrets import SealedSecrets
 from tests.cluster.tool import Tool
 from tests.tools.install import locate_folder
 
@@ -102,6 +103,14 @@ def registry(plane: Plane) -> Registry:
 def metallb(plane: Plane) -> MetalLB:
     """What gives addresses to Services."""
     return MetalLB(plane)
+
+
+@pytest.fixture(scope="session")
+def sealed_secrets(plane: Plane) -> SealedSecrets:
+    """What opens SealedSecrets, with a key of its own."""
+    controller = SealedSecrets(plane)
+    controller.start()
+    return controller
 
 
 @pytest.fixture(scope="session")

@@ -157,28 +157,20 @@ def test_a_value_in_use_is_sealed(home: Home, run: Run, tmp_path: Path) -> None:
     assert (code, [one["opened"] for one in environment["namespaces"]]) == (0, [True, True])
 
 
-@pytest.fixture(scope="module")
-def controller(plane: Plane) -> Iterator[SealedSecrets]:
-    running = SealedSecrets(plane)
-    running.start()
-    yield running
-    plane.programs["sealed-secrets"].stop()
-
-
 @pytest.fixture
-def sealing(home: Home, controller: SealedSecrets) -> Home:
+def sealing(home: Home, sealed_secrets: SealedSecrets) -> Home:
     """With both namespaces, and the controller's certificate."""
     home.make_namespace(home.client)
-    (home.folder / "config/home/sealing.crt").write_bytes(controller.certificate())
-    (home.folder / "key.json").write_text(json.dumps({"kind": "List", "items": controller.private_keys()}))
+    (home.folder / "config/home/sealing.crt").write_bytes(sealed_secrets.certificate())
+    (home.folder / "key.json").write_text(json.dumps({"kind": "List", "items": sealed_secrets.private_keys()}))
     return home
 
 
-def opened(controller: SealedSecrets, home: Home, status: str = "True") -> None:
+def opened(sealed_secrets: SealedSecrets, home: Home, status: str = "True") -> None:
     """Waits until the controller has said this of both."""
 
     def look() -> bool | None:
-        said = {namespace: controller.said(namespace, NAME) for namespace in (home.redis, home.client)}
+        said = {namespace: sealed_secrets.said(namespace, NAME) for namespace in (home.redis, home.client)}
         if all(one.get("status") == status for one in said.values()):
             return True
         raise FailedError(str(said))
@@ -188,12 +180,12 @@ def opened(controller: SealedSecrets, home: Home, status: str = "True") -> None:
 
 @pytest.mark.parametrize("scope", ["strict", "namespace-wide", "cluster-wide"])
 def test_the_controller_makes_byte_identical_secrets_and_rotates_them(
-    scope: str, sealing: Home, controller: SealedSecrets, run: Run
+    scope: str, sealing: Home, sealed_secrets: SealedSecrets, run: Run
 ) -> None:
     sealing.write(f"{{mode: sealed-secrets, certificate: home/sealing.crt, scope: {scope}}}")
     assert run("new")[0] == 0
     sealing.commit()
-    opened(controller, sealing)
+    opened(sealed_secrets, sealing)
     first = sealing.value(sealing.redis)
     assert len(first) == 32
     assert sealing.value(sealing.client) == first
@@ -202,7 +194,7 @@ def test_the_controller_makes_byte_identical_secrets_and_rotates_them(
     assert (code, output.count(", opened"), errors) == (0, 2, "")
     assert run("rotate")[0] == 0
     sealing.commit()
-    opened(controller, sealing)
+    opened(sealed_secrets, sealing)
     until("the new value", lambda: sealing.value(sealing.redis) == sealing.value(sealing.client) != first or None)
     secret = sealing.secret(sealing.client)
     assert secret is not None
@@ -213,7 +205,7 @@ def test_the_controller_makes_byte_identical_secrets_and_rotates_them(
     assert sealing.value(sealing.client) == sealing.value(sealing.redis)
 
 
-def test_the_controller_takes_a_secret_over_by_the_commands_that_new_prints(sealing: Home, controller: SealedSecrets, run: Run) -> None:
+def test_the_controller_takes_a_secret_over_by_the_commands_that_new_prints(sealing: Home, sealed_secrets: SealedSecrets, run: Run) -> None:
     """From manual to sealed-secrets: refused at first, as it has to be, and then without another password."""
     assert run("apply")[0] == 0
     value = sealing.value(sealing.redis)
@@ -221,23 +213,23 @@ def test_the_controller_takes_a_secret_over_by_the_commands_that_new_prints(seal
     code, output, _ = run("new", "--from-cluster")
     assert code == 0
     sealing.commit()
-    opened(controller, sealing, "False")
+    opened(sealed_secrets, sealing, "False")
     commands = re.findall(r"^ +(kubectl annotate .*)$", output, re.MULTILINE)
     assert len(commands) == 2
     for command in commands:
         subprocess.run([program("kubectl"), *command.split()[1:]], check=True, capture_output=True)
-    opened(controller, sealing)
+    opened(sealed_secrets, sealing)
     assert sealing.value(sealing.redis) == sealing.value(sealing.client) == value
 
 
-def test_what_is_sealed_for_one_namespace_is_not_opened_in_another(sealing: Home, controller: SealedSecrets, run: Run) -> None:
+def test_what_is_sealed_for_one_namespace_is_not_opened_in_another(sealing: Home, sealed_secrets: SealedSecrets, run: Run) -> None:
     sealing.write("{mode: sealed-secrets, certificate: home/sealing.crt}")
     assert run("new")[0] == 0
     folder = sealing.folder / "config/home/secrets"
     content = yaml.safe_load((folder / f"{sealing.redis}.yaml").read_bytes())
     content["metadata"]["namespace"] = content["spec"]["template"]["metadata"]["namespace"] = sealing.client
     sealing.plane.kube.apply(content)
-    said = until("an answer", lambda: controller.said(sealing.client, NAME) or None)
+    said = until("an answer", lambda: sealed_secrets.said(sealing.client, NAME) or None)
     assert said["status"] == "False"
     assert "no key could decrypt secret" in said["message"]
     assert sealing.secret(sealing.client) is None
