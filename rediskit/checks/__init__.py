@@ -68,6 +68,7 @@ CHECKS: tuple[Check, ...] = (
     Check("owner-patch", "error", owners.owner_patch),
     Check("owner-component", "error", owners.owner_component),
     Check("client-variables", "error", owners.variables),
+    Check("variable-absent", "warning", owners.absent_variables),
     Check("previous-host", "warning", owners.previous_host),
     Check("ciphertext-missing", "error", secrets.ciphertext_missing),
     Check("ciphertext", "error", secrets.ciphertext_fits),

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from rediskit.checks.finding import Complaint, Subject
-from rediskit.checks.variables import addresses, old_address, repeated, unresolved
+from rediskit.checks.variables import absent, addresses, old_address, repeated, unresolved
 from rediskit.errors import Path
 from rediskit.migrate.machine import Effects
 from rediskit.model.client import Client
 from rediskit.model.nested import at
-from rediskit.model.workload import Variables, Workload
+from rediskit.model.workload import Variables, Workload, which
 from rediskit.renderers.objects import file_name
 from rediskit.renderers.overlay import apply
 from rediskit.renderers.owner import MANIFESTS, of_owner
@@ -205,6 +205,23 @@ def variables(subject: Subject) -> Iterator[Complaint]:
                 hint = "leave one of them in the owner's base, and print the manifest anew"
                 message = f"{container} has {name} twice: kustomize would keep the last one and lose the patch"
                 yield Complaint(message, hint, (*place, "workload", "manifest"))
+
+
+def absent_variables(subject: Subject) -> Iterator[Complaint]:
+    """The manifest has the host or url that will be switched: a name that the application does not read leaves it on its old Redis.
+
+    A port that is not there is as usual, as long as the old Redis listens on the same one.
+    """
+    for place, client, workload, _ in _moving(subject):
+        if workload.manifest is None or (client.migration and client.migration.step == "complete"):
+            continue
+        same_port = client.previous is None or client.previous.port == subject.release.port
+        for container, key, name, others in absent(workload.manifest.content, workload):
+            if key[2] == "port" and same_port:
+                continue
+            message = f"{workload.manifest.path} has no {name} in {container}"
+            what = which(name, others)
+            yield Complaint(message, f"an application that does not read it stays with its old Redis: {what}", (*place, "workload", *key))
 
 
 def previous_host(subject: Subject) -> Iterator[Complaint]:

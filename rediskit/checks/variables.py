@@ -21,6 +21,31 @@ def repeated(content: Object, workload: Workload) -> Iterator[tuple[str, str]]:
                 yield from ((name, variable) for variable in variables.names if counts[variable] > 1)
 
 
+class Absent(NamedTuple):
+    """A variable that is to be switched and that its container does not have. key: where the config names it; others: what it has."""
+
+    container: str
+    key: tuple[str, str, str]
+    name: str
+    others: list[str]
+
+
+def absent(content: Object, workload: Workload) -> Iterator[Absent]:
+    """Each variable with a host, a port or a url that its container does not have.
+
+    A container with `envFrom` is passed over: the object does not say which variables it has.
+    """
+    for kind, name, variables in workload.every:
+        for container in _containers(content, kind):
+            if container.get("name") != name or container.get("envFrom"):
+                continue
+            there = [str(entry.get("name")) for entry in container.get("env") or ()]
+            for role in ("host", "port", "url"):
+                variable = getattr(variables, role)
+                if variable is not None and variable not in there:
+                    yield Absent(name, (kind, name, role), variable, [entry for entry in there if entry not in variables.names])
+
+
 class OldAddress(NamedTuple):
     """The host and the number of the database in a url; None where it does not say it, or in a reference."""
 

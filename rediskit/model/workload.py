@@ -163,12 +163,12 @@ class Workload(Model):
         names, init = (self._names(kind) for kind in ("containers", "initContainers"))
         for name in self.containers:
             if name not in names:
-                hint = _which(name, names)
+                hint = which(name, names)
                 hint = "it is an init container: name it under initContainers" if name in init else hint
                 yield Problem(f"{self.kind} {self.name} has no container {name}", hint, ("containers", name, "[key]"))
         for name in self.init_containers:
             if name not in init and name not in both:
-                hint = _which(name, init)
+                hint = which(name, init)
                 yield Problem(f"{self.kind} {self.name} has no init container {name}", hint, ("initContainers", name, "[key]"))
 
     def _names(self, kind: str) -> list[str]:
@@ -211,7 +211,8 @@ class Workload(Model):
         return f"{self.kind}/{self.name}"
 
 
-def _which(name: str, names: list[str]) -> str:
+def which(name: str, names: list[str]) -> str:
+    """The hint for a name that is not there: the nearest one that is, else all of them."""
     near = get_close_matches(name, names, 1)
     return f"did you mean {near[0]}?" if near else f"it has: {', '.join(names) or 'none'}"
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from rediskit import check, render
 from tests.checks.trips import Trip, name_of, trip_it, value
-from tests.samples import backend, config, merged
+from tests.samples import backend, config, loaded, merged
 
 OWNED = "chart-owned-value"
 CLUSTER_ROLE = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "x"}}
@@ -225,6 +226,24 @@ WARNINGS = [
         first_client(workload={"containers": {"backend": {"url": "REDIS_URL"}}}),
         manifest=with_env({"name": "REDIS_URL", "value": "redis://redis:6379/4"}),
     ),
+    Trip(
+        "variable-absent",
+        "beersystem-backend.yaml has no REDIS_HSOT in backend",
+        "REDIS_HSOT",
+        first_client(workload={"containers": {"backend": {"host": "REDIS_HSOT", "port": "REDIS_PORT", "password": "REDIS_PASSWORD"}}}),
+    ),
+    Trip(
+        "variable-absent",
+        "beersystem-backend.yaml has no REDIS_ULR in backend",
+        "REDIS_ULR",
+        first_client(workload={"containers": {"backend": {"url": "REDIS_ULR"}}}),
+    ),
+    Trip(
+        "variable-absent",
+        "beersystem-backend.yaml has no REDIS_PROT in backend",
+        "REDIS_PROT",
+        first_client(workload={"containers": {"backend": {"port": "REDIS_PROT"}}}, previous={"port": 6380}),
+    ),
     Trip("scrape-interval", "metrics come every 16s, not every 15s", "16s", {"monitoring": {"interval": "16s"}}),
     Trip(
         "migration-history",
@@ -253,3 +272,15 @@ TRIPS = [*KEYS, *SERVER, *CLIENTS, *(replace(trip, severity="warning") for trip 
 @pytest.mark.parametrize("trip", TRIPS, ids=name_of)
 def test_a_value_that_breaks_the_tree_is_found(tmp_path: Path, trip: Trip) -> None:
     trip_it(trip, tmp_path)
+
+
+@pytest.mark.parametrize("case", ["port as before", "from a ConfigMap"])
+def test_a_variable_that_may_well_be_read_is_no_finding(tmp_path: Path, case: str) -> None:
+    live = backend()
+    container = live["spec"]["template"]["spec"]["containers"][0]
+    gone = "REDIS_PORT" if case == "port as before" else "REDIS_HOST"
+    container["env"] = [entry for entry in container["env"] if entry["name"] != gone]
+    if case == "from a ConfigMap":
+        container["envFrom"] = [{"configMapRef": {"name": "settings"}}]
+    environment = loaded(tmp_path, "validate", manifest=live)
+    assert "variable-absent" not in {finding.code for finding in check(environment, render(environment))}
