@@ -10,7 +10,7 @@ import yaml
 
 from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.migrate.edit import Edited, put_in_place
-from rediskit.migrate.machine import steps
+from rediskit.migrate.machine import effects, steps
 from rediskit.migrate.ownerbuild import (
     FOLDER,
     Built,
@@ -23,7 +23,9 @@ from rediskit.migrate.ownerbuild import (
     key_of,
     kustomization,
     listed,
+    name_scaler,
     shown,
+    unnamed_scalers,
 )
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
@@ -97,6 +99,10 @@ def _tried(environment: Environment, client: Client, place: Checkout) -> tuple[D
         message = f"{where} does not build with the files of {_step(client)}: what they change is not there"
         raise RefusedError(Problem(message, hint, code="owner-build"))
     _there(client, before, where)
+    effect = effects(client.migration)
+    if (free := unnamed_scalers(before.objects, client)) and not (effect.owner_is_untouched or effect.removed):
+        message = "scales the application, and the config does not name it: it would fight the step"
+        raise RefusedError([Problem(f"{one} {message}", name_scaler(one), code="owner-autoscaler") for one in free])
     made = differences(environment, client, before, after)
     if problems := [_beaten(one, where) for one in made if one.wrong]:
         raise RefusedError(problems)

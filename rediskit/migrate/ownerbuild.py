@@ -16,6 +16,8 @@ import yaml
 from rediskit.errors import ConfigError, Problem
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
+from rediskit.model.nested import at
+from rediskit.model.workload import SCALERS
 from rediskit.output.yaml import dump
 from rediskit.renderers.overlay import apply
 from rediskit.renderers.owner import component
@@ -172,6 +174,27 @@ def key_of(content: Mapping[str, Any]) -> Key:
 def found(objects: Mapping[Key, Object], client: Client, kind: str, name: str) -> list[Key]:
     """The objects of a kind and name in the client's namespace, or in none."""
     return [key for key in objects if (key[0], key[2]) == (kind, name) and key[1] in ("", client.namespace)]
+
+
+def unnamed_scalers(objects: Mapping[Key, Object], client: Client) -> list[str]:
+    """`Kind/name` of what scales the client's workload in a build and is not the autoscaler of the config: nothing would hold it."""
+    workload = client.workload
+    assert workload is not None
+    named = (workload.autoscaler.kind, workload.autoscaler.name) if workload.autoscaler else ()
+    made = []
+    for key, content in objects.items():
+        if key[0] in SCALERS and key[1] in ("", client.namespace) and (key[0], key[2]) != named:
+            aim = at(content, "spec", "scaleTargetRef")
+            if at(aim, "name") == workload.name and (at(aim, "kind") or "Deployment") == workload.kind:
+                made.append(f"{key[0]}/{key[2]}")
+    return made
+
+
+def name_scaler(reference: str) -> str:
+    """What to write into the config, so that an autoscaler is held."""
+    kind, _, name = reference.partition("/")
+    what = f"write workload.autoscaler: {{kind: {kind}, name: {name}, min: …, max: …}}, or its manifest"
+    return f"{what}: it is held while the application moves"
 
 
 def differences(environment: Environment, client: Client, before: Built, after: Built) -> list[Difference]:

@@ -22,7 +22,9 @@ from rediskit.migrate.ownerbuild import (
     found,
     kustomization,
     listed,
+    name_scaler,
     shown,
+    unnamed_scalers,
 )
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
@@ -68,6 +70,7 @@ def owner_remarks(environment: Environment, tree: Tree, folder: str) -> Iterator
                 yield Remark("owner-build", "error", f"{shown(place.overlay)} does not build", hint, _at(file))
                 continue
             yield from _base(client, before, place, file)
+            yield from _scalers(client, before, place, file)
             yield from _steps(environment, client, copy, before, file)
 
 
@@ -131,6 +134,16 @@ def _base(client: Client, before: Built, place: Checkout, file: Path) -> Iterato
         if not found(before.objects, client, kind, name):
             hint = "what is in no build is removed by nobody: add it there and let it be applied, or take it out of previous.remove"
             yield Remark("owner-removal", "warning", f"{reference} of previous.remove is not in the build", hint, _at(file))
+
+
+def _scalers(client: Client, before: Built, place: Checkout, file: Path) -> Iterator[Remark]:
+    if effects(client.migration).removed:
+        return
+    for reference in unnamed_scalers(before.objects, client):
+        kind, _, name = reference.partition("/")
+        where = _object_at(place, kind, name) or _at(file)
+        message = f"{reference} scales {client.workload.reference if client.workload else ''}, and the config does not name it"
+        yield Remark("owner-autoscaler", "error", message, name_scaler(reference), where)
 
 
 def _steps(environment: Environment, client: Client, copy: Bench, before: Built, file: Path) -> Iterator[Remark]:

@@ -101,6 +101,8 @@ _BOUNDS = {
     "ScaledObject": (("minReplicaCount", 0), ("maxReplicaCount", 100)),
 }
 """Where each kind says the smallest and the largest number, and what it means without (autoscaling/v2; keda.sh/v1alpha1)."""
+SCALERS = tuple(_BOUNDS)
+"""The kinds that an autoscaler may have."""
 
 
 class Workload(Model):

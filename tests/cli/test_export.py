@@ -339,6 +339,42 @@ def test_a_base_without_replicas_is_an_error_where_the_count_would_be_lost(tmp_p
     assert ("owner-replicas", "error", WORKLOAD, 2) in remarks(run, at(tmp_path, "prepare", workload=workload))
 
 
+HPA = {
+    "apiVersion": "autoscaling/v2",
+    "kind": "HorizontalPodAutoscaler",
+    "metadata": {"name": "backend", "namespace": "beersystem"},
+    "spec": {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "beersystem-backend"},
+        "minReplicas": 1,
+        "maxReplicas": 5,
+    },
+}
+KEDA = {
+    "apiVersion": "keda.sh/v1alpha1",
+    "kind": "ScaledObject",
+    "metadata": {"name": "backend", "namespace": "beersystem"},
+    "spec": {"scaleTargetRef": {"name": "beersystem-backend"}, "triggers": []},
+}
+
+
+@pytest.mark.parametrize("scaler", [HPA, KEDA], ids=["HPA", "KEDA"])
+def test_an_autoscaler_that_the_config_does_not_name_is_found_before_the_downtime(tmp_path: Path, run: Run, scaler: Object) -> None:
+    top, reference = owner(tmp_path, backend(), *OLD_REDIS, scaler), f"{scaler['kind']}/backend"
+    config = at(tmp_path, "prepare")
+    assert exported(run, config)[0] == 0
+    file = f"owner/base/{scaler['kind'].lower()}-backend.yaml"
+    assert remarks(run, config) == [("owner-autoscaler", "error", file, 2)]
+    before = disk(top)
+    code, _, errors = exported(run, at(tmp_path, "scale-down"))
+    assert code == 1
+    assert f"{reference} scales the application, and the config does not name it" in errors
+    assert f"write workload.autoscaler: {{kind: {scaler['kind']}, name: backend" in errors
+    assert disk(top) == before
+    named = {"kind": scaler["kind"], "name": "backend", "min": 1, "max": 5}
+    assert exported(run, at(tmp_path, "scale-down", workload={"autoscaler": named}))[0] == 0
+    assert remarks(run, "chocolandia.yaml") == []
+
+
 def test_a_component_of_an_older_step(tmp_path: Path, run: Run) -> None:
     owner(tmp_path)
     assert exported(run, at(tmp_path, "scale-down"), "--force")[0] == 0
