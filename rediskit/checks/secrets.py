@@ -34,9 +34,9 @@ def ciphertext_missing(subject: Subject) -> Iterator[Complaint]:
     for namespace in missing:
         file = f"{environment.secrets_directory}/{namespace}.yaml"
         if len(missing) == len(environment.secret_namespaces):
-            hint = f"rediskit secret new {_config(environment)} makes it, for every namespace"
+            hint = f"rediskit secret new {environment.config_argument} makes it, for every namespace"
         else:
-            hint = f"rediskit secret seal {_config(environment)} makes it with the password that the others have"
+            hint = f"rediskit secret seal {environment.config_argument} makes it with the password that the others have"
         yield Complaint(f"there is no encrypted Secret for namespace {namespace} ({file})", hint, _source(environment, namespace))
 
 
@@ -209,7 +209,7 @@ def _found(environment: Environment) -> Iterator[tuple[str, Ciphertext]]:
 
 def _complaint(environment: Environment, namespace: str, message: str) -> Complaint:
     file = environment.ciphertexts[namespace].path
-    hint = f"make it anew: rediskit secret seal {_config(environment)} --force"
+    hint = f"make it anew: rediskit secret seal {environment.config_argument} --force"
     return Complaint(f"{file} {message}", hint, _source(environment, namespace))
 
 
@@ -218,10 +218,6 @@ def _source(environment: Environment, namespace: str) -> Path:
         if client.namespace == namespace:
             return ("clients", index, "namespace")
     return ("secrets",)
-
-
-def _config(environment: Environment) -> str:
-    return environment.file or f"config/{environment.name}.yaml"
 
 
 def _list(names: set[str]) -> str:

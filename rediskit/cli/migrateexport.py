@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from typing import Any
 
 from rediskit.cli.migrate import config_file
@@ -43,7 +44,7 @@ def _say(client: Client, done: Exported, dry_run: bool) -> None:
     if dry_run:
         print("nothing was written")
     elif done.changed or done.todo:
-        git = f"git -C {done.checkout}"
+        git = f"git -C {shlex.quote(done.checkout)}"
         print(f"next: {git} add -A . && {git} commit -m '{client.name}: {step}' && {git} push")
     else:
         print("next: nothing, the checkout is at this step already")

@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     say_dirty(environment, files)
     print_diff(files)
     if not arguments.dry_run:
-        print(f"next: rediskit check {environment.file}, and commit {' '.join(one.file for one in files)}")
+        print(f"next: rediskit check {environment.config_argument}, and commit {' '.join(one.file for one in files)}")
     return 0
 
 

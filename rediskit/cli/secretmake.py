@@ -69,7 +69,11 @@ def _say(arguments: argparse.Namespace, environment: Environment, made: Made) ->
 def _next(arguments: argparse.Namespace, environment: Environment, made: Made) -> list[str]:
     if not made.files or arguments.dry_run:
         return []
-    steps = [f"rediskit secret check {environment.file}", f"rediskit render {environment.file}", "git add --all && git commit"]
+    steps = [
+        f"rediskit secret check {environment.config_argument}",
+        f"rediskit render {environment.config_argument}",
+        "git add --all && git commit",
+    ]
     if arguments.action == "rotate":
         steps.insert(2, f"before it is pushed: docs/rotation.md in rendered/{environment.name} says in which order everybody takes it")
     if isinstance(environment.secrets, SealedSecrets) and getattr(arguments, "from_cluster", False):

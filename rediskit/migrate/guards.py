@@ -169,7 +169,7 @@ def _secret(situation: Situation) -> Iterator[Shut]:
                 f"nobody has seen Secret {auth.secret} with key {auth.key} in {namespaces}; with secrets.mode manual Git can't show it"
             )
             hint = (
-                f"look at both, then: rediskit migrate record {situation.environment.file or 'CONFIG'} --client {client.name} --secret-seen"
+                f"look at both, then: rediskit migrate record {situation.environment.config_argument} --client {client.name} --secret-seen"
             )
             yield Shut("secret-missing", message, hint, ("migration",))
     elif not situation.secret:
@@ -240,7 +240,7 @@ def _folded(situation: Situation) -> Iterator[Shut]:
         message = "nobody has seen that the Component of decommission changes nothing on the owner's base"
         hint = (
             "build the base with and without it: the same bytes? then: rediskit migrate record "
-            f"{situation.environment.file or 'CONFIG'} --client {client.name} --folded"
+            f"{situation.environment.config_argument} --client {client.name} --folded"
         )
         yield Shut("fold-unseen", message, hint)
 

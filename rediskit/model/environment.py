@@ -102,6 +102,13 @@ class Environment(Model):
         return self._file
 
     @property
+    def config_argument(self) -> str:
+        """The config as it stands in a command for a shell; its usual place for an Environment made in Python."""
+        import shlex  # Not on the path of a render that finds nothing.
+
+        return shlex.quote(self._file or f"config/{self.name}.yaml")
+
+    @property
     def secret_namespaces(self) -> tuple[str, ...]:
         """Where the password is needed: the namespace of Redis, then those of the clients, each once."""
         return tuple(dict.fromkeys((self.redis.namespace, *(client.namespace for client in self.clients))))

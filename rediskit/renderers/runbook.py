@@ -58,8 +58,8 @@ def pages(environment: Environment, client: Client) -> Iterator[Page]:
 
 
 def page(environment: Environment, client: Client, edge: Edge, migration: Migration, config: str = "") -> Page:
-    """One step out of where a migration stands. config: the file as it is named in the commands."""
-    named = config or config_of(environment)
+    """One step out of where a migration stands. config: the file that the commands name, where it is not at its usual place."""
+    named, folder = _as_arguments(config) if config else (config_of(environment), "config")
     after = moved(migration, edge.target, "")
     repository = edges.repository(migration, after, removes=decommissions(client))
     stage = STAGES[edge.target]
@@ -70,7 +70,7 @@ def page(environment: Environment, client: Client, edge: Edge, migration: Migrat
         gates=edges.gates(edge, migration),
         repository=repository,
         advance=tuple(_edit(named, client, edge)),
-        publish=tuple(_publish(environment, client, edge, repository, named)),
+        publish=tuple(_publish(environment, client, edge, repository, (named, folder))),
         owner=tuple(_owner(environment, client, edge, named)) if repository == "owner" else (),
         look=tuple(look(environment, client, edge.target)),
         seen=stage.look,
@@ -81,6 +81,13 @@ def page(environment: Environment, client: Client, edge: Edge, migration: Migrat
 def config_of(environment: Environment) -> str:
     """The config as people name it from the root of the repository: no path of a machine."""
     return f"config/{environment.name}.yaml"
+
+
+def _as_arguments(config: str) -> tuple[str, str]:
+    """A config and its folder as a shell takes them."""
+    import shlex  # Not on the path of a render: the usual places need no quotes.
+
+    return shlex.quote(config), shlex.quote(config.rpartition("/")[0] or config)
 
 
 def _edit(config: str, client: Client, edge: Edge) -> Iterator[str]:
@@ -103,9 +110,10 @@ def _edit(config: str, client: Client, edge: Edge) -> Iterator[str]:
 _CRITERIA = ("no-restarts", "no-redis-errors", "stable-connections", "functions-verified", "no-user-reports", "latency")
 
 
-def _publish(environment: Environment, client: Client, edge: Edge, repository: Repository, config: str) -> Iterator[str]:
+def _publish(environment: Environment, client: Client, edge: Edge, repository: Repository, named: tuple[str, str]) -> Iterator[str]:
+    config, folder = named
     yield f"rediskit render {config}"
-    yield f"git add {config.rpartition('/')[0] or config} {environment.path} && git commit -m '{client.name}: {edge.target}' && git push"
+    yield f"git add {folder} {environment.path} && git commit -m '{client.name}: {edge.target}' && git push"
     if repository == "ours":
         yield from refresh(environment)
 

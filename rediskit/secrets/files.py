@@ -67,7 +67,7 @@ def make_rotated(environment: Environment, source: Source) -> Made:
     """Another password for every namespace, with another rotation. Raises RefusedError when there is none yet."""
     seen = _seen(environment)
     if not seen:
-        hint = f"rediskit secret new {environment.file} makes the first one"
+        hint = f"rediskit secret new {environment.config_argument} makes the first one"
         raise RefusedError(Problem(f"{environment.name} has no password yet: {_folder(environment)} is empty", hint))
     return _made(environment, environment.secret_namespaces, seen, _judged(source()), _another(_rotations(environment)))
 
@@ -111,7 +111,7 @@ def needs_files(environment: Environment) -> None:
     mode = environment.secrets.mode
     if mode not in ENCRYPTED:
         hint = (
-            f"rediskit secret apply {environment.file} puts it into the cluster"
+            f"rediskit secret apply {environment.config_argument} puts it into the cluster"
             if mode == "manual"
             else "the operator brings it from its store"
         )

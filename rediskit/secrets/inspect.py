@@ -138,7 +138,7 @@ def _values(environment: Environment, values: dict[str, Plaintext | None]) -> It
         file = environment.ciphertexts[namespace].path
         if value != known[first]:
             message = f"{file} holds another value than {environment.ciphertexts[first].path}"
-            hint = f"one password is for all: rediskit secret rotate {environment.file} gives all of them another"
+            hint = f"one password is for all: rediskit secret rotate {environment.config_argument} gives all of them another"
             yield Finding("value-differs", "error", message, hint)
             continue
         yield from (_said(f"{file}: {problem.message}", problem, "error") for problem in impossible(value))
@@ -151,4 +151,4 @@ def _said(message: str, problem: Problem, severity: Any) -> Finding:
 
 
 def _finding(environment: Environment, code: str, message: str) -> Finding:
-    return Finding(code, "error", message, f"make it anew: rediskit secret seal {environment.file} --force")
+    return Finding(code, "error", message, f"make it anew: rediskit secret seal {environment.config_argument} --force")

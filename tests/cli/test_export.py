@@ -79,6 +79,14 @@ def test_the_first_time_it_says_which_line_to_add(tmp_path: Path, run: Run) -> N
     assert yaml.safe_load((top / "prod/kustomization.yaml").read_bytes()) == {"resources": ["../base"]}
 
 
+def test_a_checkout_with_a_space_in_its_path(tmp_path: Path, run: Run) -> None:
+    config = at(tmp_path, "scale-down")
+    (tmp_path / "own er").mkdir()
+    owner(tmp_path / "own er")
+    _, output, _ = run("migrate", "export", config, "--to", "own er/owner/prod")
+    assert "next: git -C 'own er/owner/prod' add -A . && git -C 'own er/owner/prod' commit" in output
+
+
 def test_forward_and_back_leaves_the_build_of_the_base(tmp_path: Path, run: Run) -> None:
     top = owner(tmp_path, listed=False)
     for step, pointers in (

@@ -632,6 +632,20 @@ def test_without_git_a_step_can_be_taken_and_says_so(tmp_path: Path, run: Run, m
     assert "step: rolled-back" in file.read_text()
 
 
+def test_commands_name_a_path_with_spaces_as_a_shell_takes_it(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "plat form").mkdir()
+    file = write(tmp_path / "plat form", migration())
+    named = str(file.relative_to(tmp_path))
+    code, output, _ = run("advance", named, "--at", IN_WINDOW)
+    assert code == 0
+    assert "  $ rediskit render 'plat form/chocolandia.yaml'\n  $ git add 'plat form' rendered/chocolandia && git commit" in output
+    assert "  $ rediskit migrate export 'plat form/chocolandia.yaml' --client beersystem" in output
+    _, output, _ = run("record", named, "--at", IN_WINDOW, "--secret-seen")
+    assert "next: rediskit check 'plat form/chocolandia.yaml', and commit" in output
+    _, output, _ = run("plan", named)
+    assert "$ rediskit migrate advance 'plat form/chocolandia.yaml' --client beersystem --to deploy" in output
+
+
 def test_status_tells_each_gate_and_the_ways(tmp_path: Path, run: Run) -> None:
     write(tmp_path, migration())
     code, output, _ = run("status", CONFIG, "--at", "2026-03-01T19:55:00-03:00")
