@@ -62,6 +62,7 @@ CHECKS: tuple[Check, ...] = (
     Check("flux-values", "error", flux.release_values),
     Check("flux-dependency", "error", flux.dependencies),
     Check("flux-variable", "error", flux.variables),
+    Check("flux-credentials", "warning", flux.credentials),
     Check("client-address", "error", owners.client_address),
     Check("port-text", "error", owners.port_is_text),
     Check("secret-reference", "error", owners.secret_reference),

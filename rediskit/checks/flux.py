@@ -44,6 +44,15 @@ def variables(subject: Subject) -> Iterator[Complaint]:
                 )
 
 
+def credentials(subject: Subject) -> Iterator[Complaint]:
+    """A GitRepository over ssh names the Secret with its key: source-controller refuses one without `identity` and `known_hosts`."""
+    for path, content in subject.objects("GitRepository"):
+        if str(at(content, "spec", "url")).startswith("ssh://") and at(content, "spec", "secretRef") is None:
+            message = f"{path} has no key for {at(content, 'spec', 'url')}: Flux fetches nothing over ssh without one"
+            hint = "name a source that has one and is there already: gitops.flux.source: {name: flux-system}"
+            yield Complaint(message, hint, ("gitops", "repository"))
+
+
 def _kustomizations(subject: Subject) -> Iterator[tuple[str, Any]]:
     for path, content in subject.objects("Kustomization"):
         if str(content["apiVersion"]).startswith("kustomize.toolkit.fluxcd.io/"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, Self
 
 from pydantic import model_validator
@@ -76,3 +77,16 @@ class GitOps(Model):
     """How the Argo CD objects are named and where they live."""
     flux: Flux = section()
     """How the Flux objects are placed."""
+
+    @model_validator(mode="after")
+    def _as_flux_takes_it(self) -> Self:
+        if self.tool == "flux" and self.flux.source is None and not re.match(r"(?:https?|ssh)://", self.repository):
+            other = for_flux(self.repository)
+            hint = f"write {other}" if other != self.repository else "write it as https://… or ssh://…"
+            refuse(f"{self.repository} is no address for Flux: it takes http, https and ssh", hint, "repository")
+        return self
+
+
+def for_flux(address: str) -> str:
+    """`git@host:path` as the address that a GitRepository takes (its CRD: http, https and ssh); any other as it is."""
+    return re.sub(r"([\w.-]+@[\w.-]+):(?!//)/?(.+)", r"ssh://\1/\2", address)

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
+from rediskit.model.gitops import for_flux
 from rediskit.model.types import DnsLabel, GitRepository, GitRevision
 from rediskit.output.fresh import exists, taken
 from rediskit.setup.clients import Clients, Found, clients_of
@@ -120,6 +121,8 @@ def _refuse_wrong(wishes: Wishes) -> None:
         ("--namespace", wishes.namespace, DnsLabel),
     )
     problems = []
+    if os.path.lexists(wishes.folder) and not Path(wishes.folder).is_dir():
+        problems.append(Problem(f"{wishes.folder} is no folder", "name a folder; it is made where there is none"))
     for option, value, form in given:
         try:
             if value is not None:
@@ -171,6 +174,9 @@ def _git(wishes: Wishes, name: str) -> GitFacts:
     remarks = ["the address without the user or password that the remote has"] if remote.stripped else []
     questions = [] if remote.address else [f"{remote.name}: which repository will hold this folder? (--repository)"]
     address = remote.address or UNKNOWN_REPOSITORY
+    if wishes.tool == "flux" and for_flux(address) != address:
+        remarks.append(f"{address}, written as Flux takes it")
+        address = for_flux(address)
     return GitFacts(wishes.tool, address, wishes.revision or branch or "main", path, tuple(questions), tuple(remarks))
 
 

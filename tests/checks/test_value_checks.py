@@ -246,6 +246,12 @@ WARNINGS = [
     ),
     Trip("scrape-interval", "metrics come every 16s, not every 15s", "16s", {"monitoring": {"interval": "16s"}}),
     Trip(
+        "flux-credentials",
+        "bootstrap/gitrepository-redis-shared.yaml has no key for ssh://git@git.example.org/cluster.git",
+        "ssh://git@",
+        {"gitops": {"tool": "flux", "repository": "ssh://git@git.example.org/cluster.git"}},
+    ),
+    Trip(
         "migration-history",
         "beersystem is at scale-down without a history",
         "scale-down",

@@ -89,6 +89,31 @@ def config(folder: Path, name: str = "home") -> Any:
 # A new folder is whole
 
 
+def test_a_remote_over_ssh_is_written_as_flux_takes_it(repository: Repository) -> None:
+    repository.git("remote", "set-url", "origin", "git@git.example.org:platform/cluster.git")
+    ended = rediskit("init", "--tool", "flux")
+    assert (ended.code, ended.errors) == (0, "")
+    assert config(repository.folder)["gitops"]["repository"] == "ssh://git@git.example.org/platform/cluster.git"
+    assert "gitops.repository: git@git.example.org:platform/cluster.git, written as Flux takes it" in ended.output
+    assert "GitRepository" not in ended.output
+    rendered = rediskit("render")
+    assert rendered.code == 0
+    assert "Flux fetches nothing over ssh without one [flux-credentials]" in rendered.errors
+
+
+def test_argo_cd_takes_a_remote_over_ssh_as_it_is(repository: Repository) -> None:
+    repository.git("remote", "set-url", "origin", "git@git.example.org:platform/cluster.git")
+    assert rediskit("init").code == 0
+    assert config(repository.folder)["gitops"]["repository"] == "git@git.example.org:platform/cluster.git"
+
+
+def test_a_file_where_the_folder_should_be(bare: Path) -> None:
+    (bare / "notes.txt").touch()
+    ended = rediskit("init", "notes.txt", "--name", "home")
+    assert (ended.code, ended.output) == (2, "")
+    assert ended.errors == "notes.txt is no folder\n  name a folder; it is made where there is none\n"
+
+
 @pytest.mark.parametrize("tool", ["argocd", "flux"])
 @pytest.mark.parametrize("source", ["nothing", "file", "stdin", "list"])
 def test_a_new_folder_renders_checks_builds_and_is_clean_in_git(
