@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from yaml import MarkedYAMLError
 
 from rediskit.errors import Problem
@@ -12,6 +14,12 @@ TAG = ("a tag (a word that begins with !) is refused", "remove it; put text that
 EMPTY = ("the file is empty", "write keys and values, one a line: key: value")
 NUMBER = ("a number that is too large for what it says", r"\U takes a character up to \U0010FFFF, %YAML the version 1.2")
 ESCAPE = ("a backslash sequence that is no character", "write the character itself, in UTF-8")
+
+CONFLICT = (
+    "a merge conflict stands here, as Git left it",
+    "keep what is right of both sides, and take out the lines that begin with <<<<<<<, =======, >>>>>>> or |||||||",
+)
+_CONFLICT = re.compile(r"^(?:<{7} |>{7} |\|{7} |={7}$)", re.MULTILINE)
 
 _CLOSING = {"[": "]", "{": "}"}
 _INDENT = "check indentation, quotes and brackets here and above"
@@ -51,6 +59,8 @@ def explain(error: MarkedYAMLError, lines: Lines, opened: int) -> Problem:
 
     No words of the file are repeated: they may be a password that lacks its quotes.
     """
+    if conflict := _CONFLICT.search(lines.text):
+        return _problem(lines, conflict.start(), *CONFLICT)
     problem, context = error.problem or "", error.context or ""
     at = error.problem_mark.index if error.problem_mark else len(lines.text)
     begin = error.context_mark.index if error.context_mark else at

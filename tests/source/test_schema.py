@@ -75,7 +75,10 @@ def test_a_file_of_a_client_fits_its_part(client: Path) -> None:
 
 # What is no data for a schema (YAML itself), spans two values, or stands in another file.
 BEYOND = {
-    "YAML": {"alias-bomb", "duplicate-key", "levels", "merge-key", "python-tag", "quote-not-closed", "tab", "two-documents"},
+    "YAML": {
+        "alias-bomb", "duplicate-key", "levels", "merge-conflict", "merge-key", "python-tag", "quote-not-closed", "tab",
+        "two-documents",
+    },
     "two values": {
         "address-outside-pool", "address-taken", "client-in-redis-namespace", "clients-with-one-name", "clients-with-one-workload",
         "command-twice", "destination-twice", "evidence-missing", "evidence-too-short", "history-ends-elsewhere", "history-out-of-order",
@@ -103,7 +106,8 @@ BEYOND = {
     },
     "secrets": {"password-in-redis-conf", "password-in-values"},
     "one key and another": {
-        "sops-with-argocd", "sops-for-nobody", "external-secrets-without-store", "external-secrets-two-sources",
+        "flux-git-address", "sops-with-argocd", "sops-for-nobody",
+        "external-secrets-without-store", "external-secrets-two-sources",
         "external-secrets-generated-by-an-old-one", "database-without-url", "init-containers-without-order", "manifests-without-replicas",
         "manifests-without-the-autoscaler", "owner-without-the-object", "variables-without-an-address",
     },
