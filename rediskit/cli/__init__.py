@@ -11,11 +11,18 @@ import os
 import sys
 from importlib import import_module
 
-from rediskit.cli.arguments import parse
-
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one command. Returns its exit code; argparse ends a wrong command line with 2 itself."""
+    try:
+        return _run(argv)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(argv: list[str] | None) -> int:
+    from rediskit.cli.arguments import parse
+
     arguments = parse(argv)
     from rediskit.cli.report import report_error
     from rediskit.errors import RediskitError
@@ -34,17 +41,34 @@ def main(argv: list[str] | None = None) -> int:
             _show_traceback()
         return report_error(error, as_json=arguments.json)
     except BrokenPipeError:
-        # The reader of our output has gone: nothing is left to say, and Python must not complain when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of our output has gone: nothing is left to say.
+        _give_up_output()
         return 1
-    except KeyboardInterrupt:
-        return 130
     except Exception as error:  # noqa: BLE001 - the outermost level: what nobody foresaw is said in two lines and ends with 3
+        if isinstance(error, OSError) and (reason := _output_refuses()):
+            _give_up_output()
+            print(f"standard output can't be written: {reason}", file=sys.stderr)
+            print("  what the command did is done; look at it with rediskit check or git status", file=sys.stderr)
+            return 3
         if arguments.debug:
             _show_traceback()
         print(f"rediskit: internal error: {type(error).__name__}", file=sys.stderr)
         print("  please report it with the output of the same command and --debug", file=sys.stderr)
         return 3
+
+
+def _output_refuses() -> str:
+    """Why standard output takes no more, as where the disk that it is redirected to is full; "" when it does: an empty line shows it."""
+    try:
+        print(flush=True)
+    except OSError as error:
+        return str(error.strerror or error)
+    return ""
+
+
+def _give_up_output() -> None:
+    """Lets go of standard output, so that Python does not complain when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def program() -> None:

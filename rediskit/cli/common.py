@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 from rediskit.checks import Finding, check
 from rediskit.checks.place import check_place
-from rediskit.errors import ConfigError, Problem
+from rediskit.cli.configs import configs_here, no_config
+from rediskit.errors import ConfigError
 from rediskit.model.environment import Environment
 from rediskit.renderers import render
 from rediskit.renderers.tree import Tree
@@ -25,9 +25,9 @@ class Rendered(NamedTuple):
 
 def config_files(arguments: argparse.Namespace) -> list[str]:
     """The configs of the command line; by default every `config/*.yaml`. Raises ConfigError when there is none."""
-    found = arguments.configs or sorted(str(path) for path in Path("config").glob("*.yaml"))
+    found = arguments.configs or configs_here()
     if not found:
-        raise ConfigError(Problem("there is no config/*.yaml here", "name a config file, or change into the folder that holds config/"))
+        raise ConfigError(no_config())
     return list(found)
 
 

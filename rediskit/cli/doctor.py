@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import platform
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from rediskit import __version__
+from rediskit.cli.configs import configs_here, elsewhere
 from rediskit.cli.report import print_json, problem_json
 from rediskit.setup.health import Line, Report, examine
 from rediskit.setup.programs import Library, Program, libraries, programs
@@ -20,7 +20,7 @@ _ORDER = (2, 3, 1)
 
 def run(arguments: argparse.Namespace) -> int:
     """Exit code 0 when nothing is wrong; 1 when a tree or its place in Git is; 2 when a config is; 3 when a program does not run."""
-    files = arguments.configs or sorted(str(path) for path in Path("config").glob("*.yaml"))
+    files = arguments.configs or configs_here()
     tools, packages, reports = programs(), libraries(), examine(files, arguments.output)
     due = {line.code for report in reports for line in report.lines} | {3 for _ in _broken(tools, packages)}
     code = next((code for code in _ORDER if code in due), 0)
@@ -39,7 +39,7 @@ def _broken(tools: list[Program], packages: list[Library]) -> list[str]:
 
 
 def _next(tools: list[Program], packages: list[Library], reports: list[Report]) -> list[str]:
-    begin = [] if reports else ["rediskit init"]
+    begin = [] if reports else [elsewhere() or "rediskit init"]
     listed = [*_broken(tools, packages), *begin, *(step for report in reports for line in report.lines for step in line.next)]
     return list(dict.fromkeys(listed))
 
@@ -51,6 +51,8 @@ def _say(tools: list[Program], packages: list[Library], reports: list[Report], f
     print("python")
     versions = [("python", platform.python_version()), ("rediskit", __version__), *packages]
     _table((" " if version else "!", (name, version or "missing")) for name, version in versions)
+    if not reports:
+        print("there is no config/*.yaml here")
     for report in reports:
         print(report.file)
         _table((_MARKS[line.state], (line.what, line.said)) for line in report.lines)

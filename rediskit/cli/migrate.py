@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime
 from importlib import import_module
-from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from rediskit.cli.configs import configs_here, no_config
 from rediskit.errors import ConfigError, Problem
 from rediskit.migrate.clock import offset_source, written
 from rediskit.model.migration import Migration, moment
@@ -35,10 +35,11 @@ def config_file(arguments: argparse.Namespace) -> str:
     """The one config that is meant. Raises ConfigError when none is named and there is not exactly one config/*.yaml."""
     if arguments.config is not None:
         return str(arguments.config)
-    found = sorted(str(path) for path in Path("config").glob("*.yaml"))
-    if len(found) != 1:
-        message = f"there are {len(found)} configs here" if found else "there is no config/*.yaml here"
-        raise ConfigError(Problem(message, f"name the one that is meant: {', '.join(found) or 'a config file'}"))
+    found = configs_here()
+    if not found:
+        raise ConfigError(no_config())
+    if len(found) > 1:
+        raise ConfigError(Problem(f"there are {len(found)} configs here", f"name the one that is meant: {', '.join(found)}"))
     return found[0]
 
 

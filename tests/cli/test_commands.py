@@ -357,6 +357,19 @@ def test_no_config_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_config_that_is_passed_over_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    for file in sorted(Path("config").glob("*.yaml"))[1:]:
+        file.unlink()
+    Path("config/one.yaml").rename("config/one.yml")
+    for arguments in (("render",), ("migrate", "status"), ("secret", "check")):
+        code, output, errors = run(*arguments)
+        assert (code, output) == (2, "")
+        assert errors == "there is no config/*.yaml here\n  rename config/one.yml: a config ends in .yaml\n"
+    Path("config/one.yml").rename("config/one.yaml")
+    monkeypatch.chdir(folder / "config")
+    assert run("render")[2] == "there is no config/*.yaml here\n  change into the folder above, which holds config/\n"
+
+
 def test_the_path_in_git_is_checked_inside_a_work_tree(folder: Path, run: Run) -> None:
     (folder / ".git").mkdir()
     code, output, errors = run("render", "--output", "deploy")
@@ -482,7 +495,24 @@ def test_an_interrupt_ends_quietly(run: Run, monkeypatch: pytest.MonkeyPatch) ->
     assert run("render") == (130, "", "")
 
 
+@pytest.mark.usefixtures("folder")
+def test_an_interrupt_before_the_command_line_is_read_ends_quietly(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: list[str] | None) -> argparse.Namespace:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rediskit.cli.arguments, "parse", interrupted)
+    assert run("render") == (130, "", "")
+
+
 # As a program of its own
+
+
+@pytest.mark.parametrize("arguments", [("check",), ("check", "--json"), ("schema",)])
+def test_a_full_disk_behind_standard_output(folder: Path, arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        process = start(folder, *arguments, stdout=full, stderr=subprocess.PIPE, text=True)
+        _, errors = process.communicate(timeout=60)
+    assert (process.returncode, lines(errors)) == (3, ["standard output can't be written: No space left on device"])
 
 
 def test_exit_codes_of_the_program(folder: Path) -> None:

@@ -298,6 +298,13 @@ def test_without_a_config_init_comes_next(run: Run, tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     code, output, _ = run()
     assert (code, following(output)) == (0, ["rediskit init"])
+    assert "there is no config/*.yaml here\n" in output
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/home.yml").touch()
+    assert following(run()[1]) == ["rename config/home.yml: a config ends in .yaml"]
+    (tmp_path / "config/home.yml").rename(tmp_path / "config/home.yaml")
+    monkeypatch.chdir(tmp_path / "config")
+    assert following(run()[1]) == ["change into the folder above, which holds config/"]
 
 
 def test_a_named_config_that_is_not_there(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,26 @@
+"""Which configs are meant where the command line names none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rediskit.errors import Problem
+
+
+def configs_here() -> list[str]:
+    """Every `config/*.yaml` of the current folder, sorted."""
+    return sorted(str(path) for path in Path("config").glob("*.yaml"))
+
+
+def elsewhere() -> str:
+    """What to do where there is a config that is not looked at: of another ending, or beside the current folder; "" where there is none."""
+    if other := sorted(str(path) for path in Path("config").glob("*.yml")):
+        return f"rename {other[0]}: a config ends in .yaml"
+    if Path.cwd().name == "config" and any(Path().glob("*.yaml")):
+        return "change into the folder above, which holds config/"
+    return ""
+
+
+def no_config() -> Problem:
+    """There is no config in the current folder."""
+    return Problem("there is no config/*.yaml here", elsewhere() or "name a config file, or change into the folder that holds config/")
