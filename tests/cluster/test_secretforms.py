@@ -34,8 +34,6 @@ from tests.secrets.repository import KEY, NAME, age_key, certificate_of
 
 NEIGHBOUR = "shop"
 ROTATION = "rediskit/rotation"
-LAG_SECONDS = {"argocd": 30, "flux": 0}
-"""How long the Secrets may lag behind a healthy unit: what Argo CD knows of a SealedSecret is as of any of its texts, not of the newest."""
 Spoil = Callable[["Home"], None]
 
 
@@ -63,16 +61,12 @@ class Home:
         return self.folder / f"secrets/{namespace}.yaml"
 
     def hold(self, values: Mapping[str, str]) -> None:
-        """Asserts that each namespace has the Secret with its value and nothing else, and Redis the pods of its rotation."""
+        """Asserts that each namespace has the Secret with its value and nothing else, and Redis the pods of its rotation.
 
-        def there() -> bool | None:
-            found = {namespace: self.scene.live("v1", "Secret", NAME, namespace) for namespace in values}
-            missing = [namespace for namespace, value in values.items() if not _holds(found[namespace], value)]
-            if missing:
-                raise FailedError(f"not, or not yet, in {', '.join(missing)}")
-            return True
-
-        until("the Secrets", there, LAG_SECONDS[self.scene.tool.name])
+        At once: to both tools a unit is healthy only when the controller has dealt with the newest text of its SealedSecret.
+        """
+        found = {namespace: self.scene.live("v1", "Secret", NAME, namespace) for namespace in values}
+        assert [namespace for namespace, value in values.items() if not _holds(found[namespace], value)] == []
         rotation = yaml.safe_load(self.file(self.scene.namespace).read_bytes())["metadata"]["annotations"][ROTATION]
         sets = self.scene.kube.find("apps/v1", "StatefulSet", self.scene.namespace)
         templates = [content["spec"]["template"] for content in sets]
