@@ -45,7 +45,7 @@ def _tables(found: Iterable[Differences]) -> Iterator[str]:
 
 
 def _row(difference: Difference) -> str:
-    what = code(str(difference.identity)) if difference.identity else "file"
+    what = code(str(difference)) if difference.identity else "file"
     moved = f"{code(difference.old_path)} to " if difference.old_path else ""
     values = str(len(difference.changes) or "")
     return f"| {difference.status} | {what} | {moved}{code(difference.path)} | {values} |\n"

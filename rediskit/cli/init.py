@@ -86,8 +86,12 @@ def _list(head: str, lines: list[str] | tuple[str, ...]) -> None:
 
 def _found(client: Found) -> str:
     """One line: what the input says of a client."""
-    switched = ", ".join(f"{one.container} ({one.host}, {one.port}, {one.password})" for one in client.containers)
+    switched = ", ".join(
+        f"{one.container} ({', '.join(name for name in one.named.values() if isinstance(name, str))})" for one in client.containers
+    )
     parts = [f"{client.workload['kind']}/{client.workload['metadata']['name']}", switched or "no container known"]
+    if client.scaler:
+        parts.append(f"scaled by {client.scaler.kind}/{client.scaler.name}")
     if client.host:
         parts.append(f"old Redis {client.host}:{client.port or 6379}{' with ' + ', '.join(client.remove) if client.remove else ''}")
     return f"{client.name}: {'; '.join(parts)}"
@@ -121,6 +125,7 @@ def _client(client: Found) -> dict[str, Any]:
         "name": client.name,
         "namespace": client.namespace or None,
         "workload": f"{client.workload['kind']}/{client.workload['metadata']['name']}",
-        "containers": {one.container: {"host": one.host, "port": one.port, "password": one.password} for one in client.containers},
+        "containers": {one.container: one.named for one in client.containers},
+        "autoscaler": client.scaler.section if client.scaler else None,
         "previous": {"host": client.host, "port": client.port or 6379, "remove": list(client.remove)} if client.host else None,
     }

@@ -74,9 +74,7 @@ class Autoscaler(Model):
         kind, name = at(manifest.content, "kind"), at(manifest.content, "metadata", "name")
         if kind not in _BOUNDS:
             refuse(f"{manifest.path} holds a {kind}, which scales nothing", f"name one of: {', '.join(_BOUNDS)}", "manifest")
-        (least, fewest), (most, highest) = _BOUNDS[kind]
-        bounds = (at(manifest.content, "spec", key) for key in (least, most))
-        lower, upper = (number if isinstance(number, int) else usual for number, usual in zip(bounds, (fewest, highest), strict=True))
+        lower, upper = bounds_of(manifest.content)
         return {**data, **said_by(manifest, data, {"kind": kind, "name": name, "min": lower, "max": upper})}
 
     @model_validator(mode="after")
@@ -103,6 +101,14 @@ _BOUNDS = {
 """Where each kind says the smallest and the largest number, and what it means without (autoscaling/v2; keda.sh/v1alpha1)."""
 SCALERS = tuple(_BOUNDS)
 """The kinds that an autoscaler may have."""
+
+
+def bounds_of(scaler: Any) -> tuple[Any, Any]:
+    """The smallest and the largest number of replicas that the object of an autoscaler allows; None for any."""
+    found = [at(scaler, "spec", key) for key, _ in _BOUNDS[scaler["kind"]]]
+    usual = [number for _, number in _BOUNDS[scaler["kind"]]]
+    lower, upper = (number if isinstance(number, int) else other for number, other in zip(found, usual, strict=True))
+    return lower, upper
 
 
 class Workload(Model):

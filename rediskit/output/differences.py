@@ -61,6 +61,9 @@ class Difference:
     after: str | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
+        if self.identity and self.path.startswith("owners/"):
+            # What is for an owner's repository is no object of this one: removed, it leaves the application where it is.
+            return f"{self.path.rpartition('/')[0]}: {self.identity}"
         return str(self.identity or self.path)
 
 

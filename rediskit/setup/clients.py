@@ -12,23 +12,14 @@ from rediskit.model.environment import RESERVED_CLIENTS
 from rediskit.model.nested import at, text_at
 from rediskit.setup.objects import WORKLOADS, Content, Objects, containers, is_name, name_of, namespace_of, reference
 from rediskit.setup.old import is_server, is_watcher, old_redis, service_of
-from rediskit.setup.variables import Names, Speaks, speaks
+from rediskit.setup.scalers import Scaler, scaler_of
+from rediskit.setup.switched import Variables, question, variables_of
+from rediskit.setup.variables import Speaks, speaks
 
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _CARRIERS = (("argocd.argoproj.io/instance", "Argo CD Application"), ("kustomize.toolkit.fluxcd.io/name", "Flux Kustomization"))
 _OWN_NAMESPACE = "redis"
 """The namespace of the shared Redis, which no client may have."""
-
-
-class Variables(NamedTuple):
-    """The three variables of a container, and what is said of them."""
-
-    container: str
-    host: str
-    port: str
-    password: str
-    remarks: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -46,6 +37,7 @@ class Found:
     host: str = ""
     port: int | None = None
     remove: tuple[str, ...] = ()
+    scaler: Scaler | None = None
     questions: dict[str, list[str]] = field(default_factory=dict)
     """By `namespace`, `replicas`, `containers`, `previous`."""
     remarks: dict[str, list[str]] = field(default_factory=dict)
@@ -121,6 +113,7 @@ def _client(workload: Content, said: list[Speaks], objects: Objects, namespace: 
         name = text_at(workload, "metadata", "labels", label)
         if is_name(name):
             found.remark("workload", f"{carrier} {name} carries it: the repository behind that owns it")
+    found.scaler = scaler_of(workload, objects)
     _count(found, replicas)
     _containers(found, said)
     _previous(found, said, objects)
@@ -140,6 +133,9 @@ def _count(found: Found, replicas: int | None) -> None:
     running = running if isinstance(running, int) and not isinstance(running, bool) else None
     if replicas is not None and running not in (None, 0) and running != replicas:
         raise ConfigError(Problem(f"{reference(found.workload)} has {running} replicas, not {replicas}", "leave --replicas out"))
+    if found.scaler and (asked := found.scaler.question(replicas or running)):
+        found.ask("replicas", asked)
+        return
     if running:
         return
     found.replicas = replicas
@@ -151,11 +147,13 @@ def _count(found: Found, replicas: int | None) -> None:
 def _containers(found: Found, said: list[Speaks]) -> None:
     """Which containers are to be switched, and by which variables: only where the input leaves no choice."""
     every = [(one, names) for one in said for names in one.sets]
-    found.choices = [made for one, names in every if (made := _variables(one, names))]
+    found.choices = [made for one, names in every if (made := variables_of(one.container, names))]
     if not every:
         _ask_for_containers(found, said)
         return
-    _ask_for_other_shapes(found, every)
+    for one, names in every:
+        if asked := question(one.container, names):
+            found.ask("containers", asked)
     for one in said:
         if len(one.sets) > 1:
             leads = ", ".join(names.leads.name for names in one.sets if names.leads)
@@ -181,40 +179,6 @@ def _target(host: str, found: Found) -> tuple[str, str]:
     """What a host name leads to, whichever of its forms it has."""
     service = service_of(host, found.namespace)
     return service if service[0] else (host, "")
-
-
-def _ask_for_other_shapes(found: Found, every: list[tuple[Speaks, Names]]) -> None:
-    for one, names in every:
-        lead = names.leads.name if names.leads else ""
-        if names.shape != "three":
-            what = "a whole URL" if names.shape == "url" else "host and port in one"
-            found.ask(
-                "containers",
-                f"container {one.container} takes Redis from {lead}, {what}; rediskit sets three variables, with host, port and password: "
-                "can it read those?",
-            )
-        elif not all(_VARIABLE.fullmatch(name) for name in _given(names)):
-            given = ", ".join(_given(names))
-            found.ask("containers", f"container {one.container}: {given} are no names that rediskit can set: which ones does it read?")
-
-
-def _given(names: Names) -> list[str]:
-    return [variable.name for variable in (names.host, names.port, names.password) if variable]
-
-
-def _variables(said: Speaks, names: Names) -> Variables | None:
-    """The three variables; a name that the input does not hold is made like that of the host, and a remark says so."""
-    if names.host is None or not all(_VARIABLE.fullmatch(name) for name in _given(names)):
-        return None
-    host, remarks = names.host.name, []
-    head = re.sub(r"(?:HOST(?:NAME)?|SERVER)$", "", host, flags=re.IGNORECASE)
-    made = {}
-    for role, variable in (("port", names.port), ("password", names.password)):
-        word = role if host.islower() else role.capitalize() if host[-1:].islower() else role.upper()
-        made[role] = variable.name if variable else head + word
-        if variable is None:
-            remarks.append(f"{made[role]} is not in the input: its name is made from {host}; see that container {said.container} reads it")
-    return Variables(said.container, host, made["port"], made["password"], tuple(remarks))
 
 
 def _previous(found: Found, said: list[Speaks], objects: Objects) -> None:

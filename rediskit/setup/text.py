@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from rediskit.output.yaml import dump
-from rediskit.setup.clients import Found, Variables
+from rediskit.setup.clients import Found
+from rediskit.setup.switched import Variables
 
 OPEN = "open: "
 """How the comment begins that asks something."""
@@ -94,12 +95,15 @@ def _workload(client: Found, manifest: str) -> list[str]:
         section += _container(variables)
     if not (client.containers or client.choices):
         section += _container(Variables("CONTAINER", "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD"))
-    return section
+    return section + ([f"    autoscaler: {_flow(client.scaler.section)}"] if client.scaler else [])
 
 
 def _container(variables: Variables) -> list[str]:
-    named = ", ".join(_yaml({role: getattr(variables, role)})[0] for role in ("host", "port", "password"))
-    return [f"      {_yaml({variables.container: {}})[0].removesuffix('{}')}{{{named}}}"]
+    return [f"      {_yaml({variables.container: {}})[0].removesuffix('{}')}{_flow(variables.named)}"]
+
+
+def _flow(section: dict[str, str | int]) -> str:
+    return f"{{{', '.join(_yaml({key: value})[0] for key, value in section.items())}}}"
 
 
 def _previous(client: Found) -> list[str]:

@@ -89,6 +89,27 @@ def config(folder: Path, name: str = "home") -> Any:
 # A new folder is whole
 
 
+def test_a_url_and_an_autoscaler_become_a_config_that_renders(repository: Repository) -> None:
+    scaler = {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}, "minReplicas": 2, "maxReplicas": 6},
+    }
+    given = text(workload(container(REDIS_URL="redis://redis:6379/2")), scaler, redis(), service())
+    ended = rediskit("init", "--from", "-", given=given)
+    assert (ended.code, ended.errors) == (0, "")
+    found = "shop: Deployment/web; app (REDIS_URL, REDIS_PASSWORD); scaled by HorizontalPodAutoscaler/web; old Redis redis:6379"
+    assert f"  {found} with Deployment/redis, Service/redis\n" in ended.output
+    assert config(repository.folder)["clients"][0]["workload"] == {
+        "manifest": "home/web.yaml",
+        "containers": {"app": {"url": "REDIS_URL", "password": "REDIS_PASSWORD", "database": 2}},
+        "autoscaler": {"kind": "HorizontalPodAutoscaler", "name": "web", "min": 2, "max": 6},
+    }
+    rendered = rediskit("render")
+    assert (rendered.code, "variable-absent" in rendered.errors, "previous-host" in rendered.errors) == (0, False, False)
+
+
 def test_a_remote_over_ssh_is_written_as_flux_takes_it(repository: Repository) -> None:
     repository.git("remote", "set-url", "origin", "git@git.example.org:platform/cluster.git")
     ended = rediskit("init", "--tool", "flux")
@@ -210,7 +231,7 @@ def test_what_the_readme_says_to_a_newcomer_works(repository: Repository, tmp_pa
     programs.mkdir()
     (tmp_path / "live.yaml").write_text(dump({"kind": "List", "items": [workload(container(**THREE)), redis(), service()]}))
     for name, script in (
-        ("kubectl", f'[ "$*" = "get deployment,service -n shop -o yaml" ] && cat {tmp_path}/live.yaml'),
+        ("kubectl", f'[ "$*" = "get deployment,statefulset,service,hpa -n shop -o yaml" ] && cat {tmp_path}/live.yaml'),
         ("rediskit", f"PYTHONPATH='{ROOT}' exec '{sys.executable}' -m rediskit \"$@\""),
     ):
         (programs / name).write_text(f"#!/bin/sh\n{script}\n")

@@ -16,6 +16,7 @@ from rediskit.cli.diffmarkdown import markdown
 from rediskit.cli.difftext import readable, unified
 from rediskit.errors import RefusedError
 from rediskit.output import yaml
+from rediskit.output.diff import between as between_trees
 from rediskit.output.diff import diff, diff_all
 from rediskit.output.differences import Difference, Differences, Identity, ValueChange
 from rediskit.output.disk import compare, write
@@ -365,3 +366,10 @@ def test_any_old_content_is_compared(root: Path, content: bytes) -> None:
     assert list(readable(found))
     assert list(unified(found))
     assert markdown([found])
+
+
+def test_what_is_for_an_owner_is_named_as_such() -> None:
+    patch = b"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
+    found = between_trees("home", {"owners/shop/deployment-web.yaml": patch}, {})
+    assert list(readable(found)) == ["home: 1 removed", "removed  owners/shop: Deployment web"]
+    assert "<code>owners/shop&#58; Deployment web</code>" in markdown([found])

@@ -27,7 +27,7 @@ def client(*objects: Object, **given: Any) -> Found:
 def test_the_real_objects() -> None:
     (found,) = clients_of(read_objects(REAL.encode(), "live.yaml")).found
     assert (found.name, found.namespace, found.replicas, found.questions) == ("beersystem", "beersystem", None, {})
-    ((container_, host, port, password, remarks),) = found.containers
+    ((container_, host, port, password, remarks, *_),) = found.containers
     assert (container_, host, port, password) == ("backend", "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD")
     assert remarks == ("REDIS_PASSWORD is not in the input: its name is made from REDIS_HOST; see that container backend reads it",)
     assert (found.host, found.port, found.remove) == ("redis.beersystem.svc.cluster.local", 6379, ("Deployment/redis",))
@@ -55,7 +55,7 @@ def test_everything_in_one_input() -> None:
 )
 def test_a_variable_that_is_not_there_is_named_like_the_host_and_said_so(host: str, made: tuple[str, str]) -> None:
     found = client(workload(container(**{host: "redis"})))
-    ((_, _, port, password, remarks),) = found.containers
+    ((_, _, port, password, remarks, *_),) = found.containers
     assert (port, password) == made
     assert [remark.split(" ")[0] for remark in remarks] == list(made)
     assert found.remarks["workload"] == list(remarks)
@@ -105,20 +105,108 @@ def test_a_namespace_that_nobody_says_is_asked_for() -> None:
             "containers",
             "the containers speak of different Redis, or not all say of which (one: REDIS_HOST, two: REDIS_HOST)",
         ),
-        ([container(REDIS_URL="redis://redis:6379")], "containers", "container app takes Redis from REDIS_URL, a whole URL"),
-        ([container(REDIS_URL=secret_key("keys", "url"))], "containers", "container app takes Redis from REDIS_URL, a whole URL"),
+        (
+            [container(REDIS_URL="rediss://redis:6379")],
+            "containers",
+            "container app takes Redis from REDIS_URL, a url with more than rediskit",
+        ),
+        (
+            [container(REDIS_URL="redis://me:pw@redis")],
+            "containers",
+            "container app takes Redis from REDIS_URL, a url with more than rediskit",
+        ),
+        ([container(REDIS_URL=secret_key("keys", "url"))], "containers", "REDIS_URL, which comes from Secret keys: is it a whole url"),
         ([container(REDIS_ADDR="redis:6379")], "containers", "container app takes Redis from REDIS_ADDR, host and port in one"),
         ([container(REDIS_HOST="redis:6379")], "containers", "container app takes Redis from REDIS_HOST, host and port in one"),
         ([container(**{"spring.redis.host": "redis"})], "previous", "which Redis does the application use now?"),
         ([container(REDIS_HOST=secret_key("keys", "host"))], "previous", "(REDIS_HOST comes from Secret keys): what is it?"),
         ([container(REDIS_HOST="two words")], "previous", "(REDIS_HOST comes from a value that is no host name): what is it?"),
     ],
-    ids=["none", "env-from", "two-sets", "two-hosts", "url", "url-of-a-secret", "address", "host-and-port", "dots", "secret", "no-host"],
+    ids=[
+        "none",
+        "env-from",
+        "two-sets",
+        "two-hosts",
+        "tls",
+        "user",
+        "url-of-a-secret",
+        "address",
+        "host-and-port",
+        "dots",
+        "secret",
+        "no-host",
+    ],
 )
 def test_what_the_input_leaves_open_is_asked(containers: list[Object], section: str, asked: str) -> None:
     found = client(workload(*containers))
     assert any(asked in question for question in found.questions[section]), found.questions
     assert not (section == "containers" and found.containers), "nothing is taken where it is open which"
+
+
+@pytest.mark.parametrize(
+    ("env", "named"),
+    [
+        ({"REDIS_URL": "redis://redis:6380/2"}, {"url": "REDIS_URL", "password": "REDIS_PASSWORD", "database": 2}),
+        ({"BROKER": "redis://:pw@redis:6380"}, {"url": "BROKER", "password": "BROKER_PASSWORD"}),
+        (
+            {"REDIS_URL": "redis://redis:6380/0", "REDIS_PASSWORD": secret_key("keys", "password")},
+            {"url": "REDIS_URL", "password": "REDIS_PASSWORD"},
+        ),
+        (
+            {**THREE, "REDIS_URL": "redis://redis:6380/3"},
+            {"host": "REDIS_HOST", "port": "REDIS_PORT", "url": "REDIS_URL", "password": "REDIS_PASSWORD", "database": 3},
+        ),
+    ],
+    ids=["database", "own-name", "with-password", "beside-a-host"],
+)
+def test_a_url_is_switched_as_one(env: Object, named: Object) -> None:
+    found = client(workload(container(**env)))
+    assert found.questions == {}
+    assert [one.named for one in found.containers] == [named]
+    assert (found.host, found.port) == ("redis", 6380)
+
+
+def hpa(least: int | None = 1, most: int = 5, kind: str = "HorizontalPodAutoscaler", target: str = "Deployment", **metadata: Any) -> Object:
+    keys = ("minReplicas", "maxReplicas") if kind == "HorizontalPodAutoscaler" else ("minReplicaCount", "maxReplicaCount")
+    spec: Object = {"scaleTargetRef": {"kind": target, "name": "web"}, keys[0]: least, keys[1]: most}
+    return {
+        "kind": kind,
+        "metadata": {"name": "scaler", "namespace": "shop", **metadata},
+        "spec": {k: v for k, v in spec.items() if v is not None},
+    }
+
+
+@pytest.mark.parametrize(
+    ("scaler", "section"),
+    [
+        (hpa(), {"kind": "HorizontalPodAutoscaler", "name": "scaler", "min": 1, "max": 5}),
+        (hpa(None), {"kind": "HorizontalPodAutoscaler", "name": "scaler", "min": 1, "max": 5}),
+        (hpa(0, kind="ScaledObject"), {"kind": "ScaledObject", "name": "scaler", "min": 0, "max": 5}),
+        (hpa(target="StatefulSet"), None),
+        (hpa(namespace="other"), None),
+        (hpa(name="No Name"), None),
+    ],
+    ids=["hpa", "usual", "keda", "other-kind", "elsewhere", "no-name"],
+)
+def test_what_scales_the_workload_is_named(scaler: Object, section: Object | None) -> None:
+    found = client(workload(container(**THREE)), scaler)
+    assert found.questions == {}
+    assert (found.scaler.section if found.scaler else None) == section
+
+
+@pytest.mark.parametrize(
+    ("scaler", "asked"),
+    [
+        (hpa(3), "it runs with 2, and HorizontalPodAutoscaler/scaler allows 3 to 5: how many does it normally run with?"),
+        (
+            hpa(0),
+            "HorizontalPodAutoscaler/scaler may scale to 0, and would bring the application back in the middle of the move: minReplicas 1?",
+        ),
+    ],
+    ids=["outside", "to-0"],
+)
+def test_a_scaler_that_no_config_takes_is_asked_about(scaler: Object, asked: str) -> None:
+    assert client(workload(container(**THREE)), scaler).questions == {"replicas": [asked]}
 
 
 def test_two_containers_that_use_one_redis_are_both_taken() -> None:
