@@ -648,6 +648,7 @@ def test_json() -> None:
             "namespace": "shop",
             "workload": "Deployment/web",
             "containers": {"app": {"host": "REDIS_HOST", "port": "REDIS_PORT", "password": "REDIS_PASSWORD"}},
+            "autoscaler": None,
             "previous": {"host": "redis", "port": 6379, "remove": []},
         }
     ]
