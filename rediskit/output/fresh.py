@@ -9,12 +9,11 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 
 from rediskit.errors import Problem, RefusedError
-from rediskit.output.apply import Undo, create, make_folders, remove
-from rediskit.output.lock import only_writer
-from rediskit.output.paths import STAGE, shown
+from rediskit.output.apply import Undo, create, make_folders
+from rediskit.output.paths import shown
+from rediskit.output.whole import all_or_none, new_stage
 
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 """What file systems answer that know no second names."""
@@ -41,28 +40,14 @@ def write_new(folder: str, files: Mapping[str, bytes]) -> None:
     A kill leaves the first of them at most, each whole: put the one last that says that all are there.
     Raises RefusedError, with nothing written: a path is taken (each is named), another writer is at work, the disk refuses.
     """
-    undo: list[Undo] = []
-    try:
-        try:
-            make_root(folder, undo)
-            with only_writer(folder):
-                _write(folder, files, undo)
-        except BaseException:
-            take_back(undo)
-            raise
-    except OSError as error:
-        place = shown(os.fsdecode(error.filename or folder))
-        raise RefusedError(Problem(f"{place}: {error.strerror or error}", "mend that, then try again; nothing was written")) from error
+    with all_or_none(folder) as undo:
+        _write(folder, files, undo)
 
 
 def _write(folder: str, files: Mapping[str, bytes], undo: list[Undo]) -> None:
     if found := taken(folder, files):
         raise RefusedError([exists(folder, path) for path in found])
-    stage = f"{folder}/{STAGE}"
-    if os.path.lexists(stage):
-        remove(stage)
-    undo.append((remove, (stage,)))
-    os.mkdir(stage)
+    stage = new_stage(folder, undo)
     for number, (path, content) in enumerate(files.items()):
         create(f"{stage}/{number}", content, folder, path)
     made = {""}
@@ -70,8 +55,6 @@ def _write(folder: str, files: Mapping[str, bytes], undo: list[Undo]) -> None:
         make_folders(folder, path.rpartition("/")[0], made, undo)
         _name(f"{stage}/{number}", folder, path, files[path])
         undo.append((os.unlink, (f"{folder}/{path}",)))
-    with suppress(OSError):
-        remove(stage)
 
 
 def exists(folder: str, path: str) -> Problem:
@@ -91,25 +74,6 @@ def _name(staged: str, folder: str, path: str, content: bytes) -> None:
         if error.errno not in _NO_LINKS:
             raise
         create(f"{folder}/{path}", content, folder, path)
-
-
-def make_root(folder: str, undo: list[Undo]) -> None:
-    """Makes a folder and those above it where they are missing; `undo` says how to take that back."""
-    missing = []
-    place = os.path.abspath(folder)
-    while not os.path.isdir(place):
-        missing.append(place)
-        place = os.path.dirname(place)
-    for place in reversed(missing):
-        os.mkdir(place)
-        undo.append((os.rmdir, (place,)))
-
-
-def take_back(undo: list[Undo]) -> None:
-    """Undoes what was done. A folder that somebody else put something into stays."""
-    for step, places in reversed(undo):
-        with suppress(OSError):
-            step(*places)
 
 
 def _above(folder: str, path: str) -> list[str]:
