@@ -5,6 +5,11 @@ from __future__ import annotations
 from tests.cluster.kube import Object
 from tests.cluster.plane import NODES, Plane
 from tests.cluster.processes import until
+from tests.tools.install import table
+
+
+def test_the_api_server_says_a_version_that_charts_can_read(plane: Plane) -> None:
+    assert plane.kube.request("GET", "/version")["gitVersion"] == table()["kubernetes"].version
 
 
 def test_a_deployment_runs_on_the_nodes(plane: Plane, namespace: str) -> None:

@@ -57,6 +57,8 @@ class Tool:
     source: str = ""
     module: str = ""
     tags: str = ""
+    stamp: str = ""
+    build: int = 1
     sets: Sequence[str] = ()
 
     def __str__(self) -> str:
@@ -65,7 +67,7 @@ class Tool:
     @property
     def folder(self) -> Path:
         """Where its programs lie once they are built."""
-        return cache() / f"{self.name}-{self.version}"
+        return cache() / (f"{self.name}-{self.version}" + (f"-{self.build}" if self.build > 1 else ""))
 
     def present(self) -> bool:
         programs = all((self.folder / program).is_file() for program in self.programs)
@@ -122,13 +124,14 @@ def install(tool: Tool) -> None:
 
 def _build(tool: Tool, go: Path, part: Path) -> None:
     tags = [f"-tags={tool.tags}"] if tool.tags else []
+    linked = "-s -w" + (f" -X {tool.stamp}={tool.version}" if tool.stamp else "")
     for program, package in tool.programs.items():
         fresh = part / ".fresh"
         fresh.mkdir()
         target = [package] if tool.module else [f"{package}@{tool.version}"]
         origin = HERE / "modules" / tool.module if tool.module else part
         _run(
-            [go, "install", "-ldflags=-s -w", *tags, *target],
+            [go, "install", f"-ldflags={linked}", *tags, *target],
             f"{tool} was not built",
             "the Go module proxy must be within reach; `go env GOPROXY` says which one is asked",
             cwd=origin,

@@ -155,15 +155,15 @@ def test_a_module_of_ours_is_built_in_its_folder(machine: Machine, tmp_path: Pat
     module.mkdir(parents=True)
     shutil.copy(install.__file__, machine.script)
     (tmp_path / "tools/tools.toml").write_text(
-        '[plane]\nversion = "v1.2.3"\ngo = "1.24"\nmodule = "plane"\ntags = "small"\n'
+        '[plane]\nversion = "v1.2.3"\ngo = "1.24"\nmodule = "plane"\ntags = "small"\nstamp = "example.com/a.version"\nbuild = 2\n'
         'programs = { server = "example.com/a/cmd/one", agent = "example.com/b" }\n'
     )
     machine.go(then='pwd -P >> "$CALLS"')
     assert machine.run("plane")[0] == 0
-    assert sorted(path.name for path in (machine.cache / "plane-v1.2.3").iterdir()) == ["agent", "server"]
+    assert sorted(path.name for path in (machine.cache / "plane-v1.2.3-2").iterdir()) == ["agent", "server"]
     calls = machine.calls.read_text().splitlines()
     assert [call.partition(" CGO")[0] for call in calls[::2]] == [
-        f"install -ldflags=-s -w -tags=small example.com/{path}" for path in ("a/cmd/one", "b")
+        f"install -ldflags=-s -w -X example.com/a.version=v1.2.3 -tags=small example.com/{path}" for path in ("a/cmd/one", "b")
     ]
     assert calls[1::2] == [str(module.resolve())] * 2
 
