@@ -95,6 +95,7 @@ def _record(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--down-from", default="", metavar="TIME", help="when the application stopped answering (default: scale-down)")
     parser.add_argument("--down-until", default="", metavar="TIME", help="when it answered again (default: scale-up)")
     parser.add_argument("--folded", action="store_true", help="the Component of decommission changes nothing on the owner's base")
+    parser.add_argument("--owner", metavar="DIR", help="with --folded: build the owner's overlay in DIR, and refuse where that is not so")
 
 
 def _step(parser: argparse.ArgumentParser) -> None:

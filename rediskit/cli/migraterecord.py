@@ -7,9 +7,12 @@ import argparse
 from rediskit.cli.migrate import config_file, time_of
 from rediskit.cli.migratemove import files_json, print_diff, say_dirty
 from rediskit.cli.report import print_json
+from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.migrate.edit import put_in_place
 from rediskit.migrate.moves import Evidence, record
 from rediskit.migrate.status import one_client
+from rediskit.model.client import Client
+from rediskit.model.environment import Environment
 from rediskit.source.loader import load
 
 
@@ -17,6 +20,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Exit code 2 when the config does not take the evidence: nothing is written then."""
     environment = load(config_file(arguments))
     client = one_client(environment, arguments.client)
+    if arguments.owner is not None:
+        _see_it_folded(environment, client, arguments)
     at = time_of(arguments.at, "--at", client.migration)
     texts = {name: getattr(arguments, name) for name in ("start", "until", "down_from", "down_until")}
     times = {name: time_of(text, f"--{_OPTIONS.get(name, name)}") if text else "" for name, text in texts.items()}
@@ -43,6 +48,19 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.dry_run:
         print(f"next: rediskit check {environment.config_argument}, and commit {' '.join(one.file for one in files)}")
     return 0
+
+
+def _see_it_folded(environment: Environment, client: Client, arguments: argparse.Namespace) -> None:
+    """Raises RefusedError where the owner's checkout does not carry the change itself, ConfigError where that can't be seen."""
+    from rediskit.migrate.ownercheck import unfolded
+
+    if not arguments.folded:
+        raise ConfigError(Problem("--owner is there for --folded", "add --folded, or leave --owner out"))
+    if client.owner.kind == "manifests":
+        hint = "compare the files with those of the tree, and leave --owner out"
+        raise ConfigError(Problem("the owner applies plain files: there is no build to look at", hint))
+    if remarks := list(unfolded(environment, client, arguments.owner)):
+        raise RefusedError([Problem(remark.message, remark.hint, location=remark.location, code=remark.code) for remark in remarks])
 
 
 _OPTIONS = {"start": "from", "down_from": "down-from", "down_until": "down-until"}

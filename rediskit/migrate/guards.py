@@ -238,10 +238,9 @@ def _folded(situation: Situation) -> Iterator[Shut]:
     taken = [entry.at for entry in situation.migration.history if entry.step == "decommission"]
     if folded is None or (taken and moment(folded) < moment(taken[-1])):
         message = "nobody has seen that the Component of decommission changes nothing on the owner's base"
-        hint = (
-            "build the base with and without it: the same bytes? then: rediskit migrate record "
-            f"{situation.environment.config_argument} --client {client.name} --folded"
-        )
+        record = f"rediskit migrate record {situation.environment.config_argument} --client {client.name} --folded"
+        builds = client.owner.kind != "manifests"
+        hint = f"{record} --owner DIR builds the base with and without it" if builds else f"look at the files, then: {record}"
         yield Shut("fold-unseen", message, hint)
 
 

@@ -66,12 +66,34 @@ def owner_remarks(environment: Environment, tree: Tree, folder: str) -> Iterator
         with bench(place, client) as copy:
             before = copy.before(environment)
             if before.complaint:
-                hint = f"kustomize says: {before.complaint}"
-                yield Remark("owner-build", "error", f"{shown(place.overlay)} does not build", hint, _at(file))
+                yield _unbuilt(place, before, file)
                 continue
             yield from _base(client, before, place, file)
             yield from _scalers(client, before, place, file)
             yield from _steps(environment, client, copy, before, file)
+
+
+def unfolded(environment: Environment, client: Client, folder: str) -> Iterator[Remark]:
+    """Where the owner's base does not yet carry what decommission leaves behind: the Component could not become the identity.
+
+    client: on its way, its owner's files built with kustomize. folder: that of the outermost overlay. Raises ConfigError when there is
+    no such kustomization, MissingToolError without kustomize.
+    """
+    assert client.migration is not None
+    place = checkout(folder, None)
+    file = kustomization(place.overlay)
+    there = client.model_copy(update={"migration": client.migration.model_copy(update={"step": "complete"})})
+    with bench(place, client) as copy:
+        before = copy.before(environment)
+        if before.complaint:
+            yield _unbuilt(place, before, file)
+        else:
+            yield from _steps(environment, there, copy, before, file)
+
+
+def _unbuilt(place: Checkout, before: Built, file: Path) -> Remark:
+    hint = f"kustomize says: {before.complaint}"
+    return Remark("owner-build", "error", f"{shown(place.overlay)} does not build", hint, _at(file))
 
 
 def _at(file: Path, line: int = 1, column: int = 1) -> Location:

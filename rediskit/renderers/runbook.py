@@ -102,7 +102,8 @@ def _edit(config: str, client: Client, edge: Edge) -> Iterator[str]:
         seen = " ".join(f"--criterion {name}" for name in _CRITERIA)
         yield f"rediskit migrate record {command} {seen}"
     if edge.target == "complete":
-        yield f"rediskit migrate record {command} --folded"
+        seen = "" if client.owner.kind == "manifests" else f" --owner {OWNER_DIR}"
+        yield f"rediskit migrate record {command} --folded{seen}"
     accept = " --no-return" if edge.target == "decommission" else ""
     yield f"rediskit migrate advance {command} --to {edge.target}{accept}"
 

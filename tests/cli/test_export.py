@@ -408,11 +408,8 @@ def test_a_component_below_the_outermost_overlay(tmp_path: Path, run: Run) -> No
     assert remarks(run, config) == [("owner-component", "warning", "owner/base/kustomization.yaml", 6)]
 
 
-def test_at_complete_the_base_carries_the_change_itself(tmp_path: Path, run: Run) -> None:
-    owner(tmp_path)
-    config = at(tmp_path, "complete")
-    assert exported(run, config, "--force")[0] == 0
-    assert [one[:2] for one in remarks(run, config)] == [("owner-folded", "error")]
+def fold(folder: Path) -> None:
+    """The owner takes into the base what the Component of decommission makes of it."""
     workload = backend()
     release = "redis-shared-master.redis.svc.cluster.local"
     secret = {"secretKeyRef": {"name": "redis-credentials", "key": "redis-password"}}
@@ -424,6 +421,41 @@ def test_at_complete_the_base_carries_the_change_itself(tmp_path: Path, run: Run
         {"name": "REDIS_PASSWORD", "valueFrom": secret},
     ]
     workload["spec"]["template"]["spec"]["containers"][0]["env"] = [*switched, *kept]
-    (tmp_path / "owner/base/deployment-beersystem-backend.yaml").write_text(dump(workload), encoding="utf-8")
-    (tmp_path / "owner/base/kustomization.yaml").write_text("resources: [deployment-beersystem-backend.yaml]\n", encoding="utf-8")
+    (folder / "owner/base/deployment-beersystem-backend.yaml").write_text(dump(workload), encoding="utf-8")
+    (folder / "owner/base/kustomization.yaml").write_text("resources: [deployment-beersystem-backend.yaml]\n", encoding="utf-8")
+
+
+def test_record_folded_looks_at_the_base(tmp_path: Path, run: Run) -> None:
+    owner(tmp_path)
+    config = at(tmp_path, "decommission")
+    assert exported(run, config, "--force")[0] == 0
+    before = disk(tmp_path)
+    said = ("migrate", "record", config, "--folded", "--at", "2026-03-09T09:30:00Z", "--owner", "owner/prod")
+    code, out, err = run(*said)
+    assert (code, out, disk(tmp_path)) == (1, "", before)
+    assert f"{PROD}:1:1: the base does not carry the change itself: Deployment/beersystem-backend, Deployment/redis" in err
+    fold(tmp_path)
+    assert run(*said)[0] == 0
+    assert "folded: 2026-03-09T09:30:00Z" in (tmp_path / config).read_text(encoding="utf-8")
+
+
+def test_record_folded_says_what_it_cannot_look_at(tmp_path: Path, run: Run) -> None:
+    top = owner(tmp_path)
+    config = at(tmp_path, "decommission")
+    code, _, err = run("migrate", "record", config, "--secret-seen", "--owner", "owner/prod")
+    assert (code, "--owner is there for --folded" in err) == (2, True)
+    (top / "base/kustomization.yaml").write_text("resources: [gone.yaml]\n", encoding="utf-8")
+    code, _, err = run("migrate", "record", config, "--folded", "--owner", "owner/prod")
+    assert (code, "does not build" in err) == (1, True)
+    config = at(tmp_path, "decommission", "manifests")
+    code, _, err = run("migrate", "record", config, "--folded", "--owner", "owner/prod")
+    assert (code, "the owner applies plain files" in err) == (2, True)
+
+
+def test_at_complete_the_base_carries_the_change_itself(tmp_path: Path, run: Run) -> None:
+    owner(tmp_path)
+    config = at(tmp_path, "complete")
+    assert exported(run, config, "--force")[0] == 0
+    assert [one[:2] for one in remarks(run, config)] == [("owner-folded", "error")]
+    fold(tmp_path)
     assert remarks(run, config) == []
