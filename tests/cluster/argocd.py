@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,6 +74,11 @@ class ArgoCD(Tool):
 
     def controllers(self) -> list[str]:
         return ["argocd-repo-server", "argocd-application-controller"]
+
+    def kill(self) -> None:
+        """The repo-server's clones go with its Pod: a `git checkout` that was cut off leaves a lock, which no later one gets past."""
+        super().kill()
+        shutil.rmtree(self.plane.programs["argocd-repo-server"].folder / "_argocd-repo", ignore_errors=True)
 
     def owner(self, name: str, repository: str, path: str, namespace: str) -> list[Object]:
         spec = {

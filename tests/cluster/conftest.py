@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from tests.cluster.argocd import ArgoCD
 from tests.cluster.flux import Flux
@@ -35,14 +36,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[REPORT] = Report()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker of pytest-xdist a group (`--dist loadgroup`): each has a plane of its own, and one tool on it. Flux waits longest: two."""
-    for item in items:
-        tool: Any = item.callspec.params.get("tool") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else None
-        group = tool.name if tool else "plane"
-        if tool is Flux and item.path.stem in LONG_WALKS:
-            group = "flux, long walks"
-        item.add_marker(pytest.mark.xdist_group(group))
+class Groups(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types
+    """One worker of pytest-xdist a group: each has a plane of its own, and one tool on it. Flux waits longest: it gets two."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module, _, test = nodeid.partition("::")
+        tool = next((kind.name for kind in (ArgoCD, Flux) if f"[{kind.name}" in test), "plane")
+        return f"{tool}, {LONG_WALKS}" if tool == Flux.name and Path(module).stem in LONG_WALKS else tool
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
+    return Groups(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -206,19 +206,28 @@ def test_the_controller_makes_byte_identical_secrets_and_rotates_them(
 
 
 def test_the_controller_takes_a_secret_over_by_the_commands_that_new_prints(sealing: Home, sealed_secrets: SealedSecrets, run: Run) -> None:
-    """From manual to sealed-secrets: refused at first, as it has to be, and then without another password."""
+    """From manual to sealed-secrets without another password. The controller gives up after some tries: annotated comes before pushed."""
     assert run("apply")[0] == 0
     value = sealing.value(sealing.redis)
     sealing.write("{mode: sealed-secrets, certificate: home/sealing.crt}")
     code, output, _ = run("new", "--from-cluster")
     assert code == 0
-    sealing.commit()
-    opened(sealed_secrets, sealing, "False")
     commands = re.findall(r"^ +(kubectl annotate .*)$", output, re.MULTILINE)
     assert len(commands) == 2
     for command in commands:
         subprocess.run([program("kubectl"), *command.split()[1:]], check=True, capture_output=True)
+    sealing.commit()
     opened(sealed_secrets, sealing)
+    assert sealing.value(sealing.redis) == sealing.value(sealing.client) == value
+
+
+def test_the_controller_takes_no_secret_over_unasked(sealing: Home, sealed_secrets: SealedSecrets, run: Run) -> None:
+    assert run("apply")[0] == 0
+    value = sealing.value(sealing.redis)
+    sealing.write("{mode: sealed-secrets, certificate: home/sealing.crt}")
+    assert run("new")[0] == 0
+    sealing.commit()
+    opened(sealed_secrets, sealing, "False")
     assert sealing.value(sealing.redis) == sealing.value(sealing.client) == value
 
 
