@@ -40,7 +40,7 @@ lint: $(INSTALLED) ## ruff and mypy, strict
 	$(PY) -m mypy --strict
 
 golden: $(INSTALLED) ## write the golden files anew: review the diff before committing it
-	$(PYTEST) --update-golden $(ARGS)
+	$(PYTEST) --update-golden tests/test_golden.py $(ARGS)
 
 docs: $(INSTALLED) ## write docs/config.md, docs/checks.md, docs/migration.md and rediskit.schema.json anew from the code
 	$(PY) -m scripts.reference
