@@ -126,6 +126,12 @@ class ArgoCD(Tool):
             found += [f"{name}: {condition['type']}: {condition['message']}" for condition in conditions]
         return found
 
+    def said_of(self, unit: str) -> str:
+        status = (self._application(unit) or {}).get("status", {})
+        operation = status.get("operationState", {})
+        resources = (operation.get("syncResult") or {}).get("resources") or []
+        return "; ".join([_conditions(status), operation.get("message", ""), *(found.get("message", "") for found in resources)])
+
     def _missing(self, name: str, revision: str, left: frozenset[str]) -> str:
         application = self._application(name)
         if application is None:

@@ -127,6 +127,9 @@ class Flux(Tool):
             and (event.get("type") == "Warning" or event.get("reason") in ("DriftDetected", "DriftCorrected"))
         ]
 
+    def said_of(self, unit: str) -> str:
+        return str(condition_of(self._get("Kustomization", unit, self.namespace), "Ready").get("message", ""))
+
     def _get(self, kind: str, name: str, namespace: str) -> Object | None:
         return self.kube.get(VERSIONS[kind], kind, name, namespace)
 

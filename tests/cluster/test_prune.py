@@ -65,10 +65,7 @@ def test_the_project_refuses_a_workload_of_the_client(make_scene: MakeScene, too
     name = f"{scene.release}-redis"
 
     def refused() -> str | None:
-        found = scene.kube.get(tool.version_of("Application"), "Application", name, tool.namespace) or {}
-        message = str(found.get("status", {}).get("operationState", {}).get("syncResult", {}).get("resources", "")) + "; ".join(
-            tool.complaints(scene.expected())
-        )
+        message = tool.said_of(name)
         return message if "is not permitted in project" in message or "not match any of the allowed destinations" in message else None
 
     until("the refusal", refused)

@@ -78,6 +78,10 @@ class Tool(ABC):
         """What the tool complains about, a line each."""
 
     @abstractmethod
+    def said_of(self, unit: str) -> str:
+        """What the tool says of one Application or Kustomization: its messages, for people."""
+
+    @abstractmethod
     def delete_release(self, release: str, namespace: str) -> None:
         """Deletes the release, as the runbook has a person do it."""
 
