@@ -90,7 +90,8 @@ def make_sealed(
     if value is None:
         value, same = _from_files(environment, seen, keys), True
     judged = _judged(value, in_use=True)
-    _same_as_kept(environment, kept, keys, value)
+    if not (_same_as_kept(environment, kept, keys, value) or same):
+        judged = (judged[0], (*judged[1], _UNCOMPARED))
     rotation = _one_rotation(environment, kept or (seen if same else {})) or new_rotation()
     return _made(environment, wanted, seen, judged, rotation)._replace(kept=tuple(map(_name, kept)))
 
@@ -161,14 +162,24 @@ def _from_files(environment: Environment, seen: Mapping[str, bytes], keys: Keys)
     return found.get(first)
 
 
-def _same_as_kept(environment: Environment, kept: Mapping[str, bytes], keys: Keys, value: Plaintext | None) -> None:
+_UNCOMPARED = (
+    "no key at hand opens the ciphertexts that are there, so that nobody has seen whether they hold this value, too: "
+    "rediskit secret check --key FILE compares them"
+)
+
+
+def _same_as_kept(environment: Environment, kept: Mapping[str, bytes], keys: Keys, value: Plaintext | None) -> bool:
+    """Whether each ciphertext that stays was opened, and holds the value. Raises RefusedError when one holds another."""
+    if not keys.private and not isinstance(environment.secrets, Sops):
+        return not kept
+    every = True
     for namespace, content in kept.items():
-        if not keys.private and not isinstance(environment.secrets, Sops):
-            return
         there = opened(environment, namespace, content, keys)
+        every = every and there is not None
         if there is not None and there != value:
             hint = "one password is for all: rediskit secret rotate gives all of them another"
             raise RefusedError(Problem(f"{file_of(environment, namespace)} holds another value than the one that is given", hint))
+    return every
 
 
 def _rotations(environment: Environment) -> set[str]:

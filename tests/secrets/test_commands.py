@@ -158,6 +158,22 @@ def test_with_the_private_key_seal_needs_no_value_and_refuses_another(
     assert len(values()) == 3
 
 
+def test_a_value_that_was_compared_with_nothing_is_noted(
+    sealed: Repository, run: Run, key: RSAPrivateKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "controller.pem").write_bytes(private_pem(key))
+    stdin(monkeypatch, VALUE.encode())
+    _, first, _ = run("new", "--from-stdin")
+    sealed.write("mode: sealed-secrets, certificate: home/sealing.crt", ("shop", "blog"))
+    uncompared = "nobody has seen whether they hold this value"
+    stdin(monkeypatch, VALUE.encode())
+    _, with_key, _ = run("seal", "--dry-run", "--from-stdin", "--key", str(tmp_path / "controller.pem"))
+    stdin(monkeypatch, OTHER.encode())
+    code, output, _ = run("seal", "--from-stdin")
+    assert (code, uncompared in first, uncompared in with_key, uncompared in output) == (0, False, False, True)
+    assert OTHER not in output
+
+
 @pytest.mark.usefixtures("sealed")
 def test_the_key_may_be_the_controllers_secret(run: Run, key: RSAPrivateKey, other_key: RSAPrivateKey, tmp_path: Path) -> None:
     """As `kubectl get secret -o yaml` prints it, and as kubeseal takes it: one, or a List of older and newer ones."""
