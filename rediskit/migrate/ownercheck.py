@@ -142,7 +142,6 @@ def _base(client: Client, before: Built, place: Checkout, file: Path) -> Iterato
         return
     replicas = (before.objects[keys[0]].get("spec") or {}).get("replicas")
     where = _object_at(place, str(workload.kind), str(workload.name)) or _at(file)
-    folded = client.migration is not None and client.migration.step == "complete"
     if replicas is None:
         severity: Severity = "warning" if workload.autoscaler or workload.replicas == 1 else "error"
         hint = f"write replicas: {workload.replicas} into it: after a rollback there would be 1, until something scales it"
@@ -151,15 +150,20 @@ def _base(client: Client, before: Built, place: Checkout, file: Path) -> Iterato
         hint = "make the two agree: a rollback leads back to what the base says, scale-up to what the config says"
         message = f"{workload.reference} has {replicas} replicas here and {workload.replicas} in the config"
         yield Remark("owner-replicas", "warning", message, hint, where)
-    for reference in () if folded or client.previous is None else client.previous.remove:
+    for reference in () if _is_over(client) or client.previous is None else client.previous.remove:
         kind, _, name = reference.partition("/")
         if not found(before.objects, client, kind, name):
             hint = "what is in no build is removed by nobody: add it there and let it be applied, or take it out of previous.remove"
             yield Remark("owner-removal", "warning", f"{reference} of previous.remove is not in the build", hint, _at(file))
 
 
+def _is_over(client: Client) -> bool:
+    """The old Redis is to be gone, and nothing is held any more."""
+    return client.migration is not None and client.migration.step in ("decommission", "complete")
+
+
 def _scalers(client: Client, before: Built, place: Checkout, file: Path) -> Iterator[Remark]:
-    if effects(client.migration).removed:
+    if _is_over(client):
         return
     for reference in unnamed_scalers(before.objects, client):
         kind, _, name = reference.partition("/")

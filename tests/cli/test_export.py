@@ -408,6 +408,17 @@ def test_a_component_below_the_outermost_overlay(tmp_path: Path, run: Run) -> No
     assert remarks(run, config) == [("owner-component", "warning", "owner/base/kustomization.yaml", 6)]
 
 
+def test_from_decommission_on_the_base_may_be_without_the_old_redis(tmp_path: Path, run: Run) -> None:
+    """The owner takes the removal into the base, before that is recorded; nothing is held any more either."""
+    owner(tmp_path, backend(), HPA)
+    config = at(tmp_path, "decommission")
+    assert exported(run, config, "--force")[0] == 0
+    assert remarks(run, config) == []
+    config = at(tmp_path, "complete")
+    assert exported(run, config, "--force")[0] == 0
+    assert {one[0] for one in remarks(run, config)} == {"owner-folded"}
+
+
 def fold(folder: Path) -> None:
     """The owner takes into the base what the Component of decommission makes of it."""
     workload = backend()
