@@ -34,8 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _lines(found: Status, client: Client, at: str) -> Iterator[str]:
     migration = client.migration
     offset = offset_source(migration) if migration else ""
-    since = f"since {both(found.since, offset)}, {span(seconds_between(found.since, at))}" if found.since else "no history says since when"
-    yield f"{found.client}: {found.step}, {since}"
+    yield f"{found.client}: {found.step}, {_since(found.since, offset, at)}"
     yield f"  {found.meaning}"
     if found.down:
         left = found.budget - found.spent
@@ -47,6 +46,13 @@ def _lines(found: Status, client: Client, at: str) -> Iterator[str]:
         yield from _way(way)
     if not found.ways:
         yield "  there is no step from here"
+
+
+def _since(time: str, offset: str, at: str) -> str:
+    if not time:
+        return "no history says since when"
+    passed = seconds_between(time, at)
+    return f"since {both(time, offset)}, {span(passed)}" if passed >= 0 else f"from {both(time, offset)} on, which is in {span(passed)}"
 
 
 def _way(way: Way) -> Iterator[str]:

@@ -646,6 +646,12 @@ def test_commands_name_a_path_with_spaces_as_a_shell_takes_it(tmp_path: Path, ru
     assert "$ rediskit migrate advance 'plat form/chocolandia.yaml' --client beersystem --to deploy" in output
 
 
+def test_status_of_a_step_that_was_recorded_for_later(tmp_path: Path, run: Run) -> None:
+    write(tmp_path, to("reconfigure"))
+    _, output, _ = run("status", CONFIG, "--at", "2026-03-01T21:04:00-03:00")
+    assert output.splitlines()[0] == "beersystem: reconfigure, from 2026-03-01T22:02:00-03:00 (2026-03-02 01:02 UTC) on, which is in 58m"
+
+
 def test_status_tells_each_gate_and_the_ways(tmp_path: Path, run: Run) -> None:
     write(tmp_path, migration())
     code, output, _ = run("status", CONFIG, "--at", "2026-03-01T19:55:00-03:00")
