@@ -30,7 +30,7 @@ class Environment(Model):
     name: DnsLabel
     """The stem of the config file, and the folder of the output."""
     cluster: DnsLabel = Field(default_factory=lambda data: data.get("name", ""))
-    """The cluster; default: the name. Environments of one cluster may not share release names, namespaces or addresses."""
+    """The cluster; default: the name (keep it on a renaming). Environments of one may share no release name, namespace or address."""
     kubernetes: KubernetesVersion = "1.34"
     """The minor version of the cluster's Kubernetes, whose schemas the objects have to fit."""
     gitops: GitOps

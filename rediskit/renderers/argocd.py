@@ -11,6 +11,7 @@ from rediskit.chart.names import chart_kinds
 from rediskit.migrate.machine import release_is_deployed
 from rediskit.model.environment import Environment
 from rediskit.model.gitops import Destination
+from rediskit.renderers.claims import carriers_claim
 from rediskit.renderers.helm import values_path
 from rediskit.renderers.objects import group_kind, kustomization, labels, metadata, object_file
 from rediskit.renderers.platform import Unit, units
@@ -31,7 +32,8 @@ def project_name(environment: Environment) -> str:
 
 def argocd(environment: Environment, made: tuple[Unit, ...]) -> Iterator[File]:
     """`argocd/` and `bootstrap/`."""
-    objects = [project(environment), *(unit_application(environment, unit) for unit in made)]
+    claim = carriers_claim(environment, f"{prefix(environment)}-claim", environment.gitops.argocd.namespace)
+    objects = [claim, project(environment), *(unit_application(environment, unit) for unit in made)]
     if release_is_deployed(environment):
         objects.append(release_application(environment))
     files = [object_file("argocd", content, ("gitops",)) for content in objects]

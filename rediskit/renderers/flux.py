@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from rediskit.migrate.machine import release_is_deployed
 from rediskit.model.environment import Environment
 from rediskit.model.secrets import Sops
+from rediskit.renderers.claims import carriers_claim
 from rediskit.renderers.helm import merged_values
 from rediskit.renderers.objects import KEEP, kustomization, labels, metadata, object_file
 from rediskit.renderers.platform import Unit
@@ -28,7 +29,8 @@ _HELM_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 
 def flux(environment: Environment, units: tuple[Unit, ...]) -> Iterator[File]:
     """`flux/`, `flux/release/` and `bootstrap/`."""
-    objects = [unit_kustomization(environment, unit) for unit in units]
+    claim = carriers_claim(environment, kustomization_name(environment, "claim"), environment.gitops.flux.namespace)
+    objects = [claim, *(unit_kustomization(environment, unit) for unit in units)]
     if release_is_deployed(environment):
         objects += [chart_repository(environment), release_kustomization(environment)]
         yield object_file("flux/release", helm_release(environment), ("redis",))

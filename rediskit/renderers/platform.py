@@ -8,6 +8,7 @@ from typing import NamedTuple
 from rediskit.errors import Path
 from rediskit.migrate.machine import release_is_deployed
 from rediskit.model.environment import Environment
+from rediskit.renderers.claims import is_claim, namespace_claim, secret_claim
 from rediskit.renderers.external import external_service
 from rediskit.renderers.monitoring import monitoring
 from rediskit.renderers.networkpolicy import network_policy
@@ -52,7 +53,11 @@ def units(environment: Environment, *, deployed: bool | None = None) -> tuple[Un
     redis = environment.redis.namespace
     deployed = release_is_deployed(environment) if deployed is None else deployed
     made = [
-        _unit("redis", redis, (namespace(environment), network_policy(environment), *secret_forms(environment, redis))),
+        _unit(
+            "redis",
+            redis,
+            (namespace(environment), *_claims(environment), network_policy(environment), *secret_forms(environment, redis)),
+        ),
         _unit("redis-external", redis, external_service(environment) if deployed else (), removable=True),
         _unit("monitoring", environment.monitoring.namespace, monitoring(environment) if deployed else (), optional=True, removable=True),
         *_clients(environment),
@@ -67,7 +72,9 @@ def _clients(environment: Environment) -> Iterator[Unit]:
     """
     seen: set[str] = set()
     for index, client in enumerate(environment.clients):
-        forms = () if client.namespace in seen else secret_forms(environment, client.namespace)
+        forms = () if client.namespace in seen else tuple(secret_forms(environment, client.namespace))
+        if forms:
+            forms = (*_claims(environment, client.namespace), *forms)
         seen.add(client.namespace)
         yield _unit(client.name, client.namespace, forms, ("clients", index), optional=True)
 
@@ -89,8 +96,19 @@ def namespace(environment: Environment) -> Object:
 def _unit(
     name: str, in_namespace: str, objects: Iterable[Object], source: Path = (), *, optional: bool = False, removable: bool = False
 ) -> Unit:
-    files = tuple(object_file(f"platform/{name}", content, source or _SOURCES.get(content["kind"], ("secrets",))) for content in objects)
+    files = tuple(object_file(f"platform/{name}", content, source or _source(content)) for content in objects)
     return Unit(name, in_namespace, files, optional, removable)
+
+
+def _claims(environment: Environment, client: str = "") -> tuple[Object, ...]:
+    """Flux takes over what Argo CD refuses to (`FailOnSharedResource`): the claim on the namespace of Redis, or on a client's Secret."""
+    if environment.gitops.tool != "flux":
+        return ()
+    return (secret_claim(environment, client) if client else namespace_claim(environment),)
+
+
+def _source(content: Object) -> Path:
+    return ("gitops", "repository") if is_claim(content) else _SOURCES.get(content["kind"], ("secrets",))
 
 
 _SOURCES: dict[str, tuple[str, ...]] = {

@@ -9,6 +9,7 @@ from rediskit.migrate.machine import decommissions, moved, release_is_deployed
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
+from rediskit.renderers.claims import is_claim
 from rediskit.renderers.docs import Page, name_prefix
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.ownerpatch import owner_effects
@@ -33,6 +34,7 @@ def readme(environment: Environment, made: tuple[Unit, ...], pages: tuple[Page, 
             release=release,
             deployed=release_is_deployed(environment),
             units=made,
+            claims=_claims(environment, made),
             pages=pages,
             tool={"argocd": "Argo CD", "flux": "Flux"}[environment.gitops.tool],
             carrier={"argocd": "Application", "flux": "Kustomization"}[environment.gitops.tool],
@@ -42,6 +44,14 @@ def readme(environment: Environment, made: tuple[Unit, ...], pages: tuple[Page, 
             clients=[_facts(environment, client) for client in environment.clients],
         ),
     )
+
+
+def _claims(environment: Environment, made: tuple[Unit, ...]) -> list[tuple[str, str]]:
+    """Namespace and name of each claim; that of the root first."""
+    gitops = environment.gitops
+    place = gitops.argocd.namespace if gitops.tool == "argocd" else gitops.flux.namespace
+    found = [content["metadata"] for unit in made for content in unit.objects if is_claim(content)]
+    return [(place, f"{name_prefix(environment)}-claim"), *((meta["namespace"], meta["name"]) for meta in found)]
 
 
 def _secret_units(environment: Environment, made: tuple[Unit, ...]) -> list[tuple[str, str]]:

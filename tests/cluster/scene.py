@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.cluster import owner
 from tests.cluster.git import GitServer
 from tests.cluster.kube import Kube, Object
 from tests.cluster.plane import program, volume
+from tests.cluster.sealed_secrets import SealedSecrets
 from tests.cluster.tool import HEALTHY_SECONDS, Expected, Tool
 from tests.samples import EVIDENCE, ONE_CONTAINER, merged
 
@@ -43,6 +45,7 @@ class Scene:
         self.tool = tool
         self.kube: Kube = tool.kube
         self.name = name
+        self.client = CLIENT
         self.release = f"redis-{name}"
         self.namespace = self.release
         self.client_namespace = f"{CLIENT}-{name}"
@@ -97,7 +100,7 @@ class Scene:
         """Renders the config as it stands, and commits what has changed to each of the two repositories."""
         self.tree = self.render()
         self.ours.commit(message)
-        given = owner.given(self.tree, CLIENT)
+        given = owner.given(self.tree, self.client)
         if self.owner_kind == "kustomize":
             self.theirs.replace(f"{owner.FOLDER}/{owner.COMPONENT}", given)
             self.theirs.commit(message)
@@ -120,10 +123,24 @@ class Scene:
 
     def bring_secrets(self) -> None:
         """What `secrets.mode: manual` leaves to a person: the same Secret in both namespaces."""
+        if self.config()["secrets"]["mode"] != "manual":
+            return
         for namespace in (self.namespace, self.client_namespace):
             meta = {"name": "redis-credentials", "namespace": namespace}
             data = {"redis-password": "a" * 32}
             self.kube.apply({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": data})
+
+    def seal(self, controller: SealedSecrets) -> None:
+        """Secrets sealed for a controller, by `rediskit secret new`, instead of those that a person makes."""
+        certificate = self.ours.tree / "config" / self.name / "sealing.crt"
+        certificate.parent.mkdir(parents=True)
+        certificate.write_bytes(controller.certificate())
+        self.over = merged(self.over, {"secrets": {"mode": "sealed-secrets", "certificate": f"{self.name}/{certificate.name}"}})
+        self.remember("prepare")
+        command = [sys.executable, "-m", "rediskit", "secret", "new", str(self.write_config())]
+        self.history.clear()
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, done.stderr
 
     def fold(self) -> None:
         """The owner makes what the Component had made the base itself, before the Component changes nothing any more."""
@@ -139,7 +156,8 @@ class Scene:
         if self.tree is not None or self.owner_objects:
             self.tool.abandon(self.expected())
         for name in (self.namespace, self.client_namespace, *self.neighbours.values()):
-            if self.kube.get("v1", "Namespace", name):
+            found = self.kube.get("v1", "Namespace", name)
+            if found and "deletionTimestamp" not in found["metadata"]:
                 self.kube.delete("v1", "Namespace", name)
 
     # What is so
@@ -182,7 +200,7 @@ class Scene:
         if step == "complete":
             migration["folded"] = self.history[-1]["at"]
         client = {
-            "name": CLIENT,
+            "name": self.client,
             "namespace": self.client_namespace,
             "workload": {"manifest": f"{self.name}/beersystem-backend.yaml", "containers": ONE_CONTAINER},
             "previous": {"host": f"redis.{self.client_namespace}.svc.cluster.local", "remove": ["Deployment/redis", "Service/redis"]},

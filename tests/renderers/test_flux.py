@@ -65,7 +65,7 @@ def test_what_goes_with_its_unit_and_what_stays() -> None:
     assert policies == dict.fromkeys(orphaned, "Orphan") | dict.fromkeys(mirrored, "MirrorPrune")
     tree = render(environment())
     kept = {content["kind"] for content in tree.objects.values() if _annotation(content, "kustomize.toolkit.fluxcd.io/prune") == "disabled"}
-    assert kept == {"Namespace", "HelmRelease", "Secret"}
+    assert kept == {"Namespace", "HelmRelease", "Secret", "ConfigMap"}
 
 
 def _annotation(content: dict[str, Any], name: str) -> str | None:
