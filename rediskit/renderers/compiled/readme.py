@@ -1,6 +1,6 @@
 """Made by `make docs` from README.md.j2."""
 
-MADE_OF = "3.1.6 d0653cced47b4b9427f4b06f2eef10075f8a00132d7fcb31abb71910ec5efee0"
+MADE_OF = "3.1.6 322ddadf80f9b6b5433435a97febbcad8ba6f7b892e86d7d3bc1cc51852a5b83"
 
 from jinja2.runtime import LoopContext, Macro, Markup, Namespace, TemplateNotFound, TemplateReference, TemplateRuntimeError, Undefined, escape, identity, internalcode, markup_join, missing, str_join
 name = 'README.md.j2'
@@ -20,6 +20,7 @@ def root(context, missing=missing):
     l_0_units = resolve('units')
     l_0_pages = resolve('pages')
     l_0_clients = resolve('clients')
+    l_0_claims = resolve('claims')
     l_0_namespaces = resolve('namespaces')
     l_0_secret_units = resolve('secret_units')
     try:
@@ -166,7 +167,45 @@ def root(context, missing=missing):
         yield ' on port '
         yield str(environment.getattr((undefined(name='release') if l_0_release is missing else l_0_release), 'metrics_port'))
         yield ". Besides the objects here, Grafana's dashboards 11835 and 12776 fit them.\n"
-    yield '\n## The password\n\n'
+    yield '\n## Whose these names are\n\nOf `'
+    yield str(environment.getattr(environment.getattr((undefined(name='env') if l_0_env is missing else l_0_env), 'gitops'), 'repository'))
+    yield '`, cluster `'
+    yield str(environment.getattr((undefined(name='env') if l_0_env is missing else l_0_env), 'cluster'))
+    yield '`: '
+    l_1_loop = missing
+    for (l_1_namespace, l_1_name), l_1_loop in LoopContext((undefined(name='claims') if l_0_claims is missing else l_0_claims), undefined):
+        _loop_vars = {}
+        pass
+        yield str((', ' if (not environment.getattr(l_1_loop, 'first')) else cond_expr_undefined("the inline if-expression on line 58 in 'README.md.j2' evaluated to false and no else section was defined.")))
+        yield 'the ConfigMap `'
+        yield str(l_1_name)
+        yield '` in `'
+        yield str(l_1_namespace)
+        yield '`'
+    l_1_loop = l_1_namespace = l_1_name = missing
+    yield ' '
+    yield str(('says' if (t_2((undefined(name='claims') if l_0_claims is missing else l_0_claims)) == 1) else 'say'))
+    yield ' so, and cannot\nbe changed. Another environment that takes the same names is refused with `field is immutable`. To take that back, or to move this one to another\nrepository or give it another `cluster`: delete the root, with which nothing goes, for a move the '
+    yield str(('claim' if (t_2((undefined(name='claims') if l_0_claims is missing else l_0_claims)) == 1) else 'claims'))
+    yield ' too, and apply again:\n\n```sh\nkubectl -n '
+    yield str(environment.getitem(environment.getitem((undefined(name='claims') if l_0_claims is missing else l_0_claims), 0), 0))
+    yield ' delete '
+    yield str(('applications.argoproj.io' if (environment.getattr(environment.getattr((undefined(name='env') if l_0_env is missing else l_0_env), 'gitops'), 'tool') == 'argocd') else 'kustomizations.kustomize.toolkit.fluxcd.io'))
+    yield ' '
+    yield str((undefined(name='prefix') if l_0_prefix is missing else l_0_prefix))
+    yield '-root\n'
+    for (l_1_namespace, l_1_name) in (undefined(name='claims') if l_0_claims is missing else l_0_claims):
+        _loop_vars = {}
+        pass
+        yield 'kubectl -n '
+        yield str(l_1_namespace)
+        yield ' delete configmap '
+        yield str(l_1_name)
+        yield '   # only for a move\n'
+    l_1_namespace = l_1_name = missing
+    yield 'kubectl apply -f '
+    yield str(environment.getattr((undefined(name='env') if l_0_env is missing else l_0_env), 'path'))
+    yield '/bootstrap/\n```\n\n## The password\n\n'
     if (environment.getattr(environment.getattr((undefined(name='env') if l_0_env is missing else l_0_env), 'secrets'), 'mode') == 'manual'):
         pass
         yield '`secrets.mode` is `manual`: no Secret is in Git. '
@@ -357,4 +396,4 @@ def root(context, missing=missing):
     l_1_client = missing
 
 blocks = {}
-debug_info = '1=47&3=51&10=53&11=57&12=61&13=64&16=71&19=75&26=79&29=81&34=83&35=99&36=103&38=114&39=117&41=122&43=129&44=131&45=135&47=144&48=152&52=158&53=161&58=166&59=169&62=185&69=187&70=189&77=195&78=198&80=214&85=224&86=228&88=242&93=245&96=249&98=252&102=257&103=261&105=265&106=267&108=270&111=275&112=279&114=282&115=288&117=296&119=299&123=304&124=306&125=312&126=314&130=318&132=321&137=327&138=329&139=332&142=335&143=345&144=347'
+debug_info = '1=48&3=52&10=54&11=58&12=62&13=65&16=72&19=76&26=80&29=82&34=84&35=100&36=104&38=115&39=118&41=123&43=130&44=132&45=136&47=145&48=153&52=159&53=162&58=167&60=185&63=187&64=193&65=197&67=203&72=205&73=208&76=224&83=226&84=228&91=234&92=237&94=253&99=263&100=267&102=281&107=284&110=288&112=291&116=296&117=300&119=304&120=306&122=309&125=314&126=318&128=321&129=327&131=335&133=338&137=343&138=345&139=351&140=353&144=357&146=360&151=366&152=368&153=371&156=374&157=384&158=386'
