@@ -63,7 +63,7 @@ def _stream(path: Path) -> bytes:
 
 def _say(made: Scaffold, *, dry_run: bool) -> None:
     done = "would be made in" if dry_run else "made in"
-    print(f"{made.name}: {len(made.files)} files {done} {made.folder}")
+    print(f"{made.name}: {len(made.files)} {'file' if len(made.files) == 1 else 'files'} {done} {made.folder}")
     for path in made.files:
         print(f"  + {path}")
     for path in made.kept:

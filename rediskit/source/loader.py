@@ -14,7 +14,7 @@ from rediskit.errors import ConfigError, Location, Path, Positions, Problem
 from rediskit.model.environment import Environment
 from rediskit.model.files import Manifest, TextFile
 from rediskit.model.secrecy import secret_reason
-from rediskit.model.secrets import ENCRYPTED
+from rediskit.model.secrets import ENCRYPTED, FETCH_HINT
 from rediskit.source.complaints import problems_of
 from rediskit.source.files import Neighbours, read_file
 from rediskit.source.manifest import read_ciphertext, read_manifest
@@ -186,7 +186,7 @@ class _Loading:
             return
         certificate = secrets.get("certificate")
         path: Path = ("secrets", "certificate")
-        if certificate is not None and (content := self._open(certificate, path)):
+        if certificate is not None and (content := self._open(certificate, path, f"; {FETCH_HINT}")):
             secrets["certificate"] = TextFile(certificate, content[0].decode("utf-8", "replace"))
         self._encrypted(secrets)
 
@@ -229,8 +229,11 @@ class _Loading:
                     found if found.location else replace(found, path=path, location=self.positions.get(path)) for found in error.problems
                 ]
 
-    def _open(self, name: Any, path: Path) -> tuple[bytes, str] | None:
-        """Content of a file that the config names at `path`, and how it is shown; None, and a problem, when it can't be read."""
+    def _open(self, name: Any, path: Path, more: str = "") -> tuple[bytes, str] | None:
+        """Content of a file that the config names at `path`, and how it is shown; None, and a problem, when it can't be read.
+
+        more: what the hint of that problem ends with.
+        """
         if not isinstance(name, str) or not name:
             self._problem("expected the path of a file", "write a path relative to this file", path)
         elif reason := secret_reason(name):
@@ -239,7 +242,7 @@ class _Loading:
             try:
                 return self.of_clients.get(path[:2], self.neighbours).read(name)
             except ConfigError as error:
-                self._problem(error.problems[0].message, error.problems[0].hint, path)
+                self._problem(error.problems[0].message, f"{error.problems[0].hint}{more}", path)
         self.broken.append(path)
         return None
 

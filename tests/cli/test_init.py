@@ -128,6 +128,13 @@ def test_argo_cd_takes_a_remote_over_ssh_as_it_is(repository: Repository) -> Non
     assert config(repository.folder)["gitops"]["repository"] == "git@git.example.org:platform/cluster.git"
 
 
+def test_a_second_environment_is_one_file(repository: Repository) -> None:
+    assert rediskit("init").code == 0
+    ended = rediskit("init", "--name", "other")
+    assert (ended.code, ended.output.splitlines()[0]) == (0, "other: 1 file made in .")
+    assert "config/other.yaml" in files(repository.folder)
+
+
 def test_a_file_where_the_folder_should_be(bare: Path) -> None:
     (bare / "notes.txt").touch()
     ended = rediskit("init", "notes.txt", "--name", "home")

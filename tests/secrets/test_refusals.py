@@ -88,6 +88,7 @@ def test_a_certificate_that_is_not_there(sealed: Repository, run: Run) -> None:
     code, _, errors = run("new")
     assert code == 2
     assert errors.startswith("config/home.yaml:3:46: secrets.certificate: there is no file config/home/sealing.crt\n")
+    assert errors.endswith("; rediskit secret fetch-cert brings the controller's\n")
 
 
 @pytest.mark.parametrize(
