@@ -18,15 +18,16 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from rediskit.checks import Finding, check
     from rediskit.errors import ConfigError, Location, MissingToolError, Problem, RediskitError, RefusedError
-    from rediskit.model.client import Client, Previous
+    from rediskit.model.client import Client, Owner, Previous
     from rediskit.model.environment import Environment
     from rediskit.model.files import Manifest, TextFile
-    from rediskit.model.gitops import ArgoCD, Flux, GitOps
-    from rediskit.model.migration import Migration
+    from rediskit.model.gitops import ArgoCD, Destination, Flux, FluxSource, GitOps
+    from rediskit.model.migration import Budgets, Criteria, Downtime, Entry, Migration, Validation, Window
     from rediskit.model.monitoring import Monitoring
     from rediskit.model.network import Network, Pool
-    from rediskit.model.redis import Redis
-    from rediskit.model.workload import Variables, Workload
+    from rediskit.model.redis import Amount, Auth, Chart, ContainerResources, ExporterImage, Memory, Redis, RedisImage, Resources, Storage
+    from rediskit.model.secrets import ExternalSecrets, Manual, SealedSecrets, SecretStore, Sops
+    from rediskit.model.workload import Autoscaler, Variables, Workload
     from rediskit.output.diff import diff
     from rediskit.output.differences import Difference, Differences
     from rediskit.output.disk import Changes, write
@@ -35,32 +36,56 @@ if TYPE_CHECKING:
     from rediskit.source.loader import load
 
 _HOMES = {
+    "Amount": "rediskit.model.redis",
     "ArgoCD": "rediskit.model.gitops",
+    "Auth": "rediskit.model.redis",
+    "Autoscaler": "rediskit.model.workload",
+    "Budgets": "rediskit.model.migration",
     "Changes": "rediskit.output.disk",
+    "Chart": "rediskit.model.redis",
     "Client": "rediskit.model.client",
     "ConfigError": "rediskit.errors",
+    "ContainerResources": "rediskit.model.redis",
+    "Criteria": "rediskit.model.migration",
+    "Destination": "rediskit.model.gitops",
     "Difference": "rediskit.output.differences",
     "Differences": "rediskit.output.differences",
+    "Downtime": "rediskit.model.migration",
+    "Entry": "rediskit.model.migration",
     "Environment": "rediskit.model.environment",
+    "ExporterImage": "rediskit.model.redis",
+    "ExternalSecrets": "rediskit.model.secrets",
     "File": "rediskit.renderers.tree",
     "Finding": "rediskit.checks",
     "Flux": "rediskit.model.gitops",
+    "FluxSource": "rediskit.model.gitops",
     "GitOps": "rediskit.model.gitops",
     "Location": "rediskit.errors",
     "Manifest": "rediskit.model.files",
+    "Manual": "rediskit.model.secrets",
+    "Memory": "rediskit.model.redis",
     "Migration": "rediskit.model.migration",
     "MissingToolError": "rediskit.errors",
     "Monitoring": "rediskit.model.monitoring",
     "Network": "rediskit.model.network",
+    "Owner": "rediskit.model.client",
     "Pool": "rediskit.model.network",
     "Previous": "rediskit.model.client",
     "Problem": "rediskit.errors",
     "Redis": "rediskit.model.redis",
+    "RedisImage": "rediskit.model.redis",
     "RediskitError": "rediskit.errors",
     "RefusedError": "rediskit.errors",
+    "Resources": "rediskit.model.redis",
+    "SealedSecrets": "rediskit.model.secrets",
+    "SecretStore": "rediskit.model.secrets",
+    "Sops": "rediskit.model.secrets",
+    "Storage": "rediskit.model.redis",
     "TextFile": "rediskit.model.files",
     "Tree": "rediskit.renderers.tree",
+    "Validation": "rediskit.model.migration",
     "Variables": "rediskit.model.workload",
+    "Window": "rediskit.model.migration",
     "Workload": "rediskit.model.workload",
     "check": "rediskit.checks",
     "diff": "rediskit.output.diff",
@@ -70,32 +95,56 @@ _HOMES = {
 }
 
 __all__ = [
+    "Amount",
     "ArgoCD",
+    "Auth",
+    "Autoscaler",
+    "Budgets",
     "Changes",
+    "Chart",
     "Client",
     "ConfigError",
+    "ContainerResources",
+    "Criteria",
+    "Destination",
     "Difference",
     "Differences",
+    "Downtime",
+    "Entry",
     "Environment",
+    "ExporterImage",
+    "ExternalSecrets",
     "File",
     "Finding",
     "Flux",
+    "FluxSource",
     "GitOps",
     "Location",
     "Manifest",
+    "Manual",
+    "Memory",
     "Migration",
     "MissingToolError",
     "Monitoring",
     "Network",
+    "Owner",
     "Pool",
     "Previous",
     "Problem",
     "Redis",
+    "RedisImage",
     "RediskitError",
     "RefusedError",
+    "Resources",
+    "SealedSecrets",
+    "SecretStore",
+    "Sops",
+    "Storage",
     "TextFile",
     "Tree",
+    "Validation",
     "Variables",
+    "Window",
     "Workload",
     "check",
     "diff",

@@ -7,8 +7,10 @@ import subprocess
 import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
 
 import rediskit
 
@@ -117,6 +119,18 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 def test_importing_the_library_loads_nothing() -> None:
     code = "import sys, rediskit; print(sorted(m for m in sys.modules if m.split('.')[0] in ('pydantic', 'yaml', 'jinja2')))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_every_section_of_the_config_is_public() -> None:
+    """Whoever makes an Environment in Python needs no private name for any part of it."""
+
+    def sections(annotation: Any) -> set[type[BaseModel]]:
+        found: set[type[BaseModel]] = set()
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            found = {annotation}.union(*(sections(field.annotation) for field in annotation.model_fields.values()))
+        return found.union(*(sections(part) for part in get_args(annotation) if not isinstance(part, str)))
+
+    assert {section.__name__ for section in sections(rediskit.Environment)} <= set(rediskit.__all__)
 
 
 def test_the_public_names_are_there_and_closed() -> None:
