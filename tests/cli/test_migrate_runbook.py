@@ -1,4 +1,4 @@
-"""The commands of the runbook, as they stand there, move a client from prepare to complete, and back from the worst place."""
+"""The commands of the runbook, as they stand there, move a client from prepare to complete and back, in both repositories."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rediskit.cli import main
 from rediskit.cli.arguments import parser
 from rediskit.migrate.clock import later
 from rediskit.source.loader import load
+from tests.cli.checkout import fold, owner
 from tests.cli.test_migrate import READY, write
 
 START = "2026-03-01T22:00:30-03:00"
@@ -27,9 +28,11 @@ def commands(text: str) -> list[str]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository as the runbook means it: the config in config/."""
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kustomize: Path) -> Path:
+    """A repository as the runbook means it: the config in config/; the owner's checkout is beside it."""
     (tmp_path / "config").mkdir()
+    owner(tmp_path)
+    monkeypatch.setenv("KUSTOMIZE", str(kustomize))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -41,10 +44,9 @@ def begin(folder: Path, order: str) -> str:
 
 
 def run(command: str, at: str) -> int:
-    arguments = shlex.split(command)[1:]
-    if arguments[:2] == ["migrate", "export"]:
-        return 0  # into a repository of the owner's: tests/cli/test_migrate_export.py
-    code = main([*arguments, *(("--at", at) if arguments[0] == "migrate" and arguments[1] != "plan" else ())])
+    arguments = shlex.split(command.replace("$OWNER_DIR", "owner/prod"))[1:]
+    dated = arguments[0] == "migrate" and arguments[1] not in ("plan", "export")
+    code = main([*arguments, *(("--at", at) if dated else ())])
     gc.enable()  # the command switches it off
     return code
 
@@ -63,6 +65,8 @@ def test_the_runbook_leads_to_the_end(order: str, folder: Path, capsys: pytest.C
     for command in commands(way):
         if "--criterion" in command:
             at = later(at, UNTIL_DECOMMISSION)
+        if "--folded" in command:
+            fold(folder)
         assert run(command, at) == 0, (command, capsys.readouterr().err)
         at = later(at, 60) if " advance " in command else at
         if command.startswith("rediskit render "):
@@ -94,5 +98,5 @@ def test_every_command_is_one_that_the_parser_takes(folder: Path) -> None:
     assert len(commands(text)) > 20
     for command in [*commands(text), *inline]:
         arguments = shlex.split(command)[1:]
-        if arguments[:2] != ["migrate", "export"] and arguments != ["migrate", "back"]:
+        if arguments != ["migrate", "back"]:
             assert parser().parse_args(arguments).verb == arguments[0]
