@@ -43,13 +43,14 @@ def _lines(report: Report) -> Iterator[str]:
 def _words(one: Looked) -> str:
     if one.found is None:
         return f"{one.file} is no encrypted Secret"
-    bound = f"scope {one.found.scope}" if one.found.form == "sealed-secrets" else f"{_recipients(one)} recipients"
+    bound = f"scope {one.found.scope}" if one.found.form == "sealed-secrets" else _recipients(one)
     opened = {None: "", True: ", opened", False: ", not opened"}[one.opened]
     return f"{one.found.name}/{', '.join(one.found.keys)}, {bound}, rotation {one.found.rotation or 'none'}{opened}"
 
 
-def _recipients(one: Looked) -> int:
-    return len(one.found.recipients) + one.found.others if one.found else 0
+def _recipients(one: Looked) -> str:
+    count = len(one.found.recipients) + one.found.others if one.found else 0
+    return f"{count} recipient{'' if count == 1 else 's'}"
 
 
 def _json(report: Report) -> dict[str, Any]:
