@@ -28,7 +28,8 @@ from tests.tools.install import locate_folder
 MONITORING = ("monitoring.coreos.com_servicemonitors", "monitoring.coreos.com_prometheusrules")
 
 
-LONG_WALKS = ("test_journey", "test_rollback")
+LONG_WAITS = ("test_fix", "test_missing")
+"""Where Flux waits for its own timers for minutes."""
 REPORT = pytest.StashKey[Report]()
 
 
@@ -42,7 +43,7 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no 
     def _split_scope(self, nodeid: str) -> str:
         module, _, test = nodeid.partition("::")
         tool = next((kind.name for kind in (ArgoCD, Flux) if f"[{kind.name}" in test), "plane")
-        return f"{tool}, {LONG_WALKS}" if tool == Flux.name and Path(module).stem in LONG_WALKS else tool
+        return f"{tool}, {LONG_WAITS}" if tool == Flux.name and Path(module).stem in LONG_WAITS else tool
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import ssl
 import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
+
+import urllib3
 
 from tests.cluster.processes import FailedError, until
 
@@ -56,23 +55,21 @@ class Kube:
     """A client with all rights."""
 
     def __init__(self, server: str, token: str, authority: Path, kubectl: Path, kubeconfig: Path) -> None:
-        self.server = server
+        self._pool = urllib3.connection_from_url(server, maxsize=8, ca_certs=str(authority), timeout=30, retries=False)
         self.kubeconfig = kubeconfig
         self._kubectl = kubectl
         self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-        self._tls = ssl.create_default_context(cafile=str(authority))
 
     def request(self, method: str, path: str, body: Object | None = None, kind: str = "application/json") -> Object:
         """The answer as an object. Raises RefusedError; FailedError where nobody answers."""
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.server + path, data, {**self._headers, "Content-Type": kind}, method=method)
         try:
-            with urllib.request.urlopen(request, context=self._tls, timeout=30) as answer:
-                text = answer.read()
-        except urllib.error.HTTPError as error:
-            raise RefusedError(error.code, _message(error.read())) from error
-        except OSError as error:
+            answer = self._pool.urlopen(method, path, data, {**self._headers, "Content-Type": kind})
+        except urllib3.exceptions.HTTPError as error:
             raise FailedError(f"{method} {path}: {error}") from error
+        text = answer.data
+        if answer.status >= 400:
+            raise RefusedError(answer.status, _message(text))
         return dict(json.loads(text)) if text.startswith(b"{") else {"text": text.decode()}
 
     def get(self, version: str, kind: str, name: str, namespace: str = "") -> Object | None:
