@@ -8,6 +8,8 @@ import pytest
 
 from tests.tools.install import locate
 
+pytest.register_assert_rewrite("tests.cluster.states")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--update-golden`: tests ask for it with `request.config.getoption("update_golden")`."""

@@ -56,23 +56,29 @@ def unit_kustomization(environment: Environment, unit: Unit) -> Object:
     made = _kustomization(environment, unit.name, unit.folder, policy=policy, after=after)
     if isinstance(environment.secrets, Sops) and any("sops" in content for content in unit.objects):
         made["spec"]["decryption"] = {"provider": "sops", "secretRef": {"name": environment.secrets.decryption_secret}}
-    kinds = {(content["apiVersion"], content["kind"]) for content in unit.objects}
-    if checks := [_health(version, kind, word) for (version, kind), word in _conditions(kinds)]:
-        made["spec"]["healthCheckExprs"] = checks
+    checks = {(content["apiVersion"], content["kind"]): check for content in unit.objects if (check := _health(content))}
+    if checks:
+        made["spec"]["healthCheckExprs"] = [
+            {"apiVersion": version, "kind": kind, **check} for (version, kind), check in sorted(checks.items())
+        ]
     return made
 
 
-def _conditions(kinds: set[tuple[str, str]]) -> list[tuple[tuple[str, str], str]]:
-    return [(kind, _SECRET_CONDITIONS[kind[1]]) for kind in sorted(kinds) if kind[1] in _SECRET_CONDITIONS]
+def _health(content: Object) -> Object:
+    """When an object is healthy, where Flux would call it so as soon as it is there: an address is given, the Secret is made.
 
-
-def _health(version: str, kind: str, word: str) -> Object:
-    """Without it a Kustomization is Ready although no Secret came of the object; what failed before the last change does not count."""
+    What failed before the last change of a SealedSecret does not count.
+    """
+    if content["kind"] == "Service" and content["spec"].get("type") == "LoadBalancer":
+        return {"current": "has(status.loadBalancer.ingress) && size(status.loadBalancer.ingress) > 0"}
+    word = _SECRET_CONDITIONS.get(content["kind"])
+    if word is None:
+        return {}
     said = f"status.conditions.exists(c, c.type == '{word}' && c.status == '%s')"
     known = "has(status.conditions)"
-    if kind == "SealedSecret":
+    if content["kind"] == "SealedSecret":
         known += " && has(status.observedGeneration) && status.observedGeneration == metadata.generation"
-    return {"apiVersion": version, "kind": kind, "failed": f"{known} && {said % 'False'}", "current": f"{known} && {said % 'True'}"}
+    return {"failed": f"{known} && {said % 'False'}", "current": f"{known} && {said % 'True'}"}
 
 
 def release_kustomization(environment: Environment) -> Object:

@@ -10,7 +10,7 @@ from tests.cluster import owner
 from tests.cluster.conftest import MONITORING, MakeScene
 from tests.cluster.metallb import MetalLB
 from tests.cluster.plane import Plane
-from tests.cluster.processes import until
+from tests.cluster.processes import FailedError, until
 from tests.cluster.scene import Scene
 from tests.cluster.sealed_secrets import SealedSecrets
 from tests.cluster.states import STATES, equal_start, hold, started
@@ -20,6 +20,8 @@ from tests.tools.install import locate_folder
 
 HEALED_SECONDS = 150
 """Both tools try a unit that failed again within a minute."""
+UNHEALTHY_SECONDS = 15
+"""So long both tools would have needed to call the external Service healthy, had they not looked for its address."""
 CRD = "apiextensions.k8s.io/v1", "CustomResourceDefinition"
 GROUP = "monitoring.coreos.com"
 
@@ -77,12 +79,14 @@ def test_no_monitoring_stack_and_no_addresses(make_scene: MakeScene, bare: Bare)
     assert "ingress" not in service["status"]["loadBalancer"]
     scene.take("reconfigure")
 
-    bare.bring_addresses()
+    bare.bring_kinds()
     scene.ignored = {monitoring}
+    with pytest.raises(FailedError, match=external):
+        tool.settled(scene.expected(), UNHEALTHY_SECONDS)
+    bare.bring_addresses()
     tool.settled(scene.expected(), HEALED_SECONDS)
     hold(scene, STATES["reconfigure"], start)
 
-    bare.bring_kinds()
     until("a word on the namespace", lambda: '"monitoring" not found' in tool.said_of(monitoring) or None, HEALED_SECONDS)
     scene.take("scale-up")
     bare.bring_namespace()
