@@ -7,20 +7,16 @@ from collections import defaultdict
 from pathlib import Path
 
 from tests.cluster.registry import OURS, Chart
+from tests.cluster.scene import FORWARD
 from tests.tools.install import table
 
 BUILD = Path(__file__).parents[2] / "build"
 ROWS = (
     "bootstrap",
-    "scale-down",
-    "deploy",
-    "reconfigure",
-    "scale-up",
-    "validate",
-    "decommission",
-    "complete",
+    *FORWARD[1:],
     "downtime, scale-down to ready",
-    "rolled-back from validate",
+    *(f"rolled-back from {step}" for step in FORWARD[1:-2]),
+    *(f"the fix of a broken {step} is live" for step in FORWARD[:-1]),
 )
 
 
