@@ -28,7 +28,7 @@ check: $(INSTALLED) ## check config/ and rendered/, write nothing
 test: $(INSTALLED) ## run every test (ARGS="-k name" for some of them)
 	$(PYTEST) $(ARGS)
 
-test-cluster: $(INSTALLED) ## run Argo CD and Flux on a real control plane (builds it once, for about half an hour)
+test-cluster: $(INSTALLED) ## run Argo CD and Flux on a real control plane (builds it once, for about twenty minutes)
 	tools="$$($(PY) tests/tools/install.py --set cluster --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest --numprocesses 3 tests/cluster $(ARGS)
 
 report-cluster: ## put what the last run of test-cluster measured into docs/gitops.md
