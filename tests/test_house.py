@@ -28,8 +28,7 @@ LAYERS = (
 
 def modules() -> dict[str, Path]:
     found = {}
-    written = (path for path in sorted(PACKAGE.rglob("*.py")) if "compiled" not in path.parts)
-    for path in written:
+    for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
         found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
     return found

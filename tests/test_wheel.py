@@ -47,6 +47,19 @@ def test_the_wheel_holds_what_the_package_needs(installed: Path) -> None:
     assert "rediskit = rediskit.cli:program" in entry_points.read_text(encoding="utf-8")
 
 
+def test_the_wheel_uses_its_compiled_templates(installed: Path, tmp_path: Path) -> None:
+    """Every template is compiled, and a render opens no source of one."""
+    sources = {path.name for path in (installed / "rediskit/data/templates").iterdir()}
+    (folder,) = (installed / "rediskit/data").glob("templates-jinja2-*")
+    assert len(list(folder.glob("tmpl_*.py"))) == len(sources) > 5
+    code = f"import sys; sys.path.insert(0, {str(installed)!r})\nopened = []\n"
+    code += "sys.addaudithook(lambda event, details: opened.append(str(details[0])) if event == 'open' else None)\n"
+    code += f"from rediskit import load, render\nrender(load({str(ROOT / 'config/chocolandia.yaml')!r}))\n"
+    code += "assert any('tmpl_' in name for name in opened)\nassert not [name for name in opened if name.endswith('.j2')]"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_ten_lines_from_another_folder(installed: Path, tmp_path: Path) -> None:
     code = f"import sys; sys.path.insert(0, {str(installed)!r}); CONFIG = {str(ROOT / 'config/chocolandia.yaml')!r}\n{USE}"
     code += f"\nimport rediskit; assert rediskit.__file__.startswith({str(installed)!r}), rediskit.__file__"

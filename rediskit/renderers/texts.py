@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 TEMPLATES = Path(__file__).parent.parent / "data" / "templates"
-COMPILED = "rediskit.renderers.compiled"
-"""The templates as Python, made by `make docs`: compiling them anew took a fifth of a first render."""
-_SUFFIX = ".md.j2"
 
 
-@cache
-def _engine() -> Any:
-    from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined, Template
+def compiled_folder() -> Path:
+    """Return the folder of the compiled templates, which only a wheel has: hatch_build.py writes it.
 
-    sources = FileSystemLoader(TEMPLATES)
+    Its name carries the version of Jinja2 that compiled them, so another version compiles for itself.
+    """
+    from jinja2 import __version__
 
-    class Loader(BaseLoader):
-        """What was compiled, where it was made of this template by this Jinja2; else the template."""
+    return TEMPLATES.with_name(f"templates-jinja2-{__version__}")
 
-        def load(self, environment: Environment, name: str, globals: Any = None) -> Template:  # noqa: A002
-            found = _compiled(name)
-            if found is None:
-                return sources.load(environment, name, globals)
-            return environment.template_class.from_module_dict(environment, found, environment.make_globals(globals))
 
-    # Markdown for people, so nothing is escaped; a template is used once a run, so optimising it costs more than it brings.
+def engine() -> Any:
+    """Return the Jinja2 environment of all texts: compiled templates where they exist, else their sources."""
+    from jinja2 import ChoiceLoader, Environment, FileSystemLoader, ModuleLoader, StrictUndefined
+
+    # Markdown for people, so nothing is escaped. A template is used once a run, so optimising it costs more than it saves.
     return Environment(
-        loader=Loader(),
+        loader=ChoiceLoader([ModuleLoader(compiled_folder()), FileSystemLoader(TEMPLATES)]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -42,34 +35,25 @@ def _engine() -> Any:
     )
 
 
+def compile_templates(folder: Path) -> None:
+    """Write each template as Python into a folder, for hatch_build.py.
+
+    Raises:
+        jinja2.TemplateSyntaxError: a template is wrong.
+    """
+    from jinja2 import FileSystemLoader
+
+    engine().overlay(loader=FileSystemLoader(TEMPLATES)).compile_templates(folder, zip=None, ignore_errors=False)
+
+
+_engine = cache(engine)
+
+
 def text(template: str, **facts: Any) -> str:
-    """The text of one template. A fact that the template asks for and nobody gave is an error (jinja2.UndefinedError)."""
+    """Return the text of one template.
+
+    Raises:
+        jinja2.UndefinedError: the template uses a fact that is not given.
+    """
     rendered: str = _engine().get_template(template).render(**facts)
     return rendered
-
-
-def compiled() -> Iterator[tuple[str, str]]:
-    """Module name and Python source of each template, for `rediskit/renderers/compiled/`."""
-    engine = _engine()
-    for file in sorted(TEMPLATES.glob(f"*{_SUFFIX}")):
-        source = file.read_text(encoding="utf-8")
-        code = engine.compile(source, file.name, None, raw=True, defer_init=True)
-        yield _module(file.name), f'"""Made by `make docs` from {file.name}."""\n\nMADE_OF = "{_stamp(file.name)}"\n\n{code}\n'
-
-
-def _compiled(template: str) -> dict[str, Any] | None:
-    try:
-        module = import_module(f"{COMPILED}.{_module(template)}")
-    except ModuleNotFoundError:
-        return None
-    return vars(module) if _stamp(template) == module.MADE_OF else None
-
-
-def _module(template: str) -> str:
-    return template.removesuffix(_SUFFIX).lower()
-
-
-def _stamp(template: str) -> str:
-    from jinja2 import __version__
-
-    return f"{__version__} {hashlib.sha256((TEMPLATES / template).read_bytes()).hexdigest()}"
