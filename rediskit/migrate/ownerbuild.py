@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
-from rediskit.errors import ConfigError, Problem
+from rediskit.errors import ConfigError, Problem, RefusedError
+from rediskit.migrate.ownercopy import copy_checkout
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.nested import at
 from rediskit.model.workload import SCALERS
+from rediskit.output.confined import Confined, in_the_way
 from rediskit.output.yaml import dump
 from rediskit.renderers.overlay import apply
 from rediskit.renderers.owner import component
@@ -75,8 +76,12 @@ def checkout(to: str, overlay: str | None) -> Checkout:
 def kustomization(folder: Path) -> Path:
     """The kustomization file of a folder. Raises ConfigError when there is none."""
     for name in NAMES:
-        if (folder / name).is_file():
-            return folder / name
+        file = folder / name
+        if file.is_file():
+            if file.is_symlink() and not Path(os.path.realpath(file)).is_relative_to(folder):
+                hint = "put the file itself there: kustomize reads no file outside of the folder that it builds"
+                raise ConfigError(Problem(f"{shown(file)} is a symbolic link to {file.readlink()}, outside of its folder", hint))
+            return file
     hint = "name the folder of the owner's outermost overlay: with --overlay, where our files are to lie elsewhere"
     raise ConfigError(Problem(f"there is no kustomization.yaml in {shown(folder)}", hint))
 
@@ -108,17 +113,29 @@ def content_of(file: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-class Bench:
-    """A copy of a checkout in which one client's files are tried."""
+def link_in_the_way(place: Checkout, client: Client) -> Problem | None:
+    """Return the problem of a link or a file where the folder of a client's files belongs; None where a folder or nothing is there."""
+    for folder in (place.to / FOLDER, place.to / FOLDER / client.name):
+        if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
+            return replace(in_the_way(Path(shown(folder)), folder.lstat().st_mode), code="owner-link")
+    return None
 
-    def __init__(self, place: Checkout, copy: Path, client: Client) -> None:
-        """copy: the folder that holds what `place.top` holds."""
+
+class Bench:
+    """A copy of a checkout in which one client's files are tried. Nothing is written but in the copy, and through no link."""
+
+    def __init__(self, place: Checkout, copy: Path, client: Client, left_out: tuple[str, ...] = ()) -> None:
+        """copy: the folder that holds what `place.top` holds, except for what was left out."""
         self._program = find("kustomize", "KUSTOMIZE")
-        self._copy, self.client = copy, client
-        self._mine = copy / place.to.relative_to(place.top) / FOLDER / client.name
-        self._overlay = copy / place.overlay.relative_to(place.top)
+        self._copy, self.client, self._left_out = copy, client, left_out
+        self._inside = Confined(copy, Path(shown(place.top)))
+        self._mine = place.to.relative_to(place.top) / FOLDER / client.name
+        self._overlay = place.overlay.relative_to(place.top)
         self._file = self._overlay / kustomization(place.overlay).name
-        self._text = self._file.read_bytes()
+        try:
+            self._text = (copy / self._file).read_bytes()
+        except OSError as error:
+            raise ConfigError(Problem(f"{shown(place.top / self._file)}: {_reason(error)}", "kustomize can't read it either")) from error
         self._listed = bool(listed(place, client))
 
     def before(self, environment: Environment) -> Built:
@@ -127,42 +144,50 @@ class Bench:
 
     def after(self, environment: Environment, client: Client) -> Built:
         """The build with our files for a client as it stands. Raises MissingToolError when kustomize is missing or does not answer."""
-        content = content_of(self._file)
-        self._file.write_bytes(self._text)
+        content = content_of(self._copy / self._file)
         if client.owner.kind == "kustomize":
             self._put(environment, client)
             if not self._listed:
                 mine = os.path.relpath(self._mine, self._overlay)
-                content["components"] = [*(content.get("components") or ()), mine]
-                self._file.write_text(dump(content), encoding="utf-8")
+                self._extend({**content, "components": [*(content.get("components") or ()), mine]})
         elif more := inline(environment, client):
-            content["patches"] = [*(content.get("patches") or ()), *more]
-            self._file.write_text(dump(content), encoding="utf-8")
+            self._extend({**content, "patches": [*(content.get("patches") or ()), *more]})
         built = self._build()
-        self._file.write_bytes(self._text)
+        self._inside.write(self._file, self._text)
         return built
 
+    def _extend(self, content: Object) -> None:
+        self._inside.write(self._file, dump(content).encode())
+
     def _put(self, environment: Environment, client: Client) -> None:
-        shutil.rmtree(self._mine, ignore_errors=True)
-        self._mine.mkdir(parents=True)
+        self._inside.remove(self._mine)
         for path, content in Tree.of("component", "", component(environment, client)).files.items():
-            (self._mine / path).write_bytes(content)
+            self._inside.write(self._mine / path, content)
 
     def _build(self) -> Built:
-        done = run(Command(self._program, ("build", self._overlay), exit_codes=frozenset({0, 1})))
+        done = run(Command(self._program, ("build", self._copy / self._overlay), exit_codes=frozenset({0, 1})))
         if done.exit_code:
             said = done.stderr.decode(errors="replace").strip().replace(str(self._copy), "")
-            return Built({}, said.splitlines()[-1] if said else "it said nothing")
+            complaint = said.splitlines()[-1] if said else "it said nothing"
+            return Built({}, "; not in the trial copy: ".join((complaint, *([", ".join(self._left_out)] if self._left_out else ()))))
         return Built({key_of(content): content for content in yaml.safe_load_all(done.stdout) if isinstance(content, dict)})
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
 
 
 @contextmanager
 def bench(place: Checkout, client: Client) -> Iterator[Bench]:
-    """A copy of the checkout, gone afterwards. Git's own files stay out of it."""
+    """A copy of the checkout, gone afterwards. Git's own files stay out of it.
+
+    Raises RefusedError where a link or a file is in the place of the client's folder, or the checkout can't be copied.
+    """
+    if problem := link_in_the_way(place, client):
+        raise RefusedError(problem)
     with tempfile.TemporaryDirectory(prefix="rediskit-") as folder:
         copy = Path(os.path.realpath(folder)) / "checkout"
-        shutil.copytree(place.top, copy, symlinks=True, ignore=shutil.ignore_patterns(".git"))
-        yield Bench(place, copy, client)
+        yield Bench(place, copy, client, copy_checkout(place.top, copy))
 
 
 def key_of(content: Mapping[str, Any]) -> Key:

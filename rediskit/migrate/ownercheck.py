@@ -21,6 +21,7 @@ from rediskit.migrate.ownerbuild import (
     differences,
     found,
     kustomization,
+    link_in_the_way,
     listed,
     name_scaler,
     shown,
@@ -61,6 +62,9 @@ def owner_remarks(environment: Environment, tree: Tree, folder: str) -> Iterator
     moving = [client for client in environment.clients if client.migration and client.workload and client.owner.kind != "manifests"]
     own = [client for client in moving if (place.to / FOLDER / client.name).is_dir()]
     for client in own or moving:
+        if problem := link_in_the_way(place, client):
+            yield Remark("owner-link", "error", problem.message, problem.hint, _at(file))
+            continue
         yield from _drift(tree, client, place, file)
         yield from _listed(client, place, file)
         with bench(place, client) as copy:
