@@ -19,7 +19,7 @@ LAYERS = (
     {"cli"},
     {"setup"},
     {"migrate", "secrets", "live", "checks", "output", "renderers"},
-    {"chart", "source"},
+    {"chart", "source", "usage"},
     {"model"},
     {"errors"},
 )

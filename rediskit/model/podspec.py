@@ -1,0 +1,60 @@
+"""Pods and containers inside any object: the one place that walks them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
+"""The lists of a pod that hold containers, in the order in which they start."""
+
+
+class Container(NamedTuple):
+    """One container of a pod.
+
+    Attributes:
+        path: Keys and indices from the object to the container.
+        listed: The list it is in, one of `CONTAINER_LISTS`.
+        content: The container itself.
+    """
+
+    path: tuple[str | int, ...]
+    listed: str
+    content: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The name of the container; "" where it has none."""
+        found = self.content.get("name")
+        return found if isinstance(found, str) else ""
+
+
+def pods_of(content: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
+    """Yield path and content of each pod spec in an object.
+
+    A pod spec is a mapping with a list `containers` of mappings: a Deployment, a CronJob, a Rollout and the kinds of other operators all
+    have one, at different depths.
+    """
+    if isinstance(content, dict):
+        if _has_containers(content):
+            yield path, content
+        for key, inner in content.items():
+            yield from pods_of(inner, (*path, str(key)))
+    elif isinstance(content, list):
+        for index, inner in enumerate(content):
+            yield from pods_of(inner, (*path, index))
+
+
+def containers_of(content: Any) -> Iterator[Container]:
+    """Yield each container of each pod in an object, init and ephemeral containers included."""
+    for path, pod in pods_of(content):
+        for listed in CONTAINER_LISTS:
+            entries = pod.get(listed)
+            for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+                if isinstance(entry, dict):
+                    yield Container((*path, listed, index), listed, entry)
+
+
+def _has_containers(content: dict[str, Any]) -> bool:
+    entries = content.get("containers")
+    return isinstance(entries, list) and bool(entries) and all(isinstance(entry, dict) for entry in entries)

@@ -1,0 +1,21 @@
+"""Who uses a Redis: the forms of its address, the texts of objects that can hold one, and how certain a use is. Pure."""
+
+from rediskit.usage.address import Address, of_client, parse
+from rediskit.usage.finder import Use, certain, uses
+from rediskit.usage.hidden import Hidden, not_visible
+from rediskit.usage.services import backends, completed, reference, selects
+
+__all__ = [
+    "Address",
+    "Hidden",
+    "Use",
+    "backends",
+    "certain",
+    "completed",
+    "not_visible",
+    "of_client",
+    "parse",
+    "reference",
+    "selects",
+    "uses",
+]

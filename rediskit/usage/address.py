@@ -1,0 +1,82 @@
+"""The address of a Redis: its Services, other host names, IP addresses and ports, and which of them mean the same Redis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import TypeVar
+
+from rediskit.model.client import Client
+
+Part = TypeVar("Part")
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a Redis is reached.
+
+    Attributes:
+        services: Name and namespace of each Service in front of it.
+        hosts: Host names outside of the cluster, in lower case, without a trailing dot.
+        addresses: IP addresses: ClusterIP, LoadBalancer, external.
+        ports: The ports it is known to listen on.
+    """
+
+    services: tuple[tuple[str, str], ...] = ()
+    hosts: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    ports: tuple[int, ...] = (6379,)
+
+    def same(self, other: Address) -> bool:
+        """Return whether two addresses have a Service, a host name or an IP address in common."""
+        pairs = ((self.services, other.services), (self.hosts, other.hosts), (self.addresses, other.addresses))
+        return any(set(mine) & set(theirs) for mine, theirs in pairs)
+
+    def plus(self, other: Address) -> Address:
+        """Return an address that has all that either has."""
+        return Address(
+            _joined(self.services, other.services),
+            _joined(self.hosts, other.hosts),
+            _joined(self.addresses, other.addresses),
+            _joined(self.ports, other.ports),
+        )
+
+
+def _joined(mine: Iterable[Part], theirs: Iterable[Part]) -> tuple[Part, ...]:
+    return tuple(dict.fromkeys((*mine, *theirs)))
+
+
+def parse(host: str, namespace: str, port: int = 6379) -> Address:
+    """Return the address that a host name or an IP address means to a pod of a namespace.
+
+    Args:
+        host: In any form: `redis`, `redis.shop`, `redis.shop.svc`, `redis-0.redis.shop.svc.cluster.local.`, `10.43.0.7`.
+        namespace: The namespace in which a bare name is resolved.
+        port: The port it listens on.
+    """
+    plain = host.lower().rstrip(".").strip("[]")
+    try:
+        return Address(addresses=(str(ip_address(plain)),), ports=(port,))
+    except ValueError:
+        labels = plain.split(".")
+    if len(labels) == 1:
+        return Address(((plain, namespace),), ports=(port,))
+    if len(labels) == 2:
+        return Address(((labels[0], labels[1]),), ports=(port,))
+    if labels[2] == "svc":
+        return Address(((labels[0], labels[1]),), ports=(port,))
+    if labels[3:4] == ["svc"]:  # A pod of a StatefulSet, behind its headless Service.
+        return Address(((labels[1], labels[2]),), ports=(port,))
+    return Address(hosts=(plain,), ports=(port,))
+
+
+def of_client(client: Client) -> Address | None:
+    """Return the address of a client's old Redis: its host, and every Service that goes with it; None where the client has none."""
+    previous = client.previous
+    if previous is None:
+        return None
+    services = tuple(
+        (name.lower(), client.namespace) for kind, _, name in (one.partition("/") for one in previous.remove) if kind == "Service"
+    )
+    return parse(previous.host, client.namespace, previous.port).plus(Address(services, ports=(previous.port,)))

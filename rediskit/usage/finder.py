@@ -1,0 +1,113 @@
+"""Who uses a Redis: every object that names its address, and what can't be read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from rediskit.model.nested import at, text_at
+from rediskit.usage.address import Address
+from rediskit.usage.patterns import patterns
+from rediskit.usage.services import completed, reference
+from rediskit.usage.strength import Strength, match
+from rediskit.usage.texts import Text, texts_of
+from rediskit.usage.variables import Variables
+
+Object = Mapping[str, Any]
+
+
+class Use(NamedTuple):
+    """One place that names the address.
+
+    Attributes:
+        object: `Kind/name`.
+        namespace: The namespace of the object; that of the build where it sets none.
+        pointer: JSON pointer to the text.
+        strength: `certain` or `possible`.
+        shown: The form of the address that is there; "" in a Secret. Never what stands beside it: a password may.
+    """
+
+    object: str
+    namespace: str
+    pointer: str
+    strength: Strength
+    shown: str
+
+
+def uses(
+    objects: Iterable[Object],
+    address: Address,
+    *,
+    namespace: str,
+    switched: Collection[str] = (),
+    gone: Collection[str] = (),
+) -> list[Use]:
+    """Return every use of an address, in the order of the objects.
+
+    Args:
+        objects: Whole objects, as a build or `kubectl get -o yaml` prints them; a `List` is opened.
+        address: What is looked for. ClusterIP and LoadBalancer addresses of its Services are added where the objects show them.
+        namespace: The namespace of objects that set none.
+        switched: The variables that the config switches: a bare name as the whole value of one is certain, in any object.
+        gone: `Kind/name` of what is removed with the Redis, in `namespace`: what these objects say counts for nothing.
+    """
+    everything = list(opened(objects))
+    sought = completed(address, everything, namespace, gone)
+    variables = Variables(everything, namespace)
+    names = frozenset(switched)
+    found: dict[tuple[str, str, str], Use] = {}
+    for content in everything:
+        home = text_at(content, "metadata", "namespace") or namespace
+        if (home == namespace and reference(content) in gone) or _is_the_service(content, home, sought):
+            continue
+        for text in texts_of(content, variables):
+            use = _use(content, text, sought, home, names)
+            if use is not None:
+                key = (use.object, use.namespace, use.pointer)
+                found[key] = min(found.get(key, use), use, key=lambda one: one.strength)
+    return list(found.values())
+
+
+def _use(content: Object, text: Text, sought: Address, home: str, switched: frozenset[str]) -> Use | None:
+    resolved = home if text.kind == "annotation" else resolved_in(content, home)
+    if text.kind == "service" and text.key:
+        resolved = text.key
+    found = match(text, patterns(sought, resolved, switched), switched)
+    if found is None:
+        return None
+    hidden = content.get("kind") in ("Secret", "SealedSecret")
+    return Use(reference(content), home, text.pointer, found.strength, "" if hidden else found.shown)
+
+
+def opened(objects: Iterable[Object]) -> Iterator[Object]:
+    """Yield the objects, those inside a `List` one by one."""
+    for content in objects:
+        items = content.get("items")
+        if isinstance(items, list) and str(content.get("kind")).endswith("List"):
+            yield from opened(one for one in items if isinstance(one, dict))
+        else:
+            yield content
+
+
+def resolved_in(content: Object, home: str) -> str | None:
+    """Return the namespace in which a bare name in an object is resolved; None where the object does not tell it."""
+    kind = str(content.get("kind"))
+    if kind in ("Application", "ApplicationSet"):
+        spec = at(content, "spec", "template", "spec") if kind == "ApplicationSet" else at(content, "spec")
+        return text_at(spec, "destination", "namespace") or None
+    if kind in ("HelmRelease", "HelmChart", "Kustomization") and text_at(content, "spec", "targetNamespace"):
+        return text_at(content, "spec", "targetNamespace")
+    return None if kind.startswith("Cluster") else home
+
+
+def _is_the_service(content: Object, home: str, sought: Address) -> bool:
+    """Return whether an object is a Service of the address, or its endpoints: they hold the address because they are it."""
+    kind, name = content.get("kind"), text_at(content, "metadata", "name")
+    if kind == "EndpointSlice":
+        name = text_at(content, "metadata", "labels", "kubernetes.io/service-name")
+    return kind in ("Service", "Endpoints", "EndpointSlice") and (name, home) in sought.services
+
+
+def certain(found: Sequence[Use]) -> list[Use]:
+    """Return the uses that are certain."""
+    return [one for one in found if one.strength == "certain"]

@@ -1,0 +1,118 @@
+"""What of some objects can't be read: an address in it is neither found nor ruled out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from rediskit.model.nested import at, list_at, mapping_at, text_at
+from rediskit.model.podspec import containers_of
+from rediskit.usage.finder import opened
+from rediskit.usage.patterns import SUFFIXES
+from rediskit.usage.services import reference
+from rediskit.usage.texts import decoded, pointer
+
+Object = Mapping[str, Any]
+_SUBSTITUTED = re.compile(r"(?<!\$)\$\{[A-Za-z_]\w*(?::?[=-][^}]*)?\}")
+_FREE_KINDS = ("ConfigMap", "Secret")
+
+
+class Hidden(NamedTuple):
+    """Something that can't be read. object: `Kind/name`; pointer: where, "" for the whole object; reason: why."""
+
+    object: str
+    namespace: str
+    pointer: str
+    reason: str
+
+
+def not_visible(objects: Iterable[Object], *, namespace: str, substituted: bool = False) -> list[Hidden]:
+    """Return what of the objects can't be read.
+
+    Args:
+        objects: Whole objects; a `List` is opened.
+        namespace: The namespace of objects that set none.
+        substituted: Whether Flux replaces `${VAR}` in them before it applies them.
+    """
+    everything = list(opened(objects))
+    there = {(str(one.get("kind")), _home(one, namespace), text_at(one, "metadata", "name")) for one in everything}
+    found = []
+    for content in everything:
+        home = _home(content, namespace)
+        places = (*_encrypted(content), *_charts(content), *_binary(content), *_references(content, home, there))
+        places = (*places, *(_variables(content) if substituted else ()))
+        found += [Hidden(reference(content), home, where, reason) for where, reason in dict.fromkeys(places)]
+    return found
+
+
+def _home(content: Object, namespace: str) -> str:
+    return text_at(content, "metadata", "namespace") or namespace
+
+
+def _encrypted(content: Object) -> Iterator[tuple[str, str]]:
+    kind = content.get("kind")
+    if kind == "SealedSecret":
+        yield "/spec/encryptedData", "encrypted"
+    elif kind == "Secret" and "sops" in content:
+        yield "", "encrypted by SOPS"
+    elif kind in ("ExternalSecret", "ClusterExternalSecret"):
+        yield "/spec/data", "kept in another store"
+
+
+def _charts(content: Object) -> Iterator[tuple[str, str]]:
+    kind = content.get("kind")
+    if kind in ("HelmRelease", "HelmChart"):
+        yield "/spec", "a chart that is not rendered"
+        yield from (
+            (pointer("spec", "valuesFrom", index), "values from another object")
+            for index, _ in enumerate(list_at(dict(content), "spec", "valuesFrom"))
+        )
+    elif kind == "Application":
+        sources: list[tuple[tuple[str, ...], Any]] = [(("spec", "source"), at(content, "spec", "source"))]
+        sources += [(("spec", "sources", str(index)), one) for index, one in enumerate(list_at(dict(content), "spec", "sources"))]
+        yield from ((pointer(*path), "a source that is not rendered") for path, one in sources if isinstance(one, dict))
+
+
+def _binary(content: Object) -> Iterator[tuple[str, str]]:
+    for part in ("binaryData", "data") if content.get("kind") in _FREE_KINDS and "sops" not in content else ():
+        if part == "data" and content.get("kind") == "ConfigMap":
+            continue
+        for key, value in mapping_at(content, part).items():
+            if decoded(value) is None:
+                yield pointer(part, str(key)), "binary data"
+
+
+def _references(content: Object, home: str, there: set[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield the variables that come from a ConfigMap or a Secret which is not among the objects."""
+
+    def absent(kind: str, name: Any) -> bool:
+        return isinstance(name, str) and (kind, home, name) not in there
+
+    for container in containers_of(content):
+        for index, source in enumerate(list_at(container.content, "envFrom")):
+            for key, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
+                if absent(kind, name := at(source, key, "name")):
+                    yield pointer(*container.path, "envFrom", index), f"variables from {kind}/{name}, which is not there"
+        for index, entry in enumerate(list_at(container.content, "env")):
+            for key, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
+                name = at(entry, "valueFrom", key, "name")
+                if absent(kind, name) and str(at(entry, "name")).upper().endswith(SUFFIXES):
+                    yield pointer(*container.path, "env", index), f"{at(entry, 'name')} from {kind}/{name}, which is not there"
+
+
+def _variables(content: Object) -> Iterator[tuple[str, str]]:
+    for where, text in _texts(content, ()):
+        if _SUBSTITUTED.search(text):
+            yield where, "a variable that Flux replaces"
+
+
+def _texts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(inner, (*path, str(key)))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _texts(inner, (*path, index))
+    elif isinstance(value, str):
+        yield pointer(*path), value

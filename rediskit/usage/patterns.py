@@ -1,0 +1,122 @@
+"""The forms of an address as regular expressions, for texts of one namespace."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+from rediskit.usage.address import Address
+
+SUFFIXES = ("HOST", "HOSTNAME", "SERVER", "ADDR", "ADDRESS", "SERVICE", "URL", "URI")
+"""A variable whose name ends so holds a host: a bare name as its whole value is certain."""
+
+
+class Patterns(NamedTuple):
+    """The patterns for one address, as they read in one namespace; None where there is nothing to look for.
+
+    Attributes:
+        complete: What is certain in every namespace: a host with two labels or more, an IP address.
+        local: What is certain in this namespace: `name:port`, the host of a URL, the value of a key, what follows `-h`.
+        partial: The name with a placeholder as its namespace.
+        word: The bare name as a word.
+        linked: A variable that Kubernetes sets for the Service.
+        known: Whether the namespace is known: where it is not, what is certain in a namespace is only possible.
+    """
+
+    complete: re.Pattern[str] | None
+    local: re.Pattern[str] | None
+    partial: re.Pattern[str] | None
+    word: re.Pattern[str] | None
+    linked: re.Pattern[str] | None
+    known: bool
+
+
+_START = r"(?:(?<=//)|(?<=/dev/tcp/)|(?<=/dev/udp/)|(?<![\w./-]))"
+_END = r"(?![\w-]|\.\w)"
+_NUMBER_END = r"(?![\w-]|\.\d)"
+# From 1024 on: `redis:7` is an image, and `chown redis:1000` a group.
+_PORT = rf"(?:102[4-9]|10[3-9]\d|1[1-9]\d\d|[2-9]\d{{3}}|[1-6]\d{{4}}){_NUMBER_END}"
+_PLACEHOLDER = r"\$[({]|\{\{|%[sd]|<"
+# `docker://redis` and `oci://redis` name images.
+_URL = r"(?:(?<!\bdocker)(?<!\boci)://(?:[^\s\"'<>/]*[@,])?|(?<=\A//))"
+_QUOTE = r"\\?[\"']?"
+
+
+@lru_cache(maxsize=512)
+def patterns(address: Address, namespace: str | None, switched: frozenset[str] = frozenset()) -> Patterns:
+    """Return the patterns of an address for texts of a namespace.
+
+    Args:
+        address: What is looked for.
+        namespace: Where a bare name is resolved; None where that is not known.
+        switched: The variables that the config switches.
+    """
+    complete = [*map(_qualified, address.services), *map(_outside, address.hosts), *map(_literal, address.addresses)]
+    every = _any(re.escape(name) for name, _ in address.services)
+    partial = rf"{_START}{every}\.(?:{_PLACEHOLDER})" if address.services else ""
+    names = tuple(dict.fromkeys(name for name, home in address.services if namespace in (None, home)))
+    name = _any(map(re.escape, names))
+    linked = _any(re.escape(one.upper().replace("-", "_")) for one in names)
+    return Patterns(
+        _compiled("|".join(complete)),
+        _compiled("|".join((*_hosts(name, address.ports), *_values(name, switched))) if names else ""),
+        _compiled(partial),
+        _compiled(_word(name) if names else "", re.MULTILINE),
+        _compiled(rf"\$[({{]?(?P<name>{linked}_SERVICE_HOST)\b" if names else "", 0),
+        namespace is not None,
+    )
+
+
+def _compiled(pattern: str, flags: int = re.IGNORECASE | re.MULTILINE) -> re.Pattern[str] | None:
+    return re.compile(pattern, flags) if pattern else None
+
+
+def _any(alternatives: Iterable[str]) -> str:
+    return f"(?:{'|'.join(alternatives)})"
+
+
+def _qualified(service: tuple[str, str]) -> str:
+    """Return the pattern of a Service with its namespace, in any cluster domain, or of one of its pods."""
+    name, home = map(re.escape, service)
+    full = rf"(?<![\w.-])(?:[a-z0-9][\w-]*\.)?{name}\.{home}\.svc(?:\.[a-z0-9-]+)*\.?(?![\w-])"
+    return rf"{full}|{_START}(?:{name}-\d+\.)?{name}\.{home}\.?{_END}"
+
+
+def _outside(host: str) -> str:
+    return rf"{_START}{re.escape(host)}\.?{_END}"
+
+
+def _literal(address: str) -> str:
+    return rf"(?<![\w.:]){re.escape(address)}(?!\w|\.\d)"
+
+
+def _hosts(name: str, ports: tuple[int, ...]) -> tuple[str, ...]:
+    """Return the patterns of a bare name that is a host by its form."""
+    port = _any((_PORT, _PLACEHOLDER, *(f"{one}{_NUMBER_END}" for one in ports)))
+    return (
+        rf"{_START}{name}\.?:{port}",
+        rf"{_URL}{name}{_END}",
+        rf"(?<=/dev/tcp/){name}(?=/)",
+        rf"{_START}{name}-\d+\.{name}{_END}",
+    )
+
+
+def _values(name: str, switched: frozenset[str]) -> tuple[str, ...]:
+    """Return the patterns of a bare name that is the whole value of a key, an element or a flag inside a text."""
+    suffix = _any(SUFFIXES)
+    keys = _any((rf"[\w.-]*{suffix}", *map(re.escape, sorted(switched))))
+    key = rf"(?<![\w.-]){keys}{_QUOTE}[ \t]*"
+    value = rf"[ \t]*{_QUOTE}{name}\.?{_QUOTE}"
+    return (
+        rf"{key}=>?{value}(?=$|[\s,;&|)}}\]#])",
+        rf"{key}:{value}(?=[ \t]*(?:$|[,;}}\]#]|\s#))",
+        rf"<[\w.-]*{suffix}>\s*{name}\s*</",
+        rf"(?:^|(?<=[\s\"'\[,]))(?:-h|--[\w.-]*{suffix})[\"']?[ \t,=]+{_QUOTE}{name}\.?{_QUOTE}(?=$|[\s;&|)\],])",
+    )
+
+
+def _word(name: str) -> str:
+    """Return the pattern of a bare name as a word: no part of a path, a key, a section, a call or a longer name."""
+    return rf"(?<![\w.$@/\\+:-]){name}(?![\w/\\(\[+@-]|\.\w|{_QUOTE}[ \t]*(?:=>|[:=])|\])"

@@ -1,0 +1,81 @@
+"""Services and the workloads behind them: which other names and addresses lead to the same Redis."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import ip_address
+from typing import Any
+
+from rediskit.model.nested import at, list_at, mapping_at, text_at
+from rediskit.usage.address import Address
+
+Object = Mapping[str, Any]
+_ADDRESS_ANNOTATION = re.compile(r"(?:loadBalancerIPs|load-balancer-ips?|lb-ipam-ips|lbipam\.cilium\.io/ips)$", re.IGNORECASE)
+_WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Rollout", "Pod")
+
+
+def completed(address: Address, objects: Sequence[Object], namespace: str, gone: Iterable[str] = ()) -> Address:
+    """Return the address with every other name and IP address that the objects show to lead to it.
+
+    Args:
+        address: What is known.
+        objects: All objects of a build or an input.
+        namespace: The namespace of objects that set none.
+        gone: `Kind/name` of the workloads that are the Redis: a Service that selects nothing else leads to it.
+    """
+    servers = set(gone)
+    services = [one for one in objects if one.get("kind") == "Service"]
+    for service in services:
+        name, home = text_at(service, "metadata", "name"), text_at(service, "metadata", "namespace") or namespace
+        literals = _literals(service)
+        behind = [reference(one) for one in backends(service, objects, namespace)]
+        leads = bool(behind) and home == namespace and servers.issuperset(behind)
+        if (name, home) in address.services or set(literals) & set(address.addresses) or leads:
+            ports = tuple(
+                port for port in (at(entry, "port") for entry in list_at(dict(service), "spec", "ports")) if isinstance(port, int)
+            )
+            address = address.plus(Address(((name, home),), addresses=literals, ports=ports))
+    return address
+
+
+def backends(service: Object, objects: Iterable[Object], namespace: str) -> list[Object]:
+    """Return the workloads whose pods a Service selects."""
+    home = text_at(service, "metadata", "namespace") or namespace
+    return [
+        one
+        for one in objects
+        if one.get("kind") in _WORKLOADS and (text_at(one, "metadata", "namespace") or namespace) == home and selects(service, one)
+    ]
+
+
+def selects(service: Object, workload: Object) -> bool:
+    """Return whether a Service selects the pods of a workload."""
+    selector = mapping_at(service, "spec", "selector")
+    labels = mapping_at(workload, "spec", "template", "metadata", "labels") or (
+        mapping_at(workload, "metadata", "labels") if workload.get("kind") == "Pod" else {}
+    )
+    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
+
+
+def reference(content: Object) -> str:
+    """Return `Kind/name` of an object."""
+    return f"{content.get('kind')}/{text_at(content, 'metadata', 'name')}"
+
+
+def _literals(service: Object) -> tuple[str, ...]:
+    """Return the IP addresses of a Service: ClusterIP, external, LoadBalancer, and those that annotations ask for."""
+    spec, found = at(service, "spec"), []
+    found += [at(spec, "clusterIP"), at(spec, "loadBalancerIP"), *list_at(spec, "clusterIPs"), *list_at(spec, "externalIPs")]
+    found += [at(entry, "ip") for entry in list_at(dict(service), "status", "loadBalancer", "ingress")]
+    for key, value in mapping_at(service, "metadata", "annotations").items():
+        if _ADDRESS_ANNOTATION.search(key) and isinstance(value, str):
+            found += [part.strip() for part in value.split(",")]
+    return tuple(dict.fromkeys(str(ip_address(one)) for one in found if isinstance(one, str) and _is_address(one)))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(ip_address(text))
+    except ValueError:
+        return False

@@ -1,0 +1,113 @@
+"""Whether a text uses an address: certain, possible, or not at all.
+
+Certain: a host with two labels or more, an IP address, `name:port`, the host of a URL, and the bare name as the whole value of a variable
+that is switched or whose name ends in one of `SUFFIXES`, or after `-h` or `--host`. Possible: the bare name as a word elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from rediskit.usage.patterns import SUFFIXES, Patterns
+from rediskit.usage.texts import Text
+
+Strength = Literal["certain", "possible"]
+_SORTS = (
+    *("DRIVER", "STORE", "STORAGE", "TYPE", "BACKEND", "ENGINE", "ADAPTER", "CONNECTION", "KIND", "PROVIDER", "PROVIDERS", "MODE"),
+    *("CACHE", "CACHES", "QUEUE", "CLIENT", "PREFIX", "USER", "USERNAME", "TRANSPORT", "PLUGIN", "PLUGINS", "SCHEME", "PROTOCOL"),
+    *("DIALECT", "HANDLER", "STRATEGY", "LIBRARY", "FORMAT", "PROFILE", "PROFILES", "ACTIVE", "MODULE", "MODULES", "EXTENSIONS"),
+    *("PACKAGE", "PACKAGES", "IMAGE", "VENDOR", "PRODUCT", "FLAVOR", "IMPLEMENTATION", "SESSION", "SESSIONS", "LOCK", "LOCKS"),
+)
+"""A variable whose name ends so holds a sort of thing, as in `SESSION_DRIVER=redis`: a bare name as its value is no host."""
+
+
+class Match(NamedTuple):
+    """A use in one text. shown: the form of the address that is there, and nothing beside it."""
+
+    strength: Strength
+    shown: str
+
+
+def match(text: Text, patterns: Patterns, switched: frozenset[str]) -> Match | None:
+    """Return the strongest use in a text; None where it has none."""
+    return min(_matches(text, patterns, switched), key=lambda one: one.strength, default=None)
+
+
+def _matches(text: Text, patterns: Patterns, switched: frozenset[str]) -> Iterator[Match]:
+    local: Strength = "certain" if patterns.known else "possible"
+    forms: tuple[tuple[re.Pattern[str] | None, Strength], ...]
+    forms = ((patterns.complete, "certain"), (patterns.local, local), (patterns.partial, "possible"))
+    for pattern, strength in forms:
+        for found in pattern.finditer(text.content) if pattern else ():
+            if (limit := _limit(text, found.start())) is not None:
+                yield Match(max(strength, limit), _form(found[0]))
+    if patterns.linked and (linked := patterns.linked.search(text.content)):
+        ours = text.kind in _CONTAINER and linked["name"] not in text.defined
+        yield Match(local if ours else "possible", linked["name"])
+    if patterns.word is not None:
+        yield from _words(text, patterns.word, local, switched)
+
+
+_CONTAINER = frozenset({"env", "argument", "command", "probe", "hook"})
+_FREE_TEXT = _CONTAINER | {"file", "value"}
+
+
+def _words(text: Text, word: re.Pattern[str], local: Strength, switched: frozenset[str]) -> Iterator[Match]:
+    """Yield the uses of a bare name: as the whole text by its key, as a word where the text is free."""
+    whole = text.content.strip().strip("\"'").rstrip(".")
+    if word.fullmatch(whole.lower()):
+        key = text.key.lstrip("-")
+        if text.kind == "annotation":
+            return
+        if text.kind == "service" or key in switched or key.upper().endswith(SUFFIXES) or text.key == "-h":
+            yield Match(local, whole)
+        elif text.kind in _FREE_TEXT and not _sort(key):
+            yield Match("possible", whole)
+    elif text.kind in _FREE_TEXT:
+        for found in word.finditer(text.content):
+            if _limit(text, found.start()) is not None and not _sort(_key_before(text.content, found.start())):
+                yield Match("possible", found[0])
+
+
+_FORM = re.compile(r"[\w.-]+(?::\d+)?$")
+
+
+def _form(found: str) -> str:
+    """Return the host, and the port, at the end of what matched: never the credentials before them."""
+    form = _FORM.search(found.strip().rstrip("\"'\\/<>${(%:."))
+    return form[0] if form else ""
+
+
+def _sort(key: str) -> bool:
+    """Return whether a key says that its value is a sort of thing."""
+    return key.upper().replace("-", "_").endswith(_SORTS)
+
+
+_KEY = re.compile(r"(?P<key>[\w.-]+)\\?[\"']?[ \t]*(?:=>|[:=])[ \t]*\\?[\"']?$")
+
+
+def _key_before(content: str, start: int) -> str:
+    """Return the key whose value begins here, as in `session_driver = redis`; "" where there is none."""
+    found = _KEY.search(content, content.rfind("\n", 0, start) + 1, start)
+    return found["key"] if found else ""
+
+
+_COMMENT = re.compile(r"\s(?:#|//)\s")
+_MAY_COMMENT = ("; ", ";;", "// ", "-- ", "<!--", "/*", "* ")
+
+
+def _limit(text: Text, start: int) -> Strength | None:
+    """Return the most that a match at a position can count: nothing in a comment, `possible` behind what may begin one."""
+    if text.kind in ("env", "field", "service") and "\n" not in text.content:
+        return "certain"
+    before = text.content[text.content.rfind("\n", 0, start) + 1 : start]
+    line = before.lstrip()
+    if line.startswith("#"):
+        return None
+    if line.startswith(_MAY_COMMENT):
+        return "possible"
+    comment = _COMMENT.search(before)
+    quoted = comment is not None and any(before.count(quote, 0, comment.start()) % 2 for quote in "\"'")
+    return "possible" if comment and not quoted else "certain"

@@ -1,0 +1,216 @@
+"""Every text of an object that can hold an address: where it is, what it is, and in which namespace a bare name in it is resolved."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from binascii import Error
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, NamedTuple
+
+from rediskit.model.nested import at, text_at
+from rediskit.model.podspec import CONTAINER_LISTS
+from rediskit.usage.variables import Variables
+
+Kind = Literal["env", "argument", "command", "probe", "hook", "file", "annotation", "value", "field", "service"]
+Object = Mapping[str, Any]
+
+
+class Text(NamedTuple):
+    """One text of an object.
+
+    Attributes:
+        pointer: JSON pointer (RFC 6901) from the object to the text.
+        kind: What it is; `field` is a field of the object's schema, `service` a reference to a Service by its name.
+        key: The variable, flag or key whose value it is; "" where it has none.
+        content: The text, its `$(VAR)` expanded where the object tells the value.
+        defined: The variables of its container, so that a reference to another one is known to come from Kubernetes.
+    """
+
+    pointer: str
+    kind: Kind
+    key: str
+    content: str
+    defined: frozenset[str] = frozenset()
+
+
+_NAMELESS = frozenset(
+    {
+        *("labels", "matchLabels", "matchExpressions", "selector", "podSelector", "namespaceSelector", "nodeSelector", "labelSelector"),
+        *("endpointSelector", "toEndpoints", "fromEndpoints", "commonLabels", "podLabels", "affinity", "tolerations"),
+        *("topologySpreadConstraints", "image", "images", "imagePullPolicy", "imagePullSecrets", "repository", "registry", "tag", "digest"),
+    }
+)
+"""Keys of fields and of Helm values that name no host: labels, selectors, images."""
+_OWN = frozenset({"apiVersion", "kind", "status", "hostname", "subdomain", "ownerReferences", "managedFields", "chart", "crds"})
+"""Fields that say what an object is or is called itself."""
+_IDENTIFIERS = frozenset(
+    {"name", "port", "targetPort", "containerPort", "portName", "protocol", "appProtocol", "type", "kind", "namespace"}
+)
+"""Keys whose values name an object, a port or a sort of thing. A host in them is still a host; a bare name is none."""
+_FREE: Mapping[str, Kind] = {
+    **dict.fromkeys(("data", "stringData", "binaryData", "literals"), "file"),
+    **dict.fromkeys(("values", "valuesObject", "valuesContent", "parameters", "triggers", "substitute"), "value"),
+}
+"""Keys below which any text may hold a bare name, whatever the kind of the object."""
+_STRUCTURED = frozenset(
+    {
+        *("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "PodTemplate"),
+        *("Rollout", "Service", "Endpoints", "EndpointSlice", "Ingress", "IngressClass", "NetworkPolicy", "ServiceAccount", "Namespace"),
+        *("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "PersistentVolumeClaim", "PersistentVolume", "StorageClass"),
+        *("HorizontalPodAutoscaler", "PodDisruptionBudget", "ResourceQuota", "LimitRange", "PriorityClass", "CustomResourceDefinition"),
+        *("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "ServiceMonitor", "PodMonitor", "Probe", "ScrapeConfig"),
+        *("ScaledObject", "ScaledJob", "ExternalSecret", "ClusterExternalSecret", "SealedSecret", "Application", "ApplicationSet"),
+        *("AppProject", "HelmRelease", "HelmChart", "Kustomization", "Component", "Certificate", "Gateway", "HTTPRoute", "TCPRoute"),
+        *("GRPCRoute", "TLSRoute", "IngressRoute", "IngressRouteTCP", "IngressRouteUDP", "VirtualService", "DestinationRule"),
+    }
+)
+"""Kinds whose fields are known: outside of variables, arguments, files and values a bare word in them is an identifier."""
+_NOISE = "kubectl.kubernetes.io/last-applied-configuration"
+_SERVICE_LISTS = ("service", "services", "backendRefs", "backendRef", "serviceRef", "k8sService", "defaultBackend", "mirrors")
+_LINES: Mapping[str, Kind] = {"args": "argument", "command": "command"}
+
+
+def texts_of(content: Object, variables: Variables) -> Iterator[Text]:
+    """Yield every text of an object that can hold an address.
+
+    Args:
+        content: The object.
+        variables: What the ConfigMaps beside it set, to expand `$(VAR)`.
+    """
+    annotations = at(content, "metadata", "annotations")
+    for key, value in annotations.items() if isinstance(annotations, dict) else ():
+        if key != _NOISE and isinstance(value, str):
+            yield Text(pointer("metadata", "annotations", str(key)), "annotation", str(key), value)
+    if content.get("kind") == "Secret":
+        yield from _secret(content)
+        return
+    kind: Kind = "field" if str(content.get("kind")) in _STRUCTURED else "value"
+    yield from _Walk(text_at(content, "metadata", "namespace"), variables).mapping(content, (), kind)
+
+
+def pointer(*path: str | int) -> str:
+    """Return the JSON pointer of a path."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def _secret(content: Object) -> Iterator[Text]:
+    """Yield the texts of a Secret, those of `data` decoded."""
+    for part in ("stringData", "data"):
+        entries = content.get(part)
+        for key, value in entries.items() if isinstance(entries, dict) else ():
+            text = decoded(value) if part == "data" else value
+            if isinstance(text, str):
+                yield Text(pointer(part, str(key)), "file", str(key), text)
+
+
+def decoded(value: Any) -> str | None:
+    """Return the text in base64; None where it is none."""
+    try:
+        return b64decode(value, validate=True).decode() if isinstance(value, str) else None
+    except (Error, ValueError):
+        return None
+
+
+class _Walk:
+    """The walk over one object."""
+
+    def __init__(self, namespace: str, variables: Variables) -> None:
+        self._namespace = namespace
+        self._variables = variables
+
+    def mapping(self, content: Mapping[str, Any], path: tuple[str | int, ...], kind: Kind) -> Iterator[Text]:
+        """Yield the texts of a mapping; kind: what a text in it is."""
+        for key, value in content.items():
+            below = (*path, str(key))
+            if kind != "file" and (key in _NAMELESS or (kind == "field" and key in _OWN) or below == ("metadata",)):
+                continue
+            if key in CONTAINER_LISTS and isinstance(value, list):
+                yield from self._containers(value, below)
+            elif key in ("annotations", "podAnnotations") and isinstance(value, dict):
+                yield from (Text(pointer(*below, str(k)), "annotation", str(k), v) for k, v in value.items() if isinstance(v, str))
+            else:
+                free = kind if key in ("data", "binaryData") and isinstance(value, list) else _FREE.get(key, kind)
+                yield from self.value(value, below, str(key), free, content)
+        if kind != "file":
+            yield from _services(content, path, kind)
+
+    def value(
+        self,
+        value: Any,
+        path: tuple[str | int, ...],
+        key: str,
+        kind: Kind,
+        beside: Mapping[str, Any],
+        defined: frozenset[str] = frozenset(),
+    ) -> Iterator[Text]:
+        """Yield the texts of a value of any shape."""
+        if isinstance(value, dict):
+            yield from self.mapping(value, path, kind)
+        elif isinstance(value, list):
+            yield from self._list(value, path, key, kind, defined)
+        elif isinstance(value, str):
+            name = beside.get("name")
+            if key == "value" and isinstance(name, str):
+                yield Text(pointer(*path), "env" if kind == "field" else kind, name, value, defined)
+            elif "binaryData" in path[:1]:
+                yield Text(pointer(*path), kind, key, decoded(value) or "", defined)
+            else:
+                yield Text(pointer(*path), "field" if key in _IDENTIFIERS and kind == "value" else kind, key, value, defined)
+
+    def _list(self, entries: list[Any], path: tuple[str | int, ...], key: str, kind: Kind, defined: frozenset[str]) -> Iterator[Text]:
+        flag = ""
+        for index, entry in enumerate(entries):
+            if isinstance(entry, str):
+                yield Text(
+                    pointer(*path, index), kind, flag or ("" if kind in ("argument", "command", "probe", "hook") else key), entry, defined
+                )
+                flag = entry if entry.startswith("-") and "=" not in entry else ""
+            else:
+                yield from self.value(entry, (*path, index), key, kind, {}, defined)
+
+    def _containers(self, containers: list[Any], path: tuple[str | int, ...]) -> Iterator[Text]:
+        for index, container in enumerate(containers):
+            if not isinstance(container, dict):
+                continue
+            place = (*path, index)
+            known = self._variables.of_container(container, self._namespace)
+            yield from self._env(container, place, known)
+            for key, kind in _LINES.items():
+                yield from self._expanded(container.get(key), (*place, key), kind, known)
+            for key in ("livenessProbe", "readinessProbe", "startupProbe"):
+                yield from self._expanded(container.get(key), (*place, key), "probe", known)
+            yield from self._expanded(container.get("lifecycle"), (*place, "lifecycle"), "hook", known)
+            rest = {key: value for key, value in container.items() if key not in _HANDLED}
+            yield from self.mapping(rest, place, "field")
+
+    def _expanded(self, value: Any, path: tuple[str | int, ...], kind: Kind, known: Mapping[str, str]) -> Iterator[Text]:
+        """Yield the texts of a command, a probe or a hook with the container's variables put in."""
+        if value is not None:
+            found = self.value(value, path, str(path[-1]), kind, {}, frozenset(known))
+            yield from (text._replace(content=self._variables.expand(text.content, known)) for text in found)
+
+    def _env(self, container: Mapping[str, Any], path: tuple[str | int, ...], known: Mapping[str, str]) -> Iterator[Text]:
+        entries = container.get("env")
+        for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+            if not isinstance(entry, dict):
+                continue
+            name, place = str(entry.get("name")), (*path, "env", index)
+            if isinstance(entry.get("value"), str):
+                yield Text(pointer(*place, "value"), "env", name, self._variables.expand(entry["value"], known), frozenset(known))
+            elif isinstance(at(entry, "valueFrom", "configMapKeyRef"), dict) and name in known:
+                yield Text(pointer(*place, "valueFrom", "configMapKeyRef"), "env", name, known[name], frozenset(known))
+
+
+_HANDLED = frozenset({"env", "envFrom", "args", "command", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "name"})
+
+
+def _services(content: Mapping[str, Any], path: tuple[str | int, ...], kind: Kind) -> Iterator[Text]:
+    """Yield the references to a Service by its name: `kind: Service`, `backend.service`, `backendRefs`, `serviceName`."""
+    last = next((part for part in reversed(path) if isinstance(part, str)), "")
+    name = content.get("name")
+    listed = kind == "field" and last in _SERVICE_LISTS and "kind" not in content
+    if path and isinstance(name, str) and (content.get("kind") == "Service" or listed):
+        yield Text(pointer(*path, "name"), "service", str(content.get("namespace") or ""), name)
+    service = content.get("serviceName")
+    if isinstance(service, str) and kind == "field":
+        yield Text(pointer(*path, "serviceName"), "service", str(content.get("namespace") or ""), service)

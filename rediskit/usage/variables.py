@@ -1,0 +1,67 @@
+"""The variables of a container, as far as objects tell them: `$(VAR)` is expanded as Kubernetes does it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rediskit.model.nested import at, list_at, mapping_at, text_at
+
+_REFERENCE = re.compile(r"\$\$|\$\((?P<name>[^()\s]+)\)|\$\{(?P<shell>[A-Za-z_]\w*)\}")
+
+
+class Variables:
+    """What the ConfigMaps among some objects set."""
+
+    def __init__(self, objects: Iterable[Mapping[str, Any]], namespace: str) -> None:
+        """Index the ConfigMaps.
+
+        Args:
+            objects: All objects of a build or of an input.
+            namespace: The namespace of objects that set none.
+        """
+        self._namespace = namespace
+        self._maps = {
+            (text_at(one, "metadata", "namespace") or namespace, text_at(one, "metadata", "name")): mapping_at(one, "data")
+            for one in objects
+            if one.get("kind") == "ConfigMap"
+        }
+
+    def config_map(self, name: Any, namespace: str) -> dict[str, Any] | None:
+        """Return the data of a ConfigMap; None where it is not among the objects."""
+        return self._maps.get((namespace or self._namespace, str(name)))
+
+    def of_container(self, container: Mapping[str, Any], namespace: str) -> dict[str, str]:
+        """Return the variables of a container whose values are known, each expanded with those above it."""
+        known: dict[str, str] = {}
+        for source in list_at(dict(container), "envFrom"):
+            data = self.config_map(at(source, "configMapRef", "name"), namespace) or {}
+            prefix = text_at(source, "prefix")
+            known |= {f"{prefix}{key}": value for key, value in data.items() if isinstance(value, str)}
+        for entry in list_at(dict(container), "env"):
+            value = self._value(entry, known, namespace)
+            if value is not None:
+                known[str(entry.get("name"))] = value
+        return known
+
+    def _value(self, entry: Any, known: Mapping[str, str], namespace: str) -> str | None:
+        value = at(entry, "value")
+        if isinstance(value, str):
+            return self.expand(value, known)
+        if at(entry, "valueFrom", "fieldRef", "fieldPath") == "metadata.namespace":
+            return namespace or self._namespace
+        reference = at(entry, "valueFrom", "configMapKeyRef")
+        found = (self.config_map(at(reference, "name"), namespace) or {}).get(at(reference, "key")) if reference else None
+        return found if isinstance(found, str) else None
+
+    @staticmethod
+    def expand(text: str, known: Mapping[str, str]) -> str:
+        """Return a text with `$(VAR)` and `${VAR}` replaced where the value is known; `$$` is a dollar sign."""
+        if "$" not in text:
+            return text
+
+        def value(match: re.Match[str]) -> str:
+            return known.get(match["name"] or match["shell"] or "", match[0])
+
+        return _REFERENCE.sub(value, text)
