@@ -14,7 +14,7 @@ COMPILE = $(LOCKER)/bin/uv pip compile --quiet --universal --python-version 3.11
 PYTEST = tools="$$($(PY) tests/tools/install.py --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help render check test test-cluster report-cluster lint golden docs examples bench fuzz tools lock clean
+.PHONY: help render check test test-cluster test-live report-cluster lint golden docs examples bench fuzz tools lock clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ test: $(INSTALLED) ## run every test (ARGS="-k name" for some of them)
 
 test-cluster: $(INSTALLED) ## run Argo CD and Flux on a real control plane (builds it once, for about twenty minutes)
 	tools="$$($(PY) tests/tools/install.py --set cluster --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest --numprocesses 3 tests/cluster $(ARGS)
+
+test-live: $(INSTALLED) ## run the runbooks and alerts on real Redis, exporter and Prometheus (about six minutes)
+	tools="$$($(PY) tests/tools/install.py --set live --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest --numprocesses 2 tests/live $(ARGS)
 
 report-cluster: ## put what the last run of test-cluster measured into docs/gitops.md
 	@sed -i -e '/^<!-- begin/,/^<!-- end/{/^<!--/!d}' -e '/^<!-- begin/r build/cluster.md' docs/gitops.md
@@ -56,13 +59,14 @@ bench: $(INSTALLED) ## measure start-up, rendering and the YAML writer
 fuzz: $(INSTALLED) ## 20,000 random configs: nothing may end in a traceback (ARGS=1000 for another number)
 	$(PY) -m tests.fuzz $(ARGS)
 
-tools: $(INSTALLED) ## build the programs that tests run into the tool cache (TOOLS="--set cluster" for those of test-cluster, TOOLS="helm" for that one)
+tools: $(INSTALLED) ## build the programs that tests run into the tool cache (TOOLS="--set cluster" or "--set live" for those of test-cluster or test-live, TOOLS="helm" for that one)
 	$(PY) tests/tools/install.py $(TOOLS)
 
 lock: $(LOCKER)/bin/uv ## write requirements.lock anew from pyproject.toml (ARGS=--upgrade for newer versions)
 	$(COMPILE) --extra dev --output-file requirements.lock $(ARGS) pyproject.toml
 	$(COMPILE) --output-file tests/tools/go.lock $(ARGS) tests/tools/go.in
 	$(COMPILE) --output-file tests/tools/node.lock $(ARGS) tests/tools/node.in
+	$(COMPILE) --output-file tests/tools/redis-8.lock $(ARGS) tests/tools/redis-8.in
 
 clean: ## remove everything that make brought into this folder (the tool cache lies elsewhere and stays)
 	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -170,7 +170,7 @@ def _text(values: Mapping[str, Any], key: str) -> str:
 def _port(values: Mapping[str, Any], default: int, *path: str) -> int:
     """A port of the values; the chart's default where there is none, or something that is no port."""
     found = _at(values, *path)
-    return found if isinstance(found, int) and not isinstance(found, bool) and found else default
+    return int(found) if isinstance(found, int) and not isinstance(found, bool) and found else default
 
 
 def _at(values: Mapping[str, Any], *path: str) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from rediskit import check, load, render
 from rediskit.chart.names import METRICS_PORT_NAME, REDIS_CONTAINER_PORT, Release, chart_kinds
 
 DATA = Path(__file__).parent / "data"
@@ -123,6 +124,17 @@ def test_the_whole_override_decides_whether_the_release_contains_it() -> None:
     """`contains` looks for the name as written, `trunc` comes afterwards (common/_names.tpl:26-38)."""
     override = "a" * 63 + "-b"
     assert Release.of("a" * 53, "ns", {"nameOverride": override}).fullname == ("a" * 53 + "-" + override)[:63]
+
+
+def test_a_port_of_a_config_file_renders_as_a_number_that_the_checks_read(tmp_path: Path) -> None:
+    config = tmp_path / "ports.yaml"
+    config.write_text(
+        "name: ports\ngitops: {tool: argocd, repository: https://git.example.org/a/b.git}\n"
+        "redis: {values: {master: {service: {ports: {redis: 6400}}}}}\n"
+        "network: {address: 10.0.0.2, pool: {name: lan, addresses: 10.0.0.1-10.0.0.9}, allow: [10.0.0.0/24]}\nsecrets: {mode: manual}\n"
+    )
+    environment = load(config)
+    assert not [finding for finding in check(environment, render(environment)) if finding.severity == "error"]
 
 
 def test_ports_and_domain_follow_the_values() -> None:

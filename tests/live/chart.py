@@ -1,0 +1,41 @@
+"""The objects that Helm makes of the rendered values: from the real chart where it is there, else from the one of tests/cluster."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.tools.install import locate
+
+ROOT = Path(__file__).parents[2]
+_STAND_IN = ROOT / "tests/cluster/chart"
+
+
+def program(name: str) -> Path:
+    """The program of the set `live`. Fails the test where it is missing."""
+    found = locate(name)
+    if found is None:
+        pytest.fail(f'{name} is neither in the tool cache nor on PATH; run: make tools TOOLS="--set live"', pytrace=False)
+    return found
+
+
+def chart() -> Path:
+    """The newest chart of Bitnami in `$REDISKIT_CHARTS`, or the stand-in where there is none."""
+    named = os.environ.get("REDISKIT_CHARTS")
+    for folder in [Path(named)] if named else [parent / "shared/charts" for parent in ROOT.parents]:
+        if found := sorted((folder / "bitnami").glob("redis-*.tgz")):
+            return found[-1]
+    return _STAND_IN
+
+
+def release_objects(release: str, namespace: str, values: Path) -> list[dict[str, Any]]:
+    """All objects of the release."""
+    command = [program("helm"), "template", release, chart(), "--namespace", namespace, "--values", values]
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return [found for found in yaml.safe_load_all(done.stdout) if found]

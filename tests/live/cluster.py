@@ -1,0 +1,206 @@
+"""The objects of the lab and the controllers over them: StatefulSets, Services, DNS."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import shutil
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import sha256
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from tests.cluster.processes import until
+from tests.live.addresses import Addresses
+from tests.live.pods import Pod
+from tests.live.proxy import Proxy
+
+_TICK = 0.1
+
+Object = dict[str, Any]
+Key = tuple[str, str, str]
+"""Kind, namespace, name."""
+
+
+class Cluster:
+    """What the API server and its controllers are: objects by kind, namespace and name, and the pods that follow from them."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], domain: str = "cluster.local") -> None:
+        self.folder, self.environment, self._domain = folder, environment, domain
+        (folder / "logs").mkdir(parents=True)
+        self.addresses = Addresses()
+        self.objects: dict[Key, Object] = {}
+        self.pods: dict[str, Pod] = {}
+        self.proxies: dict[str, Proxy] = {}
+        self.lock = threading.RLock()
+        self.watchers: list[Callable[[], None]] = []
+        self.failure = ""
+        self._written: dict[Path, str] = {}
+        self._clock = count(int(time.time()))
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._thread.join()
+        for pod in self.pods.values():
+            pod.delete()
+        for pod in self.pods.values():
+            pod.join()
+        for proxy in self.proxies.values():
+            proxy.stop()
+
+    def find(self, kind: str, namespace: str, name: str) -> Object | None:
+        with self.lock:
+            return self.objects.get((kind, namespace, name))
+
+    def apply(self, objects: Iterable[Object]) -> None:
+        """Put objects in, or replace them. A StatefulSet keeps the number of its replicas where the new one has none."""
+        with self.lock:
+            for found in objects:
+                meta = found["metadata"]
+                key = (found["kind"], meta.get("namespace", ""), meta["name"])
+                self.objects[key] = copy.deepcopy(found)
+                if found["kind"] == "Service" and found["spec"].get("clusterIP") != "None" and meta["name"] not in self.proxies:
+                    self._open(key)
+                if found["kind"] == "Pod" and meta["name"] not in self.pods:
+                    self._create(meta["namespace"], meta["name"], {"metadata": meta, "spec": found["spec"]}, {})
+
+    def remove(self, kind: str, namespace: str, name: str) -> None:
+        with self.lock:
+            self.objects.pop((kind, namespace, name), None)
+
+    def volume(self, claim: str) -> Path:
+        folder = self.folder / "claims" / claim
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def lose_volume(self, claim: str) -> None:
+        """An empty volume in the place of the one that was there: a lost node or disk."""
+        shutil.rmtree(self.folder / "claims" / claim)
+        self.volume(claim)
+
+    def selected(self, selector: Mapping[str, str], *, ready: bool = True) -> list[Pod]:
+        with self.lock:
+            pods = list(self.pods.values())
+        return [pod for pod in pods if selector.items() <= pod.labels.items() and not pod.terminating and (pod.ready or not ready)]
+
+    def settled(self, name: str, namespace: str) -> bool:
+        """Whether a StatefulSet runs as its object says: all pods of the newest revision, all ready."""
+        found = self.find("StatefulSet", namespace, name)
+        assert found, name
+        pods = self._pods_of(name)
+        wanted = int(found["spec"]["replicas"])
+        return len(pods) == wanted and all(pod.ready and pod.revision == _revision(found) for pod in pods)
+
+    def wait_ready(self, seconds: float = 60) -> None:
+        """Wait until every StatefulSet is settled."""
+        names = [(name, namespace) for kind, namespace, name in list(self.objects) if kind == "StatefulSet"]
+        until("ready pods", lambda: all(self.settled(*name) for name in names) or None, seconds, 0.1)
+
+    def _pods_of(self, statefulset: str) -> list[Pod]:
+        return sorted((pod for pod in self.pods.values() if pod.name.rpartition("-")[0] == statefulset), key=lambda pod: pod.name)
+
+    def _run(self) -> None:
+        while not self._stopped.wait(_TICK):
+            try:
+                with self.lock:
+                    self._step()
+                for watcher in self.watchers:
+                    watcher()
+            except Exception:  # noqa: BLE001  (the scenario that waits shows it: lab.check)
+                self.failure = traceback.format_exc()
+
+    def _step(self) -> None:
+        for name, pod in list(self.pods.items()):
+            if pod.terminating and not pod.is_alive():
+                del self.pods[name]
+                self.objects.pop(("Pod", pod.namespace, name), None)
+        for (kind, namespace, name), found in list(self.objects.items()):
+            if kind == "StatefulSet":
+                self._reconcile(namespace, name, found)
+        self._write_hosts()
+
+    def _reconcile(self, namespace: str, name: str, found: Object) -> None:
+        """One step of the StatefulSet controller: ordered creation, deletion from the end, rolling update from the end."""
+        pods = self._pods_of(name)
+        wanted = int(found["spec"]["replicas"])
+        revision = _revision(found)
+        for pod in reversed(pods[wanted:]):
+            pod.delete()
+            return
+        if any(not pod.ready for pod in pods):
+            return
+        have = {pod.name for pod in pods}
+        for number in range(wanted):
+            if f"{name}-{number}" not in have:
+                claims = {
+                    claim["metadata"]["name"]: f"{claim['metadata']['name']}-{name}-{number}"
+                    for claim in found["spec"].get("volumeClaimTemplates", ())
+                }
+                self._create(namespace, f"{name}-{number}", found["spec"]["template"], claims, revision)
+                return
+        for pod in reversed(pods):
+            if pod.revision != revision:
+                pod.delete()
+                return
+
+    def _create(self, namespace: str, name: str, template: Object, claims: Mapping[str, str], revision: str = "") -> None:
+        pod = Pod(self, namespace, name, copy.deepcopy(template), claims, self.addresses.pod(), revision)
+        self.pods[name] = pod
+        self.objects["Pod", namespace, name] = {"kind": "Pod", "metadata": {"name": name, "namespace": namespace, "labels": pod.labels}}
+        self._write_hosts()
+        pod.start()
+
+    def _open(self, key: Key) -> None:
+        """The address of a Service: its proxy asks for the ready pods at each connection."""
+        _, namespace, name = key
+
+        def endpoints() -> Sequence[tuple[str, int]]:
+            service = self.find("Service", namespace, name)
+            if service is None:
+                return ()
+            port = service["spec"]["ports"][0]
+            pods = self.selected(service["spec"]["selector"])
+            return [
+                (pod.address, pod.port(port["targetPort"]) if isinstance(port["targetPort"], str) else port["targetPort"]) for pod in pods
+            ]
+
+        self.proxies[name] = Proxy(self.addresses.service(), int(self.objects[key]["spec"]["ports"][0]["port"]), endpoints)
+
+    def _write_hosts(self) -> None:
+        """The names that cluster DNS answers: Services, and the ready pods of a headless Service."""
+        lines = []
+        for (kind, namespace, name), found in self.objects.items():
+            if kind == "Service" and name in self.proxies:
+                lines.append(f"{self.proxies[name].address} {name}.{namespace}.svc.{self._domain}")
+            elif kind == "Service":
+                lines += [
+                    f"{pod.address} {pod.name}.{name}.{namespace}.svc.{self._domain}"
+                    for pod in self.pods.values()
+                    if found["spec"]["selector"].items() <= pod.labels.items() and pod.ready
+                ]
+        for pod in self.pods.values():
+            self._write(pod.hosts, "".join(f"{line}\n" for line in (*lines, f"{pod.address} localhost", f"{pod.address} {pod.name}")))
+
+    def _write(self, file: Path, text: str) -> None:
+        """Replace a file of host names. Its time of change is always another one: nss_wrapper looks at whole seconds."""
+        if self._written.get(file) != text:
+            part = file.with_suffix(".part")
+            part.write_text(text)
+            moment = next(self._clock)
+            os.utime(part, (moment, moment))
+            part.rename(file)
+            self._written[file] = text
+
+
+def _revision(statefulset: Object) -> str:
+    return sha256(json.dumps(statefulset["spec"]["template"], sort_keys=True).encode()).hexdigest()[:10]

@@ -1,0 +1,45 @@
+"""Labs for the scenarios, stopped when a test ends; the folder of a lab stays when its test failed."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from tests.live.lab import Lab
+
+
+class Start(Protocol):
+    """Starts a lab."""
+
+    def __call__(
+        self, name: str, *, version: str = "8.2", config: Mapping[str, Any] = ..., scrape: int = 2, monitoring: bool = True
+    ) -> Lab: ...
+
+
+@pytest.fixture
+def start(request: pytest.FixtureRequest) -> Iterator[Start]:
+    """Start labs; see the package's documentation."""
+    labs: list[Lab] = []
+    folders: list[Path] = []
+
+    def started(name: str, *, version: str = "8.2", config: Mapping[str, Any] = {}, scrape: int = 2, monitoring: bool = True) -> Lab:
+        folders.append(Path(tempfile.mkdtemp(prefix="rediskit-lab-")))
+        lab = Lab(name, folders[-1], version, config, scrape, monitoring=monitoring)
+        labs.append(lab)
+        lab.start()
+        return lab
+
+    before = request.session.testsfailed
+    try:
+        yield started
+    finally:
+        for lab in labs:
+            lab.stop()
+        if request.session.testsfailed == before and len(labs) == len(folders):
+            for folder in folders:
+                shutil.rmtree(folder)

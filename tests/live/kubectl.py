@@ -1,0 +1,298 @@
+"""The stand-in for kubectl: a program of the lab that asks this process, and the subcommands that the runbooks use.
+
+What it does not know is an error that says so, never a success.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import re
+import shutil
+import socket
+import stat
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.cluster.processes import FailedError, until
+from tests.live.cluster import Cluster
+from tests.live.pods import Container
+
+Object = dict[str, Any]
+
+_CLIENT = """\
+#!/usr/bin/python3 -IS
+import json, os, socket, sys
+arguments = sys.argv[1:]
+file = any(pair in (("-f", "-"), ("--filename", "-")) for pair in zip(arguments, arguments[1:]))
+with socket.socket(socket.AF_UNIX) as connection:
+    connection.connect({address!r})
+    asked = {{"arguments": arguments, "folder": os.getcwd(), "stdin": sys.stdin.read() if file else ""}}
+    connection.sendall(json.dumps(asked).encode() + b"\\n")
+    answer = json.loads(connection.makefile().read())
+sys.stdout.write(answer.get("stdout", ""))
+sys.stderr.write(answer.get("stderr", ""))
+sys.stdout.flush()
+sys.stderr.flush()
+if "exec" in answer:
+    if not answer["interactive"]:
+        os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
+    os.execvpe(answer["exec"][0], answer["exec"], answer["environment"])
+sys.exit(answer["code"])
+"""
+
+_KINDS = {
+    "statefulset": "StatefulSet", "statefulsets": "StatefulSet", "sts": "StatefulSet", "service": "Service", "services": "Service",
+    "svc": "Service", "secret": "Secret", "pod": "Pod", "pods": "Pod", "application": "Application", "deployment": "Deployment",
+    "externalsecret": "ExternalSecret", "configmap": "ConfigMap", "job": "Job",
+}  # fmt: skip
+
+
+class Kubectl:
+    """The server side. restarted: called for `rollout restart` of a workload that is no StatefulSet."""
+
+    def __init__(self, cluster: Cluster, program: Path, restarted: Callable[[str, str, str], None]) -> None:
+        self._cluster, self._restarted = cluster, restarted
+        address = str(cluster.folder / "kubectl.socket")
+        program.write_text(_CLIENT.format(address=address))
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(address)
+        self._listener.listen(64)
+        self.calls: list[Sequence[str]] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def stop(self) -> None:
+        try:
+            self._listener.shutdown(socket.SHUT_RDWR)
+        finally:
+            self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, connection.makefile("rw") as stream:
+            asked = json.loads(stream.readline())
+            self.calls.append(asked["arguments"])
+            try:
+                answer = self._answer(asked)
+            except (FailedError, SystemExit, argparse.ArgumentError) as error:
+                answer = {"stderr": f"error: {error}\n", "code": 1}
+            stream.write(json.dumps(answer))
+            stream.flush()
+
+    def _answer(self, asked: Mapping[str, Any]) -> Object:
+        options, rest = _options(asked["arguments"])
+        verb, *words = rest
+        method = getattr(self, f"_{verb.replace('-', '_')}", None)
+        if method is None:
+            raise FailedError(f"the lab's kubectl has no {verb}")
+        options.setdefault("namespace", "default")
+        found = method(words, options, asked)
+        return found if isinstance(found, dict) else {"stdout": found or "", "code": 0}
+
+    def _exec(self, words: list[str], options: Mapping[str, Any], _: object) -> Object:
+        container = self._container(words[0], str(options.get("container", "")))
+        command = [container.inside(part) for part in options["command"]]
+        return {"exec": command, "environment": container.environment(), "interactive": "stdin" in options, "code": 0}
+
+    def _container(self, name: str, wanted: str) -> Container:
+        pod = self._cluster.pods.get(name.removeprefix("pod/"))
+        if pod is None:
+            raise FailedError(f'pods "{name}" not found')
+        found = pod.containers[wanted] if wanted else next(iter(pod.containers.values()))
+        if found.program is None or not found.program.alive():
+            raise FailedError(f"container {found.name} of {name} is not running")
+        return found
+
+    def _cp(self, words: list[str], options: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+        source, target = (self._file(word, str(options.get("container", "")), Path(asked["folder"])) for word in words)
+        shutil.copyfile(source, target / source.name if target.is_dir() else target)
+        return ""
+
+    def _file(self, word: str, container: str, folder: Path) -> Path:
+        pod, colon, path = word.partition(":")
+        return Path(self._container(pod.rpartition("/")[2], container).inside(path)) if colon else folder / word
+
+    def _scale(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
+        for kind, name in _named(words):
+            found = self._object(kind, options, name)
+            with self._cluster.lock:
+                found["spec"]["replicas"] = int(options["replicas"])
+        return f"{words[0]} scaled\n"
+
+    def _patch(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
+        for kind, name in _named(words):
+            found = self._object(kind, options, name)
+            with self._cluster.lock:
+                _merge(found, json.loads(options["patch"]))
+        return f"{words[0]} patched\n"
+
+    def _annotate(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
+        kind, name, *pairs = words
+        found = self._object(kind, options, name)
+        with self._cluster.lock:
+            found["metadata"].setdefault("annotations", {}).update(pair.split("=", 1) for pair in pairs)
+        return f"{kind}/{name} annotated\n"
+
+    def _delete(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
+        for kind, name in _named(words):
+            self._object(kind, options, name)
+            if _KINDS[kind] == "Pod":
+                self._cluster.pods[name].delete()
+                if options.get("wait") != "false":
+                    until(f"the end of pod {name}", lambda name=name: name not in self._cluster.pods or None, 60, 0.1)  # type: ignore[misc]
+            else:
+                self._cluster.remove(_KINDS[kind], str(options["namespace"]), name)
+        return "deleted\n"
+
+    def _apply(self, _words: list[str], options: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+        text = asked["stdin"] if options["filename"] == "-" else (Path(asked["folder"]) / options["filename"]).read_text()
+        objects = [found for document in yaml.safe_load_all(text) if document for found in document.get("items", [document])]
+        for found in objects:
+            found["metadata"].setdefault("namespace", options["namespace"])
+            for key, value in found.pop("stringData", {}).items():
+                found.setdefault("data", {})[key] = b64encode(value.encode()).decode()
+        if options.get("dry-run") != "server":
+            self._cluster.apply(objects)
+        return "".join(f"{found['kind'].lower()}/{found['metadata']['name']}\n" for found in objects)
+
+    _create = _apply
+
+    def _get(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
+        kind, name = _named(words)[0]
+        found = self._cluster.find(_KINDS[kind], str(options["namespace"]), name)
+        if found is None:
+            if "ignore-not-found" in options:
+                return ""
+            raise FailedError(f'{kind} "{name}" not found')
+        output = str(options.get("output", ""))
+        with self._cluster.lock:
+            if output == "json":
+                return json.dumps(found)
+            if output.startswith("jsonpath="):
+                return _jsonpath(found, output.removeprefix("jsonpath="))
+        return f"{name}\n"
+
+    def _config(self, words: list[str], _options: Mapping[str, Any], _: object) -> str:
+        if words != ["current-context"]:
+            raise FailedError(f"the lab's kubectl has no config {words}")
+        return "lab\n"
+
+    def _wait(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
+        seconds = _seconds(str(options.get("timeout", "30s")))
+        for kind, name in _named(words):
+            if options["for"] == "delete":
+                until(f"the end of {kind} {name}", lambda name=name: name not in self._cluster.pods or None, seconds, 0.1)  # type: ignore[misc]
+            elif str(options["for"]).lower() == "condition=ready":
+                until(f"{kind} {name} ready", lambda name=name: self._is_ready(name) or None, seconds, 0.1)  # type: ignore[misc]
+            else:
+                raise FailedError(f"the lab's kubectl cannot wait for {options['for']}")
+        return f"{words[0]} condition met\n"
+
+    def _is_ready(self, name: str) -> bool:
+        pod = self._cluster.pods.get(name)
+        return pod is not None and pod.ready
+
+    def _rollout(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
+        action, *rest = words
+        for kind, name in _named(rest):
+            if _KINDS[kind] != "StatefulSet":
+                self._restarted(action, str(options["namespace"]), name)
+                continue
+            found = self._object(kind, options, name)
+            if action == "restart":
+                with self._cluster.lock:
+                    annotations = found["spec"]["template"]["metadata"].setdefault("annotations", {})
+                    annotations["kubectl.kubernetes.io/restartedAt"] = str(time.time())
+            elif action == "status":
+                seconds = _seconds(str(options.get("timeout", "600s")))
+                until(f"{name} rolled out", lambda name=name: self._cluster.settled(name, str(options["namespace"])) or None, seconds, 0.1)  # type: ignore[misc]
+            else:
+                raise FailedError(f"the lab's kubectl has no rollout {action}")
+        return ""
+
+    def _object(self, kind: str, options: Mapping[str, Any], name: str) -> Object:
+        found = self._cluster.find(_KINDS[kind], str(options["namespace"]), name)
+        if found is None:
+            raise FailedError(f'{kind} "{name}" not found')
+        return found
+
+
+_SHORT = {"-n": "namespace", "-c": "container", "-p": "patch", "-o": "output", "-f": "filename", "-l": "selector"}
+_SWITCHES = {"-i": "stdin", "--overwrite": "overwrite", "--server-side": "server-side", "--force-conflicts": "force-conflicts",
+             "--ignore-not-found": "ignore-not-found", "--stdin": "stdin"}  # fmt: skip
+
+
+def _options(arguments: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+    """Options and words as kubectl reads them; what follows `--` is the command."""
+    options: dict[str, Any] = {}
+    words: list[str] = []
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            options["command"] = rest
+            break
+        if word in _SWITCHES:
+            options[_SWITCHES[word]] = True
+        elif word in _SHORT:
+            options[_SHORT[word]] = rest.pop(0)
+        elif word.startswith("--"):
+            name, equals, value = word[2:].partition("=")
+            options[name] = value if equals else rest.pop(0)
+        elif word.startswith("-") and word != "-":
+            raise FailedError(f"the lab's kubectl has no option {word}")
+        else:
+            words.append(word)
+    if "type" in options and options["type"] not in ("merge", "strategic"):
+        raise FailedError(f"the lab's kubectl has no patch of type {options['type']}")
+    return options, words
+
+
+def _named(words: Sequence[str]) -> list[tuple[str, str]]:
+    if "/" in words[0]:
+        return [(kind, name) for kind, _, name in (word.partition("/") for word in words)]
+    kind, *names = words
+    return [(kind, name) for name in names]
+
+
+def _merge(target: Object, patch: Mapping[str, Any]) -> None:
+    """A JSON merge patch; of the objects here a strategic one does the same for maps."""
+    for key, value in patch.items():
+        if value is None:
+            target.pop(key, None)
+        elif isinstance(value, Mapping):
+            _merge(target.setdefault(key, {}), value)
+        else:
+            target[key] = copy.deepcopy(value)
+
+
+def _jsonpath(found: Object, template: str) -> str:
+    r"""Return the value at a path such as `{.a.b\.c.d}`, the one form that the pages use."""
+    match = re.fullmatch(r"\{((?:\.(?:[^.{}\\]|\\\.)+)+)\}", template)
+    if match is None:
+        raise FailedError(f"the lab's kubectl cannot read the jsonpath {template}")
+    value: Any = found
+    for part in re.findall(r"\.((?:[^.{}\\]|\\\.)+)", match[1]):
+        value = value.get(part.replace("\\.", ".")) if isinstance(value, Mapping) else None
+    return "" if value is None else str(value) if not isinstance(value, (dict, list)) else json.dumps(value)
+
+
+def _seconds(text: str) -> float:
+    match = re.fullmatch(r"(\d+)(s|m)", text)
+    assert match, text
+    return int(match[1]) * (60 if match[2] == "m" else 1)

@@ -1,0 +1,315 @@
+"""One lab: a rendered environment, its pods, its Services, the programs around them, and what was measured in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from random import SystemRandom
+from string import ascii_letters, digits
+from typing import Any
+
+from rediskit import Environment, Tree, check, load, render
+from rediskit.renderers.helm import release_of, values_path
+from tests.cluster.processes import FailedError, Programs, until
+from tests.live.chart import program, release_objects
+from tests.live.cluster import Cluster
+from tests.live.kubectl import Kubectl
+from tests.live.pods import Pod
+from tests.live.prometheus import Prometheus, folder_of_recordings
+from tests.live.resp import Connection, RedisError, fields
+from tests.live.runbook import Block, Shell, blocks
+from tests.live.writer import Writer, lost
+from tests.tools.install import locate_folder
+
+Object = dict[str, Any]
+
+CLIENT = "shop"
+"""The application of the lab, and its namespace."""
+
+_WRAPPERS = {
+    # SIGXFSZ is ignored, so that a write beyond a file-size limit fails as one to a full disk does.
+    "redis-server": '#!/bin/bash\ntrap \'\' XFSZ\nexec {redis_server} "$@" --bind "$LAB_ADDRESS"\n',
+    "redis-cli": '#!/bin/sh\nexec {redis_cli} -h localhost "$@"\n',
+    "redis-benchmark": '#!/bin/sh\nexec {redis_benchmark} -h localhost "$@"\n',
+    "redis_exporter": (
+        '#!/bin/sh\nunset REDIS_PASSWORD_FILE\nexec {redis_exporter} "$@" --web.listen-address="$LAB_ADDRESS:$LAB_METRICS_PORT" '
+        '--redis.addr="redis://$LAB_ADDRESS:$LAB_PORT"\n'
+    ),
+}
+"""Programs as the pods find them: each listens on, or asks, the pod's own address."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a scenario cost the client. seconds: without an acknowledged write, from the first error to the next success."""
+
+    acknowledged: int
+    lost: int
+    seconds: float
+    errors: Mapping[str, int] = field(default_factory=dict)
+
+
+class Lab:
+    """A running lab. name: of the scenario and of its recording."""
+
+    def __init__(self, name: str, folder: Path, version: str, config: Mapping[str, Any], scrape: int, *, monitoring: bool) -> None:
+        self.name, self.version, self.folder = name, version, folder
+        self.started = time.time()
+        self.marks: dict[str, float] = {}
+        self.notes: dict[str, Any] = {}
+        self.password = _password()
+        self.programs = Programs(folder / "programs")
+        self.bin = self._wrappers()
+        self.cluster = Cluster(folder, self._pod_environment())
+        self._shells: list[Shell] = []
+        self._writers: list[Writer] = []
+        self.kubectl = Kubectl(self.cluster, self.bin / "kubectl", self._rollout)
+        self.environment = self._load(config, scrape)
+        self.tree = self.render()
+        self.release = release_of(self.environment)
+        self.namespace = self.release.namespace
+        self._with_monitoring = monitoring
+        self._prometheus: Prometheus | None = None
+
+    def start(self) -> None:
+        """Start everything, and wait until it is ready."""
+        self.cluster.apply(self._objects())
+        self.cluster.start()
+        if self._with_monitoring:
+            self._prometheus = self._monitor()
+        self.wait_ready()
+
+    def render(self) -> Tree:
+        """The tree of the environment, checked: what a lab runs has no finding that is an error."""
+        tree = render(self.environment)
+        errors = [finding for finding in check(self.environment, tree) if finding.severity == "error"]
+        assert not errors, errors
+        return tree
+
+    @property
+    def prometheus(self) -> Prometheus:
+        assert self._prometheus, "this lab was started without monitoring"
+        return self._prometheus
+
+    def pod(self, name: str) -> Pod:
+        return self.cluster.pods[name]
+
+    @property
+    def primary(self) -> Pod:
+        return self.pod(f"{self.release.primary_statefulset}-0")
+
+    @property
+    def replica(self) -> Pod:
+        return self.pod(f"{self.release.replicas_statefulset}-0")
+
+    def connect(self, pod: str | Pod, password: str = "") -> Connection:
+        """A connection to the Redis of a pod, past every Service."""
+        found = self.pod(pod) if isinstance(pod, str) else pod
+        return Connection(found.address, found.port("redis"), password or self.password, seconds=10)
+
+    def redis(self, pod: str | Pod, *command: str | int) -> Any:
+        """The answer of a pod's Redis to one command."""
+        with self.connect(pod) as connection:
+            return connection.call(*command)
+
+    def info(self, pod: str | Pod, section: str = "replication") -> dict[str, str]:
+        return fields(self.redis(pod, "INFO", section))
+
+    def service(self, name: str = "") -> tuple[str, int]:
+        """Address and port of a Service; of the primary's where none is named."""
+        proxy = self.cluster.proxies[name or self.release.primary_service]
+        return proxy.address, proxy.port
+
+    def wait_ready(self, seconds: float = 60) -> None:
+        try:
+            self.cluster.wait_ready(seconds)
+        except FailedError as error:
+            logs = [f"{file.name}:\n{file.read_text()[-1500:]}" for file in sorted((self.folder / "logs").iterdir())]
+            raise FailedError("\n".join([str(error), self.cluster.failure, *logs])) from None
+
+    def wait_for_replicas(self, seconds: float = 30) -> None:
+        """Wait until every replica follows the primary."""
+
+        def linked() -> bool | None:
+            try:
+                found = self.info(self.primary)
+            except (OSError, RedisError, KeyError):
+                return None
+            online = [value for key, value in found.items() if key.startswith("slave") and "state=online" in value]
+            return len(online) == self.environment.redis.replicas or None
+
+        until("replicas online", linked, seconds)
+
+    @contextmanager
+    def writing(self, pause: float = 0.001) -> Iterator[Writer]:
+        """A client of the Service of the primary, for as long as the block runs."""
+        host, port = self.service()
+        writer = Writer(self.folder / f"writer-{len(self._writers)}", host, port, pause)
+        self._writers.append(writer)
+        writer.start(self.password)
+        try:
+            writer.wait_for_more()
+            yield writer
+        finally:
+            writer.stop()
+
+    def outcome(self, writer: Writer, pod: str | Pod | None = None) -> Outcome:
+        """What the client was told and what the Redis of `pod` has; the Service's, where no pod is given."""
+        numbers = writer.acknowledged()
+        if pod is None:
+            host, port = self.service()
+            connection = Connection(host, port, self.password, 10)
+        else:
+            connection = self.connect(pod)
+        with connection:
+            missing = lost(numbers, connection)
+        return Outcome(len(numbers), len(missing), round(writer.refused_seconds(), 2), writer.errors())
+
+    def mark(self, what: str) -> None:
+        """A moment of the recording, by name."""
+        self.marks[what] = round(time.time(), 3)
+
+    def note(self, **figures: Any) -> None:
+        """A figure that the recording and the report show."""
+        self.notes.update(figures)
+
+    def record(self, outcome: Outcome | None = None) -> Path:
+        """Write what was measured: build/live/<scenario>.json."""
+        folder = folder_of_recordings()
+        folder.mkdir(parents=True, exist_ok=True)
+        span = time.time() - self.started
+        found = {
+            "scenario": self.name,
+            "redis": self.version,
+            "interval": int(self.environment.monitoring.interval.amount),
+            "started": round(self.started, 3),
+            "ended": round(time.time(), 3),
+            "marks": self.marks,
+            "outcome": asdict(outcome) if outcome else None,
+            "figures": self.notes,
+            "alerts": dict(self._prometheus.alert_times(span)) if self._prometheus else {},
+            "series": self._prometheus.recording(span) if self._prometheus else [],
+        }
+        file = folder / f"{self.name}.json"
+        file.write_text(json.dumps(found, indent=1))
+        return file
+
+    def shell(self, **variables: str) -> Shell:
+        """A bash whose kubectl, redis-cli and git are those of the lab."""
+        number = len(self._shells)
+        home = self.folder / "home"
+        home.mkdir(exist_ok=True)
+        environment = {
+            "PATH": f"{self.bin}:{os.environ['PATH']}",
+            "HOME": str(home),
+            "LANG": "C.UTF-8",
+            "KUBECTL": str(self.bin / "kubectl"),
+        }
+        shell = Shell(self.folder / f"shell-{number}", {**environment, **variables})
+        self._shells.append(shell)
+        return shell
+
+    def page(self, name: str) -> list[Block]:
+        """The blocks of commands of a rendered page."""
+        return blocks(self.tree.files[f"docs/{name}.md"].decode())
+
+    def stop(self) -> None:
+        for writer in self._writers:
+            writer.stop()
+        for shell in self._shells:
+            shell.stop()
+        self.cluster.stop()
+        self.programs.stop()
+        self.kubectl.stop()
+
+    def _load(self, config: Mapping[str, Any], scrape: int) -> Environment:
+        """The config of the lab: the default one, with ports that are free here."""
+        ports = {"containerPorts": {"redis": self.cluster.addresses.redis_port}}
+        service = {"service": {"ports": {"redis": self.cluster.addresses.redis_port}}}
+        role = {**ports, **service}
+        metrics = {"containerPorts": {"http": self.cluster.addresses.metrics_port}}
+        basic: Object = {
+            "name": "lab",
+            "gitops": {"tool": "argocd", "repository": "https://git.example.org/platform/cluster.git"},
+            "redis": {"values": {"master": role, "replica": role, "metrics": metrics}},
+            "network": {
+                "address": "192.168.4.203",
+                "pool": {"name": "lan", "addresses": "192.168.4.200-192.168.4.210"},
+                "allow": ["192.168.4.0/24"],
+            },
+            "secrets": {"mode": "manual"},
+            "monitoring": {"interval": f"{scrape}s"},
+            "clients": [{"name": CLIENT, "namespace": CLIENT}],
+        }
+        folder = self.folder / "repository/config"
+        folder.mkdir(parents=True)
+        (folder / "lab.yaml").write_text(json.dumps(_merged(basic, config), indent=2))
+        return load(folder / "lab.yaml")
+
+    def _objects(self) -> list[Object]:
+        """All that the GitOps tool would bring to the cluster, and the Secrets."""
+        values = self.folder / "values.yaml"
+        values.write_bytes(self.tree.files[values_path(self.environment)])
+        release = release_objects(self.environment.redis.release, self.namespace, values)
+        for found in release:
+            found["metadata"].setdefault("namespace", self.namespace)
+        ours = [found for found in self.tree.objects.values() if found["kind"] not in ("Secret", "Kustomization")]
+        return [*self._secrets(), *ours, *release]
+
+    def _secrets(self) -> list[Object]:
+        auth = self.environment.redis.auth
+        data = {auth.key: b64encode(self.password.encode()).decode()}
+        return [
+            {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": auth.secret, "namespace": namespace}, "data": data}
+            for namespace in self.environment.secret_namespaces
+        ]
+
+    def _monitor(self) -> Prometheus:
+        found = list(self.tree.objects.values())
+        (monitor,) = (item for item in found if item["kind"] == "ServiceMonitor")
+        rules = [item for item in found if item["kind"] == "PrometheusRule"]
+        return Prometheus(self.programs, self.cluster, monitor, rules)
+
+    def _wrappers(self) -> Path:
+        folder = self.folder / "bin"
+        folder.mkdir(parents=True)
+        programs = {name.replace("-", "_"): str(program(name)) for name in ("redis-cli", "redis-benchmark", "redis_exporter")}
+        programs["redis_server"] = str(program(f"redis-server-{self.version}"))
+        for name, text in _WRAPPERS.items():
+            (folder / name).write_text(text.format(**programs))
+            (folder / name).chmod(0o755)
+        return folder
+
+    def _pod_environment(self) -> Mapping[str, str]:
+        (library,) = locate_folder("nss-wrapper", "lib").glob("libnss_wrapper.so")
+        return {"PATH": f"{self.bin}:/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8", "LD_PRELOAD": str(library)}
+
+    def _rollout(self, action: str, namespace: str, name: str) -> None:
+        """`rollout restart` of the application: its writers start again with the Secret as it is now."""
+        if action != "restart":
+            return
+        auth = self.environment.redis.auth
+        secret = self.cluster.find("Secret", namespace, auth.secret)
+        assert secret, f"{namespace} has no Secret for {name}"
+        for writer in self._writers:
+            writer.stop()
+            writer.start(b64decode(secret["data"][auth.key]).decode())
+
+
+def _password() -> str:
+    random = SystemRandom()
+    return "".join(random.choice(ascii_letters + digits) for _ in range(32))
+
+
+def _merged(base: Object, over: Mapping[str, Any]) -> Object:
+    result = dict(base)
+    for key, value in over.items():
+        mine = result.get(key)
+        result[key] = _merged(mine, value) if isinstance(mine, dict) and isinstance(value, Mapping) else value
+    return result

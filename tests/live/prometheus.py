@@ -1,0 +1,175 @@
+"""Prometheus with our rules, and targets labelled as prometheus-operator labels those of our ServiceMonitor."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.cluster.processes import FailedError, Programs, free_port, until
+from tests.live.chart import program
+from tests.live.cluster import Cluster
+
+Object = dict[str, Any]
+Sample = tuple[float, str]
+
+
+class Prometheus:
+    """The server, the targets it scrapes, and what it has seen."""
+
+    def __init__(self, programs: Programs, cluster: Cluster, monitor: Object, rules: Sequence[Object]) -> None:
+        self._cluster, self._monitor = cluster, monitor
+        self._folder = programs.folder / "prometheus"
+        self._folder.mkdir(parents=True)
+        self._targets = self._folder / "targets.json"
+        self._targets.write_text("[]")
+        endpoint = monitor["spec"]["endpoints"][0]
+        groups = [group for rule in rules for group in rule["spec"]["groups"]]
+        (self._folder / "rules.yml").write_text(yaml.safe_dump({"groups": groups}))
+        settings = {"scrape_interval": endpoint["interval"], "evaluation_interval": endpoint["interval"]}
+        config = {"global": settings, "rule_files": ["rules.yml"], "scrape_configs": [self._job(endpoint)]}
+        (self._folder / "prometheus.yml").write_text(yaml.safe_dump(config))
+        self._address = f"127.0.0.1:{free_port()}"
+        options = {"config.file": "prometheus.yml", "storage.tsdb.path": "data", "web.listen-address": self._address, "log.level": "warn"}
+        programs.start("prometheus", program("prometheus"), *(f"--{name}={value}" for name, value in options.items()))
+        cluster.watchers.append(self._write_targets)
+        until("an answer of Prometheus", self._answers, 60)
+
+    def query(self, expr: str, at: float | None = None) -> list[Object]:
+        """The result of an instant query: a list of `metric` and `value`, or `values` for a range."""
+        parameters = {"query": expr, **({"time": str(at)} if at else {})}
+        return list(self._get("query", parameters)["result"])
+
+    def value(self, expr: str) -> float | None:
+        """The one value of a query; None where there is none. Raises AssertionError for several."""
+        found = self.query(expr)
+        assert len(found) < 2, found
+        return float(found[0]["value"][1]) if found else None
+
+    def alerts(self) -> list[Object]:
+        """The alerts that are pending or firing now: `labels`, `annotations`, `state`, `activeAt`."""
+        return list(self._get("alerts", {})["alerts"])
+
+    def firing(self) -> set[str]:
+        return {alert["labels"]["alertname"] for alert in self.alerts() if alert["state"] == "firing"}
+
+    def wait_for_firing(self, name: str, seconds: float) -> float:
+        """The seconds until this alert fires."""
+        start = time.monotonic()
+        until(f"the alert {name}", lambda: name in self.firing() or None, seconds, 0.5)
+        return time.monotonic() - start
+
+    def rules(self) -> list[Object]:
+        """Every rule: `name`, `query`, `health`, `lastError`."""
+        return [rule for group in self._get("rules", {})["groups"] for rule in group["rules"]]
+
+    def wait_for_samples(self, count: int = 2, seconds: float = 60) -> None:
+        """Wait until every instance has answered so many scrapes."""
+        pods = len(self._cluster.pods)
+        until("scrapes of every instance", lambda: len(self.query(f"count_over_time(redis_up[10m]) >= {count}")) >= pods or None, seconds)
+
+    def recording(self, seconds: float) -> list[Object]:
+        """All series of the last seconds as they were scraped: `metric` and `values`, alerts left out."""
+        found = self.query(f'{{job!="",__name__!~"ALERTS.*"}}[{int(seconds) + 1}s]')
+        return sorted(found, key=lambda series: json.dumps(series["metric"], sort_keys=True))
+
+    def alert_times(self, seconds: float) -> Mapping[str, float]:
+        """The moment at which each alert fired first within the last seconds."""
+        found: dict[str, float] = {}
+        for series in self.query(f'ALERTS{{alertstate="firing"}}[{int(seconds) + 1}s]'):
+            name = series["metric"]["alertname"]
+            found[name] = min(found.get(name, float("inf")), float(series["values"][0][0]))
+        return found
+
+    def _job(self, endpoint: Object) -> Object:
+        """The scrape job that prometheus-operator makes of a ServiceMonitor (pkg/prometheus/promcfg.go, generateServiceMonitorConfig)."""
+        meta, spec = self._monitor["metadata"], self._monitor["spec"]
+        relabelings = [
+            {"source_labels": [f"__meta_kubernetes_service_label_{_label(name)}"], "regex": f"({value})", "action": "keep"}
+            for name, value in spec["selector"]["matchLabels"].items()
+        ]
+        relabelings += [
+            {"source_labels": ["__meta_kubernetes_endpoint_port_name"], "regex": endpoint["port"], "action": "keep"},
+            *(
+                {"source_labels": [f"__meta_kubernetes_{source}"], "target_label": target, "action": "replace"}
+                for source, target in (
+                    ("namespace", "namespace"), ("service_name", "service"), ("pod_name", "pod"), ("pod_container_name", "container"),
+                    ("service_name", "job"),
+                )
+            ),
+            {"target_label": "endpoint", "replacement": endpoint["port"]},
+            *(_snake(found) for found in endpoint.get("relabelings", ())),
+        ]  # fmt: skip
+        return {
+            "job_name": f"serviceMonitor/{meta['namespace']}/{meta['name']}/0",
+            "scrape_interval": endpoint["interval"],
+            "scrape_timeout": endpoint["scrapeTimeout"],
+            "file_sd_configs": [{"files": [self._targets.name]}],
+            "relabel_configs": relabelings,
+            "metric_relabel_configs": [_snake(found) for found in endpoint.get("metricRelabelings", ())],
+        }
+
+    def _write_targets(self) -> None:
+        """The targets of Kubernetes discovery: the pods of the metrics Service, ready or not."""
+        selector = self._monitor["spec"]["selector"]["matchLabels"]
+        found = []
+        for (kind, namespace, name), service in list(self._cluster.objects.items()):
+            if kind != "Service" or not selector.items() <= service["metadata"].get("labels", {}).items():
+                continue
+            (port,) = service["spec"]["ports"]
+            labels = {f"__meta_kubernetes_service_label_{_label(key)}": value for key, value in service["metadata"]["labels"].items()}
+            for pod in self._cluster.selected(service["spec"]["selector"], ready=False):
+                about = {
+                    "namespace": namespace,
+                    "service_name": name,
+                    "endpoint_port_name": port["name"],
+                    "pod_name": pod.name,
+                    "pod_container_name": "metrics",
+                }
+                prefixed = {f"__meta_kubernetes_{key}": value for key, value in about.items()}
+                found.append({"targets": [f"{pod.address}:{pod.port(port['targetPort'])}"], "labels": {**prefixed, **labels}})
+        text = json.dumps(found, sort_keys=True)
+        if text != self._targets.read_text():
+            part = self._targets.with_suffix(".part")
+            part.write_text(text)
+            part.rename(self._targets)
+
+    def _answers(self) -> bool | None:
+        try:
+            self.query("1")
+        except FailedError:
+            return None
+        return True
+
+    def _get(self, path: str, parameters: Mapping[str, str]) -> Object:
+        address = f"http://{self._address}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
+        try:
+            with urllib.request.urlopen(address, timeout=30) as answer:
+                content: Object = json.loads(answer.read())["data"]
+                return content
+        except urllib.error.HTTPError as error:
+            with error:
+                raise FailedError(f"Prometheus answered {error.code} to {parameters}: {error.read().decode()[:500]}") from None
+        except OSError as error:
+            raise FailedError(f"Prometheus does not answer: {error}") from None
+
+
+def _label(name: str) -> str:
+    return re.sub(r"[^a-zA-Z0-9_]", "_", name)
+
+
+def _snake(relabeling: Mapping[str, Any]) -> Object:
+    return {re.sub(r"(?<!^)([A-Z])", r"_\1", key).lower(): value for key, value in relabeling.items()}
+
+
+def folder_of_recordings() -> Path:
+    """Where each scenario is recorded."""
+    return Path("build/live")
