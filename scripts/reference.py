@@ -33,7 +33,7 @@ def config_page() -> str:
     """Every section of the config, the root first, each with a table of its keys."""
     schema = config_schema()
     sections = ["", *_referenced(schema, schema["$defs"])]
-    return CONFIG + "".join(_section(name, schema["$defs"].get(name, schema)) for name in sections)
+    return CONFIG + "".join(_section(name, schema["$defs"].get(name, schema), schema["$defs"]) for name in sections)
 
 
 def checks_page() -> str:
@@ -78,9 +78,10 @@ def _names(part: Any) -> Iterator[str]:
             yield from _names(inner)
 
 
-def _section(name: str, schema: dict[str, Any]) -> str:
+def _section(name: str, schema: dict[str, Any], definitions: dict[str, Any]) -> str:
     rows = "".join(
-        f"| `{key}` | {_kind(entry)} | {_default(entry, key in schema.get('required', []))} | {_cell(entry.get('description', ''))} |\n"
+        f"| `{key}` | {_kind(entry)} | {_default(entry, definitions, key in schema.get('required', []))} "
+        f"| {_cell(entry.get('description', ''))} |\n"
         for key, entry in schema.get("properties", {}).items()
     )
     title = f"## {name or 'The file'}"
@@ -110,10 +111,16 @@ def _kind(entry: dict[str, Any]) -> str:
     return said[1] if said else words.get(kind if isinstance(kind, str) else kind[0], str(kind))
 
 
-def _default(entry: dict[str, Any], required: bool) -> str:
+def _default(entry: dict[str, Any], definitions: dict[str, Any], required: bool) -> str:
+    """Return the default of a key; of a section only what differs from the defaults in its own table."""
     if required:
         return "**required**"
     value = entry.get("default")
+    if isinstance(value, dict) and "$ref" in entry:
+        own = definitions[entry["$ref"].rpartition("/")[2]]["properties"]
+        value = {key: inner for key, inner in value.items() if own[key].get("type") != "object" and inner != own[key].get("default")}
+    elif isinstance(value, dict):
+        value = {key: inner for key, inner in value.items() if inner is not None}
     return "" if value in (None, {}, []) else f"`{json.dumps(value, ensure_ascii=False)}`".replace('`"', "`").replace('"`', "`")
 
 

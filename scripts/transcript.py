@@ -6,7 +6,6 @@ config of this repository and its manifest.
 
 from __future__ import annotations
 
-import gc
 import io
 import os
 import re
@@ -83,7 +82,6 @@ class Session:
             stream = io.StringIO()
             with chdir(self.folder), redirect_stdout(stream), redirect_stderr(stream):
                 code = rediskit(arguments)
-            gc.enable()  # the command switches it off
             printed = stream.getvalue()
         for line in printed.splitlines():
             if "[frozen-image]" in line or "under redis.image" in line:

@@ -6,7 +6,6 @@ problem in a file that it names says `# expect: files/name.yaml:line:column: …
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import random
@@ -14,7 +13,7 @@ import shutil
 import string
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -40,7 +39,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command in this process: exit code, output, errors."""
 
     def command(folder: Path, *arguments: str) -> tuple[int, str, str]:
@@ -49,8 +48,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
-    yield command
-    gc.enable()  # the command switches it off
+    return command
 
 
 def expected(config: Path) -> tuple[int, list[tuple[str, str]]]:

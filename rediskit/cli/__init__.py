@@ -6,7 +6,6 @@ command line is wrong; 3 a needed program or service is missing or failed.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from importlib import import_module
@@ -27,8 +26,6 @@ def _run(argv: list[str] | None) -> int:
     from rediskit.cli.report import report_error
     from rediskit.errors import RediskitError
 
-    # Configs and trees hold no reference cycles; without the collector a run over many of them is about twice as fast.
-    gc.disable()
     # No plugin of somebody else has a say in our models; looking for one reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:

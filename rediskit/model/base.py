@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NoReturn, Self
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
@@ -27,7 +27,6 @@ class Model(BaseModel):
         validate_by_alias=True,
         serialize_by_alias=True,
         hide_input_in_errors=True,
-        defer_build=True,
     )
 
     @classmethod
@@ -41,14 +40,6 @@ class Model(BaseModel):
             if entry is not None:
                 entry.setdefault("description", text)
         return made
-
-
-def section(**values: Any) -> Any:
-    """The default of a section: what is given here, as if it stood in the file, and the section's own defaults.
-
-    An instance would do the same, but build its class at every start of the command: all of them together 20 ms.
-    """
-    return Field(default=values, validate_default=True)
 
 
 def refuse_all(problems: list[Problem]) -> None:

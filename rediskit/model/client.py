@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import field_validator, model_validator
 
 from rediskit.errors import Problem
-from rediskit.model.base import Model, refuse, refuse_all, section
+from rediskit.model.base import Model, refuse, refuse_all
 from rediskit.model.migration import Migration
 from rediskit.model.nested import at
 from rediskit.model.types import DnsLabel, DnsName, Flag, ObjectReference, Port
@@ -73,7 +73,7 @@ class Client(Model):
     """The Redis it used until now."""
     migration: Migration | None = None
     """Where it stands on its way to the shared Redis."""
-    owner: Owner = section()
+    owner: Owner = Owner()
     """How the repository that owns the workload builds it."""
 
     @model_validator(mode="after")

@@ -8,14 +8,14 @@ from typing import Any, Literal, Self
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from rediskit.errors import Location, Path, Positions, Problem
-from rediskit.model.base import Model, found, refuse, refuse_all, section
+from rediskit.model.base import Model, found, refuse, refuse_all
 from rediskit.model.client import Client
 from rediskit.model.files import Manifest
 from rediskit.model.gitops import GitOps
 from rediskit.model.monitoring import Monitoring
 from rediskit.model.network import Network
 from rediskit.model.redis import Redis
-from rediskit.model.secrets import Secrets
+from rediskit.model.secrets import Manual, Secrets
 from rediskit.model.types import DnsLabel, KubernetesVersion
 
 RESERVED_CLIENTS = frozenset({"redis", "redis-external", "monitoring", "release", "root"})
@@ -35,13 +35,13 @@ class Environment(Model):
     """The minor version of the cluster's Kubernetes, whose schemas the objects have to fit."""
     gitops: GitOps
     """The tool that carries the tree into the cluster, and where it finds it."""
-    redis: Redis = section()
+    redis: Redis = Redis()
     """The Redis itself: release, chart, images, memory, storage. Everything has a default."""
     network: Network | None = None
     """Access from the private network. Left out, Redis is reachable inside the cluster only."""
-    monitoring: Monitoring = section()
+    monitoring: Monitoring = Monitoring()
     """How Prometheus sees Redis."""
-    secrets: Secrets = section(mode="manual")
+    secrets: Secrets = Manual(mode="manual")
     """How the one password reaches the namespaces."""
     clients: tuple[Client, ...] = ()
     """The applications that use the shared Redis."""

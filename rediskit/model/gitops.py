@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from rediskit.model.base import Model, refuse, section
+from rediskit.model.base import Model, refuse
 from rediskit.model.measures import Duration
 from rediskit.model.types import DnsLabel, DnsName, GitRepository, GitRevision, Prefix, ServerAddress, TreePath
 
@@ -36,7 +36,7 @@ class ArgoCD(Model):
     """The AppProject that rediskit renders; default: the prefix."""
     bootstrap_project: DnsLabel = "default"
     """The project of the root Application. It must exist and admit Applications and AppProjects."""
-    destination: Destination = section(server="https://kubernetes.default.svc")
+    destination: Destination = Destination(server="https://kubernetes.default.svc")
     """The cluster the Applications deploy to."""
     prefix: Prefix | None = None
     """What the names of the Applications begin with; default: the release."""
@@ -73,9 +73,9 @@ class GitOps(Model):
     """The branch, tag or commit that the tool follows."""
     path: TreePath | None = None
     """Where the tree lies in the repository; default: `rendered/<name>`."""
-    argocd: ArgoCD = section()
+    argocd: ArgoCD = ArgoCD()
     """How the Argo CD objects are named and where they live."""
-    flux: Flux = section()
+    flux: Flux = Flux()
     """How the Flux objects are placed."""
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from rediskit.errors import Problem
-from rediskit.model.base import Model, refuse, refuse_all, section
+from rediskit.model.base import Model, refuse, refuse_all
 from rediskit.model.docs import descriptions
 from rediskit.model.measures import Duration
 from rediskit.model.types import Flag, Prose, Timestamp
@@ -79,7 +79,7 @@ class Validation(Model):
     """When watching began, with its offset from UTC."""
     until: Timestamp
     """When watching ended, 24 hours later or more."""
-    criteria: Criteria = section()
+    criteria: Criteria = Criteria()
     """Six things to see; each is true once somebody has seen it."""
     notes: Prose | None = None
     """What else was seen."""
@@ -125,7 +125,7 @@ class Migration(Model):
     """`deploy-first` deploys the shared Redis before the application goes down."""
     window: Window | None = None
     """The planned downtime."""
-    budgets: Budgets = section()
+    budgets: Budgets = Budgets()
     """How long things may take."""
     history: tuple[Entry, ...] = ()
     """Every step taken, oldest first; the last one is `step`."""

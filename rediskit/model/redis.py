@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, Strict, ValidationInfo, field_validator, model_validator
 
 from rediskit.errors import Problem
-from rediskit.model.base import Model, refuse, refuse_all, section
+from rediskit.model.base import Model, refuse, refuse_all
 from rediskit.model.measures import Bytes, Cores, Quantity, RedisMemory
 from rediskit.model.secrecy import secrets_in
 from rediskit.model.types import (
@@ -148,11 +148,11 @@ class ContainerResources(Model):
 class Resources(Model):
     """The resources of the three containers. In YAML, what is left out of a container keeps its default."""
 
-    primary: ContainerResources = section(requests={"cpu": "500m", "memory": "1Gi"}, limits={"cpu": "1000m", "memory": "2Gi"})
+    primary: ContainerResources = ContainerResources(requests={"cpu": "500m", "memory": "1Gi"}, limits={"cpu": "1000m", "memory": "2Gi"})
     """The container of the primary."""
-    replica: ContainerResources = section(requests={"cpu": "250m", "memory": "1Gi"}, limits={"cpu": "1000m", "memory": "2Gi"})
+    replica: ContainerResources = ContainerResources(requests={"cpu": "250m", "memory": "1Gi"}, limits={"cpu": "1000m", "memory": "2Gi"})
     """The container of each replica."""
-    exporter: ContainerResources = section(requests={"cpu": "50m", "memory": "64Mi"}, limits={"cpu": "100m", "memory": "128Mi"})
+    exporter: ContainerResources = ContainerResources(requests={"cpu": "50m", "memory": "64Mi"}, limits={"cpu": "100m", "memory": "128Mi"})
     """The metrics sidecar of each instance."""
 
     @field_validator("primary", "replica", "exporter", mode="before")
@@ -160,7 +160,7 @@ class Resources(Model):
     def _completed(cls, given: Any, info: ValidationInfo) -> Any:
         if not isinstance(given, dict):
             return given
-        defaults = cls.model_fields[str(info.field_name)].default
+        defaults = cls.model_fields[str(info.field_name)].default.model_dump()
         whole = {kind: {**amount, **given.get(kind, {})} for kind, amount in defaults.items() if isinstance(given.get(kind, {}), dict)}
         return {**given, **whole}
 
@@ -196,23 +196,23 @@ class Redis(Model):
     """The namespace of Redis; it belongs to this release alone."""
     labels: dict[LabelKey, LabelValue] = Field(default_factory=lambda data: {"name": data.get("namespace", ""), "type": "shared-service"})
     """Labels of the Namespace; default: `name` (the namespace) and `type: shared-service`."""
-    chart: Chart = section()
+    chart: Chart = Chart()
     """The Helm chart, pinned to one version."""
-    image: RedisImage = section(tag="8.2.1-debian-12-r0")
+    image: RedisImage = RedisImage(tag="8.2.1-debian-12-r0")
     """The image of Redis."""
-    exporter_image: ExporterImage = section(tag="1.76.0-debian-12-r0")
+    exporter_image: ExporterImage = ExporterImage(tag="1.76.0-debian-12-r0")
     """The image of the metrics sidecar."""
     image_mirror: Registry | None = None
     """A registry that mirrors all images: one switch for every image of the chart."""
-    auth: Auth = section()
+    auth: Auth = Auth()
     """Which Secret holds the password, and under which key."""
     replicas: Annotated[int, Strict(), Field(ge=1, le=9)] = 1
     """Read replicas beside the one primary."""
-    storage: Storage = section()
+    storage: Storage = Storage()
     """The volume of each instance."""
-    resources: Resources = section()
+    resources: Resources = Resources()
     """CPU and memory of the containers."""
-    memory: Memory = section()
+    memory: Memory = Field(default=Memory(), validate_default=True)
     """What Redis keeps at most, and what it drops when it is full."""
     append_only: Flag = True
     """Append-only file, synced every second."""

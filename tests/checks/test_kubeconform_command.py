@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
     """`rediskit check` in a folder of its own that holds the main config and its tree."""
     shutil.copytree(CONFIG.parent, tmp_path / "config")
     for other in (tmp_path / "config").glob("*.yaml"):
@@ -39,8 +38,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captu
         captured = capfd.readouterr()
         return code, captured.out, captured.err
 
-    yield run
-    gc.enable()  # the command switches it off
+    return run
 
 
 @pytest.mark.usefixtures("real")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import fcntl
-import gc
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +39,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def run(capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
+def run(capfd: pytest.CaptureFixture[str]) -> Run:
     """The command in this process: exit code, output, errors."""
 
     def command(*arguments: str) -> tuple[int, str, str]:
@@ -48,8 +47,7 @@ def run(capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
         captured = capfd.readouterr()
         return code, captured.out, captured.err
 
-    yield command
-    gc.enable()  # the command switches it off
+    return command
 
 
 def config(folder: Path, name: str, more: str = "") -> Path:

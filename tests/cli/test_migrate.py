@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,7 +29,7 @@ STEPS = ("prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Run]:
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """The command in this process, in the folder of the config: exit code, output, errors."""
 
     def command(*arguments: str) -> tuple[int, str, str]:
@@ -39,8 +38,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
-    yield command
-    gc.enable()  # the command switches it off
+    return command
 
 
 def entries(*taken: str) -> list[dict[str, str]]:

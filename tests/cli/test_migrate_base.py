@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +20,14 @@ LATER = {"step": "rolled-back", "at": "2026-03-02T09:00:00-03:00", "reason": "sl
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Run]:
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     def command(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.chdir(tmp_path)
         code = main(list(arguments))
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
-    yield command
-    gc.enable()  # the command switches it off
+    return command
 
 
 def commit(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import re
 import shlex
 from pathlib import Path
@@ -46,9 +45,7 @@ def begin(folder: Path, order: str) -> str:
 def run(command: str, at: str) -> int:
     arguments = shlex.split(command.replace("$OWNER_DIR", "owner/prod"))[1:]
     dated = arguments[0] == "migrate" and arguments[1] not in ("plan", "export")
-    code = main([*arguments, *(("--at", at) if dated else ())])
-    gc.enable()  # the command switches it off
-    return code
+    return main([*arguments, *(("--at", at) if dated else ())])
 
 
 def step(folder: Path) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import re
 import subprocess
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -76,14 +74,13 @@ def home(plane: Plane, namespace: str, tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
     def command(*arguments: str) -> tuple[int, str, str]:
         code = main(["secret", *arguments])
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
-    yield command
-    gc.enable()  # the command switches it off
+    return command
 
 
 def test_nothing_is_written_where_one_namespace_is_missing(home: Home, run: Run) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import io
 import re
 from collections import Counter
@@ -70,11 +69,8 @@ def placed(problems: tuple[Problem, ...]) -> None:
 def by_command(verb: str, place: Path) -> str:
     """The same through the command line."""
     out, err = io.StringIO(), io.StringIO()
-    try:
-        with redirect_stdout(out), redirect_stderr(err):
-            code = main([verb, str(place / CONFIG), "--output", str(place / "out"), "--debug"])
-    finally:
-        gc.enable()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = main([verb, str(place / CONFIG), "--output", str(place / "out"), "--debug"])
     assert code in (0, 1, 2), f"{verb} ended with {code}\n{err.getvalue()}"
     assert "internal error" not in err.getvalue()
     return "refused" if code == 2 else "rendered"

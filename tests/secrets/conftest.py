@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -34,7 +33,7 @@ def age_keys(tmp_path_factory: pytest.TempPathFactory, age_keygen: Path) -> tupl
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], sops: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def run(capsys: pytest.CaptureFixture[str], sops: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command in this process: exit code, output, errors. sops finds no key of the person who runs the tests."""
     monkeypatch.setenv("SOPS", str(sops))
     monkeypatch.setenv("SOPS_AGE_KEY_FILE", "/nonexistent")
@@ -44,8 +43,7 @@ def run(capsys: pytest.CaptureFixture[str], sops: Path, monkeypatch: pytest.Monk
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
-    yield command
-    gc.enable()  # the command switches it off
+    return command
 
 
 @pytest.fixture
