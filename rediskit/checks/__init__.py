@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rediskit.checks import access, flux, objects, owners, release, secrets, server
-from rediskit.checks.finding import Check, Complaint, Finding, Severity, Subject
+from rediskit.checks.finding import Check, Complaint, Finding, Severity, Subject, Topic
 from rediskit.errors import dotted
 from rediskit.model.ciphertext import as_applied
 from rediskit.model.environment import Environment
@@ -36,7 +36,7 @@ def fits_its_schema(subject: Subject) -> Iterator[Complaint]:
 CHECKS: tuple[Check, ...] = (
     Check("schema", "error", fits_its_schema),
     Check("chart-key", "error", release.chart_keys),
-    Check("chart-owned-value", "error", release.owned_values),
+    Check("chart-owned-value", "error", release.owned_values, "password"),
     Check("chart-label", "error", release.labels),
     Check("chart-name", "error", release.names),
     Check("extra-object", "error", release.extra_objects),
@@ -63,34 +63,38 @@ CHECKS: tuple[Check, ...] = (
     Check("flux-dependency", "error", flux.dependencies),
     Check("flux-variable", "error", flux.variables),
     Check("flux-credentials", "warning", flux.credentials),
-    Check("client-address", "error", owners.client_address),
+    Check("client-address", "error", owners.client_address, "password"),
     Check("port-text", "error", owners.port_is_text),
-    Check("secret-reference", "error", owners.secret_reference),
+    Check("secret-reference", "error", owners.secret_reference, "password"),
     Check("owner-patch", "error", owners.owner_patch),
     Check("owner-component", "error", owners.owner_component),
-    Check("client-variables", "error", owners.variables),
+    Check("client-variables", "error", owners.variables, "password"),
     Check("variable-absent", "warning", owners.absent_variables),
     Check("previous-host", "warning", owners.previous_host),
-    Check("ciphertext-missing", "error", secrets.ciphertext_missing),
-    Check("ciphertext", "error", secrets.ciphertext_fits),
-    Check("ciphertext-kept", "error", secrets.ciphertext_kept),
-    Check("ciphertext-rotation", "error", secrets.rotation),
-    Check("rotation-restart", "error", secrets.restart),
-    Check("ciphertext-recipients", "error", secrets.recipients),
-    Check("ciphertext-unused", "warning", secrets.ciphertext_unused),
-    Check("ciphertext-opened", "error", secrets.decryption),
-    Check("plain-secret", "error", secrets.plain_secrets),
-    Check("password", "error", secrets.passwords),
+    Check("ciphertext-missing", "error", secrets.ciphertext_missing, "password"),
+    Check("ciphertext", "error", secrets.ciphertext_fits, "password"),
+    Check("ciphertext-kept", "error", secrets.ciphertext_kept, "password"),
+    Check("ciphertext-rotation", "error", secrets.rotation, "password"),
+    Check("rotation-restart", "error", secrets.restart, "password"),
+    Check("ciphertext-recipients", "error", secrets.recipients, "password"),
+    Check("ciphertext-unused", "warning", secrets.ciphertext_unused, "password"),
+    Check("ciphertext-opened", "error", secrets.decryption, "password"),
+    Check("plain-secret", "error", secrets.plain_secrets, "password"),
+    Check("password", "error", secrets.passwords, "password"),
     Check("migration-history", "warning", owners.history),
 )
 """Every check, in the order findings are listed."""
 
 
-def check(environment: Environment, tree: Tree) -> list[Finding]:
-    """All findings about a rendered tree, in the order of `CHECKS`. Each says where in the config its cause stands, if there is a file."""
+def check(environment: Environment, tree: Tree, topic: Topic = "") -> list[Finding]:
+    """Return all findings about a rendered tree, in the order of `CHECKS`, each with the place of its cause in the config.
+
+    topic: run the checks of this topic only; all of them when it is empty.
+    """
     subject = Subject(environment, tree)
     return [
         Finding(rule.code, rule.severity, found.message, found.hint, found.path, environment.locate(found.path))
         for rule in CHECKS
+        if topic in ("", rule.topic)
         for found in rule.run(subject)
     ]

@@ -14,6 +14,8 @@ from rediskit.renderers.helm import values_path
 from rediskit.renderers.tree import Object, Tree
 
 Severity = Literal["error", "warning", "info"]
+Topic = Literal["", "password"]
+"""What a command asks for that runs some checks only: `password` is about the password, its Secrets, and who reads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +70,4 @@ class Check(NamedTuple):
     code: str
     severity: Severity
     run: Callable[[Subject], Iterator[Complaint]]
+    topic: Topic = ""

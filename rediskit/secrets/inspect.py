@@ -19,8 +19,6 @@ from rediskit.secrets.plaintext import Plaintext, impossible, weak
 from rediskit.secrets.sealing import split
 
 _SOON = timedelta(days=30)
-_CODES = ("ciphertext", "plain-secret", "password", "client-")
-"""How the codes begin of those checks of every render that are about the password and who reads it."""
 
 
 class Looked(NamedTuple):
@@ -46,7 +44,7 @@ class Report(NamedTuple):
 def inspect(environment: Environment, keys: Keys, at: datetime) -> Report:
     """All that is to be said of an environment's password at a time. Raises MissingToolError when a key is given and sops is missing."""
     mode = environment.secrets.mode
-    findings = [one for one in check(environment, render(environment)) if one.code.startswith(_CODES)]
+    findings = check(environment, render(environment), topic="password")
     if mode not in ENCRYPTED:
         note = (
             "nothing in Git to look at: rediskit secret apply compares the Secrets" if mode == "manual" else "the operator holds the value"

@@ -205,3 +205,13 @@ def test_a_link_to_the_output_is_followed(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_outside_of_git_there_is_nothing_to_compare(tmp_path: Path) -> None:
     assert place(tmp_path, str(tmp_path / "anywhere")) == []
+
+
+def test_every_check_of_the_secrets_module_is_of_the_topic_password() -> None:
+    from rediskit.checks import secrets
+
+    assert {rule.topic for rule in CHECKS if rule.run.__module__ == secrets.__name__} == {"password"}
+    environment = made()
+    tree = render(environment)
+    assert check(environment, tree, "password") == []
+    assert [finding.code for finding in check(environment, tree)] == ["frozen-image"]

@@ -310,3 +310,14 @@ def test_rendering_copies_and_a_client_comes_and_goes_with_its_own_file(
     sealed.write("mode: sealed-secrets, certificate: home/sealing.crt", ("shop",))
     assert sealed.files() == before
     assert render(load(sealed.config)).files == first
+
+
+def test_secret_check_reports_what_keeps_redis_on_its_old_password(sealed: Repository, run: Run) -> None:
+    """Whatever the code of a check is called: `secret check` runs every check of the topic `password`."""
+    assert run("new")[0] == 0
+    with sealed.config.open("a") as config:
+        config.write("redis: {values: {master: {podAnnotations: {rediskit/rotation: deadbeef}}, auth: {enabled: false}}}\n")
+    code, _, errors = run("check")
+    assert code == 1
+    assert "[rotation-restart]" in errors
+    assert "auth.enabled is false instead of true" in errors
