@@ -106,15 +106,11 @@ def recipients(subject: Subject) -> Iterator[Complaint]:
     if not isinstance(secrets, Sops):
         return
     for namespace, found in _found(environment):
-        lacking = set(secrets.recipients) - set(found.recipients)
-        strange = set(found.recipients) - set(secrets.recipients)
+        lacking, strange = secrets.differences(found)
         if lacking:
-            yield _complaint(environment, namespace, f"is not for {_list(lacking)}, which the config names")
+            yield _complaint(environment, namespace, f"is not for {', '.join(lacking)}, which the config names")
         if strange:
-            yield _complaint(environment, namespace, f"is also for {_list(strange)}, which the config does not name")
-        if found.others != len(secrets.pgp) + len(secrets.kms):
-            wanted = len(secrets.pgp) + len(secrets.kms)
-            yield _complaint(environment, namespace, f"is for {found.others} PGP and KMS keys, the config names {wanted}")
+            yield _complaint(environment, namespace, f"is also for {', '.join(strange)}, which the config does not name")
 
 
 def ciphertext_unused(subject: Subject) -> Iterator[Complaint]:
@@ -218,7 +214,3 @@ def _source(environment: Environment, namespace: str) -> Path:
         if client.namespace == namespace:
             return ("clients", index, "namespace")
     return ("secrets",)
-
-
-def _list(names: set[str]) -> str:
-    return ", ".join(sorted(names))

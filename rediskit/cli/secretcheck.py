@@ -49,7 +49,7 @@ def _words(one: Looked) -> str:
 
 
 def _recipients(one: Looked) -> str:
-    count = len(one.found.recipients) + one.found.others if one.found else 0
+    count = len(one.found.recipients) if one.found else 0
     return f"{count} recipient{'' if count == 1 else 's'}"
 
 

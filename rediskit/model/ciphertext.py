@@ -8,9 +8,10 @@ too (its MAC covers every value of the file, in order).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple, get_args
 
-from rediskit.model.nested import at, list_at, mapping_at, text_at
+from rediskit.model.nested import at, mapping_at, text_at
 
 Scope = Literal["strict", "namespace-wide", "cluster-wide"]
 """What a sealed value is bound to: namespace and name, the namespace, or nothing (sealed-secrets, "Scopes")."""
@@ -26,6 +27,8 @@ SKIP_OWNER = f"{SEALED_SECRETS}/skip-set-owner-references"
 UNOWNED = {f"{SEALED_SECRETS}/managed": "true", SKIP_OWNER: "true"}
 """In the template of a SealedSecret: the Secret stays when the SealedSecret goes. Both or none: without owner and not managed, the
 controller puts no second value into a Secret that it made itself (sealed-secrets 0.36.6, pkg/controller/controller.go:392)."""
+_SOPS_FACTS = frozenset({"encrypted_regex", "lastmodified", "mac", "version"})
+"""The fields of a `sops` block, as rediskit has it written, that concern no recipient (getsops/sops stores/stores.go, Metadata)."""
 SOPS_REGEX = "^(data|stringData)$"
 """What Flux wants encrypted, and nothing else: it reads kind, name and namespace before it decrypts."""
 
@@ -36,7 +39,7 @@ class Ciphertext(NamedTuple):
     keys: the keys of the Secret, `plain` those of them whose value is not encrypted. scope: of a SealedSecret.
     inner: name and namespace in the template of a SealedSecret, "" where they are left out. rotation, template_rotation: the
     annotation on the object and on the Secret that comes out of it (one and the same object with SOPS).
-    recipients: of SOPS, age's public keys; others: how many recipients of other kinds (PGP, KMS) there are.
+    recipients: of SOPS, everything that may open the file or that sops would contact to open it, as `sops_recipient` writes it.
     field: `data` or `stringData`. regex: what SOPS encrypts.
     """
 
@@ -50,7 +53,6 @@ class Ciphertext(NamedTuple):
     scope: Scope = "strict"
     inner: tuple[str, str] = ("", "")
     recipients: tuple[str, ...] = ()
-    others: int = 0
     field: str = "data"
     regex: str = ""
 
@@ -135,8 +137,6 @@ def _sops(content: Any) -> Ciphertext:
     sops, annotations = content["sops"], mapping_at(content, "metadata", "annotations")
     field = "stringData" if mapping_at(content, "stringData") else "data"
     values = mapping_at(content, field)
-    groups = [sops, *(group for group in list_at(sops, "key_groups") if isinstance(group, dict))]
-    age = [entry for group in groups for entry in list_at(group, "age")]
     return Ciphertext(
         form="sops",
         name=text_at(content, "metadata", "name"),
@@ -145,8 +145,39 @@ def _sops(content: Any) -> Ciphertext:
         template_annotations=annotations,
         keys=tuple(values),
         plain=tuple(key for key, value in values.items() if not str(value).startswith("ENC[")),
-        recipients=tuple(text_at(entry, "recipient") for entry in age),
-        others=sum(len(list_at(group, kind)) for group in groups for kind in ("pgp", "kms", "gcp_kms", "azure_kv", "hc_vault")),
+        recipients=tuple(sorted({*_recipients(sops)})),
         field=field,
         regex=str(sops.get("encrypted_regex") or ""),
     )
+
+
+def sops_recipient(kind: str, name: str) -> str:
+    """A recipient of SOPS as a person and a comparison read it: an age key by itself, any other behind its kind.
+
+    sops drops spaces from the names of keys before it stores them (pgp/keysource.go, kms/keysource.go).
+    """
+    bare = name.replace(" ", "")
+    return bare if kind == "age" else f"{kind} {bare}"
+
+
+def _recipients(sops: Any) -> Iterator[str]:
+    """All recipients in a `sops` block. What this function does not know counts as a recipient under its own name.
+
+    Several key groups, a threshold, a profile or an encryption context also change what sops does or whom it contacts: no config asks
+    for them, so each of them is reported like a recipient that the config does not name.
+    """
+    for kind, entries in sops.items():
+        if kind in _SOPS_FACTS or entries in (None, "", [], 0, False):
+            continue
+        known = _IDENTITIES.get(kind)
+        if known is None or not isinstance(entries, list):
+            yield kind
+            continue
+        for entry in entries:
+            name = "+".join(name for field in known if (name := text_at(entry, field)))
+            extra = sorted(key for key, value in mapping_at(entry).items() if value and key not in (*known, "created_at", "enc"))
+            yield (sops_recipient(kind, name) if name else kind) + "".join(f" with {key}" for key in extra)
+
+
+_IDENTITIES = {"age": ("recipient",), "pgp": ("fp",), "kms": ("arn", "role")}
+"""Where an entry of each supported kind says which key it is for."""

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from rediskit.errors import Problem
 from rediskit.model.base import Model, refuse, refuse_all
-from rediskit.model.ciphertext import Scope
+from rediskit.model.ciphertext import Ciphertext, Scope, sops_recipient
 from rediskit.model.files import TextFile
 from rediskit.model.measures import Duration
 from rediskit.model.secrecy import holds_private_key
@@ -68,6 +68,17 @@ class Sops(_Secrets):
     """ARNs of AWS KMS keys, handed to sops as they are."""
     decryption_secret: DnsName = "sops-age"
     """The Secret in Flux's namespace that holds the private key, under a name that ends in .agekey (or .asc)."""
+
+    @property
+    def key_group(self) -> frozenset[str]:
+        """Every recipient, as `Ciphertext.recipients` names them. An entry may hold several keys, separated by commas."""
+        named = {"age": self.recipients, "pgp": self.pgp, "kms": self.kms}
+        return frozenset(sops_recipient(kind, key) for kind, entries in named.items() for entry in entries for key in entry.split(","))
+
+    def differences(self, found: Ciphertext) -> tuple[list[str], list[str]]:
+        """The recipients that a ciphertext lacks, and those that it has and the config does not name."""
+        wanted, there = self.key_group, frozenset(found.recipients)
+        return sorted(wanted - there), sorted(there - wanted)
 
     @model_validator(mode="after")
     def _for_somebody(self) -> Self:

@@ -12,9 +12,10 @@ from rediskit.model.ciphertext import ciphertext
 from rediskit.model.environment import Environment
 from rediskit.model.secrets import ENCRYPTED, Sops
 from rediskit.output.inputs import present, put
-from rediskit.secrets.manifests import Keys, encrypted, file_of, new_rotation, opened, recipients_of
+from rediskit.secrets.manifests import Keys, encrypted, file_of, new_rotation, opened, recipients_of, refuse_other_recipients
 from rediskit.secrets.plaintext import Plaintext, impossible, weak
 from rediskit.secrets.sops import RULES, creation_rules
+from rediskit.source.reader import read
 
 Source = Callable[[], Plaintext | None]
 """Where a value comes from; asked only once it is clear that it is needed. None: from nowhere."""
@@ -79,11 +80,13 @@ def make_sealed(
 
     source: where the value comes from. Where it gives none, a ciphertext that is there is opened: with `keys`, or by the user's sops.
     same: the value is known to be the one in use, so that the rotation stays though all files are made anew.
-    Raises RefusedError when no value can be had, the files that stay hold another one, or their rotations differ.
+    Raises RefusedError when no value can be had, or when the files that stay hold another value, are encrypted for other recipients
+    than the config, or differ in their rotations.
     """
     seen = _seen(environment)
     wanted = tuple(name for name in namespaces if force or _name(name) not in seen)
     kept = {name: seen[_name(name)] for name in environment.secret_namespaces if name not in wanted and _name(name) in seen}
+    _refuse_other_recipients(environment, kept)
     if not wanted:
         return Made(_folder(environment), _one_rotation(environment, kept), {}, {}, tuple(map(_name, kept)))
     value = source()
@@ -180,6 +183,20 @@ def _same_as_kept(environment: Environment, kept: Mapping[str, bytes], keys: Key
             hint = "one password is for all: rediskit secret rotate gives all of them another"
             raise RefusedError(Problem(f"{file_of(environment, namespace)} holds another value than the one that is given", hint))
     return every
+
+
+def _refuse_other_recipients(environment: Environment, kept: Mapping[str, bytes]) -> None:
+    """Raise RefusedError with every file that stays and is encrypted for other recipients than the config."""
+    secrets = environment.secrets
+    problems: list[Problem] = []
+    for namespace, content in kept.items() if isinstance(secrets, Sops) else ():
+        assert isinstance(secrets, Sops)
+        try:
+            refuse_other_recipients(secrets, file_of(environment, namespace), read(content, file_of(environment, namespace)).data)
+        except RefusedError as error:
+            problems += error.problems
+    if problems:
+        raise RefusedError(problems)
 
 
 def _rotations(environment: Environment) -> set[str]:

@@ -104,6 +104,7 @@ def _open(environment: Environment, keys: Keys) -> tuple[dict[str, Plaintext | N
     if not by_sops and not keys.private:
         return {}, ["the values were not compared: --key FILE names a private key of the controller"], []
     values: dict[str, Plaintext | None] = {}
+    notes: list[str] = []
     wrong = []
     for namespace, file, text in _present(environment):
         if text is None or text.form != environment.secrets.mode:
@@ -111,6 +112,9 @@ def _open(environment: Environment, keys: Keys) -> tuple[dict[str, Plaintext | N
         try:
             values[namespace] = opened(environment, namespace, dump(environment.ciphertexts[namespace].content).encode(), keys)
         except RefusedError as error:
+            if any(one.code == "ciphertext-recipients" for one in error.problems):
+                notes.append(f"{file} was not opened: it is encrypted for other recipients than the config")
+                continue
             values[namespace] = None
             wrong += [Finding("ciphertext-damaged", "error", one.message, one.hint) for one in error.problems]
             continue
@@ -125,7 +129,7 @@ def _open(environment: Environment, keys: Keys) -> tuple[dict[str, Plaintext | N
             wrong.append(Finding("ciphertext-opens", "error", f"{file} is not opened by the key", hint))
     if by_sops and not keys.age_file and values and not wrong and None in values.values():
         return {}, ["the values were not compared: no key that sops finds opens them (--key FILE names one of age)"], []
-    return values, [], wrong
+    return values, notes, wrong
 
 
 def _values(environment: Environment, values: dict[str, Plaintext | None]) -> Iterator[Finding]:

@@ -10,16 +10,18 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rediskit.errors import ConfigError, Problem, RefusedError
-from rediskit.model.ciphertext import ROTATION, SEALED_VERSION, UNOWNED, scope_annotations, sealing_label
+from rediskit.model.ciphertext import ROTATION, SEALED_VERSION, UNOWNED, ciphertext, scope_annotations, sealing_label
 from rediskit.model.environment import Environment
 from rediskit.model.secrets import SealedSecrets, Sops
 from rediskit.output.yaml import dump
 from rediskit.renderers.objects import KEEP, labels, metadata
 from rediskit.secrets import sops
 from rediskit.secrets.certificate import Certificate, certificate, expiry
+from rediskit.secrets.encrypted import refuse_unencrypted
 from rediskit.secrets.plaintext import Plaintext
 from rediskit.secrets.sealing import seal, unseal
 from rediskit.source.reader import read
+from rediskit.source.scalars import plain
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -86,7 +88,10 @@ def sealed_secret(environment: Environment, found: Certificate, namespace: str, 
 def _sops_secret(environment: Environment, namespace: str, value: Plaintext, rotation: str) -> bytes:
     secrets = environment.secrets
     assert isinstance(secrets, Sops)
-    return sops.encrypt(dump(plain_secret(environment, namespace, value, rotation)).encode(), recipients_of(secrets), value)
+    sent = plain_secret(environment, namespace, value, rotation)
+    made = sops.encrypt(dump(sent).encode(), recipients_of(secrets), value)
+    refuse_unencrypted(made, sent, secrets, value)
+    return made
 
 
 def recipients_of(secrets: Sops) -> sops.Recipients:
@@ -115,16 +120,24 @@ class Keys(NamedTuple):
 
 
 def opened(environment: Environment, namespace: str, content: bytes, keys: Keys) -> Plaintext | None:
-    """The value of an encrypted file; None when no key fits.
+    """Return the value of an encrypted file, or None when no key fits.
 
-    Raises RefusedError when the file was changed after it was encrypted, MissingToolError for sops.
+    sops contacts every key service that the file names, with the credentials of the person or the CI job that runs it. It is therefore
+    started only for a file whose recipients are exactly those of the config, and gets no byte that was not read here.
+
+    Raises:
+        RefusedError: the recipients differ (code `ciphertext-recipients`), or the file was changed after it was encrypted.
+        MissingToolError: sops is missing or failed.
     """
     auth, secrets, file = environment.redis.auth, environment.secrets, file_of(environment, namespace)
+    found = read(content, file).data
     if isinstance(secrets, SealedSecrets):
-        sealed = read(content, file).data["spec"]["encryptedData"].get(auth.key, "")
+        sealed = found["spec"]["encryptedData"].get(auth.key, "")
         return unseal(keys.private, str(sealed), sealing_label(secrets.scope, namespace, auth.secret))
+    assert isinstance(secrets, Sops)
+    refuse_other_recipients(secrets, file, found)
     try:
-        data = read(sops.decrypt(content, file, keys.age_file), file).data["data"]
+        data = read(sops.decrypt(dump(plain(found)).encode(), file, keys.age_file), file).data["data"]
         return Plaintext(b64decode(str(getattr(data[auth.key], "text", data[auth.key])), validate=True))
     except sops.NoKeyError:
         return None
@@ -132,6 +145,22 @@ def opened(environment: Environment, namespace: str, content: bytes, keys: Keys)
         # From None: the words of a parser may repeat what it has read.
         hint = "make it anew: rediskit secret seal --force"
         raise RefusedError(Problem(f"{file}: the decrypted Secret has no value under data: {auth.key}", hint)) from None
+
+
+def refuse_other_recipients(secrets: Sops, file: str, content: Any) -> None:
+    """Raise RefusedError for a file that SOPS encrypted for other recipients than those of the config."""
+    found = ciphertext(content)
+    lacking, strange = secrets.differences(found) if found else (sorted(secrets.key_group), [])
+    if not lacking and not strange:
+        return
+    parts = [f"lacks {', '.join(lacking)}"] * bool(lacking) + [f"also has {', '.join(strange)}"] * bool(strange)
+    raise RefusedError(
+        Problem(
+            f"{file} is encrypted for other recipients than the config: it {' and '.join(parts)}; sops is not started for it",
+            "give the value, and it is encrypted again for the recipients of the config: rediskit secret seal --force --from-stdin",
+            code="ciphertext-recipients",
+        )
+    )
 
 
 def file_of(environment: Environment, namespace: str) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import secrets
 import string
 from hmac import compare_digest
 from typing import Any, NoReturn
+from urllib.parse import quote, quote_plus
 
 from rediskit.errors import Problem
 
@@ -85,6 +88,34 @@ def weak(value: Plaintext) -> list[Problem]:
         hint = "others mean something in a URL, a shell, redis.conf or a template: use letters and digits only"
         problems.append(Problem("the value has characters other than A-Z, a-z and 0-9", hint))
     return problems
+
+
+_SHORTEST_FORM = 6
+"""Characters of the shortest form that is searched for: a shorter one occurs in any longer text by chance."""
+
+
+def forms(value: Plaintext) -> frozenset[str]:
+    """The forms in which a text could give a value away: plain, quoted, base64, base32, hexadecimal, and each of these backwards.
+
+    Base64 is given for each of the three positions that the value may have in a longer encoded text, without the letters that also
+    depend on what is beside it; and the base64 of the value counts as a value of its own, because that is what a Secret holds.
+    """
+    raw = value.reveal()
+    found = {form for content in (raw, base64.b64encode(raw)) for form in _forms(content)}
+    return frozenset(form for form in {*found, *(form[::-1] for form in found)} if len(form) >= _SHORTEST_FORM)
+
+
+def _forms(content: bytes) -> set[str]:
+    text = content.decode(errors="replace")
+    quoted = {quote(content, safe=""), quote(content), quote_plus(content), "".join(f"%{byte:02X}" for byte in content)}
+    escaped = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], repr(text)[1:-1], repr(content)[2:-1]}
+    encoded = {content.hex(), content.hex().upper(), base64.b32encode(content).decode().rstrip("=")}
+    for before, dropped in ((0, 0), (1, 2), (2, 3)):
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            text64 = encode(b"\0" * before + content).decode().rstrip("=")
+            # The last letter is complete only where the length is a multiple of three.
+            encoded.add(text64[dropped : len(text64) if (before + len(content)) % 3 == 0 else -1])
+    return {text, *quoted, *escaped, *encoded}
 
 
 def _is_text(content: bytes) -> bool:

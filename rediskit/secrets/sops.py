@@ -10,7 +10,7 @@ from pathlib import Path
 from rediskit.errors import MissingToolError, Problem, RefusedError
 from rediskit.model.ciphertext import SOPS_REGEX
 from rediskit.output.yaml import dump
-from rediskit.secrets.plaintext import Plaintext
+from rediskit.secrets.plaintext import Plaintext, forms
 from rediskit.tools import Command, find, run
 
 _RECIPIENTS = (
@@ -20,6 +20,7 @@ _RECIPIENTS = (
     "SOPS_HUAWEICLOUD_KMS_IDS",
     "SOPS_KMS_ARN",
     "SOPS_PGP_FP",
+    "SOPS_VAULT_URIS",
 )
 """Variables by which sops would encrypt for more than the config says."""
 Recipients = Mapping[str, Sequence[str]]
@@ -58,7 +59,7 @@ def encrypt(manifest: bytes, recipients: Recipients, value: Plaintext) -> bytes:
             ("--config", os.devnull, "encrypt", *given, *rule, "/dev/stdin"),
             stdin=manifest,
             environment=dict.fromkeys(_RECIPIENTS, ""),
-            secrets=(value.reveal().decode(errors="replace"),),
+            secrets=sorted(forms(value), key=len, reverse=True),
         )
     ).stdout
 
@@ -69,7 +70,7 @@ def decrypt(ciphertext: bytes, file: str, age_file: str = "") -> bytes:
     Raises NoKeyError, RefusedError when the file was changed after it was encrypted, MissingToolError when sops is not there, or fails.
     """
     environment = {"SOPS_AGE_KEY_FILE": age_file} if age_file else {}
-    arguments = ("decrypt", *_STREAM, "/dev/stdin")
+    arguments = ("--config", os.devnull, "decrypt", *_STREAM, "/dev/stdin")
     done = run(Command(_sops(), arguments, stdin=ciphertext, exit_codes=_CHANGED | {0, _NO_KEY}, environment=environment))
     # What sops says of a MAC that differs is a digest of the values in clear: it is not repeated.
     if done.exit_code == _NO_KEY:

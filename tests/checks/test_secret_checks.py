@@ -144,7 +144,7 @@ def sops_trips() -> list[Trip]:
         of("ciphertext", "is encrypted as stringData", "stringData", {"redis-password": "ENC[a]"}, sops),
         of("ciphertext-recipients", f"is not for {RECIPIENT}", "sops.age", [], sops),
         of("ciphertext-recipients", f"is also for {OTHER_RECIPIENT}", "sops.age", [{"recipient": OTHER_RECIPIENT}], sops),
-        of("ciphertext-recipients", "is for 1 PGP and KMS keys, the config names 0", "sops.pgp", [{"fp": "A"}], sops),
+        of("ciphertext-recipients", "is also for pgp A, which the config does not name", "sops.pgp", [{"fp": "A"}], sops),
         Trip("ciphertext-opened", "nothing decrypts what SOPS encrypted in platform/beersystem", "", FLUX, undecrypted, ciphertexts=both),
         Trip("plain-secret", "is a Secret in clear", "", {}, also("platform/redis/secret-a.yaml", in_clear)),
         replace(of("password", "metadata.annotations.note looks like a generated", "metadata.annotations.note", PASSWORD, sops), at=CLIENT),

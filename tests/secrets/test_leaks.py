@@ -149,7 +149,7 @@ def test_sops(encrypted: Repository, watched: Watched, age_keys: tuple[Path, Pat
     assert watched(encrypted, "check", "--key", ours) == 1
     encrypted.write(f"mode: sops, recipients: [{recipient(age_keys[0])}], pgp: ['00']", ("shop",), "flux")
     assert watched(encrypted, "rotate", "--from-stdin", stdin=PLAIN) == 3
-    assert any(call[:1] == ["decrypt"] for call in watched.recorder.calls)
+    assert any("decrypt" in call for call in watched.recorder.calls)
     (watched.recorder.record.parent / "fails-sops").touch()
     assert watched(encrypted, "rotate", "--from-stdin", stdin=PLAIN) == 3
     assert b"***" in b"".join(watched.printed[-2:])

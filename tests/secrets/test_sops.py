@@ -130,7 +130,9 @@ def test_other_recipients_are_handed_over_as_they_are(
     program.chmod(0o755)
     monkeypatch.setenv("SOPS", str(program))
     encrypted.write(f"mode: sops, recipients: [{recipient(age_keys[0])}], pgp: [ABC, DEF], kms: ['arn:aws:kms:x']", ("shop",), "flux")
-    assert run("new")[0] == 0
+    code, _, errors = run("new")
+    assert (code, encrypted.files()) == (3, {}), "what the script prints is no encrypted Secret"
+    assert "sops ended with exit code 0, but its output is not a Secret that is encrypted" in errors
     arguments = said.read_text().split("\n")
     assert arguments[arguments.index("--pgp") + 1] == "ABC,DEF"
     assert arguments[arguments.index("--kms") + 1] == "arn:aws:kms:x"
