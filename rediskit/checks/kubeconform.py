@@ -12,7 +12,6 @@ import json
 import pathlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from rediskit.checks.finding import Finding, Subject
@@ -25,6 +24,7 @@ from rediskit.model.environment import Environment
 from rediskit.output.yaml import dump
 from rediskit.renderers.helm import values_path
 from rediskit.renderers.tree import File, Tree
+from rediskit.temporary import temporary_folder
 from rediskit.tools import Command, Completed, find, run
 
 TIME_LIMIT = 60.0
@@ -126,11 +126,21 @@ def judge(objects: Sequence[Emitted]) -> Verdict:
 def _judged(program: pathlib.Path, kubernetes: str, texts: Mapping[int, bytes]) -> list[_Result]:
     """One run. A folder of numbered files is handed over: on standard input they have no names, and kubeconform mixes them up."""
     try:
-        with TemporaryDirectory(prefix="rediskit-") as folder:
+        with temporary_folder() as folder:
             for index, text in texts.items():
                 pathlib.Path(folder, f"{index}.yaml").write_bytes(text)
             locations = [argument for location in _LOCATIONS for argument in ("-schema-location", location)]
-            options = ["-strict", "-output", "json", "-verbose", "-summary", "-kubernetes-version", f"{kubernetes}.0", *locations, folder]
+            options = [
+                "-strict",
+                "-output",
+                "json",
+                "-verbose",
+                "-summary",
+                "-kubernetes-version",
+                f"{kubernetes}.0",
+                *locations,
+                str(folder),
+            ]
             done = run(Command(program, options, cwd=SCHEMAS, timeout=TIME_LIMIT, exit_codes=frozenset({0, 1})))
     except OSError as error:
         hint = "see that there is room in it, or name another one with $TMPDIR"

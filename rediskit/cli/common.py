@@ -11,6 +11,7 @@ from rediskit.checks.place import check_place
 from rediskit.cli.configs import configs_here, no_config
 from rediskit.errors import ConfigError
 from rediskit.model.environment import Environment
+from rediskit.output.leftovers import clear, input_folders, of_inputs
 from rediskit.renderers import render
 from rediskit.renderers.tree import Tree
 from rediskit.source.loader import load_all
@@ -32,11 +33,17 @@ def config_files(arguments: argparse.Namespace) -> list[str]:
 
 
 def render_all(
-    arguments: argparse.Namespace, visit: Callable[[Environment, Tree], None] | None = None
+    arguments: argparse.Namespace, visit: Callable[[Environment, Tree], None] | None = None, *, clean: bool = False
 ) -> tuple[list[Rendered], list[Finding]]:
-    """Loads, renders and checks every config; `visit` sees each tree whole. Raises ConfigError with the problems of all of them."""
+    """Loads, renders and checks every config; `visit` sees each tree whole. clean: leftovers of killed runs are removed.
+
+    Raises ConfigError with the problems of all of them.
+    """
     trees, findings = [], []
-    for environment in load_all(config_files(arguments)):
+    environments = load_all(config_files(arguments))
+    if clean:
+        clear_leftovers(*environments)
+    for environment in environments:
         tree = render(environment)
         findings += check(environment, tree)
         findings += check_place(environment, arguments.output)
@@ -44,6 +51,11 @@ def render_all(
             visit(environment, tree)
         trees.append(Rendered(tree.name, tree.files))
     return trees, findings
+
+
+def clear_leftovers(*environments: Environment) -> None:
+    """Remove what a killed run left where the files of these environments are. Raises RefusedError where the disk refuses."""
+    clear(of_inputs(input_folders(environments)))
 
 
 def has_errors(findings: list[Finding]) -> bool:

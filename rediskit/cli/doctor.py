@@ -10,7 +10,7 @@ from typing import Any
 from rediskit import __version__
 from rediskit.cli.configs import configs_here, elsewhere
 from rediskit.cli.report import print_json, problem_json
-from rediskit.setup.health import Line, Report, examine
+from rediskit.setup.health import Line, Report, examine, temporary_files
 from rediskit.setup.programs import Library, Program, libraries, programs
 
 _MARKS = {"ok": " ", "note": "-", "problem": "!"}
@@ -24,11 +24,13 @@ def run(arguments: argparse.Namespace) -> int:
     tools, packages, reports = programs(), libraries(), examine(files, arguments.output)
     due = {line.code for report in reports for line in report.lines} | {3 for _ in _broken(tools, packages)}
     code = next((code for code in _ORDER if code in due), 0)
-    following = _next(tools, packages, reports)
+    begin = [] if reports else [elsewhere() or "rediskit init"]
+    reports += temporary_files()
+    following = _next(tools, packages, begin, reports)
     if arguments.json:
         print_json(_document(tools, packages, reports, following, code))
     else:
-        _say(tools, packages, reports, following)
+        _say(tools, packages, begin, reports, following)
     return code
 
 
@@ -38,20 +40,19 @@ def _broken(tools: list[Program], packages: list[Library]) -> list[str]:
     return mend + [f"pip install {package.name}" for package in packages if not package.version]
 
 
-def _next(tools: list[Program], packages: list[Library], reports: list[Report]) -> list[str]:
-    begin = [] if reports else [elsewhere() or "rediskit init"]
+def _next(tools: list[Program], packages: list[Library], begin: list[str], reports: list[Report]) -> list[str]:
     listed = [*_broken(tools, packages), *begin, *(step for report in reports for line in report.lines for step in line.next)]
     return list(dict.fromkeys(listed))
 
 
-def _say(tools: list[Program], packages: list[Library], reports: list[Report], following: list[str]) -> None:
+def _say(tools: list[Program], packages: list[Library], begin: list[str], reports: list[Report], following: list[str]) -> None:
     print("programs")
     rows = [(tool.name, tool.version or "-", _where(tool), tool.purpose) for tool in tools]
     _table(zip((_mark(tool) for tool in tools), rows, strict=True))
     print("python")
     versions = [("python", platform.python_version()), ("rediskit", __version__), *packages]
     _table((" " if version else "!", (name, version or "missing")) for name, version in versions)
-    if not reports:
+    if begin:
         print("there is no config/*.yaml here")
     for report in reports:
         print(report.file)

@@ -12,6 +12,7 @@ from typing import Any
 from rediskit.cli.report import print_json
 from rediskit.errors import ConfigError, Problem
 from rediskit.output.fresh import write_new
+from rediskit.output.leftovers import clear, of_inputs
 from rediskit.setup.clients import Found
 from rediskit.setup.folder import Scaffold, Wishes, scaffold
 from rediskit.source.files import MAX_BYTES, read_file
@@ -21,6 +22,8 @@ _SECRETS = "secrets: rediskit secret apply; or another secrets.mode, then redisk
 
 def run(arguments: argparse.Namespace) -> int:
     """Exit code 0 when the folder is made, whatever questions are left; 1 when a file is in the way or a password would be written."""
+    if not arguments.dry_run:
+        clear(of_inputs([Path(arguments.folder)]))
     made = scaffold(
         Wishes(
             arguments.folder,

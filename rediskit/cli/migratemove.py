@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
+from rediskit.cli.common import clear_leftovers
 from rediskit.cli.migrate import config_file, time_of
 from rediskit.cli.migratestatus import WHOSE
 from rediskit.cli.report import print_json
@@ -34,6 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
     environment = load(config_file(arguments))
     client = one_client(environment, arguments.client)
     asked = _asked(arguments, client)
+    if not arguments.dry_run:
+        clear_leftovers(environment)
     made = move(environment, client, asked)
     if asked.kind != "rollback":
         _one_commit_one_step(environment, client, made)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from rediskit.cli.common import clear_leftovers
 from rediskit.cli.migrate import config_file, time_of
 from rediskit.cli.migratemove import files_json, print_diff, say_dirty
 from rediskit.cli.report import print_json
@@ -20,6 +21,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Exit code 2 when the config does not take the evidence: nothing is written then."""
     environment = load(config_file(arguments))
     client = one_client(environment, arguments.client)
+    if not arguments.dry_run:
+        clear_leftovers(environment)
     if arguments.owner is not None:
         _see_it_folded(environment, client, arguments)
     at = time_of(arguments.at, "--at", client.migration)

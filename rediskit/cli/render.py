@@ -11,7 +11,7 @@ from rediskit.output.disk import Changes, write_all
 
 def run(arguments: argparse.Namespace) -> int:
     """Writes the trees of all configs, or of none: an error in one, or a file edited by hand, leaves everything on disk as it was."""
-    trees, findings = render_all(arguments)
+    trees, findings = render_all(arguments, clean=True)
     failed = has_errors(findings)
     changes: dict[str, Changes] = {}
     if not failed:

@@ -9,6 +9,7 @@ from rediskit.cli.report import print_json
 from rediskit.cli.secret import time_at
 from rediskit.errors import Problem, RefusedError
 from rediskit.output.inputs import present, put
+from rediskit.output.leftovers import clear, of_inputs
 from rediskit.secrets.certificate import expiry
 from rediskit.secrets.fetch import fetch, place
 
@@ -18,6 +19,8 @@ def run(arguments: argparse.Namespace) -> int:
     config = config_file(arguments)
     where = place(config)
     folder = str(where.parent)
+    if not arguments.dry_run:
+        clear(of_inputs([where.parent]))
     seen = present(folder, [where.name])
     content, found = fetch(arguments.controller_name, arguments.controller_namespace, arguments.context)
     if problem := expiry(found, time_at(arguments)):

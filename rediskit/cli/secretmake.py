@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from rediskit.cli.common import clear_leftovers
 from rediskit.cli.migrate import config_file
 from rediskit.cli.report import print_json
 from rediskit.cli.secret import given, in_clear_in_git, keys_of, time_at
@@ -21,6 +22,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Exit code 0 when the files are written, or all of them are there already."""
     environment = load(config_file(arguments))
     needs_files(environment)
+    if not arguments.dry_run:
+        clear_leftovers(environment)
     refuse_expired(environment, time_at(arguments))
     made = _made(arguments, environment)
     if note := in_clear_in_git(arguments):

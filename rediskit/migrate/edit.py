@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from difflib import unified_diff
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 from rediskit.errors import Path, Problem, RefusedError
 from rediskit.model.environment import Environment
+from rediskit.output.inputs import put
 from rediskit.source.files import Neighbours, read_file
 from rediskit.source.loader import load
 from rediskit.source.reader import read
@@ -79,32 +78,19 @@ def _own_file(clients: Any, path: Path) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def put_in_place(changed: Sequence[Edited]) -> None:
-    """Writes each file by a rename, with the permissions that it had. A link stays a link, and the file it leads to is replaced.
+def put_in_place(changed: Sequence[Edited], folder: FilePath | None = None) -> None:
+    """Write all files or none, each by a rename, with the permissions that it had. A link stays, and the file it leads to is replaced.
 
-    Raises RefusedError when a file is not what was read any more, or can't be written.
+    Args:
+        changed: the files.
+        folder: a folder above all of them, whose lock is taken; None for the closest one.
+
+    Raises:
+        RefusedError: a file is not what was read any more, another writer is at work, or the disk refuses.
     """
-    for one in changed:
-        try:
-            if FilePath(one.place).read_bytes() != one.before:
-                hint = "somebody else is editing it: run the same command again"
-                raise RefusedError(Problem(f"{one.file} has changed meanwhile", hint, code="file-changed"))
-            _replace(one)
-        except OSError as error:
-            hint = "see to it that you may write there; it is as it was"
-            raise RefusedError(Problem(f"{one.file}: {error.strerror or error}", hint, code="not-writable")) from error
-
-
-def _replace(one: Edited) -> None:
-    mode = stat.S_IMODE(FilePath(one.place).stat().st_mode)
-    aside = f"{one.place}.rediskit-{os.getpid()}"
-    try:
-        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(one.after)
-        FilePath(aside).chmod(mode)
-        FilePath(aside).replace(one.place)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            FilePath(aside).unlink()
-        raise
+    if not changed:
+        return
+    above = folder or FilePath(os.path.commonpath([FilePath(one.place).parent for one in changed]))
+    shown = os.path.relpath(above) if above.is_relative_to(FilePath.cwd()) else str(above)
+    files = {os.path.relpath(one.place, above): one for one in changed}
+    put(shown, {path: one.after for path, one in files.items()}, {path: one.before for path, one in files.items()})

@@ -31,6 +31,7 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
 from rediskit.output.disk import Changes, compare, write
+from rediskit.output.leftovers import clear, of_inputs, of_trees
 from rediskit.renderers import render
 from rediskit.renderers.owner import MANIFESTS, manifests
 from rediskit.renderers.ownerpatch import removals
@@ -76,6 +77,8 @@ def export(environment: Environment, client: Client, to: str, overlay: str | Non
     by hand, MissingToolError when kustomize is missing. Nothing is written then.
     """
     place = checkout(to, overlay)
+    if not dry_run:
+        clear([*of_inputs([place.to]), *of_trees(str(place.to / FOLDER))])
     if client.owner.kind == "manifests":
         return _plain(environment, client, place, force=force, dry_run=dry_run)
     kustomization(place.overlay)
@@ -160,7 +163,7 @@ def _plain(environment: Environment, client: Client, place: Checkout, *, force: 
         kind, _, name = reference.partition("/")
         todo += [f"delete {shown(file)}: {reference} goes" for file, content in _objects(place) if _is(content, kind, name)]
     if not dry_run:
-        put_in_place(files)
+        put_in_place(files, place.to)
     return Exported(shown(place.to), shown(place.to), None, tuple(files), tuple(objects), tuple(todo))
 
 

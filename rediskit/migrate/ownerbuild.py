@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -27,6 +26,7 @@ from rediskit.renderers.ownerpointers import changed
 from rediskit.renderers.ownersnippet import inline
 from rediskit.renderers.tree import Object, Tree
 from rediskit.source.files import work_tree
+from rediskit.temporary import temporary_folder
 from rediskit.tools import Command, find, run
 
 FOLDER = "rediskit"
@@ -185,8 +185,8 @@ def bench(place: Checkout, client: Client) -> Iterator[Bench]:
     """
     if problem := link_in_the_way(place, client):
         raise RefusedError(problem)
-    with tempfile.TemporaryDirectory(prefix="rediskit-") as folder:
-        copy = Path(os.path.realpath(folder)) / "checkout"
+    with temporary_folder() as folder:
+        copy = folder / "checkout"
         yield Bench(place, copy, client, copy_checkout(place.top, copy))
 
 

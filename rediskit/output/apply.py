@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from rediskit.errors import Problem, RefusedError
 from rediskit.output import index as indexes
-from rediskit.output.paths import STAGE
+from rediskit.output.paths import IGNORE, STAGE
 from rediskit.output.plan import Plan, sibling_stage
 
 Undo = tuple[Callable[..., None], tuple[str, ...]]
@@ -31,20 +31,23 @@ def apply(plan: Plan) -> None:
 def _make(plan: Plan) -> None:
     """A tree that is not there yet appears whole: it is made beside its place and renamed."""
     stage = sibling_stage(plan.folder)
+    tree = f"{stage}/tree"
     try:
-        os.mkdir(stage)
+        make_stage(stage, plan.folder)
+        os.mkdir(tree)
         made = {""}
         for path, content in plan.files.items():
             parent = path.rpartition("/")[0]
             if parent not in made:
-                make_folders(stage, parent, made, [])
-            create(f"{stage}/{path}", content, plan.folder, path)
-        create(f"{stage}/{indexes.NAME}", plan.final, plan.folder, indexes.NAME)
-        os.rename(stage, plan.folder)
+                make_folders(tree, parent, made, [])
+            create(f"{tree}/{path}", content, plan.folder, path)
+        create(f"{tree}/{indexes.NAME}", plan.final, plan.folder, indexes.NAME)
+        os.rename(tree, plan.folder)
     except BaseException:
         with suppress(OSError):
             remove(stage)
         raise
+    _tidy(stage)
 
 
 def _update(plan: Plan) -> None:
@@ -55,7 +58,7 @@ def _update(plan: Plan) -> None:
     stage = f"{plan.folder}/{STAGE}"
     undo: list[Undo] = []
     try:
-        os.mkdir(stage)
+        make_stage(stage, plan.folder)
         _prepare(plan, stage)
     except BaseException:
         with suppress(OSError):
@@ -146,6 +149,12 @@ def _keep(plan: Plan, path: str, content: bytes, copy: str) -> None:
         create(copy, content, plan.folder, path)
 
 
+def make_stage(stage: str, folder: str) -> None:
+    """Create a folder for files that are not yet in their place. An error names the folder that they are meant for."""
+    os.mkdir(stage)
+    create(f"{stage}/{IGNORE}", b"*\n", *os.path.split(folder))
+
+
 def create(place: str, content: bytes, folder: str, path: str) -> None:
     """A new file with this content, with the permissions the umask leaves. An error names the file that it is meant for."""
     try:
@@ -183,12 +192,12 @@ def _remove_if_empty(folder: str) -> None:
 
 
 def remove(path: str) -> None:
-    """Removes what a write has prepared. Links are removed, not followed."""
+    """Removes what a write has prepared. Links are removed, not followed; the file that keeps Git from the rest goes last."""
     if not os.path.isdir(path) or os.path.islink(path):
         os.unlink(path)
         return
     with os.scandir(path) as entries:
-        inside = [entry.path for entry in entries]
+        inside = sorted((entry.path for entry in entries), key=lambda place: place.endswith(f"/{IGNORE}"))
     for other in inside:
         remove(other)
     os.rmdir(path)

@@ -15,7 +15,8 @@ from typing import Protocol
 
 from rediskit.errors import Problem, RefusedError
 from rediskit.output import paths
-from rediskit.output.apply import apply
+from rediskit.output.apply import apply, remove
+from rediskit.output.leftovers import of_trees
 from rediskit.output.lock import only_writer
 from rediskit.output.plan import Plan, plan
 
@@ -83,6 +84,8 @@ def write_all(trees: Iterable[Rendered], root: str | os.PathLike[str], *, force:
         with suppress(FileExistsError):
             os.makedirs(base)
         with only_writer(base) as warnings:
+            for _, leftover in of_trees(base):
+                remove(leftover)
             plans = {name: plan(f"{base}/{name}", files) for name, files in listed}
             _refuse(plans.values(), force)
             done = {}

@@ -40,8 +40,8 @@ def present(folder: str, paths: Iterable[str]) -> dict[str, bytes]:
 def put(folder: str, files: Mapping[str, bytes], seen: Mapping[str, bytes]) -> None:
     """Writes files into a folder, which is made where it is missing.
 
-    seen: what `present` found at these paths. Raises RefusedError, with everything as it was, when something else stands there
-    now, another writer is at work, or the disk refuses.
+    seen: what `present` found at these paths. A file that is replaced keeps its permissions.
+    Raises RefusedError, with everything as it was, when something else stands there now, another writer is at work, or the disk refuses.
     """
     with all_or_none(folder) as undo:
         _put(folder, files, seen, undo)
@@ -52,12 +52,20 @@ def _put(folder: str, files: Mapping[str, bytes], seen: Mapping[str, bytes], und
     changed = [path for path in files if now.get(path) != seen.get(path)]
     if changed:
         places = (shown(os.path.normpath(f"{folder}/{path}")) for path in changed)
-        raise RefusedError([Problem(f"{place} has changed meanwhile", "somebody else is at work there: try again") for place in places])
+        raise RefusedError(
+            [
+                Problem(f"{place} has changed meanwhile", "somebody else is at work there: try again", code="file-changed")
+                for place in places
+            ]
+        )
     stage = new_stage(folder, undo)
     for number, (path, content) in enumerate(files.items()):
         create(f"{stage}/new{number}", content, folder, path)
         if path in seen:
             create(f"{stage}/old{number}", seen[path], folder, path)
+            mode = stat.S_IMODE(os.lstat(f"{folder}/{path}").st_mode)
+            os.chmod(f"{stage}/new{number}", mode)
+            os.chmod(f"{stage}/old{number}", mode)
     made = {""}
     for number, path in enumerate(files):
         place = f"{folder}/{path}"

@@ -11,6 +11,9 @@ from rediskit.output.index import NAME
 STAGE = ".rediskit.tmp"
 """What a write prepares lies in a folder of this name, inside the tree's folder or, for a new tree, beside it as `.<name>.rediskit.tmp`."""
 
+IGNORE = ".gitignore"
+"""The first file of such a folder: Git ignores the folder, so that nobody commits what a killed run left."""
+
 _PLAIN = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)*", re.ASCII)
 """What nearly every path looks like, and what needs no closer look."""
 

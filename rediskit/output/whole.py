@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from rediskit.errors import Problem, RefusedError
-from rediskit.output.apply import Undo, remove
+from rediskit.output.apply import Undo, make_stage, remove
 from rediskit.output.lock import only_writer
 from rediskit.output.paths import STAGE, shown
 
@@ -42,14 +42,16 @@ def new_stage(folder: str, undo: list[Undo]) -> str:
     if os.path.lexists(stage):
         remove(stage)
     undo.append((remove, (stage,)))
-    os.mkdir(stage)
+    make_stage(stage, folder)
     return stage
 
 
 def refused(folder: str, error: OSError) -> RefusedError:
     """What the disk said, for the place that it was about."""
     place = shown(os.path.normpath(os.fsdecode(error.filename or folder)))
-    return RefusedError(Problem(f"{place}: {error.strerror or error}", "mend that, then try again; nothing was written"))
+    return RefusedError(
+        Problem(f"{place}: {error.strerror or error}", "fix that, then try again; nothing was written", code="not-writable")
+    )
 
 
 def _make_root(folder: str, undo: list[Undo]) -> None:

@@ -6,7 +6,6 @@ import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
@@ -19,6 +18,7 @@ from rediskit.setup.git import Remote, WorkTree, public
 from rediskit.setup.objects import name_of, read_objects
 from rediskit.setup.text import OPEN, GitFacts, config_text, visible
 from rediskit.source.files import work_tree
+from rediskit.temporary import temporary_folder
 
 SCHEMA = "rediskit.schema.json"
 UNKNOWN_REPOSITORY = "https://git.example.com/owner/repository.git"
@@ -234,7 +234,7 @@ def _beside_what_is_there(folder: str, wanted: dict[str, bytes], config: str) ->
 def _prove(name: str, wanted: dict[str, bytes]) -> None:
     """Loads, renders and checks what is to be written. Raises RefusedError with what is wrong."""
     try:
-        with TemporaryDirectory(prefix="rediskit-") as folder:
+        with temporary_folder() as folder:
             for path, content in wanted.items():
                 place = Path(folder, path)
                 place.parent.mkdir(parents=True, exist_ok=True)

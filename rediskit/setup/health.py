@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from rediskit import temporary
 from rediskit.checks import check
 from rediskit.checks.place import check_place
 from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
 from rediskit.model.environment import Environment
 from rediskit.output.disk import Changes, compare
+from rediskit.output.leftovers import abandoned, input_folders, of_inputs, of_trees
 from rediskit.renderers import render
 from rediskit.setup.folder import UNKNOWN_REPOSITORY
 from rediskit.setup.git import WorkTree, same_repository
@@ -55,12 +57,22 @@ def examine(files: list[str], output: str) -> list[Report]:
     return reports
 
 
+def temporary_files() -> list[Report]:
+    """Return what killed runs left in the folder for temporary files. A run that needs a temporary folder removes it, too."""
+    left = temporary.abandoned()
+    lines = [
+        Line("leftover", "note", f"{place} is left from a run that was killed", (f"rm -r {shlex.quote(str(place))}",)) for place in left
+    ]
+    return [Report("temporary files", tuple(lines))] if lines else []
+
+
 def _examine(file: str, output: str) -> Report:
     try:
         (environment,) = load_all([file])
     except ConfigError as error:
         return Report(file, (_wrong(file, error),), error.problems)
-    lines = [Line("config", "ok", "loads"), *_schema(Path(file)), *_tree(environment, file, output), *_git(environment, file, output)]
+    lines = [Line("config", "ok", "loads"), *_leftovers(environment, file, output), *_schema(Path(file))]
+    lines += [*_tree(environment, file, output), *_git(environment, file, output)]
     return Report(file, tuple(lines))
 
 
@@ -80,6 +92,14 @@ def _schema(config: Path) -> Iterator[Line]:
         yield Line("schema", "note", f"{path} is not there: an editor knows no keys", again)
     elif Path(path).read_text(encoding="utf-8", errors="replace").strip() != schema_text():
         yield Line("schema", "note", f"{path} is not that of this rediskit", again)
+
+
+def _leftovers(environment: Environment, file: str, output: str) -> Iterator[Line]:
+    """Yield each file or folder that a killed run left; the next render removes those of the project."""
+    found = abandoned([*of_inputs(input_folders([environment])), *of_trees(output)])
+    for place in found:
+        name = os.path.relpath(place) if Path(os.path.realpath(place)).is_relative_to(Path.cwd()) else place
+        yield Line("leftover", "note", f"{name} is left from a run that was killed", (f"rediskit render {shlex.quote(file)}",))
 
 
 def _tree(environment: Environment, file: str, output: str) -> Iterator[Line]:

@@ -516,3 +516,21 @@ def test_a_git_that_does_not_answer(
     assert line in [" ".join(text.split()) for text in output.partition("config/one.yaml\n")[2].splitlines()]
     assert found(output.partition("config/one.yaml\n")[2], "tree").startswith("tree rendered/one is current, ")
     assert repository.folder.is_dir()
+
+
+def test_leftovers_of_a_killed_run_are_named_and_the_next_render_removes_them(
+    run: Run, repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "tmp/rediskit-tmp-abandond"
+    temporary.mkdir(parents=True)
+    monkeypatch.setenv("TMPDIR", str(temporary.parent))
+    left = [repository.folder / "config/.rediskit.tmp", repository.folder / "rendered/.old.rediskit.tmp"]
+    for folder in left:
+        folder.mkdir()
+    _, output, _ = run()
+    for folder in left:
+        assert f"{folder.relative_to(repository.folder)} is left from a run that was killed" in output
+    assert following(output) == ["rediskit render config/one.yaml", f"rm -r {temporary}"]
+    assert main(["render"]) == 0
+    assert not any(folder.exists() for folder in left)
+    assert following(run()[1]) == [f"rm -r {temporary}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -60,10 +61,10 @@ def test_a_write_that_fails_leaves_the_file_and_nothing_beside_it(tmp_path: Path
     text, names = file.read_bytes(), {path.name for path in tmp_path.iterdir()}
     changed, _ = edited(str(file), [Put(("redis", "replicas"), 2)])
 
-    def full(self: Path, target: str) -> None:
-        raise OSError(28, "No space left on device", str(self), None, target)
+    def full(source: str, target: str) -> None:
+        raise OSError(28, "No space left on device", source, None, target)
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(RefusedError, match="No space left on device") as refused:
         put_in_place(changed)
     assert refused.value.problems[0].code == "not-writable"

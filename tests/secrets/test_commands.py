@@ -287,7 +287,9 @@ def test_all_files_or_none(sealed: Repository, run: Run, monkeypatch: pytest.Mon
     monkeypatch.setattr("os.replace", failing)
     code, _, errors = run("rotate")
     assert code == 1
-    assert errors == "config/home/secrets/shop.yaml: No space left on device\n  mend that, then try again; nothing was written\n"
+    assert (
+        errors == "config/home/secrets/shop.yaml: No space left on device [not-writable]\n  fix that, then try again; nothing was written\n"
+    )
     assert sealed.files() == before
 
 

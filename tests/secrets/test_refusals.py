@@ -410,7 +410,7 @@ def test_a_folder_that_may_not_be_written(sealed: Repository, run: Run, monkeypa
     monkeypatch.setattr("os.mkdir", refused)
     code, _, errors = run("new")
     assert code == 1
-    assert errors.endswith(": Permission denied\n  mend that, then try again; nothing was written\n")
+    assert errors.endswith(": Permission denied [not-writable]\n  fix that, then try again; nothing was written\n")
     assert sealed.files() == {}
 
 

@@ -1,0 +1,99 @@
+"""What a killed run left: the next writer removes it, Git ignores it, and a writer that is at work keeps its own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from rediskit.errors import RefusedError
+from rediskit.output.apply import make_stage
+from rediskit.output.disk import write
+from rediskit.output.leftovers import abandoned, clear, of_inputs, of_trees
+from rediskit.output.lock import only_writer
+from rediskit.output.paths import STAGE
+from tests.output.faults import obey_permissions
+from tests.output.repositories import Repository
+from tests.output.trees import Files, put
+
+
+def left(folder: Path, name: str = STAGE) -> Path:
+    """A leftover with a file in it."""
+    make_stage(str(folder / name), str(folder))
+    put(folder / name, "new0", "half")
+    return folder / name
+
+
+def test_git_ignores_a_leftover_wherever_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = Repository(tmp_path / "repository", monkeypatch)
+    put(repository.folder, "config/a.yaml", "x")
+    for folder in ("", "config", "rendered/env"):
+        (repository.folder / folder).mkdir(parents=True, exist_ok=True)
+        left(repository.folder / folder)
+    left(repository.folder / "rendered", f".new{STAGE}")
+    repository.git("add", "--all", ".")
+    assert repository.git("diff", "--cached", "--name-only").split() == ["config/a.yaml"]
+
+
+def test_inputs_have_their_leftovers_in_a_folder_of_the_work_tree_above_them(tmp_path: Path) -> None:
+    (tmp_path / "top/.git").mkdir(parents=True)
+    (tmp_path / "top/config/chocolandia").mkdir(parents=True)
+    left(tmp_path)
+    found = [left(tmp_path / name) for name in ("top", "top/config", "top/config/chocolandia")]
+    assert [Path(place) for _, place in of_inputs([tmp_path / "top/config/chocolandia"])] == found
+    clear(of_inputs([tmp_path / "top/config/chocolandia"]))
+    assert not any(map(os.path.lexists, found))
+    assert (tmp_path / STAGE).exists(), "it is outside of the work tree"
+
+
+def test_outside_of_git_only_the_folder_itself_counts(tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    left(tmp_path)
+    assert list(of_inputs([tmp_path / "config"])) == []
+
+
+def test_a_write_removes_the_leftovers_of_every_name_below_its_root(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        write(Files(name, {"a": b"1"}), tmp_path)
+    (tmp_path / "foreign").mkdir()
+    gone = [left(tmp_path, f".old{STAGE}"), left(tmp_path / "two")]
+    kept = left(tmp_path / "foreign")
+    assert abandoned(of_trees(str(tmp_path))) == [str(place) for place in gone]
+    write(Files("one", {"a": b"1"}), tmp_path)
+    assert not any(map(os.path.lexists, gone))
+    assert kept.exists(), "that folder has no index: it is not ours"
+
+
+def test_the_leftover_of_a_writer_at_work_stays(tmp_path: Path) -> None:
+    place = left(tmp_path)
+    with only_writer(str(tmp_path)):
+        assert abandoned(of_inputs([tmp_path])) == []
+        clear(of_inputs([tmp_path]))
+    assert place.exists()
+    assert abandoned(of_inputs([tmp_path])) == [str(place)]
+
+
+def test_a_leftover_that_cannot_be_removed_is_an_error(tmp_path: Path) -> None:
+    place = left(tmp_path)
+    place.chmod(0o555)
+    child = os.fork()
+    if child == 0:
+        obey_permissions()
+        try:
+            clear(of_inputs([tmp_path]))
+        except RefusedError as error:
+            os._exit(0 if "Permission denied" in str(error) else 2)
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    place.chmod(0o755)
+
+
+@pytest.mark.parametrize("kind", ["link", "file"])
+def test_a_leftover_that_is_no_folder_is_removed_and_not_followed(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "top").mkdir()
+    precious = put(tmp_path / "outside", "precious", "1")
+    (tmp_path / "top" / STAGE).symlink_to(precious.parent) if kind == "link" else put(tmp_path / "top", STAGE, "x")
+    clear(of_inputs([tmp_path / "top"]))
+    assert list((tmp_path / "top").iterdir()) == []
+    assert precious.read_text() == "1"
