@@ -31,6 +31,8 @@ EVIDENCE = {
         True,
     ),
 }
+WARNED = ["memory-headroom", "frozen-image"]
+"""Codes of the warnings about every config that keeps the defaults: `maxmemory 1gb` in 2Gi, and the images."""
 SEALED = {"mode": "sealed-secrets", "certificate": "chocolandia/sealing.crt"}
 """`secrets` of a config for which `loaded` writes the certificate."""
 RECIPIENT = "age1" + "q" * 58

@@ -112,8 +112,11 @@ class Release(NamedTuple):
 
     @property
     def metrics_service_labels(self) -> dict[str, str]:
-        """The labels by which a ServiceMonitor finds exactly the metrics Service."""
-        return {COMPONENT: "metrics", **self.selector}
+        """Return the labels by which a ServiceMonitor finds the metrics Service.
+
+        Without `app.kubernetes.io/instance`: Argo CD overwrites it on the Service where it tracks objects by label.
+        """
+        return {COMPONENT: "metrics", NAME: self.chart_name}
 
     @property
     def services(self) -> dict[str, dict[str, str]]:
@@ -122,7 +125,7 @@ class Release(NamedTuple):
             self.primary_service: {COMPONENT: "master", **self.selector},
             self.replicas_service: {COMPONENT: "replica", **self.selector},
             self.headless_service: dict(self.selector),
-            self.metrics_service: self.metrics_service_labels,
+            self.metrics_service: {COMPONENT: "metrics", **self.selector},
         }
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rediskit.chart.names import METRICS_PORT_NAME, REDIS_CONTAINER_PORT, extra_objects
+from rediskit.chart.names import INSTANCE, METRICS_PORT_NAME, REDIS_CONTAINER_PORT, extra_objects
 from rediskit.checks.finding import Complaint, Subject
 from rediskit.errors import Path
 from rediskit.migrate.machine import release_is_deployed
 from rediskit.model.monitoring import WANTED
 from rediskit.model.nested import at, mapping_at
 from rediskit.model.network import Network
+from rediskit.renderers.monitoring import SERVICE_NAME
 from rediskit.renderers.tree import Object
 
 _FAULT = "this is a fault of rediskit, or of a value under redis.values that moves names or ports: please report it"
+_TRACKED = "name-of-an-argo-cd-application"
+"""What Argo CD writes into `app.kubernetes.io/instance` of a Service, in place of the release."""
 _EVERYBODY: Object = {"namespaceSelector": {}}
 
 
@@ -66,23 +69,30 @@ def _doors(service: Object, network: Network) -> Iterator[tuple[str, str]]:
 
 
 def service_monitor(subject: Subject) -> Iterator[Complaint]:
-    """The ServiceMonitor's selector matches exactly one Service, the chart's metrics Service, in the namespace of the release."""
+    """The ServiceMonitor's selector matches exactly one Service, the chart's metrics Service, in the namespace of the release.
+
+    It does so whatever Argo CD writes into `app.kubernetes.io/instance`, which it overwrites where it tracks objects by label.
+    """
     release, settings = subject.release, subject.environment.monitoring
     found = list(subject.objects("ServiceMonitor", "platform/"))
     expected = 1 if settings.enabled and release_is_deployed(subject.environment) else 0
     if len(found) != expected:
         yield Complaint(f"{len(found)} ServiceMonitors are rendered instead of {expected}", _FAULT, ("monitoring",))
     ours = {str(at(content, "metadata", "name")): mapping_at(content, "metadata", "labels") for content in _other_services(subject)}
+    services = {name: {**labels, INSTANCE: _TRACKED} for name, labels in {**release.services, **ours}.items()}
     for path, content in found:
         selector = mapping_at(content, "spec", "selector")
         wanted = mapping_at(selector, "matchLabels")
-        matched = sorted(name for name, labels in {**release.services, **ours}.items() if _selects(wanted, labels))
+        matched = sorted(name for name, labels in services.items() if _selects(wanted, labels))
         if matched != [release.metrics_service] or set(selector) != {"matchLabels"}:
             yield Complaint(
                 f"{path} matches {', '.join(matched) or 'no Service'} instead of {release.metrics_service}", _FAULT, ("monitoring",)
             )
         if at(content, "spec", "namespaceSelector") != {"matchNames": [release.namespace]}:
             yield Complaint(f"{path} does not look into the namespace {release.namespace} alone", _FAULT, ("monitoring",))
+        named = {"action": "keep", "sourceLabels": [SERVICE_NAME], "regex": release.metrics_service}
+        if any(endpoint.get("relabelings") != [named] for endpoint in at(content, "spec", "endpoints") or ()):
+            yield Complaint(f"{path} does not keep the Service {release.metrics_service} alone", _FAULT, ("monitoring",))
         endpoints = [(endpoint.get("port"), endpoint.get("interval")) for endpoint in at(content, "spec", "endpoints") or ()]
         if endpoints != [(METRICS_PORT_NAME, str(settings.interval))]:
             yield Complaint(f"{path} does not scrape the port {METRICS_PORT_NAME} every {settings.interval}", _FAULT, ("monitoring",))

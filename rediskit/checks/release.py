@@ -24,6 +24,7 @@ _OWNED: dict[str, str] = {
     "master.count": "",
     "master.service.type": "network",
     "metrics.enabled": "monitoring.enabled",
+    r"metrics.extraArgs.redis\.addr": "",
     "metrics.prometheusRule.enabled": "monitoring.alerts",
     "metrics.serviceMonitor.enabled": "monitoring.enabled",
     "networkPolicy.enabled": "",
@@ -43,7 +44,10 @@ _OWNED: dict[str, str] = {
         }.items()
     },
 }
-"""Values of ours that the rest of the tree relies on, and the key of the config that sets them instead ("": nothing may)."""
+"""Values of ours that the rest of the tree relies on, and the key of the config that sets them instead ("": nothing may).
+
+A dot inside a key is escaped, as Helm's --set does it.
+"""
 
 _DEFAULTS: dict[str, tuple[Any, str]] = {
     "auth.acl.enabled": (False, ""),
@@ -81,18 +85,22 @@ def chart_keys(subject: Subject) -> Iterator[Complaint]:
 def owned_values(subject: Subject) -> Iterator[Complaint]:
     """`redis.values` does not override a value that other objects of the tree rely on."""
     ours = values(subject.environment)
-    wanted = {name: (at(ours, *name.split(".")), instead) for name, instead in _OWNED.items()}
+    wanted = {name: (at(ours, *_keys(name)), instead) for name, instead in _OWNED.items()}
     for name, (default, instead) in _DEFAULTS.items():
-        mine = at(ours, *name.split("."))
+        mine = at(ours, *_keys(name))
         wanted[name] = (default if mine is None else mine, instead)
     for name, (mine, instead) in wanted.items():
-        path = name.split(".")
+        path = _keys(name)
         found = at(subject.values, *path)
         # A null takes our value away; what we leave to the chart is its default either way.
         if mine is not None and found != mine and not (found is None and name in _DEFAULTS):
             hint = f"set {instead} instead" if instead else "leave it out: the rest of the tree is made for it"
             shown = "taken away" if found is None else f"{_shown(found)} instead of {_shown(mine)}"
             yield Complaint(f"{name} is {shown}, which other objects of the tree rely on", hint, ("redis", "values", *path))
+
+
+def _keys(name: str) -> list[str]:
+    return [key.replace("\\.", ".") for key in re.split(r"(?<!\\)\.", name)]
 
 
 def labels(subject: Subject) -> Iterator[Complaint]:

@@ -169,7 +169,7 @@ class Memory(Model):
     """What Redis keeps at most, and what it drops when it is full."""
 
     max: RedisMemory = RedisMemory("1gb")
-    """`maxmemory`, in Redis units."""
+    """`maxmemory`, in Redis units. The memory limits should be 2.2 times as much or more, the volumes 3 times with `appendOnly`."""
     policy: Literal[
         "allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "noeviction"
     ] = "allkeys-lru"

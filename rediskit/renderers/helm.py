@@ -53,7 +53,13 @@ def values(environment: Environment) -> Object:
             "usePasswordFiles": True,
         },
         "commonConfiguration": redis_conf(redis),
-        "master": {"count": 1, **_role(redis, redis.resources.primary), **restarted, "service": {"type": "ClusterIP"}},
+        "master": {
+            "count": 1,
+            **_role(redis, redis.resources.primary),
+            **restarted,
+            "customLivenessProbe": _liveness(),
+            "service": {"type": "ClusterIP"},
+        },
         "replica": {
             "replicaCount": redis.replicas,
             **_role(redis, redis.resources.replica),
@@ -128,9 +134,25 @@ def _replica(release: Release) -> Object:
     preferred = [{"weight": 100, "podAffinityTerm": term}]
     return {
         "affinity": {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preferred}},
-        "customLivenessProbe": _probe("/health/ping_liveness_local.sh 5", 6),
+        "customLivenessProbe": _liveness(),
         "customReadinessProbe": _probe("/health/ping_readiness_local.sh 1", 2),
     }
+
+
+ALIVE = ("MISCONF", "max number of clients reached")
+"""What a Redis answers that works and cannot serve: its disk is full, or it has no connection left. A restart cures neither."""
+
+
+def _liveness() -> Object:
+    """Return a liveness probe of both roles: the chart's script, and the answers that it takes for death.
+
+    The script prints every answer but PONG, LOADING and MASTERDOWN, and fails (chart 23.1.1 templates/health-configmap.yaml:61-98). With a
+    full disk Redis answers PING with MISCONF (server.c), a replica too: without this the kubelet would restart it in a loop, and each
+    restart of a primary can lose a second of writes. Readiness fails all the same. Any other answer ends the container, NOAUTH too: a
+    StatefulSet waits for a pod that is not ready before it replaces it, so that only the restart brings in a new password.
+    """
+    answers = " || ".join(f'[[ $answer == *"{words}"* ]]' for words in ALIVE)
+    return _probe(f'answer=$(/health/ping_liveness_local.sh 5 2>&1) || {{ echo "$answer"; {answers}; }}', 6)
 
 
 def _probe(script: str, timeout: int) -> Object:
@@ -143,15 +165,21 @@ def _probe(script: str, timeout: int) -> Object:
     }
 
 
+EXPORTER_ADDRESS = "redis.addr"
+"""The flag of the exporter for the address of its Redis, and its key under `metrics.extraArgs`."""
+
+
 def _metrics(environment: Environment) -> Object:
     redis = environment.redis
     if not environment.monitoring.enabled:
         return {"enabled": False}
     # With CONFIG disabled the exporter would log a failed call at every scrape (redis_exporter, exporter.go).
     quiet = [{"name": "REDIS_EXPORTER_CONFIG_COMMAND", "value": "-"}] if "CONFIG" in redis.disabled_commands else []
+    # With a scheme in the address, the exporter reports "unknown network redis" in place of what Redis answered (exporter/redis.go).
     return {
         "enabled": True,
         "image": _image(redis.exporter_image),
+        "extraArgs": {EXPORTER_ADDRESS: f"localhost:{release_of(environment).container_port}"},
         **({"extraEnvVars": quiet} if quiet else {}),
         "resources": _resources(redis.resources.exporter),
         "serviceMonitor": {"enabled": False},

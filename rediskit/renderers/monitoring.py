@@ -12,6 +12,9 @@ from rediskit.renderers.helm import release_of
 from rediskit.renderers.objects import labels, metadata
 from rediskit.renderers.tree import Object
 
+SERVICE_NAME = "__meta_kubernetes_service_name"
+"""The label by which Prometheus's service discovery knows the name of a Service."""
+
 
 def monitoring(environment: Environment) -> Iterator[Object]:
     """The objects of `platform/monitoring`, all in Prometheus's namespace."""
@@ -25,15 +28,22 @@ def monitoring(environment: Environment) -> Iterator[Object]:
 
 
 def service_monitor(environment: Environment) -> Object:
-    """Scrapes the metrics Service of the release, and no other Service. The timeout is never longer than the interval."""
+    """Return the ServiceMonitor of the metrics Service, and of no other Service. The timeout is never longer than the interval.
+
+    It finds the Service by labels that only the chart sets, and by its name: Argo CD writes the name of its Application into
+    `app.kubernetes.io/instance` where it tracks objects by label (the default before 3.0) or by annotation+label.
+    """
     settings, release = environment.monitoring, release_of(environment)
     timeout = "10s" if settings.interval.amount >= 10 else str(settings.interval)
+    named = {"action": "keep", "sourceLabels": [SERVICE_NAME], "regex": release.metrics_service}
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "ServiceMonitor",
         "metadata": metadata(release.fullname, settings.namespace, {**labels(environment), "release": settings.release}),
         "spec": {
-            "endpoints": [{"port": METRICS_PORT_NAME, "interval": str(settings.interval), "scrapeTimeout": timeout}],
+            "endpoints": [
+                {"port": METRICS_PORT_NAME, "interval": str(settings.interval), "scrapeTimeout": timeout, "relabelings": [named]}
+            ],
             "namespaceSelector": {"matchNames": [release.namespace]},
             "selector": {"matchLabels": release.metrics_service_labels},
         },

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from rediskit import check, load, render
-from rediskit.chart.names import METRICS_PORT_NAME, REDIS_CONTAINER_PORT, Release, chart_kinds
+from rediskit.chart.names import INSTANCE, METRICS_PORT_NAME, REDIS_CONTAINER_PORT, Release, chart_kinds
 
 DATA = Path(__file__).parent / "data"
 EFFECTS: list[dict[str, Any]] = yaml.safe_load((DATA / "effects_23.1.1.yaml").read_text())
@@ -69,10 +69,11 @@ def test_container_ports() -> None:
     }
 
 
-def test_the_metrics_labels_are_what_the_charts_own_service_monitor_selects() -> None:
+def test_the_metrics_labels_are_what_the_charts_own_service_monitor_selects_without_the_instance() -> None:
+    """Argo CD overwrites the instance label of a Service where it tracks objects by label."""
     (monitor,) = effects("ServiceMonitor").values()
     assert monitor["name"] == RELEASE.fullname
-    assert monitor["spec"]["selector"]["matchLabels"] == RELEASE.metrics_service_labels
+    assert monitor["spec"]["selector"]["matchLabels"] == {**RELEASE.metrics_service_labels, INSTANCE: RELEASE.name}
 
 
 def test_dns_names() -> None:

@@ -72,7 +72,22 @@ SERVICES = [
     faulty(
         "service-monitor",
         "matches no Service instead of redis-shared-metrics",
-        put(MONITOR, "spec.selector.matchLabels.app~kubernetes~io/instance", "x"),
+        put(MONITOR, "spec.selector.matchLabels.app~kubernetes~io/name", "x"),
+    ),
+    faulty(
+        "service-monitor",
+        "matches no Service instead of redis-shared-metrics",
+        put(MONITOR, "spec.selector.matchLabels.app~kubernetes~io/instance", "redis-shared"),
+    ),
+    faulty(
+        "service-monitor",
+        "does not keep the Service redis-shared-metrics alone",
+        put(MONITOR, "spec.endpoints.0.relabelings", GONE),
+    ),
+    faulty(
+        "service-monitor",
+        "does not keep the Service redis-shared-metrics alone",
+        put(MONITOR, "spec.endpoints.0.relabelings.0.regex", "redis-shared"),
     ),
     faulty(
         "service-monitor",

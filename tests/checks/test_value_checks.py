@@ -157,6 +157,9 @@ SERVER = [
         "32Mi",
         "limits",
     ),
+    value(
+        "chart-owned-value", "metrics.extraArgs.redis\\.addr is localhost:6380 instead of", "metrics.extraArgs.redis~addr", "localhost:6380"
+    ),
     value("replica-probe", "replica.customLivenessProbe is missing", "replica.customLivenessProbe", None),
     value(
         "replica-probe",
@@ -171,12 +174,44 @@ SERVER = [
 ]
 
 WARNINGS = [
-    Trip("memory-headroom", "leaves less than a quarter of master's limit 2Gi", "1700mb", {"redis": {"memory": {"max": "1700mb"}}}),
+    Trip("memory-headroom", "the memory limit of master and replica is 2Gi: 2 times maxmemory 1gb, less than 2.2", "name: chocolandia"),
+    Trip("memory-headroom", "2Gi: 1.2 times maxmemory 1700mb", "1700mb", {"redis": {"memory": {"max": "1700mb"}}}),
+    Trip("memory-headroom", "2Gi: 2.19 times maxmemory 935mb", "935mb", {"redis": {"memory": {"max": "935mb"}}}),
     Trip(
         "memory-headroom",
-        "maxmemory 1gb leaves less than a quarter of replica's limit 1300Mi",
+        "the memory limit of replica is 1300Mi: 1.27 times maxmemory 1gb",
         "1gb",
         {"redis": {"memory": {"max": "1gb"}, "values": {"replica": {"resources": {"limits": {"memory": "1300Mi"}}}}}},
+    ),
+    Trip(
+        "volume-headroom",
+        "the volume 500Mi is less than 3 times redis.memory.max 1gb",
+        "500Mi",
+        {"redis": {"storage": {"size": "500Mi"}}},
+    ),
+    Trip(
+        "volume-headroom",
+        "the volume 1Gi is less than 3 times redis.memory.max 3gb",
+        "1Gi",
+        {
+            "redis": {
+                "storage": {"size": "1Gi"},
+                "memory": {"max": "3gb"},
+                "resources": {"primary": {"limits": {"memory": "8Gi"}}, "replica": {"limits": {"memory": "8Gi"}}},
+            }
+        },
+    ),
+    Trip(
+        "liveness-probe",
+        "master.customLivenessProbe does not accept MISCONF and max number of clients reached",
+        "null",
+        {"redis": {"values": {"master": {"customLivenessProbe": None}}}},
+    ),
+    Trip(
+        "liveness-probe",
+        "replica.customLivenessProbe does not accept MISCONF and max number of clients reached",
+        "exec",
+        {"redis": {"values": {"replica": {"customLivenessProbe": {"exec": {"command": ["/health/ping_liveness_local.sh", "5"]}}}}}},
     ),
     Trip(
         "image-shell",

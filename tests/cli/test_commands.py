@@ -22,6 +22,7 @@ from rediskit.cli import main
 from rediskit.cli.arguments import parser
 from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
 from rediskit.output.paths import STAGE
+from tests.samples import WARNED
 
 ROOT = Path(__file__).parent.parent.parent
 CONFIG = "name: {name}\ngitops:\n  tool: argocd\n  repository: https://git.example.org/platform/cluster.git\n"
@@ -76,7 +77,7 @@ def on_disk(folder: Path) -> dict[str, tuple[bytes, int]]:
 
 def lines(errors: str) -> list[str]:
     """The problems and warnings on standard error, without hints and without what the config itself is warned of."""
-    return [line for line in errors.splitlines() if not line.startswith("  ") and "[frozen-image]" not in line]
+    return [line for line in errors.splitlines() if not line.startswith("  ") and not any(f"[{code}]" in line for code in WARNED)]
 
 
 def environments(output: str) -> dict[str, dict[str, Any]]:

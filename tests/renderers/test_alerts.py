@@ -26,7 +26,7 @@ from tests.renderers.prometheus import (
     story,
     then,
 )
-from tests.renderers.stories import STORIES
+from tests.renderers.stories import BY_POLICY, STORIES, WRONG_PASSWORD
 
 EVERYTHING = {"save_points": ["900 1"]}
 """Settings of Redis with which every rule is there."""
@@ -78,7 +78,7 @@ def test_every_rule_says_what_is_wrong_how_bad_it_is_and_what_to_do(env: Environ
         assert description.endswith(".")
         assert set(re.findall(r"{{.*?}}|[{}]", description)) <= {
             "{{ $value }}", "{{ $value | humanize }}", "{{ $value | humanizePercentage }}",
-            "{{ $labels.pod }}", "{{ $labels.cmd }}", "{{ $labels.slave_ip }}",
+            "{{ $labels.pod }}", "{{ $labels.cmd }}", "{{ $labels.slave_ip }}", "{{ $labels.err }}",
         }  # fmt: skip
 
 
@@ -112,8 +112,21 @@ def test_a_rule_is_there_only_where_its_metric_can_change() -> None:
 
     assert names(**EVERYTHING) - names() == {"SnapshotFailing"}
     assert names() - names(append_only=False) == {"AppendOnlyWriteFailing", "AppendOnlyRewriteFailing"}
+    assert names(**EVERYTHING, append_only=False) - names(append_only=False) == {"SnapshotFailing"}
     assert names() - names(disabled_commands=["LATENCY"]) == {"LatencyHigh"}
     assert names() == names(disabled_commands=["CONFIG"])
+
+
+def test_a_full_memory_has_the_alerts_that_its_policy_needs() -> None:
+    """A cache that may drop any key is full by design: it warns when it grows beyond its limit all the same."""
+
+    def names(policy: str) -> set[str]:
+        found = {rule["alert"].removeprefix(PREFIX) for rule in rules(environment(redis={"memory": {"policy": policy}}))}
+        return found & {"MemoryAlmostFull", "MemoryBeyondLimit", "EvictingKeys", "WritesRefused"}
+
+    assert names("allkeys-lru") == names("allkeys-random") == {"MemoryBeyondLimit", "EvictingKeys", "WritesRefused"}
+    assert names("volatile-ttl") == {"MemoryAlmostFull", "EvictingKeys", "WritesRefused"}
+    assert names("noeviction") == {"MemoryAlmostFull", "WritesRefused"}
 
 
 def test_a_full_memory_is_as_bad_as_the_policy_makes_it() -> None:
@@ -125,8 +138,6 @@ def test_a_full_memory_is_as_bad_as_the_policy_makes_it() -> None:
     assert "writes fail (noeviction)" in memory("noeviction")[1]
     assert memory("volatile-ttl")[0] == "warning"
     assert "keys with an expiry are dropped, and writes fail when there are none (volatile-ttl)" in memory("volatile-ttl")[1]
-    assert memory("allkeys-lfu")[0] == "warning"
-    assert "keys are dropped, whosever they are, sessions too (allkeys-lfu)" in memory("allkeys-lfu")[1]
 
 
 @pytest.mark.parametrize(("interval", "seconds"), [("1s", 1), ("15s", 15), ("1m", 60), ("100s", 100), ("2m", 120)])
@@ -134,8 +145,9 @@ def test_ranges_and_durations_hold_four_scrapes(interval: str, seconds: int) -> 
     for rule in rules(environment(monitoring={"interval": interval})):
         amount, unit = re.fullmatch(r"(\d+)([ms])", rule["for"]).groups()  # type: ignore[union-attr]
         assert int(amount) * {"m": 60, "s": 1}[unit] >= max(60, 4 * seconds)
+        minutes = 15 if rule["alert"] == f"{PREFIX}RestartingAgain" else 5
         for _, call, covered in selectors(rule["expr"]):
-            assert call is None or covered == max(300, 4 * seconds)
+            assert call is None or covered == max(60 * minutes, 4 * seconds)
 
 
 FIRED = 'count by (alertname) (max_over_time(ALERTS{alertstate="firing"}[1h]))'
@@ -151,9 +163,18 @@ def test_what_fires(scraped: Fleet, expected: dict[str, int], tmp_path: Path) ->
     promtool(tmp_path, spec, story(scraped, promql_expr_test=[fired(expected)]))
 
 
+@pytest.mark.parametrize(("policy", "scraped", "expected"), BY_POLICY.values(), ids=BY_POLICY)
+def test_what_fires_under_another_policy(policy: str, scraped: Fleet, expected: dict[str, int], tmp_path: Path) -> None:
+    spec = alerts(environment(redis={"memory": {"policy": policy}}))["spec"]
+    promtool(tmp_path, spec, story(scraped, promql_expr_test=[fired(expected)]))
+
+
 def test_the_stories_trip_every_rule() -> None:
     told = {PREFIX + name for _, expected in STORIES.values() for name in expected}
-    assert told == {rule["alert"] for rule in rules(environment(redis=EVERYTHING))}
+    told |= {PREFIX + name for _, _, expected in BY_POLICY.values() for name in expected}
+    assert told == {
+        rule["alert"] for env in (environment(redis=redis) for redis in (EVERYTHING, VARIANTS["noeviction"])) for rule in rules(env)
+    }
 
 
 def test_more_replicas(tmp_path: Path) -> None:
@@ -197,12 +218,20 @@ def test_texts_are_filled_in(tmp_path: Path) -> None:
     slave = {"slave_ip": "10.42.1.0", "slave_port": "6379", "slave_state": "online"}
     told: dict[str, tuple[str, list[dict[str, str]], str]] = {
         "InstanceDown": ("primary killed", [{}], "1"),
-        "NotOnePrimary": ("two primaries", [{}], "2"),
+        "SeveralPrimaries": ("two primaries", [{}], "2"),
+        "NoPrimary": ("primary killed", [{}], "0"),
+        "NoMetrics": ("both killed", [{}], "1"),
+        "MetricsMissing": ("exporter of the primary gone", [{}], "1"),
+        "ExporterBlind": ("exporter of the primary has the wrong password", [{**pod, "err": WRONG_PASSWORD}], "1"),
+        "RestartingAgain": ("primary restarted three times", [{"pod": PRIMARY}], "3"),
         "ReplicationBroken": ("link down", [{}], ""),
         "ReplicaLagging": ("replica does not answer", [{**pod, **slave}], ""),
         "EvictingKeys": ("evictions", [pod], "333.3m"),
-        "TooManyConnections": ("many connections", [pod], "85%"),
-        "ConnectionsRejected": ("connections rejected", [pod], "30"),
+        "MemoryBeyondLimit": ("memory beyond maxmemory", [pod], "110%"),
+        "WritesRefused": ("writes refused", [{"pod": PRIMARY}], "160"),
+        "TooManyConnections": ("many connections", [{"pod": PRIMARY}], "85%"),
+        "ConnectionsRejected": ("connections rejected", [{"pod": PRIMARY}], ""),
+        "AppendOnlyWriteFailing": ("disk full, and restarts in between", [{"pod": PRIMARY}], ""),
         "LatencyHigh": ("primary slow, replica fast", [{"pod": PRIMARY, "cmd": command} for command in ("get", "set")], "19.73"),
         "AuthenticationFailing": ("wrong password", [{"pod": PRIMARY}], "40"),
     }
@@ -218,7 +247,7 @@ def test_texts_are_filled_in(tmp_path: Path) -> None:
             }
             for labels in firing
         ]
-        minute = "12m" if name == "ConnectionsRejected" else "30m"
+        minute = {"ConnectionsRejected": "12m", "RestartingAgain": "20m"}.get(name, "30m")
         stories.append(
             story(STORIES[title][0], alert_rule_test=[{"alertname": PREFIX + name, "eval_time": minute, "exp_alerts": expected}])
         )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,11 +51,36 @@ def test_2_one_primary_one_replica_no_sentinel() -> None:
 def test_2_the_replica_outlives_the_primary() -> None:
     """The chart's probes of a replica ask the primary too, and kill it with it (bitnami/charts issue 8464)."""
     replica = values()["replica"]
-    assert replica["customLivenessProbe"]["exec"]["command"] == ["/bin/bash", "-ec", "/health/ping_liveness_local.sh 5"]
+    assert "master" not in replica["customLivenessProbe"]["exec"]["command"][2]
     assert replica["customReadinessProbe"]["exec"]["command"] == ["/bin/bash", "-ec", "/health/ping_readiness_local.sh 1"]
     for probe, script_timeout in (("customLivenessProbe", 5), ("customReadinessProbe", 1)):
         assert replica[probe]["timeoutSeconds"] == script_timeout + 1
         assert (replica[probe]["periodSeconds"], replica[probe]["failureThreshold"]) == (5, 5)
+
+
+@pytest.mark.parametrize("role", ["master", "replica"])
+@pytest.mark.parametrize(
+    ("answer", "status", "alive"),
+    [
+        ("", 0, True),
+        ("MISCONF Errors writing to the AOF file: No space left on device", 1, True),
+        ("MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.", 1, True),
+        ("AUTH failed: ERR max number of clients reached\nError: Connection reset by peer", 1, True),
+        ("AUTH failed: WRONGPASS invalid username-password pair or user is disabled.\nNOAUTH Authentication required.", 1, False),
+        ("Could not connect to Redis at localhost:6379: Connection refused", 1, False),
+        ("Timed out", 1, False),
+        ("", 1, False),
+    ],
+)
+def test_a_redis_that_works_and_cannot_serve_is_alive(tmp_path: Path, role: str, answer: str, status: int, alive: bool) -> None:
+    """A restart makes no space on a disk and no connection free; with another password it is the only cure."""
+    shell, option, command = values()[role]["customLivenessProbe"]["exec"]["command"]
+    script = tmp_path / "ping_liveness_local.sh"
+    script.write_text(f"#!/bin/bash\n[[ $1 = 5 ]] || exit 9\necho {shlex.quote(answer)} >&2\nexit {status}\n", encoding="utf-8")
+    script.chmod(0o755)
+    done = subprocess.run([shell, option, command.replace("/health/", f"{tmp_path}/")], capture_output=True, text=True)
+    assert (done.returncode == 0) == alive
+    assert (done.stdout.strip(), done.stderr) == (answer if status else "", "")
 
 
 def test_2_primary_and_replica_keep_apart() -> None:
@@ -163,6 +191,13 @@ def test_the_exporter_does_not_ask_for_config_where_config_is_disabled() -> None
     assert values({**redis(disabledCommands=["CONFIG"]), "monitoring": {"enabled": False}})["metrics"] == {"enabled": False}
 
 
+def test_the_exporter_reports_what_redis_answers() -> None:
+    """With a scheme in its address it reports `unknown network redis` for every failed login (redis_exporter 1.86)."""
+    assert values()["metrics"]["extraArgs"] == {"redis.addr": "localhost:6379"}
+    moved = redis(values={"master": {"containerPorts": {"redis": 6380}}, "replica": {"containerPorts": {"redis": 6380}}})
+    assert values(moved)["metrics"]["extraArgs"] == {"redis.addr": "localhost:6380"}
+
+
 def test_a_mirror_is_one_switch() -> None:
     found = values(redis(imageMirror="mirror.example.com:5000/hub"))
     assert found["global"] == {"imageRegistry": "mirror.example.com:5000/hub", "security": {"allowInsecureImages": True}}
@@ -188,8 +223,8 @@ def test_the_users_values_are_merged_last_map_by_map() -> None:
     assert found["master"]["nodeSelector"] == {"disk": "ssd"}
     assert found["master"]["resources"]["limits"] == {"cpu": "1000m", "memory": "3Gi"}
     assert found["replica"]["customLivenessProbe"]["timeoutSeconds"] == 10
-    assert found["replica"]["customLivenessProbe"]["exec"]["command"][2] == "/health/ping_liveness_local.sh 5"
-    assert found["metrics"]["enabled"] is True
+    assert found["replica"]["customLivenessProbe"]["exec"] == values()["replica"]["customLivenessProbe"]["exec"]
+    assert found["metrics"]["extraArgs"] == {"redis.addr": "localhost:6379", "include-system-metrics": True}
 
 
 def test_a_users_null_takes_a_value_away_as_in_helm() -> None:
