@@ -128,5 +128,15 @@ def _last_lines(stderr: bytes, secrets: Sequence[str]) -> str:
     for secret in secrets:
         for form in (secret, base64.b64encode(secret.encode()).decode()):
             text = text.replace(form, "***") if form else text
+    return printable_lines(text, last=SHOWN_LINES) or "it said nothing on standard error"
+
+
+def printable_lines(text: str, last: int = 0) -> str:
+    """Return the lines of a text that are not empty, for the hint of a problem: control characters as blanks, later lines indented.
+
+    Args:
+        text: what a program printed.
+        last: how many of the last lines to keep; 0 keeps all.
+    """
     lines = ["".join(letter if letter.isprintable() else " " for letter in line).rstrip() for line in text.splitlines()]
-    return "\n  ".join([line for line in lines if line][-SHOWN_LINES:]) or "it said nothing on standard error"
+    return "\n  ".join([line for line in lines if line][-last:])

@@ -40,6 +40,7 @@ def checks_page() -> str:
     """A line for each check: its docstring is its documentation."""
     extra = [
         ("gitops-path", "error", "`gitops.path` is where the tree lies in its Git work tree."),
+        ("open-question", "warning", "With `check`: no comment of `init` in the config still asks something."),
         (
             "kubeconform",
             "error",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rediskit.checks import access, flux, objects, owners, release, secrets, server
+from rediskit.checks import access, flux, objects, owners, release, secrets, server, unanswered
 from rediskit.checks.finding import Check, Complaint, Finding, Severity, Subject, Topic
 from rediskit.errors import dotted
 from rediskit.model.ciphertext import as_applied
@@ -83,6 +83,7 @@ CHECKS: tuple[Check, ...] = (
     Check("ciphertext-opened", "error", secrets.decryption, "password"),
     Check("plain-secret", "error", secrets.plain_secrets, "password"),
     Check("password", "error", secrets.passwords, "password"),
+    Check("repository-placeholder", "warning", unanswered.repository),
     Check("migration-history", "warning", owners.history),
 )
 """Every check, in the order findings are listed."""

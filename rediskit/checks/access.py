@@ -115,7 +115,7 @@ def _other_services(subject: Subject) -> Iterator[Mapping[str, Any]]:
 
 
 def network_policy(subject: Subject) -> Iterator[Complaint]:
-    """There is one NetworkPolicy. It admits every client and the allowed networks to Redis, Prometheus to the metrics, nobody else."""
+    """One NetworkPolicy admits every pod of the cluster and the allowed networks to Redis, and the monitoring namespace to the metrics."""
     policies = list(subject.objects("NetworkPolicy", "platform/"))
     if len(policies) != 1:
         yield Complaint(f"{len(policies)} NetworkPolicies are rendered instead of one", _FAULT, ("network",))

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from rediskit.checks.unanswered import open_questions
 from rediskit.cli.common import Rendered, has_errors, render_all
 from rediskit.cli.report import changes_json, finding_json, print_changes, print_findings, print_json, print_state, print_warnings, unique
 from rediskit.output.disk import compare
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
 def run(arguments: argparse.Namespace) -> int:
     """Exit code 1 when a check failed or the tree on disk is not what the config renders to. Writes nothing."""
     steps: list[Finding] = []
-    visits = [_follows(arguments.base, steps)] if arguments.base is not None else []
+    visits: list[Visit] = [lambda environment, _: steps.extend(open_questions(environment))]
+    visits += [_follows(arguments.base, steps)] if arguments.base is not None else []
     visits += [_at_owners(arguments.owner, steps)] if arguments.owner is not None else []
-    visit = _all(visits) if visits else None
+    visit = _all(visits)
     trees, findings, counts = _judged_twice(arguments, visit) if arguments.kubeconform else (*render_all(arguments, visit), None)
     findings += steps
     changes = {tree.name: compare(tree, arguments.output) for tree in trees}

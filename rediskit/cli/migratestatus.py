@@ -19,13 +19,17 @@ _KINDS = {"forward": "next", "back": "back", "rollback": "rollback"}
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exit code 0 whatever the gates are: it only tells."""
+    """Return exit code 0 whatever the gates are, and when no client has a migration."""
     environment = load(config_file(arguments))
-    clients = clients_of(environment, arguments.client)
+    moving = arguments.client is not None or any(client.migration for client in environment.clients)
+    clients = clients_of(environment, arguments.client) if moving else ()
     times = [time_of(arguments.at, "--at", client.migration) for client in clients]
     found = [status(environment, client, at) for client, at in zip(clients, times, strict=True)]
     if arguments.json:
         print_json({"environment": environment.name, "clients": [_json(*pair) for pair in zip(found, times, strict=True)], "exitCode": 0})
+        return 0
+    if not clients:
+        print(f"{environment.name}: no migration in progress")
         return 0
     print("\n\n".join("\n".join(_lines(one, client, at)) for one, client, at in zip(found, clients, times, strict=True)))
     return 0

@@ -36,7 +36,7 @@ from rediskit.renderers import render
 from rediskit.renderers.owner import MANIFESTS, manifests
 from rediskit.renderers.ownerpatch import removals
 from rediskit.renderers.ownerpointers import changed
-from rediskit.renderers.ownersnippet import SNIPPETS
+from rediskit.renderers.ownersnippet import SNIPPETS, inline, mark_of
 from rediskit.renderers.tree import Object
 from rediskit.source.manifest import clean
 
@@ -87,7 +87,7 @@ def export(environment: Environment, client: Client, to: str, overlay: str | Non
     files = {path.removeprefix(prefix): text for path, text in render(environment).files.items() if path.startswith(prefix)}
     tree, root = _Files(client.name, files), str(place.to / FOLDER)
     changes = compare(tree, root) if dry_run else write(tree, root, force=force)
-    return Exported(shown(place.to), shown(place.to / FOLDER / client.name), changes, (), objects, tuple(_todo(client, place)))
+    return Exported(shown(place.to), shown(place.to / FOLDER / client.name), changes, (), objects, tuple(_todo(environment, client, place)))
 
 
 def _tried(environment: Environment, client: Client, place: Checkout) -> tuple[Difference, ...]:
@@ -130,12 +130,15 @@ def _beaten(one: Difference, where: str) -> Problem:
     return Problem(f"{kind}/{name} in the build of {where} is not what the step means at {', '.join(one.wrong)}", hint, code="owner-beaten")
 
 
-def _todo(client: Client, place: Checkout) -> list[str]:
+def _todo(environment: Environment, client: Client, place: Checkout) -> list[str]:
     mine = place.to / FOLDER / client.name
     if client.owner.kind in SNIPPETS:
         name, way = SNIPPETS[client.owner.kind]
         what = "Application" if client.owner.kind == "argocd-app" else "Kustomization"
-        return [f"put {'.'.join((*way, 'patches'))} of {shown(mine / name)} into the owner's {what}, in place of what stands there"]
+        ours = f"the entries of {'.'.join((*way, 'patches'))} whose patch begins with '{mark_of(client)}'"
+        if not inline(environment, client):
+            return [f"remove {ours} from the {what}; keep all others"]
+        return [f"replace {ours} in the {what} by those of {shown(mine / name)}, behind all others; keep all others"]
     if listed(place, client):
         return []
     line = os.path.relpath(mine, place.overlay)

@@ -27,7 +27,7 @@ from rediskit.renderers.ownersnippet import inline
 from rediskit.renderers.tree import Object, Tree
 from rediskit.source.files import work_tree
 from rediskit.temporary import temporary_folder
-from rediskit.tools import Command, find, run
+from rediskit.tools import Command, find, printable_lines, run
 
 FOLDER = "rediskit"
 """The folder in an owner's checkout that holds one folder of ours a client."""
@@ -167,9 +167,9 @@ class Bench:
     def _build(self) -> Built:
         done = run(Command(self._program, ("build", self._copy / self._overlay), exit_codes=frozenset({0, 1})))
         if done.exit_code:
-            said = done.stderr.decode(errors="replace").strip().replace(str(self._copy), "")
-            complaint = said.splitlines()[-1] if said else "it said nothing"
-            return Built({}, "; not in the trial copy: ".join((complaint, *([", ".join(self._left_out)] if self._left_out else ()))))
+            complaint = printable_lines(done.stderr.decode(errors="replace").replace(str(self._copy), "")) or "it said nothing"
+            left_out = [f"not in the trial copy: {', '.join(self._left_out)}"] if self._left_out else []
+            return Built({}, "\n  ".join((complaint, *left_out)))
         return Built({key_of(content): content for content in yaml.safe_load_all(done.stdout) if isinstance(content, dict)})
 
 

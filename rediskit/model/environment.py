@@ -48,6 +48,7 @@ class Environment(Model):
 
     _positions: Positions = PrivateAttr(default_factory=dict)
     _file: str = PrivateAttr(default="")
+    _inputs: tuple[str, ...] = PrivateAttr(default=())
     _ciphertexts: Mapping[str, Manifest] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
@@ -102,6 +103,16 @@ class Environment(Model):
         return self._file
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """The config and the files of its clients, as `load` shows them; empty for an Environment made in Python."""
+        return tuple(dict.fromkeys((*filter(None, (self._file,)), *(place.file for place in self._positions.values()))))
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Every file that `load` read: `files`, then manifests, certificate and encrypted Secrets."""
+        return tuple(dict.fromkeys((*self.files, *self._inputs)))
+
+    @property
     def config_argument(self) -> str:
         """The config as it stands in a command for a shell; its usual place for an Environment made in Python."""
         import shlex  # Not on the path of a render that finds nothing.
@@ -129,10 +140,11 @@ class Environment(Model):
         made._ciphertexts = dict(ciphertexts)
         return made
 
-    def located(self, positions: Positions, file: str) -> Self:
-        """This environment, knowing where its values stand. For the loader."""
+    def located(self, positions: Positions, file: str, inputs: tuple[str, ...] = ()) -> Self:
+        """Return this environment with the places of its values and the files that the config names. For the loader."""
         self._positions = positions
         self._file = file
+        self._inputs = inputs
         return self
 
     def locate(self, path: Path) -> Location | None:

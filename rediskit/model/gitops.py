@@ -11,6 +11,9 @@ from rediskit.model.base import Model, refuse
 from rediskit.model.measures import Duration
 from rediskit.model.types import DnsLabel, DnsName, GitRepository, GitRevision, Prefix, ServerAddress, TreePath
 
+PLACEHOLDER_REPOSITORY = "https://git.example.com/owner/repository.git"
+"""The repository in a config of `init` that does not know the real one: the config renders, and no tool reaches the address."""
+
 
 class Destination(Model):
     """The cluster an Application deploys to, by API server address or by the name Argo CD knows it by."""

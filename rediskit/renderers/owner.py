@@ -11,7 +11,7 @@ from rediskit.migrate.machine import owned
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.workload import Autoscaler, Workload
-from rediskit.renderers.objects import file_name
+from rediskit.renderers.objects import file_name, owner_header
 from rediskit.renderers.overlay import apply
 from rediskit.renderers.ownerpatch import literal, owner_effects, patches, removal, removals, target, within
 from rediskit.renderers.ownersnippet import snippet
@@ -28,7 +28,8 @@ def owners(environment: Environment) -> Iterator[File]:
     for index, client in enumerate(environment.clients):
         if client in owned(environment):
             for file in of_owner(environment, client):
-                yield File(f"owners/{client.name}/{file.path}", file.content, ("clients", index, "migration"))
+                source = ("clients", index, "migration")
+                yield File(f"owners/{client.name}/{file.path}", file.content, source, owner_header(environment))
 
 
 def of_owner(environment: Environment, client: Client) -> Iterator[File]:

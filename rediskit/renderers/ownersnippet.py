@@ -39,14 +39,20 @@ def inline(environment: Environment, client: Client) -> list[Object]:
     changes = list(patches(environment, client))
     if not changes or client.workload is None:
         return []
+    mark = f"{mark_of(client)}\n"
     namespace = {"namespace": client.namespace} if client.owner.base_namespace else {}
     whole = [{**change, "metadata": {**change["metadata"], **namespace}} for change in changes]
     gone = [removal(reference) for reference in removals(client)]
     return [
-        {"patch": _tests(client.workload), "target": target(changes[0])},
-        *({"patch": dump(change)} for change in whole),
-        *({"patch": dump(old), "target": target(old, within(client.namespace))} for old in gone),
+        {"patch": mark + _tests(client.workload), "target": target(changes[0])},
+        *({"patch": mark + dump(change)} for change in whole),
+        *({"patch": mark + dump(old), "target": target(old, within(client.namespace))} for old in gone),
     ]
+
+
+def mark_of(client: Client) -> str:
+    """Return the comment that each of our patches begins with: the application repository has patches of its own in the same list."""
+    return f"# rediskit: {client.name}"
 
 
 def _tests(workload: Workload) -> str:

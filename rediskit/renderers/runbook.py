@@ -19,6 +19,7 @@ from rediskit.model.workload import Workload
 from rediskit.renderers.argocd import prefix
 from rediskit.renderers.flux import RELEASE_TIMEOUT
 from rediskit.renderers.helm import release_of
+from rediskit.renderers.ownersnippet import mark_of
 from rediskit.renderers.texts import text
 
 OWNER_DIR = '"$OWNER_DIR"'
@@ -254,11 +255,12 @@ def runbook(environment: Environment, client: Client) -> str:
 def owner_side(environment: Environment, client: Client) -> str:
     """What the owner does once, so that what is rendered for a step takes effect: one sentence, by the kind of owner."""
     folder = f"`{environment.path}/owners/{client.name}/`"
+    ours = f"contains the patches of {folder} behind its own, in place of those that begin with `{mark_of(client)}`"
     return {
         "kustomize": f"the outermost overlay names the Component once (`components: [rediskit/{client.name}]`)",
         "manifests": f"at each step the owner's files are replaced by those of {folder}, and what its `remove.txt` names is deleted",
-        "argocd-app": f"at each step `spec.source.kustomize.patches` of the Application is what {folder} says",
-        "flux-kustomization": f"at each step `spec.patches` of the Kustomization is what {folder} says",
+        "argocd-app": f"at each step `spec.source.kustomize.patches` of the Application {ours}",
+        "flux-kustomization": f"at each step `spec.patches` of the Kustomization {ours}",
     }[client.owner.kind]
 
 

@@ -22,11 +22,13 @@ class File:
     path: relative to the environment's folder, with forward slashes.
     content: the text itself, or the one object that it holds.
     source: the place in the config that caused the file, for findings.
+    header: the first line of a YAML file in place of the tree's; for files that are copied into another repository.
     """
 
     path: str
     content: str | Object
     source: Path = ()
+    header: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,4 +61,5 @@ class Tree:
     def _bytes(self, file: File) -> bytes:
         if isinstance(file.content, str):
             return file.content.encode()
-        return f"{self.header}{yaml.dump(file.content)}".encode()
+        header = self.header if file.header is None else file.header
+        return f"{header}{yaml.dump(file.content)}".encode()

@@ -9,20 +9,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
-from rediskit.model.gitops import for_flux
+from rediskit.model.gitops import PLACEHOLDER_REPOSITORY, for_flux
 from rediskit.model.types import DnsLabel, GitRepository, GitRevision
 from rediskit.output.fresh import exists, taken
 from rediskit.setup.clients import Clients, Found, clients_of
 from rediskit.setup.copies import copy, refuse_leaks
 from rediskit.setup.git import Remote, WorkTree, public
 from rediskit.setup.objects import name_of, read_objects
-from rediskit.setup.text import OPEN, GitFacts, config_text, visible
+from rediskit.setup.text import GitFacts, config_text, visible
 from rediskit.source.files import work_tree
+from rediskit.source.questions import questions
 from rediskit.temporary import temporary_folder
 
 SCHEMA = "rediskit.schema.json"
-UNKNOWN_REPOSITORY = "https://git.example.com/owner/repository.git"
-"""What stands in a config whose repository nobody knows yet; it renders, and no tool reaches it."""
 _MAKEFILE = """\
 # rediskit: config/ is edited by hand, rendered/ is written from it and committed.
 .PHONY: render check diff
@@ -173,7 +172,7 @@ def _git(wishes: Wishes, name: str) -> GitFacts:
         remote = public("origin", wishes.repository)
     remarks = ["the address without the user or password that the remote has"] if remote.stripped else []
     questions = [] if remote.address else [f"{remote.name}: which repository will hold this folder? (--repository)"]
-    address = remote.address or UNKNOWN_REPOSITORY
+    address = remote.address or PLACEHOLDER_REPOSITORY
     if wishes.tool == "flux" and for_flux(address) != address:
         remarks.append(f"{address}, written as Flux takes it")
         address = for_flux(address)
@@ -263,5 +262,4 @@ def _problems(config: Path) -> list[Problem]:
 
 def _open(file: str, text: str) -> list[str]:
     shown = os.path.normpath(file)
-    lines = ((number, line.strip()) for number, line in enumerate(text.splitlines(), 1))
-    return [f"{shown}:{number}: {line.removeprefix(f'# {OPEN}')}" for number, line in lines if line.startswith(f"# {OPEN}")]
+    return [f"{shown}:{question.location.line}: {question.text}" for question in questions(text, shown)]

@@ -74,6 +74,11 @@ class WorkTree:
         listed = self._ask("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", *paths)
         return [entry[3:] for entry in listed.split("\0") if entry]
 
+    def untracked(self, *paths: str) -> list[str]:
+        """Return those of these paths, relative to the top of the work tree, that are in no index entry of Git; ignored ones too."""
+        tracked = set(self._ask("ls-files", "-z", "--", *paths).split("\0")) if paths else set()
+        return [path for path in paths if path not in tracked]
+
     def ignored(self, path: str) -> bool:
         """Whether Git ignores a path."""
         return bool(self._ask("check-ignore", "--", path))

@@ -14,10 +14,10 @@ from rediskit.checks import check
 from rediskit.checks.place import check_place
 from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
 from rediskit.model.environment import Environment
+from rediskit.model.gitops import PLACEHOLDER_REPOSITORY
 from rediskit.output.disk import Changes, compare
 from rediskit.output.leftovers import abandoned, input_folders, of_inputs, of_trees
 from rediskit.renderers import render
-from rediskit.setup.folder import UNKNOWN_REPOSITORY
 from rediskit.setup.git import WorkTree, same_repository
 from rediskit.source.files import work_tree
 from rediskit.source.loader import load_all
@@ -72,7 +72,7 @@ def _examine(file: str, output: str) -> Report:
     except ConfigError as error:
         return Report(file, (_wrong(file, error),), error.problems)
     lines = [Line("config", "ok", "loads"), *_leftovers(environment, file, output), *_schema(Path(file))]
-    lines += [*_tree(environment, file, output), *_git(environment, file, output)]
+    lines += [*_tree(environment, file, output), *_migrations(environment, file), *_git(environment, file, output)]
     return Report(file, tuple(lines))
 
 
@@ -133,6 +133,16 @@ def _drift(done: Changes) -> str:
     return ", ".join(f"{len(paths)} {word}" for paths, word in counts if paths) or "its index is not that of its files"
 
 
+def _migrations(environment: Environment, file: str) -> Iterator[Line]:
+    """Report each migration in progress: its step, since when, and the command that shows its gates."""
+    for client in environment.clients:
+        migration = client.migration
+        if migration is not None and migration.step not in ("prepare", "complete"):
+            since = f" since {migration.history[-1].at}" if migration.history else ""
+            following = f"rediskit migrate status {shlex.quote(file)} --client {client.name}"
+            yield Line("migration", "note", f"{client.name} is at {migration.step}{since}", (following,))
+
+
 def _git(environment: Environment, file: str, output: str) -> Iterator[Line]:
     """Whether the tool will find the tree where the config says: work tree, path, remote, branch, commit."""
     if work_tree(Path(os.path.realpath(output))) is None:
@@ -148,6 +158,7 @@ def _git(environment: Environment, file: str, output: str) -> Iterator[Line]:
             return
         yield from _remote(environment, git)
         yield from _branch(environment, git)
+        yield from _inputs(environment, git)
         yield from _commit(environment, git, file, output)
     except MissingToolError as error:
         absent = error.problems[0].message.endswith("is not on PATH")
@@ -158,7 +169,7 @@ def _remote(environment: Environment, git: WorkTree) -> Iterator[Line]:
     wanted = environment.gitops.repository
     remotes = git.remotes()
     same = next((remote for remote in remotes if same_repository(remote.address, wanted)), None)
-    if wanted == UNKNOWN_REPOSITORY:
+    if wanted == PLACEHOLDER_REPOSITORY:
         yield Line("remote", "problem", "gitops.repository is not known yet", ("write gitops.repository into the config",), 1)
     elif same:
         yield Line("remote", "ok", f"{same.name} is gitops.repository")
@@ -181,6 +192,19 @@ def _branch(environment: Environment, git: WorkTree) -> Iterator[Line]:
     else:
         hint = f"bring it to {wanted} when it is ready: the tool follows {wanted}"
         yield Line("branch", "note", f"{here or 'no branch'}, and the tool follows {wanted}", (hint,))
+
+
+def _inputs(environment: Environment, git: WorkTree) -> Iterator[Line]:
+    """Report the files that the config reads and Git does not track: a clone without them does not render."""
+    named = {os.path.relpath(os.path.realpath(file), git.top): file for file in environment.inputs}
+    inside = [path for path in named if not path.startswith("..")]
+    if untracked := [os.path.normpath(named[path]) for path in inside if path in git.untracked(*inside)]:
+        command = f"git add {' '.join(map(shlex.quote, untracked))}"
+        if any(git.ignored(path) for path in inside if os.path.normpath(named[path]) in untracked):
+            hint = f"take them out of .gitignore, then {command}"
+            yield Line("inputs", "problem", f"Git ignores files that the config reads: {', '.join(untracked)}", (hint,), 1)
+        else:
+            yield Line("inputs", "note", f"not in Git yet: {', '.join(untracked)}", (command,))
 
 
 def _commit(environment: Environment, git: WorkTree, file: str, output: str) -> Iterator[Line]:

@@ -8,9 +8,7 @@ from typing import Any, NamedTuple
 from rediskit.output.yaml import dump
 from rediskit.setup.clients import Found
 from rediskit.setup.switched import Variables
-
-OPEN = "open: "
-"""How the comment begins that asks something."""
+from rediskit.source.questions import OPEN
 
 
 class GitFacts(NamedTuple):

@@ -100,6 +100,8 @@ class _Loading:
         self.of_clients: dict[Path, Neighbours] = {}
         """What the clients with files of their own name, each relative to its file."""
         self.ciphertexts: dict[str, Manifest] = {}
+        self.inputs: list[str] = []
+        """The files that the config names, as they are shown."""
         self.problems: list[Problem] = []
         self.broken: list[Path] = []
         """What could not be read: the model's complaints about it say nothing new."""
@@ -118,7 +120,7 @@ class _Loading:
             self.problems += [problem for problem in found if not any(problem.path[: len(path)] == path for path in self.broken)]
         if self.problems:
             raise ConfigError(sorted(self.problems, key=_by_place))
-        return environment.with_ciphertexts(self.ciphertexts).located(self.positions, self.file)
+        return environment.with_ciphertexts(self.ciphertexts).located(self.positions, self.file, tuple(self.inputs))
 
     def _stem(self) -> None:
         file = pathlib.PurePath(self.file)
@@ -223,6 +225,7 @@ class _Loading:
                 if not self.neighbours.find(f"{directory}/{name}").is_relative_to(folder):
                     raise ConfigError(Problem(f"{directory}/{name} is a link out of its folder", "put the encrypted file itself there"))
                 text, shown = self.neighbours.read(f"{directory}/{name}")
+                self.inputs.append(shown)
                 self.ciphertexts[name.removesuffix(".yaml")] = Manifest(f"{directory}/{name}", read_ciphertext(text, shown))
             except ConfigError as error:
                 self.problems += [
@@ -240,7 +243,9 @@ class _Loading:
             self._problem(f"looks like {reason}", "write the path of a file, relative to this one", path)
         else:
             try:
-                return self.of_clients.get(path[:2], self.neighbours).read(name)
+                content = self.of_clients.get(path[:2], self.neighbours).read(name)
+                self.inputs.append(content[1])
+                return content
             except ConfigError as error:
                 self._problem(error.problems[0].message, f"{error.problems[0].hint}{more}", path)
         self.broken.append(path)

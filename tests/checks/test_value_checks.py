@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from rediskit import check, render
+from rediskit.model.gitops import PLACEHOLDER_REPOSITORY
 from tests.checks.trips import Trip, name_of, trip_it, value
 from tests.samples import backend, config, loaded, merged
 
@@ -177,6 +178,12 @@ WARNINGS = [
     Trip("memory-headroom", "the memory limit of master and replica is 2Gi: 2 times maxmemory 1gb, less than 2.2", "name: chocolandia"),
     Trip("memory-headroom", "2Gi: 1.2 times maxmemory 1700mb", "1700mb", {"redis": {"memory": {"max": "1700mb"}}}),
     Trip("memory-headroom", "2Gi: 2.19 times maxmemory 935mb", "935mb", {"redis": {"memory": {"max": "935mb"}}}),
+    Trip(
+        "repository-placeholder",
+        "is a placeholder: no GitOps tool can reach it",
+        PLACEHOLDER_REPOSITORY,
+        {"gitops": {"repository": PLACEHOLDER_REPOSITORY}},
+    ),
     Trip(
         "memory-headroom",
         "the memory limit of replica is 1300Mi: 1.27 times maxmemory 1gb",

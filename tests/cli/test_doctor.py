@@ -24,7 +24,7 @@ from rediskit.setup import git as git_module
 from rediskit.setup import programs as programs_module
 from rediskit.setup.programs import KNOWN
 from tests.output.repositories import Repository
-from tests.samples import ROOT
+from tests.samples import ROOT, loaded
 from tests.setup import live
 from tests.tools import install
 
@@ -484,6 +484,45 @@ def test_manifests_of_clients_count(repository: Repository, run: Run) -> None:
     _, output, _ = run()
     assert found(output, "commit") == "- commit 1 file not committed"
     assert following(output) == ["git add config/one.yaml config/live/web.yaml rendered/one && git commit"]
+
+
+WORKLOAD = "{manifest: live/web.yaml, containers: {app: {host: H, port: P, password: W}}}"
+CLIENT = f"clients:\n- name: shop\n  namespace: shop\n  workload: {WORKLOAD}\n"
+
+
+def test_a_file_that_the_config_reads_and_git_ignores_is_a_problem(repository: Repository, run: Run) -> None:
+    """Said "everything is committed" before: a clone of the repository did not render."""
+    manifest = dump(live.workload(live.container(H="redis")))
+    repository.commit({"config/one.yaml": CONFIG + CLIENT, ".gitignore": "live/\n"})
+    (repository.folder / "config/live").mkdir()
+    (repository.folder / "config/live/web.yaml").write_text(manifest)
+    main(["render"])
+    repository.commit()
+    code, output, _ = run()
+    assert (code, found(output, "inputs")) == (1, "! inputs Git ignores files that the config reads: config/live/web.yaml")
+    assert "take them out of .gitignore, then git add config/live/web.yaml" in following(output)
+
+
+def test_a_file_that_the_config_reads_and_git_does_not_track_is_listed(repository: Repository, run: Run) -> None:
+    manifest = dump(live.workload(live.container(H="redis")))
+    repository.commit({"config/one.yaml": CONFIG + CLIENT})
+    (repository.folder / "config/live").mkdir()
+    (repository.folder / "config/live/web.yaml").write_text(manifest)
+    main(["render"])
+    code, output, _ = run()
+    assert (code, found(output, "inputs")) == (0, "- inputs not in Git yet: config/live/web.yaml")
+
+
+@pytest.mark.parametrize(("step", "listed"), [("prepare", False), ("scale-down", True), ("complete", False)])
+def test_migrations_in_progress_are_listed_with_the_command_that_shows_their_gates(
+    repository: Repository, run: Run, step: str, listed: bool
+) -> None:
+    assert repository.folder.is_dir()
+    loaded(repository.folder / "config", step)
+    main(["render", "config/chocolandia.yaml"])
+    _, output, _ = run("config/chocolandia.yaml")
+    assert ("migration     beersystem is at scale-down" in output) is listed
+    assert ("rediskit migrate status config/chocolandia.yaml --client beersystem" in following(output)) is listed
 
 
 def test_a_tree_that_git_ignores(repository: Repository, run: Run) -> None:

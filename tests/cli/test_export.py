@@ -194,7 +194,9 @@ def test_a_snippet_is_tried_as_its_tool_takes_it(tmp_path: Path, run: Run, kind:
     top = owner(tmp_path, listed=False)
     code, output, errors = exported(run, at(tmp_path, "scale-down", kind))
     assert (code, errors) == (0, "")
-    assert f"to do: put {place} of owner/prod/rediskit/beersystem/" in output
+    ours = f"the entries of {place} whose patch begins with '# rediskit: beersystem'"
+    assert f"to do: replace {ours} in the" in output
+    assert "keep all others" in output
     assert "Deployment/beersystem-backend in beersystem: /spec/replicas" in output
     owner(tmp_path, listed=False, **REPLICAS)
     before = disk(top)
@@ -202,6 +204,29 @@ def test_a_snippet_is_tried_as_its_tool_takes_it(tmp_path: Path, run: Run, kind:
     assert code == 1
     assert "[owner-beaten]" in errors
     assert disk(top) == before
+
+
+@pytest.mark.parametrize("kind", ["argocd-app", "flux-kustomization"])
+@pytest.mark.parametrize("step", ["prepare", "rolled-back"])
+def test_a_snippet_without_patches_removes_ours_and_keeps_those_of_the_application_repository(
+    tmp_path: Path, run: Run, kind: str, step: str
+) -> None:
+    """The instruction was to put an empty list in place of the whole list."""
+    owner(tmp_path, listed=False)
+    code, output, _ = exported(run, at(tmp_path, step, kind))
+    assert code == 0
+    assert "to do: remove the entries of" in output
+    assert "whose patch begins with '# rediskit: beersystem'" in output
+    assert "keep all others" in output
+
+
+def test_every_line_of_a_kustomize_message_is_shown(tmp_path: Path, run: Run) -> None:
+    """Only the last line was: here the end of the owner's own patch, without the reason."""
+    owner(tmp_path, listed=False, patches=[{"patch": "a: b\nc: [d\n"}])
+    code, _, errors = exported(run, at(tmp_path, "scale-down"))
+    assert code == 1
+    assert "kustomize says: Error: " in errors
+    assert "a: b" in errors
 
 
 def plain(folder: Path) -> Path:

@@ -571,7 +571,7 @@ def test_what_other_programs_share_stays_theirs(repository: Repository) -> None:
     assert (repository.folder / ".gitattributes").read_text() == "* text=auto\n"
 
 
-def test_the_makefile_does_what_the_header_of_every_file_says(repository: Repository, tmp_path: Path) -> None:
+def test_the_makefile_of_init_has_the_targets_render_check_and_diff(repository: Repository, tmp_path: Path) -> None:
     rediskit("init")
     program = tmp_path / "bin/rediskit"
     program.parent.mkdir()

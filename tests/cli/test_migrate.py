@@ -542,6 +542,17 @@ def test_a_wrong_option_is_exit_code_2(options: list[str], message: str, tmp_pat
     assert errors.splitlines()[0] == message
 
 
+@pytest.mark.parametrize("more", ["", "clients:\n- {name: shop, namespace: shop}\n"])
+def test_status_without_a_migration_is_exit_code_0(more: str, tmp_path: Path, run: Run) -> None:
+    """Ended with exit code 2 before: a scheduled job over every config failed."""
+    text = f"name: quiet\ngitops: {{tool: argocd, repository: https://git.example.org/a.git}}\n{more}"
+    (tmp_path / "quiet.yaml").write_text(text, encoding="utf-8")
+    assert run("status", str(tmp_path / "quiet.yaml")) == (0, "quiet: no migration in progress\n", "")
+    code, output, _ = run("status", str(tmp_path / "quiet.yaml"), "--json")
+    assert (code, json.loads(output)) == (0, {"environment": "quiet", "clients": [], "exitCode": 0})
+    assert run("status", str(tmp_path / "quiet.yaml"), "--client", "shop")[0] == 2
+
+
 def test_with_several_clients_one_is_named_and_the_other_stays(tmp_path: Path, run: Run) -> None:
     file = write(tmp_path, migration())
     data = yaml.safe_load(file.read_text())

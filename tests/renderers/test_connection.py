@@ -63,7 +63,7 @@ def test_the_variables_of_the_page_are_those_that_the_component_sets() -> None:
     ("variant", "there", "absent"),
     [
         ("argocd", "192.168.4.203", "Nobody from outside"),
-        ("inside only", "Nobody from outside the cluster", "192.168.4.203"),
+        ("inside only", "admits these and no others", "192.168.4.203"),
         ("nothing on disk", "a restart loses everything", "append-only"),
         ("saved", "900 1, 300 10", "append-only"),
         ("refuses writes", "OOM command not allowed", "drops keys"),
@@ -99,3 +99,23 @@ def test_it_promises_what_redis_will_keep(redis: dict[str, Any], promise: str) -
 def test_before_deploy_it_says_that_nothing_is_there_yet() -> None:
     assert "**It is not deployed yet:**" in page(made("prepare"))
     assert "**It is not deployed yet:**" not in page(made("validate"))
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_page_lists_exactly_the_peers_that_the_network_policy_admits(variant: str) -> None:
+    """Failed before the section followed the policy: the page did not mention who reaches the metrics."""
+    environment = made("validate", over=VARIANTS[variant])
+    release = release_of(environment)
+    policy = render(environment).objects[f"platform/redis/networkpolicy-{release.fullname}.yaml"]
+    admitted = []
+    for rule in policy["spec"]["ingress"]:
+        target = "the metrics" if {port["port"] for port in rule["ports"]} == {release.metrics_container_port} else "Redis"
+        networks = ", ".join(peer["ipBlock"]["cidr"] for peer in rule["from"] if "ipBlock" in peer)
+        for peer in (peer for peer in rule["from"] if "namespaceSelector" in peer):
+            labels = peer["namespaceSelector"].get("matchLabels", {})
+            name = labels.get("kubernetes.io/metadata.name")
+            admitted.append((f"the pods of namespace `{name}`" if name else "every pod of the cluster, in every namespace", target))
+        admitted += [(networks, f"{target}, through the Service `{release.external_service}`")] if networks else []
+    section = page(environment).partition("## Network access\n")[2].partition("\n## ")[0]
+    rows = [line.strip("| ").split(" | ")[:2] for line in section.splitlines() if line.startswith("| ")][2:]
+    assert sorted(map(tuple, rows)) == sorted(admitted)

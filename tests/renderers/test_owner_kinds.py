@@ -19,6 +19,7 @@ from rediskit.checks.schema import validate
 from rediskit.migrate.machine import Effects, effects
 from rediskit.model.client import OwnerKind
 from rediskit.output.yaml import dump
+from rediskit.renderers.objects import owner_header
 from tests.renderers.owner_build import OLD_REDIS, Built, Object, changed, copy_component, write
 from tests.samples import ONE_CONTAINER, STEPS, backend, config, made, merged
 
@@ -220,9 +221,9 @@ def test_plain_manifests_are_what_a_component_builds(tmp_path: Path, kustomize: 
         plain = {content["kind"]: content for path, content in tree.objects.items() if path.startswith(folder)}
         if step in ("prepare", "rolled-back"):
             assert [plain[content["kind"]] for content in objects(shape)[: len(plain)]] == list(objects(shape)[: len(plain)])
-            assert tree.files[f"{folder}{shape.workload['kind'].lower()}-beersystem-backend.yaml"].decode() == tree.header + dump(
-                shape.workload
-            )
+            assert tree.files[f"{folder}{shape.workload['kind'].lower()}-beersystem-backend.yaml"].decode() == owner_header(
+                environment(shape, "manifests", step, order)
+            ) + dump(shape.workload)
         same = "decommission" if step == "complete" else step
         built = repository.at(environment(shape, "kustomize", same, order))
         assert plain == {kind: built.workload(kind) for kind in plain}, step
