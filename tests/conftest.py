@@ -30,6 +30,12 @@ def kustomize() -> Path:
 
 
 @pytest.fixture(scope="session")
+def helm() -> Path:
+    """The helm of tests/tools/tools.toml, else the one on PATH."""
+    return _program("helm")
+
+
+@pytest.fixture(scope="session")
 def kubeconform() -> Path:
     """The kubeconform of tests/tools/tools.toml, else the one on PATH."""
     return _program("kubeconform")

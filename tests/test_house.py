@@ -107,6 +107,32 @@ def test_only_tools_starts_programs() -> None:
             assert not (isinstance(node, ast.Attribute) and node.attr in ("system", "popen", "fork", "execv", "posix_spawn")), name
 
 
+OPENS = {"open", "read_text", "read_bytes"}
+MAY_OPEN = {
+    "rediskit.source.files": "the one place that reads input",
+    "rediskit.output.apply": "creates files",
+    "rediskit.output.confined": "creates files by descriptors of their folders",
+    "rediskit.output.lock": "locks a folder",
+    "rediskit.migrate.edit": "creates a file beside the one that it replaces",
+    "rediskit.migrate.ownercopy": "copies a checkout by descriptors of its folders",
+    "rediskit.cli": "opens the null device",
+    "rediskit.checks.schema": "reads data of the package",
+    "rediskit.chart.keys": "reads data of the package",
+}
+
+
+def test_no_other_module_opens_files_by_name() -> None:
+    """A named pipe would block, a device would answer: every input goes through `source.files`."""
+    opened = set()
+    for name, path in modules().items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            called = node.func if isinstance(node, ast.Call) else None
+            if (isinstance(called, ast.Name) and called.id == "open") or (isinstance(called, ast.Attribute) and called.attr in OPENS):
+                opened.add(name)
+    assert opened <= MAY_OPEN.keys(), f"use rediskit.source.files.read_regular: {sorted(opened - MAY_OPEN.keys())}"
+    assert opened == MAY_OPEN.keys(), f"no longer needed in MAY_OPEN: {sorted(MAY_OPEN.keys() - opened)}"
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["render", "--help"], ["init", "--help"], ["--version"]])
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     done = subprocess.run([sys.executable, "-X", "importtime", "-m", "rediskit", *arguments], capture_output=True, text=True, check=True)

@@ -15,7 +15,7 @@ from rediskit.output.fresh import write_new
 from rediskit.output.leftovers import clear, of_inputs
 from rediskit.setup.clients import Found
 from rediskit.setup.folder import Scaffold, Wishes, scaffold
-from rediskit.source.files import MAX_BYTES, read_file
+from rediskit.source.files import MAX_BYTES, read_file, read_stream
 
 _SECRETS = "secrets: rediskit secret apply; or another secrets.mode, then rediskit secret new, to keep them in Git, encrypted"
 
@@ -51,17 +51,11 @@ def _source(name: str | None) -> tuple[bytes, str] | None:
         return None
     if name != "-":
         path = Path(name)
-        return (_stream(path) if path.is_fifo() else read_file(path, name)), name
+        return (read_stream(path, MAX_BYTES + 1) if path.is_fifo() else read_file(path, name)), name
     if sys.stdin is None or sys.stdin.isatty():
         hint = "kubectl get deployment NAME -o yaml | rediskit init --from -"
         raise ConfigError(Problem("standard input is a terminal: nothing comes from it", hint))
     return sys.stdin.buffer.read(MAX_BYTES + 1), "standard input"
-
-
-def _stream(path: Path) -> bytes:
-    """What comes through a pipe that has a name, as a shell makes one for `--from <(kubectl get ...)`."""
-    with path.open("rb") as stream:
-        return stream.read(MAX_BYTES + 1)
 
 
 def _say(made: Scaffold, *, dry_run: bool) -> None:

@@ -18,7 +18,7 @@ from rediskit.secrets import kubectl
 from rediskit.secrets.certificate import private_keys
 from rediskit.secrets.manifests import Keys
 from rediskit.secrets.plaintext import LONGEST, Plaintext, taken
-from rediskit.source.files import read_file, work_tree
+from rediskit.source.files import read_file, read_stream, work_tree
 
 _MODULES = {
     "new": "secretmake",
@@ -51,8 +51,7 @@ def given(arguments: argparse.Namespace, environment: Environment) -> Plaintext 
 def _content(name: str) -> bytes:
     """Of a file or a pipe, no more than tells that it is too long."""
     try:
-        with Path(name).open("rb") as stream:
-            return stream.read(LONGEST + 3)
+        return read_stream(name, LONGEST + 3)
     except OSError as error:
         hint = "check the path: it counts from the current folder"
         raise ConfigError(Problem(f"--from-file: {name}: {(error.strerror or str(error)).lower()}", hint)) from error

@@ -6,30 +6,15 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.migrate.edit import Edited, put_in_place
 from rediskit.migrate.machine import effects, steps
-from rediskit.migrate.ownerbuild import (
-    FOLDER,
-    Built,
-    Checkout,
-    Difference,
-    bench,
-    checkout,
-    differences,
-    found,
-    key_of,
-    kustomization,
-    listed,
-    name_scaler,
-    shown,
-    unnamed_scalers,
-)
+from rediskit.migrate.ownerbuild import Built, Difference, bench, differences, found, key_of, name_scaler, unnamed_scalers
+from rediskit.migrate.ownerfiles import FOLDER, Checkout, checkout, documents_of, kustomization, listing, manifests_below, shown
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
+from rediskit.model.nested import at
 from rediskit.output.disk import Changes, compare, write
 from rediskit.output.leftovers import clear, of_inputs, of_trees
 from rediskit.renderers import render
@@ -38,6 +23,8 @@ from rediskit.renderers.ownerpatch import removals
 from rediskit.renderers.ownerpointers import changed
 from rediskit.renderers.ownersnippet import SNIPPETS, inline, mark_of
 from rediskit.renderers.tree import Object
+from rediskit.source.files import read_regular
+from rediskit.source.foreign import MAX_BYTES
 from rediskit.source.manifest import clean
 
 
@@ -139,7 +126,7 @@ def _todo(environment: Environment, client: Client, place: Checkout) -> list[str
         if not inline(environment, client):
             return [f"remove {ours} from the {what}; keep all others"]
         return [f"replace {ours} in the {what} by those of {shown(mine / name)}, behind all others; keep all others"]
-    if listed(place, client):
+    if listing(place, client).files:
         return []
     line = os.path.relpath(mine, place.overlay)
     return [f"add to {shown(kustomization(place.overlay))}, once:  components: [{line}]"]
@@ -160,7 +147,7 @@ def _plain(environment: Environment, client: Client, place: Checkout, *, force: 
             hint = f"print {shown(file)} into the config's manifest, so that nothing of it is lost; or use --force to lose it"
             raise RefusedError(Problem(f"{shown(file)} is not the object as any step leaves it", hint, code="file-edited"))
         if before != one.content:
-            files.append(Edited(shown(file), str(file), file.read_bytes(), tree.files[one.path]))
+            files.append(Edited(shown(file), str(file), read_regular(file, MAX_BYTES), tree.files[one.path]))
             objects.append(Difference(key_of(one.content), tuple(sorted(changed(before, one.content))), ()))
     for reference in removals(client):
         kind, _, name = reference.partition("/")
@@ -187,21 +174,21 @@ def _file_of(place: Checkout, content: Object) -> tuple[Path, Object]:
         what = ", ".join(shown(file) for file, _ in hits) or "no file"
         raise ConfigError(Problem(f"{kind}/{name} is in {what} of {shown(place.to)}, not in one file", hint))
     file, found_there = hits[0]
-    if len(list(yaml.safe_load_all(file.read_bytes()))) > 1:
+    if len(documents_of(file)) > 1:
         raise ConfigError(Problem(f"{shown(file)} holds several objects", f"put {kind}/{name} into a file of its own"))
     return file, clean(found_there)
 
 
 def _is(content: Object, kind: str, name: str) -> bool:
-    return (content.get("kind"), (content.get("metadata") or {}).get("name")) == (kind, name)
+    return (at(content, "kind"), at(content, "metadata", "name")) == (kind, name)
 
 
 def _objects(place: Checkout) -> list[tuple[Path, Object]]:
-    """The objects in the YAML files below the folder, with their files."""
+    """Return the objects in the YAML files below the folder, with their files. Links are not followed, and never replaced."""
     made = []
-    for file in sorted(path for path in place.to.rglob("*.y*ml") if ".git" not in path.parts and path.is_file()):
+    for file in manifests_below(place.to):
         try:
-            made += [(file, one) for one in yaml.safe_load_all(file.read_bytes()) if isinstance(one, dict) and "kind" in one]
-        except yaml.YAMLError:
+            made += [(file, one.data) for one in documents_of(file) if isinstance(one.data, dict) and "kind" in one.data]
+        except ConfigError:
             continue  # A template, or values of a chart: no manifest that anybody applies as it is.
     return made

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.migrate.ownercopy import copy_checkout
+from rediskit.migrate.ownerfiles import (
+    FOLDER,
+    Checkout,
+    entries_of,
+    kustomization,
+    link_in_the_way,
+    listing,
+    mapping_in,
+    shown,
+)
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.nested import at
 from rediskit.model.workload import SCALERS
-from rediskit.output.confined import Confined, in_the_way
+from rediskit.output.confined import Confined
 from rediskit.output.yaml import dump
 from rediskit.renderers.overlay import apply
 from rediskit.renderers.owner import component
@@ -25,24 +33,16 @@ from rediskit.renderers.ownerpatch import patches, removals
 from rediskit.renderers.ownerpointers import changed
 from rediskit.renderers.ownersnippet import inline
 from rediskit.renderers.tree import Object, Tree
-from rediskit.source.files import work_tree
+from rediskit.source.files import read_regular, reason
+from rediskit.source.foreign import MAX_BYTES, read_foreign
 from rediskit.temporary import temporary_folder
 from rediskit.tools import Command, find, printable_lines, run
 
-FOLDER = "rediskit"
-"""The folder in an owner's checkout that holds one folder of ours a client."""
-NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+MAX_BUILD = 64 * 1024 * 1024
+"""The largest output of kustomize that is read, in bytes."""
 
 Key = tuple[str, str, str]
 """Kind, namespace ("" where the object says none) and name."""
-
-
-class Checkout(NamedTuple):
-    """A checkout of an owner. top: its Git work tree; to: where our folder lies; overlay: the folder that is built. All real paths."""
-
-    top: Path
-    to: Path
-    overlay: Path
 
 
 class Difference(NamedTuple):
@@ -61,66 +61,6 @@ class Built:
     complaint: str = ""
 
 
-def checkout(to: str, overlay: str | None) -> Checkout:
-    """Where an owner's files lie. Raises ConfigError when there is no such folder, no Git work tree around it, or no kustomization."""
-    folder, built = (Path(os.path.realpath(name)) for name in (to, overlay or to))
-    if not folder.is_dir():
-        raise ConfigError(Problem(f"there is no folder {to}", "name a folder in a checkout of the owner's repository"))
-    top = work_tree(folder)
-    if top is None or not built.is_relative_to(top):
-        what = f"{to} lies in no Git work tree" if top is None else f"{overlay} lies outside of the checkout that holds {to}"
-        raise ConfigError(Problem(what, "name folders in one checkout of the owner's repository"))
-    return Checkout(top, folder, built)
-
-
-def kustomization(folder: Path) -> Path:
-    """The kustomization file of a folder. Raises ConfigError when there is none."""
-    for name in NAMES:
-        file = folder / name
-        if file.is_file():
-            if file.is_symlink() and not Path(os.path.realpath(file)).is_relative_to(folder):
-                hint = "put the file itself there: kustomize reads no file outside of the folder that it builds"
-                raise ConfigError(Problem(f"{shown(file)} is a symbolic link to {file.readlink()}, outside of its folder", hint))
-            return file
-    hint = "name the folder of the owner's outermost overlay: with --overlay, where our files are to lie elsewhere"
-    raise ConfigError(Problem(f"there is no kustomization.yaml in {shown(folder)}", hint))
-
-
-def shown(path: Path) -> str:
-    """A path as people see it: relative to the current folder where it lies below."""
-    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
-
-
-def listed(place: Checkout, client: Client) -> list[Path]:
-    """The kustomizations of the checkout that list the client's Component."""
-    mine = place.to / FOLDER / client.name
-    found = []
-    for folder, folders, files in os.walk(place.top):
-        folders[:] = [name for name in folders if name != ".git"]
-        for name in set(files) & set(NAMES):
-            entries = content_of(Path(folder) / name).get("components")
-            if any(isinstance(entry, str) and Path(os.path.realpath(Path(folder) / entry)) == mine for entry in entries or ()):
-                found.append(Path(folder) / name)
-    return sorted(found)
-
-
-def content_of(file: Path) -> dict[str, Any]:
-    """The mapping in a YAML file. Raises ConfigError when there is none."""
-    try:
-        content = yaml.safe_load(file.read_bytes())
-    except (yaml.YAMLError, OSError, UnicodeError) as error:
-        raise ConfigError(Problem(f"{shown(file)} can't be read as YAML", "mend it first: kustomize can't build it either")) from error
-    return content if isinstance(content, dict) else {}
-
-
-def link_in_the_way(place: Checkout, client: Client) -> Problem | None:
-    """Return the problem of a link or a file where the folder of a client's files belongs; None where a folder or nothing is there."""
-    for folder in (place.to / FOLDER, place.to / FOLDER / client.name):
-        if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
-            return replace(in_the_way(Path(shown(folder)), folder.lstat().st_mode), code="owner-link")
-    return None
-
-
 class Bench:
     """A copy of a checkout in which one client's files are tried. Nothing is written but in the copy, and through no link."""
 
@@ -132,11 +72,14 @@ class Bench:
         self._mine = place.to.relative_to(place.top) / FOLDER / client.name
         self._overlay = place.overlay.relative_to(place.top)
         self._file = self._overlay / kustomization(place.overlay).name
+        original = shown(place.top / self._file)
         try:
-            self._text = (copy / self._file).read_bytes()
+            self._text = read_regular(copy / self._file, MAX_BYTES)
         except OSError as error:
-            raise ConfigError(Problem(f"{shown(place.top / self._file)}: {_reason(error)}", "kustomize can't read it either")) from error
-        self._listed = bool(listed(place, client))
+            raise ConfigError(Problem(f"{original}: {reason(error)}", "kustomize can't read it either")) from error
+        self._content = mapping_in(read_foreign(self._text, original))
+        self._lists = {key: entries_of(Path(original), self._content, key) for key in ("components", "patches")}
+        self._listed = bool(listing(place, client).files)
 
     def before(self, environment: Environment) -> Built:
         """The build without us: the Component is the identity."""
@@ -144,19 +87,20 @@ class Bench:
 
     def after(self, environment: Environment, client: Client) -> Built:
         """The build with our files for a client as it stands. Raises MissingToolError when kustomize is missing or does not answer."""
-        content = content_of(self._copy / self._file)
         if client.owner.kind == "kustomize":
             self._put(environment, client)
             if not self._listed:
                 mine = os.path.relpath(self._mine, self._overlay)
-                self._extend({**content, "components": [*(content.get("components") or ()), mine]})
+                self._extend("components", [mine])
         elif more := inline(environment, client):
-            self._extend({**content, "patches": [*(content.get("patches") or ()), *more]})
+            self._extend("patches", more)
         built = self._build()
         self._inside.write(self._file, self._text)
         return built
 
-    def _extend(self, content: Object) -> None:
+    def _extend(self, key: str, more: Sequence[Any]) -> None:
+        """Add entries to a list of the overlay's kustomization."""
+        content = {**self._content, key: [*self._lists[key], *more]}
         self._inside.write(self._file, dump(content).encode())
 
     def _put(self, environment: Environment, client: Client) -> None:
@@ -170,11 +114,11 @@ class Bench:
             complaint = printable_lines(done.stderr.decode(errors="replace").replace(str(self._copy), "")) or "it said nothing"
             left_out = [f"not in the trial copy: {', '.join(self._left_out)}"] if self._left_out else []
             return Built({}, "\n  ".join((complaint, *left_out)))
-        return Built({key_of(content): content for content in yaml.safe_load_all(done.stdout) if isinstance(content, dict)})
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+        try:
+            documents = read_foreign(done.stdout, "the output of kustomize", limit=MAX_BUILD)
+        except ConfigError as error:
+            return Built({}, str(error.problems[0]))
+        return Built({key_of(one.data): one.data for one in documents if isinstance(one.data, dict)})
 
 
 @contextmanager
@@ -192,8 +136,7 @@ def bench(place: Checkout, client: Client) -> Iterator[Bench]:
 
 def key_of(content: Mapping[str, Any]) -> Key:
     """Kind, namespace and name of an object."""
-    metadata = content.get("metadata") or {}
-    return str(content.get("kind")), str(metadata.get("namespace") or ""), str(metadata.get("name"))
+    return str(content.get("kind")), str(at(content, "metadata", "namespace") or ""), str(at(content, "metadata", "name"))
 
 
 def found(objects: Mapping[Key, Object], client: Client, kind: str, name: str) -> list[Key]:

@@ -4,32 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-import yaml
-
-from rediskit.errors import Location
+from rediskit.errors import ConfigError, Location
 from rediskit.migrate.machine import effects, steps
-from rediskit.migrate.ownerbuild import (
+from rediskit.migrate.ownerbuild import Bench, Built, bench, differences, found, name_scaler, unnamed_scalers
+from rediskit.migrate.ownerfiles import (
     FOLDER,
-    Bench,
-    Built,
     Checkout,
-    bench,
     checkout,
     content_of,
-    differences,
-    found,
+    documents_of,
     kustomization,
     link_in_the_way,
-    listed,
-    name_scaler,
+    listing,
+    manifests_below,
     shown,
-    unnamed_scalers,
 )
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
+from rediskit.model.nested import at
 from rediskit.output.disk import compare
 from rediskit.renderers.tree import Tree
 
@@ -125,7 +120,10 @@ def _listed(client: Client, place: Checkout, file: Path) -> Iterator[Remark]:
     if client.owner.kind != "kustomize":
         return
     mine = f"{FOLDER}/{client.name}"
-    places = listed(place, client)
+    places, unread = listing(place, client)
+    for problem in unread:
+        where = problem.location or _at(file)
+        yield Remark("owner-unread", "warning", f"{problem.message}: skipped", "fix the file, if anything builds it", where)
     if not places:
         severity: Severity = "warning" if effects(client.migration).owner_is_untouched else "error"
         yield Remark("owner-component", severity, f"nothing lists {mine}", f"add to {shown(file)}:  components: [{mine}]", _at(file))
@@ -144,7 +142,7 @@ def _base(client: Client, before: Built, place: Checkout, file: Path) -> Iterato
         what = "is not in the build" if not keys else f"is in the build {len(keys)} times"
         yield Remark("owner-workload", "error", f"{workload.reference} {what}", "name the overlay that the cluster gets", _at(file))
         return
-    replicas = (before.objects[keys[0]].get("spec") or {}).get("replicas")
+    replicas = at(before.objects[keys[0]], "spec", "replicas")
     where = _object_at(place, str(workload.kind), str(workload.name)) or _at(file)
     if replicas is None:
         severity: Severity = "warning" if workload.autoscaler or workload.replicas == 1 else "error"
@@ -217,27 +215,28 @@ def _own(file: Path, name: str, wrong: tuple[str, ...]) -> Location:
 
 
 def _line_of(file: Path, path: tuple[str, ...], text: str) -> Location:
-    """The entry below a key that holds a text; the key itself where none does."""
-    node: Any = yaml.compose(file.read_bytes())
-    for key in path:
-        node = next((value for name, value in node.value if name.value == key), node)
-    for entry in node.value if isinstance(node, yaml.SequenceNode) else ():
-        if text in str(yaml.serialize(entry)):
-            node = entry
-            break
-    return _at(file, node.start_mark.line + 1, node.start_mark.column + 1)
+    """Return the place of the entry below a key that holds a text; that of the key itself where none does."""
+    documents = documents_of(file)
+    if not documents:
+        return _at(file)
+    document = documents[0]
+    entries = at(document.data, *path)
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if text in str(entry):
+            return document.places.get((*path, index), document.location)
+    return document.places.get(path, document.location)
 
 
 def _object_at(place: Checkout, kind: str, name: str) -> Location | None:
-    """Where an object begins in the checkout, in a file that kustomize reads; None when no file holds it."""
-    for file in sorted(path for path in place.top.rglob("*.y*ml") if ".git" not in path.parts and FOLDER not in path.parts):
+    """Return where an object begins in the checkout, in a file that kustomize reads; None when no file holds it."""
+    for file in manifests_below(place.top):
+        if FOLDER in file.parts:
+            continue
         try:
-            documents = list(yaml.compose_all(file.read_bytes()))
-            contents = list(yaml.safe_load_all(file.read_bytes()))
-        except yaml.YAMLError:
+            documents = documents_of(file)
+        except ConfigError:
             continue  # A template, or values of a chart: no object of the build.
-        for node, content in zip(documents, contents, strict=True):
-            metadata = content.get("metadata") if isinstance(content, dict) else None
-            if isinstance(metadata, dict) and (content.get("kind"), metadata.get("name")) == (kind, name):
-                return _at(file, node.start_mark.line + 1, node.start_mark.column + 1)
+        for document in documents:
+            if (at(document.data, "kind"), at(document.data, "metadata", "name")) == (kind, name):
+                return document.location
     return None

@@ -14,8 +14,9 @@ from rediskit.output import paths
 from rediskit.output.differences import Difference, Differences, Identity, Status
 from rediskit.output.disk import Rendered
 from rediskit.output.masking import Masker
-from rediskit.output.plan import Plan, plan, read_file
+from rediskit.output.plan import Plan, plan
 from rediskit.output.values import changes_between
+from rediskit.source.files import read_expected
 from rediskit.source.reader import read
 
 _YAML = (".yaml", ".yml", ".json")
@@ -73,7 +74,7 @@ def _in_the_way(path: str) -> bytes:
     """The content of what stands where a file of ours belongs: a foreign file, a link (where it leads), anything else (nothing)."""
     if os.path.islink(path):
         return os.fsencode(os.readlink(path))
-    return read_file(path, 0) if os.path.isfile(path) else b""
+    return read_expected(path, 0) if os.path.isfile(path) else b""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from rediskit.errors import Problem, RefusedError
 from rediskit.output.apply import Undo, create, make_folders
 from rediskit.output.paths import shown
 from rediskit.output.whole import all_or_none, new_stage
+from rediskit.source.files import read_regular
 
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 """What file systems answer that know no second names."""
@@ -83,9 +84,6 @@ def _above(folder: str, path: str) -> list[str]:
 
 def _content(place: str) -> bytes | None:
     try:
-        if not os.path.isfile(place):
-            return None
-        with open(place, "rb") as stream:
-            return stream.read()
+        return read_regular(place)
     except OSError:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable, Mapping
@@ -10,7 +11,7 @@ from rediskit.errors import Problem, RefusedError
 from rediskit.output.apply import Undo, create, make_folders
 from rediskit.output.paths import shown
 from rediskit.output.whole import all_or_none, new_stage, refused
-from rediskit.source.files import MAX_BYTES
+from rediskit.source.files import read_regular
 
 
 def present(folder: str, paths: Iterable[str]) -> dict[str, bytes]:
@@ -76,10 +77,9 @@ def _put(folder: str, files: Mapping[str, bytes], seen: Mapping[str, bytes], und
 
 def _content(folder: str, place: str) -> bytes:
     try:
-        with open(place, "rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+        return read_regular(place, follow=False)
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            message = f"{shown(os.path.normpath(place))} is larger than 1 MiB"
+            raise RefusedError(Problem(message, "is it the right file? move it away")) from error
         raise refused(folder, error) from error
-    if len(content) > MAX_BYTES:
-        raise RefusedError(Problem(f"{shown(os.path.normpath(place))} is larger than 1 MiB", "is it the right file? move it away"))
-    return content

@@ -11,11 +11,10 @@ from typing import Literal
 from rediskit.errors import Problem
 from rediskit.output import index as indexes
 from rediskit.output.paths import STAGE, folders, same_place, shown
+from rediskit.source.files import read_expected
 
 Kind = Literal["file", "folder", "unknown folder", "link", "other"]
 """An unknown folder holds something, and nothing of ours: it is not looked into."""
-
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(slots=True)
@@ -103,7 +102,7 @@ def plan(folder: str, files: Mapping[str, bytes]) -> Plan:
 def _read_index(made: Plan) -> None:
     path = f"{made.folder}/{indexes.NAME}"
     try:
-        made.index_content = read_file(path, len(made.final))
+        made.index_content = read_expected(path, len(made.final))
     except OSError:
         if os.path.isfile(path) and not os.path.islink(path):
             raise
@@ -132,7 +131,7 @@ def _present(made: Plan, path: str, found: Mapping[str, Kind]) -> bool:
     if kind == "file":
         content = made.files[path]
         ours = path in made.owned or made.damaged is not None
-        now = read_file(f"{made.folder}/{path}", len(content), rest=ours)
+        now = read_expected(f"{made.folder}/{path}", len(content), rest=ours)
         if now == content:
             made.unchanged.append(path)
             return True
@@ -154,7 +153,7 @@ def _others(made: Plan, files: Mapping[str, bytes], found: Mapping[str, Kind]) -
             continue
         if kind == "file" and path in made.owned:
             made.removed.append(path)
-            _ours(made, path, read_file(f"{made.folder}/{path}", 0))
+            _ours(made, path, read_expected(f"{made.folder}/{path}", 0))
         else:
             made.foreign.append(f"{path}/" if kind == "unknown folder" else path)
 
@@ -224,18 +223,3 @@ def _kind(entry: os.DirEntry[str], known: bool) -> Kind:
             return "unknown folder" if any(inside) else "folder"
     except PermissionError:
         return "unknown folder"
-
-
-def read_file(path: str, expected: int, *, rest: bool = True) -> bytes:
-    """A file's content, in one read where it has the expected length. Without `rest` a longer one ends one byte behind that length."""
-    handle = os.open(path, _READ)
-    try:
-        content = os.read(handle, expected + 1)
-        if len(content) == expected or (len(content) > expected and not rest):
-            return content
-        chunks = [content]
-        while chunk := os.read(handle, 1 << 16):
-            chunks.append(chunk)
-        return b"".join(chunks)
-    finally:
-        os.close(handle)

@@ -19,7 +19,7 @@ from rediskit.output.disk import Changes, compare
 from rediskit.output.leftovers import abandoned, input_folders, of_inputs, of_trees
 from rediskit.renderers import render
 from rediskit.setup.git import WorkTree, same_repository
-from rediskit.source.files import work_tree
+from rediskit.source.files import read_regular, reason, work_tree
 from rediskit.source.loader import load_all
 from rediskit.source.schema import schema_text
 
@@ -83,14 +83,17 @@ def _wrong(file: str, error: ConfigError) -> Line:
 
 def _schema(config: Path) -> Iterator[Line]:
     """The schema that the config names for editors, where it is missing or of another version; nothing when it is right."""
-    found = _FOR_EDITORS.search(config.read_text(encoding="utf-8-sig"))
+    found = _FOR_EDITORS.search(read_regular(config).decode("utf-8-sig"))
     if found is None or "://" in found[1]:
         return
     path = os.path.normpath(config.parent / found[1])
     again = (f"rediskit schema > {shlex.quote(path)}",)
-    if not Path(path).is_file():
-        yield Line("schema", "note", f"{path} is not there: an editor knows no keys", again)
-    elif Path(path).read_text(encoding="utf-8", errors="replace").strip() != schema_text():
+    try:
+        there = read_regular(path).decode("utf-8", "replace")
+    except OSError as error:
+        yield Line("schema", "note", f"{path}: {reason(error)}: an editor knows no keys", again)
+        return
+    if there.strip() != schema_text():
         yield Line("schema", "note", f"{path} is not that of this rediskit", again)
 
 

@@ -16,7 +16,7 @@ from rediskit.model.files import Manifest, TextFile
 from rediskit.model.secrecy import secret_reason
 from rediskit.model.secrets import ENCRYPTED, FETCH_HINT
 from rediskit.source.complaints import problems_of
-from rediskit.source.files import Neighbours, read_file
+from rediskit.source.files import Neighbours, read_file, reason
 from rediskit.source.manifest import read_ciphertext, read_manifest
 from rediskit.source.plaintext import SUFFIXES, in_file, in_folder
 from rediskit.source.reader import Document, read
@@ -55,9 +55,19 @@ def _beside(configs: Mapping[pathlib.Path, str | os.PathLike[str]]) -> Iterator[
     """The Secrets in clear that lie beside the configs, in files that are no configs of this run."""
     folders = {path.parent: pathlib.PurePath(named).parent for path, named in configs.items()}
     for folder, shown in folders.items():
-        for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+        for file in _listing(folder, str(shown)):
             if file.suffix in SUFFIXES and file not in configs:
                 yield from in_file(file, os.path.normpath(shown / file.name))
+
+
+def _listing(folder: pathlib.Path, shown: str) -> list[pathlib.Path]:
+    """The files of a folder, in order; none where it is missing. Raises ConfigError where it may not be read."""
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise ConfigError(Problem(f"{shown}: {reason(error)}", "check the permissions of the folder")) from error
 
 
 def _identity(path: str | os.PathLike[str]) -> pathlib.Path:

@@ -10,7 +10,8 @@ from typing import Any
 
 from rediskit.errors import ConfigError, Location, Problem
 from rediskit.model.ciphertext import plain_keys
-from rediskit.source.reader import MAX_BYTES, read
+from rediskit.source.files import read_regular
+from rediskit.source.reader import read
 
 SUFFIXES = (".yaml", ".yml", ".json")
 _SECRET = re.compile(rb"\bkind\b[\"']?[ \t]*:[ \t]*[\"']?Secret\b")
@@ -40,9 +41,7 @@ def in_folder(folder: Path, shown: str) -> Iterator[Problem]:
 def in_file(path: Path, shown: str) -> Iterator[Problem]:
     """The same for one file. What cannot be read, or is larger than 1 MiB, is no manifest."""
     try:
-        if path.is_symlink() or path.stat().st_size > MAX_BYTES:
-            return
-        text = path.read_bytes()
+        text = read_regular(path, follow=False)
     except OSError:
         return
     if not _SECRET.search(text):

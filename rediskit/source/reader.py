@@ -39,7 +39,7 @@ _BOM = b"\xef\xbb\xbf"
 # What libyaml refuses, and the characters that it takes for line breaks or skips but no editor shows.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _NOT_IN_KEYS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+SURROGATE = re.compile("[\ud800-\udfff]")
 # libyaml compares each %TAG with all before it: 1 MiB of them takes seconds. A tag is refused anyway.
 _TAG_DIRECTIVE = re.compile(r"^%TAG\b", re.MULTILINE)
 
@@ -157,7 +157,7 @@ class _Reader:
         if event.anchor is not None or event.tag is not None:
             self._properties(event, at)
         value: Any = event.value
-        if event.style == '"' and not value.isascii() and _SURROGATE.search(value):
+        if event.style == '"' and not value.isascii() and SURROGATE.search(value):
             self._problem(at, *ESCAPE)
         if self.open and self.open[-1].wants_key:
             self._key(event, value, at)

@@ -335,7 +335,7 @@ def test_the_schema_that_a_config_names_for_editors(repository: Repository, run:
     config, schema = repository.folder / "config/one.yaml", repository.folder / "rediskit.schema.json"
     config.write_text(f"# yaml-language-server: $schema=../rediskit.schema.json\n{CONFIG}")
     code, output, _ = run()
-    assert (code, found(output, "schema")) == (0, "- schema rediskit.schema.json is not there: an editor knows no keys")
+    assert (code, found(output, "schema")) == (0, "- schema rediskit.schema.json: no such file or directory: an editor knows no keys")
     assert following(output)[0] == "rediskit schema > rediskit.schema.json"
     schema.write_text("{}")
     code, output, _ = run()

@@ -1,0 +1,68 @@
+"""Input files: regular ones alone, opened without blocking, within a limit."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from rediskit.errors import ConfigError
+from rediskit.source.files import read_expected, read_file, read_regular, read_stream, work_tree
+
+
+def test_a_regular_file_is_read_up_to_the_limit(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"x" * 200_000)
+    assert read_regular(file) == b"x" * 200_000
+    assert read_regular(file, 200_000) == b"x" * 200_000
+    with pytest.raises(OSError, match="is larger than") as caught:
+        read_regular(file, 199_999)
+    assert caught.value.errno == errno.EFBIG
+
+
+@pytest.mark.parametrize("read", [read_regular, lambda path: read_expected(str(path), 5)])
+def test_pipes_sockets_devices_and_folders_are_refused_at_once(tmp_path: Path, read: object) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket"))
+        for place in (tmp_path / "pipe", tmp_path / "socket", Path("/dev/zero"), tmp_path):
+            with pytest.raises(OSError, match=r"is not a regular file|is a folder"):
+                read(place)  # type: ignore[operator]
+
+
+def test_a_link_is_followed_only_where_that_is_wanted(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    (tmp_path / "link").symlink_to("file")
+    assert read_regular(tmp_path / "link") == b"x"
+    with pytest.raises(OSError, match="is a symbolic link"):
+        read_regular(tmp_path / "link", follow=False)
+
+
+def test_the_errors_of_a_config_file_say_what_it_is(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large").write_bytes(b"x" * (1024 * 1024 + 1))
+    for name, message in (
+        ("pipe", "pipe is not a regular file"),
+        (".", "the folder is a folder"),
+        ("none", "there is no file none"),
+        ("pipe/none", "there is no file pipe/none"),
+        ("large", "large is larger than 1 MiB"),
+        ("x" * 300, "file name too long"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            read_file(tmp_path / name, "the folder" if name == "." else name)
+
+
+def test_a_stream_that_a_person_names_may_be_a_pipe() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"x" * 10)
+    os.close(writing)
+    assert read_stream(f"/dev/fd/{reading}", 4) == b"xxxx"
+    os.close(reading)
+
+
+def test_a_path_that_is_too_long_lies_in_no_work_tree(tmp_path: Path) -> None:
+    assert work_tree(tmp_path / ("x" * 300)) is None
