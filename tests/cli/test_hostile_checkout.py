@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import os
 import socket
@@ -30,7 +29,6 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
         return code, captured.out, captured.err
 
     yield command
-    gc.enable()
 
 
 def digest(folder: Path) -> str:
