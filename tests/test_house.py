@@ -113,7 +113,7 @@ MAY_OPEN = {
     "rediskit.output.apply": "creates files",
     "rediskit.output.confined": "creates files by descriptors of their folders",
     "rediskit.output.lock": "locks a folder",
-    "rediskit.migrate.edit": "creates a file beside the one that it replaces",
+    "rediskit.temporary": "locks temporary folders",
     "rediskit.migrate.ownercopy": "copies a checkout by descriptors of its folders",
     "rediskit.cli": "opens the null device",
     "rediskit.checks.schema": "reads data of the package",

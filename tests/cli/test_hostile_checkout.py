@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kustomize: Path) -> Iterator[Run]:
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kustomize: Path) -> Run:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KUSTOMIZE", str(kustomize))
 
@@ -28,7 +28,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
-    yield command
+    return command
 
 
 def digest(folder: Path) -> str:
@@ -190,7 +190,7 @@ def test_a_kustomization_elsewhere_that_cannot_be_read_is_skipped_with_a_warning
     at(tmp_path, "scale-down")
     _, _, errors = run(*COMMANDS[0])
     what = "can't be read as YAML: a key that is a mapping or a list: skipped [owner-unread]"
-    assert f"owner/template/kustomization.yaml:1:13: warning: {what}" in errors
+    assert f"owner/template/kustomization.yaml:1:14: warning: {what}" in errors
     assert "owner/base/Kustomization:1:1: warning: can't be read: is not a regular file: skipped [owner-unread]" in errors
 
 
