@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from rediskit.errors import ConfigError, Location, MissingToolError, Problem, RediskitError, RefusedError
     from rediskit.model.client import Client, Owner, Previous
     from rediskit.model.environment import Environment
+    from rediskit.model.evidence import Evidence
     from rediskit.model.files import Manifest, TextFile
     from rediskit.model.gitops import ArgoCD, Destination, Flux, FluxSource, GitOps
-    from rediskit.model.migration import Budgets, Criteria, Downtime, Entry, Migration, Validation, Window
+    from rediskit.model.migration import Budgets, Entry, Migration, Validation, Window
     from rediskit.model.monitoring import Monitoring
     from rediskit.model.network import Network, Pool
     from rediskit.model.redis import Amount, Auth, Chart, ContainerResources, ExporterImage, Memory, Redis, RedisImage, Resources, Storage
@@ -46,13 +47,12 @@ _HOMES = {
     "Client": "rediskit.model.client",
     "ConfigError": "rediskit.errors",
     "ContainerResources": "rediskit.model.redis",
-    "Criteria": "rediskit.model.migration",
     "Destination": "rediskit.model.gitops",
     "Difference": "rediskit.output.differences",
     "Differences": "rediskit.output.differences",
-    "Downtime": "rediskit.model.migration",
     "Entry": "rediskit.model.migration",
     "Environment": "rediskit.model.environment",
+    "Evidence": "rediskit.model.evidence",
     "ExporterImage": "rediskit.model.redis",
     "ExternalSecrets": "rediskit.model.secrets",
     "File": "rediskit.renderers.tree",
@@ -105,13 +105,12 @@ __all__ = [
     "Client",
     "ConfigError",
     "ContainerResources",
-    "Criteria",
     "Destination",
     "Difference",
     "Differences",
-    "Downtime",
     "Entry",
     "Environment",
+    "Evidence",
     "ExporterImage",
     "ExternalSecrets",
     "File",

@@ -13,6 +13,7 @@ import yaml
 from rediskit import Environment, Manifest, load
 from rediskit.model.ciphertext import UNOWNED
 from rediskit.model.client import Client
+from rediskit.model.criteria import CRITERIA
 from rediskit.output.yaml import dump
 from rediskit.renderers.objects import KEEP
 from rediskit.source.manifest import read_manifest
@@ -26,11 +27,13 @@ IDENTITIES = frozenset({"prepare", "complete", "rolled-back"})
 EVIDENCE = {
     "from": "2026-03-01T22:00:00-03:00",
     "until": "2026-03-03T08:00:00-03:00",
-    "criteria": dict.fromkeys(
-        ("noRestarts", "noRedisErrors", "stableConnections", "functionsVerified", "noUserReports", "latency"),
-        True,
-    ),
 }
+"""The validation of a migration that may decommission the old Redis."""
+OBSERVED: list[dict[str, Any]] = [
+    *({"kind": "criterion", "step": "validate", "at": "2026-03-03T08:00:00-03:00", "value": name} for name in CRITERIA),
+    {"kind": "scan", "step": "validate", "at": "2026-03-03T08:00:00-03:00", "by": "measured", "value": "0"},
+]
+"""Its evidence."""
 WARNED = ["memory-headroom", "frozen-image"]
 """Codes of the warnings about every config that keeps the defaults: `maxmemory 1gb` in 2Gi, and the images."""
 SEALED = {"mode": "sealed-secrets", "certificate": "chocolandia/sealing.crt"}
@@ -60,7 +63,7 @@ def history(*steps: str) -> list[dict[str, str]]:
 def migration(step: str, order: str = "as-decided", *taken: str) -> dict[str, Any]:
     """The section of a client at a step; `taken` are the steps of its history before this one."""
     made: dict[str, Any] = {"step": step, "order": order, "history": history(*taken, step)}
-    return made | ({"validation": EVIDENCE} if step in ("decommission", "complete") else {})
+    return made | ({"validation": EVIDENCE, "evidence": OBSERVED} if step in ("decommission", "complete") else {})
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

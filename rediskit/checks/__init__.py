@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rediskit.checks import access, flux, objects, owners, release, secrets, server, unanswered
+from rediskit.checks import access, flux, objects, old_redis, owners, release, secrets, server, unanswered
 from rediskit.checks.finding import Check, Complaint, Finding, Severity, Subject, Topic
 from rediskit.errors import dotted
 from rediskit.model.ciphertext import as_applied
@@ -72,7 +72,11 @@ CHECKS: tuple[Check, ...] = (
     Check("owner-component", "error", owners.owner_component),
     Check("client-variables", "error", owners.variables, "password"),
     Check("variable-absent", "warning", owners.absent_variables),
-    Check("previous-host", "warning", owners.previous_host),
+    Check("previous-differs", "warning", owners.previous_differs),
+    Check("previous-shared", "error", old_redis.previous_is_shared),
+    Check("old-redis-in-use", "error", old_redis.in_use),
+    Check("old-redis-possible", "warning", old_redis.possibly_in_use),
+    Check("old-redis-gone", "error", old_redis.gone),
     Check("ciphertext-missing", "error", secrets.ciphertext_missing, "password"),
     Check("ciphertext", "error", secrets.ciphertext_fits, "password"),
     Check("ciphertext-kept", "error", secrets.ciphertext_kept, "password"),
@@ -96,7 +100,7 @@ def check(environment: Environment, tree: Tree, topic: Topic = "") -> list[Findi
     """
     subject = Subject(environment, tree)
     return [
-        Finding(rule.code, rule.severity, found.message, found.hint, found.path, environment.locate(found.path))
+        Finding(rule.code, found.severity or rule.severity, found.message, found.hint, found.path, environment.locate(found.path))
         for rule in CHECKS
         if topic in ("", rule.topic)
         for found in rule.run(subject)

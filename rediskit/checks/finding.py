@@ -31,11 +31,15 @@ class Finding:
 
 
 class Complaint(NamedTuple):
-    """What a check function yields: the check's table adds code, severity and location."""
+    """What a check function yields: the check's table adds code, severity and location.
+
+    severity: where it is not that of the table.
+    """
 
     message: str
     hint: str = ""
     path: Path = ()
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True)

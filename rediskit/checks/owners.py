@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from rediskit.checks.finding import Complaint, Subject
-from rediskit.checks.variables import absent, addresses, old_address, repeated, unresolved
+from rediskit.checks.variables import absent, old_address, repeated, unresolved
 from rediskit.errors import Path
 from rediskit.migrate.machine import Effects
 from rediskit.model.client import Client
@@ -19,6 +19,7 @@ from rediskit.renderers.ownerpatch import address, hold, owner_effects, patches
 from rediskit.renderers.ownerpointers import changed, meant, meant_of_scaler
 from rediskit.renderers.ownersnippet import SNIPPETS
 from rediskit.renderers.tree import Object
+from rediskit.usage import Address, parse
 
 _FAULT = "this is a fault of rediskit: please report it"
 
@@ -224,23 +225,26 @@ def absent_variables(subject: Subject) -> Iterator[Complaint]:
             yield Complaint(message, f"an application that does not read it stays with its old Redis: {what}", (*place, "workload", *key))
 
 
-def previous_host(subject: Subject) -> Iterator[Complaint]:
-    """The manifest names the previous Redis as the config does, and nowhere but in the variables that will be switched."""
+def previous_differs(subject: Subject) -> Iterator[Complaint]:
+    """The switched variables of the manifest name the Redis of `previous`, and the database that the new url names.
+
+    A rollback leads back to what the manifest sets.
+    """
     for place, client, workload, _ in _moving(subject):
         if workload.manifest is None or client.previous is None or (client.migration and client.migration.step == "complete"):
             continue
-        at_host, manifest = (*place, "previous", "host"), workload.manifest
+        known = parse(client.previous.host, client.namespace).plus(parse(subject.release.primary_host, client.namespace))
         for _, name, variables in workload.every:
-            env = _env(manifest.content, name)
+            env = _env(workload.manifest.content, name)
             value = env.get(variables.host, {}).get("value") if variables.host else None
-            known = {client.previous.host, subject.release.primary_host}
-            if value is not None and not any(value == host or host.startswith(f"{value}.") for host in known):
-                message = f"{manifest.path} has {variables.host}={value}, but previous.host is {client.previous.host}"
-                yield Complaint(message, "a rollback leads back to what the manifest says: make the two agree", at_host)
-            yield from _old_url(client, manifest.path, variables, env, place, known)
-        for container, entry in addresses(manifest.content, workload, client.previous.host):
-            hint = "the migration does not change it: let it use the variables that are switched, or it stays with the old Redis"
-            yield Complaint(f"{container} also names the old Redis in {entry}", hint, (*place, "workload", "containers"))
+            if isinstance(value, str) and "$" not in value and not parse(value, client.namespace).same(known):
+                yield _differs(client, workload.manifest.path, f"{variables.host}={value}", place)
+            yield from _old_url(client, workload.manifest.path, variables, env, place, known)
+
+
+def _differs(client: Client, path: str, what: str, place: Path) -> Complaint:
+    message = f"{path} has {what}, but previous.host is {client.previous.host if client.previous else ''}"
+    return Complaint(message, "a rollback leads back to what the manifest sets: make the two agree", (*place, "previous", "host"))
 
 
 def history(subject: Subject) -> Iterator[Complaint]:
@@ -255,15 +259,13 @@ def history(subject: Subject) -> Iterator[Complaint]:
             )
 
 
-def _old_url(client: Client, path: str, variables: Variables, env: dict[str, Any], place: Path, known: set[str]) -> Iterator[Complaint]:
-    """What the manifest's url says and the config does not: another host than the previous one, a database that would be lost."""
+def _old_url(client: Client, path: str, variables: Variables, env: dict[str, Any], place: Path, known: Address) -> Iterator[Complaint]:
+    """Yield what the manifest's url sets and the config does not: another host than the previous one, a database that would be lost."""
     old = old_address(env.get(variables.url, {}).get("value") if variables.url else None)
-    if old is None or client.previous is None:
+    if old is None:
         return
-    if old.host is not None and not any(old.host == host or host.startswith(f"{old.host}.") for host in known):
-        message = f"{path} has {old.host} in {variables.url}, but previous.host is {client.previous.host}"
-        hint = "a rollback leads back to what the manifest says: make the two agree"
-        yield Complaint(message, hint, (*place, "previous", "host"))
+    if old.host is not None and not parse(old.host, client.namespace).same(known):
+        yield _differs(client, path, f"{old.host} in {variables.url}", place)
     if (old.database or 0) != (variables.database or 0):
         message = f"{path} has database {old.database or 0} in {variables.url}, and the new url names {variables.database or 0}"
         yield Complaint(message, f"write database: {old.database or 0} beside url", (*place, "workload", "containers"))

@@ -82,21 +82,6 @@ def _references(value: str) -> list[str]:
     return [name for name in re.findall(r"\$\$|\$\(([^)]+)\)", value) if name]
 
 
-def addresses(content: Object, workload: Workload, host: str) -> Iterator[tuple[str, str]]:
-    """Container and variable, for each variable that names a host, in full or shortened, and will not be switched."""
-    labels = host.split(".")
-    shortened = [".".join(labels[:end]) for end in range(len(labels), 1, -1)]
-    forms = "|".join([*map(re.escape, shortened), rf"{re.escape(labels[0])}(?=:[0-9])"])
-    pattern = re.compile(rf"(?<![\w.-])(?:{forms})(?![\w-]|\.\w)")
-    switched = {(kind, name): (variables.host, variables.url) for kind, name, variables in workload.every}
-    for kind in ("containers", "initContainers"):
-        for container in _containers(content, kind):
-            named = switched.get((kind, str(container.get("name"))), ())
-            for entry in container.get("env") or ():
-                if pattern.search(str(entry.get("value") or "")) and entry.get("name") not in named:
-                    yield str(container.get("name")), str(entry.get("name"))
-
-
 def _containers(content: Object, kind: str) -> list[Any]:
     found = at(content, "spec", "template", "spec", kind)
     return [container for container in found if isinstance(container, dict)] if isinstance(found, list) else []

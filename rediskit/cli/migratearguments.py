@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from rediskit.model.criteria import CRITERIA
+
 if TYPE_CHECKING:
     Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -27,7 +29,6 @@ _EXPORT = (
     "Put the files of the client's step into a checkout of the owner's repository. The owner's kustomization is built before and after, in "
     "a copy; where the result is not what the step means, nothing is written."
 )
-CRITERIA = ("no-restarts", "no-redis-errors", "stable-connections", "functions-verified", "no-user-reports", "latency")
 
 
 def add(verbs: Verbs) -> None:
@@ -86,8 +87,12 @@ def _record(parser: argparse.ArgumentParser) -> None:
     at(parser, "when it was seen")
     _dry_run(parser)
     seen = parser.add_argument_group("the 24 hours")
-    seen.add_argument("--criterion", action="append", default=[], choices=CRITERIA, metavar="NAME", help=f"seen: {', '.join(CRITERIA)}")
-    seen.add_argument("--not", action="append", default=[], dest="unseen", choices=CRITERIA, metavar="NAME", help="a criterion that failed")
+    seen.add_argument(
+        "--criterion", action="append", default=[], choices=tuple(CRITERIA), metavar="NAME", help=f"seen: {', '.join(CRITERIA)}"
+    )
+    seen.add_argument(
+        "--not", action="append", default=[], dest="unseen", choices=tuple(CRITERIA), metavar="NAME", help="a criterion that failed"
+    )
     seen.add_argument("--from", default="", dest="start", metavar="TIME", help="when watching began (default: scale-up)")
     seen.add_argument("--until", default="", metavar="TIME", help="when watching ended (default: --at)")
     seen.add_argument("--notes", default="", metavar="TEXT", help="what else was seen")

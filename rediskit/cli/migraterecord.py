@@ -10,7 +10,7 @@ from rediskit.cli.migratemove import files_json, print_diff, say_dirty
 from rediskit.cli.report import print_json
 from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.migrate.edit import put_in_place
-from rediskit.migrate.moves import Evidence, record
+from rediskit.migrate.evidence import Observed, record
 from rediskit.migrate.status import one_client
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
@@ -29,18 +29,19 @@ def run(arguments: argparse.Namespace) -> int:
     texts = {name: getattr(arguments, name) for name in ("start", "until", "down_from", "down_until")}
     times = {name: time_of(text, f"--{_OPTIONS.get(name, name)}") if text else "" for name, text in texts.items()}
     validating = arguments.criterion or arguments.unseen or arguments.notes or times["start"]
-    evidence = Evidence(
+    observed = Observed(
+        at=at,
         start=times["start"],
         until=times["until"] or (at if validating else ""),
         seen=tuple(arguments.criterion),
         unseen=tuple(arguments.unseen),
         notes=arguments.notes,
-        secret_seen=at if arguments.secret_seen else "",
+        secret=arguments.secret_seen,
         down_from=times["down_from"],
         down_until=times["down_until"],
-        folded=at if arguments.folded else "",
+        folded=arguments.folded,
     )
-    files, _ = record(environment, client, evidence)
+    files, _ = record(environment, client, observed)
     if not arguments.dry_run:
         put_in_place(files)
     if arguments.json:

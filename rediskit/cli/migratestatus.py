@@ -44,7 +44,7 @@ def _lines(found: Status, client: Client, at: str) -> Iterator[str]:
         left = found.budget - found.spent
         rest = f"{span(left)} left" if left >= 0 else f"{span(left)} over it"
         yield f"  down since {both(found.down, offset)}, {span(found.spent)}: the budget is {span(found.budget)}, {rest}"
-    if migration and migration.downtime:
+    if migration and migration.downtime is not None:
         yield f"  it was down for {span(migration.downtime.seconds)}, as somebody saw it; the budget was {span(found.budget)}"
     for way in found.ways:
         yield from _way(way)

@@ -81,8 +81,8 @@ STAGES: dict[Step, Stage] = {
     ),
     "decommission": Stage(
         "the old Redis is out of the owner's build",
-        "24 hours or more, and the six criteria of the brief, are recorded under `migration.validation`",
-        ("evidence", "old-data", "no-return"),
+        "24 hours or more and the six criteria are recorded, and nothing uses the old Redis any more",
+        ("evidence", "old-redis", "old-data", "no-return"),
         "the objects of the old Redis are gone, and the application works",
     ),
     "complete": Stage(
@@ -147,9 +147,9 @@ def way_out(migration: Migration) -> Step | None:
 
 
 def gates(edge: Edge, migration: Migration) -> tuple[str, ...]:
-    """The codes of the gates before an edge, in the order they are judged. Going back has one: a reason."""
+    """The codes of the gates before an edge, in the order they are judged. Going back needs a reason, and the old Redis."""
     if edge.kind != "forward":
-        return ("history", "clock", "reason")
+        return ("history", "clock", "reason", "old-redis-there")
     first = ("secret",) if edge.target == "deploy" and migration.order == "deploy-first" else ()
     return ("history", "clock", *first, *STAGES[edge.target].gates)
 

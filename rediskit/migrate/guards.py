@@ -13,7 +13,8 @@ from rediskit.errors import Problem, RefusedError
 from rediskit.migrate import edges
 from rediskit.migrate.clock import later, seconds_between, span
 from rediskit.migrate.edges import Edge
-from rediskit.migrate.machine import down_since, removes
+from rediskit.migrate.machine import down_since, effects, moved, removes
+from rediskit.migrate.users import gone_by, users
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step, moment
@@ -164,7 +165,7 @@ def _secret(situation: Situation) -> Iterator[Shut]:
     client, auth = situation.client, situation.environment.redis.auth
     namespaces = f"{situation.environment.redis.namespace} and {client.namespace}"
     if situation.environment.secrets.mode == "manual":
-        if situation.migration.secret_seen is None:
+        if situation.migration.secret is None:
             message = (
                 f"nobody has seen Secret {auth.secret} with key {auth.key} in {namespaces}; with secrets.mode manual Git can't show it"
             )
@@ -211,6 +212,25 @@ def _evidence(situation: Situation) -> Iterator[Shut]:
         yield Shut("evidence-future", message, "evidence is what was seen: record it afterwards", ("migration", "validation", "until"))
 
 
+def _old_redis(situation: Situation) -> Iterator[Shut]:
+    """Nothing that is still in use is removed. No option opens this gate."""
+    for user in users(situation.environment, situation.client):
+        if user.strength == "certain":
+            yield Shut("old-redis-in-use", user.message, user.hint, ("previous",))
+
+
+def _old_redis_there(situation: Situation) -> Iterator[Shut]:
+    """A client goes back only to a Redis that is there: another client may have removed it."""
+    now, after = effects(situation.migration), effects(moved(situation.migration, situation.edge.target, situation.at))
+    if after.switched or (after.stopped and not now.switched):
+        return
+    other = gone_by(situation.environment, situation.client)
+    if other is not None and situation.client.previous is not None:
+        message = f"{other.name} has removed {situation.client.previous.host}: there is no old Redis to go back to"
+        hint = f"go on with the shared Redis; or take {other.name} back from decommission first: the old Redis comes back empty"
+        yield Shut("old-redis-gone", message, hint, ("previous",))
+
+
 def _old_data(situation: Situation) -> Iterator[Shut]:
     """What a volume holds outlives its Deployment, or goes with its claim: that is a person's decision, said before."""
     previous = situation.client.previous
@@ -234,9 +254,8 @@ def _no_return(situation: Situation) -> Iterator[Shut]:
 
 
 def _folded(situation: Situation) -> Iterator[Shut]:
-    client, folded = situation.client, situation.migration.folded
-    taken = [entry.at for entry in situation.migration.history if entry.step == "decommission"]
-    if folded is None or (taken and moment(folded) < moment(taken[-1])):
+    client = situation.client
+    if situation.migration.folded is None:
         message = "nobody has seen that the Component of decommission changes nothing on the owner's base"
         record = f"rediskit migrate record {situation.environment.config_argument} --client {client.name} --folded"
         builds = client.owner.kind != "manifests"
@@ -258,6 +277,8 @@ GATES: dict[str, Gate] = {
     "replicas": Gate("the owner's base says its replicas, so that a rollback brings them all back", _replicas, ("replicas-unsaid",)),
     "budget": Gate("the downtime budget still holds", _budget, ("budget-unknown", "budget-spent"), overridable=True),
     "evidence": Gate("24 hours or more and the six criteria are recorded", _evidence, ("evidence-missing", "evidence-future")),
+    "old-redis": Gate("nothing uses the old Redis any more", _old_redis, ("old-redis-in-use",)),
+    "old-redis-there": Gate("the old Redis is still there", _old_redis_there, ("old-redis-gone",)),
     "old-data": Gate("what becomes of the old data on a volume is said", _old_data, ("old-data-unsaid",)),
     "no-return": Gate("somebody says that what can't come back may go", _no_return, ("no-return",)),
     "folded": Gate("somebody has seen that the owner's base carries the change itself", _folded, ("fold-unseen",)),

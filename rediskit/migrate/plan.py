@@ -281,8 +281,8 @@ def _unsaid(environment: Environment, client: Client) -> Iterator[str]:
     assert migration is not None
     if migration.window is None and migration.step in ("prepare", "rolled-back"):
         yield "`migration.window`: when the application may be down [window-missing]"
-    if environment.secrets.mode == "manual" and migration.secret_seen is None and migration.step in ("prepare", "rolled-back"):
-        yield "`migration.secretSeen`: that somebody has seen the Secret in both namespaces [secret-missing]"
+    if environment.secrets.mode == "manual" and migration.secret is None and migration.step in ("prepare", "rolled-back"):
+        yield "evidence `secret`: that the Secret is in both namespaces [secret-missing]"
     if environment.secrets.mode != "manual" and not secret_in_tree(environment, client):
         yield f"the Secret of {client.namespace} and of Redis, by `rediskit secret new` [secret-missing]"
     if previous and previous.data is None and previous.remove and migration.step not in ("decommission", "complete"):

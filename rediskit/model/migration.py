@@ -10,12 +10,12 @@ from pydantic import Field, field_validator, model_validator
 
 from rediskit.errors import Problem
 from rediskit.model.base import Model, refuse, refuse_all
-from rediskit.model.docs import descriptions
+from rediskit.model.criteria import CRITERIA
+from rediskit.model.evidence import Evidence, EvidenceKind
 from rediskit.model.measures import Duration
-from rediskit.model.types import Flag, Prose, Timestamp
+from rediskit.model.step import Step as Step
+from rediskit.model.types import Prose, Timestamp
 
-Step = Literal["prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission", "complete", "rolled-back"]
-"""The last step that is in Git, in the brief's order; `rolled-back` is the way out of scale-down to validate."""
 Order = Literal["as-decided", "deploy-first"]
 """`deploy-first` deploys the shared Redis before the application goes down, so that the downtime is the cut-over alone."""
 
@@ -55,23 +55,6 @@ class Entry(Model):
         return self
 
 
-class Criteria(Model):
-    """Six things to see; each is true once somebody has seen it."""
-
-    no_restarts: Flag = False
-    """No crashes or restarts."""
-    no_redis_errors: Flag = False
-    """No Redis connection errors in the logs."""
-    stable_connections: Flag = False
-    """Stable connections in Prometheus."""
-    functions_verified: Flag = False
-    """Login, sessions and cache work."""
-    no_user_reports: Flag = False
-    """No reports from users."""
-    latency: Flag = False
-    """p95 below 10 ms."""
-
-
 class Validation(Model):
     """The evidence of the 24 hours."""
 
@@ -79,8 +62,6 @@ class Validation(Model):
     """When watching began, with its offset from UTC."""
     until: Timestamp
     """When watching ended, 24 hours later or more."""
-    criteria: Criteria = Criteria()
-    """Six things to see; each is true once somebody has seen it."""
     notes: Prose | None = None
     """What else was seen."""
 
@@ -93,26 +74,6 @@ class Validation(Model):
     @property
     def seconds(self) -> float:
         """How long was validated, in seconds."""
-        return (moment(self.until) - moment(self.start)).total_seconds()
-
-
-class Downtime(Model):
-    """How long the application was really down, as somebody saw it."""
-
-    start: Timestamp = Field(alias="from")
-    """When it stopped answering, with its offset from UTC."""
-    until: Timestamp
-    """When it answered again."""
-
-    @model_validator(mode="after")
-    def _forward(self) -> Self:
-        if moment(self.until) < moment(self.start):
-            refuse(f"{self.until} is before {self.start}, when it began", "swap the two, or check day and offset", "until")
-        return self
-
-    @property
-    def seconds(self) -> float:
-        """How long it lasted, in seconds."""
         return (moment(self.until) - moment(self.start)).total_seconds()
 
 
@@ -131,12 +92,8 @@ class Migration(Model):
     """Every step taken, oldest first; the last one is `step`."""
     validation: Validation | None = None
     """The evidence of the 24 hours."""
-    secret_seen: Timestamp | None = None
-    """When somebody saw the Secret in both namespaces: with `secrets.mode: manual` nothing in Git shows it."""
-    downtime: Downtime | None = None
-    """How long the application was really down; `budgets.downtime` is what was allowed."""
-    folded: Timestamp | None = None
-    """When somebody saw that the owner's base carries variables and removal itself, so that the Component changes nothing there."""
+    evidence: tuple[Evidence, ...] = ()
+    """What was observed, oldest first. Gates ask for a kind and a step."""
 
     @field_validator("history")
     @classmethod
@@ -170,6 +127,43 @@ class Migration(Model):
         taken = [entry for before, entry in zip(way, self.history, strict=False) if entry.step == "scale-up" and before != "validate"]
         return taken[-1] if taken else None
 
+    @property
+    def criteria(self) -> dict[str, Evidence]:
+        """The last evidence of each criterion since the application came up on the shared Redis."""
+        return {one.criterion: one for one in self._since_up("criterion", "scale-up", "validate")}
+
+    @property
+    def scan(self) -> Evidence | None:
+        """The last scan of the application repository since `validate` was taken; None where there is none."""
+        return next(reversed(self._since("validate", "scan")), None)
+
+    @property
+    def folded(self) -> Evidence | None:
+        """The evidence that the base carries the change itself, since `decommission` was taken; None where there is none."""
+        return next(reversed(self._since("decommission", "folded")), None)
+
+    @property
+    def secret(self) -> Evidence | None:
+        """The evidence that the Secret is in both namespaces, observed before the application goes down; None where there is none."""
+        return next((one for one in self.evidence if one.kind == "secret" and one.step in ("prepare", "deploy", "rolled-back")), None)
+
+    @property
+    def downtime(self) -> Evidence | None:
+        """The last evidence of how long the application was down; None where there is none."""
+        return next((one for one in reversed(self.evidence) if one.kind == "downtime"), None)
+
+    def _since(self, step: Step, kind: EvidenceKind) -> list[Evidence]:
+        """Return the evidence of a kind and a step, from the last time the step was taken on."""
+        taken = [entry.at for entry in self.history if entry.step == step]
+        found = [one for one in self.evidence if one.kind == kind and one.step == step]
+        return [one for one in found if not taken or moment(one.at) >= moment(taken[-1])]
+
+    def _since_up(self, kind: EvidenceKind, *steps: Step) -> list[Evidence]:
+        """Return the evidence of a kind and some steps, from the time the application came up on the shared Redis on."""
+        began = self.running_since
+        found = [one for one in self.evidence if one.kind == kind and one.step in steps]
+        return [one for one in found if began is None or moment(one.at) >= moment(began.at)]
+
     def missing_evidence(self, step: Step) -> list[Problem]:
         """What the brief wants to see before this step, for the old Redis goes (decision 13); empty when all of it is recorded."""
         hint = "the old Redis stays until 24 hours of validation have passed: stay at validate, and record what was seen"
@@ -186,10 +180,10 @@ class Migration(Model):
         if validation.seconds < VALIDATION.amount:
             hours = validation.seconds / 3600
             problems.append(Problem(f"only {hours:.1f} hours were validated, 24 are needed", hint, ("validation", "until")))
-        for name, field in Criteria.model_fields.items():
-            if not getattr(validation.criteria, name):
-                text = descriptions(Criteria)[name].rstrip(".")
-                problems.append(Problem(f"not recorded as true: {text}", hint, ("validation", "criteria", field.alias or name)))
+        held = {one.criterion for one in self.criteria.values() if one.holds}
+        for name, words in CRITERIA.items():
+            if name not in held:
+                problems.append(Problem(f"criterion {name} is not recorded: {words}", hint, ("evidence",)))
         return problems
 
 

@@ -13,6 +13,7 @@ from rediskit.migrate import edges
 from rediskit.migrate.edges import STAGES, Edge, Repository
 from rediskit.migrate.machine import decommissions, effects, moved
 from rediskit.model.client import Client
+from rediskit.model.criteria import CRITERIA
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
 from rediskit.model.workload import Workload
@@ -100,16 +101,13 @@ def _edit(config: str, client: Client, edge: Edge) -> Iterator[str]:
         yield f'rediskit migrate back {command} --to {edge.target} --reason "what was seen"'
         return
     if edge.target == "decommission":
-        seen = " ".join(f"--criterion {name}" for name in _CRITERIA)
+        seen = " ".join(f"--criterion {name}" for name in CRITERIA)
         yield f"rediskit migrate record {command} {seen}"
     if edge.target == "complete":
         seen = "" if client.owner.kind == "manifests" else f" --owner {OWNER_DIR}"
         yield f"rediskit migrate record {command} --folded{seen}"
     accept = " --no-return" if edge.target == "decommission" else ""
     yield f"rediskit migrate advance {command} --to {edge.target}{accept}"
-
-
-_CRITERIA = ("no-restarts", "no-redis-errors", "stable-connections", "functions-verified", "no-user-reports", "latency")
 
 
 def _publish(environment: Environment, client: Client, edge: Edge, repository: Repository, named: tuple[str, str]) -> Iterator[str]:

@@ -48,7 +48,9 @@ def test_every_check_is_tripped_somewhere() -> None:
     trips = [*test_access_checks.TRIPS, *test_secret_checks.TRIPS, *test_tree_checks.TRIPS, *test_value_checks.TRIPS]
     codes = [rule.code for rule in CHECKS]
     assert len(set(codes)) == len(codes)
-    assert {(rule.code, rule.severity) for rule in CHECKS} == {(trip.code, trip.severity) for trip in trips}
+    spoken = {(trip.code, trip.severity) for trip in trips}
+    assert {(rule.code, rule.severity) for rule in CHECKS} <= spoken
+    assert set(codes) == {code for code, _ in spoken}
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

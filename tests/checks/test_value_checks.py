@@ -11,7 +11,7 @@ import pytest
 from rediskit import check, render
 from rediskit.model.gitops import PLACEHOLDER_REPOSITORY
 from tests.checks.trips import Trip, name_of, trip_it, value
-from tests.samples import backend, config, loaded, merged
+from tests.samples import backend, client, config, loaded, merged
 
 OWNED = "chart-owned-value"
 CLUSTER_ROLE = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "x"}}
@@ -37,6 +37,12 @@ def values(code: str, message: str, at: str, content: dict[str, Any]) -> Trip:
 
 def first_client(step: str = "validate", **sections: Any) -> dict[str, Any]:
     return {"clients": [merged(config(step)["clients"][0], sections)]}
+
+
+def two_clients(first: str, second: str | None, **sections: Any) -> dict[str, Any]:
+    """The config with a second client in the same namespace, of the same old Redis."""
+    other = client("worker", second, namespace="beersystem", **({"previous": {"host": "redis"}} | sections))
+    return {"clients": [config(first)["clients"][0], other]}
 
 
 def with_env(*entries: dict[str, str], container: int = 0) -> dict[str, Any]:
@@ -234,35 +240,44 @@ WARNINGS = [
     ),
     Trip("frozen-image", "bitnamilegacy/redis and bitnamilegacy/redis-exporter: frozen since 2025-08-28", "name: chocolandia"),
     Trip(
-        "previous-host",
+        "previous-differs",
         "REDIS_HOST=redis.beersystem.svc.cluster.local, but previous.host is redis.other",
         "redis.other",
         first_client(previous={"host": "redis.other"}),
     ),
     Trip(
-        "previous-host",
-        "backend also names the old Redis in CACHE_URL",
-        "backend:",
+        "old-redis-in-use",
+        "Deployment/beersystem-backend uses the old Redis redis.beersystem.svc.cluster.local at /spec/template/spec/containers/0/env/18",
+        "chocolandia/beersystem-backend.yaml",
         manifest=with_env({"name": "CACHE_URL", "value": "redis://redis.beersystem.svc.cluster.local:6379/1"}),
     ),
     Trip(
-        "previous-host",
-        "backend also names the old Redis in SHORT",
-        "backend:",
+        "old-redis-in-use",
+        "beersystem-backend.yaml: redis.beersystem",
+        "chocolandia/beersystem-backend.yaml",
         manifest=with_env({"name": "SHORT", "value": "redis.beersystem"}),
     ),
     Trip(
-        "previous-host", "backend also names the old Redis in BARE", "backend:", manifest=with_env({"name": "BARE", "value": "redis:6379"})
+        "old-redis-in-use",
+        "beersystem-backend.yaml: redis:6379",
+        "chocolandia/beersystem-backend.yaml",
+        manifest=with_env({"name": "BARE", "value": "redis:6379"}),
     ),
     Trip(
-        "previous-host",
+        "old-redis-possible",
+        "may use the old Redis redis.beersystem.svc.cluster.local at /spec/template/spec/containers/0/env/18/value",
+        "chocolandia/beersystem-backend.yaml",
+        manifest=with_env({"name": "REDIS_HOSTS", "value": "redis"}),
+    ),
+    Trip(
+        "previous-differs",
         "has redis.other in REDIS_URL, but previous.host is redis.beersystem.svc.cluster.local",
         "redis.beersystem",
         first_client(workload={"containers": {"backend": {"url": "REDIS_URL"}}}),
         manifest=with_env({"name": "REDIS_URL", "value": "redis://redis.other:6379"}),
     ),
     Trip(
-        "previous-host",
+        "previous-differs",
         "has database 4 in REDIS_URL, and the new url names 0",
         "backend:",
         first_client(workload={"containers": {"backend": {"url": "REDIS_URL"}}}),
@@ -314,7 +329,47 @@ CLIENTS = [
 ]
 
 
-TRIPS = [*KEYS, *SERVER, *CLIENTS, *(replace(trip, severity="warning") for trip in WARNINGS)]
+OLD_REDIS = [
+    Trip(
+        "old-redis-in-use",
+        "worker still uses redis.beersystem.svc.cluster.local, which beersystem removes: it is at prepare",
+        "prepare",
+        two_clients("decommission", "prepare"),
+    ),
+    Trip(
+        "old-redis-in-use",
+        "worker still uses redis.beersystem.svc.cluster.local, which beersystem removes: it has no migration",
+        "host: redis",
+        two_clients("complete", None, previous={"host": "redis"}),
+    ),
+    Trip(
+        "old-redis-in-use",
+        "worker still uses redis.beersystem.svc.cluster.local, which beersystem removes: it is rolled back to it",
+        "rolled-back",
+        two_clients("decommission", "rolled-back"),
+    ),
+    Trip(
+        "old-redis-gone",
+        "worker is rolled back to redis, which beersystem has removed",
+        "rolled-back",
+        two_clients("decommission", "rolled-back"),
+    ),
+    Trip(
+        "old-redis-in-use",
+        "Deployment/beersystem-backend uses the old Redis",
+        "chocolandia/beersystem-backend.yaml",
+        step="decommission",
+        manifest=with_env({"name": "BARE", "value": "redis:6379"}),
+    ),
+    Trip(
+        "previous-shared",
+        "redis-shared-replicas.redis.svc is the shared Redis itself: there is nothing to move beersystem from",
+        "redis-shared-replicas.redis.svc",
+        first_client(previous={"host": "redis-shared-replicas.redis.svc"}),
+    ),
+]
+
+TRIPS = [*KEYS, *SERVER, *CLIENTS, *OLD_REDIS, *(replace(trip, severity="warning") for trip in WARNINGS)]
 
 
 @pytest.mark.parametrize("trip", TRIPS, ids=name_of)

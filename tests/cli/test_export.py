@@ -439,7 +439,7 @@ def test_record_folded_looks_at_the_base(tmp_path: Path, run: Run) -> None:
     assert f"{PROD}:1:1: the base does not carry the change itself: Deployment/beersystem-backend, Deployment/redis" in err
     fold(tmp_path)
     assert run(*said)[0] == 0
-    assert "folded: 2026-03-09T09:30:00Z" in (tmp_path / config).read_text(encoding="utf-8")
+    assert "kind: folded\n      step: decommission\n      at: 2026-03-09T09:30:00Z" in (tmp_path / config).read_text(encoding="utf-8")
 
 
 def test_record_folded_says_what_it_cannot_look_at(tmp_path: Path, run: Run) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,12 +17,13 @@ from rediskit.cli.arguments import parser
 from rediskit.migrate.guards import GATES
 from rediskit.output.yaml import dump
 from rediskit.source.loader import load
-from tests.samples import EVIDENCE, backend, client, loaded, merged
+from tests.samples import EVIDENCE, OBSERVED, backend, client, loaded, merged
 
 Run = Callable[..., tuple[int, str, str]]
 WINDOW = {"start": "2026-03-01T22:00:00-03:00", "duration": "1h"}
 SEEN = "2026-03-01T18:00:00-03:00"
-READY: dict[str, Any] = {"window": WINDOW, "secretSeen": SEEN}
+SECRET = {"kind": "secret", "step": "prepare", "at": SEEN}
+READY: dict[str, Any] = {"window": WINDOW, "evidence": [SECRET]}
 IN_WINDOW = "2026-03-01T22:01:00-03:00"
 CONFIG = "chocolandia.yaml"
 STEPS = ("prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission", "complete")
@@ -67,7 +68,8 @@ def write(
     data["clients"][0]["migration"] = dict(section)
     data["clients"][0]["previous"]["data"] = "none"
     data["clients"][0] = merged(data["clients"][0], (over or {}).get("client", {}))
-    data = merged(data, {key: value for key, value in (over or {}).items() if key != "client"})
+    data["clients"] += (over or {}).get("others", [])
+    data = merged(data, {key: value for key, value in (over or {}).items() if key not in ("client", "others")})
     file = folder / CONFIG
     file.write_text(yaml.safe_dump(data, sort_keys=False, width=1000), encoding="utf-8")
     load(file)
@@ -91,15 +93,29 @@ def without_replicas() -> dict[str, Any]:
     return found
 
 
-def evidence(**over: Any) -> dict[str, Any]:
-    return {**EVIDENCE, "from": "2026-03-01T22:10:00-03:00", "until": "2026-03-02T23:00:00-03:00", **over}
+def evidence(entries: Sequence[Any] = OBSERVED, **over: Any) -> dict[str, Any]:
+    """The validation and its evidence."""
+    times = {**EVIDENCE, "from": "2026-03-01T22:10:00-03:00", "until": "2026-03-02T23:00:00-03:00", **over}
+    return {"validation": times, "evidence": list(entries)}
 
 
+def folded(at: str) -> list[dict[str, Any]]:
+    """All evidence up to `complete`."""
+    return [*OBSERVED, {"kind": "folded", "step": "decommission", "at": at}]
+
+
+def with_arguments(*arguments: str) -> dict[str, Any]:
+    found = backend()
+    found["spec"]["template"]["spec"]["containers"][0]["args"] = list(arguments)
+    return found
+
+
+REMOVED = client("worker", "decommission", namespace="beersystem", previous={"host": "redis.beersystem", "remove": ["Deployment/redis"]})
 UNSAID: dict[str, Any] = {"client": {"previous": {"data": None}}}
 DATA = merged(UNSAID, {"client": {"previous": {"remove": ["StatefulSet/redis", "Service/redis"]}}})
 CASES: dict[str, Refused] = {
     "no window": Refused(
-        {"step": "prepare", "secretSeen": SEEN},
+        {"step": "prepare", "evidence": [SECRET]},
         f"advance --at {IN_WINDOW}",
         {"window-missing": "beersystem: no window: nobody has said when the application may be down"},
     ),
@@ -187,7 +203,7 @@ CASES: dict[str, Refused] = {
     "back from the first step": Refused(migration(), "back --reason x", {"step-first": "beersystem is at prepare, the first step"}),
     **{
         f"{command.partition(' ')[0]} from complete": Refused(
-            to("complete", validation=evidence()),
+            to("complete", **evidence()),
             command,
             {"step-terminal": "beersystem is at complete: the old Redis is gone, and the owner's repository carries the change itself"},
         )
@@ -207,7 +223,7 @@ CASES: dict[str, Refused] = {
         {"rollback-nothing": "beersystem is at deploy: the application is on its old Redis"},
     ),
     "a rollback from decommission": Refused(
-        to("decommission", validation=evidence()),
+        to("decommission", **evidence()),
         "rollback --reason x",
         {"rollback-too-late": "beersystem is at decommission: there is no old Redis to roll back to"},
     ),
@@ -243,17 +259,17 @@ CASES: dict[str, Refused] = {
         {"evidence-missing": "beersystem: decommission without the evidence of the 24 hours (validation is missing)"},
     ),
     "too little evidence": Refused(
-        to("validate", validation=evidence(until="2026-03-02T10:10:00-03:00")),
+        to("validate", **evidence(until="2026-03-02T10:10:00-03:00")),
         "advance --at 2026-03-03T09:00:00-03:00 --no-return --override now",
         {"evidence-missing": "beersystem: only 12.0 hours were validated, 24 are needed"},
     ),
     "a criterion that nobody saw": Refused(
-        to("validate", validation=evidence(criteria={**EVIDENCE["criteria"], "latency": False})),  # type: ignore[dict-item]
+        to("validate", **evidence(entries=[one for one in OBSERVED if one.get("value") != "latency"])),
         "advance --at 2026-03-03T09:00:00-03:00 --no-return",
-        {"evidence-missing": "beersystem: not recorded as true: p95 below 10 ms"},
+        {"evidence-missing": "beersystem: criterion latency is not recorded: p95 below 10 ms"},
     ),
     "evidence of an earlier attempt": Refused(
-        to("validate", validation=evidence(**{"from": "2026-02-01T22:00:00-03:00"})),
+        to("validate", **evidence(OBSERVED, **{"from": "2026-02-01T22:00:00-03:00"})),
         "advance --at 2026-03-03T09:00:00-03:00 --no-return",
         {
             "evidence-missing": "beersystem: watching began at 2026-02-01T22:00:00-03:00, before the application came up "
@@ -261,27 +277,66 @@ CASES: dict[str, Refused] = {
         },
     ),
     "evidence of tomorrow": Refused(
-        to("validate", validation=evidence()),
+        to("validate", **evidence()),
         "advance --at 2026-03-02T09:00:00-03:00 --no-return",
         {
             "evidence-future": "beersystem: the validation ends at 2026-03-02T23:00:00-03:00, "
             "which is still to come at 2026-03-02T09:00:00-03:00"
         },
     ),
+    "another client still uses the old Redis": Refused(
+        to("validate", **evidence()),
+        "advance --client beersystem --at 2026-03-03T09:00:00-03:00 --no-return --override now",
+        {
+            "old-redis-in-use": "beersystem: worker still uses redis.beersystem.svc.cluster.local, which beersystem removes: "
+            "it is at prepare"
+        },
+        {"others": [client("worker", "prepare", namespace="beersystem", previous={"host": "redis"})]},
+    ),
+    "another client is rolled back to the old Redis": Refused(
+        to("validate", **evidence()),
+        "advance --client beersystem --at 2026-03-03T09:00:00-03:00 --no-return",
+        {
+            "old-redis-in-use": "beersystem: worker still uses redis.beersystem.svc.cluster.local, which beersystem removes: "
+            "it is rolled back to it"
+        },
+        {"others": [client("worker", "rolled-back", namespace="beersystem", previous={"host": "redis.beersystem"})]},
+    ),
+    "the manifest names the old Redis elsewhere": Refused(
+        to("validate", **evidence()),
+        "advance --at 2026-03-03T09:00:00-03:00 --no-return",
+        {
+            "old-redis-in-use": "beersystem: Deployment/beersystem-backend uses the old Redis redis.beersystem.svc.cluster.local "
+            "at /spec/template/spec/containers/0/args/1 of chocolandia/beersystem-backend.yaml: redis"
+        },
+        manifest=with_arguments("--cache", "redis://redis:6379/1"),
+    ),
+    "a rollback to a Redis that another client has removed": Refused(
+        to("validate"),
+        "rollback --client beersystem --at 2026-03-02T09:00:00-03:00 --reason slow",
+        {"old-redis-gone": "beersystem: worker has removed redis.beersystem.svc.cluster.local: there is no old Redis to go back to"},
+        {"others": [REMOVED]},
+    ),
+    "a step back to a Redis that another client has removed": Refused(
+        to("reconfigure"),
+        "back --client beersystem --at 2026-03-02T09:00:00-03:00 --reason slow",
+        {"old-redis-gone": "beersystem: worker has removed redis.beersystem.svc.cluster.local: there is no old Redis to go back to"},
+        {"others": [REMOVED]},
+    ),
     "old data on a volume, and no word of it": Refused(
-        to("validate", validation=evidence()),
+        to("validate", **evidence()),
         "advance --at 2026-03-03T09:00:00-03:00 --no-return",
         {"old-data-unsaid": "beersystem: StatefulSet/redis holds data of the old Redis, and nobody has said what becomes of it"},
         DATA,
     ),
     "nobody knows whether there is a volume": Refused(
-        to("validate", validation=evidence()),
+        to("validate", **evidence()),
         "advance --at 2026-03-03T09:00:00-03:00 --no-return --override now",
         {"old-data-unsaid": "beersystem: nobody has said whether Deployment/redis holds data on a volume, and what becomes of it"},
         UNSAID,
     ),
     "the point of no return": Refused(
-        to("validate", validation=evidence()),
+        to("validate", **evidence()),
         "advance --at 2026-03-03T09:00:00-03:00",
         {
             "no-return": "beersystem: the point of no return: Deployment/redis, Service/redis leave the owner's build, "
@@ -289,12 +344,12 @@ CASES: dict[str, Refused] = {
         },
     ),
     "nobody has seen the owner's base": Refused(
-        to("decommission", validation=evidence()),
+        to("decommission", **evidence()),
         "advance --at 2026-03-04T09:00:00-03:00",
         {"fold-unseen": "beersystem: nobody has seen that the Component of decommission changes nothing on the owner's base"},
     ),
     "the owner's base was seen before decommission": Refused(
-        to("decommission", validation=evidence(), folded="2026-03-01T22:00:00-03:00"),
+        to("decommission", **evidence(entries=folded("2026-03-01T22:00:00-03:00"))),
         "advance --at 2026-03-04T09:00:00-03:00",
         {"fold-unseen": "beersystem: nobody has seen that the Component of decommission changes nothing on the owner's base"},
     ),
@@ -363,13 +418,13 @@ MOVES: dict[str, tuple[dict[str, Any], str, dict[str, Any], str]] = {
         "no repository: it only records",
     ),
     "decommission": (
-        to("validate", validation=evidence()),
+        to("validate", **evidence()),
         "advance --at 2026-03-03T09:00:00-03:00 --no-return",
         {"step": "decommission", "at": "2026-03-03T09:00:00-03:00"},
         "the owner's repository",
     ),
     "complete": (
-        to("decommission", validation=evidence(), folded="2026-03-03T10:00:00-03:00"),
+        to("decommission", **evidence(entries=folded("2026-03-03T10:00:00-03:00"))),
         "advance --at 2026-03-04T09:00:00-03:00",
         {"step": "complete", "at": "2026-03-04T09:00:00-03:00"},
         "the owner's repository",
@@ -387,7 +442,7 @@ MOVES: dict[str, tuple[dict[str, Any], str, dict[str, Any], str]] = {
         "the owner's repository",
     ),
     "the window overridden": (
-        {"step": "prepare", "secretSeen": SEEN},
+        {"step": "prepare", "evidence": [SECRET]},
         f"advance --at {IN_WINDOW} --override night",
         {"step": "scale-down", "at": IN_WINDOW, "reason": "override (window-missing): night"},
         "the owner's repository",
@@ -481,29 +536,29 @@ def test_record_writes_what_was_seen(tmp_path: Path, run: Run) -> None:
     assert found is not None
     assert found.validation is not None
     assert (found.validation.start, found.validation.until) == ("2026-03-01T22:03:00-03:00", "2026-03-02T23:00:00-03:00")
-    assert not found.validation.criteria.latency
+    assert "latency" not in found.criteria
     assert found.validation.notes == "p95: 12 ms"
     code, _, errors = run("advance", CONFIG, "--at", "2026-03-03T09:00:00-03:00", "--no-return")
-    assert (code, "not recorded as true: p95 below 10 ms [evidence-missing]" in errors) == (1, True)
+    assert (code, "criterion latency is not recorded: p95 below 10 ms [evidence-missing]" in errors) == (1, True)
     done = run("record", CONFIG, "--criterion", "latency", "--not", "no-user-reports", "--at", "2026-03-03T23:00:00-03:00")
     assert done[0] == 0, (done, file.read_text())
     found = load(file).clients[0].migration
     assert found is not None
     assert found.validation is not None
-    assert found.validation.criteria.latency
-    assert not found.validation.criteria.no_user_reports
+    assert found.criteria["latency"].holds
+    assert not found.criteria["no-user-reports"].holds
     assert found.validation.start == "2026-03-01T22:03:00-03:00"
 
 
 def test_evidence_of_an_earlier_attempt_is_begun_anew(tmp_path: Path, run: Run) -> None:
     old = {**EVIDENCE, "from": "2026-02-01T22:00:00-03:00", "until": "2026-02-03T22:00:00-03:00"}
-    file = write(tmp_path, to("validate", validation=old))
+    file = write(tmp_path, to("validate", validation=old, evidence=[{**one, "at": old["until"]} for one in OBSERVED]))
     assert run("record", CONFIG, "--criterion", "latency", "--at", "2026-03-02T23:00:00-03:00")[0] == 0
     found = load(file).clients[0].migration
     assert found is not None
     assert found.validation is not None
     assert found.validation.start == "2026-03-01T22:03:00-03:00"
-    assert [name for name, value in found.validation.criteria if value] == ["latency"]
+    assert list(found.criteria) == ["latency"]
 
 
 def test_record_the_downtime_the_secret_and_the_base(tmp_path: Path, run: Run) -> None:
@@ -514,7 +569,8 @@ def test_record_the_downtime_the_secret_and_the_base(tmp_path: Path, run: Run) -
     assert found is not None
     assert found.downtime is not None
     assert found.downtime.seconds == 390
-    assert found.secret_seen == found.folded == "2026-03-03T23:00:00-03:00"
+    recorded = [(one.kind, one.step, one.at, one.by) for one in found.evidence if one.at == "2026-03-03T23:00:00-03:00"]
+    assert recorded == [("secret", "validate", "2026-03-03T23:00:00-03:00", "person"), ("folded", *recorded[1][1:])]
 
 
 def test_what_the_config_does_not_take_is_exit_code_2_and_nothing_is_written(tmp_path: Path, run: Run) -> None:
@@ -585,7 +641,7 @@ def test_the_file_of_a_client_is_what_is_edited(tmp_path: Path, run: Run) -> Non
     assert code == 0, errors
     assert "--- a/chocolandia/beersystem.yaml\n+++ b/chocolandia/beersystem.yaml" in output
     assert file.read_text() == config
-    assert (tmp_path / "chocolandia/beersystem.yaml").read_text() == text.replace("step: prepare", "step: scale-down").replace(
+    assert (tmp_path / "chocolandia/beersystem.yaml").read_text() == text.replace("\n  step: prepare", "\n  step: scale-down").replace(
         "# end\n", f"  history:\n  - {{step: scale-down, at: {IN_WINDOW}}}\n# end\n"
     )
     assert load(file).clients[0].migration is not None
@@ -723,7 +779,12 @@ def test_a_dry_record_as_json_says_what_it_would_write(tmp_path: Path, run: Run)
     code, output, errors = run("record", CONFIG, "--secret-seen", "--at", IN_WINDOW, "--dry-run", "--json")
     found = json.loads(output)
     assert (code, errors, found["written"], file.read_bytes()) == (0, "", False, text)
-    assert f"+    secretSeen: '{IN_WINDOW}'" in found["files"][0]["diff"]
+    assert found["files"][0]["diff"][-4:] == [
+        "+    - kind: secret",
+        "+      step: prepare",
+        f"+      at: {IN_WINDOW}",
+        "+      by: person",
+    ]
 
 
 def test_without_a_time_the_clock_is_read_in_the_offset_of_the_window(tmp_path: Path, run: Run) -> None:

@@ -19,7 +19,7 @@ from tests.cluster.kube import Kube, Object
 from tests.cluster.plane import program, volume
 from tests.cluster.sealed_secrets import SealedSecrets
 from tests.cluster.tool import HEALTHY_SECONDS, Expected, Tool
-from tests.samples import EVIDENCE, ONE_CONTAINER, merged
+from tests.samples import EVIDENCE, OBSERVED, ONE_CONTAINER, merged
 
 CLIENT = "beersystem"
 CARRIERS = frozenset(
@@ -196,9 +196,10 @@ class Scene:
         if step in ("decommission", "complete"):
             watched = [entry["at"] for entry in self.history if entry["step"] == "validate"][-1]
             until = (datetime.fromisoformat(watched) + timedelta(hours=35)).isoformat()
-            migration |= {"validation": {**EVIDENCE, "from": watched, "until": until}}
+            observed = [{**one, "at": until} for one in OBSERVED]
+            migration |= {"validation": {**EVIDENCE, "from": watched, "until": until}, "evidence": observed}
         if step == "complete":
-            migration["folded"] = self.history[-1]["at"]
+            migration["evidence"] = [*observed, {"kind": "folded", "step": "decommission", "at": self.history[-1]["at"]}]
         client = {
             "name": self.client,
             "namespace": self.client_namespace,

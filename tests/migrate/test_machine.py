@@ -8,7 +8,7 @@ import pytest
 
 from rediskit.migrate.machine import Effects, effects, owned, release_is_deployed, steps
 from rediskit.model.migration import Migration, Order
-from tests.samples import EVIDENCE, IDENTITIES, STEPS, client, history, made
+from tests.samples import EVIDENCE, IDENTITIES, OBSERVED, STEPS, client, history, made
 
 NOTHING = Effects()
 DOWN = Effects(stopped=True)
@@ -40,11 +40,13 @@ ORDERS: tuple[Order, ...] = ("as-decided", "deploy-first")
 
 def at(*taken: str, order: Order = "as-decided") -> Migration:
     """A migration whose history is these steps; it is at the last one."""
-    return Migration.model_validate({"step": taken[-1], "order": order, "history": history(*taken), "validation": EVIDENCE})
+    return Migration.model_validate(
+        {"step": taken[-1], "order": order, "history": history(*taken), "validation": EVIDENCE, "evidence": OBSERVED}
+    )
 
 
 def without_history(step: str, order: Order) -> Migration:
-    return Migration.model_validate({"step": step, "order": order, "validation": EVIDENCE})
+    return Migration.model_validate({"step": step, "order": order, "validation": EVIDENCE, "evidence": OBSERVED})
 
 
 @pytest.mark.parametrize("order", ORDERS)

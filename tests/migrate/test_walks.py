@@ -14,7 +14,9 @@ from rediskit import Environment, load, render, write
 from rediskit.migrate import edges
 from rediskit.migrate.clock import later
 from rediskit.migrate.edit import put_in_place
-from rediskit.migrate.moves import CRITERIA, Asked, Evidence, move, record
+from rediskit.migrate.evidence import Observed, record
+from rediskit.migrate.moves import Asked, move
+from rediskit.model.criteria import CRITERIA
 from rediskit.model.migration import Migration
 from tests.migrate.walks import ORDERS, START
 from tests.samples import BACKEND, client, config, merged
@@ -76,8 +78,8 @@ def take(environment: Environment, edge: edges.Edge, at: str) -> Environment:
     one, migration = mine(environment)
     if edge.target in ("decommission", "complete") and edge.kind == "forward":
         began = migration.running_since.at if migration.running_since else START
-        seen = Evidence(start=began, until=later(began, 25 * 3600), seen=tuple(CRITERIA))
-        wanted = seen if edge.target == "decommission" else Evidence(folded=at)
+        seen = Observed(at=at, start=began, until=later(began, 25 * 3600), seen=tuple(CRITERIA))
+        wanted = seen if edge.target == "decommission" else Observed(at=at, folded=True)
         files, environment = record(environment, one, wanted)
         put_in_place(files)
         one, _ = mine(environment)

@@ -7,11 +7,15 @@ from typing import Any, get_args
 import pytest
 from pydantic import ValidationError
 
-from rediskit.model.migration import Criteria, Entry, Migration, Step, Validation
+from rediskit.model.criteria import CRITERIA
+from rediskit.model.migration import Entry, Migration, Step, Validation
 
 STEPS = get_args(Step)
-SEEN = dict.fromkeys(Criteria.model_fields, True)
 DAY = {"from": "2026-03-01T22:00:00-03:00", "until": "2026-03-02T22:00:00-03:00"}
+
+
+def observed(*names: str, at: str = "2026-03-02T22:00:00-03:00") -> list[dict[str, str]]:
+    return [{"kind": "criterion", "step": "validate", "at": at, "value": name} for name in names]
 
 
 def migration(**given: Any) -> Migration:
@@ -34,11 +38,50 @@ def test_every_step_before_the_point_of_no_return_stands_alone(step: Step) -> No
 def test_the_old_redis_goes_on_evidence_only(step: str) -> None:
     assert refusal(step=step) == [(("step",), f"{step} without the evidence of the 24 hours (validation is missing)")]
     assert len(refusal(step=step, validation=DAY)) == 6
-    for missing in SEEN:
-        (complaint,) = refusal(step=step, validation={**DAY, "criteria": {**SEEN, missing: False}})
-        assert complaint[0][:2] == ("validation", "criteria")
-        assert Criteria.model_fields[missing].alias == complaint[0][2]
-    assert migration(step=step, validation={**DAY, "criteria": SEEN}).step == step
+    for missing in CRITERIA:
+        others = observed(*(name for name in CRITERIA if name != missing))
+        for evidence in (others, [*observed(*CRITERIA), *observed(f"{missing}:failed")]):
+            (complaint,) = refusal(step=step, validation=DAY, evidence=evidence)
+            assert complaint == (("evidence",), f"criterion {missing} is not recorded: {CRITERIA[missing]}")
+    assert migration(step=step, validation=DAY, evidence=observed(*CRITERIA)).step == step
+
+
+def test_a_criterion_of_an_earlier_attempt_does_not_count() -> None:
+    taken = [("scale-up", "2026-03-01T22:00Z"), ("rolled-back", "2026-03-01T23:00Z"), ("scale-up", "2026-03-02T22:00Z")]
+    history = [{"step": step, "at": at, "reason": "x"} for step, at in taken]
+    found = migration(step="scale-up", history=history, evidence=observed("latency", at="2026-03-01T22:30Z"))
+    assert found.criteria == {}
+    found = migration(step="scale-up", history=history, evidence=observed("latency", at="2026-03-02T22:30Z"))
+    assert list(found.criteria) == ["latency"]
+
+
+def test_evidence_counts_for_its_step_alone() -> None:
+    history = [{"step": "validate", "at": "2026-03-01T22:00Z"}]
+
+    def scan(step: str, at: str) -> list[dict[str, str]]:
+        return [{"kind": "scan", "step": step, "at": at, "by": "measured", "value": "0"}]
+
+    assert migration(step="validate", history=history, evidence=scan("scale-up", "2026-03-01T23:00Z")).scan is None
+    assert migration(step="validate", history=history, evidence=scan("validate", "2026-03-01T21:00Z")).scan is None
+    assert migration(step="validate", history=history, evidence=scan("validate", "2026-03-01T23:00Z")).scan is not None
+
+
+@pytest.mark.parametrize(
+    ("evidence", "message"),
+    [
+        ({"kind": "criterion", "value": "speed"}, "speed is no criterion"),
+        ({"kind": "criterion"}, "nothing is no criterion"),
+        ({"kind": "scan"}, "a scan without the number of certain uses"),
+        ({"kind": "scan", "value": "none"}, "a scan without the number of certain uses"),
+        ({"kind": "downtime", "value": "5m"}, "5m is no interval from a start to an end"),
+        ({"kind": "downtime", "value": "2026-03-01T22:00Z/2026-03-01T21:00Z"}, None),
+        ({"kind": "downtime", "value": "2026-03-01T22:00/2026-03-01T23:00Z"}, None),
+    ],
+)
+def test_evidence_has_a_value_of_its_kind(evidence: dict[str, str], message: str | None) -> None:
+    expected = message or f"{evidence['value']} is no interval from a start to an end"
+    found = refusal(step="validate", evidence=[{"step": "validate", "at": "2026-03-01T22:00Z", **evidence}])
+    assert found == [(("evidence", 0, "value"), expected)]
 
 
 @pytest.mark.parametrize(
@@ -53,12 +96,13 @@ def test_the_old_redis_goes_on_evidence_only(step: str) -> None:
     ],
 )
 def test_hours_are_counted_between_moments_not_between_clocks(start: str, until: str, hours: float) -> None:
-    given = {"from": start, "until": until, "criteria": SEEN}
+    given = {"from": start, "until": until}
+    evidence = observed(*CRITERIA)
     assert Validation.model_validate(given).seconds == pytest.approx(hours * 3600)
     if hours >= 24:
-        assert migration(step="decommission", validation=given).validation == Validation.model_validate(given)
+        assert migration(step="decommission", validation=given, evidence=evidence).validation == Validation.model_validate(given)
     else:
-        assert [path for path, _ in refusal(step="decommission", validation=given)] == [("validation", "until")]
+        assert [path for path, _ in refusal(step="decommission", validation=given, evidence=evidence)] == [("validation", "until")]
 
 
 def test_a_validation_that_ends_before_it_begins() -> None:

@@ -1,0 +1,120 @@
+"""Recording evidence: entries of `migration.evidence`, appended to the config."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from rediskit.errors import Problem, RefusedError
+from rediskit.migrate.edit import Append, Edited, Put, edited
+from rediskit.migrate.guards import migration_of
+from rediskit.migrate.moves import section
+from rediskit.model.client import Client
+from rediskit.model.criteria import FAILED
+from rediskit.model.environment import Environment
+from rediskit.model.migration import Migration
+
+Entry = Mapping[str, Any]
+
+
+class Observed(NamedTuple):
+    """What a person observed; empty texts, False and () are not given.
+
+    Attributes:
+        at: When it was observed.
+        start, until: From when to when the application was watched.
+        seen, unseen: Criteria that hold, and that failed.
+        notes: A remark on the validation.
+        secret: Whether the Secret is in both namespaces.
+        down_from, down_until: From when to when the application was down.
+        folded: Whether the base of the application repository carries the change itself.
+        source: What was built to observe that; "" where a person looked.
+    """
+
+    at: str
+    start: str = ""
+    until: str = ""
+    seen: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+    notes: str = ""
+    secret: bool = False
+    down_from: str = ""
+    down_until: str = ""
+    folded: bool = False
+    source: str = ""
+
+
+def record(environment: Environment, client: Client, observed: Observed) -> tuple[tuple[Edited, ...], Environment]:
+    """Return the edits that record what was observed, and the environment as it is then. Nothing is written.
+
+    A validation that began before the application last came up is of an earlier attempt: it starts again.
+
+    Raises:
+        RefusedError: [nothing-to-record], [not-validating], [not-down].
+        ConfigError: The config does not take the evidence.
+    """
+    path, migration = section(environment, client), migration_of(client)
+    validation = _validation(client.name, migration, observed)
+    entries = list(_entries(client.name, migration, observed))
+    if not validation and not entries:
+        hint = "name what was seen: --criterion, --from, --until, --notes, --secret-seen, --down-from, --down-until, --folded"
+        raise RefusedError(Problem(f"{client.name}: nothing to record", hint, code="nothing-to-record"))
+    edits = [Put((*path, "validation"), validation)] if validation else []
+    return appended(environment, client, entries, edits)
+
+
+def appended(
+    environment: Environment, client: Client, entries: Sequence[Entry], before: Sequence[Put] = ()
+) -> tuple[tuple[Edited, ...], Environment]:
+    """Return the edits that append entries to the evidence of a client, and the environment as it is then. Nothing is written."""
+    path = (*section(environment, client), "evidence")
+    return edited(environment.file, (*before, *(Append(path, entry) for entry in entries)))
+
+
+def entry(kind: str, migration: Migration, at: str, **more: str) -> Entry:
+    """Return one entry, observed at the step where the client is. more: further keys; empty ones are left out."""
+    by = more.pop("by", "person")
+    return {"kind": kind, "step": migration.step, "at": at, "by": by, **{key: value for key, value in more.items() if value}}
+
+
+def _entries(name: str, migration: Migration, observed: Observed) -> Iterator[Entry]:
+    if observed.secret:
+        yield entry("secret", migration, observed.at)
+    for criterion in observed.seen:
+        yield entry("criterion", migration, observed.at, value=criterion)
+    for criterion in observed.unseen:
+        yield entry("criterion", migration, observed.at, value=f"{criterion}{FAILED}")
+    if observed.down_from or observed.down_until:
+        yield entry("downtime", migration, observed.at, value=_downtime(name, migration, observed))
+    if observed.folded:
+        by = "measured" if observed.source else "person"
+        yield entry("folded", migration, observed.at, by=by, source=observed.source)
+
+
+def _validation(name: str, migration: Migration, observed: Observed) -> dict[str, Any]:
+    if not (observed.start or observed.until or observed.seen or observed.unseen or observed.notes):
+        return {}
+    began = migration.running_since
+    if began is None or migration.step not in ("scale-up", "validate"):
+        message = f"{name} is at {migration.step}: there is nothing to validate before the application runs on the shared Redis"
+        raise RefusedError(Problem(message, "record evidence from scale-up on", code="not-validating"))
+    old = migration.validation if migration.validation and not _is_old(migration) else None
+    start = observed.start or (old.start if old else began.at)
+    made: dict[str, Any] = {"from": start, "until": observed.until or (old.until if old else start)}
+    return {**made, **({"notes": observed.notes} if observed.notes else {})}
+
+
+def _is_old(migration: Migration) -> bool:
+    """Return whether the validation is of an earlier attempt."""
+    return any(problem.path == ("validation", "from") for problem in migration.missing_evidence("decommission"))
+
+
+def _downtime(name: str, migration: Migration, observed: Observed) -> str:
+    went = [entry.at for entry in migration.history if entry.step == "scale-down"]
+    came = migration.running_since
+    start = observed.down_from or (went[-1] if went else "")
+    until = observed.down_until or (came.at if came else "")
+    if not start or not until:
+        hint = "give both, --down-from and --down-until"
+        raise RefusedError(Problem(f"{name}: the history does not say from when to when the application was down", hint, code="not-down"))
+    return f"{start}/{until}"
