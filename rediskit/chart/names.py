@@ -16,6 +16,8 @@ COMPONENT = "app.kubernetes.io/component"
 REDIS_CONTAINER_PORT = "redis"
 METRICS_CONTAINER_PORT = "metrics"
 METRICS_PORT_NAME = "http-metrics"
+PASSWORD_FILE = "/opt/bitnami/redis/secrets/redis-password"
+"""Where a Redis container has the password, whatever the key of the Secret is (chart 23.1.1 templates/master/application.yaml:149, 471)."""
 _CHART = "redis"
 
 
@@ -52,6 +54,10 @@ class Release(NamedTuple):
             metrics_container_port=_port(values, 9121, "metrics", "containerPorts", "http"),
             cluster_domain=_text(values, "clusterDomain") or "cluster.local",
         )
+
+    @property
+    def password_file(self) -> str:
+        return PASSWORD_FILE
 
     @property
     def primary_service(self) -> str:

@@ -11,7 +11,7 @@ from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
 from rediskit.model.secrets import ENCRYPTED
 from rediskit.renderers.argocd import prefix
-from rediskit.renderers.helm import release_of
+from rediskit.renderers.helm import image_reference, release_of
 from rediskit.renderers.runbook import runbook
 from rediskit.renderers.texts import text
 from rediskit.renderers.tree import File
@@ -38,12 +38,28 @@ def docs(environment: Environment) -> Iterator[Page]:
     connection = text("connection.md.j2", **facts, deployed=deployed)
     yield Page("connection", "how an application connects, and what it may rely on", "who runs a client", connection)
     if deployed:
-        yield Page("failover", "what to do by hand when the primary is lost", "you", text("failover.md.j2", **facts))
+        yield Page("failover", "what to do by hand when the primary is lost", "you", failover_page(environment))
         yield Page("rotation", "how the password is replaced without turning anybody away", "you", rotation_page(environment))
     for index, client in enumerate(environment.clients):
         if client.migration is not None and client.migration.step != "complete":
             about = f"how {client.name} is moved, step by step, and back"
             yield Page(f"migration-{client.name}", about, "you", runbook(environment, client), ("clients", index, "migration"))
+
+
+def failover_page(environment: Environment) -> str:
+    """Return the page about failover, fail-back and restoring a copy, for the names and the settings of this environment."""
+    return text(
+        "failover.md.j2",
+        env=environment,
+        release=release_of(environment),
+        prefix=name_prefix(environment),
+        replicas=_replica_pods(environment),
+        image=image_reference(environment),
+    )
+
+
+def _replica_pods(environment: Environment) -> list[str]:
+    return [f"{release_of(environment).replicas_statefulset}-{number}" for number in range(environment.redis.replicas)]
 
 
 def rotation_page(environment: Environment) -> str:
@@ -53,14 +69,13 @@ def rotation_page(environment: Environment) -> str:
     """
     release, redis = release_of(environment), environment.redis
     users = [client for client in environment.clients if client.migration is None or _uses(client.migration)]
-    replicas = [f"{release.replicas_statefulset}-{number}" for number in range(redis.replicas)]
     return text(
         "rotation.md.j2",
         env=environment,
         release=release,
         prefix=name_prefix(environment),
         key=redis.auth.key.replace(".", "\\."),
-        pods=[f"{release.primary_statefulset}-0", *replicas],
+        pods=[f"{release.primary_statefulset}-0", *_replica_pods(environment)],
         both="ACL" not in redis.disabled_commands,
         by_rotation=environment.secrets.mode in ENCRYPTED,
         restarts=[client for client in users if client.workload],

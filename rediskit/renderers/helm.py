@@ -99,6 +99,13 @@ def _image(image: Image) -> Object:
     return {"registry": image.registry, "repository": image.repository, "tag": image.tag, "digest": image.digest}
 
 
+def image_reference(environment: Environment) -> str:
+    """Return the image of Redis as a container spec names it: from the mirror where there is one, by digest where it has one."""
+    image = environment.redis.image
+    version = f"@{image.digest}" if image.digest else f":{image.tag}"
+    return f"{environment.redis.image_mirror or image.registry}/{image.repository}{version}"
+
+
 def _role(redis: Redis, resources: ContainerResources) -> Object:
     return {
         "disableCommands": list(redis.disabled_commands),

@@ -156,7 +156,8 @@ class Cluster:
     def _create(self, namespace: str, name: str, template: Object, claims: Mapping[str, str], revision: str = "") -> None:
         pod = Pod(self, namespace, name, copy.deepcopy(template), claims, self.addresses.pod(), revision)
         self.pods[name] = pod
-        self.objects["Pod", namespace, name] = {"kind": "Pod", "metadata": {"name": name, "namespace": namespace, "labels": pod.labels}}
+        meta = {"name": name, "namespace": namespace, "labels": pod.labels}
+        self.objects["Pod", namespace, name] = {"kind": "Pod", "metadata": meta, "status": {"podIP": pod.address}}
         self._write_hosts()
         pod.start()
 

@@ -34,7 +34,7 @@ CLIENT = "shop"
 
 _WRAPPERS = {
     # SIGXFSZ is ignored, so that a write beyond a file-size limit fails as one to a full disk does.
-    "redis-server": '#!/bin/bash\ntrap \'\' XFSZ\nexec {redis_server} "$@" --bind "$LAB_ADDRESS"\n',
+    "redis-server": '#!/bin/bash\ntrap \'\' XFSZ\nexec {redis_server} "$@" --bind "$LAB_ADDRESS" --bind-source-addr "$LAB_ADDRESS"\n',
     "redis-cli": '#!/bin/sh\nexec {redis_cli} -h localhost "$@"\n',
     "redis-benchmark": '#!/bin/sh\nexec {redis_benchmark} -h localhost "$@"\n',
     "redis_exporter": (
@@ -145,6 +145,15 @@ class Lab:
             return len(online) == self.environment.redis.replicas or None
 
         until("replicas online", linked, seconds)
+
+    def lose_node(self, pod: Pod) -> None:
+        """The node of a pod is gone, and with it the pod's processes and its volume."""
+        pod.held = True
+        for container in pod.containers.values():
+            pod.kill(container.name)
+        until("the end of its processes", lambda: not any(found.running for found in pod.containers.values()) or None)
+        for claim in pod.claims:
+            self.cluster.lose_volume(claim)
 
     @contextmanager
     def writing(self, pause: float = 0.001) -> Iterator[Writer]:

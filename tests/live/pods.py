@@ -97,6 +97,10 @@ class Container:
         self.program.start()
 
     @property
+    def running(self) -> bool:
+        return self.program is not None and self.program.alive()
+
+    @property
     def pid(self) -> int:
         assert self.program is not None
         assert self.program.process is not None, f"{self.program.name} does not run"
@@ -194,10 +198,12 @@ class Pod(threading.Thread):
         self.containers = {str(spec["name"]): Container(self, spec) for spec in self.spec["containers"]}
         self._rewrite_scripts()
         self._deleted = threading.Event()
+        self.held = False
+        """Whether its node is away: nothing is probed or started until it is back."""
 
     @property
     def ready(self) -> bool:
-        return not self._deleted.is_set() and all(found.ready for found in self.containers.values())
+        return not (self._deleted.is_set() or self.held) and all(found.ready for found in self.containers.values())
 
     @property
     def ports(self) -> Sequence[Object]:
@@ -228,6 +234,10 @@ class Pod(threading.Thread):
                 found.start()
             while not self._deleted.wait(_TICK):
                 self._refresh_secrets()
+                if self.held:
+                    for found in self.containers.values():
+                        found.ready = False
+                    continue
                 for found in self.containers.values():
                     found.watch()
         finally:

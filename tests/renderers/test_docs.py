@@ -9,6 +9,7 @@ import pytest
 
 from rediskit import Environment, render
 from rediskit.model.files import TextFile
+from rediskit.model.redis import NEEDED_COMMANDS
 from tests.samples import SOPS, made
 
 FLUX: dict[str, object] = {"gitops": {"tool": "flux"}}
@@ -49,7 +50,8 @@ def test_the_names_are_those_of_the_release() -> None:
         assert name in text
     assert "redis-shared" not in text
     assert "hub-$app" in text
-    assert "--replicas=1" in text.split("## Fail back")[0], "all replicas are selected: they must be one before clients are sent there"
+    assert "statefulset.kubernetes.io/pod-name" in text, "a Service of the component alone would select all replicas"
+    assert "offsets | tail -n 1" in text
 
 
 def test_without_external_access_no_command_names_its_service() -> None:
@@ -58,20 +60,41 @@ def test_without_external_access_no_command_names_its_service() -> None:
 
 
 @pytest.mark.parametrize("variant", ["argocd", "flux"])
-def test_the_order_that_never_wipes_data(variant: str) -> None:
-    promote, _, back = runbook(made("validate", over=VARIANTS[variant])).partition("## Fail back")
-    stop = "suspend" if variant == "flux" else '"enabled":false'
-    places = [promote.index(words) for words in (stop, "replica BGSAVE", "--replicas=0", "replica REPLICAOF NO ONE", '"replica"}}}')]
-    assert places == sorted(places), "stop the tool, save, fence, promote, and only then send the clients"
-    steps = ("--replicas=1", "primary REPLICAOF redis-shared-replicas-0", "CLIENT PAUSE", "primary REPLICAOF NO ONE", '"master"}}}')
-    places = [back.index(words) for words in (*steps, "replica REPLICAOF redis-shared-master-0")]
+def test_the_primary_is_fenced_before_the_promotion_and_the_copy_comes_after_it(variant: str) -> None:
+    text = runbook(made("validate", over=VARIANTS[variant]))
+    lost = text.partition("## Fail over when the primary is lost")[2].partition("## Fail back")[0]
+    places = [lost.index(words) for words in ("--replicas=0", "--for=delete", "REPLICAOF NO ONE && clients_to_replica", "--rdb")]
+    assert places == sorted(places)
+    back = text.partition("## Fail back")[2]
+    steps = (
+        "--replicas=1",
+        'primary REPLICAOF "$PROMOTED.',
+        "replica FAILOVER",
+        "clients_to_primary",
+        "replica REPLICAOF redis-shared-master-0",
+    )
+    places = [back.index(words) for words in steps]
     assert places == sorted(places), "an empty primary must never be copied"
+
+
+@pytest.mark.parametrize("page", ["failover", "rotation", "connection"])
+def test_the_password_is_read_from_the_file_that_the_chart_mounts_whatever_the_key(page: str) -> None:
+    text = render(made("validate", over={"redis": {"auth": {"key": "pass.word"}}})).files[f"docs/{page}.md"].decode()
+    assert "/opt/bitnami/redis/secrets/redis-password" in text
+    assert "secrets/pass.word" not in text
+
+
+def test_the_pages_use_no_command_that_can_be_disabled() -> None:
+    text = runbook(made("validate"))
+    used = set(re.findall(r"\b(?:primary|replica) ([A-Z]+)", text))
+    assert used <= NEEDED_COMMANDS
+    assert {"INFO", "REPLICAOF", "FAILOVER"} <= used
 
 
 def test_no_password_stands_on_a_command_line() -> None:
     text = runbook(made("validate"))
     assert "redis-cli -a" not in text
-    assert text.count("REDISCLI_AUTH") == 2
+    assert text.count("REDISCLI_AUTH") == 1
 
 
 def test_there_is_nothing_to_fail_over_before_deploy() -> None:
@@ -148,4 +171,3 @@ def test_a_rotation_names_every_pod_and_the_key() -> None:
     page = rotation("other names")
     assert "cache-redis-master-0 cache-redis-replicas-0 cache-redis-replicas-1 cache-redis-replicas-2" in page
     assert "{.data.pass\\.word}" in page
-    assert "/secrets/pass.word" in page

@@ -1,0 +1,164 @@
+"""The failover page, command by command, under traffic: what is lost, and for how long writes are refused."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from tests.cluster.processes import until
+from tests.live.conftest import Start
+from tests.live.lab import Lab
+from tests.live.pods import Pod
+from tests.live.runbook import Shell
+from tests.live.writer import Writer
+
+VERSIONS = ("7.0", "8.2")
+SMALLEST = len("*3\r\n$3\r\nSET\r\n$6\r\nlive:1\r\n$1\r\n1\r\n")
+"""Bytes of the shortest write in the replication stream."""
+SETUP = ("Set up the shell", "Stop the GitOps tool")
+
+
+def execute(shell: Shell, lab: Lab, *headings: str, between: Mapping[str, Callable[[], object]] = {}) -> str:
+    """Execute every block of these sections literally. between: what happens before the block that contains a text."""
+    printed = []
+    for heading in headings:
+        found = [block for block in lab.page("failover") if block.heading == heading]
+        assert found, heading
+        for block in found:
+            for text, happens in between.items():
+                if text in block.code:
+                    happens()
+            printed.append(shell.run(block))
+    return "\n".join(printed)
+
+
+def assert_as_before(lab: Lab) -> None:
+    """One primary, every replica follows it by name, and the Services select it."""
+    assert lab.info(lab.primary)["role"] == "master"
+    assert int(lab.info(lab.primary)["connected_slaves"]) == lab.environment.redis.replicas
+    headless = f"{lab.primary.name}.{lab.release.headless_service}.{lab.namespace}.svc.{lab.release.cluster_domain}"
+    for number in range(lab.environment.redis.replicas):
+        found = lab.info(f"{lab.release.replicas_statefulset}-{number}")
+        assert (found["role"], found["master_host"], found["master_link_status"]) == ("slave", headless, "up")
+    for name in (lab.release.primary_service, lab.release.external_service):
+        service = lab.cluster.find("Service", lab.namespace, name)
+        assert service
+        assert service["spec"]["selector"] == lab.release.primary_selector
+    for application in (found for (kind, _, _), found in lab.cluster.objects.items() if kind == "Application"):
+        assert application["spec"]["syncPolicy"]["automated"].get("enabled", True)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_failover_and_back_with_a_primary_that_answers_loses_nothing(start: Start, version: str) -> None:
+    lab = start(f"failover-and-back-{version}", version=version)
+    lab.wait_for_replicas()
+    shell = lab.shell()
+    with lab.writing() as writer:
+        execute(shell, lab, *SETUP)
+        lab.mark("failover")
+        execute(shell, lab, "Fail over while the primary answers")
+        writer.wait_for_more(200)
+        there = writer.refused_seconds()
+        lab.mark("fail-back")
+        execute(shell, lab, "Fail back")
+        writer.wait_for_more(200)
+    outcome = lab.outcome(writer)
+    lab.note(seconds_failover=round(there, 2), seconds_fail_back=round(outcome.seconds - there, 2))
+    lab.record(outcome)
+    assert outcome.lost == 0
+    assert_as_before(lab)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_failover_of_a_lost_primary_loses_at_most_what_the_offset_shows(start: Start, version: str) -> None:
+    """The node of the primary comes back with an empty volume while the commands are executed, and wipes nothing."""
+    lab = start(f"failover-lost-primary-{version}", version=version)
+    lab.wait_for_replicas()
+    shell = lab.shell()
+    with lab.writing() as writer:
+        execute(shell, lab, *SETUP)
+        primary, lost_bytes = lose_primary(lab, writer)
+
+        def comes_back() -> None:
+            primary.held = False
+
+        execute(shell, lab, "Fail over when the primary is lost", between={"REPLICAOF NO ONE": comes_back})
+        writer.wait_for_more(200)
+        lab.mark("fail-back")
+        execute(shell, lab, "Fail back")
+        writer.wait_for_more(200)
+    outcome = lab.outcome(writer)
+    lab.note(lost_bytes_by_offset=lost_bytes)
+    lab.record(outcome)
+    print(f"lost {outcome.lost} of {outcome.acknowledged} writes; the offsets differ by {lost_bytes} bytes")
+    assert outcome.lost >= 300, "the link of the replica was cut: there must be something to lose"
+    assert outcome.lost * SMALLEST <= lost_bytes
+    assert_as_before(lab)
+
+
+def lose_primary(lab: Lab, writer: Writer) -> tuple[Pod, int]:
+    """Cut the link of the replica, so that there is something to lose; then lose the node. The bytes that the replica lacks."""
+    server = lab.replica.containers["redis"].pid
+    os.kill(server, signal.SIGSTOP)
+    lab.redis(lab.primary, "CLIENT", "KILL", "TYPE", "replica")
+    writer.wait_for_more(300)
+    writer.stop()
+    offset = int(lab.info(lab.primary)["master_repl_offset"])
+    primary = lab.primary
+    lab.mark("primary lost")
+    lab.lose_node(primary)
+    os.kill(server, signal.SIGCONT)
+    writer.start(lab.password)
+    return primary, offset - int(lab.info(lab.replica)["slave_repl_offset"])
+
+
+def test_the_replica_with_the_highest_offset_is_promoted(start: Start) -> None:
+    lab = start("failover-two-replicas", config={"redis": {"replicas": 2}}, monitoring=False)
+    lab.wait_for_replicas()
+    shell = lab.shell()
+    first, second = (lab.pod(f"{lab.release.replicas_statefulset}-{number}") for number in (0, 1))
+    with lab.writing() as writer:
+        execute(shell, lab, *SETUP)
+        lab.redis(first, "REPLICAOF", "127.0.0.1", 1)
+        writer.wait_for_more(200)
+        lab.lose_node(lab.primary)
+        execute(shell, lab, "Fail over when the primary is lost")
+        writer.wait_for_more(200)
+        assert lab.info(second)["role"] == "master"
+        execute(shell, lab, "Fail back")
+        writer.wait_for_more(200)
+    outcome = lab.outcome(writer)
+    lab.record(outcome)
+    assert outcome.lost <= 2, "the second replica was connected to the end"
+    assert_as_before(lab)
+
+
+@pytest.mark.parametrize("append_only", [True, False], ids=["append-only", "snapshots"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_saved_copy_is_restored_when_no_instance_has_data(start: Start, version: str, append_only: bool) -> None:
+    settings = {} if append_only else {"appendOnly": False, "savePoints": ["900 1"]}
+    lab = start(f"restore-{version}-{append_only}", version=version, config={"redis": settings}, monitoring=False)
+    lab.wait_for_replicas()
+    shell = lab.shell()
+    with lab.writing(pause=0) as writer:
+        writer.wait_for_more(500)
+    execute(shell, lab, *SETUP)
+    shell.run(next(block for block in lab.page("failover") if "--rdb" in block.code))
+    for pod in (lab.primary, lab.replica):
+        lab.lose_node(pod)
+    for pod in (lab.primary, lab.replica):
+        pod.held = False
+    lab.wait_ready()
+    assert lab.redis(lab.primary, "DBSIZE") == 0, "both came back empty"
+    execute(shell, lab, "Restore a saved copy")
+    outcome = lab.outcome(writer)
+    assert outcome.lost == 0
+    assert lab.outcome(writer, lab.replica).lost == 0
+    lab.primary.kill("redis", signal.SIGTERM)
+    until("a restart", lambda: lab.primary.containers["redis"].restarts == 1 or None)
+    lab.wait_ready()
+    assert lab.outcome(writer).lost == 0, "it is still there after a restart"
+    lab.record(outcome)
