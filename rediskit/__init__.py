@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from rediskit.checks import Finding, check
     from rediskit.errors import ConfigError, Location, MissingToolError, Problem, RediskitError, RefusedError
+    from rediskit.model.accept import Accept
     from rediskit.model.client import Client, Owner, Previous
     from rediskit.model.environment import Environment
     from rediskit.model.evidence import Evidence
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from rediskit.source.loader import load
 
 _HOMES = {
+    "Accept": "rediskit.model.accept",
     "Amount": "rediskit.model.redis",
     "ArgoCD": "rediskit.model.gitops",
     "Auth": "rediskit.model.redis",
@@ -95,6 +97,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Accept",
     "Amount",
     "ArgoCD",
     "Auth",

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from rediskit.checks import CHECKS
+from rediskit.checks.codes import COMMANDS
+from rediskit.model.accept import NEVER
 from rediskit.source.schema import config_schema
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -27,6 +29,15 @@ exit code 1, and nothing is written. What is wrong within the config itself is s
 | code | severity | what holds when it is silent |
 | --- | --- | --- |
 """
+NEVER_HEAD = """
+## Never acceptable
+
+`accept` in the config lets one finding pass, with a reason and, with `until`, for a time. A config that accepts one of these codes
+does not load.
+
+| code | why |
+| --- | --- |
+"""
 
 
 def config_page() -> str:
@@ -38,25 +49,10 @@ def config_page() -> str:
 
 def checks_page() -> str:
     """A line for each check: its docstring is its documentation."""
-    extra = [
-        ("gitops-path", "error", "`gitops.path` is where the tree lies in its Git work tree."),
-        ("open-question", "warning", "With `check`: no comment of `init` in the config still asks something."),
-        (
-            "kubeconform",
-            "error",
-            "With `check --kubeconform`: the rendered text, judged a second time by another program and the same schemas.",
-        ),
-        (
-            "step-jump",
-            "error",
-            "With `check --base REV`: each migration is where it was at the revision, or one step on, back, or rolled back.",
-        ),
-        ("history-rewritten", "error", "With `check --base REV`: a history is only added to."),
-        ("migration-dropped", "error", "With `check --base REV`: no migration goes from the config between `prepare` and `complete`."),
-        ("order-changed", "error", "With `check --base REV`: the order of a migration changes at `prepare` alone."),
-    ]
-    rows = [*((check.code, check.severity, _one_line(check.run.__doc__ or "")) for check in CHECKS), *extra]
-    return CHECKS_HEAD + "".join(f"| `{code}` | {severity} | {_cell(text)} |\n" for code, severity, text in rows)
+    rows = [*((check.code, check.severity, _one_line(check.run.__doc__ or "")) for check in CHECKS), *COMMANDS]
+    table = "".join(f"| `{code}` | {severity} | {_cell(text)} |\n" for code, severity, text in rows)
+    never = "".join(f"| `{code}` | {reason} |\n" for code, reason in NEVER.items())
+    return f"{CHECKS_HEAD}{table}{NEVER_HEAD}{never}"
 
 
 def _referenced(part: Any, definitions: dict[str, Any], seen: tuple[str, ...] = ()) -> tuple[str, ...]:

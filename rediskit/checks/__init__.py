@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from rediskit.checks import access, flux, objects, old_redis, owners, release, secrets, server, unanswered
-from rediskit.checks.finding import Check, Complaint, Finding, Severity, Subject, Topic
+from rediskit.checks.acceptance import unaccepted
+from rediskit.checks.finding import Check, Complaint, Finding, Severity, Subject, Topic, reference
 from rediskit.errors import dotted
 from rediskit.model.ciphertext import as_applied
 from rediskit.model.environment import Environment
 from rediskit.renderers.tree import Tree
 
-__all__ = ["CHECKS", "Check", "Finding", "Severity", "check"]
+__all__ = ["CHECKS", "Check", "Finding", "Severity", "check", "run_checks"]
 
 
 def fits_its_schema(subject: Subject) -> Iterator[Complaint]:
@@ -28,9 +30,12 @@ def fits_its_schema(subject: Subject) -> Iterator[Complaint]:
         if file.path in subject.tree.objects and not owners.is_patch(file.path)
     )
     for path, source, content in (*whole, *owners.patched(subject)):
-        for violation in validate(as_applied(content), version) if isinstance(content, dict) else ():
+        if not isinstance(content, dict):
+            continue
+        for violation in validate(as_applied(content), version):
             place = f" at {dotted(violation.path)}" if violation.path else ""
-            yield Complaint(f"{path}{place}: {violation.message}", "the API server would refuse the object", source)
+            message = f"{path}{place}: {violation.message}"
+            yield Complaint(message, "the API server would refuse the object", source, on=(reference(content),))
 
 
 CHECKS: tuple[Check, ...] = (
@@ -93,15 +98,28 @@ CHECKS: tuple[Check, ...] = (
 """Every check, in the order findings are listed."""
 
 
-def check(environment: Environment, tree: Tree, topic: Topic = "") -> list[Finding]:
-    """Return all findings about a rendered tree, in the order of `CHECKS`, each with the place of its cause in the config.
+def run_checks(environment: Environment, tree: Tree, topic: Topic = "") -> list[Finding]:
+    """Return everything that `CHECKS` finds, in its order, before `accept` of the config is applied. It reads no clock.
 
     topic: run the checks of this topic only; all of them when it is empty.
     """
     subject = Subject(environment, tree)
     return [
-        Finding(rule.code, found.severity or rule.severity, found.message, found.hint, found.path, environment.locate(found.path))
+        Finding(rule.code, found.severity or rule.severity, found.message, found.hint, found.path, environment.locate(found.path), found.on)
         for rule in CHECKS
         if topic in ("", rule.topic)
         for found in rule.run(subject)
     ]
+
+
+def check(environment: Environment, tree: Tree, topic: Topic = "", *, today: date | None = None) -> list[Finding]:
+    """Return the findings about a rendered tree that the config does not accept, in the order of `CHECKS`.
+
+    Args:
+        environment: The config.
+        tree: What it renders to.
+        topic: Run the checks of this topic only; all of them when it is empty. Entries of `accept` are called unused in a full run alone.
+        today: The day that `accept.until` is compared with. The clock is read only where this is None and the config accepts something.
+    """
+    codes = None if topic else frozenset(rule.code for rule in CHECKS)
+    return unaccepted(environment, run_checks(environment, tree, topic), codes, today)

@@ -20,7 +20,10 @@ Topic = Literal["", "password"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found. `location` is the place in the config that caused it; None for an Environment made in Python."""
+    """What a check found. `location` is the place in the config that caused it; None for an Environment made in Python.
+
+    `on` holds the names by which `accept` in the config reaches the finding; empty: the config path, and the client whose section it is in.
+    """
 
     code: str
     severity: Severity
@@ -28,18 +31,20 @@ class Finding:
     hint: str = ""
     path: Path = ()
     location: Location | None = None
+    on: tuple[str, ...] = ()
 
 
 class Complaint(NamedTuple):
     """What a check function yields: the check's table adds code, severity and location.
 
-    severity: where it is not that of the table.
+    severity: where it is not that of the table. on: as in `Finding`.
     """
 
     message: str
     hint: str = ""
     path: Path = ()
     severity: Severity | None = None
+    on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,12 @@ class Subject:
         for path, content in self.tree.objects.items():
             if path.startswith(folder) and kind in ("", content["kind"]):
                 yield path, content
+
+
+def reference(content: Object) -> str:
+    """Return `Kind/name` of an object, as `accept` names it; without a name the kind alone."""
+    name = (content.get("metadata") or {}).get("name", "")
+    return f"{content['kind']}/{name}" if name else str(content["kind"])
 
 
 class Check(NamedTuple):

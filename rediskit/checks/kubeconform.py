@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from rediskit.checks.finding import Finding, Subject
+from rediskit.checks.finding import Finding, Subject, reference
 from rediskit.checks.kubeconform_messages import own_words, unread, violations
 from rediskit.checks.owners import is_patch, patched
 from rediskit.checks.schema import SCHEMAS
@@ -49,6 +49,10 @@ class Emitted(NamedTuple):
     """The apiVersion and kind that were written; None for text that was never an object here."""
     source: Path = ()
     location: Location | None = None
+    environment: str = ""
+    """The name of the environment that it is of."""
+    name: str = ""
+    """`Kind/name`, by which `accept` reaches a finding."""
 
 
 class Counts(NamedTuple):
@@ -65,7 +69,13 @@ class Verdict(NamedTuple):
     """Findings in the order of the objects; none exactly when each of them, and nothing else, was judged and is valid."""
 
     counts: Counts
-    findings: tuple[Finding, ...]
+    found: tuple[tuple[str, Finding], ...]
+    """Each with the name of its environment; "" where it is about the run."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings alone."""
+        return tuple(finding for _, finding in self.found)
 
 
 class _Result(NamedTuple):
@@ -86,7 +96,8 @@ def emitted(environment: Environment, tree: Tree) -> list[Emitted]:
 
     def one(path: str, text: bytes, content: Any, source: Path) -> Emitted:
         identity = (content.get("apiVersion"), content.get("kind")) if isinstance(content, dict) else None
-        return Emitted(path, text, environment.kubernetes, identity, source, environment.locate(source))
+        name = reference(content) if isinstance(content, dict) and "kind" in content else ""
+        return Emitted(path, text, environment.kubernetes, identity, source, environment.locate(source), environment.name, name)
 
     patches = {path for path in tree.files if is_patch(path)}
     passed_over = patches | {values_path(environment)}
@@ -117,10 +128,10 @@ def judge(objects: Sequence[Emitted]) -> Verdict:
             results[result.number].append(result)
     statuses = Counter(result.status for found in results.values() for result in found)
     counts = Counts(len(objects), statuses[_VALID], statuses[_INVALID], statuses[_ERROR], statuses[_SKIPPED])
-    findings = [finding for index, one in enumerate(objects) for finding in _findings(one, results[index])]
-    if not findings and not 0 < counts.valid == counts.emitted:
-        findings.append(Finding("kubeconform", "error", f"kubeconform calls {counts.valid} of {counts.emitted} objects valid", _FAULT))
-    return Verdict(counts, tuple(findings))
+    found = [(one.environment, finding) for index, one in enumerate(objects) for finding in _findings(one, results[index])]
+    if not found and not 0 < counts.valid == counts.emitted:
+        found.append(("", Finding("kubeconform", "error", f"kubeconform calls {counts.valid} of {counts.emitted} objects valid", _FAULT)))
+    return Verdict(counts, tuple(found))
 
 
 def _judged(program: pathlib.Path, kubernetes: str, texts: Mapping[int, bytes]) -> list[_Result]:
@@ -184,7 +195,7 @@ def _unusable(what: str, done: Completed) -> MissingToolError:
 def _findings(one: Emitted, results: Sequence[_Result]) -> Iterator[Finding]:
     for place, message, hint in _complaints(one, results):
         where = f" at {dotted(place)}" if place else ""
-        yield Finding("kubeconform", "error", f"{one.path}{where}: {message}", hint, one.source, one.location)
+        yield Finding("kubeconform", "error", f"{one.path}{where}: {message}", hint, one.source, one.location, (one.name,))
 
 
 def _complaints(one: Emitted, results: Sequence[_Result]) -> Iterator[tuple[Path, str, str]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from rediskit.checks.codes import CONFIG, KUBECONFORM, OWNER, STEPS, names
 from rediskit.checks.unanswered import open_questions
-from rediskit.cli.common import Rendered, has_errors, render_all
+from rediskit.cli.common import Checked, Rendered, Visit, has_errors, render_all, reported
 from rediskit.cli.report import changes_json, finding_json, print_changes, print_findings, print_json, print_state, print_warnings, unique
 from rediskit.output.disk import compare
 
@@ -17,18 +18,14 @@ if TYPE_CHECKING:
     from rediskit.model.environment import Environment
     from rediskit.renderers.tree import Tree
 
-    Visit = Callable[[Environment, Tree], None]
-
 
 def run(arguments: argparse.Namespace) -> int:
     """Exit code 1 when a check failed or the tree on disk is not what the config renders to. Writes nothing."""
-    steps: list[Finding] = []
-    visits: list[Visit] = [lambda environment, _: steps.extend(open_questions(environment))]
-    visits += [_follows(arguments.base, steps)] if arguments.base is not None else []
-    visits += [_at_owners(arguments.owner, steps)] if arguments.owner is not None else []
-    visit = _all(visits)
-    trees, findings, counts = _judged_twice(arguments, visit) if arguments.kubeconform else (*render_all(arguments, visit), None)
-    findings += steps
+    visits = [Visit(names(CONFIG), lambda environment, _: open_questions(environment))]
+    visits += [_follows(arguments.base)] if arguments.base is not None else []
+    visits += [_at_owners(arguments.owner)] if arguments.owner is not None else []
+    trees, checked, counts = _judged_twice(arguments, visits) if arguments.kubeconform else (*render_all(arguments, visits), None)
+    findings = reported(checked)
     changes = {tree.name: compare(tree, arguments.output) for tree in trees}
     drifted = any(done.drifted for done in changes.values())
     code = int(drifted or has_errors(findings))
@@ -46,53 +43,47 @@ def run(arguments: argparse.Namespace) -> int:
     return code
 
 
-def _follows(revision: str, found: list[Finding]) -> Visit:
-    """Puts into `found` what of each config's migrations does not follow by one step from those that a revision holds."""
+def _follows(revision: str) -> Visit:
+    """What of each config's migrations does not follow by one step from those that a revision holds."""
     from rediskit.checks import Finding
     from rediskit.migrate.committed import jumps, migrations_at
 
-    def visit(environment: Environment, tree: Tree) -> None:
+    def look(environment: Environment, tree: Tree) -> Iterator[Finding]:
         old = migrations_at(revision, environment)
         problems = jumps(environment, old) if old is not None else ()
-        found.extend(Finding(one.code, "error", one.message, one.hint, one.path, one.location) for one in problems)
+        return (Finding(one.code, "error", one.message, one.hint, one.path, one.location) for one in problems)
 
-    return visit
+    return Visit(names(STEPS), look)
 
 
-def _at_owners(folder: str, found: list[Finding]) -> Visit:
-    """Puts into `found` what is to be said of a checkout of an owner."""
+def _at_owners(folder: str) -> Visit:
+    """What is to be said of a checkout of an owner."""
     from rediskit.checks import Finding
     from rediskit.migrate.ownercheck import owner_remarks
 
-    def visit(environment: Environment, tree: Tree) -> None:
+    def look(environment: Environment, tree: Tree) -> Iterator[Finding]:
         remarks = owner_remarks(environment, tree, folder)
-        found.extend(Finding(one.code, one.severity, one.message, one.hint, (), one.location) for one in remarks)
+        return (Finding(one.code, one.severity, one.message, one.hint, (), one.location, (one.client,)) for one in remarks)
 
-    return visit
-
-
-def _all(visits: list[Visit]) -> Visit:
-    def visit(environment: Environment, tree: Tree) -> None:
-        for one in visits:
-            one(environment, tree)
-
-    return visit
+    return Visit(names(OWNER), look)
 
 
-def _judged_twice(arguments: argparse.Namespace, visit: Visit | None) -> tuple[list[Rendered], list[Finding], Counts]:
+def _judged_twice(arguments: argparse.Namespace, visits: list[Visit]) -> tuple[list[Rendered], list[Checked], Counts]:
     """All trees with what our own checks find and, in one go at the end, kubeconform. Raises MissingToolError without kubeconform."""
     from rediskit.checks.kubeconform import emitted, judge
 
     objects: list[Emitted] = []
 
-    def both(environment: Environment, tree: Tree) -> None:
+    def collect(environment: Environment, tree: Tree) -> tuple[()]:
         objects.extend(emitted(environment, tree))
-        if visit is not None:
-            visit(environment, tree)
+        return ()
 
-    trees, findings = render_all(arguments, both)
+    trees, checked = render_all(arguments, [Visit(names(KUBECONFORM), collect), *visits])
     verdict = judge(objects)
-    return trees, [*findings, *verdict.findings], verdict.counts
+    by_name = {one.environment.name: one.findings for one in checked}
+    for name, finding in verdict.found:
+        by_name.get(name, checked[0].findings).append(finding)
+    return trees, checked, verdict.counts
 
 
 def _said(counts: Counts) -> str:

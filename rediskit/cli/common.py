@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from rediskit.checks import Finding, check
+from rediskit.checks import CHECKS, Finding, run_checks
+from rediskit.checks.acceptance import unaccepted
+from rediskit.checks.codes import PLACE, names
 from rediskit.checks.place import check_place
 from rediskit.cli.configs import configs_here, no_config
 from rediskit.errors import ConfigError
@@ -32,25 +34,49 @@ def config_files(arguments: argparse.Namespace) -> list[str]:
     return list(found)
 
 
-def render_all(
-    arguments: argparse.Namespace, visit: Callable[[Environment, Tree], None] | None = None, *, clean: bool = False
-) -> tuple[list[Rendered], list[Finding]]:
-    """Loads, renders and checks every config; `visit` sees each tree whole. clean: leftovers of killed runs are removed.
+class Visit(NamedTuple):
+    """What a verb looks at beside the table of checks. codes: of the findings that it may return."""
+
+    codes: frozenset[str]
+    look: Callable[[Environment, Tree], Iterable[Finding]]
+
+
+class Checked(NamedTuple):
+    """Everything found about one environment. codes: what was looked for."""
+
+    environment: Environment
+    findings: list[Finding]
+    codes: frozenset[str]
+
+    @property
+    def unaccepted(self) -> list[Finding]:
+        """What the config does not accept today."""
+        return unaccepted(self.environment, self.findings, self.codes)
+
+
+def render_all(arguments: argparse.Namespace, visits: Sequence[Visit] = (), *, clean: bool = False) -> tuple[list[Rendered], list[Checked]]:
+    """Loads, renders and checks every config; each of `visits` sees its tree whole. clean: leftovers of killed runs are removed.
 
     Raises ConfigError with the problems of all of them.
     """
-    trees, findings = [], []
+    trees, checked = [], []
+    codes = frozenset(rule.code for rule in CHECKS).union(names(PLACE), *(visit.codes for visit in visits))
     environments = load_all(config_files(arguments))
     if clean:
         clear_leftovers(*environments)
     for environment in environments:
         tree = render(environment)
-        findings += check(environment, tree)
-        findings += check_place(environment, arguments.output)
-        if visit is not None:
-            visit(environment, tree)
+        findings = [*run_checks(environment, tree), *check_place(environment, arguments.output)]
+        for visit in visits:
+            findings += visit.look(environment, tree)
         trees.append(Rendered(tree.name, tree.files))
-    return trees, findings
+        checked.append(Checked(environment, findings, codes))
+    return trees, checked
+
+
+def reported(checked: Iterable[Checked]) -> list[Finding]:
+    """Return the findings of all environments that their configs do not accept."""
+    return [finding for one in checked for finding in one.unaccepted]
 
 
 def clear_leftovers(*environments: Environment) -> None:

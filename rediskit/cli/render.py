@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from rediskit.cli.common import has_errors, render_all
+from rediskit.cli.common import has_errors, render_all, reported
 from rediskit.cli.report import changes_json, finding_json, print_changes, print_findings, print_json, print_warnings, unique
 from rediskit.output.disk import Changes, write_all
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Writes the trees of all configs, or of none: an error in one, or a file edited by hand, leaves everything on disk as it was."""
-    trees, findings = render_all(arguments, clean=True)
+    trees, checked = render_all(arguments, clean=True)
+    findings = reported(checked)
     failed = has_errors(findings)
     changes: dict[str, Changes] = {}
     if not failed:

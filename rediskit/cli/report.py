@@ -92,8 +92,8 @@ def print_json(document: Any) -> None:
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:
-    """A finding as JSON: code and severity, and the fields of a problem."""
-    return {"code": finding.code, "severity": finding.severity, **_problem(finding)}
+    """A finding as JSON: code and severity, the fields of a problem, and the names that `accept` has for it beside its path."""
+    return {"code": finding.code, "severity": finding.severity, **_problem(finding), "on": list(finding.on)}
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:

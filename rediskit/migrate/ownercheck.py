@@ -32,13 +32,14 @@ Severity = Literal["error", "warning"]
 
 
 class Remark(NamedTuple):
-    """What is not as it should be. severity: `error` or `warning`; location: in the owner's checkout."""
+    """What is not as it should be. severity: `error` or `warning`; location: in the owner's checkout; client: the one it is about."""
 
     code: str
     severity: Severity
     message: str
     hint: str
     location: Location
+    client: str = ""
 
 
 class _Files(NamedTuple):
@@ -57,19 +58,24 @@ def owner_remarks(environment: Environment, tree: Tree, folder: str) -> Iterator
     moving = [client for client in environment.clients if client.migration and client.workload and client.owner.kind != "manifests"]
     own = [client for client in moving if (place.to / FOLDER / client.name).is_dir()]
     for client in own or moving:
-        if problem := link_in_the_way(place, client):
-            yield Remark("owner-link", "error", problem.message, problem.hint, _at(file))
-            continue
-        yield from _drift(tree, client, place, file)
-        yield from _listed(client, place, file)
-        with bench(place, client) as copy:
-            before = copy.before(environment)
-            if before.complaint:
-                yield _unbuilt(place, before, file)
-                continue
-            yield from _base(client, before, place, file)
-            yield from _scalers(client, before, place, file)
-            yield from _steps(environment, client, copy, before, file)
+        for remark in _of_client(environment, client, tree, place, file):
+            yield remark._replace(client=client.name)
+
+
+def _of_client(environment: Environment, client: Client, tree: Tree, place: Checkout, file: Path) -> Iterator[Remark]:
+    if problem := link_in_the_way(place, client):
+        yield Remark("owner-link", "error", problem.message, problem.hint, _at(file))
+        return
+    yield from _drift(tree, client, place, file)
+    yield from _listed(client, place, file)
+    with bench(place, client) as copy:
+        before = copy.before(environment)
+        if before.complaint:
+            yield _unbuilt(place, before, file)
+            return
+        yield from _base(client, before, place, file)
+        yield from _scalers(client, before, place, file)
+        yield from _steps(environment, client, copy, before, file)
 
 
 def unfolded(environment: Environment, client: Client, folder: str) -> Iterator[Remark]:

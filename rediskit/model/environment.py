@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from rediskit.errors import Location, Path, Positions, Problem
+from rediskit.model.accept import Accept
 from rediskit.model.base import Model, found, refuse, refuse_all
 from rediskit.model.client import Client
 from rediskit.model.files import Manifest
@@ -43,6 +44,8 @@ class Environment(Model):
     """How Prometheus sees Redis."""
     secrets: Secrets = Manual(mode="manual")
     """How the one password reaches the namespaces."""
+    accept: tuple[Accept, ...] = ()
+    """Findings that are accepted, each with a reason. Codes that are never acceptable are listed in docs/checks.md."""
     clients: tuple[Client, ...] = ()
     """The applications that use the shared Redis."""
 
@@ -65,6 +68,18 @@ class Environment(Model):
         if isinstance(given, (bool, float)):
             refuse(f"expected 1, found {found(given)}", "write 1, or leave the key out")
         return given
+
+    @field_validator("accept")
+    @classmethod
+    def _each_once(cls, accept: tuple[Accept, ...]) -> tuple[Accept, ...]:
+        first: dict[tuple[str, str], int] = {}
+        problems = []
+        for index, entry in enumerate(accept):
+            if first.setdefault((entry.code, entry.on), index) != index:
+                message = f"{entry.code} on {entry.on} is accepted twice"
+                problems.append(Problem(message, f"remove this entry, or accept[{first[entry.code, entry.on]}]", (index,)))
+        refuse_all(problems)
+        return accept
 
     @field_validator("clients")
     @classmethod

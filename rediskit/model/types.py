@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from posixpath import normpath
 from typing import Annotated
 
@@ -88,6 +88,18 @@ Timestamp = Annotated[
         _timestamp,
     ),
 ]
+
+
+def _day(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        refuse(f"{text} is not in the calendar", "check month and day")
+    return text
+
+
+Day = Annotated[str, Text(r"\d{4}-\d{2}-\d{2}", 0, "a day", "write year, month and day, like 2027-03-31", _day)]
+FindingCode = Annotated[str, Text(r"[a-z0-9]+(?:-[a-z0-9]+)*", 64, "the code of a finding", "copy it from the report, like frozen-image")]
 
 KUBERNETES_VERSIONS = ("1.31", "1.32", "1.33", "1.34", "1.35", "1.36", "1.37")
 """The minor versions whose schemas are vendored in rediskit/data/schemas."""

@@ -141,7 +141,7 @@ def test_json_of_render(folder: Path, run: Run) -> None:
         "warnings": [],
     }
     for finding in document["findings"]:
-        assert list(finding) == ["code", "severity", "message", "hint", "path", "file", "line", "column"]
+        assert list(finding) == ["code", "severity", "message", "hint", "path", "file", "line", "column", "on"]
         assert finding["severity"] in ("warning", "info")
 
 

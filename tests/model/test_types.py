@@ -40,6 +40,16 @@ TEXTS: dict[str, tuple[Any, list[str], list[str]]] = {
     "RedisCommand": (types.RedisCommand, ["FLUSHALL"], ["", "flushall", "FLUSH ALL", "CONFIG|SET"]),
     "SavePoint": (types.SavePoint, ["900 1", "3600 100000"], ["", "900", "0 1", "900 0", "900  1", "900 1 300 10", "9.5 1"]),
     "ValuePath": (types.ValuePath, ["master", "master.newKey", "a-b.c_d"], ["", ".", "master.", ".a", "a..b", "a b", "1a"]),
+    "Day": (
+        types.Day,
+        ["2027-03-31", "9999-12-31", "2028-02-29"],
+        ["2027-3-31", "2027-02-29", "31.03.2027", "2027-03-31T00:00:00Z", "0000-01-01"],
+    ),
+    "FindingCode": (
+        types.FindingCode,
+        ["frozen-image", "schema", "a1-b2"],
+        ["Frozen-image", "frozen_image", "-image", "image-", "", "x" * 65],
+    ),
     "Timestamp": (
         types.Timestamp,
         ["2026-03-01T22:00:00-03:00", "2026-03-01T22:00Z", "2024-02-29T00:00:00+14:00"],
