@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
+<<<<<<< HEAD
 from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.migrate.edit import Edited, put_in_place
 from rediskit.migrate.machine import effects, steps
@@ -15,17 +15,40 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
 from rediskit.model.nested import at
+=======
+from rediskit.errors import Problem, RefusedError
+from rediskit.migrate.edit import Edited, put_in_place
+from rediskit.migrate.machine import effects
+from rediskit.migrate.ownerbuild import (
+    FOLDER,
+    Built,
+    Checkout,
+    Difference,
+    bench,
+    checkout,
+    differences,
+    found,
+    kustomization,
+    listed,
+    name_scaler,
+    shown,
+    unnamed_scalers,
+)
+from rediskit.migrate.plain_files import plain_files
+from rediskit.model.client import Client
+from rediskit.model.environment import Environment
+>>>>>>> 0da3e00 (Change plain manifests in place, from the application's repository)
 from rediskit.output.disk import Changes, compare, write
 from rediskit.output.leftovers import clear, of_inputs, of_trees
 from rediskit.renderers import render
-from rediskit.renderers.owner import MANIFESTS, manifests
-from rediskit.renderers.ownerpatch import removals
-from rediskit.renderers.ownerpointers import changed
 from rediskit.renderers.ownersnippet import SNIPPETS, inline, mark_of
+<<<<<<< HEAD
 from rediskit.renderers.tree import Object
 from rediskit.source.files import read_regular
 from rediskit.source.foreign import MAX_BYTES
 from rediskit.source.manifest import clean
+=======
+>>>>>>> 0da3e00 (Change plain manifests in place, from the application's repository)
 
 
 @dataclass(frozen=True)
@@ -133,10 +156,11 @@ def _todo(environment: Environment, client: Client, place: Checkout) -> list[str
 
 
 def _plain(environment: Environment, client: Client, place: Checkout, *, force: bool, dry_run: bool) -> Exported:
-    """Plain files: the owner's file of each object is replaced, if what it holds is the object as one of the steps leaves it."""
+    """Plain files: the values of the step are put in place in the application's own files."""
     if _step(client) == "complete":
         hint = "the owner's files carry the change themselves: edit them as any other"
         raise RefusedError(Problem(f"{client.name} is at complete: there is nothing to export", hint, code="complete"))
+<<<<<<< HEAD
     files, objects, todo = [], [], []
     tree = render(environment)
     for one in tree.contents:
@@ -192,3 +216,9 @@ def _objects(place: Checkout) -> list[tuple[Path, Object]]:
         except ConfigError:
             continue  # A template, or values of a chart: no manifest that anybody applies as it is.
     return made
+=======
+    made = plain_files(environment, client, place, force=force)
+    if not dry_run:
+        put_in_place(made.files, place.to)
+    return Exported(shown(place.to), shown(place.to), None, *made)
+>>>>>>> 0da3e00 (Change plain manifests in place, from the application's repository)
