@@ -17,7 +17,8 @@ from typing import NamedTuple
 from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.migrate.edit import Edited
 from rediskit.migrate.machine import steps
-from rediskit.migrate.ownerbuild import Checkout, Difference, key_of, shown
+from rediskit.migrate.ownerbuild import Difference, key_of
+from rediskit.migrate.ownerfiles import Checkout, manifests_below, shown
 from rediskit.migrate.plain_text import content_of, in_effect, merged, patched
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
@@ -28,7 +29,8 @@ from rediskit.renderers.overlay import apply
 from rediskit.renderers.ownerpatch import patches, removals
 from rediskit.renderers.ownerpointers import changed
 from rediskit.renderers.tree import Object
-from rediskit.source.files import read_file
+from rediskit.source.files import read_regular
+from rediskit.source.foreign import MAX_BYTES
 
 _BREAK = re.compile(rb"^---(?:[ \t][^\n]*)?\r?\n|^---\Z", re.MULTILINE)
 
@@ -217,7 +219,7 @@ def _place_of(place: Checkout, there: list[Place], client: Client, content: Obje
     kind, name = content["kind"], content["metadata"]["name"]
     hits = [at for at in there if _is(at.content, client, kind, name)]
     if len(hits) != 1:
-        hint = "name the folder of the application's plain manifests with --to"
+        hint = "name the folder of the application's plain manifests with --to; the document has no anchors, tags or merge keys"
         what = ", ".join(shown(at.file) for at in hits) or "no file"
         raise ConfigError(Problem(f"{kind}/{name} is in {what} of {shown(place.to)}, not in one document", hint))
     (found,) = hits
@@ -229,11 +231,12 @@ def _place_of(place: Checkout, there: list[Place], client: Client, content: Obje
 
 def _places(place: Checkout) -> Iterator[Place]:
     """The objects in the YAML files below the folder. What is no manifest is passed over: a template, the values of a chart."""
-    for file in sorted(path for path in place.to.rglob("*.y*ml") if ".git" not in path.parts and path.is_file() and not path.is_symlink()):
+    for file in manifests_below(place.to):
         try:
-            yield from _in_text(file, read_file(file, shown(file)))
-        except ConfigError:
-            continue
+            text = read_regular(file, MAX_BYTES, follow=False)
+        except OSError:
+            continue  # No regular file, or a very large one: no manifest that anybody applies.
+        yield from _in_text(file, text)
 
 
 def _in_text(file: Path, text: bytes) -> Iterator[Place]:
