@@ -14,7 +14,7 @@ COMPILE = $(LOCKER)/bin/uv pip compile --quiet --universal --python-version 3.11
 PYTEST = tools="$$($(PY) tests/tools/install.py --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help render check test test-cluster test-live report-cluster lint golden docs examples bench fuzz tools lock clean
+.PHONY: help render check test test-cluster test-live report-cluster lint golden docs examples bench fuzz attack tools lock clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ bench: $(INSTALLED) ## measure start-up, rendering and the YAML writer
 
 fuzz: $(INSTALLED) ## 20,000 random configs: nothing may end in a traceback (ARGS=1000 for another number)
 	$(PY) -m tests.fuzz $(ARGS)
+
+attack: $(INSTALLED) ## hostile input by group, and a kill at each event that changes the disk (ARGS=--part for what CI runs, ARGS=--revert without the fixes)
+	tools="$$($(PY) tests/tools/install.py --print-path)" && PATH="$$tools:$$PATH" $(PY) -m tests.attack $(ARGS)
 
 tools: $(INSTALLED) ## build the programs that tests run into the tool cache (TOOLS="--set cluster" or "--set live" for those of test-cluster or test-live, TOOLS="helm" for that one)
 	$(PY) tests/tools/install.py $(TOOLS)

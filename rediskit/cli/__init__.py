@@ -13,8 +13,11 @@ from importlib import import_module
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one command. Returns its exit code; argparse ends a wrong command line with 2 itself."""
+    from rediskit.cli.terminal import visible_output
+
     try:
-        return _run(argv)
+        with visible_output():
+            return _run(argv)
     except KeyboardInterrupt:
         return 130
 

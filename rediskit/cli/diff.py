@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import sys
 
 from rediskit.cli.common import Rendered, config_files
@@ -22,9 +21,6 @@ def run(arguments: argparse.Namespace) -> int:
     code = int(any(not differences.empty for differences in found))
     for warning in (warning for differences in found for warning in differences.warnings):
         print(f"warning: {warning}", file=sys.stderr)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # Values may hold letters that the terminal's encoding does not know.
-        sys.stdout.reconfigure(errors="backslashreplace")
     if arguments.json:
         print_json({"against": arguments.against, "environments": [as_json(one) for one in found], "exitCode": code})
     else:

@@ -10,7 +10,7 @@ from rediskit.cli.migrate import config_file, time_of
 from rediskit.cli.report import print_json
 from rediskit.migrate.clock import both, offset_source, seconds_between, span
 from rediskit.migrate.guards import Verdict
-from rediskit.migrate.status import Status, Way, clients_of, status
+from rediskit.migrate.status import Status, Way, clients_of, status_of_all
 from rediskit.model.client import Client
 from rediskit.source.loader import load
 
@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     moving = arguments.client is not None or any(client.migration for client in environment.clients)
     clients = clients_of(environment, arguments.client) if moving else ()
     times = [time_of(arguments.at, "--at", client.migration) for client in clients]
-    found = [status(environment, client, at) for client, at in zip(clients, times, strict=True)]
+    found = status_of_all(environment, clients, times)
     if arguments.json:
         print_json({"environment": environment.name, "clients": [_json(*pair) for pair in zip(found, times, strict=True)], "exitCode": 0})
         return 0

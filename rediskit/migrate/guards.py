@@ -35,6 +35,8 @@ class Situation:
     secret: bool = False
     reason: str = ""
     no_return: bool = False
+    carriers: frozenset[str] | None = None
+    """What `machine.carriers` returns for the environment; None where nobody asked yet."""
 
     @property
     def migration(self) -> Migration:

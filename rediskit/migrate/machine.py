@@ -117,7 +117,12 @@ def down_since(migration: Migration) -> Entry | None:
 
 def release_is_deployed(environment: Environment) -> bool:
     """Whether the shared Redis is in the tree: as soon as one client needs it, or none is on its way (design §4)."""
-    return not environment.clients or any(effects(client.migration).release for client in environment.clients)
+    return not environment.clients or bool(carriers(environment))
+
+
+def carriers(environment: Environment) -> frozenset[str]:
+    """Return the names of the clients that need the shared Redis."""
+    return frozenset(client.name for client in environment.clients if effects(client.migration).release)
 
 
 def owned(environment: Environment) -> tuple[Client, ...]:

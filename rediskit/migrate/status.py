@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from rediskit.chart.names import Release
@@ -10,7 +11,7 @@ from rediskit.migrate import edges
 from rediskit.migrate.clock import seconds_between
 from rediskit.migrate.edges import Edge, Repository
 from rediskit.migrate.guards import Situation, Verdict, judge, lost_for_good
-from rediskit.migrate.machine import decommissions, down_since, effects, moved, release_is_deployed, removes
+from rediskit.migrate.machine import carriers, decommissions, down_since, effects, moved, removes
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
@@ -67,13 +68,20 @@ def one_client(environment: Environment, name: str | None) -> Client:
     return found[0]
 
 
-def status(environment: Environment, client: Client, at: str) -> Status:
-    """Where a client stands at a time, a Timestamp."""
+def status_of_all(environment: Environment, clients: Sequence[Client], times: Sequence[str]) -> list[Status]:
+    """Return where each client stands at its time. The work grows with the number of clients, not with its square."""
+    known = carriers(environment)
+    return [status(environment, client, at, known) for client, at in zip(clients, times, strict=True)]
+
+
+def status(environment: Environment, client: Client, at: str, known: frozenset[str] | None = None) -> Status:
+    """Where a client stands at a time, a Timestamp. known: what `machine.carriers` returns for the environment."""
     migration = client.migration
     assert migration is not None
     down = down_since(migration)
     secret = secret_in_tree(environment, client)
-    ways = [way_of(Situation(environment, client, edge, at, secret, reason="given with the step")) for edge in edges.edges(migration)]
+    reason = "given with the step"
+    ways = [way_of(Situation(environment, client, edge, at, secret, reason, carriers=known)) for edge in edges.edges(migration)]
     last = migration.history[-1].at if migration.history else ""
     spent = seconds_between(down.at, at) if down else 0.0
     meaning = edges.STAGES[migration.step].meaning
@@ -89,8 +97,9 @@ def way_of(situation: Situation) -> Way:
 def repository_of(situation: Situation) -> Repository:
     """Whose repository changes by a step, the other clients considered: one of them may keep the release there anyway."""
     after = moved(situation.migration, situation.edge.target, situation.at)
-    environment = replaced(situation.environment, situation.client, after)
-    changes = release_is_deployed(situation.environment) != release_is_deployed(environment)
+    known = carriers(situation.environment) if situation.carriers is None else situation.carriers
+    by_others = len(known) > (situation.client.name in known)
+    changes = bool(known) != (by_others or effects(after).release)
     return edges.repository(situation.migration, after, release_changes=changes, removes=decommissions(situation.client))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
+from rediskit import load
 from tests.attack.kills import Scenario
 from tests.cli.checkout import owner
 from tests.samples import BACKEND, client, config, merged
@@ -18,7 +19,8 @@ from tests.secrets.repository import certificate_of
 from tests.setup.live import REAL
 
 REPOSITORY = "https://git.example.org/platform/cluster.git"
-READY: dict[str, Any] = {"window": {"start": "2026-03-01T22:00:00-03:00", "duration": "1h"}, "secretSeen": "2026-03-01T18:00:00-03:00"}
+_SECRET = {"kind": "secret", "step": "prepare", "at": "2026-03-01T18:00:00-03:00"}
+READY: dict[str, Any] = {"window": {"start": "2026-03-01T22:00:00-03:00", "duration": "1h"}, "evidence": [_SECRET]}
 AT = "2026-03-01T22:01:00-03:00"
 GIT = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
 
@@ -39,7 +41,7 @@ def repository(folder: Path) -> None:
 def project(folder: Path, step: str, *, own: bool = False, kind: str = "kustomize", over: Mapping[str, Any] | None = None) -> Path:
     """Write `config/chocolandia.yaml` with beersystem at a step, in a file of its own on request."""
     place = folder / "project"
-    (place / "config/chocolandia").mkdir(parents=True)
+    (place / "config/chocolandia").mkdir(parents=True, exist_ok=True)
     (place / "config/chocolandia/beersystem-backend.yaml").write_bytes(BACKEND.read_bytes())
     data = config(step, over=over)
     more: dict[str, Any] = {"owner": {"kind": kind}}
@@ -51,6 +53,8 @@ def project(folder: Path, step: str, *, own: bool = False, kind: str = "kustomiz
         _write(place / "config/chocolandia/beersystem.yaml", mine)
         data["clients"][0] = {"file": "chocolandia/beersystem.yaml"}
     _write(place / "config/chocolandia.yaml", data)
+    if not over:
+        load(place / "config/chocolandia.yaml")  # What is attacked has to be sound before the attack.
     return place
 
 

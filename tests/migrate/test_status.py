@@ -1,0 +1,55 @@
+"""`migrate status` of many clients: its work grows with their number, and whose repository changes is as the definition says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import product
+
+import pytest
+
+from rediskit.migrate import edges, machine
+from rediskit.migrate import status as status_module
+from rediskit.migrate.guards import Situation
+from rediskit.migrate.machine import decommissions, moved, release_is_deployed
+from rediskit.migrate.status import clients_of, replaced, repository_of, status_of_all
+from tests.samples import STEPS, client, made, merged
+
+AT = "2026-03-02T10:00:00Z"
+
+
+def test_the_work_grows_with_the_number_of_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All at prepare: nobody needs the release, so that every look at the others has to look at all of them."""
+    calls: Counter[str] = Counter()
+    real = machine.effects
+
+    def counted(migration):  # type: ignore[no-untyped-def]
+        calls["effects"] += 1
+        return real(migration)
+
+    for module in (machine, status_module, edges):
+        if hasattr(module, "effects"):
+            monkeypatch.setattr(module, "effects", counted)
+    found = []
+    for count in (20, 40):
+        environment = made("prepare", over={"clients": [client(f"c{number}", "prepare") for number in range(count)]})
+        calls.clear()
+        clients = clients_of(environment, None)
+        assert len(status_of_all(environment, clients, [AT] * count)) == count
+        found.append(calls["effects"])
+    assert found[0] > 20
+    assert found[1] <= 2 * found[0]
+
+
+@pytest.mark.parametrize(("mine", "other"), list(product(STEPS, ["prepare", "validate", "rolled-back", None])))
+def test_whose_repository_changes_is_the_difference_of_two_environments(mine: str, other: str | None) -> None:
+    shop = client("shop", mine)
+    environment = made("prepare", over={"clients": [shop, merged(client("web", other), {"name": "web"})]})
+    one = environment.clients[0]
+    assert one.migration is not None
+    for edge in edges.edges(one.migration):
+        situation = Situation(environment, one, edge, AT)
+        after = moved(one.migration, edge.target, AT)
+        later = replaced(environment, one, after)
+        changes = release_is_deployed(environment) != release_is_deployed(later)
+        expected = edges.repository(one.migration, after, release_changes=changes, removes=decommissions(one))
+        assert repository_of(situation) == expected
