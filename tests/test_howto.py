@@ -29,7 +29,7 @@ from tests.tools.install import locate
 TOOLS = ("kustomize", "sops", "age-keygen")
 FOREIGN = {
     "argocd": ("app get", "app diff"),
-    "flux": ("get kustomizations", "get helmreleases", "reconcile kustomization"),
+    "flux": ("get kustomizations", "get helmreleases", "-n redis get helmreleases", "reconcile kustomization"),
     "git": ("push",),
 }
 """What a block for a cluster may call besides kubectl and rediskit."""
@@ -132,7 +132,7 @@ def test_the_way_with_a_tool(page: str, reader: Reader) -> None:
     for block in blocks(page):
         reader.follow(block)
     assert reader.run("git status --porcelain") == ""
-    assert len(reader.run("git log --oneline").splitlines()) == 4
+    assert len(reader.run("git log --oneline").splitlines()) == 5
     reader.run("rediskit check")
     for kustomization in sorted((reader.folder / "rendered").rglob("kustomization.yaml")):
         assert reader.run(f"kustomize build {shlex.quote(str(kustomization.parent))}")

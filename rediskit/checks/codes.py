@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from rediskit.checks.changes.rules import RULES
+
 
 class Code(NamedTuple):
     """A documented code: its severity, and the rule that holds while it is not reported."""
@@ -29,6 +31,11 @@ STEPS = (
     Code("migration-dropped", "error", "With `check --base REV`: no migration goes from the config between `prepare` and `complete`."),
     Code("order-changed", "error", "With `check --base REV`: the order of a migration changes at `prepare` alone."),
 )
+CHANGES = (
+    *(Code(rule.code, rule.severity, f"With `check --base REV`: {rule.happens}.") for rule in RULES),
+    Code("release-restart", "info", "With `check --base REV`: other Helm values change, so that pods may restart."),
+    Code("base-unreadable", "error", "With `check --base REV`: the config at the revision loads, so that it can be compared."),
+)
 OWNER = (
     Code("owner-build", "error", "With `check --owner DIR`: the kustomization builds, with the files of each step too."),
     Code("owner-link", "error", "With `check --owner DIR`: no symbolic link is where files of ours are written."),
@@ -41,7 +48,7 @@ OWNER = (
     Code("owner-beaten", "error", "With `check --owner DIR`: nothing that comes after the Component undoes a step."),
 )
 
-COMMANDS: tuple[Code, ...] = (*ACCEPT, *PLACE, *CONFIG, *KUBECONFORM, *STEPS, *OWNER)
+COMMANDS: tuple[Code, ...] = (*ACCEPT, *PLACE, *CONFIG, *KUBECONFORM, *STEPS, *CHANGES, *OWNER)
 """All of them, in the order of docs/checks.md. `owner-component` is in the table `CHECKS` too."""
 
 

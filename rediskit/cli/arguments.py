@@ -76,7 +76,11 @@ def _check(parser: argparse.ArgumentParser) -> None:
     _configs(parser)
     parser.add_argument("--kubeconform", action="store_true", help="also have kubeconform judge every object ($KUBECONFORM, or on PATH)")
     parser.add_argument("--owner", metavar="DIR", help="also build the owner's outermost overlay there, with the files of each step")
-    parser.add_argument("--base", metavar="REV", help="refuse migrations that do not follow by one step from those at a Git revision")
+    parser.add_argument(
+        "--base",
+        metavar="REV",
+        help="compare with a Git revision: refuse a migration that jumps, report what changes about a running Redis",
+    )
 
 
 def _diff(parser: argparse.ArgumentParser) -> None:

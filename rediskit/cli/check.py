@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rediskit.checks.codes import CONFIG, KUBECONFORM, OWNER, STEPS, names
+from rediskit.checks.codes import CHANGES, CONFIG, KUBECONFORM, OWNER, STEPS, names
 from rediskit.checks.unanswered import open_questions
 from rediskit.cli.common import Checked, Rendered, Visit, has_errors, render_all, reported
 from rediskit.cli.report import changes_json, finding_json, print_changes, print_findings, print_json, print_state, print_warnings, unique
@@ -44,16 +44,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _follows(revision: str) -> Visit:
-    """What of each config's migrations does not follow by one step from those that a revision holds."""
+    """What of each config's migrations does not follow by one step from those at a revision, and what changes about its running Redis."""
     from rediskit.checks import Finding
     from rediskit.migrate.committed import jumps, migrations_at
+    from rediskit.migrate.running import running_changes
 
     def look(environment: Environment, tree: Tree) -> Iterator[Finding]:
         old = migrations_at(revision, environment)
         problems = jumps(environment, old) if old is not None else ()
-        return (Finding(one.code, "error", one.message, one.hint, one.path, one.location) for one in problems)
+        yield from (Finding(one.code, "error", one.message, one.hint, one.path, one.location) for one in problems)
+        yield from running_changes(revision, environment)
 
-    return Visit(names(STEPS), look)
+    return Visit(names((*STEPS, *CHANGES)), look)
 
 
 def _at_owners(folder: str) -> Visit:

@@ -8,10 +8,15 @@ stand in a fence that is longer than any run of backticks in them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from rediskit.cli.difftext import counts, unified_file, visible
+from rediskit.errors import dotted
 from rediskit.output.differences import Difference, Differences
+
+if TYPE_CHECKING:
+    from rediskit.checks.finding import Finding
 
 LONGEST = 60_000
 """Characters of one comment: GitHub refuses more than 65,536. What does not fit is counted."""
@@ -20,15 +25,26 @@ _BACKTICKS = re.compile("`+")
 _LETTERS = re.compile(r"[^\w ./-]|_", re.ASCII)
 
 
-def markdown(found: Iterable[Differences]) -> str:
-    """The comment for all environments; it ends in a newline and is no longer than LONGEST, whatever the differences."""
+def markdown(found: Iterable[Differences], effects: Sequence[Finding] = ()) -> str:
+    """The comment for all environments; it ends in a newline and is no longer than LONGEST, whatever the differences.
+
+    effects: what the changes do to a Redis that runs; they come first.
+    """
     listed = list(found)
-    tables, rest = _fitting(_tables(listed), _TABLE)
+    tables, rest = _fitting((*_effects(effects), *_tables(listed)), _TABLE)
     details, left_out = _fitting((_details(one.name, difference) for one in listed for difference in one.all), LONGEST - len(tables) - 300)
     text = tables + (f"\n{rest} more lines do not fit in here.\n" if rest else "") + details
     if left_out:
         text += f"\nThe details of {left_out} more do not fit into a comment; `rediskit diff --text` shows them.\n"
     return text
+
+
+def _effects(effects: Sequence[Finding]) -> Iterator[str]:
+    if effects:
+        yield "### What this does to the running Redis\n\n"
+        for one in effects:
+            yield f"* **{one.severity}** {code(dotted(one.path))} {code(f'{one.message}; {one.hint}')} ({one.code})\n"
+        yield "\n"
 
 
 def _tables(found: Iterable[Differences]) -> Iterator[str]:

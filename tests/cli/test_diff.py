@@ -390,7 +390,7 @@ def test_nothing_differs(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "--markdown") == (0, "### <code>chocolandia</code>: no difference\n\n", "")
     code, out, _ = run(capsys, "--json", "--against", "main")
     environment = {"name": "chocolandia", "empty": True, "objects": [], "files": [], "warnings": []}
-    assert (code, json.loads(out)) == (0, {"against": "main", "environments": [environment], "exitCode": 0})
+    assert (code, json.loads(out)) == (0, {"against": "main", "environments": [environment], "effects": [], "exitCode": 0})
 
 
 def test_a_changed_config_before_and_after_rendering(home: Repository, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,136 @@
+"""`rediskit check --base REV` and `rediskit diff --against REV`: what a change does to the Redis that is deployed at the revision."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rediskit.cli import main
+from tests.cli.test_migrate import git
+
+Run = Callable[..., tuple[int, str, str]]
+HEAD = "name: lab\ngitops: {tool: argocd, repository: https://git.example.org/ops/lab.git}\n"
+WAITS = """clients:
+- name: shop
+  namespace: shop
+  workload: {kind: Deployment, name: shop, replicas: 1, containers: {app: {host: REDIS_HOST, port: REDIS_PORT, password: REDIS_PASSWORD}}}
+  previous: {host: redis.shop.svc.cluster.local}
+  migration: {step: prepare}
+"""
+LARGER = "redis: {storage: {size: 20Gi, class: longhorn}}\n"
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    (tmp_path / "config").mkdir()
+    git(tmp_path, "init", "-q")
+    monkeypatch.chdir(tmp_path)
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        code = main(list(arguments))
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return command
+
+
+def commit(folder: Path, text: str) -> None:
+    write(folder, text)
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "a config")
+
+
+def write(folder: Path, text: str) -> None:
+    (folder / "config/lab.yaml").write_text(HEAD + text, encoding="utf-8")
+
+
+def codes(output: str, key: str = "findings") -> set[str]:
+    return {finding["code"] for finding in json.loads(output)[key]} - {"frozen-image", "memory-headroom"}
+
+
+def test_a_change_that_loses_all_keys_is_an_error_at_its_line(run: Run, tmp_path: Path) -> None:
+    commit(tmp_path, "redis: {appendOnly: false, savePoints: [900 1]}\n")
+    write(tmp_path, "redis: {appendOnly: true}\n")
+    code, _, errors = run("check", "--base", "HEAD")
+    assert code == 1
+    assert "config/lab.yaml:3:21: redis.appendOnly: changes from false to true: Redis restarts without reading dump.rdb, empty" in errors
+    assert run("render")[0] == 0, "render has no revision to compare with"
+    assert run("check", "--base", "HEAD")[0] == 1
+
+
+def test_an_immutable_field_is_an_error_until_its_new_value_is_accepted(run: Run, tmp_path: Path) -> None:
+    commit(tmp_path, "")
+    write(tmp_path, LARGER)
+    run("render")
+    code, output, _ = run("check", "--base", "HEAD", "--json")
+    assert (code, codes(output)) == (1, {"volume-template"})
+    on = [finding["on"] for finding in json.loads(output)["findings"] if finding["code"] == "volume-template"]
+    assert on == [["redis.storage.size=20Gi"], ["redis.storage.class=longhorn"]]
+    size, storage_class = ("- {code: volume-template, on: " + names[0] + ", reason: grown by hand}\n" for names in on)
+    write(tmp_path, f"{LARGER}accept:\n{size}")
+    assert run("check", "--base", "HEAD")[0] == 1
+    write(tmp_path, f"{LARGER}accept:\n{size}{storage_class}")
+    code, output, _ = run("check", "--base", "HEAD", "--json")
+    assert (code, codes(output)) == (0, set())
+    write(tmp_path, f"{LARGER.replace('20Gi', '30Gi')}accept:\n{size}{storage_class}")
+    run("render")
+    code, output, _ = run("check", "--base", "HEAD", "--json")
+    assert (code, codes(output)) == (1, {"volume-template", "accept-unused"})
+
+
+def test_an_entry_for_a_change_is_not_unused_where_no_revision_is_compared(run: Run, tmp_path: Path) -> None:
+    commit(tmp_path, "accept:\n- {code: volume-template, on: redis.storage.size=20Gi, reason: grown by hand}\n")
+    assert codes(run("check", "--json")[1]) == set()
+    assert codes(run("check", "--base", "HEAD", "--json")[1]) == {"accept-unused"}
+
+
+def test_a_release_that_is_not_deployed_may_change(run: Run, tmp_path: Path) -> None:
+    commit(tmp_path, WAITS)
+    write(tmp_path, LARGER + WAITS)
+    run("render")
+    assert codes(run("check", "--base", "HEAD", "--json")[1]) & {"volume-template"} == set()
+    commit(tmp_path, WAITS.replace("{step: prepare}", "{step: deploy, order: deploy-first}"))
+    write(tmp_path, LARGER + WAITS.replace("{step: prepare}", "{step: deploy, order: deploy-first}"))
+    assert "volume-template" in codes(run("check", "--base", "HEAD", "--json")[1])
+
+
+def test_diff_says_what_the_changes_do(run: Run, tmp_path: Path) -> None:
+    commit(tmp_path, "")
+    write(tmp_path, LARGER)
+    code, output, errors = run("diff", "--against", "HEAD")
+    assert code == 1
+    assert "[volume-template]" in errors
+    assert "volumeClaimTemplates" not in output
+    assert codes(run("diff", "--against", "HEAD", "--json")[1], "effects") == {"volume-template"}
+    assert "* **error** <code>redis.storage.size</code>" in run("diff", "--against", "HEAD", "--markdown")[1]
+    assert "volume-template" not in run("diff")[2]
+
+
+def test_a_config_that_did_not_load_is_not_passed_over(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "config/lab.yaml").write_text(HEAD + "redis: {nosuchkey: 1}\n", encoding="utf-8")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-qm", "broken")
+    write(tmp_path, "")
+    run("render")
+    code, output, _ = run("check", "--base", "HEAD", "--json")
+    assert (code, codes(output)) == (1, {"base-unreadable"})
+    write(tmp_path, "accept:\n- {code: base-unreadable, on: lab, reason: the first config that loads}\n")
+    assert run("check", "--base", "HEAD")[0] == 0
+
+
+def test_the_certificate_of_the_revision_is_read_from_it(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "config/lab"
+    folder.mkdir()
+    (folder / "sealing.crt").write_text("a certificate\n", encoding="utf-8")
+    sealed = "secrets: {mode: sealed-secrets, certificate: lab/sealing.crt}\n"
+    write(tmp_path, sealed)
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-qm", "sealed")
+    (folder / "sealing.crt").unlink()
+    write(tmp_path, "secrets: {mode: manual}\n" + LARGER)
+    run("render")
+    found = codes(run("check", "--base", "HEAD", "--json")[1])
+    assert {"secret-source", "volume-template"} <= found
