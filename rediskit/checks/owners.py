@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 from rediskit.checks.finding import Complaint, Subject
 from rediskit.checks.variables import absent, old_address, repeated, unresolved
 from rediskit.errors import Path
-from rediskit.migrate.machine import Effects
+from rediskit.migrate.machine import Effects, effects
 from rediskit.model.client import Client
 from rediskit.model.nested import at
 from rediskit.model.workload import Variables, Workload, which
 from rediskit.renderers.objects import file_name
 from rediskit.renderers.overlay import apply
-from rediskit.renderers.owner import MANIFESTS, of_owner
-from rediskit.renderers.ownerpatch import address, hold, owner_effects, patches
+from rediskit.renderers.owner import of_owner
+from rediskit.renderers.ownerpatch import address, hold, patches
 from rediskit.renderers.ownerpointers import changed, meant, meant_of_scaler
 from rediskit.renderers.ownersnippet import SNIPPETS
 from rediskit.renderers.tree import Object
@@ -25,7 +25,7 @@ _FAULT = "this is a fault of rediskit: please report it"
 
 
 class _Change(NamedTuple):
-    """What the files of a client's owner say of its workload at its step: a patch, or the whole object. path: the file that says it."""
+    """What the files of a client's owner say of its workload at its step: a patch. path: the file that says it."""
 
     place: Path
     client: Client
@@ -39,7 +39,7 @@ def _moving(subject: Subject) -> Iterator[tuple[Path, Client, Workload, Effects]
     """Each client on its way: where it stands in the config, the client, its workload, what is in effect at its owner's."""
     for index, client in enumerate(subject.environment.clients):
         if client.workload is not None and client.migration is not None:
-            yield ("clients", index), client, client.workload, owner_effects(client)
+            yield ("clients", index), client, client.workload, effects(client.migration)
 
 
 def _changes(subject: Subject) -> Iterator[_Change]:
@@ -59,7 +59,7 @@ def _said_of(subject: Subject, client: Client, thing: Object) -> tuple[str, Obje
         name, way = SNIPPETS[client.owner.kind]
         file = next((file.content for file in subject.tree.contents if file.path == folder + name), None)
         return folder + name, _inline(at(file, *way, "patches"), thing)
-    path = f"{folder}{MANIFESTS if client.owner.kind == 'manifests' else ''}{file_name(thing)}"
+    path = f"{folder}{file_name(thing)}"
     return path, subject.tree.objects.get(path)
 
 
@@ -77,14 +77,14 @@ def _inline(entries: Any, thing: Object) -> Object | None:
 
 def is_patch(path: str) -> bool:
     """Whether a YAML file of the tree is a patch for an owner, or a snippet with patches: no schema of a whole object fits it."""
-    return path.startswith("owners/") and not path.endswith("/kustomization.yaml") and f"/{MANIFESTS}" not in path
+    return path.startswith("owners/") and not path.endswith("/kustomization.yaml")
 
 
 def patched(subject: Subject) -> Iterator[tuple[str, Path, Object]]:
     """The real objects as our patches leave them: the patch's file, the place of the object in the config, the object."""
     for change in _changes(subject):
         workload, place = change.workload, (*change.place, "workload")
-        if change.client.owner.kind == "manifests" or workload.manifest is None:
+        if workload.manifest is None:
             continue
         yield change.path, place, apply(workload.manifest.content, change.content)
         if workload.autoscaler and workload.autoscaler.manifest:
@@ -138,12 +138,12 @@ def owner_patch(subject: Subject) -> Iterator[Complaint]:
     for change in _changes(subject):
         client, workload, path = change.client, change.workload, change.path
         where = (*change.place, "workload")
-        if client.owner.kind != "manifests" and change.content != next(patches(subject.environment, client)):
+        if change.content != next(patches(subject.environment, client)):
             yield Complaint(f"{path} is not the patch of step {client.migration.step if client.migration else ''}", _FAULT, where)
         if workload.manifest is None:
             continue
         before = workload.manifest.content
-        after = change.content if client.owner.kind == "manifests" else apply(before, change.content)
+        after = apply(before, change.content)
         for pointer in sorted(changed(before, after) - meant(workload, change.effect)):
             yield Complaint(f"{path} changes {pointer} of {workload.reference}", _FAULT, where)
         if _init_order(before) != _init_order(after):
@@ -169,7 +169,7 @@ def _scalers(subject: Subject) -> Iterator[Complaint]:
             yield Complaint(f"{path} does not hold {scaler.reference}, which would scale {workload.reference}", _FAULT, where)
         elif scaler.manifest is not None:
             before = scaler.manifest.content
-            after = said if client.owner.kind == "manifests" else apply(before, said)
+            after = apply(before, said)
             for pointer in sorted(changed(before, after) - meant_of_scaler(workload, effect)):
                 yield Complaint(f"{path} changes {pointer} of {scaler.reference}", _FAULT, where)
 

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
-from rediskit.errors import ConfigError, Problem, RefusedError
+from rediskit.errors import Problem, RefusedError
 from rediskit.migrate.edit import Edited, put_in_place
-from rediskit.migrate.machine import effects, steps
-from rediskit.migrate.ownerbuild import Built, Difference, bench, differences, found, key_of, name_scaler, unnamed_scalers
-from rediskit.migrate.ownerfiles import FOLDER, Checkout, checkout, documents_of, kustomization, listing, manifests_below, shown
+from rediskit.migrate.machine import effects
+from rediskit.migrate.ownerbuild import Built, Difference, bench, differences, found, name_scaler, unnamed_scalers
+from rediskit.migrate.ownerfiles import FOLDER, Checkout, checkout, kustomization, listing, shown
+from rediskit.migrate.plain_files import plain_files
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
-from rediskit.model.migration import Migration
-from rediskit.model.nested import at
 from rediskit.output.disk import Changes, compare, write
 from rediskit.output.leftovers import clear, of_inputs, of_trees
 from rediskit.renderers import render
-from rediskit.renderers.owner import MANIFESTS, manifests
-from rediskit.renderers.ownerpatch import removals
-from rediskit.renderers.ownerpointers import changed
 from rediskit.renderers.ownersnippet import SNIPPETS, inline, mark_of
-from rediskit.renderers.tree import Object
-from rediskit.source.files import read_regular
-from rediskit.source.foreign import MAX_BYTES
-from rediskit.source.manifest import clean
 
 
 @dataclass(frozen=True)
@@ -133,62 +124,11 @@ def _todo(environment: Environment, client: Client, place: Checkout) -> list[str
 
 
 def _plain(environment: Environment, client: Client, place: Checkout, *, force: bool, dry_run: bool) -> Exported:
-    """Plain files: the owner's file of each object is replaced, if what it holds is the object as one of the steps leaves it."""
+    """Plain files: the values of the step are put in place in the application's own files."""
     if _step(client) == "complete":
         hint = "the owner's files carry the change themselves: edit them as any other"
         raise RefusedError(Problem(f"{client.name} is at complete: there is nothing to export", hint, code="complete"))
-    files, objects, todo = [], [], []
-    tree = render(environment)
-    for one in tree.contents:
-        if not one.path.startswith(f"owners/{client.name}/{MANIFESTS}") or not isinstance(one.content, dict):
-            continue
-        file, before = _file_of(place, one.content)
-        if not force and before not in _known(environment, client, one.content):
-            hint = f"print {shown(file)} into the config's manifest, so that nothing of it is lost; or use --force to lose it"
-            raise RefusedError(Problem(f"{shown(file)} is not the object as any step leaves it", hint, code="file-edited"))
-        if before != one.content:
-            files.append(Edited(shown(file), str(file), read_regular(file, MAX_BYTES), tree.files[one.path]))
-            objects.append(Difference(key_of(one.content), tuple(sorted(changed(before, one.content))), ()))
-    for reference in removals(client):
-        kind, _, name = reference.partition("/")
-        todo += [f"delete {shown(file)}: {reference} goes" for file, content in _objects(place) if _is(content, kind, name)]
+    made = plain_files(environment, client, place, force=force)
     if not dry_run:
-        put_in_place(files, place.to)
-    return Exported(shown(place.to), shown(place.to), None, tuple(files), tuple(objects), tuple(todo))
-
-
-def _known(environment: Environment, client: Client, content: Object) -> list[Object]:
-    """An object as each step of the migration leaves it."""
-    known = []
-    for step in steps(client.migration.order if client.migration else "as-decided"):
-        there = client.model_copy(update={"migration": Migration.model_construct(step=step, order="as-decided", history=())})
-        known += [file.content for file in manifests(environment, there) if isinstance(file.content, dict)]
-    return [one for one in known if key_of(one) == key_of(content)]
-
-
-def _file_of(place: Checkout, content: Object) -> tuple[Path, Object]:
-    kind, name = content["kind"], content["metadata"]["name"]
-    hits = [(file, one) for file, one in _objects(place) if _is(one, kind, name)]
-    if len(hits) != 1:
-        hint = "name the folder of the owner's plain manifests with --to; each object in a file of its own"
-        what = ", ".join(shown(file) for file, _ in hits) or "no file"
-        raise ConfigError(Problem(f"{kind}/{name} is in {what} of {shown(place.to)}, not in one file", hint))
-    file, found_there = hits[0]
-    if len(documents_of(file)) > 1:
-        raise ConfigError(Problem(f"{shown(file)} holds several objects", f"put {kind}/{name} into a file of its own"))
-    return file, clean(found_there)
-
-
-def _is(content: Object, kind: str, name: str) -> bool:
-    return (at(content, "kind"), at(content, "metadata", "name")) == (kind, name)
-
-
-def _objects(place: Checkout) -> list[tuple[Path, Object]]:
-    """Return the objects in the YAML files below the folder, with their files. Links are not followed, and never replaced."""
-    made = []
-    for file in manifests_below(place.to):
-        try:
-            made += [(file, one.data) for one in documents_of(file) if isinstance(one.data, dict) and "kind" in one.data]
-        except ConfigError:
-            continue  # A template, or values of a chart: no manifest that anybody applies as it is.
-    return made
+        put_in_place(made.files, place.to)
+    return Exported(shown(place.to), shown(place.to), None, *made)

@@ -54,8 +54,8 @@ class Owner(Model):
     """How the repository that owns the workload builds it."""
 
     kind: OwnerKind = "kustomize"
-    """`kustomize`: a Component for its outermost overlay; `manifests`: whole objects for plain files; `argocd-app`, `flux-kustomization`:
-    what goes into the owner's Application or Kustomization."""
+    """`kustomize`: a Component for its outermost overlay; `manifests`: `migrate export` sets the values in its plain files; `argocd-app`,
+    `flux-kustomization`: what goes into the owner's Application or Kustomization."""
     base_namespace: Flag = True
     """Whether the objects of the owner's base say their namespace; false where an overlay or the tool sets it. For the last two kinds."""
 

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from rediskit import tools
 from rediskit.errors import ConfigError, MissingToolError, Problem
@@ -16,6 +17,9 @@ from rediskit.output import index as indexes
 
 _OBJECT = re.compile(r"[0-9a-f]{40,64}")
 _ENVIRONMENT = {"GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1", "LC_ALL": "C"}
+
+_VERSIONS = 200
+"""The largest number of commits in which the versions of one file are looked up."""
 
 Files = dict[str, bytes]
 """Path relative to the folder of the environment, to content; of a link: the path that it leads to."""
@@ -56,6 +60,28 @@ def contents_at(revision: str, files: Collection[str]) -> dict[str, bytes | None
         contents = repository.contents(set(blobs.values()))
         found |= {file: contents[blob] for file, blob in blobs.items()}
     return found
+
+
+class Version(NamedTuple):
+    """A version of one file: the commit that made it, and the content."""
+
+    commit: str
+    content: bytes
+
+
+def versions(file: str) -> list[Version]:
+    """Return the versions of a file in the history of HEAD, the newest first; at most 200, none on a branch without a commit.
+
+    Args:
+        file: its real path.
+
+    Raises:
+        ConfigError: the file is in no Git work tree.
+        MissingToolError: git is missing or fails.
+    """
+    repository = _Repository(os.path.dirname(file))
+    head = repository.commit("HEAD")
+    return repository.versions(head, file) if head else []
 
 
 class _Repository:
@@ -113,6 +139,18 @@ class _Repository:
         entries = (entry.partition(b"\t") for entry in filter(None, listing.split(b"\0")))
         named = ((fields.decode().split(" "), wanted[os.fsdecode(path)]) for fields, _, path in entries)
         return {file: blob for (mode, kind, blob), file in named if kind == "blob" and mode != "120000"}
+
+    def versions(self, head: str, file: str) -> list[Version]:
+        """Return the versions of a file in the history of a commit, the newest first; neighbours with one content once."""
+        path = os.path.relpath(file, self.top)
+        here = os.path.relpath(file, self.cwd or os.getcwd())  # Unlike a path in a commit, one on the command line counts from there.
+        commits = self._run(["rev-list", f"--max-count={_VERSIONS}", head, "--", here]).stdout.decode().split()
+        lines = "".join(f"{commit}:{path}\n" for commit in commits).encode()
+        checked = self._run(["cat-file", "--batch-check=%(objectname) %(objecttype)"], lines).stdout.decode(errors="replace").splitlines()
+        found = [(commit, line.split(" ")[0]) for commit, line in zip(commits, checked, strict=True) if line.endswith(" blob")]
+        contents = self.contents({blob for _, blob in found})
+        made = [Version(commit, contents[blob]) for commit, blob in found]
+        return [one for index, one in enumerate(made) if not index or one.content != made[index - 1].content]
 
     def contents(self, blobs: Collection[str]) -> dict[str, bytes]:
         """The content of each id."""

@@ -1,24 +1,21 @@
 """What the repository that owns a client's workload applies at a step, in the form that its tool takes: the only way to an application.
 
-kustomize: a Component that fails the owner's build where something is missing. manifests: whole objects. The rest: `ownersnippet`.
+kustomize: a Component that fails the owner's build where something is missing. manifests: the patches themselves. The rest: `ownersnippet`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rediskit.migrate.machine import owned
+from rediskit.migrate.machine import effects, owned
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.workload import Autoscaler, Workload
 from rediskit.renderers.objects import file_name, owner_header
-from rediskit.renderers.overlay import apply
-from rediskit.renderers.ownerpatch import literal, owner_effects, patches, removal, removals, target, within
+from rediskit.renderers.ownerpatch import literal, patches, removal, removals, target, within
 from rediskit.renderers.ownersnippet import snippet
 from rediskit.renderers.tree import File, Object
 
-MANIFESTS = "manifests/"
-"""The folder, below the client's, that holds whole objects."""
 REMOVE = "remove.txt"
 """What a person deletes at decommission where nothing builds the files: one Kind/name a line."""
 
@@ -51,7 +48,7 @@ def component(environment: Environment, client: Client) -> Iterator[File]:
     gone = [removal(reference) for reference in removals(client)]
     used = [_patch(change) for change in changes] + [_patch(old, within(client.namespace)) for old in gone]
     asserted = [_assertion(workload, kind, name) for kind, name in workload.named]
-    if workload.autoscaler and not owner_effects(client).removed:
+    if workload.autoscaler and not effects(client.migration).removed:
         asserted.append(_scaler_assertion(workload.autoscaler))
     yield File("kustomization.yaml", _component(used, asserted))
     for content in (*changes, *gone):
@@ -59,14 +56,9 @@ def component(environment: Environment, client: Client) -> Iterator[File]:
 
 
 def manifests(environment: Environment, client: Client) -> Iterator[File]:
-    """The whole objects as the step leaves them, and what is to be deleted. Before and after a rollback they are those of the config."""
-    assert client.workload is not None
-    changes = {(change["kind"], change["metadata"]["name"]): change for change in patches(environment, client)}
-    for known in (client.workload.manifest, client.workload.autoscaler.manifest if client.workload.autoscaler else None):
-        if known is not None:
-            change = changes.get((known.content["kind"], known.content["metadata"]["name"]))
-            content = apply(known.content, change) if change else dict(known.content)
-            yield File(f"{MANIFESTS}{file_name(content)}", content)
+    """The patches of the step, which `migrate export` puts in place in the application's own files, and what is to be deleted."""
+    for content in patches(environment, client):
+        yield File(file_name(content), content)
     if gone := removals(client):
         yield File(REMOVE, "".join(f"{reference}\n" for reference in gone))
 

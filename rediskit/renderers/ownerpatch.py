@@ -32,16 +32,9 @@ PAUSED = "autoscaling.keda.sh/paused-replicas"
 """The annotation by which KEDA holds a workload at a number (keda.sh: Pausing autoscaling)."""
 
 
-def owner_effects(client: Client) -> Effects:
-    """What is in effect in the owner's repository. Plain files carry the change themselves: at `complete` they stay as at decommission."""
-    if client.owner.kind == "manifests" and client.migration is not None and client.migration.step == "complete":
-        return Effects(release=True, switched=True, restored=True, removed=True)
-    return effects(client.migration)
-
-
 def patches(environment: Environment, client: Client) -> Iterator[Object]:
     """The patches of the step, the workload's first, then that of what scales it; none where the owner is untouched."""
-    effect, workload = owner_effects(client), client.workload
+    effect, workload = effects(client.migration), client.workload
     if workload is None or effect.owner_is_untouched:
         return
     yield patch(environment, workload, effect)
@@ -116,7 +109,7 @@ def hold(workload: Workload, effect: Effects) -> Object | None:
 
 def removals(client: Client) -> tuple[str, ...]:
     """The objects of the old Redis that leave the owner's build at this step, as Kind/name."""
-    return client.previous.remove if client.previous and owner_effects(client).removed else ()
+    return client.previous.remove if client.previous and effects(client.migration).removed else ()
 
 
 def removal(reference: str) -> Object:

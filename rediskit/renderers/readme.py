@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rediskit.migrate import edges
-from rediskit.migrate.machine import decommissions, moved, release_is_deployed
+from rediskit.migrate.machine import decommissions, effects, moved, release_is_deployed
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
 from rediskit.renderers.claims import is_claim
 from rediskit.renderers.docs import Page, name_prefix
 from rediskit.renderers.helm import release_of
-from rediskit.renderers.ownerpatch import owner_effects
 from rediskit.renderers.platform import Unit
 from rediskit.renderers.runbook import owner_side
 from rediskit.renderers.secretforms import is_form
@@ -74,8 +73,8 @@ def _facts(environment: Environment, client: Client) -> dict[str, object]:
         "way_out": migration is not None and edges.way_out(migration) is not None,
         "kind": client.owner.kind,
         "owner_side": owner_side(environment, client),
-        "untouched": owner_effects(client).owner_is_untouched,
-        "removed": owner_effects(client).removed,
+        "untouched": effects(client.migration).owner_is_untouched,
+        "removed": effects(client.migration).removed,
     }
 
 

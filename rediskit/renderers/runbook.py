@@ -256,7 +256,7 @@ def owner_side(environment: Environment, client: Client) -> str:
     ours = f"contains the patches of {folder} behind its own, in place of those that begin with `{mark_of(client)}`"
     return {
         "kustomize": f"the outermost overlay names the Component once (`components: [rediskit/{client.name}]`)",
-        "manifests": f"at each step the owner's files are replaced by those of {folder}, and what its `remove.txt` names is deleted",
+        "manifests": f"at each step `migrate export` sets the values of {folder} in its own files; what `remove.txt` lists is deleted",
         "argocd-app": f"at each step `spec.source.kustomize.patches` of the Application {ours}",
         "flux-kustomization": f"at each step `spec.patches` of the Kustomization {ours}",
     }[client.owner.kind]

@@ -41,7 +41,27 @@ class Append(NamedTuple):
     value: Value
 
 
-Edit = Put | Append
+class Prepend(NamedTuple):
+    """One more item at the front of a list; the list is created where there is none."""
+
+    path: Path
+    value: Value
+
+
+class Replace(NamedTuple):
+    """An item of a list, written again as a whole. path: that of the item."""
+
+    path: Path
+    value: Value
+
+
+class Remove(NamedTuple):
+    """An item of a list that has others. path: that of the item."""
+
+    path: Path
+
+
+Edit = Put | Append | Prepend | Replace | Remove
 
 
 def splice(text: bytes, file: str, edits: Sequence[Edit]) -> bytes:
@@ -80,8 +100,15 @@ def _apply(data: Any, edit: Edit) -> None:
     last: Any = name
     for part in above:
         data = data[part] if isinstance(part, int) else data.setdefault(part, {})
+    if isinstance(edit, Remove):
+        del data[last]
+        return
     value = copy.deepcopy(edit.value)
-    if isinstance(edit, Append):
+    if isinstance(edit, Replace):
+        data[last] = value
+    elif isinstance(edit, Prepend):
+        (data[last] if isinstance(data, list) else data.setdefault(last, [])).insert(0, value)
+    elif isinstance(edit, Append):
         (data[last] if isinstance(data, list) else data.setdefault(last, [])).append(value)
     else:
         old = data[last] if isinstance(data, list) else data.get(last)
@@ -113,14 +140,77 @@ class _Text:
         for depth, part in enumerate(path):
             inner = _child(node, part)
             if inner is None:
-                value: Value = [edit.value] if isinstance(edit, Append) else edit.value
+                if isinstance(edit, (Replace, Remove)):
+                    raise _CannotError
+                value: Value = edit.value if isinstance(edit, Put) else [edit.value]
                 for name in reversed(path[depth + 1 :]):
                     value = {str(name): value}
                 return self._insert(node, str(part), value)
             key, node = inner
         if isinstance(edit, Append):
             return self._append(node, edit.value)
+        if isinstance(edit, Prepend):
+            return self._prepend(node, edit.value)
+        if isinstance(edit, Replace):
+            return self._replace(node, edit.value)
+        if isinstance(edit, Remove):
+            return self._remove(self._parent(path), int(path[-1]))
         return self._put(key, node, edit)
+
+    def _parent(self, path: Path) -> Node | None:
+        node: Node | None = self.root
+        for part in path[:-1]:
+            inner = _child(node, part)
+            node = inner[1] if inner else None
+        return node
+
+    def _prepend(self, node: Node | None, value: Value) -> str:
+        if not isinstance(node, SequenceNode):
+            raise _CannotError
+        if not node.value:
+            return self._into_flow(node, flow(value))
+        first, begin = node.value[0], node.start_mark.index
+        if node.flow_style:
+            return self._cut(first.start_mark.index, first.start_mark.index, f"{flow(value)}, ")
+        column = node.start_mark.column
+        gap = max(first.start_mark.column - column, 2) if first.start_mark.line == node.start_mark.line else 2
+        in_block = isinstance(first, MappingNode) and not first.flow_style
+        lines = self._item(value, column, gap, in_block=in_block)
+        # The first line stands behind what is in front of the old first item already: blanks, or the dash of a list around it.
+        return self._cut(begin, begin, self.newline.join([lines[0].lstrip(" "), *lines[1:]]) + self.newline + " " * column)
+
+    def _replace(self, node: Node | None, value: Value) -> str:
+        if not isinstance(node, MappingNode) or not isinstance(value, Mapping):
+            raise _CannotError
+        begin = node.start_mark.index
+        if node.flow_style:
+            return self._cut(begin, node.end_mark.index, flow(value))
+        column = node.start_mark.column
+        lines = [line for key, inner in value.items() for line in self._entry(key, inner, column)]
+        end, is_block_scalar = self._end(node)
+        close = self.newline if is_block_scalar and self.text[end - 1] in "\r\n" else ""
+        return self._cut(begin, end, self.newline.join(lines).lstrip(" ") + close)
+
+    def _remove(self, node: Node | None, index: int) -> str:
+        """Cuts an item with its dash, its lines and the break behind it; comments behind it stay."""
+        if not isinstance(node, SequenceNode) or len(node.value) < 2:
+            raise _CannotError
+        item = node.value[index]
+        if node.flow_style:
+            before, after = (index, index + 1) if index + 1 < len(node.value) else (index - 1, index)
+            if index + 1 < len(node.value):
+                return self._cut(item.start_mark.index, node.value[after].start_mark.index, "")
+            return self._cut(node.value[before].end_mark.index, item.end_mark.index, "")
+        begin = self.text.rindex("-", 0, item.start_mark.index)
+        if index:
+            begin = max(self.text.rfind(letter, 0, begin) for letter in "\r\n") + 1
+        end, is_block_scalar = self._end(item)
+        if not is_block_scalar:
+            found = _BREAK.search(self.text, end)
+            end = found.end() if found else len(self.text)
+        if not index:  # The blanks in front of the first dash stay: those in front of the next one go.
+            end = self.text.index("-", end)
+        return self._cut(begin, end, "")
 
     def _put(self, key: Node | None, node: Node | None, edit: Put) -> str:
         if isinstance(edit.value, Mapping):

@@ -197,7 +197,7 @@ SCALED = client_with(workload={"autoscaler": {"kind": "ScaledObject", "name": "b
 PLAIN = client_with(owner={"kind": "manifests"})
 SNIPPET = client_with(owner={"kind": "argocd-app"})
 SNIPPET_FILE, INLINE = "owners/beersystem/application-snippet.yaml", "spec.source.kustomize.patches"
-PLAIN_FILE = "owners/beersystem/manifests/deployment-beersystem-backend.yaml"
+PLAIN_FILE = "owners/beersystem/deployment-beersystem-backend.yaml"
 OTHER_PATCH = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: beersystem-backend}\nspec: {replicas: 7}\n"
 
 KINDS_OF_OWNERS = [
@@ -218,7 +218,7 @@ KINDS_OF_OWNERS = [
     ),
     faulty("owner-component", "scaledobject-backend.yaml is missing", without("owners/beersystem/scaledobject-backend.yaml"), over=SCALED),
     faulty("owner-component", "does not fail where", put(COMPONENT, "replacements.1", GONE), "step: validate", over=SCALED),
-    faulty("owner-patch", f"{PLAIN_FILE} changes /spec/paused of", put(PLAIN_FILE, "spec.paused", True), WORKLOAD, over=PLAIN),
+    faulty("owner-patch", f"{PLAIN_FILE} is not the patch of step validate", put(PLAIN_FILE, "spec.paused", True), WORKLOAD, over=PLAIN),
     faulty("client-address", "names the host redis,", put(PLAIN_FILE, f"{CONTAINER}.env.0.value", "redis"), CONTAINERS, over=PLAIN),
     faulty("owner-component", f"{PLAIN_FILE} is missing", without(PLAIN_FILE), "step: validate", over=PLAIN),
     faulty("owner-component", "owners/beersystem/x.yaml belongs to no file of this step", also("owners/beersystem/x.yaml", {}), over=PLAIN),

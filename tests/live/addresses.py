@@ -12,7 +12,9 @@ class Addresses:
 
     def __init__(self) -> None:
         self._block = f"127.{random.randint(8, 250)}.{random.randint(1, 250)}"
-        self._services = count(2)
+        self._services = count(3)
+        self.external = f"{self._block}.2"
+        """What a LoadBalancer has."""
         self._pods = count(20)
         self.redis_port = self._free_port()
         self.metrics_port = self._free_port()

@@ -175,7 +175,9 @@ class Cluster:
                 (pod.address, pod.port(port["targetPort"]) if isinstance(port["targetPort"], str) else port["targetPort"]) for pod in pods
             ]
 
-        self.proxies[name] = Proxy(self.addresses.service(), int(self.objects[key]["spec"]["ports"][0]["port"]), endpoints)
+        balanced = self.objects[key]["spec"].get("type") == "LoadBalancer"
+        address = self.addresses.external if balanced else self.addresses.service()
+        self.proxies[name] = Proxy(address, int(self.objects[key]["spec"]["ports"][0]["port"]), endpoints)
 
     def _write_hosts(self) -> None:
         """The names that cluster DNS answers: Services, and the ready pods of a headless Service."""

@@ -19,6 +19,7 @@ from rediskit.renderers.helm import release_of, values_path
 from tests.cluster.processes import FailedError, Programs, until
 from tests.live.chart import program, release_objects
 from tests.live.cluster import Cluster
+from tests.live.gitops import COMMAND, Controllers, Repository, held
 from tests.live.kubectl import Kubectl
 from tests.live.pods import Pod
 from tests.live.prometheus import Prometheus, folder_of_recordings
@@ -69,7 +70,10 @@ class Lab:
         self.cluster = Cluster(folder, self._pod_environment())
         self._shells: list[Shell] = []
         self._writers: list[Writer] = []
+        self._restart = ""
+        self.cluster.watchers.append(self._restart_writers)
         self.kubectl = Kubectl(self.cluster, self.bin / "kubectl", self._rollout)
+        self.repository = Repository(folder / "repository")
         self.environment = self._load(config, scrape)
         self.tree = self.render()
         self.release = release_of(self.environment)
@@ -80,6 +84,11 @@ class Lab:
     def start(self) -> None:
         """Start everything, and wait until it is ready."""
         self.cluster.apply(self._objects())
+        if self.environment.secrets.mode == "sealed-secrets":
+            self.repository.publish()
+            release = self.environment.redis.release
+            controllers = Controllers(self.repository, self.cluster, release, self.namespace, lambda: held(self.cluster))
+            self.cluster.watchers.append(controllers.sync)
         self.cluster.start()
         if self._with_monitoring:
             self._prometheus = self._monitor()
@@ -209,18 +218,13 @@ class Lab:
         file.write_text(json.dumps(found, indent=1))
         return file
 
-    def shell(self, **variables: str) -> Shell:
-        """A bash whose kubectl, redis-cli and git are those of the lab."""
-        number = len(self._shells)
+    def shell(self) -> Shell:
+        """A bash in the repository, whose kubectl and rediskit are those of the lab."""
         home = self.folder / "home"
         home.mkdir(exist_ok=True)
-        environment = {
-            "PATH": f"{self.bin}:{os.environ['PATH']}",
-            "HOME": str(home),
-            "LANG": "C.UTF-8",
-            "KUBECTL": str(self.bin / "kubectl"),
-        }
-        shell = Shell(self.folder / f"shell-{number}", {**environment, **variables})
+        path = f"{self.bin}:{COMMAND.parent}:{os.environ['PATH']}"
+        environment = {"PATH": path, "HOME": str(home), "LANG": "C.UTF-8", "KUBECTL": str(self.bin / "kubectl")}
+        shell = Shell(self.repository.folder, environment)
         self._shells.append(shell)
         return shell
 
@@ -248,18 +252,21 @@ class Lab:
             "gitops": {"tool": "argocd", "repository": "https://git.example.org/platform/cluster.git"},
             "redis": {"values": {"master": role, "replica": role, "metrics": metrics}},
             "network": {
-                "address": "192.168.4.203",
-                "pool": {"name": "lan", "addresses": "192.168.4.200-192.168.4.210"},
-                "allow": ["192.168.4.0/24"],
+                "address": self.cluster.addresses.external,
+                "pool": {"name": "lan", "addresses": f"{self.cluster.addresses.external}-{self.cluster.addresses.external}"},
+                "allow": ["127.0.0.0/8"],
             },
             "secrets": {"mode": "manual"},
             "monitoring": {"interval": f"{scrape}s"},
             "clients": [{"name": CLIENT, "namespace": CLIENT}],
         }
-        folder = self.folder / "repository/config"
-        folder.mkdir(parents=True)
-        (folder / "lab.yaml").write_text(json.dumps(_merged(basic, config), indent=2))
-        return load(folder / "lab.yaml")
+        merged = _merged(basic, config)
+        file = self.repository.folder / "config/lab.yaml"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(merged, indent=2))
+        if merged["secrets"]["mode"] == "sealed-secrets":
+            self.repository.create(file, self.password)
+        return load(file)
 
     def _objects(self) -> list[Object]:
         """All that the GitOps tool would bring to the cluster, and the Secrets."""
@@ -299,16 +306,26 @@ class Lab:
         (library,) = locate_folder("nss-wrapper", "lib").glob("libnss_wrapper.so")
         return {"PATH": f"{self.bin}:/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8", "LD_PRELOAD": str(library)}
 
-    def _rollout(self, action: str, namespace: str, name: str) -> None:
+    def _rollout(self, action: str, namespace: str, _name: str) -> None:
         """`rollout restart` of the application: its writers start again with the Secret as it is now."""
-        if action != "restart":
-            return
+        if action == "restart":
+            self._restart = namespace
+            until("the restart of the application", lambda: not self._restart or None, 30, 0.05)
+
+    def _restart_writers(self) -> None:
+        """A watcher of the cluster: a program lives as long as the thread that started it, and this one stays."""
+        if self._restart:
+            for writer in self._writers:
+                writer.stop()
+                writer.start(self.secret(self._restart))
+            self._restart = ""
+
+    def secret(self, namespace: str = "") -> str:
+        """The password in the Secret of a namespace; of Redis' own where none is named."""
         auth = self.environment.redis.auth
-        secret = self.cluster.find("Secret", namespace, auth.secret)
-        assert secret, f"{namespace} has no Secret for {name}"
-        for writer in self._writers:
-            writer.stop()
-            writer.start(b64decode(secret["data"][auth.key]).decode())
+        found = self.cluster.find("Secret", namespace or self.namespace, auth.secret)
+        assert found, namespace
+        return b64decode(found["data"][auth.key]).decode()
 
 
 def _password() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import threading
 from collections.abc import Mapping
@@ -71,10 +72,10 @@ class Shell:
     def run(self, code: str | Block) -> str:
         """Execute the code, and return what it printed."""
         text = code.code if isinstance(code, Block) else code
-        script = self.folder / ".block.sh"
+        script = self.folder.with_name(f"{self.folder.name}.block.sh")
         script.write_text(text)
         assert self._process.stdin is not None
-        self._process.stdin.write(f"source .block.sh < /dev/null; printf '\\n%s %s\\n' {_TOKEN} $?\n")
+        self._process.stdin.write(f"source {shlex.quote(str(script))} < /dev/null; printf '\\n%s %s\\n' {_TOKEN} $?\n")
         printed: list[str] = []
         while True:
             try:

@@ -114,7 +114,8 @@ def write(host: str, port: int, first: int, pause: float, log: Path, password: s
                         time.sleep(pause)
             except (OSError, RedisError) as error:
                 # The write that failed may have happened: its number is not used again.
-                file.write(f"{time.time():.3f} {number} {str(error) or type(error).__name__}\n".replace("\r", ""))
+                what = str(error) if isinstance(error, RedisError) else type(error).__name__
+                file.write(f"{time.time():.3f} {number} {what}\n")
                 number += 1
                 time.sleep(_PAUSE)
 

@@ -1,0 +1,128 @@
+"""What the pages promise about a Redis in trouble, and about what can be seen of it."""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from typing import Any
+
+import pytest
+
+from tests.cluster.processes import until
+from tests.live.conftest import Start
+from tests.live.lab import Lab
+from tests.live.resp import Connection, RedisError
+
+NEEDS_TRAFFIC = 60
+"""Seconds of traffic after which every panel has data."""
+
+
+def test_a_full_disk_refuses_writes_restarts_nothing_and_loses_nothing(start: Start) -> None:
+    lab = start("full-disk-recovers", monitoring=False)
+    lab.wait_for_replicas()
+    server = lab.primary.containers["redis"]
+    with lab.writing() as writer:
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+        lab.mark("disk full")
+        until("refused writes", lambda: writer.errors().get("MISCONF", 0) > 5 or None, 30)
+        assert server.passes("livenessProbe"), "a restart does not make the disk larger"
+        unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, unlimited)
+        lab.mark("space again")
+        writer.wait_for_more(200)
+    outcome = lab.outcome(writer)
+    lab.record(outcome)
+    assert outcome.lost == 0
+    assert server.restarts == 0
+
+
+def test_without_a_free_connection_those_that_are_open_go_on_and_nothing_restarts(start: Start) -> None:
+    lab = start("maxclients", monitoring=False)
+    lab.wait_for_replicas()
+    server = lab.primary.containers["redis"]
+    with lab.writing() as writer, ExitStack() as held:
+        lab.redis(lab.primary, "CONFIG", "SET", "maxclients", 40)
+        address = lab.primary.address, lab.primary.port("redis")
+        for _ in range(60):
+            held.enter_context(socket.create_connection(address, 2))
+        lab.mark("no free connection")
+        with pytest.raises((RedisError, OSError)):
+            lab.redis(lab.primary, "PING")
+        assert server.passes("livenessProbe"), "a restart would end the connections that work"
+        writer.wait_for_more(200)
+        assert writer.errors() == {}
+    until("a free connection", lambda: _answers(lab), 10)
+    outcome = lab.outcome(writer)
+    lab.record(outcome)
+    assert outcome.lost == 0
+    assert server.restarts == 0
+
+
+def test_reads_go_on_at_the_replicas_while_the_primary_is_away(start: Start) -> None:
+    """SC-002: through the Service of the replicas; a client of the primary's Service alone can do nothing."""
+    lab = start("reads-without-primary", monitoring=False)
+    lab.wait_for_replicas()
+    with lab.writing() as writer:
+        writer.wait_for_more(100)
+    numbers = writer.acknowledged()
+    until("the replica has them", lambda: lab.redis(lab.replica, "GET", f"live:{numbers[-1]}") or None, 10)
+    lab.lose_node(lab.primary)
+    host, port = lab.service(lab.release.replicas_service)
+    for _ in range(20):
+        with Connection(host, port, lab.password) as reader:
+            assert reader.call("GET", f"live:{numbers[0]}") == str(numbers[0])
+    with pytest.raises(OSError):  # noqa: PT011  (how a connection fails is the system's affair)
+        Connection(*lab.service(), lab.password)
+    assert lab.release.replicas_host in lab.tree.files["docs/connection.md"].decode()
+
+
+def test_the_commands_of_the_connection_page_answer(start: Start) -> None:
+    lab = start("connection", monitoring=False)
+    shell = lab.shell()
+    printed = [shell.run(block) for block in lab.page("connection")]
+    assert [text.strip() for text in printed] == ["PONG", "PONG"], "from a pod, and from outside"
+    assert lab.password not in "".join(printed)
+
+
+def test_every_panel_has_data(start: Start) -> None:
+    lab = start("panels")
+    lab.wait_for_replicas()
+    with lab.writing(), lab.connect(lab.primary) as client:
+        end = time.monotonic() + NEEDS_TRAFFIC
+        while time.monotonic() < end and (missing := _empty_panels(lab)):
+            for number in range(50):
+                client.call("SET", f"panel:{number}", "x", "PX", 200)
+                client.call("GET", f"panel:{number}")
+                client.call("GET", "nothing")
+            with suppress(RedisError):
+                client.call("HGET", "panel:0", "field")
+            time.sleep(0.5)
+    lab.record()
+    assert len({title for title, _ in _panels(lab)}) > 10
+    assert not missing, missing
+
+
+def _answers(lab: Lab) -> bool | None:
+    with suppress(OSError, RedisError):
+        return bool(lab.redis(lab.primary, "PING"))
+    return None
+
+
+def _empty_panels(lab: Lab) -> list[str]:
+    """The queries of the dashboard without a series."""
+    return [f"{title}: {expr}" for title, expr in _panels(lab) if not lab.prometheus.query(expr)]
+
+
+def _panels(lab: Lab) -> Iterator[tuple[str, str]]:
+    (content,) = (found for found in lab.tree.objects.values() if found["kind"] == "ConfigMap" and "dashboard" in found["metadata"]["name"])
+    (text,) = content["data"].values()
+    dashboard: dict[str, Any] = json.loads(text)
+    for panel in dashboard["panels"]:
+        for target in panel.get("targets", ()):
+            expr = target["expr"].replace("$__rate_interval", "1m").replace("$__range", "5m").replace("$__interval", "15s")
+            yield panel["title"], re.sub(r'=~"\$\w+"', '=~".*"', expr)

@@ -1,0 +1,52 @@
+"""The rotation page, command by command, under traffic: nobody is refused until Redis restarts, and nothing is lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.live.conftest import Start
+from tests.live.lab import CLIENT
+from tests.live.resp import RedisError
+
+WEB = {
+    "kind": "Deployment",
+    "name": "web",
+    "replicas": 1,
+    "containers": {"web": {"host": "REDIS_HOST", "port": "REDIS_PORT", "password": "REDIS_PASSWORD"}},
+}
+CLIENTS: dict[str, Any] = {"clients": [{"name": CLIENT, "namespace": CLIENT, "workload": WEB}]}
+MODES: dict[str, dict[str, Any]] = {
+    "manual": CLIENTS,
+    "sealed-secrets": {**CLIENTS, "secrets": {"mode": "sealed-secrets", "certificate": "lab/sealing.crt"}},
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_rotation_refuses_nobody_before_the_restart_and_loses_nothing(start: Start, mode: str) -> None:
+    lab = start(f"rotation-{mode}", config=MODES[mode], version="8.2" if mode == "manual" else "7.0")
+    lab.wait_for_replicas()
+    shell = lab.shell()
+    before = lab.password
+    printed = ""
+    with lab.writing() as writer:
+        for block in lab.page("rotation"):
+            if block.heading.endswith("Restart Redis"):
+                assert writer.errors() == {}, "the application was refused before Redis restarted"
+                lab.mark("restart")
+            printed += shell.run(block)
+        lab.password = lab.secret()
+        assert lab.password != before
+        writer.wait_for_more(200)
+    outcome = lab.outcome(writer)
+    lab.record(outcome)
+    assert outcome.lost == 0
+    assert set(outcome.errors).isdisjoint({"WRONGPASS", "NOAUTH"})
+    assert "master_link_status:up" in printed
+    for secret in (before, lab.password):
+        assert secret not in printed
+    for pod in (lab.primary, lab.replica):
+        with pytest.raises(RedisError, match="WRONGPASS"):
+            lab.connect(pod, before)
+        assert all(found.restarts == 0 for found in pod.containers.values()), "the probes killed a container"
