@@ -6,8 +6,11 @@ and replicas/service.yaml, ports values.yaml:574 and 1985; seen alike on a live 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
+
+from rediskit.errors import ConfigError, Problem
 
 INSTANCE = "app.kubernetes.io/instance"
 NAME = "app.kubernetes.io/name"
@@ -19,6 +22,22 @@ METRICS_PORT_NAME = "http-metrics"
 PASSWORD_FILE = "/opt/bitnami/redis/secrets/redis-password"
 """Where a Redis container has the password, whatever the key of the Secret is (chart 23.1.1 templates/master/application.yaml:149, 471)."""
 _CHART = "redis"
+_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?", re.ASCII)
+_DOMAIN = re.compile(rf"{_LABEL.pattern}(?:\.{_LABEL.pattern})*", re.ASCII)
+_NAME_KEYS = {
+    "nameOverride": (_LABEL, "a DNS label"),
+    "fullnameOverride": (_LABEL, "a DNS label"),
+    "clusterDomain": (_DOMAIN, "a DNS name"),
+}
+_PORT_KEYS = {
+    "port": (6379, ("master", "service", "ports", "redis")),
+    "container_port": (6379, ("master", "containerPorts", "redis")),
+    "replicas_port": (6379, ("replica", "service", "ports", "redis")),
+    "replicas_container_port": (6379, ("replica", "containerPorts", "redis")),
+    "metrics_port": (9121, ("metrics", "service", "ports", "http")),
+    "metrics_container_port": (9121, ("metrics", "containerPorts", "http")),
+}
+"""The chart's default for each port, and the value that changes it."""
 
 
 class Release(NamedTuple):
@@ -38,7 +57,15 @@ class Release(NamedTuple):
 
     @classmethod
     def of(cls, name: str, namespace: str, values: Mapping[str, Any]) -> Release:
-        """The release that Helm makes of these values: the keys that move a name or a port are honoured."""
+        """Return the release that Helm makes of these values: the keys that move a name or a port are honoured.
+
+        Names and ports become parts of commands that people paste into a shell, so nothing else is accepted for them.
+
+        Raises:
+            ConfigError: a value that becomes a name is not a DNS name, or one that becomes a port is not a port.
+        """
+        if problems := list(_refused(name, namespace, values)):
+            raise ConfigError(problems)
         chart_name = _text(values, "nameOverride") or _CHART
         fullname = _text(values, "fullnameOverride") or (name if chart_name in name else f"{name}-{chart_name}")
         return cls(
@@ -46,12 +73,7 @@ class Release(NamedTuple):
             namespace=namespace,
             chart_name=_cut(chart_name),
             fullname=_cut(fullname),
-            port=_port(values, 6379, "master", "service", "ports", "redis"),
-            container_port=_port(values, 6379, "master", "containerPorts", "redis"),
-            replicas_port=_port(values, 6379, "replica", "service", "ports", "redis"),
-            replicas_container_port=_port(values, 6379, "replica", "containerPorts", "redis"),
-            metrics_port=_port(values, 9121, "metrics", "service", "ports", "http"),
-            metrics_container_port=_port(values, 9121, "metrics", "containerPorts", "http"),
+            **{port: int(_at(values, *path) or default) for port, (default, path) in _PORT_KEYS.items()},
             cluster_domain=_text(values, "clusterDomain") or "cluster.local",
         )
 
@@ -176,10 +198,19 @@ def _text(values: Mapping[str, Any], key: str) -> str:
     return str(getattr(value, "text", value)) if value else ""
 
 
-def _port(values: Mapping[str, Any], default: int, *path: str) -> int:
-    """A port of the values; the chart's default where there is none, or something that is no port."""
-    found = _at(values, *path)
-    return int(found) if isinstance(found, int) and not isinstance(found, bool) and found else default
+def _refused(name: str, namespace: str, values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield a problem for each name and port that is none. What is empty or null is left to the chart."""
+    for key, value in (("release", name), ("namespace", namespace)):
+        if not _LABEL.fullmatch(value):
+            yield Problem(f"{value!r} is not a DNS label", "use lower-case letters, digits and '-'", ("redis", key))
+    for key, (form, what) in _NAME_KEYS.items():
+        text = values.get(key)
+        if text and (isinstance(text, (Mapping, list, tuple)) or not form.fullmatch(_text(values, key))):
+            yield Problem(f"{_text(values, key)!r} is not {what}", "use lower-case letters, digits and '-'", ("redis", "values", key))
+    for _, path in _PORT_KEYS.values():
+        port = _at(values, *path)
+        if port and (not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536):
+            yield Problem(f"{port!r} is not a port", "write a number from 1 to 65535, without quotes", ("redis", "values", *path))
 
 
 def _at(values: Mapping[str, Any], *path: str) -> Any:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from rediskit.chart.keys import plain_values
 from rediskit.chart.names import Release
+from rediskit.errors import ConfigError
 from rediskit.model.ciphertext import ROTATION
 from rediskit.model.environment import Environment
 from rediskit.model.redis import ContainerResources, Image, Redis
@@ -15,9 +17,12 @@ from rediskit.renderers.tree import File, Object
 
 
 def release_of(environment: Environment) -> Release:
-    """The names of the release, the user's own values included."""
+    """Return the names of the release, the user's own values included. Raises ConfigError, at the places in the config."""
     redis = environment.redis
-    return Release.of(redis.release, redis.namespace, redis.values)
+    try:
+        return Release.of(redis.release, redis.namespace, redis.values)
+    except ConfigError as error:
+        raise ConfigError(replace(problem, location=environment.locate(problem.path)) for problem in error.problems) from None
 
 
 def values_path(environment: Environment) -> str:

@@ -113,8 +113,6 @@ KEYS = [
     value("chart-label", "master.podAnnotations sets checksum/secret", "master.podAnnotations.checksum/secret", "x"),
     values("chart-label", "sets mine", "a", {"metrics": {"podAnnotations": {"mine": "b"}}, "master": {"podAnnotations": {"mine": "a"}}}),
     value("chart-name", "has 53 characters, and can have 52", "fullnameOverride", "r" * 44),
-    value("chart-name", "would name its objects redis_shared, which is not a DNS label", "fullnameOverride", "redis_shared"),
-    value("chart-name", "not a DNS label", "nameOverride", "Cache"),
     value("extra-object", "extraDeploy[0] is not an object", "extraDeploy", ["kind: ConfigMap"], "'kind: ConfigMap'"),
     value("extra-object", "extraDeploy[0] is not an object", "extraDeploy", [{"kind": "ConfigMap"}], "kind: ConfigMap"),
     value("extra-object", "a ClusterRole is cluster-wide", "extraDeploy", [CLUSTER_ROLE], "apiVersion"),
