@@ -32,6 +32,13 @@ _DIGIT = re.compile("[0-9]")
 _WORD = re.compile(r"[A-Za-z0-9+/_=-]{20,}+")
 _KEY = re.compile(r"(?:^|[._-]|(?<=[a-z]))(?:password|passwd|passphrase|token|api_?key|secret_?key|private_?key)$", re.IGNORECASE)
 
+_STRONG_NAME = re.compile(r"PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL", re.IGNORECASE)
+_WEAK_NAME = re.compile(
+    r"(?:^|[_.-])(?i:pass|pwd|pw|creds?|key|auth|salt|pin|cookie)$|(?<=[a-z])(?:Pass|Pwd|Pw|Creds?|Key|Auth|Salt|Pin|Cookie)$"
+)
+_ABOUT_A_SECRET = re.compile(r"(?i:file|path|dir|name|ttl|length|expiry|expires|expiration|enabled|header)$")
+"""TOKEN_TTL and PASSWORD_FILE say something about a secret, and hold none."""
+
 _SHORTEST = 11
 """Characters of the shortest shape, `ssh://a:b@c`: nothing shorter is looked at."""
 _CHANGES = 0.36
@@ -64,6 +71,11 @@ def holds_private_key(text: str) -> bool:
 def is_secret_key(key: str) -> bool:
     """Whether a mapping key names a secret value itself (`password`, `authToken`), not a reference to one (`existingSecretPasswordKey`)."""
     return bool(_KEY.search(key))
+
+
+def names_secret(name: str) -> bool:
+    """Return whether a variable or a header of this name usually holds a secret (`DB_PW`, `APP_CREDS`, `JWT_SECRET`)."""
+    return is_secret_key(name) or bool((_STRONG_NAME.search(name) or _WEAK_NAME.search(name)) and not _ABOUT_A_SECRET.search(name))
 
 
 def secrets_in(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:

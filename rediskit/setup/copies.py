@@ -1,4 +1,8 @@
-"""The copy of a live workload that is kept beside the config: cleaned, and without a password in it."""
+"""The copy of a live workload that is kept beside the config: what a migration reads of it, and nothing else.
+
+A password can be anywhere in a workload: in a connection string, a command line, a probe, an annotation. No list of suspicious places is
+complete, so the copy is built from a list of what it keeps. It is never applied: what is applied comes from the application repository.
+"""
 
 from __future__ import annotations
 
@@ -6,138 +10,176 @@ import json
 import re
 from base64 import b64decode, b64encode
 from binascii import Error
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from rediskit.errors import Problem, RefusedError, dotted
-from rediskit.model.nested import at, text_at
-from rediskit.model.secrecy import is_secret_key, secret_reason, secrets_in
+from rediskit.model.files import REDUCED
+from rediskit.model.nested import at, mapping_at, text_at
+from rediskit.model.secrecy import names_secret, secret_reason
 from rediskit.output.yaml import dump
-from rediskit.setup.objects import Content, Objects, listed, literal, name_of, reference
-from rediskit.source.manifest import clean
+from rediskit.setup.clients import Found
+from rediskit.setup.objects import Content, Objects, is_name, listed, literal, name_of, namespace_of, reference
+from rediskit.usage import Use, parse, uses
 
-_STRONG = re.compile(r"PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL", re.IGNORECASE)
-_WEAK = re.compile(r"(?:^|[_-])(?i:pass|pwd|key|auth|salt|pin|cookie)$|(?<=[a-z])(?:Pass|Pwd|Key|Auth|Salt|Pin|Cookie)$")
-_NO_VALUE = re.compile(r"(?i:file|path|dir|name|ttl|length|expiry|expires|expiration|enabled|header)$")
-"""TOKEN_TTL and PASSWORD_FILE say something about a secret, and hold none."""
-_SAID_IN_WORDS = re.compile(
-    r"(?:--?[\w.-]*(?:password|passwd|passphrase|requirepass|masterauth|secret|token|api-?key)(?:=|\s+)|redis-cli\b[^|;&]*\s-a\s+"
-    r"|\b\w*(?:PASSWORD|PASSWD|SECRET|TOKEN)=)[\"']?(?![\s$\"'-])",
-    re.IGNORECASE,
+_KINDS = ("initContainers", "containers")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PREFIX = re.compile(r"[A-Za-z0-9_]{0,63}")
+_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+_HOST = r"[A-Za-z0-9](?:[-A-Za-z0-9.]{0,251}[A-Za-z0-9])?\.?"
+_ADDRESS = re.compile(rf"{_HOST}(?::[0-9]{{1,5}})?")
+_PORT = re.compile(r"[0-9]{1,5}")
+_URL = re.compile(
+    rf"(?P<scheme>(?:rediss?|valkeys?)(?:\+[a-z]+)?)://(?P<user>[^/@]*@)?(?P<address>{_HOST}(?::[0-9]{{1,5}})?)"
+    r"(?P<database>/[0-9]{0,2})?(?P<rest>[/?#].*)?"
 )
-_FLAG = re.compile(r"--?[\w.-]*(?:password|passwd|passphrase|requirepass|masterauth|secret|token|api-?key)", re.IGNORECASE)
+MASK = "$(MASKED)"
+"""What stands in a URL in place of user and password. No container defines this variable."""
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _NOTHING = frozenset({"", "true", "false", "True", "False", "null"})
 _SHORTEST = 8
 """Characters of the shortest secret that is looked for elsewhere: shorter ones are words that stand anywhere."""
-_OUT = "take it out of the input, or put it into a Secret and name that; then try again"
+_OUT = "remove it from the input, or put it into a Secret and reference that; then try again"
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """content: the object as it is kept. removed: container and variable whose literal value was taken out. secret: the values."""
+class Copy(NamedTuple):
+    """The object as it is kept."""
 
     content: Content
-    removed: tuple[tuple[str, str], ...]
-    secret: frozenset[str] = field(repr=False)
 
     def text(self) -> str:
-        """The file."""
-        head = f"# {reference(self.content)} as it runs, without what the server wrote into it. rediskit only reads it.\n"
-        if self.removed:
-            names = ", ".join(dict.fromkeys(variable for _, variable in self.removed))
-            head += f"# Taken out, because a password may have stood there: the values of {names}.\n"
-            head += f"# The Secret {_stand_in(self.content)} that they name instead does not exist: do not apply this file.\n"
+        """Return the file."""
+        head = (
+            f"# {reference(self.content)}, reduced to what rediskit reads: names, replicas, and where it takes Redis from.\n"
+            "# Every other value is left out, because it could be a password. Do not apply this file: it is not the whole object.\n"
+        )
         return head + dump(self.content)
 
 
-def copy(workload: Content) -> Copy:
-    """The copy of a workload.
+def copy(found: Found, objects: Objects) -> Copy:
+    """Return the copy of a client's workload. The variables that the config switches keep their address, without a password in it."""
+    workload = found.workload
+    switched = {one.container: one.named for one in (found.containers or found.choices)}
+    used = _uses(found, objects, [name for names in switched.values() for name in names.values() if isinstance(name, str)])
+    pod = {
+        kind: [
+            _container(entry, switched.get(text_at(entry, "name"), {}) if kind == "containers" else {}, used, f"/{kind}/{index}")
+            for index, entry in enumerate(listed(workload, "spec", "template", "spec", kind))
+        ]
+        for kind in _KINDS
+    }
+    replicas, service = at(workload, "spec", "replicas"), text_at(workload, "spec", "serviceName")
+    spec: Content = {"replicas": replicas} if isinstance(replicas, int) and not isinstance(replicas, bool) else {}
+    if is_name(service):
+        spec["serviceName"] = service
+    metadata = {"name": name_of(workload), "namespace": namespace_of(workload), "annotations": {REDUCED: "true"}}
+    template = {"spec": {kind: entries for kind, entries in pod.items() if entries}}
+    return Copy(
+        {
+            "apiVersion": "apps/v1",
+            "kind": workload["kind"],
+            "metadata": {key: value for key, value in metadata.items() if value},
+            "spec": {**spec, "selector": {}, "template": template},
+        }
+    )
 
-    The value of a variable that is a secret by its name or its shape becomes a reference to a Secret that does not exist: applied by
-    mistake, the copy starts no Pod. Raises RefusedError, naming the places and no value, where a secret stands anywhere else.
+
+def _uses(found: Found, objects: Objects, switched: list[str]) -> Mapping[str, Use]:
+    """Return where the workload names its old Redis, by the JSON pointer inside of its pod."""
+    if not found.host:
+        return {}
+    home = found.namespace or "default"
+    shown = uses([found.workload, *objects.of("Service")], parse(found.host, home), namespace=home, switched=switched)
+    prefix = "/spec/template/spec"
+    return {use.pointer.removeprefix(prefix): use for use in shown if use.object == reference(found.workload) and use.shown}
+
+
+def _container(entry: Content, switched: Mapping[str, str | int], used: Mapping[str, Use], pointer: str) -> Content:
+    made: Content = {"name": text_at(entry, "name")}
+    for key in ("command", "args"):
+        words = at(entry, key)
+        named = [_shown(used.get(f"{pointer}/{key}/{index}")) for index in range(len(words))] if isinstance(words, list) else []
+        if any(named):
+            made[key] = named
+    env = [
+        _variable(one, switched, used.get(f"{pointer}/env/{index}/value"))
+        for index, one in enumerate(at(entry, "env") or ())
+        if isinstance(one, dict) and _is_name(_VARIABLE, text_at(one, "name"))
+    ]
+    sources = [_source(one) for one in listed(entry, "envFrom")]
+    return {**made, **({"env": env} if env else {}), **({"envFrom": sources} if sources else {})}
+
+
+def _is_name(form: re.Pattern[str], text: str) -> bool:
+    """Return whether a text has the form of a name, and not that of a generated password."""
+    return bool(form.fullmatch(text)) and not secret_reason(text)
+
+
+def _shown(use: Use | None) -> str:
+    """Return the address of the old Redis alone, in a form that is as certain as the text was that it stands in."""
+    if use is None:
+        return ""
+    bare = use.strength == "certain" and not re.search(r"[.:]", use.shown)
+    return f"//{use.shown}" if bare else use.shown
+
+
+def _variable(entry: Content, switched: Mapping[str, str | int], use: Use | None) -> Content:
+    name, value = text_at(entry, "name"), literal(entry)
+    if name not in switched.values() or name == switched.get("password"):
+        address = _shown(use)
+    else:
+        address = address_in(value or "", port=name == switched.get("port"))
+    source = _reference(at(entry, "valueFrom")) if name in switched.values() else {}
+    return {"name": name, **({"value": address} if address else {}), **({"valueFrom": source} if source else {})}
+
+
+def address_in(value: str, *, port: bool = False) -> str:
+    """Return what a value says of an address: a host, a host and its port, a URL without user and password; "" for anything else.
+
+    port: the value is a port.
     """
-    content = clean(workload)
-    removed, secret = [], set()
-    for container, entry in _entries(content):
-        name, value = text_at(entry, "name"), literal(entry)
-        if value is not None and _is_secret(name, value):
-            removed.append((container, name))
-            secret.add(value)
-            del entry["value"]
-            entry["valueFrom"] = {"secretKeyRef": {"name": _stand_in(content), "key": name}}
-    judged = (place for place in secrets_in(content) if "env" not in place[0] or place[0][-1] != "value")
-    places = dict([*judged, *_in_words(content), *_by_name(content)])
-    if places:
-        raise RefusedError([Problem(f"{reference(content)}: {dotted(path)} looks like {reason}", _OUT) for path, reason in places.items()])
-    return Copy(content, tuple(removed), frozenset(secret))
+    if port:
+        return value if _PORT.fullmatch(value) else ""
+    if _ADDRESS.fullmatch(value):
+        return value
+    url = _URL.fullmatch(value)
+    if url is None:
+        return ""
+    return f"{url['scheme']}://{f':{MASK}@' if url['user'] else ''}{url['address']}{url['database'] or ''}"
+
+
+def _reference(source: Any) -> Content:
+    """Return the ConfigMap or Secret, and its key, that a variable comes from."""
+    for kind in ("configMapKeyRef", "secretKeyRef"):
+        name, key = text_at(source, kind, "name"), text_at(source, kind, "key")
+        if is_name(name) and _is_name(_KEY, key):
+            return {kind: {"name": name, "key": key}}
+    return {}
+
+
+def _source(entry: Content) -> Content:
+    """Return an entry of `envFrom`: that there is one tells that the object does not show all variables."""
+    made: Content = {}
+    for kind in ("configMapRef", "secretRef"):
+        if isinstance(at(entry, kind), dict):
+            name = text_at(entry, kind, "name")
+            made[kind] = {"name": name} if is_name(name) else {}
+    prefix = text_at(entry, "prefix")
+    return {**({"prefix": prefix} if prefix and _is_name(_PREFIX, prefix) else {}), **made}
 
 
 def refuse_leaks(copies: list[Copy], said: list[str], objects: Objects) -> None:
-    """Raises RefusedError when a secret that the input holds anywhere stands in what is about to be written. Names no value."""
-    secret = {value for one in copies for value in one.secret} | set(_of_input(objects))
-    forms = [form for value in secret if len(value) >= _SHORTEST for form in (value, b64encode(value.encode()).decode())]
+    """Raise RefusedError when a secret that the input holds anywhere is also in what is about to be written. Shows no value."""
+    forms = [form for value in _of_input(objects) if len(value) >= _SHORTEST for form in (value, b64encode(value.encode()).decode())]
     problems = []
     for one in copies:
         for path, text in _texts(one.content):
             if path[-1:] != ("name",) and any(form in text for form in forms):
                 problems.append(Problem(f"{reference(one.content)}: {dotted(path)} repeats a secret of the input", _OUT))
     if any(form in text for text in said for form in forms):
-        problems.append(Problem("a secret of the input would stand in the config", _OUT))
+        problems.append(Problem("a secret of the input would be in the config", _OUT))
     if problems:
         raise RefusedError(problems)
-
-
-def _stand_in(content: Content) -> str:
-    return f"{name_of(content)}-taken-out"
-
-
-def _is_secret(name: str, value: str) -> bool:
-    if value in _NOTHING or re.fullmatch(r"(?:\$\([^)]+\))+", value):
-        return False
-    if secret_reason(value):
-        return True
-    named = bool(_STRONG.search(name) or _WEAK.search(name)) and not _NO_VALUE.search(name)
-    return named or is_secret_key(name)
-
-
-def _entries(content: Content) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Container and entry of every variable."""
-    for kind in ("initContainers", "containers", "ephemeralContainers"):
-        for container in listed(content, "spec", "template", "spec", kind):
-            for entry in listed(container, "env"):
-                yield text_at(container, "name"), entry
-
-
-def _in_words(content: Content) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Texts that hand a password to a program: `--requirepass word` in one argument or in two, `PASSWORD=word`."""
-    for path, text in _texts(content):
-        if "env" not in path and _SAID_IN_WORDS.search(text):
-            yield path, "a password on a command line"
-    for kind in ("initContainers", "containers", "ephemeralContainers"):
-        for index, container in enumerate(listed(content, "spec", "template", "spec", kind)):
-            for key in ("command", "args"):
-                words = at(container, key)
-                for number in range(1, len(words) if isinstance(words, list) else 0):
-                    flag, word = str(words[number - 1]), str(words[number])
-                    if _FLAG.fullmatch(flag) and not word.startswith(("-", "$(")):
-                        yield ("spec", "template", "spec", kind, index, key, number), "a password on a command line"
-
-
-def _by_name(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Texts that the name beside them calls a secret (a header of a probe), or the last part of their key (an annotation)."""
-    if isinstance(value, dict):
-        name, inner = value.get("name"), value.get("value")
-        if isinstance(name, str) and isinstance(inner, str) and "env" not in path and _is_secret(name, inner):
-            yield (*path, "value"), "a password"
-        for key, inner in value.items():
-            if isinstance(inner, str) and inner not in _NOTHING and is_secret_key(key.rpartition("/")[2].replace("-", "_")):
-                yield (*path, key), "a password"
-            yield from _by_name(inner, (*path, key))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _by_name(inner, (*path, index))
 
 
 def _texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -152,24 +194,37 @@ def _texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple
         yield path, value
 
 
-def _of_input(objects: Objects) -> Iterator[str]:
-    """Every value of the input that is a secret: of its Secrets, of its variables, of what kubectl noted as last applied."""
+def _of_input(objects: Objects) -> set[str]:
+    """Return every value of the input that is a secret: of its Secrets, of its variables, of what kubectl noted as last applied."""
+    found: set[str] = set()
     for obj in objects.all:
         if obj.get("kind") == "Secret":
-            yield from _of_secret(obj)
-        for _, entry in (*_entries(obj), *_entries(_applied(obj))):
+            found |= {text for key, text in _of_secret(obj) if _is_secret(key, text)}
+        for entry in (*_entries(obj), *_entries(_applied(obj))):
             value = literal(entry)
             if value is not None and _is_secret(text_at(entry, "name"), value):
-                yield value
+                found.add(value)
+    return found
 
 
-def _of_secret(obj: Content) -> Iterator[str]:
-    for where in ("data", "stringData"):
-        values = at(obj, where)
-        for key, value in values.items() if isinstance(values, dict) else ():
-            text = _decoded(value) if where == "data" else str(value)
-            if _is_secret(str(key), text):
-                yield text
+def _is_secret(name: str, value: str) -> bool:
+    if value in _NOTHING or re.fullmatch(r"(?:\$\([^)]+\))+", value):
+        return False
+    return bool(secret_reason(value)) or names_secret(name)
+
+
+def _entries(content: Content) -> Iterator[Content]:
+    """Every entry of `env` in a workload."""
+    for kind in (*_KINDS, "ephemeralContainers"):
+        for container in listed(content, "spec", "template", "spec", kind):
+            yield from listed(container, "env")
+
+
+def _of_secret(obj: Content) -> Iterator[tuple[str, str]]:
+    for key, value in mapping_at(obj, "data").items():
+        yield str(key), _decoded(value)
+    for key, value in mapping_at(obj, "stringData").items():
+        yield str(key), str(value)
 
 
 def _decoded(value: Any) -> str:

@@ -15,7 +15,7 @@ from rediskit.output.fresh import exists, taken
 from rediskit.setup.clients import Clients, Found, clients_of
 from rediskit.setup.copies import copy, refuse_leaks
 from rediskit.setup.git import Remote, WorkTree, public
-from rediskit.setup.objects import name_of, read_objects
+from rediskit.setup.objects import Objects, name_of, read_objects
 from rediskit.setup.text import GitFacts, config_text, visible
 from rediskit.source.files import work_tree
 from rediskit.source.questions import questions
@@ -83,12 +83,12 @@ def scaffold(wishes: Wishes) -> Scaffold:
     _refuse_wrong(wishes)
     name = _name(wishes)
     clients = _clients(wishes)
-    copies = {found.name: copy(found.workload) for found in clients.found}
+    objects = read_objects(*wishes.source) if wishes.source else Objects(())
+    copies = {found.name: copy(found, objects) for found in clients.found}
     manifests = {found.name: f"{name}/{name_of(found.workload)}.yaml" for found in clients.found}
     git = _git(wishes, name)
     text = config_text(name, git, clients.found, manifests)
-    if wishes.source:
-        refuse_leaks(list(copies.values()), [text], read_objects(*wishes.source))
+    refuse_leaks(list(copies.values()), [text], objects)
     wanted = {
         SCHEMA: _schema(),
         "Makefile": _MAKEFILE.encode(),
@@ -101,10 +101,8 @@ def scaffold(wishes: Wishes) -> Scaffold:
     notes += [f"gitops.repository: {remark}" for remark in git.remarks]
     notes += [f"{found.name}: {remark}" for found in clients.found for remarks in found.remarks.values() for remark in remarks]
     notes += clients.notes
-    for client, made in copies.items():
-        if made.removed:
-            names = ", ".join(dict.fromkeys(variable for _, variable in made.removed))
-            notes.append(f"config/{manifests[client]}: the literal values of {names} are taken out: they may be passwords")
+    for path in manifests.values():
+        notes.append(f"config/{path}: names and addresses only; every other value is left out, because it could be a password")
     asked = tuple(_open(f"{wishes.folder}/config/{name}.yaml", text))
     return Scaffold(name, wishes.folder, files, kept, clients.found, asked, tuple(map(visible, notes)))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from rediskit.setup.variables import Names, Variable
 
@@ -66,7 +65,7 @@ def _made(like: str, head: str, roles: dict[str, Variable | None], seen: str) ->
 
 
 def _database(url: str) -> int | None:
-    found = re.fullmatch(r"/([0-9]|1[0-5])", urlsplit(url).path if _PLAIN_URL.fullmatch(url) else "")
+    found = re.fullmatch(r"redis://[^/]+/([0-9]|1[0-5])", url if _PLAIN_URL.fullmatch(url) else "")
     return int(found[1]) if found else None
 
 
