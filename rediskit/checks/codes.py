@@ -36,6 +36,10 @@ CHANGES = (
     Code("release-restart", "info", "With `check --base REV`: other Helm values change, so that pods may restart."),
     Code("base-unreadable", "error", "With `check --base REV`: the config at the revision loads, so that it can be compared."),
 )
+TIMES = (Code("time-in-future", "error", "With `check`: no step and no observation of a migration is later than now, plus two minutes."),)
+COMMITS = (
+    Code("time-differs", "warning", "With `check --base REV`: the time of a step is within 15 minutes of the commit that wrote it."),
+)
 OWNER = (
     Code("owner-build", "error", "With `check --owner DIR`: the kustomization builds, with the files of each step too."),
     Code("owner-link", "error", "With `check --owner DIR`: no symbolic link is where files of ours are written."),
@@ -48,7 +52,7 @@ OWNER = (
     Code("owner-beaten", "error", "With `check --owner DIR`: nothing that comes after the Component undoes a step."),
 )
 
-COMMANDS: tuple[Code, ...] = (*ACCEPT, *PLACE, *CONFIG, *KUBECONFORM, *STEPS, *CHANGES, *OWNER)
+COMMANDS: tuple[Code, ...] = (*ACCEPT, *PLACE, *CONFIG, *KUBECONFORM, *STEPS, *CHANGES, *TIMES, *COMMITS, *OWNER)
 """All of them, in the order of docs/checks.md. `owner-component` is in the table `CHECKS` too."""
 
 

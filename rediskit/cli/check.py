@@ -6,10 +6,12 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rediskit.checks.codes import CHANGES, CONFIG, KUBECONFORM, OWNER, STEPS, names
+from rediskit.checks.codes import CHANGES, COMMITS, CONFIG, KUBECONFORM, OWNER, STEPS, TIMES, names
 from rediskit.checks.unanswered import open_questions
+from rediskit.cli.clock import now
 from rediskit.cli.common import Checked, Rendered, Visit, has_errors, render_all, reported
 from rediskit.cli.report import changes_json, finding_json, print_changes, print_findings, print_json, print_state, print_warnings, unique
+from rediskit.migrate.times import in_future
 from rediskit.output.disk import compare
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 def run(arguments: argparse.Namespace) -> int:
     """Exit code 1 when a check failed or the tree on disk is not what the config renders to. Writes nothing."""
     visits = [Visit(names(CONFIG), lambda environment, _: open_questions(environment))]
+    visits += [Visit(names(TIMES), lambda environment, _: in_future(environment, now()))]
     visits += [_follows(arguments.base)] if arguments.base is not None else []
     visits += [_at_owners(arguments.owner)] if arguments.owner is not None else []
     trees, checked, counts = _judged_twice(arguments, visits) if arguments.kubeconform else (*render_all(arguments, visits), None)
@@ -48,14 +51,16 @@ def _follows(revision: str) -> Visit:
     from rediskit.checks import Finding
     from rediskit.migrate.committed import jumps, migrations_at
     from rediskit.migrate.running import running_changes
+    from rediskit.migrate.times import differing
 
     def look(environment: Environment, tree: Tree) -> Iterator[Finding]:
         old = migrations_at(revision, environment)
         problems = jumps(environment, old) if old is not None else ()
         yield from (Finding(one.code, "error", one.message, one.hint, one.path, one.location) for one in problems)
         yield from running_changes(revision, environment)
+        yield from differing(environment, revision)
 
-    return Visit(names((*STEPS, *CHANGES)), look)
+    return Visit(names((*STEPS, *CHANGES, *COMMITS)), look)
 
 
 def _at_owners(folder: str) -> Visit:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
 from importlib import import_module
 
 from pydantic import TypeAdapter, ValidationError
 
+from rediskit.cli.clock import now
 from rediskit.cli.configs import configs_here, no_config
 from rediskit.errors import ConfigError, Problem
 from rediskit.migrate.clock import offset_source, written
@@ -46,7 +46,7 @@ def config_file(arguments: argparse.Namespace) -> str:
 def time_of(text: str | None, option: str, migration: Migration | None = None) -> str:
     """The Timestamp of an option; without it now, with the offset that the window or the history is written with, else the local one.
 
-    The one place that reads the clock. Raises ConfigError when the text is no time with an offset.
+    Raises ConfigError when the text is no time with an offset.
     """
     if text is not None:
         try:
@@ -54,6 +54,6 @@ def time_of(text: str | None, option: str, migration: Migration | None = None) -
         except ValidationError as error:
             context = error.errors()[0].get("ctx", {})
             raise ConfigError(Problem(f"{option}: {context.get('message')}", str(context.get("hint", "")))) from error
-    now = datetime.now(UTC).astimezone()
+    local = now().astimezone()
     source = offset_source(migration) if migration else ""
-    return written(now.astimezone(moment(source).tzinfo) if source else now)
+    return written(local.astimezone(moment(source).tzinfo) if source else local)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
+from rediskit.cli.clock import refuse_later
 from rediskit.cli.common import clear_leftovers
 from rediskit.cli.migrate import config_file, time_of
 from rediskit.cli.migratestatus import WHOSE
@@ -55,6 +56,8 @@ def _asked(arguments: argparse.Namespace, client: Client) -> Asked:
     if target is not None and target not in get_args(Step):
         raise ConfigError(Problem(f"--to: {target} is no step", f"choose one of: {', '.join(get_args(Step))}"))
     at = time_of(arguments.at, "--at", client.migration)
+    if not arguments.dry_run:
+        refuse_later(at, "--at")
     options = vars(arguments)
     override, no_return = options.get("override", ""), options.get("no_return", False)
     return Asked(_KINDS[arguments.action], at, target, arguments.reason, override, no_return)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from rediskit.cli.clock import refuse_later
 from rediskit.cli.common import clear_leftovers
 from rediskit.cli.migrate import config_file, time_of
 from rediskit.cli.migratemove import files_json, print_diff, say_dirty
@@ -28,6 +29,9 @@ def run(arguments: argparse.Namespace) -> int:
     at = time_of(arguments.at, "--at", client.migration)
     texts = {name: getattr(arguments, name) for name in ("start", "until", "down_from", "down_until")}
     times = {name: time_of(text, f"--{_OPTIONS.get(name, name)}") if text else "" for name, text in texts.items()}
+    if not arguments.dry_run:
+        for option, time in (("--at", at), *((f"--{_OPTIONS.get(name, name)}", time) for name, time in times.items() if time)):
+            refuse_later(time, option)
     validating = arguments.criterion or arguments.unseen or arguments.notes or times["start"]
     observed = Observed(
         at=at,

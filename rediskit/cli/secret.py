@@ -9,6 +9,7 @@ from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 
+from rediskit.cli.clock import refuse_later
 from rediskit.cli.migrate import time_of
 from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.model.environment import Environment
@@ -78,6 +79,13 @@ def _of_cluster(arguments: argparse.Namespace, environment: Environment) -> Plai
 def time_at(arguments: argparse.Namespace) -> datetime:
     """The time of --at, or now. Raises ConfigError when the text is no time with an offset."""
     return moment(time_of(arguments.at, "--at"))
+
+
+def time_to_write_at(arguments: argparse.Namespace) -> datetime:
+    """As `time_at`, for a command that writes. Raises RefusedError when the time is later than now."""
+    at = time_of(arguments.at, "--at")
+    refuse_later(at, "--at")
+    return moment(at)
 
 
 def keys_of(arguments: argparse.Namespace, environment: Environment) -> Keys:

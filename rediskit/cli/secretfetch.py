@@ -6,7 +6,7 @@ import argparse
 
 from rediskit.cli.migrate import config_file
 from rediskit.cli.report import print_json
-from rediskit.cli.secret import time_at
+from rediskit.cli.secret import time_to_write_at
 from rediskit.errors import Problem, RefusedError
 from rediskit.output.inputs import present, put
 from rediskit.output.leftovers import clear, of_inputs
@@ -23,7 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
         clear(of_inputs([where.parent]))
     seen = present(folder, [where.name])
     content, found = fetch(arguments.controller_name, arguments.controller_namespace, arguments.context)
-    if problem := expiry(found, time_at(arguments)):
+    if problem := expiry(found, time_to_write_at(arguments)):
         raise RefusedError(problem)
     old = seen.get(where.name)
     if old not in (None, content) and not arguments.force:

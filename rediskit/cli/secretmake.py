@@ -8,7 +8,7 @@ from typing import Any
 from rediskit.cli.common import clear_leftovers
 from rediskit.cli.migrate import config_file
 from rediskit.cli.report import print_json
-from rediskit.cli.secret import given, in_clear_in_git, keys_of, time_at
+from rediskit.cli.secret import given, in_clear_in_git, keys_of, time_to_write_at
 from rediskit.model.environment import Environment
 from rediskit.model.secrets import SealedSecrets
 from rediskit.secrets.files import Made, make_new, make_rotated, make_sealed, namespaces_of, needs_files
@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     needs_files(environment)
     if not arguments.dry_run:
         clear_leftovers(environment)
-    refuse_expired(environment, time_at(arguments))
+    refuse_expired(environment, time_to_write_at(arguments))
     made = _made(arguments, environment)
     if note := in_clear_in_git(arguments):
         made = made._replace(notes=(*made.notes, note))

@@ -84,6 +84,21 @@ def versions(file: str) -> list[Version]:
     return repository.versions(head, file) if head else []
 
 
+class Commit(NamedTuple):
+    """A commit. time: when its author made it, in seconds since 1970."""
+
+    id: str
+    time: int
+
+
+def commits_since(revision: str, files: Collection[str]) -> list[Commit]:
+    """Return the commits from a revision to HEAD that changed one of these files of one work tree, oldest first. Raises as `files_at`."""
+    places = [os.path.realpath(file) for file in files]
+    repository = _Repository(os.path.commonpath([os.path.dirname(place) for place in places]))
+    base, head = repository.commit(revision), repository.commit("HEAD")
+    return repository.log(f"{base}..{head}" if base else head, places) if head else []
+
+
 class _Repository:
     """The Git work tree that a folder lies in, or would lie in."""
 
@@ -151,6 +166,14 @@ class _Repository:
         contents = self.contents({blob for _, blob in found})
         made = [Version(commit, contents[blob]) for commit, blob in found]
         return [one for index, one in enumerate(made) if not index or one.content != made[index - 1].content]
+
+    def log(self, commits: str, files: Collection[str]) -> list[Commit]:
+        """The commits of a range that changed one of these files, oldest first."""
+        paths = sorted(os.path.relpath(file, self.cwd or os.getcwd()) for file in files)
+        lines = (
+            self._run(["log", "--reverse", "--no-show-signature", "--format=%H %at", commits, "--", *paths]).stdout.decode().splitlines()
+        )
+        return [Commit(commit, int(time)) for commit, _, time in (line.partition(" ") for line in lines)]
 
     def contents(self, blobs: Collection[str]) -> dict[str, bytes]:
         """The content of each id."""

@@ -16,6 +16,7 @@ from tests.cli.test_migrate import CONFIG, IN_WINDOW, entries, git, migration, t
 from tests.samples import client, merged
 
 Run = Callable[..., tuple[int, str, str]]
+DOWN = {"kind": "downtime", "step": "validate", "at": IN_WINDOW, "value": f"2026-03-01T22:00:00-03:00/{IN_WINDOW}"}
 LATER = {"step": "rolled-back", "at": "2026-03-02T09:00:00-03:00", "reason": "slow"}
 
 
@@ -130,7 +131,7 @@ def test_what_was_done_by_hand_is_found(name: str, tmp_path: Path, run: Run) -> 
         (migration("scale-down", "rolled-back"), migration("scale-down", "rolled-back", "scale-down")),
         (migration("scale-down", "rolled-back"), migration("scale-down", "rolled-back", "prepare")),
         (migration(), {**migration(), "order": "deploy-first"}),
-        (to("validate"), to("validate", downtime={"from": "2026-03-01T22:00:00-03:00", "until": IN_WINDOW})),
+        (to("validate"), to("validate", evidence=[DOWN])),
     ],
 )
 def test_one_step_and_what_is_recorded_pass(old: dict[str, Any], new: dict[str, Any], tmp_path: Path, run: Run) -> None:

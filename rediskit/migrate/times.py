@@ -1,0 +1,77 @@
+"""The times of a migration against the clock and against Git. Both are inputs here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from rediskit.checks.finding import Finding
+from rediskit.errors import ConfigError, Path
+from rediskit.migrate.committed import migrations_at
+from rediskit.model.environment import Environment
+from rediskit.model.migration import Entry, Migration, moment
+from rediskit.output.revision import Commit, commits_since
+
+TOLERANCE = timedelta(minutes=2)
+"""How much later than now a time may be: clocks differ."""
+CLOSE = timedelta(minutes=15)
+"""How far the time of a step may be from the commit that wrote it."""
+
+
+def in_future(environment: Environment, now: datetime) -> Iterator[Finding]:
+    """Return each time of a history, a validation or an observation that is later than now."""
+    for index, client in enumerate(environment.clients):
+        for path, time in _times(client.migration) if client.migration else ():
+            if moment(time) > now + TOLERANCE:
+                place: Path = ("clients", index, "migration", *path)
+                hint = "write the time at which it happened; what has not happened yet is no evidence"
+                message = f"{client.name}: {time} is later than now"
+                yield Finding("time-in-future", "error", message, hint, place, environment.locate(place))
+
+
+def _times(migration: Migration) -> Iterator[tuple[Path, str]]:
+    yield from ((("history", number, "at"), entry.at) for number, entry in enumerate(migration.history))
+    if migration.validation:
+        yield ("validation", "from"), migration.validation.start
+        yield ("validation", "until"), migration.validation.until
+    for number, one in enumerate(migration.evidence):
+        yield ("evidence", number, "at"), one.at
+        if one.kind == "downtime" and one.value:
+            yield ("evidence", number, "value"), one.value.rpartition("/")[2]
+
+
+def differing(environment: Environment, revision: str) -> Iterator[Finding]:
+    """Return each step since a revision whose time is more than 15 minutes from the commit that wrote it.
+
+    Raises ConfigError where there is no such revision, MissingToolError without git.
+    """
+    old = migrations_at(revision, environment) or {}
+    open_steps = {
+        (index, number): entry
+        for index, client in enumerate(environment.clients)
+        for number, entry in enumerate(client.migration.history if client.migration else ())
+        if number >= len(_history(old.get(client.name)))
+    }
+    for commit in commits_since(revision, environment.files) if open_steps else ():
+        try:
+            there = migrations_at(commit.id, environment) or {}
+        except ConfigError:
+            continue  # A commit in between at which the config did not load: a later one has its steps too.
+        for (index, number), entry in list(open_steps.items()):
+            client = environment.clients[index]
+            history = _history(there.get(client.name))
+            if len(history) > number and history[number] == entry:
+                del open_steps[index, number]
+                yield from _far(environment, ("clients", index, "migration", "history", number, "at"), client.name, entry, commit)
+
+
+def _history(migration: Migration | None) -> tuple[Entry, ...]:
+    return migration.history if migration else ()
+
+
+def _far(environment: Environment, path: Path, name: str, entry: Entry, commit: Commit) -> Iterator[Finding]:
+    written = datetime.fromtimestamp(commit.time, UTC)
+    if abs(moment(entry.at) - written) > CLOSE:
+        message = f"{name}: {entry.step} is recorded at {entry.at}, and commit {commit.id[:12]} wrote it at {written:%Y-%m-%dT%H:%M:%SZ}"
+        hint = "a step is taken when it is committed: correct the time, or accept it with the reason"
+        yield Finding("time-differs", "warning", message, hint, path, environment.locate(path))
