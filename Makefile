@@ -14,7 +14,8 @@ COMPILE = $(LOCKER)/bin/uv pip compile --quiet --universal --python-version 3.11
 PYTEST = tools="$$($(PY) tests/tools/install.py --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help render check test test-cluster test-live report-cluster lint golden docs examples bench fuzz attack tools lock clean
+.PHONY: help render check test test-cluster test-live test-live-long test-live-root report-live report-cluster lint golden docs examples bench fuzz attack \
+  tools lock clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,7 +33,17 @@ test-cluster: $(INSTALLED) ## run Argo CD and Flux on a real control plane (buil
 	tools="$$($(PY) tests/tools/install.py --set cluster --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest --numprocesses 3 tests/cluster $(ARGS)
 
 test-live: $(INSTALLED) ## run the runbooks and alerts on real Redis, exporter and Prometheus (about six minutes)
-	tools="$$($(PY) tests/tools/install.py --set live --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest --numprocesses 2 tests/live $(ARGS)
+	tools="$$($(PY) tests/tools/install.py --set live --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest --numprocesses 10 tests/live $(ARGS)
+
+test-live-long: $(INSTALLED) ## the same with the default interval of scrapes: every alert fires as it is written (about an hour)
+	tools="$$($(PY) tests/tools/install.py --set live --print-path)" && PATH="$$tools:$$PATH" LIVE_LONG=1 $(PY) -m pytest --numprocesses 10 tests/live $(ARGS)
+	$(PY) -m tests.live.report
+
+test-live-root: $(INSTALLED) ## run what needs root: a disk that is really full, and a memory limit that the kernel enforces
+	tools="$$($(PY) tests/tools/install.py --set live --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest tests/live/root $(ARGS)
+
+report-live: $(INSTALLED) ## put what the last runs of test-live, -long and -root measured into docs/live.md
+	$(PY) -m tests.live.report
 
 report-cluster: ## put what the last run of test-cluster measured into docs/gitops.md
 	@sed -i -e '/^<!-- begin/,/^<!-- end/{/^<!--/!d}' -e '/^<!-- begin/r build/cluster.md' docs/gitops.md

@@ -140,7 +140,9 @@ def test_the_replica_with_the_highest_offset_is_promoted(start: Start) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_saved_copy_is_restored_when_no_instance_has_data(start: Start, version: str, append_only: bool) -> None:
     settings = {} if append_only else {"appendOnly": False, "savePoints": ["900 1"]}
-    lab = start(f"restore-{version}-{append_only}", version=version, config={"redis": settings}, monitoring=False)
+    lab = start(
+        f"restore-{'append-only' if append_only else 'snapshots'}-{version}", version=version, config={"redis": settings}, monitoring=False
+    )
     lab.wait_for_replicas()
     shell = lab.shell()
     with lab.writing(pause=0) as writer:

@@ -110,7 +110,7 @@ def test_it_builds_what_is_missing_once_and_prints_the_path(machine: Machine, mo
     )
 
 
-TEST_TOOLS = ["kustomize", "kubeconform", "promtool", "sealed-secrets", "sops", "age", "yaml-language-server"]
+TEST_TOOLS = ["kustomize", "kubeconform", "helm", "promtool", "sealed-secrets", "sops", "age", "yaml-language-server"]
 
 
 def test_folders_of_the_source_are_copied_without_what_is_not_yaml(machine: Machine, tmp_path: Path) -> None:
@@ -298,3 +298,82 @@ def test_our_packages_are_those_of_the_table_and_the_locks_name_no_registry() ->
             packages = json.loads((folder / "package-lock.json").read_text())["packages"]
             assert packages[f"node_modules/{tool.name}"]["version"] == tool.version
             assert all("integrity" in package and "resolved" not in package for name, package in packages.items() if name)
+
+
+APT_GET = """\
+#!/bin/sh
+echo "apt-get $@" >> "$CALLS"
+{before}
+while [ "$1" != download ]; do [ "$1" != update ] || exit 0; shift; done
+shift
+for package in "$@"; do touch "${{package}}_1_amd64.deb"; done
+"""
+DPKG_DEB = """\
+#!/bin/sh
+if [ "$1" = -f ]; then echo "5:{version}"; exit; fi
+mkdir -p "$3/usr/bin" "$3/usr/lib/x86_64-linux-gnu"
+printf '#!/bin/sh\\necho "server $LD_LIBRARY_PATH"\\n' > "$3/usr/bin/check"
+chmod +x "$3/usr/bin/check"
+"""
+
+
+def debian(machine: Machine, folder: Path, version: str = "7.0.15-1", before: str = "") -> None:
+    """A machine with apt-get, and a table with one tool of Debian packages."""
+    machine.script = folder / "tools/install.py"
+    machine.script.parent.mkdir()
+    shutil.copy(install.__file__, machine.script)
+    row = '[redis]\nversion = "7.0"\ndebs = ["redis-tools", "liblzf1"]\nprograms = { server = "usr/bin/check" }\n'
+    (folder / "tools/tools.toml").write_text(f'{row}folders = {{ lib = "usr/lib/*-linux-gnu" }}\n')
+    for name, text in (("apt-get", APT_GET.format(before=before)), ("dpkg-deb", DPKG_DEB.format(version=version))):
+        (machine.bin / name).write_text(text)
+        (machine.bin / name).chmod(0o755)
+
+
+def test_debian_packages_are_extracted_and_their_programs_find_their_libraries(machine: Machine, tmp_path: Path) -> None:
+    debian(machine, tmp_path)
+    code, stdout, stderr = machine.run("--print-path", "redis")
+    folder = machine.cache / "redis-7.0"
+    assert (code, stdout) == (0, f"{folder}\n"), stderr
+    printed = subprocess.run([folder / "server"], capture_output=True, text=True, check=True).stdout.strip()
+    assert printed == f"server {folder}/usr/lib/x86_64-linux-gnu"
+    assert (folder / "lib").resolve() == (folder / "usr/lib/x86_64-linux-gnu").resolve()
+    assert not list(folder.glob("*.deb"))
+    assert machine.calls.read_text().endswith("--quiet download redis-tools liblzf1\n")
+
+
+def test_without_package_lists_apt_get_makes_some_in_the_cache(machine: Machine, tmp_path: Path) -> None:
+    debian(machine, tmp_path, before='if [ ! -f "$CALLS.lists" ]; then touch "$CALLS.lists"; exit 100; fi')
+    assert machine.run("redis")[0] == 0
+    update, download = machine.calls.read_text().splitlines()[1:]
+    assert f"Dir::State::lists={machine.cache}/.redis-7.0.part/.apt/lists" in update
+    assert update.endswith("--quiet update")
+    assert download.endswith("--quiet download redis-tools liblzf1")
+
+
+def test_a_debian_package_of_another_version_is_an_error_and_leaves_nothing(machine: Machine, tmp_path: Path) -> None:
+    debian(machine, tmp_path, version="8.0.2-1")
+    code, _, stderr = machine.run("redis")
+    assert (code, machine.left()) == (1, [])
+    assert "error: redis 7.0: this machine's package redis-tools is 5:8.0.2-1\n  run it on Debian 12\n" in stderr
+
+
+def test_a_machine_without_apt_get_is_told_which_packages_are_missing(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    debian(machine, tmp_path)
+    (machine.bin / "apt-get").unlink()
+    monkeypatch.setenv("PATH", str(machine.bin))
+    code, _, stderr = machine.run("redis")
+    assert (code, machine.left()) == (1, [])
+    assert (
+        "redis 7.0 comes from Debian packages, and apt-get or dpkg-deb is not on PATH\n  run it on Debian or Ubuntu: redis-tools liblzf1"
+        in stderr
+    )
+
+
+def test_the_wheel_of_a_tool_is_pinned_by_a_lock_with_digests() -> None:
+    for tool in install.table().values():
+        if tool.wheel:
+            lock = (install.HERE / f"{tool.name}.lock").read_text()
+            name, version = tool.wheel.split()
+            assert f"\n{name}=={version} \\\n    --hash=sha256:" in lock

@@ -1,0 +1,84 @@
+"""The tables of docs/live.md, from what the scenarios recorded: `python -m tests.live.report`."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from tests.live.prometheus import folder_of_recordings
+
+PAGE = Path(__file__).parents[2] / "docs/live.md"
+ALERT = "alert-"
+"""What the names of recordings about alerts begin with."""
+
+Recording = dict[str, Any]
+
+
+def recordings() -> list[Recording]:
+    """All recordings, by name, without their series."""
+    found = []
+    for file in sorted(folder_of_recordings().glob("*.json")):
+        content: Recording = json.loads(file.read_text())
+        content.pop("series")
+        found.append(content)
+    return found
+
+
+def outcomes(found: list[Recording]) -> str:
+    """Acknowledged and lost writes, and seconds of refused writes, of each scenario with a client."""
+    lines = [
+        "| scenario | Redis | acknowledged | lost | seconds without a write | answers meanwhile | more |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for item in found:
+        if outcome := item["outcome"]:
+            name = item["scenario"].removesuffix(f"-{item['redis']}")
+            errors = ", ".join(f"{name} {count}" for name, count in sorted(outcome["errors"].items()))
+            figures = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in item["figures"].items())
+            cells = (name, item["redis"], f"{outcome['acknowledged']:,}", f"{outcome['lost']:,}", outcome["seconds"], errors, figures)
+            lines.append(f"| {' | '.join(str(cell) for cell in cells)} |")
+    return "\n".join(lines)
+
+
+def memory(found: list[Recording]) -> str:
+    """The peak of each scenario about memory, against the limit."""
+    lines = ["| scenario | Redis | limit, MiB | peak, MiB |", "| --- | --- | --- | --- |"]
+    for item in found:
+        if "limit_MiB" in item["figures"]:
+            figures = item["figures"]
+            peak = next(value for name, value in figures.items() if name.startswith("peak"))
+            lines.append(f"| {item['scenario']} | {item['redis']} | {figures['limit_MiB']} | {peak} |")
+    return "\n".join(lines)
+
+
+def alerts(found: list[Recording]) -> str:
+    """The alerts that fired in Prometheus, the scenario that made them fire, and after how many seconds."""
+    lines = ["| alert | scenario | Redis | interval of scrapes | fired after |", "| --- | --- | --- | --- | --- |"]
+    rows = [
+        (alert, item["scenario"].removeprefix(ALERT), item["redis"], f"{item['interval']} s", f"{seconds} s")
+        for item in found
+        for alert, seconds in item["figures"].get("seconds", {}).items()
+    ]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in sorted(rows))])
+
+
+def filled(page: str, name: str, table: str) -> str:
+    """The page with another table between its two comments of this name."""
+    pattern = re.compile(rf"(<!-- begin: {name} -->\n).*?(<!-- end: {name} -->)", re.DOTALL)
+    assert pattern.search(page), f"docs/live.md has no place for {name}"
+    return pattern.sub(lambda place: f"{place[1]}{table}\n{place[2]}", page)
+
+
+def main() -> None:
+    found = recordings()
+    page = PAGE.read_text()
+    for name, table in (("outcomes", outcomes(found)), ("memory", memory(found)), ("alerts", alerts(found))):
+        if table.count("\n") > 1:
+            page = filled(page, name, table)
+    PAGE.write_text(page)
+
+
+if __name__ == "__main__":
+    main()
