@@ -8,6 +8,7 @@ from pydantic import field_validator, model_validator
 
 from rediskit.errors import Problem
 from rediskit.model.base import Model, refuse, refuse_all
+from rediskit.model.gitops_tools import gitops_tool_of
 from rediskit.model.migration import Migration
 from rediskit.model.nested import at
 from rediskit.model.types import DnsLabel, DnsName, Flag, ObjectReference, Port
@@ -87,6 +88,9 @@ class Client(Model):
                 ]
             )
         manifest = self.workload.manifest if self.workload else None
+        if self.migration is not None and manifest is not None and (tool := gitops_tool_of(manifest.content)):
+            hint = f"leave {tool} on its own Redis: a migration scales the workload down, and nothing would scale it up again"
+            refuse(f"{manifest.path} is a part of {tool} itself", hint, "workload", "manifest")
         runs_in = at(manifest.content, "metadata", "namespace") if manifest else None
         if manifest and runs_in not in (None, self.namespace):
             refuse(f"is {self.namespace} here and {runs_in} in {manifest.path}", "name the namespace the application runs in", "namespace")

@@ -9,12 +9,15 @@ from typing import NamedTuple
 
 from rediskit.errors import ConfigError, Problem
 from rediskit.model.environment import RESERVED_CLIENTS
+from rediskit.model.gitops_tools import gitops_tool_of
 from rediskit.model.nested import at, text_at
-from rediskit.setup.objects import WORKLOADS, Content, Objects, containers, is_name, name_of, namespace_of, reference
+from rediskit.setup.objects import WORKLOADS, Content, Objects, containers, is_name, name_of, namespace_of, reference, shown
 from rediskit.setup.old import is_server, is_watcher, old_redis, service_of
 from rediskit.setup.scalers import Scaler, scaler_of
 from rediskit.setup.switched import Variables, question, variables_of
+from rediskit.setup.users import Question, users
 from rediskit.setup.variables import Speaks, speaks
+from rediskit.usage import Use
 
 _LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _CARRIERS = (("argocd.argoproj.io/instance", "Argo CD Application"), ("kustomize.toolkit.fluxcd.io/name", "Flux Kustomization"))
@@ -37,6 +40,8 @@ class Found:
     host: str = ""
     port: int | None = None
     remove: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    """The objects that are the old Redis, as Kind/name."""
     scaler: Scaler | None = None
     questions: dict[str, list[str]] = field(default_factory=dict)
     """By `namespace`, `replicas`, `containers`, `previous`."""
@@ -68,7 +73,10 @@ def clients_of(objects: Objects, *, namespace: str | None = None, replicas: int 
     Raises ConfigError when the input holds a Redis alone, or workloads of which none speaks of Redis.
     """
     watchers = [obj for obj in objects.of(*WORKLOADS) if is_watcher(obj)]
-    workloads = [obj for obj in objects.of(*WORKLOADS) if not is_server(obj) and obj not in watchers]
+    tools = [obj for obj in objects.of(*WORKLOADS) if gitops_tool_of(obj)]
+    workloads = [obj for obj in objects.of(*WORKLOADS) if not is_server(obj) and obj not in (*watchers, *tools)]
+    if not workloads and tools:
+        raise ConfigError([Problem(_of_tool(obj), "leave it out: give an application of its own") for obj in tools])
     if not workloads:
         names = ", ".join(reference(obj) for obj in objects.of(*WORKLOADS))
         hint = "give the workload that uses it, too: kubectl get deployment NAME -o yaml"
@@ -82,10 +90,16 @@ def clients_of(objects: Objects, *, namespace: str | None = None, replicas: int 
     meant = speaking or heard
     shared = Counter(namespace_of(obj) for obj, _ in meant)
     found = tuple(_client(obj, said, objects, namespace, replicas, alone=shared[namespace_of(obj)] == 1) for obj, said in meant)
-    _keep_what_others_use(found)
+    _keep_what_others_use(found, objects)
     silent = [_left_out(obj, said) for obj, said in heard if obj not in [one for one, _ in meant]]
     silent += [f"{reference(obj)} only looks at a Redis and is left out: see whether it goes with the old one" for obj in watchers]
+    silent += [f"{_of_tool(obj)}: it is left out" for obj in tools]
     return Clients(found, tuple(silent))
+
+
+def _of_tool(workload: Content) -> str:
+    """Why a workload of a GitOps tool is no client."""
+    return f"{reference(workload)} is a part of {gitops_tool_of(workload)}: scaled down, nothing would scale it up again"
 
 
 def _left_out(workload: Content, said: list[Speaks]) -> str:
@@ -203,15 +217,60 @@ def _previous(found: Found, said: list[Speaks], objects: Objects) -> None:
     if found.port is None:
         found.remark("previous", "the input does not say the port: 6379 is the usual one")
     if found.namespace:
-        old = old_redis(found.host, found.namespace, objects)
-        found.remove = tuple(name for name in old.remove if name != reference(found.workload))
+        old = old_redis(found.host, found.port or 6379, found.workload, found.namespace, objects)
+        found.remove, found.gone = old.remove, old.gone
         found.remark("previous", *old.remarks)
 
 
-def _keep_what_others_use(found: tuple[Found, ...]) -> None:
-    """What two clients use is removed with neither of them: the first to be done would take it from the other."""
+def _keep_what_others_use(found: tuple[Found, ...], objects: Objects) -> None:
+    """Remove nothing that anybody else in the input uses: another client, a CronJob, a Job, an init container, a value of a chart."""
+    clients = {(reference(one.workload), one.namespace): one.name for one in found}
     for one in found:
-        others = [other.name for other in found if other is not one and other.host and _target(other.host, other) == _target(one.host, one)]
+        if not one.host or not one.namespace:
+            continue
+        certain, possible = users(_question(one), objects)
+        certain = [use for use in certain if not _only_watches(use, objects)]
+        others = [clients.get((use.object, use.namespace), _shown(use, one)) for use in certain if not _is_own(use, one)]
+        others += [
+            other.name for other in found if other is not one and other.host and _target(other.host, other) == _target(one.host, one)
+        ]
+        itself = [_shown(use, one) for use in certain if _is_own(use, one)]
+        others = list(dict.fromkeys([*others, *itself]))
         if others and one.remove:
             one.remark("previous", f"{', '.join(one.remove)}: also used by {', '.join(others)}; write remove with the last of them")
             one.remove = ()
+        elif others:
+            one.remark("previous", f"the old Redis is also used by {', '.join(others)}")
+        unmoved = [_shown(use, one) for use in certain if _is_own(use, one) or (use.object, use.namespace) not in clients]
+        if unmoved:
+            one.remark("previous", f"the migration does not change {', '.join(dict.fromkeys(unmoved))}: change them before decommission")
+        if maybe := [f"{shown(use.object)} at {_place(use)}" for use in possible]:
+            one.remark("previous", f"may use the old Redis, look at it before decommission: {', '.join(dict.fromkeys(maybe))}")
+
+
+def _question(found: Found) -> Question:
+    variables = found.containers or found.choices
+    switched = {one.container: [name for name in one.named.values() if isinstance(name, str)] for one in variables}
+    return Question(found.workload, found.namespace, found.host, found.port or 6379, switched, found.gone)
+
+
+def _is_own(use: Use, client: Found) -> bool:
+    return (use.object, use.namespace) == (reference(client.workload), client.namespace)
+
+
+def _shown(use: Use, client: Found) -> str:
+    """A use as a person finds it: the object; of the client itself the place, because the rest of it is switched."""
+    if _is_own(use, client):
+        return f"{use.object} itself at {_place(use)}"
+    home = "" if use.namespace == client.namespace else f" in namespace {use.namespace}" if is_name(use.namespace) else " elsewhere"
+    return f"{shown(use.object)}{home}"
+
+
+def _place(use: Use) -> str:
+    """The JSON pointer without the parts that are no fields of Kubernetes: a key may be anything, a password too."""
+    return "/".join(part if re.fullmatch(r"[a-z]+(?:[A-Z][a-z]+)*|[0-9]{1,4}|", part) else "…" for part in use.pointer.split("/"))
+
+
+def _only_watches(use: Use, objects: Objects) -> bool:
+    found = (obj for obj in objects.of(*WORKLOADS) if reference(obj) == use.object and namespace_of(obj) in ("", use.namespace))
+    return any(is_watcher(obj) for obj in found)

@@ -16,9 +16,12 @@ Content = dict[str, Any]
 
 WORKLOADS = ("Deployment", "StatefulSet")
 """The kinds that a client's workload may have."""
+RUNNING = (*WORKLOADS, "DaemonSet", "ReplicaSet", "Rollout", "Pod")
+"""The kinds whose pods a Service may select."""
 _LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 """What names and namespaces look like; they become paths and parts of the config."""
+_KIND = re.compile(r"[A-Z][A-Za-z]{0,62}")
 _BREAK = re.compile(rb"^(?:---(?=\s|$)|\.\.\.(?=\s|$))", re.MULTILINE)
 _NOTHING = re.compile(rb"(?:\s|#[^\n]*(?:\n|$)|%[^\n]*(?:\n|$))*")
 _HINT = "give what `kubectl get deployment NAME -o yaml` prints; a List and several documents may hold other objects beside it"
@@ -114,6 +117,17 @@ def namespace_of(obj: Content) -> str:
 def reference(obj: Content) -> str:
     """`Deployment/beersystem-backend`."""
     return f"{obj.get('kind')}/{name_of(obj)}"
+
+
+def is_reference(text: str) -> bool:
+    """Whether a text is `Kind/name` of an object that Kubernetes would take; no generated password has its form."""
+    kind, _, name = text.partition("/")
+    return bool(_KIND.fullmatch(kind)) and is_name(name)
+
+
+def shown(text: str) -> str:
+    """`Kind/name` for people. What no Kubernetes would take may be a password in the wrong place, and is not repeated."""
+    return text if is_reference(text) else "an object with an unusual name"
 
 
 def literal(entry: Content) -> str | None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from rediskit.model.nested import at, text_at
-from rediskit.setup.objects import WORKLOADS, Content, Objects, containers, listed, name_of, namespace_of, reference
+from rediskit.model.gitops_tools import image_name
+from rediskit.model.nested import text_at
+from rediskit.setup.objects import RUNNING, Content, Objects, containers, is_reference, listed, name_of, namespace_of, reference, shown
+from rediskit.usage import certain, parse, selects, uses
 
 _SERVER = re.compile(r"(?:redis|valkey|keydb|dragonfly)(?:-(?:stack|server|cluster|sentinel|oss|alpine))*[0-9]*", re.IGNORECASE)
 """What images of a Redis are called; `redis-worker` is somebody's application."""
@@ -15,10 +18,17 @@ _CLUSTER_NAME = re.compile(r"(?P<name>[^.]+)(?:\.(?P<namespace>[^.]+)(?:\.svc(?:
 
 
 class OldRedis(NamedTuple):
-    """remove: what may go, as Kind/name. remarks: what the input does not hold, or what stays."""
+    """The Redis behind a host name.
+
+    Attributes:
+        remove: What may go, as Kind/name: of an object that an operator made, the object that the operator makes it from.
+        remarks: What the input does not hold, or what stays.
+        gone: `Kind/name` of every object that is this Redis or follows it.
+    """
 
     remove: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
 
 def is_server(workload: Content) -> bool:
@@ -34,8 +44,8 @@ def is_watcher(workload: Content) -> bool:
 
 
 def _images(workload: Content) -> list[str]:
-    """The last part of each image's name: `redis` of `docker.io/library/redis:7-alpine@sha256:...`."""
-    return [text_at(container, "image").partition("@")[0].rpartition("/")[2].partition(":")[0] for container in containers(workload)]
+    """Return the last part of each image's name."""
+    return [image_name(text_at(container, "image")) for container in containers(workload)]
 
 
 def service_of(host: str, namespace: str) -> tuple[str, str]:
@@ -46,40 +56,97 @@ def service_of(host: str, namespace: str) -> tuple[str, str]:
     return found["name"], found["namespace"] or namespace
 
 
-def old_redis(host: str, namespace: str, objects: Objects) -> OldRedis:
-    """What of the input is the Redis behind a host name, as a Pod of this namespace knows it."""
+def old_redis(host: str, port: int, workload: Content, namespace: str, objects: Objects) -> OldRedis:
+    """Return what of the input is the Redis behind a host name, as a client knows it.
+
+    Args:
+        host: The host name.
+        port: The port of the Redis.
+        workload: The workload of the client. It is never part of the result.
+        namespace: The namespace of the client.
+        objects: The input.
+    """
     name, home = service_of(host, namespace)
     if not name:
         return OldRedis(remarks=(f"{host} is no Service of the cluster: nothing of it can be removed here",))
-    service = objects.named("Service", name, home)
-    servers = [obj for obj in objects.of(*WORKLOADS) if is_server(obj) and namespace_of(obj) in ("", home)]
-    remarks: list[str] = []
-    if service is not None:
-        behind = [obj for obj in servers if selects(service, obj)]
-        others = [obj for obj in objects.of(*WORKLOADS) if selects(service, obj) and obj not in servers and namespace_of(obj) in ("", home)]
-        remarks += [f"{reference(obj)} stands behind Service/{name} but runs no image of Redis: add it if it is one" for obj in others]
-        if not behind and not others:
-            remarks.append(f"the input does not hold what stands behind Service/{name}: add it")
-    else:
-        behind = [obj for obj in servers if name_of(obj) == name]
-        remarks.append(f"Service/{name} is not in the input: add it if it may go, too")
     if home != namespace:
         return OldRedis(remarks=(f"the old Redis lies in namespace {home}, and only what lies in {namespace} can be removed here",))
+    service = objects.named("Service", name, home)
+    servers = [obj for obj in objects.of(*RUNNING) if is_server(obj) and namespace_of(obj) in ("", home)]
+    remarks: list[str] = []
+    if service is None:
+        behind = [obj for obj in servers if name_of(obj) == name]
+        remarks.append(f"Service/{name} is not in the input: add it if it may go, too")
+    else:
+        behind = [obj for obj in servers if selects(service, obj)]
+        remarks += _others_behind(service, behind, workload, objects)
     fronts = [
-        obj
-        for obj in objects.of("Service")
-        if namespace_of(obj) in ("", home) and (obj is service or any(selects(obj, one) for one in behind))
+        front
+        for front in objects.of("Service")
+        if namespace_of(front) in ("", home) and (front is service or any(selects(front, one) for one in behind))
     ]
+    kept = {
+        reference(front): _staying(front, servers, objects)
+        for front in fronts
+        if not (front is service and behind and _has_only(front, port))
+    }
+    fronts = [front for front in fronts if not kept.get(reference(front))]
+    remarks += [f"{front} also selects {', '.join(stays)}, which stays: it is not removed" for front, stays in kept.items() if stays]
     remarks += _claims(behind)
-    return OldRedis(tuple(reference(obj) for obj in (*behind, *fronts)), tuple(remarks))
+    every = (*behind, *fronts)
+    remove = dict.fromkeys(_owner(obj, objects, remarks) for obj in every)
+    followers = [obj for obj in servers if obj not in behind and _follows(obj, name, objects, home)]
+    remarks += [f"{shown(reference(obj))} follows {host}: add it if it goes with the old Redis" for obj in followers]
+    gone = dict.fromkeys((*remove, *map(reference, (*every, *followers))))
+    return OldRedis(tuple(filter(is_reference, remove)), tuple(dict.fromkeys(remarks)), tuple(gone))
 
 
-def selects(service: Content, workload: Content) -> bool:
-    """Whether the Pods of a workload stand behind a Service."""
-    selector, labels = at(service, "spec", "selector"), at(workload, "spec", "template", "metadata", "labels")
-    if not isinstance(selector, dict) or not selector or not isinstance(labels, dict):
-        return False
-    return all(labels.get(key) == value for key, value in selector.items())
+def _others_behind(service: Content, behind: list[Content], workload: Content, objects: Objects) -> Iterator[str]:
+    """Yield what is to be known of what a Service selects beside a Redis that is recognized. The client itself is never offered."""
+    others = [obj for obj in _selected(service, objects) if obj not in behind and obj is not workload]
+    hint = "it stays" if behind else "add it if it is one"
+    yield from (f"{shown(reference(obj))} stands behind {reference(service)} but runs no image of Redis: {hint}" for obj in others)
+    if not behind and not others:
+        yield f"the input does not hold what stands behind {reference(service)}: add it"
+
+
+def _staying(service: Content, servers: list[Content], objects: Objects) -> list[str]:
+    """Return the workloads behind a Service that are no Redis: they would lose it."""
+    return [shown(reference(obj)) for obj in _selected(service, objects) if obj not in servers]
+
+
+def _selected(service: Content, objects: Objects) -> list[Content]:
+    home = namespace_of(service)
+    return [obj for obj in objects.of(*RUNNING) if (not home or namespace_of(obj) in ("", home)) and selects(service, obj)]
+
+
+def _has_only(service: Content, port: int) -> bool:
+    """Return whether a Service has the port of the Redis alone: an application behind it is not reached through it."""
+    ports = listed(service, "spec", "ports")
+    return bool(ports) and all(entry.get("port") == port for entry in ports)
+
+
+def _follows(server: Content, name: str, objects: Objects, home: str) -> bool:
+    """Return whether a Redis has the Service of another as its primary."""
+    maps = objects.of("ConfigMap")
+    return bool(certain(uses((server, *maps), parse(name, home), namespace=home, gone=[reference(one) for one in maps])))
+
+
+def _owner(obj: Content, objects: Objects, remarks: list[str]) -> str:
+    """Return the reference of the object that an object is made from, through every ownerReference that the input shows."""
+    current, seen = obj, {reference(obj)}
+    while owners := listed(current, "metadata", "ownerReferences"):
+        found = next((one for one in owners if one.get("controller") is True), owners[0])
+        kind, name = text_at(found, "kind"), text_at(found, "name")
+        if not is_reference(f"{kind}/{name}") or f"{kind}/{name}" in seen:
+            break
+        seen.add(f"{kind}/{name}")
+        above = objects.named(kind, name, namespace_of(obj))
+        if above is None:
+            remarks.append(f"{shown(reference(current))} belongs to {kind}/{name}, which the input does not hold")
+            return f"{kind}/{name}"
+        current = above
+    return reference(current)
 
 
 def _claims(workloads: list[Content]) -> list[str]:

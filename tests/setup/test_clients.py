@@ -267,7 +267,7 @@ def test_an_input_without_a_client_is_refused(objects: tuple[Object, ...], said:
         ([redis(name="unrelated")], (), "Service/redis is not in the input"),
         (
             [workload(container("cache", "registry.example.com/own-cache:1"), name="cache"), service("redis", "cache")],
-            ("Service/redis",),
+            (),
             "Deployment/cache stands behind Service/redis but runs no image of Redis",
         ),
     ],

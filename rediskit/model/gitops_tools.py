@@ -1,0 +1,31 @@
+"""Workloads of the GitOps tools themselves: a migration must not stop what would start the application again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from rediskit.model.nested import mapping_at, text_at
+from rediskit.model.podspec import containers_of
+
+_ARGOCD = re.compile(r"argocd|argo-?cd(?:-(?:server|repo-server|application-controller|applicationset-controller|extensions?))?")
+_FLUX = re.compile(r"(?:source|kustomize|helm|notification|image-reflector|image-automation|source-watcher)-controller|flux-operator")
+_IMAGES = (("Argo CD", _ARGOCD), ("Flux", _FLUX))
+"""What the last part of an image's name is, also behind a mirror: `quay.io/argoproj/argocd:v3.1.0`, `ghcr.io/fluxcd/helm-controller`."""
+_LABELS = {"argocd": "Argo CD", "argo-cd": "Argo CD", "flux": "Flux", "flux2": "Flux"}
+"""The value of `app.kubernetes.io/part-of` in their own manifests and charts. An application that they deploy has another one."""
+
+
+def gitops_tool_of(workload: Mapping[str, Any]) -> str:
+    """Return `Argo CD` or `Flux` for a workload of one of them; "" for any other."""
+    part = text_at(mapping_at(workload, "metadata", "labels"), "app.kubernetes.io/part-of")
+    if part in _LABELS:
+        return _LABELS[part]
+    names = [image_name(text_at(one.content, "image")) for one in containers_of(workload)]
+    return next((tool for tool, pattern in _IMAGES for name in names if pattern.fullmatch(name)), "")
+
+
+def image_name(image: str) -> str:
+    """Return the last part of an image's name: `redis` of `docker.io/library/redis:7-alpine@sha256:...`."""
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[0]
