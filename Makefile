@@ -58,7 +58,7 @@ golden: $(INSTALLED) ## write the golden files anew: review the diff before comm
 
 docs: $(INSTALLED) ## write docs/config.md, docs/checks.md, docs/migration.md and rediskit.schema.json anew from the code
 	$(PY) -m scripts.reference
-	$(PY) -m scripts.transcript
+	tools="$$($(PY) tests/tools/install.py --print-path)" && PATH="$$tools:$$PATH" $(PY) -m scripts.transcript
 	$(VENV)/bin/rediskit schema > rediskit.schema.json
 
 examples: $(INSTALLED) ## make the example certificate, recipient and ciphertexts of config/ anew: their keys are thrown away

@@ -33,6 +33,23 @@ are shown. The warning about images that every render repeats is shown once.
 """
 
 
+OLD_REDIS = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: redis, namespace: beersystem}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: redis}}
+  template:
+    metadata: {labels: {app: redis}}
+    spec: {containers: [{name: redis, image: "redis:7-alpine"}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: redis, namespace: beersystem}
+spec: {selector: {app: redis}, ports: [{port: 6379}]}
+"""
+
+
 class Session:
     """One folder under Git in which commands run, and the page that they make."""
 
@@ -41,7 +58,20 @@ class Session:
         self.seen: set[str] = set()
         shutil.copytree(ROOT / "config", folder / "config")
         (folder / "config/chocolandia-flux.yaml").unlink()
+        (folder / ".gitignore").write_text("owner/\n", encoding="utf-8")
         self._git("init", "-q")
+        self._checkout(folder / "owner")
+
+    def _checkout(self, top: Path) -> None:
+        """A checkout of the application repository, whose commit has the same id in every run."""
+        (top / "prod").mkdir(parents=True)
+        shutil.copy(ROOT / "config/chocolandia/beersystem-backend.yaml", top / "prod/backend.yaml")
+        (top / "prod/redis.yaml").write_text(OLD_REDIS, encoding="utf-8")
+        overlay = "resources: [backend.yaml, redis.yaml]\ncomponents: [rediskit/beersystem]\n"
+        (top / "prod/kustomization.yaml").write_text(overlay, encoding="utf-8")
+        (top / ".gitignore").write_text("rediskit/\n", encoding="utf-8")
+        for arguments in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "beersystem")):
+            self._git("-C", str(top), *arguments)
 
     def say(self, text: str) -> None:
         """A paragraph, or a heading."""
@@ -95,6 +125,7 @@ class Session:
     def _git(self, *arguments: str) -> str:
         identity = ("-c", "user.name=person", "-c", "user.email=person@example.org", "-c", "commit.gpgsign=false", "-c", "core.hooksPath=")
         environment = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "LC_ALL": "C"}
+        environment |= {"GIT_AUTHOR_DATE": "2026-03-01T12:00:00Z", "GIT_COMMITTER_DATE": "2026-03-01T12:00:00Z"}
         done = subprocess.run(["git", *identity, *arguments], cwd=self.folder, env=environment, capture_output=True, text=True, check=True)
         return done.stdout
 
@@ -185,6 +216,8 @@ def _to_the_end(session: Session) -> None:
     five = "--criterion no-restarts --criterion no-redis-errors --criterion stable-connections --criterion functions-verified"
     session.run(move("record", "05 22:30", five))
     session.run(move("advance", "05 22:30", "--no-return"))
+    session.say("Nor is it known who else uses the old Redis in the application repository. The checkout shows it, and is scanned:")
+    session.run(move("export", "06 08:55", "--to owner/prod"))
     session.run(move("record", "06 09:00", '--criterion no-user-reports --criterion latency --notes "p95 2 ms"'))
     session.commit("evidence")
     session.say("Nor is it said what becomes of the old data, and the point of no return has to be named:")

@@ -18,7 +18,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("page", "made"), [("config.md", config_page), ("checks.md", checks_page), ("migration.md", transcript)])
-def test_the_generated_pages_are_current(page: str, made: object) -> None:
+def test_the_generated_pages_are_current(page: str, made: object, kustomize: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUSTOMIZE", str(kustomize))
     assert callable(made)
     assert (ROOT / "docs" / page).read_text(encoding="utf-8") == made(), "run: make docs"
 

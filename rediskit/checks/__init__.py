@@ -81,6 +81,7 @@ CHECKS: tuple[Check, ...] = (
     Check("previous-shared", "error", old_redis.previous_is_shared),
     Check("old-redis-in-use", "error", old_redis.in_use),
     Check("old-redis-possible", "warning", old_redis.possibly_in_use),
+    Check("scan-missing", "error", old_redis.unscanned),
     Check("old-redis-gone", "error", old_redis.gone),
     Check("ciphertext-missing", "error", secrets.ciphertext_missing, "password"),
     Check("ciphertext", "error", secrets.ciphertext_fits, "password"),

@@ -49,6 +49,8 @@ OWNER = (
     Code("owner-removal", "warning", "With `check --owner DIR`: what `previous.remove` lists is in the build."),
     Code("owner-autoscaler", "error", "With `check --owner DIR`: the config has every autoscaler of the workload that is in the build."),
     Code("owner-folded", "error", "With `check --owner DIR` at `complete`: the base carries the change itself."),
+    Code("scan-possible", "warning", "With `check --owner DIR`: nothing there has the name of the old Redis as a word. Accept the rest."),
+    Code("scan-not-visible", "info", "With `check --owner DIR`: everything there can be read; the rest is neither found nor ruled out."),
     Code("owner-beaten", "error", "With `check --owner DIR`: nothing that comes after the Component undoes a step."),
 )
 

@@ -30,7 +30,17 @@ def possibly_in_use(subject: Subject) -> Iterator[Complaint]:
     for _, client in _moving(subject):
         for user in users(subject.environment, client):
             if user.strength == "possible":
-                yield Complaint(user.message, f"{user.hint}; accept it for {user.object} where it is no host", user.path)
+                yield Complaint(user.message, f"{user.hint}; accept it for {user.object} where it is no host", user.path, on=(user.object,))
+
+
+def unscanned(subject: Subject) -> Iterator[Complaint]:
+    """At decommission the evidence holds a scan of the application repository, taken at validate, with no certain use."""
+    for path, client in _moving(subject):
+        migration = client.migration
+        if migration is not None and migration.step == "decommission" and (migration.scan is None or migration.scan.value != "0"):
+            message = f"{client.name} is at decommission without a scan of the application repository that found no certain use"
+            hint = "go back to validate; rediskit check --owner DIR and rediskit migrate export write the scan"
+            yield Complaint(message, hint, (*path, "migration", "step"))
 
 
 def gone(subject: Subject) -> Iterator[Complaint]:

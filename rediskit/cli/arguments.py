@@ -81,6 +81,7 @@ def _check(parser: argparse.ArgumentParser) -> None:
         metavar="REV",
         help="compare with a Git revision: refuse a migration that jumps, report what changes about a running Redis",
     )
+    parser.add_argument("--at", metavar="TIME", help="with --owner: the time of the scan, with its offset from UTC (default: now)")
 
 
 def _diff(parser: argparse.ArgumentParser) -> None:

@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exit code 1 when a check failed or the tree on disk is not what the config renders to. Writes nothing."""
+    """Exit code 1 when a check failed or the tree on disk is not what the config renders to.
+
+    Writes nothing but the evidence of a scan, with --owner at `validate`.
+    """
     visits = [Visit(names(CONFIG), lambda environment, _: open_questions(environment))]
     visits += [Visit(names(TIMES), lambda environment, _: in_future(environment, now()))]
     visits += [_follows(arguments.base)] if arguments.base is not None else []
-    visits += [_at_owners(arguments.owner)] if arguments.owner is not None else []
+    visits += [_at_owners(arguments.owner, arguments.at)] if arguments.owner is not None else []
     trees, checked, counts = _judged_twice(arguments, visits) if arguments.kubeconform else (*render_all(arguments, visits), None)
     findings = reported(checked)
     changes = {tree.name: compare(tree, arguments.output) for tree in trees}
@@ -63,14 +66,24 @@ def _follows(revision: str) -> Visit:
     return Visit(names((*STEPS, *CHANGES, *COMMITS)), look)
 
 
-def _at_owners(folder: str) -> Visit:
-    """What is to be said of a checkout of an owner."""
+def _at_owners(folder: str, at: str | None) -> Visit:
+    """What is wrong in a checkout of an application repository, and who uses the old Redis there."""
     from rediskit.checks import Finding
+    from rediskit.cli import scanning
+    from rediskit.cli.migrate import time_of
     from rediskit.migrate.ownercheck import owner_remarks
+    from rediskit.migrate.ownerfiles import checkout
+    from rediskit.migrate.scan import scan
 
     def look(environment: Environment, tree: Tree) -> Iterator[Finding]:
         remarks = owner_remarks(environment, tree, folder)
-        return (Finding(one.code, one.severity, one.message, one.hint, (), one.location, (one.client,)) for one in remarks)
+        yield from (Finding(one.code, one.severity, one.message, one.hint, (), one.location, (one.client,)) for one in remarks)
+        place = checkout(folder, None)
+        for client in environment.clients:
+            made = scan(environment, client, place) if client.migration else None
+            if made is not None:
+                yield from scanning.findings(client, made, place)
+                scanning.record(environment, client, made, time_of(at, "--at", client.migration))
 
     return Visit(names(OWNER), look)
 

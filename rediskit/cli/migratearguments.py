@@ -50,6 +50,7 @@ def _export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", required=True, metavar="DIR", help=what)
     parser.add_argument("--overlay", metavar="DIR", help="the kustomization that is built, where it is another folder")
     parser.add_argument("--force", action="store_true", help="overwrite files of ours that were edited by hand")
+    at(parser, "the time of the scan")
     _dry_run(parser)
 
 

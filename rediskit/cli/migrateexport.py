@@ -6,24 +6,41 @@ import argparse
 import shlex
 from typing import Any
 
-from rediskit.cli.migrate import config_file
-from rediskit.cli.report import changes_json, print_changes, print_json, print_warnings
+from rediskit.checks.acceptance import unaccepted
+from rediskit.cli import scanning
+from rediskit.cli.migrate import config_file, time_of
+from rediskit.cli.report import changes_json, print_changes, print_findings, print_json, print_warnings
 from rediskit.migrate.export import Exported, export
+from rediskit.migrate.ownerfiles import checkout
+from rediskit.migrate.scan import scan
 from rediskit.migrate.status import one_client
 from rediskit.model.client import Client
 from rediskit.source.loader import load
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exit code 1 when the owner's build would not be what the step means: nothing is written then."""
+    """Exit code 1 when the owner's build would not be what the step means: nothing is written then.
+
+    Also 1 from `validate` on, after the files are written, where something still uses the old Redis.
+    """
     environment = load(config_file(arguments))
     client = one_client(environment, arguments.client)
     done = export(environment, client, arguments.to, arguments.overlay, force=arguments.force, dry_run=arguments.dry_run)
+    place = checkout(arguments.to, arguments.overlay)
+    made = scan(environment, client, place)
+    found = unaccepted(environment, scanning.findings(client, made, place), None) if made else []
+    code = int(any(finding.severity == "error" for finding in found))
+    if made and not arguments.dry_run:
+        scanning.record(environment, client, made, time_of(arguments.at, "--at", client.migration), quiet=arguments.json)
     if arguments.json:
-        print_json(_json(client, done, arguments.dry_run))
-        return 0
+        print_json({**_json(client, done, arguments.dry_run), "scan": scanning.as_json(made), "exitCode": code})
+        return code
+    print_findings(finding for finding in found if finding.severity != "info")
     _say(client, done, arguments.dry_run)
-    return 0
+    if made:
+        print(f"scan: {scanning.count(made)}")
+        print("".join(f"  {finding.message}\n" for finding in found if finding.severity == "info"), end="")
+    return code
 
 
 def _say(client: Client, done: Exported, dry_run: bool) -> None:

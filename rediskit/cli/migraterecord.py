@@ -44,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         down_from=times["down_from"],
         down_until=times["down_until"],
         folded=arguments.folded,
+        source=_source(arguments.owner),
     )
     files, _ = record(environment, client, observed)
     if not arguments.dry_run:
@@ -69,6 +70,14 @@ def _see_it_folded(environment: Environment, client: Client, arguments: argparse
         raise ConfigError(Problem("the owner applies plain files: there is no build to look at", hint))
     if remarks := list(unfolded(environment, client, arguments.owner)):
         raise RefusedError([Problem(remark.message, remark.hint, location=remark.location, code=remark.code) for remark in remarks])
+
+
+def _source(owner: str | None) -> str:
+    """Return what was built to observe that the base carries the change itself; "" where a person looked."""
+    from rediskit.migrate.ownerfiles import checkout
+    from rediskit.migrate.scan import commit_of
+
+    return "" if owner is None else commit_of(checkout(owner, None).top) or "a build without a commit"
 
 
 _OPTIONS = {"start": "from", "down_from": "down-from", "down_until": "down-until"}

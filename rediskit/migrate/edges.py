@@ -82,7 +82,7 @@ STAGES: dict[Step, Stage] = {
     "decommission": Stage(
         "the old Redis is out of the owner's build",
         "24 hours or more and the six criteria are recorded, and nothing uses the old Redis any more",
-        ("evidence", "old-redis", "old-data", "no-return"),
+        ("evidence", "old-redis", "scan", "old-data", "no-return"),
         "the objects of the old Redis are gone, and the application works",
     ),
     "complete": Stage(

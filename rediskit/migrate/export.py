@@ -11,6 +11,7 @@ from rediskit.migrate.machine import effects
 from rediskit.migrate.ownerbuild import Built, Difference, bench, differences, found, name_scaler, unnamed_scalers
 from rediskit.migrate.ownerfiles import FOLDER, Checkout, checkout, kustomization, listing, shown
 from rediskit.migrate.plain_files import plain_files
+from rediskit.migrate.scan import problems, scan
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.output.disk import Changes, compare, write
@@ -60,12 +61,19 @@ def export(environment: Environment, client: Client, to: str, overlay: str | Non
     if client.owner.kind == "manifests":
         return _plain(environment, client, place, force=force, dry_run=dry_run)
     kustomization(place.overlay)
+    _unused(environment, client, place)
     objects = _tried(environment, client, place)
     prefix = f"owners/{client.name}/"
     files = {path.removeprefix(prefix): text for path, text in render(environment).files.items() if path.startswith(prefix)}
     tree, root = _Files(client.name, files), str(place.to / FOLDER)
     changes = compare(tree, root) if dry_run else write(tree, root, force=force)
     return Exported(shown(place.to), shown(place.to / FOLDER / client.name), changes, (), objects, tuple(_todo(environment, client, place)))
+
+
+def _unused(environment: Environment, client: Client, place: Checkout) -> None:
+    """Raise RefusedError where something still uses the old Redis that this step removes."""
+    if effects(client.migration).removed and (made := scan(environment, client, place)) and made.certain:
+        raise RefusedError(problems(client, made.certain))
 
 
 def _tried(environment: Environment, client: Client, place: Checkout) -> tuple[Difference, ...]:
@@ -128,6 +136,7 @@ def _plain(environment: Environment, client: Client, place: Checkout, *, force: 
     if _step(client) == "complete":
         hint = "the owner's files carry the change themselves: edit them as any other"
         raise RefusedError(Problem(f"{client.name} is at complete: there is nothing to export", hint, code="complete"))
+    _unused(environment, client, place)
     made = plain_files(environment, client, place, force=force)
     if not dry_run:
         put_in_place(made.files, place.to)

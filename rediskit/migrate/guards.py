@@ -221,6 +221,20 @@ def _old_redis(situation: Situation) -> Iterator[Shut]:
             yield Shut("old-redis-in-use", user.message, user.hint, ("previous",))
 
 
+def _scan(situation: Situation) -> Iterator[Shut]:
+    """What the application repository builds is known to the checkout alone: its scan is evidence. No option opens this gate."""
+    client, scan, config = situation.client, situation.migration.scan, situation.environment.config_argument
+    host = client.previous.host if client.previous else ""
+    if scan is None:
+        message = f"no scan at {situation.migration.step}: what uses {host} in the application repository is not known"
+        hint = f'rediskit check {config} --owner "$OWNER_DIR" writes it, and so does rediskit migrate export'
+        yield Shut("scan-missing", message, hint, ("migration",))
+    elif scan.value != "0":
+        message = f"the scan at {scan.at} found {scan.value} certain uses of {host} in the application repository"
+        hint = f'change them there, commit, and run rediskit check {config} --owner "$OWNER_DIR" again'
+        yield Shut("scan-in-use", message, hint, ("migration", "evidence"))
+
+
 def _old_redis_there(situation: Situation) -> Iterator[Shut]:
     """A client goes back only to a Redis that is there: another client may have removed it."""
     now, after = effects(situation.migration), effects(moved(situation.migration, situation.edge.target, situation.at))
@@ -280,6 +294,7 @@ GATES: dict[str, Gate] = {
     "budget": Gate("the downtime budget still holds", _budget, ("budget-unknown", "budget-spent"), overridable=True),
     "evidence": Gate("24 hours or more and the six criteria are recorded", _evidence, ("evidence-missing", "evidence-future")),
     "old-redis": Gate("nothing uses the old Redis any more", _old_redis, ("old-redis-in-use",)),
+    "scan": Gate("a scan of the application repository at this step found no certain use", _scan, ("scan-missing", "scan-in-use")),
     "old-redis-there": Gate("the old Redis is still there", _old_redis_there, ("old-redis-gone",)),
     "old-data": Gate("what becomes of the old data on a volume is said", _old_data, ("old-data-unsaid",)),
     "no-return": Gate("somebody says that what can't come back may go", _no_return, ("no-return",)),

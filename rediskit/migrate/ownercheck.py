@@ -15,6 +15,7 @@ from rediskit.migrate.ownerfiles import (
     checkout,
     content_of,
     documents_of,
+    is_built,
     kustomization,
     link_in_the_way,
     listing,
@@ -50,12 +51,15 @@ class _Files(NamedTuple):
 def owner_remarks(environment: Environment, tree: Tree, folder: str) -> Iterator[Remark]:
     """What is to be said of a checkout of the owner of each client on its way. folder: that of the outermost overlay.
 
-    Clients whose owner applies plain files are passed over: nothing builds those, and `migrate export` judges them.
+    Clients whose owner applies plain files are passed over: nothing builds those, and `migrate export` validates them.
     Raises ConfigError when there is no such kustomization, MissingToolError without kustomize.
     """
     place = checkout(folder, None)
+    migrating = [client for client in environment.clients if client.migration and client.workload]
+    moving = [client for client in migrating if client.owner.kind != "manifests"]
+    if len(moving) < len(migrating) and not (moving and is_built(place)):
+        return
     file = kustomization(place.overlay)
-    moving = [client for client in environment.clients if client.migration and client.workload and client.owner.kind != "manifests"]
     own = [client for client in moving if (place.to / FOLDER / client.name).is_dir()]
     for client in own or moving:
         for remark in _of_client(environment, client, tree, place, file):
@@ -149,7 +153,7 @@ def _base(client: Client, before: Built, place: Checkout, file: Path) -> Iterato
         yield Remark("owner-workload", "error", f"{workload.reference} {what}", "name the overlay that the cluster gets", _at(file))
         return
     replicas = at(before.objects[keys[0]], "spec", "replicas")
-    where = _object_at(place, str(workload.kind), str(workload.name)) or _at(file)
+    where = object_at(place, str(workload.kind), str(workload.name)) or _at(file)
     if replicas is None:
         severity: Severity = "warning" if workload.autoscaler or workload.replicas == 1 else "error"
         hint = f"write replicas: {workload.replicas} into it: after a rollback there would be 1, until something scales it"
@@ -175,7 +179,7 @@ def _scalers(client: Client, before: Built, place: Checkout, file: Path) -> Iter
         return
     for reference in unnamed_scalers(before.objects, client):
         kind, _, name = reference.partition("/")
-        where = _object_at(place, kind, name) or _at(file)
+        where = object_at(place, kind, name) or _at(file)
         message = f"{reference} scales {client.workload.reference if client.workload else ''}, and the config does not name it"
         yield Remark("owner-autoscaler", "error", message, name_scaler(reference), where)
 
@@ -233,7 +237,7 @@ def _line_of(file: Path, path: tuple[str, ...], text: str) -> Location:
     return document.places.get(path, document.location)
 
 
-def _object_at(place: Checkout, kind: str, name: str) -> Location | None:
+def object_at(place: Checkout, kind: str, name: str) -> Location | None:
     """Return where an object begins in the checkout, in a file that kustomize reads; None when no file holds it."""
     for file in manifests_below(place.top):
         if FOLDER in file.parts:

@@ -39,6 +39,11 @@ def checkout(to: str, overlay: str | None) -> Checkout:
     return Checkout(top, folder, built)
 
 
+def is_built(place: Checkout) -> bool:
+    """Return whether the overlay of a checkout has a kustomization."""
+    return any(os.path.isfile(place.overlay / name) for name in NAMES)  # noqa: PTH113 - as in `kustomization`
+
+
 def kustomization(folder: Path) -> Path:
     """The kustomization file of a folder. Raises ConfigError when there is none."""
     for name in NAMES:

@@ -17,7 +17,9 @@ NEVER: Mapping[str, str] = {
     **dict.fromkeys(
         ("migration-history", "evidence-missing", "evidence-future", "time-in-future"), "a step is taken on evidence, or not at all"
     ),
-    **dict.fromkeys(("old-redis-in-use",), "the old Redis is removed when nobody uses it any more"),
+    **dict.fromkeys(
+        ("old-redis-in-use", "old-redis-gone", "scan-missing", "scan-in-use"), "the old Redis is removed when nobody uses it any more"
+    ),
     **dict.fromkeys(("plain-secret", "password", "ciphertext"), "a secret in plain text in Git is lost"),
     **dict.fromkeys(("accept-unused",), "an entry of accept that accepts nothing is removed"),
 }

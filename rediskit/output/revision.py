@@ -99,6 +99,11 @@ def commits_since(revision: str, files: Collection[str]) -> list[Commit]:
     return repository.log(f"{base}..{head}" if base else head, places) if head else []
 
 
+def commit_at(revision: str, folder: str) -> str:
+    """Return the id of a commit of the work tree that a folder is in; "" on a branch that has none yet. Raises as `files_at`."""
+    return _Repository(folder).commit(revision)
+
+
 class _Repository:
     """The Git work tree that a folder lies in, or would lie in."""
 

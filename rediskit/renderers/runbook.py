@@ -103,6 +103,7 @@ def _edit(config: str, client: Client, edge: Edge) -> Iterator[str]:
     if edge.target == "decommission":
         seen = " ".join(f"--criterion {name}" for name in CRITERIA)
         yield f"rediskit migrate record {command} {seen}"
+        yield f"rediskit check {config} --owner {OWNER_DIR}"
     if edge.target == "complete":
         seen = "" if client.owner.kind == "manifests" else f" --owner {OWNER_DIR}"
         yield f"rediskit migrate record {command} --folded{seen}"

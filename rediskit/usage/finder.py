@@ -97,7 +97,7 @@ def resolved_in(content: Object, home: str) -> str | None:
         return text_at(spec, "destination", "namespace") or None
     if kind in ("HelmRelease", "HelmChart", "Kustomization") and text_at(content, "spec", "targetNamespace"):
         return text_at(content, "spec", "targetNamespace")
-    return None if kind.startswith("Cluster") else home
+    return None if kind.startswith("Cluster") or not home else home
 
 
 def _is_the_service(content: Object, home: str, sought: Address) -> bool:

@@ -45,6 +45,13 @@ def two_clients(first: str, second: str | None, **sections: Any) -> dict[str, An
     return {"clients": [config(first)["clients"][0], other]}
 
 
+def unscanned() -> dict[str, Any]:
+    """The config at decommission without the evidence of a scan."""
+    first = config("decommission")["clients"][0]
+    evidence = [one for one in first["migration"]["evidence"] if one["kind"] != "scan"]
+    return {"clients": [{**first, "migration": {**first["migration"], "evidence": evidence}}]}
+
+
 def with_env(*entries: dict[str, str], container: int = 0) -> dict[str, Any]:
     """The real Deployment with further variables at the end."""
     workload = backend()
@@ -358,6 +365,12 @@ OLD_REDIS = [
         "chocolandia/beersystem-backend.yaml",
         step="decommission",
         manifest=with_env({"name": "BARE", "value": "redis:6379"}),
+    ),
+    Trip(
+        "scan-missing",
+        "beersystem is at decommission without a scan of the application repository that found no certain use",
+        "decommission",
+        unscanned(),
     ),
     Trip(
         "previous-shared",

@@ -256,7 +256,11 @@ CASES: dict[str, Refused] = {
     "no evidence at all": Refused(
         to("validate"),
         "advance --at 2026-03-03T09:00:00-03:00 --no-return",
-        {"evidence-missing": "beersystem: decommission without the evidence of the 24 hours (validation is missing)"},
+        {
+            "evidence-missing": "beersystem: decommission without the evidence of the 24 hours (validation is missing)",
+            "scan-missing": "beersystem: no scan at validate: what uses redis.beersystem.svc.cluster.local in the application repository "
+            "is not known",
+        },
     ),
     "too little evidence": Refused(
         to("validate", **evidence(until="2026-03-02T10:10:00-03:00")),
@@ -282,6 +286,22 @@ CASES: dict[str, Refused] = {
         {
             "evidence-future": "beersystem: the validation ends at 2026-03-02T23:00:00-03:00, "
             "which is still to come at 2026-03-02T09:00:00-03:00"
+        },
+    ),
+    "nobody looked into the application repository": Refused(
+        to("validate", **evidence([one for one in OBSERVED if one["kind"] != "scan"])),
+        "advance --at 2026-03-03T09:00:00-03:00 --no-return --override now",
+        {
+            "scan-missing": "beersystem: no scan at validate: what uses redis.beersystem.svc.cluster.local in the application repository "
+            "is not known"
+        },
+    ),
+    "the application repository still uses the old Redis": Refused(
+        to("validate", **evidence([{**one, "value": "2"} if one["kind"] == "scan" else one for one in OBSERVED])),
+        "advance --at 2026-03-03T09:00:00-03:00 --no-return --override now",
+        {
+            "scan-in-use": "beersystem: the scan at 2026-03-03T08:00:00-03:00 found 2 certain uses of "
+            "redis.beersystem.svc.cluster.local in the application repository"
         },
     ),
     "another client still uses the old Redis": Refused(

@@ -14,7 +14,7 @@ from rediskit import Environment, load, render, write
 from rediskit.migrate import edges
 from rediskit.migrate.clock import later
 from rediskit.migrate.edit import put_in_place
-from rediskit.migrate.evidence import Observed, record
+from rediskit.migrate.evidence import Observed, appended, entry, record
 from rediskit.migrate.moves import Asked, move
 from rediskit.model.criteria import CRITERIA
 from rediskit.model.migration import Migration
@@ -82,6 +82,10 @@ def take(environment: Environment, edge: edges.Edge, at: str) -> Environment:
         wanted = seen if edge.target == "decommission" else Observed(at=at, folded=True)
         files, environment = record(environment, one, wanted)
         put_in_place(files)
+        one, migration = mine(environment)
+        if migration.step == "validate":
+            files, environment = appended(environment, one, [entry("scan", migration, at, by="measured", value="0")])
+            put_in_place(files)
         one, _ = mine(environment)
     asked = Asked(edge.kind, at, edge.target, "because: it # is" if edge.kind != "forward" else "", "it is only a test", no_return=True)
     made = move(environment, one, asked)
@@ -137,7 +141,7 @@ def test_forward_and_back_leave_the_config_as_it_was_apart_from_its_history(data
         end = mine(again)[1]
         assert end.history[: len(start.history)] == start.history
         assert [entry.step for entry in end.history[len(start.history) :]] == [way.target, start.step]
-        evidence = {"validation": start.validation} if way.target == "decommission" else {}
+        evidence = {"validation": start.validation, "evidence": start.evidence} if way.target == "decommission" else {}
         kept = [
             one.model_copy(update={"migration": end.model_copy(update={"history": start.history, **evidence})})
             if one.name == "beersystem"

@@ -1,0 +1,63 @@
+"""The scan of an application repository, as commands report and record it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from rediskit.migrate.edit import put_in_place
+from rediskit.migrate.scan import Scan, problems, recorded, unseen
+
+if TYPE_CHECKING:
+    from rediskit.checks import Finding
+    from rediskit.migrate.ownerfiles import Checkout
+    from rediskit.model.client import Client
+    from rediskit.model.environment import Environment
+
+_BLOCKS = ("validate", "decommission", "complete")
+"""The steps at which a certain use is an error: the next thing to happen is the removal, or it has happened."""
+
+
+def findings(client: Client, made: Scan, place: Checkout) -> Iterator[Finding]:
+    """Yield what a scan found: certain uses are errors from `validate` on, and warnings before."""
+    from rediskit.checks import Finding, Severity
+    from rediskit.errors import Location
+    from rediskit.migrate.ownercheck import object_at
+    from rediskit.migrate.ownerfiles import shown
+
+    step = client.migration.step if client.migration else ""
+    for use, problem in zip(made.uses, problems(client, made.uses), strict=True):
+        kind, _, name = use.object.partition("/")
+        where = object_at(place, kind, name) or Location(name if kind == "File" else shown(place.to), 1, 1)
+        severity: Severity = "error" if use.strength == "certain" and step in _BLOCKS else "warning"
+        yield Finding(problem.code, severity, problem.message, problem.hint, (), where, (use.object,))
+    for hidden in made.hidden:
+        problem, where = unseen(hidden), Location(shown(place.to), 1, 1)
+        yield Finding(problem.code, "info", problem.message, problem.hint, (), where, (hidden.object,))
+
+
+def record(environment: Environment, client: Client, made: Scan, at: str, *, quiet: bool = True) -> None:
+    """Write a scan into the config as evidence where a gate asks for it, and print that; quiet: to standard error."""
+    files = recorded(environment, client, made, at)
+    put_in_place(files)
+    for one in files:
+        print(f"recorded: scan of {client.name} at {at}: {count(made)}, in {one.file}", file=sys.stderr if quiet else sys.stdout)
+
+
+def count(made: Scan) -> str:
+    """Return how many uses a scan found, in words."""
+    possible = len(made.uses) - len(made.certain)
+    return f"{len(made.certain)} certain and {possible} possible uses of the old Redis, {len(made.hidden)} not visible"
+
+
+def as_json(made: Scan | None) -> dict[str, Any] | None:
+    """Return a scan as JSON; None where there is none."""
+    if made is None:
+        return None
+    return {
+        "commit": made.commit or None,
+        "digest": made.digest,
+        "uses": [use._asdict() for use in made.uses],
+        "notVisible": [hidden._asdict() for hidden in made.hidden],
+    }

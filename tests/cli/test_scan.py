@@ -1,0 +1,269 @@
+"""The scan of an application repository: what it finds, the evidence it writes, and the gate that asks for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rediskit import load
+from rediskit.cli import main
+from rediskit.output.yaml import dump
+from tests.cli.checkout import owner
+from tests.renderers.owner_build import OLD_REDIS, Object
+from tests.samples import EVIDENCE, OBSERVED, backend, config, loaded, merged
+
+Run = Callable[..., tuple[int, str, str]]
+AT = "2026-03-03T09:00:00-03:00"
+HISTORY = [{"step": step, "at": f"2026-03-01T22:0{minute}:00-03:00"} for minute, step in enumerate(("scale-up", "validate"))]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kustomize: Path) -> Run:
+    """The command in this process, in a folder with a config beside the checkout `owner`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KUSTOMIZE", str(kustomize))
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        code = main(list(arguments))
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return command
+
+
+def at(folder: Path, step: str = "validate", kind: str = "kustomize", **client: Any) -> str:
+    """Write a config with beersystem at a step, all evidence but that of a scan recorded."""
+    data = config(step)["clients"][0]
+    if step == "validate":
+        observed = [one for one in OBSERVED if one["kind"] != "scan"]
+        data["migration"] = {"step": step, "history": HISTORY, "validation": EVIDENCE, "evidence": observed}
+    previous = {"data": "none"}
+    loaded(folder, step, over={"clients": [merged(data, {"owner": {"kind": kind}, "previous": previous, **client})]})
+    return "chocolandia.yaml"
+
+
+def named(kind: str, name: str = "nightly", **parts: Any) -> Object:
+    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": "beersystem"}, **parts}
+
+
+def cron_job(text: str) -> Object:
+    """A CronJob of the same repository that the config does not know."""
+    containers = [{"name": "nightly", "image": "shop:1", "env": [{"name": "REDIS_URL", "value": text}]}]
+    pod = {"spec": {"template": {"spec": {"restartPolicy": "Never", "containers": containers}}}}
+    return named("CronJob", spec={"schedule": "0 1 * * *", "jobTemplate": pod}) | {"apiVersion": "batch/v1"}
+
+
+USERS: dict[str, tuple[Object, str]] = {
+    "a CronJob": (cron_job("redis://redis:6379/0"), "/spec/jobTemplate/spec/template/spec/containers/0/env/0/value"),
+    "a ConfigMap": (named("ConfigMap", data={"REDIS_URL": "redis://:secret@redis.beersystem.svc.cluster.local:6379"}), "/data/REDIS_URL"),
+    "a Secret": (named("Secret", stringData={"REDIS_URL": "redis://:secret@redis:6379"}), "/stringData/REDIS_URL"),
+    "a ConfigMap of another namespace": (
+        named("ConfigMap", data={"app.yaml": "host: redis.beersystem\n"}) | {"metadata": {"name": "nightly", "namespace": "other"}},
+        "/data/app.yaml",
+    ),
+}
+
+
+def scans(folder: Path) -> list[tuple[str, str | None]]:
+    migration = load(folder / "chocolandia.yaml").clients[0].migration
+    assert migration is not None
+    return [(one.step, one.value) for one in migration.evidence if one.kind == "scan"]
+
+
+def findings(run: Run, file: str) -> tuple[int, list[tuple[str, str, str]]]:
+    code, output, _ = run("check", file, "--owner", "owner/prod", "--at", AT, "--json")
+    assert "problems" not in output, output
+    found = [(one["code"], one["severity"], one["message"]) for one in json.loads(output)["findings"]]
+    return code, [one for one in found if one[0].startswith(("old-redis", "scan-"))]
+
+
+@pytest.mark.parametrize("name", USERS)
+def test_check_finds_what_only_the_build_shows_and_records_it(name: str, tmp_path: Path, run: Run) -> None:
+    content, pointer = USERS[name]
+    owner(tmp_path, backend(), *OLD_REDIS, content)
+    file = at(tmp_path)
+    _, found = findings(run, file)
+    (sure,) = [one for one in found if one[0] == "old-redis-in-use"]
+    assert sure[1] == "error"
+    assert f"{content['kind']}/nightly in {content['metadata']['namespace']} uses the old Redis" in sure[2]
+    assert f" at {pointer}" in sure[2]
+    assert "secret" not in sure[2]
+    assert scans(tmp_path) == [("validate", "1")]
+    code, _, errors = run("migrate", "advance", file, "--at", AT, "--no-return", "--override", "now")
+    assert (code, "[scan-in-use]" in errors) == (1, True)
+
+
+def test_nothing_found_opens_the_gate(tmp_path: Path, run: Run) -> None:
+    owner(tmp_path, backend(), *OLD_REDIS)
+    file = at(tmp_path)
+    code, _, errors = run("migrate", "advance", file, "--at", AT, "--no-return", "--override", "now")
+    assert (code, "[scan-missing]" in errors) == (1, True)
+    assert [one for one in findings(run, file)[1] if one[0] != "scan-not-visible"] == []
+    assert scans(tmp_path) == [("validate", "0")]
+    assert run("migrate", "advance", file, "--at", AT, "--no-return")[0] == 0
+
+
+def test_a_scan_that_found_the_same_is_not_recorded_twice(tmp_path: Path, run: Run) -> None:
+    owner(tmp_path, backend(), *OLD_REDIS)
+    file = at(tmp_path)
+    for _ in range(2):
+        findings(run, file)
+    assert scans(tmp_path) == [("validate", "0")]
+
+
+def test_a_use_that_is_gone_opens_the_gate_again(tmp_path: Path, run: Run) -> None:
+    owner(tmp_path, backend(), *OLD_REDIS, cron_job("redis://redis:6379/0"))
+    file = at(tmp_path)
+    findings(run, file)
+    (tmp_path / "owner/base/cronjob-nightly.yaml").write_text(dump(cron_job("redis://new:6379")), encoding="utf-8")
+    findings(run, file)
+    assert scans(tmp_path) == [("validate", "1"), ("validate", "0")]
+    assert run("migrate", "advance", file, "--at", AT, "--no-return")[0] == 0
+
+
+@pytest.mark.parametrize("step", ["prepare", "scale-down", "scale-up"])
+def test_before_validate_the_same_is_a_warning_and_no_evidence(step: str, tmp_path: Path, run: Run) -> None:
+    owner(tmp_path, backend(), *OLD_REDIS, cron_job("redis://redis:6379/0"))
+    file = at(tmp_path, step)
+    before = (tmp_path / file).read_bytes()
+    _, found = findings(run, file)
+    assert [one[1] for one in found if one[0] == "old-redis-in-use"] == ["warning"]
+    assert (tmp_path / file).read_bytes() == before
+
+
+def test_export_records_the_scan_and_fails_where_something_is_in_use(tmp_path: Path, run: Run) -> None:
+    owner(tmp_path, backend(), *OLD_REDIS, cron_job("redis://redis:6379/0"))
+    file = at(tmp_path)
+    code, output, errors = run("migrate", "export", file, "--to", "owner/prod", "--at", AT)
+    assert code == 1
+    assert "CronJob/nightly in beersystem uses the old Redis" in errors
+    assert "scan: 1 certain and 0 possible uses of the old Redis" in output
+    assert scans(tmp_path) == [("validate", "1")]
+
+
+def test_a_dry_run_records_nothing(tmp_path: Path, run: Run) -> None:
+    owner(tmp_path, backend(), *OLD_REDIS)
+    file = at(tmp_path)
+    assert run("migrate", "export", file, "--to", "owner/prod", "--at", AT, "--dry-run")[0] == 0
+    assert scans(tmp_path) == []
+
+
+def test_export_refuses_decommission_while_something_uses_the_old_redis(tmp_path: Path, run: Run) -> None:
+    top = owner(tmp_path, backend(), *OLD_REDIS, cron_job("redis://redis:6379/0"))
+    before = sorted(top.rglob("*"))
+    code, output, errors = run("migrate", "export", at(tmp_path, "decommission"), "--to", "owner/prod")
+    assert (code, output) == (1, "")
+    assert "CronJob/nightly in beersystem uses the old Redis" in errors
+    assert "[old-redis-in-use]" in errors
+    assert sorted(top.rglob("*")) == before
+
+
+def test_decommission_without_a_scan_is_an_error_of_every_check(tmp_path: Path, run: Run) -> None:
+    file = at(tmp_path, "decommission")
+    text = (tmp_path / file).read_text(encoding="utf-8")
+    data = yaml.safe_load(text)
+    migration = data["clients"][0]["migration"]
+    migration["evidence"] = [one for one in migration["evidence"] if one["kind"] != "scan"]
+    (tmp_path / file).write_text(yaml.safe_dump(data), encoding="utf-8")
+    code, _, errors = run("render", file)
+    assert (code, "[scan-missing]" in errors) == (1, True)
+
+
+def test_a_possible_use_is_a_warning_and_opens_the_gate(tmp_path: Path, run: Run) -> None:
+    owner(tmp_path, backend(), *OLD_REDIS, named("ConfigMap", data={"REDIS_HOSTS": "redis"}))
+    file = at(tmp_path)
+    _, found = findings(run, file)
+    assert [one[:2] for one in found if one[0] != "scan-not-visible"] == [("scan-possible", "warning")]
+    assert scans(tmp_path) == [("validate", "0")]
+
+
+def test_a_possible_use_is_accepted_by_name(tmp_path: Path, run: Run) -> None:
+    owner(tmp_path, backend(), *OLD_REDIS, named("ConfigMap", data={"REDIS_HOSTS": "redis"}))
+    file = at(tmp_path)
+    with (tmp_path / file).open("a", encoding="utf-8") as stream:
+        stream.write("accept: [{code: scan-possible, on: ConfigMap/nightly, reason: a list of kinds}]\n")
+    _, found = findings(run, file)
+    assert [one for one in found if one[0] == "scan-possible"] == []
+    assert scans(tmp_path) == [("validate", "0")]
+    _, _, errors = run("check", file)
+    assert "accept-unused" not in errors, "without --owner nobody looked"
+
+
+def test_a_service_to_be_removed_that_selects_the_application_is_in_use(tmp_path: Path, run: Run) -> None:
+    labels = backend()["spec"]["template"]["metadata"]["labels"]
+    front = named("Service", "front", spec={"selector": labels, "ports": [{"port": 80}]})
+    owner(tmp_path, backend(), *OLD_REDIS, front)
+    file = at(tmp_path, previous={"remove": ["Deployment/redis", "Service/redis", "Service/front"], "data": "none"})
+    _, found = findings(run, file)
+    assert [one[2].partition(": ")[2] for one in found if one[0] == "old-redis-in-use"] == ["selected by Service/front"]
+
+
+def test_what_cannot_be_read_is_listed(tmp_path: Path, run: Run) -> None:
+    sealed = named("SealedSecret", "keys", spec={"encryptedData": {"a": "b"}}) | {"apiVersion": "bitnami.com/v1alpha1"}
+    owner(tmp_path, backend(), *OLD_REDIS, sealed)
+    _, found = findings(run, at(tmp_path))
+    hidden = [one for one in found if one[0] == "scan-not-visible"]
+    assert ("info", "not visible: SealedSecret/keys at /spec/encryptedData (encrypted)") in [one[1:] for one in hidden]
+
+
+def test_the_patches_of_another_client_count_where_they_are_in_its_application(tmp_path: Path, run: Run) -> None:
+    other = backend()
+    other["metadata"]["name"] = "worker"
+    owner(tmp_path, backend(), *OLD_REDIS, other, listed=False)
+    file = at(tmp_path, kind="argocd-app")
+    data = yaml.safe_load((tmp_path / file).read_text(encoding="utf-8"))
+    first = data["clients"][0]
+    (tmp_path / "chocolandia/worker.yaml").write_text(dump(other), encoding="utf-8")
+    workload = {"manifest": "chocolandia/worker.yaml", "containers": first["workload"]["containers"]}
+    for step, expected in (("validate", []), ("prepare", ["error"])):
+        second = {**first, "name": "worker", "workload": workload, "migration": {"step": step}}
+        if step == "prepare":
+            second = second | {"previous": {"host": "redis.elsewhere"}}
+        text = yaml.safe_dump({**data, "clients": [first, json.loads(json.dumps(second))]})
+        (tmp_path / file).write_text(text, encoding="utf-8")
+        _, found = findings(run, file)
+        assert [one[1] for one in found if one[0] == "old-redis-in-use" and "Deployment/worker in beersystem" in one[2]] == expected
+
+
+def plain(folder: Path, *objects: Object, **files: str) -> None:
+    """A checkout with plain files: one object each, and other texts."""
+    for name in ("owner/.git", "owner/prod", "owner/elsewhere"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for content in objects:
+        name = f"{content['kind']}-{content['metadata']['name']}.yaml".lower()
+        (folder / "owner/prod" / name).write_text(dump(content), encoding="utf-8")
+    for path, text in files.items():
+        (folder / "owner/elsewhere" / path.replace("_", ".")).write_text(text, encoding="utf-8")
+
+
+def test_plain_files_are_scanned_as_they_are(tmp_path: Path, run: Run) -> None:
+    plain(tmp_path, backend(), *OLD_REDIS, cron_job("redis://redis:6379/0"))
+    file = at(tmp_path, kind="manifests")
+    _, found = findings(run, file)
+    (sure,) = [one for one in found if one[0] == "old-redis-in-use"]
+    assert sure[1] == "error"
+    assert "CronJob/nightly in beersystem uses the old Redis" in sure[2]
+    assert scans(tmp_path) == [("validate", "1")]
+
+
+def test_other_texts_of_a_plain_checkout_are_scanned_too(tmp_path: Path, run: Run) -> None:
+    texts = {"app_env": "REDIS_HOST=redis.beersystem.svc\n", "values_yaml": "host: redis\n"}
+    plain(tmp_path, backend(), *OLD_REDIS, **texts)
+    _, found = findings(run, at(tmp_path, kind="manifests"))
+    found = [one for one in found if one[0] != "scan-not-visible"]
+    assert [(one[0], one[2].split(" ")[0]) for one in found] == [
+        ("scan-possible", "File/owner/elsewhere/values.yaml"),
+        ("old-redis-in-use", "File/owner/elsewhere/app.env"),
+    ]
+
+
+def test_the_checkout_of_somebody_else_is_no_scan(tmp_path: Path, run: Run) -> None:
+    plain(tmp_path, *OLD_REDIS)
+    file = at(tmp_path, kind="manifests")
+    findings(run, file)
+    assert scans(tmp_path) == []
