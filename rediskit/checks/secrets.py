@@ -21,8 +21,10 @@ from rediskit.model.environment import Environment
 from rediskit.model.nested import at
 from rediskit.model.secrecy import shapes_in
 from rediskit.model.secrets import ENCRYPTED, SealedSecrets, Sops
+from rediskit.renderers.helm import values_path
 from rediskit.renderers.objects import KEEP
 from rediskit.renderers.secretforms import rotation as rotation_of
+from rediskit.source.plaintext import in_data
 
 
 def ciphertext_missing(subject: Subject) -> Iterator[Complaint]:
@@ -123,21 +125,22 @@ def ciphertext_unused(subject: Subject) -> Iterator[Complaint]:
 
 
 def plain_secrets(subject: Subject) -> Iterator[Complaint]:
-    """No Secret of the tree holds a value in clear: Git keeps it for ever."""
-    for path, content in subject.objects("Secret"):
-        found = ciphertext(content)
-        if found is None or found.plain:
-            hint = "encrypt it: rediskit secret seal; a password that was committed in clear has to be changed"
-            yield Complaint(f"{path} is a Secret in clear", hint, ("secrets",))
+    """No Secret of the tree holds a value in plain text, be it an object, in `extraDeploy`, or in a text. Git keeps it for ever."""
+    for file in subject.tree.contents:
+        is_values = file.path == values_path(subject.environment)
+        for place in in_data(file.content) if file.path in subject.tree.objects or is_values else ():
+            hint = "encrypt it: rediskit secret seal; a password that was committed in plain text has to be changed"
+            cause: Path = ("redis", "values", *place) if is_values else ("secrets",)
+            yield Complaint(f"{file.path}{f': {dotted(place)}' if place else ''} is a Secret in plain text", hint, cause)
 
 
 def passwords(subject: Subject) -> Iterator[Complaint]:
-    """No value of an object looks like a password, in clear or in base64: annotations, arguments and variables are no secret."""
+    """No value of an object looks like a password, in plain text or in base64: annotations, arguments and variables are no secret."""
     for file in subject.tree.contents:
         if file.path not in subject.tree.objects:
             continue
         for place, reason in shapes_in(around_ciphertext(subject.tree.objects[file.path])):
-            hint = "name the Secret and its key instead of the value"
+            hint = "reference the Secret and its key instead of the value"
             yield Complaint(f"{file.path}: {dotted(place)} looks like {reason}", hint, file.source)
 
 

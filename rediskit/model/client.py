@@ -108,9 +108,6 @@ class Client(Model):
             refuse(f"{kind} needs the whole object", hint, "owner", "kind")
         if kind != "manifests" or workload.manifest is None:
             return
-        if workload.manifest.is_reduced:
-            hint = "name the file that the application repository applies; or choose another owner.kind, such as kustomize"
-            refuse(f"{workload.manifest.path} is a copy of rediskit init without values: it can't be applied", hint, "workload", "manifest")
         if not at(workload.manifest.content, "spec", "replicas"):
             hint = f"write replicas: {workload.replicas} into it: after a rollback it is applied as it stands there"
             refuse(f"{workload.manifest.path} does not say how many replicas there are", hint, "workload", "manifest")

@@ -10,10 +10,6 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from rediskit.model.base import refuse
-from rediskit.model.nested import mapping_at
-
-REDUCED = "rediskit/reduced"
-"""The annotation of a copy that `rediskit init` wrote: names and addresses alone, not the whole object."""
 
 
 class _FromLoader:
@@ -52,8 +48,3 @@ class Manifest(_FromLoader):
 
     path: str
     content: dict[str, Any] = field(repr=False, hash=False)
-
-    @property
-    def is_reduced(self) -> bool:
-        """Whether this is a copy of `rediskit init`: it tells what the object is called and reads, and must never be applied."""
-        return REDUCED in mapping_at(self.content, "metadata", "annotations")

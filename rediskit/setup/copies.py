@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rediskit.errors import Problem, RefusedError, dotted
-from rediskit.model.files import REDUCED
 from rediskit.model.nested import at, mapping_at, text_at
 from rediskit.model.secrecy import names_secret, secret_reason
 from rediskit.output.yaml import dump
@@ -22,6 +21,8 @@ from rediskit.setup.clients import Found
 from rediskit.setup.objects import Content, Objects, is_name, listed, literal, name_of, namespace_of, reference
 from rediskit.usage import Use, parse, uses
 
+REDUCED = "rediskit/reduced"
+"""The annotation of a copy: the file is not the whole object, and nothing applies it."""
 _KINDS = ("initContainers", "containers")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PREFIX = re.compile(r"[A-Za-z0-9_]{0,63}")

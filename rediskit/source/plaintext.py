@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from rediskit.errors import ConfigError, Location, Problem
+from rediskit.errors import Path as DataPath
 from rediskit.model.ciphertext import plain_keys
+from rediskit.model.nested import at, list_at
 from rediskit.source.files import read_regular
 from rediskit.source.reader import read
 
@@ -51,6 +53,42 @@ def in_file(path: Path, shown: str) -> Iterator[Problem]:
         if _in_clear(text[start:end]):
             line = text[:start].count(b"\n") + text[start:end].count(b"\n", 0, _first(text[start:end])) + 1
             yield Problem("a Secret in clear", _HINT, (), Location(shown, line, 1))
+
+
+def in_data(value: Any, path: DataPath = ()) -> Iterator[DataPath]:
+    """Yield the path of each Secret with a value in plain text in nested data, whatever it is nested in.
+
+    An object is found in a list, in Helm values and in a text that holds YAML or JSON. The API version is not asked for, because a
+    template may write it; the literals of a `secretGenerator` become a Secret, too. Base64 hides nothing.
+    """
+    if isinstance(value, str):
+        if any(_in_clear(document) for document in _documents(value.encode(errors="replace"))):
+            yield path
+    elif isinstance(value, (list, tuple)):
+        for index, inner in enumerate(value):
+            yield from in_data(inner, (*path, index))
+    elif isinstance(value, Mapping):
+        if _is_plain(value):
+            yield path
+            return
+        for key, inner in value.items():
+            if key == "secretGenerator" and any(at(one, "literals") for one in list_at(value, key)):
+                yield (*path, key)
+            else:
+                yield from in_data(inner, (*path, str(key)))
+
+
+def _is_plain(content: Mapping[str, Any]) -> bool:
+    kind = content.get("kind")
+    if kind == "SecretList":
+        return any(isinstance(item, Mapping) and _is_plain({**item, "kind": "Secret"}) for item in list_at(content, "items"))
+    return kind == "Secret" and bool(plain_keys({**content, "apiVersion": "v1"}))
+
+
+def _documents(text: bytes) -> Iterator[bytes]:
+    if _SECRET.search(text):
+        ends = [found.start() for found in _DOCUMENTS.finditer(text)]
+        yield from (text[start:end] for start, end in zip([0, *ends], [*ends, len(text)], strict=True))
 
 
 def _first(document: bytes) -> int:

@@ -140,13 +140,13 @@ def sops_trips() -> list[Trip]:
     return [
         of("ciphertext", "is encrypted by the rule (none), Flux needs", "sops.encrypted_regex", GONE, sops),
         of("ciphertext", "has redis-password in clear", "data.redis-password", "QUFB", sops),
-        replace(of("plain-secret", f"{BEERSYSTEM} is a Secret in clear", "data.redis-password", "QUFB", sops), at="mode: sops"),
+        replace(of("plain-secret", f"{BEERSYSTEM} is a Secret in plain text", "data.redis-password", "QUFB", sops), at="mode: sops"),
         of("ciphertext", "is encrypted as stringData", "stringData", {"redis-password": "ENC[a]"}, sops),
         of("ciphertext-recipients", f"is not for {RECIPIENT}", "sops.age", [], sops),
         of("ciphertext-recipients", f"is also for {OTHER_RECIPIENT}", "sops.age", [{"recipient": OTHER_RECIPIENT}], sops),
         of("ciphertext-recipients", "is also for pgp A, which the config does not name", "sops.pgp", [{"fp": "A"}], sops),
         Trip("ciphertext-opened", "nothing decrypts what SOPS encrypted in platform/beersystem", "", FLUX, undecrypted, ciphertexts=both),
-        Trip("plain-secret", "is a Secret in clear", "", {}, also("platform/redis/secret-a.yaml", in_clear)),
+        Trip("plain-secret", "is a Secret in plain text", "", {}, also("platform/redis/secret-a.yaml", in_clear)),
         replace(of("password", "metadata.annotations.note looks like a generated", "metadata.annotations.note", PASSWORD, sops), at=CLIENT),
         replace(of("password", "template.metadata.annotations.note looks", "spec.template.metadata.annotations.note", PASSWORD), at=CLIENT),
         Trip(

@@ -6,7 +6,6 @@ import copy as copies
 import json
 from base64 import b64encode
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -235,24 +234,12 @@ def test_every_use_of_the_old_redis_in_a_variable_or_a_command_stays_visible_and
     assert WORD not in made.text()
 
 
-def test_the_copy_can_not_be_what_an_application_repository_applies(tmp_path: Path) -> None:
-    from rediskit.errors import ConfigError
-    from rediskit.source.loader import load
-
-    (tmp_path / ".git").mkdir()
-    done = scaffold(
-        Wishes(
-            str(tmp_path), name="home", repository="https://git.example.org/a.git", source=(text(backend(), redis()).encode(), "live.yaml")
-        )
-    )
-    for path, content in done.files.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_bytes(content)
-    config = tmp_path / "config/home.yaml"
-    load(config)
-    config.write_text(config.read_text().replace("  previous:", "  owner: {kind: manifests}\n  previous:"))
-    with pytest.raises(ConfigError, match="is a copy of rediskit init without values: it can't be applied"):
-        load(config)
+def test_the_copy_is_marked_and_the_api_server_would_refuse_it() -> None:
+    """Without an image and with an empty selector it starts no Pod, should somebody apply it."""
+    made = copied(backend()).content
+    assert made["metadata"]["annotations"] == {"rediskit/reduced": "true"}
+    assert made["spec"]["selector"] == {}
+    assert "image" not in made["spec"]["template"]["spec"]["containers"][0]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,92 @@
+"""One rule for objects wherever they come from: none of them holds a password in plain text."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rediskit import Environment, Manifest, check, render
+from rediskit.output.yaml import dump
+from rediskit.source.plaintext import in_data
+from tests.samples import config, loaded, sops
+from tests.setup.places import PASSWORDS, PLACES, forms, planted
+
+PLAIN: dict[str, Any] = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "stringData": {"a": "Xq7vZ2"}}
+TEMPLATE = 'apiVersion: {{ "v1" }}\nkind: Secret\nmetadata: {name: a}\nstringData:\n  a: Xq7vZ2\n'
+NESTED: dict[str, tuple[Any, str]] = {
+    "an object": (PLAIN, ""),
+    "its data": ({**PLAIN, "stringData": {}, "data": {"a": "WHE3dloy"}}, ""),
+    "another version": ({**PLAIN, "apiVersion": "v1beta1"}, ""),
+    "no version": ({key: value for key, value in PLAIN.items() if key != "apiVersion"}, ""),
+    "a List": ({"apiVersion": "v1", "kind": "List", "items": [PLAIN]}, "items[0]"),
+    "a SecretList": ({"apiVersion": "v1", "kind": "SecretList", "items": [{"data": {"a": "WHE3dloy"}}]}, ""),
+    "a text": (dump(PLAIN), ""),
+    "a text in JSON": (json.dumps(PLAIN), ""),
+    "the second document of a text": (f"kind: ConfigMap\n---\n{dump(PLAIN)}", ""),
+    "a template": (TEMPLATE, ""),
+    "a ConfigMap": ({"apiVersion": "v1", "kind": "ConfigMap", "data": {"a.yaml": dump(PLAIN)}}, 'data["a.yaml"]'),
+    "values of a chart": ({"kind": "HelmRelease", "spec": {"values": {"extraDeploy": [PLAIN]}}}, "spec.values.extraDeploy[0]"),
+    "a generator": ({"kind": "Kustomization", "secretGenerator": [{"name": "a", "literals": ["a=Xq7vZ2"]}]}, "secretGenerator"),
+}
+
+
+@pytest.mark.parametrize("form", NESTED)
+def test_a_secret_is_found_whatever_it_is_nested_in(form: str) -> None:
+    from rediskit.errors import dotted
+
+    content, place = NESTED[form]
+    assert [dotted(path) for path in in_data(content)] == [place]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        sops("redis"),
+        {**PLAIN, "stringData": {}},
+        {"kind": "SecretStore", "spec": {"a": "b"}},
+        {"kind": "ConfigMap", "data": {"a": "kind: Secret is a kind"}},
+        {"kind": "Role", "rules": [{"resources": ["secrets"]}]},
+        {"kind": "Kustomization", "secretGenerator": [{"name": "a", "files": ["a"]}]},
+    ],
+    ids=lambda content: str(content["kind"]),
+)
+def test_what_holds_no_value_in_plain_text_is_none(content: Any) -> None:
+    assert list(in_data(content)) == []
+
+
+@pytest.mark.parametrize("form", [form for form in NESTED if form not in ("values of a chart", "a generator")])
+def test_a_secret_under_extra_deploy_is_refused_at_its_place(form: str, tmp_path: Path) -> None:
+    environment = loaded(tmp_path, over={"redis": {"values": {"extraDeploy": [NESTED[form][0]]}}})
+    found = [one for one in check(environment, render(environment)) if one.code == "plain-secret"]
+    assert [one.path[:4] for one in found] == [("redis", "values", "extraDeploy", 0)]
+    assert found[0].severity == "error"
+    assert "Xq7vZ2" not in found[0].message
+    assert found[0].location is not None
+
+
+KINDS = ("kustomize", "manifests", "argocd-app", "flux-kustomization")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_value_of_a_named_manifest_reaches_the_tree(kind: str) -> None:
+    """Whatever the owner, its files are patches: a password in the manifest that a config names stays where it is."""
+    for place, password in zip(PLACES, itertools.cycle(PASSWORDS.values()), strict=False):
+        environment = named(planted(place, password), kind)
+        tree = render(environment)
+        text = "\n".join(content.decode() for path, content in tree.files.items() if path.startswith("owners/"))
+        assert [form for form in forms(password) if form in text] == [], place
+
+
+def named(manifest: dict[str, Any], kind: str) -> Environment:
+    """The sample config with its client at `reconfigure`, and with this manifest."""
+    data = config("reconfigure")
+    client = data["clients"][0]
+    containers = {"app": {"host": "REDIS_HOST", "port": "REDIS_PORT", "password": "REDIS_PASSWORD"}}
+    manifest["metadata"].update(name="web", namespace=client["namespace"])
+    client["workload"] = {"manifest": Manifest("web.yaml", manifest), "containers": containers}
+    client["owner"] = {"kind": kind}
+    return Environment.model_validate(data)
