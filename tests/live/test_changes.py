@@ -1,0 +1,348 @@
+"""What the rules about changes claim, on the real programs: redis-server with the rendered redis.conf, and Helm with the chart."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rediskit.checks.changes import findings
+from rediskit.checks.changes.facts import IN_THE_FILE
+from rediskit.model.environment import Environment
+from rediskit.model.redis import DISABLEABLE_COMMANDS
+from rediskit.output.yaml import dump
+from rediskit.renderers.helm import merged_values
+from tests.checks.test_changes import CASES, QUIET, Sections, environment, redis
+from tests.cluster.processes import until
+from tests.live.chart import chart, program, release_objects
+from tests.live.resp import Connection, RedisError, fields
+
+KEYS = 5201
+VERSIONS = ("7.0", "8.2")
+
+
+class Server:
+    """A redis-server with a folder, started with what a config renders to."""
+
+    def __init__(self, folder: Path, version: str, primary: Server | None = None) -> None:
+        self.folder, self.version, self.primary = folder, version, primary
+        folder.mkdir()
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            self.port = int(listener.getsockname()[1])
+        self.process: subprocess.Popen[bytes] | None = None
+        self.log = folder / "log"
+
+    def start(self, sections: Sections, version: str = "") -> None:
+        """Start it with a config, and wait until it answers or has ended."""
+        described = environment(sections)
+        lines = [str(merged_values(described)["commonConfiguration"])]
+        lines += [f'rename-command {name} ""' for name in described.redis.disabled_commands]
+        lines += [f"dir {self.folder}", f"port {self.port}", "bind 127.0.0.1", f"logfile {self.log}"]
+        if self.primary is not None:
+            lines += [f"replicaof 127.0.0.1 {self.primary.port}", "repl-diskless-sync-delay 0"]
+        (self.folder / "redis.conf").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        binary = program(f"redis-server-{version or self.version}")
+        self.process = subprocess.Popen([binary, self.folder / "redis.conf"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until("an answer of Redis or its end", lambda: self.ended or self._answers() or None, 30, 0.05)
+
+    @property
+    def ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self("PING") == "PONG")
+        except (OSError, RedisError):
+            return False
+
+    def __call__(self, *arguments: str | int) -> Any:
+        with Connection("127.0.0.1", self.port, seconds=10) as connection:
+            return connection.call(*arguments)
+
+    def info(self, name: str) -> str:
+        return fields(self("INFO"))[name]
+
+    def fill(self, count: int = KEYS, size: int = 10) -> None:
+        with Connection("127.0.0.1", self.port, seconds=10) as connection:
+            for number in range(count):
+                connection.send("SET", f"key:{number}", "x" * size)
+            for _ in range(count):
+                connection.read()
+
+    def stop(self) -> None:
+        """As the kubelet stops it."""
+        if self.process is not None and not self.ended:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(30)
+
+    def follows(self) -> bool | None:
+        """Whether it has its primary's data."""
+        return self.info("master_link_status") == "up" or None
+
+    def rewritten(self) -> None:
+        """Wait until the append-only file holds what the memory holds."""
+        done = {"aof_rewrite_in_progress": "0", "aof_rewrite_scheduled": "0", "aof_last_bgrewrite_status": "ok"}
+        until("the rewrite", lambda: all(self.info(name) == value for name, value in done.items()) or None, 30, 0.05)
+
+
+Make = Callable[..., Server]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Make]:
+    servers: list[Server] = []
+
+    def made(version: str = "8.2", primary: Server | None = None) -> Server:
+        servers.append(Server(tmp_path / str(len(servers)), version, primary))
+        return servers[-1]
+
+    yield made
+    for one in servers:
+        one.stop()
+
+
+def pair(server: Make, version: str, sections: Sections) -> tuple[Server, Server]:
+    """A primary and its replica with 5,201 keys."""
+    primary = server(version)
+    replica = server(version, primary)
+    primary.start(sections)
+    replica.start(sections)
+    primary.fill()
+    until("the replica", lambda: replica("DBSIZE") == KEYS or None, 30)
+    return primary, replica
+
+
+def restart(pods: tuple[Server, ...], sections: Sections) -> list[int]:
+    """All of them stop and start with another config; the number of keys of each once the replica follows."""
+    for one in pods:
+        one.stop()
+    for one in pods:
+        one.start(sections)
+    for one in pods:
+        if one.primary is not None:
+            until("the replication", one.follows, 60)
+    return [int(one("DBSIZE")) for one in pods]
+
+
+SAVED = redis(appendOnly=False, savePoints=["900 1"])
+APPENDED = redis(appendOnly=True)
+UNSAVED = redis(appendOnly=False)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_append_only_on_loses_all_keys_on_primary_and_replica(server: Make, version: str) -> None:
+    pods = pair(server, version, SAVED)
+    both = redis(appendOnly=True, savePoints=["900 1"])
+    assert restart(pods, both) == [0, 0]
+    pods[0]("SET", "late", "x")
+    assert restart(pods, SAVED) == [1, 1], "with save points taking it back brings nothing back: the stop wrote dump.rdb again"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_append_only_on_in_the_safe_order_loses_nothing(server: Make, version: str) -> None:
+    pods = pair(server, version, SAVED)
+    for one in pods:
+        one("CONFIG", "SET", "appendonly", "yes")
+    for one in pods:
+        one.rewritten()
+    assert restart(pods, APPENDED) == [KEYS, KEYS]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_append_only_off_loses_all_keys_on_primary_and_replica(server: Make, version: str) -> None:
+    assert restart(pair(server, version, APPENDED), UNSAVED) == [0, 0]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_append_only_off_in_the_safe_order_loses_nothing(server: Make, version: str) -> None:
+    pods = pair(server, version, APPENDED)
+    for one in pods:
+        one("CONFIG", "SET", "save", "3600 1")
+    pods[0]("SET", "late", "x")
+    assert restart(pods, UNSAVED) == [KEYS + 1, KEYS + 1]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_without_save_points_a_restart_loses_what_came_after_the_last_dump(server: Make, version: str) -> None:
+    one = server(version)
+    one.start(SAVED)
+    one.fill()
+    assert restart((one,), UNSAVED) == [KEYS]
+    one("SET", "late", "x")
+    assert restart((one,), UNSAVED) == [KEYS]
+
+
+CALLS: dict[str, tuple[str, ...]] = {
+    "FLUSHALL": ("FLUSHALL",),
+    "FLUSHDB": ("FLUSHDB",),
+    "SWAPDB": ("SWAPDB", "0", "1"),
+    "SORT": ("SORT", "list", "STORE", "sorted"),
+    "RESTORE": ("RESTORE", "restored", "0", ""),
+    "FUNCTION": (
+        "FUNCTION",
+        "LOAD",
+        "#!lua name=lib\nredis.register_function('f', function() return redis.call('SET', 'by-function', '1') end)",
+    ),
+    "FCALL": ("FCALL", "f", "0"),
+    "EVAL": ("EVAL", "return redis.call('SET', 'by-script', '1')", "0"),
+    "EVALSHA": ("EVALSHA", "", "0"),
+    "SCRIPT": ("SCRIPT", "LOAD", "return 1"),
+    "SCAN": ("SCAN", "0"),
+    "KEYS": ("KEYS", "*"),
+    "CONFIG": ("CONFIG", "SET", "maxmemory-samples", "6"),
+    "ACL": ("ACL", "SETUSER", "someone"),
+    "OBJECT": ("OBJECT", "ENCODING", "list"),
+    "BGREWRITEAOF": ("BGREWRITEAOF",),
+}
+
+
+def called(one: Server, name: str) -> None:
+    """Call a command so that it changes something, where it can."""
+    one("RPUSH", "list", "2", "1")
+    with Connection("127.0.0.1", one.port, seconds=10) as connection:
+        call = list(CALLS[name])
+        if name == "EVALSHA":
+            call[1] = connection.call("SCRIPT", "LOAD", "return redis.call('SET', 'by-sha', '1')")
+        if name == "FCALL":
+            connection.call(*CALLS["FUNCTION"])
+        if name != "RESTORE":
+            connection.call(*call)
+    if name == "RESTORE":
+        restored(one)
+
+
+def restored(one: Server) -> None:
+    """RESTORE of a DUMP: bytes, which the client of the tests does not have."""
+    with socket.create_connection(("127.0.0.1", one.port), 10) as link:
+        link.sendall(b"*2\r\n$4\r\nDUMP\r\n$4\r\nlist\r\n")
+        answer = link.recv(65536)
+        dumped = answer[answer.index(b"\r\n") + 2 : -2]
+        link.sendall(b"*4\r\n$7\r\nRESTORE\r\n$8\r\nrestored\r\n$1\r\n0\r\n$%d\r\n%s\r\n" % (len(dumped), dumped))
+        assert link.recv(100) == b"+OK\r\n"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("name", CALLS)
+def test_redis_starts_without_a_command_unless_its_file_contains_it(server: Make, name: str, version: str) -> None:
+    assert name in DISABLEABLE_COMMANDS
+    one = server(version)
+    one.start(redis(disabledCommands=[]))
+    called(one, name)
+    one.stop()
+    one.start(redis(disabledCommands=[name]))
+    assert one.ended == (name in IN_THE_FILE)
+    if one.ended:
+        assert f"Unknown command '{name}' reading the append only file" in one.log.read_text()
+        reported = findings(environment(redis(disabledCommands=[])), environment(redis(disabledCommands=[name])))
+        assert "command-disabled" in {finding.code for finding in reported}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("name", sorted(IN_THE_FILE))
+def test_after_a_rewrite_redis_starts_without_the_command(server: Make, name: str, version: str) -> None:
+    one = server(version)
+    one.start(redis(disabledCommands=[]))
+    called(one, name)
+    one("BGREWRITEAOF")
+    one.rewritten()
+    one.stop()
+    one.start(redis(disabledCommands=[name]))
+    assert not one.ended
+
+
+@pytest.mark.parametrize("sections", [APPENDED, SAVED], ids=["append-only file", "dump"])
+def test_an_older_redis_does_not_start_with_the_files_of_a_newer_one(server: Make, sections: Sections) -> None:
+    one = server("8.2")
+    one.start(sections)
+    one.fill(10)
+    if sections is APPENDED:
+        one("BGREWRITEAOF")
+        one.rewritten()
+    one.stop()
+    one.start(sections, version="7.0")
+    assert one.ended
+    assert "Can't handle RDB format version" in one.log.read_text()
+
+
+def test_a_newer_redis_reads_the_files_of_an_older_one_and_there_is_no_way_back(server: Make) -> None:
+    one = server("7.0")
+    one.start(SAVED)
+    one.fill(10)
+    one.stop()
+    one.start(SAVED, version="8.2")
+    assert one("DBSIZE") == 10
+    one("SET", "late", "x")
+    one.stop()
+    one.start(SAVED, version="7.0")
+    assert one.ended
+
+
+def limited(size: str, policy: str) -> Sections:
+    return redis(memory={"max": size, "policy": policy})
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_lower_limit_evicts_keys(server: Make, version: str) -> None:
+    one = server(version)
+    one.start(limited("64mb", "allkeys-lru"))
+    one.fill(KEYS, 2000)
+    one.stop()
+    one.start(limited("5mb", "allkeys-lru"))
+    one("SET", "late", "x")
+    until("evictions", lambda: int(one.info("evicted_keys")) > 1000 or None, 30)
+    assert int(one("DBSIZE")) < KEYS
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_policy_decides_whether_keys_or_writes_are_lost(server: Make, version: str) -> None:
+    for policy in ("noeviction", "volatile-ttl"):
+        one = server(version)
+        one.start(limited("5mb", policy))
+        with pytest.raises(RedisError, match="OOM command not allowed"):
+            one.fill(KEYS, 2000)
+        kept = int(one("DBSIZE"))
+        one.stop()
+        one.start(limited("5mb", policy))
+        assert one("DBSIZE") == kept
+        one.stop()
+        one.start(limited("5mb", "allkeys-lru"))
+        one.fill(KEYS, 2000)
+        assert int(one.info("evicted_keys")) > 0
+
+
+IMMUTABLE = ("podManagementPolicy", "selector", "serviceName", "volumeClaimTemplates")
+"""What the API server lets nobody change in a StatefulSet (kubernetes pkg/apis/apps/validation ValidateStatefulSetUpdate)."""
+RENAMES = {"pod-management", "release-renamed", "topology-changed", "volume-template"}
+"""The rules of which one has to fire where an immutable field differs, or a StatefulSet goes."""
+
+
+def fixed(described: Environment, folder: Path) -> dict[str, Any]:
+    """The immutable fields of each StatefulSet, as Helm renders it, by namespace and name."""
+    values = folder / "values.yaml"
+    values.write_text(dump(merged_values(described)), encoding="utf-8")
+    release = described.redis
+    objects = release_objects(release.release, release.namespace, values)
+    sets = [found for found in objects if found["kind"] == "StatefulSet"]
+    return {
+        f"{found['metadata']['namespace']}/{found['metadata']['name']}": {field: found["spec"].get(field) for field in IMMUTABLE}
+        for found in sets
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [*((old, new) for _, _, old, new in CASES), *QUIET.values()],
+    ids=[*(f"{code}-{on[:40]}" for code, on, _, _ in CASES), *QUIET],
+)
+def test_an_immutable_field_changes_exactly_when_a_rule_says_so(old: Sections, new: Sections, tmp_path: Path) -> None:
+    if not chart().name.endswith(".tgz") and "values" in new.get("redis", {}):
+        pytest.fail("the chart of tests/cluster takes few values: set REDISKIT_CHARTS to the folder with the real one", pytrace=False)
+    before, after = fixed(environment(old), tmp_path), fixed(environment(new), tmp_path)
+    codes = {finding.code for finding in findings(environment(old), environment(new))}
+    assert (before != after) == bool(codes & RENAMES), (before, after)
