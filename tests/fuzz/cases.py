@@ -115,11 +115,12 @@ def folder(random: Random) -> dict[str, bytes]:
     """A valid folder with one file changed."""
     files = dict(random.choice(folders()))
     name = random.choice([CONFIG, CONFIG, CONFIG, *files])
-    files[name] = _changed(files[name], random)
+    files[name] = changed(files[name], random)
     return files
 
 
-def _changed(text: bytes, random: Random) -> bytes:
+def changed(text: bytes, random: Random) -> bytes:
+    """Return the text of a YAML file changed as data, as text or as bytes."""
     how = random.randrange(10)
     if how == 0:
         return bytes(random.randrange(256) for _ in range(random.randrange(60)))
@@ -134,7 +135,8 @@ def _changed(text: bytes, random: Random) -> bytes:
 
 def _as_data(text: bytes, random: Random) -> bytes:
     """Some values, keys, sections taken away, replaced, renamed, doubled, nested or put elsewhere; the YAML stays well-formed."""
-    data = yaml.safe_load(text)
+    documents = list(yaml.safe_load_all(text))
+    data = documents[0] if len(documents) == 1 else documents
     for _ in range(random.choice([1, 1, 1, 2, 4])):
         places = list(_places(data))
         if not places:
@@ -154,7 +156,8 @@ def _as_data(text: bytes, random: Random) -> bytes:
             holder[key] = random.choice([[holder[key]], {"a": holder[key]}, [holder[key], copy.deepcopy(holder[key])]])
     style = random.choice([False, False, None, True])
     # Half of the files have anchors and aliases where one value stands twice, the others write it out.
-    return yaml.safe_dump(data, sort_keys=False, width=1000, allow_unicode=True, default_flow_style=style).encode()
+    written = documents if data is documents else [data]
+    return str(yaml.safe_dump_all(written, sort_keys=False, width=1000, allow_unicode=True, default_flow_style=style)).encode()
 
 
 def _places(data: Any) -> Iterator[tuple[Any, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections import Counter
 from contextlib import redirect_stderr, redirect_stdout
@@ -16,8 +17,12 @@ from hypothesis import strategies as st
 
 from rediskit import ConfigError, Problem, RediskitError, check, load, render
 from rediskit.cli import main
+from tests.fuzz import checkouts
 from tests.fuzz.cases import CONFIG, folder
+from tests.tools.install import locate
 
+REAL = 0.1
+"""The part of the checkouts that the real kustomize builds."""
 ALLOWED = timedelta(seconds=20)
 """For one case, on a busy machine: a guard against work that grows faster than its input."""
 
@@ -39,6 +44,48 @@ def fuzz(cases: int, *, derandomize: bool) -> Counter[str]:
 
     case()
     return ends
+
+
+def fuzz_checkouts(cases: int, *, derandomize: bool) -> Counter[int]:
+    """Run so many cases with a checkout of an application repository; return how many ended with each exit code.
+
+    kustomize is the real one in a tenth of them; in the others a program prints what a build could print.
+    """
+    ends: Counter[int] = Counter()
+
+    @settings(max_examples=cases, derandomize=derandomize, database=None, deadline=ALLOWED, suppress_health_check=list(HealthCheck))
+    @given(random=st.randoms(use_true_random=False))
+    def attempt(random: Random) -> None:
+        made = checkouts.case(random)
+        with TemporaryDirectory() as name:
+            for file, content in made.files.items():
+                (Path(name) / file).parent.mkdir(parents=True, exist_ok=True)
+                (Path(name) / file).write_bytes(content)
+            (Path(name) / "owner/.git").mkdir(exist_ok=True)
+            ends[in_checkout(Path(name), made.command, real=random.random() < REAL)] += 1
+
+    attempt()
+    return ends
+
+
+def in_checkout(place: Path, command: tuple[str, ...], *, real: bool) -> int:
+    """Run a command in a folder; its exit code."""
+    program = place / checkouts.PROGRAM
+    program.write_text(f"#!/bin/sh\nexec cat {place / checkouts.BUILT}\n", encoding="utf-8")
+    program.chmod(0o755)
+    out, err, before = io.StringIO(), io.StringIO(), Path.cwd()
+    kept = os.environ.get("KUSTOMIZE")
+    os.environ["KUSTOMIZE"] = str(locate("kustomize") if real else program)
+    os.chdir(place)
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main([*command, "--debug"])
+    finally:
+        os.chdir(before)
+        os.environ.pop("KUSTOMIZE") if kept is None else os.environ.update(KUSTOMIZE=kept)
+    assert code in (0, 1, 2, 3), f"{command} ended with {code}\n{err.getvalue()}"
+    assert "internal error" not in err.getvalue(), err.getvalue()
+    return code
 
 
 def by_library(place: Path) -> str:
