@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from tests.attack.attack import Group
-from tests.attack.groups import internal_errors, sops_order, special_files, trial_build
+from tests.attack.groups import init_passwords, internal_errors, shell, sops_order, special_files, trial_build
 
 _MODULES = {
     "trial-build": trial_build,
+    "init-passwords": init_passwords,
     "sops-order": sops_order,
+    "shell": shell,
     "special-files": special_files,
     "internal-errors": internal_errors,
 }
