@@ -30,7 +30,7 @@ Object = dict[str, Any]
 _CLIENT = """\
 #!/usr/bin/python3 -IS
 import json, os, socket, sys
-arguments = sys.argv[1:]
+arguments = {first!r} + sys.argv[1:]
 file = any(pair in (("-f", "-"), ("--filename", "-")) for pair in zip(arguments, arguments[1:]))
 with socket.socket(socket.AF_UNIX) as connection:
     connection.connect({address!r})
@@ -52,6 +52,7 @@ _KINDS = {
     "statefulset": "StatefulSet", "statefulsets": "StatefulSet", "sts": "StatefulSet", "service": "Service", "services": "Service",
     "svc": "Service", "secret": "Secret", "pod": "Pod", "pods": "Pod", "application": "Application", "deployment": "Deployment",
     "externalsecret": "ExternalSecret", "configmap": "ConfigMap", "job": "Job",
+    "kustomization": "Kustomization", "helmrelease": "HelmRelease",
 }  # fmt: skip
 
 
@@ -61,8 +62,9 @@ class Kubectl:
     def __init__(self, cluster: Cluster, program: Path, restarted: Callable[[str, str, str], None]) -> None:
         self._cluster, self._restarted = cluster, restarted
         address = str(cluster.folder / "kubectl.socket")
-        program.write_text(_CLIENT.format(address=address))
-        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+        for file, first in ((program, ()), (program.with_name("flux"), ("flux",))):
+            file.write_text(_CLIENT.format(address=address, first=list(first)))
+            file.chmod(file.stat().st_mode | stat.S_IXUSR)
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(address)
         self._listener.listen(64)
@@ -191,6 +193,17 @@ class Kubectl:
         if words != ["current-context"]:
             raise FailedError(f"the lab's kubectl has no config {words}")
         return "lab\n"
+
+    def _flux(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
+        """`flux suspend` and `flux resume`."""
+        action, kind, *names = words
+        if action not in ("suspend", "resume"):
+            raise FailedError(f"the lab's flux has no {action}")
+        for name in names:
+            found = self._object(kind, options, name)
+            with self._cluster.lock:
+                found["spec"]["suspend"] = action == "suspend"
+        return f"{action} {kind} {' '.join(names)}\n"
 
     def _wait(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
         seconds = _seconds(str(options.get("timeout", "30s")))

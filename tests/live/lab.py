@@ -275,7 +275,7 @@ class Lab:
         release = release_objects(self.environment.redis.release, self.namespace, values)
         for found in release:
             found["metadata"].setdefault("namespace", self.namespace)
-        ours = [found for found in self.tree.objects.values() if found["kind"] not in ("Secret", "Kustomization")]
+        ours = [found for found in self.tree.objects.values() if found["kind"] != "Secret" and "name" in found.get("metadata", {})]
         return [*self._secrets(), *ours, *release]
 
     def _secrets(self) -> list[Object]:

@@ -49,11 +49,13 @@ def assert_as_before(lab: Lab) -> None:
         assert service["spec"]["selector"] == lab.release.primary_selector
     for application in (found for (kind, _, _), found in lab.cluster.objects.items() if kind == "Application"):
         assert application["spec"]["syncPolicy"]["automated"].get("enabled", True)
+    for kind in ("Kustomization", "HelmRelease"):
+        assert not [key for key, found in lab.cluster.objects.items() if key[0] == kind and found["spec"].get("suspend")]
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_failover_and_back_with_a_primary_that_answers_loses_nothing(start: Start, version: str) -> None:
-    lab = start(f"failover-and-back-{version}", version=version)
+@pytest.mark.parametrize(("version", "tool"), [("7.0", "argocd"), ("8.2", "argocd"), ("8.2", "flux")])
+def test_failover_and_back_with_a_primary_that_answers_loses_nothing(start: Start, version: str, tool: str) -> None:
+    lab = start(f"failover-and-back-{tool}-{version}", version=version, config={"gitops": {"tool": tool}})
     lab.wait_for_replicas()
     shell = lab.shell()
     with lab.writing() as writer:
@@ -164,3 +166,50 @@ def test_a_saved_copy_is_restored_when_no_instance_has_data(start: Start, versio
     lab.wait_ready()
     assert lab.outcome(writer).lost == 0, "it is still there after a restart"
     lab.record(outcome)
+
+
+def test_a_promoted_replica_that_restarts_keeps_its_data_and_is_promoted_again(start: Start) -> None:
+    lab = start("failover-promoted-restarts", monitoring=False)
+    lab.wait_for_replicas()
+    shell = lab.shell()
+    with lab.writing() as writer:
+        execute(shell, lab, *SETUP)
+        lab.lose_node(lab.primary)
+        execute(shell, lab, "Fail over when the primary is lost")
+        writer.wait_for_more(200)
+        server = lab.replica.containers["redis"]
+        lab.replica.kill("redis", signal.SIGTERM)
+        until("a restart", lambda: server.restarts == 1 or None)
+        until("a ready replica", lambda: lab.replica.ready or None, 30)
+        assert lab.info(lab.replica)["role"] == "slave"
+        shell.run("replica REPLICAOF NO ONE")
+        writer.wait_for_more(200)
+        execute(shell, lab, "Fail back")
+        writer.wait_for_more(200)
+    outcome = lab.outcome(writer)
+    lab.record(outcome)
+    assert outcome.lost <= 2, "what the primary had not sent when its node was lost"
+    assert_as_before(lab)
+
+
+def test_a_failover_to_a_replica_that_does_not_answer_is_given_up_and_loses_nothing(start: Start) -> None:
+    """Writes are held for as long as the page says, and go on at the primary, which keeps its role."""
+    lab = start("failover-given-up", monitoring=False)
+    lab.wait_for_replicas()
+    shell = lab.shell()
+    (block,) = (block for block in lab.page("failover") if block.code.startswith("primary FAILOVER"))
+    command = block.code.splitlines()[0]
+    with lab.writing() as writer:
+        execute(shell, lab, *SETUP)
+        server = lab.replica.containers["redis"].pid
+        os.kill(server, signal.SIGSTOP)
+        writer.wait_for_more(50)
+        shell.run(command)
+        until("the end of the failover", lambda: lab.info(lab.primary)["master_failover_state"] == "no-failover" or None, 40)
+        os.kill(server, signal.SIGCONT)
+        writer.wait_for_more(200)
+    outcome = lab.outcome(writer)
+    lab.record(outcome)
+    assert outcome.lost == 0
+    assert lab.info(lab.primary)["role"] == "master"
+    assert 10 < outcome.seconds < 40
