@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from rediskit.cli.clock import refuse_later
 from rediskit.migrate.edit import put_in_place
 from rediskit.migrate.scan import Scan, problems, recorded, unseen
 
@@ -40,6 +41,8 @@ def findings(client: Client, made: Scan, place: Checkout) -> Iterator[Finding]:
 def record(environment: Environment, client: Client, made: Scan, at: str, *, quiet: bool = True) -> None:
     """Write a scan into the config as evidence where a gate asks for it, and print that; quiet: to standard error."""
     files = recorded(environment, client, made, at)
+    if files:
+        refuse_later(at, "--at")
     put_in_place(files)
     for one in files:
         print(f"recorded: scan of {client.name} at {at}: {count(made)}, in {one.file}", file=sys.stderr if quiet else sys.stdout)

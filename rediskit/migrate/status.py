@@ -12,6 +12,7 @@ from rediskit.migrate.clock import seconds_between
 from rediskit.migrate.edges import Edge, Repository
 from rediskit.migrate.guards import Situation, Verdict, judge, lost_for_good
 from rediskit.migrate.machine import carriers, decommissions, down_since, effects, moved, removes
+from rediskit.migrate.users import losing_rollback
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
@@ -127,6 +128,7 @@ def warnings(situation: Situation) -> list[str]:
     remove = client.previous.remove if client.previous else ()
     if edge.target == "decommission" and removes(client):
         found += [lost_for_good(client)] if situation.no_return else []  # the gate says it until somebody has said so
+        found += [f"{name} has no rollback any more: its old Redis is the same" for name in losing_rollback(situation.environment, client)]
         found.append(f"{', '.join(remove)} go only if the owner's Application or Kustomization prunes: look before, and afterwards")
     if old.removed and not new.removed and edge.kind == "back" and remove:
         kept = client.previous is not None and client.previous.data == "keep"

@@ -65,6 +65,16 @@ def gone_by(environment: Environment, client: Client) -> Client | None:
     return None
 
 
+def losing_rollback(environment: Environment, client: Client) -> list[str]:
+    """Return the names of the other clients that could roll back to the old Redis of a client, until that removes it."""
+    others = (other for other in environment.clients if other.name != client.name and other.migration is not None)
+    return [
+        other.name
+        for other in others
+        if same_redis(client, other) and other.migration and other.migration.step in ("reconfigure", "scale-up", "validate")
+    ]
+
+
 def switched_variables(client: Client) -> frozenset[str]:
     """Return the variables with the host or the whole address that the config switches."""
     workload = client.workload

@@ -409,6 +409,13 @@ def test_a_refusal_says_why_by_its_code_and_writes_nothing(name: str, tmp_path: 
     assert {path.name for path in tmp_path.iterdir()} == {"chocolandia", CONFIG}
 
 
+def test_advance_warns_that_another_client_loses_its_rollback(tmp_path: Path, run: Run) -> None:
+    other = client("worker", "validate", namespace="beersystem", previous={"host": "redis"})
+    write(tmp_path, to("validate", **evidence()), {"others": [other]})
+    code, _, errors = run("advance", CONFIG, "--client", "beersystem", "--at", "2026-03-03T09:00:00-03:00", "--no-return", "--dry-run")
+    assert (code, "note: worker has no rollback any more: its old Redis is the same" in errors) == (0, True), errors
+
+
 def test_the_refusals_are_many() -> None:
     assert len(CASES) >= 25
     assert len({code for case in CASES.values() for code in case.said}) >= 24

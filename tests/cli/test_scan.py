@@ -116,6 +116,14 @@ def test_a_scan_that_found_the_same_is_not_recorded_twice(tmp_path: Path, run: R
     assert scans(tmp_path) == [("validate", "0")]
 
 
+def test_a_scan_of_the_future_is_refused(tmp_path: Path, run: Run) -> None:
+    owner(tmp_path, backend(), *OLD_REDIS)
+    file = at(tmp_path)
+    code, _, errors = run("check", file, "--owner", "owner/prod", "--at", "2999-01-01T00:00:00Z")
+    assert (code, "[time-in-future]" in errors) == (1, True)
+    assert scans(tmp_path) == []
+
+
 def test_a_use_that_is_gone_opens_the_gate_again(tmp_path: Path, run: Run) -> None:
     owner(tmp_path, backend(), *OLD_REDIS, cron_job("redis://redis:6379/0"))
     file = at(tmp_path)
