@@ -111,7 +111,7 @@ def _values(name: str, switched: frozenset[str]) -> tuple[str, ...]:
     value = rf"[ \t]*{_QUOTE}{name}\.?{_QUOTE}"
     return (
         rf"{key}=>?{value}(?=$|[\s,;&|)}}\]#])",
-        rf"{key}:{value}(?=[ \t]*(?:$|[,;}}\]#]|\s#))",
+        rf"{key}:{value}(?=[ \t\r]*(?:$|[,;}}\]#]|\s#))",
         rf"<[\w.-]*{suffix}>\s*{name}\s*</",
         rf"(?:^|(?<=[\s\"'\[,]))(?:-h|--[\w.-]*{suffix})[\"']?[ \t,=]+{_QUOTE}{name}\.?{_QUOTE}(?=$|[\s;&|)\],])",
     )

@@ -41,7 +41,7 @@ def _matches(text: Text, patterns: Patterns, switched: frozenset[str]) -> Iterat
     forms = ((patterns.complete, "certain"), (patterns.local, local), (patterns.partial, "possible"))
     for pattern, strength in forms:
         for found in pattern.finditer(text.content) if pattern else ():
-            if (limit := _limit(text, found.start())) is not None:
+            if (limit := _limit(text, found.start())) is not None and not _selects(text.content, found):
                 yield Match(max(strength, limit), _form(found[0]))
     if patterns.linked and (linked := patterns.linked.search(text.content)):
         ours = text.kind in _CONTAINER and linked["name"] not in text.defined
@@ -69,6 +69,17 @@ def _words(text: Text, word: re.Pattern[str], local: Strength, switched: frozens
         for found in word.finditer(text.content):
             if _limit(text, found.start()) is not None and not _sort(_key_before(text.content, found.start())):
                 yield Match("possible", found[0])
+
+
+_SELECTOR = re.compile(r"(?P<before>.*)\{(?:[\w.]+(?:=~|!~|!=|=)\\?[\"'][^\"'\\]*\\?[\"'],\s*)*$")
+
+
+def _selects(content: str, found: re.Match[str]) -> bool:
+    """Return whether a match is a label matcher of PromQL or LogQL, as in `up{service="redis"}`; not of a TOML table."""
+    if "=" not in found[0] or not found[0].endswith(('"', "'")):
+        return False
+    selector = _SELECTOR.match(content[content.rfind("\n", 0, found.start()) + 1 : found.start()])
+    return selector is not None and not selector["before"].rstrip().endswith(("=", ":"))
 
 
 _FORM = re.compile(r"[\w.-]+(?::\d+)?$")
