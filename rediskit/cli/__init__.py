@@ -18,20 +18,22 @@ def main(argv: list[str] | None = None) -> int:
     try:
         with visible_output():
             return _run(argv)
-    except KeyboardInterrupt:
-        return 130
+    except KeyboardInterrupt as interrupt:
+        return 128 + getattr(interrupt, "number", 2)
 
 
 def _run(argv: list[str] | None) -> int:
     from rediskit.cli.arguments import parse
 
     arguments = parse(argv)
+    from rediskit.cli.process import check_folder
     from rediskit.cli.report import report_error
     from rediskit.errors import RediskitError
 
     # No plugin of somebody else has a say in our models; looking for one reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
+        check_folder()
         verb = import_module(f"rediskit.cli.{arguments.verb}")
         code: int = verb.run(arguments)
         sys.stdout.flush()
@@ -76,6 +78,9 @@ def program() -> None:
 
     The interpreter is not taken down piece by piece: nothing is left to do, and it would take a tenth of a short run.
     """
+    from rediskit.cli.process import prepare
+
+    prepare()
     code = main()
     try:
         sys.stdout.flush()

@@ -110,7 +110,11 @@ def compare(tree: Rendered, root: str | os.PathLike[str]) -> Changes:
 
 
 def _base(root: str | os.PathLike[str]) -> str:
-    return os.fsdecode(root).rstrip("/") or ("/" if os.fsdecode(root) else ".")
+    """Return the output folder as text. Raises RefusedError where a symbolic link in a Git work tree leads out of it."""
+    base = os.fsdecode(root).rstrip("/") or ("/" if os.fsdecode(root) else ".")
+    if problem := paths.leaves_the_work_tree(base):
+        raise RefusedError(problem)
+    return base
 
 
 def _changes(made: Plan, warnings: tuple[Problem, ...], interrupted: bool = False, stale_index: bool = False) -> Changes:

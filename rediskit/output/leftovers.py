@@ -45,8 +45,8 @@ def of_trees(root: str) -> Iterator[tuple[str, str]]:
     try:
         with os.scandir(root) as entries:
             names = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
-    except (FileNotFoundError, NotADirectoryError):
-        return
+    except OSError:
+        return  # Nothing is there, or the folder may not be read: whoever reads the files of the tree reports that.
     for name in names:
         if name.startswith(".") and name.endswith(STAGE) and name != STAGE:
             yield root, f"{root}/{name}"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from rediskit.errors import Problem, RefusedError
 from rediskit.output.index import NAME
+from rediskit.source.files import work_tree
 
 STAGE = ".rediskit.tmp"
 """What a write prepares lies in a folder of this name, inside the tree's folder or, for a new tree, beside it as `.<name>.rediskit.tmp`."""
@@ -66,6 +69,24 @@ def same_place(path: str) -> str:
     from unicodedata import normalize
 
     return normalize("NFC", normalize("NFC", path).casefold())
+
+
+def leaves_the_work_tree(path: str) -> Problem | None:
+    """Return the problem of a path that a symbolic link in a Git work tree leads out of it: a commit would decide where is written.
+
+    A path whose links are all outside of work trees is the choice of whoever named it.
+    """
+    place = Path(os.path.abspath(path))
+    for link in (*reversed(place.parents), place):
+        if not os.path.islink(link):
+            continue
+        top = work_tree(Path(os.path.realpath(link.parent)))
+        real = os.path.realpath(link)
+        if top and not Path(real).is_relative_to(top):
+            hint = f"replace the link by a folder, or name the real one: --output {shown(os.path.realpath(path))}"
+            what = f"{shown(os.path.relpath(link))} is a symbolic link out of the Git work tree, to {shown(real)}"
+            return Problem(what, hint, code="link")
+    return None
 
 
 def shown(path: str) -> str:

@@ -1,0 +1,64 @@
+"""What the command is to the system that starts it: its three streams, its signals, its current folder."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+from rediskit.errors import ConfigError, Problem
+
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end: it stops, and cleans up, as with Ctrl-C. number: that of the signal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+def prepare() -> None:
+    """Open the streams that are closed, and treat SIGTERM and SIGHUP as an interrupt."""
+    _open_streams()
+    for number in ENDING:
+        # A signal that the caller ignores, as nohup does, stays ignored.
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _terminate)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    """Interrupt the command once: a second signal does not interrupt the cleaning up."""
+    for other in ENDING:
+        signal.signal(other, signal.SIG_IGN)
+    raise Terminated(number)
+
+
+def _open_streams() -> None:
+    """Give each closed stream a descriptor: the next file that is opened would get its number, and output would go into that file.
+
+    Standard output is opened for reading, so that writing fails and is reported.
+    """
+    for number, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            opened = os.open(os.devnull, flags)  # the lowest free number: those below are open by now
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            os.set_inheritable(number, True)
+    # Python's own streams, from descriptors: nothing is opened by name.
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
+
+
+def check_folder() -> None:
+    """Raise ConfigError where the current folder was removed: no relative path leads anywhere."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        raise ConfigError(Problem("the current folder was removed", "change to a folder that exists")) from None
