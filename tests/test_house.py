@@ -116,6 +116,7 @@ MAY_OPEN = {
     "rediskit.temporary": "locks temporary folders",
     "rediskit.migrate.ownercopy": "copies a checkout by descriptors of its folders",
     "rediskit.cli": "opens the null device",
+    "rediskit.cli.process": "opens the null device",
     "rediskit.checks.schema": "reads data of the package",
     "rediskit.chart.keys": "reads data of the package",
 }
