@@ -19,6 +19,7 @@ LAYERS = (
     {"cli"},
     {"setup"},
     {"migrate", "secrets", "live", "checks", "output", "renderers"},
+    {"git"},
     {"chart", "source", "usage"},
     {"model"},
     {"errors"},

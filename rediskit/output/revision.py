@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from rediskit import tools
 from rediskit.errors import ConfigError, MissingToolError, Problem
+from rediskit.git.program import Git
 from rediskit.output import index as indexes
 
 _OBJECT = re.compile(r"[0-9a-f]{40,64}")
-_ENVIRONMENT = {"GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1", "LC_ALL": "C"}
 
 _VERSIONS = 200
 """The largest number of commits in which the versions of one file are looked up."""
@@ -108,10 +108,10 @@ class _Repository:
     """The Git work tree that a folder lies in, or would lie in."""
 
     def __init__(self, root: str) -> None:
-        self.git = tools.find("git", "GIT")
         self.root = os.path.realpath(root)
         # What calls us as a hook names the repository in GIT_DIR, relative to its own folder and ours.
         self.cwd = None if os.environ.get("GIT_DIR") else _existing(self.root)
+        self.git = Git(Path(self.cwd) if self.cwd else None, literal=True)
         done = self._run(["rev-parse", "--show-toplevel"], exit_codes={0, 128})
         self.top = os.path.realpath(os.fsdecode(done.stdout.removesuffix(b"\n")))
         if done.exit_code or not done.stdout.strip():
@@ -189,10 +189,7 @@ class _Repository:
         return dict(zip(order, _batch(done.stdout, order), strict=True))
 
     def _run(self, arguments: Sequence[str], stdin: bytes = b"", exit_codes: Collection[int] = (0,)) -> tools.Completed:
-        cwd = Path(self.cwd) if self.cwd else None
-        return tools.run(
-            tools.Command(self.git, arguments, cwd=cwd, stdin=stdin, exit_codes=frozenset(exit_codes), environment=_ENVIRONMENT)
-        )
+        return self.git.run(*arguments, stdin=stdin, exit_codes=exit_codes)
 
 
 def _batch(output: bytes, order: Sequence[str]) -> Iterator[bytes]:
@@ -209,8 +206,8 @@ def _batch(output: bytes, order: Sequence[str]) -> Iterator[bytes]:
 
 
 def _existing(folder: str) -> str:
-    """The folder, or the nearest one above it that is there."""
-    while not os.path.isdir(folder):
+    """The folder, or the nearest one above it that is there and may be entered."""
+    while not (os.path.isdir(folder) and os.access(folder, os.X_OK)):
         folder = os.path.dirname(folder)
     return folder
 

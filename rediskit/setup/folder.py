@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
+from rediskit.git.work_tree import Remote, WorkTree, public
 from rediskit.model.gitops import PLACEHOLDER_REPOSITORY, for_flux
 from rediskit.model.types import DnsLabel, GitRepository, GitRevision
 from rediskit.output.fresh import exists, taken
 from rediskit.setup.clients import Clients, Found, clients_of
 from rediskit.setup.copies import copy, refuse_leaks
-from rediskit.setup.git import Remote, WorkTree, public
 from rediskit.setup.objects import Objects, name_of, read_objects
 from rediskit.setup.text import GitFacts, config_text, visible
 from rediskit.source.files import work_tree

@@ -13,12 +13,12 @@ from rediskit import temporary
 from rediskit.checks import check
 from rediskit.checks.place import check_place
 from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
+from rediskit.git.work_tree import WorkTree, same_repository
 from rediskit.model.environment import Environment
 from rediskit.model.gitops import PLACEHOLDER_REPOSITORY
 from rediskit.output.disk import Changes, compare
 from rediskit.output.leftovers import abandoned, input_folders, of_inputs, of_trees
 from rediskit.renderers import render
-from rediskit.setup.git import WorkTree, same_repository
 from rediskit.source.files import read_regular, reason, work_tree
 from rediskit.source.loader import load_all
 from rediskit.source.schema import schema_text

@@ -19,8 +19,8 @@ import pytest
 
 from rediskit.cli import main
 from rediskit.cli.arguments import parser
+from rediskit.git import work_tree as git_module
 from rediskit.output.yaml import dump
-from rediskit.setup import git as git_module
 from rediskit.setup import programs as programs_module
 from rediskit.setup.programs import KNOWN
 from tests.output.repositories import Repository

@@ -18,8 +18,8 @@ import yaml
 
 from rediskit import load
 from rediskit.cli import main
+from rediskit.git import work_tree as rediskit_git
 from rediskit.output.yaml import dump
-from rediskit.setup import git as rediskit_git
 from tests.output.repositories import Repository
 from tests.renderers.owner_build import OLD_REDIS, Owner
 from tests.samples import CONFIG, ROOT

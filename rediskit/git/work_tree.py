@@ -9,12 +9,12 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from rediskit import tools
+from rediskit.git.program import Git
 from rediskit.model.secrecy import secret_reason
 from rediskit.source.files import work_tree
 
 TIME_LIMIT = 10.0
 """Seconds for one run of git."""
-_ENVIRONMENT = {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
 _NO = frozenset({0, 1, 2, 128})
 """git ends with one of these when the answer is that there is none."""
 
@@ -31,15 +31,15 @@ class Remote:
 class WorkTree:
     """The Git work tree that a folder lies in."""
 
-    def __init__(self, top: Path, program: Path) -> None:
+    def __init__(self, top: Path) -> None:
         self.top = top
-        self._program = program
+        self._git = Git(top, timeout=TIME_LIMIT)
 
     @classmethod
     def of(cls, folder: Path) -> WorkTree | None:
         """The work tree that holds a folder, which need not exist; None outside of Git. Raises MissingToolError without git."""
         top = work_tree(Path(os.path.realpath(folder)))
-        return cls(top, tools.find("git", "GIT")) if top else None
+        return cls(top) if top else None
 
     def refusal(self) -> str:
         """Why git answers nothing here, in its words (a folder of another user, a broken repository); "" when it does answer."""
@@ -71,7 +71,8 @@ class WorkTree:
 
     def uncommitted(self, *paths: str) -> list[str]:
         """The files below these paths that differ from the last commit, or are in none."""
-        listed = self._ask("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", *paths)
+        options = ("--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules=all")
+        listed = _answer(self._git.run_unfiltered("status", *options, "--", *paths, exit_codes=_NO))
         return [entry[3:] for entry in listed.split("\0") if entry]
 
     def untracked(self, *paths: str) -> list[str]:
@@ -84,12 +85,14 @@ class WorkTree:
         return bool(self._ask("check-ignore", "--", path))
 
     def _run(self, *arguments: str) -> tools.Completed:
-        command = tools.Command(self._program, arguments, cwd=self.top, timeout=TIME_LIMIT, exit_codes=_NO, environment=_ENVIRONMENT)
-        return tools.run(command)
+        return self._git.run(*arguments, exit_codes=_NO)
 
     def _ask(self, *arguments: str) -> str:
-        done = self._run(*arguments)
-        return os.fsdecode(done.stdout).removesuffix("\n") if done.exit_code == 0 else ""
+        return _answer(self._run(*arguments))
+
+
+def _answer(done: tools.Completed) -> str:
+    return os.fsdecode(done.stdout).removesuffix("\n") if done.exit_code == 0 else ""
 
 
 def public(name: str, address: str) -> Remote:

@@ -1,0 +1,77 @@
+"""Run git on a repository that other people filled: nothing that its configuration names is started, and no remote is contacted.
+
+A checkout brings its own `.git/config` where somebody copied or unpacked it. Git starts what it names: a file system monitor, hooks,
+clean filters, and helpers of transports (`ext::`), for an object that a partial clone lacks even in `git cat-file`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from rediskit import tools
+
+_FLAGS = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never")
+_ENVIRONMENT = {
+    "GIT_ALLOW_PROTOCOL": "none",  # no transport has this name: a git before 2.45 ignores GIT_NO_LAZY_FETCH
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+}
+_OF_THE_REPOSITORY = (b"local", b"worktree")
+"""The scopes of the configuration that a checkout brings. A filter that the user configured stays: Git LFS and git-crypt work."""
+
+
+class Git:
+    """git, run in one folder."""
+
+    def __init__(self, cwd: Path | None, *, timeout: float = 60.0, literal: bool = False) -> None:
+        """Find the program.
+
+        Args:
+            cwd: the folder that it runs in, or None for the current one.
+            timeout: seconds for one run.
+            literal: whether every path is one, and no pattern. `git check-ignore` refuses that.
+
+        Raises:
+            MissingToolError: git is missing.
+        """
+        self._program = tools.find("git", "GIT")
+        self._cwd, self._timeout = cwd, timeout
+        self._environment = {**_ENVIRONMENT, **({"GIT_LITERAL_PATHSPECS": "1"} if literal else {})}
+
+    def run(self, *arguments: str, stdin: bytes = b"", exit_codes: Collection[int] = (0,)) -> tools.Completed:
+        """Run git without hooks, monitors and transports. Raises MissingToolError where it ends with another exit code."""
+        return self._run(arguments, stdin, exit_codes, {})
+
+    def run_unfiltered(self, *arguments: str, exit_codes: Collection[int] = (0,)) -> tools.Completed:
+        """Run a command that reads files of the work tree as Git would store them, without the filters that the repository configures."""
+        return self._run(arguments, b"", exit_codes, self._without_filters())
+
+    def _run(self, arguments: Sequence[str], stdin: bytes, exit_codes: Collection[int], more: Mapping[str, str]) -> tools.Completed:
+        command = tools.Command(
+            self._program,
+            (*_FLAGS, *arguments),
+            cwd=self._cwd,
+            stdin=stdin,
+            timeout=self._timeout,
+            exit_codes=frozenset(exit_codes),
+            environment={**self._environment, **more},
+        )
+        return tools.run(command)
+
+    def _without_filters(self) -> dict[str, str]:
+        """Return the variables that switch off each filter of the repository's own configuration, whatever its name."""
+        listed = self.run("config", "--show-scope", "--null", "--name-only", "--get-regexp", r"^filter\.", exit_codes=(0, 1, 128))
+        fields = listed.stdout.split(b"\0")
+        own = {name for scope, name in zip(fields[::2], fields[1::2], strict=False) if scope in _OF_THE_REPOSITORY}
+        drivers = sorted({os.fsdecode(name).rpartition(".")[0] for name in own})
+        off = (("clean", ""), ("process", ""), ("required", "false"))
+        values = [(f"{driver}.{key}", value) for driver in drivers for key, value in off]
+        start = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+        made = {"GIT_CONFIG_COUNT": str(start + len(values))} if values else {}
+        for number, (key, value) in enumerate(values, start):
+            made |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+        return made
