@@ -163,7 +163,7 @@ OciRepository = Annotated[
 GitRepository = Annotated[
     str,
     Text(
-        r"(?:https?://[^\s@:/]+(?::[0-9]+)?/\S+|ssh://\S+|file:///\S+|[\w.-]+@[\w.-]+:\S+)",
+        r"(?:https?://[^\s@:/]+(?::[0-9]+)?/[!-~]+|ssh://[!-~]+|file:///[!-~]+|[\w.-]+@[\w.-]+:[!-~]+)",
         2048,
         "the address of a Git repository",
         "write it as Argo CD or Flux reaches it, like https://github.com/owner/name.git",
@@ -171,7 +171,7 @@ GitRepository = Annotated[
 ]
 GitRevision = Annotated[str, Text(r"(?!.*\.\.)\w[\w.-]*(?:/\w[\w.-]*)*", 255, "a Git branch, tag or commit", "write one name, like main")]
 ServerAddress = Annotated[
-    str, Text(r"https?://[\w.\[\]:-]+(?:/\S*)?", 2048, "the address of an API server", "write it like https://kubernetes.default.svc")
+    str, Text(r"https?://[\w.\[\]:-]+(?:/[!-~]*)?", 2048, "the address of an API server", "write it like https://kubernetes.default.svc")
 ]
 AgeRecipient = Annotated[
     str,
