@@ -84,6 +84,8 @@ def redis_conf(redis: Redis) -> str:
         f"maxmemory-policy {redis.memory.policy}",
         f"appendonly {'yes' if redis.append_only else 'no'}",
         "appendfsync everysec",
+        # A replica whose disk is full ends itself by default, and the chart restarts it in a loop; it can serve what is in its memory.
+        "replica-ignore-disk-write-errors yes",
         *(f"save {point}" for point in redis.save_points),
     ]
     # Without any `save` line Redis falls back to save points of its own.

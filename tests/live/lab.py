@@ -39,8 +39,8 @@ _WRAPPERS = {
     "redis-cli": '#!/bin/sh\nexec {redis_cli} -h localhost "$@"\n',
     "redis-benchmark": '#!/bin/sh\nexec {redis_benchmark} -h localhost "$@"\n',
     "redis_exporter": (
-        '#!/bin/sh\nunset REDIS_PASSWORD_FILE\nexec {redis_exporter} "$@" --web.listen-address="$LAB_ADDRESS:$LAB_METRICS_PORT" '
-        '--redis.addr="redis://$LAB_ADDRESS:$LAB_PORT"\n'
+        '#!/bin/bash\nunset REDIS_PASSWORD_FILE\nexec {redis_exporter} "${{@//localhost/$LAB_ADDRESS}}" '
+        '--web.listen-address="$LAB_ADDRESS:$LAB_METRICS_PORT"\n'
     ),
 }
 """Programs as the pods find them: each listens on, or asks, the pod's own address."""

@@ -70,7 +70,7 @@ def test_the_variables_of_the_page_are_those_that_the_component_sets() -> None:
         ("drops what expires", "that have an expiry (`volatile-lru`)", "whether they have an expiry or not"),
         ("nothing switched off", "one database space", "switched off"),
         ("not watched", "no cluster mode", "## Seeing it"),
-        ("other names", r"jsonpath={.data.redis\.key}", "redis-password"),
+        ("other names", r"jsonpath={.data.redis\.key}", "`redis-password`"),
     ],
 )
 def test_it_says_what_is_so_here(variant: str, there: str, absent: str) -> None:

@@ -147,6 +147,7 @@ def test_6_and_7_redis_conf() -> None:
         "maxmemory-policy allkeys-lru",
         "appendonly yes",
         "appendfsync everysec",
+        "replica-ignore-disk-write-errors yes",
         'save ""',
     ]
 

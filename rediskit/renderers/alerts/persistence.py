@@ -25,7 +25,8 @@ def persistence(release: Release, series: Series, redis: Redis) -> Iterator[Obje
             _failed(series, "aof_last_write_status"),
             f"{release.fullname} cannot write to its disk",
             f"{POD} could not write its append-only file within {series.window}. As long as that lasts, a primary refuses every write "
-            f"(MISCONF). Most often the disk is full: {disk}. Free space on the node, or delete keys and run BGREWRITEAOF.",
+            f"(MISCONF), and a replica has the writes in memory alone. Most often the disk is full: {disk}. Free space on the node, or "
+            "delete keys and run BGREWRITEAOF.",
         )
         yield rule(
             "AppendOnlyRewriteFailing",

@@ -1,0 +1,255 @@
+"""What can go wrong with a shared Redis, as something that a lab does, and the alerts that fire then.
+
+A cause starts the trouble and returns while it lasts; what it opens on the stack ends with the scenario.
+"""
+
+from __future__ import annotations
+
+import resource
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
+from random import SystemRandom
+from typing import Any, NamedTuple
+
+from tests.cluster.processes import until
+from tests.live.lab import Lab
+from tests.live.pods import Pod
+from tests.live.resp import Connection, RedisError
+from tests.live.slow import SlowLink
+
+Cause = Callable[[Lab, ExitStack], None]
+
+
+class Scenario(NamedTuple):
+    """alerts: the names of all that fire, without the prefix. redis: the version of the server. config: of the lab, over its own."""
+
+    cause: Cause
+    alerts: frozenset[str]
+    redis: str = "8.2"
+    config: Mapping[str, Any] = {}
+
+
+def _repeat(stack: ExitStack, action: Callable[[], None], pause: float) -> None:
+    """Do something again and again until the scenario ends; an answer that refuses it is part of the trouble."""
+    ended = threading.Event()
+
+    def run() -> None:
+        while not ended.wait(pause):
+            with suppress(OSError, RedisError, KeyError):
+                action()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    stack.callback(thread.join)
+    stack.callback(ended.set)
+
+
+def _fill(lab: Lab, pod: Pod, prefix: str, count: int, size: int = 100_000) -> None:
+    """Write values that do not compress."""
+    random = SystemRandom()
+    with lab.connect(pod) as connection:
+        for number in range(count):
+            connection.call("SET", f"{prefix}:{number}", random.randbytes(size // 2).hex())
+
+
+def _scale(lab: Lab, statefulset: str) -> None:
+    found = lab.cluster.find("StatefulSet", lab.namespace, statefulset)
+    assert found
+    found["spec"]["replicas"] = 0
+    until("the end of the pod", lambda: f"{statefulset}-0" not in lab.cluster.pods or None, 60)
+
+
+def limit_files(pod: Pod, size: int) -> None:
+    """Let a write beyond this size of a file fail, as one to a full disk does."""
+    resource.prlimit(pod.containers["redis"].pid, resource.RLIMIT_FSIZE, (size, size))
+
+
+def primary_down(lab: Lab, _: ExitStack) -> None:
+    _scale(lab, lab.release.primary_statefulset)
+
+
+def replica_down(lab: Lab, _: ExitStack) -> None:
+    _scale(lab, lab.release.replicas_statefulset)
+
+
+def server_down(lab: Lab, _: ExitStack) -> None:
+    """The server of the primary does not start; the exporter beside it runs."""
+    container = lab.primary.containers["redis"]
+    container.spec["command"], container.spec["args"] = ["/bin/false"], []
+    lab.primary.kill("redis")
+
+
+def second_primary(lab: Lab, _: ExitStack) -> None:
+    lab.redis(lab.replica, "REPLICAOF", "NO", "ONE")
+
+
+def link_down(lab: Lab, _: ExitStack) -> None:
+    """The replica logs in with a wrong password."""
+    lab.redis(lab.replica, "CONFIG", "SET", "masterauth", "wrong")
+    lab.redis(lab.replica, "CLIENT", "KILL", "TYPE", "master")
+
+
+def slow_link(lab: Lab, stack: ExitStack) -> None:
+    """Clients write more than the network between primary and replica carries."""
+    primary = lab.primary
+    link = stack.enter_context(SlowLink((primary.address, primary.port("redis")), 200_000))
+    lab.redis(lab.replica, "REPLICAOF", *link.address)
+    lab.wait_for_replicas()
+    connection = stack.enter_context(lab.connect(primary))
+    value = SystemRandom().randbytes(100_000).hex()
+    _repeat(stack, lambda: connection.call("SET", "burst", value), 0.2)
+
+
+def _lives(lab: Lab) -> float | None:
+    """The number of servers of the primary that Prometheus has seen."""
+    return lab.prometheus.value("count(count by (run_id) (max_over_time(redis_instance_info{pod=~'.*-master-0'}[15m])))")
+
+
+def restarts(lab: Lab, _: ExitStack) -> None:
+    """The server of the primary dies three times."""
+    server = lab.primary.containers["redis"]
+    while server.restarts < 3:
+        lab.primary.kill("redis", signal.SIGKILL)
+        until("the death of the server", lambda: not lab.primary.ready or None, 30)
+        lab.wait_ready()
+        lab.wait_for_replicas(60)
+        until("a scrape of this server", lambda: _lives(lab) == 1 + server.restarts or None, 60)
+
+
+def wrong_password_of_the_exporter(lab: Lab, _: ExitStack) -> None:
+    """The exporter of the primary has a password that Redis does not take."""
+    container = lab.primary.containers["metrics"]
+    (container.mounts["/secrets"] / "of-before").write_text("a-password-of-before")
+    for variable in container.spec["env"]:
+        if variable["name"] == "REDIS_PASSWORD_FILE":
+            variable["value"] = "/secrets/of-before"
+    lab.primary.kill("metrics")
+
+
+def exporter_gone(lab: Lab, _: ExitStack) -> None:
+    """The exporter of the primary does not start."""
+    container = lab.primary.containers["metrics"]
+    container.spec["command"], container.spec["args"] = ["/bin/false"], []
+    lab.primary.kill("metrics")
+
+
+def no_targets(lab: Lab, _: ExitStack) -> None:
+    """The Service that the ServiceMonitor selects is gone."""
+    lab.cluster.remove("Service", lab.namespace, lab.release.metrics_service)
+
+
+def connections(lab: Lab, stack: ExitStack) -> None:
+    """Clients take 85 % of the connections, and after some scrapes all of them."""
+    limit = 60
+    lab.redis(lab.primary, "CONFIG", "SET", "maxclients", limit)
+    address = lab.primary.address, lab.primary.port("redis")
+    held = stack.enter_context(ExitStack())
+
+    def connect() -> None:
+        found = socket.create_connection(address, 2)
+        found.settimeout(0.2)
+        with suppress(TimeoutError):
+            # A refused connection is told so and ends; one that was taken hears nothing.
+            if found.recv(100):
+                found.close()
+                return
+        held.enter_context(found)
+
+    while int(lab.info(lab.primary, "clients")["connected_clients"]) < limit * 0.87:
+        connect()
+    lab.prometheus.wait_for_samples(2)
+    time.sleep(5 * int(lab.environment.monitoring.interval.amount))
+    _repeat(stack, connect, 0.005)
+
+
+def full_disk(lab: Lab, stack: ExitStack) -> None:
+    """The append-only file of the primary cannot grow."""
+    limit_files(lab.primary, 1)
+    connection = stack.enter_context(lab.connect(lab.primary))
+    _repeat(stack, lambda: connection.call("SET", "key", "value"), 0.5)
+
+
+def full_disk_for_a_rewrite(lab: Lab, _: ExitStack) -> None:
+    """There is space for the next writes, and none for a rewrite of the append-only file."""
+    _fill(lab, lab.primary, "data", 60)
+    lab.redis(lab.primary, "BGREWRITEAOF")
+    until("the first rewrite", lambda: lab.info(lab.primary, "persistence")["aof_rewrite_in_progress"] == "0" or None, 30)
+    limit_files(lab.primary, 2**20)
+    lab.redis(lab.primary, "BGREWRITEAOF")
+
+
+def failing_snapshot(lab: Lab, stack: ExitStack) -> None:
+    """The disk has no space for a snapshot; there is no append-only file."""
+    limit_files(lab.primary, 1)
+    connection = stack.enter_context(lab.connect(lab.primary))
+    _repeat(stack, lambda: connection.call("SET", "key", "value"), 0.5)
+
+
+def full_cache(lab: Lab, stack: ExitStack) -> None:
+    """A cache is full, and clients write on."""
+    _fill(lab, lab.primary, "fill", 250)
+    number = iter(range(10**9))
+    _repeat(stack, lambda: _fill(lab, lab.primary, f"more:{next(number)}", 2), 0.3)
+
+
+def full_memory(lab: Lab, stack: ExitStack) -> None:
+    """The memory is full, nothing may be dropped, and clients write on."""
+    with suppress(RedisError):
+        _fill(lab, lab.primary, "fill", 250)
+    number = iter(range(10**9))
+    _repeat(stack, lambda: _fill(lab, lab.primary, f"more:{next(number)}", 5), 0.3)
+
+
+def unread_answers(lab: Lab, stack: ExitStack) -> None:
+    """A client does not read a large answer, so that its output buffer is most of the memory."""
+    connection = stack.enter_context(lab.connect(lab.primary))
+    connection.send("EVAL", f"return string.rep('x', {60 * 2**20})", 0)
+
+
+def wrong_password_of_a_client(lab: Lab, stack: ExitStack) -> None:
+    def log_in() -> None:
+        Connection(lab.primary.address, lab.primary.port("redis"), "wrong").close()
+
+    _repeat(stack, log_in, 0.2)
+
+
+def slow_calls(lab: Lab, stack: ExitStack) -> None:
+    """A client reads one very large value again and again."""
+    with lab.connect(lab.primary) as connection:
+        connection.call("SETRANGE", "large", 150 * 2**20, "x")
+    reader = stack.enter_context(lab.connect(lab.primary))
+    _repeat(stack, lambda: reader.call("GET", "large"), 1.5)
+
+
+def _memory(size: str, policy: str) -> Mapping[str, Any]:
+    return {"redis": {"memory": {"max": size, "policy": policy}}}
+
+
+SCENARIOS: Mapping[str, Scenario] = {
+    "primary-down": Scenario(primary_down, frozenset({"InstanceDown", "NoPrimary", "ReplicationBroken"})),
+    "replica-down": Scenario(replica_down, frozenset({"InstanceDown", "ReplicationBroken"}), "7.0"),
+    "server-down": Scenario(server_down, frozenset({"InstanceDown", "NoPrimary", "ReplicationBroken"}), "7.0"),
+    "second-primary": Scenario(second_primary, frozenset({"SeveralPrimaries", "ReplicationBroken"})),
+    "link-down": Scenario(link_down, frozenset({"ReplicationBroken", "AuthenticationFailing"}), "7.0"),
+    "slow-link": Scenario(slow_link, frozenset({"ReplicaLagging"})),
+    "restarts": Scenario(restarts, frozenset({"RestartingAgain"})),
+    "exporter-password": Scenario(wrong_password_of_the_exporter, frozenset({"ExporterBlind"})),
+    "exporter-gone": Scenario(exporter_gone, frozenset({"MetricsMissing"})),
+    "no-targets": Scenario(no_targets, frozenset({"NoMetrics"})),
+    "connections": Scenario(connections, frozenset({"TooManyConnections", "ConnectionsRejected"})),
+    "full-disk": Scenario(full_disk, frozenset({"AppendOnlyWriteFailing"})),
+    "full-disk-rewrite": Scenario(full_disk_for_a_rewrite, frozenset({"AppendOnlyRewriteFailing"})),
+    "failing-snapshot": Scenario(
+        failing_snapshot, frozenset({"SnapshotFailing"}), "7.0", {"redis": {"appendOnly": False, "savePoints": ["5 1"]}}
+    ),
+    "full-cache": Scenario(full_cache, frozenset({"EvictingKeys"}), config=_memory("20mb", "allkeys-lru")),
+    "full-memory": Scenario(full_memory, frozenset({"MemoryAlmostFull", "WritesRefused"}), config=_memory("20mb", "noeviction")),
+    "unread-answers": Scenario(unread_answers, frozenset({"MemoryBeyondLimit"}), config=_memory("30mb", "allkeys-lfu")),
+    "client-password": Scenario(wrong_password_of_a_client, frozenset({"AuthenticationFailing"}), "7.0"),
+    "slow-calls": Scenario(slow_calls, frozenset({"LatencyHigh"})),
+}
+"""All scenarios of the alerts. Together they fire every rule."""
