@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rediskit.chart.keys import check_values
+from rediskit.chart.keys import LISTED_VERSION, check_values
 from rediskit.chart.names import COMPONENT, INSTANCE, NAME
 from rediskit.checks.finding import Complaint, Subject
 from rediskit.errors import Path
@@ -80,6 +80,24 @@ def chart_keys(subject: Subject) -> Iterator[Complaint]:
     """Every value path, ours and the user's, is one the chart knows, and has the kind of value the chart expects."""
     for problem in check_values(subject.values, subject.environment.redis.chart.extra_keys):
         yield Complaint(problem.message, problem.hint, ("redis", "values", *problem.path))
+
+
+_KNOWN_CHARTS = ("bitnami/redis", "bitnamicharts/redis")
+"""The ends of repositories of the chart that the names, values and checks are made for; a mirror keeps them."""
+
+
+def unknown_chart(subject: Subject) -> Iterator[Complaint]:
+    """The chart is the one whose names and values the checks know: Bitnami's, of the major version of the shipped list."""
+    chart = subject.environment.redis.chart
+    if "/".join(chart.repository.split("/")[-2:]) not in _KNOWN_CHARTS:
+        hint = "use a mirror whose path ends with bitnamicharts/redis, or compare helm template with the rendered Services and accept it"
+        message = f"{chart.repository} is no chart that rediskit knows: names, selectors and values may be others"
+        yield Complaint(message, hint, ("redis", "chart", "repository"))
+    known = LISTED_VERSION.partition(".")[0]
+    if (major := chart.version.partition(".")[0]) != known:
+        hint = f"use a version {known}.x, or compare helm template with the rendered Services and accept it"
+        message = f"major version {major} of the chart is not known: names, selectors and values are those of {known}"
+        yield Complaint(message, hint, ("redis", "chart", "version"))
 
 
 def owned_values(subject: Subject) -> Iterator[Complaint]:

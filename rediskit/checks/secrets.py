@@ -20,7 +20,7 @@ from rediskit.model.ciphertext import (
 from rediskit.model.environment import Environment
 from rediskit.model.nested import at
 from rediskit.model.secrecy import shapes_in
-from rediskit.model.secrets import ENCRYPTED, SealedSecrets, Sops
+from rediskit.model.secrets import ENCRYPTED, ExternalSecrets, SealedSecrets, Sops
 from rediskit.renderers.helm import values_path
 from rediskit.renderers.objects import KEEP
 from rediskit.renderers.secretforms import rotation as rotation_of
@@ -217,3 +217,14 @@ def _source(environment: Environment, namespace: str) -> Path:
         if client.namespace == namespace:
             return ("clients", index, "namespace")
     return ("secrets",)
+
+
+def refreshed(subject: Subject) -> Iterator[Complaint]:
+    """A change of the value in the store of External Secrets reaches no running Redis unasked: Redis goes on with the old password."""
+    secrets = subject.environment.secrets
+    if isinstance(secrets, ExternalSecrets) and not secrets.generate and secrets.refresh is not None:
+        message = (
+            f"the operator reads the store every {secrets.refresh}: a new value there locks clients out of a Redis that has the old one"
+        )
+        hint = "leave refresh out: the rotation page then decides when the new value is read"
+        yield Complaint(message, hint, ("secrets", "refresh"))

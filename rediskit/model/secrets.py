@@ -107,8 +107,9 @@ class ExternalSecrets(_Secrets):
     """The key of the value in the store."""
     property: Line | None = None
     """The property of that key, where one key holds several values."""
-    refresh: Duration = Duration("1h")
-    """How often the operator looks at the store."""
+    refresh: Duration | None = None
+    """How often the operator reads the store by itself. Left out, a value reaches a running Redis only with the rotation page; with
+    `generate` clients read theirs every hour."""
     generate: Flag = False
     """The operator makes the password, once, in the namespace of Redis, and clients read it from there."""
     api_version: Literal["v1", "v1beta1"] = "v1"

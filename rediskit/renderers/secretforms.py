@@ -69,12 +69,22 @@ def _external_secret(environment: Environment, secrets: ExternalSecrets, namespa
         "kind": "ExternalSecret",
         "metadata": _metadata(environment, auth.secret, namespace),
         "spec": {
-            "refreshInterval": str(secrets.refresh),
+            **_refresh(secrets),
             "secretStoreRef": store,
             "target": _target(environment),
             "data": [{"secretKey": auth.key, "remoteRef": remote}],
         },
     }
+
+
+def _refresh(secrets: ExternalSecrets) -> Object:
+    """When the operator reads the store again: else only when the ExternalSecret changes, as by the annotation of the rotation page.
+
+    v1beta1 has no refreshPolicy in older versions of the operator: an interval of 0 does the same there.
+    """
+    if secrets.refresh is not None or secrets.generate:
+        return {"refreshInterval": str(secrets.refresh or "1h")}
+    return {"refreshPolicy": "OnChange"} if secrets.api_version == "v1" else {"refreshInterval": "0s"}
 
 
 def _generator(environment: Environment) -> Object:

@@ -186,6 +186,19 @@ SERVER = [
 ]
 
 WARNINGS = [
+    Trip(
+        "chart-unknown",
+        "oci://example.org/charts/redis is no chart that rediskit knows",
+        "oci://example.org/charts/redis",
+        {"redis": {"chart": {"repository": "oci://example.org/charts/redis"}}},
+    ),
+    Trip("chart-unknown", "major version 22 of the chart is not known", "22.0.7", {"redis": {"chart": {"version": "22.0.7"}}}),
+    Trip(
+        "secret-refresh",
+        "the operator reads the store every 1h",
+        "1h",
+        {"secrets": {"mode": "external-secrets", "store": {"name": "vault"}, "key": "redis", "refresh": "1h"}},
+    ),
     Trip("memory-headroom", "the memory limit of master and replica is 2Gi: 2 times maxmemory 1gb, less than 2.2", "name: chocolandia"),
     Trip("memory-headroom", "2Gi: 1.2 times maxmemory 1700mb", "1700mb", {"redis": {"memory": {"max": "1700mb"}}}),
     Trip("memory-headroom", "2Gi: 2.19 times maxmemory 935mb", "935mb", {"redis": {"memory": {"max": "935mb"}}}),

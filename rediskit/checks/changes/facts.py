@@ -240,7 +240,12 @@ def secret_source(subject: Subject) -> Facts:
         found["ownerReference"] = shown(secrets.owner_reference)
     if isinstance(secrets, ExternalSecrets):
         store = secrets.store
-        texts = {"key": secrets.key, "property": secrets.property, "generate": shown(secrets.generate), "refresh": str(secrets.refresh)}
+        texts = {
+            "key": secrets.key,
+            "property": secrets.property,
+            "generate": shown(secrets.generate),
+            "refresh": str(secrets.refresh or "") or None,
+        }
         texts |= {"store.kind": store.kind, "store.name": store.name} if store else {}
         found |= {name: text for name, text in texts.items() if text is not None}
     return {name: Fact(("secrets", *name.split(".")), value) for name, value in found.items()}
