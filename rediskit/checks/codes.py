@@ -43,6 +43,8 @@ COMMITS = (
 OWNER = (
     Code("owner-build", "error", "With `check --owner DIR`: the kustomization builds, with the files of each step too."),
     Code("owner-link", "error", "With `check --owner DIR`: no symbolic link is where files of ours are written."),
+    Code("owner-unread", "warning", "With `check --owner DIR`: every kustomization of the checkout can be read; others are skipped."),
+    Code("owner-remote", "error", "With `check --owner DIR --offline`: the build fetches nothing."),
     Code("owner-drift", "error", "With `check --owner DIR`: the files there are those of the step."),
     Code("owner-workload", "error", "With `check --owner DIR`: the workload is in the build, once."),
     Code("owner-replicas", "error", "With `check --owner DIR`: the base sets the replicas of the config, as a rollback needs."),

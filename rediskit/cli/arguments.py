@@ -75,7 +75,12 @@ def _render(parser: argparse.ArgumentParser) -> None:
 def _check(parser: argparse.ArgumentParser) -> None:
     _configs(parser)
     parser.add_argument("--kubeconform", action="store_true", help="also have kubeconform judge every object ($KUBECONFORM, or on PATH)")
-    parser.add_argument("--owner", metavar="DIR", help="also build the owner's outermost overlay there, with the files of each step")
+    parser.add_argument(
+        "--owner",
+        metavar="DIR",
+        help="also build the owner's outermost overlay there, with the files of each step; kustomize fetches its remote bases",
+    )
+    parser.add_argument("--offline", action="store_true", help="with --owner: refuse remote bases, and fetch nothing")
     parser.add_argument(
         "--base",
         metavar="REV",

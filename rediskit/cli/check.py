@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     visits = [Visit(names(CONFIG), lambda environment, _: open_questions(environment))]
     visits += [Visit(names(TIMES), lambda environment, _: in_future(environment, now()))]
     visits += [_follows(arguments.base)] if arguments.base is not None else []
-    visits += [_at_owners(arguments.owner, arguments.at)] if arguments.owner is not None else []
+    visits += [_at_owners(arguments.owner, arguments.at, offline=arguments.offline)] if arguments.owner is not None else []
     trees, checked, counts = _judged_twice(arguments, visits) if arguments.kubeconform else (*render_all(arguments, visits), None)
     findings = reported(checked)
     changes = {tree.name: compare(tree, arguments.output) for tree in trees}
@@ -66,7 +66,7 @@ def _follows(revision: str) -> Visit:
     return Visit(names((*STEPS, *CHANGES, *COMMITS)), look)
 
 
-def _at_owners(folder: str, at: str | None) -> Visit:
+def _at_owners(folder: str, at: str | None, *, offline: bool) -> Visit:
     """What is wrong in a checkout of an application repository, and who uses the old Redis there."""
     from rediskit.checks import Finding
     from rediskit.cli import scanning
@@ -76,9 +76,9 @@ def _at_owners(folder: str, at: str | None) -> Visit:
     from rediskit.migrate.scan import scan
 
     def look(environment: Environment, tree: Tree) -> Iterator[Finding]:
-        remarks = owner_remarks(environment, tree, folder)
+        remarks = owner_remarks(environment, tree, folder, offline=offline)
         yield from (Finding(one.code, one.severity, one.message, one.hint, (), one.location, (one.client,)) for one in remarks)
-        place = checkout(folder, None)
+        place = checkout(folder, None, offline=offline)
         for client in environment.clients:
             made = scan(environment, client, place) if client.migration else None
             if made is not None:

@@ -27,7 +27,7 @@ _ROLLBACK = f"From scale-down to validate: the application back on its old Redis
 _RECORD = f"Write down what was seen: the evidence of the 24 hours, the Secret, the real downtime, the owner's base. {_EDITS}"
 _EXPORT = (
     "Put the files of the client's step into a checkout of the owner's repository. The owner's kustomization is built before and after, in "
-    "a copy; where the result is not what the step means, nothing is written."
+    "a copy; where the result is not what the step means, nothing is written. kustomize fetches its remote bases."
 )
 
 
@@ -51,6 +51,7 @@ def _export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overlay", metavar="DIR", help="the kustomization that is built, where it is another folder")
     parser.add_argument("--force", action="store_true", help="overwrite files of ours that were edited by hand")
     at(parser, "the time of the scan")
+    parser.add_argument("--offline", action="store_true", help="refuse remote bases, and fetch nothing")
     _dry_run(parser)
 
 

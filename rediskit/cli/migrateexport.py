@@ -25,12 +25,13 @@ def run(arguments: argparse.Namespace) -> int:
     """
     environment = load(config_file(arguments))
     client = one_client(environment, arguments.client)
-    done = export(environment, client, arguments.to, arguments.overlay, force=arguments.force, dry_run=arguments.dry_run)
-    place = checkout(arguments.to, arguments.overlay)
+    force, dry_run, offline = arguments.force, arguments.dry_run, arguments.offline
+    done = export(environment, client, arguments.to, arguments.overlay, force=force, dry_run=dry_run, offline=offline)
+    place = checkout(arguments.to, arguments.overlay, offline=offline)
     made = scan(environment, client, place)
     found = unaccepted(environment, scanning.findings(client, made, place), None) if made else []
     code = int(any(finding.severity == "error" for finding in found))
-    if made and not arguments.dry_run:
+    if made and not dry_run:
         scanning.record(environment, client, made, time_of(arguments.at, "--at", client.migration), quiet=arguments.json)
     if arguments.json:
         print_json({**_json(client, done, arguments.dry_run), "scan": scanning.as_json(made), "exitCode": code})

@@ -9,7 +9,7 @@ from rediskit.errors import Problem, RefusedError
 from rediskit.migrate.edit import Edited, put_in_place
 from rediskit.migrate.machine import effects
 from rediskit.migrate.ownerbuild import Built, Difference, bench, differences, found, name_scaler, unnamed_scalers
-from rediskit.migrate.ownerfiles import FOLDER, Checkout, checkout, kustomization, listing, shown
+from rediskit.migrate.ownerfiles import FOLDER, Checkout, checkout, kustomization, link_in_the_way, listing, shown
 from rediskit.migrate.plain_files import plain_files
 from rediskit.migrate.scan import problems, scan
 from rediskit.model.client import Client
@@ -48,14 +48,26 @@ class _Files:
     files: dict[str, bytes]
 
 
-def export(environment: Environment, client: Client, to: str, overlay: str | None = None, *, force: bool, dry_run: bool) -> Exported:
+def export(
+    environment: Environment,
+    client: Client,
+    to: str,
+    overlay: str | None = None,
+    *,
+    force: bool,
+    dry_run: bool,
+    offline: bool = False,
+) -> Exported:
     """Puts the files of the client's step into the owner's checkout.
 
     to: the folder that gets `rediskit/<client>/`, or that holds the owner's plain manifests. overlay: the folder that is built (`to`).
+    offline: whether a build that fetches something is refused.
     Raises ConfigError for folders that do not fit, RefusedError when the build would not be what the step means, or a file was edited
     by hand, MissingToolError when kustomize is missing. Nothing is written then.
     """
-    place = checkout(to, overlay)
+    place = checkout(to, overlay, offline=offline)
+    if problem := link_in_the_way(place, client):
+        raise RefusedError(problem)
     if not dry_run:
         clear([*of_inputs([place.to]), *of_trees(str(place.to / FOLDER))])
     if client.owner.kind == "manifests":

@@ -21,6 +21,7 @@ from rediskit.migrate.ownerfiles import (
     mapping_in,
     shown,
 )
+from rediskit.migrate.ownerremote import OFFLINE, remote_entries
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.nested import at
@@ -68,6 +69,7 @@ class Bench:
         """copy: the folder that holds what `place.top` holds, except for what was left out."""
         self._program = find("kustomize", "KUSTOMIZE")
         self._copy, self.client, self._left_out = copy, client, left_out
+        self._environment = OFFLINE if place.offline else {}
         self._inside = Confined(copy, Path(shown(place.top)))
         self._mine = place.to.relative_to(place.top) / FOLDER / client.name
         self._overlay = place.overlay.relative_to(place.top)
@@ -109,7 +111,8 @@ class Bench:
             self._inside.write(self._mine / path, content)
 
     def _build(self) -> Built:
-        done = run(Command(self._program, ("build", self._copy / self._overlay), exit_codes=frozenset({0, 1})))
+        arguments = ("build", self._copy / self._overlay)
+        done = run(Command(self._program, arguments, exit_codes=frozenset({0, 1}), environment=self._environment))
         if done.exit_code:
             complaint = printable_lines(done.stderr.decode(errors="replace").replace(str(self._copy), "")) or "it said nothing"
             left_out = [f"not in the trial copy: {', '.join(self._left_out)}"] if self._left_out else []
@@ -125,10 +128,13 @@ class Bench:
 def bench(place: Checkout, client: Client) -> Iterator[Bench]:
     """A copy of the checkout, gone afterwards. Git's own files stay out of it.
 
-    Raises RefusedError where a link or a file is in the place of the client's folder, or the checkout can't be copied.
+    Raises RefusedError where a link or a file is in the place of the client's folder, the checkout can't be copied, or an entry would
+    be fetched and the checkout is to be built offline.
     """
     if problem := link_in_the_way(place, client):
         raise RefusedError(problem)
+    if place.offline and (problems := remote_entries(place)):
+        raise RefusedError(problems)
     with temporary_folder() as folder:
         copy = folder / "checkout"
         yield Bench(place, copy, client, copy_checkout(place.top, copy))

@@ -22,6 +22,7 @@ from rediskit.migrate.ownerfiles import (
     manifests_below,
     shown,
 )
+from rediskit.migrate.ownerremote import remote_entries
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
@@ -48,13 +49,13 @@ class _Files(NamedTuple):
     files: dict[str, bytes]
 
 
-def owner_remarks(environment: Environment, tree: Tree, folder: str) -> Iterator[Remark]:
+def owner_remarks(environment: Environment, tree: Tree, folder: str, *, offline: bool = False) -> Iterator[Remark]:
     """What is to be said of a checkout of the owner of each client on its way. folder: that of the outermost overlay.
 
     Clients whose owner applies plain files are passed over: nothing builds those, and `migrate export` validates them.
     Raises ConfigError when there is no such kustomization, MissingToolError without kustomize.
     """
-    place = checkout(folder, None)
+    place = checkout(folder, None, offline=offline)
     migrating = [client for client in environment.clients if client.migration and client.workload]
     moving = [client for client in migrating if client.owner.kind != "manifests"]
     if len(moving) < len(migrating) and not (moving and is_built(place)):
@@ -72,6 +73,9 @@ def _of_client(environment: Environment, client: Client, tree: Tree, place: Chec
         return
     yield from _drift(tree, client, place, file)
     yield from _listed(client, place, file)
+    if place.offline and (problems := remote_entries(place)):
+        yield from (Remark("owner-remote", "error", one.message, one.hint, one.location or _at(file)) for one in problems)
+        return
     with bench(place, client) as copy:
         before = copy.before(environment)
         if before.complaint:

@@ -20,14 +20,18 @@ NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 class Checkout(NamedTuple):
-    """A checkout of an owner. top: its Git work tree; to: where our folder lies; overlay: the folder that is built. All real paths."""
+    """A checkout of an owner. top: its Git work tree; to: where our folder lies; overlay: the folder that is built. All real paths.
+
+    offline: whether a build that fetches something is refused.
+    """
 
     top: Path
     to: Path
     overlay: Path
+    offline: bool = False
 
 
-def checkout(to: str, overlay: str | None) -> Checkout:
+def checkout(to: str, overlay: str | None, *, offline: bool = False) -> Checkout:
     """Where an owner's files lie. Raises ConfigError when there is no such folder, no Git work tree around it, or no kustomization."""
     folder, built = (Path(os.path.realpath(name)) for name in (to, overlay or to))
     if not os.path.isdir(folder):  # noqa: PTH112 - unlike Path.is_dir, False for what may not be looked at
@@ -36,7 +40,7 @@ def checkout(to: str, overlay: str | None) -> Checkout:
     if top is None or not built.is_relative_to(top):
         what = f"{to} lies in no Git work tree" if top is None else f"{overlay} lies outside of the checkout that holds {to}"
         raise ConfigError(Problem(what, "name folders in one checkout of the owner's repository"))
-    return Checkout(top, folder, built)
+    return Checkout(top, folder, built, offline)
 
 
 def is_built(place: Checkout) -> bool:

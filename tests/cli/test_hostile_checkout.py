@@ -57,6 +57,8 @@ def victim(folder: Path) -> Path:
     outside = folder / "outside"
     (outside / "beersystem").mkdir(parents=True)
     (outside / "beersystem/precious.txt").write_text("precious\n", encoding="utf-8")
+    (outside / ".beersystem.rediskit.tmp").mkdir()
+    (outside / ".beersystem.rediskit.tmp/precious.txt").write_text("precious\n", encoding="utf-8")
     (outside / "kustomization.yaml").write_text(dump({"resources": ["../owner/base"]}), encoding="utf-8")
     return outside
 
