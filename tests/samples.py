@@ -112,7 +112,7 @@ def loaded(
     (folder / "chocolandia").mkdir(exist_ok=True)
     text = BACKEND.read_text(encoding="utf-8") if manifest is None else dump(manifest)
     (folder / "chocolandia/beersystem-backend.yaml").write_text(text, encoding="utf-8")
-    (folder / "chocolandia/sealing.crt").write_text("a certificate\n", encoding="utf-8")
+    (folder / "chocolandia/sealing.crt").write_text("-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n", encoding="utf-8")
     (folder / "chocolandia/secrets").mkdir(exist_ok=True)
     for namespace, content in (ciphertexts or {}).items():
         (folder / f"chocolandia/secrets/{namespace}.yaml").write_text(dump(content), encoding="utf-8")

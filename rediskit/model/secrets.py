@@ -15,6 +15,7 @@ from rediskit.model.secrecy import holds_private_key
 from rediskit.model.types import AgeRecipient, DnsName, Flag, Line, RelativeFile
 
 FETCH_HINT = "rediskit secret fetch-cert brings the controller's"
+PEM_BEGIN = "-----BEGIN "
 PRIVATE_KEY = "this is a private key, not a certificate"
 PRIVATE_KEY_HINT = f"never commit it, and take it for lost if it was pushed; {FETCH_HINT}"
 
@@ -52,6 +53,8 @@ class SealedSecrets(_Secrets):
     def _is_public(cls, certificate: TextFile) -> TextFile:
         if holds_private_key(certificate.text):
             refuse(f"{certificate.path}: {PRIVATE_KEY}", PRIVATE_KEY_HINT)
+        if certificate.text.strip() and PEM_BEGIN not in certificate.text:
+            refuse(f"{certificate.path}: this is not a certificate in PEM", f"it begins with {PEM_BEGIN}CERTIFICATE-----: {FETCH_HINT}")
         return certificate
 
 

@@ -38,7 +38,7 @@ def environment(sections: Sections) -> Environment:
     data = config(None)
     given = copy.deepcopy(merged({key: data[key] for key in ("name", "gitops", "network")}, sections))
     if given.get("secrets", {}).get("mode") == "sealed-secrets":
-        given["secrets"]["certificate"] = TextFile("sealing.crt", "a certificate")
+        given["secrets"]["certificate"] = TextFile("sealing.crt", "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n")
     if "destination" in given["gitops"].get("argocd", {}):
         given["gitops"]["argocd"]["destination"].pop("server", None)
     return Environment.model_validate({key: value for key, value in given.items() if value is not None})

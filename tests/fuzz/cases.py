@@ -99,7 +99,7 @@ def folders() -> tuple[dict[str, bytes], ...]:
         data["clients"].append({"file": SHOP})
         files = {CONFIG: _text(data), SHOP: _text(client("shop", STEPS[-index - 1]))}
         files["chocolandia/beersystem-backend.yaml"] = BACKEND.read_bytes()
-        files["chocolandia/sealing.crt"] = b"a certificate\n"
+        files["chocolandia/sealing.crt"] = b"-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"
         if form:
             encrypted = sealed if form["secrets"] is SEALED else sops
             files |= {f"chocolandia/secrets/{name}.yaml": dump(encrypted(name)).encode() for name in ("redis", "beersystem", "shop")}
