@@ -71,16 +71,20 @@ def _at_owners(folder: str, at: str | None, *, offline: bool) -> Visit:
     from rediskit.checks import Finding
     from rediskit.cli import scanning
     from rediskit.cli.migrate import time_of
-    from rediskit.migrate.ownercheck import owner_remarks
+    from rediskit.migrate.ownercheck import NOT_BUILT, owner_remarks
     from rediskit.migrate.ownerfiles import checkout
     from rediskit.migrate.scan import scan
 
     def look(environment: Environment, tree: Tree) -> Iterator[Finding]:
         remarks = owner_remarks(environment, tree, folder, offline=offline)
-        yield from (Finding(one.code, one.severity, one.message, one.hint, (), one.location, (one.client,)) for one in remarks)
+        unbuilt = set()
+        for one in remarks:
+            yield Finding(one.code, one.severity, one.message, one.hint, (), one.location, (one.client,))
+            if one.code in NOT_BUILT:
+                unbuilt.add(one.client)
         place = checkout(folder, None, offline=offline)
         for client in environment.clients:
-            made = scan(environment, client, place) if client.migration else None
+            made = scan(environment, client, place) if client.migration and client.name not in unbuilt else None
             if made is not None:
                 yield from scanning.findings(client, made, place)
                 scanning.record(environment, client, made, time_of(at, "--at", client.migration))

@@ -33,6 +33,10 @@ from rediskit.renderers.tree import Tree
 Severity = Literal["error", "warning"]
 
 
+NOT_BUILT = frozenset({"owner-link", "owner-remote"})
+"""Codes after which the checkout is not built: nothing in it can be scanned."""
+
+
 class Remark(NamedTuple):
     """What is not as it should be. severity: `error` or `warning`; location: in the owner's checkout; client: the one it is about."""
 

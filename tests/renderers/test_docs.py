@@ -108,7 +108,12 @@ def test_there_is_nothing_to_fail_over_before_deploy() -> None:
 
 STORE = {"mode": "external-secrets", "store": {"name": "vault"}, "key": "redis"}
 SECRETS: dict[str, dict[str, object]] = {
-    "sealed-secrets": {"secrets": {"mode": "sealed-secrets", "certificate": TextFile("sealing.crt", "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n")}},
+    "sealed-secrets": {
+        "secrets": {
+            "mode": "sealed-secrets",
+            "certificate": TextFile("sealing.crt", "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"),
+        }
+    },
     "sops": {**FLUX, "secrets": SOPS},
     "manual": {},
     "manual, flux": FLUX,

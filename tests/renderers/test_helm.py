@@ -267,7 +267,10 @@ def test_values_lie_in_no_folder_that_is_applied() -> None:
 
 def with_password(rotation: str) -> Object:
     ciphertexts = {name: Manifest(f"{name}.yaml", sealed(name, rotation)) for name in ("redis", "beersystem")}
-    secrets = {"mode": "sealed-secrets", "certificate": TextFile("sealing.crt", "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n")}
+    secrets = {
+        "mode": "sealed-secrets",
+        "certificate": TextFile("sealing.crt", "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"),
+    }
     return merged_values(made(over={"secrets": secrets}).with_ciphertexts(ciphertexts))
 
 
