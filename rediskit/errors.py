@@ -30,14 +30,25 @@ def dotted(path: Path) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         elif "." in part or not part.isprintable():
-            text += f'["{_visible(part)}"]'
+            text += f'["{visible(part)}"]'
         else:
             text += f".{part}" if text else part
     return text
 
 
-def _visible(key: str) -> str:
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in key)
+def visible(text: str) -> str:
+    """Return a line in which every character can be seen: control characters, and those that turn the direction of text, as escapes.
+
+    Names of files and values of other people's repositories would otherwise write to the terminal, or add a line of their own.
+    """
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() or letter == "\t" else letter.encode("unicode_escape").decode() for letter in text)
+
+
+def _indented(text: str) -> str:
+    """Return a text of several lines whose further lines are indented: none of them passes for a problem of its own."""
+    return "\n".join(visible(line if not number or line.startswith("  ") else f"  {line}") for number, line in enumerate(text.split("\n")))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,7 +60,7 @@ class Location:
     column: int
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        return f"{visible(self.file)}:{self.line}:{self.column}"
 
 
 Positions = Mapping[Path, Location]
@@ -72,7 +83,7 @@ class Problem:
     def __str__(self) -> str:
         message = f"{self.message} [{self.code}]" if self.code else self.message
         head = ": ".join(part for part in (str(self.location or ""), dotted(self.path), message) if part)
-        return f"{head}\n  {self.hint}" if self.hint else head
+        return _indented(f"{head}\n  {self.hint}" if self.hint else head)
 
 
 class RediskitError(Exception):

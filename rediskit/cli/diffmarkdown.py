@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rediskit.cli.difftext import counts, unified_file, visible
-from rediskit.errors import dotted
+from rediskit.cli.difftext import counts, unified_file
+from rediskit.errors import dotted, visible
 from rediskit.output.differences import Difference, Differences
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from difflib import SequenceMatcher, unified_diff
 from itertools import zip_longest
 from typing import Any
 
+from rediskit.errors import visible
 from rediskit.output import yaml
 from rediskit.output.differences import Difference, Differences, ValueChange
 
@@ -16,13 +17,6 @@ _WIDE = 160
 """Characters of a value that stand in the readable list; a longer one is shown from where it begins to differ."""
 _BEFORE = 24
 """Characters shown before that place."""
-
-
-def visible(text: str) -> str:
-    """A line in which every character can be seen: control characters, and those that turn the direction of text, as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(letter if letter.isprintable() or letter == "\t" else _escape(letter) for letter in text)
 
 
 def counts(differences: Differences) -> str:
@@ -174,8 +168,3 @@ def _lines(text: str) -> list[str]:
     """Lines with their newlines; no other character ends one."""
     lines = text.split("\n")
     return [*(f"{line}\n" for line in lines[:-1]), *([lines[-1]] if lines[-1] else [])]
-
-
-def _escape(letter: str) -> str:
-    number = ord(letter)
-    return f"\\x{number:02x}" if number <= 0xFF else f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"

@@ -10,6 +10,7 @@ from typing import Any
 from rediskit import __version__
 from rediskit.cli.configs import configs_here, elsewhere
 from rediskit.cli.report import print_json, problem_json
+from rediskit.errors import visible
 from rediskit.setup.health import Line, Report, examine, temporary_files
 from rediskit.setup.programs import Library, Program, libraries, programs
 
@@ -55,13 +56,13 @@ def _say(tools: list[Program], packages: list[Library], begin: list[str], report
     if begin:
         print("there is no config/*.yaml here")
     for report in reports:
-        print(report.file)
+        print(visible(report.file))
         _table((_MARKS[line.state], (line.what, line.said)) for line in report.lines)
         for problem in report.problems:
             print("\n".join(f"    {line}" for line in str(problem).splitlines()))
     print("next:" if following else "next: nothing, all is well")
     for step in following:
-        print(f"  {step}")
+        print(f"  {visible(step)}")
 
 
 def _mark(tool: Program) -> str:
@@ -78,7 +79,7 @@ def _table(rows: Iterable[tuple[str, tuple[str, ...]]]) -> None:
     widths = [max(len(cells[column]) for _, cells in listed) for column in range(len(listed[0][1]) - 1)] if listed else []
     for mark, cells in listed:
         padded = (cell.ljust(max(width, 12)) for cell, width in zip(cells, widths, strict=False))
-        print(f"{mark} {'  '.join([*padded, cells[-1]])}".rstrip())
+        print(visible(f"{mark} {'  '.join([*padded, cells[-1]])}".rstrip()))
 
 
 def _document(tools: list[Program], packages: list[Library], reports: list[Report], following: list[str], code: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rediskit.cli.report import print_json
-from rediskit.errors import ConfigError, Problem
+from rediskit.errors import ConfigError, Problem, visible
 from rediskit.output.fresh import write_new
 from rediskit.output.leftovers import clear, of_inputs
 from rediskit.setup.clients import Found
@@ -60,11 +60,11 @@ def _source(name: str | None) -> tuple[bytes, str] | None:
 
 def _say(made: Scaffold, *, dry_run: bool) -> None:
     done = "would be made in" if dry_run else "made in"
-    print(f"{made.name}: {len(made.files)} {'file' if len(made.files) == 1 else 'files'} {done} {made.folder}")
+    print(f"{made.name}: {len(made.files)} {'file' if len(made.files) == 1 else 'files'} {done} {visible(made.folder)}")
     for path in made.files:
-        print(f"  + {path}")
+        print(f"  + {visible(path)}")
     for path in made.kept:
-        print(f"  = {path}")
+        print(f"  = {visible(path)}")
     _list("from the input:", [_found(client) for client in made.clients])
     _list("notes:", made.notes)
     _list("open, each a comment in the config:", made.open)
@@ -78,7 +78,7 @@ def _list(head: str, lines: list[str] | tuple[str, ...]) -> None:
     if lines:
         print(head)
     for line in lines:
-        print(f"  {line}")
+        print(f"  {visible(line)}")
 
 
 def _found(client: Found) -> str:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from rediskit.cli.diffmarkdown import code
 from rediskit.cli.migrate import config_file
 from rediskit.cli.migratestatus import WHOSE
 from rediskit.cli.report import print_json
+from rediskit.errors import visible
 from rediskit.migrate.clock import span
 from rediskit.migrate.edges import STAGES
 from rediskit.migrate.guards import lost_for_good
@@ -34,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.markdown:
         print("\n".join(_markdown(environment, client, one) for client, one in plans), end="")
     else:
-        print("\n\n".join("\n".join(_lines(environment, client, one)) for client, one in plans))
+        print("\n\n".join("\n".join(map(visible, _lines(environment, client, one))) for client, one in plans))
     return 0
 
 
@@ -45,7 +47,8 @@ def _markdown(environment: Environment, client: Client, made: Plan) -> str:
         client=client,
         plan=made,
         release=release_of(environment),
-        config=f"`{environment.file or config_of(environment)}`",
+        config=code(environment.file or config_of(environment)),
+        code=code,
         whose=_WHOSE,
         carrier={"argocd": "Application", "flux": "Kustomization"}[environment.gitops.tool],
         polling=polling(environment),
@@ -121,8 +124,8 @@ def _step(number: int, step: Planned, client: Client) -> Iterator[str]:
         yield f"   when: {step.when}"
     if step.begins:
         yield f"   expected at: {step.begins}"
-    for code, words in step.gates:
-        yield f"   gate: {words} [{code}]"
+    for gate, words in step.gates:
+        yield f"   gate: {words} [{gate}]"
     if step.page.step == "decommission":
         yield f"   the point of no return: {lost_for_good(client)}"
     for value in step.values:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rediskit.cli.migrate import config_file, time_of
 from rediskit.cli.report import print_json
+from rediskit.errors import visible
 from rediskit.migrate.clock import both, offset_source, seconds_between, span
 from rediskit.migrate.guards import Verdict
 from rediskit.migrate.status import Status, Way, clients_of, status_of_all
@@ -31,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not clients:
         print(f"{environment.name}: no migration in progress")
         return 0
-    print("\n\n".join("\n".join(_lines(one, client, at)) for one, client, at in zip(found, clients, times, strict=True)))
+    print("\n\n".join("\n".join(map(visible, _lines(one, client, at))) for one, client, at in zip(found, clients, times, strict=True)))
     return 0
 
 

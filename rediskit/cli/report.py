@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from rediskit.errors import Problem, RediskitError, dotted
+from rediskit.errors import Problem, RediskitError, dotted, visible
 
 if TYPE_CHECKING:
     from rediskit.checks import Finding
@@ -22,7 +22,7 @@ def report_error(error: RediskitError, *, as_json: bool) -> int:
     if as_json:
         print_json({"problems": [problem_json(problem) for problem in error.problems], "exitCode": error.exit_code})
     for problem in () if as_json else error.problems:
-        print(problem, file=sys.stderr)
+        print(_shown(str(problem)), file=sys.stderr)
     return error.exit_code
 
 
@@ -31,7 +31,8 @@ def print_findings(findings: Iterable[Finding]) -> None:
     for finding in unique(findings):
         severity = "" if finding.severity == "error" else f"{finding.severity}: "
         place = f"{finding.location}: " if finding.location else ""
-        print(f"{place}{severity}{Problem(finding.message, finding.hint, finding.path, code=finding.code)}", file=sys.stderr)
+        text = str(Problem(finding.message, finding.hint, finding.path, code=finding.code))
+        print(f"{place}{severity}{_shown(text)}", file=sys.stderr)
 
 
 def unique(findings: Iterable[Finding]) -> list[Finding]:
@@ -67,7 +68,7 @@ def print_changes(changes: Mapping[str, Changes], words: tuple[str, str, str]) -
         edited = frozenset(done.edited)
         for mark, paths in (("+", done.created), ("~", done.changed), ("-", done.removed)):
             for path in (path for path in paths if few or path in edited):
-                print(f"  {mark} {path}{' (edited by hand)' if path in edited else ''}")
+                print(f"  {mark} {visible(path)}{' (edited by hand)' if path in edited else ''}")
 
 
 def print_state(changes: Mapping[str, Changes]) -> None:
@@ -116,12 +117,19 @@ def changes_json(changes: Mapping[str, Changes]) -> list[dict[str, Any]]:
     ]
 
 
+def _shown(text: str) -> str:
+    """Return a message without the passwords that a key or a name in it may be."""
+    from rediskit.model.secrecy import without_passwords
+
+    return without_passwords(text)
+
+
 def _problem(problem: Problem | Finding) -> dict[str, Any]:
     place = problem.location
     return {
-        "message": problem.message,
-        "hint": problem.hint,
-        "path": dotted(problem.path),
+        "message": _shown(problem.message),
+        "hint": _shown(problem.hint),
+        "path": _shown(dotted(problem.path)),
         "file": place.file if place else None,
         "line": place.line if place else None,
         "column": place.column if place else None,

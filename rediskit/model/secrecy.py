@@ -63,6 +63,11 @@ def secret_reason(value: str) -> str:
     return "a generated password" if any(map(_generated, _WORD.findall(value))) else ""
 
 
+def without_passwords(text: str) -> str:
+    """Return a message with `***` in place of every word that looks like a generated password: a key of a config may be one."""
+    return _WORD.sub(lambda found: "***" if _generated(found[0]) and secret_reason(found[0]) else found[0], text)
+
+
 def holds_private_key(text: str) -> bool:
     """Whether a text holds a private key in PEM: the one shape that can be told in a certificate, whose every line looks generated."""
     return bool(_SHAPES[0][0].search(text))

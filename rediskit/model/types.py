@@ -17,10 +17,15 @@ _LABEL_VALUE_HINT = "use letters, digits, '-', '_' and '.', with a letter or a d
 _HELM_KEY = r"[A-Za-z][A-Za-z0-9_-]*"
 _HOST = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?(?::[0-9]{1,5})?"
 
+_URL_PATH = r"[A-Za-z0-9._/:@%+~=\[\]-]+"
+"""What a URL may have that is shown to people and stands in commands: nothing that a terminal or Markdown acts upon."""
+_UNSEEN = r"\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+"""Control characters, line separators, and what turns the direction of text."""
+
 Flag = Annotated[bool, Strict()]
 Port = Annotated[int, Strict(), Field(ge=1, le=65535)]
 
-Line = Annotated[str, Text(r"[^\x00-\x1f\x7f]+", 0, "one line of text", "write some words in one line")]
+Line = Annotated[str, Text(rf"[^{_UNSEEN}]+", 0, "one line of text", "write some words in one line")]
 Prose = Annotated[str, Text(r"[^\x00-\x08\x0b-\x1f\x7f]+", 0, "text", "write some words, or leave it out")]
 
 DnsLabel = Annotated[str, Text(_LABEL, 63, "a DNS label", _LABEL_HINT)]
@@ -163,7 +168,7 @@ OciRepository = Annotated[
 GitRepository = Annotated[
     str,
     Text(
-        r"(?:https?://[^\s@:/]+(?::[0-9]+)?/[!-~]+|ssh://[!-~]+|file:///[!-~]+|[\w.-]+@[\w.-]+:[!-~]+)",
+        rf"(?:https?://[\w.-]+(?::[0-9]+)?/{_URL_PATH}|ssh://{_URL_PATH}|file:///{_URL_PATH}|[\w.-]+@[\w.-]+:{_URL_PATH})",
         2048,
         "the address of a Git repository",
         "write it as Argo CD or Flux reaches it, like https://github.com/owner/name.git",
@@ -179,7 +184,7 @@ AgeRecipient = Annotated[
         r"age1[02-9ac-hj-np-z]{58}", 62, "a public key of age", "write what `age-keygen -y KEYFILE` prints: age1 and 58 letters and digits"
     ),
 ]
-RelativeFile = Annotated[str, Text(r"[^\x00-\x1f\x7f]+", 1024, "a path", "write it in one line, relative to the config file")]
+RelativeFile = Annotated[str, Text(rf"[^{_UNSEEN}]+", 1024, "a path", "write it in one line, relative to the config file")]
 
 
 _INSIDE = {"not": {"pattern": r"^/|(?:^|/)\.\.(?:/|$)"}}
