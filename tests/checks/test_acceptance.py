@@ -14,7 +14,7 @@ from rediskit.checks.acceptance import unaccepted
 from rediskit.cli import main
 from rediskit.errors import Path as Place
 from rediskit.model.accept import NEVER
-from tests.samples import client, loaded, made
+from tests.samples import ROOT, client, loaded, made
 
 ALL = frozenset(rule.code for rule in CHECKS)
 DAY = date(2027, 3, 31)
@@ -152,3 +152,9 @@ def test_a_day_needs_no_quotes(folder: Path) -> None:
     config = folder / "config/shared.yaml"
     config.write_text(text(accept="- {code: frozen-image, on: redis.image, until: 2027-03-31, reason: a test}"), encoding="utf-8")
     assert load(config).accept[0].until == "2027-03-31"
+
+
+@pytest.mark.parametrize("code", NEVER)
+def test_what_can_never_be_accepted_is_reported_somewhere(code: str) -> None:
+    files = (file for file in (ROOT / "rediskit").rglob("*.py") if file.name != "accept.py")
+    assert any(f'"{code}"' in file.read_text(encoding="utf-8") for file in files), f"nothing reports {code}"
