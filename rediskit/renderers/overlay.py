@@ -65,4 +65,9 @@ def _added(value: Any) -> Any:
 
 
 def _named(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str) and all(isinstance(e, Mapping) and "name" in e for e in value)
+    """Return whether a list is one of mappings with names. A build can hold names that are no text."""
+    return isinstance(value, Sequence) and not isinstance(value, str) and all(map(_has_name, value))
+
+
+def _has_name(entry: Any) -> bool:
+    return isinstance(entry, Mapping) and isinstance(entry.get("name"), str)

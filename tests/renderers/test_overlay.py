@@ -193,3 +193,11 @@ def test_what_anybody_might_write(tmp_path_factory: pytest.TempPathFactory, kust
     pairs = numbered(cases)
     for (base, change), theirs in zip(pairs, built(tmp_path_factory.mktemp("build"), kustomize, pairs), strict=True):
         assert apply(base, change) == theirs
+
+
+@pytest.mark.parametrize("name", [{"a": "b"}, ["a"], None, 1, True])
+def test_names_that_are_no_text_are_merged_by_no_name(name: Any) -> None:
+    """What a build prints need not be an object that an API server takes."""
+    base = {"containers": [{"name": name, "env": [{"name": name, "value": "x"}]}]}
+    assert apply(base, {"replicas": 0}) == {**base, "replicas": 0}
+    assert apply(base, {"containers": [{"name": "app", "image": "x"}]}) == {"containers": [{"name": "app", "image": "x"}]}
