@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from rediskit.cli import main
 from tests.cli.test_migrate import git
+from tests.samples import ROOT
 
 Run = Callable[..., tuple[int, str, str]]
 HEAD = "name: lab\ngitops: {tool: argocd, repository: https://git.example.org/ops/lab.git}\n"
@@ -124,7 +126,7 @@ def test_a_config_that_did_not_load_is_not_passed_over(run: Run, tmp_path: Path)
 def test_the_certificate_of_the_revision_is_read_from_it(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "config/lab"
     folder.mkdir()
-    (folder / "sealing.crt").write_text("a certificate\n", encoding="utf-8")
+    shutil.copy(ROOT / "config/chocolandia/sealing.crt", folder)
     sealed = "secrets: {mode: sealed-secrets, certificate: lab/sealing.crt}\n"
     write(tmp_path, sealed)
     git(tmp_path, "add", "-A")
