@@ -20,6 +20,7 @@ from typing import NamedTuple
 from tests.attack.process import Ended, command
 from tests.output import faults
 from tests.output.trees import snapshot
+from tests.tools.install import locate
 
 EXIT_CODES = (0, 1, 2)
 
@@ -109,7 +110,12 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def _run(scenario: Scenario, work: Path, before: Callable[[], None] | None = None) -> Ended:
-    return command((*scenario.arguments, "--debug"), work / "project", environment={"TMPDIR": str(work / "tmp")}, before=before)
+    return command(
+        (*scenario.arguments, "--debug"),
+        work / "project",
+        environment={"TMPDIR": str(work / "tmp"), "KUSTOMIZE": str(locate("kustomize"))},
+        before=before,
+    )
 
 
 _entered: list[AbstractContextManager[None]] = []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +111,9 @@ def _rotate(folder: Path) -> None:
     before = Path.cwd()
     os.chdir(folder / "project")
     try:
-        if main(["secret", "new", "--json"]):
+        with redirect_stdout(io.StringIO()):
+            code = main(["secret", "new"])
+        if code:
             raise RuntimeError("secret new failed")
     finally:
         os.chdir(before)

@@ -6,6 +6,7 @@ from tests.attack.attack import Group
 from tests.attack.groups import (
     init_passwords,
     internal_errors,
+    remote_bases,
     repositories,
     shell,
     sops_order,
@@ -23,5 +24,6 @@ _MODULES = {
     "special-files": special_files,
     "internal-errors": internal_errors,
     "repositories": repositories,
+    "remote-bases": remote_bases,
 }
 GROUPS = tuple(Group(name, module.attacks, module.revert) for name, module in _MODULES.items())
