@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import subprocess
 from collections import Counter
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import timedelta
@@ -61,11 +62,19 @@ def fuzz_checkouts(cases: int, *, derandomize: bool) -> Counter[int]:
             for file, content in made.files.items():
                 (Path(name) / file).parent.mkdir(parents=True, exist_ok=True)
                 (Path(name) / file).write_bytes(content)
-            (Path(name) / "owner/.git").mkdir(exist_ok=True)
+            commit(Path(name) / "owner")
             ends[in_checkout(Path(name), made.command, real=random.random() < REAL)] += 1
 
     attempt()
     return ends
+
+
+def commit(folder: Path) -> None:
+    """Commit a folder to a repository of its own: an export of plain files reads what is committed."""
+    settings = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    someone = ("-c", "user.name=Someone", "-c", "user.email=someone@example.org")
+    for arguments in (("init", "--quiet"), ("add", "--all"), (*someone, "commit", "--quiet", "--allow-empty", "--message", "a state")):
+        subprocess.run(["git", *arguments], cwd=folder, env={**os.environ, **settings}, capture_output=True, check=True)
 
 
 def in_checkout(place: Path, command: tuple[str, ...], *, real: bool) -> int:

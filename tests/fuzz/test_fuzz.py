@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.fuzz.cases import folders
 from tests.fuzz.checkouts import COMMANDS, sound
-from tests.fuzz.run import by_library, fuzz, fuzz_checkouts, in_checkout
+from tests.fuzz.run import by_library, commit, fuzz, fuzz_checkouts, in_checkout
 
 
 def test_the_folders_are_valid_before_they_are_changed(tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_the_checkouts_are_sound_before_they_are_changed(tmp_path: Path) -> None
         for name, content in sound(kind, "scale-down").items():
             (tmp_path / str(number) / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / str(number) / name).write_bytes(content)
-        (tmp_path / str(number) / "owner/.git").mkdir()
+        commit(tmp_path / str(number) / "owner")
         assert in_checkout(tmp_path / str(number), commands[-1], real=True) == 0
 
 
