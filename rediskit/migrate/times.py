@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from rediskit.checks.finding import Finding
 from rediskit.errors import ConfigError, Path
-from rediskit.migrate.committed import migrations_at
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Entry, Migration, moment
-from rediskit.output.revision import Commit, commits_since
+
+if TYPE_CHECKING:
+    from rediskit.output.revision import Commit
 
 TOLERANCE = timedelta(minutes=2)
 """How much later than now a time may be: clocks differ."""
@@ -45,6 +47,9 @@ def differing(environment: Environment, revision: str) -> Iterator[Finding]:
 
     Raises ConfigError where there is no such revision, MissingToolError without git.
     """
+    from rediskit.migrate.committed import migrations_at  # A check without a revision starts no program.
+    from rediskit.output.revision import commits_since
+
     old = migrations_at(revision, environment) or {}
     open_steps = {
         (index, number): entry
