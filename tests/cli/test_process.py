@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -68,7 +69,9 @@ def test_a_signal_ends_the_command_and_what_it_started_and_leaves_nothing(tmp_pa
     before = disk(top)
     command = [*COMMAND, "migrate", "export", "chocolandia.yaml", "--to", "owner/prod"]
     more = environment(KUSTOMIZE=str(program), TMPDIR=str(tmp_path / "tmp"))
-    with subprocess.Popen(command, cwd=tmp_path, env=more, stderr=subprocess.PIPE) as process:
+    # nohup and a job in the background ignore some of them, and the command would keep that.
+    hear = functools.partial(signal.signal, number, signal.SIG_DFL)
+    with subprocess.Popen(command, cwd=tmp_path, env=more, stderr=subprocess.PIPE, preexec_fn=hear) as process:
         while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text(encoding="utf-8").strip():
             assert process.poll() is None
             time.sleep(0.05)
