@@ -67,7 +67,7 @@ def rotation_page(environment: Environment) -> str:
 
     The clients that are restarted are those that read the Secret already.
     """
-    release, redis = release_of(environment), environment.redis
+    release, redis, replicas = release_of(environment), environment.redis, _replica_pods(environment)
     users = [client for client in environment.clients if client.migration is None or _uses(client.migration)]
     return text(
         "rotation.md.j2",
@@ -75,7 +75,11 @@ def rotation_page(environment: Environment) -> str:
         release=release,
         prefix=name_prefix(environment),
         key=redis.auth.key.replace(".", "\\."),
-        pods=[f"{release.primary_statefulset}-0", *_replica_pods(environment)],
+        replicas=replicas,
+        instances=[
+            f"{release.primary_statefulset}-0:{release.container_port}",
+            *(f"{pod}:{release.replicas_container_port}" for pod in replicas),
+        ],
         both="ACL" not in redis.disabled_commands,
         by_rotation=environment.secrets.mode in ENCRYPTED,
         restarts=[client for client in users if client.workload],

@@ -170,7 +170,7 @@ def look(environment: Environment, client: Client, step: Step) -> Iterator[str]:
         yield f"{in_client} rollout status {name} --timeout=5m"
         yield from (f"{in_client} logs {name} -c {container} --since=5m | grep -iE 'redis|error'" for container in workload.containers)
         if step == "scale-up":
-            yield f"{_cli(release.primary_statefulset, release)} CLIENT LIST' | grep -c ."
+            yield f"{_cli(release, release.primary_statefulset, release.container_port)} CLIENT LIST' | grep -c ."
         if step == "rolled-back":
             yield from (_variables(in_client, name, workload, container) for container in workload.containers)
     elif step == "decommission" and client.previous and client.previous.remove:
@@ -192,15 +192,15 @@ def _redis(environment: Environment, release: Release) -> Iterator[str]:
     in_redis = f"kubectl -n {release.namespace}"
     yield f"{in_redis} rollout status statefulset/{release.primary_statefulset} --timeout=5m"
     yield f"{in_redis} rollout status statefulset/{release.replicas_statefulset} --timeout=5m"
-    yield f"{_cli(release.replicas_statefulset, release)} INFO replication' | grep master_link_status"
+    yield f"{_cli(release, release.replicas_statefulset, release.replicas_container_port)} INFO replication' | grep master_link_status"
     if environment.network:
         yield f"{in_redis} get service {release.external_service} -o jsonpath='{{.status.loadBalancer.ingress[0].ip}}{{\"\\n\"}}'"
 
 
-def _cli(statefulset: str, release: Release) -> str:
+def _cli(release: Release, statefulset: str, port: int) -> str:
     """redis-cli in the first pod, up to its words and the closing quote: the password stands on no command line."""
     password = f'REDISCLI_AUTH="$(cat {release.password_file})"'
-    return f"kubectl -n {release.namespace} exec {statefulset}-0 -c redis -- bash -c '{password} redis-cli"
+    return f"kubectl -n {release.namespace} exec {statefulset}-0 -c redis -- bash -c '{password} redis-cli -p {port}"
 
 
 def _variables(in_client: str, name: str, workload: Workload, container: str) -> str:

@@ -54,6 +54,27 @@ def test_the_names_are_those_of_the_release() -> None:
     assert "offsets | tail -n 1" in text
 
 
+PORTS = {"master": {"containerPorts": {"redis": 6380}}, "replica": {"containerPorts": {"redis": 6381}}}
+PAIRS = {
+    "failover": ["redis_in redis-shared-master-0 6380", 'redis_in "$PROMOTED" 6381'],
+    "rotation": ["redis-shared-master-0:6380 redis-shared-replicas-0:6381"],
+    "migration-beersystem": ["exec redis-shared-master-0 [^\n]* -p 6380 CLIENT", "exec redis-shared-replicas-0 [^\n]* -p 6381 INFO"],
+}
+
+
+@pytest.mark.parametrize("page", PAIRS)
+def test_each_redis_is_asked_at_its_own_container_port(page: str) -> None:
+    """Without `-p`, `redis-cli` in a pod asks at 6379, whatever the port of its server is."""
+    text = render(made("validate", over={"redis": {"values": PORTS}})).files[f"docs/{page}.md"].decode()
+    calls = re.findall(r"redis-cli[^\n]*", text)
+    assert calls, "the page has no call any more"
+    assert all(" -p " in call for call in calls), calls
+    for pair in PAIRS[page]:
+        assert re.search(pair.replace("$", "\\$"), text), pair
+    wrong = re.findall(r"-master-0:6381|-replicas-0:6380|-master-0 [^\n]*-p 6381|-replicas-0 [^\n]*-p 6380|redis-cli -p 6379", text)
+    assert not wrong
+
+
 def test_without_external_access_no_command_names_its_service() -> None:
     assert "redis-shared-external" not in runbook(made("validate", over=VARIANTS["inside only"]))
     assert "redis-external" not in runbook(made("validate", over=VARIANTS["flux inside only"]))
