@@ -85,7 +85,8 @@ BEYOND = {
         "image-without-tag", "memory-above-limit", "memory-default-above-limit", "migration-of-nothing", "name-is-not-the-file",
         "one-variable-for-two", "pool-backwards", "previous-removes-the-application", "previous-removes-twice", "request-above-limit",
         "rolled-back-without-a-reason", "validation-backwards", "workload-incomplete", "autoscaler-bounds", "autoscaler-incomplete",
-        "autoscaler-to-0", "container-in-two-lists", "url-is-the-password",
+        "autoscaler-to-0", "container-in-two-lists", "url-is-the-password", "accept-twice", "evidence-criterion", "evidence-downtime",
+        "evidence-scan",
     },
     "another file": {
         "client-file-duplicate-key", "client-file-missing", "client-file-names-a-file", "client-file-wrong", "container-unknown",
@@ -94,7 +95,7 @@ BEYOND = {
         "manifest-variable-without-name", "manifest-without-replicas",
         "secrets-directory-outside", "gitops-path-elsewhere", "ciphertext-in-clear", "ciphertext-broken", "secret-in-clear",
         "autoscaler-manifest-of-a-service", "autoscaler-of-another-workload", "autoscaler-outside", "autoscaler-says-otherwise",
-        "init-container-unknown",
+        "init-container-unknown", "certificate-of-something-else", "gitops-tool-as-client",
     },
     "arithmetic": {
         "cidr-everybody", "cidr-everybody-in-two-halves", "cidr-host-bits", "memory-without-unit", "memory-zero", "monitoring-interval",
@@ -102,7 +103,7 @@ BEYOND = {
     },
     "lists of names": {
         "client-name-reserved", "command-needed", "command-unknown", "previous-removes-too-much", "chart-value-unknown", "chart-value-kind",
-        "redis-conf-beats-the-chart",
+        "redis-conf-beats-the-chart", "chart-name-for-a-shell",
     },
     "secrets": {"password-in-redis-conf", "password-in-values"},
     "one key and another": {
@@ -155,7 +156,7 @@ def test_every_property_says_what_it_is_for() -> None:
 
 def test_titles_are_words() -> None:
     titles = {schema["title"] for _, schema in properties(SCHEMA) if "title" in schema}
-    assert {"Bootstrap project", "Extra keys", "No redis errors", "Schema version"} <= titles
+    assert {"Bootstrap project", "Extra keys", "Save points", "Schema version"} <= titles
 
 
 def test_choices_are_enumerated() -> None:
