@@ -26,8 +26,8 @@ render: $(INSTALLED) ## write rendered/ from config/
 check: $(INSTALLED) ## check config/ and rendered/, write nothing
 	$(VENV)/bin/rediskit check $(ARGS)
 
-test: $(INSTALLED) ## run every test (ARGS="-k name" for some of them)
-	$(PYTEST) $(ARGS)
+test: $(INSTALLED) ## run every test, one process a core (ARGS="-k name" for some of them)
+	$(PYTEST) --numprocesses auto $(ARGS)
 
 test-cluster: $(INSTALLED) ## run Argo CD and Flux on a real control plane (builds it once, for about twenty minutes)
 	tools="$$($(PY) tests/tools/install.py --set cluster --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest --numprocesses 3 tests/cluster $(ARGS)
