@@ -31,7 +31,7 @@ def problems_of(error: ValidationError, data: Any, positions: Positions, keys: P
     """One Problem for each line of a ValidationError of `Environment`.
 
     data: what was validated. positions, keys: where values and mapping keys stand, by path. A missing key is placed at the section
-    that lacks it, an unknown one at the key itself. No message holds a value that looks like a secret.
+    that lacks it, an unknown one at the key itself. No message and no path holds a value or a key that looks like a secret.
     """
     problems = []
     for line in error.errors(include_url=False):
@@ -44,8 +44,13 @@ def problems_of(error: ValidationError, data: Any, positions: Positions, keys: P
         if line["type"] == "union_tag_not_found":
             path = (*path, _TAG)
         at_key = at_key or line["type"] == "extra_forbidden"
-        problems.append(Problem(message, hint, path, _place(path, at_key, positions, keys)))
+        problems.append(Problem(message, hint, _printable(path), _place(path, at_key, positions, keys)))
     return problems
+
+
+def _printable(path: Path) -> Path:
+    """Return a path without the keys that look like a secret: an application's own names may be keys of the config."""
+    return tuple("***" if isinstance(part, str) and secret_reason(part) else part for part in path)
 
 
 def _place(path: Path, at_key: bool, positions: Positions, keys: Positions) -> Location | None:

@@ -453,3 +453,11 @@ def test_the_mistakes_of_all_configs_come_together() -> None:
     ]
     found = load_all([config(name="b")])
     assert [type(environment) for environment in found] == [Environment]
+
+
+@pytest.mark.parametrize("key", ["aB3xY9kLm2Qw8ErT5uZ7", "YUIzeFk5a0xtMlF3OEVyVDV1Wjc="])
+def test_a_key_that_looks_like_a_password_is_in_no_message(key: str) -> None:
+    body = f"clients:\n- name: shop\n  namespace: shop\n  workload:\n    containers: {{{key}: {{host: REDIS_HOST}}}}\n"
+    said = "\n".join(map(str, problems(config(body))))
+    assert key not in said
+    assert "containers.***" in said
