@@ -53,14 +53,20 @@ def _follows(revision: str) -> Visit:
     """What of each config's migrations does not follow by one step from those at a revision, and what changes about its running Redis."""
     from rediskit.checks import Finding
     from rediskit.migrate.committed import jumps, migrations_at
-    from rediskit.migrate.running import running_changes
+    from rediskit.migrate.running import gone_configs, running_changes
     from rediskit.migrate.times import differing
+
+    told: set[str] = set()
 
     def look(environment: Environment, tree: Tree) -> Iterator[Finding]:
         old = migrations_at(revision, environment)
         problems = jumps(environment, old) if old is not None else ()
         yield from (Finding(one.code, "error", one.message, one.hint, one.path, one.location) for one in problems)
         yield from running_changes(revision, environment)
+        for gone in gone_configs(revision, environment):
+            if gone.message not in told:  # Of two configs in one folder the first one reports it.
+                told.add(gone.message)
+                yield gone
         yield from differing(environment, revision)
 
     return Visit(names((*STEPS, *CHANGES, *COMMITS)), look)

@@ -27,14 +27,19 @@ def migrations_at(revision: str, environment: Environment) -> dict[str, Migratio
     None when the config is not there. Nothing else of it is read: the files that it names may differ or be gone.
     Raises ConfigError where there is no such revision, or the config at it can't be read; MissingToolError without git.
     """
-    file = os.path.realpath(environment.file)
+    return migrations_in(environment.file, revision)
+
+
+def migrations_in(config: str, revision: str) -> dict[str, Migration | None] | None:
+    """As `migrations_at`, of the config file with this path, which need not be there any more."""
+    file = os.path.realpath(config)
     text = contents_at(revision, [file])[file]
     if text is None:
         return None
-    shown = f"{environment.file} at {revision}"
+    shown = f"{config} at {revision}"
     clients = read(text, shown).data.get("clients")
     listed = [client for client in clients if isinstance(client, dict)] if isinstance(clients, list) else []
-    own = {name: _place(environment.file, name) for client in listed if isinstance(name := client.get("file"), str)}
+    own = {name: _place(config, name) for client in listed if isinstance(name := client.get("file"), str)}
     texts = contents_at(revision, list(own.values())) if own else {}
     found: dict[str, Migration | None] = {}
     for client in listed:

@@ -11,11 +11,11 @@ from pydantic import ValidationError
 from rediskit.checks.changes import findings
 from rediskit.checks.finding import Finding
 from rediskit.errors import ConfigError
-from rediskit.migrate.committed import migrations_at
+from rediskit.migrate.committed import migrations_at, migrations_in
 from rediskit.migrate.machine import effects
 from rediskit.model.environment import Environment
 from rediskit.model.files import TextFile
-from rediskit.output.revision import contents_at
+from rediskit.output.revision import contents_at, gone_at
 from rediskit.source.files import Neighbours
 from rediskit.source.reader import read
 
@@ -42,6 +42,48 @@ def running_changes(revision: str, environment: Environment) -> Iterator[Finding
         return
     if not migrations or any(effects(migration).release for migration in migrations.values()):
         yield from findings(old, environment)
+
+
+def gone_configs(revision: str, environment: Environment) -> Iterator[Finding]:
+    """Return the configs of a revision that are gone although their Redis is deployed, beside this one or of its name elsewhere.
+
+    Raises ConfigError where there is no such revision, MissingToolError without git.
+    """
+    file = os.path.realpath(environment.file)
+    folder, name = os.path.split(file)
+    new = contents_at(revision, [file])[file] is None
+    for gone in gone_at(revision, folder, ".yaml"):
+        moved = new and os.path.basename(gone) == name
+        if (moved or os.path.dirname(gone) == folder) and _deploys(gone, revision):
+            yield _gone(gone, revision, environment, moved=moved)
+
+
+def _deploys(config: str, revision: str) -> bool:
+    """Return whether a file is a config at a revision, and its Redis is deployed there; one that does not load may be."""
+    text = contents_at(revision, [config])[config] or b""
+    try:
+        data = read(text, config).data
+    except ConfigError:
+        return os.path.basename(os.path.dirname(config)) == "config"
+    stem = os.path.splitext(os.path.basename(config))[0]
+    if not isinstance(data, dict) or data.get("name") != stem or not isinstance(data.get("gitops"), dict):
+        return False
+    try:
+        migrations = migrations_in(config, revision)
+    except ConfigError:
+        return True
+    return not migrations or any(effects(migration).release for migration in migrations.values())
+
+
+def _gone(config: str, revision: str, environment: Environment, *, moved: bool) -> Finding:
+    shown, name = os.path.relpath(config), os.path.splitext(os.path.basename(config))[0]
+    if moved:
+        message = f"{shown} at {revision} is now {environment.file}: what changes about the running Redis is not compared"
+        hint = f"move it back, or move it in a commit that changes nothing else, and accept it on {name}"
+    else:
+        message = f"{shown} at {revision} is gone, and its Redis is deployed: nobody renders or checks it any more"
+        hint = f"restore it; for a renaming or the end of this Redis follow the objects by hand, then accept it on {name}"
+    return Finding("config-gone", "error", message, hint, (), environment.locate(()), (name,))
 
 
 def _described(revision: str, environment: Environment, data: dict[str, Any]) -> Environment:

@@ -62,6 +62,14 @@ def contents_at(revision: str, files: Collection[str]) -> dict[str, bytes | None
     return found
 
 
+def gone_at(revision: str, folder: str, ending: str) -> list[str]:
+    """Return the real paths of files of a revision that are not in the work tree of a folder any more, sorted. Raises as `files_at`."""
+    repository = _Repository(folder)
+    commit = repository.commit(revision)
+    listed = (os.path.join(repository.top, path) for path in repository.paths(commit)) if commit else ()
+    return sorted(path for path in listed if path.endswith(ending) and not os.path.lexists(path))
+
+
 class Version(NamedTuple):
     """A version of one file: the commit that made it, and the content."""
 
@@ -151,6 +159,11 @@ class _Repository:
             if kind == "blob" and name in found:
                 found[name][inside] = blob
         return found
+
+    def paths(self, commit: str) -> list[str]:
+        """Return the path of every file of a commit, relative to the work tree."""
+        listing = self._run(["ls-tree", "-r", "-z", "--full-tree", "--name-only", commit]).stdout
+        return [os.fsdecode(path) for path in listing.split(b"\0") if path]
 
     def single(self, commit: str, files: Collection[str]) -> dict[str, str]:
         """Real path of each file that is there, to the id of its content; links and what lies outside are left out."""

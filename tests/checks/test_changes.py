@@ -71,6 +71,20 @@ CASES: list[tuple[str, str, Sections, Sections]] = [
         values(master={"persistence": {"accessModes": ["ReadWriteMany"]}}),
     ),
     ("volume-template", "redis.values.global.storageClass=fast", {}, values(**{"global": {"storageClass": "fast"}})),
+    ("data-place", "redis.values.master.persistence.subPath=new", {}, values(master={"persistence": {"subPath": "new"}})),
+    ("data-place", "redis.values.replica.persistence.path=/other", {}, values(replica={"persistence": {"path": "/other"}})),
+    ("data-place", "redis.values.master.configuration=other", {}, values(master={"configuration": "appenddirname other"})),
+    ("data-place", "redis.values.master.extraFlags=b.aof", {}, values(master={"extraFlags": ["--appendfilename b.aof"]})),
+    ("data-place", "redis.values.replica.configuration=Dump.rdb", {}, values(replica={"configuration": 'dbfilename "Dump.rdb"'})),
+    (
+        "data-place",
+        "redis.values.master.configuration=appendonlydir",
+        values(master={"configuration": "appenddirname other"}),
+        values(master={"configuration": "tcp-keepalive 60"}),
+    ),
+    ("start-command", 'redis.values.master.args=["--save", ""]', {}, values(master={"args": ["--save", ""]})),
+    ("start-command", 'redis.values.replica.preExecCmds=["rm -r /data"]', {}, values(replica={"preExecCmds": ["rm -r /data"]})),
+    ("cluster-renamed", "cluster=other", {}, {"cluster": "other"}),
     ("pod-management", "redis.values.replica.podManagementPolicy=Parallel", {}, values(replica={"podManagementPolicy": "Parallel"})),
     ("release-renamed", "redis.release=cache", {}, redis(release="cache")),
     ("release-renamed", "redis.namespace=databases", {}, redis(namespace="databases")),
@@ -144,7 +158,7 @@ def test_nothing_is_reported_without_a_change(old: Sections, new: Sections) -> N
 
 def test_every_rule_is_tripped_by_a_case() -> None:
     assert {rule.code for rule in RULES} == {code for code, _, _, _ in CASES}
-    assert {rule.code for rule in RULES} | {"release-restart", "base-unreadable"} == {code.code for code in CHANGES}
+    assert {rule.code for rule in RULES} | {"release-restart", "base-unreadable", "config-gone"} == {code.code for code in CHANGES}
     assert {rule.reads for rule in RULES} == set(FACTS)
 
 
@@ -181,7 +195,7 @@ def test_other_values_are_reported_as_a_restart() -> None:
 
 def test_every_key_of_the_sections_has_a_rule_or_a_reason_for_none() -> None:
     """A new key of these sections can't pass unseen: it is watched by a rule, or HARMLESS gives the reason why not."""
-    every = {*keys(Redis, "redis"), *keys(Network, "network"), *keys(GitOps, "gitops")}
+    every = {"cluster", *keys(Redis, "redis"), *keys(Network, "network"), *keys(GitOps, "gitops")}
     for model in models(Secrets):
         every |= set(keys(model, "secrets"))
     watched = {key for rule in RULES for key in rule.keys}

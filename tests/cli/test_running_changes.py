@@ -136,3 +136,41 @@ def test_the_certificate_of_the_revision_is_read_from_it(run: Run, tmp_path: Pat
     run("render")
     found = codes(run("check", "--base", "HEAD", "--json")[1])
     assert {"secret-source", "volume-template"} <= found
+
+
+def test_a_config_that_is_gone_is_reported_once_while_its_redis_is_deployed(run: Run, tmp_path: Path) -> None:
+    other = HEAD.replace("lab", "edge")
+    for name in ("edge", "far"):
+        (tmp_path / f"config/{name}.yaml").write_text(other.replace("edge", name), encoding="utf-8")
+    commit(tmp_path, "")
+    run("render")
+    assert codes(run("check", "--base", "HEAD", "--json")[1]) & {"config-gone"} == set()
+    git(tmp_path, "mv", "config/lab.yaml", "config/new.yaml")
+    (tmp_path / "config/new.yaml").write_text(HEAD.replace("lab", "new"), encoding="utf-8")
+    run("render")
+    code, output, _ = run("check", "--base", "HEAD", "--json")
+    gone = [one for one in json.loads(output)["findings"] if one["code"] == "config-gone"]
+    assert (code, [one["on"] for one in gone]) == (1, [["lab"]])
+    assert "config/lab.yaml at HEAD is gone" in gone[0]["message"]
+    accepted = "accept:\n- {code: config-gone, on: lab, reason: its objects were followed by hand}\n"
+    (tmp_path / "config/edge.yaml").write_text(other + accepted, encoding="utf-8")
+    assert "config-gone" not in codes(run("check", "--base", "HEAD", "--json")[1])
+
+
+def test_a_config_that_is_moved_is_not_compared_in_silence(run: Run, tmp_path: Path) -> None:
+    commit(tmp_path, "redis: {appendOnly: false, savePoints: [900 1]}\n")
+    (tmp_path / "envs").mkdir()
+    git(tmp_path, "mv", "config/lab.yaml", "envs/lab.yaml")
+    (tmp_path / "envs/lab.yaml").write_text(HEAD, encoding="utf-8")
+    run("render", "envs/lab.yaml")
+    code, _, errors = run("check", "envs/lab.yaml", "--base", "HEAD")
+    assert code == 1
+    assert "config/lab.yaml at HEAD is now envs/lab.yaml" in errors
+
+
+def test_a_config_without_a_deployed_redis_may_go(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "config/edge.yaml").write_text(HEAD.replace("lab", "edge"), encoding="utf-8")
+    commit(tmp_path, WAITS)
+    (tmp_path / "config/lab.yaml").unlink()
+    run("render")
+    assert "config-gone" not in codes(run("check", "--base", "HEAD", "--json")[1])

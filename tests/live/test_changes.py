@@ -169,6 +169,13 @@ def test_append_only_off_in_the_safe_order_loses_nothing(server: Make, version: 
 
 
 @pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("name", ["appenddirname other", "appendfilename other.aof"])
+def test_another_place_of_the_data_loses_all_keys_on_primary_and_replica(server: Make, name: str, version: str) -> None:
+    moved = redis(values={"commonConfiguration": f'appendonly yes\nsave ""\n{name}'})
+    assert restart(pair(server, version, APPENDED), moved) == [0, 0]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 def test_without_save_points_a_restart_loses_what_came_after_the_last_dump(server: Make, version: str) -> None:
     one = server(version)
     one.start(SAVED)

@@ -127,6 +127,31 @@ def volumes(subject: Subject) -> Facts:
     return values_at(subject, paths)
 
 
+_DATA = {"dbfilename": "dump.rdb", "appendfilename": "appendonly.aof", "appenddirname": "appendonlydir"}
+
+
+def data_place(subject: Subject) -> Facts:
+    """Return where a server looks for its data: the folder on the volume, and the names of the files."""
+    paths = {f"{role}.persistence.{key}": "" for role in ROLES for key in ("path", "subPath", "subPathExpr")}
+    found = values_at(subject, paths)
+    for role in ROLES:
+        for name, default in _DATA.items():
+            last = next((one for one in reversed(list(directives(subject, role))) if one.name == name), None)
+            path = last.path if last else ("redis", "values", role, "configuration")
+            found[f"{role} {name}"] = Fact(path, last.value.strip("\"'") if last else default)
+    return found
+
+
+def start_command(subject: Subject) -> Facts:
+    """Return what is run instead of, or before, the start script of the chart."""
+    return values_at(subject, {f"{role}.{key}": "" for role in ROLES for key in ("command", "args", "preExecCmds")})
+
+
+def cluster(subject: Subject) -> Facts:
+    """Return the cluster that the ConfigMaps name which say whose the names are."""
+    return {"cluster": Fact(("cluster",), subject.environment.cluster)}
+
+
 def pod_management(subject: Subject) -> Facts:
     """Return how the StatefulSet of the replicas creates its pods."""
     return values_at(subject, {"replica.podManagementPolicy": ""})
