@@ -30,7 +30,8 @@ def possibly_in_use(subject: Subject) -> Iterator[Complaint]:
     for _, client in _moving(subject):
         for user in users(subject.environment, client):
             if user.strength == "possible":
-                yield Complaint(user.message, f"{user.hint}; accept it for {user.object} where it is no host", user.path, on=(user.object,))
+                hint = f"{user.hint}; accept it for {user.object} where it is not this Redis"
+                yield Complaint(user.message, hint, user.path, on=(user.object,))
 
 
 def unscanned(subject: Subject) -> Iterator[Complaint]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -49,34 +50,33 @@ def gone_configs(revision: str, environment: Environment) -> Iterator[Finding]:
 
     Raises ConfigError where there is no such revision, MissingToolError without git.
     """
-    file = os.path.realpath(environment.file)
-    folder, name = os.path.split(file)
-    new = contents_at(revision, [file])[file] is None
-    for gone in gone_at(revision, folder, ".yaml"):
-        moved = new and os.path.basename(gone) == name
-        if (moved or os.path.dirname(gone) == folder) and _deploys(gone, revision):
+    file = Path(os.path.realpath(environment.file))
+    new = contents_at(revision, [str(file)])[str(file)] is None
+    for gone in map(Path, gone_at(revision, str(file.parent), ".yaml")):
+        moved = new and gone.name == file.name
+        if (moved or gone.parent == file.parent) and _deploys(gone, revision):
             yield _gone(gone, revision, environment, moved=moved)
 
 
-def _deploys(config: str, revision: str) -> bool:
+def _deploys(config: Path, revision: str) -> bool:
     """Return whether a file is a config at a revision, and its Redis is deployed there; one that does not load may be."""
-    text = contents_at(revision, [config])[config] or b""
+    file = str(config)
+    text = contents_at(revision, [file])[file] or b""
     try:
-        data = read(text, config).data
+        data = read(text, file).data
     except ConfigError:
-        return os.path.basename(os.path.dirname(config)) == "config"
-    stem = os.path.splitext(os.path.basename(config))[0]
-    if not isinstance(data, dict) or data.get("name") != stem or not isinstance(data.get("gitops"), dict):
+        return config.parent.name == "config"
+    if not isinstance(data, dict) or data.get("name") != config.stem or not isinstance(data.get("gitops"), dict):
         return False
     try:
-        migrations = migrations_in(config, revision)
+        migrations = migrations_in(file, revision)
     except ConfigError:
         return True
     return not migrations or any(effects(migration).release for migration in migrations.values())
 
 
-def _gone(config: str, revision: str, environment: Environment, *, moved: bool) -> Finding:
-    shown, name = os.path.relpath(config), os.path.splitext(os.path.basename(config))[0]
+def _gone(config: Path, revision: str, environment: Environment, *, moved: bool) -> Finding:
+    shown, name = os.path.relpath(config), config.stem
     if moved:
         message = f"{shown} at {revision} is now {environment.file}: what changes about the running Redis is not compared"
         hint = f"move it back, or move it in a commit that changes nothing else, and accept it on {name}"

@@ -55,6 +55,18 @@ def same_redis(client: Client, other: Client) -> bool:
     return shared or mine.same(theirs)
 
 
+def may_be_same(client: Client, other: Client) -> bool:
+    """Return whether two clients may come from one old Redis that they call by different names.
+
+    Two Services of one namespace may lead to one Redis, and an IP address or a host outside of the cluster to any. A client that
+    removes objects of its own has said what its Redis is.
+    """
+    mine, theirs = of_client(client), of_client(other)
+    if mine is None or theirs is None or same_redis(client, other) or (other.previous and other.previous.remove):
+        return False
+    return client.namespace == other.namespace or not theirs.services or not mine.services
+
+
 def gone_by(environment: Environment, client: Client) -> Client | None:
     """Return the other client that has removed the old Redis of this one; None where it is still there."""
     for other in environment.clients:
@@ -85,10 +97,18 @@ def switched_variables(client: Client) -> frozenset[str]:
 def _clients(environment: Environment, client: Client) -> Iterator[User]:
     """Yield the other clients that have not left the old Redis."""
     for index, other in enumerate(environment.clients):
-        if other.name == client.name or not same_redis(client, other):
+        same = same_redis(client, other)
+        if other.name == client.name or not (same or may_be_same(client, other)):
             continue
         if why := _stays(other.migration):
             host = client.previous.host if client.previous else ""
+            path: Path
+            if not same:
+                theirs = other.previous.host if other.previous else ""
+                message = f"{other.name} may use the old Redis {host}, which {client.name} removes: {theirs} may lead to it, and it {why}"
+                hint = f"look where {theirs} leads; move {other.name} to reconfigure first where that is the same Redis"
+                yield User("possible", message, hint, ("clients", index, "previous", "host"), other.name)
+                continue
             hint = f"move {other.name} to reconfigure first; nothing may be removed that it uses"
             path = ("clients", index, "migration", "step") if other.migration else ("clients", index, "previous")
             yield User("certain", f"{other.name} still uses {host}, which {client.name} removes: it {why}", hint, path, other.name)

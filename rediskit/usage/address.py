@@ -62,6 +62,10 @@ def parse(host: str, namespace: str, port: int = 6379) -> Address:
         labels = plain.split(".")
     if len(labels) == 1:
         return Address(((plain, namespace),), ports=(port,))
+    if len(labels) == 2 and _is_pod(*labels):
+        return Address(((labels[1], namespace),), ports=(port,))
+    if len(labels) == 3 and _is_pod(*labels[:2]):
+        return Address(((labels[1], labels[2]),), ports=(port,))
     if len(labels) == 2:
         return Address(((labels[0], labels[1]),), ports=(port,))
     if labels[2] == "svc":
@@ -69,6 +73,12 @@ def parse(host: str, namespace: str, port: int = 6379) -> Address:
     if labels[3:4] == ["svc"]:  # A pod of a StatefulSet, behind its headless Service.
         return Address(((labels[1], labels[2]),), ports=(port,))
     return Address(hosts=(plain,), ports=(port,))
+
+
+def _is_pod(pod: str, service: str) -> bool:
+    """Return whether the first two labels of a host are a pod of a StatefulSet and its headless Service: `redis-0.redis`."""
+    name, _, number = pod.rpartition("-")
+    return number.isdecimal() and bool(name) and (service == name or service.endswith("-headless"))
 
 
 def of_client(client: Client) -> Address | None:

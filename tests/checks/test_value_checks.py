@@ -287,6 +287,15 @@ WARNINGS = [
         "chocolandia/beersystem-backend.yaml",
         manifest=with_env({"name": "REDIS_HOSTS", "value": "redis"}),
     ),
+    *(
+        Trip(
+            "old-redis-possible",
+            f"worker may use the old Redis redis.beersystem.svc.cluster.local, which beersystem removes: {host} may lead to it",
+            host,
+            two_clients("decommission", "prepare", previous={"host": host}),
+        )
+        for host in ("10.43.0.7", "redis-master", "redis.example.com")
+    ),
     Trip(
         "previous-differs",
         "has redis.other in REDIS_URL, but previous.host is redis.beersystem.svc.cluster.local",
@@ -365,6 +374,12 @@ OLD_REDIS = [
         "worker still uses redis.beersystem.svc.cluster.local, which beersystem removes: it is rolled back to it",
         "rolled-back",
         two_clients("decommission", "rolled-back"),
+    ),
+    Trip(
+        "old-redis-in-use",
+        "worker still uses redis.beersystem.svc.cluster.local, which beersystem removes: it is at prepare",
+        "prepare",
+        two_clients("decommission", "prepare", previous={"host": "redis-0.redis"}),
     ),
     Trip(
         "old-redis-gone",

@@ -109,6 +109,16 @@ def test_a_bare_name_counts_in_the_namespace_of_the_service_alone() -> None:
     assert [use.pointer for use in uses([user], parse("redis", "shop"), namespace="shop")] == ["/data/REDIS_URL"]
 
 
+@pytest.mark.parametrize("host", ["redis-0.redis", "redis-12.redis.shop", "redis-0.redis.shop.svc", "redis-0.redis.shop.svc.k8s.lan."])
+def test_a_pod_of_the_redis_is_an_address_of_its_service(host: str) -> None:
+    assert parse(host, "shop") == parse("redis.shop", "shop")
+
+
+@pytest.mark.parametrize("host", ["redis-1.cache", "db-1.example.com", "redis.shop"])
+def test_a_host_that_only_looks_like_a_pod_is_none(host: str) -> None:
+    assert parse(host, "billing") != parse(host.split(".")[1], "billing")
+
+
 def test_an_object_without_a_namespace_is_in_that_of_the_build() -> None:
     user = thing("v1", "ConfigMap", data={"REDIS_HOST": "redis"})
     del user["metadata"]["namespace"]
