@@ -21,7 +21,8 @@ from rediskit.output.revision import commit_at
 from rediskit.renderers.ownersnippet import SNIPPETS
 from rediskit.renderers.tree import Object
 from rediskit.source.files import read_regular
-from rediskit.usage import Hidden, Use, certain, completed, not_visible, of_client, reference, selects, uses
+from rediskit.usage import Hidden, Use, certain, completed, needed, not_visible, of_client, reference, selects, uses
+from rediskit.usage.texts import pointer
 
 
 class Scan(NamedTuple):
@@ -197,6 +198,7 @@ def _examined(client: Client, before: list[Object], left: list[Object], elsewher
         *uses(left, address, namespace=namespace, switched=switched, gone=remove),
         *uses(elsewhere, address, namespace="", switched=switched),
         *_still_selected(client, before),
+        *_still_needed(client, left),
     ]
     hidden = not_visible(left, namespace=namespace, substituted=client.owner.kind == "flux-kustomization")
     return Scan(tuple(made), tuple(hidden), commit)
@@ -215,6 +217,19 @@ def _still_selected(client: Client, objects: list[Object]) -> Iterator[Use]:
             if selects(service, workload) and reference(workload) not in remove:
                 where = "/spec/template/metadata/labels"
                 yield Use(reference(workload), client.namespace, where, "certain", f"selected by {reference(service)}")
+
+
+def _still_needed(client: Client, left: list[Object]) -> Iterator[Use]:
+    """Yield the workloads that stay and whose pods can't start without an object that is to be removed."""
+    remove = set(client.previous.remove if client.previous else ())
+    for workload in left:
+        if key_of(workload)[1] not in ("", client.namespace) or reference(workload) in remove:
+            continue
+        for path, name in needed(workload):
+            if name in remove:
+                yield Use(
+                    reference(workload), client.namespace, pointer(*path), "certain", f"its pods need {name}, which previous.remove lists"
+                )
 
 
 def commit_of(top: Path) -> str:

@@ -3,6 +3,7 @@
 from rediskit.usage.address import Address, of_client, parse
 from rediskit.usage.finder import Use, certain, uses
 from rediskit.usage.hidden import Hidden, not_visible
+from rediskit.usage.references import needed
 from rediskit.usage.services import backends, completed, reference, selects
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "backends",
     "certain",
     "completed",
+    "needed",
     "not_visible",
     "of_client",
     "parse",

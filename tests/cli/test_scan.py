@@ -211,6 +211,38 @@ def test_a_service_to_be_removed_that_selects_the_application_is_in_use(tmp_path
     assert [one[2].partition(": ")[2] for one in found if one[0] == "old-redis-in-use"] == ["selected by Service/front"]
 
 
+NEEDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "envFrom": ("ConfigMap/shared", {"containers": [{"name": "a", "envFrom": [{"configMapRef": {"name": "shared"}}]}]}),
+    "a variable": (
+        "Secret/shared",
+        {"containers": [{"name": "a", "env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "shared", "key": "k"}}}]}]},
+    ),
+    "a volume": ("Secret/shared", {"containers": [{"name": "a"}], "volumes": [{"name": "v", "secret": {"secretName": "shared"}}]}),
+    "a projected volume": (
+        "Secret/shared",
+        {"containers": [{"name": "a"}], "volumes": [{"name": "v", "projected": {"sources": [{"secret": {"name": "shared"}}]}}]},
+    ),
+    "a claim": (
+        "PersistentVolumeClaim/shared",
+        {"containers": [{"name": "a"}], "volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "shared"}}]},
+    ),
+    "a service account": ("ServiceAccount/shared", {"containers": [{"name": "a"}], "serviceAccountName": "shared"}),
+}
+
+
+@pytest.mark.parametrize("name", NEEDS)
+def test_an_object_to_be_removed_that_pods_of_others_need_is_in_use(name: str, tmp_path: Path, run: Run) -> None:
+    removed, pod = NEEDS[name]
+    for container in pod["containers"]:
+        container["image"] = "shop:1"
+    worker = named("Deployment", "worker", spec={"template": {"spec": pod}}) | {"apiVersion": "apps/v1"}
+    owner(tmp_path, backend(), *OLD_REDIS, worker)
+    file = at(tmp_path, previous={"remove": ["Deployment/redis", "Service/redis", removed], "data": "discard"})
+    code, found = findings(run, file)
+    assert code == 1
+    assert [one[2] for one in found if one[0] == "old-redis-in-use" and f"its pods need {removed}" in one[2]]
+
+
 def test_what_cannot_be_read_is_listed(tmp_path: Path, run: Run) -> None:
     sealed = named("SealedSecret", "keys", spec={"encryptedData": {"a": "b"}}) | {"apiVersion": "bitnami.com/v1alpha1"}
     owner(tmp_path, backend(), *OLD_REDIS, sealed)
