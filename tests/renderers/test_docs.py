@@ -195,5 +195,5 @@ def test_a_rotation_where_acl_is_switched_off_says_that_there_is_a_gap() -> None
 
 def test_a_rotation_names_every_pod_and_the_key() -> None:
     page = rotation("other names")
-    assert "cache-redis-master-0 cache-redis-replicas-0 cache-redis-replicas-1 cache-redis-replicas-2" in page
+    assert "cache-redis-master-0:6379 cache-redis-replicas-0:6379 cache-redis-replicas-1:6379 cache-redis-replicas-2:6379" in page
     assert "{.data.pass\\.word}" in page
