@@ -185,6 +185,9 @@ def extra_objects(subject: Subject) -> Iterator[Complaint]:
             yield Complaint(f"extraDeploy[{index}] is not an object", hint, path)
             continue
         kind, namespace = extra["kind"], at(extra, "metadata", "namespace")
+        if "{{" in kind + extra["apiVersion"]:
+            hint = "write apiVersion and kind out: what Helm makes of a template could be a Secret"
+            yield Complaint(f"extraDeploy[{index}]: its kind is a template", hint, path)
         if _CLUSTER_WIDE.fullmatch(kind):
             yield Complaint(f"extraDeploy[{index}]: a {kind} is cluster-wide", "what is more than this Redis belongs elsewhere", path)
         if namespace not in (None, subject.release.namespace):

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, Strict, ValidationInfo, field_validator,
 
 from rediskit.errors import Problem
 from rediskit.model.base import Model, refuse, refuse_all
+from rediskit.model.literals import literals_in
 from rediskit.model.measures import Bytes, Cores, Quantity, RedisMemory
 from rediskit.model.secrecy import secrets_in
 from rediskit.model.types import (
@@ -258,5 +259,6 @@ class Redis(Model):
     @classmethod
     def _hold_no_secret(cls, values: dict[str, Any]) -> dict[str, Any]:
         hint = "secrets never stand in the config: put it into a Secret, see secrets.mode"
-        refuse_all([Problem(f"looks like {reason}", hint, path) for path, reason in secrets_in(values)])
+        found = {**dict(literals_in(values)), **dict(secrets_in(values))}
+        refuse_all([Problem(f"looks like {reason}", hint, path) for path, reason in found.items()])
         return values

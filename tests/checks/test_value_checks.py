@@ -14,6 +14,7 @@ from tests.checks.trips import Trip, name_of, trip_it, value
 from tests.samples import backend, client, config, loaded, merged
 
 OWNED = "chart-owned-value"
+TEMPLATE = {"apiVersion": "v1", "kind": '{{ print "Sec" "ret" }}', "metadata": {"name": "extra"}, "stringData": {"key": "short"}}
 CLUSTER_ROLE = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "x"}}
 POLICY = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "open"}}
 DOOR = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "door"}, "spec": {"type": "NodePort"}}
@@ -122,6 +123,7 @@ KEYS = [
     value("chart-name", "has 53 characters, and can have 52", "fullnameOverride", "r" * 44),
     value("extra-object", "extraDeploy[0] is not an object", "extraDeploy", ["kind: ConfigMap"], "'kind: ConfigMap'"),
     value("extra-object", "extraDeploy[0] is not an object", "extraDeploy", [{"kind": "ConfigMap"}], "kind: ConfigMap"),
+    value("extra-object", "its kind is a template", "extraDeploy", [TEMPLATE], "apiVersion"),
     value("extra-object", "a ClusterRole is cluster-wide", "extraDeploy", [CLUSTER_ROLE], "apiVersion"),
     value("extra-object", "a second NetworkPolicy", "extraDeploy", [POLICY], "apiVersion"),
     value("extra-object", "a Service that is open to the outside", "extraDeploy", [DOOR], "apiVersion"),

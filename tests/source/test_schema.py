@@ -105,7 +105,7 @@ BEYOND = {
         "client-name-reserved", "command-needed", "command-unknown", "previous-removes-too-much", "chart-value-unknown", "chart-value-kind",
         "redis-conf-beats-the-chart", "chart-name-for-a-shell",
     },
-    "secrets": {"password-in-redis-conf", "password-in-values"},
+    "secrets": {"password-in-redis-conf", "password-in-values", "password-written-out"},
     "one key and another": {
         "flux-git-address", "sops-with-argocd", "sops-for-nobody",
         "external-secrets-without-store", "external-secrets-two-sources",

@@ -1,0 +1,71 @@
+"""Passwords in Helm values: what a container is given as a literal is refused, what refers to a Secret is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from rediskit.model.literals import literals_in
+from tests.samples import made
+
+SHORT = "Se" + "k1reT"
+WRITTEN: list[Any] = [
+    f"redis-cli -a {SHORT} ping",
+    f"redis-cli -h redis -p 6379 -a '{SHORT}' ping",
+    f"redis-benchmark -h redis -a {SHORT} -t set",
+    f"redis-cli AUTH {SHORT}",
+    f"redis-cli auth default {SHORT}",
+    f"redis-cli CONFIG SET requirepass {SHORT}",
+    f"redis-cli ACL SETUSER app on ~* >{SHORT}",
+    f"redis_exporter --redis.password {SHORT}",
+    f"--redis.password={SHORT}",
+    f'--requirepass "{SHORT}"',
+    f"export REDIS_PASSWORD={SHORT}",
+    f"REDISCLI_AUTH={SHORT} redis-cli ping",
+    f"host=redis;password={SHORT};ssl=false",
+    ["redis-cli", "-a", SHORT, "ping"],
+    ["redis-cli", "--pass", SHORT, "ping"],
+    ["redis-cli", "HELLO", "3", "AUTH", "default", SHORT],
+    ["--masterauth", SHORT],
+    ["--user", f"app on >{SHORT}"],
+    ["--user", "app", "on", f">{SHORT}", "~*"],
+    ["sh", "-c", f"redis-cli -a {SHORT} ping"],
+    [{"name": "AWS_SECRET_ACCESS_KEY", "value": SHORT}],
+    [{"name": "DB_PW", "value": SHORT}],
+    [{"name": "REDISCLI_AUTH", "value": SHORT}],
+    [{"name": "Authorization", "value": f"Basic {SHORT}"}],
+]
+REFERRED: list[Any] = [
+    'redis-cli -a "$REDIS_PASSWORD" ping',
+    "redis-cli -a $(cat /secrets/password) ping",
+    'REDISCLI_AUTH="$(cat /opt/bitnami/redis/secrets/redis-password)" redis-cli ping',
+    "export REDIS_PASSWORD=$(< /secrets/password)",
+    "ALLOW_EMPTY_PASSWORD=yes",
+    "--redis.password-file=/secrets/redis-password",
+    "curl --user bob >/dev/null",
+    "redis-cli -h redis info | grep -a role",
+    "the password is in the Secret",
+    ["--pass", "--verbose"],
+    ["--redis.password=$(REDIS_PASSWORD)"],
+    [{"name": "REDIS_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "redis", "key": "password"}}}],
+    [{"name": "DB_PW", "value": "$(REDIS_PASSWORD)"}],
+    [{"name": "PASSWORD_FILE", "value": "/secrets/password"}],
+    [{"name": "TOKEN_TTL", "value": "30"}],
+    [{"name": "REGION", "value": "eu"}],
+]
+
+
+@pytest.mark.parametrize("value", WRITTEN, ids=str)
+def test_a_password_that_is_written_out_is_refused(value: Any) -> None:
+    assert list(literals_in({"at": value}))
+    with pytest.raises(ValidationError) as caught:
+        made("validate", over={"redis": {"values": {"master": {"args": value}}}})
+    assert "looks like a password" in str(caught.value)
+    assert SHORT not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", REFERRED, ids=str)
+def test_a_reference_to_a_password_is_none(value: Any) -> None:
+    assert not list(literals_in({"at": value}))
