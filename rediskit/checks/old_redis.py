@@ -9,6 +9,7 @@ from rediskit.errors import Path
 from rediskit.migrate.machine import effects
 from rediskit.migrate.users import gone_by, users
 from rediskit.model.client import Client
+from rediskit.model.evidence import Evidence
 from rediskit.usage import Address, of_client, parse
 
 
@@ -38,10 +39,16 @@ def unscanned(subject: Subject) -> Iterator[Complaint]:
     """At decommission the evidence holds a scan of the application repository, taken at validate, with no certain use."""
     for path, client in _moving(subject):
         migration = client.migration
-        if migration is not None and migration.step == "decommission" and (migration.scan is None or migration.scan.value != "0"):
+        if migration is not None and migration.step == "decommission" and not _clears(migration.scan, client):
             message = f"{client.name} is at decommission without a scan of the application repository that found no certain use"
             hint = "go back to validate; rediskit check --owner DIR and rediskit migrate export write the scan"
             yield Complaint(message, hint, (*path, "migration", "step"))
+
+
+def _clears(scan: Evidence | None, client: Client) -> bool:
+    """Return whether a scan found no certain use of what this client removes."""
+    about = client.previous.described if client.previous else None
+    return scan is not None and scan.value == "0" and scan.about in (None, about)
 
 
 def gone(subject: Subject) -> Iterator[Complaint]:

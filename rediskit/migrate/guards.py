@@ -229,6 +229,10 @@ def _scan(situation: Situation) -> Iterator[Shut]:
         message = f"no scan at {situation.migration.step}: what uses {host} in the application repository is not known"
         hint = f'rediskit check {config} --owner "$OWNER_DIR" writes it, and so does rediskit migrate export'
         yield Shut("scan-missing", message, hint, ("migration",))
+    elif client.previous and scan.about not in (None, client.previous.described):
+        message = f"the scan at {scan.at} looked for {scan.about}, and not for {client.previous.described}"
+        hint = f'rediskit check {config} --owner "$OWNER_DIR" looks again'
+        yield Shut("scan-missing", message, hint, ("previous",))
     elif scan.value != "0":
         message = f"the scan at {scan.at} found {scan.value} certain uses of {host} in the application repository"
         hint = f'change them there, commit, and run rediskit check {config} --owner "$OWNER_DIR" again'

@@ -16,6 +16,7 @@ from rediskit.migrate.ownerfiles import FOLDER, Checkout, documents_of, is_built
 from rediskit.migrate.users import as_left, switched_variables
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
+from rediskit.model.evidence import Evidence
 from rediskit.model.migration import Migration
 from rediskit.output.revision import commit_at
 from rediskit.renderers.ownersnippet import SNIPPETS
@@ -97,14 +98,21 @@ def recorded(environment: Environment, client: Client, made: Scan, at: str) -> t
     migration = migration_of(client)
     last = migration.scan
     value = str(len(made.certain))
-    if migration.step != "validate" or (last and (last.source or "", last.digest, last.value) == (made.commit, made.digest, value)):
+    if migration.step != "validate" or (last and _same(last, client, made)):
         return ()
     possible = len(made.uses) - len(made.certain)
     notes = [f"{possible} possible"] if possible else []
     notes += [f"{len(made.hidden)} not visible"] if made.hidden else []
-    more = {"source": made.commit, "digest": made.digest, "value": value, "note": ", ".join(notes)}
+    about = client.previous.described if client.previous else ""
+    more = {"source": made.commit, "digest": made.digest, "about": about, "value": value, "note": ", ".join(notes)}
     files, _ = appended(environment, client, [entry("scan", migration, at, by="measured", **more)])
     return files
+
+
+def _same(last: Evidence, client: Client, made: Scan) -> bool:
+    """Return whether a recorded scan looked for the same in the same commit, and found the same."""
+    found = (last.source or "", last.digest, last.value) == (made.commit, made.digest, str(len(made.certain)))
+    return found and client.previous is not None and last.about == client.previous.described
 
 
 def _moved(client: Client) -> Client:

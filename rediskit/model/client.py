@@ -47,6 +47,11 @@ class Previous(Model):
             refuse(f"is {self.data}, but {claims[0]} is to be removed", hint, "data")
         return self
 
+    @property
+    def described(self) -> str:
+        """Where it is and what is removed with it, in one line: what a scan is about."""
+        return " ".join((f"{self.host}:{self.port}", *sorted(self.remove)))
+
 
 OwnerKind = Literal["kustomize", "manifests", "argocd-app", "flux-kustomization"]
 

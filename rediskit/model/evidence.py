@@ -32,6 +32,8 @@ class Evidence(Model):
     """What was looked at, such as the commit of the application repository."""
     digest: Digest | None = None
     """The digest of what was found there."""
+    about: Line | None = None
+    """`scan`: the old Redis that was looked for and what is removed with it. The scan counts for no other."""
     value: Line | None = None
     """`scan`: the number of certain uses. `criterion`: its name, with `:failed` where it does not hold. `downtime`: start/end."""
     note: Prose | None = None

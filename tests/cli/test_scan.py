@@ -108,6 +108,24 @@ def test_nothing_found_opens_the_gate(tmp_path: Path, run: Run) -> None:
     assert run("migrate", "advance", file, "--at", AT, "--no-return")[0] == 0
 
 
+REMOVED = "redis.beersystem.svc.cluster.local:6379 Deployment/redis Service/redis"
+
+
+def test_a_scan_of_another_redis_opens_no_gate(tmp_path: Path, run: Run) -> None:
+    owner(tmp_path, backend(), *OLD_REDIS)
+    file = at(tmp_path, previous={"host": "cache", "remove": ["Service/cache"], "data": "none"})
+    findings(run, file)
+    assert scans(tmp_path) == [("validate", "0")]
+    migration = load(tmp_path / file).clients[0].migration
+    assert migration is not None
+    evidence = migration.evidence[-1].model_dump(mode="json", by_alias=True, exclude_none=True)
+    for about, code in ((evidence["about"], 1), (REMOVED, 0)):
+        observed = [one for one in OBSERVED if one["kind"] != "scan"] + [{**evidence, "about": about}]
+        at(tmp_path, migration={"step": "validate", "history": HISTORY, "validation": EVIDENCE, "evidence": observed})
+        done, _, errors = run("migrate", "advance", file, "--at", AT, "--no-return")
+        assert (done, "looked for cache:6379 Service/cache, and not for" in errors) == (code, bool(code)), errors
+
+
 def test_a_scan_that_found_the_same_is_not_recorded_twice(tmp_path: Path, run: Run) -> None:
     owner(tmp_path, backend(), *OLD_REDIS)
     file = at(tmp_path)
