@@ -34,6 +34,7 @@ STEPS = (
 CHANGES = (
     *(Code(rule.code, rule.severity, f"With `check --base REV`: {rule.happens}.") for rule in RULES),
     Code("release-restart", "info", "With `check --base REV`: other Helm values change, so that pods may restart."),
+    Code("release-leaves", "warning", "With `check --base REV`: the Redis that is deployed there stays in the tree."),
     Code("config-gone", "error", "With `check --base REV`: the config of a Redis that is deployed there is where it was."),
     Code("base-unreadable", "error", "With `check --base REV`: the config at the revision loads, so that it can be compared."),
 )

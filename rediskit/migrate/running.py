@@ -43,6 +43,10 @@ def running_changes(revision: str, environment: Environment) -> Iterator[Finding
         return
     if not migrations or any(effects(migration).release for migration in migrations.values()):
         yield from findings(old, environment)
+        if environment.clients and not any(effects(client.migration).release for client in environment.clients):
+            message = "no client needs the Redis that is deployed any more: its release, monitoring and external address leave the tree"
+            hint = "a step back before reconfigure means that; otherwise keep a client that uses it, and accept it after looking for others"
+            yield Finding("release-leaves", "warning", message, hint, ("clients",), environment.locate(("clients",)), (environment.name,))
 
 
 def gone_configs(revision: str, environment: Environment) -> Iterator[Finding]:

@@ -99,6 +99,15 @@ def test_a_release_that_is_not_deployed_may_change(run: Run, tmp_path: Path) -> 
     assert "volume-template" in codes(run("check", "--base", "HEAD", "--json")[1])
 
 
+def test_a_release_that_leaves_the_tree_is_reported(run: Run, tmp_path: Path) -> None:
+    commit(tmp_path, "clients: [{name: web, namespace: web}]\n")
+    write(tmp_path, WAITS)
+    run("render")
+    assert "release-leaves" in codes(run("check", "--base", "HEAD", "--json")[1])
+    write(tmp_path, "clients:\n- {name: web, namespace: web}\n" + WAITS.removeprefix("clients:\n"))
+    assert "release-leaves" not in codes(run("check", "--base", "HEAD", "--json")[1])
+
+
 def test_diff_says_what_the_changes_do(run: Run, tmp_path: Path) -> None:
     commit(tmp_path, "")
     write(tmp_path, LARGER)
