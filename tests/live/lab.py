@@ -160,7 +160,8 @@ class Lab:
         pod.held = True
         for container in pod.containers.values():
             pod.kill(container.name)
-        until("the end of its processes", lambda: not any(found.running for found in pod.containers.values()) or None)
+        # Until the kubelet has noticed, a probe that passed before would count for the pod that comes back.
+        until("the end of its processes", lambda: not any(found.running or found.ready for found in pod.containers.values()) or None)
         for claim in pod.claims:
             self.cluster.lose_volume(claim)
 

@@ -121,7 +121,7 @@ class Container:
             self._ended = now
             if now - self._started > 30:
                 self._recent = 0
-        if now - self._ended >= _BACKOFF[min(self._recent, len(_BACKOFF) - 1)]:
+        if not self.pod.held and now - self._ended >= _BACKOFF[min(self._recent, len(_BACKOFF) - 1)]:
             self._ended = 0.0
             self._recent += 1
             self.restarts += 1
