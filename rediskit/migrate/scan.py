@@ -22,7 +22,21 @@ from rediskit.output.revision import commit_at
 from rediskit.renderers.ownersnippet import SNIPPETS
 from rediskit.renderers.tree import Object
 from rediskit.source.files import read_regular
-from rediskit.usage import Hidden, Use, certain, completed, needed, not_visible, of_client, reference, selects, uses
+from rediskit.usage import (
+    Address,
+    Hidden,
+    Use,
+    certain,
+    completed,
+    is_server,
+    is_watcher,
+    needed,
+    not_visible,
+    of_client,
+    reference,
+    selects,
+    uses,
+)
 from rediskit.usage.texts import pointer
 
 
@@ -207,6 +221,7 @@ def _examined(client: Client, before: list[Object], left: list[Object], elsewher
         *uses(elsewhere, address, namespace="", switched=switched),
         *_still_selected(client, before),
         *_still_needed(client, left),
+        *_removed_users(client, before, address),
     ]
     hidden = not_visible(left, namespace=namespace, substituted=client.owner.kind == "flux-kustomization")
     return Scan(tuple(made), tuple(hidden), commit)
@@ -238,6 +253,18 @@ def _still_needed(client: Client, left: list[Object]) -> Iterator[Use]:
                 yield Use(
                     reference(workload), client.namespace, pointer(*path), "certain", f"its pods need {name}, which previous.remove lists"
                 )
+
+
+def _removed_users(client: Client, before: list[Object], address: Address) -> Iterator[Use]:
+    """Yield the workloads that are to be removed, use the old Redis and run no image of a Redis: an application, perhaps."""
+    remove = set(client.previous.remove if client.previous else ())
+    for workload in before:
+        if reference(workload) not in remove or key_of(workload)[1] not in ("", client.namespace):
+            continue
+        if is_server(workload) or is_watcher(workload):
+            continue
+        for use in certain(uses([workload], address, namespace=client.namespace, switched=switched_variables(client))):
+            yield use._replace(strength="possible", shown="previous.remove lists it, and its image is no Redis")
 
 
 def commit_of(top: Path) -> str:

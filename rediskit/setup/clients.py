@@ -12,12 +12,12 @@ from rediskit.model.environment import RESERVED_CLIENTS
 from rediskit.model.gitops_tools import gitops_tool_of
 from rediskit.model.nested import at, text_at
 from rediskit.setup.objects import WORKLOADS, Content, Objects, containers, is_name, name_of, namespace_of, reference, shown
-from rediskit.setup.old import is_server, is_watcher, old_redis, service_of
+from rediskit.setup.old import old_redis, service_of
 from rediskit.setup.scalers import Scaler, scaler_of
 from rediskit.setup.switched import Variables, question, variables_of
 from rediskit.setup.users import Question, users
 from rediskit.setup.variables import Speaks, speaks
-from rediskit.usage import Use
+from rediskit.usage import Use, is_server, is_watcher
 
 _LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _CARRIERS = (("argocd.argoproj.io/instance", "Argo CD Application"), ("kustomize.toolkit.fluxcd.io/name", "Flux Kustomization"))

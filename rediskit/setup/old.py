@@ -6,14 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rediskit.model.gitops_tools import image_name
 from rediskit.model.nested import text_at
-from rediskit.setup.objects import RUNNING, Content, Objects, containers, is_reference, listed, name_of, namespace_of, reference, shown
-from rediskit.usage import certain, parse, selects, uses
+from rediskit.setup.objects import RUNNING, Content, Objects, is_reference, listed, name_of, namespace_of, reference, shown
+from rediskit.usage import certain, is_server, parse, selects, uses
 
-_SERVER = re.compile(r"(?:redis|valkey|keydb|dragonfly)(?:-(?:stack|server|cluster|sentinel|oss|alpine))*[0-9]*", re.IGNORECASE)
-"""What images of a Redis are called; `redis-worker` is somebody's application."""
-_WATCHER = re.compile(r"(?:redis|valkey)[-_]?(?:exporter|commander|insight)", re.IGNORECASE)
 _CLUSTER_NAME = re.compile(r"(?P<name>[^.]+)(?:\.(?P<namespace>[^.]+)(?:\.svc(?:\.cluster\.local)?)?)?")
 
 
@@ -29,23 +25,6 @@ class OldRedis(NamedTuple):
     remove: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
-
-
-def is_server(workload: Content) -> bool:
-    """Whether a workload is a Redis itself: every container runs an image of one, or one that watches it."""
-    images = _images(workload)
-    return any(map(_SERVER.fullmatch, images)) and all(_SERVER.fullmatch(image) or _WATCHER.fullmatch(image) for image in images)
-
-
-def is_watcher(workload: Content) -> bool:
-    """Whether a workload only looks at a Redis: an exporter of metrics, a console."""
-    images = _images(workload)
-    return bool(images) and all(map(_WATCHER.fullmatch, images))
-
-
-def _images(workload: Content) -> list[str]:
-    """Return the last part of each image's name."""
-    return [image_name(text_at(container, "image")) for container in containers(workload)]
 
 
 def service_of(host: str, namespace: str) -> tuple[str, str]:

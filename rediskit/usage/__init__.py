@@ -4,6 +4,7 @@ from rediskit.usage.address import Address, of_client, parse
 from rediskit.usage.finder import Use, certain, uses
 from rediskit.usage.hidden import Hidden, not_visible
 from rediskit.usage.references import needed
+from rediskit.usage.servers import is_server, is_watcher
 from rediskit.usage.services import backends, completed, reference, selects
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "backends",
     "certain",
     "completed",
+    "is_server",
+    "is_watcher",
     "needed",
     "not_visible",
     "of_client",

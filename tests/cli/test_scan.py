@@ -229,6 +229,26 @@ def test_a_service_to_be_removed_that_selects_the_application_is_in_use(tmp_path
     assert [one[2].partition(": ")[2] for one in found if one[0] == "old-redis-in-use"] == ["selected by Service/front"]
 
 
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        ("ghcr.io/example/shop:1", ["Deployment/listed"]),
+        ("docker.io/library/redis:7-alpine", []),
+        ("oliver006/redis_exporter:v1.86.0", []),
+    ],
+)
+def test_an_application_that_is_to_be_removed_with_its_redis_is_a_possible_use(
+    image: str, expected: list[str], tmp_path: Path, run: Run
+) -> None:
+    container = {"name": "a", "image": image, "env": [{"name": "REDIS_ADDR", "value": "redis:6379"}]}
+    listed = named("Deployment", "listed", spec={"template": {"spec": {"containers": [container]}}}) | {"apiVersion": "apps/v1"}
+    owner(tmp_path, backend(), *OLD_REDIS, listed)
+    file = at(tmp_path, previous={"remove": ["Deployment/redis", "Service/redis", "Deployment/listed"], "data": "none"})
+    _, found = findings(run, file)
+    assert [one[2].partition(" ")[0] for one in found if "previous.remove lists it" in one[2]] == expected
+    assert {one[0] for one in found if "previous.remove lists it" in one[2]} <= {"scan-possible"}
+
+
 NEEDS: dict[str, tuple[str, dict[str, Any]]] = {
     "envFrom": ("ConfigMap/shared", {"containers": [{"name": "a", "envFrom": [{"configMapRef": {"name": "shared"}}]}]}),
     "a variable": (

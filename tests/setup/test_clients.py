@@ -9,7 +9,7 @@ import pytest
 from rediskit.errors import ConfigError
 from rediskit.setup.clients import Clients, Found, clients_of
 from rediskit.setup.objects import Objects, read_objects
-from rediskit.setup.old import is_server
+from rediskit.usage import is_server
 from tests.setup.live import REAL, Object, config_map, container, redis, secret_key, service, workload
 
 THREE: Object = {"REDIS_HOST": "redis", "REDIS_PORT": "6380", "REDIS_PASSWORD": secret_key("keys", "password")}
