@@ -21,7 +21,7 @@ from tests.attack.process import warm_up
 
 PART = 12
 """Attacks of each group in the part that CI runs."""
-PART_KILLS = 9
+PART_KILLS = 23
 """In the part that CI runs, a command is killed at each event with a number of 1 plus a multiple of this."""
 SEED = 13
 
