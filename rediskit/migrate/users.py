@@ -10,6 +10,7 @@ from rediskit.migrate.machine import effects, removes
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
+from rediskit.model.nested import text_at
 from rediskit.renderers.overlay import apply
 from rediskit.renderers.ownerpatch import patches
 from rediskit.usage import Use, of_client, uses
@@ -152,7 +153,7 @@ def _user(use: Use, path: str, client: Client, index: int) -> User:
 def as_left(environment: Environment, client: Client, content: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return an object as the files of a client's step leave it, its containers and variables in the order of the object."""
     for change in patches(environment, client):
-        if (change["kind"], change["metadata"]["name"]) == (content.get("kind"), (content.get("metadata") or {}).get("name")):
+        if (change["kind"], change["metadata"]["name"]) == (content.get("kind"), text_at(content, "metadata", "name")):
             ordered: Mapping[str, Any] = _ordered(apply(content, change), content)
             return ordered
     return content
@@ -166,7 +167,7 @@ def _ordered(after: Any, before: Any) -> Any:
     if isinstance(after, Sequence) and not isinstance(after, str) and isinstance(before, list):
         names = [entry.get("name") if isinstance(entry, Mapping) else None for entry in before]
         if all(isinstance(entry, Mapping) and isinstance(entry.get("name"), str) for entry in after):
-            known = {name: index for index, name in enumerate(names)}
+            known = {name: index for index, name in enumerate(names) if isinstance(name, str)}
             placed = sorted(after, key=lambda entry: known.get(entry["name"], len(names)))
             return [_ordered(entry, before[known[entry["name"]]] if entry["name"] in known else None) for entry in placed]
     return after
