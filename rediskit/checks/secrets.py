@@ -125,7 +125,7 @@ def ciphertext_unused(subject: Subject) -> Iterator[Complaint]:
 
 
 def plain_secrets(subject: Subject) -> Iterator[Complaint]:
-    """No Secret of the tree holds a value in plain text, be it an object, in `extraDeploy`, or in a text. Git keeps it for ever."""
+    """No Secret of the tree holds a value in plain text, be it an object, in `extraDeploy`, or in a text. Git keeps it permanently."""
     for file in subject.tree.contents:
         is_values = file.path == values_path(subject.environment)
         for place in in_data(file.content) if file.path in subject.tree.objects or is_values else ():

@@ -1,4 +1,4 @@
-"""Findings that somebody accepts, each by its code and place, with a reason and a day on which that ends."""
+"""Findings that the config accepts, each by its code and place, with a reason and a last day."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rediskit.errors import Problem, RefusedError, dotted
-from rediskit.model.nested import at, mapping_at, text_at
+from rediskit.model.nested import at, mapping_at, text_at, texts_in
 from rediskit.model.secrecy import names_secret, secret_reason
 from rediskit.output.yaml import dump
 from rediskit.setup.clients import Found
@@ -174,25 +174,13 @@ def refuse_leaks(copies: list[Copy], said: list[str], objects: Objects) -> None:
     forms = [form for value in _of_input(objects) if len(value) >= _SHORTEST for form in (value, b64encode(value.encode()).decode())]
     problems = []
     for one in copies:
-        for path, text in _texts(one.content):
+        for path, text in texts_in(one.content):
             if path[-1:] != ("name",) and any(form in text for form in forms):
                 problems.append(Problem(f"{reference(one.content)}: {dotted(path)} repeats a secret of the input", _OUT))
     if any(form in text for text in said for form in forms):
         problems.append(Problem("a secret of the input would be in the config", _OUT))
     if problems:
         raise RefusedError(problems)
-
-
-def _texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Every text in nested data, with its path."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _texts(inner, (*path, str(key)))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _texts(inner, (*path, index))
-    elif isinstance(value, str):
-        yield path, value
 
 
 def _of_input(objects: Objects) -> set[str]:

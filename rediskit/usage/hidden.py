@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from rediskit.model.nested import at, list_at, mapping_at, text_at
+from rediskit.model.nested import at, list_at, mapping_at, text_at, texts_in
 from rediskit.model.podspec import containers_of
 from rediskit.usage.finder import opened
 from rediskit.usage.patterns import SUFFIXES
@@ -102,17 +102,6 @@ def _references(content: Object, home: str, there: set[tuple[str, str, str]]) ->
 
 
 def _variables(content: Object) -> Iterator[tuple[str, str]]:
-    for where, text in _texts(content, ()):
+    for path, text in texts_in(content):
         if _SUBSTITUTED.search(text):
-            yield where, "a variable that Flux replaces"
-
-
-def _texts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _texts(inner, (*path, str(key)))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _texts(inner, (*path, index))
-    elif isinstance(value, str):
-        yield pointer(*path), value
+            yield pointer(*path), "a variable that Flux replaces"

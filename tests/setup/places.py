@@ -57,7 +57,7 @@ _VARIABLES: dict[str, str] = {
     "BASIC": "Basic @@",
     "HEADERS": "x-api-key: @@",
     "OTEL_EXPORTER_OTLP_HEADERS": "api-key=@@",
-    "NPM_CONFIG": "//registry.npmjs.org/:_authToken=@@",
+    "NPM_CONFIG": "//npm.example.org/:_authToken=@@",
     "NETRC": "machine example.com login shop password @@",
     "PGPASS": "db:5432:shop:shop:@@",
     "HTPASSWD": "shop:@@",

@@ -28,7 +28,7 @@ TEXTS = {
     "option with =": "--password={}",
     "Bearer": "Authorization: Bearer {}",
     "AccountKey": "DefaultEndpointsProtocol=https;AccountKey={};EndpointSuffix=core",
-    "_authToken": "//registry.npmjs.org/:_authToken={}",
+    "_authToken": "//npm.example.org/:_authToken={}",
     "signature": "https://store.example.org/x?sv=1&sig={}",
     "colon": "default:{}",
     "in words": "use {} to log in",
