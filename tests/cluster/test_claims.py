@@ -47,7 +47,8 @@ def test_nothing_is_taken_over(make_scene: MakeScene, git: GitServer, sealed_sec
     impostor.bootstrap()
     refused(impostor, "root", immutable(f"{scene.release}-claim"))
     if tool.name == ArgoCD.name:
-        until("another attempt", lambda: carrier(impostor, "root")["status"]["operationState"].get("retryCount", 0) > 1 or None)
+        # Between two attempts Argo CD takes the state of the operation away.
+        until("another attempt", lambda: carrier(impostor, "root")["status"].get("operationState", {}).get("retryCount", 0) > 1 or None)
         refused(impostor, "root", immutable(f"{scene.release}-claim"))
     assert (kept(scene), standing(scene)) == (before, at_first)
     hold(scene, STATES["deploy"], start)
