@@ -19,7 +19,7 @@ class CompiledTemplates(BuildHookInterface):  # type: ignore[type-arg]
             return
         sys.path.insert(0, self.root)
         try:
-            from rediskit.renderers.texts import compile_templates, compiled_folder
+            from rediskit.renderers.pages.templates import compile_templates, compiled_folder
         finally:
             sys.path.remove(self.root)
         target = Path(self.directory) / compiled_folder().name

@@ -13,6 +13,7 @@ from rediskit.checks import CHECKS
 from rediskit.checks.codes import COMMANDS
 from rediskit.model.accept import NEVER
 from rediskit.source.schema import config_schema
+from tests.architecture import MAY_IMPORT
 
 DOCS = Path(__file__).parent.parent / "docs"
 CONFIG = """# The config, key by key
@@ -45,6 +46,14 @@ def config_page() -> str:
     schema = config_schema()
     sections = ["", *_referenced(schema, schema["$defs"])]
     return CONFIG + "".join(_section(name, schema["$defs"].get(name, schema), schema["$defs"]) for name in sections)
+
+
+def architecture_page() -> str:
+    """Return docs/architecture.md with the table of packages as the test of imports has it."""
+    rows = "".join(f"| `{name}` | {row.content} | {', '.join(row.imports) or '-'} |\n" for name, row in MAY_IMPORT.items())
+    table = f"| package | content | may import |\n| --- | --- | --- |\n{rows}"
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    return re.sub(r"(?<=<!-- packages: make docs -->\n).*?(?=<!-- end of packages -->)", lambda _: table, page, flags=re.DOTALL)
 
 
 def checks_page() -> str:
@@ -132,7 +141,7 @@ def _cell(text: str) -> str:
 def main() -> int:
     """Writes the pages, or with --check compares them. Exit code 1 when one is not current."""
     stale = 0
-    for name, text in (("config.md", config_page()), ("checks.md", checks_page())):
+    for name, text in (("config.md", config_page()), ("checks.md", checks_page()), ("architecture.md", architecture_page())):
         path = DOCS / name
         if "--check" not in sys.argv:
             path.write_text(text, encoding="utf-8")

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from rediskit.cli import main as rediskit
 from rediskit.migrate.edit import Put, edited, put_in_place
-from rediskit.migrate.guards import GATES
 from rediskit.source.loader import load
+from rediskit.state_machine.gates import GATES
 
 ROOT = Path(__file__).parent.parent
 CONFIG = "config/chocolandia.yaml"

@@ -14,9 +14,9 @@ from rediskit import Environment, Manifest, load
 from rediskit.model.ciphertext import UNOWNED
 from rediskit.model.client import Client
 from rediskit.model.criteria import CRITERIA
-from rediskit.output.yaml import dump
 from rediskit.renderers.objects import KEEP
 from rediskit.source.manifest import read_manifest
+from rediskit.yamlio.writer import dump
 
 ROOT = Path(__file__).parent.parent
 CONFIG = ROOT / "config/chocolandia.yaml"

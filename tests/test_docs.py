@@ -10,14 +10,17 @@ import pytest
 
 from rediskit.checks import CHECKS
 from rediskit.cli.arguments import parser
-from scripts.reference import checks_page, config_page
+from scripts.reference import architecture_page, checks_page, config_page
 from scripts.transcript import page as transcript
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("page", "made"), [("config.md", config_page), ("checks.md", checks_page), ("migration.md", transcript)])
+@pytest.mark.parametrize(
+    ("page", "made"),
+    [("config.md", config_page), ("checks.md", checks_page), ("architecture.md", architecture_page), ("migration.md", transcript)],
+)
 def test_the_generated_pages_are_current(page: str, made: object, kustomize: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUSTOMIZE", str(kustomize))
     assert callable(made)

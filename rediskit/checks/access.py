@@ -8,12 +8,12 @@ from typing import Any
 from rediskit.chart.names import INSTANCE, METRICS_PORT_NAME, REDIS_CONTAINER_PORT, extra_objects
 from rediskit.checks.finding import Complaint, Subject
 from rediskit.errors import Path
-from rediskit.migrate.machine import release_is_deployed
 from rediskit.model.monitoring import WANTED
 from rediskit.model.nested import at, mapping_at
 from rediskit.model.network import Network
-from rediskit.renderers.monitoring import SERVICE_NAME
+from rediskit.renderers.monitoring.objects import SERVICE_NAME
 from rediskit.renderers.tree import Object
+from rediskit.state_machine.effects import release_is_deployed
 
 _FAULT = "this is a fault of rediskit, or of a value under redis.values that moves names or ports: please report it"
 _TRACKED = "name-of-an-argo-cd-application"

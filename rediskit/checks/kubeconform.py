@@ -21,11 +21,11 @@ from rediskit.checks.schema import SCHEMAS
 from rediskit.errors import Location, MissingToolError, Path, Problem, dotted
 from rediskit.model.ciphertext import as_applied
 from rediskit.model.environment import Environment
-from rediskit.output.yaml import dump
 from rediskit.renderers.helm import values_path
 from rediskit.renderers.tree import File, Tree
 from rediskit.temporary import temporary_folder
 from rediskit.tools import Command, Completed, find, run
+from rediskit.yamlio.writer import dump
 
 TIME_LIMIT = 60.0
 """Seconds for one run, which judges every object of one Kubernetes version; 2,000 take less than one."""

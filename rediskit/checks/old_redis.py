@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from rediskit.checks.finding import Complaint, Severity, Subject
 from rediskit.errors import Path
-from rediskit.migrate.machine import effects
-from rediskit.migrate.users import gone_by, users
 from rediskit.model.client import Client
 from rediskit.model.evidence import Evidence
+from rediskit.state_machine.effects import effects
 from rediskit.usage import Address, of_client, parse
+from rediskit.usage.clients import gone_by, users
 
 
 def in_use(subject: Subject) -> Iterator[Complaint]:

@@ -8,17 +8,17 @@ from typing import Any, NamedTuple
 from rediskit.checks.finding import Complaint, Subject
 from rediskit.checks.variables import absent, old_address, repeated, unresolved
 from rediskit.errors import Path
-from rediskit.migrate.machine import Effects, effects
 from rediskit.model.client import Client
 from rediskit.model.nested import at
 from rediskit.model.workload import Variables, Workload, which
 from rediskit.renderers.objects import file_name
-from rediskit.renderers.overlay import apply
-from rediskit.renderers.owner import of_owner
-from rediskit.renderers.ownerpatch import address, hold, patches
-from rediskit.renderers.ownerpointers import changed, meant, meant_of_scaler
-from rediskit.renderers.ownersnippet import SNIPPETS
+from rediskit.renderers.owner.component import of_owner
+from rediskit.renderers.owner.overlay import apply
+from rediskit.renderers.owner.patches import address, hold, patches
+from rediskit.renderers.owner.pointers import changed, meant, meant_of_scaler
+from rediskit.renderers.owner.snippets import SNIPPETS
 from rediskit.renderers.tree import Object
+from rediskit.state_machine.effects import Effects, effects
 from rediskit.usage import Address, parse
 
 _FAULT = "this is a fault of rediskit: please report it"

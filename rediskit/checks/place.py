@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from rediskit.checks.finding import Finding
+from rediskit.git.discovery import work_tree
 from rediskit.model.environment import Environment
-from rediskit.source.files import work_tree
 
 
 def check_place(environment: Environment, root: str) -> list[Finding]:

@@ -19,12 +19,12 @@ from rediskit.model.ciphertext import (
 )
 from rediskit.model.environment import Environment
 from rediskit.model.nested import at
-from rediskit.model.secrecy import shapes_in
 from rediskit.model.secrets import ENCRYPTED, ExternalSecrets, SealedSecrets, Sops
 from rediskit.renderers.helm import values_path
 from rediskit.renderers.objects import KEEP
-from rediskit.renderers.secretforms import rotation as rotation_of
-from rediskit.source.plaintext import in_data
+from rediskit.renderers.secret_forms import rotation as rotation_of
+from rediskit.secrecy import shapes_in
+from rediskit.source.unencrypted import in_data
 
 
 def ciphertext_missing(subject: Subject) -> Iterator[Complaint]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rediskit.checks.finding import Complaint, Finding, Subject
+from rediskit.files import read_file
 from rediskit.model.environment import Environment
 from rediskit.model.gitops import PLACEHOLDER_REPOSITORY
-from rediskit.source.files import read_file
 from rediskit.source.questions import questions
 
 

@@ -34,7 +34,7 @@ def _run(argv: list[str] | None) -> int:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         check_folder()
-        verb = import_module(f"rediskit.cli.{arguments.verb}")
+        verb = import_module(arguments.module)
         code: int = verb.run(arguments)
         sys.stdout.flush()
         return code

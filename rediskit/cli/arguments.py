@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 
 from rediskit import __version__
-from rediskit.cli import migratearguments, secretarguments
+from rediskit.cli.migrate import arguments as migrate
+from rediskit.cli.options import command
+from rediskit.cli.secret import arguments as secret
 
 _DESCRIPTION = "A shared Redis on Kubernetes under GitOps, from one short config file."
 _EPILOG = (
@@ -24,14 +26,14 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="rediskit", description=_DESCRIPTION, epilog=_EPILOG)
     top.add_argument("--version", action="version", version=f"rediskit {__version__}")
     verbs = top.add_subparsers(dest="verb", metavar="<verb>", required=True)
-    _init(verbs.add_parser("init", help="make a folder that renders at once", description=_INIT))
-    _render(verbs.add_parser("render", help="write the tree of each config", description=_RENDER))
-    _check(verbs.add_parser("check", help="check configs and trees, write nothing", description=_CHECK))
-    _diff(verbs.add_parser("diff", help="show what rendering would change, object by object", description=_DIFF))
-    migratearguments.add(verbs)
-    secretarguments.add(verbs)
-    _doctor(verbs.add_parser("doctor", help="look at programs, configs, trees and Git; say what comes next", description=_DOCTOR))
-    _schema(verbs.add_parser("schema", help="print the JSON schema of the config", description=_SCHEMA))
+    _init(command(verbs, "init", "init", help="make a folder that renders at once", description=_INIT))
+    _render(command(verbs, "render", "render", help="write the tree of each config", description=_RENDER))
+    _check(command(verbs, "check", "check", help="check configs and trees, write nothing", description=_CHECK))
+    _diff(command(verbs, "diff", "diff.command", help="show what rendering would change, object by object", description=_DIFF))
+    migrate.add(verbs)
+    secret.add(verbs)
+    _doctor(command(verbs, "doctor", "doctor", help="look at programs, configs, trees and Git; say what comes next", description=_DOCTOR))
+    _schema(command(verbs, "schema", "schema", help="print the JSON schema of the config", description=_SCHEMA))
     return top
 
 

@@ -76,9 +76,9 @@ def _at_owners(folder: str, at: str | None, *, offline: bool) -> Visit:
     """What is wrong in a checkout of an application repository, and who uses the old Redis there."""
     from rediskit.checks import Finding
     from rediskit.cli import scanning
-    from rediskit.cli.migrate import time_of
-    from rediskit.migrate.ownercheck import NOT_BUILT, owner_remarks
-    from rediskit.migrate.ownerfiles import checkout
+    from rediskit.cli.clock import time_of
+    from rediskit.migrate.owner.check import NOT_BUILT, owner_remarks
+    from rediskit.migrate.owner.files import checkout
     from rediskit.migrate.scan import scan
 
     def look(environment: Environment, tree: Tree) -> Iterator[Finding]:

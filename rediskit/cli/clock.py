@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from rediskit.errors import Problem, RefusedError
+from pydantic import TypeAdapter, ValidationError
+
+from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.migrate.times import TOLERANCE
-from rediskit.model.migration import moment
+from rediskit.model.migration import Migration, moment
+from rediskit.model.types import Timestamp
+from rediskit.state_machine.clock import offset_source, written
 
 
 def now() -> datetime:
@@ -19,3 +23,19 @@ def refuse_later(time: str, option: str) -> None:
     if moment(time) > now() + TOLERANCE:
         hint = "a step is recorded when it is taken: leave the option out, or rehearse it with --dry-run"
         raise RefusedError(Problem(f"{option}: {time} is later than now", hint, code="time-in-future"))
+
+
+def time_of(text: str | None, option: str, migration: Migration | None = None) -> str:
+    """The Timestamp of an option; without it now, with the offset that the window or the history is written with, else the local one.
+
+    Raises ConfigError when the text is no time with an offset.
+    """
+    if text is not None:
+        try:
+            return TypeAdapter(Timestamp).validate_python(text)
+        except ValidationError as error:
+            context = error.errors()[0].get("ctx", {})
+            raise ConfigError(Problem(f"{option}: {context.get('message')}", str(context.get("hint", "")))) from error
+    local = now().astimezone()
+    source = offset_source(migration) if migration else ""
+    return written(local.astimezone(moment(source).tzinfo) if source else local)

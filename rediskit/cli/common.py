@@ -13,10 +13,11 @@ from rediskit.checks.place import check_place
 from rediskit.cli.configs import configs_here, no_config
 from rediskit.errors import ConfigError
 from rediskit.model.environment import Environment
-from rediskit.output.leftovers import clear, input_folders, of_inputs
+from rediskit.output.leftovers import clear, of_inputs
 from rediskit.renderers import render
 from rediskit.renderers.tree import Tree
 from rediskit.source.loader import load_all
+from rediskit.source.neighbours import input_folders
 
 
 class Rendered(NamedTuple):

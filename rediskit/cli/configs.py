@@ -1,10 +1,11 @@
-"""Which configs are meant where the command line names none."""
+"""Find the configs of a command line."""
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
-from rediskit.errors import Problem
+from rediskit.errors import ConfigError, Problem
 
 
 def configs_here() -> list[str]:
@@ -24,3 +25,15 @@ def elsewhere() -> str:
 def no_config() -> Problem:
     """There is no config in the current folder."""
     return Problem("there is no config/*.yaml here", elsewhere() or "name a config file, or change into the folder that holds config/")
+
+
+def config_file(arguments: argparse.Namespace) -> str:
+    """The one config that is meant. Raises ConfigError when none is named and there is not exactly one config/*.yaml."""
+    if arguments.config is not None:
+        return str(arguments.config)
+    found = configs_here()
+    if not found:
+        raise ConfigError(no_config())
+    if len(found) > 1:
+        raise ConfigError(Problem(f"there are {len(found)} configs here", f"name the one that is meant: {', '.join(found)}"))
+    return found[0]

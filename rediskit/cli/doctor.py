@@ -10,9 +10,9 @@ from typing import Any
 from rediskit import __version__
 from rediskit.cli.configs import configs_here, elsewhere
 from rediskit.cli.report import print_json, problem_json
+from rediskit.doctor.health import Line, Report, examine, temporary_files
+from rediskit.doctor.programs import Library, Program, libraries, programs
 from rediskit.errors import visible
-from rediskit.setup.health import Line, Report, examine, temporary_files
-from rediskit.setup.programs import Library, Program, libraries, programs
 
 _MARKS = {"ok": " ", "note": "-", "problem": "!"}
 _ORDER = (2, 3, 1)

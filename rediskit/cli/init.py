@@ -11,11 +11,11 @@ from typing import Any
 
 from rediskit.cli.report import print_json
 from rediskit.errors import ConfigError, Problem, visible
+from rediskit.files import MAX_BYTES, read_file, read_stream
+from rediskit.init.clients import Found
+from rediskit.init.folder import Scaffold, Wishes, scaffold
 from rediskit.output.fresh import write_new
 from rediskit.output.leftovers import clear, of_inputs
-from rediskit.setup.clients import Found
-from rediskit.setup.folder import Scaffold, Wishes, scaffold
-from rediskit.source.files import MAX_BYTES, read_file, read_stream
 
 _SECRETS = "secrets: rediskit secret apply; or another secrets.mode, then rediskit secret new, to keep them in Git, encrypted"
 

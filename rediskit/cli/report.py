@@ -119,7 +119,7 @@ def changes_json(changes: Mapping[str, Changes]) -> list[dict[str, Any]]:
 
 def _shown(text: str) -> str:
     """Return a message without the passwords that a key or a name in it may be."""
-    from rediskit.model.secrecy import without_passwords
+    from rediskit.secrecy import without_passwords
 
     return without_passwords(text)
 

@@ -12,7 +12,7 @@ from rediskit.migrate.scan import Scan, problems, recorded, unseen
 
 if TYPE_CHECKING:
     from rediskit.checks import Finding
-    from rediskit.migrate.ownerfiles import Checkout
+    from rediskit.migrate.owner.files import Checkout
     from rediskit.model.client import Client
     from rediskit.model.environment import Environment
 
@@ -24,8 +24,8 @@ def findings(client: Client, made: Scan, place: Checkout) -> Iterator[Finding]:
     """Yield what a scan found: certain uses are errors from `validate` on, and warnings before."""
     from rediskit.checks import Finding, Severity
     from rediskit.errors import Location
-    from rediskit.migrate.ownercheck import object_at
-    from rediskit.migrate.ownerfiles import shown
+    from rediskit.migrate.owner.check import object_at
+    from rediskit.migrate.owner.files import shown
 
     step = client.migration.step if client.migration else ""
     for use, problem in zip(made.uses, problems(client, made.uses), strict=True):

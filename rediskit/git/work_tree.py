@@ -9,9 +9,9 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from rediskit import tools
+from rediskit.git.discovery import work_tree
 from rediskit.git.program import Git
-from rediskit.model.secrecy import secret_reason
-from rediskit.source.files import work_tree
+from rediskit.secrecy import secret_reason
 
 TIME_LIMIT = 10.0
 """Seconds for one run of git."""

@@ -9,13 +9,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from rediskit.errors import ConfigError, Problem
-from rediskit.migrate import edges
-from rediskit.migrate.machine import effects
+from rediskit.git.revision import contents_at
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
-from rediskit.output.revision import contents_at
-from rediskit.source.files import Neighbours
-from rediskit.source.reader import read
+from rediskit.source.neighbours import Neighbours
+from rediskit.state_machine import transitions
+from rediskit.state_machine.effects import effects
+from rediskit.yamlio.reader import read
 
 ENDS = ("prepare", "complete")
 """The steps at which a migration may begin and end, and its order change."""
@@ -100,7 +100,7 @@ def of_client(name: str, old: Migration | None, new: Migration | None) -> Iterat
 
 def _step(name: str, old: Migration, new: Migration) -> Iterator[Problem]:
     path = ("migration", "step")
-    allowed: dict[Step, str] = {edge.target: edge.kind for edge in edges.edges(old)}
+    allowed: dict[Step, str] = {edge.target: edge.kind for edge in transitions.edges(old)}
     if new.step != old.step and new.step not in allowed:
         hint = f"one commit, one step: from {old.step} {_choices(allowed)}"
         yield Problem(f"{name} jumps from {old.step} to {new.step}", hint, path, code="step-jump")

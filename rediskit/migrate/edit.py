@@ -9,12 +9,13 @@ from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 from rediskit.errors import Path, Problem, RefusedError
+from rediskit.files import read_file
 from rediskit.model.environment import Environment
 from rediskit.output.inputs import put
-from rediskit.source.files import Neighbours, read_file
 from rediskit.source.loader import load
-from rediskit.source.reader import read
-from rediskit.source.splice import Append, Edit, Put, splice
+from rediskit.source.neighbours import Neighbours
+from rediskit.yamlio.reader import read
+from rediskit.yamlio.splice import Append, Edit, Put, splice
 
 __all__ = ["Append", "Edited", "Put", "edited", "put_in_place"]
 

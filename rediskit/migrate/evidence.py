@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 from rediskit.errors import Problem, RefusedError
 from rediskit.migrate.edit import Append, Edited, Put, edited
-from rediskit.migrate.guards import migration_of
 from rediskit.migrate.moves import section
 from rediskit.model.client import Client
 from rediskit.model.criteria import FAILED
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
+from rediskit.state_machine.gates import migration_of
 
 Entry = Mapping[str, Any]
 

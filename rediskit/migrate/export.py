@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 from rediskit.errors import Problem, RefusedError
 from rediskit.migrate.edit import Edited, put_in_place
-from rediskit.migrate.machine import effects
-from rediskit.migrate.ownerbuild import Built, Difference, bench, differences, found, name_scaler, unnamed_scalers
-from rediskit.migrate.ownerfiles import FOLDER, Checkout, checkout, kustomization, link_in_the_way, listing, shown
-from rediskit.migrate.plain_files import plain_files
+from rediskit.migrate.owner.build import Built, Difference, bench, differences, found, name_scaler, unnamed_scalers
+from rediskit.migrate.owner.files import FOLDER, Checkout, checkout, kustomization, link_in_the_way, listing, shown
+from rediskit.migrate.owner.plain_files import plain_files
 from rediskit.migrate.scan import problems, scan
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.output.disk import Changes, compare, write
 from rediskit.output.leftovers import clear, of_inputs, of_trees
 from rediskit.renderers import render
-from rediskit.renderers.ownersnippet import SNIPPETS, inline, mark_of
+from rediskit.renderers.owner.snippets import SNIPPETS, inline, mark_of
+from rediskit.state_machine.effects import effects
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from rediskit.errors import Path, Problem, RefusedError
-from rediskit.migrate.edges import Kind
 from rediskit.migrate.edit import Append, Edited, Put, edited
-from rediskit.migrate.guards import Situation, Verdict, edge_to, migration_of
-from rediskit.migrate.machine import moved
 from rediskit.migrate.status import Way, replaced, secret_in_tree, way_of
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Step
+from rediskit.state_machine.effects import moved
+from rediskit.state_machine.gates import Situation, Verdict, edge_to, migration_of
+from rediskit.state_machine.transitions import Kind
 
 
 class Move(NamedTuple):

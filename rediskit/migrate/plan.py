@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from rediskit.migrate import edges
-from rediskit.migrate.clock import both, later, short, span
-from rediskit.migrate.edges import STAGES, Edge
-from rediskit.migrate.guards import GATES
-from rediskit.migrate.machine import effects, moved
 from rediskit.migrate.status import replaced, secret_in_tree
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import VALIDATION, Migration, Step
-from rediskit.model.secrecy import is_secret_key, secret_reason
 from rediskit.output.diff import between
 from rediskit.output.differences import Difference
 from rediskit.renderers import render
 from rediskit.renderers.argocd import prefix
 from rediskit.renderers.helm import release_of
-from rediskit.renderers.overlay import apply
-from rediskit.renderers.ownerpatch import patches
-from rediskit.renderers.runbook import Page, page
+from rediskit.renderers.owner.overlay import apply
+from rediskit.renderers.owner.patches import patches
+from rediskit.renderers.pages.runbook import Page, page
 from rediskit.renderers.tree import Tree
+from rediskit.secrecy import is_secret_key, secret_reason
+from rediskit.state_machine import transitions
+from rediskit.state_machine.clock import both, later, short, span
+from rediskit.state_machine.effects import effects, moved
+from rediskit.state_machine.gates import GATES
+from rediskit.state_machine.transitions import STAGES, Edge
 
 UNSET = "(not there)"
 HIDDEN = "(hidden)"
@@ -83,7 +83,7 @@ def plan(environment: Environment, client: Client) -> Plan:
     migration = client.migration
     assert migration is not None
     steps, here, files = [], migration, render(environment)
-    while (target := edges.following(here)) is not None:
+    while (target := transitions.following(here)) is not None:
         edge = Edge("forward", here.step, target)
         after = moved(here, target, "")
         there = render(replaced(environment, client, after))

@@ -12,13 +12,13 @@ from pydantic import ValidationError
 from rediskit.checks.changes import findings
 from rediskit.checks.finding import Finding
 from rediskit.errors import ConfigError
+from rediskit.git.revision import contents_at, gone_at
 from rediskit.migrate.committed import migrations_at, migrations_in
-from rediskit.migrate.machine import effects
 from rediskit.model.environment import Environment
 from rediskit.model.files import TextFile
-from rediskit.output.revision import contents_at, gone_at
-from rediskit.source.files import Neighbours
-from rediskit.source.reader import read
+from rediskit.source.neighbours import Neighbours
+from rediskit.state_machine.effects import effects
+from rediskit.yamlio.reader import read
 
 _SECTIONS = ("schemaVersion", "name", "cluster", "kubernetes", "gitops", "redis", "network", "monitoring", "secrets")
 

@@ -8,20 +8,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rediskit.errors import ConfigError, MissingToolError, Problem
+from rediskit.files import read_regular
+from rediskit.git.revision import commit_at
 from rediskit.migrate.edit import Edited
 from rediskit.migrate.evidence import appended, entry
-from rediskit.migrate.guards import migration_of
-from rediskit.migrate.ownerbuild import bench, found, key_of
-from rediskit.migrate.ownerfiles import FOLDER, Checkout, documents_of, is_built, link_in_the_way, manifests_below, shown
-from rediskit.migrate.users import as_left, switched_variables
+from rediskit.migrate.owner.build import bench, found, key_of
+from rediskit.migrate.owner.files import FOLDER, Checkout, documents_of, is_built, link_in_the_way, manifests_below, shown
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.evidence import Evidence
 from rediskit.model.migration import Migration
-from rediskit.output.revision import commit_at
-from rediskit.renderers.ownersnippet import SNIPPETS
+from rediskit.renderers.owner.snippets import SNIPPETS
 from rediskit.renderers.tree import Object
-from rediskit.source.files import read_regular
+from rediskit.state_machine.gates import migration_of
 from rediskit.usage import (
     Address,
     Hidden,
@@ -37,6 +36,7 @@ from rediskit.usage import (
     selects,
     uses,
 )
+from rediskit.usage.clients import as_left, switched_variables
 from rediskit.usage.texts import pointer
 
 

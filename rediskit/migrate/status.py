@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from rediskit.chart.names import Release
 from rediskit.errors import ConfigError, Problem
-from rediskit.migrate import edges
-from rediskit.migrate.clock import seconds_between
-from rediskit.migrate.edges import Edge, Repository
-from rediskit.migrate.guards import Situation, Verdict, judge, lost_for_good
-from rediskit.migrate.machine import carriers, decommissions, down_since, effects, moved, removes
-from rediskit.migrate.users import losing_rollback
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
 from rediskit.renderers.helm import release_of
-from rediskit.renderers.secretforms import has_secret
+from rediskit.renderers.secret_forms import has_secret
+from rediskit.state_machine import transitions
+from rediskit.state_machine.clock import seconds_between
+from rediskit.state_machine.effects import carriers, decommissions, down_since, effects, moved, removes
+from rediskit.state_machine.gates import Situation, Verdict, judge, lost_for_good
+from rediskit.state_machine.transitions import Edge, Repository
+from rediskit.usage.clients import gone_by, losing_rollback, users
 
 
 class Way(NamedTuple):
@@ -82,17 +83,27 @@ def status(environment: Environment, client: Client, at: str, known: frozenset[s
     down = down_since(migration)
     secret = secret_in_tree(environment, client)
     reason = "given with the step"
-    ways = [way_of(Situation(environment, client, edge, at, secret, reason, carriers=known)) for edge in edges.edges(migration)]
+    ways = [way_of(Situation(environment, client, edge, at, secret, reason, carriers=known)) for edge in transitions.edges(migration)]
     last = migration.history[-1].at if migration.history else ""
     spent = seconds_between(down.at, at) if down else 0.0
-    meaning = edges.STAGES[migration.step].meaning
+    meaning = transitions.STAGES[migration.step].meaning
     budget = float(migration.budgets.downtime.amount)
     return Status(client.name, migration.step, last, meaning, down.at if down else "", spent, budget, tuple(ways))
 
 
+def with_uses(situation: Situation) -> Situation:
+    """Return the situation with what its gates need to know about the old Redis."""
+    environment, client = situation.environment, situation.client
+    codes = transitions.gates(situation.edge, situation.migration)
+    used = users(environment, client) if "old-redis" in codes else []
+    other = gone_by(environment, client) if "old-redis-there" in codes else None
+    certain = tuple((user.message, user.hint) for user in used if user.strength == "certain")
+    return replace(situation, still_used=certain, removed_by=other.name if other else "")
+
+
 def way_of(situation: Situation) -> Way:
     """One way, judged."""
-    return Way(situation.edge, repository_of(situation), judge(situation), tuple(warnings(situation)))
+    return Way(situation.edge, repository_of(situation), judge(with_uses(situation)), tuple(warnings(situation)))
 
 
 def repository_of(situation: Situation) -> Repository:
@@ -101,7 +112,7 @@ def repository_of(situation: Situation) -> Repository:
     known = carriers(situation.environment) if situation.carriers is None else situation.carriers
     by_others = len(known) > (situation.client.name in known)
     changes = bool(known) != (by_others or effects(after).release)
-    return edges.repository(situation.migration, after, release_changes=changes, removes=decommissions(situation.client))
+    return transitions.repository(situation.migration, after, release_changes=changes, removes=decommissions(situation.client))
 
 
 def replaced(environment: Environment, client: Client, migration: Migration) -> Environment:

@@ -12,7 +12,7 @@ from rediskit.model.environment import Environment
 from rediskit.model.migration import Entry, Migration, moment
 
 if TYPE_CHECKING:
-    from rediskit.output.revision import Commit
+    from rediskit.git.revision import Commit
 
 TOLERANCE = timedelta(minutes=2)
 """How much later than now a time may be: clocks differ."""
@@ -47,8 +47,8 @@ def differing(environment: Environment, revision: str) -> Iterator[Finding]:
 
     Raises ConfigError where there is no such revision, MissingToolError without git.
     """
+    from rediskit.git.revision import commits_since
     from rediskit.migrate.committed import migrations_at  # A check without a revision starts no program.
-    from rediskit.output.revision import commits_since
 
     old = migrations_at(revision, environment) or {}
     open_steps = {

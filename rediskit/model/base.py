@@ -13,7 +13,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from rediskit.errors import Problem
-from rediskit.model.secrecy import secret_reason
+from rediskit.secrecy import secret_reason
 
 
 class Model(BaseModel):

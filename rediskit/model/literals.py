@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from rediskit.model.secrecy import names_secret
+from rediskit.secrecy import names_secret
 
 _LITERAL = r"""["']?(?!["'\s$<{-]|(?:yes|no|true|false)\b)[^"'\s$;|&]"""
 """The beginning of a value that is written out: no `$VARIABLE`, no `$(command)`, no template, no next option, no switch."""

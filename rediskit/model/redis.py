@@ -11,7 +11,6 @@ from rediskit.errors import Problem
 from rediskit.model.base import Model, refuse, refuse_all
 from rediskit.model.literals import literals_in
 from rediskit.model.measures import Bytes, Cores, Quantity, RedisMemory
-from rediskit.model.secrecy import secrets_in
 from rediskit.model.types import (
     Digest,
     DnsLabel,
@@ -30,6 +29,7 @@ from rediskit.model.types import (
     SecretKey,
     ValuePath,
 )
+from rediskit.secrecy import secrets_in
 
 NEEDED_COMMANDS = frozenset(
     "AUTH CLIENT COMMAND FAILOVER HELLO INFO PING PSYNC REPLCONF REPLICAOF SELECT SLAVEOF SYNC".split(),

@@ -11,8 +11,8 @@ from rediskit.model.base import Model, refuse, refuse_all
 from rediskit.model.ciphertext import Ciphertext, Scope, sops_recipient
 from rediskit.model.files import TextFile
 from rediskit.model.measures import Duration
-from rediskit.model.secrecy import holds_private_key
 from rediskit.model.types import AgeRecipient, DnsName, Flag, Line, RelativeFile
+from rediskit.secrecy import holds_private_key
 
 FETCH_HINT = "rediskit secret fetch-cert brings the controller's"
 PEM_BEGIN = "-----BEGIN "

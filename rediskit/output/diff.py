@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from rediskit.errors import ConfigError, Problem, RefusedError
+from rediskit.files import read_expected
 from rediskit.output import index as indexes
 from rediskit.output import paths
 from rediskit.output.differences import Difference, Differences, Identity, Status
@@ -16,8 +17,7 @@ from rediskit.output.disk import Rendered
 from rediskit.output.masking import Masker
 from rediskit.output.plan import Plan, plan
 from rediskit.output.values import changes_between
-from rediskit.source.files import read_expected
-from rediskit.source.reader import read
+from rediskit.yamlio.reader import read
 
 _YAML = (".yaml", ".yml", ".json")
 

@@ -11,10 +11,10 @@ import os
 from collections.abc import Mapping
 
 from rediskit.errors import Problem, RefusedError
+from rediskit.files import read_regular
 from rediskit.output.apply import Undo, create, make_folders
 from rediskit.output.paths import shown
 from rediskit.output.whole import all_or_none, new_stage
-from rediskit.source.files import read_regular
 
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 """What file systems answer that know no second names."""

@@ -8,10 +8,10 @@ import stat
 from collections.abc import Iterable, Mapping
 
 from rediskit.errors import Problem, RefusedError
+from rediskit.files import read_regular
 from rediskit.output.apply import Undo, create, make_folders
 from rediskit.output.paths import shown
 from rediskit.output.whole import all_or_none, new_stage, refused
-from rediskit.source.files import read_regular
 
 
 def present(folder: str, paths: Iterable[str]) -> dict[str, bytes]:

@@ -10,23 +10,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rediskit.errors import RefusedError
-from rediskit.model.environment import Environment
+from rediskit.git.discovery import work_tree
 from rediskit.output import index
 from rediskit.output.apply import remove
 from rediskit.output.lock import only_writer
 from rediskit.output.paths import STAGE
 from rediskit.output.whole import refused
-from rediskit.source.files import work_tree
-
-
-def input_folders(environments: Iterable[Environment]) -> Iterator[Path]:
-    """Yield the folders of the files that verbs write for environments: the config, the files of clients, the encrypted Secrets."""
-    for environment in environments:
-        folder = Path(environment.file).parent
-        yield folder
-        yield (folder / environment.secrets_directory).parent
-        places = (environment.locate(("clients", index, "name")) for index in range(len(environment.clients)))
-        yield from {Path(place.file).parent for place in places if place}
 
 
 def of_inputs(folders: Iterable[Path]) -> Iterator[tuple[str, str]]:

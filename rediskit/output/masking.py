@@ -13,9 +13,9 @@ import secrets
 from typing import Any
 
 from rediskit.errors import ConfigError
-from rediskit.model.secrecy import is_secret_key, secret_reason, secrets_in
-from rediskit.output import yaml
-from rediskit.source.reader import read
+from rediskit.secrecy import is_secret_key, secret_reason, secrets_in
+from rediskit.yamlio import writer as yaml
+from rediskit.yamlio.reader import read
 
 _DIGITS = 12
 """Hexadecimal digits of a mask: two values of one run share a mask once in 2.8e14 pairs."""

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from rediskit.errors import Problem, RefusedError
+from rediskit.git.discovery import work_tree
 from rediskit.output.index import NAME
-from rediskit.source.files import work_tree
 
 STAGE = ".rediskit.tmp"
 """What a write prepares lies in a folder of this name, inside the tree's folder or, for a new tree, beside it as `.<name>.rediskit.tmp`."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from rediskit.errors import Problem
+from rediskit.files import read_expected
 from rediskit.output import index as indexes
 from rediskit.output.paths import STAGE, folders, same_place, shown
-from rediskit.source.files import read_expected
 
 Kind = Literal["file", "folder", "unknown folder", "link", "other"]
 """An unknown folder holds something, and nothing of ours: it is not looked into."""

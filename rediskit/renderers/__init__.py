@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from rediskit.model.environment import Environment
 from rediskit.renderers.argocd import argocd
-from rediskit.renderers.docs import docs
 from rediskit.renderers.flux import flux
 from rediskit.renderers.helm import helm_values
 from rediskit.renderers.objects import header
-from rediskit.renderers.owner import owners
+from rediskit.renderers.owner.component import owners
+from rediskit.renderers.pages.documents import docs
+from rediskit.renderers.pages.readme import readme
 from rediskit.renderers.platform import platform, units
-from rediskit.renderers.readme import readme
 from rediskit.renderers.tree import File, Tree
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rediskit.chart.names import chart_kinds
-from rediskit.migrate.machine import release_is_deployed
 from rediskit.model.environment import Environment
 from rediskit.model.gitops import Destination
 from rediskit.renderers.claims import carriers_claim
@@ -16,6 +15,7 @@ from rediskit.renderers.helm import values_path
 from rediskit.renderers.objects import group_kind, kustomization, labels, metadata, object_file
 from rediskit.renderers.platform import Unit, units
 from rediskit.renderers.tree import File, Object
+from rediskit.state_machine.effects import release_is_deployed
 
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
 

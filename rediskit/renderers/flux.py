@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rediskit.migrate.machine import release_is_deployed
 from rediskit.model.environment import Environment
 from rediskit.model.secrets import Sops
 from rediskit.renderers.claims import carriers_claim
@@ -15,6 +14,7 @@ from rediskit.renderers.helm import merged_values
 from rediskit.renderers.objects import KEEP, kustomization, labels, metadata, object_file
 from rediskit.renderers.platform import Unit
 from rediskit.renderers.tree import File, Object
+from rediskit.state_machine.effects import release_is_deployed
 
 _SECRET_CONDITIONS = {"ExternalSecret": "Ready", "SealedSecret": "Synced"}
 """The condition by which an object says that its Secret is there (facts: gitops, Flux 11)."""

@@ -12,7 +12,7 @@ from rediskit.errors import ConfigError
 from rediskit.model.ciphertext import ROTATION
 from rediskit.model.environment import Environment
 from rediskit.model.redis import ContainerResources, Image, Redis
-from rediskit.renderers.secretforms import rotation
+from rediskit.renderers.secret_forms import rotation
 from rediskit.renderers.tree import File, Object
 
 

@@ -6,15 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from rediskit.errors import Path
-from rediskit.migrate.machine import release_is_deployed
 from rediskit.model.environment import Environment
+from rediskit.renderers.access import external_service, network_policy
 from rediskit.renderers.claims import is_claim, namespace_claim, secret_claim
-from rediskit.renderers.external import external_service
-from rediskit.renderers.monitoring import monitoring
-from rediskit.renderers.networkpolicy import network_policy
+from rediskit.renderers.monitoring.objects import monitoring
 from rediskit.renderers.objects import KEEP, kustomization, labels, metadata, object_file
-from rediskit.renderers.secretforms import secret_forms
+from rediskit.renderers.secret_forms import secret_forms
 from rediskit.renderers.tree import File, Object
+from rediskit.state_machine.effects import release_is_deployed
 
 
 class Unit(NamedTuple):

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from rediskit.errors import Path
-from rediskit.output import yaml
+from rediskit.yamlio import writer as yaml
 
 Object = dict[str, Any]
 """A Kubernetes object, or a document such as Helm values: plain dicts, lists, str, int, float, bool and None."""

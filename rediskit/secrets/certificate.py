@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from rediskit.errors import ConfigError, Problem
 from rediskit.model.secrets import FETCH_HINT, PRIVATE_KEY, PRIVATE_KEY_HINT
-from rediskit.source.reader import read
+from rediskit.yamlio.reader import read
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey

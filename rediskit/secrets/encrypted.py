@@ -13,8 +13,8 @@ from rediskit.model.ciphertext import SOPS_REGEX, ciphertext
 from rediskit.model.nested import list_at, mapping_at, text_at
 from rediskit.model.secrets import Sops
 from rediskit.secrets.plaintext import Plaintext, forms
-from rediskit.source.reader import read
-from rediskit.source.scalars import plain
+from rediskit.yamlio.reader import read
+from rediskit.yamlio.scalars import plain
 
 _VALUE = re.compile(r"ENC\[AES256_GCM,data:([A-Za-z0-9+/=]+),iv:([A-Za-z0-9+/=]+),tag:([A-Za-z0-9+/=]+),type:str\]")
 """An encrypted text (getsops/sops aes/cipher.go). AES-GCM adds nothing to the length, so `data` is as long as what it hides."""

@@ -6,11 +6,12 @@ import os
 from pathlib import Path
 
 from rediskit.errors import ConfigError, MissingToolError, Problem
+from rediskit.files import read_file
 from rediskit.secrets import kubectl
 from rediskit.secrets.certificate import Certificate, certificate
-from rediskit.source.files import Neighbours, read_file
-from rediskit.source.reader import read
+from rediskit.source.neighbours import Neighbours
 from rediskit.tools import Command, find, run
+from rediskit.yamlio.reader import read
 
 
 def place(config: str) -> Path:

@@ -15,7 +15,7 @@ from rediskit.output.inputs import present, put
 from rediskit.secrets.manifests import Keys, encrypted, file_of, new_rotation, opened, recipients_of, refuse_other_recipients
 from rediskit.secrets.plaintext import Plaintext, impossible, weak
 from rediskit.secrets.sops import RULES, creation_rules
-from rediskit.source.reader import read
+from rediskit.yamlio.reader import read
 
 Source = Callable[[], Plaintext | None]
 """Where a value comes from; asked only once it is clear that it is needed. None: from nowhere."""

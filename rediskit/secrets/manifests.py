@@ -13,15 +13,15 @@ from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.model.ciphertext import ROTATION, SEALED_VERSION, UNOWNED, ciphertext, scope_annotations, sealing_label
 from rediskit.model.environment import Environment
 from rediskit.model.secrets import SealedSecrets, Sops
-from rediskit.output.yaml import dump
 from rediskit.renderers.objects import KEEP, labels, metadata
 from rediskit.secrets import sops
 from rediskit.secrets.certificate import Certificate, certificate, expiry
 from rediskit.secrets.encrypted import refuse_unencrypted
 from rediskit.secrets.plaintext import Plaintext
 from rediskit.secrets.sealing import seal, unseal
-from rediskit.source.reader import read
-from rediskit.source.scalars import plain
+from rediskit.yamlio.reader import read
+from rediskit.yamlio.scalars import plain
+from rediskit.yamlio.writer import dump
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey

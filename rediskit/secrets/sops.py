@@ -9,9 +9,9 @@ from pathlib import Path
 
 from rediskit.errors import MissingToolError, Problem, RefusedError
 from rediskit.model.ciphertext import SOPS_REGEX
-from rediskit.output.yaml import dump
 from rediskit.secrets.plaintext import Plaintext, forms
 from rediskit.tools import Command, find, run
+from rediskit.yamlio.writer import dump
 
 _RECIPIENTS = (
     "SOPS_AGE_RECIPIENTS",

@@ -13,7 +13,7 @@ from rediskit.errors import Location, Path, Positions, Problem
 from rediskit.model.base import found, shown
 from rediskit.model.docs import descriptions
 from rediskit.model.environment import Environment
-from rediskit.model.secrecy import secret_reason
+from rediskit.secrecy import secret_reason
 
 _TAG = "mode"
 """The key by which the one tagged union of the config (`secrets`) tells its forms apart."""

@@ -11,15 +11,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from rediskit.errors import ConfigError, Location, Path, Positions, Problem
+from rediskit.files import read_file, reason
 from rediskit.model.environment import Environment
 from rediskit.model.files import Manifest, TextFile
-from rediskit.model.secrecy import secret_reason
 from rediskit.model.secrets import ENCRYPTED, FETCH_HINT
+from rediskit.secrecy import secret_reason
 from rediskit.source.complaints import problems_of
-from rediskit.source.files import Neighbours, read_file, reason
 from rediskit.source.manifest import read_ciphertext, read_manifest
-from rediskit.source.plaintext import SUFFIXES, in_file, in_folder
-from rediskit.source.reader import Document, read
+from rediskit.source.neighbours import Neighbours
+from rediskit.source.unencrypted import SUFFIXES, in_file, in_folder
+from rediskit.yamlio.reader import Document, read
 
 
 def load(path: str | os.PathLike[str], *, instead: Mapping[str, bytes] | None = None) -> Environment:

@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 
 from rediskit.errors import ConfigError, Path, Problem
 from rediskit.model.ciphertext import ciphertext
-from rediskit.source.reader import Document, read
-from rediskit.source.scalars import plain
+from rediskit.yamlio.reader import Document, read
+from rediskit.yamlio.scalars import plain
 
 # ObjectMeta fields that the API server sets (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/).
 # An ownerReference holds the uid of its owner: committed, and applied to a new cluster, it makes the garbage collector delete the object.

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from rediskit import load
 from tests.attack.kills import Scenario
 from tests.cli.checkout import owner
+from tests.init.live import REAL
 from tests.samples import BACKEND, client, config, merged
 from tests.secrets.repository import certificate_of
-from tests.setup.live import REAL
 
 REPOSITORY = "https://git.example.org/platform/cluster.git"
 _SECRET = {"kind": "secret", "step": "prepare", "at": "2026-03-01T18:00:00-03:00"}

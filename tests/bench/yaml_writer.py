@@ -15,8 +15,8 @@ from typing import Any
 import yaml
 
 from rediskit import load, render
-from rediskit.output import yaml as ours
-from rediskit.renderers.external import external_service
+from rediskit.renderers.access import external_service
+from rediskit.yamlio import writer as ours
 
 ROOT = Path(__file__).parent.parent.parent
 SECONDS = 0.1

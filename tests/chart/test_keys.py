@@ -12,7 +12,7 @@ from rediskit.chart.keys import LISTED_VERSION, check_values, known_keys, plain_
 from rediskit.chart.mistakes import ADVICE
 from rediskit.errors import dotted
 from rediskit.renderers.helm import merged_values
-from rediskit.source.reader import read
+from rediskit.yamlio.reader import read
 from tests.samples import made
 
 DATA = Path(__file__).parent / "data"

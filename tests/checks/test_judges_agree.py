@@ -17,7 +17,7 @@ from rediskit.checks.kubeconform import Emitted, judge
 from rediskit.checks.owners import patched
 from rediskit.checks.schema import kubernetes_versions, validate
 from rediskit.errors import dotted
-from rediskit.output.yaml import dump
+from rediskit.yamlio.writer import dump
 from tests.checks.test_schema import GOOD, broken, changed
 from tests.samples import made
 

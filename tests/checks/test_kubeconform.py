@@ -14,8 +14,8 @@ from rediskit.checks import kubeconform as wrapper
 from rediskit.checks.kubeconform import Counts, Emitted, emitted, judge
 from rediskit.checks.schema import SCHEMAS
 from rediskit.errors import MissingToolError
-from rediskit.output.yaml import dump
 from rediskit.renderers.tree import File, Tree
+from rediskit.yamlio.writer import dump
 from tests.checks.test_schema import GOOD, changed
 from tests.checks.verdicts import Script, messages, one, report
 from tests.samples import loaded, made

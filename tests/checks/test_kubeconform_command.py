@@ -14,8 +14,8 @@ import pytest
 
 from rediskit import load, render
 from rediskit.cli import main
-from rediskit.output import yaml
-from rediskit.output.yaml import dump
+from rediskit.yamlio import writer as yaml
+from rediskit.yamlio.writer import dump
 from tests.checks.verdicts import Script
 from tests.samples import CONFIG, ROOT, loaded
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rediskit.checks.kubeconform import Emitted, judge
-from rediskit.output.yaml import dump
+from rediskit.yamlio.writer import dump
 from tests.checks.test_schema import changed
 from tests.checks.verdicts import Script, messages, one, report
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from rediskit import Environment, Manifest, check, render
-from rediskit.output.yaml import dump
-from rediskit.source.plaintext import in_data
+from rediskit.source.unencrypted import in_data
+from rediskit.yamlio.writer import dump
+from tests.init.places import PASSWORDS, PLACES, forms, planted
 from tests.samples import config, loaded, sops
-from tests.setup.places import PASSWORDS, PLACES, forms, planted
 
 PLAIN: dict[str, Any] = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "stringData": {"a": "Xq7vZ2"}}
 TEMPLATE = 'apiVersion: {{ "v1" }}\nkind: Secret\nmetadata: {name: a}\nstringData:\n  a: Xq7vZ2\n'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rediskit.output.yaml import dump
+from rediskit.yamlio.writer import dump
 from tests.renderers.owner_build import OLD_REDIS, Object
 from tests.samples import backend
 

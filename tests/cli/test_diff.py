@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from rediskit.cli import main
-from rediskit.cli.diffmarkdown import LONGEST, markdown
-from rediskit.cli.difftext import as_json, readable, unified
-from rediskit.output import yaml
+from rediskit.cli.diff.markdown import LONGEST, markdown
+from rediskit.cli.diff.text import as_json, readable, unified
 from rediskit.output.diff import diff
 from rediskit.output.differences import Difference, Differences, Identity
 from rediskit.output.disk import write
+from rediskit.yamlio import writer as yaml
 from tests.output.repositories import Repository
 from tests.output.trees import Files, put
 from tests.samples import config

@@ -19,13 +19,13 @@ import pytest
 
 from rediskit.cli import main
 from rediskit.cli.arguments import parser
+from rediskit.doctor import programs as programs_module
+from rediskit.doctor.programs import KNOWN
 from rediskit.git import work_tree as git_module
-from rediskit.output.yaml import dump
-from rediskit.setup import programs as programs_module
-from rediskit.setup.programs import KNOWN
+from rediskit.yamlio.writer import dump
+from tests.init import live
 from tests.output.repositories import Repository
 from tests.samples import ROOT, loaded
-from tests.setup import live
 from tests.tools import install
 
 REPOSITORY = "https://git.example.org/platform/cluster.git"
@@ -253,7 +253,7 @@ def test_every_program_that_rediskit_starts_is_looked_at() -> None:
                 words = [part.value for part in node.args if isinstance(part, ast.Constant) and isinstance(part.value, str)]
                 started |= {(words[0], words[1])} if len(words) == 2 else set()
     assert started >= {("git", "GIT"), ("kubeconform", "KUBECONFORM")}
-    assert started <= {(known.name, known.variable) for known in KNOWN}, "add it to rediskit/setup/programs.py"
+    assert started <= {(known.name, known.variable) for known in KNOWN}, "add it to rediskit/doctor/programs.py"
 
 
 def test_the_verbs_that_programs_are_for_exist() -> None:

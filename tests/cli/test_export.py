@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from rediskit.cli import main
-from rediskit.output.yaml import dump
+from rediskit.yamlio.writer import dump
 from tests.cli.checkout import fold, owner
 from tests.renderers.owner_build import OLD_REDIS, Object
 from tests.samples import backend, loaded

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rediskit.cli import main
-from rediskit.output.yaml import dump
+from rediskit.yamlio.writer import dump
 from tests.cli.checkout import owner
 from tests.cli.test_export import at
 

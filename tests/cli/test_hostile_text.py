@@ -16,8 +16,8 @@ from rediskit import Environment, Manifest, render
 from rediskit.cli import main
 from rediskit.errors import Location, Problem, RediskitError, dotted
 from rediskit.source.loader import load
-from rediskit.source.reader import read
-from rediskit.source.scalars import plain
+from rediskit.yamlio.reader import read
+from rediskit.yamlio.scalars import plain
 from tests.samples import backend, config
 
 ESCAPE = "\x1b[2J"

@@ -19,11 +19,11 @@ import yaml
 from rediskit import load
 from rediskit.cli import main
 from rediskit.git import work_tree as rediskit_git
-from rediskit.output.yaml import dump
+from rediskit.yamlio.writer import dump
+from tests.init.live import REAL, container, redis, secret_key, service, text, workload
 from tests.output.repositories import Repository
 from tests.renderers.owner_build import OLD_REDIS, Owner
 from tests.samples import CONFIG, ROOT
-from tests.setup.live import REAL, container, redis, secret_key, service, text, workload
 
 REPOSITORY = "https://git.example.org/platform/cluster.git"
 WORD = "correct-horse-battery"
@@ -587,7 +587,7 @@ KILLS = """
 import os, signal, sys
 from itertools import count
 from rediskit.output.fresh import write_new
-from rediskit.setup.folder import Wishes, scaffold
+from rediskit.init.folder import Wishes, scaffold
 from tests.output.faults import watching
 
 def make(folder, kill):

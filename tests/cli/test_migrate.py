@@ -14,9 +14,9 @@ import yaml
 
 from rediskit.cli import main
 from rediskit.cli.arguments import parser
-from rediskit.migrate.guards import GATES
-from rediskit.output.yaml import dump
 from rediskit.source.loader import load
+from rediskit.state_machine.gates import GATES
+from rediskit.yamlio.writer import dump
 from tests.samples import EVIDENCE, OBSERVED, backend, client, loaded, merged
 
 Run = Callable[..., tuple[int, str, str]]

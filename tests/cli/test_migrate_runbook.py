@@ -10,8 +10,8 @@ import pytest
 
 from rediskit.cli import main
 from rediskit.cli.arguments import parser
-from rediskit.migrate.clock import later
 from rediskit.source.loader import load
+from rediskit.state_machine.clock import later
 from tests.cli.checkout import fold, owner
 from tests.cli.test_migrate import READY, write
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from rediskit.migrate.ownerbuild import Bench
-from rediskit.migrate.ownercopy import copy_checkout
-from rediskit.migrate.ownerfiles import checkout
-from rediskit.migrate.ownerremote import remote_entries
-from rediskit.output.yaml import dump
+from rediskit.migrate.owner.build import Bench
+from rediskit.migrate.owner.copy import copy_checkout
+from rediskit.migrate.owner.files import checkout
+from rediskit.migrate.owner.remote import remote_entries
 from rediskit.source.loader import load
+from rediskit.yamlio.writer import dump
 from tests.cli.checkout import owner
 from tests.cli.test_export import at
 from tests.cli.test_hostile_checkout import run as run

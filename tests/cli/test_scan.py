@@ -12,7 +12,7 @@ import yaml
 
 from rediskit import load
 from rediskit.cli import main
-from rediskit.output.yaml import dump
+from rediskit.yamlio.writer import dump
 from tests.cli.checkout import owner
 from tests.renderers.owner_build import OLD_REDIS, Object
 from tests.samples import EVIDENCE, OBSERVED, backend, config, loaded, merged

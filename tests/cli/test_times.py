@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rediskit.cli import clock, main
-from rediskit.migrate.clock import written
+from rediskit.state_machine.clock import written
 from tests.cli.test_migrate import CONFIG, IN_WINDOW, entries, git, migration, to, write
 
 Run = Callable[..., tuple[int, str, str]]

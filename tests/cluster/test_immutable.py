@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from rediskit.checks.changes import findings
-from rediskit.output.yaml import dump
 from rediskit.renderers.helm import merged_values
+from rediskit.yamlio.writer import dump
 from tests.checks.test_changes import Sections, environment, redis
 from tests.cluster.kube import Object, RefusedError
 from tests.cluster.plane import Plane, program

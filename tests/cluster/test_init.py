@@ -11,11 +11,11 @@ import pytest
 import yaml
 
 from rediskit import load
-from rediskit.output.yaml import dump
+from rediskit.yamlio.writer import dump
 from tests.cluster.plane import Plane
 from tests.cluster.processes import FailedError
+from tests.init.live import Object, container, redis, service, workload
 from tests.samples import ROOT
-from tests.setup.live import Object, container, redis, service, workload
 
 WORD = "correct-horse-battery"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from rediskit.output.yaml import dump
+from rediskit.yamlio.writer import dump
 from tests.samples import BACKEND, SEALED, SOPS, STEPS, client, config, sealed, sops
 
 CONFIG = "chocolandia.yaml"

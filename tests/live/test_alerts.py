@@ -21,8 +21,8 @@ from typing import Any
 import pytest
 
 from rediskit import Environment
-from rediskit.renderers.alerts import PREFIX, alerts
-from rediskit.renderers.dashboard import dashboard
+from rediskit.renderers.monitoring.alerts import PREFIX, alerts
+from rediskit.renderers.monitoring.dashboard import dashboard
 from tests.cluster.processes import until
 from tests.live.conftest import Start
 from tests.live.lab import Lab

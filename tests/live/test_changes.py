@@ -15,8 +15,8 @@ from rediskit.checks.changes import findings
 from rediskit.checks.changes.facts import IN_THE_FILE
 from rediskit.model.environment import Environment
 from rediskit.model.redis import DISABLEABLE_COMMANDS
-from rediskit.output.yaml import dump
 from rediskit.renderers.helm import merged_values
+from rediskit.yamlio.writer import dump
 from tests.checks.test_changes import CASES, QUIET, Sections, environment, redis
 from tests.cluster.processes import until
 from tests.live.chart import chart, program, release_objects

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from rediskit.checks.variables import unresolved
 from rediskit.errors import RefusedError
-from rediskit.migrate.plain_text import content_of, in_effect, merged, patched
-from rediskit.output.yaml import dump
-from rediskit.renderers.overlay import apply
-from rediskit.renderers.ownerpatch import patch
-from rediskit.renderers.ownerpointers import changed
+from rediskit.migrate.owner.plain_text import content_of, in_effect, merged, patched
+from rediskit.renderers.owner.overlay import apply
+from rediskit.renderers.owner.patches import patch
+from rediskit.renderers.owner.pointers import changed
+from rediskit.yamlio.writer import dump
 from tests.samples import config, made
 from tests.samples import merged as merge
 
@@ -40,7 +40,7 @@ def steps(*, url: bool) -> list[Any]:
         environment = made(step, over={"clients": [client]})
         workload, migration = environment.clients[0].workload, environment.clients[0].migration
         assert workload is not None
-        from rediskit.migrate.machine import effects
+        from rediskit.state_machine.effects import effects
 
         found.append(patch(environment, workload, effects(migration)))
     return found

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from rediskit import Environment, load, render
-from rediskit.cli.migrateplan import _lines, _markdown
-from rediskit.migrate import edges
+from rediskit.cli.migrate.plan import _lines, _markdown
 from rediskit.migrate.plan import HIDDEN, Plan, plan
 from rediskit.migrate.status import status
 from rediskit.model.migration import Migration, Order
-from rediskit.renderers.runbook import runbook
+from rediskit.renderers.pages.runbook import runbook
+from rediskit.state_machine import transitions
 from tests.migrate.walks import ORDERS, START, along, reachable, take, with_migration
 from tests.renderers.owner_build import OLD_REDIS, Owner, changed
 from tests.samples import ROOT, SEALED, SOPS, backend, client, loaded, made, merged, owned_by, sealed, sops
@@ -48,7 +48,7 @@ def test_the_values_are_those_that_kustomize_changes(order: Order, tmp_path: Pat
     repository = Owner(tmp_path, kustomize, (backend(), *OLD_REDIS))
     migration, seen = along(order), repository.build(environment)
     for step in planned(environment).steps[:-1]:
-        migration = take(migration, next(edge for edge in edges.edges(migration) if edge.kind == "forward"))
+        migration = take(migration, next(edge for edge in transitions.edges(migration) if edge.kind == "forward"))
         built = repository.build(at(migration))
         assert built.code == 0, built.complaint
         real = changed(seen.workload(), built.workload())

@@ -7,11 +7,12 @@ from itertools import product
 
 import pytest
 
-from rediskit.migrate import edges, machine
 from rediskit.migrate import status as status_module
-from rediskit.migrate.guards import Situation
-from rediskit.migrate.machine import decommissions, moved, release_is_deployed
 from rediskit.migrate.status import clients_of, replaced, repository_of, status_of_all
+from rediskit.state_machine import effects as machine
+from rediskit.state_machine import transitions
+from rediskit.state_machine.effects import decommissions, moved, release_is_deployed
+from rediskit.state_machine.gates import Situation
 from tests.samples import STEPS, client, made, merged
 
 AT = "2026-03-02T10:00:00Z"
@@ -26,7 +27,7 @@ def test_the_work_grows_with_the_number_of_clients(monkeypatch: pytest.MonkeyPat
         calls["effects"] += 1
         return real(migration)
 
-    for module in (machine, status_module, edges):
+    for module in (machine, status_module, transitions):
         if hasattr(module, "effects"):
             monkeypatch.setattr(module, "effects", counted)
     found = []
@@ -46,10 +47,10 @@ def test_whose_repository_changes_is_the_difference_of_two_environments(mine: st
     environment = made("prepare", over={"clients": [shop, merged(client("web", other), {"name": "web"})]})
     one = environment.clients[0]
     assert one.migration is not None
-    for edge in edges.edges(one.migration):
+    for edge in transitions.edges(one.migration):
         situation = Situation(environment, one, edge, AT)
         after = moved(one.migration, edge.target, AT)
         later = replaced(environment, one, after)
         changes = release_is_deployed(environment) != release_is_deployed(later)
-        expected = edges.repository(one.migration, after, release_changes=changes, removes=decommissions(one))
+        expected = transitions.repository(one.migration, after, release_changes=changes, removes=decommissions(one))
         assert repository_of(situation) == expected

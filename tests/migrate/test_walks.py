@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rediskit import Environment, load, render, write
-from rediskit.migrate import edges
-from rediskit.migrate.clock import later
 from rediskit.migrate.edit import put_in_place
 from rediskit.migrate.evidence import Observed, appended, entry, record
 from rediskit.migrate.moves import Asked, move
 from rediskit.model.criteria import CRITERIA
 from rediskit.model.migration import Migration
+from rediskit.state_machine import transitions
+from rediskit.state_machine.clock import later
 from tests.migrate.walks import ORDERS, START
 from tests.samples import BACKEND, client, config, merged
 
@@ -73,7 +73,7 @@ def mine(environment: Environment) -> tuple[Any, Migration]:
     return one, one.migration
 
 
-def take(environment: Environment, edge: edges.Edge, at: str) -> Environment:
+def take(environment: Environment, edge: transitions.Edge, at: str) -> Environment:
     """One step, by the same calls as the command's, with the evidence that its gates want."""
     one, migration = mine(environment)
     if edge.target in ("decommission", "complete") and edge.kind == "forward":
@@ -107,7 +107,7 @@ def test_a_walk_over_files_ends_in_the_tree_of_a_fresh_render(data: st.DataObjec
         before, at = contents(folder), START
         write(render(environment), folder / "walked")
         for _ in range(data.draw(st.integers(1, 10))):
-            ways = edges.edges(mine(environment)[1])
+            ways = transitions.edges(mine(environment)[1])
             if not ways:
                 break
             at = later(at, 26 * 3600)
@@ -129,14 +129,14 @@ def test_forward_and_back_leave_the_config_as_it_was_apart_from_its_history(data
         environment, at = load(put(folder, content, data.draw)), START
         kinds = data.draw(st.lists(st.sampled_from(["forward", "forward", "back", "rollback"]), max_size=6))
         for number, kind in enumerate(kinds):
-            way = next((edge for edge in edges.edges(mine(environment)[1]) if edge.kind == kind), None)
+            way = next((edge for edge in transitions.edges(mine(environment)[1]) if edge.kind == kind), None)
             environment = take(environment, way, at := later(START, 26 * 3600 * (number + 1))) if way else environment
-        way = next((edge for edge in edges.edges(mine(environment)[1]) if edge.kind == "forward"), None)
+        way = next((edge for edge in transitions.edges(mine(environment)[1]) if edge.kind == "forward"), None)
         if way is None or way.target == "complete":
             return
         start, old, tree = mine(environment)[1], environment.model_dump(), render(environment).files
         there = take(environment, way, later(at, 26 * 3600))
-        back = next(edge for edge in edges.edges(mine(there)[1]) if edge.kind == "back")
+        back = next(edge for edge in transitions.edges(mine(there)[1]) if edge.kind == "back")
         again = take(there, back, later(at, 27 * 3600))
         end = mine(again)[1]
         assert end.history[: len(start.history)] == start.history

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from rediskit import Environment, render
-from rediskit.migrate import edges
-from rediskit.migrate.clock import later
-from rediskit.migrate.edges import Edge
-from rediskit.migrate.machine import moved
 from rediskit.model.migration import Migration, Order
 from rediskit.renderers.tree import Tree
+from rediskit.state_machine import transitions
+from rediskit.state_machine.clock import later
+from rediskit.state_machine.effects import moved
+from rediskit.state_machine.transitions import Edge
 
 START = "2026-03-01T22:00:00-03:00"
 ORDERS: tuple[Order, ...] = ("as-decided", "deploy-first")
@@ -31,7 +31,7 @@ def along(order: Order, *kinds: str) -> Migration:
     migration = start(order)
     for kind in "".join(kinds):
         wanted = {"f": "forward", "b": "back", "r": "rollback"}[kind]
-        migration = take(migration, next(edge for edge in edges.edges(migration) if edge.kind == wanted))
+        migration = take(migration, next(edge for edge in transitions.edges(migration) if edge.kind == wanted))
     return migration
 
 
@@ -40,7 +40,7 @@ def reachable(order: Order, depth: int) -> Iterator[Migration]:
     found = [start(order)]
     for _ in range(depth + 1):
         yield from found
-        found = [take(migration, edge) for migration in found for edge in edges.edges(migration)]
+        found = [take(migration, edge) for migration in found for edge in transitions.edges(migration)]
 
 
 def with_migration(environment: Environment, migration: Migration) -> Environment:

@@ -15,7 +15,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rediskit.model.secrecy import is_secret_key, secret_reason, secrets_in, shapes_in
+from rediskit.secrecy import is_secret_key, secret_reason, secrets_in, shapes_in
 
 ROOT = Path(__file__).parents[2]
 SOURCE = random.Random(20260301)

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from rediskit.checks.schema import kubernetes_versions
 from rediskit.model import types
 from rediskit.model.addresses import AddressRange, Cidr, IPv4
-from rediskit.source.scalars import Float, Int
+from rediskit.yamlio.scalars import Float, Int
 
 LABEL_63, LABEL_64 = "a" * 63, "a" * 64
 DIGEST = "sha256:" + "0123456789abcdef" * 4

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from rediskit import Environment, render
-from rediskit.output.yaml import dump
+from rediskit.yamlio.writer import dump
 
 Object = dict[str, Any]
 OLD_REDIS: tuple[Object, ...] = (

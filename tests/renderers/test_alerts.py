@@ -10,8 +10,8 @@ import pytest
 
 from rediskit.checks.schema import validate
 from rediskit.model.environment import Environment
-from rediskit.renderers.alerts import PREFIX, alerts
-from rediskit.renderers.monitoring import monitoring
+from rediskit.renderers.monitoring.alerts import PREFIX, alerts
+from rediskit.renderers.monitoring.objects import monitoring
 from tests.renderers.prometheus import (
     PRIMARY,
     Fleet,

@@ -13,9 +13,9 @@ import yaml
 
 from rediskit.checks.schema import validate
 from rediskit.model.environment import Environment
-from rediskit.output import yaml as writer
-from rediskit.renderers.alerts import alerts
-from rediskit.renderers.dashboard import COLUMNS, dashboard
+from rediskit.renderers.monitoring.alerts import alerts
+from rediskit.renderers.monitoring.dashboard import COLUMNS, dashboard
+from rediskit.yamlio import writer
 from tests.renderers.prometheus import assert_sound, environment, fleet, promtool, samples, story
 
 VARIANTS = {

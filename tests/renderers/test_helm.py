@@ -12,8 +12,8 @@ import yaml
 
 from rediskit import Environment, Manifest, render
 from rediskit.model.files import TextFile
-from rediskit.output.yaml import dump
 from rediskit.renderers.helm import merged_values, redis_conf
+from rediskit.yamlio.writer import dump
 from tests.samples import STEPS, made, sealed
 
 Object = dict[str, Any]

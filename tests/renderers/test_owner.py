@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from rediskit import Environment, render
-from rediskit.migrate.machine import effects
+from rediskit.state_machine.effects import effects
 from tests.renderers.owner_build import OLD_REDIS, Object, Owner, changed
 from tests.samples import BACKEND, ONE_CONTAINER, backend, config, made, owned_by
 

@@ -16,10 +16,10 @@ import yaml
 
 from rediskit import Environment, Manifest, render
 from rediskit.checks.schema import validate
-from rediskit.migrate.machine import Effects, effects
-from rediskit.migrate.plain_text import patched
+from rediskit.migrate.owner.plain_text import patched
 from rediskit.model.client import OwnerKind
-from rediskit.output.yaml import dump
+from rediskit.state_machine.effects import Effects, effects
+from rediskit.yamlio.writer import dump
 from tests.renderers.owner_build import OLD_REDIS, Built, Object, changed, copy_component, write
 from tests.samples import ONE_CONTAINER, STEPS, backend, config, made, merged
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rediskit.renderers import texts
+from rediskit.renderers.pages import templates as texts
 
 
 @pytest.fixture

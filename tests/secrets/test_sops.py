@@ -144,8 +144,8 @@ def test_other_recipients_are_handed_over_as_they_are(
 def test_any_value_comes_back(
     value: str, sops: Path, age_keys: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, encrypted: Repository
 ) -> None:
-    from rediskit.output.yaml import dump
     from rediskit.secrets.manifests import plain_secret
+    from rediskit.yamlio.writer import dump
 
     monkeypatch.setenv("SOPS", str(sops))
     environment = load(encrypted.config)

@@ -16,8 +16,8 @@ from rediskit.model.environment import Environment
 from rediskit.model.redis import Redis
 from rediskit.source.complaints import problems_of
 from rediskit.source.loader import load
-from rediskit.source.reader import read
-from rediskit.source.scalars import plain
+from rediskit.yamlio.reader import read
+from rediskit.yamlio.scalars import plain
 
 ROOT = Path(__file__).parents[2]
 MAXIMAL = ROOT / "tests/valid/maximal.yaml"

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from rediskit.errors import ConfigError
-from rediskit.source.files import read_expected, read_file, read_regular, read_stream, work_tree
+from rediskit.files import read_expected, read_file, read_regular, read_stream
+from rediskit.git.discovery import work_tree
 
 
 def test_a_regular_file_is_read_up_to_the_limit(tmp_path: Path) -> None:

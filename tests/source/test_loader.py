@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from rediskit.errors import ConfigError, Problem
+from rediskit.files import MAX_BYTES, read_file
+from rediskit.git.discovery import work_tree
 from rediskit.model.environment import Environment
-from rediskit.source.files import MAX_BYTES, Neighbours, read_file, work_tree
 from rediskit.source.loader import load, load_all
+from rediskit.source.neighbours import Neighbours
 
 HEAD = "name: {name}\ngitops:\n  tool: argocd\n  repository: https://git.example.org/platform/cluster.git\n"
 CLIENT = "name: shop\nnamespace: shop\n"

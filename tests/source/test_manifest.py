@@ -13,7 +13,7 @@ import yaml
 
 from rediskit.errors import ConfigError
 from rediskit.source.manifest import clean, read_manifest
-from rediskit.source.reader import read
+from rediskit.yamlio.reader import read
 
 BACKEND = Path(__file__).parents[2] / "config/chocolandia/beersystem-backend.yaml"
 OLD_REDIS = Path(__file__).parent / "data/beersystem-redis.yaml"

@@ -8,9 +8,9 @@ from functools import partial
 from itertools import count, product
 from typing import Any
 
-from rediskit.output.yaml import dump
+from rediskit.yamlio.writer import dump
 from tests.attack.attack import Attack, World, broken, everywhere, forms_of, holds
-from tests.setup.live import container, service, workload
+from tests.init.live import container, service, workload
 
 Object = dict[str, Any]
 PASSWORDS = {"short": "Zq7!x", "hexadecimal": "9f86d081884c7d65", "blanks": "plum tart 47 wagon", "long": "Kd8-" + "vR3wq_Zt" * 5}
@@ -124,7 +124,7 @@ def _try(world: World, place: str, form: str, kind: str) -> Iterable[str]:
 
 def revert() -> None:
     """Keep the whole object in the copy."""
-    from rediskit.setup import copies
+    from rediskit.init import copies
 
     everywhere(copies.copy, lambda found, _: copies.Copy(found.workload))
     everywhere(copies.refuse_leaks, lambda *_: None)

@@ -110,7 +110,7 @@ def _output(world: World, output: str, verb: str) -> Iterable[str]:
 def revert() -> None:
     """Read foreign YAML with PyYAML alone."""
     from rediskit.errors import Location
-    from rediskit.source import foreign
+    from rediskit.yamlio import foreign
 
     def read(text: bytes, file: str, **_: int) -> list[foreign.Document]:
         return [foreign.Document(data, {(): Location(file, 1, 1)}) for data in yaml.safe_load_all(text)]

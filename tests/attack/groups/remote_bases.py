@@ -10,7 +10,7 @@ from itertools import product
 from threading import Thread
 from typing import Any
 
-from rediskit.output.yaml import dump
+from rediskit.yamlio.writer import dump
 from tests.attack.attack import Attack, World, broken, everywhere
 from tests.attack.scenarios import project
 from tests.cli.checkout import owner
@@ -106,7 +106,7 @@ def _listener() -> Iterator[tuple[int, list[str]]]:
 
 def revert() -> None:
     """Take `--offline` for nothing."""
-    from rediskit.migrate import ownerremote
+    from rediskit.migrate.owner import remote as ownerremote
 
     everywhere(ownerremote.remote_entries, lambda _: [])
     everywhere(ownerremote.OFFLINE, {})

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from rediskit.output.yaml import dump
+from rediskit.yamlio.writer import dump
 from tests.attack.attack import Attack, World, broken, everywhere
 from tests.attack.scenarios import project
 from tests.samples import RECIPIENT, sops

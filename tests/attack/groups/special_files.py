@@ -112,7 +112,7 @@ def _try(world: World, make: Callable[[Path], None], place: str, arguments: tupl
 
 def revert() -> None:
     """Open whatever is there, and read it to its end."""
-    from rediskit.source import files
+    from rediskit import files
 
     @contextmanager
     def opened(path: str | os.PathLike[str], *, follow: bool = True) -> Iterator[int]:

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-from rediskit.output.yaml import dump
+from rediskit.yamlio.writer import dump
 from tests.attack.attack import Attack, World, broken, everywhere, forms_of, holds
 from tests.attack.groups.init_passwords import NAMES, PASSWORDS, TEXTS
 from tests.attack.scenarios import project
@@ -106,7 +106,7 @@ def _printed(world: World, name: str) -> Iterable[str]:
 def revert() -> None:
     """Accept any object and any output of sops."""
     from rediskit.secrets import encrypted
-    from rediskit.source import plaintext
+    from rediskit.source import unencrypted as plaintext
 
     everywhere(plaintext.in_data, lambda *_: iter(()))
     everywhere(encrypted.refuse_unencrypted, lambda *_: None)

@@ -109,7 +109,8 @@ def _try(world: World, link: Callable[[World, Path], None], place: str, argument
 
 def revert() -> None:
     """Copy links as they are, and write through them."""
-    from rediskit.migrate import ownercopy, ownerfiles
+    from rediskit.migrate.owner import copy as ownercopy
+    from rediskit.migrate.owner import files as ownerfiles
     from rediskit.output import confined
 
     def copy_checkout(top: Path, copy: Path) -> tuple[str, ...]:

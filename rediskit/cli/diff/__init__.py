@@ -1,0 +1,1 @@
+"""`rediskit diff` and its output formats."""

@@ -1,0 +1,91 @@
+"""Differences as a comment on a pull request: a table, and the details of each object folded away.
+
+Names and values may come from a file that anybody changed. In the table and in the summaries every character with a meaning in
+Markdown or HTML stands as a character reference inside `<code>`, where no address and no @name is turned into a link; details
+stand in a fence that is longer than any run of backticks in them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from rediskit.cli.diff.text import counts, unified_file
+from rediskit.errors import dotted, visible
+from rediskit.output.differences import Difference, Differences
+
+if TYPE_CHECKING:
+    from rediskit.checks.finding import Finding
+
+LONGEST = 60_000
+"""Characters of one comment: GitHub refuses more than 65,536. What does not fit is counted."""
+_TABLE = LONGEST // 2
+_BACKTICKS = re.compile("`+")
+_LETTERS = re.compile(r"[^\w ./-]|_", re.ASCII)
+
+
+def markdown(found: Iterable[Differences], effects: Sequence[Finding] = ()) -> str:
+    """The comment for all environments; it ends in a newline and is no longer than LONGEST, whatever the differences.
+
+    effects: what the changes do to a Redis that runs; they come first.
+    """
+    listed = list(found)
+    tables, rest = _fitting((*_effects(effects), *_tables(listed)), _TABLE)
+    details, left_out = _fitting((_details(one.name, difference) for one in listed for difference in one.all), LONGEST - len(tables) - 300)
+    text = tables + (f"\n{rest} more lines do not fit in here.\n" if rest else "") + details
+    if left_out:
+        text += f"\nThe details of {left_out} more do not fit into a comment; `rediskit diff --text` shows them.\n"
+    return text
+
+
+def _effects(effects: Sequence[Finding]) -> Iterator[str]:
+    if effects:
+        yield "### What this does to the running Redis\n\n"
+        for one in effects:
+            yield f"* **{one.severity}** {code(dotted(one.path))} {code(f'{one.message}; {one.hint}')} ({one.code})\n"
+        yield "\n"
+
+
+def _tables(found: Iterable[Differences]) -> Iterator[str]:
+    """Each environment's heading and table, in pieces that may be left out from the end."""
+    for differences in found:
+        heading = f"### {code(differences.name)}: {counts(differences)}\n\n"
+        if differences.empty:
+            yield heading
+            continue
+        rows = [_row(difference) for difference in differences.all]
+        yield f"{heading}| | what | file | values |\n|---|---|---|---|\n{rows[0]}"
+        yield from rows[1:]
+        yield "\n"
+
+
+def _row(difference: Difference) -> str:
+    what = code(str(difference)) if difference.identity else "file"
+    moved = f"{code(difference.old_path)} to " if difference.old_path else ""
+    values = str(len(difference.changes) or "")
+    return f"| {difference.status} | {what} | {moved}{code(difference.path)} | {values} |\n"
+
+
+def _details(name: str, difference: Difference) -> str:
+    text = "\n".join(unified_file(difference, f"{name}/"))
+    fence = "`" * max(3, 1 + max(map(len, _BACKTICKS.findall(text)), default=0))
+    summary = f"{difference.status} {code(str(difference))}"
+    return f"<details><summary>{summary}</summary>\n\n{fence}diff\n{text}\n{fence}\n\n</details>\n\n"
+
+
+def _fitting(pieces: Iterable[str], room: int) -> tuple[str, int]:
+    """As many pieces as fit, and the number of the others. A piece that does not fit leaves out all after it."""
+    taken, left_out = [], 0
+    for piece in pieces:
+        room -= len(piece)
+        if room < 0:
+            left_out += 1
+        else:
+            taken.append(piece)
+    return "".join(taken), left_out
+
+
+def code(text: str) -> str:
+    """A text as it is, in one line, as code."""
+    return f"<code>{_LETTERS.sub(lambda found: f'&#{ord(found[0])};', visible(text))}</code>"

@@ -1,0 +1,83 @@
+"""`rediskit migrate record`: what somebody has seen, written into the config."""
+
+from __future__ import annotations
+
+import argparse
+
+from rediskit.cli.clock import refuse_later, time_of
+from rediskit.cli.common import clear_leftovers
+from rediskit.cli.configs import config_file
+from rediskit.cli.migrate.move import files_json, print_diff, say_dirty
+from rediskit.cli.report import print_json
+from rediskit.errors import ConfigError, Problem, RefusedError
+from rediskit.migrate.edit import put_in_place
+from rediskit.migrate.evidence import Observed, record
+from rediskit.migrate.status import one_client
+from rediskit.model.client import Client
+from rediskit.model.environment import Environment
+from rediskit.source.loader import load
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit code 2 when the config does not take the evidence: nothing is written then."""
+    environment = load(config_file(arguments))
+    client = one_client(environment, arguments.client)
+    if not arguments.dry_run:
+        clear_leftovers(environment)
+    if arguments.owner is not None:
+        _see_it_folded(environment, client, arguments)
+    at = time_of(arguments.at, "--at", client.migration)
+    texts = {name: getattr(arguments, name) for name in ("start", "until", "down_from", "down_until")}
+    times = {name: time_of(text, f"--{_OPTIONS.get(name, name)}") if text else "" for name, text in texts.items()}
+    if not arguments.dry_run:
+        for option, time in (("--at", at), *((f"--{_OPTIONS.get(name, name)}", time) for name, time in times.items() if time)):
+            refuse_later(time, option)
+    validating = arguments.criterion or arguments.unseen or arguments.notes or times["start"]
+    observed = Observed(
+        at=at,
+        start=times["start"],
+        until=times["until"] or (at if validating else ""),
+        seen=tuple(arguments.criterion),
+        unseen=tuple(arguments.unseen),
+        notes=arguments.notes,
+        secret=arguments.secret_seen,
+        down_from=times["down_from"],
+        down_until=times["down_until"],
+        folded=arguments.folded,
+        source=_source(arguments.owner),
+    )
+    files, _ = record(environment, client, observed)
+    if not arguments.dry_run:
+        put_in_place(files)
+    if arguments.json:
+        print_json({"client": client.name, "at": at, "written": not arguments.dry_run, **files_json(files), "exitCode": 0})
+        return 0
+    say_dirty(environment, files)
+    print_diff(files)
+    if not arguments.dry_run:
+        print(f"next: rediskit check {environment.config_argument}, and commit {' '.join(one.file for one in files)}")
+    return 0
+
+
+def _see_it_folded(environment: Environment, client: Client, arguments: argparse.Namespace) -> None:
+    """Raises RefusedError where the owner's checkout does not carry the change itself, ConfigError where that can't be seen."""
+    from rediskit.migrate.owner.check import unfolded
+
+    if not arguments.folded:
+        raise ConfigError(Problem("--owner is there for --folded", "add --folded, or leave --owner out"))
+    if client.owner.kind == "manifests":
+        hint = "compare the files with those of the tree, and leave --owner out"
+        raise ConfigError(Problem("the owner applies plain files: there is no build to look at", hint))
+    if remarks := list(unfolded(environment, client, arguments.owner)):
+        raise RefusedError([Problem(remark.message, remark.hint, location=remark.location, code=remark.code) for remark in remarks])
+
+
+def _source(owner: str | None) -> str:
+    """Return what was built to observe that the base carries the change itself; "" where a person looked."""
+    from rediskit.migrate.owner.files import checkout
+    from rediskit.migrate.scan import commit_of
+
+    return "" if owner is None else commit_of(checkout(owner, None).top) or "a build without a commit"
+
+
+_OPTIONS = {"start": "from", "down_from": "down-from", "down_until": "down-until"}

@@ -1,0 +1,106 @@
+"""`rediskit migrate status`: where each client stands, and which way it can go."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import Any
+
+from rediskit.cli.clock import time_of
+from rediskit.cli.configs import config_file
+from rediskit.cli.report import print_json
+from rediskit.errors import visible
+from rediskit.migrate.status import Status, Way, clients_of, status_of_all
+from rediskit.model.client import Client
+from rediskit.source.loader import load
+from rediskit.state_machine.clock import both, offset_source, seconds_between, span
+from rediskit.state_machine.gates import Verdict
+
+WHOSE = {"ours": "this repository", "owner": "the owner's repository", "none": "no repository: it only records"}
+_KINDS = {"forward": "next", "back": "back", "rollback": "rollback"}
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Return exit code 0 whatever the gates are, and when no client has a migration."""
+    environment = load(config_file(arguments))
+    moving = arguments.client is not None or any(client.migration for client in environment.clients)
+    clients = clients_of(environment, arguments.client) if moving else ()
+    times = [time_of(arguments.at, "--at", client.migration) for client in clients]
+    found = status_of_all(environment, clients, times)
+    if arguments.json:
+        print_json({"environment": environment.name, "clients": [_json(*pair) for pair in zip(found, times, strict=True)], "exitCode": 0})
+        return 0
+    if not clients:
+        print(f"{environment.name}: no migration in progress")
+        return 0
+    print("\n\n".join("\n".join(map(visible, _lines(one, client, at))) for one, client, at in zip(found, clients, times, strict=True)))
+    return 0
+
+
+def _lines(found: Status, client: Client, at: str) -> Iterator[str]:
+    migration = client.migration
+    offset = offset_source(migration) if migration else ""
+    yield f"{found.client}: {found.step}, {_since(found.since, offset, at)}"
+    yield f"  {found.meaning}"
+    if found.down:
+        left = found.budget - found.spent
+        rest = f"{span(left)} left" if left >= 0 else f"{span(left)} over it"
+        yield f"  down since {both(found.down, offset)}, {span(found.spent)}: the budget is {span(found.budget)}, {rest}"
+    if migration and migration.downtime is not None:
+        yield f"  it was down for {span(migration.downtime.seconds)}, as somebody saw it; the budget was {span(found.budget)}"
+    for way in found.ways:
+        yield from _way(way)
+    if not found.ways:
+        yield "  there is no step from here"
+
+
+def _since(time: str, offset: str, at: str) -> str:
+    if not time:
+        return "no history says since when"
+    passed = seconds_between(time, at)
+    return f"since {both(time, offset)}, {span(passed)}" if passed >= 0 else f"from {both(time, offset)} on, which is in {span(passed)}"
+
+
+def _way(way: Way) -> Iterator[str]:
+    yield f"  {_KINDS[way.edge.kind]}: {way.edge.target} ({WHOSE[way.repository]})"
+    for gate in way.gates:
+        if gate.shut:
+            for reason in gate.shut:
+                yield f"    shut  {reason.message} [{reason.code}]"
+                yield f"          {reason.hint}{OVERRIDE if gate.overridable else ''}"
+        elif gate.code not in ("history", "clock", "reason"):
+            yield f"    open  {gate.words}"
+    for warning in way.warnings:
+        yield f"    note  {warning}"
+
+
+OVERRIDE = "; or --override REASON"
+
+
+def gate_json(gate: Verdict) -> dict[str, Any]:
+    """A gate as JSON: what holds when it is open, and why it is shut."""
+    reasons = [{"code": reason.code, "message": reason.message, "hint": reason.hint} for reason in gate.shut]
+    return {"gate": gate.code, "open": not gate.shut, "words": gate.words, "overridable": gate.overridable, "shut": reasons}
+
+
+def _json(found: Status, at: str) -> dict[str, Any]:
+    return {
+        "client": found.client,
+        "step": found.step,
+        "at": at,
+        "since": found.since or None,
+        "meaning": found.meaning,
+        "downSince": found.down or None,
+        "downSeconds": found.spent,
+        "budgetSeconds": found.budget,
+        "ways": [
+            {
+                "kind": way.edge.kind,
+                "to": way.edge.target,
+                "repository": way.repository,
+                "gates": [gate_json(gate) for gate in way.gates],
+                "warnings": list(way.warnings),
+            }
+            for way in found.ways
+        ],
+    }

@@ -1,0 +1,86 @@
+"""`rediskit secret check`: the encrypted password as it lies in Git, without any key, or with one."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import Any
+
+from rediskit.cli.common import config_files, has_errors
+from rediskit.cli.report import finding_json, print_findings, print_json
+from rediskit.cli.secret.inputs import keys_of, time_at
+from rediskit.secrets.inspect import Looked, Report, inspect
+from rediskit.source.loader import load_all
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit code 0 when nothing is wrong, 1 when something is. Writes nothing."""
+    at = time_at(arguments)
+    reports = [inspect(environment, keys_of(arguments, environment), at) for environment in load_all(config_files(arguments))]
+    findings = [finding for report in reports for finding in report.findings]
+    code = 1 if has_errors(findings) else 0
+    if arguments.json:
+        print_json({"environments": [_json(report) for report in reports], "exitCode": code})
+        return code
+    for report in reports:
+        print("\n".join(_lines(report)))
+    print_findings(findings)
+    return code
+
+
+def _lines(report: Report) -> Iterator[str]:
+    errors = sum(finding.severity == "error" for finding in report.findings)
+    yield f"{report.name}: {report.mode}, {'nothing wrong' if not errors else f'{errors} wrong'}"
+    if report.certificate:
+        yield f"  certificate {report.certificate.file}, valid until {report.certificate.ends:%Y-%m-%d}"
+        yield f"    SHA-256 {report.certificate.fingerprint}"
+    for one in report.looked:
+        yield f"  {one.namespace}: {_words(one)}"
+    for note in report.notes:
+        yield f"  {note}"
+
+
+def _words(one: Looked) -> str:
+    if one.found is None:
+        return f"{one.file} is no encrypted Secret"
+    bound = f"scope {one.found.scope}" if one.found.form == "sealed-secrets" else _recipients(one)
+    opened = {None: "", True: ", opened", False: ", not opened"}[one.opened]
+    return f"{one.found.name}/{', '.join(one.found.keys)}, {bound}, rotation {one.found.rotation or 'none'}{opened}"
+
+
+def _recipients(one: Looked) -> str:
+    count = len(one.found.recipients) if one.found else 0
+    return f"{count} recipient{'' if count == 1 else 's'}"
+
+
+def _json(report: Report) -> dict[str, Any]:
+    certificate = report.certificate
+    return {
+        "name": report.name,
+        "mode": report.mode,
+        "certificate": {
+            "file": certificate.file,
+            "sha256": certificate.fingerprint,
+            "notBefore": certificate.begins.isoformat(),
+            "notAfter": certificate.ends.isoformat(),
+        }
+        if certificate
+        else None,
+        "namespaces": [_looked(one) for one in report.looked],
+        "notes": list(report.notes),
+        "findings": [finding_json(finding) for finding in report.findings],
+    }
+
+
+def _looked(one: Looked) -> dict[str, Any]:
+    found = one.found
+    if found is None:
+        return {"namespace": one.namespace, "file": one.file, "form": None}
+    described = {
+        "secret": found.name,
+        "keys": list(found.keys),
+        "scope": found.scope if found.form == "sealed-secrets" else None,
+        "rotation": found.rotation or None,
+        "recipients": list(found.recipients),
+    }
+    return {"namespace": one.namespace, "file": one.file, "form": found.form, **described, "opened": one.opened}

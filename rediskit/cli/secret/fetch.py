@@ -1,0 +1,43 @@
+"""`rediskit secret fetch-cert`: the controller's certificate, to where the config names it."""
+
+from __future__ import annotations
+
+import argparse
+
+from rediskit.cli.configs import config_file
+from rediskit.cli.report import print_json
+from rediskit.cli.secret.inputs import time_to_write_at
+from rediskit.errors import Problem, RefusedError
+from rediskit.output.inputs import present, put
+from rediskit.output.leftovers import clear, of_inputs
+from rediskit.secrets.certificate import expiry
+from rediskit.secrets.fetch import fetch, place
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit code 0 when the file holds the certificate that the controller gives."""
+    config = config_file(arguments)
+    where = place(config)
+    folder = str(where.parent)
+    if not arguments.dry_run:
+        clear(of_inputs([where.parent]))
+    seen = present(folder, [where.name])
+    content, found = fetch(arguments.controller_name, arguments.controller_namespace, arguments.context)
+    if problem := expiry(found, time_to_write_at(arguments)):
+        raise RefusedError(problem)
+    old = seen.get(where.name)
+    if old not in (None, content) and not arguments.force:
+        hint = f"its SHA-256 is {found.fingerprint}: see that it is your controller's, then use --force"
+        raise RefusedError(Problem(f"{where} holds another certificate", hint))
+    if old != content and not arguments.dry_run:
+        put(folder, {where.name: content}, seen)
+    state = "unchanged" if old == content else "created" if old is None else "changed"
+    if arguments.json:
+        described = {"file": str(where), "state": state, "sha256": found.fingerprint, "notAfter": found.ends.isoformat()}
+        print_json({**described, "dryRun": arguments.dry_run, "exitCode": 0})
+        return 0
+    print(f"{where}: {'would be ' if arguments.dry_run and state != 'unchanged' else ''}{state}, valid until {found.ends:%Y-%m-%d}")
+    print(f"  SHA-256 {found.fingerprint}")
+    if state == "changed" and not arguments.dry_run:
+        print(f"next: what is sealed stays good; rediskit secret seal {config} --force seals it with this one")
+    return 0

@@ -1,0 +1,82 @@
+"""What the subcommands of `rediskit secret` share: the source of a value, the clock, private keys."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from rediskit.cli.clock import refuse_later, time_of
+from rediskit.errors import ConfigError, Problem, RefusedError
+from rediskit.files import read_file, read_stream
+from rediskit.git.discovery import work_tree
+from rediskit.model.environment import Environment
+from rediskit.model.migration import moment
+from rediskit.model.secrets import Sops
+from rediskit.secrets import kubectl
+from rediskit.secrets.certificate import private_keys
+from rediskit.secrets.manifests import Keys
+from rediskit.secrets.plaintext import LONGEST, Plaintext, taken
+
+
+def given(arguments: argparse.Namespace, environment: Environment) -> Plaintext | None:
+    """The value that an option names; None without one. Raises ConfigError, RefusedError, MissingToolError when none comes from there."""
+    if arguments.from_stdin:
+        if sys.stdin is None or sys.stdin.isatty():
+            hint = f"pass show redis | rediskit secret {arguments.action} --from-stdin"
+            raise ConfigError(Problem("standard input is a terminal: nothing comes from it", hint))
+        return taken(sys.stdin.buffer.read(LONGEST + 3))
+    if arguments.from_file is not None:
+        return taken(_content(arguments.from_file))
+    return _of_cluster(arguments, environment) if getattr(arguments, "from_cluster", False) else None
+
+
+def _content(name: str) -> bytes:
+    """Of a file or a pipe, no more than tells that it is too long."""
+    try:
+        return read_stream(name, LONGEST + 3)
+    except OSError as error:
+        hint = "check the path: it counts from the current folder"
+        raise ConfigError(Problem(f"--from-file: {name}: {(error.strerror or str(error)).lower()}", hint)) from error
+
+
+def in_clear_in_git(arguments: argparse.Namespace) -> str:
+    """What is to be said of a file with the value in it that lies where it may be committed; "" when there is nothing."""
+    name = arguments.from_file
+    if name is None or not Path(name).is_file() or work_tree(Path(os.path.realpath(name)).parent) is None:
+        return ""
+    return f"{name} holds the password in clear and lies in a Git work tree: remove it before you commit"
+
+
+def _of_cluster(arguments: argparse.Namespace, environment: Environment) -> Plaintext:
+    auth, namespace = environment.redis.auth, environment.redis.namespace
+    found = kubectl.live(namespace, auth.secret, auth.key, arguments.context)
+    if found is None or found.value is None:
+        what = f"has no key {auth.key}" if found else "is not there"
+        hint = "look with kubectl config current-context whether this is the cluster that is meant"
+        raise RefusedError(Problem(f"the Secret {auth.secret} in namespace {namespace} {what}", hint))
+    return found.value
+
+
+def time_at(arguments: argparse.Namespace) -> datetime:
+    """The time of --at, or now. Raises ConfigError when the text is no time with an offset."""
+    return moment(time_of(arguments.at, "--at"))
+
+
+def time_to_write_at(arguments: argparse.Namespace) -> datetime:
+    """As `time_at`, for a command that writes. Raises RefusedError when the time is later than now."""
+    at = time_of(arguments.at, "--at")
+    refuse_later(at, "--at")
+    return moment(at)
+
+
+def keys_of(arguments: argparse.Namespace, environment: Environment) -> Keys:
+    """What --key names; without it nothing, or with mode sops what the user's own sops finds. Raises ConfigError."""
+    if not arguments.key:
+        return Keys()
+    content = read_file(Path(arguments.key), arguments.key)
+    if isinstance(environment.secrets, Sops):
+        return Keys(age_file=arguments.key)
+    return Keys(private_keys(content, arguments.key))

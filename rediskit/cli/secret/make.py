@@ -1,0 +1,102 @@
+"""`rediskit secret new`, `seal` and `rotate`: the encrypted files, all of them or none."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from rediskit.cli.common import clear_leftovers
+from rediskit.cli.configs import config_file
+from rediskit.cli.report import print_json
+from rediskit.cli.secret.inputs import given, in_clear_in_git, keys_of, time_to_write_at
+from rediskit.model.environment import Environment
+from rediskit.model.secrets import SealedSecrets
+from rediskit.secrets.files import Made, make_new, make_rotated, make_sealed, namespaces_of, needs_files
+from rediskit.secrets.manifests import refuse_expired
+from rediskit.secrets.plaintext import Plaintext, generate
+from rediskit.secrets.sops import RULES
+from rediskit.source.loader import load
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit code 0 when the files are written, or all of them are there already."""
+    environment = load(config_file(arguments))
+    needs_files(environment)
+    if not arguments.dry_run:
+        clear_leftovers(environment)
+    refuse_expired(environment, time_to_write_at(arguments))
+    made = _made(arguments, environment)
+    if note := in_clear_in_git(arguments):
+        made = made._replace(notes=(*made.notes, note))
+    if not arguments.dry_run:
+        made.write()
+    if arguments.json:
+        print_json(_document(arguments, environment, made))
+    else:
+        _say(arguments, environment, made)
+    return 0
+
+
+def _made(arguments: argparse.Namespace, environment: Environment) -> Made:
+    def source() -> Plaintext | None:
+        return given(arguments, environment)
+
+    def source_or_random() -> Plaintext:
+        return source() or generate()
+
+    if arguments.action == "rotate":
+        return make_rotated(environment, source_or_random)
+    from_cluster: bool = arguments.from_cluster
+    if arguments.action == "new":
+        return make_new(environment, source_or_random, in_use=from_cluster, force=arguments.force)
+    namespaces = namespaces_of(environment, arguments.client)
+    return make_sealed(environment, namespaces, source, keys_of(arguments, environment), same=from_cluster, force=arguments.force)
+
+
+def _say(arguments: argparse.Namespace, environment: Environment, made: Made) -> None:
+    verb = "would be written" if arguments.dry_run else "written"
+    rotation = f", rotation {made.rotation}" if made.rotation else ""
+    print(f"{environment.name}: {len(made.files)} {verb} in {made.folder}{rotation}")
+    for mark, names in (("+", made.created), ("~", made.changed), ("=", made.kept)):
+        for name in names:
+            print(f"  {mark} {name}")
+    if made.rules:
+        print(f"  + ../{RULES}")
+    for head, lines in (("notes:", made.notes), ("next:", _next(arguments, environment, made))):
+        if lines:
+            print(head)
+        for line in lines:
+            print(f"  {line}")
+
+
+def _next(arguments: argparse.Namespace, environment: Environment, made: Made) -> list[str]:
+    if not made.files or arguments.dry_run:
+        return []
+    steps = [
+        f"rediskit secret check {environment.config_argument}",
+        f"rediskit render {environment.config_argument}",
+        "git add --all && git commit",
+    ]
+    if arguments.action == "rotate":
+        steps.insert(2, f"before it is pushed: docs/rotation.md in rendered/{environment.name} says in which order everybody takes it")
+    if isinstance(environment.secrets, SealedSecrets) and getattr(arguments, "from_cluster", False):
+        mark = f"kubectl annotate secret {environment.redis.auth.secret} sealedsecrets.bitnami.com/managed=true --namespace"
+        steps.insert(2, "before the controller may take over the Secrets that are there:")
+        steps[3:3] = [f"  {mark} {name.removesuffix('.yaml')}" for name in made.files]
+    return steps
+
+
+def _document(arguments: argparse.Namespace, environment: Environment, made: Made) -> dict[str, Any]:
+    return {
+        "name": environment.name,
+        "mode": environment.secrets.mode,
+        "folder": made.folder,
+        "created": [*made.created, *([f"../{RULES}"] if made.rules else [])],
+        "changed": list(made.changed),
+        "kept": list(made.kept),
+        "rotation": made.rotation or None,
+        "dryRun": arguments.dry_run,
+        "notes": list(made.notes),
+        "next": _next(arguments, environment, made),
+        "exitCode": 0,
+    }

@@ -1,0 +1,59 @@
+"""Texts for people, from the Jinja2 templates in rediskit/data/templates. YAML is never made this way."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+TEMPLATES = Path(__file__).parents[2] / "data" / "templates"
+
+
+def compiled_folder() -> Path:
+    """Return the folder of the compiled templates, which only a wheel has: hatch_build.py writes it.
+
+    Its name carries the version of Jinja2 that compiled them, so another version compiles for itself.
+    """
+    from jinja2 import __version__
+
+    return TEMPLATES.with_name(f"templates-jinja2-{__version__}")
+
+
+def engine() -> Any:
+    """Return the Jinja2 environment of all texts: compiled templates where they exist, else their sources."""
+    from jinja2 import ChoiceLoader, Environment, FileSystemLoader, ModuleLoader, StrictUndefined
+
+    # Markdown for people, so nothing is escaped. A template is used once a run, so optimising it costs more than it saves.
+    return Environment(
+        loader=ChoiceLoader([ModuleLoader(compiled_folder()), FileSystemLoader(TEMPLATES)]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        optimized=False,
+        auto_reload=False,
+    )
+
+
+def compile_templates(folder: Path) -> None:
+    """Write each template as Python into a folder, for hatch_build.py.
+
+    Raises:
+        jinja2.TemplateSyntaxError: a template is wrong.
+    """
+    from jinja2 import FileSystemLoader
+
+    engine().overlay(loader=FileSystemLoader(TEMPLATES)).compile_templates(folder, zip=None, ignore_errors=False)
+
+
+_engine = cache(engine)
+
+
+def text(template: str, **facts: Any) -> str:
+    """Return the text of one template.
+
+    Raises:
+        jinja2.UndefinedError: the template uses a fact that is not given.
+    """
+    rendered: str = _engine().get_template(template).render(**facts)
+    return rendered

@@ -1,0 +1,115 @@
+"""Whatever the live objects are: an answer, or a refusal in words; and what is a secret stays out of both."""
+
+from __future__ import annotations
+
+import copy
+import json
+from base64 import b64encode
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rediskit.errors import ConfigError, RediskitError
+from rediskit.init.folder import Scaffold, Wishes, scaffold
+from rediskit.init.objects import read_objects
+from rediskit.yamlio.writer import dump
+from tests.init.live import REAL, container, redis, secret_key, service, workload
+from tests.renderers.owner_build import OLD_REDIS
+
+WORD = "aB3xY9kLm2Qw8ErT5uZ7"
+OBJECTS: list[dict[str, Any]] = [
+    *yaml.safe_load_all(REAL),
+    OLD_REDIS[1],
+    workload(container(REDIS_HOST="redis", REDIS_PASSWORD=secret_key("keys", "word")) | {"args": ["--x", "y"]}, name="web"),
+    redis(kind="StatefulSet"),
+    service(),
+]
+SCALARS = (
+    st.none() | st.booleans() | st.integers(-5, 70000) | st.floats(0, 5) | st.text(max_size=8) | st.sampled_from(["redis", "redis:6379"])
+)
+ANYTHING = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3), max_leaves=5
+)
+MANY = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in nested data."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(found for key, below in inner for found in paths(below, (*path, key)))]
+
+
+def put(value: Any, path: tuple[Any, ...], new: Any) -> None:
+    for part in path[:-1]:
+        value = value[part]
+    value[path[-1]] = new
+
+
+def made(objects: list[Any]) -> tuple[Scaffold | None, str]:
+    """What comes of objects, and everything that is written or said."""
+    text = json.dumps({"kind": "List", "items": objects}).encode()
+    try:
+        done = scaffold(Wishes("/nowhere/home", repository="https://git.example.org/a.git", source=(text, "live.yaml")))
+    except RediskitError as error:
+        return None, str(error)
+    said = [*done.open, *done.notes, repr(done)]
+    return done, "\n".join([*said, *(content.decode() for path, content in done.files.items() if path != "rediskit.schema.json")])
+
+
+@MANY
+@given(st.data())
+def test_objects_with_anything_in_any_place(data: st.DataObject) -> None:
+    objects = copy.deepcopy(data.draw(st.lists(st.sampled_from(OBJECTS), min_size=1, max_size=4)))
+    for _ in range(data.draw(st.integers(1, 4))):
+        obj = data.draw(st.sampled_from(objects))
+        places = [path for path in paths(obj) if path]
+        if places:
+            put(obj, data.draw(st.sampled_from(places)), data.draw(ANYTHING))
+    made(objects)
+
+
+@MANY
+@given(st.data())
+def test_a_generated_password_anywhere_never_comes_out(data: st.DataObject) -> None:
+    """In any place of the real objects, alone or in words, also as what kubectl noted; the name of the place may be innocent."""
+    objects = copy.deepcopy(OBJECTS[:3])
+    obj = data.draw(st.sampled_from(objects))
+    texts = [path for path in paths(obj) if path and isinstance(at(obj, path), str)]
+    form = data.draw(
+        st.sampled_from([WORD, f"word={WORD}", f"redis://:{WORD}@redis:6379", f"a {WORD} b", b64encode(WORD.encode()).decode()])
+    )
+    put(obj, data.draw(st.sampled_from(texts)), form)
+    _, said = made(objects)
+    assert WORD not in said
+    assert b64encode(WORD.encode()).decode() not in said
+
+
+def at(value: Any, path: tuple[Any, ...]) -> Any:
+    for part in path:
+        value = value[part]
+    return value
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.binary(max_size=200) | st.text(alphabet="kind: List\n-{}[]'\"&*!|>#%\t", max_size=80).map(str.encode))
+def test_any_bytes(text: bytes) -> None:
+    with suppress(ConfigError):
+        read_objects(text, "live.yaml")
+
+
+@pytest.mark.parametrize("depth", [50, 99, 5000])
+def test_deep_input(depth: int) -> None:
+    with pytest.raises(ConfigError):
+        read_objects(b'{"a":' * depth + b"1" + b"}" * depth, "live.yaml")
+
+
+def test_a_large_list_is_read_in_time(tmp_path: Path) -> None:
+    many = [workload(container(REDIS_HOST=f"redis-{number}"), name=f"web-{number}", namespace=f"shop-{number}") for number in range(300)]
+    text = dump({"kind": "List", "items": many}).encode()
+    done = scaffold(Wishes(str(tmp_path), name="home", repository="https://git.example.org/a.git", source=(text, "live.yaml")))
+    assert len(done.clients) == 300

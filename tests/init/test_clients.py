@@ -1,0 +1,336 @@
+"""What is read from live objects, what is asked, and what is never guessed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rediskit.errors import ConfigError
+from rediskit.init.clients import Clients, Found, clients_of
+from rediskit.init.objects import Objects, read_objects
+from rediskit.usage import is_server
+from tests.init.live import REAL, Object, config_map, container, redis, secret_key, service, workload
+
+THREE: Object = {"REDIS_HOST": "redis", "REDIS_PORT": "6380", "REDIS_PASSWORD": secret_key("keys", "password")}
+
+
+def clients(*objects: Object, **given: Any) -> Clients:
+    return clients_of(Objects(objects), **given)
+
+
+def client(*objects: Object, **given: Any) -> Found:
+    (found,) = clients(*objects, **given).found
+    return found
+
+
+def test_the_real_objects() -> None:
+    (found,) = clients_of(read_objects(REAL.encode(), "live.yaml")).found
+    assert (found.name, found.namespace, found.replicas, found.questions) == ("beersystem", "beersystem", None, {})
+    ((container_, host, port, password, remarks, *_),) = found.containers
+    assert (container_, host, port, password) == ("backend", "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD")
+    assert remarks == ("REDIS_PASSWORD is not in the input: its name is made from REDIS_HOST; see that container backend reads it",)
+    assert (found.host, found.port, found.remove) == ("redis.beersystem.svc.cluster.local", 6379, ("Deployment/redis",))
+    assert found.remarks["previous"] == ["Service/redis is not in the input: add it if it may go, too"]
+    assert found.remarks["workload"][0].startswith("Argo CD Application beersystem-staging carries it")
+
+
+def test_everything_in_one_input() -> None:
+    headless = service("redis-headless")
+    found = client(service(), headless, redis(kind="StatefulSet"), workload(container(**THREE)), service("web", "web"))
+    assert found.questions == {}
+    assert found.remarks == {}
+    assert (found.host, found.port) == ("redis", 6380)
+    assert found.remove == ("StatefulSet/redis", "Service/redis", "Service/redis-headless")
+
+
+@pytest.mark.parametrize(
+    ("host", "made"),
+    [
+        ("REDIS_HOST", ("REDIS_PORT", "REDIS_PASSWORD")),
+        ("CACHE_REDIS_HOSTNAME", ("CACHE_REDIS_PORT", "CACHE_REDIS_PASSWORD")),
+        ("redisHost", ("redisPort", "redisPassword")),
+        ("redis_host", ("redis_port", "redis_password")),
+    ],
+)
+def test_a_variable_that_is_not_there_is_named_like_the_host_and_said_so(host: str, made: tuple[str, str]) -> None:
+    found = client(workload(container(**{host: "redis"})))
+    ((_, _, port, password, remarks, *_),) = found.containers
+    assert (port, password) == made
+    assert [remark.split(" ")[0] for remark in remarks] == list(made)
+    assert found.remarks["workload"] == list(remarks)
+    assert "the input does not say the port: 6379 is the usual one" in found.remarks["previous"]
+
+
+@pytest.mark.parametrize(("replicas", "why"), [(0, "is scaled to 0"), (None, "does not say its replicas")])
+def test_replicas_that_nobody_says_are_asked_for(replicas: int | None, why: str) -> None:
+    found = client(workload(container(**THREE), replicas=replicas))
+    assert found.questions == {"replicas": [f"Deployment/web {why}: how many does it normally run with? (--replicas)"]}
+    assert found.containers, "the rest is known"
+    found = client(workload(container(**THREE), replicas=replicas), replicas=3)
+    assert (found.questions, found.replicas) == ({}, 3)
+
+
+def test_a_word_against_the_object_is_refused() -> None:
+    with pytest.raises(ConfigError, match="Deployment/web has 2 replicas, not 3"):
+        clients(workload(container(**THREE)), replicas=3)
+    with pytest.raises(ConfigError, match="Deployment/web runs in namespace shop, not in store"):
+        clients(workload(container(**THREE)), namespace="store")
+    assert client(workload(container(**THREE)), replicas=2, namespace="shop").replicas is None
+
+
+def test_a_namespace_that_nobody_says_is_asked_for() -> None:
+    found = client(workload(container(**THREE), namespace=None))
+    assert found.questions == {"namespace": ["Deployment/web names no namespace: which one does it run in? (--namespace)"]}
+    assert client(workload(container(**THREE), namespace=None), namespace="shop").namespace == "shop"
+    assert "namespace" in client(workload(container(**THREE), namespace="redis")).questions
+
+
+@pytest.mark.parametrize(
+    ("containers", "section", "asked"),
+    [
+        ([container()], "containers", "no variable of Deployment/web speaks of Redis (containers: app): which ones does it read?"),
+        (
+            [container() | {"envFrom": [{"configMapRef": {"name": "settings"}}]}],
+            "containers",
+            "(containers: app; variables also come from ConfigMap settings, which the input does not hold)",
+        ),
+        (
+            [container(CACHE_REDIS_HOST="redis", QUEUE_REDIS_HOST="queue")],
+            "containers",
+            "container app speaks of several Redis (CACHE_REDIS_HOST, QUEUE_REDIS_HOST): which one is to move?",
+        ),
+        (
+            [container("one", REDIS_HOST="redis"), container("two", REDIS_HOST="queue")],
+            "containers",
+            "the containers speak of different Redis, or not all say of which (one: REDIS_HOST, two: REDIS_HOST)",
+        ),
+        (
+            [container(REDIS_URL="rediss://redis:6379")],
+            "containers",
+            "container app takes Redis from REDIS_URL, a url with more than rediskit",
+        ),
+        (
+            [container(REDIS_URL="redis://me:pw@redis")],
+            "containers",
+            "container app takes Redis from REDIS_URL, a url with more than rediskit",
+        ),
+        ([container(REDIS_URL=secret_key("keys", "url"))], "containers", "REDIS_URL, which comes from Secret keys: is it a whole url"),
+        ([container(REDIS_ADDR="redis:6379")], "containers", "container app takes Redis from REDIS_ADDR, host and port in one"),
+        ([container(REDIS_HOST="redis:6379")], "containers", "container app takes Redis from REDIS_HOST, host and port in one"),
+        ([container(**{"spring.redis.host": "redis"})], "previous", "which Redis does the application use now?"),
+        ([container(REDIS_HOST=secret_key("keys", "host"))], "previous", "(REDIS_HOST comes from Secret keys): what is it?"),
+        ([container(REDIS_HOST="two words")], "previous", "(REDIS_HOST comes from a value that is no host name): what is it?"),
+    ],
+    ids=[
+        "none",
+        "env-from",
+        "two-sets",
+        "two-hosts",
+        "tls",
+        "user",
+        "url-of-a-secret",
+        "address",
+        "host-and-port",
+        "dots",
+        "secret",
+        "no-host",
+    ],
+)
+def test_what_the_input_leaves_open_is_asked(containers: list[Object], section: str, asked: str) -> None:
+    found = client(workload(*containers))
+    assert any(asked in question for question in found.questions[section]), found.questions
+    assert not (section == "containers" and found.containers), "nothing is taken where it is open which"
+
+
+@pytest.mark.parametrize(
+    ("env", "named"),
+    [
+        ({"REDIS_URL": "redis://redis:6380/2"}, {"url": "REDIS_URL", "password": "REDIS_PASSWORD", "database": 2}),
+        ({"BROKER": "redis://:pw@redis:6380"}, {"url": "BROKER", "password": "BROKER_PASSWORD"}),
+        (
+            {"REDIS_URL": "redis://redis:6380/0", "REDIS_PASSWORD": secret_key("keys", "password")},
+            {"url": "REDIS_URL", "password": "REDIS_PASSWORD"},
+        ),
+        (
+            {**THREE, "REDIS_URL": "redis://redis:6380/3"},
+            {"host": "REDIS_HOST", "port": "REDIS_PORT", "url": "REDIS_URL", "password": "REDIS_PASSWORD", "database": 3},
+        ),
+    ],
+    ids=["database", "own-name", "with-password", "beside-a-host"],
+)
+def test_a_url_is_switched_as_one(env: Object, named: Object) -> None:
+    found = client(workload(container(**env)))
+    assert found.questions == {}
+    assert [one.named for one in found.containers] == [named]
+    assert (found.host, found.port) == ("redis", 6380)
+
+
+def hpa(least: int | None = 1, most: int = 5, kind: str = "HorizontalPodAutoscaler", target: str = "Deployment", **metadata: Any) -> Object:
+    keys = ("minReplicas", "maxReplicas") if kind == "HorizontalPodAutoscaler" else ("minReplicaCount", "maxReplicaCount")
+    spec: Object = {"scaleTargetRef": {"kind": target, "name": "web"}, keys[0]: least, keys[1]: most}
+    return {
+        "kind": kind,
+        "metadata": {"name": "scaler", "namespace": "shop", **metadata},
+        "spec": {k: v for k, v in spec.items() if v is not None},
+    }
+
+
+@pytest.mark.parametrize(
+    ("scaler", "section"),
+    [
+        (hpa(), {"kind": "HorizontalPodAutoscaler", "name": "scaler", "min": 1, "max": 5}),
+        (hpa(None), {"kind": "HorizontalPodAutoscaler", "name": "scaler", "min": 1, "max": 5}),
+        (hpa(0, kind="ScaledObject"), {"kind": "ScaledObject", "name": "scaler", "min": 0, "max": 5}),
+        (hpa(target="StatefulSet"), None),
+        (hpa(namespace="other"), None),
+        (hpa(name="No Name"), None),
+    ],
+    ids=["hpa", "usual", "keda", "other-kind", "elsewhere", "no-name"],
+)
+def test_what_scales_the_workload_is_named(scaler: Object, section: Object | None) -> None:
+    found = client(workload(container(**THREE)), scaler)
+    assert found.questions == {}
+    assert (found.scaler.section if found.scaler else None) == section
+
+
+@pytest.mark.parametrize(
+    ("scaler", "asked"),
+    [
+        (hpa(3), "it runs with 2, and HorizontalPodAutoscaler/scaler allows 3 to 5: how many does it normally run with?"),
+        (
+            hpa(0),
+            "HorizontalPodAutoscaler/scaler may scale to 0, and would bring the application back in the middle of the move: minReplicas 1?",
+        ),
+    ],
+    ids=["outside", "to-0"],
+)
+def test_a_scaler_that_no_config_takes_is_asked_about(scaler: Object, asked: str) -> None:
+    assert client(workload(container(**THREE)), scaler).questions == {"replicas": [asked]}
+
+
+def test_two_containers_that_use_one_redis_are_both_taken() -> None:
+    found = client(workload(container("web", **THREE), container("worker", REDIS_HOST="redis.shop.svc.cluster.local"), container("proxy")))
+    assert found.questions == {}
+    assert [one.container for one in found.containers] == ["web", "worker"]
+
+
+def test_a_redis_beside_the_application_in_one_pod_is_no_workload_of_its_own() -> None:
+    found = client(workload(container(REDIS_HOST="localhost"), container("redis", "redis:7")))
+    assert found.host == "localhost"
+    assert (found.remove, found.remarks["previous"][-1]) == (
+        (),
+        "localhost is no Service of the cluster: nothing of it can be removed here",
+    )
+
+
+def test_workloads_that_share_their_old_redis_remove_it_with_neither() -> None:
+    found = clients(workload(container(**THREE)), workload(container(**THREE), name="worker"), redis(), service()).found
+    assert [one.name for one in found] == ["web", "worker"], "two of one namespace are called by their own names"
+    assert [one.remove for one in found] == [(), ()]
+    assert "Deployment/redis, Service/redis: also used by worker; write remove with the last of them" in found[0].remarks["previous"]
+
+
+def test_a_workload_that_speaks_of_no_redis_is_left_out_and_named() -> None:
+    unseen = container() | {"envFrom": [{"configMapRef": {"name": "settings"}}]}
+    found = clients(workload(container(**THREE)), workload(container(), name="front"), workload(unseen, name="back"))
+    assert [one.name for one in found.found] == ["shop"]
+    assert found.notes == (
+        "Deployment/front is left out: no variable of it speaks of Redis",
+        (
+            "Deployment/back is left out: no variable of it speaks of Redis, but ConfigMap settings, which it takes others from, "
+            "is not in the input"
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("objects", "said"),
+    [
+        ((redis(), service()), "the input holds a Redis alone: Deployment/redis"),
+        ((workload(container()), workload(container(), name="other")), "no variable speaks of Redis in Deployment/web, Deployment/other"),
+    ],
+    ids=["redis-alone", "none-of-several"],
+)
+def test_an_input_without_a_client_is_refused(objects: tuple[Object, ...], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        clients(*objects)
+
+
+@pytest.mark.parametrize(
+    ("old", "remove", "remark"),
+    [
+        ([], (), "Service/redis is not in the input"),
+        ([service()], ("Service/redis",), "the input does not hold what stands behind Service/redis"),
+        ([redis(), service(namespace="other")], ("Deployment/redis",), "Service/redis is not in the input"),
+        ([redis(name="store"), service("redis", "store")], ("Deployment/store", "Service/redis"), ""),
+        ([redis(name="unrelated")], (), "Service/redis is not in the input"),
+        (
+            [workload(container("cache", "registry.example.com/own-cache:1"), name="cache"), service("redis", "cache")],
+            (),
+            "Deployment/cache stands behind Service/redis but runs no image of Redis",
+        ),
+    ],
+    ids=["nothing", "service", "elsewhere", "other-name", "unrelated", "own-image"],
+)
+def test_only_what_surely_is_the_old_redis_may_go(old: list[Object], remove: tuple[str, ...], remark: str) -> None:
+    found = client(workload(container(**THREE)), *old)
+    assert found.remove == remove
+    assert any(remark in said for said in found.remarks.get("previous", [])) or not remark
+
+
+def test_a_redis_of_another_namespace_is_never_removed_from_here() -> None:
+    shared: Object = {"REDIS_HOST": "redis.cache.svc", "REDIS_PORT": "6379", "REDIS_PASSWORD": secret_key("keys", "password")}
+    found = client(workload(container(**shared)), redis(namespace="cache"), service(namespace="cache"))
+    assert (found.host, found.remove) == ("redis.cache.svc", ())
+    assert "the old Redis lies in namespace cache, and only what lies in shop can be removed here" in found.remarks["previous"]
+
+
+def test_volumes_of_the_old_redis_are_said_to_stay() -> None:
+    old = redis(kind="StatefulSet")
+    old["spec"]["volumeClaimTemplates"] = [{"metadata": {"name": "data"}}]
+    found = client(workload(container(**THREE)), old, service())
+    assert found.remarks["previous"] == ["PersistentVolumeClaim data-redis-0 of StatefulSet/redis stays: its data is not copied"]
+
+
+@pytest.mark.parametrize(
+    ("images", "server"),
+    [
+        (["redis:7-alpine"], True),
+        (["docker.io/library/redis@sha256:0123"], True),
+        (["registry.example.com:5000/bitnami/redis"], True),
+        (["bitnamilegacy/redis:8", "bitnamilegacy/redis-exporter:1"], True),
+        (["redis/redis-stack-server:7", "oliver006/redis_exporter"], True),
+        (["valkey/valkey:8"], True),
+        (["registry.example.com/shop/redis-worker:1"], False),
+        (["registry.example.com/redis/app:1"], False),
+        (["oliver006/redis_exporter"], False),
+        (["redis:7", "registry.example.com/shop/web:1"], False),
+        ([], False),
+    ],
+    ids=str,
+)
+def test_a_redis_is_known_by_its_images(images: list[str], server: bool) -> None:
+    assert is_server(workload(*(container(f"c{number}", image) for number, image in enumerate(images)))) == server
+
+
+@pytest.mark.parametrize("image", ["oliver006/redis_exporter:v1", "rediscommander/redis-commander", "redis/redisinsight:2"])
+def test_what_only_looks_at_a_redis_is_no_client(image: str) -> None:
+    watcher = workload(container("watch", image, REDIS_ADDR="redis:6379", REDIS_HOST="redis"), name="watcher")
+    found = clients(workload(container(**THREE)), watcher)
+    assert [one.name for one in found.found] == ["shop"]
+    assert found.notes == ("Deployment/watcher only looks at a Redis and is left out: see whether it goes with the old one",)
+
+
+def test_names_of_clients() -> None:
+    assert client(workload(container(**THREE), namespace="default")).name == "web"
+    assert client(workload(container(**THREE), name="web.v2", namespace="default")).name == "web-v2"
+    assert client(workload(container(**THREE), namespace="monitoring")).name == "web"
+    assert client(workload(container(**THREE), name="root", namespace="default")).name == "root-app"
+
+
+def test_values_of_a_config_map_count() -> None:
+    found = client(
+        workload(container() | {"envFrom": [{"configMapRef": {"name": "s"}}]}), config_map("s", REDIS_HOST="redis", REDIS_PORT="1")
+    )
+    assert (found.host, found.port, found.questions) == ("redis", 1, {})

@@ -1,0 +1,88 @@
+"""What kubectl prints, in each of its forms, becomes the same objects; anything else is refused in plain words."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from rediskit.errors import ConfigError
+from rediskit.init.objects import Objects, read_objects, reference
+from rediskit.yamlio.writer import dump
+from tests.init.live import REAL, container, redis, service, text, workload
+
+WEB, REDIS = workload(container(REDIS_HOST="redis")), redis()
+
+
+def names(given: str | bytes) -> list[str]:
+    return [reference(obj) for obj in read(given).all]
+
+
+def read(given: str | bytes) -> Objects:
+    return read_objects(given if isinstance(given, bytes) else given.encode(), "live.yaml")
+
+
+def refused(given: str | bytes) -> str:
+    with pytest.raises(ConfigError) as caught:
+        read(given)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        text(WEB, REDIS),
+        f"---\n{text(WEB, REDIS)}",
+        f"# a comment\n---\n# another\n---\n{text(WEB)}...\n---\n{text(REDIS)}---\n",
+        text(WEB, REDIS).replace("\n", "\r\n"),
+        "\ufeff" + text(WEB, REDIS),
+        dump({"apiVersion": "v1", "kind": "List", "items": [WEB, REDIS]}),
+        dump({"apiVersion": "apps/v1", "kind": "DeploymentList", "items": [WEB, REDIS]}),
+        json.dumps({"apiVersion": "v1", "kind": "List", "items": [WEB, REDIS]}),
+        json.dumps({"apiVersion": "v1", "kind": "List", "items": [WEB, REDIS]}, indent=4),
+        dump({"kind": "List", "items": [{"kind": "List", "items": [WEB]}, REDIS]}),
+        f"{json.dumps(WEB)}\n---\n{text(REDIS)}",
+    ],
+    ids=["documents", "dashes-first", "empty-documents", "crlf", "bom", "list", "typed-list", "json", "json-indented", "lists", "mixed"],
+)
+def test_every_form_gives_the_same_objects(given: str) -> None:
+    assert read(given).all == (WEB, REDIS)
+
+
+def test_the_real_objects() -> None:
+    assert names(REAL) == ["Deployment/beersystem-backend", "Deployment/redis"]
+
+
+def test_dashes_in_a_text_begin_no_document() -> None:
+    odd = workload(container(SCRIPT="one\n---\ntwo\n", REDIS_HOST="redis"))
+    assert read(text(odd)).all == (odd,)
+
+
+def test_lines_keep_their_numbers() -> None:
+    assert refused(f"{text(WEB)}---\nkind: [\n").startswith(f"live.yaml:{len(text(WEB).splitlines()) + 2}:7: the [ that opens here")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("", "holds no object"),
+        ("# nothing\n", "holds no object"),
+        ("kind: List\nitems: []\n", "holds no object"),
+        ("just words\n", "expected a mapping of keys to values"),
+        ("kind: [Deployment\n", "is never closed"),
+        ("error: You must be logged in to the server\n", "holds no Deployment and no StatefulSet, only: object without kind"),
+        ("a: &x 1\nb: *x\n", "an anchor (&) is refused"),
+        (b"\xff\xfe\x00", "UTF-16"),
+        (b"kind: \xff\n", "is not UTF-8"),
+        (dump({**WEB, "kind": "Pod"}), "no Deployment and no StatefulSet, only: Pod\n  name what makes the Pods"),
+        (text(service()), "only: Service\n  give what `kubectl get deployment NAME -o yaml` prints"),
+        (text(workload(name="")), "without a name"),
+        (text(workload(name="../../elsewhere")), "without a name, or with one that Kubernetes refuses"),
+        (text(workload(namespace="a\nb")), "without a name, or with one that Kubernetes refuses"),
+        (text(WEB) + "# " + "x" * 1024 * 1024, "larger than 1 MiB"),
+        ("[" * 200, "more than 100 levels"),
+    ],
+    ids=lambda value: None if isinstance(value, bytes) else value[:30].split("\n")[0],
+)
+def test_what_is_no_live_object_is_refused(given: str | bytes, said: str) -> None:
+    assert said in refused(given)

@@ -1,0 +1,211 @@
+"""What init proposes for removal: what serves the old Redis alone, and what nobody else in the input uses."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rediskit.errors import ConfigError
+from rediskit.init.clients import Clients, Found, clients_of
+from rediskit.init.objects import Objects, read_objects
+from rediskit.model.gitops_tools import gitops_tool_of
+from rediskit.usage import selects
+from tests.init.live import Object, config_map, container, redis, service, workload
+
+CASES = Path(__file__).parent / "cases"
+THREE: Object = {"REDIS_HOST": "redis", "REDIS_PORT": "6379", "REDIS_PASSWORD": "x"}
+OLD = ("Deployment/redis", "Service/redis")
+
+
+def clients(*objects: Object) -> Clients:
+    return clients_of(Objects(objects))
+
+
+def client(*objects: Object) -> Found:
+    (found,) = clients(workload(container(**THREE)), redis(), service(), *objects).found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("case", "remove", "users"),
+    [
+        ("app-01-shared-labels-own-service", OLD, ()),
+        ("app-02-init-container-variable", (), ("Deployment/shop itself at /spec/template/spec/initContainers/0/env/0/value",)),
+        ("app-03-init-container-waits-args", (), ("Deployment/shop itself at /spec/template/spec/initContainers/0/args/1",)),
+        ("app-14-job-and-cronjob", (), ("CronJob/clean", "Job/migrate", "DaemonSet/agent")),
+        ("app-24-dragonfly-operator", ("Dragonfly/shop-dragonfly",), ()),
+        ("env-09-users-of-the-old-redis-passed-over", (), ("CronJob/nightly", "Rollout/api", "DaemonSet/agent")),
+    ],
+)
+def test_cases_of_real_repositories(case: str, remove: tuple[str, ...], users: tuple[str, ...]) -> None:
+    """Proposed the application's own Service, the old Redis of four other kinds of workload, and what an operator creates again."""
+    (found,) = clients_of(read_objects((CASES / f"{case}.yaml").read_bytes(), case)).found
+    remarks = "\n".join(found.remarks.get("previous", ()))
+    assert found.remove == remove
+    assert all(user in remarks for user in users)
+    assert ("before decommission" in remarks) is bool(users)
+    assert "add it if it is one" not in remarks, "the client itself is never offered"
+
+
+FORMS = ("redis", "redis.shop", "redis.shop.svc.cluster.local.", "redis://redis:6379/0", "redis.shop.svc:6379")
+
+
+def pod(kind: str, version: str, *, deep: bool = False, **spec: Any) -> Object:
+    template = {"template": {"metadata": {"labels": {"app": "other"}}, "spec": spec}}
+    return {
+        "apiVersion": version,
+        "kind": kind,
+        "metadata": {"name": "other", "namespace": "shop"},
+        "spec": {"schedule": "0 1 * * *", "jobTemplate": {"spec": template}} if deep else template,
+    }
+
+
+def places(form: str) -> dict[str, Object]:
+    """One place of a pod for each way in which a container learns of a Redis."""
+    plain: Object = {"name": "x", "image": "registry.example.com/x:1"}
+    own = {**plain, "env": [{"name": "REDIS_HOST", "value": form}]}
+    return {
+        "env": {"containers": [own]},
+        "init container": {"containers": [plain], "initContainers": [{**own, "name": "wait"}]},
+        "args": {"containers": [{**plain, "args": ["--host", form]}]},
+        "probe": {"containers": [{**plain, "livenessProbe": {"exec": {"command": ["redis-cli", "-h", form, "ping"]}}}]},
+    }
+
+
+KINDS = {
+    "CronJob": lambda spec: pod("CronJob", "batch/v1", deep=True, **spec),
+    "Job": lambda spec: pod("Job", "batch/v1", **spec),
+    "DaemonSet": lambda spec: pod("DaemonSet", "apps/v1", **spec),
+    "Rollout": lambda spec: pod("Rollout", "argoproj.io/v1alpha1", **spec),
+    "StatefulSet": lambda spec: pod("StatefulSet", "apps/v1", **spec),
+    "ReplicaSet": lambda spec: pod("ReplicaSet", "apps/v1", **spec),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("place", places(""))
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_removed_that_another_workload_of_the_input_uses(kind: str, place: str, form: str) -> None:
+    other = KINDS[kind](places(form)[place])
+    found = clients(workload(container(**THREE)), redis(), service(), other).found
+    assert {one.remove for one in found} == {()}
+    remark = next(text for one in found for text in one.remarks["previous"] if "also used by" in text)
+    assert f"{kind}/other" in remark or len(found) == 2
+
+
+HELM = {"apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease", "metadata": {"name": "other", "namespace": "shop"}}
+APPLICATION = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "other", "namespace": "argocd"}}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {**HELM, "spec": {"values": {"redis": {"host": "redis.shop.svc.cluster.local"}}}},
+        {
+            **APPLICATION,
+            "spec": {"destination": {"namespace": "shop"}, "source": {"helm": {"valuesObject": {"redisHost": "redis"}}}},
+        },
+        config_map("other", REDIS_HOST="redis"),
+        workload(container(REDIS_HOST="redis.shop"), name="other", namespace="elsewhere", kind="Rollout"),
+    ],
+    ids=["HelmRelease", "Application", "ConfigMap", "other namespace"],
+)
+def test_nothing_is_removed_that_another_object_of_the_input_names(other: Object) -> None:
+    found = client(other)
+    assert found.remove == ()
+    assert any(f"{other['kind']}/other" in text for text in found.remarks["previous"])
+
+
+def test_a_config_map_of_the_client_whose_variable_is_switched_is_no_user() -> None:
+    source = {"configMapKeyRef": {"name": "settings", "key": "host"}}
+    web = workload(container(REDIS_HOST=source, REDIS_PORT="6379", REDIS_PASSWORD="x"))
+    settings = config_map("settings", host="redis")
+    (found,) = clients(web, redis(), service(), settings).found
+    assert found.remove == OLD
+    shared = pod("CronJob", "batch/v1", deep=True, containers=[container(QUEUE=source)])
+    (found,) = clients(web, redis(), service(), settings, shared).found
+    assert found.remove == ()
+
+
+def test_another_variable_of_the_client_that_is_not_switched_is_a_user() -> None:
+    web = workload(container(**THREE), container("sidecar") | {"args": ["--redis-host=redis"]})
+    (found,) = clients(web, redis(), service()).found
+    assert found.remove == ()
+
+
+def test_a_replica_of_the_old_redis_is_no_user_and_is_named() -> None:
+    follower = redis("redis-replica", kind="StatefulSet")
+    follower["spec"]["template"]["spec"]["containers"][0]["args"] = ["--replicaof", "redis", "6379"]
+    follower["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "REDIS_MASTER_HOST", "value": "redis"}]
+    found = client(follower)
+    assert found.remove == OLD
+    assert "StatefulSet/redis-replica follows redis: add it if it goes with the old Redis" in found.remarks["previous"]
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_an_object_of_an_operator_leads_to_what_it_is_made_from(held: bool) -> None:
+    top: Object = {"apiVersion": "databases.example.com/v1", "kind": "RedisFailover", "metadata": {"name": "store", "namespace": "shop"}}
+    middle: Object = {**copy.deepcopy(top), "kind": "RedisNode"}
+    middle["metadata"]["ownerReferences"] = [{"kind": "RedisFailover", "name": "store", "controller": True}]
+    owners = [{"kind": "Other", "name": "store"}, {"kind": "RedisNode", "name": "store", "controller": True}]
+    objects = [redis(kind="StatefulSet", ownerReferences=owners), service(ownerReferences=owners)]
+    (found,) = clients(workload(container(**THREE)), *objects, middle, *([top] if held else [])).found
+    assert found.remove == ("RedisFailover/store",)
+    assert (
+        "RedisNode/store belongs to RedisFailover/store, which the input does not hold" in found.remarks.get("previous", ())
+    ) is not held
+
+
+@given(
+    st.lists(st.sampled_from("abc"), min_size=1, max_size=3, unique=True),
+    st.lists(st.sampled_from("abc"), min_size=1, max_size=3, unique=True),
+    st.lists(st.tuples(st.lists(st.sampled_from("abc"), min_size=1, max_size=2, unique=True), st.sampled_from([80, 6379])), max_size=4),
+    st.sampled_from([80, 6379]),
+)
+def test_no_service_of_what_stays_is_removed_and_never_the_client(
+    app: list[str], store: list[str], fronts: list[tuple[list[str], int]], port: int
+) -> None:
+    def labelled(content: Object, labels: list[str]) -> Object:
+        content["spec"]["template"]["metadata"]["labels"] = dict.fromkeys(labels, "x")
+        return content
+
+    def front(name: str, labels: list[str], number: int) -> Object:
+        made = service(name)
+        made["spec"] = {"selector": dict.fromkeys(labels, "x"), "ports": [{"port": number}]}
+        return made
+
+    web, old = labelled(workload(container(**THREE)), app), labelled(redis(), store)
+    services = [front("redis", store[:1], port), *(front(f"other-{index}", *one) for index, one in enumerate(fronts))]
+    (found,) = clients(web, old, *services).found
+    assert "Deployment/web" not in found.remove
+    assert not any("Deployment/web" in text and "add it" in text for text in found.remarks.get("previous", ()))
+    for one in services:
+        name = one["metadata"]["name"]
+        if f"Service/{name}" in found.remove:
+            assert not selects(one, web) or (name == "redis" and port == 6379)
+
+
+ARGOCD = workload(container("server", "registry.example.com/mirror/argoproj/argocd:v3.1.0", **THREE), name="argocd-server")
+FLUX = workload(container("manager", "ghcr.io/fluxcd/source-controller:v1.7.0", **THREE), name="source-controller")
+LABELLED = workload(container(**THREE), name="shop-gitops", labels={"app.kubernetes.io/part-of": "argocd"})
+
+
+@pytest.mark.parametrize(("tool", "name"), [(ARGOCD, "Argo CD"), (FLUX, "Flux"), (LABELLED, "Argo CD")])
+def test_a_workload_of_the_gitops_tool_is_refused_as_a_client(tool: Object, name: str) -> None:
+    """Init took argocd-server: scaled down, nothing would have scaled it up again."""
+    message = f"{tool['kind']}/{tool['metadata']['name']} is a part of {name}: scaled down, nothing would scale it up again"
+    with pytest.raises(ConfigError, match=message):
+        clients(tool, redis(), service())
+    found = clients(tool, workload(container(**THREE)), redis(), service())
+    assert [one.name for one in found.found] == ["shop"]
+    assert f"{message}: it is left out" in found.notes
+
+
+@pytest.mark.parametrize("image", ["ghcr.io/example/argocd-notifier:1", "ghcr.io/example/shop-helm-controller:1", "ghcr.io/example/flux:1"])
+def test_other_workloads_are_no_part_of_a_gitops_tool(image: str) -> None:
+    assert gitops_tool_of(workload(container("x", image))) == ""

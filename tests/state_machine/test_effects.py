@@ -1,0 +1,141 @@
+"""The table of design §4: what each step has put into effect, in both orders, and what several clients mean for the release."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from rediskit.model.migration import Migration, Order
+from rediskit.state_machine.effects import Effects, effects, owned, release_is_deployed, steps
+from tests.samples import EVIDENCE, IDENTITIES, OBSERVED, STEPS, client, history, made
+
+NOTHING = Effects()
+DOWN = Effects(stopped=True)
+DEPLOYED = Effects(release=True)
+TABLE: dict[Order, dict[str, Effects]] = {
+    "as-decided": {
+        "prepare": NOTHING,
+        "scale-down": DOWN,
+        "deploy": Effects(release=True, stopped=True),
+        "reconfigure": Effects(release=True, stopped=True, switched=True),
+        "scale-up": Effects(release=True, switched=True, restored=True),
+        "validate": Effects(release=True, switched=True, restored=True),
+        "decommission": Effects(release=True, switched=True, restored=True, removed=True),
+        "complete": DEPLOYED,
+    },
+    "deploy-first": {
+        "prepare": NOTHING,
+        "deploy": DEPLOYED,
+        "scale-down": Effects(release=True, stopped=True),
+        "reconfigure": Effects(release=True, stopped=True, switched=True),
+        "scale-up": Effects(release=True, switched=True, restored=True),
+        "validate": Effects(release=True, switched=True, restored=True),
+        "decommission": Effects(release=True, switched=True, restored=True, removed=True),
+        "complete": DEPLOYED,
+    },
+}
+ORDERS: tuple[Order, ...] = ("as-decided", "deploy-first")
+
+
+def at(*taken: str, order: Order = "as-decided") -> Migration:
+    """A migration whose history is these steps; it is at the last one."""
+    return Migration.model_validate(
+        {"step": taken[-1], "order": order, "history": history(*taken), "validation": EVIDENCE, "evidence": OBSERVED}
+    )
+
+
+def without_history(step: str, order: Order) -> Migration:
+    return Migration.model_validate({"step": step, "order": order, "validation": EVIDENCE, "evidence": OBSERVED})
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_the_way_has_every_step_but_the_way_out(order: Order) -> None:
+    assert list(steps(order)) == list(TABLE[order])
+    assert set(steps(order)) == set(STEPS) - {"rolled-back"}
+
+
+@pytest.mark.parametrize(("order", "step"), [(order, step) for order in ORDERS for step in TABLE[order]])
+def test_effects_of_each_step(order: Order, step: str) -> None:
+    assert effects(without_history(step, order)) == TABLE[order][step]
+    way = list(steps(order))
+    assert effects(at(*way[: way.index(step) + 1], order=order)) == TABLE[order][step]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_each_step_changes_one_repository(order: Order) -> None:
+    """The release is this repository's, all else the owner's; so no two commits race (design §4)."""
+    way = [TABLE[order][step] for step in steps(order)]
+    for before, after in pairwise(way):
+        ours = before.release != after.release
+        theirs = (before.stopped, before.switched, before.restored, before.removed) != (
+            after.stopped,
+            after.switched,
+            after.restored,
+            after.removed,
+        )
+        assert not (ours and theirs)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_owner_is_untouched_exactly_at_the_identities(step: str) -> None:
+    assert effects(without_history(step, "as-decided")).owner_is_untouched == (step in IDENTITIES)
+
+
+def test_without_a_migration_a_client_uses_the_release() -> None:
+    assert effects(None) == DEPLOYED
+
+
+@pytest.mark.parametrize(
+    ("order", "taken", "deployed"),
+    [
+        ("as-decided", ("prepare", "scale-down", "rolled-back"), False),
+        ("as-decided", ("prepare", "scale-down", "deploy", "rolled-back"), True),
+        ("as-decided", ("prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "rolled-back"), True),
+        ("as-decided", ("prepare", "scale-down", "deploy", "scale-down", "rolled-back"), False),
+        ("as-decided", ("rolled-back",), True),
+        ("as-decided", ("validate", "rolled-back"), True),
+        ("as-decided", ("scale-down", "deploy", "rolled-back", "prepare"), False),
+        ("as-decided", ("scale-down", "deploy", "rolled-back", "prepare", "scale-down"), False),
+        ("as-decided", ("scale-down", "deploy", "rolled-back", "prepare", "scale-down", "rolled-back"), False),
+        ("as-decided", ("scale-down", "deploy", "rolled-back", "scale-down"), True),
+        ("as-decided", ("scale-down", "deploy", "rolled-back", "scale-down", "rolled-back"), True),
+        ("as-decided", ("scale-down", "rolled-back", "scale-down"), False),
+        ("as-decided", ("prepare", "scale-down", "deploy", "scale-down"), False),
+        ("deploy-first", ("prepare", "deploy", "scale-down", "rolled-back"), True),
+        ("deploy-first", ("prepare", "deploy", "prepare"), False),
+        ("deploy-first", ("prepare", "deploy", "scale-down", "rolled-back", "scale-down"), True),
+    ],
+)
+def test_the_release_stays_when_a_rollback_kept_it(order: Order, taken: tuple[str, ...], deployed: bool) -> None:
+    """A rollback changes the owner's repository alone, and so does the way forward again: the release is as it was before."""
+    found = effects(at(*taken, order=order))
+    assert found.release is deployed
+    assert found.owner_is_untouched is (taken[-1] in IDENTITIES)
+
+
+def test_a_rollback_that_nobody_recorded_keeps_the_release() -> None:
+    assert effects(without_history("rolled-back", "as-decided")).release
+
+
+@pytest.mark.parametrize(
+    ("others", "deployed"),
+    [
+        ((), True),
+        (("prepare",), False),
+        (("prepare", "scale-down"), False),
+        (("prepare", "deploy"), True),
+        (("prepare", "validate"), True),
+        (("scale-down", None), True),
+        (("prepare", "complete"), True),
+        (("complete", "complete"), True),
+    ],
+)
+def test_the_release_stays_as_long_as_one_client_needs_it(others: tuple[str | None, ...], deployed: bool) -> None:
+    environment = made(over={"clients": [client(f"app{index}", step) for index, step in enumerate(others)]})
+    assert release_is_deployed(environment) is deployed
+
+
+def test_only_clients_on_their_way_have_an_owner() -> None:
+    environment = made(over={"clients": [client("moving", "prepare"), client("there", None), client("done", "complete")]})
+    assert [found.name for found in owned(environment)] == ["moving", "done"]

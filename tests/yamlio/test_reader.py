@@ -1,0 +1,298 @@
+"""What the reader takes, what it refuses, and the places it gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+import yaml
+
+from rediskit.errors import ConfigError, Location
+from rediskit.yamlio import reader
+from rediskit.yamlio.reader import read
+
+REPOSITORY = Path(__file__).parents[2]
+PARSERS = [yaml.CSafeLoader, yaml.SafeLoader]
+
+
+def complaints(text: str | bytes, *, mapping: bool = True) -> list[str]:
+    """The first lines of all problems; each must have a hint."""
+    with pytest.raises(ConfigError) as raised:
+        read(text if isinstance(text, bytes) else text.encode(), "f", mapping=mapping)
+    for problem in raised.value.problems:
+        assert problem.hint
+        assert "\n" not in problem.message + problem.hint
+    return [str(problem).splitlines()[0] for problem in raised.value.problems]
+
+
+def test_keys_are_the_text_they_look_like() -> None:
+    text = b"192.168.4.200: a\n6379: b\n1.30: c\n022: d\non: e\n'true': f\n\"<<\": g\n? x y\n: h\n"
+    assert list(read(text, "f").data) == ["192.168.4.200", "6379", "1.30", "022", "on", "true", "<<", "x y"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"\xef\xbb\xbfa: 1\n",
+        b"a: 1",
+        b"---\na: 1\n",
+        b"%YAML 1.2\n---\na: 1\n",
+        b"# x\n\n---\na: 1\n...\n",
+        b"--- {a: 1}\n...\n# x\n",
+        b"a: 1\r\n",
+        b'{"a":1}',
+    ],
+)
+def test_one_document_in_any_dress(text: bytes) -> None:
+    assert read(text, "f").data == {"a": 1}
+
+
+def test_positions() -> None:
+    text = "# x\na: 1\nb:\n  - c: é\N{GRINNING FACE}  # x\n    d: [x, {e: '😀', f: y}]\n  - |\n    z\ng:\nh:\n"
+    document = read(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode(), "f")
+    assert document.data["b"][0]["d"][1] == {"e": "😀", "f": "y"}
+    assert {path: str(place) for path, place in document.positions.items()} == {
+        (): "f:2:1",
+        ("a",): "f:2:4",
+        ("b",): "f:4:3",
+        ("b", 0): "f:4:5",
+        ("b", 0, "c"): "f:4:8",
+        ("b", 0, "d"): "f:5:8",
+        ("b", 0, "d", 0): "f:5:9",
+        ("b", 0, "d", 1): "f:5:12",
+        ("b", 0, "d", 1, "e"): "f:5:16",
+        ("b", 0, "d", 1, "f"): "f:5:24",
+        ("b", 1): "f:6:5",
+        ("g",): "f:8:3",
+        ("h",): "f:9:3",
+    }
+    assert {path: str(place) for path, place in document.keys.items()} == {
+        ("a",): "f:2:1",
+        ("b",): "f:3:1",
+        ("b", 0, "c"): "f:4:5",
+        ("b", 0, "d"): "f:5:5",
+        ("b", 0, "d", 1, "e"): "f:5:13",
+        ("b", 0, "d", 1, "f"): "f:5:21",
+        ("g",): "f:8:1",
+        ("h",): "f:9:1",
+    }
+
+
+def test_places_that_are_not_there() -> None:
+    document = read(b"a: [x]\n", "f")
+    for path in [("b",), ("a", 1), ("a", -1), ("a", "0"), ("a", 0, 0), (0,)]:
+        assert path not in document.positions
+        assert document.positions.get(path) is None
+    for path in [(), ("a", 0), ("b",), ("a", 0, "x")]:
+        assert path not in document.keys
+    assert document.positions["a", 0] == Location("f", 1, 5)
+    assert (len(document.positions), len(document.keys)) == (3, 1)
+
+
+REFUSED = [
+    ("", "f:1:1: the file is empty"),
+    ("# nothing\n\n", "f:1:1: the file is empty"),
+    ("---\n...\n", "f:1:1: the file is empty"),
+    ("- a\n", "f:1:1: expected a mapping of keys to values, found a list"),
+    ("# x\n a:b\n", "f:2:2: expected a mapping of keys to values, found a single value"),
+    ("null\n", "f:1:1: expected a mapping of keys to values, found a single value"),
+    ("a: 1\n---\nb: 2\n", "f:2:1: a second document begins here"),
+    ("a: 1\n---\n", "f:2:1: a second document begins here"),
+    ("a: 1\n...\nb: 2\n", "f:3:1: the document has ended before this"),
+    ("{a: 1} b\n", "f:1:8: the document has ended before this"),
+    ("a: 1\nb: 2\na: 3\n", "f:3:1: a: duplicate key, first written in line 1"),
+    ("a:\n- b: {c: 1,\n     c: 2}\n", "f:3:6: a[0].b.c: duplicate key, first written in line 2"),
+    ('x.y: 1\n"x.y": 2\n', 'f:2:1: ["x.y"]: duplicate key, first written in line 1'),
+    ("a:\n  <<: {b: c}\n", "f:2:3: a: a merge key (<<) is refused"),
+    ("a: &b c\n", "f:1:4: a: an anchor (&) is refused"),
+    ("a: [x, &b {c: d}]\n", "f:1:8: a[1]: an anchor (&) is refused"),
+    ("a: *b\n", "f:1:4: a: an alias (*) is refused"),
+    ("a: [x, *b]\n", "f:1:8: a[1]: an alias (*) is refused"),
+    ("*b : a\n", "f:1:1: an alias (*) is refused"),
+    ("*b\n", "f:1:1: an alias (*) is refused"),
+    ("a: *.example.com\n", "f:1:4: an unquoted * begins an alias"),
+    ("a: & b\n", "f:1:4: an unquoted & begins an anchor"),
+    ("a: !!python/object/apply:os.system [x]\n", "f:1:4: a: a tag (a word that begins with !) is refused"),
+    ("a: !!str 1\n", "f:1:4: a: a tag (a word that begins with !) is refused"),
+    ("a: !custom {b: c}\n", "f:1:4: a: a tag (a word that begins with !) is refused"),
+    ("a: ! b\n", "f:1:4: a: a tag (a word that begins with !) is refused"),
+    ("a: !b!c d\n", "f:1:4: a tag (a word that begins with !) is refused"),
+    ("a: !<b c\n", "f:1:4: a tag (a word that begins with !) is refused"),
+    ("# x\n%TAG ! tag:x,1:\n---\na: 1\n", "f:2:1: a tag (a word that begins with !) is refused"),
+    ("!!str a: b\n", "f:1:1: a tag (a word that begins with !) is refused"),
+    ("true: a\n", "f:1:1: a key must be text, found true"),
+    ("a:\n  null: b\n", "f:2:3: a: a key must be text, found null"),
+    ("~: a\n", "f:1:1: a key must be text, found ~"),
+    ("{a: 1, : b}\n", "f:1:8: no key stands before this colon"),
+    ("?\n: b\n", "f:1:2: a key must be text, found nothing"),
+    ("? [a]\n: b\n", "f:1:3: a key must be text, found a mapping or a list"),
+    ("a: {{ .Values.b }}\n", "f:1:5: a: a key must be text, found a mapping or a list"),
+    ("? |\n  a\n: b\n", "f:1:3: a key must be one line of visible text"),
+    ('"a\\nb": c\n', "f:1:1: a key must be one line of visible text"),
+    ("? 'a\n\n  b'\n: c\n", "f:1:3: a key must be one line of visible text"),
+    ("a:\n\tb: 1\n", "f:2:1: a tab stands where YAML wants spaces"),
+    ("a:\n  b: 1\n\tc: 2\n", "f:3:1: a tab stands where YAML wants spaces"),
+    ("a: |\n\tb\n", "f:2:1: a tab stands where YAML wants spaces"),
+    ("\ta: 1\n", "f:1:1: a tab stands where YAML wants spaces"),
+    ("é: x\na: 'b\n\nc: d\n", "f:2:4: the quote that opens here is never closed"),
+    ('a: "b\n---\nc"\n', "f:1:4: the quote that opens here is never closed"),
+    ("a: 'it's'\n", "f:1:8: the value has ended before this"),
+    ("a: [b]c\n", "f:1:7: the value has ended before this"),
+    ("a: [b, {c: d]\n", "f:1:13: expected a comma or }"),
+    ("a: [b\nc: d\n", "f:2:2: expected a comma or ]"),
+    ("a: [b, c\n", "f:1:4: the [ that opens here is never closed"),
+    ("a: {b: c\n", "f:1:4: the { that opens here is never closed"),
+    ("a: [b, [\n", "f:1:8: the [ that opens here is never closed"),
+    ("a: ]\n", "f:1:4: expected a value, found ]"),
+    ("a: [b, , c]\n", "f:1:8: expected a value, found ,"),
+    ("a: b: c\n", "f:1:5: this colon can't stand here"),
+    ("a: 1\n b: 2\n", "f:2:3: this colon can't stand here"),
+    ("a:\n  b: 1\n c: 2\n", "f:3:2: expected the next key of the section begun in line 1"),
+    ("a: b\n- c\n", "f:2:1: expected the next key of the section begun in line 1"),
+    ("a:\n- b\n c\n- d\n e: f\n", "f:5:3: this colon can't stand here"),
+    ("a:\n  - b\n - c\n", "f:3:2: expected the next key of the section begun in line 1"),
+    ("a:\n  - - b\n   - c\n", "f:3:4: expected the next '- ' of the list begun in line 2"),
+    ("a: 1\nb\nc: 2\n", "f:2:1: a colon is missing in this line"),
+    (": a\n", "f:1:1: no key stands before this colon"),
+    ("a: - b\n", "f:1:4: a list can't begin here"),
+    ("a: ? b\n", "f:1:4: a key can't begin here"),
+    ("a: @b\n", "f:1:4: text can't begin with @"),
+    ("a: `b`\n", "f:1:4: text can't begin with `"),
+    ("a: %b\n", "f:1:4: text can't begin with %"),
+    ("a: |b\n  c\n", "f:1:5: expected a new line after | or >"),
+    ('a: "b\\q"\n', "f:1:6: a backslash sequence that YAML does not have"),
+    ('a: "\\xg0"\n', "f:1:5: a backslash sequence without its digits"),
+    ("%YAML 2.0\n---\na: 1\n", "f:1:1: a version of YAML that nobody reads"),
+    ("é: x\na: b\x07\n", "f:2:5: the invisible character U+0007"),
+    ("a: \x00\n", "f:1:4: the invisible character U+0000"),
+    ("a: b\x7f\n", "f:1:5: the invisible character U+007F"),
+    ("a: b\x85c: d\n", "f:1:5: the invisible character U+0085"),
+    ("a: 'b\u2028c'\n", "f:1:6: the invisible character U+2028"),
+    ("a: 1\n\ufeffb: 2\n", "f:2:1: the invisible character U+FEFF"),
+]
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+@pytest.mark.parametrize(("text", "expected"), REFUSED)
+def test_refused(text: str, expected: str, parser: type) -> None:
+    with patch.object(reader, "PARSER", parser):
+        assert complaints(text)[-1] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "python_parser"),
+    [
+        ("%FOO\n---\na: 1\n", "f:1:1: a directive that YAML does not have", None),
+        (
+            'a: "\\ud83d\\ude00"\n',
+            "f:1:5: a backslash sequence that is no character",
+            "f:1:4: a: a backslash sequence that is no character",
+        ),
+        ('a: "\\U00110000"\n', "f:1:5: a backslash sequence that is no character", "f:1:7: a number that is too large for what it says"),
+        ('a: "\\UFFFFFFFF"\n', "f:1:5: a backslash sequence that is no character", "f:1:7: a number that is too large for what it says"),
+        (f"%YAML 1.{'1' * 5000}\n", "f:1:1: a directive that YAML does not have", "f:1:9: a number that is too large for what it says"),
+        ("a: {\n\tb: 1}\n", None, "f:2:1: a tab stands where YAML wants spaces"),
+        ("a:\tb\n", None, "f:1:3: a tab stands where YAML wants spaces"),
+    ],
+)
+def test_where_the_parsers_differ(text: str, expected: str | None, python_parser: str | None) -> None:
+    for parser, complaint in zip(PARSERS, (expected, python_parser), strict=True):
+        with patch.object(reader, "PARSER", parser):
+            assert read(text.encode(), "f").data if complaint is None else complaints(text)[-1] == complaint
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"a: b\nc: d\xff\n", "f:2:5: byte 0xff is not UTF-8"),
+        (b"\xef\xbb\xbfa: \xc3\xa9\xe9\n", "f:1:5: byte 0xe9 is not UTF-8"),
+        (b"ab\0", "f:1:3: the invisible character U+0000"),
+        (b"a: \xed\xa0\x80\n", "f:1:4: byte 0xed is not UTF-8"),
+        ("a: 1\n".encode("utf-16"), "f:1:1: the file is in UTF-16 or UTF-32"),
+        ("a: 1\n".encode("utf-16-be"), "f:1:1: the file is in UTF-16 or UTF-32"),
+        ("a: 1\n".encode("utf-16-le"), "f:1:1: the file is in UTF-16 or UTF-32"),
+        ("a: 1\n".encode("utf-32"), "f:1:1: the file is in UTF-16 or UTF-32"),
+    ],
+)
+def test_only_utf8(text: bytes, expected: str) -> None:
+    assert complaints(text) == [expected]
+
+
+def test_all_problems_at_once() -> None:
+    text = "a: &x 1\na: *x\nb:\n- !y z\n- true: 1\n  d: {e: 1, e: 2}\n<<: {d: 1, d: 2}\nc: [\n"
+    assert complaints(text) == [
+        "f:1:4: a: an anchor (&) is refused",
+        "f:2:1: a: duplicate key, first written in line 1",
+        "f:2:4: an alias (*) is refused",
+        "f:4:3: b[0]: a tag (a word that begins with !) is refused",
+        "f:5:3: b[1]: a key must be text, found true",
+        "f:6:13: b[1].d.e: duplicate key, first written in line 6",
+        "f:7:1: a merge key (<<) is refused",
+        "f:7:12: d: duplicate key, first written in line 7",
+        "f:8:4: the [ that opens here is never closed",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a: 1\ntrue: 3\n", 'f:2:1: a key must be text, found true\n  put it in quotes: "true"'),
+        ("a: b\x07\n", 'f:1:5: the invisible character U+0007\n  remove it; in text write "\\u0007"'),
+        ("a: [b, ]]\n", "f:1:9: the value has ended before this\n  put the whole text in quotes; in single quotes write '' for a quote"),
+        ("a: ]\n", "f:1:4: expected a value, found ]\n  put it in quotes where it is text"),
+        ("a: [\n---\n", "f:2:1: expected a value, found -\n  write a value"),
+        ("x:\n- {a: 1\n   b: 2}\n", "f:3:5: expected a comma or }\n  the { stands in line 2"),
+    ],
+)
+def test_the_hint_says_how_to_mend_it(text: str, expected: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        read(text.encode(), "f")
+    assert str(raised.value) == expected
+
+
+def test_a_password_that_lacks_its_quotes_is_not_repeated() -> None:
+    for text in (
+        "!hunter2",
+        "&hunter2",
+        "*hunter2",
+        "@hunter2",
+        "%hunter2",
+        "'hunter2",
+        '"hunter2\\q"',
+        "[hunter2",
+        "!<hunter2",
+        "hunter2: hunter2",
+    ):
+        with pytest.raises(ConfigError) as raised:
+            read(f"password: {text}\n".encode(), "f")
+        assert "hunter2" not in str(raised.value)
+
+
+def test_what_follows_a_refused_key_is_read_in_its_place() -> None:
+    for key in ("*x", "true", "<<", "[y]"):
+        assert complaints(f"? {key}\n: {{z: 1, z: 2}}\nb: 1\nb: 2\n")[1:] == [
+            "f:2:10: z: duplicate key, first written in line 2",
+            "f:4:1: b: duplicate key, first written in line 3",
+        ]
+
+
+def test_the_reading_stops_after_100_problems() -> None:
+    found = complaints("a: [" + "*b," * 1000 + "]")
+    assert len(found) == 101
+    assert found[-1] == "f:1:302: a[99]: 100 problems up to here; the rest was not read"
+
+
+def test_any_root_where_the_caller_wants_it() -> None:
+    assert read(b"- a\n", "f", mapping=False).data == ["a"]
+    assert read(b"null\n", "f", mapping=False).data is None
+    assert complaints("# x\n", mapping=False) == ["f:1:1: the file is empty"]
+
+
+def test_the_live_objects_read_as_pyyaml_reads_them() -> None:
+    for path in (REPOSITORY / "config/chocolandia/beersystem-backend.yaml", REPOSITORY / "tests/source/data/beersystem-redis.yaml"):
+        document = read(path.read_bytes(), path.name)
+        assert document.data == yaml.safe_load(path.read_text())
+        image = ("spec", "template", "spec", "containers", 0, "image")
+        line = path.read_text().splitlines()[document.positions[image].line - 1]
+        assert line[document.positions[image].column - 1 :] == document.data["spec"]["template"]["spec"]["containers"][0]["image"]
