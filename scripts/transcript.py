@@ -215,16 +215,16 @@ def _to_the_end(session: Session) -> None:
     session.say("A day later, not everything has been seen:")
     five = "--criterion no-restarts --criterion no-redis-errors --criterion stable-connections --criterion functions-verified"
     session.run(move("record", "05 22:30", five))
-    session.run(move("advance", "05 22:30", "--no-return"))
+    session.run(move("advance", "05 22:30", "--confirm-irreversible"))
     session.say("Nor is it known who else uses the old Redis in the application repository. The checkout shows it, and is scanned:")
     session.run(move("export", "06 08:55", "--to owner/prod"))
     session.run(move("record", "06 09:00", '--criterion no-user-reports --criterion latency --notes "p95 2 ms"'))
     session.commit("evidence")
-    session.say("Nor is it said what becomes of the old data, and the point of no return has to be named:")
+    session.say("Nor is it said what becomes of the old data, and the irreversible step has to be confirmed:")
     session.run(move("advance", "06 09:00"))
     session.say("The old Redis has no volume:")
     session.edit(Put(("clients", 0, "previous", "data"), "none"))
-    session.step(move("advance", "06 09:05", "--no-return"), message="decommission")
+    session.step(move("advance", "06 09:05", "--confirm-irreversible"), message="decommission")
     session.run(move("rollback", "06 09:10", "--reason x"))
     session.say("The owner writes variables and removal into the base. Until somebody has seen that, the Component stays:")
     session.run(move("advance", "09 09:00"))
@@ -237,12 +237,12 @@ def _to_the_end(session: Session) -> None:
 
 def _gates() -> Iterator[str]:
     yield "## The gates\n"
-    yield "`--override REASON` opens those that say so; no reason opens the others. Steps have codes of their own: step-jump, step-first,"
-    yield "step-terminal, step-uncommitted, rollback-nothing, rollback-too-late.\n"
-    yield "| gate | open when | `--override` | refusals |"
+    yield "`--override REASON` passes a gate that is marked `yes`. No option passes the others. Steps have their own codes: step-jump,"
+    yield "step-first, step-terminal, step-uncommitted, rollback-nothing, rollback-too-late.\n"
+    yield "| gate | passes when | `--override` | refusals |"
     yield "| --- | --- | --- | --- |"
     for code, gate in GATES.items():
-        yield f"| {code} | {gate.words} | {'yes' if gate.overridable else '-'} | {', '.join(f'`{one}`' for one in gate.codes)} |"
+        yield f"| {code} | {gate.description} | {'yes' if gate.overridable else '-'} | {', '.join(f'`{one}`' for one in gate.codes)} |"
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def history(*steps: str) -> list[dict[str, str]]:
     return [{"step": step, "at": f"2026-03-01T{hour:02}:00:00Z", **reasons.get(step, {})} for hour, step in enumerate(steps)]
 
 
-def migration(step: str, order: str = "as-decided", *taken: str) -> dict[str, Any]:
+def migration(step: str, order: str = "scale-down-first", *taken: str) -> dict[str, Any]:
     """The section of a client at a step; `taken` are the steps of its history before this one."""
     made: dict[str, Any] = {"step": step, "order": order, "history": history(*taken, step)}
     return made | ({"validation": EVIDENCE, "evidence": OBSERVED} if step in ("decommission", "complete") else {})
@@ -75,7 +75,7 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def config(step: str | None = "validate", order: str = "as-decided", over: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def config(step: str | None = "validate", order: str = "scale-down-first", over: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The main config as data: beersystem at a step (None: not on its way), `over` merged in. secrets.mode is manual."""
     data: dict[str, Any] = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
     data["secrets"] = {"mode": "manual"}
@@ -87,7 +87,7 @@ def config(step: str | None = "validate", order: str = "as-decided", over: Mappi
     return merged(data, over or {})
 
 
-def made(step: str | None = "validate", order: str = "as-decided", over: Mapping[str, Any] | None = None) -> Environment:
+def made(step: str | None = "validate", order: str = "scale-down-first", over: Mapping[str, Any] | None = None) -> Environment:
     """The environment of `config`, made in Python."""
     data = config(step, order, over)
     for client in data["clients"]:
@@ -100,7 +100,7 @@ def made(step: str | None = "validate", order: str = "as-decided", over: Mapping
 def loaded(
     folder: Path,
     step: str | None = "validate",
-    order: str = "as-decided",
+    order: str = "scale-down-first",
     over: Mapping[str, Any] | None = None,
     manifest: Mapping[str, Any] | None = None,
     ciphertexts: Mapping[str, Any] | None = None,
@@ -121,7 +121,7 @@ def loaded(
     return load(file)
 
 
-def client(name: str, step: str | None, order: str = "as-decided", **sections: Any) -> dict[str, Any]:
+def client(name: str, step: str | None, order: str = "scale-down-first", **sections: Any) -> dict[str, Any]:
     """One more client, with a Deployment of its own, as data."""
     data: dict[str, Any] = {"name": name, "namespace": name, **sections}
     if step is not None:
@@ -133,7 +133,7 @@ def client(name: str, step: str | None, order: str = "as-decided", **sections: A
     return data
 
 
-def owned_by(manifest: Mapping[str, Any], step: str, order: str = "as-decided", **workload: Any) -> tuple[Environment, Client]:
+def owned_by(manifest: Mapping[str, Any], step: str, order: str = "scale-down-first", **workload: Any) -> tuple[Environment, Client]:
     """An environment whose one client runs this workload, and that client. `workload` are further keys of its section."""
     section = {"manifest": Manifest("workload.yaml", dict(manifest)), "containers": ONE_CONTAINER, **workload}
     environment = made(step, order, {"clients": [merged(config(step, order)["clients"][0], {"workload": section})]})

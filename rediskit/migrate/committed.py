@@ -100,7 +100,7 @@ def of_client(name: str, old: Migration | None, new: Migration | None) -> Iterat
 
 def _step(name: str, old: Migration, new: Migration) -> Iterator[Problem]:
     path = ("migration", "step")
-    allowed: dict[Step, str] = {edge.target: edge.kind for edge in transitions.edges(old)}
+    allowed: dict[Step, str] = {transition.target: transition.kind for transition in transitions.available(old)}
     if new.step != old.step and new.step not in allowed:
         hint = f"one commit, one step: from {old.step} {_choices(allowed)}"
         yield Problem(f"{name} jumps from {old.step} to {new.step}", hint, path, code="step-jump")

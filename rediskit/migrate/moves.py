@@ -7,19 +7,19 @@ from typing import NamedTuple
 
 from rediskit.errors import Path, Problem, RefusedError
 from rediskit.migrate.edit import Append, Edited, Put, edited
-from rediskit.migrate.status import Way, replaced, secret_in_tree, way_of
+from rediskit.migrate.status import TransitionStatus, replaced, secret_in_tree, transition_status
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Step
 from rediskit.state_machine.effects import moved
-from rediskit.state_machine.gates import Situation, Verdict, edge_to, migration_of
+from rediskit.state_machine.gates import GateResult, Situation, migration_of, transition_to
 from rediskit.state_machine.transitions import Kind
 
 
 class Move(NamedTuple):
-    """A step that may be taken: the way, the files that change, what the config is then, and what `--override` opened."""
+    """A step that may be taken: the way, the files that change, what the config is then, and what `--override` overridden."""
 
-    way: Way
+    status: TransitionStatus
     at: str
     files: tuple[Edited, ...]
     environment: Environment
@@ -34,25 +34,25 @@ class Asked(NamedTuple):
     target: Step | None = None
     reason: str = ""
     override: str = ""
-    no_return: bool = False
+    confirm_irreversible: bool = False
 
 
 def move(environment: Environment, client: Client, asked: Asked) -> Move:
     """The step, ready to be written. Raises RefusedError with every gate that is shut, each by its code, and ConfigError."""
-    edge = edge_to(client, asked.kind, asked.target)
+    transition = transition_to(client, asked.kind, asked.target)
     secret = secret_in_tree(environment, client)
-    way = way_of(Situation(environment, client, edge, asked.at, secret, asked.reason, asked.no_return))
-    opened = _opened(way.shut, asked.override)
-    problems = [problem for gate in way.shut for problem in _problems(environment, client, gate, asked)]
+    status = transition_status(Situation(environment, client, transition, asked.at, secret, asked.reason, asked.confirm_irreversible))
+    overridden = _overridden(status.blocked, asked.override)
+    problems = [problem for gate in status.blocked for problem in _problems(environment, client, gate, asked)]
     if problems:
         raise RefusedError(problems)
-    reason = _reason(asked, opened)
-    after = moved(migration_of(client), edge.target, asked.at, reason or None)
-    entry = {"step": edge.target, "at": asked.at, **({"reason": reason} if reason else {})}
+    reason = _reason(asked, overridden)
+    after = moved(migration_of(client), transition.target, asked.at, reason or None)
+    entry = {"step": transition.target, "at": asked.at, **({"reason": reason} if reason else {})}
     path = section(environment, client)
-    edits = (Put((*path, "step"), edge.target), Append((*path, "history"), entry))
+    edits = (Put((*path, "step"), transition.target), Append((*path, "history"), entry))
     files, loaded = edited(environment.file, edits, replaced(environment, client, after))
-    return Move(way, asked.at, files, loaded, opened)
+    return Move(status, asked.at, files, loaded, overridden)
 
 
 def section(environment: Environment, client: Client) -> Path:
@@ -61,12 +61,12 @@ def section(environment: Environment, client: Client) -> Path:
     return ("clients", index, "migration")
 
 
-def _opened(shut: Sequence[Verdict], override: str) -> tuple[str, ...]:
+def _overridden(blocked: Sequence[GateResult], override: str) -> tuple[str, ...]:
     """The codes of the cases that an override is for."""
-    return tuple(reason.code for gate in shut if gate.overridable and override for reason in gate.shut)
+    return tuple(reason.code for gate in blocked if gate.overridable and override for reason in gate.blockers)
 
 
-def _problems(environment: Environment, client: Client, gate: Verdict, asked: Asked) -> list[Problem]:
+def _problems(environment: Environment, client: Client, gate: GateResult, asked: Asked) -> list[Problem]:
     """Why a gate is shut, each with its place in the config; nothing for a gate that the override opens."""
     if gate.overridable and asked.override:
         return []
@@ -80,11 +80,11 @@ def _problems(environment: Environment, client: Client, gate: Verdict, asked: As
             environment.locate((*above, *reason.path)),
             reason.code,
         )
-        for reason in gate.shut
+        for reason in gate.blockers
     ]
 
 
-def _reason(asked: Asked, opened: Sequence[str]) -> str:
+def _reason(asked: Asked, overridden: Sequence[str]) -> str:
     """What the history records: the reason, and an override with what it was for. One that nothing needed is not recorded."""
-    override = f"override ({', '.join(opened)}): {asked.override}" if opened else ""
+    override = f"override ({', '.join(overridden)}): {asked.override}" if overridden else ""
     return "; ".join(filter(None, (asked.reason.strip(), override)))

@@ -23,7 +23,7 @@ from rediskit.state_machine import transitions
 from rediskit.state_machine.clock import both, later, short, span
 from rediskit.state_machine.effects import effects, moved
 from rediskit.state_machine.gates import GATES
-from rediskit.state_machine.transitions import STAGES, Edge
+from rediskit.state_machine.transitions import STAGES, Transition
 
 UNSET = "(not there)"
 HIDDEN = "(hidden)"
@@ -84,10 +84,10 @@ def plan(environment: Environment, client: Client) -> Plan:
     assert migration is not None
     steps, here, files = [], migration, render(environment)
     while (target := transitions.following(here)) is not None:
-        edge = Edge("forward", here.step, target)
+        transition = Transition("forward", here.step, target)
         after = moved(here, target, "")
         there = render(replaced(environment, client, after))
-        steps.append(_planned(environment, client, edge, here, (files, there)))
+        steps.append(_planned(environment, client, transition, here, (files, there)))
         here, files = after, there
     steps = list(_timed(steps, migration))
     down = [step.page.step for step in steps if _is_down(step.page.step, migration)]
@@ -130,25 +130,25 @@ def _down(migration: Migration, seconds: int) -> str:
 def _is_down(step: Step, migration: Migration) -> bool:
     """Whether the application is down when this step begins to take effect: from scale-down to scale-up."""
     way: tuple[Step, ...] = ("scale-down", "reconfigure", "scale-up")
-    return step in way or (step == "deploy" and migration.order == "as-decided")
+    return step in way or (step == "deploy" and migration.order == "scale-down-first")
 
 
-def _planned(environment: Environment, client: Client, edge: Edge, here: Migration, trees: tuple[Tree, Tree]) -> Planned:
+def _planned(environment: Environment, client: Client, transition: Transition, here: Migration, trees: tuple[Tree, Tree]) -> Planned:
     old, new = trees
     differences = between(environment.name, old.files, new.files).all
     folder = f"owners/{client.name}/"
     ours = tuple(one for one in differences if not one.path.startswith(("owners/", "docs/")) and one.path != "README.md")
     files = tuple(f"{one.status} {one.path.removeprefix(folder)}" for one in differences if one.path.startswith(folder))
-    after = moved(here, edge.target, "")
-    made = page(environment, client, edge, here, environment.file)
+    after = moved(here, transition.target, "")
+    made = page(environment, client, transition, here, environment.file)
     remove = client.previous.remove if client.previous else ()
     gone = remove if effects(after).removed and not effects(here).removed else ()
-    gates = tuple((code, GATES[code].words) for code in made.gates if code not in ("history", "clock"))
+    gates = tuple((code, GATES[code].description) for code in made.gates if code not in ("history", "clock"))
     if not ours and not files:  # another client keeps the release there, or plain files carry the change already
         made = made._replace(repository="none", owner=())
     # At complete the base says by itself what the Component said: the build is the same.
-    values = tuple(_values(environment, client, here, after)) if edge.target != "complete" else ()
-    return Planned(made, ours, files, values, tuple(gone), _brought(environment, ours), gates, _when(here, edge.target), "")
+    values = tuple(_values(environment, client, here, after)) if transition.target != "complete" else ()
+    return Planned(made, ours, files, values, tuple(gone), _brought(environment, ours), gates, _when(here, transition.target), "")
 
 
 def _brought(environment: Environment, changed: tuple[Difference, ...]) -> tuple[str, ...]:
@@ -263,7 +263,7 @@ def _when(migration: Migration, step: Step) -> str:
     if step == "scale-down":
         latest = later(window.start, float(window.duration.amount) - budget)
         return f"from {both(window.start)} to {both(latest, window.start)}"
-    if step in ("reconfigure", "scale-up") or (step == "deploy" and migration.order == "as-decided"):
+    if step in ("reconfigure", "scale-up") or (step == "deploy" and migration.order == "scale-down-first"):
         return f"within {span(budget)} of scale-down; at the window's opening: until {both(later(window.start, budget), window.start)}"
     return "before the window" if step == "deploy" else ""
 
@@ -272,7 +272,7 @@ def _rollback(environment: Environment, client: Client, migration: Migration) ->
     if migration.step in ("decommission", "complete"):
         return None
     there = Migration(step="validate", order=migration.order)
-    return page(environment, client, Edge("rollback", "validate", "rolled-back"), there, environment.file)
+    return page(environment, client, Transition("rollback", "validate", "rolled-back"), there, environment.file)
 
 
 def _unsaid(environment: Environment, client: Client) -> Iterator[str]:

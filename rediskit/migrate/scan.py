@@ -131,7 +131,7 @@ def _same(last: Evidence, client: Client, made: Scan) -> bool:
 
 def _moved(client: Client) -> Client:
     """Return the client as it is once it has moved."""
-    order = client.migration.order if client.migration else "as-decided"
+    order = client.migration.order if client.migration else "scale-down-first"
     return client.model_copy(update={"migration": Migration.model_construct(step="decommission", order=order, history=())})
 
 

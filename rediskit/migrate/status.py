@@ -16,23 +16,23 @@ from rediskit.renderers.secret_forms import has_secret
 from rediskit.state_machine import transitions
 from rediskit.state_machine.clock import seconds_between
 from rediskit.state_machine.effects import carriers, decommissions, down_since, effects, moved, removes
-from rediskit.state_machine.gates import Situation, Verdict, judge, lost_for_good
-from rediskit.state_machine.transitions import Edge, Repository
+from rediskit.state_machine.gates import GateResult, Situation, evaluate, lost_for_good
+from rediskit.state_machine.transitions import Repository, Transition
 from rediskit.usage.clients import gone_by, losing_rollback, users
 
 
-class Way(NamedTuple):
+class TransitionStatus(NamedTuple):
     """One way out of where a client stands: whose repository changes, the gates before it, what it costs."""
 
-    edge: Edge
+    transition: Transition
     repository: Repository
-    gates: tuple[Verdict, ...]
+    gates: tuple[GateResult, ...]
     warnings: tuple[str, ...]
 
     @property
-    def shut(self) -> tuple[Verdict, ...]:
-        """The gates that are shut."""
-        return tuple(gate for gate in self.gates if gate.shut)
+    def blocked(self) -> tuple[GateResult, ...]:
+        """Return the gates that are blocked."""
+        return tuple(gate for gate in self.gates if gate.blockers)
 
 
 class Status(NamedTuple):
@@ -45,7 +45,7 @@ class Status(NamedTuple):
     down: str
     spent: float
     budget: float
-    ways: tuple[Way, ...]
+    transitions: tuple[TransitionStatus, ...]
 
 
 def clients_of(environment: Environment, name: str | None) -> tuple[Client, ...]:
@@ -83,32 +83,35 @@ def status(environment: Environment, client: Client, at: str, known: frozenset[s
     down = down_since(migration)
     secret = secret_in_tree(environment, client)
     reason = "given with the step"
-    ways = [way_of(Situation(environment, client, edge, at, secret, reason, carriers=known)) for edge in transitions.edges(migration)]
+    possible = [
+        transition_status(Situation(environment, client, transition, at, secret, reason, carriers=known))
+        for transition in transitions.available(migration)
+    ]
     last = migration.history[-1].at if migration.history else ""
     spent = seconds_between(down.at, at) if down else 0.0
     meaning = transitions.STAGES[migration.step].meaning
     budget = float(migration.budgets.downtime.amount)
-    return Status(client.name, migration.step, last, meaning, down.at if down else "", spent, budget, tuple(ways))
+    return Status(client.name, migration.step, last, meaning, down.at if down else "", spent, budget, tuple(possible))
 
 
 def with_uses(situation: Situation) -> Situation:
     """Return the situation with what its gates need to know about the old Redis."""
     environment, client = situation.environment, situation.client
-    codes = transitions.gates(situation.edge, situation.migration)
+    codes = transitions.gates(situation.transition, situation.migration)
     used = users(environment, client) if "old-redis" in codes else []
     other = gone_by(environment, client) if "old-redis-there" in codes else None
     certain = tuple((user.message, user.hint) for user in used if user.strength == "certain")
     return replace(situation, still_used=certain, removed_by=other.name if other else "")
 
 
-def way_of(situation: Situation) -> Way:
+def transition_status(situation: Situation) -> TransitionStatus:
     """One way, judged."""
-    return Way(situation.edge, repository_of(situation), judge(with_uses(situation)), tuple(warnings(situation)))
+    return TransitionStatus(situation.transition, repository_of(situation), evaluate(with_uses(situation)), tuple(warnings(situation)))
 
 
 def repository_of(situation: Situation) -> Repository:
     """Whose repository changes by a step, the other clients considered: one of them may keep the release there anyway."""
-    after = moved(situation.migration, situation.edge.target, situation.at)
+    after = moved(situation.migration, situation.transition.target, situation.at)
     known = carriers(situation.environment) if situation.carriers is None else situation.carriers
     by_others = len(known) > (situation.client.name in known)
     changes = bool(known) != (by_others or effects(after).release)
@@ -125,23 +128,23 @@ def replaced(environment: Environment, client: Client, migration: Migration) -> 
 
 def warnings(situation: Situation) -> list[str]:
     """What to know before a step is taken, though no gate is shut: what it takes away, and what is lost by going back from there."""
-    client, migration, edge = situation.client, situation.migration, situation.edge
-    after = moved(migration, edge.target, situation.at)
+    client, migration, transition = situation.client, situation.migration, situation.transition
+    after = moved(migration, transition.target, situation.at)
     old, new = effects(migration), effects(after)
     found = []
     if new.stopped and not old.stopped:
         found.append(f"the application is down from here on; the budget is {migration.budgets.downtime}")
-    if edge == Edge("forward", "reconfigure", "scale-up"):
+    if transition == Transition("forward", "reconfigure", "scale-up"):
         found.append("from here on a rollback loses what the application writes to the shared Redis")
-    if edge.kind == "rollback" and old.restored:
+    if transition.kind == "rollback" and old.restored:
         since = f" since {migration.running_since.at}" if migration.running_since else ""
         found.append(f"what the application wrote to the shared Redis{since} stays there: the old Redis is as it was at scale-down")
     remove = client.previous.remove if client.previous else ()
-    if edge.target == "decommission" and removes(client):
-        found += [lost_for_good(client)] if situation.no_return else []  # the gate says it until somebody has said so
+    if transition.target == "decommission" and removes(client):
+        found += [lost_for_good(client)] if situation.confirm_irreversible else []  # the gate says it until somebody has said so
         found += [f"{name} has no rollback any more: its old Redis is the same" for name in losing_rollback(situation.environment, client)]
         found.append(f"{', '.join(remove)} go only if the owner's Application or Kustomization prunes: look before, and afterwards")
-    if old.removed and not new.removed and edge.kind == "back" and remove:
+    if old.removed and not new.removed and transition.kind == "back" and remove:
         kept = client.previous is not None and client.previous.data == "keep"
         found.append(f"{', '.join(remove)} come back {'on the volume that was kept' if kept else 'empty: what they held is gone'}")
     if repository_of(situation) == "ours" and old.release and not new.release:

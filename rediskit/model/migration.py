@@ -16,7 +16,7 @@ from rediskit.model.measures import Duration
 from rediskit.model.step import Step as Step
 from rediskit.model.types import Prose, Timestamp
 
-Order = Literal["as-decided", "deploy-first"]
+Order = Literal["scale-down-first", "deploy-first"]
 """`deploy-first` deploys the shared Redis before the application goes down, so that the downtime is the cut-over alone."""
 
 VALIDATION = Duration("24h")
@@ -82,7 +82,7 @@ class Migration(Model):
 
     step: Step
     """The last step that is in Git."""
-    order: Order = "as-decided"
+    order: Order = "scale-down-first"
     """`deploy-first` deploys the shared Redis before the application goes down."""
     window: Window | None = None
     """The planned downtime."""

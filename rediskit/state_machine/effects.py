@@ -43,7 +43,7 @@ _SETS: dict[Step, dict[str, bool]] = {
 """The one effect of each step on the way, on top of the steps before it."""
 
 _ORDERS: dict[Order, tuple[Step, ...]] = {
-    "as-decided": ("prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission"),
+    "scale-down-first": ("prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission"),
     "deploy-first": ("prepare", "deploy", "scale-down", "reconfigure", "scale-up", "validate", "decommission"),
 }
 

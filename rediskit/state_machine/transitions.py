@@ -1,4 +1,4 @@
-"""The edges of the machine as data: which step follows which, what each of them means, and which gates stand before it (design §4).
+"""The transitions of the machine as data: which step follows which, what each of them means, and which gates stand before it (design §4).
 
 The one source for status, plan, the moves themselves, the tree's README and its runbooks.
 """
@@ -15,7 +15,7 @@ Repository = Literal["ours", "owner", "none"]
 """Whose repository a step changes what is applied of; `none` for a step that only records."""
 
 
-class Edge(NamedTuple):
+class Transition(NamedTuple):
     """One way out of a step."""
 
     kind: Kind
@@ -82,7 +82,7 @@ STAGES: dict[Step, Stage] = {
     "decommission": Stage(
         "the old Redis is out of the owner's build",
         "24 hours or more and the six criteria are recorded, and nothing uses the old Redis any more",
-        ("evidence", "old-redis", "scan", "old-data", "no-return"),
+        ("evidence", "old-redis", "scan", "old-data", "irreversible"),
         "the objects of the old Redis are gone, and the application works",
     ),
     "complete": Stage(
@@ -101,20 +101,20 @@ STAGES: dict[Step, Stage] = {
 }
 
 
-def edges(migration: Migration) -> tuple[Edge, ...]:
+def available(migration: Migration) -> tuple[Transition, ...]:
     """Every way out of where a migration stands: forward, back, rollback, those that there are. Anything else is a jump."""
     found: tuple[tuple[Kind, Step | None], ...] = (
         ("forward", following(migration)),
         ("back", previous(migration)),
         ("rollback", way_out(migration)),
     )
-    return tuple(Edge(kind, migration.step, target) for kind, target in found if target is not None)
+    return tuple(Transition(kind, migration.step, target) for kind, target in found if target is not None)
 
 
 def following(migration: Migration) -> Step | None:
     """The step forward from here; None at the end. After a rollback the way begins again where the application goes down."""
     if migration.step == "rolled-back":
-        return "scale-down" if migration.order == "as-decided" or effects(migration).release else "deploy"
+        return "scale-down" if migration.order == "scale-down-first" or effects(migration).release else "deploy"
     way = steps(migration.order)
     here = way.index(migration.step)
     return way[here + 1] if here + 1 < len(way) else None
@@ -146,19 +146,19 @@ def way_out(migration: Migration) -> Step | None:
     return "rolled-back" if migration.step in out else None
 
 
-def gates(edge: Edge, migration: Migration) -> tuple[str, ...]:
-    """The codes of the gates before an edge, in the order they are judged. Going back needs a reason, and the old Redis."""
-    if edge.kind != "forward":
+def gates(transition: Transition, migration: Migration) -> tuple[str, ...]:
+    """The codes of the gates before a transition, in the order they are judged. Going back needs a reason, and the old Redis."""
+    if transition.kind != "forward":
         return ("history", "clock", "reason", "old-redis-there")
-    first = ("secret",) if edge.target == "deploy" and migration.order == "deploy-first" else ()
-    return ("history", "clock", *first, *STAGES[edge.target].gates)
+    first = ("secret",) if transition.target == "deploy" and migration.order == "deploy-first" else ()
+    return ("history", "clock", *first, *STAGES[transition.target].gates)
 
 
-def before(edge: Edge, migration: Migration) -> str:
+def before(transition: Transition, migration: Migration) -> str:
     """What must be true before a step forward is committed, in words."""
-    if edge.target == "deploy" and migration.order == "deploy-first":
+    if transition.target == "deploy" and migration.order == "deploy-first":
         return "the Secret is in both namespaces"
-    return STAGES[edge.target].before
+    return STAGES[transition.target].before
 
 
 def repository(migration: Migration, after: Migration, *, release_changes: bool = True, removes: bool = True) -> Repository:
@@ -166,7 +166,7 @@ def repository(migration: Migration, after: Migration, *, release_changes: bool 
 
     release_changes: False where another client keeps the release there anyway. removes: whether decommissioning changes the owner's build.
 
-    That it is never both is proved over every edge (tests/migrate/test_edges.py): no two commits race.
+    That it is never both is proved over every transition (tests/state_machine/test_transitions.py): no two commits race.
     """
     old, new = (effects(one)._replace(**({} if removes else {"removed": False})) for one in (migration, after))
     if old._replace(release=new.release) != new:

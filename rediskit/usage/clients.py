@@ -132,7 +132,7 @@ def _manifest(environment: Environment, client: Client, other: Client, index: in
         return
     there = other
     if other.name == client.name:
-        order = migration.order if migration else "as-decided"
+        order = migration.order if migration else "scale-down-first"
         there = other.model_copy(update={"migration": Migration.model_construct(step="decommission", order=order, history=())})
     elif _stays(other.migration) and same_redis(client, other):
         return  # Reported as a client.

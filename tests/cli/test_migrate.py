@@ -255,7 +255,7 @@ CASES: dict[str, Refused] = {
     ),
     "no evidence at all": Refused(
         to("validate"),
-        "advance --at 2026-03-03T09:00:00-03:00 --no-return",
+        "advance --at 2026-03-03T09:00:00-03:00 --confirm-irreversible",
         {
             "evidence-missing": "beersystem: decommission without the evidence of the 24 hours (validation is missing)",
             "scan-missing": "beersystem: no scan at validate: what uses redis.beersystem.svc.cluster.local in the application repository "
@@ -264,17 +264,17 @@ CASES: dict[str, Refused] = {
     ),
     "too little evidence": Refused(
         to("validate", **evidence(until="2026-03-02T10:10:00-03:00")),
-        "advance --at 2026-03-03T09:00:00-03:00 --no-return --override now",
+        "advance --at 2026-03-03T09:00:00-03:00 --confirm-irreversible --override now",
         {"evidence-missing": "beersystem: only 12.0 hours were validated, 24 are needed"},
     ),
     "a criterion that nobody saw": Refused(
         to("validate", **evidence(entries=[one for one in OBSERVED if one.get("value") != "latency"])),
-        "advance --at 2026-03-03T09:00:00-03:00 --no-return",
+        "advance --at 2026-03-03T09:00:00-03:00 --confirm-irreversible",
         {"evidence-missing": "beersystem: criterion latency is not recorded: p95 below 10 ms"},
     ),
     "evidence of an earlier attempt": Refused(
         to("validate", **evidence(OBSERVED, **{"from": "2026-02-01T22:00:00-03:00"})),
-        "advance --at 2026-03-03T09:00:00-03:00 --no-return",
+        "advance --at 2026-03-03T09:00:00-03:00 --confirm-irreversible",
         {
             "evidence-missing": "beersystem: watching began at 2026-02-01T22:00:00-03:00, before the application came up "
             "on the shared Redis (2026-03-01T22:03:00-03:00)"
@@ -282,7 +282,7 @@ CASES: dict[str, Refused] = {
     ),
     "evidence of tomorrow": Refused(
         to("validate", **evidence()),
-        "advance --at 2026-03-02T09:00:00-03:00 --no-return",
+        "advance --at 2026-03-02T09:00:00-03:00 --confirm-irreversible",
         {
             "evidence-future": "beersystem: the validation ends at 2026-03-02T23:00:00-03:00, "
             "which is still to come at 2026-03-02T09:00:00-03:00"
@@ -290,7 +290,7 @@ CASES: dict[str, Refused] = {
     ),
     "nobody looked into the application repository": Refused(
         to("validate", **evidence([one for one in OBSERVED if one["kind"] != "scan"])),
-        "advance --at 2026-03-03T09:00:00-03:00 --no-return --override now",
+        "advance --at 2026-03-03T09:00:00-03:00 --confirm-irreversible --override now",
         {
             "scan-missing": "beersystem: no scan at validate: what uses redis.beersystem.svc.cluster.local in the application repository "
             "is not known"
@@ -298,7 +298,7 @@ CASES: dict[str, Refused] = {
     ),
     "the application repository still uses the old Redis": Refused(
         to("validate", **evidence([{**one, "value": "2"} if one["kind"] == "scan" else one for one in OBSERVED])),
-        "advance --at 2026-03-03T09:00:00-03:00 --no-return --override now",
+        "advance --at 2026-03-03T09:00:00-03:00 --confirm-irreversible --override now",
         {
             "scan-in-use": "beersystem: the scan at 2026-03-03T08:00:00-03:00 found 2 certain uses of "
             "redis.beersystem.svc.cluster.local in the application repository"
@@ -306,7 +306,7 @@ CASES: dict[str, Refused] = {
     ),
     "another client still uses the old Redis": Refused(
         to("validate", **evidence()),
-        "advance --client beersystem --at 2026-03-03T09:00:00-03:00 --no-return --override now",
+        "advance --client beersystem --at 2026-03-03T09:00:00-03:00 --confirm-irreversible --override now",
         {
             "old-redis-in-use": "beersystem: worker still uses redis.beersystem.svc.cluster.local, which beersystem removes: "
             "it is at prepare"
@@ -315,7 +315,7 @@ CASES: dict[str, Refused] = {
     ),
     "another client is rolled back to the old Redis": Refused(
         to("validate", **evidence()),
-        "advance --client beersystem --at 2026-03-03T09:00:00-03:00 --no-return",
+        "advance --client beersystem --at 2026-03-03T09:00:00-03:00 --confirm-irreversible",
         {
             "old-redis-in-use": "beersystem: worker still uses redis.beersystem.svc.cluster.local, which beersystem removes: "
             "it is rolled back to it"
@@ -324,7 +324,7 @@ CASES: dict[str, Refused] = {
     ),
     "the manifest names the old Redis elsewhere": Refused(
         to("validate", **evidence()),
-        "advance --at 2026-03-03T09:00:00-03:00 --no-return",
+        "advance --at 2026-03-03T09:00:00-03:00 --confirm-irreversible",
         {
             "old-redis-in-use": "beersystem: Deployment/beersystem-backend uses the old Redis redis.beersystem.svc.cluster.local "
             "at /spec/template/spec/containers/0/args/1 of chocolandia/beersystem-backend.yaml: redis"
@@ -345,21 +345,21 @@ CASES: dict[str, Refused] = {
     ),
     "old data on a volume, and no word of it": Refused(
         to("validate", **evidence()),
-        "advance --at 2026-03-03T09:00:00-03:00 --no-return",
+        "advance --at 2026-03-03T09:00:00-03:00 --confirm-irreversible",
         {"old-data-unsaid": "beersystem: StatefulSet/redis holds data of the old Redis, and nobody has said what becomes of it"},
         DATA,
     ),
     "nobody knows whether there is a volume": Refused(
         to("validate", **evidence()),
-        "advance --at 2026-03-03T09:00:00-03:00 --no-return --override now",
+        "advance --at 2026-03-03T09:00:00-03:00 --confirm-irreversible --override now",
         {"old-data-unsaid": "beersystem: nobody has said whether Deployment/redis holds data on a volume, and what becomes of it"},
         UNSAID,
     ),
-    "the point of no return": Refused(
+    "the irreversible step without confirmation": Refused(
         to("validate", **evidence()),
         "advance --at 2026-03-03T09:00:00-03:00",
         {
-            "no-return": "beersystem: the point of no return: Deployment/redis, Service/redis leave the owner's build, "
+            "irreversible": "beersystem: this step is irreversible: Deployment/redis, Service/redis leave the owner's build, "
             "a step back brings them back empty, and there is no rollback any more"
         },
     ),
@@ -412,7 +412,9 @@ def test_a_refusal_says_why_by_its_code_and_writes_nothing(name: str, tmp_path: 
 def test_advance_warns_that_another_client_loses_its_rollback(tmp_path: Path, run: Run) -> None:
     other = client("worker", "validate", namespace="beersystem", previous={"host": "redis"})
     write(tmp_path, to("validate", **evidence()), {"others": [other]})
-    code, _, errors = run("advance", CONFIG, "--client", "beersystem", "--at", "2026-03-03T09:00:00-03:00", "--no-return", "--dry-run")
+    code, _, errors = run(
+        "advance", CONFIG, "--client", "beersystem", "--at", "2026-03-03T09:00:00-03:00", "--confirm-irreversible", "--dry-run"
+    )
     assert (code, "note: worker has no rollback any more: its old Redis is the same" in errors) == (0, True), errors
 
 
@@ -446,7 +448,7 @@ MOVES: dict[str, tuple[dict[str, Any], str, dict[str, Any], str]] = {
     ),
     "decommission": (
         to("validate", **evidence()),
-        "advance --at 2026-03-03T09:00:00-03:00 --no-return",
+        "advance --at 2026-03-03T09:00:00-03:00 --confirm-irreversible",
         {"step": "decommission", "at": "2026-03-03T09:00:00-03:00"},
         "the owner's repository",
     ),
@@ -565,7 +567,7 @@ def test_record_writes_what_was_seen(tmp_path: Path, run: Run) -> None:
     assert (found.validation.start, found.validation.until) == ("2026-03-01T22:03:00-03:00", "2026-03-02T23:00:00-03:00")
     assert "latency" not in found.criteria
     assert found.validation.notes == "p95: 12 ms"
-    code, _, errors = run("advance", CONFIG, "--at", "2026-03-03T09:00:00-03:00", "--no-return")
+    code, _, errors = run("advance", CONFIG, "--at", "2026-03-03T09:00:00-03:00", "--confirm-irreversible")
     assert (code, "criterion latency is not recorded: p95 below 10 ms [evidence-missing]" in errors) == (1, True)
     done = run("record", CONFIG, "--criterion", "latency", "--not", "no-user-reports", "--at", "2026-03-03T23:00:00-03:00")
     assert done[0] == 0, (done, file.read_text())
@@ -752,11 +754,11 @@ def test_status_tells_each_gate_and_the_ways(tmp_path: Path, run: Run) -> None:
         "beersystem: prepare, no history says since when\n"
         "  the Secrets and the namespace are made ready; the application still uses its old Redis\n"
         "  next: scale-down (the owner's repository)\n"
-        "    shut  the window opens at 2026-03-01T22:00:00-03:00, in 2h 5m [window-not-started]\n"
-        "          wait until 2026-03-01T22:00:00-03:00; or --override REASON\n"
-        "    open  the Secret is in both namespaces\n"
-        "    open  the owner's base says its replicas, so that a rollback brings them all back\n"
-        "    note  the application is down from here on; the budget is 10m\n"
+        "    blocked  the window opens at 2026-03-01T22:00:00-03:00, in 2h 5m [window-not-started]\n"
+        "             wait until 2026-03-01T22:00:00-03:00; or --override REASON\n"
+        "    passed   the Secret is in both namespaces\n"
+        "    passed   the owner's base says its replicas, so that a rollback brings them all back\n"
+        "    note     the application is down from here on; the budget is 10m\n"
     )
     write(tmp_path, to("reconfigure"))
     _, output, _ = run("status", CONFIG, "--at", "2026-03-02T01:08:00Z")

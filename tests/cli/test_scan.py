@@ -94,18 +94,18 @@ def test_check_finds_what_only_the_build_shows_and_records_it(name: str, tmp_pat
     assert f" at {pointer}" in sure[2]
     assert "secret" not in sure[2]
     assert scans(tmp_path) == [("validate", "1")]
-    code, _, errors = run("migrate", "advance", file, "--at", AT, "--no-return", "--override", "now")
+    code, _, errors = run("migrate", "advance", file, "--at", AT, "--confirm-irreversible", "--override", "now")
     assert (code, "[scan-in-use]" in errors) == (1, True)
 
 
 def test_nothing_found_opens_the_gate(tmp_path: Path, run: Run) -> None:
     owner(tmp_path, backend(), *OLD_REDIS)
     file = at(tmp_path)
-    code, _, errors = run("migrate", "advance", file, "--at", AT, "--no-return", "--override", "now")
+    code, _, errors = run("migrate", "advance", file, "--at", AT, "--confirm-irreversible", "--override", "now")
     assert (code, "[scan-missing]" in errors) == (1, True)
     assert [one for one in findings(run, file)[1] if one[0] != "scan-not-visible"] == []
     assert scans(tmp_path) == [("validate", "0")]
-    assert run("migrate", "advance", file, "--at", AT, "--no-return")[0] == 0
+    assert run("migrate", "advance", file, "--at", AT, "--confirm-irreversible")[0] == 0
 
 
 REMOVED = "redis.beersystem.svc.cluster.local:6379 Deployment/redis Service/redis"
@@ -122,7 +122,7 @@ def test_a_scan_of_another_redis_opens_no_gate(tmp_path: Path, run: Run) -> None
     for about, code in ((evidence["about"], 1), (REMOVED, 0)):
         observed = [one for one in OBSERVED if one["kind"] != "scan"] + [{**evidence, "about": about}]
         at(tmp_path, migration={"step": "validate", "history": HISTORY, "validation": EVIDENCE, "evidence": observed})
-        done, _, errors = run("migrate", "advance", file, "--at", AT, "--no-return")
+        done, _, errors = run("migrate", "advance", file, "--at", AT, "--confirm-irreversible")
         assert (done, "looked for cache:6379 Service/cache, and not for" in errors) == (code, bool(code)), errors
 
 
@@ -149,7 +149,7 @@ def test_a_use_that_is_gone_opens_the_gate_again(tmp_path: Path, run: Run) -> No
     (tmp_path / "owner/base/cronjob-nightly.yaml").write_text(dump(cron_job("redis://new:6379")), encoding="utf-8")
     findings(run, file)
     assert scans(tmp_path) == [("validate", "1"), ("validate", "0")]
-    assert run("migrate", "advance", file, "--at", AT, "--no-return")[0] == 0
+    assert run("migrate", "advance", file, "--at", AT, "--confirm-irreversible")[0] == 0
 
 
 @pytest.mark.parametrize("step", ["prepare", "scale-down", "scale-up"])

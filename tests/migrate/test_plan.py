@@ -48,7 +48,7 @@ def test_the_values_are_those_that_kustomize_changes(order: Order, tmp_path: Pat
     repository = Owner(tmp_path, kustomize, (backend(), *OLD_REDIS))
     migration, seen = along(order), repository.build(environment)
     for step in planned(environment).steps[:-1]:
-        migration = take(migration, next(edge for edge in transitions.edges(migration) if edge.kind == "forward"))
+        migration = take(migration, next(transition for transition in transitions.available(migration) if transition.kind == "forward"))
         built = repository.build(at(migration))
         assert built.code == 0, built.complaint
         real = changed(seen.workload(), built.workload())
@@ -124,7 +124,7 @@ def test_the_page_and_the_runbook_hold_commands_that_a_shell_takes(order: Order,
 
 
 def test_the_commands_are_for_the_tool_in_use() -> None:
-    argocd, flux = (runbook(at(along("as-decided"), VARIANTS[name]), made("prepare").clients[0]) for name in ("argocd", "flux"))
+    argocd, flux = (runbook(at(along("scale-down-first"), VARIANTS[name]), made("prepare").clients[0]) for name in ("argocd", "flux"))
     assert "annotate application redis-shared-root argocd.argoproj.io/refresh=normal" in argocd
     assert "flux -n flux-system reconcile kustomization redis-shared-root --with-source" in flux
     assert "flux " not in argocd
@@ -143,7 +143,7 @@ def test_the_runbook_is_the_same_at_every_step(order: Order) -> None:
 
 
 def test_the_names_are_those_of_the_release() -> None:
-    environment = at(along("as-decided"), VARIANTS["other names"])
+    environment = at(along("scale-down-first"), VARIANTS["other names"])
     text = runbook(environment, environment.clients[0])
     assert "cache-redis-master-0" in text
     assert "jsonpath='{.data.the\\.key}'" in text
@@ -198,14 +198,14 @@ def test_a_second_client_that_keeps_the_release_makes_deploy_a_step_of_nobody() 
 
 
 def test_with_nothing_to_remove_decommission_changes_nothing() -> None:
-    environment = at(along("as-decided", "fffff"), {"clients": [client("one", "prepare")]})
+    environment = at(along("scale-down-first", "fffff"), {"clients": [client("one", "prepare")]})
     step = planned(environment).steps[0]
     assert (step.page.step, step.page.repository, step.files, step.gone) == ("decommission", "none", (), ())
     text = _markdown(environment, environment.clients[0], planned(environment)) + runbook(environment, environment.clients[0])
     assert "Nothing is named under `previous.remove`: the old Redis stays until its owner removes it." in text
     assert "The old Redis leave" not in text
-    (way, *_) = status(environment, environment.clients[0], "2026-03-09T09:00:00Z").ways
-    assert way.repository == "none"
+    (forward, *_) = status(environment, environment.clients[0], "2026-03-09T09:00:00Z").transitions
+    assert forward.repository == "none"
 
 
 @pytest.mark.parametrize("config", sorted((ROOT / "tests/valid").glob("*.yaml")), ids=lambda path: path.stem)
@@ -241,12 +241,12 @@ def test_what_is_still_to_be_written_is_named() -> None:
 def test_the_secret_in_the_tree_opens_its_gate(secrets: dict[str, Any], form: Callable[[str], dict[str, Any]], tmp_path: Path) -> None:
     over: dict[str, Any] = {"secrets": secrets, "gitops": {"tool": "flux"}}
     words = "the tree does not hold Secret redis-credentials for redis and beersystem"
-    for present, shut in (((), [words]), (("redis",), [words]), (("redis", "beersystem"), [])):
+    for present, blocked in (((), [words]), (("redis",), [words]), (("redis", "beersystem"), [])):
         folder = tmp_path / str(len(present))
         folder.mkdir()
         environment = loaded(folder, "prepare", over=over, ciphertexts={namespace: form(namespace) for namespace in present})
         found = status(environment, environment.clients[0], START)
-        assert [reason.message for gate in found.ways[0].gates if gate.code == "secret" for reason in gate.shut] == shut
-        assert ("[secret-missing]" in " ".join(planned(environment).unsaid)) == bool(shut)
+        assert [reason.message for gate in found.transitions[0].gates if gate.code == "secret" for reason in gate.blockers] == blocked
+        assert ("[secret-missing]" in " ".join(planned(environment).unsaid)) == bool(blocked)
         step = planned(environment).steps[0]
         assert (step.page.repository, step.objects) == ("owner", ()), "the ciphertext is copied, not made anew"

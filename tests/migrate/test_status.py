@@ -47,9 +47,9 @@ def test_whose_repository_changes_is_the_difference_of_two_environments(mine: st
     environment = made("prepare", over={"clients": [shop, merged(client("web", other), {"name": "web"})]})
     one = environment.clients[0]
     assert one.migration is not None
-    for edge in transitions.edges(one.migration):
-        situation = Situation(environment, one, edge, AT)
-        after = moved(one.migration, edge.target, AT)
+    for transition in transitions.available(one.migration):
+        situation = Situation(environment, one, transition, AT)
+        after = moved(one.migration, transition.target, AT)
         later = replaced(environment, one, after)
         changes = release_is_deployed(environment) != release_is_deployed(later)
         expected = transitions.repository(one.migration, after, release_changes=changes, removes=decommissions(one))

@@ -73,13 +73,13 @@ def mine(environment: Environment) -> tuple[Any, Migration]:
     return one, one.migration
 
 
-def take(environment: Environment, edge: transitions.Edge, at: str) -> Environment:
+def take(environment: Environment, transition: transitions.Transition, at: str) -> Environment:
     """One step, by the same calls as the command's, with the evidence that its gates want."""
     one, migration = mine(environment)
-    if edge.target in ("decommission", "complete") and edge.kind == "forward":
+    if transition.target in ("decommission", "complete") and transition.kind == "forward":
         began = migration.running_since.at if migration.running_since else START
         seen = Observed(at=at, start=began, until=later(began, 25 * 3600), seen=tuple(CRITERIA))
-        wanted = seen if edge.target == "decommission" else Observed(at=at, folded=True)
+        wanted = seen if transition.target == "decommission" else Observed(at=at, folded=True)
         files, environment = record(environment, one, wanted)
         put_in_place(files)
         one, migration = mine(environment)
@@ -87,7 +87,14 @@ def take(environment: Environment, edge: transitions.Edge, at: str) -> Environme
             files, environment = appended(environment, one, [entry("scan", migration, at, by="measured", value="0")])
             put_in_place(files)
         one, _ = mine(environment)
-    asked = Asked(edge.kind, at, edge.target, "because: it # is" if edge.kind != "forward" else "", "it is only a test", no_return=True)
+    asked = Asked(
+        transition.kind,
+        at,
+        transition.target,
+        "because: it # is" if transition.kind != "forward" else "",
+        "it is only a test",
+        confirm_irreversible=True,
+    )
     made = move(environment, one, asked)
     put_in_place(made.files)
     assert len(made.files) == 1, "one file changes"
@@ -107,7 +114,7 @@ def test_a_walk_over_files_ends_in_the_tree_of_a_fresh_render(data: st.DataObjec
         before, at = contents(folder), START
         write(render(environment), folder / "walked")
         for _ in range(data.draw(st.integers(1, 10))):
-            ways = transitions.edges(mine(environment)[1])
+            ways = transitions.available(mine(environment)[1])
             if not ways:
                 break
             at = later(at, 26 * 3600)
@@ -129,19 +136,19 @@ def test_forward_and_back_leave_the_config_as_it_was_apart_from_its_history(data
         environment, at = load(put(folder, content, data.draw)), START
         kinds = data.draw(st.lists(st.sampled_from(["forward", "forward", "back", "rollback"]), max_size=6))
         for number, kind in enumerate(kinds):
-            way = next((edge for edge in transitions.edges(mine(environment)[1]) if edge.kind == kind), None)
-            environment = take(environment, way, at := later(START, 26 * 3600 * (number + 1))) if way else environment
-        way = next((edge for edge in transitions.edges(mine(environment)[1]) if edge.kind == "forward"), None)
-        if way is None or way.target == "complete":
+            chosen = next((transition for transition in transitions.available(mine(environment)[1]) if transition.kind == kind), None)
+            environment = take(environment, chosen, at := later(START, 26 * 3600 * (number + 1))) if chosen else environment
+        chosen = next((transition for transition in transitions.available(mine(environment)[1]) if transition.kind == "forward"), None)
+        if chosen is None or chosen.target == "complete":
             return
         start, old, tree = mine(environment)[1], environment.model_dump(), render(environment).files
-        there = take(environment, way, later(at, 26 * 3600))
-        back = next(edge for edge in transitions.edges(mine(there)[1]) if edge.kind == "back")
+        there = take(environment, chosen, later(at, 26 * 3600))
+        back = next(transition for transition in transitions.available(mine(there)[1]) if transition.kind == "back")
         again = take(there, back, later(at, 27 * 3600))
         end = mine(again)[1]
         assert end.history[: len(start.history)] == start.history
-        assert [entry.step for entry in end.history[len(start.history) :]] == [way.target, start.step]
-        evidence = {"validation": start.validation, "evidence": start.evidence} if way.target == "decommission" else {}
+        assert [entry.step for entry in end.history[len(start.history) :]] == [chosen.target, start.step]
+        evidence = {"validation": start.validation, "evidence": start.evidence} if chosen.target == "decommission" else {}
         kept = [
             one.model_copy(update={"migration": end.model_copy(update={"history": start.history, **evidence})})
             if one.name == "beersystem"

@@ -10,20 +10,20 @@ from rediskit.renderers.tree import Tree
 from rediskit.state_machine import transitions
 from rediskit.state_machine.clock import later
 from rediskit.state_machine.effects import moved
-from rediskit.state_machine.transitions import Edge
+from rediskit.state_machine.transitions import Transition
 
 START = "2026-03-01T22:00:00-03:00"
-ORDERS: tuple[Order, ...] = ("as-decided", "deploy-first")
+ORDERS: tuple[Order, ...] = ("scale-down-first", "deploy-first")
 
 
-def start(order: Order = "as-decided") -> Migration:
+def start(order: Order = "scale-down-first") -> Migration:
     return Migration(step="prepare", order=order)
 
 
-def take(migration: Migration, edge: Edge) -> Migration:
+def take(migration: Migration, transition: Transition) -> Migration:
     """One step, a minute after the last one."""
     at = later(migration.history[-1].at, 60) if migration.history else START
-    return moved(migration, edge.target, at, "seen" if edge.kind != "forward" else None)
+    return moved(migration, transition.target, at, "seen" if transition.kind != "forward" else None)
 
 
 def along(order: Order, *kinds: str) -> Migration:
@@ -31,7 +31,7 @@ def along(order: Order, *kinds: str) -> Migration:
     migration = start(order)
     for kind in "".join(kinds):
         wanted = {"f": "forward", "b": "back", "r": "rollback"}[kind]
-        migration = take(migration, next(edge for edge in transitions.edges(migration) if edge.kind == wanted))
+        migration = take(migration, next(transition for transition in transitions.available(migration) if transition.kind == wanted))
     return migration
 
 
@@ -40,7 +40,7 @@ def reachable(order: Order, depth: int) -> Iterator[Migration]:
     found = [start(order)]
     for _ in range(depth + 1):
         yield from found
-        found = [take(migration, edge) for migration in found for edge in transitions.edges(migration)]
+        found = [take(migration, transition) for migration in found for transition in transitions.available(migration)]
 
 
 def with_migration(environment: Environment, migration: Migration) -> Environment:

@@ -144,7 +144,7 @@ def test_going_back_has_a_reason() -> None:
 
 def test_the_defaults_are_those_of_the_brief() -> None:
     found = migration(step="prepare")
-    assert (found.order, str(found.budgets.downtime), found.window, found.history) == ("as-decided", "10m", None, ())
+    assert (found.order, str(found.budgets.downtime), found.window, found.history) == ("scale-down-first", "10m", None, ())
     window = migration(step="prepare", window={"start": "2026-03-01T22:00Z"}).window
     assert window is not None
     assert str(window.duration) == "1h"

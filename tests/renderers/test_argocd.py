@@ -29,10 +29,10 @@ def applications(environment: Environment) -> dict[str, Object]:
 
 
 def deployed(step: str, order: str) -> bool:
-    return step != "prepare" and (order, step) != ("as-decided", "scale-down")
+    return step != "prepare" and (order, step) != ("scale-down-first", "scale-down")
 
 
-@pytest.mark.parametrize("order", ["as-decided", "deploy-first"])
+@pytest.mark.parametrize("order", ["scale-down-first", "deploy-first"])
 @pytest.mark.parametrize("step", STEPS)
 def test_one_application_a_unit_and_the_release_from_deploy_on(step: str, order: str) -> None:
     assert set(applications(made(step, order))) == {"root", *(("release", *UNITS) if deployed(step, order) else ("redis",))}

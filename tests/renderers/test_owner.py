@@ -29,7 +29,7 @@ CHANGES: dict[str, set[str]] = {
     "decommission": SWITCHED,
 }
 """The pointers of the real Deployment (replicas: 1) that differ from the base; nothing at the other steps."""
-PLACES = [(order, step) for order in ("as-decided", "deploy-first") for step in ("prepare", *CHANGES, "complete", "rolled-back")]
+PLACES = [(order, step) for order in ("scale-down-first", "deploy-first") for step in ("prepare", *CHANGES, "complete", "rolled-back")]
 DISTINCT = ("scale-down", "reconfigure", "scale-up", "decommission")
 """The steps whose Components differ; the others repeat one of them."""
 

@@ -185,7 +185,7 @@ def expected(shape: Shape, effect: Effects) -> dict[str, set[str]]:
     return {kind: pointers for kind, pointers in moved.items() if pointers}
 
 
-@pytest.mark.parametrize("order", ["as-decided", "deploy-first"])
+@pytest.mark.parametrize("order", ["scale-down-first", "deploy-first"])
 @pytest.mark.parametrize("kind", BUILT)
 @pytest.mark.parametrize("name", SHAPES)
 def test_each_step_changes_what_it_means_and_nothing_else(tmp_path: Path, kustomize: Path, name: str, kind: OwnerKind, order: str) -> None:
@@ -209,7 +209,7 @@ def test_each_step_changes_what_it_means_and_nothing_else(tmp_path: Path, kustom
         assert init[0] == init[1], "init containers run in their order"
 
 
-@pytest.mark.parametrize("order", ["as-decided", "deploy-first"])
+@pytest.mark.parametrize("order", ["scale-down-first", "deploy-first"])
 @pytest.mark.parametrize("name", SHAPES)
 def test_plain_manifests_are_what_a_component_builds(tmp_path: Path, kustomize: Path, name: str, order: str) -> None:
     """The files of `manifests` with the values of each step, compared with the real build of the Component."""
@@ -248,7 +248,7 @@ def test_the_url_that_the_application_sees(tmp_path: Path, kustomize: Path) -> N
     shape = SHAPES["url"]
     for kind in BUILT:
         repository = Repository(tmp_path / kind, kustomize, objects(shape))
-        built = repository.at(environment(shape, kind, "scale-up", "as-decided"))
+        built = repository.at(environment(shape, kind, "scale-up", "scale-down-first"))
         seen = expanded(pod(built.workload())["containers"][0]["env"], secrets, {})
         assert seen["REDIS_URL"] == seen["STORE"] == f"redis://:Abc123xyz@{HOST}:6379/1"
         before = expanded(pod(repository.at(None).workload())["containers"][0]["env"], secrets, {})
@@ -257,7 +257,7 @@ def test_the_url_that_the_application_sees(tmp_path: Path, kustomize: Path) -> N
 
 def test_an_explicit_variable_beats_envfrom(tmp_path: Path, kustomize: Path) -> None:
     shape = SHAPES["envFrom"]
-    built = Repository(tmp_path, kustomize, objects(shape)).at(environment(shape, "kustomize", "scale-up", "as-decided"))
+    built = Repository(tmp_path, kustomize, objects(shape)).at(environment(shape, "kustomize", "scale-up", "scale-down-first"))
     container = pod(built.workload())["containers"][0]
     assert container["envFrom"] == [{"configMapRef": {"name": "redis"}}]
     assert expanded(container["env"], {"redis-password": "x"}, {"REDIS_HOST": "redis"})["REDIS_HOST"] == HOST
@@ -270,7 +270,7 @@ def test_git_and_the_autoscaler_never_want_different_numbers(
     """At 0 Kubernetes leaves the workload alone; from scale-up on the bounds are the number that Git says; then they are let go."""
     for kind, scaler in (("HorizontalPodAutoscaler", hpa()), ("ScaledObject", keda())):
         repository = Repository(tmp_path / kind, kustomize, objects(SHAPES[kind]))
-        built = repository.at(environment(SHAPES[kind], "kustomize", step, "as-decided"))
+        built = repository.at(environment(SHAPES[kind], "kustomize", step, "scale-down-first"))
         assert built.workload()["spec"]["replicas"] == number
         held = built.workload(kind)
         if kind == "ScaledObject":
@@ -297,14 +297,14 @@ def test_a_snippet_fails_the_build_where_its_object_is_not(tmp_path: Path, kusto
     repository = Repository(tmp_path, kustomize, base)
     assert repository.at(None).code == 0
     for step in ("scale-down", "reconfigure", "scale-up", "decommission"):
-        assert repository.at(environment(SHAPES["real"], kind, step, "as-decided")).code != 0, step
+        assert repository.at(environment(SHAPES["real"], kind, step, "scale-down-first")).code != 0, step
 
 
 def test_a_base_without_namespaces_is_said_in_the_config(tmp_path: Path, kustomize: Path) -> None:
     workload = backend()
     del workload["metadata"]["namespace"]
     repository = Repository(tmp_path, kustomize, (workload,))
-    now = environment(SHAPES["real"], "flux-kustomization", "scale-down", "as-decided")
+    now = environment(SHAPES["real"], "flux-kustomization", "scale-down", "scale-down-first")
     assert repository.at(now).code != 0
     owner = now.clients[0].owner.model_copy(update={"base_namespace": False})
     without = now.model_copy(update={"clients": (now.clients[0].model_copy(update={"owner": owner}),)})
@@ -316,8 +316,8 @@ def test_an_autoscaler_that_is_not_in_the_build_fails_it(tmp_path: Path, kustomi
     shape = SHAPES[missing]
     repository = Repository(tmp_path, kustomize, (shape.workload, *OLD_REDIS))
     for step in ("scale-down", "scale-up"):
-        assert repository.at(environment(shape, "kustomize", step, "as-decided")).code != 0
-    assert repository.at(environment(shape, "kustomize", "decommission", "as-decided")).code == 0
+        assert repository.at(environment(shape, "kustomize", step, "scale-down-first")).code != 0
+    assert repository.at(environment(shape, "kustomize", "decommission", "scale-down-first")).code == 0
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -342,7 +342,7 @@ def test_the_tools_take_the_snippet_in_its_place(name: str, step: str) -> None:
         ("flux-kustomization", flux, "kustomization"),
     )
     for kind, whole, file in pairs:
-        files = render(environment(SHAPES[name], kind, step, "as-decided")).files
+        files = render(environment(SHAPES[name], kind, step, "scale-down-first")).files
         part = yaml.safe_load(files[f"owners/beersystem/{file}-snippet.yaml"])
         assert list(validate(merged(whole, part), "1.34")) == []
         assert list(validate(merged(whole, json.loads(json.dumps(part).replace('"patch"', '"pach"'))), "1.34")) or step in (

@@ -64,12 +64,12 @@ def test_the_real_kustomize_builds_every_folder_into_its_objects(tmp_path: Path,
         assert sorted(build(kustomize, root / folder), key=identity) == sorted(ours, key=identity), folder
 
 
-@pytest.mark.parametrize("order", ["as-decided", "deploy-first"])
+@pytest.mark.parametrize("order", ["scale-down-first", "deploy-first"])
 @pytest.mark.parametrize("step", STEPS)
 def test_which_units_are_there_at_each_step(step: str, order: str) -> None:
     """Before `deploy` nothing of the release: no Service that waits for an address, no ServiceMonitor of nothing."""
     units = {path.split("/")[1] for path in render(made(step, order)).files if path.startswith("platform/") and path.count("/") == 2}
-    before = step == "prepare" or (step == "scale-down" and order == "as-decided")
+    before = step == "prepare" or (step == "scale-down" and order == "scale-down-first")
     assert units == ({"redis"} if before else {"redis", "redis-external", "monitoring"})
 
 

@@ -12,7 +12,7 @@ from rediskit import Environment, render
 from tests.samples import STEPS, client, config, made, merged
 
 NEXT = {
-    "as-decided": dict(
+    "scale-down-first": dict(
         zip(("prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission"), STEPS[1:], strict=False)
     ),
     "deploy-first": {
@@ -73,7 +73,7 @@ def test_it_says_where_the_migration_stands_and_what_is_next(order: str, step: s
     if following:
         assert "; the repository that changes: ." not in text
         assert re.search(r"First: \S.*\.$", text, re.MULTILINE)
-    down = ("scale-down", "reconfigure", "scale-up", "validate", *(("deploy",) if order == "as-decided" else ()))
+    down = ("scale-down", "reconfigure", "scale-up", "validate", *(("deploy",) if order == "scale-down-first" else ()))
     assert ("rediskit migrate rollback " in text) == (step in down), "from where the application goes down to validate"
     identity = step in ("prepare", "complete", "rolled-back") or (order, step) == ("deploy-first", "deploy")
     assert ("At this step it changes nothing." in text) == identity
@@ -109,7 +109,7 @@ def test_it_says_how_the_owner_takes_a_step(kind: str, words: str) -> None:
 
 @pytest.mark.parametrize(("order", "step"), ALL)
 def test_it_says_whether_redis_is_there(order: str, step: str) -> None:
-    absent = step == "prepare" or (order, step) == ("as-decided", "scale-down")
+    absent = step == "prepare" or (order, step) == ("scale-down-first", "scale-down")
     environment = made(step, order)
     text = readme(environment)
     assert ("**It is not deployed yet:**" in text) == absent

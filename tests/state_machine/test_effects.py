@@ -14,7 +14,7 @@ NOTHING = Effects()
 DOWN = Effects(stopped=True)
 DEPLOYED = Effects(release=True)
 TABLE: dict[Order, dict[str, Effects]] = {
-    "as-decided": {
+    "scale-down-first": {
         "prepare": NOTHING,
         "scale-down": DOWN,
         "deploy": Effects(release=True, stopped=True),
@@ -35,10 +35,10 @@ TABLE: dict[Order, dict[str, Effects]] = {
         "complete": DEPLOYED,
     },
 }
-ORDERS: tuple[Order, ...] = ("as-decided", "deploy-first")
+ORDERS: tuple[Order, ...] = ("scale-down-first", "deploy-first")
 
 
-def at(*taken: str, order: Order = "as-decided") -> Migration:
+def at(*taken: str, order: Order = "scale-down-first") -> Migration:
     """A migration whose history is these steps; it is at the last one."""
     return Migration.model_validate(
         {"step": taken[-1], "order": order, "history": history(*taken), "validation": EVIDENCE, "evidence": OBSERVED}
@@ -79,7 +79,7 @@ def test_each_step_changes_one_repository(order: Order) -> None:
 
 @pytest.mark.parametrize("step", STEPS)
 def test_the_owner_is_untouched_exactly_at_the_identities(step: str) -> None:
-    assert effects(without_history(step, "as-decided")).owner_is_untouched == (step in IDENTITIES)
+    assert effects(without_history(step, "scale-down-first")).owner_is_untouched == (step in IDENTITIES)
 
 
 def test_without_a_migration_a_client_uses_the_release() -> None:
@@ -89,19 +89,19 @@ def test_without_a_migration_a_client_uses_the_release() -> None:
 @pytest.mark.parametrize(
     ("order", "taken", "deployed"),
     [
-        ("as-decided", ("prepare", "scale-down", "rolled-back"), False),
-        ("as-decided", ("prepare", "scale-down", "deploy", "rolled-back"), True),
-        ("as-decided", ("prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "rolled-back"), True),
-        ("as-decided", ("prepare", "scale-down", "deploy", "scale-down", "rolled-back"), False),
-        ("as-decided", ("rolled-back",), True),
-        ("as-decided", ("validate", "rolled-back"), True),
-        ("as-decided", ("scale-down", "deploy", "rolled-back", "prepare"), False),
-        ("as-decided", ("scale-down", "deploy", "rolled-back", "prepare", "scale-down"), False),
-        ("as-decided", ("scale-down", "deploy", "rolled-back", "prepare", "scale-down", "rolled-back"), False),
-        ("as-decided", ("scale-down", "deploy", "rolled-back", "scale-down"), True),
-        ("as-decided", ("scale-down", "deploy", "rolled-back", "scale-down", "rolled-back"), True),
-        ("as-decided", ("scale-down", "rolled-back", "scale-down"), False),
-        ("as-decided", ("prepare", "scale-down", "deploy", "scale-down"), False),
+        ("scale-down-first", ("prepare", "scale-down", "rolled-back"), False),
+        ("scale-down-first", ("prepare", "scale-down", "deploy", "rolled-back"), True),
+        ("scale-down-first", ("prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "rolled-back"), True),
+        ("scale-down-first", ("prepare", "scale-down", "deploy", "scale-down", "rolled-back"), False),
+        ("scale-down-first", ("rolled-back",), True),
+        ("scale-down-first", ("validate", "rolled-back"), True),
+        ("scale-down-first", ("scale-down", "deploy", "rolled-back", "prepare"), False),
+        ("scale-down-first", ("scale-down", "deploy", "rolled-back", "prepare", "scale-down"), False),
+        ("scale-down-first", ("scale-down", "deploy", "rolled-back", "prepare", "scale-down", "rolled-back"), False),
+        ("scale-down-first", ("scale-down", "deploy", "rolled-back", "scale-down"), True),
+        ("scale-down-first", ("scale-down", "deploy", "rolled-back", "scale-down", "rolled-back"), True),
+        ("scale-down-first", ("scale-down", "rolled-back", "scale-down"), False),
+        ("scale-down-first", ("prepare", "scale-down", "deploy", "scale-down"), False),
         ("deploy-first", ("prepare", "deploy", "scale-down", "rolled-back"), True),
         ("deploy-first", ("prepare", "deploy", "prepare"), False),
         ("deploy-first", ("prepare", "deploy", "scale-down", "rolled-back", "scale-down"), True),
@@ -115,7 +115,7 @@ def test_the_release_stays_when_a_rollback_kept_it(order: Order, taken: tuple[st
 
 
 def test_a_rollback_that_nobody_recorded_keeps_the_release() -> None:
-    assert effects(without_history("rolled-back", "as-decided")).release
+    assert effects(without_history("rolled-back", "scale-down-first")).release
 
 
 @pytest.mark.parametrize(

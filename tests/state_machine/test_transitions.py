@@ -1,4 +1,4 @@
-"""Every edge of the machine, over every walk of some length: one repository a step, back undoes forward, nothing vanishes undeclared."""
+"""Each transition, over each sequence of some length: one repository changes, back undoes forward, removals are declared."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from rediskit.model.migration import Migration, Order, Step
 from rediskit.state_machine import transitions
 from rediskit.state_machine.effects import down_since, effects
 from rediskit.state_machine.gates import GATES
-from rediskit.state_machine.transitions import STAGES, Edge
+from rediskit.state_machine.transitions import STAGES, Transition
 from tests.migrate.walks import ORDERS, along, reachable, start, take, trees, with_migration
 from tests.samples import client, config, made
 
 WAYS = {
-    "as-decided": ["prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission", "complete"],
+    "scale-down-first": ["prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission", "complete"],
     "deploy-first": ["prepare", "deploy", "scale-down", "reconfigure", "scale-up", "validate", "decommission", "complete"],
 }
 
 
-def edge(migration: Migration, kind: str) -> Edge | None:
-    return next((found for found in transitions.edges(migration) if found.kind == kind), None)
+def transition(migration: Migration, kind: str) -> Transition | None:
+    return next((found for found in transitions.available(migration) if found.kind == kind), None)
 
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_forward_leads_through_every_step_and_ends(order: Order) -> None:
     migration, seen = start(order), ["prepare"]
-    while (forward := edge(migration, "forward")) is not None:
+    while (forward := transition(migration, "forward")) is not None:
         migration = take(migration, forward)
         seen.append(migration.step)
     assert seen == WAYS[order]
-    assert transitions.edges(migration) == (), "complete is the end: nothing leads out of it"
+    assert transitions.available(migration) == (), "complete is the end: nothing leads out of it"
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -42,7 +42,7 @@ def test_a_rollback_leads_out_of_scale_down_to_validate_only(order: Order) -> No
     way = WAYS[order]
     down = way.index("scale-down")
     for number, step in enumerate(way):
-        found = edge(along(order, "f" * number), "rollback")
+        found = transition(along(order, "f" * number), "rollback")
         assert (found is not None) == (down <= number <= way.index("validate")), step
         assert found is None or found.target == "rolled-back"
 
@@ -50,24 +50,26 @@ def test_a_rollback_leads_out_of_scale_down_to_validate_only(order: Order) -> No
 @pytest.mark.parametrize("order", ORDERS)
 def test_after_a_rollback_the_way_goes_on_or_back_to_prepare(order: Order) -> None:
     migration = along(order, "ffffr")
-    assert [(found.kind, found.target) for found in transitions.edges(migration)] == [("forward", "scale-down"), ("back", "prepare")]
+    assert [(found.kind, found.target) for found in transitions.available(migration)] == [("forward", "scale-down"), ("back", "prepare")]
 
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_back_undoes_forward_on_every_walk(order: Order) -> None:
     environment = made("prepare", order)
     for migration in reachable(order, 6):
-        forward = edge(migration, "forward")
+        forward = transition(migration, "forward")
         if forward is None or forward.target == "complete":
             continue
         there = take(migration, forward)
-        back = edge(there, "back")
+        back = transition(there, "back")
         assert back is not None
         assert back.target == migration.step, [entry.step for entry in there.history]
         again = take(there, back)
         assert effects(again) == effects(migration), [entry.step for entry in again.history]
-    there = take(along(order, "ff"), Edge("forward", "deploy", "reconfigure"))
-    assert trees(environment, take(there, Edge("back", "reconfigure", along(order, "ff").step))) == trees(environment, along(order, "ff"))
+    there = take(along(order, "ff"), Transition("forward", "deploy", "reconfigure"))
+    assert trees(environment, take(there, Transition("back", "reconfigure", along(order, "ff").step))) == trees(
+        environment, along(order, "ff")
+    )
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -76,15 +78,18 @@ def test_every_edge_of_every_walk_touches_one_repository(order: Order) -> None:
     environment = made("prepare", order)
     seen: set[tuple[Any, Any]] = set()
     for migration in reachable(order, 7):
-        for way in transitions.edges(migration):
-            after = take(migration, way)
+        for transition in transitions.available(migration):
+            after = take(migration, transition)
             pair = (effects(migration), effects(after))
             if pair in seen:
                 continue
             seen.add(pair)
             old, new = trees(environment, migration), trees(environment, after)
             changed = [whose for whose in ("ours", "owner") if old[whose] != new[whose]]
-            assert changed == [whose for whose in ("ours", "owner") if transitions.repository(migration, after) == whose], (way, changed)
+            assert changed == [whose for whose in ("ours", "owner") if transitions.repository(migration, after) == whose], (
+                transition,
+                changed,
+            )
     assert len(seen) > 12
 
 
@@ -106,15 +111,15 @@ def test_what_vanishes_between_two_steps_is_declared(order: Order) -> None:
         "application-redis-shared-monitoring.yaml",
     }
     for migration in reachable(order, 7):
-        for way in transitions.edges(migration):
-            after = take(migration, way)
+        for transition in transitions.available(migration):
+            after = take(migration, transition)
             old, new = (set(render(with_migration(environment, one)).objects) for one in (migration, after))
             gone = {path for path in old - new if not path.startswith("owners/")}
             if effects(migration).release and not effects(after).release:
                 assert units <= {path.rpartition("/")[2] for path in gone}
                 assert all(path.startswith(("argocd/application-", "platform/monitoring/", "platform/redis-external/")) for path in gone)
             else:
-                assert gone == set(), way
+                assert gone == set(), transition
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -123,7 +128,7 @@ def test_the_rollback_leaves_the_owner_as_at_prepare_and_ours_as_it_was(order: O
     prepared = trees(environment, start(order))
     for number in range(WAYS[order].index("scale-down"), 6):
         before = along(order, "f" * number)
-        rolled = take(before, Edge("rollback", before.step, "rolled-back"))
+        rolled = take(before, Transition("rollback", before.step, "rolled-back"))
         found = trees(environment, rolled)
         assert found["owner"] == prepared["owner"]
         assert found["ours"] == trees(environment, before)["ours"]
@@ -137,10 +142,10 @@ def test_any_walk_ends_in_the_tree_of_its_last_step(data: st.DataObject, order: 
     environment = made("prepare", order, over)
     migration = start(order)
     for _ in range(data.draw(st.integers(0, 14))):
-        ways = transitions.edges(migration)
-        if not ways:
+        possible = transitions.available(migration)
+        if not possible:
             break
-        migration = take(migration, data.draw(st.sampled_from(ways)))
+        migration = take(migration, data.draw(st.sampled_from(possible)))
     found = trees(environment, migration)
     fresh = Migration.model_construct(**{**dict(migration), "history": ()})
     if effects(fresh) == effects(migration):
@@ -166,8 +171,8 @@ def test_every_step_has_its_words_and_every_gate_stands_somewhere() -> None:
         code
         for order in ORDERS
         for migration in reachable(order, 7)
-        for way in transitions.edges(migration)
-        for code in transitions.gates(way, migration)
+        for transition in transitions.available(migration)
+        for code in transitions.gates(transition, migration)
     }
     assert used == set(GATES)
     assert {code for code, gate in GATES.items() if gate.overridable} == {"window", "secret", "budget"}
@@ -175,4 +180,4 @@ def test_every_step_has_its_words_and_every_gate_stands_somewhere() -> None:
 
 def test_both_orders_meet_at_reconfigure() -> None:
     environment = made("prepare")
-    assert trees(environment, along("as-decided", "fff")) == trees(environment, along("deploy-first", "fff"))
+    assert trees(environment, along("scale-down-first", "fff")) == trees(environment, along("deploy-first", "fff"))

@@ -15,14 +15,14 @@ _MIGRATE = (
     "Move an application onto the shared Redis, step by step: each step is one commit, and from scale-down to validate one commit "
     "leads back."
 )
-_STATUS = "Where each client stands: since when, what is next, which gate is open or shut and why, and the way back."
+_STATUS = "Where each client stands: since when, what is next, which gate is passed or blocked and why, and the rollback."
 
 _PLAN = (
     "Every step to the end: whose repository, which objects and values change, commands, gates, downtime in both clocks, the way back. "
     "Writes nothing and reads no clock."
 )
 _EDITS = "Only the lines that mean it change in the config; the diff is printed. Then: render, read, commit."
-_ADVANCE = f"One step forward, if its gates are open. {_EDITS}"
+_ADVANCE = f"One step forward, if its gates pass. {_EDITS}"
 _BACK = f"One step back: it undoes the last one. {_EDITS}"
 _ROLLBACK = f"From scale-down to validate: the application back on its old Redis, in one commit of one repository. {_EDITS}"
 _RECORD = f"Write down what was seen: the evidence of the 24 hours, the Secret, the real downtime, the owner's base. {_EDITS}"
@@ -58,7 +58,7 @@ def _export(parser: argparse.ArgumentParser) -> None:
 
 def _status(parser: argparse.ArgumentParser) -> None:
     common(parser)
-    at(parser, "the time to judge the gates at")
+    at(parser, "the time at which the gates are evaluated")
 
 
 def _plan(parser: argparse.ArgumentParser) -> None:
@@ -71,7 +71,7 @@ def _advance(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", metavar="STEP", help="the step that is meant; refused when another one is next, as after a first run")
     parser.add_argument("--reason", default="", metavar="TEXT", help="a remark for the history")
     parser.add_argument("--override", default="", metavar="REASON", help="go on though window, budget or Secret is not as it should be")
-    parser.add_argument("--no-return", action="store_true", help="decommission: what is lost then may be lost")
+    parser.add_argument("--confirm-irreversible", action="store_true", help="confirm the step decommission, which cannot be undone")
 
 
 def _back(parser: argparse.ArgumentParser) -> None:

@@ -32,7 +32,7 @@ _KINDS: dict[str, transitions.Kind] = {"advance": "forward", "back": "back", "ro
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exit code 1 when a gate is shut: nothing is written then."""
+    """Return exit code 1 when a gate is blocked: nothing is written then."""
     environment = load(config_file(arguments))
     client = one_client(environment, arguments.client)
     asked = _asked(arguments, client)
@@ -59,13 +59,13 @@ def _asked(arguments: argparse.Namespace, client: Client) -> Asked:
     if not arguments.dry_run:
         refuse_later(at, "--at")
     options = vars(arguments)
-    override, no_return = options.get("override", ""), options.get("no_return", False)
-    return Asked(_KINDS[arguments.action], at, target, arguments.reason, override, no_return)
+    override, confirm_irreversible = options.get("override", ""), options.get("confirm_irreversible", False)
+    return Asked(_KINDS[arguments.action], at, target, arguments.reason, override, confirm_irreversible)
 
 
 def _one_commit_one_step(environment: Environment, client: Client, made: Move) -> None:
     """Refuses a second step on top of one that is not committed yet: the GitOps tool would see one jump."""
-    old, target = _committed(environment, client), made.way.edge.target
+    old, target = _committed(environment, client), made.status.transition.target
     if old is None or client.migration is None or old.step == client.migration.step:
         return
     after = next(one.migration for one in made.environment.clients if one.name == client.name)
@@ -87,16 +87,17 @@ def _committed(environment: Environment, client: Client) -> Migration | None:
 
 
 def _say(environment: Environment, client: Client, made: Move, arguments: argparse.Namespace) -> None:
-    edge = made.way.edge
-    for warning in made.way.warnings:
+    transition = made.status.transition
+    for warning in made.status.warnings:
         print(f"note: {warning}", file=sys.stderr)
     for code in made.overridden:
         print(f"note: overridden: {code}", file=sys.stderr)
     print_diff(made.files)
     word = "would go" if arguments.dry_run else "goes"
-    print(f"{client.name} {word} from {edge.source} to {edge.target}; what changes is applied from: {WHOSE[made.way.repository]}")
+    repository = WHOSE[made.status.repository]
+    print(f"{client.name} {word} from {transition.source} to {transition.target}; what changes is applied from: {repository}")
     assert client.migration is not None
-    then = page(environment, client, edge, client.migration, environment.file)
+    then = page(environment, client, transition, client.migration, environment.file)
     if not arguments.dry_run:
         print("\n".join(("next:", *(f"  $ {command}" for command in (*then.publish, *then.owner)), f"then look: {then.seen}")))
 
@@ -121,16 +122,16 @@ def print_diff(files: Sequence[Edited]) -> None:
 
 
 def _json(client: Client, made: Move, arguments: argparse.Namespace) -> dict[str, Any]:
-    edge = made.way.edge
+    transition = made.status.transition
     return {
         "client": client.name,
-        "kind": edge.kind,
-        "from": edge.source,
-        "to": edge.target,
+        "kind": transition.kind,
+        "from": transition.source,
+        "to": transition.target,
         "at": made.at,
-        "repository": made.way.repository,
+        "repository": made.status.repository,
         "overridden": list(made.overridden),
-        "warnings": list(made.way.warnings),
+        "warnings": list(made.status.warnings),
         "written": not arguments.dry_run,
         **files_json(made.files),
         "exitCode": 0,

@@ -28,7 +28,7 @@ _WHOSE = {"ours": "this repository", "owner": "the owner's", "none": "nothing is
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exit code 0; the gates are named, not judged: only `status` and `advance` know what time it is."""
+    """Exit code 0; the gates are listed, not evaluated: only `status` and `advance` know what time it is."""
     environment = load(config_file(arguments))
     plans = [(client, plan(environment, client)) for client in clients_of(environment, arguments.client)]
     if arguments.json:
@@ -103,7 +103,7 @@ def _lines(environment: Environment, client: Client, made: Plan) -> Iterator[str
     if made.expected:
         minutes = ", ".join(_minutes(made))
         if made.down:
-            yield f"  expected to be down {made.down}, if it begins as the window opens"
+            yield f"  expected to be down {made.down}, if it begins when the window starts"
         yield f"  down for about {span(made.expected)} with a refresh after each push ({minutes}); the budget is {span(made.budget)}"
         yield f"  without a refresh polling alone takes {polling(environment)} for each of {made.commits} commits"
     for words in made.unsaid:
@@ -113,7 +113,7 @@ def _lines(environment: Environment, client: Client, made: Plan) -> Iterator[str
         yield from _step(number, step, client)
     if made.rollback:
         yield ""
-        yield "the way back, from scale-down to validate:"
+        yield "rollback, from scale-down to validate:"
         yield from _commands(made.rollback)
 
 
@@ -127,7 +127,7 @@ def _step(number: int, step: Planned, client: Client) -> Iterator[str]:
     for gate, words in step.gates:
         yield f"   gate: {words} [{gate}]"
     if step.page.step == "decommission":
-        yield f"   the point of no return: {lost_for_good(client)}"
+        yield f"   irreversible: {lost_for_good(client)}"
     for value in step.values:
         other = "" if client.workload and value.object == client.workload.reference else f"{value.object} "
         yield f"   ~ {other}{value.pointer}: {value.old} -> {value.new}"
@@ -141,7 +141,7 @@ def _step(number: int, step: Planned, client: Client) -> Iterator[str]:
         yield f"   files for the owner: {', '.join(step.files)}"
     yield from _commands(step.page)
     yield f"   look: {step.page.seen}"
-    yield f"   way back: {step.page.way_back}"
+    yield f"   rollback: {step.page.way_back}"
 
 
 _MARKS = {"added": "+", "removed": "-", "changed": "~", "moved": ">"}

@@ -10,11 +10,11 @@ from rediskit.cli.clock import time_of
 from rediskit.cli.configs import config_file
 from rediskit.cli.report import print_json
 from rediskit.errors import visible
-from rediskit.migrate.status import Status, Way, clients_of, status_of_all
+from rediskit.migrate.status import Status, TransitionStatus, clients_of, status_of_all
 from rediskit.model.client import Client
 from rediskit.source.loader import load
 from rediskit.state_machine.clock import both, offset_source, seconds_between, span
-from rediskit.state_machine.gates import Verdict
+from rediskit.state_machine.gates import GateResult
 
 WHOSE = {"ours": "this repository", "owner": "the owner's repository", "none": "no repository: it only records"}
 _KINDS = {"forward": "next", "back": "back", "rollback": "rollback"}
@@ -48,9 +48,9 @@ def _lines(found: Status, client: Client, at: str) -> Iterator[str]:
         yield f"  down since {both(found.down, offset)}, {span(found.spent)}: the budget is {span(found.budget)}, {rest}"
     if migration and migration.downtime is not None:
         yield f"  it was down for {span(migration.downtime.seconds)}, as somebody saw it; the budget was {span(found.budget)}"
-    for way in found.ways:
-        yield from _way(way)
-    if not found.ways:
+    for option in found.transitions:
+        yield from _transition(option)
+    if not found.transitions:
         yield "  there is no step from here"
 
 
@@ -61,26 +61,32 @@ def _since(time: str, offset: str, at: str) -> str:
     return f"since {both(time, offset)}, {span(passed)}" if passed >= 0 else f"from {both(time, offset)} on, which is in {span(passed)}"
 
 
-def _way(way: Way) -> Iterator[str]:
-    yield f"  {_KINDS[way.edge.kind]}: {way.edge.target} ({WHOSE[way.repository]})"
-    for gate in way.gates:
-        if gate.shut:
-            for reason in gate.shut:
-                yield f"    shut  {reason.message} [{reason.code}]"
-                yield f"          {reason.hint}{OVERRIDE if gate.overridable else ''}"
+def _transition(option: TransitionStatus) -> Iterator[str]:
+    yield f"  {_KINDS[option.transition.kind]}: {option.transition.target} ({WHOSE[option.repository]})"
+    for gate in option.gates:
+        if gate.blockers:
+            for blocker in gate.blockers:
+                yield f"    blocked  {blocker.message} [{blocker.code}]"
+                yield f"             {blocker.hint}{OVERRIDE if gate.overridable else ''}"
         elif gate.code not in ("history", "clock", "reason"):
-            yield f"    open  {gate.words}"
-    for warning in way.warnings:
-        yield f"    note  {warning}"
+            yield f"    passed   {gate.description}"
+    for warning in option.warnings:
+        yield f"    note     {warning}"
 
 
 OVERRIDE = "; or --override REASON"
 
 
-def gate_json(gate: Verdict) -> dict[str, Any]:
-    """A gate as JSON: what holds when it is open, and why it is shut."""
-    reasons = [{"code": reason.code, "message": reason.message, "hint": reason.hint} for reason in gate.shut]
-    return {"gate": gate.code, "open": not gate.shut, "words": gate.words, "overridable": gate.overridable, "shut": reasons}
+def gate_json(gate: GateResult) -> dict[str, Any]:
+    """Return a gate as JSON: its rule, whether it passed, and why it is blocked."""
+    blockers = [{"code": blocker.code, "message": blocker.message, "hint": blocker.hint} for blocker in gate.blockers]
+    return {
+        "gate": gate.code,
+        "passed": not blockers,
+        "description": gate.description,
+        "overridable": gate.overridable,
+        "blockers": blockers,
+    }
 
 
 def _json(found: Status, at: str) -> dict[str, Any]:
@@ -95,12 +101,12 @@ def _json(found: Status, at: str) -> dict[str, Any]:
         "budgetSeconds": found.budget,
         "ways": [
             {
-                "kind": way.edge.kind,
-                "to": way.edge.target,
-                "repository": way.repository,
-                "gates": [gate_json(gate) for gate in way.gates],
-                "warnings": list(way.warnings),
+                "kind": option.transition.kind,
+                "to": option.transition.target,
+                "repository": option.repository,
+                "gates": [gate_json(gate) for gate in option.gates],
+                "warnings": list(option.warnings),
             }
-            for way in found.ways
+            for option in found.transitions
         ],
     }

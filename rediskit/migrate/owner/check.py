@@ -194,7 +194,7 @@ def _scalers(client: Client, before: Built, place: Checkout, file: Path) -> Iter
 
 def _steps(environment: Environment, client: Client, copy: Bench, before: Built, file: Path) -> Iterator[Remark]:
     """Each step, built: at complete the last of them changes nothing any more, before that each is what it means."""
-    order = client.migration.order if client.migration else "as-decided"
+    order = client.migration.order if client.migration else "scale-down-first"
     complete = client.migration is not None and client.migration.step == "complete"
     ways: tuple[Step, ...] = ("decommission",) if complete else steps(order)[:-1]
     seen, told = set(), set()

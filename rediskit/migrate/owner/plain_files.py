@@ -200,7 +200,7 @@ def _overlap(one: str, other: str) -> bool:
 
 
 def _distinct(client: Client) -> Iterator[Migration]:
-    order = client.migration.order if client.migration else "as-decided"
+    order = client.migration.order if client.migration else "scale-down-first"
     yield from (Migration.model_construct(step=step, order=order, history=()) for step in steps(order))
 
 

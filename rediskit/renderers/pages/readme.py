@@ -79,8 +79,8 @@ def _facts(environment: Environment, client: Client) -> dict[str, object]:
 
 
 def _forward(client: Client, migration: Migration) -> dict[str, object]:
-    edge = next((edge for edge in transitions.edges(migration) if edge.kind == "forward"), None)
-    if edge is None:
+    transition = next((transition for transition in transitions.available(migration) if transition.kind == "forward"), None)
+    if transition is None:
         return {"next": None}
-    repository = transitions.repository(migration, moved(migration, edge.target, ""), removes=decommissions(client))
-    return {"next": edge.target, "repository": _REPOSITORIES[repository], "gate": transitions.before(edge, migration)}
+    repository = transitions.repository(migration, moved(migration, transition.target, ""), removes=decommissions(client))
+    return {"next": transition.target, "repository": _REPOSITORIES[repository], "gate": transitions.before(transition, migration)}

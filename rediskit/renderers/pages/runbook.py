@@ -1,6 +1,6 @@
 """How each step of a client's migration is taken: exact names, commands for the tool in use, what to look at. For runbooks and plans.
 
-The steps, their words and gates come from `migrate.edges`; this module knows the names and the commands.
+The steps, their words and gates come from `migrate.transitions`; this module knows the names and the commands.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rediskit.renderers.owner.snippets import mark_of
 from rediskit.renderers.pages.templates import text
 from rediskit.state_machine import transitions
 from rediskit.state_machine.effects import decommissions, effects, moved
-from rediskit.state_machine.transitions import STAGES, Edge, Repository
+from rediskit.state_machine.transitions import STAGES, Repository, Transition
 
 OWNER_DIR = '"$OWNER_DIR"'
 """The folder of the outermost overlay, in a checkout of the owner's repository: nobody here knows where it lies."""
@@ -55,26 +55,26 @@ def pages(environment: Environment, client: Client) -> Iterator[Page]:
     migration = Migration(step="prepare", order=client.migration.order)
     while (target := transitions.following(migration)) is not None:
         after = moved(migration, target, "")
-        yield page(environment, client, Edge("forward", migration.step, target), migration)
+        yield page(environment, client, Transition("forward", migration.step, target), migration)
         migration = after
 
 
-def page(environment: Environment, client: Client, edge: Edge, migration: Migration, config: str = "") -> Page:
+def page(environment: Environment, client: Client, transition: Transition, migration: Migration, config: str = "") -> Page:
     """One step out of where a migration stands. config: the file that the commands name, where it is not at its usual place."""
     named, folder = _as_arguments(config) if config else (config_of(environment), "config")
-    after = moved(migration, edge.target, "")
+    after = moved(migration, transition.target, "")
     repository = transitions.repository(migration, after, removes=decommissions(client))
-    stage = STAGES[edge.target]
+    stage = STAGES[transition.target]
     return Page(
-        step=edge.target,
+        step=transition.target,
         meaning=stage.meaning,
-        before=transitions.before(edge, migration),
-        gates=transitions.gates(edge, migration),
+        before=transitions.before(transition, migration),
+        gates=transitions.gates(transition, migration),
         repository=repository,
-        advance=tuple(_edit(named, client, edge)),
-        publish=tuple(_publish(environment, client, edge, repository, (named, folder))),
-        owner=tuple(_owner(environment, client, edge, named)) if repository == "owner" else (),
-        look=tuple(look(environment, client, edge.target)),
+        advance=tuple(_edit(named, client, transition)),
+        publish=tuple(_publish(environment, client, transition, repository, (named, folder))),
+        owner=tuple(_owner(environment, client, transition, named)) if repository == "owner" else (),
+        look=tuple(look(environment, client, transition.target)),
         seen=stage.look,
         way_back=way_back(client, after),
     )
@@ -92,36 +92,38 @@ def _as_arguments(config: str) -> tuple[str, str]:
     return shlex.quote(config), shlex.quote(config.rpartition("/")[0] or config)
 
 
-def _edit(config: str, client: Client, edge: Edge) -> Iterator[str]:
+def _edit(config: str, client: Client, transition: Transition) -> Iterator[str]:
     command = f"{config} --client {client.name}"
-    if edge.kind == "rollback":
+    if transition.kind == "rollback":
         yield f'rediskit migrate rollback {command} --reason "what was seen"'
         return
-    if edge.kind == "back":
-        yield f'rediskit migrate back {command} --to {edge.target} --reason "what was seen"'
+    if transition.kind == "back":
+        yield f'rediskit migrate back {command} --to {transition.target} --reason "what was seen"'
         return
-    if edge.target == "decommission":
+    if transition.target == "decommission":
         seen = " ".join(f"--criterion {name}" for name in CRITERIA)
         yield f"rediskit migrate record {command} {seen}"
         yield f"rediskit check {config} --owner {OWNER_DIR}"
-    if edge.target == "complete":
+    if transition.target == "complete":
         seen = "" if client.owner.kind == "manifests" else f" --owner {OWNER_DIR}"
         yield f"rediskit migrate record {command} --folded{seen}"
-    accept = " --no-return" if edge.target == "decommission" else ""
-    yield f"rediskit migrate advance {command} --to {edge.target}{accept}"
+    accept = " --confirm-irreversible" if transition.target == "decommission" else ""
+    yield f"rediskit migrate advance {command} --to {transition.target}{accept}"
 
 
-def _publish(environment: Environment, client: Client, edge: Edge, repository: Repository, named: tuple[str, str]) -> Iterator[str]:
+def _publish(
+    environment: Environment, client: Client, transition: Transition, repository: Repository, named: tuple[str, str]
+) -> Iterator[str]:
     config, folder = named
     yield f"rediskit render {config}"
-    yield f"git add {folder} {environment.path} && git commit -m '{client.name}: {edge.target}' && git push"
+    yield f"git add {folder} {environment.path} && git commit -m '{client.name}: {transition.target}' && git push"
     if repository == "ours":
         yield from refresh(environment)
 
 
-def _owner(environment: Environment, client: Client, edge: Edge, config: str) -> Iterator[str]:
+def _owner(environment: Environment, client: Client, transition: Transition, config: str) -> Iterator[str]:
     yield f"rediskit migrate export {config} --client {client.name} --to {OWNER_DIR}"
-    yield f"git -C {OWNER_DIR} add . && git -C {OWNER_DIR} commit -m '{client.name}: {edge.target}' && git -C {OWNER_DIR} push"
+    yield f"git -C {OWNER_DIR} add . && git -C {OWNER_DIR} commit -m '{client.name}: {transition.target}' && git -C {OWNER_DIR} push"
     yield owner_refresh(environment)
 
 
@@ -229,7 +231,7 @@ def way_back(client: Client, migration: Migration) -> str:
 def runbook(environment: Environment, client: Client) -> str:
     """`docs/migration-<client>.md`: the same at every step, so that it can be read before and while."""
     assert client.migration is not None
-    rollback = page(environment, client, Edge("rollback", "validate", "rolled-back"), _at_validate(client.migration))
+    rollback = page(environment, client, Transition("rollback", "validate", "rolled-back"), _at_validate(client.migration))
     return text(
         "migration.md.j2",
         env=environment,
