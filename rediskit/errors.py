@@ -36,14 +36,14 @@ def dotted(path: Path) -> str:
     return text
 
 
-def visible(text: str) -> str:
-    """Return a line in which every character can be seen: control characters, and those that turn the direction of text, as escapes.
+def visible(text: str, keep: str = "\t") -> str:
+    """Return a line with an escape in place of each character that is not printable, except those in `keep`.
 
-    Names of files and values of other people's repositories would otherwise write to the terminal, or add a line of their own.
+    Control characters in a file name or in a value could otherwise control the terminal or start a line that looks like a message.
     """
     if text.isprintable():
         return text
-    return "".join(letter if letter.isprintable() or letter == "\t" else letter.encode("unicode_escape").decode() for letter in text)
+    return "".join(letter if letter.isprintable() or letter in keep else letter.encode("unicode_escape").decode() for letter in text)
 
 
 def _indented(text: str) -> str:
@@ -62,6 +62,9 @@ class Location:
     def __str__(self) -> str:
         return f"{visible(self.file)}:{self.line}:{self.column}"
 
+
+BUG = "this is a bug in rediskit: please report it"
+"""The hint of a problem that no config can cause."""
 
 Positions = Mapping[Path, Location]
 """Where each value of a loaded config stands; empty for an Environment made in Python."""

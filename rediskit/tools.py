@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rediskit.errors import MissingToolError, Problem
+from rediskit.errors import MissingToolError, Problem, visible
 
 SHOWN_LINES = 10
 """How many of the last lines of a program's standard error an error repeats."""
@@ -132,11 +132,11 @@ def _last_lines(stderr: bytes, secrets: Sequence[str]) -> str:
 
 
 def printable_lines(text: str, last: int = 0) -> str:
-    """Return the lines of a text that are not empty, for the hint of a problem: control characters as blanks, later lines indented.
+    """Return the lines of a text that are not empty, for the hint of a problem: unprintable characters escaped, later lines indented.
 
     Args:
         text: what a program printed.
         last: how many of the last lines to keep; 0 keeps all.
     """
-    lines = ["".join(letter if letter.isprintable() else " " for letter in line).rstrip() for line in text.splitlines()]
+    lines = [visible(line).rstrip() for line in text.splitlines()]
     return "\n  ".join([line for line in lines if line][-last:])

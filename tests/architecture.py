@@ -19,13 +19,18 @@ class Package(NamedTuple):
 
 MAY_IMPORT = {
     "errors": Package("`Problem`, `Location`, `RediskitError` and its children"),
+    "dns": Package("forms of names that the Kubernetes API accepts"),
     "secrecy": Package("what looks like a password, a key or a token"),
     "temporary": Package("temporary folders that a later run cleans up after a killed one"),
     "files": Package("opens and reads regular files; the only place that does", ("errors",)),
     "tools": Package("starts programs; the only place that does", ("errors",)),
-    "yamlio": Package("YAML reader with positions, tolerant reader for foreign manifests, scalars, in-place edits, writer", ("errors",)),
-    "chart": Package("the Helm chart: names, labels, selectors, ports, known values, common mistakes in values", ("errors",)),
-    "model": Package("the configuration: frozen Pydantic models and constrained types; `podspec` walks containers", ("errors", "secrecy")),
+    "yamlio": Package(
+        "YAML reader with positions, tolerant reader for foreign manifests, scalars, in-place edits, writer", ("errors", "files")
+    ),
+    "chart": Package("the Helm chart: names, labels, selectors, ports, known values, common mistakes in values", ("errors", "dns")),
+    "model": Package(
+        "the configuration: frozen Pydantic models and constrained types; `podspec` walks containers", ("errors", "dns", "secrecy")
+    ),
     "git": Package(
         "the one Git reader: finds the work tree, its remotes and branch, content and commits of a revision",
         ("errors", "secrecy", "tools"),
@@ -51,6 +56,7 @@ MAY_IMPORT = {
         "findings: the table `CHECKS`, JSON schema validator, kubeconform wrapper, `accept`, changes to a running Redis",
         (
             "errors",
+            "dns",
             "secrecy",
             "temporary",
             "files",
@@ -91,7 +97,7 @@ MAY_IMPORT = {
     ),
     "init": Package(
         "a new project from live objects: config text, copies of manifests without passwords, the old Redis and its users",
-        ("errors", "secrecy", "temporary", "yamlio", "model", "git", "source", "output", "renderers", "usage", "checks"),
+        ("errors", "dns", "secrecy", "temporary", "files", "yamlio", "model", "git", "source", "output", "renderers", "usage", "checks"),
     ),
     "doctor": Package(
         "diagnosis of programs, configs, output directories and Git",

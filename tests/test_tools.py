@@ -104,11 +104,11 @@ def test_an_exit_code_is_an_answer_only_where_the_command_says_so() -> None:
         shell("kill -TERM $$")
 
 
-def test_an_error_shows_the_last_lines_only_and_no_control_characters() -> None:
+def test_an_error_shows_the_last_lines_with_control_characters_escaped() -> None:
     with pytest.raises(MissingToolError) as caught:
         shell('i=0; while [ $i -lt 100 ]; do i=$((i+1)); printf "\\033[31mline %s\\r\\n\\n" $i >&2; done; exit 7')
     shown = caught.value.problems[0].hint.split("\n")
-    assert [line.strip() for line in shown] == [f"[31mline {number}" for number in range(101 - SHOWN_LINES, 101)]
+    assert [line.strip() for line in shown] == [rf"\x1b[31mline {number}" for number in range(101 - SHOWN_LINES, 101)]
 
 
 def test_an_error_shows_neither_stdin_nor_arguments_nor_secrets_that_the_program_repeats() -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from rediskit import dns
 from rediskit.errors import ConfigError, Problem
 
 INSTANCE = "app.kubernetes.io/instance"
@@ -22,12 +23,10 @@ METRICS_PORT_NAME = "http-metrics"
 PASSWORD_FILE = "/opt/bitnami/redis/secrets/redis-password"
 """Where a Redis container has the password, whatever the key of the Secret is (chart 23.1.1 templates/master/application.yaml:149, 471)."""
 _CHART = "redis"
-_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?", re.ASCII)
-_DOMAIN = re.compile(rf"{_LABEL.pattern}(?:\.{_LABEL.pattern})*", re.ASCII)
 _NAME_KEYS = {
-    "nameOverride": (_LABEL, "a DNS label"),
-    "fullnameOverride": (_LABEL, "a DNS label"),
-    "clusterDomain": (_DOMAIN, "a DNS name"),
+    "nameOverride": (dns.LABEL, "a DNS label"),
+    "fullnameOverride": (dns.LABEL, "a DNS label"),
+    "clusterDomain": (dns.SUBDOMAIN, "a DNS name"),
 }
 _PORT_KEYS = {
     "port": (6379, ("master", "service", "ports", "redis")),
@@ -201,11 +200,11 @@ def _text(values: Mapping[str, Any], key: str) -> str:
 def _refused(name: str, namespace: str, values: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield a problem for each name and port that is none. What is empty or null is left to the chart."""
     for key, value in (("release", name), ("namespace", namespace)):
-        if not _LABEL.fullmatch(value):
+        if not re.fullmatch(dns.LABEL, value):
             yield Problem(f"{value!r} is not a DNS label", "use lower-case letters, digits and '-'", ("redis", key))
     for key, (form, what) in _NAME_KEYS.items():
         text = values.get(key)
-        if text and (isinstance(text, (Mapping, list, tuple)) or not form.fullmatch(_text(values, key))):
+        if text and (isinstance(text, (Mapping, list, tuple)) or not re.fullmatch(form, _text(values, key))):
             yield Problem(f"{_text(values, key)!r} is not {what}", "use lower-case letters, digits and '-'", ("redis", "values", key))
     for _, path in _PORT_KEYS.values():
         port = _at(values, *path)

@@ -7,7 +7,7 @@ from typing import Any
 
 from rediskit.chart.names import INSTANCE, METRICS_PORT_NAME, REDIS_CONTAINER_PORT, extra_objects
 from rediskit.checks.finding import Complaint, Subject
-from rediskit.errors import Path
+from rediskit.errors import BUG, Path
 from rediskit.model.monitoring import WANTED
 from rediskit.model.nested import at, mapping_at
 from rediskit.model.network import Network
@@ -15,7 +15,7 @@ from rediskit.renderers.monitoring.objects import SERVICE_NAME
 from rediskit.renderers.tree import Object
 from rediskit.state_machine.effects import release_is_deployed
 
-_FAULT = "this is a fault of rediskit, or of a value under redis.values that moves names or ports: please report it"
+_FAULT = f"check redis.values for keys that change names or ports; without one, {BUG}"
 _TRACKED = "name-of-an-argo-cd-application"
 """What Argo CD writes into `app.kubernetes.io/instance` of a Service, in place of the release."""
 _EVERYBODY: Object = {"namespaceSelector": {}}

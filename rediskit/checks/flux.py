@@ -6,17 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from rediskit.checks.finding import Complaint, Subject
-from rediskit.errors import Path, dotted
+from rediskit.errors import BUG, Path, dotted
 from rediskit.model.nested import at
-
-_FAULT = "this is a fault of rediskit: please report it"
 
 
 def release_values(subject: Subject) -> Iterator[Complaint]:
     """The inline values of the HelmRelease are those of the values file, so that what is reviewed is what is installed."""
     for path, content in subject.objects("HelmRelease", "flux/"):
         if at(content, "spec", "values") != subject.values:
-            yield Complaint(f"{path} has other values than the values file", _FAULT, ("redis", "values"))
+            yield Complaint(f"{path} has other values than the values file", BUG, ("redis", "values"))
 
 
 def dependencies(subject: Subject) -> Iterator[Complaint]:
@@ -26,10 +24,10 @@ def dependencies(subject: Subject) -> Iterator[Complaint]:
     for path, content in _kustomizations(subject):
         for wanted in at(content, "spec", "dependsOn") or ():
             if wanted.get("name") not in made:
-                yield Complaint(f"{path} depends on {wanted.get('name')}, which nothing renders", _FAULT, ("gitops",))
+                yield Complaint(f"{path} depends on {wanted.get('name')}, which nothing renders", BUG, ("gitops",))
         folder = str(at(content, "spec", "path")).removeprefix(f"./{subject.environment.path}/")
         if folder not in folders:
-            yield Complaint(f"{path} applies {folder}, which is no folder of the tree", _FAULT, ("gitops", "path"))
+            yield Complaint(f"{path} applies {folder}, which is no folder of the tree", BUG, ("gitops", "path"))
 
 
 def variables(subject: Subject) -> Iterator[Complaint]:

@@ -18,7 +18,7 @@ from rediskit.checks.finding import Finding, Subject, reference
 from rediskit.checks.kubeconform_messages import own_words, unread, violations
 from rediskit.checks.owners import is_patch, patched
 from rediskit.checks.schema import SCHEMAS
-from rediskit.errors import Location, MissingToolError, Path, Problem, dotted
+from rediskit.errors import BUG, Location, MissingToolError, Path, Problem, dotted
 from rediskit.model.ciphertext import as_applied
 from rediskit.model.environment import Environment
 from rediskit.renderers.helm import values_path
@@ -35,7 +35,7 @@ _LOCATIONS = ("kubernetes", f"crds/{_CUSTOM}", f"own/{_CUSTOM}")
 _VALID, _INVALID, _ERROR, _SKIPPED, _EMPTY = "statusValid", "statusInvalid", "statusError", "statusSkipped", ""
 _REFUSED = "the API server would refuse the object"
 _NO_SCHEMA = "a schema that it cannot compile counts as missing: see whether rediskit is installed whole"
-_FAULT = "this is a fault of rediskit or of kubeconform: please report it"
+_FAULT = f"{BUG}, with the version of kubeconform"
 
 
 class Emitted(NamedTuple):

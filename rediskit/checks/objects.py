@@ -7,6 +7,7 @@ from typing import Any
 
 from rediskit.chart.names import chart_kinds
 from rediskit.checks.finding import Complaint, Subject
+from rediskit.errors import BUG
 from rediskit.model.nested import at
 from rediskit.renderers.argocd import chart_source
 from rediskit.renderers.objects import group_kind
@@ -16,7 +17,6 @@ from rediskit.renderers.tree import Object
 _CLUSTER_WIDE = frozenset({"Namespace", "ClusterSecretStore", "ClusterExternalSecret"})
 _NOT_APPLIED = frozenset({"Kustomization", "Component"})
 _WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Pod", "Job", "CronJob"})
-_FAULT = "this is a fault of rediskit: please report it"
 
 
 def duplicates(subject: Subject) -> Iterator[Complaint]:
@@ -36,7 +36,7 @@ def namespaces(subject: Subject) -> Iterator[Complaint]:
     """Every namespaced object names its namespace: what applies it may stand in another one."""
     for path, content in _applied(subject):
         if content["kind"] not in _CLUSTER_WIDE and not at(content, "metadata", "namespace"):
-            yield Complaint(f"{path} names no namespace", _FAULT)
+            yield Complaint(f"{path} names no namespace", BUG)
 
 
 def listed_files(subject: Subject) -> Iterator[Complaint]:
@@ -49,7 +49,7 @@ def listed_files(subject: Subject) -> Iterator[Complaint]:
         depth = end.count("/")
         there = {name.split("/")[0] for name in inside if name.endswith(end) and name.count("/") == depth}
         for name in sorted(there ^ set(content.get("resources") or ())):
-            yield Complaint(f"{path} {'does not list' if name in there else 'lists what is not there:'} {name}", _FAULT)
+            yield Complaint(f"{path} {'does not list' if name in there else 'lists what is not there:'} {name}", BUG)
 
 
 def project(subject: Subject) -> Iterator[Complaint]:
@@ -77,9 +77,9 @@ def project(subject: Subject) -> Iterator[Complaint]:
     )
     for what, admitted, rendered in comparisons:
         for extra in sorted(map(str, admitted - rendered)):
-            yield Complaint(f"the AppProject admits {what} that nothing renders: {extra}", _FAULT, ("gitops",))
+            yield Complaint(f"the AppProject admits {what} that nothing renders: {extra}", BUG, ("gitops",))
         for missing in sorted(map(str, rendered - admitted)):
-            yield Complaint(f"the AppProject refuses {what} that are rendered: {missing}", _FAULT, ("gitops",))
+            yield Complaint(f"the AppProject refuses {what} that are rendered: {missing}", BUG, ("gitops",))
 
 
 def applications(subject: Subject) -> Iterator[Complaint]:
@@ -93,14 +93,14 @@ def applications(subject: Subject) -> Iterator[Complaint]:
     for path, application in subject.objects("Application"):
         ours = path.startswith("argocd/")
         if ours and application["spec"]["project"] != project_name:
-            yield Complaint(f"{path} is of the project {application['spec']['project']}, not of {project_name}", _FAULT, ("gitops",))
+            yield Complaint(f"{path} is of the project {application['spec']['project']}, not of {project_name}", BUG, ("gitops",))
         if ours and application["spec"]["destination"] not in spec["destinations"]:
-            yield Complaint(f"{path} goes where the AppProject admits nothing", _FAULT, ("gitops",))
+            yield Complaint(f"{path} goes where the AppProject admits nothing", BUG, ("gitops",))
         for name in _named_files(application):
             inside = name.removeprefix(root)
             served.append(inside)
             if not name.startswith(root) or inside not in subject.tree.files:
-                yield Complaint(f"{path} points to {name}, which is not in the tree", _FAULT, ("gitops", "path"))
+                yield Complaint(f"{path} points to {name}, which is not in the tree", BUG, ("gitops", "path"))
     units = [
         path
         for path in subject.tree.objects
@@ -108,7 +108,7 @@ def applications(subject: Subject) -> Iterator[Complaint]:
     ]
     for path in [*units, "argocd/kustomization.yaml"]:
         if served.count(path) != 1:
-            yield Complaint(f"{served.count(path)} Applications apply {path.rpartition('/')[0]} instead of one", _FAULT, ("gitops",))
+            yield Complaint(f"{served.count(path)} Applications apply {path.rpartition('/')[0]} instead of one", BUG, ("gitops",))
 
 
 def foreign_workloads(subject: Subject) -> Iterator[Complaint]:

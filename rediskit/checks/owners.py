@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from rediskit.checks.finding import Complaint, Subject
 from rediskit.checks.variables import absent, old_address, repeated, unresolved
-from rediskit.errors import Path
+from rediskit.errors import BUG, Path
 from rediskit.model.client import Client
 from rediskit.model.nested import at
 from rediskit.model.workload import Variables, Workload, which
@@ -20,8 +20,6 @@ from rediskit.renderers.owner.snippets import SNIPPETS
 from rediskit.renderers.tree import Object
 from rediskit.state_machine.effects import Effects, effects
 from rediskit.usage import Address, parse
-
-_FAULT = "this is a fault of rediskit: please report it"
 
 
 class _Change(NamedTuple):
@@ -54,7 +52,7 @@ def _changes(subject: Subject) -> Iterator[_Change]:
 
 def _said_of(subject: Subject, client: Client, thing: Object) -> tuple[str, Object | None]:
     """The file that says what becomes of an object, and what it says; None where it says nothing."""
-    folder = f"owners/{client.name}/"
+    folder = f"{client.owner_folder}/"
     if client.owner.kind in SNIPPETS:
         name, way = SNIPPETS[client.owner.kind]
         file = next((file.content for file in subject.tree.contents if file.path == folder + name), None)
@@ -103,12 +101,12 @@ def client_address(subject: Subject) -> Iterator[Complaint]:
             said = {name: env.get(name, {}).get("value") for name in variables.names}
             if variables.host and said[variables.host] != release.primary_host:
                 message = f"{change.path} names the host {said[variables.host]}, the chart will create {release.primary_host}"
-                yield Complaint(message, _FAULT, where)
+                yield Complaint(message, BUG, where)
             if variables.port and said[variables.port] != str(release.port):
                 message = f"{change.path} names the port {said[variables.port]}, the Service listens on {release.port}"
-                yield Complaint(message, _FAULT, where)
+                yield Complaint(message, BUG, where)
             if variables.url and said[variables.url] != address(subject.environment, variables):
-                yield Complaint(f"{change.path} names the url {said[variables.url]}, which is another Redis", _FAULT, where)
+                yield Complaint(f"{change.path} names the url {said[variables.url]}, which is another Redis", BUG, where)
 
 
 def port_is_text(subject: Subject) -> Iterator[Complaint]:
@@ -116,7 +114,7 @@ def port_is_text(subject: Subject) -> Iterator[Complaint]:
     for change in _changes(subject):
         for variables, env in _switched(change):
             if variables.port and not isinstance(env.get(variables.port, {}).get("value"), str):
-                yield Complaint(f"{change.path}: {variables.port} is not a text", _FAULT, (*change.place, "workload", "containers"))
+                yield Complaint(f"{change.path}: {variables.port} is not a text", BUG, (*change.place, "workload", "containers"))
 
 
 def secret_reference(subject: Subject) -> Iterator[Complaint]:
@@ -124,13 +122,13 @@ def secret_reference(subject: Subject) -> Iterator[Complaint]:
     auth = subject.environment.redis.auth
     name, key = at(subject.values, "auth", "existingSecret"), at(subject.values, "auth", "existingSecretPasswordKey")
     if (name, key) != (auth.secret, auth.key):
-        yield Complaint(f"Redis reads the password from {name}/{key}, the config says {auth.secret}/{auth.key}", _FAULT, ("redis", "auth"))
+        yield Complaint(f"Redis reads the password from {name}/{key}, the config says {auth.secret}/{auth.key}", BUG, ("redis", "auth"))
     for change in _changes(subject):
         for variables, env in _switched(change):
             reference = at(env.get(variables.password, {}), "valueFrom", "secretKeyRef")
             if reference != {"name": name, "key": key}:
                 message = f"{change.path} reads the password from {reference}, Redis from {name}/{key}"
-                yield Complaint(message, _FAULT, (*change.place, "workload"))
+                yield Complaint(message, BUG, (*change.place, "workload"))
 
 
 def owner_patch(subject: Subject) -> Iterator[Complaint]:
@@ -139,19 +137,19 @@ def owner_patch(subject: Subject) -> Iterator[Complaint]:
         client, workload, path = change.client, change.workload, change.path
         where = (*change.place, "workload")
         if change.content != next(patches(subject.environment, client)):
-            yield Complaint(f"{path} is not the patch of step {client.migration.step if client.migration else ''}", _FAULT, where)
+            yield Complaint(f"{path} is not the patch of step {client.migration.step if client.migration else ''}", BUG, where)
         if workload.manifest is None:
             continue
         before = workload.manifest.content
         after = apply(before, change.content)
         for pointer in sorted(changed(before, after) - meant(workload, change.effect)):
-            yield Complaint(f"{path} changes {pointer} of {workload.reference}", _FAULT, where)
+            yield Complaint(f"{path} changes {pointer} of {workload.reference}", BUG, where)
         if _init_order(before) != _init_order(after):
-            yield Complaint(f"{path} changes the order in which init containers of {workload.reference} run", _FAULT, where)
+            yield Complaint(f"{path} changes the order in which init containers of {workload.reference} run", BUG, where)
         for container in _containers(after):
             for entry in container.get("env") or ():
                 if entry.get("value") is not None and entry.get("valueFrom") is not None:
-                    yield Complaint(f"{path}: {entry['name']} gets both value and valueFrom", _FAULT, where)
+                    yield Complaint(f"{path}: {entry['name']} gets both value and valueFrom", BUG, where)
         for name, entry, wanted in sorted(unresolved(after) - unresolved(before)):
             message = f"{path}: {entry} of {name} uses $({wanted}) before it is defined, and would keep it unexpanded"
             yield Complaint(message, f"define {wanted} further up in the owner's base", where)
@@ -166,36 +164,36 @@ def _scalers(subject: Subject) -> Iterator[Complaint]:
         path, said = _said_of(subject, client, {"kind": scaler.kind, "metadata": {"name": scaler.name}})
         where = (*place, "workload", "autoscaler")
         if said is None:
-            yield Complaint(f"{path} does not hold {scaler.reference}, which would scale {workload.reference}", _FAULT, where)
+            yield Complaint(f"{path} does not hold {scaler.reference}, which would scale {workload.reference}", BUG, where)
         elif scaler.manifest is not None:
             before = scaler.manifest.content
             after = apply(before, said)
             for pointer in sorted(changed(before, after) - meant_of_scaler(workload, effect)):
-                yield Complaint(f"{path} changes {pointer} of {scaler.reference}", _FAULT, where)
+                yield Complaint(f"{path} changes {pointer} of {scaler.reference}", BUG, where)
 
 
 def owner_component(subject: Subject) -> Iterator[Complaint]:
     """The owner's folder holds the files of its step and no others; a Component applies them all and asserts what must be there."""
     for place, client, workload, effect in _moving(subject):
-        folder, where = f"owners/{client.name}/", (*place, "migration")
+        folder, where = f"{client.owner_folder}/", (*place, "migration")
         wanted = {file.path: file.content for file in of_owner(subject.environment, client)}
         beside = {path.removeprefix(folder) for path in subject.tree.files if path.startswith(folder)}
         for name in sorted(wanted.keys() - beside):
-            yield Complaint(f"{folder}{name} is missing", _FAULT, where)
+            yield Complaint(f"{folder}{name} is missing", BUG, where)
         for name in sorted(beside - wanted.keys()):
-            yield Complaint(f"{folder}{name} belongs to no file of this step", _FAULT, where)
+            yield Complaint(f"{folder}{name} belongs to no file of this step", BUG, where)
         component = subject.tree.objects.get(f"{folder}kustomization.yaml")
         if client.owner.kind != "kustomize" or component is None:
             continue
         used = [str(entry.get("path")) for entry in component.get("patches") or ()]
         if sorted(used) != sorted(beside - {"kustomization.yaml"}):
             shown = ", ".join(sorted(beside - {"kustomization.yaml"})) or "nothing"
-            yield Complaint(f"{folder} patches {', '.join(used) or 'nothing'} instead of {shown}", _FAULT, where)
+            yield Complaint(f"{folder} patches {', '.join(used) or 'nothing'} instead of {shown}", BUG, where)
         asserted = [at(entry, "source", "fieldPath") for entry in component.get("replacements") or ()]
         expected = [f"spec.template.spec.{kind}.[name={name}].image" for kind, name in workload.named]
         expected += ["spec.scaleTargetRef.name"] if workload.autoscaler and not effect.removed else []
         if asserted != ([] if effect.owner_is_untouched else expected):
-            yield Complaint(f"{folder}kustomization.yaml does not fail where a container is missing", _FAULT, where)
+            yield Complaint(f"{folder}kustomization.yaml does not fail where a container is missing", BUG, where)
 
 
 def variables(subject: Subject) -> Iterator[Complaint]:

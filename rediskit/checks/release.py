@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rediskit import dns
 from rediskit.chart.keys import LISTED_VERSION, check_values
 from rediskit.chart.names import COMPONENT, INSTANCE, NAME
 from rediskit.checks.finding import Complaint, Subject
@@ -160,7 +161,7 @@ def names(subject: Subject) -> Iterator[Complaint]:
     for override in ("nameOverride", "fullnameOverride"):
         if subject.environment.redis.values.get(override):
             path = ("redis", "values", override)
-    if not re.fullmatch(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?", release.fullname):
+    if not re.fullmatch(dns.LABEL, release.fullname):
         yield Complaint(
             f"the chart would name its objects {release.fullname}, which is not a DNS label", "lower-case letters, digits and '-'", path
         )

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, NamedTuple
 
 from rediskit import tools
-from rediskit.errors import MissingToolError
+from rediskit.errors import MissingToolError, visible
 
 TIME_LIMIT = 10.0
 """Seconds that a program may take to say its version."""
@@ -82,7 +82,7 @@ def _version(output: bytes) -> str:
     if found := _VERSION.search(text):
         return found[1]
     first = next((line for line in text.splitlines() if line.strip()), "")
-    return "".join(letter for letter in first if letter.isprintable()).strip(" ()")[:20]
+    return visible(first).strip(" ()")[:20]
 
 
 class Library(NamedTuple):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rediskit import tools
-from rediskit.errors import ConfigError, MissingToolError, Problem
+from rediskit.errors import ConfigError, MissingToolError, Problem, visible
 from rediskit.git.program import Git
 
 _OBJECT = re.compile(r"[0-9a-f]{40,64}")
@@ -113,7 +113,6 @@ class Repository:
 
     def commit(self, revision: str) -> str:
         """The id of a commit; "" for a branch that has none yet. Git reads nothing of `revision` as an option."""
-        shown = "".join(letter if letter.isprintable() else "?" for letter in revision)
         if revision and not revision.startswith("-") and "\0" not in revision:
             done = self._run(["rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"], exit_codes={0, 1, 128})
             found = done.stdout.decode(errors="replace").strip()
@@ -125,7 +124,7 @@ class Repository:
                 if born.exit_code == 1:
                     return ""
         hint = "name a branch, a tag or a commit that is in this clone; a shallow clone has to fetch it first"
-        raise ConfigError(Problem(f"{shown!r} is no revision of the Git work tree {self.top}", hint))
+        raise ConfigError(Problem(f"{visible(revision, keep='')!r} is no revision of the Git work tree {self.top}", hint))
 
     def blobs(self, commit: str, names: Collection[str]) -> dict[str, dict[str, str]]:
         """By environment: path of each file, to the id of its content."""
@@ -211,5 +210,5 @@ def _existing(folder: str) -> str:
 def _said(stderr: bytes) -> str:
     """What git gives as its reason, unless it is the usual one."""
     lines = [line for line in stderr.decode(errors="replace").splitlines() if line.startswith("fatal: ")]
-    reason = "".join(letter if letter.isprintable() else "?" for letter in (lines or [""])[0].removeprefix("fatal: "))
+    reason = visible((lines or [""])[0].removeprefix("fatal: "))
     return "" if reason.startswith("not a git repository") else f"git says: {reason}" if reason else ""

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from rediskit import tools
+from rediskit.errors import visible
 from rediskit.git.discovery import work_tree
 from rediskit.git.program import Git
 from rediskit.secrecy import secret_reason
@@ -45,8 +46,8 @@ class WorkTree:
         """Why git answers nothing here, in its words (a folder of another user, a broken repository); "" when it does answer."""
         done = self._run("rev-parse", "--is-inside-work-tree")
         lines = [line for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
-        said = "".join(letter if letter.isprintable() else " " for letter in (lines or ["it ends without a word"])[0])
-        return said.removeprefix("fatal: ") if done.exit_code else ""
+        reason = visible((lines or ["it printed no reason"])[0])
+        return reason.removeprefix("fatal: ") if done.exit_code else ""
 
     def remotes(self) -> list[Remote]:
         """Every remote, `origin` first."""

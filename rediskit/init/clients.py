@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from rediskit import dns
 from rediskit.errors import ConfigError, Problem
 from rediskit.init.autoscalers import Scaler, scaler_of
 from rediskit.init.objects import WORKLOADS, Content, Objects, containers, is_name, name_of, namespace_of, reference, shown
@@ -19,7 +20,6 @@ from rediskit.model.gitops_tools import gitops_tool_of
 from rediskit.model.nested import at, text_at
 from rediskit.usage import Use, is_server, is_watcher
 
-_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _CARRIERS = (("argocd.argoproj.io/instance", "Argo CD Application"), ("kustomize.toolkit.fluxcd.io/name", "Flux Kustomization"))
 _OWN_NAMESPACE = "redis"
 """The namespace of the shared Redis, which no client may have."""
@@ -139,7 +139,7 @@ def _name(workload: Content, namespace: str) -> str:
     name = name_of(workload).replace(".", "-")[:63].strip("-")
     if namespace and namespace not in ("default", *RESERVED_CLIENTS):
         name = namespace
-    return f"{name}-app" if name in RESERVED_CLIENTS or not _LABEL.fullmatch(name) else name
+    return f"{name}-app" if name in RESERVED_CLIENTS or not re.fullmatch(dns.LABEL, name) else name
 
 
 def _count(found: Found, replicas: int | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from rediskit.errors import visible
 from rediskit.init.clients import Found
 from rediskit.init.switched import Variables
 from rediskit.source.questions import OPEN
@@ -117,12 +118,7 @@ def _yaml(data: dict[str, Any], indent: int = 0) -> list[str]:
 
 
 def _comments(texts: Iterable[str], indent: int, head: str = "") -> list[str]:
-    return [f"{' ' * indent}# {head}{visible(text)}" for text in texts]
-
-
-def visible(text: str) -> str:
-    """A text in one line: what the input calls something may hold a line break, and the config would go on behind it."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
+    return [f"{' ' * indent}# {head}{visible(text, keep='')}" for text in texts]
 
 
 def _off(lines: list[str]) -> list[str]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
+from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError, visible
 from rediskit.git.discovery import work_tree
 from rediskit.git.work_tree import Remote, WorkTree, public
 from rediskit.init.clients import Clients, Found, clients_of
-from rediskit.init.config_text import GitFacts, config_text, visible
+from rediskit.init.config_text import GitFacts, config_text
 from rediskit.init.copies import copy, refuse_leaks
 from rediskit.init.objects import Objects, name_of, read_objects
 from rediskit.model.gitops import PLACEHOLDER_REPOSITORY, for_flux

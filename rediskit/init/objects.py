@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from rediskit import dns
 from rediskit.errors import ConfigError, Problem
+from rediskit.files import MAX_BYTES
 from rediskit.model.nested import at, text_at
-from rediskit.yamlio.reader import MAX_BYTES, read
+from rediskit.yamlio.reader import read
 from rediskit.yamlio.scalars import plain
 
 Content = dict[str, Any]
@@ -18,8 +20,6 @@ WORKLOADS = ("Deployment", "StatefulSet")
 """The kinds that a client's workload may have."""
 RUNNING = (*WORKLOADS, "DaemonSet", "ReplicaSet", "Rollout", "Pod")
 """The kinds whose pods a Service may select."""
-_LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
-_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 """What names and namespaces look like; they become paths and parts of the config."""
 _KIND = re.compile(r"[A-Z][A-Za-z]{0,62}")
 _BREAK = re.compile(rb"^(?:---(?=\s|$)|\.\.\.(?=\s|$))", re.MULTILINE)
@@ -101,7 +101,7 @@ def _refuse_without_workload(objects: Objects, file: str) -> None:
 
 def is_name(text: str) -> bool:
     """Whether Kubernetes would take a text for the name of an object, and no generated password has its form."""
-    return bool(_NAME.fullmatch(text))
+    return bool(re.fullmatch(dns.SUBDOMAIN, text))
 
 
 def name_of(obj: Content) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
+from rediskit import dns
 from rediskit.init.objects import Content, Objects, listed, literal, namespace_of
 from rediskit.model.nested import at, text_at
 
@@ -16,8 +17,7 @@ Role = Literal["host", "port", "password", "url", ""]
 _REDIS = re.compile(r"REDIS|VALKEY|KEYDB|DRAGONFLY", re.IGNORECASE)
 _REDIS_HOST = re.compile(r"(?:^|[-.])(?:redis|valkey|keydb|dragonfly)(?:[-.\d]|$)", re.IGNORECASE)
 _SCHEME = re.compile(r"(?:rediss?|valkeys?)(?:\+\w+)?://", re.IGNORECASE)
-_LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
-_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?", re.IGNORECASE)
+_HOST = re.compile(rf"{dns.SUBDOMAIN}\.?", re.IGNORECASE)
 _HOST_AND_PORT = re.compile(rf"({_HOST.pattern}):[0-9]{{1,5}}", re.IGNORECASE)
 _ROLES: dict[str, Role] = {
     **dict.fromkeys(("HOST", "HOSTNAME", "SERVER"), "host"),

@@ -75,7 +75,7 @@ def export(
     kustomization(place.overlay)
     _unused(environment, client, place)
     objects = _tried(environment, client, place)
-    prefix = f"owners/{client.name}/"
+    prefix = f"{client.owner_folder}/"
     files = {path.removeprefix(prefix): text for path, text in render(environment).files.items() if path.startswith(prefix)}
     tree, root = _Files(client.name, files), str(place.to / FOLDER)
     changes = compare(tree, root) if dry_run else write(tree, root, force=force)

@@ -136,7 +136,7 @@ def _is_down(step: Step, migration: Migration) -> bool:
 def _planned(environment: Environment, client: Client, transition: Transition, here: Migration, trees: tuple[Tree, Tree]) -> Planned:
     old, new = trees
     differences = between(environment.name, old.files, new.files).all
-    folder = f"owners/{client.name}/"
+    folder = f"{client.owner_folder}/"
     ours = tuple(one for one in differences if not one.path.startswith(("owners/", "docs/")) and one.path != "README.md")
     files = tuple(f"{one.status} {one.path.removeprefix(folder)}" for one in differences if one.path.startswith(folder))
     after = moved(here, transition.target, "")

@@ -82,6 +82,11 @@ class Client(Model):
     owner: Owner = Owner()
     """How the repository that owns the workload builds it."""
 
+    @property
+    def owner_folder(self) -> str:
+        """The folder of the output with the files for the application repository."""
+        return f"owners/{self.name}"
+
     @model_validator(mode="after")
     def _movable(self) -> Self:
         if self.migration is not None:

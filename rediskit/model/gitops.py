@@ -81,6 +81,21 @@ class GitOps(Model):
     flux: Flux = Flux()
     """How the Flux objects are placed."""
 
+    @property
+    def tool_name(self) -> Literal["Argo CD", "Flux"]:
+        """The name of the tool in text."""
+        return "Argo CD" if self.tool == "argocd" else "Flux"
+
+    @property
+    def tool_namespace(self) -> str:
+        """The namespace of the tool's own objects."""
+        return self.argocd.namespace if self.tool == "argocd" else self.flux.namespace
+
+    @property
+    def object_kind(self) -> Literal["Application", "Kustomization"]:
+        """The kind of the object that deploys one folder."""
+        return "Application" if self.tool == "argocd" else "Kustomization"
+
     @model_validator(mode="after")
     def _as_flux_takes_it(self) -> Self:
         if self.tool == "flux" and self.flux.source is None and not re.match(r"(?:https?|ssh)://", self.repository):

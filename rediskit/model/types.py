@@ -8,9 +8,9 @@ from typing import Annotated
 
 from pydantic import Field, Strict
 
+from rediskit.dns import LABEL, SUBDOMAIN
 from rediskit.model.base import Text, refuse, shown
 
-_LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _LABEL_HINT = "use lower-case letters, digits and '-', with a letter or a digit first and last"
 _LABEL_VALUE = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?"
 _LABEL_VALUE_HINT = "use letters, digits, '-', '_' and '.', with a letter or a digit first and last"
@@ -28,7 +28,7 @@ Port = Annotated[int, Strict(), Field(ge=1, le=65535)]
 Line = Annotated[str, Text(rf"[^{_UNSEEN}]+", 0, "one line of text", "write some words in one line")]
 Prose = Annotated[str, Text(r"[^\x00-\x08\x0b-\x1f\x7f]+", 0, "text", "write some words, or leave it out")]
 
-DnsLabel = Annotated[str, Text(_LABEL, 63, "a DNS label", _LABEL_HINT)]
+DnsLabel = Annotated[str, Text(LABEL, 63, "a DNS label", _LABEL_HINT)]
 """RFC 1123 label: names of namespaces, clients, containers."""
 ReleaseName = Annotated[
     str,
@@ -41,13 +41,13 @@ ReleaseName = Annotated[
 ]
 """A Service begins with a letter (RFC 1035). 37 characters: the chart adds `-redis` and `-replicas`, the StatefulSet controller 11 more
 (the label controller-revision-hash of its pods), and a label has 63."""
-DnsName = Annotated[str, Text(rf"{_LABEL}(?:\.{_LABEL})*", 253, "a DNS name", _LABEL_HINT + "; parts are joined by '.'")]
+DnsName = Annotated[str, Text(SUBDOMAIN, 253, "a DNS name", _LABEL_HINT + "; parts are joined by '.'")]
 """RFC 1123 subdomain: names of Secrets and Deployments, host names."""
-Prefix = Annotated[str, Text(_LABEL, 40, "a prefix of names", _LABEL_HINT)]
+Prefix = Annotated[str, Text(LABEL, 40, "a prefix of names", _LABEL_HINT)]
 LabelKey = Annotated[
     str,
     Text(
-        rf"(?:{_LABEL}(?:\.{_LABEL})*/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?",
+        rf"(?:{SUBDOMAIN}/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?",
         317,
         "a label key",
         "write it like app.kubernetes.io/name; 63 characters at most behind the slash",
@@ -66,7 +66,7 @@ EnvName = Annotated[
     ),
 ]
 ObjectReference = Annotated[
-    str, Text(rf"[A-Z][A-Za-z]*/{_LABEL}(?:\.{_LABEL})*", 300, "a reference to an object", "write it as Kind/name, like Deployment/redis")
+    str, Text(rf"[A-Z][A-Za-z]*/{SUBDOMAIN}", 300, "a reference to an object", "write it as Kind/name, like Deployment/redis")
 ]
 RedisCommand = Annotated[str, Text(r"[A-Z]+", 64, "a Redis command", "write it in capitals, like FLUSHALL")]
 SavePoint = Annotated[str, Text(r"[1-9][0-9]{0,8} [1-9][0-9]{0,8}", 0, "a save point", "write seconds and changes, like 900 1")]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from rediskit.errors import Problem, RefusedError
+from rediskit.errors import Problem, RefusedError, visible
 from rediskit.git.discovery import work_tree
 from rediskit.output.index import NAME
 
@@ -90,10 +90,8 @@ def leaves_the_work_tree(path: str) -> Problem | None:
 
 
 def shown(path: str) -> str:
-    """A path for people: control characters and bytes that are no UTF-8 as escapes."""
-    if path.isprintable():
-        return path
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in path)
+    """Return a path with escapes in place of control characters and of bytes that are not UTF-8."""
+    return visible(path, keep="")
 
 
 def _is_name(part: str) -> bool:

@@ -32,7 +32,7 @@ def project_name(environment: Environment) -> str:
 
 def argocd(environment: Environment, made: tuple[Unit, ...]) -> Iterator[File]:
     """`argocd/` and `bootstrap/`."""
-    claim = carriers_claim(environment, f"{prefix(environment)}-claim", environment.gitops.argocd.namespace)
+    claim = carriers_claim(environment, f"{prefix(environment)}-claim", environment.gitops.tool_namespace)
     objects = [claim, project(environment), *(unit_application(environment, unit) for unit in made)]
     if release_is_deployed(environment):
         objects.append(release_application(environment))
@@ -59,7 +59,7 @@ def project(environment: Environment) -> Object:
         "kind": "AppProject",
         "metadata": metadata(
             project_name(environment),
-            environment.gitops.argocd.namespace,
+            environment.gitops.tool_namespace,
             labels(environment),
             {"argocd.argoproj.io/sync-wave": "-1"},
         ),
@@ -161,7 +161,7 @@ def _application(
 ) -> Object:
     compare = {"argocd.argoproj.io/compare-options": "ServerSideDiff=true"}
     meta = metadata(
-        f"{prefix(environment)}-{name}", environment.gitops.argocd.namespace, labels(environment), {**compare, **(annotations or {})}
+        f"{prefix(environment)}-{name}", environment.gitops.tool_namespace, labels(environment), {**compare, **(annotations or {})}
     )
     if finalizer:
         meta["finalizers"] = [FINALIZER]

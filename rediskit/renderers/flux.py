@@ -29,7 +29,7 @@ _HELM_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 
 def flux(environment: Environment, units: tuple[Unit, ...]) -> Iterator[File]:
     """`flux/`, `flux/release/` and `bootstrap/`."""
-    claim = carriers_claim(environment, kustomization_name(environment, "claim"), environment.gitops.flux.namespace)
+    claim = carriers_claim(environment, kustomization_name(environment, "claim"), environment.gitops.tool_namespace)
     objects = [claim, *(unit_kustomization(environment, unit) for unit in units)]
     if release_is_deployed(environment):
         objects += [chart_repository(environment), release_kustomization(environment)]
@@ -92,7 +92,7 @@ def chart_repository(environment: Environment) -> Object:
     return {
         "apiVersion": "source.toolkit.fluxcd.io/v1",
         "kind": "OCIRepository",
-        "metadata": metadata(kustomization_name(environment, "chart"), environment.gitops.flux.namespace, labels(environment)),
+        "metadata": metadata(kustomization_name(environment, "chart"), environment.gitops.tool_namespace, labels(environment)),
         "spec": {
             "interval": "12h",
             "url": chart.repository,

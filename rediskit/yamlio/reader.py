@@ -23,11 +23,11 @@ from yaml.events import (
 )
 
 from rediskit.errors import ConfigError, Path, Positions, Problem
+from rediskit.files import MAX_BYTES
 from rediskit.yamlio.places import KeyPlaces, Lines, Mark, Marks, ValuePlaces
 from rediskit.yamlio.scalars import resolve
 from rediskit.yamlio.syntax import EMPTY, ESCAPE, NUMBER, TAG, explain
 
-MAX_BYTES = 1024 * 1024
 MAX_LEVELS = 100
 """Mappings and lists that may stand in each other, the root included."""
 MAX_PROBLEMS = 100

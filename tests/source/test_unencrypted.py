@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from rediskit.errors import ConfigError
+from rediskit.files import MAX_BYTES
 from rediskit.source.loader import load, load_all
 from rediskit.source.unencrypted import in_folder
-from rediskit.yamlio.reader import MAX_BYTES
 from rediskit.yamlio.writer import dump
 from tests.samples import SEALED, loaded, sealed, sops
 

@@ -16,8 +16,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rediskit.errors import ConfigError, Location, Path
+from rediskit.files import MAX_BYTES
 from rediskit.yamlio import reader
-from rediskit.yamlio.reader import MAX_BYTES, MAX_LEVELS, Document, read
+from rediskit.yamlio.reader import MAX_LEVELS, Document, read
 from rediskit.yamlio.scalars import Float, Int
 
 PARSERS = [yaml.CSafeLoader, yaml.SafeLoader]

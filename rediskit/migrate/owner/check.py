@@ -124,7 +124,7 @@ def _drift(tree: Tree, client: Client, place: Checkout, file: Path) -> Iterator[
             hint = f"rediskit migrate export … --client {client.name} --to {shown(place.to)}"
             yield Remark("owner-drift", "error", f"there is no {shown(mine)}, and the step is under way", hint, _at(file))
         return
-    prefix = f"owners/{client.name}/"
+    prefix = f"{client.owner_folder}/"
     files = {path.removeprefix(prefix): text for path, text in tree.files.items() if path.startswith(prefix)}
     found_there = compare(_Files(client.name, files), str(mine.parent))
     others = (*found_there.created, *found_there.changed, *found_there.removed)

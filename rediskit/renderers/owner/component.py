@@ -26,7 +26,7 @@ def owners(environment: Environment) -> Iterator[File]:
         if client in owned(environment):
             for file in of_owner(environment, client):
                 source = ("clients", index, "migration")
-                yield File(f"owners/{client.name}/{file.path}", file.content, source, owner_header(environment))
+                yield File(f"{client.owner_folder}/{file.path}", file.content, source, owner_header(environment))
 
 
 def of_owner(environment: Environment, client: Client) -> Iterator[File]:

@@ -35,7 +35,7 @@ def readme(environment: Environment, made: tuple[Unit, ...], pages: tuple[Page, 
             units=made,
             claims=_claims(environment, made),
             pages=pages,
-            tool={"argocd": "Argo CD", "flux": "Flux"}[environment.gitops.tool],
+            tool=environment.gitops.tool_name,
             carrier={"argocd": "Application", "flux": "Kustomization"}[environment.gitops.tool],
             prefix=name_prefix(environment),
             namespaces=[release.namespace, *namespaces],
@@ -47,10 +47,11 @@ def readme(environment: Environment, made: tuple[Unit, ...], pages: tuple[Page, 
 
 def _claims(environment: Environment, made: tuple[Unit, ...]) -> list[tuple[str, str]]:
     """Namespace and name of each claim; that of the root first."""
-    gitops = environment.gitops
-    place = gitops.argocd.namespace if gitops.tool == "argocd" else gitops.flux.namespace
     found = [content["metadata"] for unit in made for content in unit.objects if is_claim(content)]
-    return [(place, f"{name_prefix(environment)}-claim"), *((meta["namespace"], meta["name"]) for meta in found)]
+    return [
+        (environment.gitops.tool_namespace, f"{name_prefix(environment)}-claim"),
+        *((meta["namespace"], meta["name"]) for meta in found),
+    ]
 
 
 def _secret_units(environment: Environment, made: tuple[Unit, ...]) -> list[tuple[str, str]]:

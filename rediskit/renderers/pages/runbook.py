@@ -131,16 +131,16 @@ def refresh(environment: Environment) -> tuple[str, ...]:
     """The tool is told to look at our repository now."""
     gitops = environment.gitops
     if gitops.tool == "flux":
-        return (f"flux -n {gitops.flux.namespace} reconcile kustomization {environment.redis.release}-root --with-source",)
-    return (f"{_annotate(gitops.argocd.namespace, f'{prefix(environment)}-root')}",)
+        return (f"flux -n {gitops.tool_namespace} reconcile kustomization {environment.redis.release}-root --with-source",)
+    return (f"{_annotate(gitops.tool_namespace, f'{prefix(environment)}-root')}",)
 
 
 def owner_refresh(environment: Environment) -> str:
     """The tool is told to look at the owner's repository now."""
     gitops = environment.gitops
     if gitops.tool == "flux":
-        return f"flux -n {gitops.flux.namespace} reconcile kustomization {OWNER_APP} --with-source"
-    return _annotate(gitops.argocd.namespace, OWNER_APP)
+        return f"flux -n {gitops.tool_namespace} reconcile kustomization {OWNER_APP} --with-source"
+    return _annotate(gitops.tool_namespace, OWNER_APP)
 
 
 def _annotate(namespace: str, application: str) -> str:
@@ -238,7 +238,7 @@ def runbook(environment: Environment, client: Client) -> str:
         client=client,
         order=client.migration.order,
         release=release_of(environment),
-        tool={"argocd": "Argo CD", "flux": "Flux"}[environment.gitops.tool],
+        tool=environment.gitops.tool_name,
         carrier={"argocd": "Application", "flux": "Kustomization"}[environment.gitops.tool],
         pages=list(pages(environment, client)),
         prepared=list(look(environment, client, "prepare")),
@@ -255,7 +255,7 @@ def runbook(environment: Environment, client: Client) -> str:
 
 def owner_side(environment: Environment, client: Client) -> str:
     """What the owner does once, so that what is rendered for a step takes effect: one sentence, by the kind of owner."""
-    folder = f"`{environment.path}/owners/{client.name}/`"
+    folder = f"`{environment.path}/{client.owner_folder}/`"
     ours = f"contains the patches of {folder} behind its own, in place of those that begin with `{mark_of(client)}`"
     return {
         "kustomize": f"the outermost overlay names the Component once (`components: [rediskit/{client.name}]`)",
