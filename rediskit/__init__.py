@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from rediskit.model.secrets import ExternalSecrets, Manual, SealedSecrets, SecretStore, Sops
     from rediskit.model.workload import Autoscaler, Variables, Workload
     from rediskit.output.diff import diff
-    from rediskit.output.differences import Difference, Differences
-    from rediskit.output.disk import Changes, write
+    from rediskit.output.tree_diff import FileDiff, TreeDiff
+    from rediskit.output.writer import Changes, write
     from rediskit.renderers import render
     from rediskit.renderers.tree import File, Tree
     from rediskit.source.loader import load
@@ -44,14 +44,14 @@ _HOMES = {
     "Auth": "rediskit.model.redis",
     "Autoscaler": "rediskit.model.workload",
     "Budgets": "rediskit.model.migration",
-    "Changes": "rediskit.output.disk",
+    "Changes": "rediskit.output.writer",
     "Chart": "rediskit.model.redis",
     "Client": "rediskit.model.client",
     "ConfigError": "rediskit.errors",
     "ContainerResources": "rediskit.model.redis",
     "Destination": "rediskit.model.gitops",
-    "Difference": "rediskit.output.differences",
-    "Differences": "rediskit.output.differences",
+    "FileDiff": "rediskit.output.tree_diff",
+    "TreeDiff": "rediskit.output.tree_diff",
     "Entry": "rediskit.model.migration",
     "Environment": "rediskit.model.environment",
     "Evidence": "rediskit.model.evidence",
@@ -93,7 +93,7 @@ _HOMES = {
     "diff": "rediskit.output.diff",
     "load": "rediskit.source.loader",
     "render": "rediskit.renderers",
-    "write": "rediskit.output.disk",
+    "write": "rediskit.output.writer",
 }
 
 __all__ = [
@@ -109,14 +109,13 @@ __all__ = [
     "ConfigError",
     "ContainerResources",
     "Destination",
-    "Difference",
-    "Differences",
     "Entry",
     "Environment",
     "Evidence",
     "ExporterImage",
     "ExternalSecrets",
     "File",
+    "FileDiff",
     "Finding",
     "Flux",
     "FluxSource",
@@ -144,6 +143,7 @@ __all__ = [
     "Storage",
     "TextFile",
     "Tree",
+    "TreeDiff",
     "Validation",
     "Variables",
     "Window",

@@ -23,9 +23,9 @@ WRONG = (
     ("model.client", "import rediskit.state_machine.effects"),
     ("git.program", "from rediskit.source import loader"),
     ("state_machine.gates", "from rediskit.usage.clients import users"),
-    ("output.disk", "from rediskit.migrate import moves"),
+    ("output.writer", "from rediskit.migrate import moves"),
     ("renderers.platform", "from rediskit.secrets.sealing import seal"),
-    ("checks.release", "def late():\n    from rediskit.output import disk"),
+    ("checks.release", "def late():\n    from rediskit.output import writer"),
     ("migrate.moves", "if TYPE_CHECKING:\n    from rediskit.cli import report"),
 )
 """Module and an import that it may not have; a copy of the package with each one is refused."""
@@ -127,8 +127,8 @@ def test_only_tools_starts_programs() -> None:
 OPENS = {"open", "read_text", "read_bytes"}
 MAY_OPEN = {
     "rediskit.files": "the one place that reads input",
-    "rediskit.output.apply": "creates files",
-    "rediskit.output.confined": "creates files by descriptors of their folders",
+    "rediskit.output.atomic": "creates files",
+    "rediskit.output.nofollow": "creates files by descriptors of their folders",
     "rediskit.output.lock": "locks a folder",
     "rediskit.temporary": "locks temporary folders",
     "rediskit.migrate.owner.copy": "copies a checkout by descriptors of its folders",
@@ -186,7 +186,7 @@ def test_the_public_names_are_there_and_closed() -> None:
         rediskit.nothing_like_it  # noqa: B018
 
 
-@pytest.mark.parametrize("first", ["rediskit.renderers", "rediskit.checks", "rediskit.output.disk", "rediskit.source.loader"])
+@pytest.mark.parametrize("first", ["rediskit.renderers", "rediskit.checks", "rediskit.output.writer", "rediskit.source.loader"])
 def test_public_functions_survive_an_import_of_their_rooms(first: str) -> None:
     code = f"import {first}; from rediskit import render, check, write, load; assert all(map(callable, (render, check, write, load)))"
     subprocess.run([sys.executable, "-c", code], check=True)

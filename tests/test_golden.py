@@ -9,7 +9,7 @@ import pytest
 
 from rediskit import Environment, Tree, load, render, write
 from rediskit.model.migration import Step
-from rediskit.output.disk import compare
+from rediskit.output.writer import compare
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"

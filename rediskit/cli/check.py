@@ -12,7 +12,7 @@ from rediskit.cli.clock import now
 from rediskit.cli.common import Checked, Rendered, Visit, has_errors, render_all, reported
 from rediskit.cli.report import changes_json, finding_json, print_changes, print_findings, print_json, print_state, print_warnings, unique
 from rediskit.migrate.times import in_future
-from rediskit.output.disk import compare
+from rediskit.output.writer import compare
 
 if TYPE_CHECKING:
     from rediskit.checks import Finding

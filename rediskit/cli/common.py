@@ -13,7 +13,7 @@ from rediskit.checks.place import check_place
 from rediskit.cli.configs import configs_here, no_config
 from rediskit.errors import ConfigError
 from rediskit.model.environment import Environment
-from rediskit.output.leftovers import clear, of_inputs
+from rediskit.output.leftovers import input_leftovers, remove_leftovers
 from rediskit.renderers import render
 from rediskit.renderers.tree import Tree
 from rediskit.source.loader import load_all
@@ -82,7 +82,7 @@ def reported(checked: Iterable[Checked]) -> list[Finding]:
 
 def clear_leftovers(*environments: Environment) -> None:
     """Remove what a killed run left where the files of these environments are. Raises RefusedError where the disk refuses."""
-    clear(of_inputs(input_folders(environments)))
+    remove_leftovers(input_leftovers(input_folders(environments)))
 
 
 def has_errors(findings: list[Finding]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from rediskit import __version__
 from rediskit.cli.configs import configs_here, elsewhere
 from rediskit.cli.report import print_json, problem_json
-from rediskit.doctor.health import Line, Report, examine, temporary_files
+from rediskit.doctor.diagnosis import Diagnosis, StatusLine, diagnose, diagnose_temporary_files
 from rediskit.doctor.programs import Library, Program, libraries, programs
 from rediskit.errors import visible
 
@@ -22,11 +22,11 @@ _ORDER = (2, 3, 1)
 def run(arguments: argparse.Namespace) -> int:
     """Exit code 0 when nothing is wrong; 1 when a tree or its place in Git is; 2 when a config is; 3 when a program does not run."""
     files = arguments.configs or configs_here()
-    tools, packages, reports = programs(), libraries(), examine(files, arguments.output)
+    tools, packages, reports = programs(), libraries(), diagnose(files, arguments.output)
     due = {line.code for report in reports for line in report.lines} | {3 for _ in _broken(tools, packages)}
     code = next((code for code in _ORDER if code in due), 0)
     begin = [] if reports else [elsewhere() or "rediskit init"]
-    reports += temporary_files()
+    reports += diagnose_temporary_files()
     following = _next(tools, packages, begin, reports)
     if arguments.json:
         print_json(_document(tools, packages, reports, following, code))
@@ -41,12 +41,12 @@ def _broken(tools: list[Program], packages: list[Library]) -> list[str]:
     return mend + [f"pip install {package.name}" for package in packages if not package.version]
 
 
-def _next(tools: list[Program], packages: list[Library], begin: list[str], reports: list[Report]) -> list[str]:
+def _next(tools: list[Program], packages: list[Library], begin: list[str], reports: list[Diagnosis]) -> list[str]:
     listed = [*_broken(tools, packages), *begin, *(step for report in reports for line in report.lines for step in line.next)]
     return list(dict.fromkeys(listed))
 
 
-def _say(tools: list[Program], packages: list[Library], begin: list[str], reports: list[Report], following: list[str]) -> None:
+def _say(tools: list[Program], packages: list[Library], begin: list[str], reports: list[Diagnosis], following: list[str]) -> None:
     print("programs")
     rows = [(tool.name, tool.version or "-", _where(tool), tool.purpose) for tool in tools]
     _table(zip((_mark(tool) for tool in tools), rows, strict=True))
@@ -82,7 +82,7 @@ def _table(rows: Iterable[tuple[str, tuple[str, ...]]]) -> None:
         print(visible(f"{mark} {'  '.join([*padded, cells[-1]])}".rstrip()))
 
 
-def _document(tools: list[Program], packages: list[Library], reports: list[Report], following: list[str], code: int) -> dict[str, Any]:
+def _document(tools: list[Program], packages: list[Library], reports: list[Diagnosis], following: list[str], code: int) -> dict[str, Any]:
     return {
         "programs": [tool._asdict() for tool in tools],
         "python": platform.python_version(),
@@ -101,5 +101,5 @@ def _document(tools: list[Program], packages: list[Library], reports: list[Repor
     }
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(line: StatusLine) -> dict[str, Any]:
     return {"what": line.what, "state": line.state, "said": line.said, "next": list(line.next)}

@@ -12,10 +12,10 @@ from typing import Any
 from rediskit.cli.report import print_json
 from rediskit.errors import ConfigError, Problem, visible
 from rediskit.files import MAX_BYTES, read_file, read_stream
-from rediskit.init.clients import Found
-from rediskit.init.folder import Scaffold, Wishes, scaffold
-from rediskit.output.fresh import write_new
-from rediskit.output.leftovers import clear, of_inputs
+from rediskit.init.clients import DetectedClient
+from rediskit.init.project import Options, Project, new_project
+from rediskit.output.leftovers import input_leftovers, remove_leftovers
+from rediskit.output.new_files import write_new
 
 _SECRETS = "secrets: rediskit secret apply; or another secrets.mode, then rediskit secret new, to keep them in Git, encrypted"
 
@@ -23,9 +23,9 @@ _SECRETS = "secrets: rediskit secret apply; or another secrets.mode, then redisk
 def run(arguments: argparse.Namespace) -> int:
     """Exit code 0 when the folder is made, whatever questions are left; 1 when a file is in the way or a password would be written."""
     if not arguments.dry_run:
-        clear(of_inputs([Path(arguments.folder)]))
-    made = scaffold(
-        Wishes(
+        remove_leftovers(input_leftovers([Path(arguments.folder)]))
+    made = new_project(
+        Options(
             arguments.folder,
             arguments.name,
             arguments.tool,
@@ -58,7 +58,7 @@ def _source(name: str | None) -> tuple[bytes, str] | None:
     return sys.stdin.buffer.read(MAX_BYTES + 1), "standard input"
 
 
-def _say(made: Scaffold, *, dry_run: bool) -> None:
+def _say(made: Project, *, dry_run: bool) -> None:
     done = "would be made in" if dry_run else "made in"
     print(f"{made.name}: {len(made.files)} {'file' if len(made.files) == 1 else 'files'} {done} {visible(made.folder)}")
     for path in made.files:
@@ -81,7 +81,7 @@ def _list(head: str, lines: list[str] | tuple[str, ...]) -> None:
         print(f"  {visible(line)}")
 
 
-def _found(client: Found) -> str:
+def _found(client: DetectedClient) -> str:
     """One line: what the input says of a client."""
     switched = ", ".join(
         f"{one.container} ({', '.join(name for name in one.named.values() if isinstance(name, str))})" for one in client.containers
@@ -94,14 +94,14 @@ def _found(client: Found) -> str:
     return f"{client.name}: {'; '.join(parts)}"
 
 
-def _next(made: Scaffold) -> list[str]:
+def _next(made: Project) -> list[str]:
     there = [] if os.path.normpath(made.folder) == "." else [f"cd {shlex.quote(made.folder)}"]
     answer = [f"answer what is open in {made.config}"] if made.open else []
     begin = f"git push, then once: kubectl apply -f rendered/{made.name}/bootstrap/"
     return [*there, *answer, "rediskit render", "rediskit check", "git add --all && git commit", begin, _SECRETS]
 
 
-def _document(made: Scaffold, *, dry_run: bool) -> dict[str, Any]:
+def _document(made: Project, *, dry_run: bool) -> dict[str, Any]:
     return {
         "name": made.name,
         "folder": made.folder,
@@ -117,7 +117,7 @@ def _document(made: Scaffold, *, dry_run: bool) -> dict[str, Any]:
     }
 
 
-def _client(client: Found) -> dict[str, Any]:
+def _client(client: DetectedClient) -> dict[str, Any]:
     return {
         "name": client.name,
         "namespace": client.namespace or None,

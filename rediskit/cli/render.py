@@ -6,7 +6,7 @@ import argparse
 
 from rediskit.cli.common import has_errors, render_all, reported
 from rediskit.cli.report import changes_json, finding_json, print_changes, print_findings, print_json, print_warnings, unique
-from rediskit.output.disk import Changes, write_all
+from rediskit.output.writer import Changes, write_all
 
 
 def run(arguments: argparse.Namespace) -> int:

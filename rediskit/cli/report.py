@@ -11,7 +11,7 @@ from rediskit.errors import Problem, RediskitError, dotted, visible
 
 if TYPE_CHECKING:
     from rediskit.checks import Finding
-    from rediskit.output.disk import Changes
+    from rediskit.output.writer import Changes
 
 _LISTED = 60
 """Changed files are named one by one up to this many in a run; beyond, only counted."""

@@ -16,7 +16,7 @@ TIME_LIMIT = 10.0
 _VERSION = re.compile(r"\bv?([0-9]+\.[0-9]+(?:\.[0-9]+)?(?:[-+][0-9A-Za-z.+-]*[0-9A-Za-z])?)")
 
 
-class Known(NamedTuple):
+class KnownProgram(NamedTuple):
     """A program of the table. purpose: the verb that starts it, or who else does. None of the arguments asks the network."""
 
     name: str
@@ -30,19 +30,19 @@ class Known(NamedTuple):
         return self.name.upper()
 
 
-KNOWN = (
-    Known("git", ("--version",), "init, diff --against, check --base, doctor"),
-    Known("kustomize", ("version",), "the build of an owner's repository"),
-    Known("kubeconform", ("-v",), "check --kubeconform"),
-    Known("kubeseal", ("--version",), "secret fetch-cert"),
-    Known(
+KNOWN_PROGRAMS = (
+    KnownProgram("git", ("--version",), "init, diff --against, check --base, doctor"),
+    KnownProgram("kustomize", ("version",), "the build of an owner's repository"),
+    KnownProgram("kubeconform", ("-v",), "check --kubeconform"),
+    KnownProgram("kubeseal", ("--version",), "secret fetch-cert"),
+    KnownProgram(
         "sops",
         ("--version", "--disable-version-check"),
         "secret, with mode sops",
         {"SOPS_DISABLE_VERSION_CHECK": "true"},
     ),
-    Known("kubectl", ("version", "--client"), "secret apply, secret fetch-cert, what init --from reads"),
-    Known("helm", ("version", "--short"), "a look at what the chart makes of the values"),
+    KnownProgram("kubectl", ("version", "--client"), "secret apply, secret fetch-cert, what init --from reads"),
+    KnownProgram("helm", ("version", "--short"), "a look at what the chart makes of the values"),
 )
 
 
@@ -59,11 +59,11 @@ class Program(NamedTuple):
 
 def programs() -> list[Program]:
     """Every program of the table, asked at the same time."""
-    with ThreadPoolExecutor(len(KNOWN)) as pool:
-        return list(pool.map(_ask, KNOWN))
+    with ThreadPoolExecutor(len(KNOWN_PROGRAMS)) as pool:
+        return list(pool.map(_ask, KNOWN_PROGRAMS))
 
 
-def _ask(known: Known) -> Program:
+def _ask(known: KnownProgram) -> Program:
     try:
         path = tools.find(known.name, known.variable)
     except MissingToolError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rediskit.init.objects import Content, Objects, is_name, name_of, namespace_of, reference
+from rediskit.init.objects import Content, InputObjects, is_name, name_of, namespace_of, reference
 from rediskit.model.nested import at, text_at
 from rediskit.model.workload import SCALERS, bounds_of
 
@@ -33,7 +33,7 @@ class Scaler(NamedTuple):
         return ""
 
 
-def scaler_of(workload: Content, objects: Objects) -> Scaler | None:
+def scaler_of(workload: Content, objects: InputObjects) -> Scaler | None:
     """The first autoscaler of the input that aims at a workload; None where there is none."""
     for one in objects.of(*SCALERS):
         aim = at(one, "spec", "scaleTargetRef")

@@ -1,4 +1,4 @@
-"""From live objects to clients: what the input says of each workload that speaks of Redis, and what it leaves open."""
+"""From live objects to clients: what the input says of each workload that refers to Redis, and what it leaves open."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import NamedTuple
 from rediskit import dns
 from rediskit.errors import ConfigError, Problem
 from rediskit.init.autoscalers import Scaler, scaler_of
-from rediskit.init.objects import WORKLOADS, Content, Objects, containers, is_name, name_of, namespace_of, reference, shown
+from rediskit.init.objects import WORKLOADS, Content, InputObjects, containers, is_name, name_of, namespace_of, reference, shown
 from rediskit.init.old_redis import old_redis, service_of
-from rediskit.init.switched import Variables, question, variables_of
-from rediskit.init.users import Question, users
-from rediskit.init.variables import Speaks, speaks
+from rediskit.init.other_users import Question, users
+from rediskit.init.redis_variables import ContainerVariables, redis_variables_of
+from rediskit.init.switched_variables import SwitchedVariables, question, variables_of
 from rediskit.model.environment import RESERVED_CLIENTS
 from rediskit.model.gitops_tools import gitops_tool_of
 from rediskit.model.nested import at, text_at
@@ -26,7 +26,7 @@ _OWN_NAMESPACE = "redis"
 
 
 @dataclass(slots=True)
-class Found:
+class DetectedClient:
     """A client, as far as the input tells. What is left open stands in `questions`, by the section that waits for the answer."""
 
     workload: Content = field(repr=False)
@@ -34,8 +34,8 @@ class Found:
     namespace: str
     replicas: int | None
     """As given on the command line; None: the manifest says it."""
-    containers: list[Variables] = field(default_factory=list)
-    choices: list[Variables] = field(default_factory=list)
+    containers: list[SwitchedVariables] = field(default_factory=list)
+    choices: list[SwitchedVariables] = field(default_factory=list)
     """What the containers could be, where that is open."""
     host: str = ""
     port: int | None = None
@@ -59,18 +59,18 @@ class Found:
         return any(section in self.questions for section in sections)
 
 
-class Clients(NamedTuple):
+class DetectedClients(NamedTuple):
     """The clients in an input, and what else is to be said of it."""
 
-    found: tuple[Found, ...]
+    found: tuple[DetectedClient, ...]
     notes: tuple[str, ...] = ()
 
 
-def clients_of(objects: Objects, *, namespace: str | None = None, replicas: int | None = None) -> Clients:
-    """The workloads of an input that speak of Redis. With only one workload in it, that one is meant whatever it speaks of.
+def clients_of(objects: InputObjects, *, namespace: str | None = None, replicas: int | None = None) -> DetectedClients:
+    """The workloads of an input that speak of Redis. With only one workload in it, that one is meant whatever it refers to.
 
     namespace, replicas: what the command line says where the input does not.
-    Raises ConfigError when the input holds a Redis alone, or workloads of which none speaks of Redis.
+    Raises ConfigError when the input holds a Redis alone, or workloads of which none refers to Redis.
     """
     watchers = [obj for obj in objects.of(*WORKLOADS) if is_watcher(obj)]
     tools = [obj for obj in objects.of(*WORKLOADS) if gitops_tool_of(obj)]
@@ -81,12 +81,12 @@ def clients_of(objects: Objects, *, namespace: str | None = None, replicas: int 
         names = ", ".join(reference(obj) for obj in objects.of(*WORKLOADS))
         hint = "give the workload that uses it, too: kubectl get deployment NAME -o yaml"
         raise ConfigError(Problem(f"the input holds a Redis alone: {names}", hint))
-    heard = [(obj, [speaks(container, obj, objects) for container in containers(obj)]) for obj in workloads]
+    heard = [(obj, [redis_variables_of(container, obj, objects) for container in containers(obj)]) for obj in workloads]
     speaking = [(obj, said) for obj, said in heard if any(one.sets for one in said)]
     if not speaking and len(heard) > 1:
         names = ", ".join(reference(obj) for obj, _ in heard)
         hint = "give the one that uses Redis alone, and the ConfigMaps that its variables come from"
-        raise ConfigError(Problem(f"no variable speaks of Redis in {names}", hint))
+        raise ConfigError(Problem(f"no variable refers to Redis in {names}", hint))
     meant = speaking or heard
     shared = Counter(namespace_of(obj) for obj, _ in meant)
     found = tuple(_client(obj, said, objects, namespace, replicas, alone=shared[namespace_of(obj)] == 1) for obj, said in meant)
@@ -94,7 +94,7 @@ def clients_of(objects: Objects, *, namespace: str | None = None, replicas: int 
     silent = [_left_out(obj, said) for obj, said in heard if obj not in [one for one, _ in meant]]
     silent += [f"{reference(obj)} only looks at a Redis and is left out: see whether it goes with the old one" for obj in watchers]
     silent += [f"{_of_tool(obj)}: it is left out" for obj in tools]
-    return Clients(found, tuple(silent))
+    return DetectedClients(found, tuple(silent))
 
 
 def _of_tool(workload: Content) -> str:
@@ -102,20 +102,22 @@ def _of_tool(workload: Content) -> str:
     return f"{reference(workload)} is a part of {gitops_tool_of(workload)}: scaled down, nothing would scale it up again"
 
 
-def _left_out(workload: Content, said: list[Speaks]) -> str:
+def _left_out(workload: Content, said: list[ContainerVariables]) -> str:
     unseen = _unseen(said)
     more = f", but {unseen}, which it takes others from, is not in the input" if unseen else ""
-    return f"{reference(workload)} is left out: no variable of it speaks of Redis{more}"
+    return f"{reference(workload)} is left out: no variable of it refers to Redis{more}"
 
 
-def _unseen(said: list[Speaks]) -> str:
+def _unseen(said: list[ContainerVariables]) -> str:
     """What the containers take variables from and the input does not hold."""
     return ", ".join(dict.fromkeys(name for one in said for name in one.unseen))
 
 
-def _client(workload: Content, said: list[Speaks], objects: Objects, namespace: str | None, replicas: int | None, *, alone: bool) -> Found:
+def _client(
+    workload: Content, said: list[ContainerVariables], objects: InputObjects, namespace: str | None, replicas: int | None, *, alone: bool
+) -> DetectedClient:
     home = namespace_of(workload) or namespace or ""
-    found = Found(workload, _name(workload, home if alone else ""), home, None)
+    found = DetectedClient(workload, _name(workload, home if alone else ""), home, None)
     if not home:
         found.ask("namespace", f"{reference(workload)} names no namespace: which one does it run in? (--namespace)")
     elif namespace and namespace != home:
@@ -142,7 +144,7 @@ def _name(workload: Content, namespace: str) -> str:
     return f"{name}-app" if name in RESERVED_CLIENTS or not re.fullmatch(dns.LABEL, name) else name
 
 
-def _count(found: Found, replicas: int | None) -> None:
+def _count(found: DetectedClient, replicas: int | None) -> None:
     running = at(found.workload, "spec", "replicas")
     running = running if isinstance(running, int) and not isinstance(running, bool) else None
     if replicas is not None and running not in (None, 0) and running != replicas:
@@ -158,7 +160,7 @@ def _count(found: Found, replicas: int | None) -> None:
         found.ask("replicas", f"{reference(found.workload)} {why}: how many does it normally run with? (--replicas)")
 
 
-def _containers(found: Found, said: list[Speaks]) -> None:
+def _containers(found: DetectedClient, said: list[ContainerVariables]) -> None:
     """Which containers are to be switched, and by which variables: only where the input leaves no choice."""
     every = [(one, names) for one in said for names in one.sets]
     found.choices = [made for one, names in every if (made := variables_of(one.container, names))]
@@ -171,31 +173,31 @@ def _containers(found: Found, said: list[Speaks]) -> None:
     for one in said:
         if len(one.sets) > 1:
             leads = ", ".join(names.leads.name for names in one.sets if names.leads)
-            found.ask("containers", f"container {one.container} speaks of several Redis ({leads}): which one is to move?")
+            found.ask("containers", f"container {one.container} refers to several Redis ({leads}): which one is to move?")
     if len({_target(names.old_host, found) for _, names in every}) > 1 and not found.is_open("containers"):
         leads = ", ".join(f"{one.container}: {names.leads.name}" for one, names in every if names.leads)
-        found.ask("containers", f"the containers speak of different Redis, or not all say of which ({leads}): which one is to move?")
+        found.ask("containers", f"the containers refer to different Redis, or not all say of which ({leads}): which one is to move?")
     if not found.is_open("containers"):
         found.containers = found.choices
         for made in found.containers:
             found.remark("workload", *made.remarks)
 
 
-def _ask_for_containers(found: Found, said: list[Speaks]) -> None:
+def _ask_for_containers(found: DetectedClient, said: list[ContainerVariables]) -> None:
     names = ", ".join(one.container for one in said) or "none"
     unseen = _unseen(said)
     more = f"; variables also come from {unseen}, which the input does not hold" if unseen else ""
-    question = f"no variable of {reference(found.workload)} speaks of Redis (containers: {names}{more}): which ones does it read?"
+    question = f"no variable of {reference(found.workload)} refers to Redis (containers: {names}{more}): which ones does it read?"
     found.ask("containers", question)
 
 
-def _target(host: str, found: Found) -> tuple[str, str]:
+def _target(host: str, found: DetectedClient) -> tuple[str, str]:
     """What a host name leads to, whichever of its forms it has."""
     service = service_of(host, found.namespace)
     return service if service[0] else (host, "")
 
 
-def _previous(found: Found, said: list[Speaks], objects: Objects) -> None:
+def _previous(found: DetectedClient, said: list[ContainerVariables], objects: InputObjects) -> None:
     """The old Redis: its host and port by the value of the variables, its objects by the Service that the host is."""
     every = [names for one in said for names in one.sets]
     hosts = list(dict.fromkeys(names.old_host for names in every))
@@ -222,7 +224,7 @@ def _previous(found: Found, said: list[Speaks], objects: Objects) -> None:
         found.remark("previous", *old.remarks)
 
 
-def _keep_what_others_use(found: tuple[Found, ...], objects: Objects) -> None:
+def _keep_what_others_use(found: tuple[DetectedClient, ...], objects: InputObjects) -> None:
     """Remove nothing that anybody else in the input uses: another client, a CronJob, a Job, an init container, a value of a chart."""
     clients = {(reference(one.workload), one.namespace): one.name for one in found}
     for one in found:
@@ -248,17 +250,17 @@ def _keep_what_others_use(found: tuple[Found, ...], objects: Objects) -> None:
             one.remark("previous", f"may use the old Redis, look at it before decommission: {', '.join(dict.fromkeys(maybe))}")
 
 
-def _question(found: Found) -> Question:
+def _question(found: DetectedClient) -> Question:
     variables = found.containers or found.choices
     switched = {one.container: [name for name in one.named.values() if isinstance(name, str)] for one in variables}
     return Question(found.workload, found.namespace, found.host, found.port or 6379, switched, found.gone)
 
 
-def _is_own(use: Use, client: Found) -> bool:
+def _is_own(use: Use, client: DetectedClient) -> bool:
     return (use.object, use.namespace) == (reference(client.workload), client.namespace)
 
 
-def _shown(use: Use, client: Found) -> str:
+def _shown(use: Use, client: DetectedClient) -> str:
     """A use as a person finds it: the object; of the client itself the place, because the rest of it is switched."""
     if _is_own(use, client):
         return f"{use.object} itself at {_place(use)}"
@@ -271,6 +273,6 @@ def _place(use: Use) -> str:
     return "/".join(part if re.fullmatch(r"[a-z]+(?:[A-Z][a-z]+)*|[0-9]{1,4}|", part) else "…" for part in use.pointer.split("/"))
 
 
-def _only_watches(use: Use, objects: Objects) -> bool:
+def _only_watches(use: Use, objects: InputObjects) -> bool:
     found = (obj for obj in objects.of(*WORKLOADS) if reference(obj) == use.object and namespace_of(obj) in ("", use.namespace))
     return any(is_watcher(obj) for obj in found)

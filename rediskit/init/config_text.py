@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from rediskit.errors import visible
-from rediskit.init.clients import Found
-from rediskit.init.switched import Variables
+from rediskit.init.clients import DetectedClient
+from rediskit.init.switched_variables import SwitchedVariables
 from rediskit.source.questions import OPEN
 from rediskit.yamlio.writer import dump
 
@@ -43,7 +43,7 @@ _EXAMPLE = """\
 """
 
 
-def config_text(name: str, git: GitFacts, clients: tuple[Found, ...], manifests: dict[str, str]) -> str:
+def config_text(name: str, git: GitFacts, clients: tuple[DetectedClient, ...], manifests: dict[str, str]) -> str:
     """The config. manifests: by client, the path of the manifest as the config names it."""
     lines = ["# yaml-language-server: $schema=../rediskit.schema.json", *_yaml({"name": name})]
     lines += ["gitops:", *_comments(git.questions, 2, OPEN), *_comments(git.remarks, 2)]
@@ -64,7 +64,7 @@ def config_text(name: str, git: GitFacts, clients: tuple[Found, ...], manifests:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _client(client: Found, manifest: str, *, off: bool) -> list[str]:
+def _client(client: DetectedClient, manifest: str, *, off: bool) -> list[str]:
     """The entry of one client. A section that waits for an answer stands as a comment, and so does what needs it."""
     whole = off or client.is_open("namespace")
     workload, previous = client.is_open("replicas", "containers"), client.is_open("previous")
@@ -83,7 +83,7 @@ def _client(client: Found, manifest: str, *, off: bool) -> list[str]:
     return lines + (_off(section) if whole or workload or previous else section)
 
 
-def _workload(client: Found, manifest: str) -> list[str]:
+def _workload(client: DetectedClient, manifest: str) -> list[str]:
     section = ["  workload:", *_yaml({"manifest": manifest}, 4)]
     if client.replicas:
         section += _yaml({"replicas": client.replicas}, 4)
@@ -93,11 +93,11 @@ def _workload(client: Found, manifest: str) -> list[str]:
     for variables in client.containers or client.choices:
         section += _container(variables)
     if not (client.containers or client.choices):
-        section += _container(Variables("CONTAINER", "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD"))
+        section += _container(SwitchedVariables("CONTAINER", "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD"))
     return section + ([f"    autoscaler: {_flow(client.scaler.section)}"] if client.scaler else [])
 
 
-def _container(variables: Variables) -> list[str]:
+def _container(variables: SwitchedVariables) -> list[str]:
     return [f"      {_yaml({variables.container: {}})[0].removesuffix('{}')}{_flow(variables.named)}"]
 
 
@@ -105,7 +105,7 @@ def _flow(section: dict[str, str | int]) -> str:
     return f"{{{', '.join(_yaml({key: value})[0] for key, value in section.items())}}}"
 
 
-def _previous(client: Found) -> list[str]:
+def _previous(client: DetectedClient) -> list[str]:
     if not client.host:
         return ["  previous:", "    host:", "    port: 6379"]
     section = {"host": client.host, "port": client.port or 6379}

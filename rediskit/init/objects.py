@@ -29,7 +29,7 @@ _FROM_PODS = "name what makes the Pods: kubectl get deployment NAME -o yaml"
 
 
 @dataclass(frozen=True, slots=True)
-class Objects:
+class InputObjects:
     """The objects of one input, in their order. No value of a Secret is looked at but to keep it out."""
 
     all: tuple[Content, ...] = field(repr=False)
@@ -43,7 +43,7 @@ class Objects:
         return next(found, None)
 
 
-def read_objects(text: bytes, file: str) -> Objects:
+def read_objects(text: bytes, file: str) -> InputObjects:
     """The objects of an input; file: how it is called in messages.
 
     Raises ConfigError when it is not YAML or JSON as `read` takes it, holds no object, or no workload.
@@ -59,7 +59,7 @@ def read_objects(text: bytes, file: str) -> Objects:
             problems += error.problems
     if problems:
         raise ConfigError(problems)
-    objects = Objects(tuple(found))
+    objects = InputObjects(tuple(found))
     _refuse_without_workload(objects, file)
     return objects
 
@@ -85,7 +85,7 @@ def _flat(data: Any) -> Iterator[Content]:
         yield data
 
 
-def _refuse_without_workload(objects: Objects, file: str) -> None:
+def _refuse_without_workload(objects: InputObjects, file: str) -> None:
     for obj in objects.of(*WORKLOADS, "Service"):
         if not is_name(name_of(obj)) or not is_name(namespace_of(obj) or "default"):
             raise ConfigError(Problem(f"{file} holds a {obj['kind']} without a name, or with one that Kubernetes refuses", _HINT))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rediskit.init.objects import RUNNING, Content, Objects, is_reference, listed, name_of, namespace_of, reference, shown
+from rediskit.init.objects import RUNNING, Content, InputObjects, is_reference, listed, name_of, namespace_of, reference, shown
 from rediskit.model.nested import text_at
 from rediskit.usage import certain, is_server, parse, selects, uses
 
@@ -35,7 +35,7 @@ def service_of(host: str, namespace: str) -> tuple[str, str]:
     return found["name"], found["namespace"] or namespace
 
 
-def old_redis(host: str, port: int, workload: Content, namespace: str, objects: Objects) -> OldRedis:
+def old_redis(host: str, port: int, workload: Content, namespace: str, objects: InputObjects) -> OldRedis:
     """Return what of the input is the Redis behind a host name, as a client knows it.
 
     Args:
@@ -80,7 +80,7 @@ def old_redis(host: str, port: int, workload: Content, namespace: str, objects: 
     return OldRedis(tuple(filter(is_reference, remove)), tuple(dict.fromkeys(remarks)), tuple(gone))
 
 
-def _others_behind(service: Content, behind: list[Content], workload: Content, objects: Objects) -> Iterator[str]:
+def _others_behind(service: Content, behind: list[Content], workload: Content, objects: InputObjects) -> Iterator[str]:
     """Yield what is to be known of what a Service selects beside a Redis that is recognized. The client itself is never offered."""
     others = [obj for obj in _selected(service, objects) if obj not in behind and obj is not workload]
     hint = "it stays" if behind else "add it if it is one"
@@ -89,12 +89,12 @@ def _others_behind(service: Content, behind: list[Content], workload: Content, o
         yield f"the input does not hold what stands behind {reference(service)}: add it"
 
 
-def _staying(service: Content, servers: list[Content], objects: Objects) -> list[str]:
+def _staying(service: Content, servers: list[Content], objects: InputObjects) -> list[str]:
     """Return the workloads behind a Service that are no Redis: they would lose it."""
     return [shown(reference(obj)) for obj in _selected(service, objects) if obj not in servers]
 
 
-def _selected(service: Content, objects: Objects) -> list[Content]:
+def _selected(service: Content, objects: InputObjects) -> list[Content]:
     home = namespace_of(service)
     return [obj for obj in objects.of(*RUNNING) if (not home or namespace_of(obj) in ("", home)) and selects(service, obj)]
 
@@ -105,13 +105,13 @@ def _has_only(service: Content, port: int) -> bool:
     return bool(ports) and all(entry.get("port") == port for entry in ports)
 
 
-def _follows(server: Content, name: str, objects: Objects, home: str) -> bool:
+def _follows(server: Content, name: str, objects: InputObjects, home: str) -> bool:
     """Return whether a Redis has the Service of another as its primary."""
     maps = objects.of("ConfigMap")
     return bool(certain(uses((server, *maps), parse(name, home), namespace=home, gone=[reference(one) for one in maps])))
 
 
-def _owner(obj: Content, objects: Objects, remarks: list[str]) -> str:
+def _owner(obj: Content, objects: InputObjects, remarks: list[str]) -> str:
     """Return the reference of the object that an object is made from, through every ownerReference that the input shows."""
     current, seen = obj, {reference(obj)}
     while owners := listed(current, "metadata", "ownerReferences"):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from rediskit.errors import Path, Problem, RefusedError
 from rediskit.files import read_file
 from rediskit.model.environment import Environment
-from rediskit.output.inputs import put
+from rediskit.output.input_files import write_inputs
 from rediskit.source.loader import load
 from rediskit.source.neighbours import Neighbours
 from rediskit.yamlio.reader import read
@@ -94,4 +94,4 @@ def put_in_place(changed: Sequence[Edited], folder: FilePath | None = None) -> N
     above = folder or FilePath(os.path.commonpath([FilePath(one.place).parent for one in changed]))
     shown = os.path.relpath(above) if above.is_relative_to(FilePath.cwd()) else str(above)
     files = {os.path.relpath(one.place, above): one for one in changed}
-    put(shown, {path: one.after for path, one in files.items()}, {path: one.before for path, one in files.items()})
+    write_inputs(shown, {path: one.after for path, one in files.items()}, {path: one.before for path, one in files.items()})

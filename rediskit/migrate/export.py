@@ -13,8 +13,8 @@ from rediskit.migrate.owner.plain_files import plain_files
 from rediskit.migrate.scan import problems, scan
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
-from rediskit.output.disk import Changes, compare, write
-from rediskit.output.leftovers import clear, of_inputs, of_trees
+from rediskit.output.leftovers import input_leftovers, remove_leftovers, tree_leftovers
+from rediskit.output.writer import Changes, compare, write
 from rediskit.renderers import render
 from rediskit.renderers.owner.snippets import SNIPPETS, inline, mark_of
 from rediskit.state_machine.effects import effects
@@ -69,7 +69,7 @@ def export(
     if problem := link_in_the_way(place, client):
         raise RefusedError(problem)
     if not dry_run:
-        clear([*of_inputs([place.to]), *of_trees(str(place.to / FOLDER))])
+        remove_leftovers([*input_leftovers([place.to]), *tree_leftovers(str(place.to / FOLDER))])
     if client.owner.kind == "manifests":
         return _plain(environment, client, place, force=force, dry_run=dry_run)
     kustomization(place.overlay)

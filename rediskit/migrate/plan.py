@@ -9,8 +9,8 @@ from rediskit.migrate.status import replaced, secret_in_tree
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import VALIDATION, Migration, Step
-from rediskit.output.diff import between
-from rediskit.output.differences import Difference
+from rediskit.output.diff import diff_files
+from rediskit.output.tree_diff import FileDiff
 from rediskit.renderers import render
 from rediskit.renderers.argocd import prefix
 from rediskit.renderers.helm import release_of
@@ -48,7 +48,7 @@ class Planned(NamedTuple):
     """
 
     page: Page
-    objects: tuple[Difference, ...]
+    objects: tuple[FileDiff, ...]
     files: tuple[str, ...]
     values: tuple[Value, ...]
     gone: tuple[str, ...]
@@ -135,7 +135,7 @@ def _is_down(step: Step, migration: Migration) -> bool:
 
 def _planned(environment: Environment, client: Client, transition: Transition, here: Migration, trees: tuple[Tree, Tree]) -> Planned:
     old, new = trees
-    differences = between(environment.name, old.files, new.files).all
+    differences = diff_files(environment.name, old.files, new.files).all
     folder = f"{client.owner_folder}/"
     ours = tuple(one for one in differences if not one.path.startswith(("owners/", "docs/")) and one.path != "README.md")
     files = tuple(f"{one.status} {one.path.removeprefix(folder)}" for one in differences if one.path.startswith(folder))
@@ -151,7 +151,7 @@ def _planned(environment: Environment, client: Client, transition: Transition, h
     return Planned(made, ours, files, values, tuple(gone), _brought(environment, ours), gates, _when(here, transition.target), "")
 
 
-def _brought(environment: Environment, changed: tuple[Difference, ...]) -> tuple[str, ...]:
+def _brought(environment: Environment, changed: tuple[FileDiff, ...]) -> tuple[str, ...]:
     """What comes with the release, when its Application or HelmRelease is among what is added."""
     release = release_of(environment)
     names = {f"{prefix(environment)}-release", release.name}

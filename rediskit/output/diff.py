@@ -12,22 +12,22 @@ from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.files import read_expected
 from rediskit.output import index as indexes
 from rediskit.output import paths
-from rediskit.output.differences import Difference, Differences, Identity, Status
-from rediskit.output.disk import Rendered
 from rediskit.output.masking import Masker
-from rediskit.output.plan import Plan, plan
-from rediskit.output.values import changes_between
+from rediskit.output.tree_diff import FileDiff, Identity, Status, TreeDiff
+from rediskit.output.value_diff import changes_between
+from rediskit.output.write_plan import WritePlan, plan_write
+from rediskit.output.writer import OutputTree
 from rediskit.yamlio.reader import read
 
 _YAML = (".yaml", ".yml", ".json")
 
 
-def diff(tree: Rendered, root: str | os.PathLike[str], *, against: str | None = None) -> Differences:
+def diff(tree: OutputTree, root: str | os.PathLike[str], *, against: str | None = None) -> TreeDiff:
     """What would change if a tree were put into `<root>/<name>/`; see `diff_all`."""
     return diff_all((tree,), root, against=against)[0]
 
 
-def diff_all(trees: Iterable[Rendered], root: str | os.PathLike[str], *, against: str | None = None) -> list[Differences]:
+def diff_all(trees: Iterable[OutputTree], root: str | os.PathLike[str], *, against: str | None = None) -> list[TreeDiff]:
     """What differs between each tree and `<root>/<name>/`, in the order of the trees. Nothing is written.
 
     against: a Git revision (branch, tag, commit) to compare with, instead of the files on disk. Files that are not ours are left out.
@@ -48,14 +48,14 @@ def diff_all(trees: Iterable[Rendered], root: str | os.PathLike[str], *, against
     return [_compare(name, old[name], files, masker) for name, files in listed.items()]
 
 
-def between(name: str, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> Differences:
+def diff_files(name: str, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> TreeDiff:
     """What differs between two trees in memory, path to bytes each; as `diff`, without a disk."""
     return _compare(name, old, new, Masker())
 
 
-def _against_disk(name: str, files: Mapping[str, bytes], folder: str, masker: Masker) -> Differences:
+def _against_disk(name: str, files: Mapping[str, bytes], folder: str, masker: Masker) -> TreeDiff:
     try:
-        made = plan(folder, files)
+        made = plan_write(folder, files)
         old = {path: made.old[path] if path in made.old else _in_the_way(f"{folder}/{path}") for path in (*made.changed, *made.removed)}
     except OSError as error:
         place = os.fsdecode(error.filename or folder)
@@ -66,7 +66,7 @@ def _against_disk(name: str, files: Mapping[str, bytes], folder: str, masker: Ma
     return _compare(name, old | same, files, masker, _warnings(made))
 
 
-def _warnings(made: Plan) -> tuple[Problem, ...]:
+def _warnings(made: WritePlan) -> tuple[Problem, ...]:
     return (*((made.damaged,) if made.damaged else ()), *made.in_the_way)
 
 
@@ -128,9 +128,7 @@ class _Side:
         return self.masker.yaml(text, self.document, has_secret=self.has_secret, anew=anew)
 
 
-def _compare(
-    name: str, old: Mapping[str, bytes], new: Mapping[str, bytes], masker: Masker, warnings: tuple[Problem, ...] = ()
-) -> Differences:
+def _compare(name: str, old: Mapping[str, bytes], new: Mapping[str, bytes], masker: Masker, warnings: tuple[Problem, ...] = ()) -> TreeDiff:
     """Files that are the same at the same path take no part; all others are paired as objects first, then by path."""
     before = [_Side(path, old[path], masker) for path in sorted(old) if path != indexes.NAME and old[path] != new.get(path)]
     after = [_Side(path, new[path], masker) for path in sorted(new) if old.get(path) != new[path]]
@@ -143,7 +141,7 @@ def _compare(
     files += [_difference(side, None) for side in by_path.values()]
     if old and not objects and not files:
         files = _index_only(old.get(indexes.NAME), indexes.of(indexes.digests(new)), masker)
-    return Differences(name, tuple(sorted(objects, key=_place)), tuple(sorted(files, key=_place)), warnings)
+    return TreeDiff(name, tuple(sorted(objects, key=_place)), tuple(sorted(files, key=_place)), warnings)
 
 
 def _unread(before: Iterable[_Side], after: Iterable[_Side]) -> list[tuple[_Side, _Side]]:
@@ -153,7 +151,7 @@ def _unread(before: Iterable[_Side], after: Iterable[_Side]) -> list[tuple[_Side
     return [(broken[side.path], side) for side in after if side.path in broken and side.identity and side.identity not in known]
 
 
-def _objects(before: Iterable[_Side], after: Iterable[_Side]) -> list[Difference]:
+def _objects(before: Iterable[_Side], after: Iterable[_Side]) -> list[FileDiff]:
     """The same object in the same file is one pair, what is left over of it in other files the next ones, in the order of their paths."""
     found: dict[Identity, tuple[list[_Side], list[_Side]]] = {}
     for number, sides in enumerate((before, after)):
@@ -174,27 +172,27 @@ def _objects(before: Iterable[_Side], after: Iterable[_Side]) -> list[Difference
     return made
 
 
-def _difference(old: _Side | None, new: _Side | None) -> Difference:
+def _difference(old: _Side | None, new: _Side | None) -> FileDiff:
     anew = any(side.has_secret for side in (old, new) if side)
     before = old.text(anew=anew) if old else None
     after = new.text(anew=anew) if new else None
     if old is None or new is None:
         side = new or old
         assert side is not None
-        return Difference("added" if new else "removed", side.path, side.identity, before=before, after=after)
+        return FileDiff("added" if new else "removed", side.path, side.identity, before=before, after=after)
     by_values = old.document is not None and new.document is not None
     changes = changes_between(old.document, new.document) if by_values else ()
     moved = old.path != new.path
     status: Status = "moved" if moved and not changes else "changed"
-    return Difference(status, new.path, new.identity, old.path if moved else "", changes, by_values, before, after)
+    return FileDiff(status, new.path, new.identity, old.path if moved else "", changes, by_values, before, after)
 
 
-def _index_only(old: bytes | None, new: bytes, masker: Masker) -> list[Difference]:
+def _index_only(old: bytes | None, new: bytes, masker: Masker) -> list[FileDiff]:
     if old == new:
         return []
     side, written = _Side(indexes.NAME, old or b"", masker), _Side(indexes.NAME, new, masker)
     return [_difference(side if old is not None else None, written)]
 
 
-def _place(difference: Difference) -> tuple[str, str]:
+def _place(difference: FileDiff) -> tuple[str, str]:
     return difference.path, difference.old_path

@@ -12,13 +12,13 @@ from pathlib import Path
 from rediskit.errors import RefusedError
 from rediskit.git.discovery import work_tree
 from rediskit.output import index
-from rediskit.output.apply import remove
-from rediskit.output.lock import only_writer
+from rediskit.output.atomic import remove
+from rediskit.output.lock import exclusive_lock
 from rediskit.output.paths import STAGE
-from rediskit.output.whole import refused
+from rediskit.output.transaction import refused
 
 
-def of_inputs(folders: Iterable[Path]) -> Iterator[tuple[str, str]]:
+def input_leftovers(folders: Iterable[Path]) -> Iterator[tuple[str, str]]:
     """Yield what is left of killed runs that wrote inputs: the folder whose lock counts, and the leftover.
 
     Args:
@@ -29,7 +29,7 @@ def of_inputs(folders: Iterable[Path]) -> Iterator[tuple[str, str]]:
             yield str(place), str(place / STAGE)
 
 
-def of_trees(root: str) -> Iterator[tuple[str, str]]:
+def tree_leftovers(root: str) -> Iterator[tuple[str, str]]:
     """Yield what is left of killed runs that wrote rendered manifests below `root`, whatever their names."""
     try:
         with os.scandir(root) as entries:
@@ -43,7 +43,7 @@ def of_trees(root: str) -> Iterator[tuple[str, str]]:
             yield root, f"{root}/{name}/{STAGE}"
 
 
-def clear(found: Iterable[tuple[str, str]]) -> None:
+def remove_leftovers(found: Iterable[tuple[str, str]]) -> None:
     """Remove leftovers. What belongs to a writer that is at work stays.
 
     Raises:
@@ -51,7 +51,7 @@ def clear(found: Iterable[tuple[str, str]]) -> None:
     """
     for folder, leftover in found:
         try:
-            with only_writer(folder):
+            with exclusive_lock(folder):
                 if os.path.lexists(leftover):
                     remove(leftover)
         except RefusedError:
@@ -65,7 +65,7 @@ def abandoned(found: Iterable[tuple[str, str]]) -> list[str]:
     left = []
     for folder, leftover in found:
         try:
-            with only_writer(folder):
+            with exclusive_lock(folder):
                 left.append(leftover)
         except RefusedError:
             continue

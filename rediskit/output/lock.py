@@ -15,7 +15,7 @@ _CANNOT = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSU
 
 
 @contextmanager
-def only_writer(folder: str) -> Iterator[tuple[Problem, ...]]:
+def exclusive_lock(folder: str) -> Iterator[tuple[Problem, ...]]:
     """Holds the lock of a folder. It is on the folder itself: no file is left behind, and it goes with its process.
 
     Gives a warning where the file system can't lock. Raises RefusedError when another writer holds the lock, OSError.

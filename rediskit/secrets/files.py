@@ -11,7 +11,7 @@ from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.model.ciphertext import ciphertext
 from rediskit.model.environment import Environment
 from rediskit.model.secrets import ENCRYPTED, Sops
-from rediskit.output.inputs import present, put
+from rediskit.output.input_files import read_inputs, write_inputs
 from rediskit.secrets.manifests import Keys, encrypted, file_of, new_rotation, opened, recipients_of, refuse_other_recipients
 from rediskit.secrets.plaintext import Plaintext, impossible, weak
 from rediskit.secrets.sops import RULES, creation_rules
@@ -50,7 +50,7 @@ class Made(NamedTuple):
         if self.rules:
             files[RULES] = self.rules
         if files:
-            put(above or ".", files, {f"{folder}/{name}": content for name, content in self.seen.items()})
+            write_inputs(above or ".", files, {f"{folder}/{name}": content for name, content in self.seen.items()})
 
 
 def make_new(environment: Environment, source: Source, *, in_use: bool = False, force: bool = False) -> Made:
@@ -137,7 +137,7 @@ def _rules(environment: Environment) -> bytes:
     folder = Path(_folder(environment))
     if not isinstance(environment.secrets, Sops) or folder.name in ("", ".."):
         return b""
-    return b"" if present(str(folder.parent), [RULES]) else creation_rules(recipients_of(environment.secrets), folder.name)
+    return b"" if read_inputs(str(folder.parent), [RULES]) else creation_rules(recipients_of(environment.secrets), folder.name)
 
 
 def _judged(value: Plaintext | None, *, in_use: bool = False) -> tuple[Plaintext, tuple[str, ...]]:
@@ -225,7 +225,7 @@ def _another(old: set[str]) -> str:
 
 
 def _seen(environment: Environment) -> dict[str, bytes]:
-    return present(_folder(environment), map(_name, environment.secret_namespaces))
+    return read_inputs(_folder(environment), map(_name, environment.secret_namespaces))
 
 
 def _is_there(environment: Environment, seen: Mapping[str, bytes]) -> list[Problem]:

@@ -135,7 +135,7 @@ def _export_update(folder: Path) -> None:
 
     _owner(folder, "reconfigure")
     files = render(load(folder / "project/config/chocolandia.yaml")).files
-    from rediskit.output.disk import write
+    from rediskit.output.writer import write
 
     class Files:
         name = "beersystem"

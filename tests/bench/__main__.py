@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.bench import judges, yaml_writer
+from tests.bench import validators, yaml_writer
 
 ROOT = Path(__file__).parent.parent.parent
 IMPORTS = "import yaml, jinja2, jsonschema_rs; from pydantic import BaseModel"
@@ -93,7 +93,7 @@ def whole_process() -> None:
 def main() -> None:
     print(f"{'':<46} {'rediskit':>12} {'other':>12} {'ratio':>9}")
     whole_process()
-    for name, ours, theirs, ratio in judges.rows():
+    for name, ours, theirs, ratio in validators.rows():
         row(f"in process : kubeconform, {name}", f"{ours:.1f} ms", f"{theirs:.1f} ms", ratio, "")
     for name, ours, theirs, ratio in yaml_writer.rows():
         row(f"YAML writer : CSafeDumper, {name}", f"{ours:,.0f}/s", f"{theirs:,.0f}/s", ratio, "wanted >= 8x")

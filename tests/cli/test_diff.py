@@ -16,8 +16,8 @@ from rediskit.cli import main
 from rediskit.cli.diff.markdown import LONGEST, markdown
 from rediskit.cli.diff.text import as_json, readable, unified
 from rediskit.output.diff import diff
-from rediskit.output.differences import Difference, Differences, Identity
-from rediskit.output.disk import write
+from rediskit.output.tree_diff import FileDiff, Identity, TreeDiff
+from rediskit.output.writer import write
 from rediskit.yamlio import writer as yaml
 from tests.output.repositories import Repository
 from tests.output.trees import Files, put
@@ -34,7 +34,7 @@ def secret(**data: Any) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "redis"}, **data}
 
 
-def forms(found: Differences) -> dict[str, str]:
+def forms(found: TreeDiff) -> dict[str, str]:
     return {
         "readable": "\n".join(readable(found)),
         "text": "\n".join(unified(found)),
@@ -44,7 +44,7 @@ def forms(found: Differences) -> dict[str, str]:
     }
 
 
-def compared(root: Path, old: dict[str, Any], new: dict[str, Any]) -> Differences:
+def compared(root: Path, old: dict[str, Any], new: dict[str, Any]) -> TreeDiff:
     def files(documents: dict[str, Any]) -> Files:
         texts = {path: yaml.dump(content) if isinstance(content, dict) else content for path, content in documents.items()}
         return Files("env", {path: text if isinstance(text, bytes) else text.encode() for path, text in texts.items()})
@@ -279,7 +279,7 @@ def outside_of_fences(text: str) -> str:
 def test_markdown(tmp_path: Path) -> None:
     old = {"a.yaml": {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "redis"}, "spec": {"k": 1, "m": 1}}}
     new = {"a.yaml": old["a.yaml"] | {"spec": {"k": 2, "m": 2}}, "README.md": "hello\n"}
-    assert markdown([compared(tmp_path, old, new), Differences("same")]) == (
+    assert markdown([compared(tmp_path, old, new), TreeDiff("same")]) == (
         "### <code>env</code>: 1 added, 1 changed\n\n"
         "| | what | file | values |\n|---|---|---|---|\n"
         "| changed | <code>Service redis/s</code> | <code>a.yaml</code> | 2 |\n"
@@ -340,16 +340,16 @@ def test_nothing_in_a_name_or_value_becomes_markdown(evil: str, tmp_path: Path) 
 
 
 def test_markdown_fits_into_a_comment_and_says_what_it_leaves_out() -> None:
-    def added(number: int, lines: int) -> Difference:
-        return Difference("added", f"f{number}.yaml", Identity("", "Service", "redis", f"s{number}"), after="line\n" * lines)
+    def added(number: int, lines: int) -> FileDiff:
+        return FileDiff("added", f"f{number}.yaml", Identity("", "Service", "redis", f"s{number}"), after="line\n" * lines)
 
-    many = markdown([Differences("env", tuple(added(number, 10) for number in range(5000)))])
+    many = markdown([TreeDiff("env", tuple(added(number, 10) for number in range(5000)))])
     assert LONGEST - 1000 < len(many) <= LONGEST
     table, details = many.count("| added | <code>"), many.count("<details>")
     assert f"{5001 - table} more lines do not fit in here." in many
     assert f"The details of {5000 - details} more do not fit into a comment" in many
     outside_of_fences(many)
-    large = markdown([Differences("env", (added(1, 1), added(2, 20_000)))])
+    large = markdown([TreeDiff("env", (added(1, 1), added(2, 20_000)))])
     assert large.count("<details>") == 1
     assert "The details of 1 more do not fit" in large
 
@@ -480,6 +480,6 @@ def test_render_and_check_start_no_program_and_know_no_diff() -> None:
         check=True,
         env={"PATH": "", "PYTHONPATH": str(Path(__file__).parents[2])},
     )
-    assert "'rediskit.output.disk'" in done.stdout
+    assert "'rediskit.output.writer'" in done.stdout
     for module in ("rediskit.output.diff", "rediskit.output.revision", "rediskit.tools", "subprocess"):
         assert f"'{module}'" not in done.stdout

@@ -20,7 +20,7 @@ import pytest
 from rediskit.cli import main
 from rediskit.cli.arguments import parser
 from rediskit.doctor import programs as programs_module
-from rediskit.doctor.programs import KNOWN
+from rediskit.doctor.programs import KNOWN_PROGRAMS
 from rediskit.git import work_tree as git_module
 from rediskit.yamlio.writer import dump
 from tests.init import live
@@ -54,7 +54,7 @@ def bin_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         assert found
         (folder / program).symlink_to(found)
     monkeypatch.setenv("PATH", str(folder))
-    for known in KNOWN:
+    for known in KNOWN_PROGRAMS:
         monkeypatch.delenv(known.variable, raising=False)
     return folder
 
@@ -178,7 +178,7 @@ def test_programs_that_are_not_there_are_no_fault(bin_: Path, run: Run, tmp_path
     (bin_ / "git").unlink()
     code, output, errors = run()
     assert (code, errors) == (0, "")
-    for known in KNOWN:
+    for known in KNOWN_PROGRAMS:
         assert found(output, known.name) == f"- {known.name} - not found {known.purpose}"
     assert following(output) == ["rediskit init"]
 
@@ -224,11 +224,11 @@ def test_a_program_that_may_not_be_executed_or_is_named_wrong(
 def test_hanging_programs_are_waited_for_together(bin_: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(programs_module, "TIME_LIMIT", 2.0)
-    for known in KNOWN:
+    for known in KNOWN_PROGRAMS:
         script(bin_, known.name, "sleep 60")
     start = time.monotonic()
     assert run()[0] == 3
-    assert time.monotonic() - start < 2.0 * len(KNOWN) / 2
+    assert time.monotonic() - start < 2.0 * len(KNOWN_PROGRAMS) / 2
 
 
 def test_no_program_is_asked_in_a_way_that_asks_the_network(bin_: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,18 +253,18 @@ def test_every_program_that_rediskit_starts_is_looked_at() -> None:
                 words = [part.value for part in node.args if isinstance(part, ast.Constant) and isinstance(part.value, str)]
                 started |= {(words[0], words[1])} if len(words) == 2 else set()
     assert started >= {("git", "GIT"), ("kubeconform", "KUBECONFORM")}
-    assert started <= {(known.name, known.variable) for known in KNOWN}, "add it to rediskit/doctor/programs.py"
+    assert started <= {(known.name, known.variable) for known in KNOWN_PROGRAMS}, "add it to rediskit/doctor/programs.py"
 
 
 def test_the_verbs_that_programs_are_for_exist() -> None:
     verbs = next(action.choices for action in parser()._actions if action.dest == "verb")
     assert verbs is not None
-    for known in KNOWN:
+    for known in KNOWN_PROGRAMS:
         for part in known.purpose.split(", "):
             verb, _, more = part.partition(" ")
             if verb in verbs:
                 assert more in verbs[verb].format_help(), f"{known.name}: {part}"  # type: ignore[index]
-    assert {"init", "diff", "check", "secret"} <= {part.split()[0] for known in KNOWN for part in known.purpose.split(", ")}
+    assert {"init", "diff", "check", "secret"} <= {part.split()[0] for known in KNOWN_PROGRAMS for part in known.purpose.split(", ")}
 
 
 # Libraries

@@ -355,11 +355,11 @@ def test_without_a_git_that_answers_the_repository_is_asked_for(
 
 OPEN: dict[str, tuple[Mapping[str, Any], str, str]] = {
     "scaled to 0": (workload(container(**THREE), replicas=0), "  # workload:\n", "how many does it normally run with? (--replicas)"),
-    "no variable": (workload(container()), "  # workload:\n", "no variable of Deployment/web speaks of Redis (containers: app)"),
+    "no variable": (workload(container()), "  # workload:\n", "no variable of Deployment/web refers to Redis (containers: app)"),
     "two sets": (
         workload(container(A_REDIS_HOST="redis", B_REDIS_HOST="queue")),
         "  # workload:\n",
-        "speaks of several Redis (A_REDIS_HOST",
+        "refers to several Redis (A_REDIS_HOST",
     ),
     "two containers": (
         workload(container("one", REDIS_HOST="redis"), container("two", REDIS_HOST="queue")),
@@ -448,7 +448,7 @@ def test_two_workloads_are_two_clients() -> None:
         ("", 2, "standard input holds no object"),
         (dump({**workload(container(**THREE)), "kind": "Pod"}), 2, "standard input holds no Deployment and no StatefulSet, only: Pod"),
         (text(redis(), service()), 2, "the input holds a Redis alone"),
-        (text(workload(container()), workload(container(), name="b")), 2, "no variable speaks of Redis in Deployment/web, Deployment/b"),
+        (text(workload(container()), workload(container(), name="b")), 2, "no variable refers to Redis in Deployment/web, Deployment/b"),
         (text(workload(container(**{**THREE, "REDIS_HOST": WORD}, DB_PASSWORD=WORD))), 1, "env[0].value repeats a secret of the input"),
         ("x" * (1024 * 1024 + 1), 2, "standard input is larger than 1 MiB"),
         (text(workload(container("No_Label", **THREE))), 1, "the config that comes of this would not render; nothing was written"),
@@ -586,13 +586,13 @@ def test_the_makefile_of_init_has_the_targets_render_check_and_diff(repository: 
 KILLS = """
 import os, signal, sys
 from itertools import count
-from rediskit.output.fresh import write_new
-from rediskit.init.folder import Wishes, scaffold
+from rediskit.output.new_files import write_new
+from rediskit.init.project import Options, new_project
 from tests.output.faults import watching
 
 def make(folder, kill):
     source = (open(sys.argv[1], "rb").read(), "live")
-    made = scaffold(Wishes(folder, name="home", repository="https://git.example.org/a.git", source=source))
+    made = new_project(Options(folder, name="home", repository="https://git.example.org/a.git", source=source))
     with watching(lambda number, what: os.kill(os.getpid(), signal.SIGKILL) if number == kill else None):
         write_new(folder, made.files)
 

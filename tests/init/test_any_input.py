@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rediskit.errors import ConfigError, RediskitError
-from rediskit.init.folder import Scaffold, Wishes, scaffold
 from rediskit.init.objects import read_objects
+from rediskit.init.project import Options, Project, new_project
 from rediskit.yamlio.writer import dump
 from tests.init.live import REAL, container, redis, secret_key, service, workload
 from tests.renderers.owner_build import OLD_REDIS
@@ -50,11 +50,11 @@ def put(value: Any, path: tuple[Any, ...], new: Any) -> None:
     value[path[-1]] = new
 
 
-def made(objects: list[Any]) -> tuple[Scaffold | None, str]:
+def made(objects: list[Any]) -> tuple[Project | None, str]:
     """What comes of objects, and everything that is written or said."""
     text = json.dumps({"kind": "List", "items": objects}).encode()
     try:
-        done = scaffold(Wishes("/nowhere/home", repository="https://git.example.org/a.git", source=(text, "live.yaml")))
+        done = new_project(Options("/nowhere/home", repository="https://git.example.org/a.git", source=(text, "live.yaml")))
     except RediskitError as error:
         return None, str(error)
     said = [*done.open, *done.notes, repr(done)]
@@ -111,5 +111,5 @@ def test_deep_input(depth: int) -> None:
 def test_a_large_list_is_read_in_time(tmp_path: Path) -> None:
     many = [workload(container(REDIS_HOST=f"redis-{number}"), name=f"web-{number}", namespace=f"shop-{number}") for number in range(300)]
     text = dump({"kind": "List", "items": many}).encode()
-    done = scaffold(Wishes(str(tmp_path), name="home", repository="https://git.example.org/a.git", source=(text, "live.yaml")))
+    done = new_project(Options(str(tmp_path), name="home", repository="https://git.example.org/a.git", source=(text, "live.yaml")))
     assert len(done.clients) == 300

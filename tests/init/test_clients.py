@@ -7,19 +7,19 @@ from typing import Any
 import pytest
 
 from rediskit.errors import ConfigError
-from rediskit.init.clients import Clients, Found, clients_of
-from rediskit.init.objects import Objects, read_objects
+from rediskit.init.clients import DetectedClient, DetectedClients, clients_of
+from rediskit.init.objects import InputObjects, read_objects
 from rediskit.usage import is_server
 from tests.init.live import REAL, Object, config_map, container, redis, secret_key, service, workload
 
 THREE: Object = {"REDIS_HOST": "redis", "REDIS_PORT": "6380", "REDIS_PASSWORD": secret_key("keys", "password")}
 
 
-def clients(*objects: Object, **given: Any) -> Clients:
-    return clients_of(Objects(objects), **given)
+def clients(*objects: Object, **given: Any) -> DetectedClients:
+    return clients_of(InputObjects(objects), **given)
 
 
-def client(*objects: Object, **given: Any) -> Found:
+def client(*objects: Object, **given: Any) -> DetectedClient:
     (found,) = clients(*objects, **given).found
     return found
 
@@ -89,7 +89,7 @@ def test_a_namespace_that_nobody_says_is_asked_for() -> None:
 @pytest.mark.parametrize(
     ("containers", "section", "asked"),
     [
-        ([container()], "containers", "no variable of Deployment/web speaks of Redis (containers: app): which ones does it read?"),
+        ([container()], "containers", "no variable of Deployment/web refers to Redis (containers: app): which ones does it read?"),
         (
             [container() | {"envFrom": [{"configMapRef": {"name": "settings"}}]}],
             "containers",
@@ -98,12 +98,12 @@ def test_a_namespace_that_nobody_says_is_asked_for() -> None:
         (
             [container(CACHE_REDIS_HOST="redis", QUEUE_REDIS_HOST="queue")],
             "containers",
-            "container app speaks of several Redis (CACHE_REDIS_HOST, QUEUE_REDIS_HOST): which one is to move?",
+            "container app refers to several Redis (CACHE_REDIS_HOST, QUEUE_REDIS_HOST): which one is to move?",
         ),
         (
             [container("one", REDIS_HOST="redis"), container("two", REDIS_HOST="queue")],
             "containers",
-            "the containers speak of different Redis, or not all say of which (one: REDIS_HOST, two: REDIS_HOST)",
+            "the containers refer to different Redis, or not all say of which (one: REDIS_HOST, two: REDIS_HOST)",
         ),
         (
             [container(REDIS_URL="rediss://redis:6379")],
@@ -236,9 +236,9 @@ def test_a_workload_that_speaks_of_no_redis_is_left_out_and_named() -> None:
     found = clients(workload(container(**THREE)), workload(container(), name="front"), workload(unseen, name="back"))
     assert [one.name for one in found.found] == ["shop"]
     assert found.notes == (
-        "Deployment/front is left out: no variable of it speaks of Redis",
+        "Deployment/front is left out: no variable of it refers to Redis",
         (
-            "Deployment/back is left out: no variable of it speaks of Redis, but ConfigMap settings, which it takes others from, "
+            "Deployment/back is left out: no variable of it refers to Redis, but ConfigMap settings, which it takes others from, "
             "is not in the input"
         ),
     )
@@ -248,7 +248,7 @@ def test_a_workload_that_speaks_of_no_redis_is_left_out_and_named() -> None:
     ("objects", "said"),
     [
         ((redis(), service()), "the input holds a Redis alone: Deployment/redis"),
-        ((workload(container()), workload(container(), name="other")), "no variable speaks of Redis in Deployment/web, Deployment/other"),
+        ((workload(container()), workload(container(), name="other")), "no variable refers to Redis in Deployment/web, Deployment/other"),
     ],
     ids=["redis-alone", "none-of-several"],
 )

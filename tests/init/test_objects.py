@@ -7,7 +7,7 @@ import json
 import pytest
 
 from rediskit.errors import ConfigError
-from rediskit.init.objects import Objects, read_objects, reference
+from rediskit.init.objects import InputObjects, read_objects, reference
 from rediskit.yamlio.writer import dump
 from tests.init.live import REAL, container, redis, service, text, workload
 
@@ -18,7 +18,7 @@ def names(given: str | bytes) -> list[str]:
     return [reference(obj) for obj in read(given).all]
 
 
-def read(given: str | bytes) -> Objects:
+def read(given: str | bytes) -> InputObjects:
     return read_objects(given if isinstance(given, bytes) else given.encode(), "live.yaml")
 
 

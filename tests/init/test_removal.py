@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rediskit.errors import ConfigError
-from rediskit.init.clients import Clients, Found, clients_of
-from rediskit.init.objects import Objects, read_objects
+from rediskit.init.clients import DetectedClient, DetectedClients, clients_of
+from rediskit.init.objects import InputObjects, read_objects
 from rediskit.model.gitops_tools import gitops_tool_of
 from rediskit.usage import selects
 from tests.init.live import Object, config_map, container, redis, service, workload
@@ -22,11 +22,11 @@ THREE: Object = {"REDIS_HOST": "redis", "REDIS_PORT": "6379", "REDIS_PASSWORD": 
 OLD = ("Deployment/redis", "Service/redis")
 
 
-def clients(*objects: Object) -> Clients:
-    return clients_of(Objects(objects))
+def clients(*objects: Object) -> DetectedClients:
+    return clients_of(InputObjects(objects))
 
 
-def client(*objects: Object) -> Found:
+def client(*objects: Object) -> DetectedClient:
     (found,) = clients(workload(container(**THREE)), redis(), service(), *objects).found
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rediskit.output import index
-from rediskit.output.disk import compare, write
+from rediskit.output.writer import compare, write
 from tests.output.trees import Files, snapshot, tree
 
 OLD = tree(README="one", kept="same", platform__redis__a="a1", platform__redis__gone="x", only__old="x", place="a file")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rediskit.output.disk import write
+from rediskit.output.writer import write
 from tests.output.changing import OLD, whole
 from tests.output.trees import put, snapshot
 

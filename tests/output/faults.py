@@ -22,7 +22,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
 from rediskit.errors import RediskitError
-from rediskit.output.disk import write
+from rediskit.output.writer import write
 from tests.output.trees import Files
 
 CHANGES = {

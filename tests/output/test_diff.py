@@ -15,11 +15,10 @@ from rediskit import diff as public_diff
 from rediskit.cli.diff.markdown import markdown
 from rediskit.cli.diff.text import readable, unified
 from rediskit.errors import RefusedError
-from rediskit.output.diff import between as between_trees
-from rediskit.output.diff import diff, diff_all
-from rediskit.output.differences import Difference, Differences, Identity, ValueChange
-from rediskit.output.disk import compare, write
-from rediskit.output.values import changes_between
+from rediskit.output.diff import diff, diff_all, diff_files
+from rediskit.output.tree_diff import FileDiff, Identity, TreeDiff, ValueChange
+from rediskit.output.value_diff import changes_between
+from rediskit.output.writer import compare, write
 from rediskit.yamlio import writer as yaml
 from tests.output.trees import Files, put, snapshot
 
@@ -47,12 +46,12 @@ def tree(name: str = "env", **documents: dict[str, Any] | str | bytes) -> Files:
     return Files(name, files)
 
 
-def between(old: Files, new: Files, root: Path) -> Differences:
+def between(old: Files, new: Files, root: Path) -> TreeDiff:
     write(old, root)
     return diff(new, root)
 
 
-def one(found: Differences) -> Difference:
+def one(found: TreeDiff) -> FileDiff:
     assert len(found.all) == 1, found
     return found.all[0]
 
@@ -78,7 +77,7 @@ STATEFULSET = obj(
 def test_the_same_tree_has_no_difference(root: Path) -> None:
     files = tree(a=STATEFULSET, README_md="hello\n")
     found = between(files, files, root)
-    assert found == Differences("env")
+    assert found == TreeDiff("env")
     assert found.empty
     assert public_diff is diff
 
@@ -370,6 +369,6 @@ def test_any_old_content_is_compared(root: Path, content: bytes) -> None:
 
 def test_what_is_for_an_owner_is_named_as_such() -> None:
     patch = b"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
-    found = between_trees("home", {"owners/shop/deployment-web.yaml": patch}, {})
+    found = diff_files("home", {"owners/shop/deployment-web.yaml": patch}, {})
     assert list(readable(found)) == ["home: 1 removed", "removed  owners/shop: Deployment web"]
     assert "<code>owners/shop&#58; Deployment web</code>" in markdown([found])

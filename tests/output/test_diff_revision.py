@@ -9,8 +9,8 @@ import pytest
 from rediskit import tools
 from rediskit.errors import ConfigError, MissingToolError
 from rediskit.output.diff import diff, diff_all
-from rediskit.output.differences import Differences
-from rediskit.output.disk import write
+from rediskit.output.tree_diff import TreeDiff
+from rediskit.output.writer import write
 from tests.output.repositories import Repository
 from tests.output.trees import Files, put, tree
 
@@ -20,7 +20,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     return Repository(tmp_path / "work", monkeypatch)
 
 
-def found(differences: Differences) -> list[tuple[str, str]]:
+def found(differences: TreeDiff) -> list[tuple[str, str]]:
     return [(it.status, it.path) for it in differences.all]
 
 

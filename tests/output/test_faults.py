@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from rediskit.errors import RefusedError
-from rediskit.output.disk import compare, write
+from rediskit.output.writer import compare, write
 from tests.output import faults
 from tests.output.changing import LATER, NEW, OLD, heals, never_clean_unless_whole, whole
 from tests.output.faults import program, request

@@ -10,7 +10,7 @@ import pytest
 
 from rediskit.errors import RefusedError
 from rediskit.output import index
-from rediskit.output.disk import compare, write
+from rediskit.output.writer import compare, write
 from tests.output.trees import Files, old, put, snapshot, tree
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rediskit.errors import RefusedError
 from rediskit.output import index
-from rediskit.output.disk import compare, write
+from rediskit.output.writer import compare, write
 from tests.output.trees import Files, put, snapshot, tree
 
 A, B = "a" * 64, "b" * 64

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from rediskit.errors import RefusedError
-from rediskit.output.apply import make_stage
-from rediskit.output.disk import write
-from rediskit.output.leftovers import abandoned, clear, of_inputs, of_trees
-from rediskit.output.lock import only_writer
+from rediskit.output.atomic import make_stage
+from rediskit.output.leftovers import abandoned, input_leftovers, remove_leftovers, tree_leftovers
+from rediskit.output.lock import exclusive_lock
 from rediskit.output.paths import STAGE
+from rediskit.output.writer import write
 from tests.output.faults import obey_permissions
 from tests.output.repositories import Repository
 from tests.output.trees import Files, put
@@ -41,8 +41,8 @@ def test_inputs_have_their_leftovers_in_a_folder_of_the_work_tree_above_them(tmp
     (tmp_path / "top/config/chocolandia").mkdir(parents=True)
     left(tmp_path)
     found = [left(tmp_path / name) for name in ("top", "top/config", "top/config/chocolandia")]
-    assert [Path(place) for _, place in of_inputs([tmp_path / "top/config/chocolandia"])] == found
-    clear(of_inputs([tmp_path / "top/config/chocolandia"]))
+    assert [Path(place) for _, place in input_leftovers([tmp_path / "top/config/chocolandia"])] == found
+    remove_leftovers(input_leftovers([tmp_path / "top/config/chocolandia"]))
     assert not any(map(os.path.lexists, found))
     assert (tmp_path / STAGE).exists(), "it is outside of the work tree"
 
@@ -50,7 +50,7 @@ def test_inputs_have_their_leftovers_in_a_folder_of_the_work_tree_above_them(tmp
 def test_outside_of_git_only_the_folder_itself_counts(tmp_path: Path) -> None:
     (tmp_path / "config").mkdir()
     left(tmp_path)
-    assert list(of_inputs([tmp_path / "config"])) == []
+    assert list(input_leftovers([tmp_path / "config"])) == []
 
 
 def test_a_write_removes_the_leftovers_of_every_name_below_its_root(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_write_removes_the_leftovers_of_every_name_below_its_root(tmp_path: Pa
     (tmp_path / "foreign").mkdir()
     gone = [left(tmp_path, f".old{STAGE}"), left(tmp_path / "two")]
     kept = left(tmp_path / "foreign")
-    assert abandoned(of_trees(str(tmp_path))) == [str(place) for place in gone]
+    assert abandoned(tree_leftovers(str(tmp_path))) == [str(place) for place in gone]
     write(Files("one", {"a": b"1"}), tmp_path)
     assert not any(map(os.path.lexists, gone))
     assert kept.exists(), "that folder has no index: it is not ours"
@@ -67,11 +67,11 @@ def test_a_write_removes_the_leftovers_of_every_name_below_its_root(tmp_path: Pa
 
 def test_the_leftover_of_a_writer_at_work_stays(tmp_path: Path) -> None:
     place = left(tmp_path)
-    with only_writer(str(tmp_path)):
-        assert abandoned(of_inputs([tmp_path])) == []
-        clear(of_inputs([tmp_path]))
+    with exclusive_lock(str(tmp_path)):
+        assert abandoned(input_leftovers([tmp_path])) == []
+        remove_leftovers(input_leftovers([tmp_path]))
     assert place.exists()
-    assert abandoned(of_inputs([tmp_path])) == [str(place)]
+    assert abandoned(input_leftovers([tmp_path])) == [str(place)]
 
 
 def test_a_leftover_that_cannot_be_removed_is_an_error(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_leftover_that_cannot_be_removed_is_an_error(tmp_path: Path) -> None:
     if child == 0:
         obey_permissions()
         try:
-            clear(of_inputs([tmp_path]))
+            remove_leftovers(input_leftovers([tmp_path]))
         except RefusedError as error:
             os._exit(0 if "Permission denied" in str(error) else 2)
         os._exit(1)
@@ -94,6 +94,6 @@ def test_a_leftover_that_is_no_folder_is_removed_and_not_followed(kind: str, tmp
     (tmp_path / "top").mkdir()
     precious = put(tmp_path / "outside", "precious", "1")
     (tmp_path / "top" / STAGE).symlink_to(precious.parent) if kind == "link" else put(tmp_path / "top", STAGE, "x")
-    clear(of_inputs([tmp_path / "top"]))
+    remove_leftovers(input_leftovers([tmp_path / "top"]))
     assert list((tmp_path / "top").iterdir()) == []
     assert precious.read_text() == "1"

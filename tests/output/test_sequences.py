@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from rediskit.errors import RefusedError
 from rediskit.output import index
-from rediskit.output.disk import compare, write
+from rediskit.output.writer import compare, write
 from tests.output import faults
 from tests.output.trees import Files, snapshot
 

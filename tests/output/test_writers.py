@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from rediskit.errors import RefusedError
-from rediskit.output.disk import compare, write
+from rediskit.output.writer import compare, write
 from tests.output import faults
 from tests.output.changing import LATER, NEW, OLD, heals, whole
 from tests.output.faults import program, request

@@ -10,7 +10,7 @@ from rediskit.cli.common import Rendered, config_files
 from rediskit.cli.diff.text import as_json, readable, unified
 from rediskit.cli.report import finding_json, print_findings, print_json
 from rediskit.output.diff import diff_all
-from rediskit.output.differences import Differences
+from rediskit.output.tree_diff import TreeDiff
 from rediskit.renderers import render
 from rediskit.source.loader import load_all
 
@@ -46,7 +46,7 @@ def _effects(environments: list[Environment], revision: str) -> list[Finding]:
     return [one for environment in environments for one in unaccepted(environment, running_changes(revision, environment), None)]
 
 
-def _form(arguments: argparse.Namespace, found: list[Differences], effects: list[Finding]) -> str:
+def _form(arguments: argparse.Namespace, found: list[TreeDiff], effects: list[Finding]) -> str:
     if arguments.markdown:
         from rediskit.cli.diff.markdown import markdown
 

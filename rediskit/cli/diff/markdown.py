@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rediskit.cli.diff.text import counts, unified_file
 from rediskit.errors import dotted, visible
-from rediskit.output.differences import Difference, Differences
+from rediskit.output.tree_diff import FileDiff, TreeDiff
 
 if TYPE_CHECKING:
     from rediskit.checks.finding import Finding
@@ -25,7 +25,7 @@ _BACKTICKS = re.compile("`+")
 _LETTERS = re.compile(r"[^\w ./-]|_", re.ASCII)
 
 
-def markdown(found: Iterable[Differences], effects: Sequence[Finding] = ()) -> str:
+def markdown(found: Iterable[TreeDiff], effects: Sequence[Finding] = ()) -> str:
     """The comment for all environments; it ends in a newline and is no longer than LONGEST, whatever the differences.
 
     effects: what the changes do to a Redis that runs; they come first.
@@ -47,7 +47,7 @@ def _effects(effects: Sequence[Finding]) -> Iterator[str]:
         yield "\n"
 
 
-def _tables(found: Iterable[Differences]) -> Iterator[str]:
+def _tables(found: Iterable[TreeDiff]) -> Iterator[str]:
     """Each environment's heading and table, in pieces that may be left out from the end."""
     for differences in found:
         heading = f"### {code(differences.name)}: {counts(differences)}\n\n"
@@ -60,14 +60,14 @@ def _tables(found: Iterable[Differences]) -> Iterator[str]:
         yield "\n"
 
 
-def _row(difference: Difference) -> str:
+def _row(difference: FileDiff) -> str:
     what = code(str(difference)) if difference.identity else "file"
     moved = f"{code(difference.old_path)} to " if difference.old_path else ""
     values = str(len(difference.changes) or "")
     return f"| {difference.status} | {what} | {moved}{code(difference.path)} | {values} |\n"
 
 
-def _details(name: str, difference: Difference) -> str:
+def _details(name: str, difference: FileDiff) -> str:
     text = "\n".join(unified_file(difference, f"{name}/"))
     fence = "`" * max(3, 1 + max(map(len, _BACKTICKS.findall(text)), default=0))
     summary = f"{difference.status} {code(str(difference))}"

@@ -10,7 +10,7 @@ from itertools import zip_longest
 from typing import Any
 
 from rediskit.errors import visible
-from rediskit.output.differences import Difference, Differences, ValueChange
+from rediskit.output.tree_diff import FileDiff, TreeDiff, ValueChange
 from rediskit.yamlio import writer as yaml
 
 _WIDE = 160
@@ -19,13 +19,13 @@ _BEFORE = 24
 """Characters shown before that place."""
 
 
-def counts(differences: Differences) -> str:
+def counts(differences: TreeDiff) -> str:
     """Such as `1 added, 2 changed`."""
     found = Counter(difference.status for difference in differences.all)
     return ", ".join(f"{found[status]} {status}" for status in ("added", "changed", "moved", "removed") if found[status]) or "no difference"
 
 
-def readable(differences: Differences) -> Iterator[str]:
+def readable(differences: TreeDiff) -> Iterator[str]:
     """The lines of the readable list: a line an object or file, below it a line a value."""
     yield f"{differences.name}: {counts(differences)}"
     for difference in differences.all:
@@ -34,13 +34,13 @@ def readable(differences: Differences) -> Iterator[str]:
             yield from (visible(f"  {line}") for line in _change(change))
 
 
-def unified(differences: Differences) -> Iterator[str]:
+def unified(differences: TreeDiff) -> Iterator[str]:
     """The lines of a unified diff of the files; paths begin with the name of the environment."""
     for difference in differences.all:
         yield from unified_file(difference, f"{differences.name}/")
 
 
-def unified_file(difference: Difference, folder: str = "") -> Iterator[str]:
+def unified_file(difference: FileDiff, folder: str = "") -> Iterator[str]:
     """The lines of a unified diff of one file, with its head."""
     old = f"a/{folder}{difference.old_path or difference.path}" if difference.before is not None else "/dev/null"
     new = f"b/{folder}{difference.path}" if difference.after is not None else "/dev/null"
@@ -56,7 +56,7 @@ def unified_file(difference: Difference, folder: str = "") -> Iterator[str]:
             yield "\\ No newline at end of file"
 
 
-def _no_lines(difference: Difference) -> str:
+def _no_lines(difference: FileDiff) -> str:
     if difference.before is None or difference.after is None:
         return "the file is empty"
     if difference.status == "moved":
@@ -64,7 +64,7 @@ def _no_lines(difference: Difference) -> str:
     return "only comments, quotes or layout differ, and with a secret in it the file is not shown as it is laid out"
 
 
-def as_json(differences: Differences) -> dict[str, Any]:
+def as_json(differences: TreeDiff) -> dict[str, Any]:
     """As data for JSON: without the texts."""
     return {
         "name": differences.name,
@@ -77,7 +77,7 @@ def as_json(differences: Differences) -> dict[str, Any]:
     }
 
 
-def _json(difference: Difference) -> dict[str, Any]:
+def _json(difference: FileDiff) -> dict[str, Any]:
     return {
         "status": difference.status,
         "path": difference.path,
@@ -86,14 +86,14 @@ def _json(difference: Difference) -> dict[str, Any]:
     }
 
 
-def _remark(difference: Difference) -> str:
+def _remark(difference: FileDiff) -> str:
     remarks = [f"{difference.old_path} -> {difference.path}"] if difference.old_path else []
     if difference.status == "changed" and not difference.changes:
         remarks.append("only comments, quotes or layout" if difference.by_values else _line_counts(difference))
     return f"  ({', '.join(remarks)})" if remarks else ""
 
 
-def _line_counts(difference: Difference) -> str:
+def _line_counts(difference: FileDiff) -> str:
     steps = SequenceMatcher(None, _lines(difference.before or ""), _lines(difference.after or "")).get_opcodes()
     added = sum(end - begin for step, _, _, begin, end in steps if step != "equal")
     removed = sum(end - begin for step, begin, end, _, _ in steps if step != "equal")

@@ -8,8 +8,8 @@ from rediskit.cli.configs import config_file
 from rediskit.cli.report import print_json
 from rediskit.cli.secret.inputs import time_to_write_at
 from rediskit.errors import Problem, RefusedError
-from rediskit.output.inputs import present, put
-from rediskit.output.leftovers import clear, of_inputs
+from rediskit.output.input_files import read_inputs, write_inputs
+from rediskit.output.leftovers import input_leftovers, remove_leftovers
 from rediskit.secrets.certificate import expiry
 from rediskit.secrets.fetch import fetch, place
 
@@ -20,8 +20,8 @@ def run(arguments: argparse.Namespace) -> int:
     where = place(config)
     folder = str(where.parent)
     if not arguments.dry_run:
-        clear(of_inputs([where.parent]))
-    seen = present(folder, [where.name])
+        remove_leftovers(input_leftovers([where.parent]))
+    seen = read_inputs(folder, [where.name])
     content, found = fetch(arguments.controller_name, arguments.controller_namespace, arguments.context)
     if problem := expiry(found, time_to_write_at(arguments)):
         raise RefusedError(problem)
@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
         hint = f"its SHA-256 is {found.fingerprint}: see that it is your controller's, then use --force"
         raise RefusedError(Problem(f"{where} holds another certificate", hint))
     if old != content and not arguments.dry_run:
-        put(folder, {where.name: content}, seen)
+        write_inputs(folder, {where.name: content}, seen)
     state = "unchanged" if old == content else "created" if old is None else "changed"
     if arguments.json:
         described = {"file": str(where), "state": state, "sha256": found.fingerprint, "notAfter": found.ends.isoformat()}

@@ -27,7 +27,7 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.nested import at
 from rediskit.model.workload import SCALERS
-from rediskit.output.confined import Confined
+from rediskit.output.nofollow import NoFollowFolder
 from rediskit.renderers.owner.component import component
 from rediskit.renderers.owner.overlay import apply
 from rediskit.renderers.owner.patches import patches, removals
@@ -70,7 +70,7 @@ class Bench:
         self._program = find("kustomize", "KUSTOMIZE")
         self._copy, self.client, self._left_out = copy, client, left_out
         self._environment = OFFLINE if place.offline else {}
-        self._inside = Confined(copy, Path(shown(place.top)))
+        self._inside = NoFollowFolder(copy, Path(shown(place.top)))
         self._mine = place.to.relative_to(place.top) / FOLDER / client.name
         self._overlay = place.overlay.relative_to(place.top)
         self._file = self._overlay / kustomization(place.overlay).name

@@ -26,7 +26,7 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
 from rediskit.model.nested import at
-from rediskit.output.disk import compare
+from rediskit.output.writer import compare
 from rediskit.renderers.tree import Tree
 from rediskit.state_machine.effects import effects, steps
 

@@ -12,7 +12,7 @@ from rediskit.errors import ConfigError, Location, Problem
 from rediskit.files import read_regular, reason
 from rediskit.git.discovery import work_tree
 from rediskit.model.client import Client
-from rediskit.output.confined import in_the_way
+from rediskit.output.nofollow import not_a_folder
 from rediskit.yamlio.foreign import MAX_BYTES, Document, read_foreign
 
 FOLDER = "rediskit"
@@ -144,5 +144,5 @@ def link_in_the_way(place: Checkout, client: Client) -> Problem | None:
     """Return the problem of a link or a file where the folder of a client's files belongs; None where a folder or nothing is there."""
     for folder in (place.to / FOLDER, place.to / FOLDER / client.name):
         if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
-            return replace(in_the_way(Path(shown(folder)), folder.lstat().st_mode), code="owner-link")
+            return replace(not_a_folder(Path(shown(folder)), folder.lstat().st_mode), code="owner-link")
     return None

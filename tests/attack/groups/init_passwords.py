@@ -124,7 +124,7 @@ def _try(world: World, place: str, form: str, kind: str) -> Iterable[str]:
 
 def revert() -> None:
     """Keep the whole object in the copy."""
-    from rediskit.init import copies
+    from rediskit.init import reduced_manifests
 
-    everywhere(copies.copy, lambda found, _: copies.Copy(found.workload))
-    everywhere(copies.refuse_leaks, lambda *_: None)
+    everywhere(reduced_manifests.reduce_manifest, lambda found, _: reduced_manifests.ReducedManifest(found.workload))
+    everywhere(reduced_manifests.refuse_leaks, lambda *_: None)

@@ -111,20 +111,20 @@ def revert() -> None:
     """Copy links as they are, and write through them."""
     from rediskit.migrate.owner import copy as ownercopy
     from rediskit.migrate.owner import files as ownerfiles
-    from rediskit.output import confined
+    from rediskit.output import nofollow
 
     def copy_checkout(top: Path, copy: Path) -> tuple[str, ...]:
         shutil.copytree(top, copy, symlinks=True, ignore=shutil.ignore_patterns(".git"))
         return ()
 
-    def write(self: confined.Confined, path: Path, content: bytes) -> None:
+    def write(self: nofollow.NoFollowFolder, path: Path, content: bytes) -> None:
         place = self._root / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
 
-    def remove(self: confined.Confined, path: Path) -> None:
+    def remove(self: nofollow.NoFollowFolder, path: Path) -> None:
         shutil.rmtree(self._root / path, ignore_errors=True)
 
     everywhere(ownercopy.copy_checkout, copy_checkout)
     everywhere(ownerfiles.link_in_the_way, lambda *_: None)
-    confined.Confined.write, confined.Confined.remove = write, remove  # type: ignore[method-assign]
+    nofollow.NoFollowFolder.write, nofollow.NoFollowFolder.remove = write, remove  # type: ignore[method-assign]

@@ -11,13 +11,13 @@ from typing import NamedTuple
 from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError, visible
 from rediskit.git.discovery import work_tree
 from rediskit.git.work_tree import Remote, WorkTree, public
-from rediskit.init.clients import Clients, Found, clients_of
+from rediskit.init.clients import DetectedClient, DetectedClients, clients_of
 from rediskit.init.config_text import GitFacts, config_text
-from rediskit.init.copies import copy, refuse_leaks
-from rediskit.init.objects import Objects, name_of, read_objects
+from rediskit.init.objects import InputObjects, name_of, read_objects
+from rediskit.init.reduced_manifests import reduce_manifest, refuse_leaks
 from rediskit.model.gitops import PLACEHOLDER_REPOSITORY, for_flux
 from rediskit.model.types import DnsLabel, GitRepository, GitRevision
-from rediskit.output.fresh import exists, taken
+from rediskit.output.new_files import already_exists, existing
 from rediskit.source.questions import questions
 from rediskit.temporary import temporary_folder
 
@@ -43,7 +43,7 @@ rendered/*/.rediskit.json merge=union
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class Options:
     """What the command line says; what is None or empty is found out, or asked for in the config."""
 
     folder: str
@@ -57,14 +57,14 @@ class Wishes:
     """Content of the live objects, and what they are called in messages."""
 
 
-class Scaffold(NamedTuple):
+class Project(NamedTuple):
     """files: what is to be written, the config last. kept: what is there already and stays."""
 
     name: str
     folder: str
     files: dict[str, bytes]
     kept: tuple[str, ...]
-    clients: tuple[Found, ...]
+    clients: tuple[DetectedClient, ...]
     open: tuple[str, ...]
     """What is left to answer, with file and line of the comment that asks it."""
     notes: tuple[str, ...]
@@ -74,19 +74,19 @@ class Scaffold(NamedTuple):
         return f"config/{self.name}.yaml"
 
 
-def scaffold(wishes: Wishes) -> Scaffold:
+def new_project(options: Options) -> Project:
     """What `rediskit init` writes. Nothing is written yet, and what is to be has been rendered and checked.
 
     Raises ConfigError when the command line or the input can't be taken, RefusedError when a file is in the way or a password would
     be written.
     """
-    _refuse_wrong(wishes)
-    name = _name(wishes)
-    clients = _clients(wishes)
-    objects = read_objects(*wishes.source) if wishes.source else Objects(())
-    copies = {found.name: copy(found, objects) for found in clients.found}
+    _refuse_wrong(options)
+    name = _name(options)
+    clients = _clients(options)
+    objects = read_objects(*options.source) if options.source else InputObjects(())
+    copies = {found.name: reduce_manifest(found, objects) for found in clients.found}
     manifests = {found.name: f"{name}/{name_of(found.workload)}.yaml" for found in clients.found}
-    git = _git(wishes, name)
+    git = _git(options, name)
     text = config_text(name, git, clients.found, manifests)
     refuse_leaks(list(copies.values()), [text], objects)
     wanted = {
@@ -96,48 +96,48 @@ def scaffold(wishes: Wishes) -> Scaffold:
         **{f"config/{manifests[client]}": made.text().encode() for client, made in copies.items()},
         f"config/{name}.yaml": text.encode(),
     }
-    files, kept, notes = _beside_what_is_there(wishes.folder, wanted, f"config/{name}.yaml")
+    files, kept, notes = _beside_what_is_there(options.folder, wanted, f"config/{name}.yaml")
     _prove(name, wanted)
     notes += [f"gitops.repository: {remark}" for remark in git.remarks]
     notes += [f"{found.name}: {remark}" for found in clients.found for remarks in found.remarks.values() for remark in remarks]
     notes += clients.notes
     for path in manifests.values():
         notes.append(f"config/{path}: names and addresses only; every other value is left out, because it could be a password")
-    asked = tuple(_open(f"{wishes.folder}/config/{name}.yaml", text))
-    return Scaffold(name, wishes.folder, files, kept, clients.found, asked, tuple(map(visible, notes)))
+    asked = tuple(_open(f"{options.folder}/config/{name}.yaml", text))
+    return Project(name, options.folder, files, kept, clients.found, asked, tuple(map(visible, notes)))
 
 
-def _refuse_wrong(wishes: Wishes) -> None:
+def _refuse_wrong(options: Options) -> None:
     """Raises ConfigError with every option whose value no config takes, in the words of the config."""
     from pydantic import TypeAdapter, ValidationError
 
     given = (
-        ("--name", wishes.name, DnsLabel),
-        ("--repository", wishes.repository and public("", wishes.repository).address, GitRepository),
-        ("--revision", wishes.revision, GitRevision),
-        ("--namespace", wishes.namespace, DnsLabel),
+        ("--name", options.name, DnsLabel),
+        ("--repository", options.repository and public("", options.repository).address, GitRepository),
+        ("--revision", options.revision, GitRevision),
+        ("--namespace", options.namespace, DnsLabel),
     )
     problems = []
-    if os.path.lexists(wishes.folder) and not Path(wishes.folder).is_dir():
-        problems.append(Problem(f"{wishes.folder} is no folder", "name a folder; it is made where there is none"))
+    if os.path.lexists(options.folder) and not Path(options.folder).is_dir():
+        problems.append(Problem(f"{options.folder} is no folder", "name a folder; it is made where there is none"))
     for option, value, form in given:
         try:
             if value is not None:
                 TypeAdapter(form).validate_python(value)
         except ValidationError as error:
             problems += [Problem(f"{option}: {found['msg']}", found["ctx"]["hint"]) for found in error.errors()]
-    if wishes.replicas is not None and wishes.replicas < 1:
+    if options.replicas is not None and options.replicas < 1:
         problems.append(
-            Problem(f"--replicas: {wishes.replicas} is nothing to come back to", "give what the application normally runs with")
+            Problem(f"--replicas: {options.replicas} is nothing to come back to", "give what the application normally runs with")
         )
     if problems:
         raise ConfigError(problems)
 
 
-def _clients(wishes: Wishes) -> Clients:
-    if wishes.source is None:
-        return Clients(())
-    found = clients_of(read_objects(*wishes.source), namespace=wishes.namespace, replicas=wishes.replicas)
+def _clients(options: Options) -> DetectedClients:
+    if options.source is None:
+        return DetectedClients(())
+    found = clients_of(read_objects(*options.source), namespace=options.namespace, replicas=options.replicas)
     names = [client.name for client in found.found]
     if len(set(names)) < len(names):
         hint = "give the workloads of one namespace at a time, and add the others by hand"
@@ -145,9 +145,9 @@ def _clients(wishes: Wishes) -> Clients:
     return found
 
 
-def _name(wishes: Wishes) -> str:
+def _name(options: Options) -> str:
     """The name of the environment: as given, else that of the folder."""
-    name = wishes.name or re.sub(r"[^a-z0-9]+", "-", Path(wishes.folder).resolve().name.lower()).strip("-")[:63].strip("-")
+    name = options.name or re.sub(r"[^a-z0-9]+", "-", Path(options.folder).resolve().name.lower()).strip("-")[:63].strip("-")
     if not name:
         raise ConfigError(
             Problem("the folder's name gives no name for the environment", "give one with --name, such as that of the cluster")
@@ -155,9 +155,9 @@ def _name(wishes: Wishes) -> str:
     return name
 
 
-def _git(wishes: Wishes, name: str) -> GitFacts:
+def _git(options: Options, name: str) -> GitFacts:
     """Repository, branch and path: as given, else as Git knows them, else a question."""
-    folder = Path(os.path.realpath(wishes.folder))
+    folder = Path(os.path.realpath(options.folder))
     top = work_tree(folder)
     path = f"{folder.relative_to(top).as_posix()}/rendered/{name}" if top and folder != top else ""
     try:
@@ -166,15 +166,15 @@ def _git(wishes: Wishes, name: str) -> GitFacts:
         branch = (git.default_branch(remote.name) or _main(git.branch())) if git else ""
     except MissingToolError as error:
         remote, branch = Remote(error.problems[0].message, ""), ""
-    if wishes.repository:
-        remote = public("origin", wishes.repository)
+    if options.repository:
+        remote = public("origin", options.repository)
     remarks = ["the address without the user or password that the remote has"] if remote.stripped else []
     questions = [] if remote.address else [f"{remote.name}: which repository will hold this folder? (--repository)"]
     address = remote.address or PLACEHOLDER_REPOSITORY
-    if wishes.tool == "flux" and for_flux(address) != address:
+    if options.tool == "flux" and for_flux(address) != address:
         remarks.append(f"{address}, written as Flux takes it")
         address = for_flux(address)
-    return GitFacts(wishes.tool, address, wishes.revision or branch or "main", path, tuple(questions), tuple(remarks))
+    return GitFacts(options.tool, address, options.revision or branch or "main", path, tuple(questions), tuple(remarks))
 
 
 def _remote(remotes: list[Remote]) -> Remote:
@@ -209,7 +209,7 @@ def _beside_what_is_there(folder: str, wanted: dict[str, bytes], config: str) ->
     The same bytes are in nobody's way, except for the config: where it is, there is nothing to begin. What other programs share
     with us is left to its owner.
     """
-    found = taken(folder, wanted)
+    found = existing(folder, wanted)
     kept, refused, notes = [], [], []
     for path, content in found.items():
         if content == wanted[path] and path != config:
@@ -222,7 +222,7 @@ def _beside_what_is_there(folder: str, wanted: dict[str, bytes], config: str) ->
             if content is None or b".rediskit.json" not in content:
                 notes.append(f"{path} is there and stays as it is: add the line `rendered/*/.rediskit.json merge=union`")
         else:
-            refused.append(exists(folder, path))
+            refused.append(already_exists(folder, path))
     if refused:
         raise RefusedError(refused)
     return {path: content for path, content in wanted.items() if path not in found}, tuple(kept), notes

@@ -20,7 +20,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-class Confined:
+class NoFollowFolder:
     """A folder whose files are written and removed without following links."""
 
     def __init__(self, root: Path, shown: Path | None = None) -> None:
@@ -87,10 +87,10 @@ class Confined:
             if error.errno not in (errno.ENOTDIR, errno.ELOOP):
                 raise
             mode = os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode
-            raise RefusedError(in_the_way(self._shown / path, mode)) from None
+            raise RefusedError(not_a_folder(self._shown / path, mode)) from None
 
 
-def in_the_way(place: Path, mode: int) -> Problem:
+def not_a_folder(place: Path, mode: int) -> Problem:
     """Return the problem of something that is where a folder of ours belongs. mode: as `lstat` gives it."""
     if stat.S_ISLNK(mode):
         target = os.readlink(place) if os.path.islink(place) else ""

@@ -18,7 +18,7 @@ Kind = Literal["file", "folder", "unknown folder", "link", "other"]
 
 
 @dataclass(slots=True)
-class Plan:
+class WritePlan:
     """What a write of `files` would do in one folder; paths are relative to it and have forward slashes.
 
     digests: those of `files`; final: the index of them.
@@ -71,10 +71,10 @@ def sibling_stage(folder: str) -> str:
     return f"{parent}/.{name}{STAGE}"
 
 
-def plan(folder: str, files: Mapping[str, bytes]) -> Plan:
+def plan_write(folder: str, files: Mapping[str, bytes]) -> WritePlan:
     """Compares `files`, whose paths have been checked, with what is in `folder`. Raises OSError."""
     digests = indexes.digests(files)
-    made = Plan(folder, files, digests, indexes.of(digests))
+    made = WritePlan(folder, files, digests, indexes.of(digests))
     if os.path.lexists(sibling_stage(folder)):
         made.leftovers.append(sibling_stage(folder))
     try:
@@ -99,7 +99,7 @@ def plan(folder: str, files: Mapping[str, bytes]) -> Plan:
     return made
 
 
-def _read_index(made: Plan) -> None:
+def _read_index(made: WritePlan) -> None:
     path = f"{made.folder}/{indexes.NAME}"
     try:
         made.index_content = read_expected(path, len(made.final))
@@ -117,7 +117,7 @@ def _read_index(made: Plan) -> None:
         made.damaged = Problem(f"{path}:{index.broken}: this is not the index that rediskit wrote", hint)
 
 
-def _reserved(made: Plan, found: dict[str, Kind]) -> None:
+def _reserved(made: WritePlan, found: dict[str, Kind]) -> None:
     """Takes the names that rediskit keeps for itself out of what was found."""
     if found.pop(indexes.NAME, "file") != "file":
         made.block(indexes.NAME, "is not a file, and the index belongs there", "move it away")
@@ -125,7 +125,7 @@ def _reserved(made: Plan, found: dict[str, Kind]) -> None:
         made.leftovers.append(f"{made.folder}/{STAGE}")
 
 
-def _present(made: Plan, path: str, found: Mapping[str, Kind]) -> bool:
+def _present(made: WritePlan, path: str, found: Mapping[str, Kind]) -> bool:
     """Sorts in a path of the tree that is a file or a link on disk; False for any other."""
     kind = found.get(path)
     if kind == "file":
@@ -146,7 +146,7 @@ def _present(made: Plan, path: str, found: Mapping[str, Kind]) -> bool:
     return kind not in (None, "folder", "unknown folder")
 
 
-def _others(made: Plan, files: Mapping[str, bytes], found: Mapping[str, Kind]) -> None:
+def _others(made: WritePlan, files: Mapping[str, bytes], found: Mapping[str, Kind]) -> None:
     """Sorts in what the tree does not have: ours to remove, or foreign."""
     for path, kind in found.items():
         if kind == "folder" or path in files:
@@ -158,7 +158,7 @@ def _others(made: Plan, files: Mapping[str, bytes], found: Mapping[str, Kind]) -
             made.foreign.append(f"{path}/" if kind == "unknown folder" else path)
 
 
-def _ours(made: Plan, path: str, now: bytes) -> None:
+def _ours(made: WritePlan, path: str, now: bytes) -> None:
     """A file with conflict markers is nobody's edit when both its sides are ours: the index of the merge knows them."""
     made.old[path] = now
     known = made.owned.get(path, frozenset())
@@ -166,7 +166,7 @@ def _ours(made: Plan, path: str, now: bytes) -> None:
         made.edited.append(path)
 
 
-def _absent(made: Plan, absent: Collection[str], found: Mapping[str, Kind]) -> None:
+def _absent(made: WritePlan, absent: Collection[str], found: Mapping[str, Kind]) -> None:
     """Sorts in the paths where no file stands. Only empty folders and our own files, about to be removed, make room."""
     made.created += absent
     if not absent:
@@ -186,7 +186,7 @@ def _absent(made: Plan, absent: Collection[str], found: Mapping[str, Kind]) -> N
     _other_case(made, absent, found)
 
 
-def _other_case(made: Plan, absent: Collection[str], found: Mapping[str, Kind]) -> None:
+def _other_case(made: WritePlan, absent: Collection[str], found: Mapping[str, Kind]) -> None:
     """Where case does not count, a path that was not found may lead to something foreign, or into it."""
     foreign = {same_place(path.rstrip("/")) for path in made.foreign}
     for path in sorted({*absent, *folders(absent)} - found.keys()) if foreign else ():

@@ -10,7 +10,7 @@ import pytest
 
 from rediskit.errors import RefusedError
 from rediskit.output import index
-from rediskit.output.disk import Changes, compare, write, write_all
+from rediskit.output.writer import Changes, compare, write, write_all
 from tests.output.trees import Files, old, put, snapshot, tree
 
 

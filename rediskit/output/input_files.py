@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 
 from rediskit.errors import Problem, RefusedError
 from rediskit.files import read_regular
-from rediskit.output.apply import Undo, create, make_folders
+from rediskit.output.atomic import Undo, create, make_folders
 from rediskit.output.paths import shown
-from rediskit.output.whole import all_or_none, new_stage, refused
+from rediskit.output.transaction import all_or_none, new_stage, refused
 
 
-def present(folder: str, paths: Iterable[str]) -> dict[str, bytes]:
+def read_inputs(folder: str, paths: Iterable[str]) -> dict[str, bytes]:
     """What stands at these paths of a folder, those left out where nothing does.
 
     Raises RefusedError when it is no regular file, or a link: a link may lead anywhere, and is neither followed nor replaced.
@@ -38,7 +38,7 @@ def present(folder: str, paths: Iterable[str]) -> dict[str, bytes]:
     return found
 
 
-def put(folder: str, files: Mapping[str, bytes], seen: Mapping[str, bytes]) -> None:
+def write_inputs(folder: str, files: Mapping[str, bytes], seen: Mapping[str, bytes]) -> None:
     """Writes files into a folder, which is made where it is missing.
 
     seen: what `present` found at these paths. A file that is replaced keeps its permissions.
@@ -49,7 +49,7 @@ def put(folder: str, files: Mapping[str, bytes], seen: Mapping[str, bytes]) -> N
 
 
 def _put(folder: str, files: Mapping[str, bytes], seen: Mapping[str, bytes], undo: list[Undo]) -> None:
-    now = present(folder, files)
+    now = read_inputs(folder, files)
     changed = [path for path in files if now.get(path) != seen.get(path)]
     if changed:
         places = (shown(os.path.normpath(f"{folder}/{path}")) for path in changed)

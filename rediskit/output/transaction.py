@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from rediskit.errors import Problem, RefusedError
-from rediskit.output.apply import Undo, make_stage, remove
-from rediskit.output.lock import only_writer
+from rediskit.output.atomic import Undo, make_stage, remove
+from rediskit.output.lock import exclusive_lock
 from rediskit.output.paths import STAGE, shown
 
 
@@ -24,7 +24,7 @@ def all_or_none(folder: str) -> Iterator[list[Undo]]:
     try:
         try:
             _make_root(folder, undo)
-            with only_writer(folder):
+            with exclusive_lock(folder):
                 yield undo
                 undo.clear()
                 with suppress(OSError):

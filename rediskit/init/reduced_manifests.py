@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rediskit.errors import Problem, RefusedError, dotted
-from rediskit.init.clients import Found
-from rediskit.init.objects import Content, Objects, is_name, listed, literal, name_of, namespace_of, reference
+from rediskit.init.clients import DetectedClient
+from rediskit.init.objects import Content, InputObjects, is_name, listed, literal, name_of, namespace_of, reference
 from rediskit.model.nested import at, mapping_at, text_at, texts_in
 from rediskit.secrecy import names_secret, secret_reason
 from rediskit.usage import Use, parse, uses
@@ -43,7 +43,7 @@ _SHORTEST = 8
 _OUT = "remove it from the input, or put it into a Secret and reference that; then try again"
 
 
-class Copy(NamedTuple):
+class ReducedManifest(NamedTuple):
     """The object as it is kept."""
 
     content: Content
@@ -57,7 +57,7 @@ class Copy(NamedTuple):
         return head + dump(self.content)
 
 
-def copy(found: Found, objects: Objects) -> Copy:
+def reduce_manifest(found: DetectedClient, objects: InputObjects) -> ReducedManifest:
     """Return the copy of a client's workload. The variables that the config switches keep their address, without a password in it."""
     workload = found.workload
     switched = {one.container: one.named for one in (found.containers or found.choices)}
@@ -75,7 +75,7 @@ def copy(found: Found, objects: Objects) -> Copy:
         spec["serviceName"] = service
     metadata = {"name": name_of(workload), "namespace": namespace_of(workload), "annotations": {REDUCED: "true"}}
     template = {"spec": {kind: entries for kind, entries in pod.items() if entries}}
-    return Copy(
+    return ReducedManifest(
         {
             "apiVersion": "apps/v1",
             "kind": workload["kind"],
@@ -85,7 +85,7 @@ def copy(found: Found, objects: Objects) -> Copy:
     )
 
 
-def _uses(found: Found, objects: Objects, switched: list[str]) -> Mapping[str, Use]:
+def _uses(found: DetectedClient, objects: InputObjects, switched: list[str]) -> Mapping[str, Use]:
     """Return where the workload names its old Redis, by the JSON pointer inside of its pod."""
     if not found.host:
         return {}
@@ -169,7 +169,7 @@ def _source(entry: Content) -> Content:
     return {**({"prefix": prefix} if prefix and _is_name(_PREFIX, prefix) else {}), **made}
 
 
-def refuse_leaks(copies: list[Copy], said: list[str], objects: Objects) -> None:
+def refuse_leaks(copies: list[ReducedManifest], said: list[str], objects: InputObjects) -> None:
     """Raise RefusedError when a secret that the input holds anywhere is also in what is about to be written. Shows no value."""
     forms = [form for value in _of_input(objects) if len(value) >= _SHORTEST for form in (value, b64encode(value.encode()).decode())]
     problems = []
@@ -183,7 +183,7 @@ def refuse_leaks(copies: list[Copy], said: list[str], objects: Objects) -> None:
         raise RefusedError(problems)
 
 
-def _of_input(objects: Objects) -> set[str]:
+def _of_input(objects: InputObjects) -> set[str]:
     """Return every value of the input that is a secret: of its Secrets, of its variables, of what kubectl noted as last applied."""
     found: set[str] = set()
     for obj in objects.all:

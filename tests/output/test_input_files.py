@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rediskit.errors import RefusedError
-from rediskit.output.inputs import present, put
+from rediskit.output.input_files import read_inputs, write_inputs
 from rediskit.output.paths import STAGE
 
 OLD = {"a/one.yaml": b"old one\n", "a/two.yaml": b"old two\n"}
@@ -36,18 +36,18 @@ AFTER = {**NEW, "a/other.yaml": b"not ours\n"}
 
 
 def test_files_are_made_and_replaced(folder: Path) -> None:
-    put(str(folder), NEW, present(str(folder), NEW))
+    write_inputs(str(folder), NEW, read_inputs(str(folder), NEW))
     assert content(folder) == AFTER
 
 
 def test_a_folder_that_is_not_there_is_made(tmp_path: Path) -> None:
-    put(str(tmp_path / "x/y"), NEW, present(str(tmp_path / "x/y"), NEW))
+    write_inputs(str(tmp_path / "x/y"), NEW, read_inputs(str(tmp_path / "x/y"), NEW))
     assert content(tmp_path / "x/y") == NEW
 
 
 def test_what_a_killed_run_left_is_no_hindrance(folder: Path) -> None:
     (folder / STAGE / "more").mkdir(parents=True)
-    put(str(folder), NEW, present(str(folder), NEW))
+    write_inputs(str(folder), NEW, read_inputs(str(folder), NEW))
     assert content(folder) == AFTER
     assert not (folder / STAGE).exists()
 
@@ -59,13 +59,13 @@ CALLS = ("mkdir", "open", "write", "replace", "scandir", "unlink", "rmdir", "lst
 @pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=["OSError", "KeyboardInterrupt"])
 def test_all_or_none_whichever_call_fails(name: str, failure: BaseException, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The n-th call of one kind fails, for every n that comes to pass. An interrupt may come when all is done."""
-    seen = present(str(folder), NEW)
+    seen = read_inputs(str(folder), NEW)
     for nth in range(1, 60):
         calls = [0]
         with monkeypatch.context() as patch:
             patch.setattr(os, name, _failing(getattr(os, name), nth, failure, calls))
             try:
-                put(str(folder), NEW, seen)
+                write_inputs(str(folder), NEW, seen)
                 done = True
             except (RefusedError, KeyboardInterrupt):
                 done = False
@@ -94,16 +94,16 @@ def _failing(real: Callable[..., Any], nth: int, failure: BaseException, calls: 
 
 
 def test_what_has_changed_meanwhile_is_not_overwritten(folder: Path) -> None:
-    seen = present(str(folder), NEW)
+    seen = read_inputs(str(folder), NEW)
     (folder / "a/one.yaml").write_bytes(b"somebody else's\n")
     with pytest.raises(RefusedError, match=r"a/one\.yaml has changed meanwhile"):
-        put(str(folder), NEW, seen)
+        write_inputs(str(folder), NEW, seen)
     assert content(folder) == {**BEFORE, "a/one.yaml": b"somebody else's\n"}
-    seen = present(str(folder), {"b/three.yaml": b""})
+    seen = read_inputs(str(folder), {"b/three.yaml": b""})
     (folder / "b").mkdir()
     (folder / "b/three.yaml").write_bytes(b"new, and not ours\n")
     with pytest.raises(RefusedError, match=r"b/three\.yaml has changed meanwhile"):
-        put(str(folder), {"b/three.yaml": b"x"}, seen)
+        write_inputs(str(folder), {"b/three.yaml": b"x"}, seen)
 
 
 @pytest.mark.parametrize(("kind", "what"), [("link", "a link"), ("folder", "a folder"), ("pipe", "no regular file")])
@@ -117,13 +117,13 @@ def test_only_files_are_replaced(kind: str, what: str, folder: Path) -> None:
     else:
         os.mkfifo(place)
     with pytest.raises(RefusedError, match=f"one.yaml is {what}"):
-        present(str(folder), NEW)
+        read_inputs(str(folder), NEW)
     with pytest.raises(RefusedError, match=f"one.yaml is {what}"):
-        put(str(folder), NEW, {})
+        write_inputs(str(folder), NEW, {})
     assert (folder / "a/two.yaml").read_bytes() == OLD["a/two.yaml"]
 
 
 def test_a_large_file_is_no_input(folder: Path) -> None:
     (folder / "a/one.yaml").write_bytes(b"x" * (1024 * 1024 + 1))
     with pytest.raises(RefusedError, match="larger than 1 MiB"):
-        present(str(folder), NEW)
+        read_inputs(str(folder), NEW)

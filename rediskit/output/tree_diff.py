@@ -40,7 +40,7 @@ class ValueChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class FileDiff:
     """An object or a file that differs.
 
     path: the file, relative to the folder of the environment; old_path: where the object was, when it stood in another file.
@@ -68,15 +68,15 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Differences:
+class TreeDiff:
     """What differs in one environment, ordered by file. The index is no part of it, except where nothing but the index differs.
 
     warnings: why a write would be refused (what stands in the way, a damaged index). Empty against a revision.
     """
 
     name: str
-    objects: tuple[Difference, ...] = ()
-    files: tuple[Difference, ...] = ()
+    objects: tuple[FileDiff, ...] = ()
+    files: tuple[FileDiff, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
     @property
@@ -85,6 +85,6 @@ class Differences:
         return not self.all
 
     @property
-    def all(self) -> tuple[Difference, ...]:
+    def all(self) -> tuple[FileDiff, ...]:
         """Objects first, then the other files."""
         return self.objects + self.files

@@ -10,7 +10,7 @@ from contextlib import suppress
 from rediskit.errors import Problem, RefusedError
 from rediskit.output import index as indexes
 from rediskit.output.paths import IGNORE, STAGE
-from rediskit.output.plan import Plan, sibling_stage
+from rediskit.output.write_plan import WritePlan, sibling_stage
 
 Undo = tuple[Callable[..., None], tuple[str, ...]]
 """A call, and the places that it is about."""
@@ -18,7 +18,7 @@ Undo = tuple[Callable[..., None], tuple[str, ...]]
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def apply(plan: Plan) -> None:
+def execute(plan: WritePlan) -> None:
     """Makes the folder what the plan says. Raises OSError with the old tree in place, RefusedError where even that failed."""
     for leftover in plan.leftovers:
         remove(leftover)
@@ -28,7 +28,7 @@ def apply(plan: Plan) -> None:
         _update(plan)
 
 
-def _make(plan: Plan) -> None:
+def _make(plan: WritePlan) -> None:
     """A tree that is not there yet appears whole: it is made beside its place and renamed."""
     stage = sibling_stage(plan.folder)
     tree = f"{stage}/tree"
@@ -50,7 +50,7 @@ def _make(plan: Plan) -> None:
     _tidy(stage)
 
 
-def _update(plan: Plan) -> None:
+def _update(plan: WritePlan) -> None:
     """First everything that takes room, apart from the tree; then only renames, and folders that come or go: all of it can be undone.
 
     The first rename puts an index into place that knows the old digests and the new ones, the last one the index of the new tree.
@@ -84,7 +84,7 @@ def _tidy(stage: str) -> None:
         raise
 
 
-def _prepare(plan: Plan, stage: str) -> None:
+def _prepare(plan: WritePlan, stage: str) -> None:
     """New files and indexes under their numbers, and a second name for each file that will be replaced."""
     for number, path in enumerate((*plan.created, *plan.changed)):
         create(f"{stage}/new{number}", plan.files[path], plan.folder, path)
@@ -96,7 +96,7 @@ def _prepare(plan: Plan, stage: str) -> None:
     create(f"{stage}/final", plan.final, plan.folder, indexes.NAME)
 
 
-def _exchange(plan: Plan, stage: str, undo: list[Undo]) -> None:
+def _exchange(plan: WritePlan, stage: str, undo: list[Undo]) -> None:
     """The old tree becomes the new one. How to undo each step is noted before it: a step that was not taken is undone without effect.
 
     A file that goes may stand where a folder comes, or have a name that differs in case only: so it goes first.
@@ -128,7 +128,7 @@ def _exchange(plan: Plan, stage: str, undo: list[Undo]) -> None:
     os.replace(f"{stage}/final", index)
 
 
-def _undo(plan: Plan, stage: str, undo: list[Undo]) -> None:
+def _undo(plan: WritePlan, stage: str, undo: list[Undo]) -> None:
     """Puts the old tree back, its index last. Raises RefusedError where that fails, too."""
     try:
         for step, places in reversed(undo):
@@ -141,7 +141,7 @@ def _undo(plan: Plan, stage: str, undo: list[Undo]) -> None:
         raise RefusedError(Problem(message, hint)) from error
 
 
-def _keep(plan: Plan, path: str, content: bytes, copy: str) -> None:
+def _keep(plan: WritePlan, path: str, content: bytes, copy: str) -> None:
     """A second name for a file, so that it can be put back with its times; a copy where the file system knows no second names."""
     try:
         os.link(f"{plan.folder}/{path}", copy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from rediskit.init.objects import Content, Objects, name_of, namespace_of, reference
+from rediskit.init.objects import Content, InputObjects, name_of, namespace_of, reference
 from rediskit.model.nested import at, text_at
 from rediskit.model.podspec import containers_of
 from rediskit.usage import Use, certain, parse, uses
@@ -38,7 +38,7 @@ class Question(NamedTuple):
     gone: Collection[str]
 
 
-def users(question: Question, objects: Objects) -> tuple[list[Use], list[Use]]:
+def users(question: Question, objects: InputObjects) -> tuple[list[Use], list[Use]]:
     """Return the certain uses and the possible uses of an old Redis by others, and by the client itself beside what is switched."""
     names = frozenset(name for found in question.switched.values() for name in found)
     address = parse(question.host, question.namespace, question.port)
@@ -51,7 +51,7 @@ def users(question: Question, objects: Objects) -> tuple[list[Use], list[Use]]:
 class _Own:
     """The places that go with the migration or with the old Redis: what they say counts for nobody."""
 
-    def __init__(self, question: Question, objects: Objects) -> None:
+    def __init__(self, question: Question, objects: InputObjects) -> None:
         self._question = question
         self._reference = reference(question.workload)
         self._places = frozenset(self._switched_places())
@@ -101,7 +101,7 @@ class _Own:
                         yield f"{kind}/{name}", "*"
 
 
-def _readers(objects: Objects, namespace: str) -> dict[str, set[str]]:
+def _readers(objects: InputObjects, namespace: str) -> dict[str, set[str]]:
     """Return, per ConfigMap and Secret of a namespace, the objects that refer to it."""
     found: dict[str, set[str]] = {}
     for content in objects.all:

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from rediskit import dns
-from rediskit.init.objects import Content, Objects, listed, literal, namespace_of
+from rediskit.init.objects import Content, InputObjects, listed, literal, namespace_of
 from rediskit.model.nested import at, text_at
 
 Role = Literal["host", "port", "password", "url", ""]
@@ -39,7 +39,7 @@ class Variable:
 
 
 @dataclass(slots=True)
-class Names:
+class RedisVariables:
     """The variables that name one Redis: those that share the first part of their names."""
 
     host: Variable | None = None
@@ -82,33 +82,33 @@ class Names:
         return _number(self.port.value or "") if self.port else None
 
 
-class Speaks(NamedTuple):
+class ContainerVariables(NamedTuple):
     """A container. sets: one entry a Redis that it names; unseen: what it takes variables from and the input does not hold."""
 
     container: str
-    sets: tuple[Names, ...]
+    sets: tuple[RedisVariables, ...]
     unseen: tuple[str, ...]
 
 
-def speaks(container: Content, workload: Content, objects: Objects) -> Speaks:
+def redis_variables_of(container: Content, workload: Content, objects: InputObjects) -> ContainerVariables:
     """What one container says of Redis."""
     entries = [*_of_sources(container, workload, objects), *_of_entries(container, workload, objects)]
     found = {variable.name: variable for variable in entries}
     roles = {name: _role(variable) for name, variable in found.items()}
     meant = {prefix for name, (prefix, role) in roles.items() if _REDIS.search(name) or _names_redis(found[name], role)}
-    sets: dict[str, Names] = {}
+    sets: dict[str, RedisVariables] = {}
     for name, (prefix, role) in roles.items():
         if prefix in meant and role and not (role == "url" and _leads_elsewhere(found[name])):
-            names = sets.setdefault(prefix, Names())
+            names = sets.setdefault(prefix, RedisVariables())
             if getattr(names, role) is None:
                 setattr(names, role, found[name])
     led = [names for names in sets.values() if names.leads]
     if len(led) == 1:
         _take_in(led[0], [names for names in sets.values() if not names.leads])
-    return Speaks(text_at(container, "name"), tuple(led), tuple(dict.fromkeys(_unseen(container, workload, objects))))
+    return ContainerVariables(text_at(container, "name"), tuple(led), tuple(dict.fromkeys(_unseen(container, workload, objects))))
 
 
-def _take_in(names: Names, strays: list[Names]) -> None:
+def _take_in(names: RedisVariables, strays: list[RedisVariables]) -> None:
     """A password or a port with a name of its own (REDIS_AUTH_PASSWORD beside REDIS_HOST) belongs to the one Redis that is named."""
     for role in ("port", "password"):
         found = [stray for stray in (getattr(other, role) for other in strays) if stray is not None]
@@ -145,7 +145,7 @@ def _leads_elsewhere(variable: Variable) -> bool:
     return value is not None and not _SCHEME.match(value) and not _HOST_AND_PORT.fullmatch(value) and not _HOST.fullmatch(value)
 
 
-def _of_entries(container: Content, workload: Content, objects: Objects) -> Iterator[Variable]:
+def _of_entries(container: Content, workload: Content, objects: InputObjects) -> Iterator[Variable]:
     """The variables of `env`, which win over those of `envFrom`."""
     for entry in listed(container, "env"):
         name = text_at(entry, "name")
@@ -165,7 +165,7 @@ def _of_entries(container: Content, workload: Content, objects: Objects) -> Iter
             yield Variable(name, None, "its Pod")
 
 
-def _of_sources(container: Content, workload: Content, objects: Objects) -> Iterator[Variable]:
+def _of_sources(container: Content, workload: Content, objects: InputObjects) -> Iterator[Variable]:
     """The variables of `envFrom`, as far as the input holds what they come from; of a Secret the names alone."""
     for prefix, kind, name in _sources(container):
         source = objects.named(kind, name, namespace_of(workload))
@@ -178,7 +178,7 @@ def _of_sources(container: Content, workload: Content, objects: Objects) -> Iter
                 yield Variable(prefix + key, value if isinstance(value, str) else None, f"ConfigMap {name}")
 
 
-def _unseen(container: Content, workload: Content, objects: Objects) -> Iterator[str]:
+def _unseen(container: Content, workload: Content, objects: InputObjects) -> Iterator[str]:
     for _, kind, name in _sources(container):
         if objects.named(kind, name, namespace_of(workload)) is None:
             yield f"{kind} {name}"

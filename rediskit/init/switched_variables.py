@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from rediskit.init.variables import Names, Variable
+from rediskit.init.redis_variables import RedisVariables, Variable
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HOST_WORD = re.compile(r"(?:HOST(?:NAME)?|SERVER)$", re.IGNORECASE)
@@ -14,7 +14,7 @@ _PLAIN_URL = re.compile(r"redis://(?::[^/@]*@)?[^/@]+(?:/(?:[0-9]|1[0-5])?)?")
 """A url such as is rendered: no TLS, no user, no options."""
 
 
-class Variables(NamedTuple):
+class SwitchedVariables(NamedTuple):
     """The variables of a container, "" where it has none of a kind, and what is said of them. database: that of the url."""
 
     container: str
@@ -32,7 +32,7 @@ class Variables(NamedTuple):
         return {role: name for role, name in roles.items() if name}
 
 
-def variables_of(container: str, names: Names) -> Variables | None:
+def variables_of(container: str, names: RedisVariables) -> SwitchedVariables | None:
     """The variables that name one Redis; None where they have names that rediskit can't set.
 
     A name that the input does not hold is made like that of the host or of the url, and a remark says so.
@@ -45,13 +45,13 @@ def variables_of(container: str, names: Names) -> Variables | None:
         made, remarks = _made(host, _HOST_WORD.sub("", host), {"port": names.port, "password": names.password}, seen)
         beside = names.url if names.url and _PLAIN_URL.fullmatch(names.url.value or "") and _VARIABLE.fullmatch(names.url.name) else None
         named = (beside.name, _database(beside.value or "")) if beside else ("", None)
-        return Variables(container, host, made["port"], made["password"], remarks, *named)
+        return SwitchedVariables(container, host, made["port"], made["password"], remarks, *named)
     if names.url is None or names.shape != "url":
         return None
     url = names.url.name
     head = _URL_WORD.sub("", url) if _URL_WORD.search(url) else f"{url}_"
     made, remarks = _made(url, head, {"password": names.password}, "the url is composed from it")
-    return Variables(container, "", "", made["password"], remarks, url, _database(names.url.value or ""))
+    return SwitchedVariables(container, "", "", made["password"], remarks, url, _database(names.url.value or ""))
 
 
 def _made(like: str, head: str, roles: dict[str, Variable | None], seen: str) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -69,7 +69,7 @@ def _database(url: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def question(container: str, names: Names) -> str:
+def question(container: str, names: RedisVariables) -> str:
     """What is to be asked where the input does not say that the variables can be set; "" where it does."""
     lead = names.leads
     name, value = (lead.name, lead.value) if lead else ("", None)
@@ -93,7 +93,7 @@ def question(container: str, names: Names) -> str:
     return ""
 
 
-def given(names: Names) -> list[str]:
+def given(names: RedisVariables) -> list[str]:
     """The names that the input has; with a host, that of a url beside it does not count."""
     url = names.url if names.host is None else None
     return [variable.name for variable in (names.host, names.port, names.password, url) if variable]

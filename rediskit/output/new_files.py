@@ -1,6 +1,6 @@
 """New files beside what is there: all of them or none, and nothing that exists is overwritten.
 
-A name that is taken while the files are being put into place is not overwritten either: each gets its name by a link, which the
+A name that is existing while the files are being put into place is not overwritten either: each gets its name by a link, which the
 file system refuses where there is one already.
 """
 
@@ -12,15 +12,15 @@ from collections.abc import Mapping
 
 from rediskit.errors import Problem, RefusedError
 from rediskit.files import read_regular
-from rediskit.output.apply import Undo, create, make_folders
+from rediskit.output.atomic import Undo, create, make_folders
 from rediskit.output.paths import shown
-from rediskit.output.whole import all_or_none, new_stage
+from rediskit.output.transaction import all_or_none, new_stage
 
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 """What file systems answer that know no second names."""
 
 
-def taken(folder: str, paths: Mapping[str, bytes]) -> dict[str, bytes | None]:
+def existing(folder: str, paths: Mapping[str, bytes]) -> dict[str, bytes | None]:
     """Which of these paths something stands at: the content of a regular file of ours to read, None for anything else.
 
     A folder on the way that is no folder, or a link that leads nowhere, takes the path that lies below it, too.
@@ -39,15 +39,15 @@ def write_new(folder: str, files: Mapping[str, bytes]) -> None:
     """Writes files that are not there yet, in this order; the folder is made where it is missing.
 
     A kill leaves the first of them at most, each whole: put the one last that says that all are there.
-    Raises RefusedError, with nothing written: a path is taken (each is named), another writer is at work, the disk refuses.
+    Raises RefusedError, with nothing written: a path is existing (each is named), another writer is at work, the disk refuses.
     """
     with all_or_none(folder) as undo:
         _write(folder, files, undo)
 
 
 def _write(folder: str, files: Mapping[str, bytes], undo: list[Undo]) -> None:
-    if found := taken(folder, files):
-        raise RefusedError([exists(folder, path) for path in found])
+    if found := existing(folder, files):
+        raise RefusedError([already_exists(folder, path) for path in found])
     stage = new_stage(folder, undo)
     for number, (path, content) in enumerate(files.items()):
         create(f"{stage}/{number}", content, folder, path)
@@ -58,19 +58,19 @@ def _write(folder: str, files: Mapping[str, bytes], undo: list[Undo]) -> None:
         undo.append((os.unlink, (f"{folder}/{path}",)))
 
 
-def exists(folder: str, path: str) -> Problem:
-    """The problem of a path that is taken."""
+def already_exists(folder: str, path: str) -> Problem:
+    """The problem of a path that is existing."""
     return Problem(
         f"{shown(os.path.normpath(f'{folder}/{path}'))} is there already", "nothing is overwritten: move it away, or choose another name"
     )
 
 
 def _name(staged: str, folder: str, path: str, content: bytes) -> None:
-    """Gives a staged file its name. Raises RefusedError when the name has been taken meanwhile."""
+    """Gives a staged file its name. Raises RefusedError when the name has been existing meanwhile."""
     try:
         os.link(staged, f"{folder}/{path}")
     except FileExistsError:
-        raise RefusedError(exists(folder, path)) from None
+        raise RefusedError(already_exists(folder, path)) from None
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise

@@ -1,4 +1,4 @@
-"""Names of variables as they are found in the field, and what is read from them."""
+"""RedisVariables of variables as they are found in the field, and what is read from them."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from rediskit.init.objects import Objects
-from rediskit.init.variables import Names, Speaks, Variable, speaks
+from rediskit.init.objects import InputObjects
+from rediskit.init.redis_variables import ContainerVariables, RedisVariables, Variable, redis_variables_of
 from tests.init.live import config_map, container, secret_key, workload
 
 
-def heard(*others: dict[str, Any], env_from: Any = None, **env: Any) -> Speaks:
+def heard(*others: dict[str, Any], env_from: Any = None, **env: Any) -> ContainerVariables:
     app = container(**env) | ({"envFrom": env_from} if env_from else {})
     one = workload(app)
-    return speaks(app, one, Objects((one, *others)))
+    return redis_variables_of(app, one, InputObjects((one, *others)))
 
 
-def names(made: Names) -> tuple[str | None, ...]:
+def names(made: RedisVariables) -> tuple[str | None, ...]:
     return tuple(variable.name if variable else None for variable in (made.host, made.port, made.password, made.url))
 
 
@@ -123,5 +123,5 @@ def test_variables_of_env_from() -> None:
 
 def test_a_port_without_quotes() -> None:
     app = container() | {"env": [{"name": "REDIS_HOST", "value": "redis"}, {"name": "REDIS_PORT", "value": 6380}]}
-    (made,) = speaks(app, workload(app), Objects(())).sets
+    (made,) = redis_variables_of(app, workload(app), InputObjects(())).sets
     assert made.old_port == 6380

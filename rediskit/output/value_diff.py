@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
-from rediskit.output.differences import ValueChange
+from rediskit.output.tree_diff import ValueChange
 
 _NAMES = ("name", "alert", "record", "mountPath", "containerPort", "port", "key", "path", "namespace", "kind")
 """What tells the entries of a list apart, first match wins: containers and variables by name, mounts by path, ports by number."""

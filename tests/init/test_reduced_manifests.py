@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy as copies
+import copy
 import json
 from base64 import b64encode
 from contextlib import suppress
@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rediskit.errors import RediskitError, RefusedError
-from rediskit.init import folder
+from rediskit.init import project
 from rediskit.init.clients import clients_of
-from rediskit.init.copies import Copy, address_in, copy, refuse_leaks
-from rediskit.init.folder import Wishes, scaffold
-from rediskit.init.objects import Objects
+from rediskit.init.objects import InputObjects
+from rediskit.init.project import Options, new_project
+from rediskit.init.reduced_manifests import ReducedManifest, address_in, reduce_manifest, refuse_leaks
 from rediskit.usage import parse, uses
 from tests.init.live import Object, container, redis, secret_key, service, text, workload
 from tests.init.places import PASSWORDS, PLACES, forms, planted
@@ -27,13 +27,13 @@ from tests.samples import backend
 WORD = "correct-horse-battery"
 
 
-def copied(*objects: Object) -> Copy:
+def copied(*objects: Object) -> ReducedManifest:
     """The copy of the first workload."""
-    given = Objects(objects)
-    return copy(clients_of(given).found[0], given)
+    given = InputObjects(objects)
+    return reduce_manifest(clients_of(given).found[0], given)
 
 
-def env(made: Copy, kind: str = "containers") -> dict[str, Any]:
+def env(made: ReducedManifest, kind: str = "containers") -> dict[str, Any]:
     (app, *_) = made.content["spec"]["template"]["spec"][kind]
     return {entry["name"]: entry.get("value", entry.get("valueFrom")) for entry in app.get("env", [])}
 
@@ -41,13 +41,15 @@ def env(made: Copy, kind: str = "containers") -> dict[str, Any]:
 @pytest.fixture
 def unproven(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is rendered: that takes long, and says no more than what is written."""
-    monkeypatch.setattr(folder, "_prove", lambda *_: None)
+    monkeypatch.setattr(project, "_prove", lambda *_: None)
 
 
 def written(*objects: Object) -> str:
     """Everything that `init` writes and says of an input, a refusal too."""
     try:
-        done = scaffold(Wishes("/nowhere/home", repository="https://git.example.org/a.git", source=(text(*objects).encode(), "live.yaml")))
+        done = new_project(
+            Options("/nowhere/home", repository="https://git.example.org/a.git", source=(text(*objects).encode(), "live.yaml"))
+        )
     except RediskitError as error:
         return str(error)
     said = [*done.open, *done.notes, repr(done), *done.files]
@@ -131,7 +133,7 @@ BASES = (
 @given(st.data())
 def test_a_password_at_any_text_that_is_not_needed_never_comes_out(data: st.DataObject) -> None:
     """Any alphabet, six characters and more, alone or inside of a text that looks like an address of the old Redis."""
-    obj = copies.deepcopy(data.draw(st.sampled_from(BASES)))
+    obj = copy.deepcopy(data.draw(st.sampled_from(BASES)))
     alphabet = data.draw(st.sampled_from(["abcdefghijklmnopqrstuvwxyz", "0123456789abcdef", "ABCxyz019", "aZ9 -_.+/=%$@:", "äößé€ aZ"]))
     password = "q7" + data.draw(st.text(alphabet, min_size=6, max_size=40)) + "7q"
     frame = data.draw(
@@ -188,7 +190,7 @@ def test_the_real_backend_is_reduced_to_names_and_the_address_of_its_redis() -> 
 
 
 def test_what_a_check_reads_stays() -> None:
-    """Names and their order, that a variable stands twice, that there is an `envFrom`, and where a switched variable comes from."""
+    """Variables and their order, a variable that occurs twice, that there is an `envFrom`, and where a switched variable comes from."""
     app = container("app", REDIS_HOST=secret_key("keys", "host"), REDIS_PASSWORD=secret_key("keys", "word"), DEBUG="1")
     app["env"] += [{"name": "DEBUG", "value": "2"}]
     app["envFrom"] = [{"prefix": "A_", "configMapRef": {"name": "settings"}}, {"secretRef": {"name": "more", "optional": True}}]
@@ -259,11 +261,11 @@ def test_a_secret_of_the_input_is_not_taken_for_an_address(source: Object) -> No
     """The host of a switched variable stays as it is: it may not be a secret that the input holds elsewhere."""
     made = copied(workload(container(REDIS_HOST=WORD)))
     with pytest.raises(RefusedError, match=r"containers\[0\].env\[0\].value repeats a secret of the input") as caught:
-        refuse_leaks([made], [], Objects((source,)))
+        refuse_leaks([made], [], InputObjects((source,)))
     assert WORD not in str(caught.value)
     with pytest.raises(RefusedError, match="a secret of the input would be in the config"):
-        refuse_leaks([], [f"repository: https://git.example.org/{WORD}"], Objects((source,)))
-    refuse_leaks([copied(workload(container(REDIS_HOST="redis")))], ["name: shop"], Objects((source,)))
+        refuse_leaks([], [f"repository: https://git.example.org/{WORD}"], InputObjects((source,)))
+    refuse_leaks([copied(workload(container(REDIS_HOST="redis")))], ["name: shop"], InputObjects((source,)))
 
 
 def test_whatever_the_workload_is_a_copy_is_made_or_refused() -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from rediskit.errors import RefusedError
-from rediskit.output import fresh
-from rediskit.output.fresh import taken, write_new
+from rediskit.output import new_files
+from rediskit.output.new_files import existing, write_new
 from rediskit.output.paths import STAGE
 from tests.output.faults import reached, watching
 
@@ -98,7 +98,7 @@ def test_whatever_is_in_the_way_is_named_and_stays(tmp_path: Path, what: str) ->
     assert os.lstat(place) == before
     assert not (tmp_path / "schema.json").exists()
     assert not (tmp_path / "nowhere").exists()
-    assert "config/one.yaml" in taken(str(tmp_path), FILES)
+    assert "config/one.yaml" in existing(str(tmp_path), FILES)
 
 
 def _sees_nothing(_folder: str, _paths: object) -> dict[str, bytes | None]:
@@ -108,7 +108,7 @@ def _sees_nothing(_folder: str, _paths: object) -> dict[str, bytes | None]:
 def test_a_file_that_appears_meanwhile_is_not_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "config").mkdir()
     (tmp_path / "config/one.yaml").write_text("theirs\n")
-    monkeypatch.setattr(fresh, "taken", _sees_nothing)
+    monkeypatch.setattr(new_files, "existing", _sees_nothing)
     assert "config/one.yaml is there already" in refused(lambda: write_new(str(tmp_path), FILES))
     assert {path: content for path, content in tree(tmp_path).items() if content} == {"config/one.yaml": b"theirs\n"}
 
@@ -120,7 +120,7 @@ def test_a_file_system_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(os, "link", no_links)
     write_new(str(tmp_path / "new"), FILES)
     assert {path: content for path, content in tree(tmp_path / "new").items() if content} == FILES
-    monkeypatch.setattr(fresh, "taken", _sees_nothing)
+    monkeypatch.setattr(new_files, "existing", _sees_nothing)
     said = refused(lambda: write_new(str(tmp_path / "new"), {"other": b"x", "schema.json": b"other"}))
     assert "schema.json: File exists" in said
     assert (tmp_path / "new/schema.json").read_bytes() == b"{}\n"

@@ -15,13 +15,13 @@ from typing import Protocol
 
 from rediskit.errors import Problem, RefusedError
 from rediskit.output import paths
-from rediskit.output.apply import apply, remove
-from rediskit.output.leftovers import of_trees
-from rediskit.output.lock import only_writer
-from rediskit.output.plan import Plan, plan
+from rediskit.output.atomic import execute, remove
+from rediskit.output.leftovers import tree_leftovers
+from rediskit.output.lock import exclusive_lock
+from rediskit.output.write_plan import WritePlan, plan_write
 
 
-class Rendered(Protocol):
+class OutputTree(Protocol):
     """What can be written: a name, and path to bytes. Paths are relative and have forward slashes."""
 
     @property
@@ -58,12 +58,12 @@ class Changes:
         return bool(self.created or self.changed or self.removed or self.interrupted or self.stale_index)
 
 
-def write(tree: Rendered, root: str | os.PathLike[str], *, force: bool = False) -> Changes:
+def write(tree: OutputTree, root: str | os.PathLike[str], *, force: bool = False) -> Changes:
     """Puts a tree into `<root>/<name>/`; see `write_all`."""
     return write_all((tree,), root, force=force)[tree.name]
 
 
-def write_all(trees: Iterable[Rendered], root: str | os.PathLike[str], *, force: bool = False) -> dict[str, Changes]:
+def write_all(trees: Iterable[OutputTree], root: str | os.PathLike[str], *, force: bool = False) -> dict[str, Changes]:
     """Puts each tree into `<root>/<name>/` and says by name what it did. `root` is made where it is missing.
 
     Files that hold the right bytes are not touched. Others are replaced atomically, those that were ours and are not in the tree
@@ -83,19 +83,19 @@ def write_all(trees: Iterable[Rendered], root: str | os.PathLike[str], *, force:
     with _named(base):
         with suppress(FileExistsError):
             os.makedirs(base)
-        with only_writer(base) as warnings:
-            for _, leftover in of_trees(base):
+        with exclusive_lock(base) as warnings:
+            for _, leftover in tree_leftovers(base):
                 remove(leftover)
-            plans = {name: plan(f"{base}/{name}", files) for name, files in listed}
+            plans = {name: plan_write(f"{base}/{name}", files) for name, files in listed}
             _refuse(plans.values(), force)
             done = {}
             for name, made in plans.items():
-                apply(made)
+                execute(made)
                 done[name] = _changes(made, (*warnings, *_left_alone(made)))
             return done
 
 
-def compare(tree: Rendered, root: str | os.PathLike[str]) -> Changes:
+def compare(tree: OutputTree, root: str | os.PathLike[str]) -> Changes:
     """What `write` would do, with nothing written. Not `drifted` means: every byte of the tree is there, and nothing of ours more.
 
     Raises RefusedError for paths that no tree may have and for what can't be read.
@@ -104,7 +104,7 @@ def compare(tree: Rendered, root: str | os.PathLike[str]) -> Changes:
     name, files = tree.name, tree.files
     paths.check(name, files)
     with _named(base):
-        made = plan(f"{base}/{name}", files)
+        made = plan_write(f"{base}/{name}", files)
     damaged = (made.damaged,) if made.damaged else ()
     return _changes(made, (*damaged, *made.in_the_way, *_left_alone(made)), made.interrupted, made.exists and made.stale_index)
 
@@ -117,18 +117,18 @@ def _base(root: str | os.PathLike[str]) -> str:
     return base
 
 
-def _changes(made: Plan, warnings: tuple[Problem, ...], interrupted: bool = False, stale_index: bool = False) -> Changes:
+def _changes(made: WritePlan, warnings: tuple[Problem, ...], interrupted: bool = False, stale_index: bool = False) -> Changes:
     lists = (made.created, made.changed, made.removed, made.unchanged, made.edited, made.foreign)
     created, changed, removed, unchanged, edited, foreign = (tuple(sorted(listed)) for listed in lists)
     return Changes(created, changed, removed, unchanged, edited, foreign, warnings, interrupted, stale_index)
 
 
-def _left_alone(made: Plan) -> Iterator[Problem]:
+def _left_alone(made: WritePlan) -> Iterator[Problem]:
     for path in sorted(made.foreign):
         yield Problem(f"{made.folder}/{paths.shown(path)} is not ours: left alone", "move it away if it does not belong there")
 
 
-def _refuse(plans: Iterable[Plan], force: bool) -> None:
+def _refuse(plans: Iterable[WritePlan], force: bool) -> None:
     problems: list[Problem] = []
     for made in plans:
         problems += made.in_the_way
@@ -140,7 +140,7 @@ def _refuse(plans: Iterable[Plan], force: bool) -> None:
         raise RefusedError(problems)
 
 
-def _edited(made: Plan, path: str) -> Problem:
+def _edited(made: WritePlan, path: str) -> Problem:
     place = f"{made.folder}/{path}"
     if b"\n<<<<<<< " in b"\n" + made.old[path]:
         return Problem(f"{place} holds conflict markers of Git", "resolve the conflict in the config, then render with --force")
