@@ -12,7 +12,6 @@ from rediskit.model.migration import VALIDATION, Migration, Step
 from rediskit.output.diff import diff_files
 from rediskit.output.tree_diff import FileDiff
 from rediskit.renderers import render
-from rediskit.renderers.argocd import prefix
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.owner.overlay import apply
 from rediskit.renderers.owner.patches import patches
@@ -154,7 +153,7 @@ def _planned(environment: Environment, client: Client, transition: Transition, h
 def _brought(environment: Environment, changed: tuple[FileDiff, ...]) -> tuple[str, ...]:
     """What comes with the release, when its Application or HelmRelease is among what is added."""
     release = release_of(environment)
-    names = {f"{prefix(environment)}-release", release.name}
+    names = {f"{environment.object_prefix}-release", release.name}
     carried = any(one.identity and (one.identity.kind, one.identity.name in names) in _CARRIERS for one in changed if one.status == "added")
     sets = (f"StatefulSet/{release.primary_statefulset}", f"StatefulSet/{release.replicas_statefulset}")
     return (*sets, *(f"Service/{name}" for name in release.services)) if carried else ()

@@ -113,6 +113,12 @@ class Environment(Model):
         return self.gitops.path or f"rendered/{self.name}"
 
     @property
+    def object_prefix(self) -> str:
+        """The prefix of the names of all Applications or Kustomizations."""
+        argocd = self.gitops.argocd.prefix if self.gitops.tool == "argocd" else None
+        return argocd or self.redis.release
+
+    @property
     def file(self) -> str:
         """The config file as it was named to `load`; "" for an Environment made in Python."""
         return self._file

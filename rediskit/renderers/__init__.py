@@ -1,4 +1,4 @@
-"""Environment to Tree, pure: no clock, no random, no environment variables, no network, no subprocess, no file but our own templates."""
+"""Render an Environment to a Tree, without a clock, random numbers, environment variables, a network, subprocesses or other input files."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from rediskit.renderers.tree import File, Tree
 
 
 def render(environment: Environment) -> Tree:
-    """Everything that goes into `<output>/<name>/`, except the index that `write` keeps. The same input gives the same bytes."""
+    """Return every file of `<output>/<name>/` except the index, which `write` adds. The same input gives the same bytes."""
     return Tree.of(environment.name, header(environment), _files(environment))
 
 
 def _files(environment: Environment) -> Iterator[File]:
-    made = units(environment)
+    components = units(environment)
     yield from helm_values(environment)
-    yield from platform(made)
+    yield from platform(components)
     yield from owners(environment)
-    carried = {"argocd": argocd, "flux": flux}[environment.gitops.tool]
-    yield from carried(environment, made)
+    tool = {"argocd": argocd, "flux": flux}[environment.gitops.tool]
+    yield from tool(environment, components)
     pages = tuple(docs(environment))
     yield from (page.file for page in pages)
-    yield from readme(environment, made, pages)
+    yield readme(environment, components, pages)

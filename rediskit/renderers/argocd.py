@@ -20,19 +20,14 @@ from rediskit.state_machine.effects import release_is_deployed
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
 
 
-def prefix(environment: Environment) -> str:
-    """What the names of all Applications begin with."""
-    return environment.gitops.argocd.prefix or environment.redis.release
-
-
 def project_name(environment: Environment) -> str:
     """The AppProject of our Applications."""
-    return environment.gitops.argocd.project or prefix(environment)
+    return environment.gitops.argocd.project or environment.object_prefix
 
 
 def argocd(environment: Environment, made: tuple[Unit, ...]) -> Iterator[File]:
     """`argocd/` and `bootstrap/`."""
-    claim = carriers_claim(environment, f"{prefix(environment)}-claim", environment.gitops.tool_namespace)
+    claim = carriers_claim(environment, f"{environment.object_prefix}-claim", environment.gitops.tool_namespace)
     objects = [claim, project(environment), *(unit_application(environment, unit) for unit in made)]
     if release_is_deployed(environment):
         objects.append(release_application(environment))
@@ -161,7 +156,7 @@ def _application(
 ) -> Object:
     compare = {"argocd.argoproj.io/compare-options": "ServerSideDiff=true"}
     meta = metadata(
-        f"{prefix(environment)}-{name}", environment.gitops.tool_namespace, labels(environment), {**compare, **(annotations or {})}
+        f"{environment.object_prefix}-{name}", environment.gitops.tool_namespace, labels(environment), {**compare, **(annotations or {})}
     )
     if finalizer:
         meta["finalizers"] = [FINALIZER]

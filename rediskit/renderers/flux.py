@@ -42,8 +42,8 @@ def flux(environment: Environment, units: tuple[Unit, ...]) -> Iterator[File]:
 
 
 def kustomization_name(environment: Environment, unit: str) -> str:
-    """The name of the Flux Kustomization of a unit."""
-    return f"{environment.redis.release}-{unit}"
+    """Return the name of the Flux Kustomization of a unit."""
+    return f"{environment.object_prefix}-{unit}"
 
 
 def unit_kustomization(environment: Environment, unit: Unit) -> Object:

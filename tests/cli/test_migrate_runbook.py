@@ -57,7 +57,7 @@ def step(folder: Path) -> str:
 @pytest.mark.parametrize("order", ["scale-down-first", "deploy-first"])
 def test_the_runbook_leads_to_the_end(order: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = begin(folder, order)
-    way, _, _ = text.partition("## When something is wrong")
+    way, _, _ = text.partition("## Roll back")
     at = START
     for command in commands(way):
         if "--criterion" in command:
@@ -74,13 +74,13 @@ def test_the_runbook_leads_to_the_end(order: str, folder: Path, capsys: pytest.C
 @pytest.mark.parametrize("order", ["scale-down-first", "deploy-first"])
 def test_the_way_back_of_the_runbook_leads_back_and_forward_again(order: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = begin(folder, order)
-    way, _, wrong = text.partition("## When something is wrong")
+    way, _, wrong = text.partition("## Roll back")
     at = START
     for command in commands(way.partition("### 6. decommission")[0]):
         assert run(command, at) == 0, (command, capsys.readouterr().err)
         at = later(at, 60) if " advance " in command else at
     assert step(folder) == "validate"
-    back, forward = wrong.split("The shared Redis stays, so that")
+    back, forward = wrong.split("The shared Redis stays. To try again")
     for command in commands(back):
         assert run(command, at) == 0, (command, capsys.readouterr().err)
     assert step(folder) == "rolled-back"

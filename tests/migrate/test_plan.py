@@ -138,7 +138,7 @@ def test_the_runbook_is_the_same_at_every_step(order: Order) -> None:
     assert len(pages) == 1
     assert "docs/migration-beersystem.md" not in render(at(along(order, "fffffff"))).files
     text = pages.pop().decode()
-    for title in ("### The application does not start", "### It starts, with errors", "### The 24 hours fail"):
+    for title in ("### The application does not start", "### The application logs errors", "### The validation fails"):
         assert title in text
 
 
@@ -202,7 +202,7 @@ def test_with_nothing_to_remove_decommission_changes_nothing() -> None:
     step = planned(environment).steps[0]
     assert (step.page.step, step.page.repository, step.files, step.gone) == ("decommission", "none", (), ())
     text = _markdown(environment, environment.clients[0], planned(environment)) + runbook(environment, environment.clients[0])
-    assert "Nothing is named under `previous.remove`: the old Redis stays until its owner removes it." in text
+    assert "`previous.remove` is empty, so the old Redis stays until you remove it in the application repository." in text
     assert "The old Redis leave" not in text
     (forward, *_) = status(environment, environment.clients[0], "2026-03-09T09:00:00Z").transitions
     assert forward.repository == "none"

@@ -63,13 +63,13 @@ def test_the_variables_of_the_page_are_those_that_the_component_sets() -> None:
     ("variant", "there", "absent"),
     [
         ("argocd", "192.168.4.203", "Nobody from outside"),
-        ("inside only", "admits these and no others", "192.168.4.203"),
-        ("nothing on disk", "a restart loses everything", "append-only"),
+        ("inside only", "allows only these connections", "192.168.4.203"),
+        ("nothing on disk", "A restart loses all data", "append-only"),
         ("saved", "900 1, 300 10", "append-only"),
-        ("refuses writes", "OOM command not allowed", "drops keys"),
-        ("drops what expires", "that have an expiry (`volatile-lru`)", "whether they have an expiry or not"),
-        ("nothing switched off", "one database space", "switched off"),
-        ("not watched", "no cluster mode", "## Seeing it"),
+        ("refuses writes", "OOM command not allowed", "evicts keys"),
+        ("drops what expires", "evicts keys that have an expiry (`volatile-lru`)", "without an expiry"),
+        ("nothing switched off", "one database space", "Disabled commands"),
+        ("not watched", "cluster mode** in the client", "## Monitoring"),
         ("other names", r"jsonpath={.data.redis\.key}", "`redis-password`"),
     ],
 )
@@ -82,13 +82,13 @@ def test_it_says_what_is_so_here(variant: str, there: str, absent: str) -> None:
 @pytest.mark.parametrize(
     ("redis", "promise"),
     [
-        ({}, "an orderly restart loses nothing, a crash up to a second of writes"),
-        ({"appendOnly": False, "savePoints": ["900 1", "60 100"]}, "saved at 900 1, 60 100 (seconds and changes)"),
-        ({"appendOnly": False}, "a restart loses everything"),
-        ({"memory": {"policy": "noeviction"}}, "Then it refuses writes"),
+        ({}, "A clean restart loses nothing; a crash loses up to one second of writes"),
+        ({"appendOnly": False, "savePoints": ["900 1", "60 100"]}, "snapshot at 900 1, 60 100 (seconds and changes)"),
+        ({"appendOnly": False}, "A restart loses all data"),
+        ({"memory": {"policy": "noeviction"}}, "Redis refuses writes with"),
         (
             {"memory": {"policy": "volatile-ttl", "max": "512mb"}},
-            "holds 512mb at most. Then it drops keys that have an expiry (`volatile-ttl`)",
+            "512mb, shared by all clients. When it is full, Redis evicts keys that have an expiry (`volatile-ttl`)",
         ),
     ],
 )
@@ -97,8 +97,8 @@ def test_it_promises_what_redis_will_keep(redis: dict[str, Any], promise: str) -
 
 
 def test_before_deploy_it_says_that_nothing_is_there_yet() -> None:
-    assert "**It is not deployed yet:**" in page(made("prepare"))
-    assert "**It is not deployed yet:**" not in page(made("validate"))
+    assert "**Redis is not deployed yet:**" in page(made("prepare"))
+    assert "**Redis is not deployed yet:**" not in page(made("validate"))
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -69,17 +69,15 @@ def test_it_says_where_the_migration_stands_and_what_is_next(order: str, step: s
     text = section(readme(made(step, order)), "beersystem")
     assert f"Step **{step}**: " in text
     following = "scale-down" if step == "rolled-back" else NEXT[order].get(step)
-    assert re.findall(r"Next: \*\*(.*?)\*\*", text) == ([following] if following else [])
-    if following:
-        assert "; the repository that changes: ." not in text
-        assert re.search(r"First: \S.*\.$", text, re.MULTILINE)
+    assert re.findall(r"Next step: \*\*(.*?)\*\*\. It changes \S", text) == ([following] if following else [])
+    assert bool(re.search(r"^\* Prerequisite: \S.*\.$", text, re.MULTILINE)) == bool(following)
     down = ("scale-down", "reconfigure", "scale-up", "validate", *(("deploy",) if order == "scale-down-first" else ()))
     assert ("rediskit migrate rollback " in text) == (step in down), "from where the application goes down to validate"
     identity = step in ("prepare", "complete", "rolled-back") or (order, step) == ("deploy-first", "deploy")
     assert ("At this step it changes nothing." in text) == identity
 
 
-@pytest.mark.parametrize(("scaled", "whose"), [(True, "the owner's"), (False, "none: it only records")])
+@pytest.mark.parametrize(("scaled", "whose"), [(True, "the application repository"), (False, "no repository: it only records evidence")])
 def test_an_autoscaler_is_let_go_in_the_owners_repository(scaled: bool, whose: str) -> None:
     """With nothing to remove, decommission changes the owner's build only where something was held."""
     over: dict[str, object] = {"previous": {"remove": []}}
@@ -87,7 +85,7 @@ def test_an_autoscaler_is_let_go_in_the_owners_repository(scaled: bool, whose: s
         over["workload"] = {"autoscaler": {"kind": "ScaledObject", "name": "backend"}}
     client = merged(config("validate")["clients"][0], over)
     text = section(readme(made("validate", over={"clients": [client]})), "beersystem")
-    assert f"Next: **decommission**; the repository that changes: {whose}." in text
+    assert f"Next step: **decommission**. It changes {whose}." in text
 
 
 @pytest.mark.parametrize(
@@ -96,7 +94,7 @@ def test_an_autoscaler_is_let_go_in_the_owners_repository(scaled: bool, whose: s
         ("kustomize", "(`components: [rediskit/beersystem]`)"),
         ("argocd-app", "`spec.source.kustomize.patches` of the Application"),
         ("flux-kustomization", "`spec.patches` of the Kustomization"),
-        ("manifests", "No build looks at them: `rediskit migrate export` does."),
+        ("manifests", "No build validates them: `rediskit migrate export` does."),
     ],
 )
 def test_it_says_how_the_owner_takes_a_step(kind: str, words: str) -> None:
@@ -104,7 +102,7 @@ def test_it_says_how_the_owner_takes_a_step(kind: str, words: str) -> None:
     text = section(readme(made("scale-up", over={"clients": [client]})), "beersystem")
     assert words in text
     assert "rediskit migrate export config/chocolandia.yaml --client beersystem --to DIR" in text
-    assert ("An overlay above that" in text) == (kind == "kustomize")
+    assert ("they override the Component" in text) == (kind == "kustomize")
 
 
 @pytest.mark.parametrize(("order", "step"), ALL)
@@ -112,8 +110,8 @@ def test_it_says_whether_redis_is_there(order: str, step: str) -> None:
     absent = step == "prepare" or (order, step) == ("scale-down-first", "scale-down")
     environment = made(step, order)
     text = readme(environment)
-    assert ("**It is not deployed yet:**" in text) == absent
-    assert ("nobody yet" in text) == absent
+    assert ("**Redis is not deployed yet:**" in text) == absent
+    assert ("not applied yet" in text) == absent
     assert ("Application `redis-shared-release`" in text) != absent
 
 
@@ -136,10 +134,8 @@ def test_addresses_are_those_of_the_config() -> None:
         "replica": {"service": {"ports": {"redis": 6500}}},
         "clusterDomain": "k8s.example",
     }
-    text = section(
-        readme(made(over={"redis": {"values": values}, "network": {"allow": ["192.168.4.0/24", "10.8.0.0/16"]}})), "How a client connects"
-    )
-    assert "| a pod of the cluster | `redis-shared-master.redis.svc.k8s.example` | 6400 |" in text
+    text = section(readme(made(over={"redis": {"values": values}, "network": {"allow": ["192.168.4.0/24", "10.8.0.0/16"]}})), "Connect")
+    assert "| pods in the cluster | `redis-shared-master.redis.svc.k8s.example` | 6400 |" in text
     assert "| `redis-shared-replicas.redis.svc.k8s.example` | 6500 |" in text
     assert "| 192.168.4.0/24, 10.8.0.0/16 | `192.168.4.203` | 6400 |" in text
 
@@ -157,7 +153,7 @@ def shell(text: str, title: str, number: int = 1) -> str:
 
 def test_the_password_is_32_letters_and_digits() -> None:
     """The line itself, run by bash a few times: the alphabet needs no quoting anywhere (facts: chart §5)."""
-    line = shell(readme(made()), "The password", 2).splitlines()[0]
+    line = shell(readme(made()), "Password", 2).splitlines()[0]
     script = "set -eu\n" + "\n".join([line, 'printf "%s\\n" "$PASSWORD"'] * 20)
     done = subprocess.run(
         ["bash", "-c", script], capture_output=True, text=True, check=True, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
@@ -170,7 +166,7 @@ def test_the_password_is_32_letters_and_digits() -> None:
 def test_every_namespace_gets_the_same_password_on_standard_input() -> None:
     """The whole snippet, with a kubectl that writes down what it was given."""
     clients = [*config()["clients"], client("shop", None), client("wiki", None, namespace="shop")]
-    snippet = shell(readme(made(over={"clients": clients})), "The password", 2)
+    snippet = shell(readme(made(over={"clients": clients})), "Password", 2)
     kubectl = 'kubectl() { printf "%s <" "$*"; cat; printf ">\\n"; }\n'
     done = subprocess.run(["bash", "-eu", "-c", kubectl + snippet + 'echo "${PASSWORD-gone}"'], capture_output=True, text=True, check=True)
     *calls, last = done.stdout.splitlines()
@@ -184,11 +180,11 @@ def test_every_namespace_gets_the_same_password_on_standard_input() -> None:
 
 def test_bootstrap_is_where_the_command_says() -> None:
     tree = render(made(over={"gitops": {"path": "clusters/home/redis"}}))
-    assert shell(tree.files["README.md"].decode(), "How it gets into the cluster") == "kubectl apply -f clusters/home/redis/bootstrap/\n"
+    assert shell(tree.files["README.md"].decode(), "Deploy") == "kubectl apply -f clusters/home/redis/bootstrap/\n"
     assert all(tree.objects[path]["kind"] == "Application" for path in tree.files if path.startswith("bootstrap/"))
 
 
 def test_only_what_is_to_be_removed_is_spoken_of() -> None:
     text = readme(made(over={"clients": [client("app", "validate")]}))
-    assert "prunes" not in text
+    assert "pruning" not in text
     assert "The old Redis is `redis.app.svc.cluster.local:6379`.\n" in text

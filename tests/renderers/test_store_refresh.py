@@ -31,5 +31,5 @@ def test_a_store_is_read_again_only_when_the_config_asks_for_it(secrets: dict[st
 
 def test_the_rotation_page_reads_the_store() -> None:
     page = render(made(over={"secrets": STORE})).files["docs/rotation.md"].decode()
-    assert "The operator reads it again\nwhen you annotate the ExternalSecret:" in page
+    assert "The operator reads the store\nagain when you annotate the ExternalSecret:" in page
     assert "annotate externalsecret redis-credentials force-sync=" in page

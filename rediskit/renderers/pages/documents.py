@@ -1,4 +1,4 @@
-"""`docs/` of the tree: pages for people, with exactly the names of this environment."""
+"""The pages in `docs/` of the rendered manifests: how to connect, and runbooks with the exact names of the environment."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rediskit.errors import Path
+from rediskit.model.client import Client
 from rediskit.model.environment import Environment
-from rediskit.model.migration import Migration
 from rediskit.model.secrets import ENCRYPTED
-from rediskit.renderers.argocd import prefix
 from rediskit.renderers.helm import image_reference, release_of
 from rediskit.renderers.pages.runbook import runbook
 from rediskit.renderers.pages.templates import text
@@ -18,7 +17,15 @@ from rediskit.state_machine.effects import effects, release_is_deployed
 
 
 class Page(NamedTuple):
-    """One page of `docs/`. about: a line for the README's table. reader: who it is for."""
+    """One page.
+
+    Attributes:
+        name: the file name without `.md`.
+        about: the description in the table of the README.
+        reader: the audience, in the same table.
+        text: the Markdown.
+        source: the config section that the page depends on, for findings.
+    """
 
     name: str
     about: str
@@ -32,17 +39,16 @@ class Page(NamedTuple):
 
 
 def docs(environment: Environment) -> Iterator[Page]:
-    """How a client connects; what to do by hand once there is a release (facts: chart §6, §1.4); how each client on its way is moved."""
-    facts = {"env": environment, "release": release_of(environment), "prefix": name_prefix(environment)}
+    """Yield the page for clients, the runbooks of a deployed release, and the runbook of each unfinished migration."""
     deployed = release_is_deployed(environment)
-    connection = text("connection.md.j2", **facts, deployed=deployed)
-    yield Page("connection", "how an application connects, and what it may rely on", "who runs a client", connection)
+    connection = text("connection.md.j2", env=environment, release=release_of(environment), deployed=deployed)
+    yield Page("connection", "how to connect an application, and the limits of this Redis", "application teams", connection)
     if deployed:
-        yield Page("failover", "what to do by hand when the primary is lost", "you", failover_page(environment))
-        yield Page("rotation", "how the password is replaced without turning anybody away", "you", rotation_page(environment))
+        yield Page("failover", "manual failover, fail-back and restore", "you", failover_page(environment))
+        yield Page("rotation", "password rotation", "you", rotation_page(environment))
     for index, client in enumerate(environment.clients):
         if client.migration is not None and client.migration.step != "complete":
-            about = f"how {client.name} is moved, step by step, and back"
+            about = f"migration of {client.name}, step by step, with rollback"
             yield Page(f"migration-{client.name}", about, "you", runbook(environment, client), ("clients", index, "migration"))
 
 
@@ -52,7 +58,7 @@ def failover_page(environment: Environment) -> str:
         "failover.md.j2",
         env=environment,
         release=release_of(environment),
-        prefix=name_prefix(environment),
+        prefix=environment.object_prefix,
         replicas=_replica_pods(environment),
         image=image_reference(environment),
     )
@@ -63,17 +69,17 @@ def _replica_pods(environment: Environment) -> list[str]:
 
 
 def rotation_page(environment: Environment) -> str:
-    """How the password is replaced: with the commands of this tool and this mode (facts: chart §1.4).
+    """Return the page about password rotation, with the commands for the GitOps tool and the mode of the Secrets.
 
-    The clients that are restarted are those that read the Secret already.
+    Only clients that read the Secret already are restarted.
     """
     release, redis, replicas = release_of(environment), environment.redis, _replica_pods(environment)
-    users = [client for client in environment.clients if client.migration is None or _uses(client.migration)]
+    clients = [client for client in environment.clients if _reads_secret(client)]
     return text(
         "rotation.md.j2",
         env=environment,
         release=release,
-        prefix=name_prefix(environment),
+        prefix=environment.object_prefix,
         key=redis.auth.key.replace(".", "\\."),
         replicas=replicas,
         instances=[
@@ -82,15 +88,11 @@ def rotation_page(environment: Environment) -> str:
         ],
         both="ACL" not in redis.disabled_commands,
         by_rotation=environment.secrets.mode in ENCRYPTED,
-        restarts=[client for client in users if client.workload],
-        others=[client for client in users if not client.workload],
+        restarts=[client for client in clients if client.workload],
+        others=[client for client in clients if not client.workload],
     )
 
 
-def _uses(migration: Migration) -> bool:
-    return migration.step == "complete" or effects(migration).switched
-
-
-def name_prefix(environment: Environment) -> str:
-    """What the names of the tool's objects begin with."""
-    return prefix(environment) if environment.gitops.tool == "argocd" else environment.redis.release
+def _reads_secret(client: Client) -> bool:
+    migration = client.migration
+    return migration is None or migration.step == "complete" or effects(migration).switched

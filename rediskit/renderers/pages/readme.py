@@ -1,15 +1,13 @@
-"""README.md of the tree: what is here, how a client connects, where the migration stands and what comes next."""
+"""The README.md of the rendered manifests: contents, connection, password, and the state and next step of each migration."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
 from rediskit.renderers.claims import is_claim
 from rediskit.renderers.helm import release_of
-from rediskit.renderers.pages.documents import Page, name_prefix
+from rediskit.renderers.pages.documents import Page
 from rediskit.renderers.pages.runbook import owner_side
 from rediskit.renderers.pages.templates import text
 from rediskit.renderers.platform import Unit
@@ -18,50 +16,48 @@ from rediskit.renderers.tree import File
 from rediskit.state_machine import transitions
 from rediskit.state_machine.effects import decommissions, effects, moved, release_is_deployed
 
-_REPOSITORIES = {"ours": "this one", "owner": "the owner's", "none": "none: it only records"}
+_REPOSITORIES = {"ours": "this repository", "owner": "the application repository", "none": "no repository: it only records evidence"}
 
 
-def readme(environment: Environment, made: tuple[Unit, ...], pages: tuple[Page, ...]) -> Iterator[File]:
-    """The one README.md at the root of the tree."""
+def readme(environment: Environment, units: tuple[Unit, ...], pages: tuple[Page, ...]) -> File:
+    """Return the README.md at the root of the rendered manifests."""
     release = release_of(environment)
     namespaces = sorted({client.namespace for client in environment.clients} - {release.namespace})
-    yield File(
+    return File(
         "README.md",
         text(
             "README.md.j2",
             env=environment,
             release=release,
             deployed=release_is_deployed(environment),
-            units=made,
-            claims=_claims(environment, made),
+            units=units,
+            claims=_claims(environment, units),
             pages=pages,
             tool=environment.gitops.tool_name,
-            carrier={"argocd": "Application", "flux": "Kustomization"}[environment.gitops.tool],
-            prefix=name_prefix(environment),
+            carrier=environment.gitops.object_kind,
+            prefix=environment.object_prefix,
             namespaces=[release.namespace, *namespaces],
-            secret_units=_secret_units(environment, made),
-            clients=[_facts(environment, client) for client in environment.clients],
+            secret_units=_secret_units(environment, units),
+            clients=[_client_facts(environment, client) for client in environment.clients],
         ),
     )
 
 
-def _claims(environment: Environment, made: tuple[Unit, ...]) -> list[tuple[str, str]]:
-    """Namespace and name of each claim; that of the root first."""
-    found = [content["metadata"] for unit in made for content in unit.objects if is_claim(content)]
-    return [
-        (environment.gitops.tool_namespace, f"{name_prefix(environment)}-claim"),
-        *((meta["namespace"], meta["name"]) for meta in found),
-    ]
+def _claims(environment: Environment, units: tuple[Unit, ...]) -> list[tuple[str, str]]:
+    """Return namespace and name of each ownership claim, that of the root first."""
+    claims = [content["metadata"] for unit in units for content in unit.objects if is_claim(content)]
+    root = (environment.gitops.tool_namespace, f"{environment.object_prefix}-claim")
+    return [root, *((metadata["namespace"], metadata["name"]) for metadata in claims)]
 
 
-def _secret_units(environment: Environment, made: tuple[Unit, ...]) -> list[tuple[str, str]]:
-    """Each namespace, and the folder that brings the Secret there; "" where none does."""
+def _secret_units(environment: Environment, units: tuple[Unit, ...]) -> list[tuple[str, str]]:
+    """Return each namespace with the folder that creates its Secret, or "" if none does."""
     name = environment.redis.auth.secret
-    found = {content["metadata"].get("namespace"): unit.folder for unit in made for content in unit.objects if is_form(content, name)}
-    return [(namespace, found.get(namespace, "")) for namespace in environment.secret_namespaces]
+    folders = {content["metadata"].get("namespace"): unit.folder for unit in units for content in unit.objects if is_form(content, name)}
+    return [(namespace, folders.get(namespace, "")) for namespace in environment.secret_namespaces]
 
 
-def _facts(environment: Environment, client: Client) -> dict[str, object]:
+def _client_facts(environment: Environment, client: Client) -> dict[str, object]:
     migration = client.migration
     return {
         "name": client.name,
@@ -70,7 +66,7 @@ def _facts(environment: Environment, client: Client) -> dict[str, object]:
         "previous": client.previous,
         "step": migration.step if migration else None,
         "meaning": transitions.STAGES[migration.step].meaning if migration else "",
-        **(_forward(client, migration) if migration else {"next": None}),
+        **(_next_step(client, migration) if migration else {"next": None}),
         "way_out": migration is not None and transitions.way_out(migration) is not None,
         "kind": client.owner.kind,
         "owner_side": owner_side(environment, client),
@@ -79,9 +75,9 @@ def _facts(environment: Environment, client: Client) -> dict[str, object]:
     }
 
 
-def _forward(client: Client, migration: Migration) -> dict[str, object]:
+def _next_step(client: Client, migration: Migration) -> dict[str, object]:
     transition = next((transition for transition in transitions.available(migration) if transition.kind == "forward"), None)
     if transition is None:
         return {"next": None}
     repository = transitions.repository(migration, moved(migration, transition.target, ""), removes=decommissions(client))
-    return {"next": transition.target, "repository": _REPOSITORIES[repository], "gate": transitions.before(transition, migration)}
+    return {"next": transition.target, "repository": _REPOSITORIES[repository], "gate": transitions.before(transition, migration) or "none"}

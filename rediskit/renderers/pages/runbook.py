@@ -1,6 +1,6 @@
-"""How each step of a client's migration is taken: exact names, commands for the tool in use, what to look at. For runbooks and plans.
+"""The commands of each migration step, with exact names, for runbooks and plans.
 
-The steps, their words and gates come from `migrate.transitions`; this module knows the names and the commands.
+`state_machine.transitions` defines the steps, their texts and gates. This module adds the names and the commands.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from rediskit.model.criteria import CRITERIA
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
 from rediskit.model.workload import Workload
-from rediskit.renderers.argocd import prefix
 from rediskit.renderers.flux import RELEASE_TIMEOUT
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.owner.snippets import mark_of
@@ -24,16 +23,26 @@ from rediskit.state_machine.effects import decommissions, effects, moved
 from rediskit.state_machine.transitions import STAGES, Repository, Transition
 
 OWNER_DIR = '"$OWNER_DIR"'
-"""The folder of the outermost overlay, in a checkout of the owner's repository: nobody here knows where it lies."""
+"""The directory of the outermost overlay, in a checkout of the application repository. The config does not contain its path."""
 OWNER_APP = '"$OWNER_APP"'
-"""The owner's Application or Kustomization."""
+"""The name of the Application or Kustomization that deploys the application."""
 
 
 class Page(NamedTuple):
-    """One step as a person takes it.
+    """One migration step for a person who runs it.
 
-    repository: whose repository applies something else. advance, publish, owner, look: commands, in their order: the edit of the config,
-    the commit of this repository, that of the owner's, what to look at. wait: the longest that polling alone may take, in words.
+    Attributes:
+        step: the target of the step.
+        meaning: the state after the step.
+        before: the prerequisite.
+        gates: the codes of the gates of the step.
+        repository: the repository that changes.
+        advance: the commands that edit the config.
+        publish: the commands that commit to this repository.
+        owner: the commands that commit to the application repository.
+        look: the commands that verify the step.
+        seen: the expected result of these commands.
+        way_back: how to undo the step, and the data that this loses.
     """
 
     step: Step
@@ -50,7 +59,7 @@ class Page(NamedTuple):
 
 
 def pages(environment: Environment, client: Client) -> Iterator[Page]:
-    """Every step forward from `prepare`, in the order of the migration."""
+    """Yield every step forward from `prepare`, in the order of the migration."""
     assert client.migration is not None
     migration = Migration(step="prepare", order=client.migration.order)
     while (target := transitions.following(migration)) is not None:
@@ -60,7 +69,15 @@ def pages(environment: Environment, client: Client) -> Iterator[Page]:
 
 
 def page(environment: Environment, client: Client, transition: Transition, migration: Migration, config: str = "") -> Page:
-    """One step out of where a migration stands. config: the file that the commands name, where it is not at its usual place."""
+    """Return one step of a migration.
+
+    Args:
+        environment: the environment of the client.
+        client: the client that migrates.
+        transition: the transition of this step.
+        migration: the migration before the step.
+        config: the path of the config in the commands; by default `config/<name>.yaml`.
+    """
     named, folder = _as_arguments(config) if config else (config_of(environment), "config")
     after = moved(migration, transition.target, "")
     repository = transitions.repository(migration, after, removes=decommissions(client))
@@ -81,13 +98,13 @@ def page(environment: Environment, client: Client, transition: Transition, migra
 
 
 def config_of(environment: Environment) -> str:
-    """The config as people name it from the root of the repository: no path of a machine."""
+    """Return the path of the config relative to the root of the repository."""
     return f"config/{environment.name}.yaml"
 
 
 def _as_arguments(config: str) -> tuple[str, str]:
-    """A config and its folder as a shell takes them."""
-    import shlex  # Not on the path of a render: the usual places need no quotes.
+    """Return the path of a config and of its directory, quoted for a shell."""
+    import shlex  # Imported here because `render` does not need it: the default path needs no quotes.
 
     return shlex.quote(config), shlex.quote(config.rpartition("/")[0] or config)
 
@@ -95,18 +112,18 @@ def _as_arguments(config: str) -> tuple[str, str]:
 def _edit(config: str, client: Client, transition: Transition) -> Iterator[str]:
     command = f"{config} --client {client.name}"
     if transition.kind == "rollback":
-        yield f'rediskit migrate rollback {command} --reason "what was seen"'
+        yield f'rediskit migrate rollback {command} --reason "describe the problem"'
         return
     if transition.kind == "back":
-        yield f'rediskit migrate back {command} --to {transition.target} --reason "what was seen"'
+        yield f'rediskit migrate back {command} --to {transition.target} --reason "describe the problem"'
         return
     if transition.target == "decommission":
-        seen = " ".join(f"--criterion {name}" for name in CRITERIA)
-        yield f"rediskit migrate record {command} {seen}"
+        criteria = " ".join(f"--criterion {name}" for name in CRITERIA)
+        yield f"rediskit migrate record {command} {criteria}"
         yield f"rediskit check {config} --owner {OWNER_DIR}"
     if transition.target == "complete":
-        seen = "" if client.owner.kind == "manifests" else f" --owner {OWNER_DIR}"
-        yield f"rediskit migrate record {command} --folded{seen}"
+        checkout = "" if client.owner.kind == "manifests" else f" --owner {OWNER_DIR}"
+        yield f"rediskit migrate record {command} --folded{checkout}"
     accept = " --confirm-irreversible" if transition.target == "decommission" else ""
     yield f"rediskit migrate advance {command} --to {transition.target}{accept}"
 
@@ -118,43 +135,35 @@ def _publish(
     yield f"rediskit render {config}"
     yield f"git add {folder} {environment.path} && git commit -m '{client.name}: {transition.target}' && git push"
     if repository == "ours":
-        yield from refresh(environment)
+        yield refresh(environment)
 
 
 def _owner(environment: Environment, client: Client, transition: Transition, config: str) -> Iterator[str]:
     yield f"rediskit migrate export {config} --client {client.name} --to {OWNER_DIR}"
     yield f"git -C {OWNER_DIR} add . && git -C {OWNER_DIR} commit -m '{client.name}: {transition.target}' && git -C {OWNER_DIR} push"
-    yield owner_refresh(environment)
+    yield _refresh(environment, OWNER_APP)
 
 
-def refresh(environment: Environment) -> tuple[str, ...]:
-    """The tool is told to look at our repository now."""
+def refresh(environment: Environment) -> str:
+    """Return the command that makes the GitOps tool read this repository now."""
+    return _refresh(environment, f"{environment.object_prefix}-root")
+
+
+def _refresh(environment: Environment, name: str) -> str:
+    """Return the command that refreshes one Application or Kustomization. For Argo CD it needs no program but kubectl."""
     gitops = environment.gitops
     if gitops.tool == "flux":
-        return (f"flux -n {gitops.tool_namespace} reconcile kustomization {environment.redis.release}-root --with-source",)
-    return (f"{_annotate(gitops.tool_namespace, f'{prefix(environment)}-root')}",)
-
-
-def owner_refresh(environment: Environment) -> str:
-    """The tool is told to look at the owner's repository now."""
-    gitops = environment.gitops
-    if gitops.tool == "flux":
-        return f"flux -n {gitops.tool_namespace} reconcile kustomization {OWNER_APP} --with-source"
-    return _annotate(gitops.tool_namespace, OWNER_APP)
-
-
-def _annotate(namespace: str, application: str) -> str:
-    """As `argocd app get --refresh`, with nothing but kubectl."""
-    return f"kubectl -n {namespace} annotate application {application} argocd.argoproj.io/refresh=normal --overwrite"
+        return f"flux -n {gitops.tool_namespace} reconcile kustomization {name} --with-source"
+    return f"kubectl -n {gitops.tool_namespace} annotate application {name} argocd.argoproj.io/refresh=normal --overwrite"
 
 
 def polling(environment: Environment) -> str:
-    """How long the tool takes to see a commit by itself: Argo CD 3 polls every 120 to 180 s; a Flux source by its interval."""
-    return "up to 3 minutes" if environment.gitops.tool == "argocd" else "up to its source's interval"
+    """Return how long the tool needs to find a commit without a refresh. Argo CD 3 polls every 120 to 180 s."""
+    return "up to 3 minutes" if environment.gitops.tool == "argocd" else "up to the interval of its source"
 
 
 def look(environment: Environment, client: Client, step: Step) -> Iterator[str]:
-    """Commands that show whether a step has taken effect; none of them changes anything, and none shows a password."""
+    """Yield the commands that verify a step. They are read-only and print no password."""
     release, workload = release_of(environment), client.workload
     if workload is None:
         return
@@ -163,7 +172,7 @@ def look(environment: Environment, client: Client, step: Step) -> Iterator[str]:
     if step == "prepare":
         yield from _same_secret(environment, client)
     elif step == "scale-down":
-        yield f"{in_client} get {name} -o jsonpath='{{.spec.replicas}} wanted, {{.status.replicas}} there{{\"\\n\"}}'"
+        yield f"{in_client} get {name} -o jsonpath='{{.spec.replicas}} desired, {{.status.replicas}} running{{\"\\n\"}}'"
     elif step == "deploy":
         yield from _redis(environment, release)
     elif step == "reconfigure":
@@ -187,7 +196,7 @@ def _same_secret(environment: Environment, client: Client) -> Iterator[str]:
         f"<(kubectl -n {namespace} get secret {auth.secret} -o jsonpath='{{.data.{key}}}')"
         for namespace in (environment.redis.namespace, client.namespace)
     )
-    yield f"cmp {one} {other} && echo the same in both"
+    yield f"cmp {one} {other} && echo the Secrets are equal"
 
 
 def _redis(environment: Environment, release: Release) -> Iterator[str]:
@@ -200,36 +209,39 @@ def _redis(environment: Environment, release: Release) -> Iterator[str]:
 
 
 def _cli(release: Release, statefulset: str, port: int) -> str:
-    """redis-cli in the first pod, up to its words and the closing quote: the password stands on no command line."""
+    """Return the start of a redis-cli command in the first pod. The caller adds the Redis command and the closing quote.
+
+    The password is on no command line.
+    """
     password = f'REDISCLI_AUTH="$(cat {release.password_file})"'
     return f"kubectl -n {release.namespace} exec {statefulset}-0 -c redis -- bash -c '{password} redis-cli -p {port}"
 
 
 def _variables(in_client: str, name: str, workload: Workload, container: str) -> str:
-    """Names and plain values; of a value from a Secret kubectl shows where it comes from."""
+    """Return a command that prints the variables of a container. For a value from a Secret, kubectl prints the reference only."""
     names = workload.containers[container].names
     return f"{in_client} set env {name} -c {container} --list | grep -E -A1 '{'|'.join(names)}'"
 
 
 def way_back(client: Client, migration: Migration) -> str:
-    """The way back from a step, and what it loses."""
+    """Return how to undo a step, and the data that this loses."""
     effect, previous = effects(migration), transitions.previous(migration)
     remove = client.previous.remove if client.previous else ()
     kept = client.previous is not None and client.previous.data == "keep"
     if migration.step == "complete":
-        return "none: the owner's repository is changed like any other"
+        return "none: from now on, change the application repository as usual"
     if effect.removed:
-        back = f"; {', '.join(remove)} come back {'on the volume that was kept' if kept else 'empty'}" if remove else ""
-        return f"one step back to {previous}{back}, and there is no rollback any more"
+        restored = f", which creates {', '.join(remove)} again, {'with the volume that was kept' if kept else 'without data'}"
+        return f"none; one step back to {previous}{restored if remove else ''}"
     if transitions.way_out(migration) is None:
-        return f"one step back to {previous}; nothing is lost"
+        return f"one step back to {previous}, without data loss"
     if effect.restored:
-        return "rolled-back in one commit; lost is what the application wrote to the shared Redis since scale-up"
-    return "rolled-back in one commit; nothing is lost: the old Redis was never touched"
+        return "one commit to rolled-back; loses the data that the application wrote to the shared Redis since scale-up"
+    return "one commit to rolled-back, without data loss"
 
 
 def runbook(environment: Environment, client: Client) -> str:
-    """`docs/migration-<client>.md`: the same at every step, so that it can be read before and while."""
+    """Return `docs/migration-<client>.md`. It does not depend on the current step, so it stays valid during the migration."""
     assert client.migration is not None
     rollback = page(environment, client, Transition("rollback", "validate", "rolled-back"), _at_validate(client.migration))
     return text(
@@ -239,7 +251,7 @@ def runbook(environment: Environment, client: Client) -> str:
         order=client.migration.order,
         release=release_of(environment),
         tool=environment.gitops.tool_name,
-        carrier={"argocd": "Application", "flux": "Kustomization"}[environment.gitops.tool],
+        carrier=environment.gitops.object_kind,
         pages=list(pages(environment, client)),
         prepared=list(look(environment, client, "prepare")),
         rollback=rollback,
@@ -249,24 +261,26 @@ def runbook(environment: Environment, client: Client) -> str:
         config=config_of(environment),
         owner_side=owner_side(environment, client),
         describe=f"kubectl -n {client.namespace} describe pods | grep -A12 -E 'Events:|Reason:'",
-        variables=[value for one in (client.workload.containers.values() if client.workload else ()) for value in _names(one.model_dump())],
+        variables=list(_variable_names(client)),
     )
 
 
 def owner_side(environment: Environment, client: Client) -> str:
-    """What the owner does once, so that what is rendered for a step takes effect: one sentence, by the kind of owner."""
+    """Return how the application repository takes the files of a step: sentences without the last full stop, by the kind of owner."""
     folder = f"`{environment.path}/{client.owner_folder}/`"
-    ours = f"contains the patches of {folder} behind its own, in place of those that begin with `{mark_of(client)}`"
+    ours = f"ends with the patches of {folder}, which replace the patches of the last step (comment `{mark_of(client)}`)"
     return {
-        "kustomize": f"the outermost overlay names the Component once (`components: [rediskit/{client.name}]`)",
-        "manifests": f"at each step `migrate export` sets the values of {folder} in its own files; what `remove.txt` lists is deleted",
-        "argocd-app": f"at each step `spec.source.kustomize.patches` of the Application {ours}",
-        "flux-kustomization": f"at each step `spec.patches` of the Kustomization {ours}",
+        "kustomize": f"The outermost overlay lists the Component once (`components: [rediskit/{client.name}]`)",
+        "manifests": f"`migrate export` sets the values of {folder} in the application's files. Delete the objects in `remove.txt`",
+        "argocd-app": f"At each step, `spec.source.kustomize.patches` of the Application {ours}",
+        "flux-kustomization": f"At each step, `spec.patches` of the Kustomization {ours}",
     }[client.owner.kind]
 
 
-def _names(values: dict[str, object]) -> list[str]:
-    return [value for value in values.values() if isinstance(value, str)]
+def _variable_names(client: Client) -> Iterator[str]:
+    """Yield the names of the environment variables that a migration changes."""
+    for container in client.workload.containers.values() if client.workload else ():
+        yield from (value for value in container.model_dump().values() if isinstance(value, str))
 
 
 def _at_validate(migration: Migration) -> Migration:
