@@ -72,9 +72,14 @@ Positions = Mapping[Path, Location]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: `location: path: message`, and below it the hint that says how to mend it.
+    """One error: what is wrong, where, and the fix.
 
-    code: a stable name of the rule, where it has one: a guard of the migration.
+    Attributes:
+        message: What is wrong, in lower case and without a full stop.
+        hint: The fix; "" where the message is enough.
+        path: The value in the config.
+        location: The place in a file.
+        code: The stable name of the rule; "" for an error without a name.
     """
 
     message: str
@@ -84,9 +89,13 @@ class Problem:
     code: str = ""
 
     def __str__(self) -> str:
-        message = f"{self.message} [{self.code}]" if self.code else self.message
-        head = ": ".join(part for part in (str(self.location or ""), dotted(self.path), message) if part)
-        return _indented(f"{head}\n  {self.hint}" if self.hint else head)
+        return self.text()
+
+    def text(self, severity: str = "error") -> str:
+        """Return `file:line:column: severity[code]: path: message`, and the hint on a second line; what is absent is left out."""
+        label = f"{severity}[{self.code}]" if self.code else severity
+        head = ": ".join(part for part in (str(self.location or ""), label, dotted(self.path), self.message) if part)
+        return _indented(f"{head}\n  help: {self.hint}" if self.hint else head)
 
 
 class RediskitError(Exception):

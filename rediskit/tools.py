@@ -128,7 +128,8 @@ def _last_lines(stderr: bytes, secrets: Sequence[str]) -> str:
     for secret in secrets:
         for form in (secret, base64.b64encode(secret.encode()).decode()):
             text = text.replace(form, "***") if form else text
-    return printable_lines(text, last=SHOWN_LINES) or "it said nothing on standard error"
+    lines = printable_lines(text, last=SHOWN_LINES)
+    return f"its standard error: {lines}" if lines else "its standard error is empty"
 
 
 def printable_lines(text: str, last: int = 0) -> str:

@@ -1,7 +1,8 @@
 """Every rule of the config through the real command: tests/invalid/*.yaml carry what they expect, tests/valid/*.yaml render and check.
 
-An invalid config begins with `# expect: line:column: path: message` and `# hint: …`, one pair a problem, in the order of the output. A
-problem in a file that it names says `# expect: files/name.yaml:line:column: …`. `# exit: 1` marks a check; what can't be loaded has 2.
+An invalid config begins with `# expect: line:column: error[code]: path: message` and `# hint: …`, one pair per problem, in the order of the
+output. For a problem in another file the line begins with the file: `# expect: files/name.yaml:line:column: …`. `# exit: 1` marks a
+failed check; a config that does not load has 2.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def expected(config: Path) -> tuple[int, list[tuple[str, str]]]:
 
 
 def as_text(problems: list[tuple[str, str]]) -> str:
-    return "".join(f"{what}\n  {hint}\n" for what, hint in problems)
+    return "".join(f"{what}\n  help: {hint}\n" for what, hint in problems)
 
 
 def from_json(output: str) -> list[tuple[str, str]]:
@@ -76,8 +77,8 @@ def from_json(output: str) -> list[tuple[str, str]]:
     problems = []
     for found in json.loads(output).get("problems") or json.loads(output)["findings"]:
         place = f"{found['file']}:{found['line']}:{found['column']}"
-        code = f" [{found['code']}]" if "code" in found else ""
-        problems.append((": ".join(filter(None, (place, found["path"], found["message"] + code))), found["hint"]))
+        label = f"{found.get('severity', 'error')}[{found['code']}]" if "code" in found else "error"
+        problems.append((": ".join(filter(None, (place, label, found["path"], found["message"]))), found["hint"]))
     return problems
 
 
@@ -123,7 +124,7 @@ def test_three_mistakes_are_three_lines(repository: Path, run: Run) -> None:
 
 def test_the_example_of_the_design(repository: Path, run: Run) -> None:
     _, _, errors = run(repository, "check", "config/address-outside-pool.yaml")
-    message = "14:12: network.address: 192.168.4.250 is outside pool eero-pool (192.168.4.200-192.168.4.210)"
+    message = "14:12: error: network.address: 192.168.4.250 is outside pool eero-pool (192.168.4.200-192.168.4.210)"
     assert errors.splitlines()[0] == f"config/address-outside-pool.yaml:{message}"
 
 
@@ -152,36 +153,42 @@ LAUGHS = b"a: &a [1]\n" + b"".join(b"%c: &%c [*%c, *%c]\n" % (c, c, c - 1, c - 1
 PRIVATE_KEY = b"\n  values:\n    extraDeploy:\n    - |\n      -----BEGIN PRIVATE " + b"KEY-----\n"
 # What can't carry comments, or must not lie in a repository: the content and its first line; `{}` stands for "config/made.yaml:".
 MADE: dict[str, tuple[bytes, str]] = {
-    "empty": (b"", "{}1:1: the file is empty"),
-    "comments alone": (b"# nothing here\n\n# at all\n", "{}1:1: the file is empty"),
-    "a document marker alone": (b"---\n", "{}1:1: the file is empty"),
-    "UTF-16": (BASE.decode().encode("utf-16"), "{}1:1: the file is in UTF-16 or UTF-32"),
-    "UTF-16 without a mark": (BASE.decode().encode("utf-16-le"), "{}1:1: the file is in UTF-16 or UTF-32"),
-    "Latin-1": (BASE + "redis: {labels: {caf\xe9: a}}".encode("latin-1"), "{}5:21: byte 0xe9 is not UTF-8"),
-    "a NUL": (BASE + b"cluster: a\0b\n", "{}5:11: the invisible character U+0000"),
+    "empty": (b"", "{}1:1: error: the file is empty"),
+    "comments alone": (b"# nothing here\n\n# at all\n", "{}1:1: error: the file is empty"),
+    "a document marker alone": (b"---\n", "{}1:1: error: the file is empty"),
+    "UTF-16": (BASE.decode().encode("utf-16"), "{}1:1: error: the file is in UTF-16 or UTF-32"),
+    "UTF-16 without a mark": (BASE.decode().encode("utf-16-le"), "{}1:1: error: the file is in UTF-16 or UTF-32"),
+    "Latin-1": (BASE + "redis: {labels: {caf\xe9: a}}".encode("latin-1"), "{}5:21: error: byte 0xe9 is not UTF-8"),
+    "a NUL": (BASE + b"cluster: a\0b\n", "{}5:11: error: the invisible character U+0000"),
     "more than 1 MiB": (BASE + b"# " + b"x" * 1024 * 1024, "config/made.yaml is larger than 1 MiB"),
     "100,000 lists": (BASE + b"redis: " + b"[" * 100_000, "more than 100 levels of mappings and lists"),
     "100,000 mappings": (BASE + b"redis: " + b"{a: " * 100_000, "more than 100 levels of mappings and lists"),
-    "a billion laughs": (LAUGHS, "{}1:4: a: an anchor (&) is refused"),
-    "a password in a text": (BASE + POOL + PASSWORD + b"}}}\n", '{}5:109: network.pool.taken["10.0.0.6"]: looks like a generated password'),
+    "a billion laughs": (LAUGHS, "{}1:4: error: a: an anchor (&) is refused"),
+    "a password in a text": (
+        BASE + POOL + PASSWORD + b"}}}\n",
+        '{}5:109: error: network.pool.taken["10.0.0.6"]: looks like a generated password',
+    ),
     "a password with a slash": (
         BASE + b"redis:\n  auth:\n    secret: " + BASE64 + b"\n",
-        "{}7:13: redis.auth.secret: looks like a generated password",
+        "{}7:13: error: redis.auth.secret: looks like a generated password",
     ),
     "a password for a number": (
         BASE + b"redis: {memory: {max: " + PASSWORD + b"}}\n",
-        "{}5:23: redis.memory.max: looks like a generated password",
+        "{}5:23: error: redis.memory.max: looks like a generated password",
     ),
     "a password for a choice": (
         BASE + b"redis: {memory: {policy: " + PASSWORD + b"}}\n",
-        "{}5:26: redis.memory.policy: looks like a generated password",
+        "{}5:26: error: redis.memory.policy: looks like a generated password",
     ),
-    "a password for a file": (BASE + b"clients: [{file: " + PASSWORD + b"}]\n", "{}5:18: clients[0].file: looks like a generated password"),
+    "a password for a file": (
+        BASE + b"clients: [{file: " + PASSWORD + b"}]\n",
+        "{}5:18: error: clients[0].file: looks like a generated password",
+    ),
     "a password among values": (
         BASE + b"redis:\n  values:\n    master:\n      extraFlags: [--maxclients, " + PASSWORD + b"]\n",
-        "{}8:34: redis.values.master.extraFlags[1]: looks like a generated password",
+        "{}8:34: error: redis.values.master.extraFlags[1]: looks like a generated password",
     ),
-    "a private key": (BASE + b"redis:" + PRIVATE_KEY, "{}8:7: redis.values.extraDeploy[0]: looks like a private key"),
+    "a private key": (BASE + b"redis:" + PRIVATE_KEY, "{}8:7: error: redis.values.extraDeploy[0]: looks like a private key"),
 }
 
 
@@ -206,12 +213,12 @@ def test_a_config_that_is_not_there(tmp_path: Path, run: Run) -> None:
     assert run(tmp_path, "check", "nothing.yaml") == (
         2,
         "",
-        "there is no file nothing.yaml\n  check the path: it counts from the current folder\n",
+        "error: there is no file nothing.yaml\n  help: check the path: it counts from the current folder\n",
     )
     assert run(tmp_path, "check", "folder.yaml") == (
         2,
         "",
-        "folder.yaml is a folder\n  check the path: it counts from the current folder\n",
+        "error: folder.yaml is a folder\n  help: check the path: it counts from the current folder\n",
     )
 
 
@@ -228,7 +235,7 @@ def test_a_valid_config_renders_and_checks(config: Path, valid_repository: Path,
     code, output, errors = run(valid_repository, "render", f"config/{config.name}")
     assert code == 0, errors
     assert output.startswith(f"{config.stem}: ")
-    assert all("warning: " in line for line in errors.splitlines() if not line.startswith("  ")), errors
+    assert all(": warning[" in line for line in errors.splitlines() if not line.startswith("  ")), errors
     code, output, _ = run(valid_repository, "check", f"config/{config.name}")
     assert (code, output.count("\n")) == (0, 1)
     assert "0 missing, 0 different, 0 left over" in output
@@ -238,7 +245,7 @@ def test_all_valid_configs_in_one_run_but_for_what_they_share(valid_repository: 
     """They are environments of different clusters (`cluster` is the name), so that nothing clashes."""
     code, _, errors = run(valid_repository, "check", *(f"config/{config.name}" for config in VALID))
     assert code in (0, 1), errors  # 1: what another test has not rendered yet is missing
-    assert all("warning: " in line for line in errors.splitlines() if not line.startswith("  ")), errors
+    assert all(": warning[" in line for line in errors.splitlines() if not line.startswith("  ")), errors
 
 
 def test_a_minimal_config_is_short() -> None:

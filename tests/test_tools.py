@@ -75,7 +75,7 @@ def test_find_looks_nowhere_else(path: str | None, monkeypatch: pytest.MonkeyPat
         monkeypatch.delenv("PATH")
     else:
         monkeypatch.setenv("PATH", path)
-    with pytest.raises(MissingToolError, match=r"sh is not on PATH\n  install sh, or name the file with \$SH_FILE"):
+    with pytest.raises(MissingToolError, match=r"sh is not on PATH\n  help: install sh, or name the file with \$SH_FILE"):
         find("sh", "SH_FILE")
 
 
@@ -97,8 +97,8 @@ def test_an_exit_code_is_an_answer_only_where_the_command_says_so() -> None:
     assert shell("exit 1", exit_codes=frozenset({0, 1})).exit_code == 1
     with pytest.raises(MissingToolError) as caught:
         shell("echo first >&2; echo why >&2; exit 1")
-    assert str(caught.value) == "sh ended with exit code 1\n  first\n  why"
-    with pytest.raises(MissingToolError, match="sh ended with exit code 0\n  it said nothing on standard error"):
+    assert str(caught.value) == "error: sh ended with exit code 1\n  help: its standard error: first\n  why"
+    with pytest.raises(MissingToolError, match="sh ended with exit code 0\n  help: its standard error is empty"):
         shell("exit 0", exit_codes=frozenset({1}))
     with pytest.raises(MissingToolError, match="sh was killed by signal 15"):
         shell("kill -TERM $$")
@@ -107,7 +107,7 @@ def test_an_exit_code_is_an_answer_only_where_the_command_says_so() -> None:
 def test_an_error_shows_the_last_lines_with_control_characters_escaped() -> None:
     with pytest.raises(MissingToolError) as caught:
         shell('i=0; while [ $i -lt 100 ]; do i=$((i+1)); printf "\\033[31mline %s\\r\\n\\n" $i >&2; done; exit 7')
-    shown = caught.value.problems[0].hint.split("\n")
+    shown = caught.value.problems[0].hint.removeprefix("its standard error: ").split("\n")
     assert [line.strip() for line in shown] == [rf"\x1b[31mline {number}" for number in range(101 - SHOWN_LINES, 101)]
 
 
@@ -134,7 +134,7 @@ def test_a_program_that_does_not_start_is_named(tmp_path: Path) -> None:
 def test_the_time_limit_kills_the_whole_process_group(tmp_path: Path) -> None:
     beat = tmp_path / "beat"
     start = time.monotonic()
-    with pytest.raises(MissingToolError, match=r"sh did not end within 0\.5 s and was killed\n  still here"):
+    with pytest.raises(MissingToolError, match=r"sh did not end within 0\.5 s and was killed\n  help: its standard error: still here"):
         shell(f"trap '' TERM; echo still here >&2; (while :; do echo x >> '{beat}'; sleep 0.05; done) & sleep 60", timeout=0.5)
     assert time.monotonic() - start < 10
     size = beat.stat().st_size

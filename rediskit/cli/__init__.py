@@ -49,13 +49,13 @@ def _run(argv: list[str] | None) -> int:
     except Exception as error:  # noqa: BLE001 - the outermost level: what nobody foresaw is said in two lines and ends with 3
         if isinstance(error, OSError) and (reason := _output_refuses()):
             _give_up_output()
-            print(f"standard output can't be written: {reason}", file=sys.stderr)
-            print("  what the command did is done; look at it with rediskit check or git status", file=sys.stderr)
+            print(f"error: standard output can't be written: {reason}", file=sys.stderr)
+            print("  help: the command has run to its end: verify its result with rediskit check or git status", file=sys.stderr)
             return 3
         if arguments.debug:
             _show_traceback()
-        print(f"rediskit: internal error: {type(error).__name__}", file=sys.stderr)
-        print("  please report it with the output of the same command and --debug", file=sys.stderr)
+        print(f"error: internal error: {type(error).__name__}", file=sys.stderr)
+        print("  help: report it with the output of the same command and --debug", file=sys.stderr)
         return 3
 
 

@@ -29,10 +29,8 @@ def report_error(error: RediskitError, *, as_json: bool) -> int:
 def print_findings(findings: Iterable[Finding]) -> None:
     """Each finding in the form of an error, with its code; the same words only once a run."""
     for finding in unique(findings):
-        severity = "" if finding.severity == "error" else f"{finding.severity}: "
-        place = f"{finding.location}: " if finding.location else ""
-        text = str(Problem(finding.message, finding.hint, finding.path, code=finding.code))
-        print(f"{place}{severity}{_shown(text)}", file=sys.stderr)
+        problem = Problem(finding.message, finding.hint, finding.path, finding.location, finding.code)
+        print(_shown(problem.text(finding.severity)), file=sys.stderr)
 
 
 def unique(findings: Iterable[Finding]) -> list[Finding]:
@@ -50,7 +48,7 @@ def unique(findings: Iterable[Finding]) -> list[Finding]:
 def print_warnings(changes: Mapping[str, Changes]) -> None:
     """What a write left alone, or would: foreign files, and what stands in the way. The same words only once a run."""
     for warning in dict.fromkeys(warning for done in changes.values() for warning in done.warnings):
-        print(f"warning: {warning}", file=sys.stderr)
+        print(warning.text("warning"), file=sys.stderr)
 
 
 def print_changes(changes: Mapping[str, Changes], words: tuple[str, str, str]) -> None:

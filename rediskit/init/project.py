@@ -255,7 +255,7 @@ def _problems(config: Path) -> list[Problem]:
     except ConfigError as error:
         return [Problem(problem.message, problem.hint, problem.path) for problem in error.problems]
     found = [finding for finding in check(environment, render(environment)) if finding.severity == "error"]
-    return [Problem(f"{finding.message} [{finding.code}]", finding.hint, finding.path) for finding in found]
+    return [Problem(finding.message, finding.hint, finding.path, code=finding.code) for finding in found]
 
 
 def _open(file: str, text: str) -> list[str]:

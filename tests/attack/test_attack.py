@@ -44,7 +44,7 @@ def test_a_command_that_hangs_is_ended(tmp_path: Path) -> None:
     [
         Ended(70, "", "", 0.0),
         Ended(-11, "", "", 0.0),
-        Ended(3, "", "rediskit: internal error: KeyError\n", 0.0),
+        Ended(3, "", "error: internal error: KeyError\n", 0.0),
         Ended(1, "", "Traceback (most recent call last):\n", 0.0),
     ],
 )

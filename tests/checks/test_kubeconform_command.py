@@ -70,7 +70,7 @@ def test_a_writer_that_forgets_quotes_fails_the_check(command: Run, monkeypatch:
     assert main(["render"]) == 0, "the checks in process see the object, not the text"
     code, output, errors = command("--kubeconform")
     assert code == 1
-    message = "platform/redis/namespace-redis.yaml at metadata.labels.tier: must be text, is true or false [kubeconform]"
+    message = "error[kubeconform]: platform/redis/namespace-redis.yaml at metadata.labels.tier: must be text, is true or false"
     assert message in errors
     assert "config/chocolandia.yaml:" in next(line for line in errors.splitlines() if message in line)
     assert " objects valid, 0 skipped" in output.splitlines()[-1]
@@ -98,7 +98,7 @@ def test_without_kubeconform_the_command_ends_with_3(command: Run, monkeypatch: 
     monkeypatch.setenv("KUBECONFORM", "/nowhere/kubeconform")
     code, output, errors = command("--kubeconform")
     assert (code, output) == (3, "")
-    assert errors.startswith("$KUBECONFORM is /nowhere/kubeconform, where there is no file\n  ")
+    assert errors.startswith("error: $KUBECONFORM is /nowhere/kubeconform, where there is no file\n  help: ")
     assert command()[0] == 0
 
 

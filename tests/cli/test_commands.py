@@ -166,8 +166,8 @@ def test_an_edited_file_is_named_and_nothing_written(folder: Path, run: Run) -> 
     code, output, errors = run("render")
     assert (code, output, on_disk(folder)) == (1, "", before)
     assert lines(errors) == [
-        "rendered/one/README.md was edited by hand",
-        "rendered/one/platform/kustomization.yaml was edited by hand",
+        "error: rendered/one/README.md was edited by hand",
+        "error: rendered/one/platform/kustomization.yaml was edited by hand",
     ]
     assert errors.count("--force") == 2
     code, output, errors = run("render", "--json")
@@ -237,7 +237,7 @@ def test_a_foreign_file_in_the_way_is_refused_even_with_force(folder: Path, run:
     for verb in (["render"], ["render", "--force"]):
         code, output, errors = run(*verb)
         assert (code, output) == (1, "")
-        assert [line for line in lines(errors) if line.startswith("rendered/one/README.md ")]
+        assert [line for line in lines(errors) if line.startswith("error: rendered/one/README.md ")]
     code, _, errors = run("check")
     assert code == 1
     assert [line for line in lines(errors) if line.startswith("warning: rendered/one/README.md ")]
@@ -343,7 +343,7 @@ def test_an_edited_file_in_one_tree_stops_the_others(folder: Path, run: Run) -> 
     before = on_disk(folder)
     code, output, errors = run("render")
     assert (code, output, on_disk(folder)) == (1, "", before)
-    assert lines(errors) == ["rendered/two/README.md was edited by hand"]
+    assert lines(errors) == ["error: rendered/two/README.md was edited by hand"]
 
 
 def test_no_config_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
@@ -351,7 +351,7 @@ def test_no_config_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: 
     for verb in ("render", "check"):
         code, output, errors = run(verb)
         assert (code, output) == (2, "")
-        assert errors == "there is no config/*.yaml here\n  name a config file, or change into the folder that holds config/\n"
+        assert errors == "error: there is no config/*.yaml here\n  help: name a config file, or change into the folder that holds config/\n"
         assert json.loads(run(verb, "--json")[1])["exitCode"] == 2
     assert list(tmp_path.iterdir()) == []
 
@@ -363,10 +363,10 @@ def test_a_config_that_is_passed_over_is_named(folder: Path, monkeypatch: pytest
     for arguments in (("render",), ("migrate", "status"), ("secret", "check")):
         code, output, errors = run(*arguments)
         assert (code, output) == (2, "")
-        assert errors == "there is no config/*.yaml here\n  rename config/one.yml: a config ends in .yaml\n"
+        assert errors == "error: there is no config/*.yaml here\n  help: rename config/one.yml: a config ends in .yaml\n"
     Path("config/one.yml").rename("config/one.yaml")
     monkeypatch.chdir(folder / "config")
-    assert run("render")[2] == "there is no config/*.yaml here\n  change into the folder above, which holds config/\n"
+    assert run("render")[2] == "error: there is no config/*.yaml here\n  help: change into the folder above, which holds config/\n"
 
 
 def test_the_path_in_git_is_checked_inside_a_work_tree(folder: Path, run: Run) -> None:
@@ -462,7 +462,7 @@ def test_each_kind_of_error_has_its_exit_code(error: Any, code: int, run: Run, m
         raise error([Problem("first", "mend it"), Problem("second")])
 
     monkeypatch.setattr(rediskit.cli.schema, "run", fail)
-    assert run("schema") == (code, "", "first\n  mend it\nsecond\n")
+    assert run("schema") == (code, "", "error: first\n  help: mend it\nerror: second\n")
     found, output, errors = run("schema", "--json")
     document = json.loads(output)
     assert (found, document["exitCode"], errors) == (code, code, "")
@@ -477,7 +477,7 @@ def test_an_internal_error_shows_no_traceback_without_debug(run: Run, monkeypatc
     monkeypatch.setattr(rediskit.cli.render, "run", fail)
     code, output, errors = run("render")
     assert (code, output) == (3, "")
-    assert errors.splitlines()[0] == "rediskit: internal error: LookupError"
+    assert errors.splitlines()[0] == "error: internal error: LookupError"
     assert "--debug" in errors
     code, output, errors = run("render", "--debug")
     assert (code, output) == (3, "")
@@ -511,7 +511,7 @@ def test_a_full_disk_behind_standard_output(folder: Path, arguments: tuple[str, 
     with Path("/dev/full").open("w") as full:
         process = start(folder, *arguments, stdout=full, stderr=subprocess.PIPE, text=True)
         _, errors = process.communicate(timeout=60)
-    assert (process.returncode, lines(errors)) == (3, ["standard output can't be written: No space left on device"])
+    assert (process.returncode, lines(errors)) == (3, ["error: standard output can't be written: No space left on device"])
 
 
 def test_exit_codes_of_the_program(folder: Path) -> None:

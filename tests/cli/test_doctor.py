@@ -309,7 +309,7 @@ def test_a_named_config_that_is_not_there(run: Run, tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     code, output, _ = run("config/no.yaml")
     assert code == 2
-    assert "config/no.yaml\n! config        1 problem\n    there is no file config/no.yaml\n" in output
+    assert "config/no.yaml\n! config        1 problem\n    error: there is no file config/no.yaml\n" in output
     assert following(output) == ["mend config/no.yaml"]
 
 

@@ -140,7 +140,7 @@ def test_a_workload_that_is_not_there_is_refused_at_prepare_too(tmp_path: Path, 
     owner(tmp_path, *OLD_REDIS, listed=False)
     code, _, errors = exported(run, at(tmp_path, "prepare"))
     assert code == 1
-    assert "Deployment/beersystem-backend is not in the build of owner/prod [owner-workload]" in errors
+    assert "error[owner-workload]: Deployment/beersystem-backend is not in the build of owner/prod" in errors
 
 
 def test_what_was_edited_by_hand_is_kept_without_force(tmp_path: Path, run: Run) -> None:
@@ -162,7 +162,7 @@ def test_without_kustomize_it_says_how_to_get_it(tmp_path: Path, run: Run, monke
     monkeypatch.setenv("PATH", str(tmp_path))
     code, _, errors = exported(run, at(tmp_path, "scale-down"))
     assert code == 3
-    assert errors == "kustomize is not on PATH\n  install kustomize, or name the file with $KUSTOMIZE\n"
+    assert errors == "error: kustomize is not on PATH\n  help: install kustomize, or name the file with $KUSTOMIZE\n"
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_a_folder_that_does_not_fit(tmp_path: Path, run: Run, to: str, message: 
     (tmp_path / "alone").mkdir()
     code, _, errors = run("migrate", "export", at(tmp_path, "scale-down"), "--to", to)
     assert code == 2
-    assert errors.startswith(message)
+    assert errors.startswith(f"error: {message}")
 
 
 def test_an_overlay_elsewhere(tmp_path: Path, run: Run) -> None:
@@ -322,7 +322,7 @@ def test_a_plain_file_of_which_a_value_of_the_step_was_edited_is_refused_without
     for more in ([], ["--dry-run"]):
         code, _, errors = exported(run, at(tmp_path, "rolled-back", "manifests"), *more)
         assert code == 1
-        assert "is not Deployment/beersystem-backend as any step leaves it [file-edited]" in errors
+        assert "error[file-edited]: " in errors
     assert exported(run, at(tmp_path, "rolled-back", "manifests"), "--force")[0] == 0
     assert file.read_bytes() == before
 
@@ -333,7 +333,7 @@ def test_a_plain_file_with_changes_that_are_in_no_commit_is_refused(tmp_path: Pa
     before = file.read_bytes()
     code, _, errors = exported(run, at(tmp_path, "scale-down", "manifests"))
     assert code == 1
-    assert "has changes that are in no commit [file-uncommitted]" in errors
+    assert "error[file-uncommitted]: " in errors
     assert file.read_bytes() == before
     commit(tmp_path / "owner")
     assert exported(run, at(tmp_path, "scale-down", "manifests"))[0] == 0
@@ -346,7 +346,7 @@ def test_without_a_version_from_before_the_migration_a_rollback_is_refused(tmp_p
     commit(top)
     code, _, errors = exported(run, at(tmp_path, "rolled-back", "manifests"))
     assert code == 1
-    assert "is from before the migration [file-base]" in errors
+    assert "error[file-base]: " in errors
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
@@ -519,7 +519,10 @@ def test_record_folded_looks_at_the_base(tmp_path: Path, run: Run) -> None:
     said = ("migrate", "record", config, "--folded", "--at", "2026-03-09T09:30:00Z", "--owner", "owner/prod")
     code, out, err = run(*said)
     assert (code, out, disk(tmp_path)) == (1, "", before)
-    assert f"{PROD}:1:1: the base does not carry the change itself: Deployment/beersystem-backend, Deployment/redis" in err
+    assert (
+        f"{PROD}:1:1: error[owner-folded]: the base does not carry the change itself: Deployment/beersystem-backend, Deployment/redis"
+        in err
+    )
     fold(tmp_path)
     assert run(*said)[0] == 0
     assert "kind: folded\n      step: decommission\n      at: 2026-03-09T09:30:00Z" in (tmp_path / config).read_text(encoding="utf-8")

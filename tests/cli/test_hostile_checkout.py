@@ -191,9 +191,9 @@ def test_a_kustomization_elsewhere_that_cannot_be_read_is_skipped_with_a_warning
     os.mkfifo(top / "base/Kustomization")
     at(tmp_path, "scale-down")
     _, _, errors = run(*COMMANDS[0])
-    what = "can't be read as YAML: a key that is a mapping or a list: skipped [owner-unread]"
-    assert f"owner/template/kustomization.yaml:1:14: warning: {what}" in errors
-    assert "owner/base/Kustomization:1:1: warning: can't be read: is not a regular file: skipped [owner-unread]" in errors
+    what = "can't be read as YAML: a key that is a mapping or a list: skipped"
+    assert f"owner/template/kustomization.yaml:1:14: warning[owner-unread]: {what}" in errors
+    assert "owner/base/Kustomization:1:1: warning[owner-unread]: can't be read: is not a regular file: skipped" in errors
 
 
 OBJECTS = (

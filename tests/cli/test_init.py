@@ -111,7 +111,7 @@ def test_a_remote_over_ssh_is_written_as_flux_takes_it(repository: Repository) -
     assert "GitRepository" not in ended.output
     rendered = rediskit("render")
     assert rendered.code == 0
-    assert "Flux fetches nothing over ssh without one [flux-credentials]" in rendered.errors
+    assert "warning[flux-credentials]: " in rendered.errors
 
 
 def test_argo_cd_takes_a_remote_over_ssh_as_it_is(repository: Repository) -> None:
@@ -131,7 +131,7 @@ def test_a_file_where_the_folder_should_be(bare: Path) -> None:
     (bare / "notes.txt").touch()
     ended = rediskit("init", "notes.txt", "--name", "home")
     assert (ended.code, ended.output) == (2, "")
-    assert ended.errors == "notes.txt is no folder\n  name a folder; it is made where there is none\n"
+    assert ended.errors == "error: notes.txt is no folder\n  help: name a folder; it is made where there is none\n"
 
 
 @pytest.mark.parametrize("tool", ["argocd", "flux"])
@@ -468,7 +468,7 @@ def test_input_that_is_refused_leaves_nothing(repository: Repository, given: str
 
 
 def test_a_file_that_is_not_there_and_a_terminal(repository: Repository) -> None:
-    assert rediskit("init", "--from", "live.yaml").errors.startswith("there is no file live.yaml\n")
+    assert rediskit("init", "--from", "live.yaml").errors.startswith("error: there is no file live.yaml\n")
     leader, follower = os.openpty()
     try:
         with subprocess.Popen(
@@ -483,8 +483,8 @@ def test_a_file_that_is_not_there_and_a_terminal(repository: Repository) -> None
         os.close(follower)
     assert process.returncode == 2
     assert errors.decode().splitlines() == [
-        "standard input is a terminal: nothing comes from it",
-        "  kubectl get deployment NAME -o yaml | rediskit init --from -",
+        "error: standard input is a terminal: nothing comes from it",
+        "  help: kubectl get deployment NAME -o yaml | rediskit init --from -",
     ]
     assert files(repository.folder) == []
 
@@ -492,9 +492,9 @@ def test_a_file_that_is_not_there_and_a_terminal(repository: Repository) -> None
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--name", "Home Lab"], "--name: 'Home Lab' is not a DNS label\n  use lower-case letters"),
+        (["--name", "Home Lab"], "--name: 'Home Lab' is not a DNS label\n  help: use lower-case letters"),
         (["--name", ""], "--name: '' is not a DNS label"),
-        (["--repository", "somewhere"], "--repository: somewhere is not the address of a Git repository\n  write it as"),
+        (["--repository", "somewhere"], "--repository: somewhere is not the address of a Git repository\n  help: write it as"),
         (["--repository", ""], "--repository: '' is not the address of a Git repository"),
         (["--revision", "a..b"], "--revision: a..b is not a Git branch, tag or commit"),
         (["--namespace", "Shop"], "--namespace: Shop is not a DNS label"),
@@ -513,7 +513,7 @@ def test_a_wrong_command_line(repository: Repository, arguments: list[str], said
 def test_a_folder_whose_name_is_none(tmp_path: Path) -> None:
     folder = tmp_path / "---"
     folder.mkdir()
-    assert "the folder's name gives no name for the environment\n  give one with --name" in rediskit("init", str(folder)).errors
+    assert "the folder's name gives no name for the environment\n  help: give one with --name" in rediskit("init", str(folder)).errors
     assert rediskit("init", str(folder), "--name", "home").code == 0
 
 
@@ -524,7 +524,7 @@ def test_without_room_for_the_proof_nothing_is_written(tmp_path: Path, monkeypat
 
     monkeypatch.setattr("tempfile.mkdtemp", full)
     ended = rediskit("init", str(tmp_path / "new"))
-    assert (ended.code, ended.errors.splitlines()[0]) == (1, "the folder for temporary files: No space left on device")
+    assert (ended.code, ended.errors.splitlines()[0]) == (1, "error: the folder for temporary files: No space left on device")
     assert not (tmp_path / "new").exists()
 
 
@@ -535,7 +535,7 @@ def test_nothing_is_overwritten(repository: Repository, path: str) -> None:
     mine.write_text("mine\n")
     ended = rediskit("init", "--from", "-", given=WHOLE)
     assert (ended.code, ended.output) == (1, "")
-    assert ended.errors == f"{path} is there already\n  nothing is overwritten: move it away, or choose another name\n"
+    assert ended.errors == f"error: {path} is there already\n  help: nothing is overwritten: move it away, or choose another name\n"
     assert files(repository.folder) == [path]
     assert mine.read_text() == "mine\n"
 
@@ -546,9 +546,9 @@ def test_every_file_in_the_way_is_named(repository: Repository) -> None:
         (repository.folder / path).write_text("mine\n")
     ended = rediskit("init", "--from", "-", given=WHOLE)
     assert [line for line in ended.errors.splitlines() if not line.startswith(" ")] == [
-        "rediskit.schema.json is there already",
-        "config/home/beersystem-backend.yaml is there already",
-        "config/home.yaml is there already",
+        "error: rediskit.schema.json is there already",
+        "error: config/home/beersystem-backend.yaml is there already",
+        "error: config/home.yaml is there already",
     ]
 
 
@@ -556,7 +556,7 @@ def test_every_file_in_the_way_is_named(repository: Repository) -> None:
 def test_init_twice_is_refused() -> None:
     assert rediskit("init").code == 0
     ended = rediskit("init")
-    assert (ended.code, ended.errors.splitlines()[0]) == (1, "config/home.yaml is there already")
+    assert (ended.code, ended.errors.splitlines()[0]) == (1, "error: config/home.yaml is there already")
 
 
 def test_what_other_programs_share_stays_theirs(repository: Repository) -> None:

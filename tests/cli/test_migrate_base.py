@@ -111,8 +111,8 @@ def test_what_was_done_by_hand_is_found(name: str, tmp_path: Path, run: Run) -> 
     found, _, errors = run("check", CONFIG, "--base", "HEAD")
     assert found == 1
     (line,) = (line for line in errors.splitlines() if f"[{code}]" in line)
-    place, _, rest = line.partition(": ")
-    assert rest.partition(": ")[2] == f"{message} [{code}]"
+    place, label, _, rest = line.split(": ", 3)
+    assert (label, rest) == (f"error[{code}]", message)
     number = int(place.split(":")[1])
     assert f"{key}:" in file.read_text().splitlines()[number - 1] or key in ("history", "migration")
     listed = json.loads(run("check", CONFIG, "--base", "HEAD", "--json")[1])["findings"]
@@ -149,13 +149,13 @@ def test_a_client_that_comes_or_goes_on_its_way(tmp_path: Path, run: Run) -> Non
     data["clients"] = [client("other", "validate")]
     file.write_text(yaml.safe_dump(data, sort_keys=False))
     _, _, errors = run("check", CONFIG, "--base", "HEAD")
-    assert "clients[0].migration.step: other begins at validate [step-jump]" in errors
-    assert "clients: beersystem is at deploy and has gone from the config [migration-dropped]" in errors
+    assert "error[step-jump]: clients[0].migration.step: other begins at validate" in errors
+    assert "error[migration-dropped]: clients: beersystem is at deploy and has gone from the config" in errors
     data = yaml.safe_load(write(tmp_path, to("deploy")).read_text())
     del data["clients"][0]["migration"]
     file.write_text(yaml.safe_dump(data, sort_keys=False))
     _, _, errors = run("check", CONFIG, "--base", "HEAD")
-    assert "clients[0]: beersystem is at deploy, and its migration has gone from the config [migration-dropped]" in errors
+    assert "error[migration-dropped]: clients[0]: beersystem is at deploy, and its migration has gone from the config" in errors
 
 
 def test_a_client_in_a_file_of_its_own(tmp_path: Path, run: Run) -> None:
@@ -172,7 +172,7 @@ def test_a_client_in_a_file_of_its_own(tmp_path: Path, run: Run) -> None:
     _, _, errors = run("check", CONFIG, "--base", "HEAD")
     (line,) = (line for line in errors.splitlines() if "[step-jump]" in line)
     assert line.startswith("chocolandia/beersystem.yaml:")
-    assert line.endswith("clients[0].migration.step: beersystem jumps from scale-down to scale-up [step-jump]")
+    assert line.endswith("error[step-jump]: clients[0].migration.step: beersystem jumps from scale-down to scale-up")
 
 
 def test_a_config_that_is_new_and_a_revision_that_is_not(tmp_path: Path, run: Run) -> None:
@@ -182,7 +182,7 @@ def test_a_config_that_is_new_and_a_revision_that_is_not(tmp_path: Path, run: Ru
     assert run("check", CONFIG, "--base", "HEAD")[0] == 0, "a branch without a commit holds no step to jump from"
     code, _, errors = run("check", CONFIG, "--base", "no-such")
     assert code == 2
-    assert errors.startswith("'no-such' is no revision of the Git work tree")
+    assert errors.startswith("error: 'no-such' is no revision of the Git work tree")
 
 
 def test_a_committed_config_that_does_not_load(tmp_path: Path, run: Run) -> None:
@@ -192,4 +192,4 @@ def test_a_committed_config_that_does_not_load(tmp_path: Path, run: Run) -> None
     commit(tmp_path)
     file.write_text(text)
     code, _, errors = run("check", CONFIG, "--base", "HEAD")
-    assert (code, errors.splitlines()[0]) == (2, f"{CONFIG} at HEAD holds a migration that does not load")
+    assert (code, errors.splitlines()[0]) == (2, f"error: {CONFIG} at HEAD holds a migration that does not load")

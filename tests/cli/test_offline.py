@@ -47,7 +47,7 @@ def test_offline_refuses_a_remote_base_and_names_its_line(tmp_path: Path, run: R
     at(tmp_path, "scale-down")
     code, _, errors = run(*command, "--offline")
     assert code == 1
-    assert f"owner/base/kustomization.yaml:2:3: file://{tmp_path}/remote?ref=main is fetched by kustomize [owner-remote]" in errors
+    assert f"owner/base/kustomization.yaml:2:3: error[owner-remote]: file://{tmp_path}/remote?ref=main is fetched by kustomize" in errors
 
 
 @pytest.mark.parametrize("command", [CHECK, EXPORT], ids=" ".join)

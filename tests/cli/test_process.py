@@ -55,7 +55,7 @@ def test_no_file_gets_the_number_of_a_closed_stream(tmp_path: Path, closed: str)
 def test_a_current_folder_that_was_removed_is_named(tmp_path: Path) -> None:
     done = shell(tmp_path, "mkdir gone && cd gone && rmdir ../gone && rediskit check")
     assert done.returncode == 2
-    assert done.stderr == "the current folder was removed\n  change to a folder that exists\n"
+    assert done.stderr == "error: the current folder was removed\n  help: change to a folder that exists\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])

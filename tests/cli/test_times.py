@@ -50,7 +50,8 @@ def test_a_command_that_writes_refuses_a_later_time(arguments: tuple[str, ...], 
     before = file.read_bytes()
     code, output, errors = run("migrate", arguments[0], CONFIG, *arguments[1:])
     assert (code, output) == (1, "")
-    assert f"{FUTURE} is later than now [time-in-future]" in errors
+    assert f"{FUTURE} is later than now" in errors
+    assert "error[time-in-future]: " in errors
     assert "rehearse it with --dry-run" in errors
     assert file.read_bytes() == before
 

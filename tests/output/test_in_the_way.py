@@ -24,7 +24,7 @@ def test_a_foreign_file_in_the_way_is_refused(root: Path, force: bool) -> None:
     write(tree(a="1"), root)
     put(root / "env", "b.yaml", "foreign")
     before = snapshot(root)
-    with pytest.raises(RefusedError, match=r"b\.yaml is not one of our files, and one belongs there\n  move it away"):
+    with pytest.raises(RefusedError, match=r"b\.yaml is not one of our files, and one belongs there\n  help: move it away"):
         write(tree(a="2", b="1"), root, force=force)
     assert snapshot(root) == before
     seen = compare(tree(a="2", b="1"), root)

@@ -67,7 +67,7 @@ def test_compare_says_what_write_would_do_and_writes_nothing(root: Path) -> None
     seen = compare(tree(a="1", b="1", d="1"), root)
     assert (seen.created, seen.changed, seen.removed, seen.unchanged) == (("d.yaml",), ("b.yaml",), ("c.yaml",), ("a.yaml",))
     assert (seen.edited, seen.foreign) == (("b.yaml",), ("mine/", "note.txt"))
-    assert [str(warning).splitlines()[0] for warning in seen.warnings] == [
+    assert [warning.message for warning in seen.warnings] == [
         f"{root}/env/mine/ is not ours: left alone",
         f"{root}/env/note.txt is not ours: left alone",
     ]
@@ -127,7 +127,7 @@ def test_force_overwrites_and_removes_edited_files_but_no_foreign_ones(root: Pat
 def test_a_rendered_file_with_conflict_markers_is_named_as_such(root: Path) -> None:
     write(tree(a="1"), root)
     put(root / "env", "a.yaml", "x\n<<<<<<< HEAD\n1\n=======\n2\n>>>>>>> other\n")
-    with pytest.raises(RefusedError, match=r"a\.yaml holds conflict markers of Git\n  resolve the conflict in the config"):
+    with pytest.raises(RefusedError, match=r"a\.yaml holds conflict markers of Git\n  help: resolve the conflict in the config"):
         write(tree(a="3"), root)
 
 

@@ -64,7 +64,7 @@ def test_two_writers_at_once(start: Path) -> None:
         first.stdin.flush()
         assert first.stdout.readline() == "paused\n"
         before = snapshot(start)
-        with pytest.raises(RefusedError, match=r"another rediskit is writing to .*start\n  render again when it has finished"):
+        with pytest.raises(RefusedError, match=r"another rediskit is writing to .*start\n  help: render again when it has finished"):
             write(LATER, start)
         assert "another rediskit is writing" in alone(LATER, start)
         assert snapshot(start) == before

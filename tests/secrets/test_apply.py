@@ -81,7 +81,9 @@ def test_values_that_differ_are_refused_and_with_force_redis_wins(run: Run, kube
     kubectl.put("shop", OTHER.encode())
     code, output, errors = run("apply")
     assert (code, output) == (1, "")
-    assert errors == ("the Secrets in redis and shop have different values\n  --force puts the value of namespace redis into the others\n")
+    assert errors == (
+        "error: the Secrets in redis and shop have different values\n  help: --force puts the value of namespace redis into the others\n"
+    )
     code, output, _ = run("apply", "--force")
     assert code == 0
     assert "  blog: created\n  shop: changed\n" in output
@@ -96,7 +98,7 @@ def test_a_given_value_replaces_others_only_with_force(run: Run, kubectl: Record
     code, _, errors = run("apply", "--from-stdin")
     assert code == 1
     hint = "--force replaces it; Redis and the applications have to be restarted then"
-    assert errors == f"the Secret redis-credentials in namespace redis has another value\n  {hint}\n"
+    assert errors == f"error: the Secret redis-credentials in namespace redis has another value\n  help: {hint}\n"
     stdin(monkeypatch, OTHER.encode())
     code, output, _ = run("apply", "--from-stdin", "--force")
     assert code == 0
@@ -154,11 +156,11 @@ def test_sealed_secrets_take_the_value_over_from_the_cluster(sealed: Repository,
 def test_a_cluster_without_the_secret(sealed: Repository, run: Run, kubectl: Recorder) -> None:
     hint = "look with kubectl config current-context whether this is the cluster that is meant"
     message = "the Secret redis-credentials in namespace redis"
-    assert run("new", "--from-cluster") == (1, "", f"{message} is not there\n  {hint}\n")
+    assert run("new", "--from-cluster") == (1, "", f"error: {message} is not there\n  help: {hint}\n")
     kubectl.put("redis", b"x")
     secret = kubectl.secrets()["redis"]
     (kubectl.cluster / "redis.json").write_text(json.dumps({**secret, "data": {"password": "eA=="}}))
-    assert run("new", "--from-cluster") == (1, "", f"{message} has no key {KEY}\n  {hint}\n")
+    assert run("new", "--from-cluster") == (1, "", f"error: {message} has no key {KEY}\n  help: {hint}\n")
     assert sealed.files() == {}
 
 

@@ -90,10 +90,10 @@ def test_new_replaces_nothing_without_force(sealed: Repository, run: Run, values
     code, _, errors = run("new")
     assert code == 1
     assert errors.splitlines() == [
-        "config/home/secrets/redis.yaml is there already",
-        "  seal adds what is missing, rotate changes the password, and new --force throws this one away",
-        "config/home/secrets/shop.yaml is there already",
-        "  seal adds what is missing, rotate changes the password, and new --force throws this one away",
+        "error: config/home/secrets/redis.yaml is there already",
+        "  help: seal adds what is missing, rotate changes the password, and new --force throws this one away",
+        "error: config/home/secrets/shop.yaml is there already",
+        "  help: seal adds what is missing, rotate changes the password, and new --force throws this one away",
     ]
     assert sealed.files() == files
     assert run("new", "--force")[0] == 0
@@ -124,8 +124,8 @@ def test_a_new_client_gets_the_same_password_and_needs_only_its_own_file(
     code, _, errors = run("seal", "--client", "blog")
     assert code == 1
     assert errors == (
-        "no key at hand opens the ciphertexts: the value that is in use has to be given\n"
-        "  --from-cluster takes that of the Secret in the namespace of Redis; or --from-stdin, --from-file FILE, --key FILE\n"
+        "error: no key at hand opens the ciphertexts: the value that is in use has to be given\n"
+        "  help: --from-cluster takes that of the Secret in the namespace of Redis; or --from-stdin, --from-file FILE, --key FILE\n"
     )
     stdin(monkeypatch, VALUE.encode())
     code, output, _ = run("seal", "--client", "blog", "--from-stdin")
@@ -219,7 +219,7 @@ def test_a_value_that_nobody_can_compare_gets_a_rotation_of_its_own(sealed: Repo
 def test_rotate_gives_another_password_and_rotation(sealed: Repository, run: Run, values: Callable[[], dict[str, bytes]]) -> None:
     code, _, errors = run("rotate")
     assert code == 1
-    assert errors.startswith("home has no password yet: config/home/secrets is empty\n  rediskit secret new config/home.yaml")
+    assert errors.startswith("error: home has no password yet: config/home/secrets is empty\n  help: rediskit secret new config/home.yaml")
     assert run("new")[0] == 0
     before, rotation = values(), sealed.rotation("redis")
     assert run("rotate")[0] == 0
@@ -287,9 +287,8 @@ def test_all_files_or_none(sealed: Repository, run: Run, monkeypatch: pytest.Mon
     monkeypatch.setattr("os.replace", failing)
     code, _, errors = run("rotate")
     assert code == 1
-    assert (
-        errors == "config/home/secrets/shop.yaml: No space left on device [not-writable]\n  fix that, then try again; nothing was written\n"
-    )
+    message = "error[not-writable]: config/home/secrets/shop.yaml: No space left on device"
+    assert errors == f"{message}\n  help: fix that, then try again; nothing was written\n"
     assert sealed.files() == before
 
 

@@ -28,7 +28,7 @@ def test_another_certificate_is_not_overwritten_unasked(sealed: Repository, run:
     api.certificate = certificate_of(other_key)
     code, output, errors = run("fetch-cert")
     assert (code, output) == (1, "")
-    assert errors.startswith("config/home/sealing.crt holds another certificate\n  its SHA-256 is ")
+    assert errors.startswith("error: config/home/sealing.crt holds another certificate\n  help: its SHA-256 is ")
     assert sealed.certificate.read_bytes() == before
     code, output, _ = run("fetch-cert", "--force", "--dry-run")
     assert (code, sealed.certificate.read_bytes()) == (0, before)
@@ -42,8 +42,8 @@ def test_another_certificate_is_not_overwritten_unasked(sealed: Repository, run:
 @pytest.mark.parametrize(
     ("answer", "code", "message"),
     [
-        (b"not a certificate", 3, "the controller's answer: this is not a certificate in PEM\n  look at --controller-name"),
-        (b"", 3, "kubeseal ended with exit code 1\n"),
+        (b"not a certificate", 3, "error: the controller's answer: this is not a certificate in PEM\n  help: look at --controller-name"),
+        (b"", 3, "error: kubeseal ended with exit code 1\n"),
     ],
 )
 def test_an_answer_that_is_no_certificate(answer: bytes, code: int, message: str, sealed: Repository, run: Run, api: Api) -> None:
@@ -100,4 +100,4 @@ def test_a_link_in_its_place_is_not_followed(sealed: Repository, run: Run, api: 
     sealed.certificate.unlink()
     sealed.certificate.symlink_to(sealed.folder / "target")
     code, _, errors = run("fetch-cert", "--force")
-    assert (code, errors) == (1, "config/home/sealing.crt is a link\n  a file of its own belongs there: move it away\n")
+    assert (code, errors) == (1, "error: config/home/sealing.crt is a link\n  help: a file of its own belongs there: move it away\n")

@@ -25,7 +25,7 @@ from tests.secrets.repository import KEY, NAME, Repository, Run, certificate_of,
 from tests.secrets.test_commands import stdin
 
 FETCH = "rediskit secret fetch-cert brings the controller's"
-AT_CERTIFICATE = "config/home.yaml:3:46: secrets.certificate: home/sealing.crt: "
+AT_CERTIFICATE = "config/home.yaml:3:46: error: secrets.certificate: home/sealing.crt: "
 BEGIN = "-----BEGIN CERTIFICATE-----"
 ANEW = "make it anew: rediskit secret seal config/home.yaml --force"
 
@@ -79,7 +79,7 @@ def test_a_certificate_that_can_not_seal(case: Case, sealed: Repository, run: Ru
     sealed.certificate.write_bytes(case.certificate(key))
     code, output, errors = run("new")
     assert (code, output) == (case.code, "")
-    assert errors == f"{AT_CERTIFICATE}{case.message}\n  {case.hint}\n"
+    assert errors == f"{AT_CERTIFICATE}{case.message}\n  help: {case.hint}\n"
     assert sealed.files() == {}
 
 
@@ -87,7 +87,7 @@ def test_a_certificate_that_is_not_there(sealed: Repository, run: Run) -> None:
     sealed.certificate.unlink()
     code, _, errors = run("new")
     assert code == 2
-    assert errors.startswith("config/home.yaml:3:46: secrets.certificate: there is no file config/home/sealing.crt\n")
+    assert errors.startswith("config/home.yaml:3:46: error: secrets.certificate: there is no file config/home/sealing.crt\n")
     assert errors.endswith("; rediskit secret fetch-cert brings the controller's\n")
 
 
@@ -106,12 +106,11 @@ def test_a_certificate_at_the_wrong_time(
     assert code == 1
     first, second = errors.splitlines()
     assert first.startswith(f"{AT_CERTIFICATE}{message}20")
-    assert second == f"  {hint}"
+    assert second == f"  help: {hint}"
     assert sealed.files() == {}
     code, _, errors = run("check")
     assert code == 1
-    assert f"{AT_CERTIFICATE}{message}" in errors
-    assert "[certificate]" in errors
+    assert f"{AT_CERTIFICATE.replace('error', 'error[certificate]')}{message}" in errors
 
 
 def test_a_certificate_that_ends_soon_is_a_warning(sealed: Repository, run: Run, key: RSAPrivateKey) -> None:
@@ -119,7 +118,7 @@ def test_a_certificate_that_ends_soon_is_a_warning(sealed: Repository, run: Run,
     assert run("new")[0] == 0
     code, _, errors = run("check")
     assert code == 0
-    assert "warning: secrets.certificate: home/sealing.crt: the certificate expires on 20" in errors
+    assert "warning[certificate]: secrets.certificate: home/sealing.crt: the certificate expires on 20" in errors
     code, _, errors = run("check", "--at", "2090-01-01T00:00:00Z")
     assert code == 1
     assert "the certificate expired on 20" in errors
@@ -127,14 +126,15 @@ def test_a_certificate_that_ends_soon_is_a_warning(sealed: Repository, run: Run,
 
 WITHOUT = "Redis' chart strips a final newline and an application does not: give the value without it"
 ONLY = "others mean something in a URL, a shell, redis.conf or a template: use letters and digits only"
+LONGER = "use 32 or more letters and digits, or let rediskit secret new make one"
 VALUES = [
-    (b"", "the value is empty\n  with an empty password Redis lets everybody in\n"),
-    (b"\n", "the value is empty\n  with an empty password Redis lets everybody in\n"),
-    (b"Short1\n", "the value has fewer than 32 characters\n  use 32 or more letters and digits, or let rediskit secret new make one\n"),
-    (b"x" * 40 + b"\n\n", f"the value holds a newline or another control character\n  {WITHOUT}\n"),
-    (b"a b" * 20, f"the value has characters other than A-Z, a-z and 0-9\n  {ONLY}\n"),
-    (b"\xff" * 40, "the value is not UTF-8\n  an environment variable holds text\n"),
-    (b"x" * 513, "the value is longer than 512 bytes\n  Redis takes no longer password\n"),
+    (b"", "error: the value is empty\n  help: with an empty password Redis lets everybody in\n"),
+    (b"\n", "error: the value is empty\n  help: with an empty password Redis lets everybody in\n"),
+    (b"Short1\n", f"error: the value has fewer than 32 characters\n  help: {LONGER}\n"),
+    (b"x" * 40 + b"\n\n", f"error: the value holds a newline or another control character\n  help: {WITHOUT}\n"),
+    (b"a b" * 20, f"error: the value has characters other than A-Z, a-z and 0-9\n  help: {ONLY}\n"),
+    (b"\xff" * 40, "error: the value is not UTF-8\n  help: an environment variable holds text\n"),
+    (b"x" * 513, "error: the value is longer than 512 bytes\n  help: Redis takes no longer password\n"),
 ]  # fmt: skip
 
 
@@ -150,14 +150,20 @@ def test_a_terminal_gives_no_value(run: Run, monkeypatch: pytest.MonkeyPatch) ->
     stdin(monkeypatch, b"", terminal=True)
     code, _, errors = run("new", "--from-stdin")
     assert code == 2
-    assert errors == "standard input is a terminal: nothing comes from it\n  pass show redis | rediskit secret new --from-stdin\n"
+    assert (
+        errors
+        == "error: standard input is a terminal: nothing comes from it\n  help: help: pass show redis | rediskit secret new --from-stdin\n"
+    )
 
 
 @pytest.mark.usefixtures("sealed")
 def test_a_file_that_is_not_there_gives_no_value(run: Run) -> None:
     code, _, errors = run("new", "--from-file", "nowhere")
     assert code == 2
-    assert errors == "--from-file: nowhere: no such file or directory\n  check the path: it counts from the current folder\n"
+    assert (
+        errors
+        == "error: --from-file: nowhere: no such file or directory\n  help: help: check the path: it counts from the current folder\n"
+    )
 
 
 @pytest.mark.parametrize("mode", ["mode: manual", "mode: external-secrets, store: {name: vault}, key: redis"])
@@ -177,7 +183,7 @@ def test_apply_in_another_mode(run: Run) -> None:
 
 @pytest.mark.usefixtures("sealed")
 def test_an_unknown_client(run: Run) -> None:
-    assert run("seal", "--client", "blog", "--from-stdin") == (2, "", "there is no client blog\n  there is shop\n")
+    assert run("seal", "--client", "blog", "--from-stdin") == (2, "", "error: there is no client blog\n  help: help: there is shop\n")
 
 
 @pytest.mark.parametrize("missing", ["sops", "kubectl"])
@@ -193,7 +199,7 @@ def test_a_program_that_is_missing(missing: str, repository: Callable[..., Repos
         code, _, errors = run("new")
         where = "https://github.com/getsops/sops/releases"
     assert code == 3
-    assert errors == f"{missing} is not on PATH\n  install it ({where}), or name the file with ${missing.upper()}\n"
+    assert errors == f"error: {missing} is not on PATH\n  help: help: install it ({where}), or name the file with ${missing.upper()}\n"
 
 
 @pytest.mark.usefixtures("encrypted")
@@ -227,14 +233,14 @@ KEYS = [
 def test_a_file_that_holds_no_key(content: bytes, message: str, hint: str, run: Run, tmp_path: Path) -> None:
     assert run("new")[0] == 0
     (tmp_path / "key").write_bytes(content)
-    assert run("check", "--key", str(tmp_path / "key")) == (2, "", f"{tmp_path}/key: {message}\n  {hint}\n")
+    assert run("check", "--key", str(tmp_path / "key")) == (2, "", f"error: {tmp_path}/key: {message}\n  help: help: {hint}\n")
 
 
 @pytest.mark.usefixtures("sealed")
 def test_a_key_that_is_not_there(run: Run) -> None:
     assert run("new")[0] == 0
     code, _, errors = run("check", "--key", "nowhere.pem")
-    assert (code, errors) == (2, "there is no file nowhere.pem\n  check the path: it counts from the current folder\n")
+    assert (code, errors) == (2, "error: there is no file nowhere.pem\n  help: help: check the path: it counts from the current folder\n")
 
 
 @pytest.mark.usefixtures("sealed")
@@ -246,7 +252,7 @@ def test_the_key_of_somebody_else(run: Run, other_key: RSAPrivateKey, tmp_path: 
     assert "home: sealed-secrets, 2 wrong" in output
     hint = "it is for another key, or was sealed for another namespace, name or scope: make it anew with rediskit secret seal --force"
     assert errors == "".join(
-        f"home/secrets/{name}.yaml is not opened by the key [ciphertext-opens]\n  {hint}\n" for name in ("redis", "shop")
+        f"error[ciphertext-opens]: home/secrets/{name}.yaml is not opened by the key\n  help: help: {hint}\n" for name in ("redis", "shop")
     )
 
 
@@ -255,7 +261,7 @@ def test_the_age_key_of_somebody_else(run: Run, age_keys: tuple[Path, Path]) -> 
     assert run("new")[0] == 0
     code, _, errors = run("check", "--key", str(age_keys[1]))
     assert code == 1
-    assert "home/secrets/redis.yaml is not opened by the key [ciphertext-opens]\n" in errors
+    assert "error[ciphertext-opens]: home/secrets/redis.yaml is not opened by the key\n" in errors
 
 
 def test_other_recipients_than_the_config_names(encrypted: Repository, run: Run, age_keys: tuple[Path, Path]) -> None:
@@ -264,14 +270,14 @@ def test_other_recipients_than_the_config_names(encrypted: Repository, run: Run,
     encrypted.write(f"mode: sops, recipients: [{theirs}]", ("shop",), "flux")
     code, _, errors = run("check")
     assert code == 1
-    assert f"home/secrets/redis.yaml is not for {theirs}, which the config names [ciphertext-recipients]" in errors
-    assert f"home/secrets/redis.yaml is also for {ours}, which the config does not name [ciphertext-recipients]" in errors
+    assert f"error[ciphertext-recipients]: home/secrets/redis.yaml is not for {theirs}, which the config names" in errors
+    assert f"error[ciphertext-recipients]: home/secrets/redis.yaml is also for {ours}, which the config does not name" in errors
 
 
 DAMAGED = [
-    ("not base64", lambda _: "%%%%", "home/secrets/shop.yaml: the sealed value of redis-password is damaged [ciphertext-damaged]"),
-    ("cut off", lambda text: text[:40], "home/secrets/shop.yaml: the sealed value of redis-password is damaged [ciphertext-damaged]"),
-    ("empty", lambda _: "", "home/secrets/shop.yaml: the sealed value of redis-password is damaged [ciphertext-damaged]"),
+    ("not base64", lambda _: "%%%%", "error[ciphertext-damaged]: home/secrets/shop.yaml: the sealed value of redis-password is damaged"),
+    ("cut off", lambda text: text[:40], "error[ciphertext-damaged]: home/secrets/shop.yaml: the sealed value of redis-password is damaged"),
+    ("empty", lambda _: "", "error[ciphertext-damaged]: home/secrets/shop.yaml: the sealed value of redis-password is damaged"),
 ]
 
 
@@ -284,7 +290,7 @@ def test_a_damaged_ciphertext_is_seen_without_a_key(change: Callable[[str], str]
     sealed.put("shop", content)
     code, _, errors = run("check")
     assert code == 1
-    assert errors == f"{message}\n  {ANEW}\n"
+    assert errors == f"{message}\n  help: {ANEW}\n"
 
 
 def test_a_flipped_bit_is_seen_with_the_key(sealed: Repository, run: Run, key: RSAPrivateKey, tmp_path: Path) -> None:
@@ -298,7 +304,7 @@ def test_a_flipped_bit_is_seen_with_the_key(sealed: Repository, run: Run, key: R
     assert run("check")[0] == 0
     code, _, errors = run("check", "--key", str(tmp_path / "key"))
     assert code == 1
-    assert errors.startswith("home/secrets/shop.yaml is not opened by the key [ciphertext-opens]\n")
+    assert errors.startswith("error[ciphertext-opens]: home/secrets/shop.yaml is not opened by the key\n")
 
 
 def test_a_ciphertext_of_a_key_of_another_length(sealed: Repository, run: Run) -> None:
@@ -307,8 +313,8 @@ def test_a_ciphertext_of_a_key_of_another_length(sealed: Repository, run: Run) -
     sealed.certificate.write_bytes(certificate_of(larger))
     code, _, errors = run("check")
     assert code == 1
-    message = "home/secrets/redis.yaml is sealed with a key of 2048 bits, and that of the certificate has 3072 [ciphertext-damaged]"
-    assert f"{message}\n  {ANEW}\n" in errors
+    message = "error[ciphertext-damaged]: home/secrets/redis.yaml is sealed with a key of 2048 bits, and that of the certificate has 3072"
+    assert f"{message}\n  help: {ANEW}\n" in errors
 
 
 def test_different_values_under_one_rotation(sealed: Repository, run: Run, key: RSAPrivateKey, tmp_path: Path) -> None:
@@ -320,19 +326,19 @@ def test_different_values_under_one_rotation(sealed: Repository, run: Run, key: 
     code, _, errors = run("check", "--key", str(tmp_path / "key"))
     assert code == 1
     hint = "one password is for all: rediskit secret rotate config/home.yaml gives all of them another"
-    assert errors == f"home/secrets/shop.yaml holds another value than home/secrets/redis.yaml [value-differs]\n  {hint}\n"
+    assert errors == f"error[value-differs]: home/secrets/shop.yaml holds another value than home/secrets/redis.yaml\n  help: {hint}\n"
     code, _, errors = run("seal", "--force", "--key", str(tmp_path / "key"))
     assert code == 1
-    assert errors.startswith("redis.yaml and shop.yaml hold different values\n")
+    assert errors.startswith("error: redis.yaml and shop.yaml hold different values\n")
 
 
 @pytest.mark.parametrize(
     ("value", "code", "message"),
     [
-        (b"x" * 32 + b"\n", 1, "home/secrets/redis.yaml: the value holds a newline or another control character [value]"),
-        (b"", 1, "home/secrets/redis.yaml: the value is empty [value]"),
-        (b"short", 0, "warning: home/secrets/redis.yaml: the value has fewer than 32 characters [value]"),
-        (b"x/" * 20, 0, "warning: home/secrets/redis.yaml: the value has characters other than A-Z, a-z and 0-9 [value]"),
+        (b"x" * 32 + b"\n", 1, "error[value]: home/secrets/redis.yaml: the value holds a newline or another control character"),
+        (b"", 1, "error[value]: home/secrets/redis.yaml: the value is empty"),
+        (b"short", 0, "warning[value]: home/secrets/redis.yaml: the value has fewer than 32 characters"),
+        (b"x/" * 20, 0, "warning[value]: home/secrets/redis.yaml: the value has characters other than A-Z, a-z and 0-9"),
     ],
 )
 def test_values_that_make_trouble_are_seen_with_the_key(
@@ -410,7 +416,7 @@ def test_a_folder_that_may_not_be_written(sealed: Repository, run: Run, monkeypa
     monkeypatch.setattr("os.mkdir", refused)
     code, _, errors = run("new")
     assert code == 1
-    assert errors.endswith(": Permission denied [not-writable]\n  fix that, then try again; nothing was written\n")
+    assert errors.endswith("Permission denied\n  help: fix that, then try again; nothing was written\n")
     assert sealed.files() == {}
 
 

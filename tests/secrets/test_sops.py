@@ -82,7 +82,7 @@ def test_what_somebody_changed_is_refused(
     encrypted.put("shop", content)
     code, _, errors = run("check", "--key", str(age_keys[0]))
     assert code == 1
-    assert "home/secrets/shop.yaml: sops finds that it is not as it was encrypted [ciphertext-damaged]" in errors
+    assert "error[ciphertext-damaged]: home/secrets/shop.yaml: sops finds that it is not as it was encrypted" in errors
     # The MAC is a digest of the values in clear: what sops prints of it is not repeated.
     assert "MAC" not in errors
 

@@ -56,7 +56,7 @@ def problems(path: str) -> list[Problem]:
 
 
 def lines(path: str) -> list[str]:
-    return [str(problem).splitlines()[0] for problem in problems(path)]
+    return [str(problem).splitlines()[0].replace(": error: ", ": ", 1) for problem in problems(path)]
 
 
 # What a config names
@@ -180,7 +180,7 @@ def test_a_named_file_that_is_too_large() -> None:
 
 def test_a_missing_config_is_named() -> None:
     assert [str(problem) for problem in problems("config/nobody.yaml")] == [
-        "there is no file config/nobody.yaml\n  check the path: it counts from the current folder"
+        "error: there is no file config/nobody.yaml\n  help: check the path: it counts from the current folder"
     ]
 
 
@@ -386,7 +386,7 @@ def clashes(**bodies: str) -> list[str]:
     try:
         load_all(paths)
     except ConfigError as error:
-        return [str(problem).splitlines()[0] for problem in error.problems]
+        return [str(problem).splitlines()[0].replace(": error: ", ": ", 1) for problem in error.problems]
     return []
 
 
@@ -434,7 +434,7 @@ def test_one_name_is_one_folder_of_output() -> None:
     with pytest.raises(ConfigError) as error:
         load_all(["config/home.yaml", "other/home.yaml"])
     assert [str(problem).splitlines()[0] for problem in error.value.problems] == [
-        "other/home.yaml:1:7: name: config/home.yaml has the name home too"
+        "other/home.yaml:1:7: error: name: config/home.yaml has the name home too"
     ]
 
 

@@ -79,13 +79,13 @@ def test_the_folder_of_the_config_and_the_files_beside_it(tmp_path: Path, monkey
     Path("config/other/note.yml").write_text(FOUND["block"])
     with pytest.raises(ConfigError) as error:
         load("config/home.yaml")
-    assert [str(problem).splitlines()[0] for problem in error.value.problems] == ["config/home/note.yml:2:1: a Secret in clear"]
+    assert [str(problem).splitlines()[0] for problem in error.value.problems] == ["config/home/note.yml:2:1: error: a Secret in clear"]
     Path("config/home/note.yml").unlink()
     Path("config/redis.yaml").write_text(FOUND["block"])
     load("config/home.yaml")
     with pytest.raises(ConfigError) as error:
         load_all(["config/home.yaml"])
-    assert [str(problem).splitlines()[0] for problem in error.value.problems] == ["config/redis.yaml:2:1: a Secret in clear"]
+    assert [str(problem).splitlines()[0] for problem in error.value.problems] == ["config/redis.yaml:2:1: error: a Secret in clear"]
 
 
 def test_a_secret_in_clear_in_place_of_a_ciphertext_is_said_once(tmp_path: Path) -> None:
@@ -113,6 +113,6 @@ def test_a_certificate_is_no_private_key(tmp_path: Path) -> None:
     loaded(tmp_path, over={"secrets": SEALED})
     (tmp_path / "chocolandia/sealing.crt").write_text("-----BEGIN " + "RSA PRIVATE KEY-----\nMIIEow\n")
     with pytest.raises(
-        ConfigError, match=r"chocolandia\.yaml:\d+:\d+: secrets\.certificate: chocolandia/sealing\.crt: this is a private key"
+        ConfigError, match=r"chocolandia\.yaml:\d+:\d+: error: secrets\.certificate: chocolandia/sealing\.crt: this is a private key"
     ):
         load(tmp_path / "chocolandia.yaml")

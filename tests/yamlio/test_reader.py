@@ -23,7 +23,7 @@ def complaints(text: str | bytes, *, mapping: bool = True) -> list[str]:
     for problem in raised.value.problems:
         assert problem.hint
         assert "\n" not in problem.message + problem.hint
-    return [str(problem).splitlines()[0] for problem in raised.value.problems]
+    return [str(problem).splitlines()[0].replace(": error: ", ": ", 1) for problem in raised.value.problems]
 
 
 def test_keys_are_the_text_they_look_like() -> None:
@@ -237,12 +237,15 @@ def test_all_problems_at_once() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a: 1\ntrue: 3\n", 'f:2:1: a key must be text, found true\n  put it in quotes: "true"'),
-        ("a: b\x07\n", 'f:1:5: the invisible character U+0007\n  remove it; in text write "\\u0007"'),
-        ("a: [b, ]]\n", "f:1:9: the value has ended before this\n  put the whole text in quotes; in single quotes write '' for a quote"),
-        ("a: ]\n", "f:1:4: expected a value, found ]\n  put it in quotes where it is text"),
-        ("a: [\n---\n", "f:2:1: expected a value, found -\n  write a value"),
-        ("x:\n- {a: 1\n   b: 2}\n", "f:3:5: expected a comma or }\n  the { stands in line 2"),
+        ("a: 1\ntrue: 3\n", 'f:2:1: error: a key must be text, found true\n  help: put it in quotes: "true"'),
+        ("a: b\x07\n", 'f:1:5: error: the invisible character U+0007\n  help: remove it; in text write "\\u0007"'),
+        (
+            "a: [b, ]]\n",
+            "f:1:9: error: the value has ended before this\n  help: put the whole text in quotes; in single quotes write '' for a quote",
+        ),
+        ("a: ]\n", "f:1:4: error: expected a value, found ]\n  help: put it in quotes where it is text"),
+        ("a: [\n---\n", "f:2:1: error: expected a value, found -\n  help: write a value"),
+        ("x:\n- {a: 1\n   b: 2}\n", "f:3:5: error: expected a comma or }\n  help: the { stands in line 2"),
     ],
 )
 def test_the_hint_says_how_to_mend_it(text: str, expected: str) -> None:

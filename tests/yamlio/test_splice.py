@@ -142,7 +142,7 @@ def test_what_has_no_place_is_refused(text: str, edit: Edit) -> None:
     with pytest.raises(RefusedError) as refused:
         splice(text.encode(), "c.yaml", [edit])
     assert refused.value.problems[0].code == "layout"
-    assert str(refused.value).startswith("c.yaml: a")
+    assert str(refused.value).startswith("error[layout]: c.yaml: a")
 
 
 def test_what_can_not_be_read_is_not_edited() -> None:

@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     code = int(any(not differences.empty for differences in found))
     effects = _effects(environments, arguments.against) if arguments.against is not None else []
     for warning in (warning for differences in found for warning in differences.warnings):
-        print(f"warning: {warning}", file=sys.stderr)
+        print(warning.text("warning"), file=sys.stderr)
     if arguments.json:
         listed = {"environments": [as_json(one) for one in found], "effects": [finding_json(one) for one in effects]}
         print_json({"against": arguments.against, **listed, "exitCode": code})
