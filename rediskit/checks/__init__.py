@@ -1,13 +1,13 @@
-"""The checks over rendered objects. They run on every render, return data and print nothing."""
+"""Rules about rendered objects. They run on every render, return data and print nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
 
-from rediskit.checks import access, flux, objects, old_redis, owners, release, secrets, server, unanswered
+from rediskit.checks import access, flux, manifests, objects, old_redis, open_questions, owners, release, secrets, server
 from rediskit.checks.acceptance import unaccepted
-from rediskit.checks.finding import Check, Complaint, Finding, Severity, Subject, Topic, reference
+from rediskit.checks.finding import REFUSED, Check, Finding, Issue, Severity, Subject, Topic, reference
 from rediskit.errors import dotted
 from rediskit.model.ciphertext import as_applied
 from rediskit.model.environment import Environment
@@ -16,10 +16,10 @@ from rediskit.renderers.tree import Tree
 __all__ = ["CHECKS", "Check", "Finding", "Severity", "check", "run_checks"]
 
 
-def fits_its_schema(subject: Subject) -> Iterator[Complaint]:
-    """Every object fits the strict schema of its kind, for the Kubernetes version of the config.
+def matches_schema(subject: Subject) -> Iterator[Issue]:
+    """Require that each object matches the strict schema of its kind, for the Kubernetes version of the config.
 
-    A patch for an owner is not an object: the real object is judged as the patch leaves it, and a Secret as SOPS opens it.
+    For a patch, the check validates the patched object. For a Secret that SOPS encrypts, it validates the decrypted form.
     """
     from rediskit.checks.schema import validate
 
@@ -34,12 +34,11 @@ def fits_its_schema(subject: Subject) -> Iterator[Complaint]:
             continue
         for violation in validate(as_applied(content), version):
             place = f" at {dotted(violation.path)}" if violation.path else ""
-            message = f"{path}{place}: {violation.message}"
-            yield Complaint(message, "the API server would refuse the object", source, on=(reference(content),))
+            yield Issue(f"{path}{place}: {violation.message}", REFUSED, source, on=(reference(content),))
 
 
 CHECKS: tuple[Check, ...] = (
-    Check("schema", "error", fits_its_schema),
+    Check("schema", "error", matches_schema),
     Check("chart-key", "error", release.chart_keys),
     Check("chart-owned-value", "error", release.owned_values, "password"),
     Check("chart-label", "error", release.labels),
@@ -53,7 +52,7 @@ CHECKS: tuple[Check, ...] = (
     Check("replica-probe", "error", server.replica_probes),
     Check("liveness-probe", "warning", server.liveness),
     Check("image-pin", "error", server.pinned_images),
-    Check("image-shell", "warning", server.images_with_a_shell),
+    Check("image-shell", "warning", server.images_without_shell),
     Check("frozen-image", "warning", server.frozen_images),
     Check("chart-unknown", "warning", release.unknown_chart),
     Check("duplicate-object", "error", objects.duplicates),
@@ -62,67 +61,70 @@ CHECKS: tuple[Check, ...] = (
     Check("project-admits", "error", objects.project),
     Check("application", "error", objects.applications),
     Check("foreign-workload", "error", objects.foreign_workloads),
-    Check("external-selector", "error", access.external_service),
+    Check("external-selector", "error", access.external_selector),
     Check("external-access", "error", access.external_access),
     Check("service-monitor", "error", access.service_monitor),
     Check("scrape-interval", "warning", access.scrape_interval),
     Check("network-policy", "error", access.network_policy),
     Check("flux-values", "error", flux.release_values),
     Check("flux-dependency", "error", flux.dependencies),
-    Check("flux-variable", "error", flux.variables),
+    Check("flux-variable", "error", flux.substitutions),
     Check("flux-credentials", "warning", flux.credentials),
     Check("client-address", "error", owners.client_address, "password"),
-    Check("port-text", "error", owners.port_is_text),
+    Check("port-text", "error", owners.port_text),
     Check("secret-reference", "error", owners.secret_reference, "password"),
     Check("owner-patch", "error", owners.owner_patch),
     Check("owner-component", "error", owners.owner_component),
-    Check("client-variables", "error", owners.variables, "password"),
-    Check("variable-absent", "warning", owners.absent_variables),
-    Check("previous-differs", "warning", owners.previous_differs),
-    Check("previous-shared", "error", old_redis.previous_is_shared),
+    Check("client-variables", "error", manifests.duplicate_variables, "password"),
+    Check("variable-absent", "warning", manifests.absent_variables),
+    Check("previous-differs", "warning", manifests.previous_differs),
+    Check("previous-shared", "error", old_redis.previous_shared),
     Check("old-redis-in-use", "error", old_redis.in_use),
     Check("old-redis-possible", "warning", old_redis.possibly_in_use),
-    Check("scan-missing", "error", old_redis.unscanned),
+    Check("scan-missing", "error", old_redis.missing_scan),
     Check("old-redis-gone", "error", old_redis.gone),
     Check("ciphertext-missing", "error", secrets.ciphertext_missing, "password"),
-    Check("ciphertext", "error", secrets.ciphertext_fits, "password"),
+    Check("ciphertext", "error", secrets.ciphertext_content, "password"),
     Check("ciphertext-kept", "error", secrets.ciphertext_kept, "password"),
     Check("ciphertext-rotation", "error", secrets.rotation, "password"),
-    Check("rotation-restart", "error", secrets.restart, "password"),
+    Check("rotation-restart", "error", secrets.rotation_restart, "password"),
     Check("ciphertext-recipients", "error", secrets.recipients, "password"),
     Check("ciphertext-unused", "warning", secrets.ciphertext_unused, "password"),
     Check("ciphertext-opened", "error", secrets.decryption, "password"),
-    Check("secret-refresh", "warning", secrets.refreshed, "password"),
+    Check("secret-refresh", "warning", secrets.refresh, "password"),
     Check("plain-secret", "error", secrets.plain_secrets, "password"),
     Check("password", "error", secrets.passwords, "password"),
-    Check("repository-placeholder", "warning", unanswered.repository),
-    Check("migration-history", "warning", owners.history),
+    Check("repository-placeholder", "warning", open_questions.placeholder_repository),
+    Check("migration-history", "warning", manifests.history),
 )
-"""Every check, in the order findings are listed."""
+"""All checks, in the order of their findings."""
 
 
 def run_checks(environment: Environment, tree: Tree, topic: Topic = "") -> list[Finding]:
-    """Return everything that `CHECKS` finds, in its order, before `accept` of the config is applied. It reads no clock.
+    """Return the findings of `CHECKS` in their order, without applying `accept`. The function is pure.
 
-    topic: run the checks of this topic only; all of them when it is empty.
+    Args:
+        environment: The config.
+        tree: Its rendered manifests.
+        topic: Run only the checks of this topic; empty for all checks.
     """
     subject = Subject(environment, tree)
     return [
-        Finding(rule.code, found.severity or rule.severity, found.message, found.hint, found.path, environment.locate(found.path), found.on)
+        Finding(rule.code, issue.severity or rule.severity, issue.message, issue.hint, issue.path, environment.locate(issue.path), issue.on)
         for rule in CHECKS
         if topic in ("", rule.topic)
-        for found in rule.run(subject)
+        for issue in rule.run(subject)
     ]
 
 
 def check(environment: Environment, tree: Tree, topic: Topic = "", *, today: date | None = None) -> list[Finding]:
-    """Return the findings about a rendered tree that the config does not accept, in the order of `CHECKS`.
+    """Return the findings that the config does not accept, in the order of `CHECKS`.
 
     Args:
         environment: The config.
-        tree: What it renders to.
-        topic: Run the checks of this topic only; all of them when it is empty. Entries of `accept` are called unused in a full run alone.
-        today: The day that `accept.until` is compared with. The clock is read only where this is None and the config accepts something.
+        tree: Its rendered manifests.
+        topic: Run only the checks of this topic; empty for all checks. Only a run of all checks reports unused entries of `accept`.
+        today: The day to compare `accept.until` with. None reads the clock, but only where the config accepts a finding.
     """
     codes = None if topic else frozenset(rule.code for rule in CHECKS)
     return unaccepted(environment, run_checks(environment, tree, topic), codes, today)

@@ -1,9 +1,8 @@
-"""`accept` of the config, applied to findings."""
+"""Apply `accept` of the config to findings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 
@@ -13,39 +12,40 @@ from rediskit.errors import Path, dotted
 from rediskit.model.accept import NEVER, Accept
 from rediskit.model.environment import Environment
 
-_SHOWN = 3
-"""Places of other findings of the same code that the hint of `accept-unused` lists at most."""
+_LISTED = 3
+"""The largest number of other findings that the hint of `accept-unused` lists."""
 
 
 def unaccepted(
-    environment: Environment, findings: Iterable[Finding], run: frozenset[str] | None, today: date | None = None
+    environment: Environment, findings: Iterable[Finding], codes_of_run: frozenset[str] | None, today: date | None = None
 ) -> list[Finding]:
     """Return the findings that the config does not accept, in their order, then `accept-unused` for entries without a finding.
 
     Args:
-        environment: The config that the findings are about.
-        findings: What was found.
-        run: The codes that were looked for: an entry for another code is not called unused. None: no entry is.
-        today: The day that `until` is compared with; None for the current day in UTC.
+        environment: The config.
+        findings: Its findings.
+        codes_of_run: The codes that this run can report. An entry for another code is not reported as unused. None: no entry is.
+        today: The day to compare `until` with; None for the current day in UTC.
     """
-    found = list(findings)
+    reported = list(findings)
     if not environment.accept:
-        return found
+        return reported
     day = today or datetime.now(UTC).date()
     kept: list[Finding] = []
     used: set[int] = set()
-    for finding in found:
+    for finding in reported:
         index = _entry(environment, finding)
-        entry = environment.accept[index] if index is not None else None
-        if index is not None:
-            used.add(index)
-        if entry is None or entry.expired(day):
-            kept.append(finding if entry is None else _overdue(finding, entry))
-    return kept if run is None else [*kept, *_unused(environment, found, run, used)]
+        if index is None:
+            kept.append(finding)
+            continue
+        used.add(index)
+        if environment.accept[index].expired(day):
+            kept.append(_overdue(finding, environment.accept[index]))
+    return kept if codes_of_run is None else [*kept, *_unused(environment, reported, codes_of_run, used)]
 
 
 def names_of(environment: Environment, finding: Finding) -> tuple[str, ...]:
-    """Return what `accept.on` may be for a finding: its own names, else its config path, and the client whose section it is in."""
+    """Return the values of `accept.on` for a finding: its own, else its config path and the client whose section contains it."""
     if finding.on:
         return finding.on
     client = _client(environment, finding.path)
@@ -65,26 +65,25 @@ def _entry(environment: Environment, finding: Finding) -> int | None:
 
 
 def _overdue(finding: Finding, entry: Accept) -> Finding:
-    over = f"it was accepted until {entry.until}: fix it, or set another day in accept"
-    return replace(finding, hint=f"{finding.hint}; {over}" if finding.hint else over)
+    hint = f"it was accepted until {entry.until}: fix it, or set a later day in accept"
+    return finding._replace(hint=f"{finding.hint}; {hint}" if finding.hint else hint)
 
 
-def _unused(environment: Environment, found: Sequence[Finding], run: frozenset[str], used: set[int]) -> Iterator[Finding]:
-    known = run | codes.names(codes.COMMANDS)
+def _unused(environment: Environment, reported: Sequence[Finding], codes_of_run: frozenset[str], used: set[int]) -> Iterator[Finding]:
+    known = codes_of_run | codes.names()
     for index, entry in enumerate(environment.accept):
-        if index in used or (entry.code not in run and entry.code in known):
+        if index in used or (entry.code not in codes_of_run and entry.code in known):
             continue
         path: Path = ("accept", index)
-        others = dict.fromkeys(name for finding in found if finding.code == entry.code for name in names_of(environment, finding))
+        others = dict.fromkeys(name for finding in reported if finding.code == entry.code for name in names_of(environment, finding))
+        message = f"accepts {entry.code} on {entry.on}, but there is no such finding"
+        hint = "remove this entry"
         if entry.code not in known:
             near = get_close_matches(entry.code, sorted(known - NEVER.keys()), 1)
             message = f"no check has the code {entry.code}"
             hint = f"did you mean {near[0]}?" if near else "docs/checks.md lists all codes"
             path = (*path, "code")
         elif others:
-            message = f"accepts {entry.code} on {entry.on}, and there is no such finding"
-            hint = f"{entry.code} is reported on: {', '.join([*others][:_SHOWN])}{', …' if len(others) > _SHOWN else ''}"
+            hint = f"{entry.code} is reported on: {', '.join([*others][:_LISTED])}{', …' if len(others) > _LISTED else ''}"
             path = (*path, "on")
-        else:
-            message, hint = f"accepts {entry.code} on {entry.on}, and there is no such finding", "remove this entry"
         yield Finding("accept-unused", "warning", message, hint, path, environment.locate(path))

@@ -1,4 +1,4 @@
-"""Checks of who reaches what: Services, the NetworkPolicy, the ServiceMonitor."""
+"""Checks of network access: Services, the NetworkPolicy, the ServiceMonitor."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rediskit.chart.names import INSTANCE, METRICS_PORT_NAME, REDIS_CONTAINER_PORT, extra_objects
-from rediskit.checks.finding import Complaint, Subject
+from rediskit.checks.finding import Issue, Subject
 from rediskit.errors import BUG, Path
 from rediskit.model.monitoring import WANTED
 from rediskit.model.nested import at, mapping_at
@@ -17,130 +17,137 @@ from rediskit.state_machine.effects import release_is_deployed
 
 _FAULT = f"check redis.values for keys that change names or ports; without one, {BUG}"
 _TRACKED = "name-of-an-argo-cd-application"
-"""What Argo CD writes into `app.kubernetes.io/instance` of a Service, in place of the release."""
-_EVERYBODY: Object = {"namespaceSelector": {}}
+"""The value of `app.kubernetes.io/instance` on a Service that Argo CD tracks by label: it replaces the release."""
+_ALL_PODS: Object = {"namespaceSelector": {}}
 
 
-def external_service(subject: Subject) -> Iterator[Complaint]:
-    """The external Service selects the primary, never a replica (READONLY errors), and its port is one the pod has."""
+def external_selector(subject: Subject) -> Iterator[Issue]:
+    """Require that the external Service selects only the primary, because replicas refuse writes, and a port that its pod has."""
     release = subject.release
     for path, content in subject.objects("Service", "platform/"):
-        selector = at(content, "spec", "selector") or {}
-        if not selector or not _selects(selector, release.primary_selector):
-            yield Complaint(f"{path} does not select the primary", _FAULT, ("network",))
-        elif _selects(selector, release.replica_selector):
-            yield Complaint(f"{path} selects replicas too: writes would fail there", _FAULT, ("network",))
-        if at(content, "metadata", "namespace") != release.namespace:
-            yield Complaint(f"{path} lies outside {release.namespace}, where no pod is selected", _FAULT, ("network",))
+        for message in _selector_faults(subject, content):
+            yield Issue(f"{path} {message}", _FAULT, ("network",))
         for port in at(content, "spec", "ports") or ():
             if port.get("targetPort") not in (REDIS_CONTAINER_PORT, release.container_port):
-                yield Complaint(f"{path} points to the port {port.get('targetPort')}, which the pod does not have", _FAULT, ("network",))
+                yield Issue(f"{path} has targetPort {port.get('targetPort')}, which the pod does not have", _FAULT, ("network",))
             if port.get("port") != release.port:
-                yield Complaint(f"{path} listens on {port.get('port')}, Redis in the cluster on {release.port}", _FAULT, ("network",))
+                yield Issue(f"{path} has port {port.get('port')}, but Redis in the cluster has {release.port}", _FAULT, ("network",))
 
 
-def external_access(subject: Subject) -> Iterator[Complaint]:
-    """There is one door to the outside: the external Service, on its address, for the allowed networks only, and no node port."""
+def _selector_faults(subject: Subject, service: Object) -> Iterator[str]:
+    release, selector = subject.release, mapping_at(service, "spec", "selector")
+    if not selector or not _selects(selector, release.primary_selector):
+        yield "does not select the primary"
+    elif _selects(selector, release.replica_selector):
+        yield "also selects replicas, which refuse writes"
+    if at(service, "metadata", "namespace") != release.namespace:
+        yield f"is outside namespace {release.namespace}: it selects no pod"
+
+
+def external_access(subject: Subject) -> Iterator[Issue]:
+    """Allow external access only through one Service on its address, for the allowed networks, without node ports."""
     network = subject.environment.network
     services = list(subject.objects("Service", "platform/"))
     expected = 1 if network is not None and release_is_deployed(subject.environment) else 0
     if len(services) != expected:
-        yield Complaint(f"{len(services)} external Services are rendered instead of {expected}", _FAULT, ("network",))
+        yield Issue(f"{len(services)} external Services are rendered instead of {expected}", _FAULT, ("network",))
     for path, content in services:
-        for fault, field in _doors(content, network) if network is not None else ():
-            yield Complaint(f"{path} {fault}", _FAULT, ("network", field) if field else ("network",))
+        for message, field in _access_faults(content, network) if network is not None else ():
+            yield Issue(f"{path} {message}", _FAULT, ("network", field) if field else ("network",))
 
 
-def _doors(service: Object, network: Network) -> Iterator[tuple[str, str]]:
+def _access_faults(service: Object, network: Network) -> Iterator[tuple[str, str]]:
     spec, annotations = service["spec"], mapping_at(service, "metadata", "annotations")
     if sorted(spec.get("loadBalancerSourceRanges") or ()) != sorted(network.allow):
-        yield "does not admit exactly the allowed networks", "allow"
+        yield "does not allow exactly the networks in network.allow", "allow"
     if spec.get("type") != "LoadBalancer" or spec.get("externalTrafficPolicy") != "Local":
-        yield "hides the client's address from the NetworkPolicy (LoadBalancer and Local are needed)", ""
+        yield "hides the client address from the NetworkPolicy: it needs type LoadBalancer and externalTrafficPolicy Local", ""
     if spec.get("allocateLoadBalancerNodePorts") is not False or any("nodePort" in port for port in spec.get("ports") or ()):
-        yield "opens a port on every node, which source ranges do not guard", ""
+        yield "opens a port on each node, where loadBalancerSourceRanges has no effect", ""
     if "loadBalancerIP" in spec or "externalIPs" in spec:
-        yield "asks for its address twice: MetalLB then gives none", "address"
-    wanted = {"address-pool": network.pool.name, "loadBalancerIPs": network.address}
+        yield "requests its address twice: MetalLB then assigns none", "address"
+    expected = {"address-pool": network.pool.name, "loadBalancerIPs": network.address}
     if {key: value for key, value in annotations.items() if "metallb" in key} != {
-        f"{network.annotation_prefix}/{key}": value for key, value in wanted.items()
+        f"{network.annotation_prefix}/{key}": value for key, value in expected.items()
     }:
-        yield f"does not ask MetalLB {network.metallb} for {network.address} of {network.pool.name}", "address"
+        yield f"does not request {network.address} of {network.pool.name} from MetalLB {network.metallb}", "address"
 
 
-def service_monitor(subject: Subject) -> Iterator[Complaint]:
-    """The ServiceMonitor's selector matches exactly one Service, the chart's metrics Service, in the namespace of the release.
+def service_monitor(subject: Subject) -> Iterator[Issue]:
+    """Require that the ServiceMonitor selects exactly the metrics Service of the chart, in the namespace of the release.
 
-    It does so whatever Argo CD writes into `app.kubernetes.io/instance`, which it overwrites where it tracks objects by label.
+    This also applies to the value that Argo CD writes into `app.kubernetes.io/instance` when it tracks objects by label.
     """
     release, settings = subject.release, subject.environment.monitoring
-    found = list(subject.objects("ServiceMonitor", "platform/"))
+    monitors = list(subject.objects("ServiceMonitor", "platform/"))
     expected = 1 if settings.enabled and release_is_deployed(subject.environment) else 0
-    if len(found) != expected:
-        yield Complaint(f"{len(found)} ServiceMonitors are rendered instead of {expected}", _FAULT, ("monitoring",))
-    ours = {str(at(content, "metadata", "name")): mapping_at(content, "metadata", "labels") for content in _other_services(subject)}
-    services = {name: {**labels, INSTANCE: _TRACKED} for name, labels in {**release.services, **ours}.items()}
-    for path, content in found:
-        selector = mapping_at(content, "spec", "selector")
-        wanted = mapping_at(selector, "matchLabels")
-        matched = sorted(name for name, labels in services.items() if _selects(wanted, labels))
-        if matched != [release.metrics_service] or set(selector) != {"matchLabels"}:
-            yield Complaint(
-                f"{path} matches {', '.join(matched) or 'no Service'} instead of {release.metrics_service}", _FAULT, ("monitoring",)
-            )
-        if at(content, "spec", "namespaceSelector") != {"matchNames": [release.namespace]}:
-            yield Complaint(f"{path} does not look into the namespace {release.namespace} alone", _FAULT, ("monitoring",))
-        named = {"action": "keep", "sourceLabels": [SERVICE_NAME], "regex": release.metrics_service}
-        if any(endpoint.get("relabelings") != [named] for endpoint in at(content, "spec", "endpoints") or ()):
-            yield Complaint(f"{path} does not keep the Service {release.metrics_service} alone", _FAULT, ("monitoring",))
-        endpoints = [(endpoint.get("port"), endpoint.get("interval")) for endpoint in at(content, "spec", "endpoints") or ()]
-        if endpoints != [(METRICS_PORT_NAME, str(settings.interval))]:
-            yield Complaint(f"{path} does not scrape the port {METRICS_PORT_NAME} every {settings.interval}", _FAULT, ("monitoring",))
+    if len(monitors) != expected:
+        yield Issue(f"{len(monitors)} ServiceMonitors are rendered instead of {expected}", _FAULT, ("monitoring",))
+    others = {str(at(content, "metadata", "name")): mapping_at(content, "metadata", "labels") for content in _other_services(subject)}
+    services = {name: {**labels, INSTANCE: _TRACKED} for name, labels in {**release.services, **others}.items()}
+    for path, content in monitors:
+        for message in _monitor_faults(subject, content, services):
+            yield Issue(f"{path} {message}", _FAULT, ("monitoring",))
         if at(content, "metadata", "labels", "release") != settings.release:
-            yield Complaint(f"{path} lacks the label release: {settings.release}", _FAULT, ("monitoring", "release"))
+            yield Issue(f"{path} lacks the label release: {settings.release}", _FAULT, ("monitoring", "release"))
 
 
-def scrape_interval(subject: Subject) -> Iterator[Complaint]:
-    """Metrics are scraped every 15 seconds or more often: an alert waits for four scrapes, and sees nothing in between."""
+def _monitor_faults(subject: Subject, monitor: Object, services: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    release, interval = subject.release, str(subject.environment.monitoring.interval)
+    selector = mapping_at(monitor, "spec", "selector")
+    selected = sorted(name for name, labels in services.items() if _selects(mapping_at(selector, "matchLabels"), labels))
+    if selected != [release.metrics_service] or set(selector) != {"matchLabels"}:
+        yield f"selects {', '.join(selected) or 'no Service'} instead of {release.metrics_service}"
+    if at(monitor, "spec", "namespaceSelector") != {"matchNames": [release.namespace]}:
+        yield f"does not select namespace {release.namespace} alone"
+    endpoints = at(monitor, "spec", "endpoints") or ()
+    keep = {"action": "keep", "sourceLabels": [SERVICE_NAME], "regex": release.metrics_service}
+    if any(endpoint.get("relabelings") != [keep] for endpoint in endpoints):
+        yield f"does not keep the Service {release.metrics_service} alone"
+    if [(endpoint.get("port"), endpoint.get("interval")) for endpoint in endpoints] != [(METRICS_PORT_NAME, interval)]:
+        yield f"does not scrape port {METRICS_PORT_NAME} every {interval}"
+
+
+def scrape_interval(subject: Subject) -> Iterator[Issue]:
+    """Warn when Prometheus scrapes less often than every 15 seconds: an alert waits for four scrapes."""
     settings = subject.environment.monitoring
     if settings.enabled and settings.interval.amount > WANTED:
-        hint = f"{WANTED}s is the default"
-        yield Complaint(f"metrics come every {settings.interval}, not every {WANTED}s", hint, ("monitoring", "interval"))
+        message = f"the scrape interval is {settings.interval}, longer than {WANTED}s"
+        yield Issue(message, f"set interval: {WANTED}s, or remove it for this default", ("monitoring", "interval"))
 
 
 def _other_services(subject: Subject) -> Iterator[Mapping[str, Any]]:
-    """The Services that are not the chart's own: ours, and those a user adds to the release."""
+    """Yield the Services that are not templates of the chart: the rendered ones, and those under `extraDeploy`."""
     yield from (content for _, content in subject.objects("Service", "platform/"))
     yield from (extra for extra in extra_objects(subject.values) if extra.get("kind") == "Service")
 
 
-def network_policy(subject: Subject) -> Iterator[Complaint]:
-    """One NetworkPolicy admits every pod of the cluster and the allowed networks to Redis, and the monitoring namespace to the metrics."""
+def network_policy(subject: Subject) -> Iterator[Issue]:
+    """Require one NetworkPolicy: all pods of the cluster and the allowed networks reach Redis, the monitoring namespace its metrics."""
     policies = list(subject.objects("NetworkPolicy", "platform/"))
     if len(policies) != 1:
-        yield Complaint(f"{len(policies)} NetworkPolicies are rendered instead of one", _FAULT, ("network",))
+        yield Issue(f"{len(policies)} NetworkPolicies are rendered instead of one", _FAULT, ("network",))
         return
     path, policy = policies[0]
     release = subject.release
     if at(policy, "metadata", "namespace") != release.namespace or at(policy, "spec", "podSelector") != {"matchLabels": release.selector}:
-        yield Complaint(f"{path} does not select the pods of the release", _FAULT, ("redis",))
+        yield Issue(f"{path} does not select the pods of the release", _FAULT, ("redis",))
     if at(policy, "spec", "policyTypes") != ["Ingress"]:
-        yield Complaint(f"{path} is not about incoming traffic alone", _FAULT, ("network",))
-    expected, found = list(_expected_openings(subject)), list(_openings(policy))
-    for port, peer, where in expected:
-        if (port, peer) not in found:
-            yield Complaint(f"{path} does not let {_who(peer)} in on {port}", _FAULT, where)
-    for port, other in found:
-        if not any((port, other) == (wanted, peer) for wanted, peer, _ in expected):
-            yield Complaint(
-                f"{path} lets {_who(other)} in on {port}", _FAULT, ("network", "allow") if at(other, "ipBlock") else ("network",)
-            )
+        yield Issue(f"{path} has other policyTypes than Ingress", _FAULT, ("network",))
+    expected, allowed = list(_expected_ingress(subject)), list(_ingress(policy))
+    for port, peer, source in expected:
+        if (port, peer) not in allowed:
+            yield Issue(f"{path} does not allow {_peer_text(peer)} on {port}", _FAULT, source)
+    for port, other in allowed:
+        if not any((port, other) == (expected_port, peer) for expected_port, peer, _ in expected):
+            source = ("network", "allow") if at(other, "ipBlock") else ("network",)
+            yield Issue(f"{path} allows {_peer_text(other)} on {port}", _FAULT, source)
 
 
-def _expected_openings(subject: Subject) -> Iterator[tuple[str, Object, Path]]:
+def _expected_ingress(subject: Subject) -> Iterator[tuple[str, Object, Path]]:
     release, environment = subject.release, subject.environment
     for port in dict.fromkeys((release.container_port, release.replicas_container_port)):
-        yield f"TCP {port}", _EVERYBODY, ("clients",) if environment.clients else ("redis",)
+        yield f"TCP {port}", _ALL_PODS, ("clients",) if environment.clients else ("redis",)
         for index, cidr in enumerate(environment.network.allow if environment.network else ()):
             yield f"TCP {port}", {"ipBlock": {"cidr": cidr}}, ("network", "allow", index)
     if environment.monitoring.enabled:
@@ -148,22 +155,22 @@ def _expected_openings(subject: Subject) -> Iterator[tuple[str, Object, Path]]:
         yield f"TCP {release.metrics_container_port}", {"namespaceSelector": prometheus}, ("monitoring", "namespace")
 
 
-def _openings(policy: Object) -> Iterator[tuple[str, Object | None]]:
-    """Each port and peer that a policy lets in; a rule without ports opens all of them, one without peers admits everybody."""
+def _ingress(policy: Object) -> Iterator[tuple[str, Object | None]]:
+    """Yield each port and peer that a policy allows. A rule without ports allows all of them, one without peers allows all clients."""
     for rule in at(policy, "spec", "ingress") or ():
         for port in rule.get("ports") or [{}]:
             last = f"-{port['endPort']}" if "endPort" in port else ""
-            name = f"{port.get('protocol', 'TCP')} {port['port']}{last}" if "port" in port else "every port"
+            name = f"{port.get('protocol', 'TCP')} {port['port']}{last}" if "port" in port else "all ports"
             yield from ((name, peer) for peer in rule.get("from") or [None])
 
 
-def _who(peer: Object | None) -> str:
+def _peer_text(peer: Object | None) -> str:
     if peer is None:
-        return "everybody, from outside the cluster too,"
-    if peer == _EVERYBODY:
+        return "all clients, also outside of the cluster,"
+    if peer == _ALL_PODS:
         return "the pods of the cluster"
     namespace = at(peer, "namespaceSelector", "matchLabels", "kubernetes.io/metadata.name")
-    return str(at(peer, "ipBlock", "cidr") or (f"the namespace {namespace}" if namespace else peer))
+    return str(at(peer, "ipBlock", "cidr") or (f"namespace {namespace}" if namespace else peer))
 
 
 def _selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:

@@ -1,67 +1,68 @@
-"""The codes of findings that are not in the table `CHECKS`: a command adds them. They need Git, a program or a clock."""
+"""The codes of findings that commands add to those of `CHECKS`. They need Git, another program or a clock."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from rediskit.checks.changes.rules import RULES
+from rediskit.checks.changes import RULES
+from rediskit.checks.finding import Severity
+
+RENDER = "render"
+CHECK = "check"
+KUBECONFORM = "check --kubeconform"
+BASE = "check --base REV"
+OWNER = "check --owner DIR"
 
 
 class Code(NamedTuple):
-    """A documented code: its severity, and the rule that holds while it is not reported."""
+    """A documented code.
+
+    Attributes:
+        code: The stable name of the rule.
+        severity: The severity of its findings.
+        command: The command that can report it.
+        rule: What the rule requires.
+    """
 
     code: str
-    severity: str
+    severity: Severity
+    command: str
     rule: str
 
 
-ACCEPT = (
-    Code(
-        "accept-unused", "warning", "Every entry of `accept` accepts a finding of this run: one that accepts nothing would hide the next."
-    ),
+COMMANDS: tuple[Code, ...] = (
+    Code("accept-unused", "warning", RENDER, "Warn about an entry of `accept` that accepts no finding: it would hide the next one."),
+    Code("gitops-path", "error", RENDER, "Require that `gitops.path` is the path of the output directory in its Git work tree."),
+    Code("open-question", "warning", CHECK, "Warn about each open question of `init` in the config."),
+    Code("time-in-future", "error", CHECK, "Refuse a step or evidence of a migration that is more than two minutes in the future."),
+    Code("kubeconform", "error", KUBECONFORM, "Require that kubeconform accepts the rendered text, with the same schemas."),
+    Code("step-jump", "error", BASE, "Allow a migration to stay, to move one step forward or back, or to roll back."),
+    Code("history-rewritten", "error", BASE, "Refuse any change of `migration.history` other than new entries at its end."),
+    Code("migration-dropped", "error", BASE, "Refuse the removal of a migration between `prepare` and `complete`."),
+    Code("order-changed", "error", BASE, "Allow a change of `migration.order` only at `prepare`."),
+    Code("release-restart", "info", BASE, "Report other changes of Helm values: they may restart pods."),
+    Code("release-leaves", "warning", BASE, "Warn when a deployed Redis is no longer in the rendered manifests."),
+    Code("config-gone", "error", BASE, "Refuse the removal of the config of a deployed Redis."),
+    Code("base-unreadable", "error", BASE, "Require that the config at the revision loads."),
+    Code("time-differs", "warning", BASE, "Warn when a step has a time more than 15 minutes from the commit that wrote it."),
+    Code("owner-build", "error", OWNER, "Require that the kustomization builds, also with the files of each step."),
+    Code("owner-link", "error", OWNER, "Refuse a symbolic link at the path of a file that rediskit writes."),
+    Code("owner-unread", "warning", OWNER, "Warn about a kustomization in the checkout that is unreadable: rediskit skips it."),
+    Code("owner-remote", "error", OWNER, "With `--offline`, refuse a build that needs the network."),
+    Code("owner-drift", "error", OWNER, "Require that the files in the checkout are those of the step."),
+    Code("owner-workload", "error", OWNER, "Require that the build contains the workload exactly once."),
+    Code("owner-replicas", "error", OWNER, "Require that the base sets the replicas of the config, because a rollback needs them."),
+    Code("owner-removal", "warning", OWNER, "Warn about an object in `previous.remove` that the build does not contain."),
+    Code("owner-autoscaler", "error", OWNER, "Require that the config lists each autoscaler of the workload in the build."),
+    Code("owner-folded", "error", OWNER, "At `complete`, require that the base contains the change itself."),
+    Code("scan-possible", "warning", OWNER, "Warn about a possible use of the old Redis. Accept it where it is something else."),
+    Code("scan-not-visible", "info", OWNER, "Report objects that the scan can't read: it neither finds nor excludes a use there."),
+    Code("owner-beaten", "error", OWNER, "Refuse a change after the Component that reverts a step."),
 )
-PLACE = (Code("gitops-path", "error", "`gitops.path` is where the tree lies in its Git work tree."),)
-CONFIG = (Code("open-question", "warning", "With `check`: no comment of `init` in the config still asks something."),)
-KUBECONFORM = (
-    Code("kubeconform", "error", "With `check --kubeconform`: another program finds the rendered text valid too, with the same schemas."),
-)
-STEPS = (
-    Code("step-jump", "error", "With `check --base REV`: each migration is where it was there, or one step on, back, or rolled back."),
-    Code("history-rewritten", "error", "With `check --base REV`: a history is only added to."),
-    Code("migration-dropped", "error", "With `check --base REV`: no migration goes from the config between `prepare` and `complete`."),
-    Code("order-changed", "error", "With `check --base REV`: the order of a migration changes at `prepare` alone."),
-)
-CHANGES = (
-    *(Code(rule.code, rule.severity, f"With `check --base REV`: {rule.happens}.") for rule in RULES),
-    Code("release-restart", "info", "With `check --base REV`: other Helm values change, so that pods may restart."),
-    Code("release-leaves", "warning", "With `check --base REV`: the Redis that is deployed there stays in the tree."),
-    Code("config-gone", "error", "With `check --base REV`: the config of a Redis that is deployed there is where it was."),
-    Code("base-unreadable", "error", "With `check --base REV`: the config at the revision loads, so that it can be compared."),
-)
-TIMES = (Code("time-in-future", "error", "With `check`: no step and no observation of a migration is later than now, plus two minutes."),)
-COMMITS = (
-    Code("time-differs", "warning", "With `check --base REV`: the time of a step is within 15 minutes of the commit that wrote it."),
-)
-OWNER = (
-    Code("owner-build", "error", "With `check --owner DIR`: the kustomization builds, with the files of each step too."),
-    Code("owner-link", "error", "With `check --owner DIR`: no symbolic link is where files of ours are written."),
-    Code("owner-unread", "warning", "With `check --owner DIR`: every kustomization of the checkout can be read; others are skipped."),
-    Code("owner-remote", "error", "With `check --owner DIR --offline`: the build fetches nothing."),
-    Code("owner-drift", "error", "With `check --owner DIR`: the files there are those of the step."),
-    Code("owner-workload", "error", "With `check --owner DIR`: the workload is in the build, once."),
-    Code("owner-replicas", "error", "With `check --owner DIR`: the base sets the replicas of the config, as a rollback needs."),
-    Code("owner-removal", "warning", "With `check --owner DIR`: what `previous.remove` lists is in the build."),
-    Code("owner-autoscaler", "error", "With `check --owner DIR`: the config has every autoscaler of the workload that is in the build."),
-    Code("owner-folded", "error", "With `check --owner DIR` at `complete`: the base carries the change itself."),
-    Code("scan-possible", "warning", "With `check --owner DIR`: nothing there has the name of the old Redis as a word. Accept the rest."),
-    Code("scan-not-visible", "info", "With `check --owner DIR`: everything there can be read; the rest is neither found nor ruled out."),
-    Code("owner-beaten", "error", "With `check --owner DIR`: nothing that comes after the Component undoes a step."),
-)
-
-COMMANDS: tuple[Code, ...] = (*ACCEPT, *PLACE, *CONFIG, *KUBECONFORM, *STEPS, *CHANGES, *TIMES, *COMMITS, *OWNER)
-"""All of them, in the order of docs/checks.md. `owner-component` is in the table `CHECKS` too."""
+"""All codes of commands except those of `RULES`, in the order of docs/checks.md."""
 
 
-def names(codes: tuple[Code, ...]) -> frozenset[str]:
-    """Return the codes alone."""
-    return frozenset(code.code for code in codes)
+def names(*commands: str) -> frozenset[str]:
+    """Return the codes that these commands can report; without arguments all of them."""
+    codes = {code.code for code in COMMANDS if not commands or code.command in commands}
+    return frozenset(codes | {rule.code for rule in RULES if not commands or BASE in commands})

@@ -1,4 +1,4 @@
-"""A finding, and what a check is: a small function with a stable code and a severity."""
+"""The records of the checks: a finding, a rule, and what a rule reads."""
 
 from __future__ import annotations
 
@@ -13,16 +13,24 @@ from rediskit.model.environment import Environment
 from rediskit.renderers.helm import values_path
 from rediskit.renderers.tree import Object, Tree
 
+REFUSED = "correct the object: the API server would refuse it"
+
 Severity = Literal["error", "warning", "info"]
 Topic = Literal["", "password"]
-"""What a command asks for that runs some checks only: `password` is about the password, its Secrets, and who reads them."""
+"""A group of checks that a command can run alone. `password` covers the password, its Secrets and their readers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a check found. `location` is the place in the config that caused it; None for an Environment made in Python.
+class Finding(NamedTuple):
+    """A result of a check.
 
-    `on` holds the names by which `accept` in the config reaches the finding; empty: the config path, and the client whose section it is in.
+    Attributes:
+        code: The stable name of the rule.
+        severity: `error`, `warning` or `info`.
+        message: What is wrong, and where.
+        hint: The fix.
+        path: The config path that causes the finding.
+        location: The position of `path` in the config file; None for an Environment that Python code constructs.
+        on: The values of `accept.on` that accept the finding. Empty: the config path, and the client whose section contains the path.
     """
 
     code: str
@@ -34,10 +42,15 @@ class Finding:
     on: tuple[str, ...] = ()
 
 
-class Complaint(NamedTuple):
-    """What a check function yields: the check's table adds code, severity and location.
+class Issue(NamedTuple):
+    """The part of a finding that a check function yields. The table of checks adds code, severity and location.
 
-    severity: where it is not that of the table. on: as in `Finding`.
+    Attributes:
+        message: What is wrong, and where.
+        hint: The fix.
+        path: The config path that causes the issue.
+        severity: The severity, where it is not that of the table.
+        on: As in `Finding`.
     """
 
     message: str
@@ -47,42 +60,50 @@ class Complaint(NamedTuple):
     on: tuple[str, ...] = ()
 
 
+# A dataclass, because cached properties need an instance dictionary.
 @dataclass(frozen=True)
 class Subject:
-    """What is checked: the environment, its tree, and what the chart will make of the values that are in the tree."""
+    """The input of a check: the config, its rendered tree, and the objects that the chart creates from the rendered values."""
 
     environment: Environment
     tree: Tree
 
     @cached_property
     def values(self) -> Object:
-        """The Helm values as rendered, the user's merged in."""
-        found = next(file.content for file in self.tree.contents if file.path == values_path(self.environment))
-        assert isinstance(found, dict)
-        return found
+        """The rendered Helm values, `redis.values` included."""
+        values = next(file.content for file in self.tree.contents if file.path == values_path(self.environment))
+        assert isinstance(values, dict)
+        return values
 
     @cached_property
     def release(self) -> Release:
-        """The chart's objects, derived from the rendered values and not from the model: the other side of every contract."""
+        """The objects of the chart, computed from the rendered values and not from the model."""
         return Release.of(self.environment.redis.release, self.environment.redis.namespace, self.values)
 
     def objects(self, kind: str = "", folder: str = "") -> Iterator[tuple[str, Object]]:
-        """Path and object, by kind and by the beginning of the path."""
+        """Yield path and content of each object of a kind whose path starts with a folder."""
         for path, content in self.tree.objects.items():
             if path.startswith(folder) and kind in ("", content["kind"]):
                 yield path, content
 
 
 def reference(content: Object) -> str:
-    """Return `Kind/name` of an object, as `accept` names it; without a name the kind alone."""
+    """Return `Kind/name` of an object, the form of `accept.on`, or the kind alone for an object without a name."""
     name = (content.get("metadata") or {}).get("name", "")
     return f"{content['kind']}/{name}" if name else str(content["kind"])
 
 
 class Check(NamedTuple):
-    """One rule over rendered objects. Its docstring is its documentation."""
+    """One rule about rendered objects.
+
+    Attributes:
+        code: The stable name of the rule.
+        severity: The severity of its findings.
+        run: Yields the issues. Its docstring is the text in docs/checks.md.
+        topic: The group of the rule.
+    """
 
     code: str
     severity: Severity
-    run: Callable[[Subject], Iterator[Complaint]]
+    run: Callable[[Subject], Iterator[Issue]]
     topic: Topic = ""

@@ -1,24 +1,24 @@
-"""Rendered objects against the vendored schemas once more, as text, by kubeconform: a judge that shares no code with the first one.
+"""Validate rendered objects as text with kubeconform, which shares no code with the validator in `schema`.
 
-It reads the bytes with the YAML of Kubernetes, so it sees what plain data cannot show: a string without its quotes, a key that stands
-twice. It gets the vendored schemas and no others, strict ones, so it never asks the network. Its exit code is 0 as well when it has seen
-nothing, and it takes a schema that does not compile for a missing one (kubeconform issues 296 and 305): therefore nothing is skipped or
-ignored, and its report has to account for every object, one by one.
+kubeconform parses YAML as Kubernetes does and detects what plain data can't show: a string without its quotes, a duplicate key.
+It gets the vendored strict schemas only, and therefore needs no network. Its exit code is also 0 when it validated nothing, and a schema
+that does not compile counts as missing (https://github.com/yannh/kubeconform/issues/296 and 305). Therefore no object is skipped or
+ignored, and the report has to contain a result for each object.
 """
 
 from __future__ import annotations
 
 import json
 import pathlib
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from rediskit.checks.finding import Finding, Subject, reference
-from rediskit.checks.kubeconform_messages import own_words, unread, violations
+from rediskit.checks.finding import REFUSED, Finding, Subject, reference
 from rediskit.checks.owners import is_patch, patched
 from rediskit.checks.schema import SCHEMAS
-from rediskit.errors import BUG, Location, MissingToolError, Path, Problem, dotted
+from rediskit.errors import BUG, Location, MissingToolError, Path, Problem, visible
 from rediskit.model.ciphertext import as_applied
 from rediskit.model.environment import Environment
 from rediskit.renderers.helm import values_path
@@ -28,35 +28,50 @@ from rediskit.tools import Command, Completed, find, run
 from rediskit.yamlio.writer import dump
 
 TIME_LIMIT = 60.0
-"""Seconds for one run, which judges every object of one Kubernetes version; 2,000 take less than one."""
+"""Seconds for one run. It validates every object of one Kubernetes version; 2,000 take less than one second."""
 
 _CUSTOM = "{{ .Group }}/{{ .ResourceKind }}_{{ .ResourceAPIVersion }}.json"
 _LOCATIONS = ("kubernetes", f"crds/{_CUSTOM}", f"own/{_CUSTOM}")
 _VALID, _INVALID, _ERROR, _SKIPPED, _EMPTY = "statusValid", "statusInvalid", "statusError", "statusSkipped", ""
-_REFUSED = "the API server would refuse the object"
-_NO_SCHEMA = "a schema that it cannot compile counts as missing: see whether rediskit is installed whole"
-_FAULT = f"{BUG}, with the version of kubeconform"
+_NO_SCHEMA = "install rediskit again: kubeconform also reports a damaged schema file as missing"
+_LONGEST = 200
+"""Characters of a text of kubeconform that a message repeats."""
 
 
-class Emitted(NamedTuple):
-    """One object as text. `path`, `source` and `location` are for findings: its file in the tree, and what in the config caused it."""
+class Document(NamedTuple):
+    """One object as text.
+
+    Attributes:
+        path: The file in the output directory.
+        text: The YAML.
+        kubernetes: The minor version of Kubernetes that selects the schema, such as `1.34`.
+        identity: The apiVersion and kind of the object; None for text that was never an object in this process.
+        source: The config path that causes the object.
+        location: The position of `source` in the config file.
+        environment: The name of the environment.
+        name: `Kind/name`, the value for `accept.on`.
+    """
 
     path: str
     text: bytes
     kubernetes: str
-    """The minor version of Kubernetes that chooses the schema, such as `1.34`."""
     identity: tuple[Any, Any] | None = None
-    """The apiVersion and kind that were written; None for text that was never an object here."""
     source: Path = ()
     location: Location | None = None
     environment: str = ""
-    """The name of the environment that it is of."""
     name: str = ""
-    """`Kind/name`, by which `accept` reaches a finding."""
 
 
 class Counts(NamedTuple):
-    """What was handed over, and what kubeconform says it found. All is well when as many are valid as were emitted."""
+    """The number of documents by result.
+
+    Attributes:
+        emitted: Documents that kubeconform got.
+        valid: Valid objects. The run succeeds when their number equals `emitted`.
+        invalid: Objects that do not match their schema.
+        errors: Texts that kubeconform can't read, and objects without a schema.
+        skipped: Objects that kubeconform did not validate.
+    """
 
     emitted: int
     valid: int
@@ -65,21 +80,33 @@ class Counts(NamedTuple):
     skipped: int
 
 
-class Verdict(NamedTuple):
-    """Findings in the order of the objects; none exactly when each of them, and nothing else, was judged and is valid."""
+class Outcome(NamedTuple):
+    """The result of all runs.
+
+    Attributes:
+        counts: The number of documents by result.
+        by_environment: Findings in the order of the documents, each after the name of its environment ("" for the run as a whole).
+    """
 
     counts: Counts
-    found: tuple[tuple[str, Finding], ...]
-    """Each with the name of its environment; "" where it is about the run."""
+    by_environment: tuple[tuple[str, Finding], ...]
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The findings alone."""
-        return tuple(finding for _, finding in self.found)
+        """The findings alone; empty only when kubeconform reports exactly one valid object for each document."""
+        return tuple(finding for _, finding in self.by_environment)
 
 
 class _Result(NamedTuple):
-    """An entry of kubeconform's report: which object, what it read of it, and what it thinks of it."""
+    """An entry of the report of kubeconform.
+
+    Attributes:
+        number: The index of the document, -1 for an error of the run.
+        version: The apiVersion that kubeconform read.
+        kind: The kind that kubeconform read.
+        status: One of `_VALID`, `_INVALID`, `_ERROR`, `_SKIPPED`, `_EMPTY`.
+        message: The text of kubeconform.
+    """
 
     number: int
     version: str
@@ -88,22 +115,24 @@ class _Result(NamedTuple):
     message: str
 
 
-def emitted(environment: Environment, tree: Tree) -> list[Emitted]:
-    """What of a tree is to be judged: each YAML file but the Helm values, as its bytes.
+def documents(environment: Environment, tree: Tree) -> list[Document]:
+    """Return each YAML file of a tree as text, without the Helm values.
 
-    A patch for an owner is no object: the real object is judged as the patch leaves it, and a Secret as SOPS opens it.
+    A patch for an application repository is not an object. The patched object takes its place. A Secret has the form in which SOPS decrypts
+    it.
     """
 
-    def one(path: str, text: bytes, content: Any, source: Path) -> Emitted:
+    def document(path: str, text: bytes, content: Any, source: Path) -> Document:
         identity = (content.get("apiVersion"), content.get("kind")) if isinstance(content, dict) else None
         name = reference(content) if isinstance(content, dict) and "kind" in content else ""
-        return Emitted(path, text, environment.kubernetes, identity, source, environment.locate(source), environment.name, name)
+        return Document(path, text, environment.kubernetes, identity, source, environment.locate(source), environment.name, name)
 
-    patches = {path for path in tree.files if is_patch(path)}
-    passed_over = patches | {values_path(environment)}
-    files = (file for file in tree.contents if file.path.endswith(".yaml") and file.path not in passed_over)
-    whole = [one(file.path, _text(tree, file), file.content, file.source) for file in files]
-    return whole + [one(path, dump(content).encode(), content, source) for path, source, content in patched(Subject(environment, tree))]
+    omitted = {path for path in tree.files if is_patch(path)} | {values_path(environment)}
+    files = (file for file in tree.contents if file.path.endswith(".yaml") and file.path not in omitted)
+    whole = [document(file.path, _text(tree, file), file.content, file.source) for file in files]
+    return whole + [
+        document(path, dump(content).encode(), content, source) for path, source, content in patched(Subject(environment, tree))
+    ]
 
 
 def _text(tree: Tree, file: File) -> bytes:
@@ -112,69 +141,66 @@ def _text(tree: Tree, file: File) -> bytes:
     return tree.files[file.path]
 
 
-def judge(objects: Sequence[Emitted]) -> Verdict:
-    """Has all objects judged, those of any number of trees, in one run a version of Kubernetes. Nothing of it stays on disk.
+def validate_documents(objects: Sequence[Document]) -> Outcome:
+    """Validate the documents of any number of trees, in one run per Kubernetes version. No file stays on disk.
 
-    Findings carry the code `kubeconform`; all are errors. Raises MissingToolError when kubeconform (`$KUBECONFORM`, else the first on
-    PATH) is missing, crashes, takes too long, or reports something that cannot be understood or contradicts itself.
+    All findings have the code `kubeconform` and the severity `error`.
+
+    Raises:
+        MissingToolError: kubeconform (`$KUBECONFORM`, else the first on PATH) is missing, crashes, exceeds the time limit, or prints a
+            report that is unreadable or inconsistent.
     """
     program = find("kubeconform", "KUBECONFORM")
     versions: dict[str, dict[int, bytes]] = {}
-    for index, one in enumerate(objects):
-        versions.setdefault(one.kubernetes, {})[index] = one.text
+    for index, document in enumerate(objects):
+        versions.setdefault(document.kubernetes, {})[index] = document.text
     results: dict[int, list[_Result]] = {index: [] for index in range(len(objects))}
     for version in sorted(versions):
-        for result in _judged(program, version, versions[version]):
+        for result in _run(program, version, versions[version]):
             results[result.number].append(result)
-    statuses = Counter(result.status for found in results.values() for result in found)
+    statuses = Counter(result.status for entries in results.values() for result in entries)
     counts = Counts(len(objects), statuses[_VALID], statuses[_INVALID], statuses[_ERROR], statuses[_SKIPPED])
-    found = [(one.environment, finding) for index, one in enumerate(objects) for finding in _findings(one, results[index])]
-    if not found and not 0 < counts.valid == counts.emitted:
-        found.append(("", Finding("kubeconform", "error", f"kubeconform calls {counts.valid} of {counts.emitted} objects valid", _FAULT)))
-    return Verdict(counts, tuple(found))
+    findings = [
+        (document.environment, finding) for index, document in enumerate(objects) for finding in _findings(document, results[index])
+    ]
+    if not findings and not 0 < counts.valid == counts.emitted:
+        message = f"kubeconform reports {counts.valid} of {counts.emitted} objects as valid"
+        findings.append(("", Finding("kubeconform", "error", message, BUG)))
+    return Outcome(counts, tuple(findings))
 
 
-def _judged(program: pathlib.Path, kubernetes: str, texts: Mapping[int, bytes]) -> list[_Result]:
-    """One run. A folder of numbered files is handed over: on standard input they have no names, and kubeconform mixes them up."""
+def _run(program: pathlib.Path, kubernetes: str, texts: Mapping[int, bytes]) -> list[_Result]:
+    """Run kubeconform over a folder of numbered files: results for standard input have no names and no stable order."""
+    options = ["-strict", "-output", "json", "-verbose", "-summary", "-kubernetes-version", f"{kubernetes}.0"]
+    options += [argument for location in _LOCATIONS for argument in ("-schema-location", location)]
     try:
         with temporary_folder() as folder:
             for index, text in texts.items():
                 pathlib.Path(folder, f"{index}.yaml").write_bytes(text)
-            locations = [argument for location in _LOCATIONS for argument in ("-schema-location", location)]
-            options = [
-                "-strict",
-                "-output",
-                "json",
-                "-verbose",
-                "-summary",
-                "-kubernetes-version",
-                f"{kubernetes}.0",
-                *locations,
-                str(folder),
-            ]
-            done = run(Command(program, options, cwd=SCHEMAS, timeout=TIME_LIMIT, exit_codes=frozenset({0, 1})))
+            command = Command(program, [*options, str(folder)], cwd=SCHEMAS, timeout=TIME_LIMIT, exit_codes=frozenset({0, 1}))
+            completed = run(command)
     except OSError as error:
-        hint = "see that there is room in it, or name another one with $TMPDIR"
-        raise MissingToolError(Problem(f"kubeconform could not be given a temporary folder: {error.strerror}", hint)) from None
-    results = _report(done)
+        hint = "free space in it, or set $TMPDIR to another folder"
+        raise MissingToolError(Problem(f"can't write the input of kubeconform to a temporary folder: {error.strerror}", hint)) from None
+    results = _report(completed)
     if strange := [result for result in results if result.number not in texts]:
-        raise _unusable(f"failed: {own_words(strange[0].message)}", done)
+        raise _unusable(f"failed: {_one_line(strange[0].message)}", completed)
     return results
 
 
-def _report(done: Completed) -> list[_Result]:
-    """The results, when they agree with the summary and with the exit code."""
+def _report(completed: Completed) -> list[_Result]:
+    """Return the results. They have to agree with the summary and with the exit code."""
     try:
-        document = json.loads(done.stdout)
+        document = json.loads(completed.stdout)
         results = [_result(entry) for entry in document["resources"]]
         summary = [document["summary"][name] for name in ("valid", "invalid", "errors", "skipped")]
     except (KeyError, TypeError, ValueError):
-        raise _unusable(f"ended with exit code {done.exit_code} and without a report that can be read", done) from None
+        raise _unusable(f"ended with exit code {completed.exit_code} and without a readable report", completed) from None
     statuses = Counter(result.status for result in results)
     if summary != [statuses[status] for status in (_VALID, _INVALID, _ERROR, _SKIPPED)]:
-        raise _unusable("counts other results than it lists", done)
-    if done.exit_code != (1 if statuses[_INVALID] or statuses[_ERROR] else 0):
-        raise _unusable(f"ended with exit code {done.exit_code}, which its report does not explain", done)
+        raise _unusable("printed a summary that differs from its results", completed)
+    if completed.exit_code != (1 if statuses[_INVALID] or statuses[_ERROR] else 0):
+        raise _unusable(f"ended with exit code {completed.exit_code}, which its report does not explain", completed)
     return results
 
 
@@ -187,35 +213,43 @@ def _result(entry: Any) -> _Result:
     raise ValueError
 
 
-def _unusable(what: str, done: Completed) -> MissingToolError:
-    said = [line for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
-    return MissingToolError(Problem(f"kubeconform {what}", own_words(said[-1]) if said else "version 0.7.0 is known to work"))
+def _unusable(reason: str, completed: Completed) -> MissingToolError:
+    lines = [line for line in completed.stderr.decode(errors="replace").splitlines() if line.strip()]
+    return MissingToolError(Problem(f"kubeconform {reason}", _one_line(lines[-1]) if lines else "use version 0.7.0, which is tested"))
 
 
-def _findings(one: Emitted, results: Sequence[_Result]) -> Iterator[Finding]:
-    for place, message, hint in _complaints(one, results):
-        where = f" at {dotted(place)}" if place else ""
-        yield Finding("kubeconform", "error", f"{one.path}{where}: {message}", hint, one.source, one.location, (one.name,))
+def _findings(document: Document, results: Sequence[_Result]) -> Iterator[Finding]:
+    for message, hint in _messages(document, results):
+        text = f"{document.path}: {message}"
+        yield Finding("kubeconform", "error", text, hint, document.source, document.location, (document.name,))
 
 
-def _complaints(one: Emitted, results: Sequence[_Result]) -> Iterator[tuple[Path, str, str]]:
+def _messages(document: Document, results: Sequence[_Result]) -> Iterator[tuple[str, str]]:
     if len(results) != 1:
-        yield (), f"kubeconform judged {len(results)} objects in it instead of one", _FAULT
+        yield f"kubeconform reports {len(results)} objects in it instead of one", BUG
     for result in results:
         if result.status == _INVALID:
-            ordered = sorted(set(violations(result.message, one.text)), key=_order)
-            yield from ((place, message, _REFUSED) for place, message in ordered)
-        elif result.message.startswith("could not find schema"):
-            yield (), f"no schema for {result.version} {result.kind} that kubeconform can use", _NO_SCHEMA
+            yield from ((text, REFUSED) for text in _violations(result.message))
         elif result.status == _ERROR:
-            yield from ((place, message, _REFUSED) for place, message in unread(result.message))
+            yield _one_line(result.message), _NO_SCHEMA if result.message.startswith("could not find schema") else REFUSED
         elif result.status == _SKIPPED:
-            yield (), "kubeconform skipped it", _FAULT
+            yield "kubeconform skipped it", BUG
         elif result.status == _EMPTY:
-            yield (), "kubeconform finds no object in it", _FAULT
-        elif one.identity not in (None, (result.version, result.kind)):
-            yield (), f"kubeconform reads a {result.version} {result.kind} in it", _FAULT
+            yield "kubeconform reports no object in it", BUG
+        elif document.identity not in (None, (result.version, result.kind)):
+            yield f"kubeconform reports a {result.version} {result.kind} in it", BUG
 
 
-def _order(violation: tuple[Path, str]) -> tuple[list[tuple[bool, str | int]], str]:
-    return [(isinstance(part, str), part) for part in violation[0]], violation[1]
+def _violations(message: str) -> list[str]:
+    """Return the violations of a message, sorted: kubeconform prints all in one line, in the random order of a Go map.
+
+    The text before the first one contains the path of the schema file. `validation failed` only heads other violations.
+    """
+    violations = re.split(r" +- (?=at ')", message)
+    return sorted({_one_line(text) for text in violations[1:] or violations if not text.endswith(": validation failed")})
+
+
+def _one_line(text: str) -> str:
+    """Return a text of kubeconform as one printable line of limited length, without values: its parser quotes them in backquotes."""
+    line = visible(re.sub("`[^`]*`", "`...`", " ".join(text.split())))
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

@@ -1,16 +1,17 @@
-"""Checks of what an owner's files do to the real objects, and of the way they name Redis and its Secret."""
+"""Checks of the files for application repositories: what they change, and how they reference Redis and its Secret."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from rediskit.checks.finding import Complaint, Subject
-from rediskit.checks.variables import absent, old_address, repeated, unresolved
+from rediskit.checks.finding import Issue, Subject
+from rediskit.checks.variables import environment_of, unresolved
 from rediskit.errors import BUG, Path
 from rediskit.model.client import Client
-from rediskit.model.nested import at
-from rediskit.model.workload import Variables, Workload, which
+from rediskit.model.nested import at, list_at
+from rediskit.model.podspec import containers_of
+from rediskit.model.workload import Variables, Workload
 from rediskit.renderers.objects import file_name
 from rediskit.renderers.owner.component import of_owner
 from rediskit.renderers.owner.overlay import apply
@@ -19,271 +20,198 @@ from rediskit.renderers.owner.pointers import changed, meant, meant_of_scaler
 from rediskit.renderers.owner.snippets import SNIPPETS
 from rediskit.renderers.tree import Object
 from rediskit.state_machine.effects import Effects, effects
-from rediskit.usage import Address, parse
 
 
 class _Change(NamedTuple):
-    """What the files of a client's owner say of its workload at its step: a patch. path: the file that says it."""
+    """A rendered patch of a workload.
 
-    place: Path
+    Attributes:
+        path: The config path of the workload.
+        client: The client.
+        workload: Its workload.
+        effect: What is in effect at its step.
+        file: The rendered file that contains the patch.
+        patch: The patch.
+    """
+
+    path: Path
     client: Client
     workload: Workload
     effect: Effects
-    path: str
-    content: Object
+    file: str
+    patch: Object
+
+    def switched(self) -> Iterator[tuple[Variables, dict[str, Any]]]:
+        """Yield the variables of each switched container, and the entries of its patched environment by name."""
+        if self.effect.switched:
+            for _, name, variables in self.workload.every:
+                yield variables, environment_of(self.patch, name)
 
 
-def _moving(subject: Subject) -> Iterator[tuple[Path, Client, Workload, Effects]]:
-    """Each client on its way: where it stands in the config, the client, its workload, what is in effect at its owner's."""
+def _migrating(subject: Subject) -> Iterator[tuple[Path, Client, Workload, Effects]]:
+    """Yield each client with a workload and a migration: its config path, the client, its workload, what is in effect at its step."""
     for index, client in enumerate(subject.environment.clients):
         if client.workload is not None and client.migration is not None:
             yield ("clients", index), client, client.workload, effects(client.migration)
 
 
 def _changes(subject: Subject) -> Iterator[_Change]:
-    """What is rendered for each workload that is changed at its step, from the tree and not from the model."""
-    for place, client, workload, effect in _moving(subject):
+    """Yield the patch of each workload from the tree, not from the model."""
+    for path, client, workload, effect in _migrating(subject):
         if effect.owner_is_untouched:
             continue
-        path, content = _said_of(subject, client, {"kind": workload.kind, "metadata": {"name": workload.name}})
-        if content is not None:
-            yield _Change(place, client, workload, effect, path, content)
+        file, patch = _patch_of(subject, client, str(workload.kind), str(workload.name))
+        if patch is not None:
+            yield _Change((*path, "workload"), client, workload, effect, file, patch)
 
 
-def _said_of(subject: Subject, client: Client, thing: Object) -> tuple[str, Object | None]:
-    """The file that says what becomes of an object, and what it says; None where it says nothing."""
+def _patch_of(subject: Subject, client: Client, kind: str, name: str) -> tuple[str, Object | None]:
+    """Return the file for the patch of an object, and the patch; None where the file does not change the object."""
     folder = f"{client.owner_folder}/"
     if client.owner.kind in SNIPPETS:
-        name, way = SNIPPETS[client.owner.kind]
-        file = next((file.content for file in subject.tree.contents if file.path == folder + name), None)
-        return folder + name, _inline(at(file, *way, "patches"), thing)
-    path = f"{folder}{file_name(thing)}"
+        file_in_folder, keys = SNIPPETS[client.owner.kind]
+        content = next((file.content for file in subject.tree.contents if file.path == folder + file_in_folder), None)
+        return folder + file_in_folder, _inline_patch(at(content, *keys, "patches"), kind, name)
+    path = f"{folder}{file_name({'kind': kind, 'metadata': {'name': name}})}"
     return path, subject.tree.objects.get(path)
 
 
-def _inline(entries: Any, thing: Object) -> Object | None:
-    """The strategic merge patch of an object among the patches of a snippet; its metadata as in a patch file."""
+def _inline_patch(entries: Any, kind: str, name: str) -> Object | None:
+    """Return the strategic merge patch of an object from the patches of a snippet, without the namespace that a patch file omits."""
     import yaml
 
     for entry in entries or ():
         content = yaml.safe_load(entry["patch"]) if "target" not in entry else None
-        if isinstance(content, dict) and (content["kind"], content["metadata"]["name"]) == (thing["kind"], thing["metadata"]["name"]):
+        if isinstance(content, dict) and (content["kind"], content["metadata"]["name"]) == (kind, name):
             metadata = {key: value for key, value in content["metadata"].items() if key != "namespace"}
             return {**content, "metadata": metadata}
     return None
 
 
 def is_patch(path: str) -> bool:
-    """Whether a YAML file of the tree is a patch for an owner, or a snippet with patches: no schema of a whole object fits it."""
+    """Return whether a YAML file is a patch for an application repository, or a snippet with patches, and not a whole object."""
     return path.startswith("owners/") and not path.endswith("/kustomization.yaml")
 
 
 def patched(subject: Subject) -> Iterator[tuple[str, Path, Object]]:
-    """The real objects as our patches leave them: the patch's file, the place of the object in the config, the object."""
+    """Yield each patched object of an application: the file of the patch, the config path of the object, the object."""
     for change in _changes(subject):
-        workload, place = change.workload, (*change.place, "workload")
+        workload = change.workload
         if workload.manifest is None:
             continue
-        yield change.path, place, apply(workload.manifest.content, change.content)
-        if workload.autoscaler and workload.autoscaler.manifest:
-            whole = workload.autoscaler.manifest.content
-            path, held = _said_of(subject, change.client, whole)
-            if held is not None:
-                yield path, (*place, "autoscaler"), apply(whole, held)
+        yield change.file, change.path, apply(workload.manifest.content, change.patch)
+        scaler = workload.autoscaler
+        if scaler and scaler.manifest:
+            file, patch = _patch_of(subject, change.client, str(scaler.kind), str(scaler.name))
+            if patch is not None:
+                yield file, (*change.path, "autoscaler"), apply(scaler.manifest.content, patch)
 
 
-def client_address(subject: Subject) -> Iterator[Complaint]:
-    """A client's host, port and url are those of the Service that the chart will create from the rendered values."""
+def client_address(subject: Subject) -> Iterator[Issue]:
+    """Require that host, port and URL of a client are those of the Service that the chart creates from the rendered values."""
     release = subject.release
     for change in _changes(subject):
-        where = (*change.place, "workload", "containers")
-        for variables, env in _switched(change):
-            said = {name: env.get(name, {}).get("value") for name in variables.names}
-            if variables.host and said[variables.host] != release.primary_host:
-                message = f"{change.path} names the host {said[variables.host]}, the chart will create {release.primary_host}"
-                yield Complaint(message, BUG, where)
-            if variables.port and said[variables.port] != str(release.port):
-                message = f"{change.path} names the port {said[variables.port]}, the Service listens on {release.port}"
-                yield Complaint(message, BUG, where)
-            if variables.url and said[variables.url] != address(subject.environment, variables):
-                yield Complaint(f"{change.path} names the url {said[variables.url]}, which is another Redis", BUG, where)
+        for variables, env in change.switched():
+            url = address(subject.environment, variables)
+            expected = ((variables.host, release.primary_host), (variables.port, str(release.port)), (variables.url, url))
+            for name, value in expected:
+                if name is not None and (actual := env.get(name, {}).get("value")) != value:
+                    message = f"{change.file} sets {name}={actual}, but the Service of the chart has {value}"
+                    yield Issue(message, BUG, (*change.path, "containers"))
 
 
-def port_is_text(subject: Subject) -> Iterator[Complaint]:
-    """The port variable is there and is text: else the Service `redis` of the namespace injects `tcp://…` (kubernetes service links)."""
+def port_text(subject: Subject) -> Iterator[Issue]:
+    """Require a port variable as text. Otherwise a Service `redis` of the namespace sets it to `tcp://…` (Kubernetes service links)."""
     for change in _changes(subject):
-        for variables, env in _switched(change):
+        for variables, env in change.switched():
             if variables.port and not isinstance(env.get(variables.port, {}).get("value"), str):
-                yield Complaint(f"{change.path}: {variables.port} is not a text", BUG, (*change.place, "workload", "containers"))
+                yield Issue(f"{change.file}: {variables.port} is not text", BUG, (*change.path, "containers"))
 
 
-def secret_reference(subject: Subject) -> Iterator[Complaint]:
-    """Secret name and key are the same in the config, in the Helm values and in every client."""
+def secret_reference(subject: Subject) -> Iterator[Issue]:
+    """Require the same Secret name and key in the config, in the Helm values and for each client."""
     auth = subject.environment.redis.auth
     name, key = at(subject.values, "auth", "existingSecret"), at(subject.values, "auth", "existingSecretPasswordKey")
     if (name, key) != (auth.secret, auth.key):
-        yield Complaint(f"Redis reads the password from {name}/{key}, the config says {auth.secret}/{auth.key}", BUG, ("redis", "auth"))
+        message = f"the Helm values read the password from {name}/{key}, but the config sets {auth.secret}/{auth.key}"
+        yield Issue(message, BUG, ("redis", "auth"))
     for change in _changes(subject):
-        for variables, env in _switched(change):
+        for variables, env in change.switched():
             reference = at(env.get(variables.password, {}), "valueFrom", "secretKeyRef")
             if reference != {"name": name, "key": key}:
-                message = f"{change.path} reads the password from {reference}, Redis from {name}/{key}"
-                yield Complaint(message, BUG, (*change.place, "workload"))
+                message = f"{change.file} reads the password from {reference}, but Redis reads it from {name}/{key}"
+                yield Issue(message, BUG, change.path)
 
 
-def owner_patch(subject: Subject) -> Iterator[Complaint]:
-    """What the owner applies changes replicas, the named variables and the autoscaler's bounds only, and every variable stays valid."""
+def owner_patch(subject: Subject) -> Iterator[Issue]:
+    """Allow patches to change only replicas, the listed variables and the limits of the autoscaler, and require valid variables."""
     for change in _changes(subject):
-        client, workload, path = change.client, change.workload, change.path
-        where = (*change.place, "workload")
-        if change.content != next(patches(subject.environment, client)):
-            yield Complaint(f"{path} is not the patch of step {client.migration.step if client.migration else ''}", BUG, where)
-        if workload.manifest is None:
-            continue
-        before = workload.manifest.content
-        after = apply(before, change.content)
-        for pointer in sorted(changed(before, after) - meant(workload, change.effect)):
-            yield Complaint(f"{path} changes {pointer} of {workload.reference}", BUG, where)
-        if _init_order(before) != _init_order(after):
-            yield Complaint(f"{path} changes the order in which init containers of {workload.reference} run", BUG, where)
-        for container in _containers(after):
-            for entry in container.get("env") or ():
-                if entry.get("value") is not None and entry.get("valueFrom") is not None:
-                    yield Complaint(f"{path}: {entry['name']} gets both value and valueFrom", BUG, where)
-        for name, entry, wanted in sorted(unresolved(after) - unresolved(before)):
-            message = f"{path}: {entry} of {name} uses $({wanted}) before it is defined, and would keep it unexpanded"
-            yield Complaint(message, f"define {wanted} further up in the owner's base", where)
-    yield from _scalers(subject)
+        client = change.client
+        if change.patch != next(patches(subject.environment, client)):
+            step = client.migration.step if client.migration else ""
+            yield Issue(f"{change.file} is not the patch of step {step}", BUG, change.path)
+        if change.workload.manifest is not None:
+            before = change.workload.manifest.content
+            yield from _workload_faults(change, before, apply(before, change.patch))
+    yield from _scaler_faults(subject)
 
 
-def _scalers(subject: Subject) -> Iterator[Complaint]:
-    for place, client, workload, effect in _moving(subject):
+def _workload_faults(change: _Change, before: Any, after: Object) -> Iterator[Issue]:
+    reference = change.workload.reference
+    for pointer in sorted(changed(before, after) - meant(change.workload, change.effect)):
+        yield Issue(f"{change.file} changes {pointer} of {reference}", BUG, change.path)
+    if _init_containers(before) != _init_containers(after):
+        yield Issue(f"{change.file} changes the order of the init containers of {reference}", BUG, change.path)
+    for container in containers_of(after):
+        for entry in container.content.get("env") or ():
+            if entry.get("value") is not None and entry.get("valueFrom") is not None:
+                yield Issue(f"{change.file}: {entry['name']} has both value and valueFrom", BUG, change.path)
+    for container_name, name, variable in sorted(unresolved(after) - unresolved(before)):
+        message = f"{change.file}: {name} of {container_name} uses $({variable}) before its definition: Kubernetes would not expand it"
+        yield Issue(message, f"define {variable} earlier in the base of the application repository", change.path)
+
+
+def _scaler_faults(subject: Subject) -> Iterator[Issue]:
+    for path, client, workload, effect in _migrating(subject):
         scaler = workload.autoscaler
         if scaler is None or hold(workload, effect) is None:
             continue
-        path, said = _said_of(subject, client, {"kind": scaler.kind, "metadata": {"name": scaler.name}})
-        where = (*place, "workload", "autoscaler")
-        if said is None:
-            yield Complaint(f"{path} does not hold {scaler.reference}, which would scale {workload.reference}", BUG, where)
+        file, patch = _patch_of(subject, client, str(scaler.kind), str(scaler.name))
+        source = (*path, "workload", "autoscaler")
+        if patch is None:
+            yield Issue(f"{file} does not fix the replicas of {scaler.reference}, which would scale {workload.reference}", BUG, source)
         elif scaler.manifest is not None:
             before = scaler.manifest.content
-            after = apply(before, said)
-            for pointer in sorted(changed(before, after) - meant_of_scaler(workload, effect)):
-                yield Complaint(f"{path} changes {pointer} of {scaler.reference}", BUG, where)
+            for pointer in sorted(changed(before, apply(before, patch)) - meant_of_scaler(workload, effect)):
+                yield Issue(f"{file} changes {pointer} of {scaler.reference}", BUG, source)
 
 
-def owner_component(subject: Subject) -> Iterator[Complaint]:
-    """The owner's folder holds the files of its step and no others; a Component applies them all and asserts what must be there."""
-    for place, client, workload, effect in _moving(subject):
-        folder, where = f"{client.owner_folder}/", (*place, "migration")
-        wanted = {file.path: file.content for file in of_owner(subject.environment, client)}
-        beside = {path.removeprefix(folder) for path in subject.tree.files if path.startswith(folder)}
-        for name in sorted(wanted.keys() - beside):
-            yield Complaint(f"{folder}{name} is missing", BUG, where)
-        for name in sorted(beside - wanted.keys()):
-            yield Complaint(f"{folder}{name} belongs to no file of this step", BUG, where)
+def owner_component(subject: Subject) -> Iterator[Issue]:
+    """Require exactly the files of the step in `owners/<client>/`. A Component applies all of them and asserts that its targets exist."""
+    for path, client, workload, effect in _migrating(subject):
+        folder, source = f"{client.owner_folder}/", (*path, "migration")
+        expected = {file.path for file in of_owner(subject.environment, client)}
+        files = {path.removeprefix(folder) for path in subject.tree.files if path.startswith(folder)}
+        for name in sorted(expected - files):
+            yield Issue(f"{folder}{name} is missing", BUG, source)
+        for name in sorted(files - expected):
+            yield Issue(f"{folder}{name} is not a file of this step", BUG, source)
         component = subject.tree.objects.get(f"{folder}kustomization.yaml")
-        if client.owner.kind != "kustomize" or component is None:
-            continue
-        used = [str(entry.get("path")) for entry in component.get("patches") or ()]
-        if sorted(used) != sorted(beside - {"kustomization.yaml"}):
-            shown = ", ".join(sorted(beside - {"kustomization.yaml"})) or "nothing"
-            yield Complaint(f"{folder} patches {', '.join(used) or 'nothing'} instead of {shown}", BUG, where)
-        asserted = [at(entry, "source", "fieldPath") for entry in component.get("replacements") or ()]
-        expected = [f"spec.template.spec.{kind}.[name={name}].image" for kind, name in workload.named]
-        expected += ["spec.scaleTargetRef.name"] if workload.autoscaler and not effect.removed else []
-        if asserted != ([] if effect.owner_is_untouched else expected):
-            yield Complaint(f"{folder}kustomization.yaml does not fail where a container is missing", BUG, where)
+        if client.owner.kind == "kustomize" and component is not None:
+            faults = _component_faults(workload, effect, component, files - {"kustomization.yaml"})
+            yield from (Issue(f"{folder}kustomization.yaml {message}", BUG, source) for message in faults)
 
 
-def variables(subject: Subject) -> Iterator[Complaint]:
-    """No variable that will be switched stands twice in the real object: kustomize keeps the last one and loses the patch."""
-    for place, client, workload, _ in _moving(subject):
-        if workload.manifest is not None and client.migration and client.migration.step != "complete":
-            for container, name in repeated(workload.manifest.content, workload):
-                hint = "leave one of them in the owner's base, and print the manifest anew"
-                message = f"{container} has {name} twice: kustomize would keep the last one and lose the patch"
-                yield Complaint(message, hint, (*place, "workload", "manifest"))
+def _component_faults(workload: Workload, effect: Effects, component: Object, files: set[str]) -> Iterator[str]:
+    applied = [str(entry.get("path")) for entry in component.get("patches") or ()]
+    if sorted(applied) != sorted(files):
+        yield f"applies {', '.join(applied) or 'nothing'} instead of {', '.join(sorted(files)) or 'nothing'}"
+    asserted = [at(entry, "source", "fieldPath") for entry in component.get("replacements") or ()]
+    expected = [f"spec.template.spec.{kind}.[name={name}].image" for kind, name in workload.named]
+    expected += ["spec.scaleTargetRef.name"] if workload.autoscaler and not effect.removed else []
+    if asserted != ([] if effect.owner_is_untouched else expected):
+        yield "does not fail when a container is missing"
 
 
-def absent_variables(subject: Subject) -> Iterator[Complaint]:
-    """The manifest has the host or url that will be switched: a name that the application does not read leaves it on its old Redis.
-
-    A port that is not there is as usual, as long as the old Redis listens on the same one.
-    """
-    for place, client, workload, _ in _moving(subject):
-        if workload.manifest is None or (client.migration and client.migration.step == "complete"):
-            continue
-        same_port = client.previous is None or client.previous.port == subject.release.port
-        for container, key, name, others in absent(workload.manifest.content, workload):
-            if key[2] == "port" and same_port:
-                continue
-            message = f"{workload.manifest.path} has no {name} in {container}"
-            what = which(name, others)
-            yield Complaint(message, f"an application that does not read it stays with its old Redis: {what}", (*place, "workload", *key))
-
-
-def previous_differs(subject: Subject) -> Iterator[Complaint]:
-    """The switched variables of the manifest name the Redis of `previous`, and the database that the new url names.
-
-    A rollback leads back to what the manifest sets.
-    """
-    for place, client, workload, _ in _moving(subject):
-        if workload.manifest is None or client.previous is None or (client.migration and client.migration.step == "complete"):
-            continue
-        known = parse(client.previous.host, client.namespace).plus(parse(subject.release.primary_host, client.namespace))
-        for _, name, variables in workload.every:
-            env = _env(workload.manifest.content, name)
-            value = env.get(variables.host, {}).get("value") if variables.host else None
-            if isinstance(value, str) and "$" not in value and not parse(value, client.namespace).same(known):
-                yield _differs(client, workload.manifest.path, f"{variables.host}={value}", place)
-            yield from _old_url(client, workload.manifest.path, variables, env, place, known)
-
-
-def _differs(client: Client, path: str, what: str, place: Path) -> Complaint:
-    message = f"{path} has {what}, but previous.host is {client.previous.host if client.previous else ''}"
-    return Complaint(message, "a rollback leads back to what the manifest sets: make the two agree", (*place, "previous", "host"))
-
-
-def history(subject: Subject) -> Iterator[Complaint]:
-    """A migration under way records its steps: without a history nobody sees since when a step holds, or a jump made by hand."""
-    for index, client in enumerate(subject.environment.clients):
-        migration = client.migration
-        if migration and migration.step != "prepare" and not migration.history:
-            yield Complaint(
-                f"{client.name} is at {migration.step} without a history",
-                "record the steps under migration.history: [{step, at, reason}]",
-                ("clients", index, "migration", "step"),
-            )
-
-
-def _old_url(client: Client, path: str, variables: Variables, env: dict[str, Any], place: Path, known: Address) -> Iterator[Complaint]:
-    """Yield what the manifest's url sets and the config does not: another host than the previous one, a database that would be lost."""
-    old = old_address(env.get(variables.url, {}).get("value") if variables.url else None)
-    if old is None:
-        return
-    if old.host is not None and not parse(old.host, client.namespace).same(known):
-        yield _differs(client, path, f"{old.host} in {variables.url}", place)
-    if (old.database or 0) != (variables.database or 0):
-        message = f"{path} has database {old.database or 0} in {variables.url}, and the new url names {variables.database or 0}"
-        yield Complaint(message, f"write database: {old.database or 0} beside url", (*place, "workload", "containers"))
-
-
-def _switched(change: _Change) -> Iterator[tuple[Variables, dict[str, Any]]]:
-    """For each container that is switched: its variables, and the environment by name as it will be."""
-    if change.effect.switched:
-        for _, name, variables in change.workload.every:
-            yield variables, _env(change.content, name)
-
-
-def _containers(content: Object) -> list[Any]:
-    pod = at(content, "spec", "template", "spec")
-    return [*(at(pod, "initContainers") or ()), *(at(pod, "containers") or ())]
-
-
-def _init_order(content: Object) -> list[Any]:
-    return [container.get("name") for container in at(content, "spec", "template", "spec", "initContainers") or ()]
-
-
-def _env(content: Object, container: str) -> dict[str, Any]:
-    return {entry["name"]: entry for found in _containers(content) if found.get("name") == container for entry in found.get("env") or ()}
+def _init_containers(content: Any) -> list[Any]:
+    return [container.get("name") for container in list_at(content, "spec", "template", "spec", "initContainers")]

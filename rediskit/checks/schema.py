@@ -1,6 +1,6 @@
-"""Objects against the vendored strict JSON schemas, in process and offline. Nothing beyond the schemas is checked here.
+"""Validate objects with the vendored strict JSON schemas, in process and offline.
 
-Only the schema files of the kinds at hand are read, each once; jsonschema_rs is imported when the first object comes.
+The module reads only the schema files of the given kinds, each once, and imports jsonschema_rs for the first object.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from jsonschema_rs import ValidationError, Validator
 
 SCHEMAS = pathlib.Path(__file__).parents[1] / "data" / "schemas"
-"""The vendored schemas; `README.md` there says what lies where and how kubeconform is pointed at it."""
+"""The vendored schemas; `README.md` in this folder describes its layout and the options of kubeconform."""
 
 _API_VERSION = re.compile(r"(?:(?P<group>[a-z0-9]+(?:[-.][a-z0-9]+)*)/)?(?P<version>v[0-9]+(?:(?:alpha|beta)[0-9]+)?)")
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _SHOWN = 100
-"""Characters of a value or pattern that a message repeats."""
+"""The largest number of characters of a value or pattern in a message."""
 _LISTED = 12
-"""Known names that a message lists when none is near."""
-_WANTED = {
+"""The largest number of known names in a message."""
+_EXPECTED = {
     "array": "a list",
     "boolean": "true or false",
     "integer": "a whole number",
@@ -35,7 +35,7 @@ _WANTED = {
     "object": "a mapping",
     "string": "text",
 }
-_GIVEN = {
+_ACTUAL = {
     bool: "true or false",
     dict: "a mapping",
     float: "a number",
@@ -57,7 +57,12 @@ _LIMITS = {
 
 
 class Violation(NamedTuple):
-    """One breach of a schema. `path` leads to the field at fault; where one is missing, to where it would stand."""
+    """One violation of a schema.
+
+    Attributes:
+        path: The invalid field, also where it is missing.
+        message: What is wrong.
+    """
 
     path: Path
     message: str
@@ -65,19 +70,23 @@ class Violation(NamedTuple):
 
 @cache
 def kubernetes_versions() -> tuple[str, ...]:
-    """The minor versions of Kubernetes that there are schemas for, oldest first: `("1.31", …)`."""
+    """Return the minor versions of Kubernetes with schemas, oldest first: `("1.31", …)`."""
     return tuple(json.loads((SCHEMAS / "versions.json").read_text(encoding="utf-8")))
 
 
 def validate(obj: dict[str, Any], kubernetes: str) -> list[Violation]:
-    """Every violation of the schema of the object's kind, ordered by path; empty when there is none.
+    """Return all violations of the schema of an object, ordered by path.
 
-    obj: a Kubernetes object, or a Kustomization or Component of kustomize, as plain data.
-    kubernetes: a minor version such as `1.34`; it chooses the schema for kinds of Kubernetes itself.
+    A kind without a schema is one violation. Values that JSON can't represent (a key that is not text, a date) are reported alone,
+    because the validator needs JSON. A message repeats a value only where the schema lists or describes the allowed values, so that
+    no message contains a Secret.
 
-    A kind without a schema is one violation that says so. Values that JSON can't hold (a key that is no text, a date) are reported
-    alone: with them in it, the rest can't be judged. A message repeats a value only where the schema lists or describes the values
-    allowed, so that no Secret shows in one. Raises ValueError when `kubernetes` is not one of `kubernetes_versions()`.
+    Args:
+        obj: A Kubernetes object, or a Kustomization or Component of kustomize, as plain data.
+        kubernetes: A minor version such as `1.34`. It selects the schema for kinds of Kubernetes itself.
+
+    Raises:
+        ValueError: `kubernetes` is not one of `kubernetes_versions()`.
     """
     if kubernetes not in kubernetes_versions():
         raise ValueError(f"no schemas for Kubernetes {kubernetes}; known: {', '.join(kubernetes_versions())}")
@@ -85,7 +94,7 @@ def validate(obj: dict[str, Any], kubernetes: str) -> list[Violation]:
         return unnamed
     file = _file(kubernetes, obj["apiVersion"], obj["kind"])
     if file is None:
-        return [Violation((), f"no schema for {obj['apiVersion']} {obj['kind']}: rediskit cannot judge it")]
+        return [Violation((), f"no schema for {obj['apiVersion']} {obj['kind']}: rediskit can't validate it")]
     validator = _validator(file)
     try:
         if validator.is_valid(obj):
@@ -95,20 +104,20 @@ def validate(obj: dict[str, Any], kubernetes: str) -> list[Violation]:
         if foreign := list(_foreign(obj, ())):
             return foreign
         raise
-    found = {violation for error in errors for violation in _violations(error, file)}
-    return sorted(found, key=lambda violation: (violation.path, violation.message))
+    violations = {violation for error in errors for violation in _violations(error, file)}
+    return sorted(violations, key=lambda violation: (violation.path, violation.message))
 
 
 def _unnamed(obj: dict[str, Any], field: str) -> Violation:
-    return Violation((field,), f"must be text, is {_given(obj[field])}" if field in obj else f"missing field {field}")
+    return Violation((field,), f"must be text, is {_type_name(obj[field])}" if field in obj else f"missing field {field}")
 
 
 @cache
 def _file(kubernetes: str, api_version: str, kind: str) -> pathlib.Path | None:
-    """The schema of a kind. The folders named by a full group are asked first: kustomize's group ends like those of Kubernetes.
+    """Return the schema of a kind. Folders with a full group have priority: the group of kustomize ends like those of Kubernetes.
 
-    File names know neither the case of a kind nor, for Kubernetes itself, the whole group: each schema lists the one apiVersion and kind
-    that it takes.
+    File names contain neither the case of a kind nor, for Kubernetes itself, the whole group. Each schema allows only its own
+    apiVersion and kind.
     """
     parts = _API_VERSION.fullmatch(api_version)
     if not parts or not _KIND.fullmatch(kind):
@@ -142,13 +151,13 @@ def _violations(error: ValidationError, file: pathlib.Path) -> Iterator[Violatio
 
 def _message(keyword: str, value: Any, error: ValidationError, file: pathlib.Path) -> str:
     if keyword == "type":
-        wanted = " or ".join(_WANTED[name] for name in value if name != "null")
-        return f"must be {wanted}, is {_given(error.instance)}"
+        expected = " or ".join(_EXPECTED[name] for name in value if name != "null")
+        return f"must be {expected}, is {_type_name(error.instance)}"
     if keyword == "enum":
         options = [str(option) for option in value if option is not None]
         return f"must be {options[0]}, is {_shown(error.instance)}" if len(options) == 1 else _not_one_of(error.instance, options)
     if keyword == "pattern":
-        form = f"the form {value}" if len(value) <= _SHOWN else "the form that is wanted here"
+        form = f"the form {value}" if len(value) <= _SHOWN else "the required form"
         return f"{_shown(error.instance)} does not have {form}"
     if keyword == "oneOf":
         fields = sorted(field for branch in _part(file, error.schema_path) for field in branch["required"])
@@ -174,13 +183,13 @@ def _suggestion(field: str, known: list[str]) -> str:
     return f" (known here: {', '.join(known)})" if 0 < len(known) <= _LISTED else ""
 
 
-def _not_one_of(given: Any, options: list[str]) -> str:
-    near = get_close_matches(given, options, 1) if isinstance(given, str) else []
-    return f"{_shown(given)} is not one of {', '.join(options)}" + (f" (did you mean {near[0]}?)" if near else "")
+def _not_one_of(value: Any, options: list[str]) -> str:
+    near = get_close_matches(value, options, 1) if isinstance(value, str) else []
+    return f"{_shown(value)} is not one of {', '.join(options)}" + (f" (did you mean {near[0]}?)" if near else "")
 
 
-def _given(value: Any) -> str:
-    return _GIVEN.get(type(value), type(value).__name__)
+def _type_name(value: Any) -> str:
+    return _ACTUAL.get(type(value), type(value).__name__)
 
 
 def _shown(value: Any) -> str:
@@ -189,13 +198,13 @@ def _shown(value: Any) -> str:
 
 
 def _foreign(value: Any, path: Path) -> Iterator[Violation]:
-    """Keys and values that JSON has no form for, anywhere below."""
+    """Yield the keys and values that JSON can't represent, at any depth."""
     if isinstance(value, dict):
         for key, child in value.items():
             if isinstance(key, str):
                 yield from _foreign(child, (*path, key))
             else:
-                yield Violation(path, f"the key {key!r} must be text, is {_given(key)}")
+                yield Violation(path, f"the key {key!r} must be text, is {_type_name(key)}")
     elif isinstance(value, list | tuple):
         for index, child in enumerate(value):
             yield from _foreign(child, (*path, index))

@@ -1,4 +1,4 @@
-"""The environment variables of a workload: which stand twice, which name an address, which `$(VAR)` Kubernetes would not expand."""
+"""The environment variables of a workload: duplicates, missing names, addresses, and references that Kubernetes does not expand."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from rediskit.model.nested import at
-from rediskit.model.workload import Workload
+from rediskit.model.podspec import Container, containers_of
+from rediskit.model.workload import Variables, Workload
 from rediskit.renderers.tree import Object
 
-
-def repeated(content: Object, workload: Workload) -> Iterator[tuple[str, str]]:
-    """Container and variable, for each variable that is to be switched and stands more than once."""
-    for kind, name, variables in workload.every:
-        for container in _containers(content, kind):
-            if container.get("name") == name:
-                counts = Counter(str(entry.get("name")) for entry in container.get("env") or ())
-                yield from ((name, variable) for variable in variables.names if counts[variable] > 1)
+_URL = re.compile(r"rediss?://(?:[^@/]*@)?(?P<host>[^:/@?]+)(?::[^/?]*)?(?:/(?P<database>[0-9]+)?)?(?:\?.*)?")
 
 
 class Absent(NamedTuple):
-    """A variable that is to be switched and that its container does not have. key: where the config names it; others: what it has."""
+    """A variable that the config switches and that its container does not have.
+
+    Attributes:
+        container: The name of the container.
+        key: The path of the variable in the workload section of the config.
+        name: The name of the variable.
+        others: The variables that the container has and the config does not switch.
+    """
 
     container: str
     key: tuple[str, str, str]
@@ -30,58 +30,75 @@ class Absent(NamedTuple):
     others: list[str]
 
 
-def absent(content: Object, workload: Workload) -> Iterator[Absent]:
-    """Each variable with a host, a port or a url that its container does not have.
+class RedisUrl(NamedTuple):
+    """The parts of a `redis://` URL.
 
-    A container with `envFrom` is passed over: the object does not say which variables it has.
+    Attributes:
+        host: The host; None where it contains a reference to a variable.
+        database: The number of the database.
     """
-    for kind, name, variables in workload.every:
-        for container in _containers(content, kind):
-            if container.get("name") != name or container.get("envFrom"):
-                continue
-            there = [str(entry.get("name")) for entry in container.get("env") or ()]
-            for role in ("host", "port", "url"):
-                variable = getattr(variables, role)
-                if variable is not None and variable not in there:
-                    yield Absent(name, (kind, name, role), variable, [entry for entry in there if entry not in variables.names])
-
-
-class OldAddress(NamedTuple):
-    """The host and the number of the database in a url; None where it does not say it, or in a reference."""
 
     host: str | None
-    database: int | None
+    database: int
 
 
-def old_address(value: Any) -> OldAddress | None:
-    """What a `redis://…` url says; None when it is none."""
+def duplicates(content: Object, workload: Workload) -> Iterator[tuple[str, str]]:
+    """Yield container and name of each variable that the config switches and that the container defines more than once."""
+    for container, variables in _switched(content, workload):
+        counts = Counter(_names(container))
+        yield from ((container.name, name) for name in variables.names if counts[name] > 1)
+
+
+def absent(content: Object, workload: Workload) -> Iterator[Absent]:
+    """Yield each variable with a host, a port or a URL that its container does not have.
+
+    A container with `envFrom` is skipped, because its object does not contain the names of its variables.
+    """
+    for container, variables in _switched(content, workload):
+        names = _names(container)
+        for role in ("host", "port", "url") if not container.content.get("envFrom") else ():
+            variable = getattr(variables, role)
+            if variable is not None and variable not in names:
+                others = [name for name in names if name not in variables.names]
+                yield Absent(container.name, (container.listed, container.name, role), variable, others)
+
+
+def environment_of(content: Any, name: str) -> dict[str, Any]:
+    """Return the entries of the environment of a container by their names."""
+    containers = (container for container in containers_of(content) if container.name == name)
+    return {entry["name"]: entry for container in containers for entry in container.content.get("env") or ()}
+
+
+def redis_url(value: Any) -> RedisUrl | None:
+    """Return the parts of a `redis://` URL; None for another value."""
     match = _URL.fullmatch(value) if isinstance(value, str) else None
-    return OldAddress(match["host"] if "$" not in match["host"] else None, int(match["database"] or 0)) if match else None
-
-
-_URL = re.compile(r"rediss?://(?:[^@/]*@)?(?P<host>[^:/@?]+)(?::[^/?]*)?(?:/(?P<database>[0-9]+)?)?(?:\?.*)?")
+    return RedisUrl(match["host"] if "$" not in match["host"] else None, int(match["database"] or 0)) if match else None
 
 
 def unresolved(content: Object) -> set[tuple[str, str, str]]:
-    """Container, variable and the `$(VAR)` in it that is defined only further down: Kubernetes expands what stands above alone."""
-    found = set()
-    for container in (*_containers(content, "initContainers"), *_containers(content, "containers")):
-        entries = container.get("env") or ()
-        names = {str(entry.get("name")) for entry in entries}
-        defined: set[str] = set()
-        for entry in entries:
-            for wanted in _references(str(entry.get("value") or "")):
-                if wanted in names - defined:
-                    found.add((str(container.get("name")), str(entry.get("name")), wanted))
-            defined.add(str(entry.get("name")))
-    return found
+    """Return container, variable, and each `$(VAR)` in it that is defined later: Kubernetes expands only earlier variables."""
+    unexpanded = set()
+    for container in containers_of(content):
+        later = set(_names(container))
+        for name, entry in zip(_names(container), container.content.get("env") or (), strict=True):
+            references = _references(str(entry.get("value") or ""))
+            unexpanded |= {(container.name, name, reference) for reference in references if reference in later}
+            later.discard(name)
+    return unexpanded
+
+
+def _switched(content: Object, workload: Workload) -> Iterator[tuple[Container, Variables]]:
+    """Yield each container that the config switches, and its variables."""
+    containers = {(container.listed, container.name): container for container in containers_of(content)}
+    for kind, name, variables in workload.every:
+        if (kind, name) in containers:
+            yield containers[kind, name], variables
+
+
+def _names(container: Container) -> list[str]:
+    return [str(entry.get("name")) for entry in container.content.get("env") or ()]
 
 
 def _references(value: str) -> list[str]:
-    """The names in `$(NAME)`; `$$` is a dollar sign (third_party/forked/golang/expansion of Kubernetes)."""
+    """Return each NAME of `$(NAME)`; `$$` is a dollar sign (third_party/forked/golang/expansion of Kubernetes)."""
     return [name for name in re.findall(r"\$\$|\$\(([^)]+)\)", value) if name]
-
-
-def _containers(content: Object, kind: str) -> list[Any]:
-    found = at(content, "spec", "template", "spec", kind)
-    return [container for container in found if isinstance(container, dict)] if isinstance(found, list) else []

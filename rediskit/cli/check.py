@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rediskit.checks.codes import CHANGES, COMMITS, CONFIG, KUBECONFORM, OWNER, STEPS, TIMES, names
-from rediskit.checks.unanswered import open_questions
+from rediskit.checks.codes import BASE, CHECK, KUBECONFORM, OWNER, names
+from rediskit.checks.open_questions import open_questions
 from rediskit.cli.clock import now
 from rediskit.cli.common import Checked, Rendered, Visit, has_errors, render_all, reported
 from rediskit.cli.report import changes_json, finding_json, print_changes, print_findings, print_json, print_state, print_warnings, unique
@@ -16,7 +16,7 @@ from rediskit.output.writer import compare
 
 if TYPE_CHECKING:
     from rediskit.checks import Finding
-    from rediskit.checks.kubeconform import Counts, Emitted
+    from rediskit.checks.kubeconform import Counts, Document
     from rediskit.model.environment import Environment
     from rediskit.renderers.tree import Tree
 
@@ -26,8 +26,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     Writes nothing but the evidence of a scan, with --owner at `validate`.
     """
-    visits = [Visit(names(CONFIG), lambda environment, _: open_questions(environment))]
-    visits += [Visit(names(TIMES), lambda environment, _: in_future(environment, now()))]
+    visits = [Visit(names(CHECK), lambda environment, _: open_questions(environment))]
+    visits += [Visit(names(CHECK), lambda environment, _: in_future(environment, now()))]
     visits += [_follows(arguments.base)] if arguments.base is not None else []
     visits += [_at_owners(arguments.owner, arguments.at, offline=arguments.offline)] if arguments.owner is not None else []
     trees, checked, counts = _judged_twice(arguments, visits) if arguments.kubeconform else (*render_all(arguments, visits), None)
@@ -69,7 +69,7 @@ def _follows(revision: str) -> Visit:
                 yield gone
         yield from differing(environment, revision)
 
-    return Visit(names((*STEPS, *CHANGES, *COMMITS)), look)
+    return Visit(names(BASE), look)
 
 
 def _at_owners(folder: str, at: str | None, *, offline: bool) -> Visit:
@@ -100,20 +100,20 @@ def _at_owners(folder: str, at: str | None, *, offline: bool) -> Visit:
 
 def _judged_twice(arguments: argparse.Namespace, visits: list[Visit]) -> tuple[list[Rendered], list[Checked], Counts]:
     """All trees with what our own checks find and, in one go at the end, kubeconform. Raises MissingToolError without kubeconform."""
-    from rediskit.checks.kubeconform import emitted, judge
+    from rediskit.checks.kubeconform import documents, validate_documents
 
-    objects: list[Emitted] = []
+    objects: list[Document] = []
 
     def collect(environment: Environment, tree: Tree) -> tuple[()]:
-        objects.extend(emitted(environment, tree))
+        objects.extend(documents(environment, tree))
         return ()
 
     trees, checked = render_all(arguments, [Visit(names(KUBECONFORM), collect), *visits])
-    verdict = judge(objects)
+    outcome = validate_documents(objects)
     by_name = {one.environment.name: one.findings for one in checked}
-    for name, finding in verdict.found:
+    for name, finding in outcome.by_environment:
         by_name.get(name, checked[0].findings).append(finding)
-    return trees, checked, verdict.counts
+    return trees, checked, outcome.counts
 
 
 def _said(counts: Counts) -> str:

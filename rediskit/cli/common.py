@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from rediskit.checks import CHECKS, Finding, run_checks
 from rediskit.checks.acceptance import unaccepted
-from rediskit.checks.codes import PLACE, names
-from rediskit.checks.place import check_place
+from rediskit.checks.codes import RENDER, names
+from rediskit.checks.output_path import check_output_path
 from rediskit.cli.configs import configs_here, no_config
 from rediskit.errors import ConfigError
 from rediskit.model.environment import Environment
@@ -61,13 +61,13 @@ def render_all(arguments: argparse.Namespace, visits: Sequence[Visit] = (), *, c
     Raises ConfigError with the problems of all of them.
     """
     trees, checked = [], []
-    codes = frozenset(rule.code for rule in CHECKS).union(names(PLACE), *(visit.codes for visit in visits))
+    codes = frozenset(rule.code for rule in CHECKS).union(names(RENDER), *(visit.codes for visit in visits))
     environments = load_all(config_files(arguments))
     if clean:
         clear_leftovers(*environments)
     for environment in environments:
         tree = render(environment)
-        findings = [*run_checks(environment, tree), *check_place(environment, arguments.output)]
+        findings = [*run_checks(environment, tree), *check_output_path(environment, arguments.output)]
         for visit in visits:
             findings += visit.look(environment, tree)
         trees.append(Rendered(tree.name, tree.files))

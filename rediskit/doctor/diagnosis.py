@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from rediskit import temporary
 from rediskit.checks import check
-from rediskit.checks.place import check_place
+from rediskit.checks.output_path import check_output_path
 from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
 from rediskit.files import read_regular, reason
 from rediskit.git.discovery import work_tree
@@ -154,7 +154,7 @@ def _git(environment: Environment, file: str, output: str) -> Iterator[StatusLin
     if work_tree(Path(os.path.realpath(output))) is None:
         yield StatusLine("git", "note", "not in a Git work tree, and the tool reads from Git", ("git init",))
         return
-    for finding in check_place(environment, output):
+    for finding in check_output_path(environment, output):
         yield StatusLine("path", "problem", finding.message, (finding.hint,), 1)
     try:
         git = WorkTree.of(Path(output))

@@ -16,7 +16,7 @@ import yaml
 
 from rediskit import load, render
 from rediskit.checks import schema
-from rediskit.checks.kubeconform import Emitted, emitted, judge
+from rediskit.checks.kubeconform import Document, documents, validate_documents
 from rediskit.renderers.tree import Object
 from tests.tools.install import locate
 
@@ -33,7 +33,7 @@ def rows() -> list[Row]:
         raise SystemExit("kubeconform is neither in the tool cache nor on PATH; run: make tools")
     os.environ["KUBECONFORM"] = str(program)
     environment = load(ROOT / "config/chocolandia-flux.yaml")
-    texts = emitted(environment, render(environment))
+    texts = documents(environment, render(environment))
     objects = [yaml.safe_load(text.text) for text in texts]
     many = [objects[index % len(objects)] for index in range(COUNT)], [texts[index % len(texts)] for index in range(COUNT)]
     return [
@@ -42,14 +42,14 @@ def rows() -> list[Row]:
     ]
 
 
-def _row(name: str, objects: list[Object], texts: list[Emitted], *, forget: bool) -> Row:
+def _row(name: str, objects: list[Object], texts: list[Document], *, forget: bool) -> Row:
     def ours() -> None:
         if forget:
             schema._validator.cache_clear()
         assert not any(schema.validate(content, "1.34") for content in objects)
 
     def theirs() -> None:
-        assert judge(texts).findings == ()
+        assert validate_documents(texts).findings == ()
 
     ours()
     pairs = [(_milliseconds(ours), _milliseconds(theirs)) for _ in range(PAIRS)]

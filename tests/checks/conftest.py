@@ -1,4 +1,4 @@
-"""kubeconform for the tests of this folder: the real one, or a shell script in its place."""
+"""kubeconform for the tests of this folder: the real program, or a shell script."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.checks.verdicts import Script
+from tests.checks.reports import Script
 
 
 @pytest.fixture
 def real(kubeconform: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The real kubeconform, named by $KUBECONFORM."""
+    """Return the real kubeconform, and set $KUBECONFORM to it."""
     monkeypatch.setenv("KUBECONFORM", str(kubeconform))
     return kubeconform
 
 
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder in which temporary files come to lie."""
+    """Return the folder for temporary files."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setenv("TMPDIR", str(folder))
@@ -27,7 +27,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
-    """Puts a shell script in the place of kubeconform; in it `$folder` is the folder that it is given."""
+    """Return a function that installs a shell script as kubeconform; `$folder` is the input folder."""
 
     def script(body: str) -> None:
         file = tmp_path / "kubeconform"

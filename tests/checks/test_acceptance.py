@@ -47,7 +47,7 @@ def test_an_acceptance_holds_through_its_last_day_and_not_after_it() -> None:
     assert frozen(entry(until="2027-03-31")) == []
     (finding,) = frozen(entry(until="2027-03-30"))
     assert finding.code == "frozen-image"
-    assert finding.hint.endswith("; it was accepted until 2027-03-30: fix it, or set another day in accept")
+    assert finding.hint.endswith("; it was accepted until 2027-03-30: fix it, or set a later day in accept")
 
 
 def test_without_a_day_the_clock_decides() -> None:

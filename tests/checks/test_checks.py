@@ -1,4 +1,4 @@
-"""The checks as a whole: every one is tripped somewhere, the sound trees trip none, and whatever a user writes, none crashes."""
+"""All checks together: each has a case, valid trees have no findings, and no input of a user causes a traceback."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rediskit import Environment, Finding, Manifest, Tree, check, render
 from rediskit.chart.keys import known_keys
 from rediskit.checks import CHECKS, Check
 from rediskit.checks.finding import Subject
-from rediskit.checks.place import check_place
+from rediskit.checks.output_path import check_output_path
 from rediskit.errors import ConfigError, dotted
 from rediskit.renderers.tree import Object
 from tests.checks import test_access_checks, test_secret_checks, test_tree_checks, test_value_checks
@@ -39,37 +39,37 @@ def errors(findings: list[Finding]) -> list[str]:
 
 
 @pytest.mark.parametrize("rule", CHECKS, ids=lambda rule: rule.code)
-def test_every_check_has_a_code_and_says_what_it_is_for(rule: Check) -> None:
+def test_every_check_has_a_code_and_a_docstring(rule: Check) -> None:
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.code)
     assert (rule.run.__doc__ or "").strip().endswith((".", ")"))
 
 
-def test_every_check_is_tripped_somewhere() -> None:
-    trips = [*test_access_checks.TRIPS, *test_secret_checks.TRIPS, *test_tree_checks.TRIPS, *test_value_checks.TRIPS]
+def test_every_check_has_a_case_that_it_reports() -> None:
+    cases = [*test_access_checks.CASES, *test_secret_checks.CASES, *test_tree_checks.CASES, *test_value_checks.CASES]
     codes = [rule.code for rule in CHECKS]
     assert len(set(codes)) == len(codes)
-    spoken = {(trip.code, trip.severity) for trip in trips}
-    assert {(rule.code, rule.severity) for rule in CHECKS} <= spoken
-    assert set(codes) == {code for code, _ in spoken}
+    reported = {(case.code, case.severity) for case in cases}
+    assert {(rule.code, rule.severity) for rule in CHECKS} <= reported
+    assert set(codes) == {code for code, _ in reported}
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("order", ["scale-down-first", "deploy-first"])
 @pytest.mark.parametrize("step", [*STEPS, None])
-def test_sound_trees_trip_nothing_but_what_the_defaults_are_warned_of(step: str | None, order: str, variant: str) -> None:
+def test_a_valid_tree_has_only_the_warnings_of_the_defaults(step: str | None, order: str, variant: str) -> None:
     environment = made(step, order, VARIANTS[variant])
     findings = check(environment, render(environment))
     assert [finding.code for finding in findings] == WARNED, findings
 
 
-def test_without_a_network_or_clients_the_tree_is_sound() -> None:
+def test_a_tree_without_network_and_clients_has_no_error() -> None:
     data = config()
     del data["network"], data["clients"]
     environment = type(made()).model_validate(data)
     assert errors(check(environment, render(environment))) == []
 
 
-def test_many_clients_at_many_steps_are_sound() -> None:
+def test_many_clients_at_many_steps_have_no_error() -> None:
     clients: list[Object] = [client(f"app-{step}", step) for step in STEPS] + [client("plain", None)]
     clients.append(
         client(
@@ -107,7 +107,7 @@ FOLLOWED: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("tool", ["argocd", "flux"])
 @pytest.mark.parametrize("what", FOLLOWED)
-def test_what_a_user_may_move_is_followed_everywhere(what: str, tool: str) -> None:
+def test_a_changed_name_or_port_has_no_error_in_any_object(what: str, tool: str) -> None:
     environment = made(over={"gitops": {"tool": tool}, "redis": {"values": FOLLOWED[what]}})
     assert errors(check(environment, render(environment))) == []
 
@@ -118,7 +118,7 @@ SECTIONS = sorted({".".join(path.split(".")[:depth]) for path in known_keys() fo
 
 @pytest.mark.parametrize("section", sorted({path.split(".")[0] for path in SECTIONS}))
 def test_nonsense_never_crashes_a_renderer_or_a_check(section: str) -> None:
-    """Whatever is under redis.values: it is taken, it is a finding, or it is refused with its place. It is never a traceback."""
+    """Any value under redis.values is accepted, reported, or refused with its path."""
     environment = made("decommission", over={"clients": [client("app", "decommission")]})
     for path in SECTIONS:
         for content in NONSENSE if path.split(".")[0] == section else ():
@@ -132,7 +132,7 @@ def test_nonsense_never_crashes_a_renderer_or_a_check(section: str) -> None:
 
 
 def rendered_or_refused(environment: Environment) -> Tree | None:
-    """The tree; None where a value that becomes a name was refused, at its place."""
+    """Return the tree; None where `render` refuses a value that becomes a name, with its config path."""
     try:
         tree = render(environment)
     except ConfigError as error:
@@ -145,9 +145,9 @@ def rendered_or_refused(environment: Environment) -> Tree | None:
 
 
 def check_alone(rule: Check, environment: Any, tree: Any) -> None:
-    for complaint in rule.run(Subject(environment, tree)):
-        assert complaint.message
-        assert dotted(complaint.path) is not None
+    for issue in rule.run(Subject(environment, tree)):
+        assert issue.message
+        assert dotted(issue.path) is not None
 
 
 def test_findings_come_in_the_order_of_the_checks(tmp_path: Path) -> None:
@@ -159,22 +159,22 @@ def test_findings_come_in_the_order_of_the_checks(tmp_path: Path) -> None:
     assert {"chart-key", "chart-owned-value", "redis-conf"} <= set(found)
 
 
-def test_an_environment_made_in_python_has_findings_without_a_place() -> None:
+def test_findings_of_an_environment_constructed_in_python_have_no_location() -> None:
     environment = made(over={"redis": {"values": {"slave": {}}}})
     (finding,) = [found for found in check(environment, render(environment)) if found.code == "chart-key"]
     assert finding.location is None
     assert dotted(finding.path) == "redis.values.slave"
 
 
-def test_decommission_judges_no_patch_as_an_object() -> None:
-    """The patch that removes the old Service is a Service too: it once was taken for an external one."""
+def test_the_checks_do_not_read_a_patch_as_an_object() -> None:
+    """The patch that removes the old Service has the kind of an external Service."""
     environment = made("decommission")
     tree = render(environment)
     assert "owners/beersystem/service-redis.yaml" in tree.objects
     assert errors(check(environment, tree)) == []
 
 
-def test_the_real_object_is_checked_as_the_owner_builds_it() -> None:
+def test_the_schema_check_reads_the_patched_real_object() -> None:
     workload = merged(backend(), {"spec": {"template": {"spec": {"dnsPolicy": 5}}}})
     clients = [merged(config()["clients"][0], {"workload": {"manifest": Manifest("m.yaml", workload)}})]
     environment = made(over={"clients": clients})
@@ -183,10 +183,10 @@ def test_the_real_object_is_checked_as_the_owner_builds_it() -> None:
 
 
 def place(folder: Path, root: str, path: str | None = None) -> list[Finding]:
-    return check_place(loaded(folder, over={"gitops": {"path": path}} if path else {}), root)
+    return check_output_path(loaded(folder, over={"gitops": {"path": path}} if path else {}), root)
 
 
-def test_the_tree_lies_where_gitops_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_output_directory_at_gitops_path_has_no_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path)
     assert place(tmp_path, "rendered") == []
@@ -195,13 +195,13 @@ def test_the_tree_lies_where_gitops_looks(tmp_path: Path, monkeypatch: pytest.Mo
     assert place(tmp_path, "clusters/home", "clusters/home/chocolandia") == []
 
 
-def test_an_output_elsewhere_is_an_error_at_its_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_output_directory_is_an_error_at_gitops_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / "sub").mkdir()
     monkeypatch.chdir(tmp_path / "sub")
     (finding,) = place(tmp_path, "../out", "rendered/x")
     assert (finding.code, finding.severity) == ("gitops-path", "error")
-    assert finding.message == "the tree lies at out/chocolandia in its Git work tree, but gitops.path is rendered/x"
+    assert finding.message == "the output directory is out/chocolandia in its Git work tree, but gitops.path is rendered/x"
     assert finding.hint == "write path: out/chocolandia, or choose another --output"
     assert finding.location is not None
     line = (tmp_path / "chocolandia.yaml").read_text().splitlines()[finding.location.line - 1]
@@ -209,7 +209,7 @@ def test_an_output_elsewhere_is_an_error_at_its_path(tmp_path: Path, monkeypatch
 
 
 def test_a_link_to_the_output_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Git knows the folder by its real place: a link to it does not move it."""
+    """Git uses the real path of a folder."""
     (tmp_path / "repository/.git").mkdir(parents=True)
     (tmp_path / "repository/rendered").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "repository/rendered")

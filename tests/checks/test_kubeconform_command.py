@@ -1,4 +1,4 @@
-"""`rediskit check --kubeconform`: what it prints, its JSON, its exit codes."""
+"""`rediskit check --kubeconform`: output, JSON, exit codes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rediskit import load, render
 from rediskit.cli import main
 from rediskit.yamlio import writer as yaml
 from rediskit.yamlio.writer import dump
-from tests.checks.verdicts import Script
+from tests.checks.reports import Script
 from tests.samples import CONFIG, ROOT, loaded
 
 Run = Callable[..., tuple[int, str, str]]
@@ -24,7 +24,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """`rediskit check` in a folder of its own that holds the main config and its tree."""
+    """Return `rediskit check` in a folder with the main config and its rendered manifests."""
     shutil.copytree(CONFIG.parent, tmp_path / "config")
     for other in (tmp_path / "config").glob("*.yaml"):
         if other.name != CONFIG.name:
@@ -42,12 +42,12 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captu
 
 
 @pytest.mark.usefixtures("real")
-def test_check_says_how_many_objects_are_valid(command: Run, tmp_path: Path) -> None:
+def test_check_prints_the_number_of_valid_objects(command: Run, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "rendered/chocolandia/platform")
     code, output, _ = command("--kubeconform")
     count = sum(path.suffix == ".yaml" for path in map(Path, render(load("config/chocolandia.yaml")).files)) - 1
     assert output.splitlines()[-1] == f"kubeconform: {count} objects valid, 0 skipped"
-    assert code == 1, "the tree on disk is another matter"
+    assert code == 1, "the files on disk differ"
 
 
 @pytest.mark.usefixtures("real")
@@ -61,16 +61,16 @@ def test_check_reports_the_counts_as_json(command: Run) -> None:
 
 
 @pytest.mark.usefixtures("real")
-def test_a_writer_that_forgets_quotes_fails_the_check(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_string_without_its_quotes_fails_the_check(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     environment = loaded(Path(), over={"redis": {"labels": {"tier": "y"}}})
     assert b'tier: "y"' in b"".join(render(environment).files.values())
     config = Path("config/chocolandia.yaml")
     config.write_text(config.read_text(encoding="utf-8") + "redis: {labels: {tier: 'y'}}\n", encoding="utf-8")
     monkeypatch.setattr(yaml, "dump", lambda content: dump(content).replace('tier: "y"', "tier: y"))
-    assert main(["render"]) == 0, "the checks in process see the object, not the text"
+    assert main(["render"]) == 0, "the in-process checks get the object, not the text"
     code, output, errors = command("--kubeconform")
     assert code == 1
-    message = "error[kubeconform]: platform/redis/namespace-redis.yaml at metadata.labels.tier: must be text, is true or false"
+    message = "error[kubeconform]: platform/redis/namespace-redis.yaml: at '/metadata/labels/tier': got boolean, want null or string"
     assert message in errors
     assert "config/chocolandia.yaml:" in next(line for line in errors.splitlines() if message in line)
     assert " objects valid, 0 skipped" in output.splitlines()[-1]
@@ -81,7 +81,7 @@ def test_a_writer_that_forgets_quotes_fails_the_check(command: Run, monkeypatch:
     assert [found["code"] for found in document["findings"] if found["severity"] == "error"] == ["kubeconform"]
 
 
-def test_several_environments_are_judged_in_one_run(command: Run, fake: Script, kubeconform: Path, tmp_path: Path) -> None:
+def test_one_run_validates_several_environments(command: Run, fake: Script, kubeconform: Path, tmp_path: Path) -> None:
     text = CONFIG.read_text(encoding="utf-8").replace("name: chocolandia\n", "name: second\ncluster: other\n", 1)
     text = text.replace("  certificate:", "  directory: chocolandia/secrets\n  certificate:", 1)
     Path("config/second.yaml").write_text(text, encoding="utf-8")
@@ -103,7 +103,7 @@ def test_without_kubeconform_the_command_ends_with_3(command: Run, monkeypatch: 
 
 
 @pytest.mark.usefixtures("command")
-def test_the_wrapper_is_loaded_only_when_asked_for() -> None:
+def test_the_kubeconform_module_is_imported_only_with_its_option() -> None:
     program = "import sys; from rediskit.cli import main; main(['check']); print('rediskit.checks.kubeconform' in sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)

@@ -296,7 +296,7 @@ HelmRelease | spec.timeout | 600 | must be text, is a whole number
 HelmRelease | spec.install.remediations | {} | unknown field remediations (did you mean remediation?)
 HelmRelease | statuss | {} | unknown field statuss (did you mean status?)
 Kustomization of Flux | spec.prune | gone | missing field prune
-ServiceMonitor | spec.nativeHistogramMinBucketFactor | "much" | "much" does not have the form that is wanted here
+ServiceMonitor | spec.nativeHistogramMinBucketFactor | "much" | "much" does not have the required form
 HelmRelease | spec.interval | "5 min" | "5 min" does not have the form ^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$
 ServiceMonitor | spec.endpoints[0].ports | "x" | unknown field ports (did you mean port?)
 PrometheusRule | spec.groups[0].rules[0].expr | gone | missing field expr
@@ -335,7 +335,7 @@ ELSEWHERE = [
         "apiVersion",
         '"kustomize.config.k8s.io/v1beta1"',
         "",
-        "no schema for kustomize.config.k8s.io/v1beta1 Component: rediskit cannot judge it",
+        "no schema for kustomize.config.k8s.io/v1beta1 Component: rediskit can't validate it",
     ),
 ]
 """The same, with the place of the violation as fourth."""
@@ -430,9 +430,9 @@ def test_a_field_is_judged_by_the_version_of_the_cluster() -> None:
     ("api_version", "kind"),
     [("example.com/v1", "Foo"), ("v1", "../../versions"), ("../own/v1", "Secret"), ("apps/v2", "Deployment"), ("", "Secret"), ("v1", "")],
 )
-def test_a_kind_without_a_schema_is_said_to_be_beyond_judgement(api_version: str, kind: str) -> None:
+def test_a_kind_without_a_schema_is_one_violation(api_version: str, kind: str) -> None:
     found = validate({"apiVersion": api_version, "kind": kind}, "1.34")
-    assert found == [Violation((), f"no schema for {api_version} {kind}: rediskit cannot judge it")]
+    assert found == [Violation((), f"no schema for {api_version} {kind}: rediskit can't validate it")]
 
 
 def test_an_object_must_say_what_it_is() -> None:

@@ -1,11 +1,9 @@
-"""The checks of encrypted Secrets: what is missing, does not fit, or is in clear."""
+"""The checks of encrypted Secrets: missing, wrong, or in plain text."""
 
 from __future__ import annotations
 
-import copy
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ import pytest
 import yaml
 
 from rediskit import check, render
-from tests.checks.trips import GONE, Trip, also, name_of, put, trip_it
+from tests.checks.cases import GONE, Case, also, assert_reported, edited, name_of, put
 from tests.samples import RECIPIENT, SEALED, SOPS, WARNED, client, loaded, sealed, sops
 
 NAMESPACES = ("redis", "beersystem")
@@ -28,27 +26,13 @@ SEALED_FOR_BOTH = {name: sealed(name) for name in NAMESPACES}
 OTHER_RECIPIENT = "age1" + "p" * 58
 
 
-def edited(content: dict[str, Any], place: str, value: Any) -> dict[str, Any]:
-    """A copy in which something else stands at a place such as `metadata.name` (a dot in a key is written `~`)."""
-    made = copy.deepcopy(content)
-    *way, last = [part.replace("~", ".") for part in place.split(".")]
-    parent: Any = made
-    for part in way:
-        parent = parent[int(part)] if isinstance(parent, list) else parent[part]
-    if value is GONE:
-        del parent[last]
-    else:
-        parent[last] = value
-    return made
-
-
 def of(
     code: str, message: str, place: str, value: Any, make: Callable[[str], dict[str, Any]] = sealed, over: Mapping[str, Any] | None = None
-) -> Trip:
-    """A trip by the encrypted Secret of beersystem, changed at one place."""
+) -> Case:
+    """Return a case with the encrypted Secret of beersystem, changed at one place."""
     both = {"redis": make("redis"), "beersystem": edited(make("beersystem"), place, value)}
     mode = {"secrets": SEALED} if make is sealed else FLUX
-    return Trip(code, message, AT_CLIENT, over or mode, ciphertexts=both)
+    return Case(code, message, AT_CLIENT, over or mode, ciphertexts=both)
 
 
 def job(argument: str) -> dict[str, Any]:
@@ -58,44 +42,45 @@ def job(argument: str) -> dict[str, Any]:
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "a", "namespace": "redis"}, "spec": spec}
 
 
-def sealed_trips() -> list[Trip]:
+def sealed_cases() -> list[Case]:
     annotations, template = "metadata.annotations.", "spec.template.metadata."
     return [
-        of("ciphertext", "is for namespace elsewhere, not for beersystem", "metadata.namespace", "elsewhere"),
-        of("ciphertext", "makes the Secret redis, not redis-credentials", "metadata.name", "redis"),
-        of("ciphertext", "has the namespace elsewhere in its template, and beersystem outside", template + "namespace", "elsewhere"),
+        of("ciphertext", "has the namespace elsewhere instead of beersystem", "metadata.namespace", "elsewhere"),
+        of("ciphertext", "creates the Secret redis instead of redis-credentials", "metadata.name", "redis"),
+        of(
+            "ciphertext", "has the namespace elsewhere in its template, but beersystem in its metadata", template + "namespace", "elsewhere"
+        ),
         of("ciphertext", "has the name redis in its template", template + "name", "redis"),
         of("ciphertext", "has no key redis-password (it has: password)", "spec.encryptedData", {"password": "QQ=="}),
         of("ciphertext", "has no key redis-password (it has: none)", "spec.encryptedData", {}),
-        of("ciphertext", "has redis-password in clear", "spec.template.data", {"redis-password": "x"}),
+        of("ciphertext", "has redis-password in plain text", "spec.template.data", {"redis-password": "x"}),
         of(
             "ciphertext",
-            "has the scope cluster-wide, the config says strict",
+            "has the scope cluster-wide, but the config sets strict",
             annotations + "sealedsecrets~bitnami~com/cluster-wide",
             "true",
         ),
-        replace(
-            of("ciphertext", "is made for mode sealed-secrets, the config says sops", "metadata.labels", {}, over=FLUX), at="mode: sops"
+        of("ciphertext", "has the mode sealed-secrets, but the config sets sops", "metadata.labels", {}, over=FLUX)._replace(
+            at="mode: sops"
         ),
         of("ciphertext-kept", "lacks the annotation argocd.argoproj.io", annotations + "argocd~argoproj~io/sync-options", GONE),
         of("ciphertext-kept", "lacks the annotation kustomize.tool", annotations + "kustomize~toolkit~fluxcd~io/prune", "enabled"),
         of("ciphertext", "has no key redis-password (it has: none)", "spec", None),
         of("ciphertext", "has no key redis-password (it has: none)", "spec", GONE),
-        of("ciphertext", "is for namespace (none), not for beersystem", "metadata.namespace", GONE),
+        of("ciphertext", "has the namespace (none) instead of beersystem", "metadata.namespace", GONE),
         of("ciphertext-kept", "lacks sealedsecrets.bitnami.com/managed in its template", template + f"annotations.{MANAGED}", "false"),
         of("ciphertext-kept", "lacks sealedsecrets.bitnami.com/skip-set-owner-references in its", template + f"annotations.{SKIP}", GONE),
-        replace(
-            of("ciphertext-kept", "the config says ownerReference: true", "metadata.labels", {}, over={"secrets": OWNED}),
+        of("ciphertext-kept", "the config sets ownerReference: true", "metadata.labels", {}, over={"secrets": OWNED})._replace(
             at="mode: sealed-secrets",
         ),
-        Trip(
+        Case(
             "rotation-restart",
-            "master.podAnnotations has rediskit/rotation ffffffff, and the Secret 0a1b2c3d",
+            "master.podAnnotations has rediskit/rotation ffffffff, but the Secret has 0a1b2c3d",
             "ffffffff",
             {"secrets": SEALED, "redis": {"values": {"master": {"podAnnotations": {"rediskit/rotation": "ffffffff"}}}}},
             ciphertexts=SEALED_FOR_BOTH,
         ),
-        Trip(
+        Case(
             "rotation-restart",
             "replica.podAnnotations has rediskit/rotation (none)",
             "",
@@ -104,25 +89,30 @@ def sealed_trips() -> list[Trip]:
             ciphertexts=SEALED_FOR_BOTH,
         ),
         of("ciphertext-rotation", "has no rotation", annotations + "rediskit/rotation", GONE),
-        of("ciphertext-rotation", "its Secret would say none", template + "annotations.rediskit/rotation", GONE),
-        Trip(
+        of("ciphertext-rotation", "its template has none", template + "annotations.rediskit/rotation", GONE),
+        Case(
             "ciphertext-rotation",
-            "is of rotation ffffffff, and that of redis of 0a1b2c3d: they are two passwords",
+            "has rotation ffffffff, but that of redis has 0a1b2c3d: the passwords differ",
             AT_CLIENT,
             {"secrets": SEALED},
             ciphertexts={"redis": sealed("redis"), "beersystem": sealed("beersystem", "ffffffff")},
         ),
-        Trip(
+        Case(
             "ciphertext",
-            "does not say its scope namespace-wide in its template",
+            "lacks its scope namespace-wide in its template",
             "mode: sealed-secrets",
             {"secrets": {**SEALED, "scope": "namespace-wide"}},
             ciphertexts={
                 name: edited(sealed(name), annotations + "sealedsecrets~bitnami~com/namespace-wide", "true") for name in NAMESPACES
             },
         ),
-        Trip("ciphertext-missing", "for namespace beersystem (chocolandia/secrets/beersystem.yaml)", AT_CLIENT, {"secrets": SEALED}),
-        Trip(
+        Case(
+            "ciphertext-missing",
+            "namespace beersystem has no encrypted Secret (chocolandia/secrets/beersystem.yaml)",
+            AT_CLIENT,
+            {"secrets": SEALED},
+        ),
+        Case(
             "ciphertext-unused",
             "chocolandia/secrets/nobody.yaml is for no namespace of this config",
             "",
@@ -133,39 +123,39 @@ def sealed_trips() -> list[Trip]:
     ]
 
 
-def sops_trips() -> list[Trip]:
+def sops_cases() -> list[Case]:
     in_clear = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a", "namespace": "redis"}, "data": {"a": "b"}}
     both = {name: sops(name) for name in NAMESPACES}
     undecrypted = put("flux/kustomization-redis-shared-beersystem.yaml", "spec.decryption", GONE)
     return [
-        of("ciphertext", "is encrypted by the rule (none), Flux needs", "sops.encrypted_regex", GONE, sops),
-        of("ciphertext", "has redis-password in clear", "data.redis-password", "QUFB", sops),
-        replace(of("plain-secret", f"{BEERSYSTEM} is a Secret in plain text", "data.redis-password", "QUFB", sops), at="mode: sops"),
+        of("ciphertext", "is encrypted by the rule (none), but Flux needs", "sops.encrypted_regex", GONE, sops),
+        of("ciphertext", "has redis-password in plain text", "data.redis-password", "QUFB", sops),
+        of("plain-secret", f"{BEERSYSTEM} is a Secret in plain text", "data.redis-password", "QUFB", sops)._replace(at="mode: sops"),
         of("ciphertext", "is encrypted as stringData", "stringData", {"redis-password": "ENC[a]"}, sops),
-        of("ciphertext-recipients", f"is not for {RECIPIENT}", "sops.age", [], sops),
-        of("ciphertext-recipients", f"is also for {OTHER_RECIPIENT}", "sops.age", [{"recipient": OTHER_RECIPIENT}], sops),
-        of("ciphertext-recipients", "is also for pgp A, which the config does not name", "sops.pgp", [{"fp": "A"}], sops),
-        Trip("ciphertext-opened", "nothing decrypts what SOPS encrypted in platform/beersystem", "", FLUX, undecrypted, ciphertexts=both),
-        Trip("plain-secret", "is a Secret in plain text", "", {}, also("platform/redis/secret-a.yaml", in_clear)),
-        replace(of("password", "metadata.annotations.note looks like a generated", "metadata.annotations.note", PASSWORD, sops), at=CLIENT),
-        replace(of("password", "template.metadata.annotations.note looks", "spec.template.metadata.annotations.note", PASSWORD), at=CLIENT),
-        Trip(
+        of("ciphertext-recipients", f"is not encrypted for {RECIPIENT}", "sops.age", [], sops),
+        of("ciphertext-recipients", f"is also encrypted for {OTHER_RECIPIENT}", "sops.age", [{"recipient": OTHER_RECIPIENT}], sops),
+        of("ciphertext-recipients", "is also encrypted for pgp A, which the config does not list", "sops.pgp", [{"fp": "A"}], sops),
+        Case("ciphertext-opened", "nothing decrypts the SOPS file in platform/beersystem", "", FLUX, undecrypted, ciphertexts=both),
+        Case("plain-secret", "is a Secret in plain text", "", {}, also("platform/redis/secret-a.yaml", in_clear)),
+        of("password", "metadata.annotations.note looks like a generated", "metadata.annotations.note", PASSWORD, sops)._replace(at=CLIENT),
+        of("password", "template.metadata.annotations.note looks", "spec.template.metadata.annotations.note", PASSWORD)._replace(at=CLIENT),
+        Case(
             "password",
             "spec.template.spec.containers[0].args[1] looks like a generated password",
             "",
             {},
             also("checks/a.yaml", job(PASSWORD)),
         ),
-        Trip(
+        Case(
             "password",
             "spec.template.spec.containers[0].args[1] looks like a generated password",
             "",
             {},
             also("checks/b.yaml", job(b64encode(PASSWORD.encode()).decode())),
         ),
-        Trip("password", "args[1] looks like a generated password", "", {}, also("checks/c.yaml", job(f"--password={PASSWORD}"))),
-        Trip("password", "args[1] looks like an address with a password", "", {}, also("checks/d.yaml", job("redis://:short@redis:6379"))),
-        Trip(
+        Case("password", "args[1] looks like a generated password", "", {}, also("checks/c.yaml", job(f"--password={PASSWORD}"))),
+        Case("password", "args[1] looks like an address with a password", "", {}, also("checks/d.yaml", job("redis://:short@redis:6379"))),
+        Case(
             "password",
             "platform/redis/namespace-redis.yaml: metadata.annotations.note looks like a generated password",
             "",
@@ -175,12 +165,12 @@ def sops_trips() -> list[Trip]:
     ]
 
 
-TRIPS = [*sealed_trips(), *sops_trips()]
+CASES = [*sealed_cases(), *sops_cases()]
 
 
-@pytest.mark.parametrize("trip", TRIPS, ids=name_of)
-def test_what_would_not_open_or_is_in_clear_is_refused(tmp_path: Path, trip: Trip) -> None:
-    trip_it(trip, tmp_path)
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_what_would_not_open_or_is_in_clear_is_refused(tmp_path: Path, case: Case) -> None:
+    assert_reported(case, tmp_path)
 
 
 @pytest.mark.parametrize(("over", "make"), [({"secrets": SEALED}, sealed), (FLUX, sops)], ids=["sealed-secrets", "sops"])

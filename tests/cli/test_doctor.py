@@ -404,7 +404,7 @@ def test_a_tree_that_lies_elsewhere_than_the_config_says(repository: Repository,
     (repository.folder / "config/one.yaml").write_text(CONFIG.replace("redis:\n", "  path: clusters/one\nredis:\n", 1))
     code, output, _ = run()
     assert code == 1
-    assert found(output, "path") == "! path the tree lies at rendered/one in its Git work tree, but gitops.path is clusters/one"
+    assert found(output, "path") == "! path the output directory is rendered/one in its Git work tree, but gitops.path is clusters/one"
     assert "write path: rendered/one, or choose another --output" in following(output)
 
 

@@ -58,4 +58,4 @@ def test_a_ciphertext_without_a_namespace(tmp_path: Path, make: Any) -> None:
     del content["metadata"]["namespace"]
     over = {"secrets": SEALED} if make is sealed else {"secrets": SOPS, "gitops": {"tool": "flux"}}
     environment = loaded(tmp_path, over=over, ciphertexts={"redis": content})
-    assert "is for namespace (none), not for redis" in str(check(environment, render(environment)))
+    assert "has the namespace (none) instead of redis" in str(check(environment, render(environment)))

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from rediskit.checks.changes import findings
-from rediskit.checks.changes.facts import IN_THE_FILE
+from rediskit.checks.changes.settings import IN_THE_FILE
 from rediskit.model.environment import Environment
 from rediskit.model.redis import DISABLEABLE_COMMANDS
 from rediskit.renderers.helm import merged_values
 from rediskit.yamlio.writer import dump
-from tests.checks.test_changes import CASES, QUIET, Sections, environment, redis
+from tests.checks.test_changes import CASES, UNREPORTED, Sections, environment, redis
 from tests.cluster.processes import until
 from tests.live.chart import chart, program, release_objects
 from tests.live.resp import Connection, RedisError, fields
@@ -344,8 +344,8 @@ def fixed(described: Environment, folder: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [*((old, new) for _, _, old, new in CASES), *QUIET.values()],
-    ids=[*(f"{code}-{on[:40]}" for code, on, _, _ in CASES), *QUIET],
+    [*((old, new) for _, _, old, new in CASES), *UNREPORTED.values()],
+    ids=[*(f"{code}-{on[:40]}" for code, on, _, _ in CASES), *UNREPORTED],
 )
 def test_an_immutable_field_changes_exactly_when_a_rule_says_so(old: Sections, new: Sections, tmp_path: Path) -> None:
     if not chart().name.endswith(".tgz") and "values" in new.get("redis", {}):

@@ -151,19 +151,19 @@ def broken(tree: Tree, path: str, change: Any) -> Tree:
             "flux-dependency",
             "flux/kustomization-redis-shared-monitoring.yaml",
             lambda content: {**content, "spec": {**content["spec"], "dependsOn": [{"name": "gone"}]}},
-            "flux/kustomization-redis-shared-monitoring.yaml depends on gone, which nothing renders",
+            "flux/kustomization-redis-shared-monitoring.yaml depends on gone, which is not rendered",
         ),
         (
             "flux-dependency",
             "flux/kustomization-redis-shared-monitoring.yaml",
             lambda content: {**content, "spec": {**content["spec"], "path": "./rendered/chocolandia-flux/platform/gone"}},
-            "flux/kustomization-redis-shared-monitoring.yaml applies platform/gone, which is no folder of the tree",
+            "flux/kustomization-redis-shared-monitoring.yaml applies platform/gone, which is not a rendered folder",
         ),
         (
             "flux-variable",
             "platform/redis/namespace-redis.yaml",
             lambda content: {**content, "metadata": {**content["metadata"], "annotations": {"a": "x ${y}"}}},
-            "platform/redis/namespace-redis.yaml at metadata.annotations.a holds ${, which Flux takes for a variable",
+            "platform/redis/namespace-redis.yaml at metadata.annotations.a contains ${, which Flux reads as a variable",
         ),
     ],
 )

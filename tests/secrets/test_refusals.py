@@ -270,8 +270,8 @@ def test_other_recipients_than_the_config_names(encrypted: Repository, run: Run,
     encrypted.write(f"mode: sops, recipients: [{theirs}]", ("shop",), "flux")
     code, _, errors = run("check")
     assert code == 1
-    assert f"error[ciphertext-recipients]: home/secrets/redis.yaml is not for {theirs}, which the config names" in errors
-    assert f"error[ciphertext-recipients]: home/secrets/redis.yaml is also for {ours}, which the config does not name" in errors
+    assert f"error[ciphertext-recipients]: home/secrets/redis.yaml is not encrypted for {theirs}, which the config lists" in errors
+    assert f"error[ciphertext-recipients]: home/secrets/redis.yaml is also encrypted for {ours}, which the config does not list" in errors
 
 
 DAMAGED = [
@@ -363,7 +363,7 @@ def test_two_rotations(sealed: Repository, run: Run) -> None:
     (sealed.secrets / "redis.yaml").write_bytes(first)
     code, _, errors = run("check")
     assert code == 1
-    assert f"home/secrets/shop.yaml is of rotation {two}, and that of redis of {one}: they are two passwords" in errors
+    assert f"home/secrets/shop.yaml has rotation {two}, but that of redis has {one}: the passwords differ" in errors
     sealed.write("mode: sealed-secrets, certificate: home/sealing.crt", ("shop", "blog"))
     code, _, errors = run("seal", "--client", "blog", "--from-file", os.devnull)
     assert code == 1

@@ -1,6 +1,6 @@
-"""What a change of the config does to a Redis that runs: the rules, and the comparison of two configs by them.
+"""The effects of a config change on a running Redis: the rules, and the comparison of two configs by them.
 
-Both configs are compared by what the chart is given: an override under `redis.values` has the same rules as the key of the config.
+The comparison uses the values that the chart gets: `redis.values` and the config keys have the same rules.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rediskit.checks.changes.facts import Fact, leaves
-from rediskit.checks.changes.rules import FACTS, RULES, Rule
+from rediskit.checks.changes import platform_rules, redis_rules
+from rediskit.checks.changes.rule import Rule
+from rediskit.checks.changes.settings import Setting, leaves
 from rediskit.checks.finding import Finding, Subject
 from rediskit.errors import dotted
 from rediskit.model.environment import Environment
@@ -18,69 +19,80 @@ from rediskit.renderers.tree import Tree
 
 __all__ = ["RULES", "Change", "changes", "findings"]
 
+RULES: tuple[Rule, ...] = (*redis_rules.RULES, *platform_rules.RULES)
+"""All rules, in the order of their findings."""
+
 _LISTED = 5
-"""Further values that the finding about a restart lists at most."""
+"""The largest number of values that the finding about a restart lists."""
 
 _NO_RESTART = {"persistence", "replicaCount"}
-"""Parts of paths of values that are not in the template of the pods."""
+"""Parts of the paths of values that are not in the template of the pods."""
 
 
 class Change(NamedTuple):
-    """One effective setting that differs; `old` or `new` is None where it is not set."""
+    """One effective setting that differs between two configs.
+
+    Attributes:
+        rule: The rule for the change.
+        setting: The new setting, or the old one where the new config has none.
+        old: The old value; None where it is not set.
+        new: The new value; None where it is not set.
+    """
 
     rule: Rule
-    fact: Fact
+    setting: Setting
     old: str | None
     new: str | None
 
 
 def changes(old: Environment, new: Environment) -> Iterator[Change]:
-    """Compare two configs of one environment; what the first one describes is running. Each difference of a rule is yielded once."""
+    """Compare two configs of one environment, and yield each difference that has a rule once.
+
+    Args:
+        old: The config of the running Redis.
+        new: The config to compare with it.
+    """
     before, after = _subject(old), _subject(new)
-    told = set()
+    known = set()
     for rule in RULES:
-        was, now = FACTS[rule.reads](before), FACTS[rule.reads](after)
-        for name in dict.fromkeys((*was, *now)):
-            one, other = was.get(name), now.get(name)
-            values = (one.value if one else None, other.value if other else None)
-            if values[0] != values[1] and rule.when(*values):
-                fact = other or one
-                assert fact is not None
-                change = Change(rule, fact, *values)
-                if (key := (rule.code, dotted(fact.path), *values)) not in told:
-                    told.add(key)
-                    yield change
+        old_settings, new_settings = rule.reads(before), rule.reads(after)
+        for name in dict.fromkeys((*old_settings, *new_settings)):
+            setting = new_settings.get(name) or old_settings[name]
+            old_value, new_value = (settings[name].value if name in settings else None for settings in (old_settings, new_settings))
+            key = (rule.code, dotted(setting.path), old_value, new_value)
+            if old_value != new_value and rule.when(old_value, new_value) and key not in known:
+                known.add(key)
+                yield Change(rule, setting, old_value, new_value)
 
 
 def findings(old: Environment, new: Environment) -> Iterator[Finding]:
-    """Return what is reported about the differences; each is accepted by its path and new value, as `redis.appendOnly=true`."""
-    for rule, fact, before, after in changes(old, new):
-        path = dotted(fact.path)
-        new_value = "" if after is None else after
-        message = f"{_words(before, after)}: {rule.happens}"
-        yield Finding(rule.code, rule.severity, message, rule.fix, fact.path, new.locate(fact.path), (f"{path}={new_value}",))
+    """Yield a finding for each difference. `accept.on` is its path and new value, such as `redis.appendOnly=true`."""
+    for rule, setting, before, after in changes(old, new):
+        path = setting.path
+        message = f"{_difference(before, after)}: {rule.effect}"
+        yield Finding(rule.code, rule.severity, message, rule.fix, path, new.locate(path), (f"{dotted(path)}={after or ''}",))
     yield from _restart(old, new)
 
 
 def _restart(old: Environment, new: Environment) -> Iterator[Finding]:
-    """Any other difference of the Helm values: the pods may restart."""
-    was, now = leaves(_subject(old).values), leaves(_subject(new).values)
-    different = (path for path in dict.fromkeys((*was, *now)) if was.get(path) != now.get(path))
+    """Yield one finding for all other differences of the Helm values: the pods can restart."""
+    before, after = leaves(_subject(old).values), leaves(_subject(new).values)
+    different = (path for path in dict.fromkeys((*before, *after)) if before.get(path) != after.get(path))
     paths = [".".join(path) for path in different if not _NO_RESTART & {*path}]
     if paths:
         more = f" and {len(paths) - _LISTED} more" if len(paths) > _LISTED else ""
         message = f"the Helm values {', '.join(paths[:_LISTED])}{more} change: pods of Redis restart where their template changes"
-        hint = "clients lose their connections for the seconds that the primary restarts: merge it at a quiet time"
+        hint = "merge it at a quiet time: clients lose their connections for the seconds that the primary restarts"
         yield Finding("release-restart", "info", message, hint, ("redis",), new.locate(("redis",)), ("redis",))
 
 
-def _words(before: str | None, after: str | None) -> str:
+def _difference(before: str | None, after: str | None) -> str:
     if before is None:
         return f"becomes {after}"
-    return f"was {before} and is not set any more" if after is None else f"changes from {before} to {after}"
+    return f"was {before} and is no longer set" if after is None else f"changes from {before} to {after}"
 
 
 def _subject(environment: Environment) -> Subject:
-    """The config without its clients and ciphertexts: the Helm values that it makes, and nothing that only a client changes."""
-    alone = environment.model_copy(update={"clients": ()}).with_ciphertexts({})
-    return Subject(alone, Tree.of(alone.name, "", helm_values(alone)))
+    """Return the Helm values of a config without its clients and ciphertexts, so that only changes of Redis differ."""
+    redis_only = environment.model_copy(update={"clients": ()}).with_ciphertexts({})
+    return Subject(redis_only, Tree.of(redis_only.name, "", helm_values(redis_only)))

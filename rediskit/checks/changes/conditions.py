@@ -1,91 +1,89 @@
-"""When a rule is about a change: conditions on the old and the new value of a setting."""
+"""The conditions of the rules about changes: functions of the old and the new value of a setting."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from rediskit.checks.changes import facts
-from rediskit.checks.changes.facts import version_of
+from rediskit.checks.changes import settings
+from rediskit.checks.changes.settings import version_of
 from rediskit.model.measures import RedisMemory
 
 When = Callable[[str | None, str | None], bool]
-"""Whether a rule is about a change from one value to another; None: not set."""
+"""Whether a rule applies to a change from one value to another; None is a setting that is not set."""
+
+_EVICTION = {"noeviction": 0, "volatile": 1, "allkeys": 2}
 
 
 def always(old: str | None, new: str | None) -> bool:
-    """Any change."""
+    """Match any change."""
     return old != new
 
 
 def to(*values: str) -> When:
-    """A change to one of these values."""
+    """Return a condition that matches a change to one of these values."""
     return lambda old, new: old != new and new in values
 
 
 def added_to_a_file(old: str | None, new: str | None) -> bool:
-    """A command that was not disabled is, and there is an append-only file."""
-    return added(old, new) and not (new or "").endswith(facts.NO_FILE)
+    """Match a newly disabled command where an append-only file exists."""
+    return added(old, new) and not (new or "").endswith(settings.NO_FILE)
 
 
 def set_to_another(old: str | None, new: str | None) -> bool:
-    """Set before and after."""
+    """Match a setting that is set before and after the change."""
     return old is not None and new is not None
 
 
 def removed(old: str | None, new: str | None) -> bool:
-    """Not set any more."""
+    """Match a setting that is no longer set."""
     return old is not None and new is None
 
 
 def added(old: str | None, new: str | None) -> bool:
-    """Not set before."""
+    """Match a setting that was not set."""
     return old is None and new is not None
 
 
 def fewer(old: str | None, new: str | None) -> bool:
-    """A smaller number that is not 0."""
+    """Match a smaller number other than 0."""
     return bool(old and new and old.isdecimal() and new.isdecimal() and 0 < int(new) < int(old))
 
 
 def smaller(old: str | None, new: str | None) -> bool:
-    """A smaller limit; 0 is none."""
+    """Match a smaller limit. A limit of 0 means no limit."""
     try:
-        was, now = (RedisMemory(text or "0").amount for text in (old, new))
+        before, after = (RedisMemory(text or "0").amount for text in (old, new))
     except ValueError:
         return False
-    return now > 0 and (was == 0 or now < was)
-
-
-_EVICTS = {"noeviction": 0, "volatile": 1, "allkeys": 2}
+    return after > 0 and (before == 0 or after < before)
 
 
 def evicts_more(old: str | None, new: str | None) -> bool:
-    """A policy that may evict a key that the old one keeps."""
-    was, now = (_EVICTS.get((text or "noeviction").partition("-")[0], 2) for text in (old, new))
-    return now > was
+    """Match a policy that can evict keys that the old policy keeps."""
+    before, after = (_EVICTION.get((text or "noeviction").partition("-")[0], 2) for text in (old, new))
+    return after > before
 
 
 def older(old: str | None, new: str | None) -> bool:
-    """An image of an older minor version of Redis."""
-    was, now = _version(old), _version(new)
-    return bool(was and now and now < was)
+    """Match an image with an older minor version of Redis."""
+    before, after = _version(old), _version(new)
+    return bool(before and after and after < before)
 
 
 def newer(old: str | None, new: str | None) -> bool:
-    """An image of a newer minor version of Redis."""
-    was, now = _version(old), _version(new)
-    return bool(was and now and now > was)
+    """Match an image with a newer minor version of Redis."""
+    return older(new, old)
 
 
 def order_unknown(old: str | None, new: str | None) -> bool:
-    """Images that can't be ordered: another name, or a digest without a tag."""
+    """Match images without an order: they have different names, or a digest without a tag."""
     if (old or "").partition("@")[0] == (new or "").partition("@")[0] and _version(new):
         return False
     return _version(old) is None or _version(new) is None or _name(old) != _name(new)
 
 
 def _name(image: str | None) -> str:
-    """The last part of the repository: a mirror keeps it."""
+    """Return the last part of the repository, which is the same in a mirror."""
     return (image or "").partition("@")[0].rpartition(":")[0].rpartition("/")[2]
 
 

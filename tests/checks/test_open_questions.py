@@ -1,4 +1,4 @@
-"""What a config leaves open: the placeholder repository and the questions of `init`."""
+"""Open questions of a config: the placeholder of the repository, and the comments of `init`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rediskit import check, load, render
-from rediskit.checks.unanswered import open_questions
+from rediskit.checks.open_questions import open_questions
 from rediskit.model.gitops import PLACEHOLDER_REPOSITORY
 from rediskit.source.questions import OPEN, questions
 

@@ -1,0 +1,31 @@
+"""One rule about a config change of a running Redis."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rediskit.checks.changes.conditions import When
+from rediskit.checks.changes.settings import Reader
+from rediskit.checks.finding import Severity
+
+
+class Rule(NamedTuple):
+    """One effect of a change.
+
+    Attributes:
+        code: The stable name of the rule.
+        severity: The severity of its findings.
+        keys: The config keys that it compares; values under `redis.values` come in addition.
+        reads: Returns the settings that it compares.
+        when: The condition on the old and the new value.
+        effect: What the change does to the running Redis.
+        fix: The safe procedure.
+    """
+
+    code: str
+    severity: Severity
+    keys: tuple[str, ...]
+    reads: Reader
+    when: When
+    effect: str
+    fix: str

@@ -1,0 +1,298 @@
+"""The settings of a running Redis as the chart gets them: each has its value as text and its config path."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from rediskit.checks.finding import Subject
+from rediskit.checks.server import ROLES, directives, last_directive
+from rediskit.errors import Path
+from rediskit.model.nested import at, list_at, mapping_at
+from rediskit.model.secrets import ExternalSecrets, SealedSecrets
+
+
+class Setting(NamedTuple):
+    """A setting in effect.
+
+    Attributes:
+        path: The config path that sets it.
+        value: The value as text.
+    """
+
+    path: Path
+    value: str
+
+
+Settings = Mapping[str, Setting]
+"""Settings by name. Two configs are compared by these names."""
+Reader = Callable[[Subject], Settings]
+"""Returns the settings that a rule compares."""
+
+
+def leaves(values: Mapping[str, Any], path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
+    """Return each value that is not a mapping, by its path."""
+    found: dict[tuple[str, ...], Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            found |= leaves(value, (*path, str(key)))
+        else:
+            found[(*path, str(key))] = value
+    return found
+
+
+def _text(value: Any) -> str:
+    """Return a value as one line of YAML."""
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def from_values(paths: Mapping[str, str]) -> Reader:
+    """Return a reader of the Helm values at and below these paths.
+
+    Args:
+        paths: Paths in the Helm values, each with the config key that sets it ("" for none).
+    """
+
+    def read(subject: Subject) -> Settings:
+        settings: dict[str, Setting] = {}
+        for name, key in paths.items():
+            keys = tuple(name.split("."))
+            value = at(subject.values, *keys)
+            for path, leaf in (leaves(value, keys) if isinstance(value, dict) else {keys: value}).items():
+                if leaf not in (None, "", [], {}):
+                    overridden = at(subject.environment.redis.values, *path) is not None or not key
+                    settings[".".join(path)] = Setting(("redis", "values", *path) if overridden else tuple(key.split(".")), _text(leaf))
+        return settings
+
+    return read
+
+
+def from_redis_conf(name: str, default: str, key: str) -> Reader:
+    """Return a reader of a setting of redis.conf for each role, as the server reads it.
+
+    Args:
+        name: The name in redis.conf.
+        default: The value of Redis where redis.conf does not set it.
+        key: The config key that sets it.
+    """
+
+    def read(subject: Subject) -> Settings:
+        settings: dict[str, Setting] = {}
+        for role in ROLES:
+            last = last_directive(subject, role, name)
+            overridden = last is not None and at(subject.environment.redis.values, *map(str, last.path[2:])) is not None
+            path = last.path if last is not None and overridden else tuple(key.split("."))
+            settings[role] = Setting(path, last.value.lower() if last else default)
+        return settings
+
+    return read
+
+
+_FLAGS = {"yes": "true", "no": "false"}
+_append_only = from_redis_conf("appendonly", "no", "redis.appendOnly")
+max_memory = from_redis_conf("maxmemory", "0", "redis.memory.max")
+eviction = from_redis_conf("maxmemory-policy", "noeviction", "redis.memory.policy")
+
+
+def append_only(subject: Subject) -> Settings:
+    """Return whether an append-only file exists, as `true` or `false`."""
+    return {role: entry._replace(value=_FLAGS.get(entry.value, entry.value)) for role, entry in _append_only(subject).items()}
+
+
+def save_points(subject: Subject) -> Settings:
+    """Return the save points where no append-only file exists. They decide which data is on disk after a restart."""
+    lines = [entry.value.strip("\"'") for entry in directives(subject, "master") if entry.name == "save"]
+    if any(entry.value == "true" for entry in append_only(subject).values()):
+        return {}
+    return {"save": Setting(("redis", "savePoints"), ", ".join(filter(None, lines)) or "none")}
+
+
+NO_FILE = " (no append-only file)"
+IN_THE_FILE = frozenset({"FLUSHALL", "FLUSHDB", "FUNCTION", "RESTORE", "SORT", "SWAPDB"})
+"""Commands that a config can disable and that Redis 7 and 8 write to the append-only file unchanged."""
+IN_AN_OLD_FILE = IN_THE_FILE | {"EVAL", "EVALSHA", "SCRIPT"}
+"""The same for Redis 6, which also writes scripts."""
+
+
+def disabled_commands(subject: Subject) -> Settings:
+    """Return disabled commands that an append-only file can contain. Without such a file, the value ends with `NO_FILE`."""
+    files = append_only(subject)
+    version = version_of(str(at(subject.values, "image", "tag") or ""))
+    in_file = IN_AN_OLD_FILE if version and version < (7,) else IN_THE_FILE
+    settings = {}
+    for role in ROLES:
+        listed = {str(name).upper() for name in list_at(subject.values, role, "disableCommands")}
+        renamed = {entry.value.split(" ")[0].upper() for entry in directives(subject, role) if entry.name == "rename-command"}
+        for name in sorted((listed | renamed) & in_file):
+            value = name if files[role].value == "true" else f"{name}{NO_FILE}"
+            settings[f"{role} {name}"] = Setting(("redis", "disabledCommands"), value)
+    return settings
+
+
+_CLAIM = ("accessModes", "annotations", "dataSource", "enabled", "existingClaim", "labels", "selector")
+_STORAGE = {"persistence.size": "redis.storage.size", "persistence.storageClass": "redis.storage.class"}
+volumes = from_values(
+    {
+        "global.storageClass": "redis.storage.class",
+        "global.defaultStorageClass": "",
+        **{f"{role}.persistence.{key}": "" for role in ROLES for key in _CLAIM},
+        **{f"{role}.{name}": key for role in ROLES for name, key in _STORAGE.items()},
+    }
+)
+"""The values in volumeClaimTemplates (chart 23.1.1 templates/master/application.yaml:536)."""
+
+_folders = from_values({f"{role}.persistence.{key}": "" for role in ROLES for key in ("path", "subPath", "subPathExpr")})
+_DATA = {"dbfilename": "dump.rdb", "appendfilename": "appendonly.aof", "appenddirname": "appendonlydir"}
+
+
+def data_place(subject: Subject) -> Settings:
+    """Return where a server reads its data: the folder on the volume, and the names of the files."""
+    files = {}
+    for role in ROLES:
+        for name, default in _DATA.items():
+            last = last_directive(subject, role, name)
+            path = last.path if last else ("redis", "values", role, "configuration")
+            files[f"{role} {name}"] = Setting(path, last.value.strip("\"'") if last else default)
+    return {**_folders(subject), **files}
+
+
+start_command = from_values({f"{role}.{key}": "" for role in ROLES for key in ("command", "args", "preExecCmds")})
+"""The commands that replace or precede the start script of the chart."""
+pod_management = from_values({"replica.podManagementPolicy": ""})
+replicas = from_values({"replica.replicaCount": "redis.replicas"})
+credentials = from_values(
+    {"auth.existingSecret": "redis.auth.secret", "auth.existingSecretPasswordKey": "redis.auth.key", "auth.enabled": ""}
+)
+topology = from_values(
+    dict.fromkeys(("architecture", "master.count", "master.kind", "replica.kind", "replica.externalMaster.enabled", "sentinel.enabled"), "")
+)
+"""The values that decide which workloads the chart creates."""
+
+
+def cluster(subject: Subject) -> Settings:
+    """Return the cluster in the ownership ConfigMaps."""
+    return {"cluster": Setting(("cluster",), subject.environment.cluster)}
+
+
+def names(subject: Subject) -> Settings:
+    """Return release, namespace and the names that the chart derives from them."""
+    release, user = subject.release, subject.environment.redis.values
+    override = next((key for key in ("fullnameOverride", "nameOverride") if user.get(key)), "")
+    derived = ("redis", "values", override) if override else ("redis", "release")
+    namespace = str(user.get("namespaceOverride") or release.namespace)
+    settings = {
+        "release": Setting(("redis", "release"), release.name),
+        "namespace": Setting(("redis", "namespace"), release.namespace),
+        "namespaceOverride": Setting(("redis", "values", "namespaceOverride"), namespace),
+        "objects": Setting(derived, release.fullname),
+    }
+    if user.get("nameOverride"):
+        settings["label"] = Setting(("redis", "values", "nameOverride"), release.chart_name)
+    return settings
+
+
+def cluster_domain(subject: Subject) -> Settings:
+    """Return the domain at the end of each host."""
+    return {"domain": Setting(("redis", "values", "clusterDomain"), subject.release.cluster_domain)}
+
+
+def ports(subject: Subject) -> Settings:
+    """Return the ports of the Services."""
+    numbers = {"master": subject.release.port, "replica": subject.release.replicas_port}
+    return {role: Setting(("redis", "values", role, "service", "ports", "redis"), str(port)) for role, port in numbers.items()}
+
+
+def image(subject: Subject) -> Settings:
+    """Return the image of Redis as in a pod: `repository:tag@digest`."""
+    values = mapping_at(subject.values, "image")
+    overridden = mapping_at(subject.environment.redis.values, "image")
+    digest = f"@{values['digest']}" if values.get("digest") else ""
+    text = f"{values.get('repository')}:{values.get('tag') or ''}{digest}"
+    return {"image": Setting(("redis", "values", "image") if overridden else ("redis", "image"), text)}
+
+
+def version_of(text: str) -> tuple[int, ...] | None:
+    """Return the version at the start of a tag (8, 2 for `8.2.1-debian-12-r0`); None without one."""
+    major, _, rest = text.removeprefix("v").partition(".")
+    minor = rest.partition(".")[0].partition("-")[0]
+    return (int(major), int(minor)) if major.isdecimal() and minor.isdecimal() else None
+
+
+def chart(subject: Subject) -> Settings:
+    """Return repository and version of the chart."""
+    chart = subject.environment.redis.chart
+    return _settings(("redis", "chart"), {"repository": chart.repository, "version": chart.version})
+
+
+def pod_security(subject: Subject) -> Settings:
+    """Return the labels of the Namespace by which the API server refuses pods."""
+    labels = subject.environment.redis.labels
+    return {key: Setting(("redis", "labels", key), value) for key, value in labels.items() if key.startswith("pod-security.kubernetes.io/")}
+
+
+def address(subject: Subject) -> Settings:
+    """Return the address in the private network."""
+    network = subject.environment.network
+    return _settings(("network",), {"address": network.address}) if network else {}
+
+
+def allowed(subject: Subject) -> Settings:
+    """Return the networks whose clients can connect."""
+    network = subject.environment.network
+    return {cidr: Setting(("network", "allow"), cidr) for cidr in network.allow} if network else {}
+
+
+def pool(subject: Subject) -> Settings:
+    """Return the pool from which MetalLB assigns the address, and the prefix of its annotations."""
+    network = subject.environment.network
+    return _settings(("network",), {"pool.name": network.pool.name, "metallb": network.annotation_prefix}) if network else {}
+
+
+def secret_source(subject: Subject) -> Settings:
+    """Return the source of the password, and the owner of the Secret."""
+    secrets = subject.environment.secrets
+    texts: dict[str, str | None] = {"mode": secrets.mode}
+    if isinstance(secrets, SealedSecrets):
+        texts["ownerReference"] = _text(secrets.owner_reference)
+    if isinstance(secrets, ExternalSecrets):
+        store = secrets.store
+        texts |= {"key": secrets.key, "property": secrets.property, "generate": _text(secrets.generate)}
+        texts |= {"refresh": str(secrets.refresh or "") or None}
+        texts |= {"store.kind": store.kind, "store.name": store.name} if store else {}
+    return _settings(("secrets",), texts)
+
+
+def tool(subject: Subject) -> Settings:
+    """Return the GitOps tool."""
+    return _settings(("gitops",), {"tool": subject.environment.gitops.tool})
+
+
+def source(subject: Subject) -> Settings:
+    """Return where the GitOps tool reads the rendered manifests."""
+    gitops = subject.environment.gitops
+    flux = gitops.flux.source if gitops.tool == "flux" else None
+    texts = {"repository": gitops.repository, "revision": gitops.revision, "path": subject.environment.path}
+    return _settings(("gitops",), {**texts, "flux.source": f"{flux.kind}/{flux.name}" if flux else None})
+
+
+def placement(subject: Subject) -> Settings:
+    """Return names and namespaces of the objects of the GitOps tool."""
+    gitops = subject.environment.gitops
+    if gitops.tool == "flux":
+        return _settings(("gitops", "flux"), {"namespace": gitops.flux.namespace})
+    argocd = gitops.argocd
+    prefix = argocd.prefix or subject.environment.redis.release
+    texts = {
+        "namespace": argocd.namespace,
+        "prefix": prefix,
+        "project": argocd.project or prefix,
+        "bootstrapProject": argocd.bootstrap_project,
+        "destination": argocd.destination.server or argocd.destination.name or "",
+    }
+    return _settings(("gitops", "argocd"), texts)
+
+
+def _settings(section: Path, texts: Mapping[str, str | None]) -> Settings:
+    """Return settings of a section of the config by key; None is a setting that is not set."""
+    return {name: Setting((*section, *name.split(".")), text) for name, text in texts.items() if text is not None}

@@ -1,0 +1,31 @@
+"""The check that compares `gitops.path` with the real place of the output directory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from rediskit.checks.finding import Finding
+from rediskit.git.discovery import work_tree
+from rediskit.model.environment import Environment
+
+
+def check_output_path(environment: Environment, root: str) -> list[Finding]:
+    """Require that `gitops.path` is the path of the output directory in its Git work tree.
+
+    Otherwise the GitOps tool reads an empty folder. Outside of Git there is nothing to compare with.
+
+    Args:
+        environment: The config.
+        root: The folder that contains the output directories.
+    """
+    folder = Path(os.path.realpath(root))
+    top = work_tree(folder)
+    if top is None:
+        return []
+    real = (folder / environment.name).relative_to(top).as_posix()
+    if real == environment.path:
+        return []
+    path = ("gitops", "path")
+    message = f"the output directory is {real} in its Git work tree, but gitops.path is {environment.path}"
+    return [Finding("gitops-path", "error", message, f"write path: {real}, or choose another --output", path, environment.locate(path))]
