@@ -1,6 +1,6 @@
 """Access to Redis: the NetworkPolicy inside the cluster and the LoadBalancer Service for the private network.
 
-The chart's own NetworkPolicy is off, because it admits every source.
+The NetworkPolicy of the chart is off, because it allows every source.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from rediskit.renderers.tree import Object
 
 
 def network_policy(environment: Environment) -> Object:
-    """Every pod of the cluster and the allowed networks on the Redis port, Prometheus's namespace on the metrics port, nothing else."""
+    """Return a NetworkPolicy: pods and allowed networks reach the Redis port, and the namespace of Prometheus the metrics port."""
     release = release_of(environment)
-    everybody: list[Object] = [{"namespaceSelector": {}}]
+    pods: list[Object] = [{"namespaceSelector": {}}]
     networks: list[Object] = [{"ipBlock": {"cidr": cidr}} for cidr in (environment.network.allow if environment.network else ())]
-    ingress: list[Object] = [{"from": everybody + networks, "ports": _ports(release.container_port, release.replicas_container_port)}]
+    ingress: list[Object] = [{"from": pods + networks, "ports": _ports(release.container_port, release.replicas_container_port)}]
     if environment.monitoring.enabled:
         prometheus = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": environment.monitoring.namespace}}}
         ingress.append({"from": [prometheus], "ports": _ports(release.metrics_container_port)})
@@ -32,9 +32,9 @@ def network_policy(environment: Environment) -> Object:
 
 
 def external_service(environment: Environment) -> Iterator[Object]:
-    """Return a LoadBalancer Service on the primary alone, open to the allowed networks only.
+    """Yield the LoadBalancer Service of the primary, for the allowed networks only.
 
-    `Local` keeps the client's address, which the NetworkPolicy needs; without node ports no node opens Redis unfiltered.
+    `Local` preserves the client address, which the NetworkPolicy needs. Without node ports, no node exposes Redis unfiltered.
     """
     network = environment.network
     if network is None:

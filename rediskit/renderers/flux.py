@@ -1,6 +1,6 @@
-"""The tree as Flux consumes it: sources, one Kustomization a unit, the HelmRelease, and the root that a person applies once.
+"""The Flux objects: sources, one Kustomization per component, the HelmRelease, and the root Kustomization, which a person applies once.
 
-Each choice was seen on real controllers (source 1.9.1, kustomize 1.9.4, helm 1.6.4; facts: gitops).
+docs/gitops.md lists the tests with real controllers (source 1.9.1, kustomize 1.9.4, helm 1.6.4) behind each setting.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from rediskit.renderers.tree import File, Object
 from rediskit.state_machine.effects import release_is_deployed
 
 _SECRET_CONDITIONS = {"ExternalSecret": "Ready", "SealedSecret": "Synced"}
-"""The condition by which an object says that its Secret is there (facts: gitops, Flux 11)."""
+"""The condition of each kind that is true when its Secret exists."""
 RELEASE_TIMEOUT = "2m"
-"""How long the release, and the Kustomization that carries it, wait for Redis to become ready.
+"""The timeout of the release and of its Kustomization.
 
-helm-controller and kustomize-controller take a newer commit up only when that wait has ended (seen with both: with 10 minutes a
-mended config stays out as long). What takes longer to start is not harmed: the release is tried again after a minute, and stays.
+helm-controller and kustomize-controller apply a newer commit only after this timeout, so a longer one delays a fix. A Redis that needs
+longer to start is not affected: the release stays, and the controllers retry after one minute.
 """
 _HELM_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 
 
 def flux(environment: Environment, units: tuple[Unit, ...]) -> Iterator[File]:
-    """`flux/`, `flux/release/` and `bootstrap/`."""
+    """Yield the files of `flux/`, `flux/release/` and `bootstrap/`."""
     claim = carriers_claim(environment, kustomization_name(environment, "claim"), environment.gitops.tool_namespace)
     objects = [claim, *(unit_kustomization(environment, unit) for unit in units)]
     if release_is_deployed(environment):
@@ -47,47 +47,49 @@ def kustomization_name(environment: Environment, unit: str) -> str:
 
 
 def unit_kustomization(environment: Environment, unit: Unit) -> Object:
-    """The Kustomization of one folder. Short timeouts: a newer commit is looked at only when a running health check has ended.
+    """Return the Kustomization of one component.
 
-    Orphan: renaming or deleting the Kustomization leaves namespaces and Secrets where they are.
+    The timeout is short, because Flux applies a newer commit only when the running health check has ended. With `Orphan`, namespaces and
+    Secrets stay when the Kustomization is renamed or deleted.
     """
     after = "release" if unit.removable else ""
     policy = "MirrorPrune" if unit.removable else "Orphan"
-    made = _kustomization(environment, unit.name, unit.folder, policy=policy, after=after)
-    if isinstance(environment.secrets, Sops) and any("sops" in content for content in unit.objects):
-        made["spec"]["decryption"] = {"provider": "sops", "secretRef": {"name": environment.secrets.decryption_secret}}
-    checks = {(content["apiVersion"], content["kind"]): check for content in unit.objects if (check := _health(content))}
+    content = _kustomization(environment, unit.name, unit.folder, policy=policy, after=after)
+    if isinstance(environment.secrets, Sops) and any("sops" in item for item in unit.objects):
+        content["spec"]["decryption"] = {"provider": "sops", "secretRef": {"name": environment.secrets.decryption_secret}}
+    checks = {(item["apiVersion"], item["kind"]): check for item in unit.objects if (check := _health(item))}
     if checks:
-        made["spec"]["healthCheckExprs"] = [
+        content["spec"]["healthCheckExprs"] = [
             {"apiVersion": version, "kind": kind, **check} for (version, kind), check in sorted(checks.items())
         ]
-    return made
+    return content
 
 
 def _health(content: Object) -> Object:
-    """When an object is healthy, where Flux would call it so as soon as it is there: an address is given, the Secret is made.
+    """Return the health expressions of an object that Flux by default considers healthy as soon as it exists.
 
-    What failed before the last change of a SealedSecret does not count.
+    A LoadBalancer Service must have an address, and the Secret of a SealedSecret or ExternalSecret must exist. The status of an older
+    generation of a SealedSecret does not count.
     """
     if content["kind"] == "Service" and content["spec"].get("type") == "LoadBalancer":
         return {"current": "has(status.loadBalancer.ingress) && size(status.loadBalancer.ingress) > 0"}
-    word = _SECRET_CONDITIONS.get(content["kind"])
-    if word is None:
+    condition = _SECRET_CONDITIONS.get(content["kind"])
+    if condition is None:
         return {}
-    said = f"status.conditions.exists(c, c.type == '{word}' && c.status == '%s')"
+    status = f"status.conditions.exists(c, c.type == '{condition}' && c.status == '%s')"
     known = "has(status.conditions)"
     if content["kind"] == "SealedSecret":
         known += " && has(status.observedGeneration) && status.observedGeneration == metadata.generation"
-    return {"failed": f"{known} && {said % 'False'}", "current": f"{known} && {said % 'True'}"}
+    return {"failed": f"{known} && {status % 'False'}", "current": f"{known} && {status % 'True'}"}
 
 
 def release_kustomization(environment: Environment) -> Object:
-    """The Kustomization of `flux/release/`: apart from the sources, else a missing namespace would be a deadlock."""
+    """Return the Kustomization of `flux/release/`. It is separate from the sources: otherwise a missing namespace is a deadlock."""
     return _kustomization(environment, "release", "flux/release", policy="Orphan", after="redis", timeout=RELEASE_TIMEOUT)
 
 
 def chart_repository(environment: Environment) -> Object:
-    """The chart, as the OCI artifact that Helm pushes."""
+    """Return the OCIRepository of the chart, for the artifact type that `helm push` creates."""
     chart = environment.redis.chart
     return {
         "apiVersion": "source.toolkit.fluxcd.io/v1",
@@ -103,10 +105,10 @@ def chart_repository(environment: Environment) -> Object:
 
 
 def helm_release(environment: Environment) -> Object:
-    """The release with inline values equal to `helm/<release>/values.yaml`.
+    """Return the HelmRelease, with inline values equal to `helm/<release>/values.yaml`.
 
-    RetryOnFailure, never remediation: that uninstalls a stateful release. `prune: disabled`: others use this Redis, so no
-    stray commit removes it.
+    It retries after a failure, because remediation uninstalls a stateful release. `prune: disabled` protects it from an accidental
+    commit.
     """
     redis, settings = environment.redis, environment.gitops.flux
     strategy = {"crds": "Skip", "strategy": {"name": "RetryOnFailure", "retryInterval": "1m"}}
@@ -129,7 +131,7 @@ def helm_release(environment: Environment) -> Object:
 
 
 def bootstrap(environment: Environment) -> Iterator[Object]:
-    """The root Kustomization, and the GitRepository it reads from where the cluster has none yet."""
+    """Yield the root Kustomization, and its GitRepository unless the config references an existing source."""
     settings, gitops = environment.gitops.flux, environment.gitops
     if settings.source is None:
         yield {

@@ -1,4 +1,4 @@
-"""The Helm values of the release: every value the chart needs to become the Redis of the brief, none that it ignores."""
+"""The Helm values of the release. A check rejects values that the chart ignores."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ from rediskit.renderers.tree import File, Object
 
 
 def release_of(environment: Environment) -> Release:
-    """Return the names of the release, the user's own values included. Raises ConfigError, at the places in the config."""
+    """Return the names of the release, with the user's values applied.
+
+    Raises:
+        ConfigError: the user's values are wrong; with positions in the config.
+    """
     redis = environment.redis
     try:
         return Release.of(redis.release, redis.namespace, redis.values)
@@ -26,22 +30,22 @@ def release_of(environment: Environment) -> Release:
 
 
 def values_path(environment: Environment) -> str:
-    """Where the values lie in the tree: never in a folder that is applied as manifests."""
+    """Return the path of the values file, in a folder that is not applied as manifests."""
     return f"helm/{environment.redis.release}/values.yaml"
 
 
 def helm_values(environment: Environment) -> Iterator[File]:
-    """The one file of values. It is there at every step, so that the first deployment can be reviewed before it happens."""
+    """Yield the values file. It exists at every step, so you can review the first deployment in advance."""
     yield File(values_path(environment), merged_values(environment), ("redis",))
 
 
 def merged_values(environment: Environment) -> Object:
-    """Our values with the user's merged in, as the chart gets them."""
+    """Return the values that the chart receives: the user's values merged over ours."""
     return merged(values(environment), plain_values(environment.redis.values))
 
 
 def values(environment: Environment) -> Object:
-    """Our values, in the chart's order, before the user's are merged in (facts: chart §1.1-1.7)."""
+    """Return our values, in the order of the chart, without the user's values."""
     redis = environment.redis
     restarted = _restarted(environment)
     return {
@@ -78,36 +82,36 @@ def values(environment: Environment) -> Object:
 
 
 def redis_conf(redis: Redis) -> str:
-    """The text of redis.conf. A comment behind a directive stops the server (config.c), so there are none."""
+    """Return the text of redis.conf. It has no comments: after a directive, a comment stops the server (config.c)."""
     lines = [
         f"maxmemory {redis.memory.max}",
         f"maxmemory-policy {redis.memory.policy}",
         f"appendonly {'yes' if redis.append_only else 'no'}",
         "appendfsync everysec",
-        # A replica whose disk is full ends itself by default, and the chart restarts it in a loop; it can serve what is in its memory.
+        # By default a replica with a full disk exits, and the kubelet restarts it in a loop. It can still serve reads from memory.
         "replica-ignore-disk-write-errors yes",
         *(f"save {point}" for point in redis.save_points),
     ]
-    # Without any `save` line Redis falls back to save points of its own.
+    # Without a `save` line, Redis uses its default save points.
     return "\n".join(lines if redis.save_points else [*lines, 'save ""'])
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Object:
-    """Two values files as Helm merges them: maps key by key, everything else replaced."""
+    """Merge two values files as Helm does: maps by key, all other values replaced."""
     result = dict(base)
     for key, value in over.items():
-        mine = result.get(key)
-        result[key] = merged(mine, value) if isinstance(mine, Mapping) and isinstance(value, Mapping) else value
+        old = result.get(key)
+        result[key] = merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
     return result
 
 
 def _image(image: Image) -> Object:
-    """All four keys, always: what is left out comes from the chart's own default, which is `latest` since 23.0.10."""
+    """Return all four keys of an image, because the default tag of the chart is `latest` since 23.0.10."""
     return {"registry": image.registry, "repository": image.repository, "tag": image.tag, "digest": image.digest}
 
 
 def image_reference(environment: Environment) -> str:
-    """Return the image of Redis as a container spec names it: from the mirror where there is one, by digest where it has one."""
+    """Return the image of Redis for a container spec, with the mirror and the digest if they are set."""
     image = environment.redis.image
     version = f"@{image.digest}" if image.digest else f":{image.tag}"
     return f"{environment.redis.image_mirror or image.registry}/{image.repository}{version}"
@@ -123,13 +127,12 @@ def _role(redis: Redis, resources: ContainerResources) -> Object:
 
 
 def _restarted(environment: Environment) -> Object:
-    """The rotation on the pods: the chart's own checksum of the Secret never changes with `existingSecret` (facts: chart §1.4).
+    """Return the annotation that restarts the pods after a rotation. With `existingSecret`, the chart's checksum never changes.
 
-    An annotation and not a new name of the Secret: whoever reads it goes on under one name, nothing has to be removed afterwards, and Redis
-    can take both passwords for as long as it runs (`ACL SETUSER`), so that nobody is turned away: docs/rotation.md of the tree.
+    The Secret keeps its name, so its readers do not change. Redis can accept both passwords until it restarts (`ACL SETUSER`).
     """
-    found = rotation(environment)
-    return {"podAnnotations": {ROTATION: found}} if found else {}
+    current = rotation(environment)
+    return {"podAnnotations": {ROTATION: current}} if current else {}
 
 
 def _resources(resources: ContainerResources) -> Object:
@@ -140,9 +143,10 @@ def _resources(resources: ContainerResources) -> Object:
 
 
 def _replica(release: Release) -> Object:
-    """Probes that ask the replica alone: the chart's own ask the primary too and kill the replica with it (bitnami/charts issue 8464).
+    """Return probes that check only the replica, and the anti-affinity.
 
-    The anti-affinity names no component: the chart's preset keeps replicas apart from replicas only.
+    The chart's probes also check the primary and restart the replica when the primary is down (bitnami/charts issue 8464). The chart's
+    affinity preset separates replicas only from other replicas.
     """
     term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": release.selector}}
     preferred = [{"weight": 100, "podAffinityTerm": term}]
@@ -154,18 +158,17 @@ def _replica(release: Release) -> Object:
 
 
 ALIVE = ("MISCONF", "max number of clients reached")
-"""What a Redis answers that works and cannot serve: its disk is full, or it has no connection left. A restart cures neither."""
+"""Answers of a Redis with a full disk or without a free connection. A restart fixes neither."""
 
 
 def _liveness() -> Object:
-    """Return a liveness probe of both roles: the chart's script, and the answers that it takes for death.
+    """Return the liveness probe of both roles: the chart's script, plus the answers in ALIVE.
 
-    The script prints every answer but PONG, LOADING and MASTERDOWN, and fails (chart 23.1.1 templates/health-configmap.yaml:61-98). With a
-    full disk Redis answers PING with MISCONF (server.c), a replica too: without this the kubelet would restart it in a loop, and each
-    restart of a primary can lose a second of writes. Readiness fails all the same. Any other answer ends the container, NOAUTH too: a
-    StatefulSet waits for a pod that is not ready before it replaces it, so that only the restart brings in a new password.
+    The script accepts only PONG, LOADING and MASTERDOWN (chart 23.1.1 templates/health-configmap.yaml:61-98). With a full disk, Redis
+    answers PING with MISCONF (server.c). The kubelet would restart it in a loop, and each restart of a primary can lose a second of writes.
+    Readiness still fails. NOAUTH must fail: a StatefulSet waits for a pod that is not ready, so only a restart loads a new password.
     """
-    answers = " || ".join(f'[[ $answer == *"{words}"* ]]' for words in ALIVE)
+    answers = " || ".join(f'[[ $answer == *"{answer}"* ]]' for answer in ALIVE)
     return _probe(f'answer=$(/health/ping_liveness_local.sh 5 2>&1) || {{ echo "$answer"; {answers}; }}', 6)
 
 
@@ -180,16 +183,16 @@ def _probe(script: str, timeout: int) -> Object:
 
 
 EXPORTER_ADDRESS = "redis.addr"
-"""The flag of the exporter for the address of its Redis, and its key under `metrics.extraArgs`."""
+"""The exporter flag for the address of Redis, which is also its key under `metrics.extraArgs`."""
 
 
 def _metrics(environment: Environment) -> Object:
     redis = environment.redis
     if not environment.monitoring.enabled:
         return {"enabled": False}
-    # With CONFIG disabled the exporter would log a failed call at every scrape (redis_exporter, exporter.go).
+    # With CONFIG disabled, the exporter logs a failed call at every scrape (redis_exporter, exporter.go).
     quiet = [{"name": "REDIS_EXPORTER_CONFIG_COMMAND", "value": "-"}] if "CONFIG" in redis.disabled_commands else []
-    # With a scheme in the address, the exporter reports "unknown network redis" in place of what Redis answered (exporter/redis.go).
+    # If the address has a scheme, the exporter reports "unknown network redis" instead of the error from Redis (exporter/redis.go).
     return {
         "enabled": True,
         "image": _image(redis.exporter_image),

@@ -1,4 +1,4 @@
-"""The units of `platform/`: folders that are applied each by an Application or Kustomization of its own (design §3)."""
+"""The components in `platform/`: folders that separate Applications or Kustomizations apply."""
 
 from __future__ import annotations
 
@@ -17,10 +17,14 @@ from rediskit.state_machine.effects import release_is_deployed
 
 
 class Unit(NamedTuple):
-    """One folder of objects with its own kustomization.yaml.
+    """One component: a folder of objects with its own kustomization.yaml.
 
-    namespace: where its namespaced objects go. optional: it may fail and heal on its own (a CRD or a namespace may come later).
-    removable: it belongs to the release, comes after it, and what it made goes when the unit goes: nobody else depends on it.
+    Attributes:
+        name: the folder name, and the suffix of its Application or Kustomization.
+        namespace: the namespace of its namespaced objects.
+        contents: the files with its objects.
+        optional: it may fail until a CRD or namespace is installed.
+        removable: it is applied after the release, and its objects are deleted together with it.
     """
 
     name: str
@@ -31,7 +35,7 @@ class Unit(NamedTuple):
 
     @property
     def objects(self) -> tuple[Object, ...]:
-        """What the unit applies."""
+        """The Kubernetes objects of the component."""
         return tuple(file.content for file in self.contents if isinstance(file.content, dict))
 
     @property
@@ -39,19 +43,21 @@ class Unit(NamedTuple):
         return f"platform/{self.name}"
 
     def files(self) -> Iterator[File]:
-        """The objects and the kustomization.yaml that lists them."""
+        """Yield the objects and the kustomization.yaml that lists them."""
         yield from self.contents
         yield kustomization(self.folder, [file.path.rpartition("/")[2] for file in self.contents])
 
 
 def units(environment: Environment, *, deployed: bool | None = None) -> tuple[Unit, ...]:
-    """Every unit that has objects, in the order they are needed. A unit without any is left out: an empty one applies as an error.
+    """Return every component with objects. kustomize and Argo CD reject an empty one.
 
-    deployed: as if the release were in the tree, or not; by default as it is.
+    Args:
+        environment: the environment to render.
+        deployed: whether to include the components of a deployed release; by default, according to the migrations.
     """
     redis = environment.redis.namespace
     deployed = release_is_deployed(environment) if deployed is None else deployed
-    made = [
+    components = [
         _unit(
             "redis",
             redis,
@@ -61,32 +67,32 @@ def units(environment: Environment, *, deployed: bool | None = None) -> tuple[Un
         _unit("monitoring", environment.monitoring.namespace, monitoring(environment) if deployed else (), optional=True, removable=True),
         *_clients(environment),
     ]
-    return tuple(unit for unit in made if unit.contents)
+    return tuple(unit for unit in components if unit.contents)
 
 
 def _clients(environment: Environment) -> Iterator[Unit]:
-    """One unit a client, so that a namespace that is missing or a ciphertext that does not open stops nobody else.
+    """Yield one component per client, so a missing namespace or an invalid ciphertext affects one client only.
 
-    Clients of one namespace have one Secret: it lies in the unit of the first.
+    Clients in one namespace share a Secret, which belongs to the component of the first client.
     """
-    seen: set[str] = set()
+    namespaces: set[str] = set()
     for index, client in enumerate(environment.clients):
-        forms = () if client.namespace in seen else tuple(secret_forms(environment, client.namespace))
+        forms = () if client.namespace in namespaces else tuple(secret_forms(environment, client.namespace))
         if forms:
             forms = (*_claims(environment, client.namespace), *forms)
-        seen.add(client.namespace)
+        namespaces.add(client.namespace)
         yield _unit(client.name, client.namespace, forms, ("clients", index), optional=True)
 
 
-def platform(made: tuple[Unit, ...]) -> Iterator[File]:
-    """All files of the units, and the kustomization.yaml that aggregates them for local builds."""
-    for unit in made:
+def platform(components: tuple[Unit, ...]) -> Iterator[File]:
+    """Yield the files of the components, and the kustomization.yaml that combines them for local builds."""
+    for unit in components:
         yield from unit.files()
-    yield kustomization("platform", [unit.name for unit in made])
+    yield kustomization("platform", [unit.name for unit in components])
 
 
 def namespace(environment: Environment) -> Object:
-    """The namespace of Redis, which neither tool may prune: everything in it would go with it."""
+    """Return the namespace of Redis. It is never pruned, because that would delete everything in it."""
     redis = environment.redis
     meta = metadata(redis.namespace, None, {**redis.labels, **labels(environment)}, KEEP)
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": meta}
@@ -100,7 +106,7 @@ def _unit(
 
 
 def _claims(environment: Environment, client: str = "") -> tuple[Object, ...]:
-    """Flux takes over what Argo CD refuses to (`FailOnSharedResource`): the claim on the namespace of Redis, or on a client's Secret."""
+    """Return the claim for Flux on the namespace of Redis or on a client's Secret. Argo CD has `FailOnSharedResource` for this."""
     if environment.gitops.tool != "flux":
         return ()
     return (secret_claim(environment, client) if client else namespace_claim(environment),)
@@ -118,4 +124,4 @@ _SOURCES: dict[str, tuple[str, ...]] = {
     "PrometheusRule": ("monitoring",),
     "ConfigMap": ("monitoring",),
 }
-"""The section of the config that each kind of object comes from, for findings; the others are forms of the Secret."""
+"""The config section of each kind, for findings. All other kinds belong to `secrets`."""

@@ -1,6 +1,6 @@
-"""The form in which the password reaches a namespace: a SealedSecret, a SOPS-encrypted Secret, or External Secrets objects.
+"""The objects that create the Secret in a namespace: a SealedSecret, a SOPS-encrypted Secret, or External Secrets objects.
 
-Ciphertext is an input: it is copied as it is, never made here, for encryption is random and rendering is not (facts: gitops §0.7).
+Ciphertext is an input and copied unchanged, because encryption is random and rendering must be deterministic.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ _LENGTH = 32
 
 
 def secret_forms(environment: Environment, namespace: str) -> tuple[Object, ...]:
-    """What makes the Secret in a namespace; nothing in mode manual, and nothing where the ciphertext is not there yet."""
+    """Return the objects that create the Secret in a namespace; none in mode manual or while the ciphertext is missing."""
     secrets = environment.secrets
     if isinstance(secrets, ExternalSecrets):
         return _external(environment, secrets, namespace)
-    found = environment.ciphertexts.get(namespace)
-    return (found.content,) if found else ()
+    encrypted = environment.ciphertexts.get(namespace)
+    return (encrypted.content,) if encrypted else ()
 
 
 def is_form(content: Object, name: str) -> bool:
-    """Whether the Secret of this name comes of an object."""
+    """Return whether an object creates the Secret of this name."""
     return content["kind"] in ("Secret", "SealedSecret", "ExternalSecret") and content["metadata"]["name"] == name
 
 
 def rotation(environment: Environment) -> str:
-    """Which password Redis has, as its ciphertext says; "" where Git does not say it (manual, external-secrets) or not yet."""
-    found = environment.ciphertexts.get(environment.redis.namespace)
-    read = ciphertext(found.content) if found else None
-    return read.rotation if read and ROTATION_ID.fullmatch(read.rotation) else ""
+    """Return the rotation ID in the ciphertext of Redis, or "" without a ciphertext."""
+    manifest = environment.ciphertexts.get(environment.redis.namespace)
+    encrypted = ciphertext(manifest.content) if manifest else None
+    return encrypted.rotation if encrypted and ROTATION_ID.fullmatch(encrypted.rotation) else ""
 
 
 def has_secret(environment: Environment, namespace: str) -> bool:
-    """Whether the tree brings the Secret into a namespace. In mode manual it never does: a person creates it."""
+    """Return whether the rendered manifests create the Secret in a namespace. In mode manual they never do."""
     return bool(secret_forms(environment, namespace))
 
 
@@ -57,12 +57,12 @@ def _external(environment: Environment, secrets: ExternalSecrets, namespace: str
 
 
 def reader(environment: Environment) -> str:
-    """The name of what reads the generated Secret: ServiceAccount and SecretStore of a client, Role and RoleBinding of Redis."""
+    """Return the name of the objects for read access to the generated Secret: ServiceAccount, SecretStore, Role and RoleBinding."""
     return f"{environment.redis.auth.secret}-{READER}"
 
 
 def _external_secret(environment: Environment, secrets: ExternalSecrets, namespace: str, store: Object, remote: Object) -> Object:
-    """One key of the store as the Secret. Retain: the Secret outlives its ExternalSecret and a value that is gone from the store."""
+    """Return an ExternalSecret for one key of the store. `Retain` keeps the Secret when the ExternalSecret or the key is deleted."""
     auth = environment.redis.auth
     return {
         "apiVersion": f"external-secrets.io/{secrets.api_version}",
@@ -78,9 +78,9 @@ def _external_secret(environment: Environment, secrets: ExternalSecrets, namespa
 
 
 def _refresh(secrets: ExternalSecrets) -> Object:
-    """When the operator reads the store again: else only when the ExternalSecret changes, as by the annotation of the rotation page.
+    """Return when the operator reads the store again. By default, only when the ExternalSecret changes.
 
-    v1beta1 has no refreshPolicy in older versions of the operator: an interval of 0 does the same there.
+    Older versions of the operator have no refreshPolicy in v1beta1. An interval of 0 has the same effect there.
     """
     if secrets.refresh is not None or secrets.generate:
         return {"refreshInterval": str(secrets.refresh or "1h")}
@@ -88,7 +88,7 @@ def _refresh(secrets: ExternalSecrets) -> Object:
 
 
 def _generator(environment: Environment) -> Object:
-    """Letters and digits alone: the password stands in URLs and in redis.conf without quoting."""
+    """Return a generator of letters and digits, which need no quotes in URLs and in redis.conf."""
     return {
         "apiVersion": _GENERATORS,
         "kind": "Password",
@@ -98,7 +98,7 @@ def _generator(environment: Environment) -> Object:
 
 
 def _generated(environment: Environment, secrets: ExternalSecrets) -> Object:
-    """CreatedOnce: the generator has no memory, each call of it is another password (External Secrets guide, "Generators")."""
+    """Return the ExternalSecret of the generator. `CreatedOnce` is needed, because each call generates another password."""
     auth = environment.redis.auth
     source = {"generatorRef": {"apiVersion": _GENERATORS, "kind": "Password", "name": auth.secret}}
     template = {"engineVersion": "v2", "data": {auth.key: "{{ .password }}"}}
@@ -115,7 +115,7 @@ def _generated(environment: Environment, secrets: ExternalSecrets) -> Object:
 
 
 def _admission(environment: Environment) -> tuple[Object, ...]:
-    """Lets the clients' ServiceAccounts read that one Secret, and nothing else."""
+    """Return Role and RoleBinding that allow the ServiceAccounts of the clients to read only this Secret."""
     name, redis = reader(environment), environment.redis
     clients = [namespace for namespace in environment.secret_namespaces if namespace != redis.namespace]
     if not clients:
@@ -148,7 +148,7 @@ def _service_account(environment: Environment, namespace: str) -> Object:
 
 
 def _store(environment: Environment, secrets: ExternalSecrets, namespace: str) -> Object:
-    """The namespace of Redis as a store, read as the client's ServiceAccount. Every namespace has kube-root-ca.crt."""
+    """Return a SecretStore that reads the namespace of Redis with the client's ServiceAccount. Every namespace has kube-root-ca.crt."""
     name = reader(environment)
     provider = {
         "remoteNamespace": environment.redis.namespace,

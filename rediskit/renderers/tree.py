@@ -1,4 +1,4 @@
-"""What a render makes: files, and the Kubernetes objects in them."""
+"""The result of a render: files, and the Kubernetes objects in them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from rediskit.errors import Path
 from rediskit.yamlio import writer as yaml
@@ -15,14 +15,14 @@ Object = dict[str, Any]
 """A Kubernetes object, or a document such as Helm values: plain dicts, lists, str, int, float, bool and None."""
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """One file of the tree.
+class File(NamedTuple):
+    """One rendered file.
 
-    path: relative to the environment's folder, with forward slashes.
-    content: the text itself, or the one object that it holds.
-    source: the place in the config that caused the file, for findings.
-    header: the first line of a YAML file in place of the tree's; for files that are copied into another repository.
+    Attributes:
+        path: relative to the environment's folder, with forward slashes.
+        content: the text, or the one object in the file.
+        source: the path of the config value that the file depends on, for findings.
+        header: the first line of a YAML file, instead of the header of the tree.
     """
 
     path: str
@@ -33,7 +33,15 @@ class File:
 
 @dataclass(frozen=True)
 class Tree:
-    """Everything rendered for one environment, in the order of its paths. `header` is the first line of each YAML file."""
+    """All rendered files of one environment.
+
+    It is a dataclass because cached properties need an instance dictionary, which a NamedTuple does not have.
+
+    Attributes:
+        name: the name of the environment, and of its output folder.
+        header: the first line of each YAML file.
+        contents: the files, sorted by path.
+    """
 
     name: str
     header: str
@@ -41,21 +49,25 @@ class Tree:
 
     @classmethod
     def of(cls, name: str, header: str, files: Iterable[File]) -> Tree:
-        """Orders the files by path. Raises ValueError when two files have one path."""
+        """Return a tree with its files sorted by path.
+
+        Raises:
+            ValueError: two files have the same path.
+        """
         ordered = tuple(sorted(files, key=lambda file: file.path))
-        for one, other in pairwise(ordered):
-            if one.path == other.path:
-                raise ValueError(f"two renderers wrote {one.path}")
+        for file, following in pairwise(ordered):
+            if file.path == following.path:
+                raise ValueError(f"two renderers wrote {file.path}")
         return cls(name, header, ordered)
 
     @cached_property
     def files(self) -> Mapping[str, bytes]:
-        """Path to bytes, UTF-8, as `write` puts them on disk."""
+        """The bytes of each path, in UTF-8, as `write` stores them."""
         return {file.path: self._bytes(file) for file in self.contents}
 
     @cached_property
     def objects(self) -> Mapping[str, Object]:
-        """Path to Kubernetes object, for the files that hold one (those with a `kind`)."""
+        """The Kubernetes object of each path, for files with a `kind`."""
         return {f.path: f.content for f in self.contents if isinstance(f.content, dict) and "kind" in f.content}
 
     def _bytes(self, file: File) -> bytes:

@@ -137,7 +137,7 @@ def test_a_full_memory_is_as_bad_as_the_policy_makes_it() -> None:
     assert memory("noeviction")[0] == "critical"
     assert "writes fail (noeviction)" in memory("noeviction")[1]
     assert memory("volatile-ttl")[0] == "warning"
-    assert "keys with an expiry are dropped, and writes fail when there are none (volatile-ttl)" in memory("volatile-ttl")[1]
+    assert "keys with an expiry are evicted, and writes fail when none is left (volatile-ttl)" in memory("volatile-ttl")[1]
 
 
 @pytest.mark.parametrize(("interval", "seconds"), [("1s", 1), ("15s", 15), ("1m", 60), ("100s", 100), ("2m", 120)])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +133,7 @@ def test_kustomize_builds_every_folder(kustomize: Path, folder: str) -> None:
 
 def broken(tree: Tree, path: str, change: Any) -> Tree:
     """The tree with one object changed."""
-    contents = tuple(replace(file, content=change(file.content)) if file.path == path else file for file in tree.contents)
+    contents = tuple(file._replace(content=change(file.content)) if file.path == path else file for file in tree.contents)
     return Tree(tree.name, tree.header, contents)
 
 

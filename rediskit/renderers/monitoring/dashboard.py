@@ -1,7 +1,7 @@
-"""The Grafana dashboard of the release: JSON in a ConfigMap, which the sidecar of kube-prometheus-stack takes in by its label.
+"""The Grafana dashboard of the release: JSON in a ConfigMap, which the sidecar of kube-prometheus-stack imports by its label.
 
-Provisioned this way nobody answers an import dialogue: there are no `__inputs`, and the data source is a variable of the dashboard.
-It is written `$datasource`, because Flux would substitute `${datasource}` where a Kustomization has postBuild variables.
+A provisioned dashboard has no import dialog, so it has no `__inputs`, and the data source is a variable of the dashboard. The variable is
+written `$datasource`, because Flux substitutes `${datasource}` if a Kustomization has postBuild variables.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from rediskit.renderers.objects import labels, metadata
 from rediskit.renderers.tree import Object
 
 COLUMNS = 24
-"""The width of Grafana's grid."""
+"""The number of columns of the Grafana grid."""
 
 _LINE = 100
-"""Characters up to which a part of the JSON stays on one line."""
+"""The maximum length of a JSON line."""
 
 _SOURCE = {"type": "prometheus", "uid": "$datasource"}
 _RATE = "$__rate_interval"
 _SELECTOR, _NAME, _UID, _INTERVAL, _INSTANCES = "%(selector)s", "%(name)s", "%(uid)s", "%(interval)s", "%(instances)s"
-"""What stands, in the text that is made once, for what differs between releases. No other text of the dashboard may hold a percent sign."""
+"""Placeholders for the values that differ between releases. No other text of the dashboard may contain a percent sign."""
 
 _GOOD, _BAD, _NEUTRAL = "green", "red", "blue"
 
 Step = tuple[str, int | str | None]
-"""A colour, and the value from which it holds."""
+"""A color, and the lowest value with this color."""
 
 Row = tuple[int, Sequence[tuple[int, Object]]]
 """The height of a row, and its panels from left to right, each with its width."""
 
 
 def dashboard(environment: Environment) -> Object:
-    """The ConfigMap, in Prometheus's namespace. Its one key is unique in the cluster: the sidecar puts all of them into one folder."""
+    """Return the ConfigMap, in the namespace of Prometheus. Its key is unique in the cluster: the sidecar uses one folder for all."""
     release, series = release_of(environment), Series.of(environment)
     own = f"{release.namespace}.{release.fullname}"
     text = _text("LATENCY" not in environment.redis.disabled_commands) % {
@@ -61,7 +61,7 @@ def dashboard(environment: Environment) -> Object:
 
 @cache
 def _text(has_latency: bool) -> str:
-    """The JSON, as a format: made once, because to lay it out takes longer than to render all the rest of an environment."""
+    """Return the JSON with placeholders. It is cached, because this takes longer than the rest of the environment."""
     source = {"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus", "refresh": 1, "hide": 0}
     content = {
         "id": None,
@@ -81,7 +81,7 @@ def _text(has_latency: bool) -> str:
 
 
 def _json(value: Any, pad: str = "") -> str:
-    """Indented JSON in which what fits into a line stays on one: a diff then shows what a panel says, not where brackets are."""
+    """Return indented JSON with short values on one line, so a diff shows content instead of brackets."""
     flat = json.dumps(value)
     if len(pad) + len(flat) <= _LINE or not isinstance(value, dict | list):
         return flat
@@ -95,7 +95,7 @@ def _json(value: Any, pad: str = "") -> str:
 
 
 def _placed(rows: Sequence[Row]) -> Iterator[Object]:
-    """The panels, numbered, each with its place: rows below each other, the panels of a row side by side."""
+    """Yield the panels with numbers and grid positions."""
     number, y = 0, 0
     for height, panels in rows:
         x = 0
@@ -125,7 +125,7 @@ def _roles(series: Series) -> Object:
 
 
 def _persistence(series: Series) -> Object:
-    """Redis reports `ok` for what is switched off, too."""
+    """Return the panel of the persistence states. Redis also reports `ok` for a disabled feature."""
     metrics = {"AOF write": "aof_last_write_status", "AOF rewrite": "aof_last_bgrewrite_status", "RDB": "rdb_last_bgsave_status"}
     panel = _stat(
         "Persistence",
@@ -153,7 +153,7 @@ def _latency(series: Series) -> Object:
 
 
 def _mean_latency(series: Series) -> Object:
-    """What is left when LATENCY is disabled."""
+    """Return the latency panel for a Redis with LATENCY disabled."""
     spent, calls = (
         f"sum by (pod, cmd) (rate({metric}{{{series.selector}}}[{_RATE}]))"
         for metric in ("redis_commands_duration_seconds_total", "redis_commands_total")
@@ -193,14 +193,14 @@ def _network(series: Series) -> Object:
         "Network",
         "Bps",
         [
-            (f"sum by (pod) (rate(redis_net_{way}_bytes_total{{{series.selector}}}[{_RATE}]))", f"{{{{pod}}}} {name}")
-            for way, name in (("input", "in"), ("output", "out"))
+            (f"sum by (pod) (rate(redis_net_{direction}_bytes_total{{{series.selector}}}[{_RATE}]))", f"{{{{pod}}}} {name}")
+            for direction, name in (("input", "in"), ("output", "out"))
         ],
     )
 
 
 def _replication(series: Series) -> Object:
-    """Bytes on the left, seconds on the right."""
+    """Return the panel with bytes on the left axis and seconds on the right axis."""
     lag = (f"redis_connected_slave_lag_seconds{{{series.selector}}}", "{{slave_ip}} seconds")
     panel = _graph("Replicas behind the primary", "bytes", [(series.behind(), "{{slave_ip}} bytes"), lag])
     panel["fieldConfig"]["overrides"] = [
@@ -213,7 +213,7 @@ def _replication(series: Series) -> Object:
 
 
 def _with_objective(panel: Object) -> Object:
-    """A line where the objective is."""
+    """Add a threshold line at the latency objective."""
     defaults = panel["fieldConfig"]["defaults"]
     defaults["thresholds"] = _thresholds([(_GOOD, None), (_BAD, LATENCY_OBJECTIVE)])
     defaults["custom"]["thresholdsStyle"] = {"mode": "dashed"}
@@ -221,7 +221,7 @@ def _with_objective(panel: Object) -> Object:
 
 
 def _stat(title: str, unit: str, queries: Sequence[tuple[str, str]], steps: Sequence[Step], text: str = "auto") -> Object:
-    """A panel of big numbers: what is so now."""
+    """Return a panel of current values."""
     return {
         "type": "stat",
         "title": title,
@@ -234,7 +234,7 @@ def _stat(title: str, unit: str, queries: Sequence[tuple[str, str]], steps: Sequ
 
 
 def _graph(title: str, unit: str, queries: Sequence[tuple[str, str]]) -> Object:
-    """A panel of lines over time, from 0 up."""
+    """Return a panel of time series, starting at 0."""
     return {
         "type": "timeseries",
         "title": title,

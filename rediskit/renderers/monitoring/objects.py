@@ -1,4 +1,4 @@
-"""What Prometheus and Grafana need. The ServiceMonitor is ours: the chart's fails the whole release where its CRD is missing."""
+"""The objects for Prometheus and Grafana. The ServiceMonitor of the chart is off, because the release fails if its CRD is missing."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from rediskit.renderers.objects import labels, metadata
 from rediskit.renderers.tree import Object
 
 SERVICE_NAME = "__meta_kubernetes_service_name"
-"""The label by which Prometheus's service discovery knows the name of a Service."""
+"""The label with the name of a Service in the service discovery of Prometheus."""
 
 
 def monitoring(environment: Environment) -> Iterator[Object]:
-    """The objects of `platform/monitoring`, all in Prometheus's namespace."""
+    """Yield the objects of `platform/monitoring`, all in the namespace of Prometheus."""
     if not environment.monitoring.enabled:
         return
     yield service_monitor(environment)
@@ -28,10 +28,10 @@ def monitoring(environment: Environment) -> Iterator[Object]:
 
 
 def service_monitor(environment: Environment) -> Object:
-    """Return the ServiceMonitor of the metrics Service, and of no other Service. The timeout is never longer than the interval.
+    """Return the ServiceMonitor of the metrics Service. Prometheus rejects a timeout that is longer than the interval.
 
-    It finds the Service by labels that only the chart sets, and by its name: Argo CD writes the name of its Application into
-    `app.kubernetes.io/instance` where it tracks objects by label (the default before 3.0) or by annotation+label.
+    It selects the Service by labels that only the chart sets, and by name. With tracking by label (the default before 3.0) or by
+    annotation+label, Argo CD overwrites `app.kubernetes.io/instance`, so it selects by no such label.
     """
     settings, release = environment.monitoring, release_of(environment)
     timeout = "10s" if settings.interval.amount >= 10 else str(settings.interval)

@@ -1,6 +1,6 @@
-"""What the repository that owns a client's workload applies at a step, in the form that its tool takes: the only way to an application.
+"""The files for the application repository at a step, by kind of owner.
 
-kustomize: a Component that fails the owner's build where something is missing. manifests: the patches themselves. The rest: `ownersnippet`.
+`kustomize`: a Component that fails the build if its target is missing. `manifests`: the patches. All other kinds: `owner.snippets`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from rediskit.renderers.tree import File, Object
 from rediskit.state_machine.effects import effects, owned
 
 REMOVE = "remove.txt"
-"""What a person deletes at decommission where nothing builds the files: one Kind/name a line."""
+"""The file with the objects that a person deletes at decommission if no tool builds the files: one Kind/name per line."""
 
 
 def owners(environment: Environment) -> Iterator[File]:
-    """`owners/<client>/` for each client on its way."""
+    """Yield the files of `owners/<client>/` for each client with a migration in progress."""
     for index, client in enumerate(environment.clients):
         if client in owned(environment):
             for file in of_owner(environment, client):
@@ -30,7 +30,7 @@ def owners(environment: Environment) -> Iterator[File]:
 
 
 def of_owner(environment: Environment, client: Client) -> Iterator[File]:
-    """The files of one client at its step, relative to its folder."""
+    """Return the files of one client at its step, relative to its folder."""
     if client.owner.kind == "kustomize":
         return component(environment, client)
     if client.owner.kind == "manifests":
@@ -39,28 +39,28 @@ def of_owner(environment: Environment, client: Client) -> Iterator[File]:
 
 
 def component(environment: Environment, client: Client) -> Iterator[File]:
-    """The Component of one client at its step: the identity, or patches and the assertion that what they patch is there."""
+    """Yield the Component of one client at its step: empty, or patches with assertions that their targets exist."""
     changes = list(patches(environment, client))
     workload = client.workload
     if not changes or workload is None:
         yield File("kustomization.yaml", _component([], []))
         return
-    gone = [removal(reference) for reference in removals(client)]
-    used = [_patch(change) for change in changes] + [_patch(old, within(client.namespace)) for old in gone]
-    asserted = [_assertion(workload, kind, name) for kind, name in workload.named]
+    deleted = [removal(reference) for reference in removals(client)]
+    used = [_patch(change) for change in changes] + [_patch(old, within(client.namespace)) for old in deleted]
+    assertions = [_assertion(workload, kind, name) for kind, name in workload.named]
     if workload.autoscaler and not effects(client.migration).removed:
-        asserted.append(_scaler_assertion(workload.autoscaler))
-    yield File("kustomization.yaml", _component(used, asserted))
-    for content in (*changes, *gone):
+        assertions.append(_scaler_assertion(workload.autoscaler))
+    yield File("kustomization.yaml", _component(used, assertions))
+    for content in (*changes, *deleted):
         yield File(file_name(content), content)
 
 
 def manifests(environment: Environment, client: Client) -> Iterator[File]:
-    """The patches of the step, which `migrate export` puts in place in the application's own files, and what is to be deleted."""
+    """Yield the patches of the step, which `migrate export` applies to the application's files, and the list of objects to delete."""
     for content in patches(environment, client):
         yield File(file_name(content), content)
-    if gone := removals(client):
-        yield File(REMOVE, "".join(f"{reference}\n" for reference in gone))
+    if deleted := removals(client):
+        yield File(REMOVE, "".join(f"{reference}\n" for reference in deleted))
 
 
 def _patch(content: Object, namespace: str = "") -> Object:
@@ -68,10 +68,10 @@ def _patch(content: Object, namespace: str = "") -> Object:
 
 
 def _assertion(workload: Workload, kind: str, container: str) -> Object:
-    """Copies the container's image onto itself: without the workload or the container the owner's build fails.
+    """Return a replacement that copies the container's image onto itself, so the build fails without the workload or the container.
 
-    A patch alone would pass silently, or add a second container. The source takes names as they are; a target takes them for regular
-    expressions, and `[name=backend]` would give `backend-proxy` the image of `backend` (all seen with kustomize 5.8.1).
+    A patch alone is ignored or adds a second container. A replacement target is a regular expression: without anchors, `[name=backend]`
+    gives `backend-proxy` the image of `backend` (tested with kustomize 5.8.1).
     """
     place = f"spec.template.spec.{kind}.[name={{}}].image"
     source = {"kind": workload.kind, "name": workload.name, "fieldPath": place.format(container)}
@@ -80,7 +80,7 @@ def _assertion(workload: Workload, kind: str, container: str) -> Object:
 
 
 def _scaler_assertion(scaler: Autoscaler) -> Object:
-    """The same for what scales the workload: one that is not in the build would go on scaling."""
+    """Return the assertion for the autoscaler: if it is not in the build, it continues to scale the workload."""
     place = "spec.scaleTargetRef.name"
     select = {"kind": scaler.kind, "name": literal(str(scaler.name))}
     return {
@@ -90,8 +90,6 @@ def _scaler_assertion(scaler: Autoscaler) -> Object:
 
 
 def _component(patches: list[Object], replacements: list[Object]) -> Object:
-    """An empty `patches` makes a valid identity; a Component of kind alone is refused as empty (kustomize 5.8.1)."""
-    made: Object = {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component", "patches": patches}
-    if replacements:
-        made["replacements"] = replacements
-    return made
+    """Return a Component. kustomize 5.8.1 accepts an empty `patches`, but rejects a Component with nothing but its kind."""
+    content: Object = {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component", "patches": patches}
+    return {**content, "replacements": replacements} if replacements else content

@@ -1,8 +1,8 @@
-"""What kustomize makes of a workload and our patch, in process: the part of strategic merge that our patches use.
+"""The part of kustomize's strategic merge that our patches use, in process.
 
-Tests hold it against the real kustomize 5.8.1. Lists merge by `name`, patched entries first, in the order of the patch; a null
-removes its key; `$patch: replace` forgets the base. Where a name stands twice, the last entry takes the place of the first, in lists
-that the patch does not touch too; and it is kept as it is: a patch of that name is lost.
+Tests compare it with kustomize 5.8.1. Lists merge by `name`, with patched entries first, in the order of the patch. A null removes its
+key, and `$patch: replace` drops the base. If a list has two entries of one name, kustomize keeps only the last one, at the position of the
+first and without the patch, even in lists without a patch.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from rediskit.renderers.tree import Object
 
 
 def apply(base: Mapping[str, Any], patch: Mapping[str, Any]) -> Object:
-    """The patched object. Neither argument is changed."""
+    """Return the patched object. Neither argument is changed."""
     if patch.get("$patch") == "replace":
         base = {}
     result: Object = {}
@@ -38,15 +38,15 @@ def _merged(base: Any, patch: Any) -> Any:
 
 
 def _merged_by_name(base: Sequence[Mapping[str, Any]], patch: Sequence[Mapping[str, Any]]) -> list[Any]:
-    mine: dict[str, list[Mapping[str, Any]]] = {entry["name"]: [] for entry in (*patch, *base)}
+    entries: dict[str, list[Mapping[str, Any]]] = {entry["name"]: [] for entry in (*patch, *base)}
     for entry in base:
-        mine[entry["name"]].append(entry)
+        entries[entry["name"]].append(entry)
     changes = {entry["name"]: entry for entry in patch}
-    return [_kept(found[-1]) if len(found) > 1 else apply(found[0] if found else {}, changes.get(name, {})) for name, found in mine.items()]
+    return [_kept(same[-1]) if len(same) > 1 else apply(same[0] if same else {}, changes.get(name, {})) for name, same in entries.items()]
 
 
 def _kept(value: Any, key: str = "") -> Any:
-    """A copy of what the patch leaves alone, as kustomize walks over it."""
+    """Return a copy of a value without a patch, with duplicate entries merged as kustomize does."""
     if isinstance(value, Mapping):
         return {inner: _kept(content, inner) for inner, content in value.items()}
     if isinstance(value, list):
@@ -58,14 +58,14 @@ _MERGED_LISTS = frozenset({"containers", "env", "initContainers"})
 
 
 def _added(value: Any) -> Any:
-    """A copy of what only the patch has, without its nulls and directives."""
+    """Return a copy of a value that only the patch has, without nulls and directives."""
     if isinstance(value, Mapping):
         return {key: _added(inner) for key, inner in value.items() if inner is not None and key != "$patch"}
     return [_added(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _named(value: Any) -> bool:
-    """Return whether a list is one of mappings with names. A build can hold names that are no text."""
+    """Return whether every entry of a list is a mapping with a name. In a build, a name may have another type than text."""
     return isinstance(value, Sequence) and not isinstance(value, str) and all(map(_has_name, value))
 
 

@@ -1,7 +1,7 @@
-"""What a step of the migration changes in the objects of an owner: strategic merge patches, whatever tool applies them.
+"""Strategic merge patches for the workload of a client at a migration step.
 
-Fields that are withdrawn from a server-side apply are deleted, not restored, and a second applier takes the object over
-(facts: gitops §0). Inside the owner's own build there is one applier, and taking the patches back gives the old objects back.
+They are part of the build of the application repository, so one tool applies the object and a rollback restores it. With server-side
+apply by a second tool, withdrawn fields would be deleted instead of restored.
 """
 
 from __future__ import annotations
@@ -25,30 +25,28 @@ _VERSIONS = {
     "PodDisruptionBudget": "policy/v1",
     "ScaledObject": "keda.sh/v1alpha1",
 }
-"""kustomize goes by the target where a patch has one, and by version and kind where it has none. Kinds that are not here are of v1, or
-of a CRD."""
+"""The API version of each kind, because a patch without a target needs it. All other kinds are in v1, or from a CRD."""
 
 PAUSED = "autoscaling.keda.sh/paused-replicas"
-"""The annotation by which KEDA holds a workload at a number (keda.sh: Pausing autoscaling)."""
+"""The annotation that pauses KEDA at a number of replicas (KEDA documentation: Pause autoscaling)."""
 
 
 def patches(environment: Environment, client: Client) -> Iterator[Object]:
-    """The patches of the step, the workload's first, then that of what scales it; none where the owner is untouched."""
+    """Yield the patches of the step: the workload, then the autoscaler. None if the step changes nothing there."""
     effect, workload = effects(client.migration), client.workload
     if workload is None or effect.owner_is_untouched:
         return
     yield patch(environment, workload, effect)
-    if (held := hold(workload, effect)) is not None:
-        yield held
+    if (scaler := hold(workload, effect)) is not None:
+        yield scaler
 
 
 def patch(environment: Environment, workload: Workload, effect: Effects) -> Object:
-    """The strategic merge patch of the workload: replicas and the named variables, nothing else.
+    """Return the patch of the workload: replicas and the configured variables.
 
-    What a variable was before must not stay beside what it becomes, which the API server refuses (kubernetes issue 46861):
-    `value` comes with `valueFrom: null` and the other way round, and `$patch: replace` drops another source, or `optional`.
-    kustomize puts patched containers in front of the others; init containers run in their order, so all of them stand in the patch.
-    A number in Git fights an autoscaler: at decommission, when that is let go, the number is the base's own again.
+    The API server rejects a variable with both `value` and `valueFrom` (kubernetes issue 46861), so the patch sets the other one to null.
+    `$patch: replace` drops another source and `optional`. kustomize moves patched containers to the front, so the patch lists all init
+    containers to keep their order. At decommission, a workload with an autoscaler has no `replicas` in the patch.
     """
     spec: Object = {}
     if effect.stopped:
@@ -70,7 +68,7 @@ def patch(environment: Environment, workload: Workload, effect: Effects) -> Obje
 
 
 def _env(environment: Environment, variables: Variables) -> list[Object]:
-    """The entries in the order of `Variables.names`: kustomize puts them before all others, as they stand here."""
+    """Return the variables in the order of `Variables.names`. kustomize puts them first, in this order."""
     release, auth = release_of(environment), environment.redis.auth
     secret = {"$patch": "replace", "secretKeyRef": {"name": auth.secret, "key": auth.key}}
     plain = {variables.host: release.primary_host, variables.port: str(release.port), variables.url: address(environment, variables)}
@@ -83,17 +81,17 @@ def _env(environment: Environment, variables: Variables) -> list[Object]:
 
 
 def address(environment: Environment, variables: Variables) -> str:
-    """The whole address. Kubernetes expands in it what is defined above. A password is letters and digits: nothing has to be quoted."""
+    """Return the URL of Redis. Kubernetes expands earlier variables. The password is letters and digits, so it needs no escaping."""
     release = release_of(environment)
     database = "" if variables.database is None else f"/{variables.database}"
     return f"redis://:$({variables.password})@{release.primary_host}:{release.port}{database}"
 
 
 def hold(workload: Workload, effect: Effects) -> Object | None:
-    """The patch that keeps what scales the workload at the number that Git says; None when there is nothing to keep it from.
+    """Return the patch that fixes an autoscaler at the number of replicas in Git, or None if none is needed.
 
-    Kubernetes itself leaves a workload at 0 that has a HorizontalPodAutoscaler (ScalingDisabled). From scale-up on, Git says the number:
-    smallest and largest are both that number, so that the two agree. KEDA scales from 0 by itself, and is told to hold.
+    A HorizontalPodAutoscaler does not scale a workload with 0 replicas (ScalingDisabled). From scale-up on, its minimum and maximum are
+    the number in Git. KEDA scales from 0, so it is paused.
     """
     scaler = workload.autoscaler
     if scaler is None or effect.removed or not (effect.stopped or effect.restored):
@@ -108,31 +106,31 @@ def hold(workload: Workload, effect: Effects) -> Object | None:
 
 
 def removals(client: Client) -> tuple[str, ...]:
-    """The objects of the old Redis that leave the owner's build at this step, as Kind/name."""
+    """Return the objects of the old Redis that this step removes from the build, as Kind/name."""
     return client.previous.remove if client.previous and effects(client.migration).removed else ()
 
 
 def removal(reference: str) -> Object:
-    """The patch that takes one object of the old Redis out of the owner's build."""
+    """Return the patch that removes one object of the old Redis from the build."""
     kind, _, name = reference.partition("/")
     return {"apiVersion": _VERSIONS.get(kind, "v1"), "kind": kind, "metadata": {"name": name}, "$patch": "delete"}
 
 
 def target(content: Object, namespace: str = "") -> Object:
-    """The target of a patch: its kind, its name and no other, in any namespace or in those that a regular expression takes."""
+    """Return the target of a patch: exactly its kind and name, in any namespace or in those that match a regular expression."""
     name = literal(str(content["metadata"]["name"]))
     return {"kind": content["kind"], "name": f"^{name}$", **({"namespace": namespace} if namespace else {})}
 
 
 def within(namespace: str) -> str:
-    """Where a removal may strike: an object without a namespace counts as in `default` (kustomize 5.8.1).
+    """Return the namespaces of a removal as a regular expression, so a Redis of the same name in another namespace stays.
 
-    A base may set the namespace or leave it to the overlay; a Redis of the same name in another namespace stays. The patch of the
-    workload needs no such bound: its assertion fails where two workloads have the name.
+    kustomize 5.8.1 treats an object without a namespace as in `default`. The patch of the workload needs no such limit: its assertion
+    fails if two workloads have the name.
     """
     return f"^({namespace}|default)$"
 
 
 def literal(name: str) -> str:
-    """A name as a regular expression: of what a name may hold, only the dot means something else there."""
+    """Return a name as a regular expression. The dot is the only special character that a name can contain."""
     return name.replace(".", r"\.")

@@ -1,4 +1,4 @@
-"""Which values of an owner's objects a step changes, as JSON pointers, and which it may: what checks and exports hold a result against."""
+"""JSON pointers of the values that a step changes, and of those that it may change, for checks and exports."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from rediskit.state_machine.effects import Effects
 
 
 def changed(before: Any, after: Any, path: str = "") -> set[str]:
-    """JSON pointers at which two objects differ; entries of named lists are addressed by name, order apart."""
+    """Return the JSON pointers of the differences between two objects. List entries with names are compared by name, in any order."""
     if isinstance(before, dict) and isinstance(after, dict):
         keys = before.keys() | after.keys()
-        return {found for key in keys for found in changed(before.get(key), after.get(key), f"{path}/{_token(str(key))}")}
+        return {pointer for key in keys for pointer in changed(before.get(key), after.get(key), f"{path}/{_token(str(key))}")}
     if _by_name(before) is not None and _by_name(after) is not None:
         return changed(_by_name(before), _by_name(after), path)
     return set() if before == after else {path}
 
 
 def meant(workload: Workload, effect: Effects) -> set[str]:
-    """The pointers of the workload that may differ at a step."""
+    """Return the pointers of the workload that a step may change."""
     pointers = {"/spec/replicas"} if effect.stopped or (effect.restored and not (effect.removed and workload.autoscaler)) else set()
     if effect.switched:
         for kind, name, variables in workload.every:
@@ -29,11 +29,11 @@ def meant(workload: Workload, effect: Effects) -> set[str]:
 
 
 def meant_of_scaler(workload: Workload, effect: Effects) -> set[str]:
-    """The pointers of what scales the workload that may differ at a step."""
-    held = hold(workload, effect)
-    if held is None:
+    """Return the pointers of the autoscaler that a step may change."""
+    scaler = hold(workload, effect)
+    if scaler is None:
         return set()
-    if held["kind"] == "ScaledObject":
+    if scaler["kind"] == "ScaledObject":
         return {"/metadata/annotations", f"/metadata/annotations/{_token(PAUSED)}"}
     return {"/spec/minReplicas", "/spec/maxReplicas"}
 
@@ -49,7 +49,7 @@ def _of_container(env: str, variables: Variables) -> set[str]:
 
 
 def _token(key: str) -> str:
-    """A key as a part of a JSON pointer (RFC 6901)."""
+    """Escape a key for a JSON pointer (RFC 6901)."""
     return key.replace("~", "~0").replace("/", "~1")
 
 

@@ -1,8 +1,7 @@
-"""The patches of a step as a part of the owner's Argo CD Application or Flux Kustomization, for owners whose build is not to be touched.
+"""The patches of a step for the Argo CD Application or Flux Kustomization that deploys the application.
 
 Both tools append them to the `patches` of the kustomization.yaml that they build (Argo CD 3.6.1, Flux kustomize-controller 1.9.4).
-A patch without a target fails the build where its object is missing; a JSON patch that tests a name fails it where the container is not
-where it was (kustomize 5.8.1).
+With kustomize 5.8.1, a patch without a target fails if its object is missing, and a JSON patch `test` fails if a container has moved.
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ SNIPPETS = {
     "argocd-app": ("application-snippet.yaml", ("spec", "source", "kustomize")),
     "flux-kustomization": ("kustomization-snippet.yaml", ("spec",)),
 }
-"""The file of each kind of owner, and the place of `patches` in the owner's object."""
+"""The file of each kind of owner, and the path of `patches` in the Application or Kustomization."""
 
 
 def snippet(environment: Environment, client: Client) -> Iterator[File]:
-    """The one file: `spec.source.kustomize.patches` of an Application, `spec.patches` of a Kustomization; an empty list is the identity."""
+    """Yield the file with `spec.source.kustomize.patches` or `spec.patches`. An empty list changes nothing."""
     name, place = SNIPPETS[client.owner.kind]
     content: Object = {"patches": inline(environment, client)}
     for key in reversed(place):
@@ -35,28 +34,28 @@ def snippet(environment: Environment, client: Client) -> Iterator[File]:
 
 
 def inline(environment: Environment, client: Client) -> list[Object]:
-    """The patches as both tools take them: first what must be there, then what changes, then what goes."""
+    """Return the patches in the form of both tools: assertions, then changes, then removals."""
     changes = list(patches(environment, client))
     if not changes or client.workload is None:
         return []
     mark = f"{mark_of(client)}\n"
     namespace = {"namespace": client.namespace} if client.owner.base_namespace else {}
     whole = [{**change, "metadata": {**change["metadata"], **namespace}} for change in changes]
-    gone = [removal(reference) for reference in removals(client)]
+    deleted = [removal(reference) for reference in removals(client)]
     return [
         {"patch": mark + _tests(client.workload), "target": target(changes[0])},
         *({"patch": mark + dump(change)} for change in whole),
-        *({"patch": mark + dump(old), "target": target(old, within(client.namespace))} for old in gone),
+        *({"patch": mark + dump(old), "target": target(old, within(client.namespace))} for old in deleted),
     ]
 
 
 def mark_of(client: Client) -> str:
-    """Return the comment that each of our patches begins with: the application repository has patches of its own in the same list."""
+    """Return the first line of each of our patches, which distinguishes them from other patches in the same list."""
     return f"# rediskit: {client.name}"
 
 
 def _tests(workload: Workload) -> str:
-    """Each container stands where it stood in the manifest. They come first: a strategic merge puts patched containers in front."""
+    """Return JSON patch tests of the position of each container. They run first, because a strategic merge moves patched containers."""
     content = workload.manifest.content if workload.manifest else {}
     tests = []
     for kind, name in workload.named:

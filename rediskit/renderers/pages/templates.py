@@ -1,4 +1,4 @@
-"""Texts for people, from the Jinja2 templates in rediskit/data/templates. YAML is never made this way."""
+"""Markdown pages from the Jinja2 templates in rediskit/data/templates. YAML is never rendered from templates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def engine() -> Any:
     """Return the Jinja2 environment of all texts: compiled templates where they exist, else their sources."""
     from jinja2 import ChoiceLoader, Environment, FileSystemLoader, ModuleLoader, StrictUndefined
 
-    # Markdown for people, so nothing is escaped. A template is used once a run, so optimising it costs more than it saves.
+    # Markdown needs no HTML escaping. Each run uses a template once, so optimization costs more than it saves.
     return Environment(
         loader=ChoiceLoader([ModuleLoader(compiled_folder()), FileSystemLoader(TEMPLATES)]),
         undefined=StrictUndefined,

@@ -1,8 +1,7 @@
 """The alerts: a PrometheusRule about one release.
 
-A rule fires when and only when its text is true. Missing metrics are no proof that Redis is gone: the rules of `instances` tell a Redis
-that
-is down from one that Prometheus does not see. tests/live fires every rule on real servers; docs/live.md has the figures.
+Missing metrics do not prove that Redis is down. The rules of `instances` distinguish a Redis that is down from one without metrics.
+tests/live fires every rule on real servers, and docs/live.md has the figures.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ __all__ = ["PREFIX", "alerts"]
 
 
 def alerts(environment: Environment) -> Object:
-    """Return the PrometheusRule of the release, in Prometheus's namespace, with the label that its ruleSelector asks for."""
+    """Return the PrometheusRule, in the namespace of Prometheus and with the label that its ruleSelector requires."""
     settings, redis, release, series = environment.monitoring, environment.redis, release_of(environment), Series.of(environment)
     rules = [
         *instances(release, series),
@@ -32,7 +31,7 @@ def alerts(environment: Environment) -> Object:
         *calls(release, series, redis),
         *persistence(release, series, redis),
     ]
-    # An aggregated series has no labels of its own: without these two, the alerts of two releases would be one to Alertmanager.
+    # Aggregated series have no labels. Without these two, Alertmanager would merge the alerts of two releases.
     for rule in rules:
         rule["labels"].update({"namespace": release.namespace, "service": release.metrics_service})
     return {

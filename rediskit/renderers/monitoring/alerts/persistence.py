@@ -1,4 +1,4 @@
-"""Alerts about the files that Redis keeps its data in."""
+"""Alerts about persistence."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from rediskit.renderers.tree import Object
 
 
 def persistence(release: Release, series: Series, redis: Redis) -> Iterator[Object]:
-    """Yield the rules about what is switched on: a failure of something that never runs again would stand for ever.
+    """Yield the rules about the enabled forms of persistence. A disabled one never runs again, so its last failure would stay.
 
-    A restart resets these states, and each probe that succeeds in between too: the worst of the window counts.
+    A restart and a successful probe reset these states, so the rules use the worst state of the window.
     """
     disk = f"kubectl -n {release.namespace} exec {POD} -c redis -- df -h /data"
     if redis.append_only:
@@ -24,8 +24,8 @@ def persistence(release: Release, series: Series, redis: Redis) -> Iterator[Obje
             series.hold(1),
             _failed(series, "aof_last_write_status"),
             f"{release.fullname} cannot write to its disk",
-            f"{POD} could not write its append-only file within {series.window}. As long as that lasts, a primary refuses every write "
-            f"(MISCONF), and a replica has the writes in memory alone. Most often the disk is full: {disk}. Free space on the node, or "
+            f"{POD} could not write its append-only file within {series.window}. Until this is fixed, a primary rejects every write "
+            f"(MISCONF), and a replica keeps writes in memory only. The usual cause is a full disk: {disk}. Free space on the node, or "
             "delete keys and run BGREWRITEAOF.",
         )
         yield rule(
@@ -34,14 +34,12 @@ def persistence(release: Release, series: Series, redis: Redis) -> Iterator[Obje
             series.hold(10),
             f"redis_aof_last_bgrewrite_status{{{series.selector}}} == 0",
             f"The append-only file of {release.fullname} grows",
-            f"The last rewrite of the append-only file of {POD} failed, so the file grows with every write. Its log has the reason; most "
-            f"often there is no disk space ({disk}) or no memory for the fork.",
+            f"The last rewrite of the append-only file of {POD} failed, so the file grows with every write. Its log has the cause. "
+            f"Usual causes are a full disk ({disk}) or too little memory for the fork.",
         )
     if redis.save_points:
         kept = (
-            "What was written since the last snapshot is in memory alone."
-            if not redis.append_only
-            else "The append-only file is not affected."
+            "All writes since the last snapshot are in memory only." if not redis.append_only else "The append-only file is not affected."
         )
         yield rule(
             "SnapshotFailing",
@@ -49,8 +47,8 @@ def persistence(release: Release, series: Series, redis: Redis) -> Iterator[Obje
             series.hold(1),
             _failed(series, "rdb_last_bgsave_status"),
             f"{release.fullname} cannot save its snapshot",
-            f"{POD} could not write its RDB snapshot within {series.window}. Until one succeeds, a primary refuses every write "
-            f"(MISCONF). {kept} Its log has the reason; most often there is no disk space ({disk}) or no memory for the fork.",
+            f"{POD} could not write its RDB snapshot within {series.window}. Until a snapshot succeeds, a primary rejects every write "
+            f"(MISCONF). {kept} Its log has the cause. Usual causes are a full disk ({disk}) or too little memory for the fork.",
         )
 
 

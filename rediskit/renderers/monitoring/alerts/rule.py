@@ -1,4 +1,4 @@
-"""One alert rule, and the templates that its text may use."""
+"""One alert rule, and the templates for its text."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from rediskit.renderers.tree import Object
 Severity = Literal["critical", "warning", "info"]
 
 PREFIX = "SharedRedis"
-"""What the name of every alert begins with."""
+"""The prefix of every alert name."""
 
 POD, COMMAND, REPLICA, ERROR = "{{ $labels.pod }}", "{{ $labels.cmd }}", "{{ $labels.slave_ip }}", "{{ $labels.err }}"
 VALUE, NUMBER, PERCENT = "{{ $value }}", "{{ $value | humanize }}", "{{ $value | humanizePercentage }}"
-"""Prometheus fills these in when the alert fires. `slave_ip` is a label of the exporter."""
+"""Templates that Prometheus expands when the alert fires. `slave_ip` is a label of the exporter."""
 
 
 def rule(name: str, severity: Severity, hold: str, expr: str, summary: str, description: str) -> Object:
@@ -22,10 +22,10 @@ def rule(name: str, severity: Severity, hold: str, expr: str, summary: str, desc
     Args:
         name: the alert, without the prefix.
         severity: the label that Alertmanager routes by.
-        hold: how long the condition lasts before the alert fires.
+        hold: the duration of the condition before the alert fires.
         expr: the condition, in PromQL.
         summary: what is wrong, in less than 70 characters.
-        description: what is known, what it means, and what to do.
+        description: the facts, their meaning, and the fix.
     """
     return {
         "alert": PREFIX + name,
