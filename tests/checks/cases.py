@@ -84,7 +84,7 @@ def put(path: str, place: str, content: Any) -> Change:
     """Return a change of one value in a file, as in `edited`."""
 
     def change(tree: Tree) -> Tree:
-        files = (replace(file, content=edited(file.content, place, content)) if file.path == path else file for file in tree.contents)
+        files = (file._replace(content=edited(file.content, place, content)) if file.path == path else file for file in tree.contents)
         return replace(tree, contents=tuple(files))
 
     return change
