@@ -1,4 +1,4 @@
-"""rediskit: a shared Redis on Kubernetes, and the move of applications onto it, as files that Argo CD carries.
+"""Generate the manifests of a shared Redis on Kubernetes under GitOps, and move applications onto it.
 
     env = load("config/chocolandia.yaml")
     tree = render(env)
@@ -6,7 +6,7 @@
     differences = diff(tree, "rendered")
     changes = write(tree, "rendered")
 
-Everything public is in `__all__` and is loaded when it is first asked for, so that importing rediskit costs nothing.
+`__all__` lists the public names. Each is imported on first use, so that `import rediskit` is fast.
 """
 
 from __future__ import annotations
@@ -15,154 +15,79 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-if TYPE_CHECKING:
-    from rediskit.checks import Finding, check
-    from rediskit.errors import ConfigError, Location, MissingToolError, Problem, RediskitError, RefusedError
-    from rediskit.model.accept import Accept
-    from rediskit.model.client import Client, Owner, Previous
-    from rediskit.model.environment import Environment
-    from rediskit.model.evidence import Evidence
-    from rediskit.model.files import Manifest, TextFile
-    from rediskit.model.gitops import ArgoCD, Destination, Flux, FluxSource, GitOps
-    from rediskit.model.migration import Budgets, Entry, Migration, Validation, Window
-    from rediskit.model.monitoring import Monitoring
-    from rediskit.model.network import Network, Pool
-    from rediskit.model.redis import Amount, Auth, Chart, ContainerResources, ExporterImage, Memory, Redis, RedisImage, Resources, Storage
-    from rediskit.model.secrets import ExternalSecrets, Manual, SealedSecrets, SecretStore, Sops
-    from rediskit.model.workload import Autoscaler, Variables, Workload
-    from rediskit.output.diff import diff
-    from rediskit.output.tree_diff import FileDiff, TreeDiff
-    from rediskit.output.writer import Changes, write
-    from rediskit.renderers import render
-    from rediskit.renderers.tree import File, Tree
-    from rediskit.source.loader import load
+if TYPE_CHECKING:  # `X as X` marks a name as public for type checkers, which do not evaluate `__all__`.
+    # isort: off
+    from rediskit.checks import Finding as Finding, check as check
+    from rediskit.errors import ConfigError as ConfigError, Location as Location, MissingToolError as MissingToolError, Problem as Problem
+    from rediskit.errors import RediskitError as RediskitError, RefusedError as RefusedError
+    from rediskit.model.accept import Accept as Accept
+    from rediskit.model.client import Client as Client, Owner as Owner, Previous as Previous
+    from rediskit.model.environment import Environment as Environment
+    from rediskit.model.evidence import Evidence as Evidence
+    from rediskit.model.files import Manifest as Manifest, TextFile as TextFile
+    from rediskit.model.gitops import ArgoCD as ArgoCD, Destination as Destination, Flux as Flux, FluxSource as FluxSource, GitOps as GitOps
+    from rediskit.model.migration import Budgets as Budgets, Entry as Entry, Migration as Migration, Validation as Validation
+    from rediskit.model.migration import Window as Window
+    from rediskit.model.monitoring import Monitoring as Monitoring
+    from rediskit.model.network import Network as Network, Pool as Pool
+    from rediskit.model.redis import Amount as Amount, Auth as Auth, Chart as Chart, ContainerResources as ContainerResources
+    from rediskit.model.redis import ExporterImage as ExporterImage, Memory as Memory, Redis as Redis, RedisImage as RedisImage
+    from rediskit.model.redis import Resources as Resources, Storage as Storage
+    from rediskit.model.secrets import ExternalSecrets as ExternalSecrets, Manual as Manual, SealedSecrets as SealedSecrets
+    from rediskit.model.secrets import SecretStore as SecretStore, Sops as Sops
+    from rediskit.model.workload import Autoscaler as Autoscaler, Variables as Variables, Workload as Workload
+    from rediskit.output.diff import diff as diff
+    from rediskit.output.tree_diff import FileDiff as FileDiff, TreeDiff as TreeDiff
+    from rediskit.output.writer import Changes as Changes, write as write
+    from rediskit.renderers import render as render
+    from rediskit.renderers.tree import File as File, Tree as Tree
+    from rediskit.source.loader import load as load
 
-_HOMES = {
-    "Accept": "rediskit.model.accept",
-    "Amount": "rediskit.model.redis",
-    "ArgoCD": "rediskit.model.gitops",
-    "Auth": "rediskit.model.redis",
-    "Autoscaler": "rediskit.model.workload",
-    "Budgets": "rediskit.model.migration",
-    "Changes": "rediskit.output.writer",
-    "Chart": "rediskit.model.redis",
-    "Client": "rediskit.model.client",
-    "ConfigError": "rediskit.errors",
-    "ContainerResources": "rediskit.model.redis",
-    "Destination": "rediskit.model.gitops",
-    "FileDiff": "rediskit.output.tree_diff",
-    "TreeDiff": "rediskit.output.tree_diff",
-    "Entry": "rediskit.model.migration",
-    "Environment": "rediskit.model.environment",
-    "Evidence": "rediskit.model.evidence",
-    "ExporterImage": "rediskit.model.redis",
-    "ExternalSecrets": "rediskit.model.secrets",
-    "File": "rediskit.renderers.tree",
-    "Finding": "rediskit.checks",
-    "Flux": "rediskit.model.gitops",
-    "FluxSource": "rediskit.model.gitops",
-    "GitOps": "rediskit.model.gitops",
-    "Location": "rediskit.errors",
-    "Manifest": "rediskit.model.files",
-    "Manual": "rediskit.model.secrets",
-    "Memory": "rediskit.model.redis",
-    "Migration": "rediskit.model.migration",
-    "MissingToolError": "rediskit.errors",
-    "Monitoring": "rediskit.model.monitoring",
-    "Network": "rediskit.model.network",
-    "Owner": "rediskit.model.client",
-    "Pool": "rediskit.model.network",
-    "Previous": "rediskit.model.client",
-    "Problem": "rediskit.errors",
-    "Redis": "rediskit.model.redis",
-    "RedisImage": "rediskit.model.redis",
-    "RediskitError": "rediskit.errors",
-    "RefusedError": "rediskit.errors",
-    "Resources": "rediskit.model.redis",
-    "SealedSecrets": "rediskit.model.secrets",
-    "SecretStore": "rediskit.model.secrets",
-    "Sops": "rediskit.model.secrets",
-    "Storage": "rediskit.model.redis",
-    "TextFile": "rediskit.model.files",
-    "Tree": "rediskit.renderers.tree",
-    "Validation": "rediskit.model.migration",
-    "Variables": "rediskit.model.workload",
-    "Window": "rediskit.model.migration",
-    "Workload": "rediskit.model.workload",
-    "check": "rediskit.checks",
-    "diff": "rediskit.output.diff",
-    "load": "rediskit.source.loader",
-    "render": "rediskit.renderers",
-    "write": "rediskit.output.writer",
+_EXPORTS = {
+    "rediskit.checks": ("Finding", "check"),
+    "rediskit.errors": ("ConfigError", "Location", "MissingToolError", "Problem", "RediskitError", "RefusedError"),
+    "rediskit.model.accept": ("Accept",),
+    "rediskit.model.client": ("Client", "Owner", "Previous"),
+    "rediskit.model.environment": ("Environment",),
+    "rediskit.model.evidence": ("Evidence",),
+    "rediskit.model.files": ("Manifest", "TextFile"),
+    "rediskit.model.gitops": ("ArgoCD", "Destination", "Flux", "FluxSource", "GitOps"),
+    "rediskit.model.migration": ("Budgets", "Entry", "Migration", "Validation", "Window"),
+    "rediskit.model.monitoring": ("Monitoring",),
+    "rediskit.model.network": ("Network", "Pool"),
+    "rediskit.model.redis": (
+        "Amount",
+        "Auth",
+        "Chart",
+        "ContainerResources",
+        "ExporterImage",
+        "Memory",
+        "Redis",
+        "RedisImage",
+        "Resources",
+        "Storage",
+    ),
+    "rediskit.model.secrets": ("ExternalSecrets", "Manual", "SealedSecrets", "SecretStore", "Sops"),
+    "rediskit.model.workload": ("Autoscaler", "Variables", "Workload"),
+    "rediskit.output.diff": ("diff",),
+    "rediskit.output.tree_diff": ("FileDiff", "TreeDiff"),
+    "rediskit.output.writer": ("Changes", "write"),
+    "rediskit.renderers": ("render",),
+    "rediskit.renderers.tree": ("File", "Tree"),
+    "rediskit.source.loader": ("load",),
 }
+"""The public names of each module."""
 
-__all__ = [
-    "Accept",
-    "Amount",
-    "ArgoCD",
-    "Auth",
-    "Autoscaler",
-    "Budgets",
-    "Changes",
-    "Chart",
-    "Client",
-    "ConfigError",
-    "ContainerResources",
-    "Destination",
-    "Entry",
-    "Environment",
-    "Evidence",
-    "ExporterImage",
-    "ExternalSecrets",
-    "File",
-    "FileDiff",
-    "Finding",
-    "Flux",
-    "FluxSource",
-    "GitOps",
-    "Location",
-    "Manifest",
-    "Manual",
-    "Memory",
-    "Migration",
-    "MissingToolError",
-    "Monitoring",
-    "Network",
-    "Owner",
-    "Pool",
-    "Previous",
-    "Problem",
-    "Redis",
-    "RedisImage",
-    "RediskitError",
-    "RefusedError",
-    "Resources",
-    "SealedSecrets",
-    "SecretStore",
-    "Sops",
-    "Storage",
-    "TextFile",
-    "Tree",
-    "TreeDiff",
-    "Validation",
-    "Variables",
-    "Window",
-    "Workload",
-    "check",
-    "diff",
-    "load",
-    "render",
-    "write",
-]
+_MODULES = {name: module for module, names in _EXPORTS.items() for name in names}
+__all__ = sorted(_MODULES)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
+    value = globals()[name] = getattr(import_module(_MODULES[name]), name)
     return value
 
 
