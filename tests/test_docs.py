@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rediskit.checks import CHECKS
-from rediskit.cli.arguments import parser
+from rediskit.cli.parser import parser
 from scripts.reference import architecture_page, checks_page, config_page
 from scripts.transcript import page as transcript
 

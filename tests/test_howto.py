@@ -21,7 +21,7 @@ import yaml
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from rediskit import __version__
-from rediskit.cli.arguments import parser
+from rediskit.cli.parser import parser
 from tests.samples import ROOT
 from tests.secrets.repository import certificate_of
 from tests.tools.install import locate

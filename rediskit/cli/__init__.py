@@ -23,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(argv: list[str] | None) -> int:
-    from rediskit.cli.arguments import parse
+    from rediskit.cli.parser import parse
 
     arguments = parse(argv)
     from rediskit.cli.process import check_folder

@@ -1,24 +1,91 @@
-"""Building blocks of the parser. Imports argparse alone, because `--help` has to be instant."""
+"""Building blocks of the parser. Imports argparse alone, so that `--help` stays fast."""
 
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+from collections.abc import Sequence
+from typing import Any, NoReturn, TypeAlias
 
 
-def command(commands: Commands, name: str, module: str, help: str, description: str) -> argparse.ArgumentParser:  # noqa: A002 - as argparse
+class HelpFormatter(argparse.HelpFormatter):
+    """Wraps descriptions between words, and keeps the line breaks of examples."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        from textwrap import fill
+
+        return text if "\n" in text else fill(text, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that prints its errors in the form of all others, with the nearest valid choice."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the error and exit with 2."""
+        self._refuse(message, f"run {self.prog} --help")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is None or value in action.choices:
+            return
+        from difflib import get_close_matches
+
+        name = action.option_strings[0] if action.option_strings else self.prog
+        nearest = get_close_matches(str(value), action.choices, 1)
+        hint = f"did you mean {nearest[0]}?" if nearest else f"choose one of: {', '.join(action.choices)}"
+        self._refuse(f"{name}: unknown {'value' if action.option_strings else 'command'} {value!r}", hint)
+
+    def _refuse(self, message: str, hint: str) -> NoReturn:
+        self.exit(2, f"error: {message}\n  help: {hint}\n")
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
+"""The group that a command belongs to."""
+
+
+def command(
+    commands: Commands,
+    name: str,
+    summary: str,
+    description: str,
+    *,
+    module: str = "",
+    parents: Sequence[Parser] = (),
+    examples: Sequence[str] = (),
+) -> Parser:
     """Add a command and return its parser.
 
     Args:
         commands: The group that it belongs to.
         name: Its name on the command line.
-        module: The module below `rediskit.cli` whose `run` executes it.
-        help: One line for the list of commands.
+        summary: One line for the list of commands.
         description: What it does, for its own help page.
+        module: The module below `rediskit.cli` whose `run` executes it; "" for a group of commands.
+        parents: The options that it shares with other commands.
+        examples: Command lines for its help page.
     """
-    parser = commands.add_parser(name, help=help, description=description)
-    parser.set_defaults(module=f"rediskit.cli.{module}")
+    epilog = "\n  ".join(("examples:", *examples))
+    parser = commands.add_parser(name, help=summary, description=description, parents=parents, epilog=epilog, formatter_class=HelpFormatter)
+    if module:
+        parser.set_defaults(module=f"rediskit.cli.{module}")
     return parser
+
+
+def option(*names: str, **settings: Any) -> Parser:
+    """Return a parent parser with one argument, for `parents`."""
+    parent = Parser(add_help=False)
+    parent.add_argument(*names, **settings)
+    return parent
+
+
+def at(use: str) -> Parser:
+    """Return the option `--at` for what a command uses the time for."""
+    return option("--at", metavar="TIME", help=f"{use}, like 2026-03-01T22:00:00-03:00 (default: now)")
+
+
+JSON_HELP = "print one JSON document"
+DEBUG = option("--debug", action="store_true", help="show tracebacks")
+COMMON = (option("--json", action="store_true", help=JSON_HELP), DEBUG)
+CONFIG = option("config", nargs="?", metavar="config", help="the config file (default: the only config/*.yaml)")
+CONFIGS = option("configs", nargs="*", metavar="config", help="config files (default: config/*.yaml)")
+OUTPUT = option("--output", default="rendered", metavar="DIR", help="the parent of the output directories (default: rendered)")
+DRY_RUN = option("--dry-run", action="store_true", help="show the changes, write nothing")
+OFFLINE = option("--offline", action="store_true", help="refuse remote bases of kustomize, download nothing")

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
+import rediskit.cli.parser
 import rediskit.cli.render
 import rediskit.cli.schema
 from rediskit.cli import main
-from rediskit.cli.arguments import parser
 from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
 from rediskit.output.paths import STAGE
 from tests.samples import WARNED
@@ -407,50 +407,7 @@ def test_schema_is_the_committed_file(folder: Path, run: Run) -> None:
     assert [path.name for path in folder.iterdir()] == ["config"]
 
 
-# The command line
-
-
-def test_help_of_the_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
-    with pytest.raises(SystemExit) as ended:
-        main(["--help"])
-    output = capsys.readouterr().out
-    assert ended.value.code == 0
-    assert output.startswith("usage: rediskit ")
-    for verb in VERBS:
-        assert f"\n    {verb} " in output
-    assert "Exit codes: 0 done; 1 " in output
-
-
-@pytest.mark.parametrize("verb", VERBS)
-def test_help_of_each_verb(verb: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
-    with pytest.raises(SystemExit) as ended:
-        main([verb, "--help"])
-    output = capsys.readouterr().out
-    assert ended.value.code == 0
-    assert output.startswith(f"usage: rediskit {verb} ")
-    wanted = {"render": ["--output DIR", "--json", "--debug", "--force"], "check": ["--output DIR", "--json"], "schema": ["--json"]}[verb]
-    for option in wanted:
-        assert f"\n  {option} " in output, option
-
-
-def test_every_option_and_verb_says_what_it_does() -> None:
-    (verbs,) = (action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
-    assert {choice.dest for choice in verbs._choices_actions if choice.help} == set(verbs.choices)
-    for verb in verbs.choices.values():
-        assert verb.description
-        assert all(action.help for action in verb._actions)
-
-
-@pytest.mark.parametrize("arguments", [[], ["rendr"], ["render", "--no-such-option"], ["check", "--output"], ["check", "--force"]])
-def test_a_wrong_command_line_is_exit_code_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    captured = capsys.readouterr()
-    assert (ended.value.code, captured.out) == (2, "")
-    assert captured.err.startswith("usage: rediskit ")
-    assert "error: " in captured.err
+# Errors and exit codes
 
 
 @pytest.mark.parametrize(
@@ -499,7 +456,7 @@ def test_an_interrupt_before_the_command_line_is_read_ends_quietly(run: Run, mon
     def interrupted(_: list[str] | None) -> argparse.Namespace:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(rediskit.cli.arguments, "parse", interrupted)
+    monkeypatch.setattr(rediskit.cli.parser, "parse", interrupted)
     assert run("render") == (130, "", "")
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from rediskit.cli import main
-from rediskit.cli.arguments import parser
+from rediskit.cli.parser import parser
 from rediskit.doctor import programs as programs_module
 from rediskit.doctor.programs import KNOWN_PROGRAMS
 from rediskit.git import work_tree as git_module

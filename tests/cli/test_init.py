@@ -499,7 +499,7 @@ def test_a_file_that_is_not_there_and_a_terminal(repository: Repository) -> None
         (["--revision", "a..b"], "--revision: a..b is not a Git branch, tag or commit"),
         (["--namespace", "Shop"], "--namespace: Shop is not a DNS label"),
         (["--replicas", "0"], "--replicas: 0 is nothing to come back to"),
-        (["--tool", "helm"], "invalid choice"),
+        (["--tool", "helm"], "unknown value 'helm'"),
         (["--replicas", "many"], "invalid int value"),
     ],
 )

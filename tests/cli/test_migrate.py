@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from rediskit.cli import main
-from rediskit.cli.arguments import parser
+from rediskit.cli.parser import parser
 from rediskit.source.loader import load
 from rediskit.state_machine.gates import GATES
 from rediskit.yamlio.writer import dump

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rediskit.cli import main
-from rediskit.cli.arguments import parser
+from rediskit.cli.parser import parser
 from rediskit.source.loader import load
 from rediskit.state_machine.clock import later
 from tests.cli.checkout import fold, owner

@@ -1,0 +1,143 @@
+"""The parser of the command line. Imports argparse alone, so that `--help` stays fast."""
+
+from __future__ import annotations
+
+import argparse
+
+from rediskit import __version__
+from rediskit.cli.migrate import parser as migrate
+from rediskit.cli.options import COMMON, CONFIGS, DEBUG, DRY_RUN, JSON_HELP, OFFLINE, OUTPUT, Commands, HelpFormatter, Parser, at, command
+from rediskit.cli.secret import parser as secret
+
+_DESCRIPTION = "Generate the manifests of a shared Redis on Kubernetes from a short config file, and move applications onto it."
+_EPILOG = """\
+examples:
+  rediskit init --name homelab
+  rediskit render
+  rediskit check --base origin/main
+  rediskit migrate status
+
+exit codes:
+  0  success
+  1  a check failed, a write was refused, or files differ
+  2  the config or the command line is wrong
+  3  a program or a service is missing or failed"""
+
+
+def parse(argv: list[str] | None) -> argparse.Namespace:
+    """Return the parsed command line; `module` is the module that executes it. Exits with 2 when it is wrong."""
+    return parser().parse_args(argv)
+
+
+def parser() -> Parser:
+    """Return the parser with every command."""
+    top = Parser(prog="rediskit", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=HelpFormatter)
+    top.add_argument("--version", action="version", version=f"rediskit {__version__}")
+    commands = top.add_subparsers(dest="verb", title="commands", metavar="<command>", required=True)
+    for add in (_init, _render, _check, _diff, migrate.add, secret.add, _doctor, _schema):
+        add(commands)
+    return top
+
+
+def _init(commands: Commands) -> None:
+    parser = command(
+        commands,
+        "init",
+        "create a config that renders without further edits",
+        "Create a config, its JSON schema and a reduced copy of each workload. With --from, rediskit reads the client, its containers, "
+        "variables, replicas and the old Redis from live objects. What the objects leave open becomes a comment in the config. "
+        "No existing file is overwritten, and no password is written.",
+        module="init",
+        parents=(DRY_RUN, *COMMON),
+        examples=(
+            "rediskit init --name homelab",
+            "kubectl get deployment,statefulset,service,hpa -n shop -o yaml | rediskit init --name homelab --from -",
+            "rediskit init clusters/home --tool flux --from live.yaml --dry-run",
+        ),
+    )
+    parser.add_argument("folder", nargs="?", default=".", metavar="DIR", help="the project folder (default: the current one)")
+    parser.add_argument("--name", help="the name of the environment (default: the name of the folder)")
+    parser.add_argument("--tool", choices=("argocd", "flux"), default="argocd", help="the GitOps tool (default: argocd)")
+    parser.add_argument("--repository", metavar="URL", help="the Git repository of the folder (default: its remote)")
+    parser.add_argument(
+        "--revision", metavar="BRANCH", help="the branch that the GitOps tool follows (default: that of the remote, else main)"
+    )
+    parser.add_argument("--from", dest="source", metavar="FILE", help="read live objects from YAML of kubectl; - is standard input")
+    parser.add_argument("--namespace", help="the namespace of objects that set none")
+    parser.add_argument("--replicas", type=int, metavar="N", help="the normal number of replicas of a workload that is scaled to 0")
+
+
+def _render(commands: Commands) -> None:
+    parser = command(
+        commands,
+        "render",
+        "render the manifests of each config",
+        "Load, render and check every config, then write the output directories. An error in one config leaves all files unchanged.",
+        module="render",
+        parents=(CONFIGS, OUTPUT, *COMMON),
+        examples=("rediskit render", "rediskit render config/chocolandia.yaml --output clusters"),
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite and remove generated files that were edited by hand")
+
+
+def _check(commands: Commands) -> None:
+    parser = command(
+        commands,
+        "check",
+        "validate configs and rendered manifests, write nothing",
+        "Render in memory, run all checks, and compare the result with the output directories. For CI and pre-commit. "
+        "With --owner, the scan of the application repository is recorded in the config at the step validate.",
+        module="check",
+        parents=(CONFIGS, OUTPUT, at("the time of the scan of --owner"), OFFLINE, *COMMON),
+        examples=(
+            "rediskit check",
+            "rediskit check --base origin/main",
+            "rediskit check config/chocolandia.yaml --owner ../beersystem/deploy/overlays/prod",
+        ),
+    )
+    parser.add_argument("--kubeconform", action="store_true", help="validate every object with kubeconform too ($KUBECONFORM, or on PATH)")
+    parser.add_argument("--owner", metavar="DIR", help="build the overlay of the application repository in DIR with the files of each step")
+    parser.add_argument("--base", metavar="REV", help="compare with a Git revision: skipped steps, changes to a running Redis")
+
+
+def _diff(commands: Commands) -> None:
+    parser = command(
+        commands,
+        "diff",
+        "show the changes of a render, object by object",
+        "Render in memory and compare with the files on disk or with a Git revision. Writes nothing, runs no check. "
+        "Exit code 1 when something differs. Secret values are shown as <secret hmac:...>; equal values have equal digits within a run.",
+        module="diff.command",
+        parents=(CONFIGS, OUTPUT, DEBUG),
+        examples=("rediskit diff", "rediskit diff --against origin/main --markdown"),
+    )
+    parser.add_argument("--against", metavar="REV", help="compare with a branch, a tag or a commit (default: the files on disk)")
+    formats = parser.add_mutually_exclusive_group()
+    formats.add_argument("--text", action="store_true", help="print a unified diff of the files")
+    formats.add_argument("--markdown", action="store_true", help="print a comment for a pull request")
+    formats.add_argument("--json", action="store_true", help=JSON_HELP)
+
+
+def _doctor(commands: Commands) -> None:
+    command(
+        commands,
+        "doctor",
+        "diagnose programs, configs, output directories and Git",
+        "Report programs, libraries, configs, output directories and the Git work tree, and the next command. Writes nothing, uses no "
+        "network. A program that is not installed is no error; one that does not run is.",
+        module="doctor",
+        parents=(CONFIGS, OUTPUT, *COMMON),
+        examples=("rediskit doctor", "rediskit doctor config/chocolandia.yaml --json"),
+    )
+
+
+def _schema(commands: Commands) -> None:
+    command(
+        commands,
+        "schema",
+        "print the JSON schema of the config",
+        "Print the JSON schema of the config, for editors and other tools.",
+        module="schema",
+        parents=COMMON,
+        examples=("rediskit schema > rediskit.schema.json",),
+    )
