@@ -178,7 +178,7 @@ def test_every_section_of_the_config_is_public() -> None:
 
 def test_the_public_names_are_there_and_closed() -> None:
     assert sorted(rediskit.__all__) == rediskit.__all__
-    assert set(rediskit._HOMES) == set(rediskit.__all__)
+    assert set(rediskit._MODULES) == set(rediskit.__all__)
     for name in rediskit.__all__:
         assert getattr(rediskit, name) is not None
         assert not isinstance(getattr(rediskit, name), type(sys)), f"{name} is a module"
