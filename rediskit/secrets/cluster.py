@@ -1,4 +1,4 @@
-"""Mode manual: the same Secret in every namespace, made or compared through kubectl."""
+"""Mode manual: create, update and compare the Secret of each namespace with kubectl."""
 
 from __future__ import annotations
 
@@ -8,22 +8,32 @@ from typing import Literal, NamedTuple
 from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
 from rediskit.model.environment import Environment
 from rediskit.secrets import kubectl
-from rediskit.secrets.kubectl import Live
+from rediskit.secrets.kubectl import LiveSecret
 from rediskit.secrets.manifests import plain_secret
-from rediskit.secrets.plaintext import Plaintext, generate, impossible, weak
+from rediskit.secrets.plaintext import Plaintext, generate, invalid, weak
+
+Origin = Literal["given", "cluster", "generated"]
 
 
 class Applied(NamedTuple):
-    """What was done, or would be: namespaces. origin: where the value came from."""
+    """The result of `apply_secret`, or of its dry run.
+
+    Attributes:
+        created: The namespaces that got the Secret.
+        changed: The namespaces whose Secret got another value.
+        unchanged: The other namespaces.
+        origin: The source of the value.
+        notes: Warnings about the value.
+    """
 
     created: tuple[str, ...]
     changed: tuple[str, ...]
     unchanged: tuple[str, ...]
-    origin: Literal["given", "cluster", "generated"]
+    origin: Origin
     notes: tuple[str, ...] = ()
 
 
-def apply(
+def apply_secret(
     environment: Environment,
     namespaces: Sequence[str],
     given: Callable[[], Plaintext | None],
@@ -32,72 +42,85 @@ def apply(
     force: bool = False,
     dry_run: bool = False,
 ) -> Applied:
-    """Makes the Secret in these namespaces have one value: the given one, else that of the cluster, else a new one.
+    """Set the Secret in these namespaces to one value: the given one, else that of the cluster, else a new one.
 
-    Namespaces that have it are not touched. force: other values are replaced; without a given one, by that of Redis' namespace.
-    Raises ConfigError in another mode, RefusedError where values differ, MissingToolError when kubectl is missing or fails.
+    A namespace with this value is not changed.
+
+    Args:
+        environment: The config.
+        namespaces: The namespaces to change.
+        given: Returns the value of the command line, or None.
+        context: The context of kubectl.
+        force: Replace other values. Without a given value, use that of the namespace of Redis.
+        dry_run: Change nothing.
+
+    Raises:
+        ConfigError: The mode is not manual.
+        RefusedError: The values differ.
+        MissingToolError: kubectl is missing or fails.
     """
-    _only_manual(environment)
+    _require_manual(environment)
     auth = environment.redis.auth
-    found = {namespace: kubectl.live(namespace, auth.secret, auth.key, context) for namespace in environment.secret_namespaces}
-    lives = [one for one in found.values() if one is not None]
-    value, origin = _value(environment, lives, given(), force=force)
-    different = [one.namespace for one in lives if one.value is not None and one.value != value and one.namespace in namespaces]
-    _refuse(environment, lives, different, force=force)
-    created = tuple(namespace for namespace in namespaces if found[namespace] is None)
-    changed = tuple(one.namespace for one in lives if one.namespace in namespaces and one.value != value)
-    if created or changed:
-        manifests = [plain_secret(environment, namespace, value) for namespace in (*created, *changed)]
-        kubectl.apply(manifests, value, context, force=force, dry_run=dry_run)
+    live = {namespace: kubectl.read_secret(namespace, auth.secret, auth.key, context) for namespace in environment.secret_namespaces}
+    existing = [secret for secret in live.values() if secret is not None]
+    value, origin = _value(environment, existing, given(), force=force)
+    changed = [secret for secret in existing if secret.namespace in namespaces and secret.value != value]
+    _refuse(environment, [secret for secret in changed if secret.value is not None], force=force)
+    created = [namespace for namespace in namespaces if live[namespace] is None]
+    written = (*created, *(secret.namespace for secret in changed))
+    if written:
+        manifests = [plain_secret(environment, namespace, value) for namespace in written]
+        kubectl.apply_manifests(manifests, value, context, force=force, dry_run=dry_run)
     if not dry_run:
         _verify(environment, namespaces, value, context)
-    unchanged = tuple(namespace for namespace in namespaces if namespace not in created and namespace not in changed)
+    unchanged = tuple(namespace for namespace in namespaces if namespace not in written)
     notes = tuple(f"{problem.message}: {problem.hint}" for problem in weak(value)) if origin == "cluster" else ()
-    return Applied(created, changed, unchanged, origin, notes)
+    return Applied(tuple(created), tuple(secret.namespace for secret in changed), unchanged, origin, notes)
 
 
-def _only_manual(environment: Environment) -> None:
+def _require_manual(environment: Environment) -> None:
     mode = environment.secrets.mode
     if mode != "manual":
         path = ("secrets", "mode")
-        hint = "commit the tree: Argo CD or Flux puts it there; rediskit secret check looks at what lies in Git"
-        raise ConfigError(Problem(f"with {mode} the Secrets come from Git, not from here", hint, path, environment.locate(path)))
+        hint = "commit the rendered manifests: Argo CD or Flux applies them; rediskit secret check checks the files in Git"
+        raise ConfigError(
+            Problem(f"with mode {mode} the Secrets come from Git, not from this command", hint, path, environment.locate(path))
+        )
 
 
-def _value(
-    environment: Environment, lives: Sequence[Live], given: Plaintext | None, *, force: bool
-) -> tuple[Plaintext, Literal["given", "cluster", "generated"]]:
+def _value(environment: Environment, existing: Sequence[LiveSecret], given: Plaintext | None, *, force: bool) -> tuple[Plaintext, Origin]:
     if given is not None:
-        if problems := impossible(given) or weak(given):
+        if problems := invalid(given) or weak(given):
             raise RefusedError(problems)
         return given, "given"
-    there = kubectl.one_value(lives, environment.redis.namespace if force else "")
-    if there is None:
+    value = kubectl.common_value(existing, environment.redis.namespace if force else "")
+    if value is None:
         return generate(), "generated"
-    if problems := impossible(there):
-        raise RefusedError([Problem(f"in the cluster {one.message}", f"{one.hint}; replace it: --from-stdin --force") for one in problems])
-    return there, "cluster"
+    if problems := invalid(value):
+        hint = "replace it: --from-stdin --force"
+        raise RefusedError([Problem(f"in the cluster {problem.message}", f"{problem.hint}; {hint}") for problem in problems])
+    return value, "cluster"
 
 
-def _refuse(environment: Environment, lives: Sequence[Live], different: Sequence[str], *, force: bool) -> None:
+def _refuse(environment: Environment, different: Sequence[LiveSecret], *, force: bool) -> None:
     name = environment.redis.auth.secret
-    problems = [
-        Problem(f"the Secret {name} in namespace {one.namespace} belongs to a controller", "it would put its own value back: change that")
-        for one in lives
-        if one.owned and one.namespace in different
-    ]
-    if not force:
-        hint = "--force replaces it; Redis and the applications have to be restarted then"
-        problems += [Problem(f"the Secret {name} in namespace {namespace} has another value", hint) for namespace in different]
+    problems = []
+    for secret in different:
+        if secret.owned:
+            hint = "change the value in that controller, because it would restore its own value"
+            problems.append(Problem(f"a controller owns the Secret {name} in namespace {secret.namespace}", hint))
+        if not force:
+            hint = "--force replaces it; restart Redis and the applications after that"
+            problems.append(Problem(f"the Secret {name} in namespace {secret.namespace} has another value", hint))
     if problems:
         raise RefusedError(problems)
 
 
 def _verify(environment: Environment, namespaces: Sequence[str], value: Plaintext, context: str) -> None:
-    """Looks once more: what was written is there, and the same everywhere."""
+    """Read the Secrets again. Raise MissingToolError for another value than the written one."""
     auth = environment.redis.auth
     for namespace in namespaces:
-        found = kubectl.live(namespace, auth.secret, auth.key, context)
-        if found is None or found.value != value:
-            hint = "somebody else writes it, too: find out who, then run this again"
-            raise MissingToolError(Problem(f"the Secret {auth.secret} in namespace {namespace} is not what was written", hint))
+        secret = kubectl.read_secret(namespace, auth.secret, auth.key, context)
+        if secret is None or secret.value != value:
+            hint = "stop the other program that writes it, then run this command again"
+            raise MissingToolError(Problem(f"the Secret {auth.secret} in namespace {namespace} does not have the written value", hint))

@@ -1,4 +1,4 @@
-"""The controller's certificate, brought as kubeseal brings it: from /v1/cert.pem of its Service, through the API server's proxy."""
+"""Download the certificate of the controller as kubeseal does: /v1/cert.pem of its Service, through the API server."""
 
 from __future__ import annotations
 
@@ -7,48 +7,52 @@ from pathlib import Path
 
 from rediskit.errors import ConfigError, MissingToolError, Problem
 from rediskit.files import read_file
+from rediskit.model.nested import text_at
 from rediskit.secrets import kubectl
-from rediskit.secrets.certificate import Certificate, certificate
+from rediskit.secrets.certificate import Certificate, parse_certificate
 from rediskit.source.neighbours import Neighbours
 from rediskit.tools import Command, find, run
 from rediskit.yamlio.reader import read
 
 
-def place(config: str) -> Path:
-    """Where `secrets.certificate` of a config leads; the file need not be there. Raises ConfigError."""
+def certificate_path(config: str) -> Path:
+    """Return the path in `secrets.certificate` of a config, also when the file does not exist. Raise ConfigError without one."""
     document = read(read_file(Path(config), config), config)
-    secrets = document.data.get("secrets")
     path = ("secrets", "certificate")
-    name = secrets.get("certificate") if isinstance(secrets, dict) else None
-    if not isinstance(name, str) or not name:
-        message = "the config names no certificate"
+    name = text_at(document.data, *path)
+    if not name:
         hint = "write secrets: {mode: sealed-secrets, certificate: <name>/sealing.crt}"
-        raise ConfigError(Problem(message, hint, path[:1], document.positions.get(path[:1]) or document.positions.get(())))
+        location = document.positions.get(path[:1]) or document.positions.get(())
+        raise ConfigError(Problem("the config has no certificate", hint, path[:1], location))
     try:
         real = Neighbours(config).find(name)
     except ConfigError as error:
         first = error.problems[0]
         raise ConfigError(Problem(first.message, first.hint, path, document.positions.get(path))) from None
-    shown = Path(os.path.normpath(Path(config).parent / name))
-    return shown if os.path.realpath(shown) == str(real) else real
+    relative = Path(os.path.normpath(Path(config).parent / name))
+    return relative if os.path.realpath(relative) == str(real) else real
 
 
-def fetch(name: str, namespace: str, context: str) -> tuple[bytes, Certificate]:
-    """The newest certificate of the controller, and what it says. Raises MissingToolError when nobody answers, or with something else."""
-    content = _fetch(name, namespace, context)
+def fetch_certificate(name: str, namespace: str, context: str) -> tuple[bytes, Certificate]:
+    """Return the newest certificate of the controller as bytes and parsed.
+
+    Raises:
+        MissingToolError: The controller does not answer, or answers with something else.
+    """
+    content = _download(name, namespace, context)
     try:
-        return content, certificate(content.decode("ascii", "replace"), "the controller's answer")
+        return content, parse_certificate(content.decode("ascii", "replace"), "the response of the controller")
     except ConfigError as error:
-        raise MissingToolError(Problem(error.problems[0].message, "look at --controller-name and --controller-namespace")) from None
+        raise MissingToolError(Problem(error.problems[0].message, "check --controller-name and --controller-namespace")) from None
 
 
-def _fetch(name: str, namespace: str, context: str) -> bytes:
+def _download(name: str, namespace: str, context: str) -> bytes:
     try:
         program = find("kubeseal", "KUBESEAL")
     except MissingToolError:
         if os.environ.get("KUBESEAL"):
             raise
-        return kubectl.raw(f"/api/v1/namespaces/{namespace}/services/http:{name}:/proxy/v1/cert.pem", context)
-    chosen = ("--context", context) if context else ()
-    where = ("--controller-name", name, "--controller-namespace", namespace)
-    return run(Command(program, ("--fetch-cert", *where, *chosen))).stdout
+        return kubectl.get_raw(f"/api/v1/namespaces/{namespace}/services/http:{name}:/proxy/v1/cert.pem", context)
+    options = ("--context", context) if context else ()
+    controller = ("--controller-name", name, "--controller-namespace", namespace)
+    return run(Command(program, ("--fetch-cert", *controller, *options))).stdout

@@ -1,9 +1,9 @@
-"""Which files of `secrets.directory` a command makes, with which value and rotation, and what it leaves alone."""
+"""Plan the files of `secrets.directory` that a command writes: their value, their rotation, and the files that do not change."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,224 +13,236 @@ from rediskit.model.environment import Environment
 from rediskit.model.secrets import ENCRYPTED, Sops
 from rediskit.output.input_files import read_inputs, write_inputs
 from rediskit.secrets.manifests import Keys, encrypted, file_of, new_rotation, opened, recipients_of, refuse_other_recipients
-from rediskit.secrets.plaintext import Plaintext, impossible, weak
+from rediskit.secrets.plaintext import Plaintext, invalid, weak
 from rediskit.secrets.sops import RULES, creation_rules
 from rediskit.yamlio.reader import read
 
 Source = Callable[[], Plaintext | None]
-"""Where a value comes from; asked only once it is clear that it is needed. None: from nowhere."""
+"""Returns the value, or None without one. It is called only when the value is necessary."""
+_ROTATE_HINT = "give all of them one new password: rediskit secret rotate"
+_UNCOMPARED = "no key decrypts the existing ciphertexts, so that this value is not compared: use rediskit secret check --key FILE"
 
 
-class Made(NamedTuple):
-    """What is to be written: files by name, relative to `folder`; seen: what stood there. kept: files that stay as they are.
+class PlannedFiles(NamedTuple):
+    """The files to write.
 
-    rules: a .sops.yaml for the folder above, where there is none.
+    Attributes:
+        folder: The folder of the files.
+        rotation: The rotation of the value.
+        files: The content of the files by name.
+        replaced: The previous content of the files that exist.
+        kept: The files that do not change.
+        notes: Warnings about the value.
+        rules: A .sops.yaml for the folder above, empty where it has one.
     """
 
     folder: str
     rotation: str
     files: Mapping[str, bytes]
-    seen: Mapping[str, bytes]
+    replaced: Mapping[str, bytes]
     kept: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     rules: bytes = b""
 
     @property
     def created(self) -> tuple[str, ...]:
-        return tuple(name for name in self.files if name not in self.seen)
+        """The names of new files."""
+        return tuple(name for name in self.files if name not in self.replaced)
 
     @property
     def changed(self) -> tuple[str, ...]:
-        return tuple(name for name in self.files if name in self.seen)
+        """The names of existing files."""
+        return tuple(name for name in self.files if name in self.replaced)
 
     def write(self) -> None:
-        """All files or none. Raises RefusedError."""
+        """Write all files or none. Raise RefusedError when one cannot be written."""
         above, _, folder = self.folder.rpartition("/")
         files = {f"{folder}/{name}": content for name, content in self.files.items()}
         if self.rules:
             files[RULES] = self.rules
         if files:
-            write_inputs(above or ".", files, {f"{folder}/{name}": content for name, content in self.seen.items()})
+            write_inputs(above or ".", files, {f"{folder}/{name}": content for name, content in self.replaced.items()})
 
 
-def make_new(environment: Environment, source: Source, *, in_use: bool = False, force: bool = False) -> Made:
-    """A password for every namespace. in_use: it is one that clients have already, so that a weak one is noted and not refused.
+class _Value(NamedTuple):
+    """A valid value.
 
-    Raises RefusedError when there are ciphertexts already (unless `force`), and for a value that can't or should not be a password.
+    Attributes:
+        plaintext: The value.
+        notes: Warnings about it.
     """
-    seen = _seen(environment)
-    if seen and not force:
-        raise RefusedError(_is_there(environment, seen))
-    return _made(environment, environment.secret_namespaces, seen, _judged(source(), in_use=in_use), new_rotation())
+
+    plaintext: Plaintext
+    notes: tuple[str, ...]
 
 
-def make_rotated(environment: Environment, source: Source) -> Made:
-    """Another password for every namespace, with another rotation. Raises RefusedError when there is none yet."""
-    seen = _seen(environment)
-    if not seen:
-        hint = f"rediskit secret new {environment.config_argument} makes the first one"
+def plan_new(environment: Environment, source: Source, *, in_use: bool = False, force: bool = False) -> PlannedFiles:
+    """Plan a password for each namespace.
+
+    Args:
+        environment: The config.
+        source: Returns the value.
+        in_use: Clients already have the value, so that a weak one is a note and not an error.
+        force: Replace existing ciphertexts.
+
+    Raises:
+        RefusedError: Ciphertexts exist, or the value is no valid password.
+    """
+    existing = _existing(environment)
+    if existing and not force:
+        hint = "use seal to add missing files, rotate to change the password, or new --force to discard this one"
+        files = [os.path.normpath(f"{_folder(environment)}/{name}") for name in existing]
+        raise RefusedError([Problem(f"{file} already exists", hint) for file in files])
+    return _plan(environment, environment.secret_namespaces, existing, _valid(source(), in_use=in_use), new_rotation())
+
+
+def plan_rotated(environment: Environment, source: Source) -> PlannedFiles:
+    """Plan another password with another rotation for each namespace. Raise RefusedError when there is no password yet."""
+    existing = _existing(environment)
+    if not existing:
+        hint = f"create the first one: rediskit secret new {environment.config_argument}"
         raise RefusedError(Problem(f"{environment.name} has no password yet: {_folder(environment)} is empty", hint))
-    return _made(environment, environment.secret_namespaces, seen, _judged(source()), _another(_rotations(environment)))
+    old = set(_rotations(environment, environment.ciphertexts).values())
+    rotation = next(rotation for rotation in iter(new_rotation, "") if rotation not in old)
+    return _plan(environment, environment.secret_namespaces, existing, _valid(source()), rotation)
 
 
-def make_sealed(
+def plan_sealed(
     environment: Environment, namespaces: Sequence[str], source: Source, keys: Keys, *, same: bool = False, force: bool = False
-) -> Made:
-    """The password that is in use, for namespaces that lack it; with `force`, for all of these, anew.
+) -> PlannedFiles:
+    """Plan the current password for namespaces without a ciphertext.
 
-    source: where the value comes from. Where it gives none, a ciphertext that is there is opened: with `keys`, or by the user's sops.
-    same: the value is known to be the one in use, so that the rotation stays though all files are made anew.
-    Raises RefusedError when no value can be had, or when the files that stay hold another value, are encrypted for other recipients
-    than the config, or differ in their rotations.
+    Args:
+        environment: The config.
+        namespaces: The namespaces to write.
+        source: Returns the value. Without one, an existing ciphertext is decrypted.
+        keys: The keys for that.
+        same: The value is the current one, so that the rotation does not change when all files are replaced.
+        force: Also encrypt existing files again.
+
+    Raises:
+        RefusedError: There is no value, or the other files have another value, other recipients than the config, or several rotations.
     """
-    seen = _seen(environment)
-    wanted = tuple(name for name in namespaces if force or _name(name) not in seen)
-    kept = {name: seen[_name(name)] for name in environment.secret_namespaces if name not in wanted and _name(name) in seen}
+    existing = _existing(environment)
+    wanted = tuple(name for name in namespaces if force or _name(name) not in existing)
+    kept = {name: existing[_name(name)] for name in environment.secret_namespaces if name not in wanted and _name(name) in existing}
     _refuse_other_recipients(environment, kept)
     if not wanted:
-        return Made(_folder(environment), _one_rotation(environment, kept), {}, {}, tuple(map(_name, kept)))
-    value = source()
-    if value is None:
-        value, same = _from_files(environment, seen, keys), True
-    judged = _judged(value, in_use=True)
-    if not (_same_as_kept(environment, kept, keys, value) or same):
-        judged = (judged[0], (*judged[1], _UNCOMPARED))
-    rotation = _one_rotation(environment, kept or (seen if same else {})) or new_rotation()
-    return _made(environment, wanted, seen, judged, rotation)._replace(kept=tuple(map(_name, kept)))
+        return PlannedFiles(_folder(environment), _one_rotation(environment, kept), {}, {}, tuple(map(_name, kept)))
+    plaintext = source()
+    if plaintext is None:
+        plaintext, same = _decrypted(environment, existing, keys), True
+    value = _valid(plaintext, in_use=True)
+    if not (_same_as_kept(environment, kept, keys, plaintext) or same):
+        value = _Value(value.plaintext, (*value.notes, _UNCOMPARED))
+    rotation = _one_rotation(environment, kept or (environment.ciphertexts if same else ())) or new_rotation()
+    return _plan(environment, wanted, existing, value, rotation)._replace(kept=tuple(map(_name, kept)))
 
 
 def namespaces_of(environment: Environment, client: str | None) -> tuple[str, ...]:
-    """The namespace of a client, or all of them. Raises ConfigError when no client has this name."""
+    """Return the namespace of a client, or all namespaces. Raise ConfigError when the client does not exist."""
     if client is None:
         return environment.secret_namespaces
-    found = [one.namespace for one in environment.clients if one.name == client]
-    if not found:
-        known = ", ".join(one.name for one in environment.clients)
-        raise ConfigError(Problem(f"there is no client {client}", f"there is {known}" if known else "the config has no clients"))
-    return (found[0],)
+    namespaces = {entry.name: entry.namespace for entry in environment.clients}
+    if client not in namespaces:
+        hint = f"use one of: {', '.join(namespaces)}" if namespaces else "the config has no clients"
+        raise ConfigError(Problem(f"there is no client {client}", hint))
+    return (namespaces[client],)
 
 
-def needs_files(environment: Environment) -> None:
-    """Raises ConfigError where the mode keeps no ciphertext in Git."""
+def require_files(environment: Environment) -> None:
+    """Raise ConfigError when the mode has no ciphertexts in Git."""
     mode = environment.secrets.mode
     if mode not in ENCRYPTED:
-        hint = (
-            f"rediskit secret apply {environment.config_argument} puts it into the cluster"
-            if mode == "manual"
-            else "the operator brings it from its store"
-        )
+        manual = f"set the password in the cluster: rediskit secret apply {environment.config_argument}"
+        hint = manual if mode == "manual" else "change the password in the store: the operator reads it from there"
         path = ("secrets", "mode")
-        raise ConfigError(Problem(f"with {mode} no encrypted password lies in Git", hint, path, environment.locate(path)))
+        raise ConfigError(Problem(f"with mode {mode} Git contains no encrypted password", hint, path, environment.locate(path)))
 
 
-def _made(
-    environment: Environment, namespaces: Sequence[str], seen: Mapping[str, bytes], judged: tuple[Plaintext, tuple[str, ...]], rotation: str
-) -> Made:
-    value, notes = judged
-    files = {_name(namespace): content for namespace, content in encrypted(environment, namespaces, value, rotation).items()}
-    replaced = {name: seen[name] for name in files if name in seen}
-    return Made(_folder(environment), rotation, files, replaced, (), notes, _rules(environment))
+def _plan(environment: Environment, namespaces: Sequence[str], existing: Mapping[str, bytes], value: _Value, rotation: str) -> PlannedFiles:
+    contents = encrypted(environment, namespaces, value.plaintext, rotation)
+    files = {_name(namespace): content for namespace, content in contents.items()}
+    replaced = {name: existing[name] for name in files if name in existing}
+    return PlannedFiles(_folder(environment), rotation, files, replaced, (), value.notes, _rules(environment))
 
 
 def _rules(environment: Environment) -> bytes:
-    """Creation rules of SOPS, where there are none above the folder of the ciphertexts and they belong to the repository."""
+    """Return creation rules of SOPS for the folder above the ciphertexts; empty where they exist or it is outside the repository."""
     folder = Path(_folder(environment))
     if not isinstance(environment.secrets, Sops) or folder.name in ("", ".."):
         return b""
     return b"" if read_inputs(str(folder.parent), [RULES]) else creation_rules(recipients_of(environment.secrets), folder.name)
 
 
-def _judged(value: Plaintext | None, *, in_use: bool = False) -> tuple[Plaintext, tuple[str, ...]]:
-    """The value, and what is to be said of it. Raises RefusedError."""
+def _valid(value: Plaintext | None, *, in_use: bool = False) -> _Value:
     if value is None:
-        hint = "--from-cluster takes that of the Secret in the namespace of Redis; or --from-stdin, --from-file FILE, --key FILE"
-        raise RefusedError(Problem("no key at hand opens the ciphertexts: the value that is in use has to be given", hint))
-    problems = impossible(value)
-    if problems or (weak(value) and not in_use):
-        raise RefusedError(problems or weak(value))
-    hint = "rediskit secret rotate makes a better one"
-    return value, tuple(f"{problem.message}: {hint}" for problem in weak(value))
+        hint = "use --from-cluster for that of the Secret in the namespace of Redis, or --from-stdin, --from-file FILE, --key FILE"
+        raise RefusedError(Problem("no key decrypts the ciphertexts: the current value is required", hint))
+    problems = invalid(value) or ([] if in_use else weak(value))
+    if problems:
+        raise RefusedError(problems)
+    return _Value(value, tuple(f"{problem.message}: replace it with rediskit secret rotate" for problem in weak(value)))
 
 
-def _from_files(environment: Environment, seen: Mapping[str, bytes], keys: Keys) -> Plaintext | None:
-    """The value that the ciphertexts have, as far as a key opens them. Raises RefusedError when they have several."""
+def _decrypted(environment: Environment, existing: Mapping[str, bytes], keys: Keys) -> Plaintext | None:
+    """Return the value of the ciphertexts that a key decrypts. Raise RefusedError when they have several values."""
     if not keys.private and not isinstance(environment.secrets, Sops):
         return None
-    found = {name: value for name, content in seen.items() if (value := opened(environment, name.removesuffix(".yaml"), content, keys))}
-    first = next(iter(found), "")
-    others = [name for name, value in found.items() if value != found[first]]
+    values = {
+        name: value for name, content in existing.items() if (value := opened(environment, name.removesuffix(".yaml"), content, keys))
+    }
+    first = next(iter(values), "")
+    others = [name for name, value in values.items() if value != values[first]]
     if others:
-        hint = "one password is for all: rediskit secret rotate gives all of them another"
-        raise RefusedError(Problem(f"{first} and {', '.join(others)} hold different values", hint))
-    return found.get(first)
-
-
-_UNCOMPARED = (
-    "no key at hand opens the ciphertexts that are there, so that nobody has seen whether they hold this value, too: "
-    "rediskit secret check --key FILE compares them"
-)
+        raise RefusedError(Problem(f"{first} and {', '.join(others)} contain different values", _ROTATE_HINT))
+    return values.get(first)
 
 
 def _same_as_kept(environment: Environment, kept: Mapping[str, bytes], keys: Keys, value: Plaintext | None) -> bool:
-    """Whether each ciphertext that stays was opened, and holds the value. Raises RefusedError when one holds another."""
+    """Return whether each ciphertext that does not change was decrypted. Raise RefusedError when one contains another value."""
     if not keys.private and not isinstance(environment.secrets, Sops):
         return not kept
-    every = True
-    for namespace, content in kept.items():
-        there = opened(environment, namespace, content, keys)
-        every = every and there is not None
-        if there is not None and there != value:
-            hint = "one password is for all: rediskit secret rotate gives all of them another"
-            raise RefusedError(Problem(f"{file_of(environment, namespace)} holds another value than the one that is given", hint))
-    return every
+    values = {namespace: opened(environment, namespace, content, keys) for namespace, content in kept.items()}
+    for namespace, other in values.items():
+        if other is not None and other != value:
+            raise RefusedError(Problem(f"{file_of(environment, namespace)} contains another value than the given one", _ROTATE_HINT))
+    return None not in values.values()
 
 
 def _refuse_other_recipients(environment: Environment, kept: Mapping[str, bytes]) -> None:
-    """Raise RefusedError with every file that stays and is encrypted for other recipients than the config."""
+    """Raise RefusedError with each file that does not change and is encrypted for other recipients than the config."""
     secrets = environment.secrets
     problems: list[Problem] = []
     for namespace, content in kept.items() if isinstance(secrets, Sops) else ():
         assert isinstance(secrets, Sops)
+        file = file_of(environment, namespace)
         try:
-            refuse_other_recipients(secrets, file_of(environment, namespace), read(content, file_of(environment, namespace)).data)
+            refuse_other_recipients(secrets, file, read(content, file).data)
         except RefusedError as error:
             problems += error.problems
     if problems:
         raise RefusedError(problems)
 
 
-def _rotations(environment: Environment) -> set[str]:
-    found = (ciphertext(manifest.content) for manifest in environment.ciphertexts.values())
-    return {one.rotation for one in found if one}
+def _rotations(environment: Environment, namespaces: Iterable[str]) -> dict[str, str]:
+    """Return the rotation of the ciphertext of each namespace that has one."""
+    manifests = {name: environment.ciphertexts[name] for name in namespaces if name in environment.ciphertexts}
+    return {name: parsed.rotation for name, manifest in manifests.items() if (parsed := ciphertext(manifest.content))}
 
 
-def _one_rotation(environment: Environment, among: Mapping[str, bytes]) -> str:
-    """The rotation of ciphertexts, by namespace or file name; "" where there are none. Raises RefusedError when they differ."""
-    names = {name.removesuffix(".yaml") for name in among}
-    found = {
-        name: one.rotation for name, manifest in environment.ciphertexts.items() if name in names and (one := ciphertext(manifest.content))
-    }
-    if len(set(found.values())) > 1:
-        words = ", ".join(f"{file_of(environment, name)} ({rotation or 'none'})" for name, rotation in sorted(found.items()))
-        raise RefusedError(
-            Problem(f"the ciphertexts are of different rotations: {words}", "make all of them anew: rediskit secret seal --force")
-        )
-    return next(iter(found.values()), "")
+def _one_rotation(environment: Environment, namespaces: Iterable[str]) -> str:
+    """Return the rotation of these ciphertexts; empty without any. Raise RefusedError when they have several."""
+    rotations = _rotations(environment, namespaces)
+    if len(set(rotations.values())) > 1:
+        files = ", ".join(f"{file_of(environment, name)} ({rotation or 'none'})" for name, rotation in sorted(rotations.items()))
+        hint = "encrypt all of them again: rediskit secret seal --force"
+        raise RefusedError(Problem(f"the ciphertexts have different rotations: {files}", hint))
+    return next(iter(rotations.values()), "")
 
 
-def _another(old: set[str]) -> str:
-    while (rotation := new_rotation()) in old:
-        pass
-    return rotation
-
-
-def _seen(environment: Environment) -> dict[str, bytes]:
+def _existing(environment: Environment) -> dict[str, bytes]:
     return read_inputs(_folder(environment), map(_name, environment.secret_namespaces))
-
-
-def _is_there(environment: Environment, seen: Mapping[str, bytes]) -> list[Problem]:
-    hint = "seal adds what is missing, rotate changes the password, and new --force throws this one away"
-    return [Problem(f"{os.path.normpath(f'{_folder(environment)}/{name}')} is there already", hint) for name in seen]
 
 
 def _folder(environment: Environment) -> str:

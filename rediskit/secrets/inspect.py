@@ -1,4 +1,4 @@
-"""What can be told of the ciphertexts beside the checks of every render: the certificate at a time, damage, and, with a key, the values."""
+"""Inspect ciphertexts: the checks about the password, the validity of the certificate, damage, and with a key the values."""
 
 from __future__ import annotations
 
@@ -14,52 +14,89 @@ from rediskit.model.secrets import ENCRYPTED, SealedSecrets, Sops
 from rediskit.renderers import render
 from rediskit.secrets.certificate import Certificate, expiry
 from rediskit.secrets.manifests import Keys, opened, sealing_certificate
-from rediskit.secrets.plaintext import Plaintext, impossible, weak
+from rediskit.secrets.plaintext import Plaintext, invalid, weak
 from rediskit.secrets.sealing import split
 from rediskit.yamlio.writer import dump
 
 _SOON = timedelta(days=30)
 
 
-class Looked(NamedTuple):
-    """What was found of one namespace. opened: whether a key opened it; None when there was no key."""
+class CiphertextStatus(NamedTuple):
+    """The ciphertext of one namespace.
+
+    Attributes:
+        namespace: The namespace.
+        file: The file of the ciphertext.
+        ciphertext: Its content; None when the file is not an encrypted Secret.
+        opened: Whether a key decrypted it; None without a key.
+    """
 
     namespace: str
     file: str
-    found: Ciphertext | None
+    ciphertext: Ciphertext | None
     opened: bool | None
 
 
-class Report(NamedTuple):
-    """What was found of one environment."""
+class Inspection(NamedTuple):
+    """The result for one environment.
+
+    Attributes:
+        name: The name of the environment.
+        mode: The mode of its secrets.
+        certificate: The certificate of the config.
+        ciphertexts: The ciphertexts.
+        findings: The findings.
+        notes: What the inspection did not compare, with the reason.
+    """
 
     name: str
     mode: str
     certificate: Certificate | None
-    looked: tuple[Looked, ...]
+    ciphertexts: tuple[CiphertextStatus, ...]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
 
 
-def inspect(environment: Environment, keys: Keys, at: datetime) -> Report:
-    """All that is to be said of an environment's password at a time. Raises MissingToolError when a key is given and sops is missing."""
+class _Values(NamedTuple):
+    """The decrypted values.
+
+    Attributes:
+        values: The value by namespace, None where the key does not match. Only namespaces for which a key was used.
+        notes: What was not decrypted, with the reason.
+        findings: Damaged ciphertexts.
+    """
+
+    values: dict[str, Plaintext | None]
+    notes: list[str]
+    findings: list[Finding]
+
+
+def inspect(environment: Environment, keys: Keys, at: datetime) -> Inspection:
+    """Inspect the password of an environment.
+
+    Args:
+        environment: The config.
+        keys: The keys to decrypt ciphertexts.
+        at: The time for the validity of the certificate.
+
+    Raises:
+        MissingToolError: sops is missing, and `keys` has a file of age keys.
+    """
     mode = environment.secrets.mode
     findings = check(environment, render(environment), topic="password")
     if mode not in ENCRYPTED:
-        note = (
-            "nothing in Git to look at: rediskit secret apply compares the Secrets" if mode == "manual" else "the operator holds the value"
-        )
-        return Report(environment.name, mode, None, (), tuple(findings), (note,))
-    found, problems = _certificate(environment, at)
-    findings += problems
-    values, notes, wrong = _open(environment, keys)
-    findings += wrong
-    findings += _values(environment, values)
-    looked = []
-    for namespace, file, text in _present(environment):
-        findings += _damage(environment, namespace, file, text, found)
-        looked.append(Looked(namespace, file, text, None if namespace not in values else values[namespace] is not None))
-    return Report(environment.name, mode, found, tuple(looked), tuple(findings), tuple(notes))
+        manual = "Git contains no Secret: compare those in the cluster with rediskit secret apply"
+        note = manual if mode == "manual" else "the operator has the value"
+        return Inspection(environment.name, mode, None, (), tuple(findings), (note,))
+    certificate, certificate_findings = _certificate(environment, at)
+    values, notes, value_findings = _decrypt(environment, keys)
+    findings += [*certificate_findings, *value_findings, *_values(environment, values)]
+    ciphertexts = []
+    for namespace, file, parsed in _present(environment):
+        findings += _damage(environment, namespace, file, parsed, certificate)
+        is_open = None if namespace not in values else values[namespace] is not None
+        ciphertexts.append(CiphertextStatus(namespace, file, parsed, is_open))
+    return Inspection(environment.name, mode, certificate, tuple(ciphertexts), tuple(findings), tuple(notes))
 
 
 def _present(environment: Environment) -> Iterator[tuple[str, str, Ciphertext | None]]:
@@ -71,86 +108,81 @@ def _certificate(environment: Environment, at: datetime) -> tuple[Certificate | 
     path = ("secrets", "certificate")
     location = environment.locate(path)
     try:
-        found = sealing_certificate(environment)
+        certificate = sealing_certificate(environment)
     except ConfigError as error:
-        return None, [Finding("certificate", "error", one.message, one.hint, path, location) for one in error.problems]
-    if found is None:
+        return None, [Finding("certificate", "error", problem.message, problem.hint, path, location) for problem in error.problems]
+    if certificate is None:
         return None, []
-    if problem := expiry(found, at):
-        return found, [Finding("certificate", "error", problem.message, problem.hint, path, location)]
-    if at + _SOON > found.ends:
-        message = f"{found.file}: the certificate expires on {found.ends:%Y-%m-%d}"
-        return found, [Finding("certificate", "warning", message, "rediskit secret fetch-cert brings a newer one", path, location)]
-    return found, []
+    if problem := expiry(certificate, at):
+        return certificate, [Finding("certificate", "error", problem.message, problem.hint, path, location)]
+    if at + _SOON > certificate.ends:
+        message = f"{certificate.file}: the certificate expires on {certificate.ends:%Y-%m-%d}"
+        return certificate, [Finding("certificate", "warning", message, "download a new one: rediskit secret fetch-cert", path, location)]
+    return certificate, []
 
 
-def _damage(environment: Environment, namespace: str, file: str, text: Ciphertext | None, found: Certificate | None) -> Iterator[Finding]:
-    """Sealed values that nobody could open: cut off, edited, or made with a key of another length than the certificate's."""
-    if not isinstance(environment.secrets, SealedSecrets) or text is None or text.form != "sealed-secrets":
+def _damage(
+    environment: Environment, namespace: str, file: str, parsed: Ciphertext | None, certificate: Certificate | None
+) -> Iterator[Finding]:
+    """Yield sealed values that no key can decrypt: truncated, edited, or sealed with a key of another size than the certificate."""
+    if not isinstance(environment.secrets, SealedSecrets) or parsed is None or parsed.form != "sealed-secrets":
         return
+    hint = f"encrypt it again: rediskit secret seal {environment.config_argument} --force"
     values: dict[str, Any] = environment.ciphertexts[namespace].content["spec"].get("encryptedData") or {}
     for key, sealed in values.items():
         parts = split(str(sealed))
         if parts is None:
-            yield _finding(environment, "ciphertext-damaged", f"{file}: the sealed value of {key} is damaged")
-        elif found is not None and len(parts[0]) != found.key_bytes:
-            message = f"{file} is sealed with a key of {8 * len(parts[0])} bits, and that of the certificate has {8 * found.key_bytes}"
-            yield _finding(environment, "ciphertext-damaged", message)
+            yield Finding("ciphertext-damaged", "error", f"{file}: the sealed value of {key} is damaged", hint)
+        elif certificate is not None and len(parts[0]) != certificate.key_bytes:
+            sizes = f"{8 * len(parts[0])} bits, but the key of the certificate has {8 * certificate.key_bytes}"
+            yield Finding("ciphertext-damaged", "error", f"{file} is sealed with a key of {sizes}", hint)
 
 
-def _open(environment: Environment, keys: Keys) -> tuple[dict[str, Plaintext | None], list[str], list[Finding]]:
-    """Namespace to value, of those that a key was tried on; what is to be noted; and what is wrong with them."""
+def _decrypt(environment: Environment, keys: Keys) -> _Values:
     by_sops = isinstance(environment.secrets, Sops)
     if not by_sops and not keys.private:
-        return {}, ["the values were not compared: --key FILE names a private key of the controller"], []
-    values: dict[str, Plaintext | None] = {}
-    notes: list[str] = []
-    wrong = []
-    for namespace, file, text in _present(environment):
-        if text is None or text.form != environment.secrets.mode:
+        return _Values({}, ["the values were not compared: use --key FILE with a private key of the controller"], [])
+    result = _Values({}, [], [])
+    for namespace, file, parsed in _present(environment):
+        if parsed is None or parsed.form != environment.secrets.mode:
             continue
         try:
-            values[namespace] = opened(environment, namespace, dump(environment.ciphertexts[namespace].content).encode(), keys)
+            value = opened(environment, namespace, dump(environment.ciphertexts[namespace].content).encode(), keys)
         except RefusedError as error:
-            if any(one.code == "ciphertext-recipients" for one in error.problems):
-                notes.append(f"{file} was not opened: it is encrypted for other recipients than the config")
+            if any(problem.code == "ciphertext-recipients" for problem in error.problems):
+                result.notes.append(f"{file} was not decrypted: it is encrypted for other recipients than the config")
                 continue
-            values[namespace] = None
-            wrong += [Finding("ciphertext-damaged", "error", one.message, one.hint) for one in error.problems]
+            result.values[namespace] = None
+            result.findings.extend(Finding("ciphertext-damaged", "error", problem.message, problem.hint) for problem in error.problems)
             continue
         except MissingToolError as error:
             if keys.age_file:
                 raise
-            return {}, [f"the values were not compared: {error.problems[0].message}"], []
-        if values[namespace] is None and (keys.private or keys.age_file):
-            hint = (
-                "it is for another key, or was sealed for another namespace, name or scope: make it anew with rediskit secret seal --force"
-            )
-            wrong.append(Finding("ciphertext-opens", "error", f"{file} is not opened by the key", hint))
-    if by_sops and not keys.age_file and values and not wrong and None in values.values():
-        return {}, ["the values were not compared: no key that sops finds opens them (--key FILE names one of age)"], []
-    return values, notes, wrong
+            return _Values({}, [f"the values were not compared: {error.problems[0].message}"], [])
+        result.values[namespace] = value
+        if value is None and (keys.private or keys.age_file):
+            hint = "use its key, or encrypt it again for this namespace, name and scope: rediskit secret seal --force"
+            result.findings.append(Finding("ciphertext-opens", "error", f"the key does not decrypt {file}", hint))
+    if by_sops and not keys.age_file and None in result.values.values() and not result.findings:
+        return _Values({}, ["the values were not compared: sops has no key that decrypts them (use --key FILE with an age key)"], [])
+    return result
 
 
 def _values(environment: Environment, values: dict[str, Plaintext | None]) -> Iterator[Finding]:
-    """What is wrong with the values: they differ, or are none that Redis and applications read alike. Says nothing of what is in them."""
+    """Yield the faults of the values: they differ, or are invalid or weak. No message contains a value."""
     known = {namespace: value for namespace, value in values.items() if value is not None}
     first = next(iter(known), "")
     for namespace, value in known.items():
         file = environment.ciphertexts[namespace].path
         if value != known[first]:
-            message = f"{file} holds another value than {environment.ciphertexts[first].path}"
-            hint = f"one password is for all: rediskit secret rotate {environment.config_argument} gives all of them another"
+            message = f"{file} contains another value than {environment.ciphertexts[first].path}"
+            hint = f"give all of them one new password: rediskit secret rotate {environment.config_argument}"
             yield Finding("value-differs", "error", message, hint)
-            continue
-        yield from (_said(f"{file}: {problem.message}", problem, "error") for problem in impossible(value))
-        if not impossible(value):
-            yield from (_said(f"{file}: {problem.message}", problem, "warning") for problem in weak(value))
+        elif problems := invalid(value):
+            yield from (_value_finding(file, problem, "error") for problem in problems)
+        else:
+            yield from (_value_finding(file, problem, "warning") for problem in weak(value))
 
 
-def _said(message: str, problem: Problem, severity: Any) -> Finding:
-    return Finding("value", severity, message, problem.hint)
-
-
-def _finding(environment: Environment, code: str, message: str) -> Finding:
-    return Finding(code, "error", message, f"make it anew: rediskit secret seal {environment.config_argument} --force")
+def _value_finding(file: str, problem: Problem, severity: Any) -> Finding:
+    return Finding("value", severity, f"{file}: {problem.message}", problem.hint)

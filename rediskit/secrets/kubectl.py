@@ -1,4 +1,4 @@
-"""Secrets in the cluster, read and written by the user's own `kubectl`: values go over its standard input and output alone."""
+"""Read and write Secrets with `kubectl` of the user. Values are only in its standard input and output."""
 
 from __future__ import annotations
 
@@ -13,40 +13,53 @@ from rediskit.secrets.plaintext import Plaintext
 from rediskit.tools import Command, find, run
 
 MANAGER = "rediskit"
-"""The field manager of server-side apply: it leaves no annotation with a copy of the Secret behind, as client-side apply does."""
-_HINT = "install it (https://kubernetes.io/docs/tasks/tools), or name the file with $KUBECTL"
+"""The field manager of server-side apply, which adds no annotation with a copy of the Secret, unlike client-side apply."""
+_HINT = "install it (https://kubernetes.io/docs/tasks/tools), or set $KUBECTL to the file"
 
 
-class Live(NamedTuple):
-    """A Secret as it is in the cluster. value: None where it has not the key that is asked for."""
+class LiveSecret(NamedTuple):
+    """A Secret in the cluster.
+
+    Attributes:
+        namespace: Its namespace.
+        value: The value of the key; None where the Secret does not have the key.
+        owned: Whether a controller owns it and would restore its value.
+    """
 
     namespace: str
     value: Plaintext | None
     owned: bool
-    """Whether a controller made it: the owner would put it back."""
 
 
-def live(namespace: str, name: str, key: str, context: str = "") -> Live | None:
-    """The Secret, or None where there is none. Raises MissingToolError when kubectl is not there, or fails."""
-    said = _run(("get", "secret", name, "--namespace", namespace, "--ignore-not-found", "--output", "json"), context)
-    if not said.strip():
+def read_secret(namespace: str, name: str, key: str, context: str = "") -> LiveSecret | None:
+    """Return a Secret, or None where it does not exist. Raise MissingToolError when kubectl is missing or fails."""
+    output = _run(("get", "secret", name, "--namespace", namespace, "--ignore-not-found", "--output", "json"), context)
+    if not output.strip():
         return None
     try:
-        content = json.loads(said)
+        content = json.loads(output)
         data: Mapping[str, Any] = content.get("data") or {}
         value = Plaintext(b64decode(data[key], validate=True)) if key in data else None
-        return Live(namespace, value, bool(content["metadata"].get("ownerReferences")))
+        return LiveSecret(namespace, value, bool(content["metadata"].get("ownerReferences")))
     except (ValueError, KeyError, TypeError, AttributeError):
-        # From None: the words of a parser may repeat what it has read.
-        raise MissingToolError(Problem("kubectl printed something else than a Secret", "see what $KUBECTL is")) from None
+        # Without a cause, because the message of a parser can contain the value.
+        raise MissingToolError(Problem("kubectl did not print a Secret", "check the program in $KUBECTL")) from None
 
 
-def apply(
+def apply_manifests(
     manifests: Sequence[Mapping[str, Any]], value: Plaintext, context: str = "", *, force: bool = False, dry_run: bool = False
 ) -> None:
-    """Puts Secrets into the cluster: all of them are tried on the server first, so that none is written where one is refused.
+    """Apply Secrets. The API server validates all of them first, so that none is written when it refuses one.
 
-    force: take over what another field manager set. Raises MissingToolError with what kubectl says.
+    Args:
+        manifests: The Secrets.
+        value: The value in them, which no message contains.
+        context: The context of kubectl.
+        force: Overwrite fields of another field manager.
+        dry_run: Only validate.
+
+    Raises:
+        MissingToolError: kubectl is missing or fails.
     """
     document = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)}).encode()
     options = ("apply", "--server-side", "--field-manager", MANAGER, "--filename", "-", "--output", "name")
@@ -56,19 +69,19 @@ def apply(
 
 
 def context_name(context: str = "") -> str:
-    """The cluster that kubectl speaks to, as the user calls it. Raises MissingToolError when there is none."""
+    """Return the context of kubectl. Raise MissingToolError when there is none."""
     return context or _run(("config", "current-context"), "").decode(errors="replace").strip()
 
 
-def raw(path: str, context: str = "") -> bytes:
-    """What the API server answers at a path. Raises MissingToolError."""
+def get_raw(path: str, context: str = "") -> bytes:
+    """Return the response of the API server for a path. Raise MissingToolError when kubectl is missing or fails."""
     return _run(("get", "--raw", path), context)
 
 
 def _run(arguments: Sequence[str], context: str, stdin: bytes = b"", *hidden: Plaintext) -> bytes:
-    chosen = ("--context", context) if context else ()
+    options = ("--context", context) if context else ()
     masked = tuple(value.reveal().decode(errors="replace") for value in hidden)
-    return run(Command(_kubectl(), (*chosen, *arguments), stdin=stdin, secrets=masked)).stdout
+    return run(Command(_kubectl(), (*options, *arguments), stdin=stdin, secrets=masked)).stdout
 
 
 def _kubectl() -> Path:
@@ -78,17 +91,22 @@ def _kubectl() -> Path:
         raise MissingToolError(Problem(error.problems[0].message, _HINT)) from None
 
 
-def one_value(found: Sequence[Live], prefer: str = "") -> Plaintext | None:
-    """The value that the Secrets have; None where none has any.
+def common_value(secrets: Sequence[LiveSecret], preferred: str = "") -> Plaintext | None:
+    """Return the value of these Secrets; None where none has a value.
 
-    prefer: the namespace whose value counts where they differ. Raises RefusedError when they differ and none is preferred.
+    Args:
+        secrets: Secrets of one password.
+        preferred: The namespace whose value to return when the values differ.
+
+    Raises:
+        RefusedError: The values differ, and no namespace is preferred.
     """
-    values = [(one.namespace, one.value) for one in found if one.value is not None]
+    values = {secret.namespace: secret.value for secret in secrets if secret.value is not None}
     if not values:
         return None
-    first = next((pair for pair in values if pair[0] == prefer), values[0])
-    others = [namespace for namespace, value in values if value != first[1]]
-    if others and not prefer:
-        hint = f"--force puts the value of namespace {first[0]} into the others"
-        raise RefusedError(Problem(f"the Secrets in {first[0]} and {', '.join(others)} have different values", hint))
-    return first[1]
+    first = preferred if preferred in values else next(iter(values))
+    others = [namespace for namespace, value in values.items() if value != values[first]]
+    if others and not preferred:
+        hint = f"--force copies the value of namespace {first} to the others"
+        raise RefusedError(Problem(f"the Secrets in {first} and {', '.join(others)} have different values", hint))
+    return values[first]

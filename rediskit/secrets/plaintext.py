@@ -1,4 +1,4 @@
-"""The password while it is in memory: made, taken, judged; nothing that prints, formats or stores an object ever shows it."""
+"""The password in memory. No function that prints, formats or stores an object shows it."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from urllib.parse import quote, quote_plus
 from rediskit.errors import Problem
 
 LENGTH = 32
-"""Characters of a password that is made here, and the fewest that a given one may have (decision 5 of the brief)."""
+"""The length of a generated password, and the minimum length of another one."""
 LONGEST = 512
-"""Bytes that Redis takes as a password (CONFIG_AUTHPASS_MAX_LEN of its config.c)."""
+"""The maximum length of a Redis password in bytes (CONFIG_AUTHPASS_MAX_LEN in config.c of Redis)."""
 ALPHABET = string.ascii_letters + string.digits
-"""What means the same in a URL, a shell, redis.conf, an environment variable and a template (facts: chart §5)."""
+"""Characters without a special meaning in a URL, a shell, redis.conf, an environment variable and a template."""
 SHOWN = "<plaintext>"
 
 
 class Plaintext:
-    """A value that must not be seen. `reveal` is the one way to it; text, format, pickle, copy and JSON have none."""
+    """A secret value. Only `reveal` returns it; text, format, pickle, copy and JSON do not."""
 
     __slots__ = ("__value",)
-    __hash__ = None  # type: ignore[assignment]  # a hash of a secret in a set or a dict would be one more trace of it
+    __hash__ = None  # type: ignore[assignment]  # a hash in a set or a dict would be a trace of the secret
 
     def __init__(self, value: bytes) -> None:
         self.__value = value
 
     def reveal(self) -> bytes:
-        """The bytes: for a cipher, or for the standard input of a program."""
+        """Return the bytes, for a cipher or the standard input of a program."""
         return self.__value
 
     def __eq__(self, other: object) -> bool:
-        """In a time that tells nothing of the value."""
+        """Compare in constant time."""
         return isinstance(other, Plaintext) and compare_digest(self.__value, other.__value)
 
     def __repr__(self) -> str:
@@ -45,64 +45,64 @@ class Plaintext:
         return format(SHOWN, spec)
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
-        raise TypeError("a plaintext is neither copied nor stored")
+        raise TypeError("a plaintext can't be copied or stored")
 
     def __getstate__(self) -> NoReturn:
-        raise TypeError("a plaintext is neither copied nor stored")
+        raise TypeError("a plaintext can't be copied or stored")
 
 
 def generate() -> Plaintext:
-    """A new password of LENGTH letters and digits, from the system's random source."""
+    """Return a new password of LENGTH letters and digits from the random source of the system."""
     return Plaintext("".join(secrets.choice(ALPHABET) for _ in range(LENGTH)).encode())
 
 
-def taken(content: bytes) -> Plaintext:
-    """What a person hands over, less one final newline: that of `echo` and of editors."""
+def without_newline(content: bytes) -> Plaintext:
+    """Return an input without one final newline, which `echo` and editors add."""
     return Plaintext(content.removesuffix(b"\n").removesuffix(b"\r") if content.endswith(b"\n") else content)
 
 
-def impossible(value: Plaintext) -> list[Problem]:
-    """Why this can't be the password at all: Redis or an application would read something else. Says nothing of what is in it."""
+def invalid(value: Plaintext) -> list[Problem]:
+    """Return why Redis or an application would read another value. No message contains the value."""
     content = value.reveal()
     problems = []
     if not content:
-        problems.append(Problem("the value is empty", "with an empty password Redis lets everybody in"))
+        problems.append(Problem("the value is empty", "use another value: Redis accepts all clients with an empty password"))
     if len(content) > LONGEST:
-        problems.append(Problem(f"the value is longer than {LONGEST} bytes", "Redis takes no longer password"))
+        problems.append(Problem(f"the value is longer than {LONGEST} bytes", "use a shorter password: Redis accepts no longer one"))
     if any(byte < 0x20 or byte == 0x7F for byte in content):
-        hint = "Redis' chart strips a final newline and an application does not: give the value without it"
-        problems.append(Problem("the value holds a newline or another control character", hint))
+        hint = "remove it: the chart of Redis strips a final newline, but an application does not"
+        problems.append(Problem("the value contains a newline or another control character", hint))
     elif not _is_text(content):
-        problems.append(Problem("the value is not UTF-8", "an environment variable holds text"))
+        problems.append(Problem("the value is not UTF-8", "use UTF-8, because an environment variable contains text"))
     return problems
 
 
 def weak(value: Plaintext) -> list[Problem]:
-    """What a new password must not be, and what one in use should not stay: short, or of characters that some program takes for its own."""
+    """Return why a password is weak: it is short, or has characters with a special meaning in some programs."""
     content = value.reveal()
     problems = []
     if len(content) < LENGTH:
-        hint = f"use {LENGTH} or more letters and digits, or let rediskit secret new make one"
+        hint = f"use {LENGTH} or more letters and digits, or generate one: rediskit secret new"
         problems.append(Problem(f"the value has fewer than {LENGTH} characters", hint))
     if not set(content) <= set(ALPHABET.encode()):
-        hint = "others mean something in a URL, a shell, redis.conf or a template: use letters and digits only"
+        hint = "use only letters and digits: other characters have a meaning in a URL, a shell, redis.conf or a template"
         problems.append(Problem("the value has characters other than A-Z, a-z and 0-9", hint))
     return problems
 
 
 _SHORTEST_FORM = 6
-"""Characters of the shortest form that is searched for: a shorter one occurs in any longer text by chance."""
+"""The length of the shortest form to search for: a shorter one occurs in other texts by chance."""
 
 
 def forms(value: Plaintext) -> frozenset[str]:
-    """The forms in which a text could give a value away: plain, quoted, base64, base32, hexadecimal, and each of these backwards.
+    """Return the forms in which a text could contain a value: plain, quoted, base64, base32, hexadecimal, and each of these reversed.
 
-    Base64 is given for each of the three positions that the value may have in a longer encoded text, without the letters that also
-    depend on what is beside it; and the base64 of the value counts as a value of its own, because that is what a Secret holds.
+    Base64 has three forms, one for each position of the value in a longer text, without the characters that depend on the other text.
+    The base64 of the value counts as another value, because a Secret contains it.
     """
     raw = value.reveal()
-    found = {form for content in (raw, base64.b64encode(raw)) for form in _forms(content)}
-    return frozenset(form for form in {*found, *(form[::-1] for form in found)} if len(form) >= _SHORTEST_FORM)
+    plain = {form for content in (raw, base64.b64encode(raw)) for form in _forms(content)}
+    return frozenset(form for form in {*plain, *(form[::-1] for form in plain)} if len(form) >= _SHORTEST_FORM)
 
 
 def _forms(content: bytes) -> set[str]:
@@ -113,7 +113,7 @@ def _forms(content: bytes) -> set[str]:
     for before, dropped in ((0, 0), (1, 2), (2, 3)):
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             text64 = encode(b"\0" * before + content).decode().rstrip("=")
-            # The last letter is complete only where the length is a multiple of three.
+            # The last character is complete only for a multiple of three bytes.
             encoded.add(text64[dropped : len(text64) if (before + len(content)) % 3 == 0 else -1])
     return {text, *quoted, *escaped, *encoded}
 

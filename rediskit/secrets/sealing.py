@@ -1,4 +1,4 @@
-"""Sealing as kubeseal does it, without kubeseal: the wire format of pkg/crypto/crypto.go of sealed-secrets v0.36.6.
+"""Seal values without kubeseal, in its format (pkg/crypto/crypto.go of sealed-secrets v0.36.6).
 
 A sealed value is the base64 of: length of the RSA part (two bytes, big-endian); a session key of 32 bytes under RSA-OAEP with SHA-256
 and the label of the scope; the value under AES-256-GCM with that key, a nonce of zeros (the key is used once) and no further data.
@@ -24,7 +24,7 @@ _TAG_BYTES = 16
 
 
 def seal(key: RSAPublicKey, value: Plaintext, bound_to: bytes) -> str:
-    """A value sealed with a certificate's key; bound_to: its `sealing_label`. Another text each time."""
+    """Return a value sealed with the key of a certificate for a `sealing_label`. Each call returns another text."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     session = os.urandom(SESSION_KEY_BYTES)
@@ -34,7 +34,7 @@ def seal(key: RSAPublicKey, value: Plaintext, bound_to: bytes) -> str:
 
 
 def unseal(keys: Sequence[RSAPrivateKey], sealed: str, bound_to: bytes) -> Plaintext | None:
-    """The value, opened with the first key that fits; None when none does, or it is sealed for another namespace, name or scope."""
+    """Return the value, decrypted with the first matching key; None without one, or for another namespace, name or scope."""
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -50,7 +50,7 @@ def unseal(keys: Sequence[RSAPrivateKey], sealed: str, bound_to: bytes) -> Plain
 
 
 def split(sealed: str) -> tuple[bytes, bytes] | None:
-    """The two parts of a sealed value, under RSA and under AES; None when the text is damaged."""
+    """Return the two parts of a sealed value, encrypted with RSA and with AES; None for a damaged text."""
     try:
         content = b64decode(sealed, validate=True)
     except (Error, ValueError):

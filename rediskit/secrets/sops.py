@@ -1,4 +1,4 @@
-"""Encrypting and decrypting a Secret with the real `sops`; what is secret goes over its standard input and output alone."""
+"""Encrypt and decrypt a Secret with `sops`. Values are only in its standard input and output."""
 
 from __future__ import annotations
 
@@ -22,41 +22,46 @@ _RECIPIENTS = (
     "SOPS_PGP_FP",
     "SOPS_VAULT_URIS",
 )
-"""Variables by which sops would encrypt for more than the config says."""
+"""Variables that add recipients to those of the config."""
 Recipients = Mapping[str, Sequence[str]]
-"""Keys by the option of sops, and the field of a creation rule, that takes them: `age`, `pgp`, `kms`."""
+"""Keys by the option of sops and the field of a creation rule: `age`, `pgp`, `kms`."""
 RULES = ".sops.yaml"
-"""It lies above the folder of the manifests, not in it. sops looks for it in the current folder and above."""
+"""It is above the folder of the manifests. sops searches the current folder and its parents."""
 _STREAM = ("--input-type", "yaml", "--output-type", "yaml")
 _CHANGED = frozenset({24, 25, 51, 52})
 """Exit codes of sops 3.13: a value or the MAC can't be decrypted, the MAC differs, there is none (cmd/sops/codes)."""
 _NO_KEY = 128
-_HINT = "install it (https://github.com/getsops/sops/releases), or name the file with $SOPS"
+_HINT = "install it (https://github.com/getsops/sops/releases), or set $SOPS to the file"
 
 
 class NoKeyError(RefusedError):
-    """None of the keys that the user's own sops finds opens the file."""
+    """No key that sops of the user has decrypts the file."""
 
 
 def creation_rules(recipients: Recipients, folder: str) -> bytes:
-    """A .sops.yaml for the folder that holds `folder`: by it sops encrypts a new file there, or `updatekeys` an old one, as we do."""
-    keys = {option: ",".join(given) for option, given in recipients.items() if given}
+    """Return a .sops.yaml for the parent of a folder, so that `sops` and `sops updatekeys` use the same recipients in the folder."""
+    keys = {option: ",".join(names) for option, names in recipients.items() if names}
     rule = {"path_regex": rf"^{re.escape(folder)}/[^/]+\.yaml$", "encrypted_regex": SOPS_REGEX, **keys}
     return dump({"creation_rules": [rule]}).encode()
 
 
 def encrypt(manifest: bytes, recipients: Recipients, value: Plaintext) -> bytes:
-    """A Secret with its `data` encrypted.
+    """Return a Secret with encrypted `data`. Neither a .sops.yaml nor an environment variable affects the result.
 
-    manifest: the YAML of the Secret, with `value` in it. No .sops.yaml has a say in it, and no variable of the environment.
-    Raises MissingToolError when sops is not there, or fails.
+    Args:
+        manifest: The YAML of the Secret.
+        recipients: The keys that can decrypt it.
+        value: The value in the Secret, which no message contains.
+
+    Raises:
+        MissingToolError: sops is missing or fails.
     """
-    given = [part for option, keys in recipients.items() if keys for part in (f"--{option}", ",".join(keys))]
+    options = [part for option, keys in recipients.items() if keys for part in (f"--{option}", ",".join(keys))]
     rule = ("--encrypted-regex", SOPS_REGEX, *_STREAM, "--filename-override", "secret.yaml")
     return run(
         Command(
             _sops(),
-            ("--config", os.devnull, "encrypt", *given, *rule, "/dev/stdin"),
+            ("--config", os.devnull, "encrypt", *options, *rule, "/dev/stdin"),
             stdin=manifest,
             environment=dict.fromkeys(_RECIPIENTS, ""),
             secrets=sorted(forms(value), key=len, reverse=True),
@@ -65,23 +70,29 @@ def encrypt(manifest: bytes, recipients: Recipients, value: Plaintext) -> bytes:
 
 
 def decrypt(ciphertext: bytes, file: str, age_file: str = "") -> bytes:
-    """The Secret in clear, opened with the keys that the user's own sops finds, or with those of age in a file; its MAC is verified.
+    """Return the decrypted Secret after verification of its MAC.
 
-    Raises NoKeyError, RefusedError when the file was changed after it was encrypted, MissingToolError when sops is not there, or fails.
+    Args:
+        ciphertext: The encrypted Secret.
+        file: The name of the file for messages.
+        age_file: A file with age keys; by default sops searches for keys.
+
+    Raises:
+        NoKeyError: No key decrypts the file.
+        RefusedError: The file changed after encryption.
+        MissingToolError: sops is missing or fails.
     """
     environment = {"SOPS_AGE_KEY_FILE": age_file} if age_file else {}
     arguments = ("--config", os.devnull, "decrypt", *_STREAM, "/dev/stdin")
-    done = run(Command(_sops(), arguments, stdin=ciphertext, exit_codes=_CHANGED | {0, _NO_KEY}, environment=environment))
-    # What sops says of a MAC that differs is a digest of the values in clear: it is not repeated.
-    if done.exit_code == _NO_KEY:
-        hint = "name the file of your age key with $SOPS_AGE_KEY_FILE, or whatever else sops finds a key by"
-        raise NoKeyError(Problem(f"{file}: no key that sops finds opens it", hint))
-    if done.exit_code:
-        hint = (
-            "it was edited after it was encrypted, or is damaged: take it back from Git, or give the value to rediskit secret seal --force"
-        )
-        raise RefusedError(Problem(f"{file}: sops finds that it is not as it was encrypted", hint))
-    return done.stdout
+    completed = run(Command(_sops(), arguments, stdin=ciphertext, exit_codes=_CHANGED | {0, _NO_KEY}, environment=environment))
+    # The message of sops about a wrong MAC contains a digest of the plain values: it is not repeated.
+    if completed.exit_code == _NO_KEY:
+        hint = "set $SOPS_AGE_KEY_FILE to the file of your age key, or configure another key for sops"
+        raise NoKeyError(Problem(f"{file}: sops has no key that decrypts it", hint))
+    if completed.exit_code:
+        hint = "restore it from Git, or encrypt the value again: rediskit secret seal --force --from-stdin"
+        raise RefusedError(Problem(f"{file}: sops reports that the file changed after encryption", hint))
+    return completed.stdout
 
 
 def _sops() -> Path:

@@ -43,19 +43,19 @@ def test_an_accepted_finding_is_not_reported() -> None:
     assert frozen(entry()) == []
 
 
-def test_an_acceptance_holds_through_its_last_day_and_not_after_it() -> None:
+def test_an_acceptance_is_valid_through_its_last_day() -> None:
     assert frozen(entry(until="2027-03-31")) == []
     (finding,) = frozen(entry(until="2027-03-30"))
     assert finding.code == "frozen-image"
     assert finding.hint.endswith("; it was accepted until 2027-03-30: fix it, or set a later day in accept")
 
 
-def test_without_a_day_the_clock_decides() -> None:
+def test_without_a_day_the_clock_is_used() -> None:
     assert [finding.code for finding in frozen(entry(until="2020-01-01"), today=None)] == ["frozen-image"]
     assert frozen(entry(until="9999-12-31"), today=None) == []
 
 
-def test_the_table_of_checks_reads_no_acceptance() -> None:
+def test_run_checks_ignores_accept() -> None:
     environment = made(over={"accept": [entry()]})
     assert "frozen-image" in [finding.code for finding in run_checks(environment, render(environment))]
 
@@ -84,20 +84,20 @@ def test_an_expired_entry_without_a_finding_is_unused_too() -> None:
     assert [finding.code for finding in kept([], old)] == ["accept-unused"]
 
 
-def test_an_entry_for_what_was_not_looked_for_is_not_unused() -> None:
+def test_an_entry_for_a_code_outside_the_run_is_not_unused() -> None:
     owner = entry("owner-replicas", "beersystem")
     assert kept([], owner) == []
     assert [one.code for one in kept([], owner, run=ALL | {"owner-replicas"})] == ["accept-unused"]
 
 
-def test_a_client_stands_for_its_section_and_no_other() -> None:
+def test_a_client_accepts_findings_of_its_section_only() -> None:
     over = {"accept": [entry("variable-absent", "shop")], "clients": [client("cart", None), client("shop", None)]}
     environment = made(over=over)
     findings = [found(("clients", index, "workload"), "variable-absent") for index in (0, 1)]
     assert unaccepted(environment, findings, ALL, DAY) == findings[:1]
 
 
-def test_a_finding_with_names_is_reached_by_them_alone() -> None:
+def test_a_finding_with_names_is_accepted_by_them_only() -> None:
     """A change names its new value: the acceptance of one value says nothing of the next."""
     change = found(("redis", "appendOnly"), "lost-data", ("redis.appendOnly=true",))
     for on, expected in (("redis.appendOnly=true", 0), ("redis.appendOnly=false", 1), ("redis.appendOnly", 1)):
@@ -105,7 +105,7 @@ def test_a_finding_with_names_is_reached_by_them_alone() -> None:
 
 
 @pytest.mark.parametrize("code", NEVER)
-def test_what_can_never_be_accepted_does_not_load(code: str, tmp_path: Path) -> None:
+def test_a_code_that_is_never_acceptable_does_not_load(code: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=f"{code} can never be accepted"):
         loaded(tmp_path, over={"accept": [entry(code)]})
 
@@ -122,7 +122,7 @@ def text(*lines: str, accept: str = "") -> str:
     return head + "".join(f"{line}\n" for line in lines) + (f"accept:\n{accept}\n" if accept else "")
 
 
-def test_render_writes_what_an_accepted_error_would_refuse(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_render_writes_a_tree_with_an_accepted_error(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = folder / "config/shared.yaml"
     lines = ["redis: {values: {master: {nosuchkey: 1}}}"]
     config.write_text(text(*lines), encoding="utf-8")
@@ -155,6 +155,6 @@ def test_a_day_needs_no_quotes(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("code", NEVER)
-def test_what_can_never_be_accepted_is_reported_somewhere(code: str) -> None:
+def test_every_code_that_is_never_acceptable_is_in_the_source(code: str) -> None:
     files = (file for file in (ROOT / "rediskit").rglob("*.py") if file.name != "accept.py")
     assert any(f'"{code}"' in file.read_text(encoding="utf-8") for file in files), f"nothing reports {code}"

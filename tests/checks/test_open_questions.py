@@ -43,14 +43,14 @@ def test_open_questions_are_found_in_the_config_and_in_the_files_of_clients(tmp_
 
 
 @pytest.mark.parametrize("style", ["|", "|-", ">", '"'])
-def test_text_that_looks_like_a_question_is_none(style: str) -> None:
+def test_text_in_a_scalar_is_no_open_question(style: str) -> None:
     block = f"{style}\n  first\n  # {OPEN}no\n" if style != '"' else f'"first\n  # {OPEN}no"\n'
     text = f"# {OPEN}before\na: {block}# {OPEN}after\nb: 1\n"
     assert [question.text for question in questions(text, "x")] == ["before", "after"]
 
 
 @given(st.lists(st.sampled_from([f"# {OPEN}q", " # open: q", "a{}: 1", "a{}: |\n  x\n  # open: no", "#open: q", "", "# opened: q"])))
-def test_every_comment_that_asks_is_found_once(lines: list[str]) -> None:
+def test_every_open_question_is_reported_once(lines: list[str]) -> None:
     text = "".join(f"{line.format(number)}\n" for number, line in enumerate(lines))
     expected = sum(line.strip() in (f"# {OPEN}q",) for line in lines)
     assert len(questions(text, "x")) == expected

@@ -35,7 +35,7 @@ NESTED: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("form", NESTED)
-def test_a_secret_is_found_whatever_it_is_nested_in(form: str) -> None:
+def test_a_nested_plain_secret_is_found(form: str) -> None:
     from rediskit.errors import dotted
 
     content, place = NESTED[form]
@@ -54,7 +54,7 @@ def test_a_secret_is_found_whatever_it_is_nested_in(form: str) -> None:
     ],
     ids=lambda content: str(content["kind"]),
 )
-def test_what_holds_no_value_in_plain_text_is_none(content: Any) -> None:
+def test_a_secret_without_a_plain_value_is_not_reported(content: Any) -> None:
     assert list(in_data(content)) == []
 
 

@@ -169,12 +169,12 @@ CASES = [*sealed_cases(), *sops_cases()]
 
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
-def test_what_would_not_open_or_is_in_clear_is_refused(tmp_path: Path, case: Case) -> None:
+def test_a_wrong_or_plain_secret_is_reported(tmp_path: Path, case: Case) -> None:
     assert_reported(case, tmp_path)
 
 
 @pytest.mark.parametrize(("over", "make"), [({"secrets": SEALED}, sealed), (FLUX, sops)], ids=["sealed-secrets", "sops"])
-def test_sound_ciphertexts_trip_nothing(tmp_path: Path, over: dict[str, Any], make: Callable[[str], dict[str, Any]]) -> None:
+def test_valid_ciphertexts_have_no_finding(tmp_path: Path, over: dict[str, Any], make: Callable[[str], dict[str, Any]]) -> None:
     environment = loaded(tmp_path, over=over, ciphertexts={name: make(name) for name in NAMESPACES})
     tree = render(environment)
     assert [finding.code for finding in check(environment, tree)] == WARNED
@@ -191,12 +191,12 @@ def test_sound_ciphertexts_trip_nothing(tmp_path: Path, over: dict[str, Any], ma
     ],
     ids=["store", "generated", "generated-flux"],
 )
-def test_external_secrets_are_sound(tmp_path: Path, over: dict[str, Any]) -> None:
+def test_external_secrets_have_no_finding(tmp_path: Path, over: dict[str, Any]) -> None:
     environment = loaded(tmp_path, over=over)
     assert [finding.code for finding in check(environment, render(environment))] == WARNED
 
 
-def test_a_new_client_needs_only_its_own_file_and_takes_only_it_along(tmp_path: Path) -> None:
+def test_a_new_client_adds_only_its_own_file(tmp_path: Path) -> None:
     one = loaded(tmp_path, over={"secrets": SEALED}, ciphertexts={name: sealed(name) for name in NAMESPACES})
     over = {"secrets": SEALED, "clients": _clients(tmp_path)}
     two = loaded(tmp_path, over=over, ciphertexts={name: sealed(name) for name in (*NAMESPACES, "shop")})

@@ -29,7 +29,7 @@ def manual(repository: Callable[..., Repository]) -> Repository:
 
 
 @pytest.mark.usefixtures("manual")
-def test_a_new_password_gets_into_every_namespace(run: Run, kubectl: Recorder) -> None:
+def test_apply_creates_one_password_in_every_namespace(run: Run, kubectl: Recorder) -> None:
     code, output, errors = run("apply")
     assert (code, errors) == (0, "")
     assert output.splitlines() == [
@@ -47,7 +47,7 @@ def test_a_new_password_gets_into_every_namespace(run: Run, kubectl: Recorder) -
 
 
 @pytest.mark.usefixtures("manual")
-def test_the_server_judges_all_of_them_before_one_is_written(run: Run, kubectl: Recorder) -> None:
+def test_the_api_server_validates_all_secrets_before_one_is_written(run: Run, kubectl: Recorder) -> None:
     assert run("apply")[0] == 0
     applied = [call for call in kubectl.calls if call[0] == "apply"]
     assert ["--dry-run=server" in call for call in applied] == [True, False]
@@ -67,7 +67,7 @@ def test_a_second_run_changes_nothing(run: Run, kubectl: Recorder) -> None:
 
 
 @pytest.mark.usefixtures("manual")
-def test_a_namespace_that_lacks_it_gets_the_value_of_the_others(run: Run, kubectl: Recorder) -> None:
+def test_a_namespace_without_the_secret_gets_the_value_of_the_others(run: Run, kubectl: Recorder) -> None:
     kubectl.put("redis", VALUE.encode())
     code, output, _ = run("apply", "--client", "shop")
     assert code == 0
@@ -76,13 +76,13 @@ def test_a_namespace_that_lacks_it_gets_the_value_of_the_others(run: Run, kubect
 
 
 @pytest.mark.usefixtures("manual")
-def test_values_that_differ_are_refused_and_with_force_redis_wins(run: Run, kubectl: Recorder) -> None:
+def test_different_values_are_refused_and_force_uses_that_of_redis(run: Run, kubectl: Recorder) -> None:
     kubectl.put("redis", VALUE.encode())
     kubectl.put("shop", OTHER.encode())
     code, output, errors = run("apply")
     assert (code, output) == (1, "")
     assert errors == (
-        "error: the Secrets in redis and shop have different values\n  help: --force puts the value of namespace redis into the others\n"
+        "error: the Secrets in redis and shop have different values\n  help: --force copies the value of namespace redis to the others\n"
     )
     code, output, _ = run("apply", "--force")
     assert code == 0
@@ -97,7 +97,7 @@ def test_a_given_value_replaces_others_only_with_force(run: Run, kubectl: Record
     stdin(monkeypatch, OTHER.encode())
     code, _, errors = run("apply", "--from-stdin")
     assert code == 1
-    hint = "--force replaces it; Redis and the applications have to be restarted then"
+    hint = "--force replaces it; restart Redis and the applications after that"
     assert errors == f"error: the Secret redis-credentials in namespace redis has another value\n  help: {hint}\n"
     stdin(monkeypatch, OTHER.encode())
     code, output, _ = run("apply", "--from-stdin", "--force")
@@ -107,16 +107,16 @@ def test_a_given_value_replaces_others_only_with_force(run: Run, kubectl: Record
 
 
 @pytest.mark.usefixtures("manual")
-def test_a_secret_of_a_controller_is_left_alone(run: Run, kubectl: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_that_a_controller_owns_is_not_changed(run: Run, kubectl: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
     kubectl.put("redis", VALUE.encode(), ownerReferences=[{"kind": "SealedSecret", "name": "redis-credentials"}])
     stdin(monkeypatch, OTHER.encode())
     code, _, errors = run("apply", "--from-stdin", "--force")
     assert code == 1
-    assert errors.startswith("the Secret redis-credentials in namespace redis belongs to a controller\n")
+    assert errors.startswith("error: a controller owns the Secret redis-credentials in namespace redis\n")
 
 
 @pytest.mark.usefixtures("manual")
-def test_a_dry_run_asks_the_server_and_changes_nothing(run: Run, kubectl: Recorder) -> None:
+def test_a_dry_run_validates_on_the_server_and_changes_nothing(run: Run, kubectl: Recorder) -> None:
     code, output, _ = run("apply", "--dry-run", "--json", "--context", "elsewhere")
     assert code == 0
     document = json.loads(output)
@@ -126,7 +126,7 @@ def test_a_dry_run_asks_the_server_and_changes_nothing(run: Run, kubectl: Record
 
 
 @pytest.mark.usefixtures("manual")
-def test_what_kubectl_prints_in_place_of_a_secret_is_not_repeated(
+def test_other_output_of_kubectl_than_a_secret_is_not_repeated(
     run: Run, kubectl: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del kubectl
@@ -136,16 +136,16 @@ def test_what_kubectl_prints_in_place_of_a_secret_is_not_repeated(
     monkeypatch.setenv("KUBECTL", str(program))
     code, output, errors = run("apply", "--debug")
     assert code == 3
-    assert "kubectl printed something else than a Secret\n" in errors
+    assert "kubectl did not print a Secret\n" in errors
     assert VALUE not in output + errors
 
 
-def test_sealed_secrets_take_the_value_over_from_the_cluster(sealed: Repository, run: Run, kubectl: Recorder) -> None:
+def test_new_reads_the_value_from_the_cluster(sealed: Repository, run: Run, kubectl: Recorder) -> None:
     """From manual to sealed-secrets: one value, and the command that lets the controller have the Secrets."""
     kubectl.put("redis", b"a short/one")
     code, output, errors = run("new", "--from-cluster")
     assert (code, errors) == (0, "")
-    assert "the value has fewer than 32 characters: rediskit secret rotate makes a better one" in output
+    assert "the value has fewer than 32 characters: replace it with rediskit secret rotate" in output
     assert "kubectl annotate secret redis-credentials sealedsecrets.bitnami.com/managed=true --namespace shop" in output
     assert set(sealed.files()) == {"redis.yaml", "shop.yaml"}
     sealed.write("mode: sealed-secrets, certificate: home/sealing.crt", ("shop", "blog"))
@@ -153,7 +153,7 @@ def test_sealed_secrets_take_the_value_over_from_the_cluster(sealed: Repository,
     assert sealed.rotation("blog") == sealed.rotation("redis")
 
 
-def test_a_cluster_without_the_secret(sealed: Repository, run: Run, kubectl: Recorder) -> None:
+def test_new_from_a_cluster_without_the_secret_is_refused(sealed: Repository, run: Run, kubectl: Recorder) -> None:
     hint = "look with kubectl config current-context whether this is the cluster that is meant"
     message = "the Secret redis-credentials in namespace redis"
     assert run("new", "--from-cluster") == (1, "", f"error: {message} is not there\n  help: {hint}\n")
@@ -165,10 +165,10 @@ def test_a_cluster_without_the_secret(sealed: Repository, run: Run, kubectl: Rec
 
 
 @pytest.mark.usefixtures("manual")
-def test_check_has_nothing_to_look_at(run: Run) -> None:
+def test_check_in_mode_manual_reports_that_git_has_no_secret(run: Run) -> None:
     code, output, errors = run("check")
     assert (code, errors) == (0, "")
     assert output.splitlines() == [
         "home: manual, nothing wrong",
-        "  nothing in Git to look at: rediskit secret apply compares the Secrets",
+        "  Git contains no Secret: compare those in the cluster with rediskit secret apply",
     ]

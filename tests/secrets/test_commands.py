@@ -73,7 +73,7 @@ def test_two_clients_of_one_namespace_have_one_file(repository: Callable[..., Re
     assert set(made.files()) == {"redis.yaml", "shop.yaml"}
 
 
-def test_what_was_made_passes_every_check(sealed: Repository, run: Run) -> None:
+def test_new_files_pass_every_check(sealed: Repository, run: Run) -> None:
     from rediskit import check, load, render
 
     assert run("new")[0] == 0
@@ -90,10 +90,10 @@ def test_new_replaces_nothing_without_force(sealed: Repository, run: Run, values
     code, _, errors = run("new")
     assert code == 1
     assert errors.splitlines() == [
-        "error: config/home/secrets/redis.yaml is there already",
-        "  help: seal adds what is missing, rotate changes the password, and new --force throws this one away",
-        "error: config/home/secrets/shop.yaml is there already",
-        "  help: seal adds what is missing, rotate changes the password, and new --force throws this one away",
+        "error: config/home/secrets/redis.yaml already exists",
+        "  help: use seal to add missing files, rotate to change the password, or new --force to discard this one",
+        "error: config/home/secrets/shop.yaml already exists",
+        "  help: use seal to add missing files, rotate to change the password, or new --force to discard this one",
     ]
     assert sealed.files() == files
     assert run("new", "--force")[0] == 0
@@ -124,8 +124,8 @@ def test_a_new_client_gets_the_same_password_and_needs_only_its_own_file(
     code, _, errors = run("seal", "--client", "blog")
     assert code == 1
     assert errors == (
-        "error: no key at hand opens the ciphertexts: the value that is in use has to be given\n"
-        "  help: --from-cluster takes that of the Secret in the namespace of Redis; or --from-stdin, --from-file FILE, --key FILE\n"
+        "error: no key decrypts the ciphertexts: the current value is required\n"
+        "  help: use --from-cluster for that of the Secret in the namespace of Redis, or --from-stdin, --from-file FILE, --key FILE\n"
     )
     stdin(monkeypatch, VALUE.encode())
     code, output, _ = run("seal", "--client", "blog", "--from-stdin")
@@ -151,21 +151,21 @@ def test_with_the_private_key_seal_needs_no_value_and_refuses_another(
     stdin(monkeypatch, OTHER.encode())
     code, _, errors = run("seal", "--from-stdin", "--key", str(file))
     assert code == 1
-    assert errors.startswith("home/secrets/redis.yaml holds another value than the one that is given\n")
+    assert errors.startswith("error: home/secrets/redis.yaml contains another value than the given one\n")
     assert "blog.yaml" not in sealed.files()
     assert run("seal", "--key", str(file))[0] == 0
     assert len(set(values().values())) == 1
     assert len(values()) == 3
 
 
-def test_a_value_that_was_compared_with_nothing_is_noted(
+def test_a_value_that_no_key_can_compare_is_a_note(
     sealed: Repository, run: Run, key: RSAPrivateKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "controller.pem").write_bytes(private_pem(key))
     stdin(monkeypatch, VALUE.encode())
     _, first, _ = run("new", "--from-stdin")
     sealed.write("mode: sealed-secrets, certificate: home/sealing.crt", ("shop", "blog"))
-    uncompared = "nobody has seen whether they hold this value"
+    uncompared = "this value is not compared"
     stdin(monkeypatch, VALUE.encode())
     _, with_key, _ = run("seal", "--dry-run", "--from-stdin", "--key", str(tmp_path / "controller.pem"))
     stdin(monkeypatch, OTHER.encode())
@@ -175,7 +175,7 @@ def test_a_value_that_was_compared_with_nothing_is_noted(
 
 
 @pytest.mark.usefixtures("sealed")
-def test_the_key_may_be_the_controllers_secret(run: Run, key: RSAPrivateKey, other_key: RSAPrivateKey, tmp_path: Path) -> None:
+def test_the_key_can_be_the_secret_of_the_controller(run: Run, key: RSAPrivateKey, other_key: RSAPrivateKey, tmp_path: Path) -> None:
     """As `kubectl get secret -o yaml` prints it, and as kubeseal takes it: one, or a List of older and newer ones."""
     assert run("new")[0] == 0
     items = [{"kind": "Secret", "data": {"tls.key": b64encode(private_pem(one)).decode()}} for one in (other_key, key)]
@@ -186,7 +186,7 @@ def test_the_key_may_be_the_controllers_secret(run: Run, key: RSAPrivateKey, oth
         assert output.count(", opened") == 2
 
 
-def test_seal_with_everything_there_changes_nothing(sealed: Repository, run: Run) -> None:
+def test_seal_with_all_files_changes_nothing(sealed: Repository, run: Run) -> None:
     assert run("new")[0] == 0
     before = sealed.files()
     code, output, _ = run("seal")
@@ -207,7 +207,7 @@ def test_seal_force_keeps_password_and_rotation_for_another_certificate(
     assert all(sealed.files()[name] != content for name, content in files.items())
 
 
-def test_a_value_that_nobody_can_compare_gets_a_rotation_of_its_own(sealed: Repository, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_value_that_no_key_can_compare_gets_a_new_rotation(sealed: Repository, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """All files anew, with a value from outside: Redis has to be restarted with it, whether it is another one or not."""
     assert run("new")[0] == 0
     rotation = sealed.rotation("redis")
@@ -219,7 +219,9 @@ def test_a_value_that_nobody_can_compare_gets_a_rotation_of_its_own(sealed: Repo
 def test_rotate_gives_another_password_and_rotation(sealed: Repository, run: Run, values: Callable[[], dict[str, bytes]]) -> None:
     code, _, errors = run("rotate")
     assert code == 1
-    assert errors.startswith("error: home has no password yet: config/home/secrets is empty\n  help: rediskit secret new config/home.yaml")
+    assert errors.startswith(
+        "error: home has no password yet: config/home/secrets is empty\n  help: create the first one: rediskit secret new config/home.yaml"
+    )
     assert run("new")[0] == 0
     before, rotation = values(), sealed.rotation("redis")
     assert run("rotate")[0] == 0
@@ -228,7 +230,7 @@ def test_rotate_gives_another_password_and_rotation(sealed: Repository, run: Run
     assert sealed.rotation("redis") == sealed.rotation("shop") != rotation
 
 
-def test_with_sops_ones_own_key_is_enough_for_a_new_client(
+def test_with_sops_the_key_of_the_user_is_enough_for_a_new_client(
     encrypted: Repository, run: Run, age_keys: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run("new")[0] == 0
@@ -253,7 +255,7 @@ def test_a_dry_run_writes_nothing(sealed: Repository, run: Run) -> None:
     assert not sealed.secrets.exists()
 
 
-def test_json_says_the_same(sealed: Repository, run: Run) -> None:
+def test_json_contains_the_same_facts(sealed: Repository, run: Run) -> None:
     code, output, _ = run("new", "--json")
     document = json.loads(output)
     assert code == document["exitCode"] == 0
@@ -263,14 +265,14 @@ def test_json_says_the_same(sealed: Repository, run: Run) -> None:
     assert (document["changed"], document["kept"], document["dryRun"], document["notes"]) == ([], [], False, [])
 
 
-def test_a_file_in_clear_in_the_work_tree_is_noted(sealed: Repository, run: Run) -> None:
+def test_a_plain_file_in_the_work_tree_is_a_note(sealed: Repository, run: Run) -> None:
     (sealed.folder / "password").write_text(VALUE)
     code, output, _ = run("new", "--from-file", "password")
     assert code == 0
     assert "  password holds the password in clear and lies in a Git work tree: remove it before you commit\n" in output
 
 
-def test_all_files_or_none(sealed: Repository, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_files_are_written_or_none(sealed: Repository, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The disk refuses the second rename: the first file is as it was, too."""
     assert run("new")[0] == 0
     before = sealed.files()

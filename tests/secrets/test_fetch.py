@@ -12,7 +12,7 @@ from tests.secrets.api import PROXY, Api
 from tests.secrets.repository import Repository, Run, certificate_of
 
 
-def test_the_certificate_comes_to_where_the_config_names_it(sealed: Repository, run: Run, api: Api) -> None:
+def test_fetch_cert_writes_the_file_of_the_config(sealed: Repository, run: Run, api: Api) -> None:
     sealed.certificate.unlink()
     code, output, errors = run("fetch-cert")
     assert (code, errors) == (0, "")
@@ -22,7 +22,7 @@ def test_the_certificate_comes_to_where_the_config_names_it(sealed: Repository, 
     assert run("fetch-cert")[1].startswith("config/home/sealing.crt: unchanged, ")
 
 
-def test_another_certificate_is_not_overwritten_unasked(sealed: Repository, run: Run, api: Api, other_key: RSAPrivateKey) -> None:
+def test_another_certificate_is_overwritten_only_with_force(sealed: Repository, run: Run, api: Api, other_key: RSAPrivateKey) -> None:
     """A person has to see that it is the controller's: who seals for somebody else gives the password away."""
     before = sealed.certificate.read_bytes()
     api.certificate = certificate_of(other_key)
@@ -42,11 +42,17 @@ def test_another_certificate_is_not_overwritten_unasked(sealed: Repository, run:
 @pytest.mark.parametrize(
     ("answer", "code", "message"),
     [
-        (b"not a certificate", 3, "error: the controller's answer: this is not a certificate in PEM\n  help: look at --controller-name"),
+        (
+            b"not a certificate",
+            3,
+            "error: the response of the controller: this is not a certificate in PEM\n  help: check --controller-name",
+        ),
         (b"", 3, "error: kubeseal ended with exit code 1\n"),
     ],
 )
-def test_an_answer_that_is_no_certificate(answer: bytes, code: int, message: str, sealed: Repository, run: Run, api: Api) -> None:
+def test_a_response_without_a_certificate_is_an_error(
+    answer: bytes, code: int, message: str, sealed: Repository, run: Run, api: Api
+) -> None:
     before = sealed.certificate.read_bytes()
     api.certificate = answer
     found, output, errors = run("fetch-cert", "--force")
@@ -55,15 +61,15 @@ def test_an_answer_that_is_no_certificate(answer: bytes, code: int, message: str
     assert sealed.certificate.read_bytes() == before
 
 
-def test_an_expired_certificate_is_not_taken(sealed: Repository, run: Run, api: Api, key: RSAPrivateKey) -> None:
+def test_an_expired_certificate_is_refused(sealed: Repository, run: Run, api: Api, key: RSAPrivateKey) -> None:
     api.certificate = certificate_of(key, (-20, -10))
     code, _, errors = run("fetch-cert", "--force")
     assert code == 1
-    assert errors.startswith("the controller's answer: the certificate expired on 20")
+    assert errors.startswith("error: the response of the controller: the certificate expired on 20")
     assert sealed.certificate.read_bytes() != api.certificate
 
 
-def test_without_kubeseal_kubectl_asks_the_same(
+def test_without_kubeseal_kubectl_downloads_the_certificate(
     sealed: Repository, run: Run, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A script in kubectl's place, which only writes down the path that it is to ask; the real one is in tests/cluster."""
@@ -83,18 +89,21 @@ def test_without_kubeseal_kubectl_asks_the_same(
 @pytest.mark.parametrize(
     ("secrets", "message"),
     [
-        ("mode: manual", "config/home.yaml:3:10: secrets: the config names no certificate\n"),
-        ("mode: sealed-secrets, certificate: ../../x.crt", "config/home.yaml:3:46: secrets.certificate: ../../x.crt lies outside the Git"),
+        ("mode: manual", "config/home.yaml:3:10: error: secrets: the config has no certificate\n"),
+        (
+            "mode: sealed-secrets, certificate: ../../x.crt",
+            "config/home.yaml:3:46: error: secrets.certificate: ../../x.crt lies outside the Git",
+        ),
     ],
 )
-def test_a_config_that_names_no_place(secrets: str, message: str, sealed: Repository, run: Run) -> None:
+def test_a_config_without_a_certificate_path_is_an_error(secrets: str, message: str, sealed: Repository, run: Run) -> None:
     sealed.write(secrets, ("shop",))
     code, _, errors = run("fetch-cert")
     assert code == 2
     assert errors.startswith(message)
 
 
-def test_a_link_in_its_place_is_not_followed(sealed: Repository, run: Run, api: Api) -> None:
+def test_a_link_at_the_certificate_path_is_refused(sealed: Repository, run: Run, api: Api) -> None:
     del api
     (sealed.folder / "target").write_bytes(b"")
     sealed.certificate.unlink()

@@ -173,7 +173,7 @@ def test_manual(repository: Callable[..., Repository], watched: Watched) -> None
     absent(watched, ODD, watched.recorder.cluster)
 
 
-def test_what_is_generated_is_never_shown(repository: Callable[..., Repository], watched: Watched, key: RSAPrivateKey) -> None:
+def test_a_generated_password_is_never_printed(repository: Callable[..., Repository], watched: Watched, key: RSAPrivateKey) -> None:
     """The value that nobody gave, read where it ends."""
     from rediskit.model.ciphertext import sealing_label
     from rediskit.secrets.sealing import unseal
@@ -189,7 +189,7 @@ def test_what_is_generated_is_never_shown(repository: Callable[..., Repository],
     absent(watched, b64decode(watched.recorder.values()["redis"]).decode(), watched.recorder.cluster)
 
 
-def test_the_process_itself_has_it_in_neither_arguments_nor_environment(sealed: Repository, watched: Watched) -> None:
+def test_no_process_has_the_password_in_arguments_or_environment(sealed: Repository, watched: Watched) -> None:
     """While it waits for the rest of its input."""
     command = [sys.executable, "-m", "rediskit", "secret", "new", "--from-stdin"]
     with subprocess.Popen(command, cwd=sealed.folder, env=watched.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:

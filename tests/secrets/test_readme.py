@@ -44,7 +44,7 @@ def clone(tmp_path: Path) -> Path:
     return folder
 
 
-def test_five_lines_to_keys_of_ones_own(clone: Path, api: Api, kubeseal: Path, key: RSAPrivateKey, tmp_path: Path) -> None:
+def test_the_steps_of_the_readme_create_keys(clone: Path, api: Api, kubeseal: Path, key: RSAPrivateKey, tmp_path: Path) -> None:
     commands = lines()
     assert len(commands) == 5
     environment = {

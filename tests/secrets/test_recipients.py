@@ -63,7 +63,7 @@ def test_sops_is_not_started_for_a_file_with_other_recipients(
     assert encrypted.files().keys() == {"shop.yaml"}
 
 
-def test_seal_fails_when_the_files_that_stay_have_other_recipients(
+def test_seal_fails_when_unchanged_files_have_other_recipients(
     encrypted: Repository, run: Run, age_keys: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where nothing is to be opened: the value is given, and only a new client is to be added."""
@@ -103,14 +103,16 @@ def test_keys_of_pgp_and_kms_are_compared_one_by_one() -> None:
     assert strange == ["kms arn:aws:kms:x", "pgp XXXX"]
 
 
-def test_variables_of_the_environment_add_no_recipient(encrypted: Repository, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variables_add_no_recipient(encrypted: Repository, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SOPS_VAULT_URIS", "SOPS_AZURE_KEYVAULT_URLS"):
         monkeypatch.setenv(name, "http://127.0.0.1:1/v1/transit/keys/x")
     assert run("new")[0] == 0
     assert set(encrypted.content("shop")["sops"]) == {"age", "lastmodified", "mac", "encrypted_regex", "version"}
 
 
-def test_no_output_is_accepted_but_the_encrypted_secret(encrypted: Repository, sops: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_encrypted_secret_is_accepted_as_output_of_sops(
+    encrypted: Repository, sops: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever a program prints with exit code 0: another Secret, other recipients, or the value in any form."""
     monkeypatch.setenv("SOPS", str(sops))
     environment, value = load(encrypted.config), Plaintext(b"PlantedQ7vX2kLmZ90bTnRw4SdYhGc81")
@@ -133,7 +135,7 @@ def test_no_output_is_accepted_but_the_encrypted_secret(encrypted: Repository, s
 
 
 @pytest.mark.parametrize("verb", [["new"], ["seal", "--force", "--from-stdin"], ["rotate"]], ids=lambda verb: verb[0])
-def test_a_program_that_prints_its_input_writes_nothing(
+def test_a_sops_that_prints_its_input_writes_nothing(
     verb: list[str], encrypted: Repository, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run("new")[0] == 0
@@ -150,7 +152,7 @@ def test_a_program_that_prints_its_input_writes_nothing(
         monkeypatch.setattr(sys, "stdin", stdin)
         code, _, errors = run(*verb, *(["--force"] if verb == ["new"] else []))
     assert code == 3, errors
-    assert "sops ended with exit code 0, but its output is not a Secret that is encrypted" in errors
+    assert "sops ended with exit code 0, but its output is not an encrypted Secret" in errors
     assert encrypted.files() == {name: content for name, content in before.items() if name != "shop.yaml"}
     assert run("check")[0] == 1
     assert yaml.safe_load(encrypted.config.read_text())["name"] == "home"

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from rediskit.errors import ConfigError
 from rediskit.model.ciphertext import sealing_label
-from rediskit.secrets.certificate import certificate, private_keys
+from rediskit.secrets.certificate import parse_certificate, private_keys
 from rediskit.secrets.plaintext import Plaintext
 from rediskit.secrets.sealing import seal
 from tests.secrets.conftest import recipient
@@ -27,7 +27,7 @@ from tests.secrets.test_commands import stdin
 FETCH = "rediskit secret fetch-cert brings the controller's"
 AT_CERTIFICATE = "config/home.yaml:3:46: error: secrets.certificate: home/sealing.crt: "
 BEGIN = "-----BEGIN CERTIFICATE-----"
-ANEW = "make it anew: rediskit secret seal config/home.yaml --force"
+ANEW = "encrypt it again: rediskit secret seal config/home.yaml --force"
 
 
 class Case(NamedTuple):
@@ -69,13 +69,13 @@ CERTIFICATES = [
          f"{LOST}; {FETCH}"),
     Case("cut off", _cut, "the certificate is damaged", FETCH),
     Case("no end", lambda key: certificate_of(key)[:200], "the certificate is damaged", FETCH),
-    Case("1024 bits", _small, "the RSA key has 1024 bits, fewer than 2048", "have the controller make a larger one (--key-size)"),
-    Case("not RSA", _elliptic, "the key of the certificate is not RSA", f"SealedSecrets are sealed with RSA: {FETCH}"),
+    Case("1024 bits", _small, "the RSA key has 1024 bits, fewer than 2048", "configure the controller with a larger --key-size"),
+    Case("not RSA", _elliptic, "the key of the certificate is not RSA", f"sealed-secrets requires RSA: {FETCH}"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("case", CERTIFICATES, ids=lambda case: case.name)
-def test_a_certificate_that_can_not_seal(case: Case, sealed: Repository, run: Run, key: RSAPrivateKey) -> None:
+def test_a_certificate_that_is_unusable_for_sealing_is_an_error(case: Case, sealed: Repository, run: Run, key: RSAPrivateKey) -> None:
     sealed.certificate.write_bytes(case.certificate(key))
     code, output, errors = run("new")
     assert (code, output) == (case.code, "")
@@ -83,7 +83,7 @@ def test_a_certificate_that_can_not_seal(case: Case, sealed: Repository, run: Ru
     assert sealed.files() == {}
 
 
-def test_a_certificate_that_is_not_there(sealed: Repository, run: Run) -> None:
+def test_a_missing_certificate_is_an_error(sealed: Repository, run: Run) -> None:
     sealed.certificate.unlink()
     code, _, errors = run("new")
     assert code == 2
@@ -95,10 +95,10 @@ def test_a_certificate_that_is_not_there(sealed: Repository, run: Run) -> None:
     ("days", "message", "hint"),
     [
         ((-20, -10), "the certificate expired on ", FETCH),
-        ((10, 20), "the certificate is not valid before ", f"is this machine's clock right? {FETCH}"),
+        ((10, 20), "the certificate is not valid before ", f"check the clock of this machine, or {FETCH}"),
     ],
 )
-def test_a_certificate_at_the_wrong_time(
+def test_a_certificate_outside_its_validity_is_refused(
     days: tuple[int, int], message: str, hint: str, sealed: Repository, run: Run, key: RSAPrivateKey
 ) -> None:
     sealed.certificate.write_bytes(certificate_of(key, days))
@@ -113,7 +113,7 @@ def test_a_certificate_at_the_wrong_time(
     assert f"{AT_CERTIFICATE.replace('error', 'error[certificate]')}{message}" in errors
 
 
-def test_a_certificate_that_ends_soon_is_a_warning(sealed: Repository, run: Run, key: RSAPrivateKey) -> None:
+def test_a_certificate_that_expires_soon_is_a_warning(sealed: Repository, run: Run, key: RSAPrivateKey) -> None:
     sealed.certificate.write_bytes(certificate_of(key, (-10, 20)))
     assert run("new")[0] == 0
     code, _, errors = run("check")
@@ -124,71 +124,75 @@ def test_a_certificate_that_ends_soon_is_a_warning(sealed: Repository, run: Run,
     assert "the certificate expired on 20" in errors
 
 
-WITHOUT = "Redis' chart strips a final newline and an application does not: give the value without it"
-ONLY = "others mean something in a URL, a shell, redis.conf or a template: use letters and digits only"
-LONGER = "use 32 or more letters and digits, or let rediskit secret new make one"
+WITHOUT = "remove it: the chart of Redis strips a final newline, but an application does not"
+ONLY = "use only letters and digits: other characters have a meaning in a URL, a shell, redis.conf or a template"
+LONGER = "use 32 or more letters and digits, or generate one: rediskit secret new"
 VALUES = [
-    (b"", "error: the value is empty\n  help: with an empty password Redis lets everybody in\n"),
-    (b"\n", "error: the value is empty\n  help: with an empty password Redis lets everybody in\n"),
+    (b"", "error: the value is empty\n  help: use another value: Redis accepts all clients with an empty password\n"),
+    (b"\n", "error: the value is empty\n  help: use another value: Redis accepts all clients with an empty password\n"),
     (b"Short1\n", f"error: the value has fewer than 32 characters\n  help: {LONGER}\n"),
-    (b"x" * 40 + b"\n\n", f"error: the value holds a newline or another control character\n  help: {WITHOUT}\n"),
+    (b"x" * 40 + b"\n\n", f"error: the value contains a newline or another control character\n  help: {WITHOUT}\n"),
     (b"a b" * 20, f"error: the value has characters other than A-Z, a-z and 0-9\n  help: {ONLY}\n"),
-    (b"\xff" * 40, "error: the value is not UTF-8\n  help: an environment variable holds text\n"),
-    (b"x" * 513, "error: the value is longer than 512 bytes\n  help: Redis takes no longer password\n"),
+    (b"\xff" * 40, "error: the value is not UTF-8\n  help: use UTF-8, because an environment variable contains text\n"),
+    (b"x" * 513, "error: the value is longer than 512 bytes\n  help: use a shorter password: Redis accepts no longer one\n"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("content", "message"), VALUES)
-def test_a_value_that_is_no_password(content: bytes, message: str, sealed: Repository, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_or_weak_value_is_refused(
+    content: bytes, message: str, sealed: Repository, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stdin(monkeypatch, content)
     assert run("new", "--from-stdin") == (1, "", message)
     assert sealed.files() == {}
 
 
 @pytest.mark.usefixtures("sealed")
-def test_a_terminal_gives_no_value(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_as_standard_input_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     stdin(monkeypatch, b"", terminal=True)
     code, _, errors = run("new", "--from-stdin")
     assert code == 2
     assert (
-        errors
-        == "error: standard input is a terminal: nothing comes from it\n  help: help: pass show redis | rediskit secret new --from-stdin\n"
+        errors == "error: standard input is a terminal: nothing comes from it\n  help: pass show redis | rediskit secret new --from-stdin\n"
     )
 
 
 @pytest.mark.usefixtures("sealed")
-def test_a_file_that_is_not_there_gives_no_value(run: Run) -> None:
+def test_a_missing_value_file_is_an_error(run: Run) -> None:
     code, _, errors = run("new", "--from-file", "nowhere")
     assert code == 2
-    assert (
-        errors
-        == "error: --from-file: nowhere: no such file or directory\n  help: help: check the path: it counts from the current folder\n"
-    )
+    assert errors == "error: --from-file: nowhere: no such file or directory\n  help: check the path: it counts from the current folder\n"
 
 
 @pytest.mark.parametrize("mode", ["mode: manual", "mode: external-secrets, store: {name: vault}, key: redis"])
-def test_modes_without_ciphertext(mode: str, repository: Callable[..., Repository], run: Run) -> None:
+def test_new_is_refused_in_modes_without_ciphertexts(mode: str, repository: Callable[..., Repository], run: Run) -> None:
     repository(mode)
     code, _, errors = run("new")
     assert code == 2
-    assert errors.startswith(f"config/home.yaml:3:17: secrets.mode: with {mode.split(',')[0][6:]} no encrypted password lies in Git\n")
+    assert errors.startswith(
+        f"config/home.yaml:3:17: error: secrets.mode: with mode {mode.split(',')[0][6:]} Git contains no encrypted password\n"
+    )
 
 
 @pytest.mark.usefixtures("sealed")
-def test_apply_in_another_mode(run: Run) -> None:
+def test_apply_is_refused_in_other_modes_than_manual(run: Run) -> None:
     code, _, errors = run("apply")
     assert code == 2
-    assert errors.startswith("config/home.yaml:3:17: secrets.mode: with sealed-secrets the Secrets come from Git, not from here\n")
+    assert errors.startswith(
+        "config/home.yaml:3:17: error: secrets.mode: with mode sealed-secrets the Secrets come from Git, not from this command\n"
+    )
 
 
 @pytest.mark.usefixtures("sealed")
-def test_an_unknown_client(run: Run) -> None:
-    assert run("seal", "--client", "blog", "--from-stdin") == (2, "", "error: there is no client blog\n  help: help: there is shop\n")
+def test_an_unknown_client_is_an_error_with_the_known_ones(run: Run) -> None:
+    assert run("seal", "--client", "blog", "--from-stdin") == (2, "", "error: there is no client blog\n  help: use one of: shop\n")
 
 
 @pytest.mark.parametrize("missing", ["sops", "kubectl"])
 @pytest.mark.usefixtures("encrypted")
-def test_a_program_that_is_missing(missing: str, repository: Callable[..., Repository], run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_program_is_exit_code_3(
+    missing: str, repository: Callable[..., Repository], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("SOPS")
     monkeypatch.setenv("PATH", "/nonexistent")
     if missing == "kubectl":
@@ -199,7 +203,7 @@ def test_a_program_that_is_missing(missing: str, repository: Callable[..., Repos
         code, _, errors = run("new")
         where = "https://github.com/getsops/sops/releases"
     assert code == 3
-    assert errors == f"error: {missing} is not on PATH\n  help: help: install it ({where}), or name the file with ${missing.upper()}\n"
+    assert errors == f"error: {missing} is not on PATH\n  help: install it ({where}), or set ${missing.upper()} to the file\n"
 
 
 @pytest.mark.usefixtures("encrypted")
@@ -219,59 +223,62 @@ def test_sops_that_fails_is_quoted_without_the_value(run: Run, monkeypatch: pyte
 
 
 KEYS = [
-    (b"a key\n", "there is no RSA private key in it",
-     "give the private key of the controller: PEM, or its Secret as kubectl get secret -o yaml prints it"),
-    (b"kind: Secret\ndata: {tls.key: '****'}\n", "there is no RSA private key in it",
-     "give the private key of the controller: PEM, or its Secret as kubectl get secret -o yaml prints it"),
+    (b"a key\n", "the file contains no RSA private key",
+     "use the private key of the controller: PEM, or its Secret as kubectl get secret -o yaml prints it"),
+    (b"kind: Secret\ndata: {tls.key: '****'}\n", "the file contains no RSA private key",
+     "use the private key of the controller: PEM, or its Secret as kubectl get secret -o yaml prints it"),
     (("-----BEGIN RSA " + "PRIVATE KEY-----\nAAAA\n-----END RSA " + "PRIVATE KEY-----\n").encode(), "the private key can't be read",
-     "it has to be PEM without a passphrase"),
+     "use PEM without a passphrase"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("content", "message", "hint"), KEYS)
 @pytest.mark.usefixtures("sealed")
-def test_a_file_that_holds_no_key(content: bytes, message: str, hint: str, run: Run, tmp_path: Path) -> None:
+def test_a_file_without_a_private_key_is_an_error(content: bytes, message: str, hint: str, run: Run, tmp_path: Path) -> None:
     assert run("new")[0] == 0
     (tmp_path / "key").write_bytes(content)
-    assert run("check", "--key", str(tmp_path / "key")) == (2, "", f"error: {tmp_path}/key: {message}\n  help: help: {hint}\n")
+    assert run("check", "--key", str(tmp_path / "key")) == (2, "", f"error: {tmp_path}/key: {message}\n  help: {hint}\n")
 
 
 @pytest.mark.usefixtures("sealed")
-def test_a_key_that_is_not_there(run: Run) -> None:
+def test_a_missing_key_file_is_an_error(run: Run) -> None:
     assert run("new")[0] == 0
     code, _, errors = run("check", "--key", "nowhere.pem")
-    assert (code, errors) == (2, "error: there is no file nowhere.pem\n  help: help: check the path: it counts from the current folder\n")
+    assert (code, errors) == (2, "error: there is no file nowhere.pem\n  help: check the path: it counts from the current folder\n")
 
 
 @pytest.mark.usefixtures("sealed")
-def test_the_key_of_somebody_else(run: Run, other_key: RSAPrivateKey, tmp_path: Path) -> None:
+def test_another_private_key_is_reported_for_each_file(run: Run, other_key: RSAPrivateKey, tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(private_pem(other_key))
     assert run("new")[0] == 0
     code, output, errors = run("check", "--key", str(tmp_path / "key"))
     assert code == 1
     assert "home: sealed-secrets, 2 wrong" in output
-    hint = "it is for another key, or was sealed for another namespace, name or scope: make it anew with rediskit secret seal --force"
+    hint = "use its key, or encrypt it again for this namespace, name and scope: rediskit secret seal --force"
     assert errors == "".join(
-        f"error[ciphertext-opens]: home/secrets/{name}.yaml is not opened by the key\n  help: help: {hint}\n" for name in ("redis", "shop")
+        f"error[ciphertext-opens]: the key does not decrypt home/secrets/{name}.yaml\n  help: {hint}\n" for name in ("redis", "shop")
     )
 
 
 @pytest.mark.usefixtures("encrypted")
-def test_the_age_key_of_somebody_else(run: Run, age_keys: tuple[Path, Path]) -> None:
+def test_another_age_key_is_reported(run: Run, age_keys: tuple[Path, Path]) -> None:
     assert run("new")[0] == 0
     code, _, errors = run("check", "--key", str(age_keys[1]))
     assert code == 1
-    assert "error[ciphertext-opens]: home/secrets/redis.yaml is not opened by the key\n" in errors
+    assert "error[ciphertext-opens]: the key does not decrypt home/secrets/redis.yaml\n" in errors
 
 
-def test_other_recipients_than_the_config_names(encrypted: Repository, run: Run, age_keys: tuple[Path, Path]) -> None:
+def test_other_recipients_than_in_the_config_are_reported(encrypted: Repository, run: Run, age_keys: tuple[Path, Path]) -> None:
     assert run("new")[0] == 0
     ours, theirs = (recipient(file) for file in age_keys)
     encrypted.write(f"mode: sops, recipients: [{theirs}]", ("shop",), "flux")
     code, _, errors = run("check")
     assert code == 1
-    assert f"error[ciphertext-recipients]: home/secrets/redis.yaml is not encrypted for {theirs}, which the config lists" in errors
-    assert f"error[ciphertext-recipients]: home/secrets/redis.yaml is also encrypted for {ours}, which the config does not list" in errors
+    assert f"error[ciphertext-recipients]: secrets: home/secrets/redis.yaml is not encrypted for {theirs}, which the config lists" in errors
+    assert (
+        f"error[ciphertext-recipients]: secrets: home/secrets/redis.yaml is also encrypted for {ours}, which the config does not list"
+        in errors
+    )
 
 
 DAMAGED = [
@@ -282,7 +289,7 @@ DAMAGED = [
 
 
 @pytest.mark.parametrize(("change", "message"), [case[1:] for case in DAMAGED], ids=[case[0] for case in DAMAGED])
-def test_a_damaged_ciphertext_is_seen_without_a_key(change: Callable[[str], str], message: str, sealed: Repository, run: Run) -> None:
+def test_a_damaged_ciphertext_is_reported_without_a_key(change: Callable[[str], str], message: str, sealed: Repository, run: Run) -> None:
     assert run("new")[0] == 0
     content = sealed.content("shop")
     values = content["spec"]["encryptedData"]
@@ -293,7 +300,7 @@ def test_a_damaged_ciphertext_is_seen_without_a_key(change: Callable[[str], str]
     assert errors == f"{message}\n  help: {ANEW}\n"
 
 
-def test_a_flipped_bit_is_seen_with_the_key(sealed: Repository, run: Run, key: RSAPrivateKey, tmp_path: Path) -> None:
+def test_a_flipped_bit_is_reported_with_the_key(sealed: Repository, run: Run, key: RSAPrivateKey, tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(private_pem(key))
     assert run("new")[0] == 0
     content = sealed.content("shop")
@@ -304,20 +311,22 @@ def test_a_flipped_bit_is_seen_with_the_key(sealed: Repository, run: Run, key: R
     assert run("check")[0] == 0
     code, _, errors = run("check", "--key", str(tmp_path / "key"))
     assert code == 1
-    assert errors.startswith("error[ciphertext-opens]: home/secrets/shop.yaml is not opened by the key\n")
+    assert errors.startswith("error[ciphertext-opens]: the key does not decrypt home/secrets/shop.yaml\n")
 
 
-def test_a_ciphertext_of_a_key_of_another_length(sealed: Repository, run: Run) -> None:
+def test_a_ciphertext_of_a_key_of_another_size_is_reported(sealed: Repository, run: Run) -> None:
     assert run("new")[0] == 0
     larger = rsa.generate_private_key(65537, 3072)
     sealed.certificate.write_bytes(certificate_of(larger))
     code, _, errors = run("check")
     assert code == 1
-    message = "error[ciphertext-damaged]: home/secrets/redis.yaml is sealed with a key of 2048 bits, and that of the certificate has 3072"
+    message = (
+        "error[ciphertext-damaged]: home/secrets/redis.yaml is sealed with a key of 2048 bits, but the key of the certificate has 3072"
+    )
     assert f"{message}\n  help: {ANEW}\n" in errors
 
 
-def test_different_values_under_one_rotation(sealed: Repository, run: Run, key: RSAPrivateKey, tmp_path: Path) -> None:
+def test_different_values_with_one_rotation_are_reported(sealed: Repository, run: Run, key: RSAPrivateKey, tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(private_pem(key))
     assert run("new")[0] == 0
     content = sealed.content("shop")
@@ -325,23 +334,23 @@ def test_different_values_under_one_rotation(sealed: Repository, run: Run, key: 
     sealed.put("shop", content)
     code, _, errors = run("check", "--key", str(tmp_path / "key"))
     assert code == 1
-    hint = "one password is for all: rediskit secret rotate config/home.yaml gives all of them another"
-    assert errors == f"error[value-differs]: home/secrets/shop.yaml holds another value than home/secrets/redis.yaml\n  help: {hint}\n"
+    hint = "give all of them one new password: rediskit secret rotate config/home.yaml"
+    assert errors == f"error[value-differs]: home/secrets/shop.yaml contains another value than home/secrets/redis.yaml\n  help: {hint}\n"
     code, _, errors = run("seal", "--force", "--key", str(tmp_path / "key"))
     assert code == 1
-    assert errors.startswith("error: redis.yaml and shop.yaml hold different values\n")
+    assert errors.startswith("error: redis.yaml and shop.yaml contain different values\n")
 
 
 @pytest.mark.parametrize(
     ("value", "code", "message"),
     [
-        (b"x" * 32 + b"\n", 1, "error[value]: home/secrets/redis.yaml: the value holds a newline or another control character"),
+        (b"x" * 32 + b"\n", 1, "error[value]: home/secrets/redis.yaml: the value contains a newline or another control character"),
         (b"", 1, "error[value]: home/secrets/redis.yaml: the value is empty"),
         (b"short", 0, "warning[value]: home/secrets/redis.yaml: the value has fewer than 32 characters"),
         (b"x/" * 20, 0, "warning[value]: home/secrets/redis.yaml: the value has characters other than A-Z, a-z and 0-9"),
     ],
 )
-def test_values_that_make_trouble_are_seen_with_the_key(
+def test_an_invalid_value_is_reported_with_the_key(
     value: bytes, code: int, message: str, sealed: Repository, run: Run, key: RSAPrivateKey, tmp_path: Path
 ) -> None:
     (tmp_path / "key").write_bytes(private_pem(key))
@@ -355,7 +364,7 @@ def test_values_that_make_trouble_are_seen_with_the_key(
     assert message in errors
 
 
-def test_two_rotations(sealed: Repository, run: Run) -> None:
+def test_two_rotations_are_reported(sealed: Repository, run: Run) -> None:
     assert run("new")[0] == 0
     first = sealed.files()["redis.yaml"]
     assert run("rotate")[0] == 0
@@ -388,7 +397,7 @@ def test_a_link_is_neither_followed_nor_replaced(sealed: Repository, run: Run, t
     assert (sealed.secrets / "shop.yaml").is_symlink()
 
 
-def test_a_directory_outside_of_the_repository(repository: Callable[..., Repository], run: Run, tmp_path: Path) -> None:
+def test_a_directory_outside_of_the_repository_is_refused(repository: Callable[..., Repository], run: Run, tmp_path: Path) -> None:
     made = repository("mode: sealed-secrets, certificate: home/sealing.crt, directory: ../../elsewhere")
     code, _, errors = run("new")
     assert code == 2
@@ -402,14 +411,14 @@ def test_a_directory_outside_of_the_repository(repository: Callable[..., Reposit
     assert not list((tmp_path / "elsewhere").iterdir())
 
 
-def test_a_folder_where_a_file_belongs(sealed: Repository, run: Run) -> None:
+def test_a_folder_at_the_path_of_a_file_is_refused(sealed: Repository, run: Run) -> None:
     (sealed.secrets / "redis.yaml").mkdir(parents=True)
     code, _, errors = run("new")
     assert code != 0
     assert "redis.yaml is a folder" in errors
 
 
-def test_a_folder_that_may_not_be_written(sealed: Repository, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_without_write_permission_is_refused(sealed: Repository, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(place: str, _: int = 0) -> None:
         raise PermissionError(13, "Permission denied", place)
 
@@ -420,23 +429,26 @@ def test_a_folder_that_may_not_be_written(sealed: Repository, run: Run, monkeypa
     assert sealed.files() == {}
 
 
-def test_a_secret_in_clear_beside_the_ciphertexts(sealed: Repository, run: Run) -> None:
+def test_a_plain_secret_beside_the_ciphertexts_is_refused(sealed: Repository, run: Run) -> None:
     assert run("new")[0] == 0
     sealed.put("shop", {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": NAME, "namespace": "shop"}, "data": {KEY: "QUJD"}})
     code, _, errors = run("check")
     assert code == 2
-    assert "config/home/secrets/shop.yaml:1:1: expected a SealedSecret or a Secret encrypted by SOPS, this is a Secret in clear" in errors
+    assert (
+        "config/home/secrets/shop.yaml:1:1: error: expected a SealedSecret or a Secret encrypted by SOPS, this is a Secret in clear"
+        in errors
+    )
     assert "QUJD" not in errors
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_whatever_a_file_holds_it_is_read_or_refused(key: RSAPrivateKey, data: st.DataObject) -> None:
+def test_any_certificate_or_key_file_is_read_or_refused(key: RSAPrivateKey, data: st.DataObject) -> None:
     """A certificate or a key with bytes changed, or any other text: never another error than ours, and never a byte of it in the words."""
     whole = data.draw(st.sampled_from([certificate_of(key), private_pem(key), b"kind: List\nitems: [{data: {tls.key: QUJD}}]\n"]))
     begin, end = sorted((data.draw(st.integers(0, len(whole))), data.draw(st.integers(0, len(whole)))))
     content = whole[:begin] + data.draw(st.binary(max_size=8)) + whole[end:]
-    for read in (lambda: certificate(content.decode("utf-8", "replace"), "file"), lambda: private_keys(content, "file")):
+    for read in (lambda: parse_certificate(content.decode("utf-8", "replace"), "file"), lambda: private_keys(content, "file")):
         try:
             read()
         except ConfigError as error:

@@ -40,7 +40,7 @@ def moved(manifest: bytes, **metadata: str) -> bytes:
 
 
 @pytest.mark.parametrize("scope", SCOPES)
-def test_kubeseal_opens_what_we_seal_and_nowhere_else(
+def test_kubeseal_decrypts_sealed_values_only_for_their_scope(
     scope: Scope, repository: Callable[..., Repository], run: Run, kubeseal: Path, key_file: Path
 ) -> None:
     made = repository(f"mode: sealed-secrets, certificate: home/sealing.crt, scope: {scope}", "shop", "blog")
@@ -62,7 +62,7 @@ def test_kubeseal_opens_what_we_seal_and_nowhere_else(
     assert len(values.pop()) == 32
 
 
-def test_an_owned_secret_goes_with_its_sealed_secret(
+def test_an_owned_secret_is_deleted_with_its_sealed_secret(
     repository: Callable[..., Repository], run: Run, kubeseal: Path, key_file: Path
 ) -> None:
     made = repository("mode: sealed-secrets, certificate: home/sealing.crt, ownerReference: true")
@@ -72,7 +72,7 @@ def test_an_owned_secret_goes_with_its_sealed_secret(
 
 
 @pytest.mark.parametrize("scope", SCOPES)
-def test_we_understand_what_kubeseal_seals(
+def test_unseal_decrypts_values_of_kubeseal(
     scope: Scope, repository: Callable[..., Repository], run: Run, kubeseal: Path, key_file: Path
 ) -> None:
     """One key of a SealedSecret of ours is sealed anew by kubeseal, as a person would do it by hand."""
@@ -104,7 +104,7 @@ def test_we_understand_what_kubeseal_seals(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=st.binary(min_size=1, max_size=600), namespace=NAMES, name=NAMES, scope=st.sampled_from(SCOPES), other=NAMES)
-def test_any_value_under_any_name_comes_back_and_only_there(
+def test_any_value_is_decrypted_only_for_its_name(
     key: RSAPrivateKey, other_key: RSAPrivateKey, value: bytes, namespace: str, name: str, scope: Scope, other: str
 ) -> None:
     bound_to = sealing_label(scope, namespace, name)
@@ -122,7 +122,7 @@ def test_any_value_under_any_name_comes_back_and_only_there(
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=st.text(st.characters(codec="utf-8"), min_size=1, max_size=60), namespace=NAMES, name=NAMES, scope=st.sampled_from(SCOPES))
-def test_kubeseal_opens_any_value_under_any_name(
+def test_kubeseal_decrypts_any_value_for_any_name(
     key: RSAPrivateKey, kubeseal: Path, key_file: Path, value: str, namespace: str, name: str, scope: Scope
 ) -> None:
     annotations = {} if scope == "strict" else {f"sealedsecrets.bitnami.com/{scope}": "true"}
@@ -140,7 +140,7 @@ def test_kubeseal_opens_any_value_under_any_name(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_a_damaged_value_is_never_opened(key: RSAPrivateKey, data: st.DataObject) -> None:
+def test_a_damaged_value_is_never_decrypted(key: RSAPrivateKey, data: st.DataObject) -> None:
     sealed = seal(key.public_key(), Plaintext(b"value"), b"a/b")
     place = data.draw(st.integers(0, len(sealed) - 1))
     letter = data.draw(st.sampled_from("Ab0+-\n é"))
@@ -149,7 +149,7 @@ def test_a_damaged_value_is_never_opened(key: RSAPrivateKey, data: st.DataObject
     assert opened is None or damaged == sealed
 
 
-def test_kubeseal_takes_the_certificate(sealed: Repository, kubeseal: Path, key: RSAPrivateKey) -> None:
+def test_kubeseal_accepts_the_certificate(sealed: Repository, kubeseal: Path, key: RSAPrivateKey) -> None:
     """What our tests call a certificate is one for kubeseal, too."""
     sealed.certificate.write_bytes(certificate_of(key))
     command: list[str | Path] = [kubeseal, "--cert", sealed.certificate, "--raw", "--scope", "cluster-wide", "--from-file", "/dev/stdin"]

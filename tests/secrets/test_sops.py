@@ -23,7 +23,7 @@ from tests.secrets.conftest import recipient
 from tests.secrets.repository import KEY, NAME, Repository, Run, decrypt, value_of
 
 
-def test_sops_opens_what_we_encrypt_and_its_mac_holds(encrypted: Repository, run: Run, sops: Path, age_keys: tuple[Path, Path]) -> None:
+def test_sops_decrypts_the_files_with_a_valid_mac(encrypted: Repository, run: Run, sops: Path, age_keys: tuple[Path, Path]) -> None:
     assert run("new")[0] == 0
     values = set()
     for name in encrypted.files():
@@ -38,7 +38,7 @@ def test_sops_opens_what_we_encrypt_and_its_mac_holds(encrypted: Repository, run
     assert len(values.pop()) == 32
 
 
-def test_only_what_flux_wants_is_encrypted(encrypted: Repository, run: Run) -> None:
+def test_only_the_fields_for_flux_are_encrypted(encrypted: Repository, run: Run) -> None:
     """Flux reads kind, name and namespace before it decrypts; all other values have to stand in clear."""
     assert run("new")[0] == 0
     for namespace in ("redis", "shop"):
@@ -51,7 +51,7 @@ def test_only_what_flux_wants_is_encrypted(encrypted: Repository, run: Run) -> N
 
 
 @pytest.mark.usefixtures("encrypted")
-def test_the_copy_in_the_tree_still_has_its_mac(run: Run, sops: Path, age_keys: tuple[Path, Path], tmp_path: Path) -> None:
+def test_the_rendered_copy_has_a_valid_mac(run: Run, sops: Path, age_keys: tuple[Path, Path], tmp_path: Path) -> None:
     from rediskit import render, write
 
     assert run("new")[0] == 0
@@ -73,7 +73,7 @@ def test_the_copy_in_the_tree_still_has_its_mac(run: Run, sops: Path, age_keys: 
     ],
     ids=["namespace", "rotation", "another value", "no MAC"],
 )
-def test_what_somebody_changed_is_refused(
+def test_a_file_that_changed_after_encryption_is_refused(
     change: Callable[[Any], object], encrypted: Repository, run: Run, age_keys: tuple[Path, Path]
 ) -> None:
     assert run("new")[0] == 0
@@ -82,13 +82,13 @@ def test_what_somebody_changed_is_refused(
     encrypted.put("shop", content)
     code, _, errors = run("check", "--key", str(age_keys[0]))
     assert code == 1
-    assert "error[ciphertext-damaged]: home/secrets/shop.yaml: sops finds that it is not as it was encrypted" in errors
+    assert "error[ciphertext-damaged]: home/secrets/shop.yaml: sops reports that the file changed after encryption" in errors
     # The MAC is a digest of the values in clear: what sops prints of it is not repeated.
     assert "MAC" not in errors
 
 
 @pytest.mark.usefixtures("sops")
-def test_neither_a_sops_yaml_nor_variables_have_a_say(
+def test_neither_a_sops_yaml_nor_variables_affect_encryption(
     encrypted: Repository, run: Run, age_keys: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     theirs = recipient(age_keys[1])
@@ -101,7 +101,9 @@ def test_neither_a_sops_yaml_nor_variables_have_a_say(
         assert "pgp" not in encrypted.content(namespace)["sops"]
 
 
-def test_the_creation_rules_make_sops_encrypt_as_we_do(encrypted: Repository, run: Run, sops: Path, age_keys: tuple[Path, Path]) -> None:
+def test_sops_encrypts_the_same_way_with_the_creation_rules(
+    encrypted: Repository, run: Run, sops: Path, age_keys: tuple[Path, Path]
+) -> None:
     """Outside the folder of manifests; and a person's own sops does by them what we do."""
     code, output, _ = run("new")
     assert code == 0
@@ -120,7 +122,7 @@ def test_the_creation_rules_make_sops_encrypt_as_we_do(encrypted: Repository, ru
     assert (encrypted.secrets.parent / ".sops.yaml").read_bytes() == rules + b"# mine\n"
 
 
-def test_other_recipients_are_handed_over_as_they_are(
+def test_pgp_and_kms_recipients_are_passed_unchanged(
     encrypted: Repository, run: Run, age_keys: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A script in sops' place: the keys of PGP and KMS are not ours to look at, and not to be had in a test."""
@@ -132,7 +134,7 @@ def test_other_recipients_are_handed_over_as_they_are(
     encrypted.write(f"mode: sops, recipients: [{recipient(age_keys[0])}], pgp: [ABC, DEF], kms: ['arn:aws:kms:x']", ("shop",), "flux")
     code, _, errors = run("new")
     assert (code, encrypted.files()) == (3, {}), "what the script prints is no encrypted Secret"
-    assert "sops ended with exit code 0, but its output is not a Secret that is encrypted" in errors
+    assert "sops ended with exit code 0, but its output is not an encrypted Secret" in errors
     arguments = said.read_text().split("\n")
     assert arguments[arguments.index("--pgp") + 1] == "ABC,DEF"
     assert arguments[arguments.index("--kms") + 1] == "arn:aws:kms:x"
@@ -141,7 +143,7 @@ def test_other_recipients_are_handed_over_as_they_are(
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=st.text(st.characters(codec="utf-8"), min_size=1, max_size=60))
-def test_any_value_comes_back(
+def test_any_value_is_decrypted_unchanged(
     value: str, sops: Path, age_keys: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, encrypted: Repository
 ) -> None:
     from rediskit.secrets.manifests import plain_secret

@@ -7,7 +7,7 @@ import argparse
 from rediskit.cli.configs import config_file
 from rediskit.cli.report import print_json
 from rediskit.cli.secret.inputs import given, in_clear_in_git
-from rediskit.secrets.cluster import apply
+from rediskit.secrets.cluster import apply_secret
 from rediskit.secrets.files import namespaces_of
 from rediskit.secrets.kubectl import context_name
 from rediskit.source.loader import load
@@ -19,7 +19,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Exit code 0 when all namespaces have the same value now (or would have)."""
     environment = load(config_file(arguments))
     namespaces = namespaces_of(environment, arguments.client)
-    done = apply(
+    done = apply_secret(
         environment,
         namespaces,
         lambda: given(arguments, environment),

@@ -9,7 +9,7 @@ from typing import Any
 from rediskit.cli.common import config_files, has_errors
 from rediskit.cli.report import finding_json, print_findings, print_json
 from rediskit.cli.secret.inputs import keys_of, time_at
-from rediskit.secrets.inspect import Looked, Report, inspect
+from rediskit.secrets.inspect import CiphertextStatus, Inspection, inspect
 from rediskit.source.loader import load_all
 
 
@@ -28,32 +28,32 @@ def run(arguments: argparse.Namespace) -> int:
     return code
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: Inspection) -> Iterator[str]:
     errors = sum(finding.severity == "error" for finding in report.findings)
     yield f"{report.name}: {report.mode}, {'nothing wrong' if not errors else f'{errors} wrong'}"
     if report.certificate:
         yield f"  certificate {report.certificate.file}, valid until {report.certificate.ends:%Y-%m-%d}"
         yield f"    SHA-256 {report.certificate.fingerprint}"
-    for one in report.looked:
+    for one in report.ciphertexts:
         yield f"  {one.namespace}: {_words(one)}"
     for note in report.notes:
         yield f"  {note}"
 
 
-def _words(one: Looked) -> str:
-    if one.found is None:
+def _words(one: CiphertextStatus) -> str:
+    if one.ciphertext is None:
         return f"{one.file} is no encrypted Secret"
-    bound = f"scope {one.found.scope}" if one.found.form == "sealed-secrets" else _recipients(one)
+    bound = f"scope {one.ciphertext.scope}" if one.ciphertext.form == "sealed-secrets" else _recipients(one)
     opened = {None: "", True: ", opened", False: ", not opened"}[one.opened]
-    return f"{one.found.name}/{', '.join(one.found.keys)}, {bound}, rotation {one.found.rotation or 'none'}{opened}"
+    return f"{one.ciphertext.name}/{', '.join(one.ciphertext.keys)}, {bound}, rotation {one.ciphertext.rotation or 'none'}{opened}"
 
 
-def _recipients(one: Looked) -> str:
-    count = len(one.found.recipients) if one.found else 0
+def _recipients(one: CiphertextStatus) -> str:
+    count = len(one.ciphertext.recipients) if one.ciphertext else 0
     return f"{count} recipient{'' if count == 1 else 's'}"
 
 
-def _json(report: Report) -> dict[str, Any]:
+def _json(report: Inspection) -> dict[str, Any]:
     certificate = report.certificate
     return {
         "name": report.name,
@@ -66,14 +66,14 @@ def _json(report: Report) -> dict[str, Any]:
         }
         if certificate
         else None,
-        "namespaces": [_looked(one) for one in report.looked],
+        "namespaces": [_looked(one) for one in report.ciphertexts],
         "notes": list(report.notes),
         "findings": [finding_json(finding) for finding in report.findings],
     }
 
 
-def _looked(one: Looked) -> dict[str, Any]:
-    found = one.found
+def _looked(one: CiphertextStatus) -> dict[str, Any]:
+    found = one.ciphertext
     if found is None:
         return {"namespace": one.namespace, "file": one.file, "form": None}
     described = {

@@ -11,18 +11,18 @@ from rediskit.errors import Problem, RefusedError
 from rediskit.output.input_files import read_inputs, write_inputs
 from rediskit.output.leftovers import input_leftovers, remove_leftovers
 from rediskit.secrets.certificate import expiry
-from rediskit.secrets.fetch import fetch, place
+from rediskit.secrets.fetch import certificate_path, fetch_certificate
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Exit code 0 when the file holds the certificate that the controller gives."""
     config = config_file(arguments)
-    where = place(config)
+    where = certificate_path(config)
     folder = str(where.parent)
     if not arguments.dry_run:
         remove_leftovers(input_leftovers([where.parent]))
     seen = read_inputs(folder, [where.name])
-    content, found = fetch(arguments.controller_name, arguments.controller_namespace, arguments.context)
+    content, found = fetch_certificate(arguments.controller_name, arguments.controller_namespace, arguments.context)
     if problem := expiry(found, time_to_write_at(arguments)):
         raise RefusedError(problem)
     old = seen.get(where.name)

@@ -18,7 +18,7 @@ from rediskit.model.secrets import Sops
 from rediskit.secrets import kubectl
 from rediskit.secrets.certificate import private_keys
 from rediskit.secrets.manifests import Keys
-from rediskit.secrets.plaintext import LONGEST, Plaintext, taken
+from rediskit.secrets.plaintext import LONGEST, Plaintext, without_newline
 
 
 def given(arguments: argparse.Namespace, environment: Environment) -> Plaintext | None:
@@ -27,9 +27,9 @@ def given(arguments: argparse.Namespace, environment: Environment) -> Plaintext 
         if sys.stdin is None or sys.stdin.isatty():
             hint = f"pass show redis | rediskit secret {arguments.action} --from-stdin"
             raise ConfigError(Problem("standard input is a terminal: nothing comes from it", hint))
-        return taken(sys.stdin.buffer.read(LONGEST + 3))
+        return without_newline(sys.stdin.buffer.read(LONGEST + 3))
     if arguments.from_file is not None:
-        return taken(_content(arguments.from_file))
+        return without_newline(_content(arguments.from_file))
     return _of_cluster(arguments, environment) if getattr(arguments, "from_cluster", False) else None
 
 
@@ -52,7 +52,7 @@ def in_clear_in_git(arguments: argparse.Namespace) -> str:
 
 def _of_cluster(arguments: argparse.Namespace, environment: Environment) -> Plaintext:
     auth, namespace = environment.redis.auth, environment.redis.namespace
-    found = kubectl.live(namespace, auth.secret, auth.key, arguments.context)
+    found = kubectl.read_secret(namespace, auth.secret, auth.key, arguments.context)
     if found is None or found.value is None:
         what = f"has no key {auth.key}" if found else "is not there"
         hint = "look with kubectl config current-context whether this is the cluster that is meant"

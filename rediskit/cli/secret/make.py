@@ -11,7 +11,7 @@ from rediskit.cli.report import print_json
 from rediskit.cli.secret.inputs import given, in_clear_in_git, keys_of, time_to_write_at
 from rediskit.model.environment import Environment
 from rediskit.model.secrets import SealedSecrets
-from rediskit.secrets.files import Made, make_new, make_rotated, make_sealed, namespaces_of, needs_files
+from rediskit.secrets.files import PlannedFiles, namespaces_of, plan_new, plan_rotated, plan_sealed, require_files
 from rediskit.secrets.manifests import refuse_expired
 from rediskit.secrets.plaintext import Plaintext, generate
 from rediskit.secrets.sops import RULES
@@ -21,7 +21,7 @@ from rediskit.source.loader import load
 def run(arguments: argparse.Namespace) -> int:
     """Exit code 0 when the files are written, or all of them are there already."""
     environment = load(config_file(arguments))
-    needs_files(environment)
+    require_files(environment)
     if not arguments.dry_run:
         clear_leftovers(environment)
     refuse_expired(environment, time_to_write_at(arguments))
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _made(arguments: argparse.Namespace, environment: Environment) -> Made:
+def _made(arguments: argparse.Namespace, environment: Environment) -> PlannedFiles:
     def source() -> Plaintext | None:
         return given(arguments, environment)
 
@@ -45,15 +45,15 @@ def _made(arguments: argparse.Namespace, environment: Environment) -> Made:
         return source() or generate()
 
     if arguments.action == "rotate":
-        return make_rotated(environment, source_or_random)
+        return plan_rotated(environment, source_or_random)
     from_cluster: bool = arguments.from_cluster
     if arguments.action == "new":
-        return make_new(environment, source_or_random, in_use=from_cluster, force=arguments.force)
+        return plan_new(environment, source_or_random, in_use=from_cluster, force=arguments.force)
     namespaces = namespaces_of(environment, arguments.client)
-    return make_sealed(environment, namespaces, source, keys_of(arguments, environment), same=from_cluster, force=arguments.force)
+    return plan_sealed(environment, namespaces, source, keys_of(arguments, environment), same=from_cluster, force=arguments.force)
 
 
-def _say(arguments: argparse.Namespace, environment: Environment, made: Made) -> None:
+def _say(arguments: argparse.Namespace, environment: Environment, made: PlannedFiles) -> None:
     verb = "would be written" if arguments.dry_run else "written"
     rotation = f", rotation {made.rotation}" if made.rotation else ""
     print(f"{environment.name}: {len(made.files)} {verb} in {made.folder}{rotation}")
@@ -69,7 +69,7 @@ def _say(arguments: argparse.Namespace, environment: Environment, made: Made) ->
             print(f"  {line}")
 
 
-def _next(arguments: argparse.Namespace, environment: Environment, made: Made) -> list[str]:
+def _next(arguments: argparse.Namespace, environment: Environment, made: PlannedFiles) -> list[str]:
     if not made.files or arguments.dry_run:
         return []
     steps = [
@@ -86,7 +86,7 @@ def _next(arguments: argparse.Namespace, environment: Environment, made: Made) -
     return steps
 
 
-def _document(arguments: argparse.Namespace, environment: Environment, made: Made) -> dict[str, Any]:
+def _document(arguments: argparse.Namespace, environment: Environment, made: PlannedFiles) -> dict[str, Any]:
     return {
         "name": environment.name,
         "mode": environment.secrets.mode,
