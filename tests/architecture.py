@@ -84,7 +84,6 @@ MAY_IMPORT = {
             "files",
             "tools",
             "yamlio",
-            "chart",
             "model",
             "git",
             "state_machine",

@@ -11,12 +11,13 @@ from rediskit.errors import BUG, Path
 from rediskit.model.client import Client
 from rediskit.model.nested import at, list_at
 from rediskit.model.podspec import containers_of
+from rediskit.model.pointers import changed
 from rediskit.model.workload import Variables, Workload
 from rediskit.renderers.objects import file_name
 from rediskit.renderers.owner.component import of_owner
 from rediskit.renderers.owner.overlay import apply
 from rediskit.renderers.owner.patches import address, hold, patches
-from rediskit.renderers.owner.pointers import changed, meant, meant_of_scaler
+from rediskit.renderers.owner.pointers import meant, meant_of_scaler
 from rediskit.renderers.owner.snippets import SNIPPETS
 from rediskit.renderers.tree import Object
 from rediskit.state_machine.effects import Effects, effects

@@ -1,4 +1,4 @@
-"""Recording evidence: entries of `migration.evidence`, appended to the config."""
+"""Evidence: entries that are appended to `migration.evidence` in the config."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ Entry = Mapping[str, Any]
 
 
 class Observed(NamedTuple):
-    """What a person observed; empty texts, False and () are not given.
+    """The observations of a person; an empty text, False and () are options that are not set.
 
     Attributes:
-        at: When it was observed.
-        start, until: From when to when the application was watched.
-        seen, unseen: Criteria that hold, and that failed.
+        at: The time of the observation.
+        start, until: Start and end of the validation.
+        seen, unseen: The criteria that are met, and that failed.
         notes: A remark on the validation.
         secret: Whether the Secret is in both namespaces.
-        down_from, down_until: From when to when the application was down.
-        folded: Whether the base of the application repository carries the change itself.
-        source: What was built to observe that; "" where a person looked.
+        down_from, down_until: Start and end of the downtime.
+        folded: Whether the base of the application repository contains the change itself.
+        source: The build that shows it; "" for an observation of a person.
     """
 
     at: str
@@ -45,20 +45,20 @@ class Observed(NamedTuple):
 
 
 def record(environment: Environment, client: Client, observed: Observed) -> tuple[tuple[Edited, ...], Environment]:
-    """Return the edits that record what was observed, and the environment as it is then. Nothing is written.
+    """Return the files that record an observation, and the environment after it. Nothing is written.
 
-    A validation that began before the application last came up is of an earlier attempt: it starts again.
+    A validation that started before the last scale-up belongs to an earlier attempt: it starts again.
 
     Raises:
         RefusedError: [nothing-to-record], [not-validating], [not-down].
-        ConfigError: The config does not take the evidence.
+        ConfigError: The config does not load with the evidence.
     """
     path, migration = section(environment, client), migration_of(client)
     validation = _validation(client.name, migration, observed)
     entries = list(_entries(client.name, migration, observed))
     if not validation and not entries:
-        hint = "name what was seen: --criterion, --from, --until, --notes, --secret-seen, --down-from, --down-until, --folded"
-        raise RefusedError(Problem(f"{client.name}: nothing to record", hint, code="nothing-to-record"))
+        hint = "add an option: --criterion, --from, --until, --notes, --secret-seen, --down-from, --down-until, --folded"
+        raise RefusedError(Problem(f"{client.name}: no observation to record", hint, code="nothing-to-record"))
     edits = [Put((*path, "validation"), validation)] if validation else []
     return appended(environment, client, entries, edits)
 
@@ -66,13 +66,13 @@ def record(environment: Environment, client: Client, observed: Observed) -> tupl
 def appended(
     environment: Environment, client: Client, entries: Sequence[Entry], before: Sequence[Put] = ()
 ) -> tuple[tuple[Edited, ...], Environment]:
-    """Return the edits that append entries to the evidence of a client, and the environment as it is then. Nothing is written."""
+    """Return the files that append entries to the evidence of a client, and the environment after it. Nothing is written."""
     path = (*section(environment, client), "evidence")
     return edited(environment.file, (*before, *(Append(path, entry) for entry in entries)))
 
 
 def entry(kind: str, migration: Migration, at: str, **more: str) -> Entry:
-    """Return one entry, observed at the step where the client is. more: further keys; empty ones are left out."""
+    """Return an entry for the current step of a client. more: further keys; empty values are left out."""
     by = more.pop("by", "person")
     return {"kind": kind, "step": migration.step, "at": at, "by": by, **{key: value for key, value in more.items() if value}}
 
@@ -96,25 +96,25 @@ def _validation(name: str, migration: Migration, observed: Observed) -> dict[str
         return {}
     began = migration.running_since
     if began is None or migration.step not in ("scale-up", "validate"):
-        message = f"{name} is at {migration.step}: there is nothing to validate before the application runs on the shared Redis"
-        raise RefusedError(Problem(message, "record evidence from scale-up on", code="not-validating"))
+        message = f"{name} is at {migration.step}: the application does not run on the shared Redis"
+        raise RefusedError(Problem(message, "record the validation at scale-up or validate", code="not-validating"))
     old = migration.validation if migration.validation and not _is_old(migration) else None
     start = observed.start or (old.start if old else began.at)
-    made: dict[str, Any] = {"from": start, "until": observed.until or (old.until if old else start)}
-    return {**made, **({"notes": observed.notes} if observed.notes else {})}
+    validation: dict[str, Any] = {"from": start, "until": observed.until or (old.until if old else start)}
+    return {**validation, **({"notes": observed.notes} if observed.notes else {})}
 
 
 def _is_old(migration: Migration) -> bool:
-    """Return whether the validation is of an earlier attempt."""
+    """Return whether the validation belongs to an earlier attempt."""
     return any(problem.path == ("validation", "from") for problem in migration.missing_evidence("decommission"))
 
 
 def _downtime(name: str, migration: Migration, observed: Observed) -> str:
-    went = [entry.at for entry in migration.history if entry.step == "scale-down"]
-    came = migration.running_since
-    start = observed.down_from or (went[-1] if went else "")
-    until = observed.down_until or (came.at if came else "")
+    stops = [entry.at for entry in migration.history if entry.step == "scale-down"]
+    running = migration.running_since
+    start = observed.down_from or (stops[-1] if stops else "")
+    until = observed.down_until or (running.at if running else "")
     if not start or not until:
-        hint = "give both, --down-from and --down-until"
-        raise RefusedError(Problem(f"{name}: the history does not say from when to when the application was down", hint, code="not-down"))
+        hint = "add --down-from and --down-until"
+        raise RefusedError(Problem(f"{name}: the history does not show start and end of the downtime", hint, code="not-down"))
     return f"{start}/{until}"

@@ -1,15 +1,16 @@
-"""A step in the owner's checkout: tried in a copy, held against what the step means, then written as safely as a tree."""
+"""`migrate export`: the files of a step are built in a copy, compared with the step, and written to the checkout."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rediskit.errors import Problem, RefusedError
 from rediskit.migrate.edit import Edited, put_in_place
-from rediskit.migrate.owner.build import Built, Difference, bench, differences, found, name_scaler, unnamed_scalers
-from rediskit.migrate.owner.files import FOLDER, Checkout, checkout, kustomization, link_in_the_way, listing, shown
+from rediskit.migrate.owner.build import Difference, bench, differences
+from rediskit.migrate.owner.files import FOLDER, Checkout, checkout, kustomization, link_in_the_way, listing, rendered_files, shown
 from rediskit.migrate.owner.plain_files import plain_files
+from rediskit.migrate.owner.rules import beaten, missing_workload, unbuilt, unnamed_scalers
 from rediskit.migrate.scan import problems, scan
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
@@ -20,13 +21,16 @@ from rediskit.renderers.owner.snippets import SNIPPETS, inline, mark_of
 from rediskit.state_machine.effects import effects
 
 
-@dataclass(frozen=True)
-class Exported:
-    """What an export did, or would do.
+class Exported(NamedTuple):
+    """The result of an export.
 
-    checkout, folder: where the owner's overlay and our files lie, as people see it.
-    changes: of our folder; files: of the owner's own files (plain manifests).
-    objects: what the owner's build changes against its base. todo: what is left to a person, one sentence each.
+    Attributes:
+        checkout: The folder of the overlay.
+        folder: The folder of the exported files.
+        changes: The changes in that folder; None for plain manifests.
+        files: The changes in plain manifests.
+        objects: The changes in the build.
+        todo: What a person does next, one sentence each.
     """
 
     checkout: str
@@ -38,14 +42,8 @@ class Exported:
 
     @property
     def changed(self) -> bool:
-        """Whether anything is to be committed."""
+        """Whether there are changes to commit."""
         return bool(self.files or (self.changes and self.changes.drifted))
-
-
-@dataclass(frozen=True)
-class _Files:
-    name: str
-    files: dict[str, bytes]
 
 
 def export(
@@ -58,12 +56,21 @@ def export(
     dry_run: bool,
     offline: bool = False,
 ) -> Exported:
-    """Puts the files of the client's step into the owner's checkout.
+    """Write the files of a client's step into a checkout of the application repository.
 
-    to: the folder that gets `rediskit/<client>/`, or that holds the owner's plain manifests. overlay: the folder that is built (`to`).
-    offline: whether a build that fetches something is refused.
-    Raises ConfigError for folders that do not fit, RefusedError when the build would not be what the step means, or a file was edited
-    by hand, MissingToolError when kustomize is missing. Nothing is written then.
+    Args:
+        environment: The config.
+        client: The client.
+        to: The folder for `rediskit/<client>/`, or the folder of the plain manifests.
+        overlay: The folder that is built; `to` by default.
+        force: Whether edited files are overwritten.
+        dry_run: Whether nothing is written.
+        offline: Whether a build with remote entries is refused.
+
+    Raises:
+        ConfigError: A folder is not in a checkout, or has no kustomization.
+        RefusedError: The build does not have the values of the step, or a file was edited.
+        MissingToolError: kustomize is missing.
     """
     place = checkout(to, overlay, offline=offline)
     if problem := link_in_the_way(place, client):
@@ -74,82 +81,63 @@ def export(
         return _plain(environment, client, place, force=force, dry_run=dry_run)
     kustomization(place.overlay)
     _unused(environment, client, place)
-    objects = _tried(environment, client, place)
-    prefix = f"{client.owner_folder}/"
-    files = {path.removeprefix(prefix): text for path, text in render(environment).files.items() if path.startswith(prefix)}
-    tree, root = _Files(client.name, files), str(place.to / FOLDER)
+    objects = _built(environment, client, place)
+    tree, root = rendered_files(render(environment), client), str(place.to / FOLDER)
     changes = compare(tree, root) if dry_run else write(tree, root, force=force)
     return Exported(shown(place.to), shown(place.to / FOLDER / client.name), changes, (), objects, tuple(_todo(environment, client, place)))
 
 
 def _unused(environment: Environment, client: Client, place: Checkout) -> None:
-    """Raise RefusedError where something still uses the old Redis that this step removes."""
-    if effects(client.migration).removed and (made := scan(environment, client, place)) and made.certain:
-        raise RefusedError(problems(client, made.certain))
+    """Raise RefusedError if the step removes the old Redis and the application repository still uses it."""
+    if effects(client.migration).removed and (result := scan(environment, client, place)) and result.certain:
+        raise RefusedError(problems(client, result.certain))
 
 
-def _tried(environment: Environment, client: Client, place: Checkout) -> tuple[Difference, ...]:
+def _built(environment: Environment, client: Client, place: Checkout) -> tuple[Difference, ...]:
     with bench(place, client) as copy:
         before, after = copy.before(environment), copy.after(environment, client)
     where = shown(place.overlay)
     if before.complaint:
-        hint = f"mend it first; kustomize says: {before.complaint}"
-        raise RefusedError(Problem(f"{where} does not build without us either", hint, code="owner-build"))
+        raise RefusedError(unbuilt(where, before))
     if after.complaint:
-        hint = f"kustomize says: {after.complaint}"
-        message = f"{where} does not build with the files of {_step(client)}: what they change is not there"
-        raise RefusedError(Problem(message, hint, code="owner-build"))
-    _there(client, before, where)
+        raise RefusedError(unbuilt(where, after, _step(client)))
+    if problem := missing_workload(before.objects, client, where):
+        raise RefusedError(problem)
     effect = effects(client.migration)
-    if (free := unnamed_scalers(before.objects, client)) and not (effect.owner_is_untouched or effect.removed):
-        message = "scales the application, and the config does not name it: it would fight the step"
-        raise RefusedError([Problem(f"{one} {message}", name_scaler(one), code="owner-autoscaler") for one in free])
-    made = differences(environment, client, before, after)
-    if problems := [_beaten(one, where) for one in made if one.wrong]:
-        raise RefusedError(problems)
-    return tuple(one for one in made if one.pointers)
+    scalers = [problem for _, problem in unnamed_scalers(before.objects, client)]
+    if scalers and not (effect.owner_is_untouched or effect.removed):
+        raise RefusedError(scalers)
+    changes = differences(environment, client, before, after)
+    if overwritten := [beaten(change, _step(client), where) for change in changes if change.wrong]:
+        raise RefusedError(overwritten)
+    return tuple(change for change in changes if change.pointers)
 
 
 def _step(client: Client) -> str:
     return client.migration.step if client.migration else "no migration"
 
 
-def _there(client: Client, before: Built, where: str) -> None:
-    workload = client.workload
-    assert workload is not None
-    if not found(before.objects, client, str(workload.kind), str(workload.name)):
-        hint = "name the overlay that the cluster gets, with --overlay"
-        raise RefusedError(Problem(f"{workload.reference} is not in the build of {where}", hint, code="owner-workload"))
-
-
-def _beaten(one: Difference, where: str) -> Problem:
-    kind, _, name = one.key
-    hint = "the owner's own replicas: or patches: come after a Component of the same kustomization: take them into its base"
-    return Problem(f"{kind}/{name} in the build of {where} is not what the step means at {', '.join(one.wrong)}", hint, code="owner-beaten")
-
-
 def _todo(environment: Environment, client: Client, place: Checkout) -> list[str]:
     mine = place.to / FOLDER / client.name
     if client.owner.kind in SNIPPETS:
-        name, way = SNIPPETS[client.owner.kind]
-        what = "Application" if client.owner.kind == "argocd-app" else "Kustomization"
-        ours = f"the entries of {'.'.join((*way, 'patches'))} whose patch begins with '{mark_of(client)}'"
+        name, keys = SNIPPETS[client.owner.kind]
+        kind = "Application" if client.owner.kind == "argocd-app" else "Kustomization"
+        entries = f"the entries of {'.'.join((*keys, 'patches'))} whose patch starts with '{mark_of(client)}'"
         if not inline(environment, client):
-            return [f"remove {ours} from the {what}; keep all others"]
-        return [f"replace {ours} in the {what} by those of {shown(mine / name)}, behind all others; keep all others"]
+            return [f"remove {entries} from the {kind}; keep all others"]
+        return [f"replace {entries} in the {kind} by those of {shown(mine / name)}, after all others; keep all others"]
     if listing(place, client).files:
         return []
-    line = os.path.relpath(mine, place.overlay)
-    return [f"add to {shown(kustomization(place.overlay))}, once:  components: [{line}]"]
+    return [f"add to {shown(kustomization(place.overlay))}, once:  components: [{os.path.relpath(mine, place.overlay)}]"]
 
 
 def _plain(environment: Environment, client: Client, place: Checkout, *, force: bool, dry_run: bool) -> Exported:
-    """Plain files: the values of the step are put in place in the application's own files."""
+    """Write the values of a step into the plain manifests of the application repository."""
     if _step(client) == "complete":
-        hint = "the owner's files carry the change themselves: edit them as any other"
-        raise RefusedError(Problem(f"{client.name} is at complete: there is nothing to export", hint, code="complete"))
+        hint = "the manifests of the application repository contain the change: edit them directly"
+        raise RefusedError(Problem(f"{client.name} is at complete and has no files to export", hint, code="complete"))
     _unused(environment, client, place)
-    made = plain_files(environment, client, place, force=force)
+    changes = plain_files(environment, client, place, force=force)
     if not dry_run:
-        put_in_place(made.files, place.to)
-    return Exported(shown(place.to), shown(place.to), None, *made)
+        put_in_place(changes.files, place.to)
+    return Exported(shown(place.to), shown(place.to), None, *changes)

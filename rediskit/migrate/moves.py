@@ -1,4 +1,4 @@
-"""Taking a step: the gates are asked, the config is changed at the lines that mean the step, and nothing else happens."""
+"""A step as an edit of the config: the gates are evaluated, and only the keys of the step change."""
 
 from __future__ import annotations
 
@@ -7,17 +7,25 @@ from typing import NamedTuple
 
 from rediskit.errors import Path, Problem, RefusedError
 from rediskit.migrate.edit import Append, Edited, Put, edited
-from rediskit.migrate.status import TransitionStatus, replaced, secret_in_tree, transition_status
+from rediskit.migrate.status import TransitionStatus, replaced, situation_of, transition_status
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Step
 from rediskit.state_machine.effects import moved
-from rediskit.state_machine.gates import GateResult, Situation, migration_of, transition_to
+from rediskit.state_machine.gates import GateResult, migration_of, transition_to
 from rediskit.state_machine.transitions import Kind
 
 
 class Move(NamedTuple):
-    """A step that may be taken: the way, the files that change, what the config is then, and what `--override` overridden."""
+    """A permitted step.
+
+    Attributes:
+        status: The transition and its gates.
+        at: The time of the step.
+        files: The files that change.
+        environment: The environment after the step.
+        overridden: The codes of the blockers that `--override` passed.
+    """
 
     status: TransitionStatus
     at: str
@@ -27,7 +35,7 @@ class Move(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What a person asks for. target: the step they mean; None takes the one there is. Empty texts are not given."""
+    """The options of a step; an empty text is an option that is not set. target: the expected step, None for any."""
 
     kind: Kind
     at: str
@@ -38,14 +46,19 @@ class Asked(NamedTuple):
 
 
 def move(environment: Environment, client: Client, asked: Asked) -> Move:
-    """The step, ready to be written. Raises RefusedError with every gate that is shut, each by its code, and ConfigError."""
+    """Return a step, ready to be written.
+
+    Raises:
+        RefusedError: A gate is blocked; one problem per blocker, with its code.
+        ConfigError: The edited config does not load.
+    """
     transition = transition_to(client, asked.kind, asked.target)
-    secret = secret_in_tree(environment, client)
-    status = transition_status(Situation(environment, client, transition, asked.at, secret, asked.reason, asked.confirm_irreversible))
-    overridden = _overridden(status.blocked, asked.override)
+    situation = situation_of(environment, client, transition, asked.at)
+    status = transition_status(situation._replace(reason=asked.reason, confirm_irreversible=asked.confirm_irreversible))
     problems = [problem for gate in status.blocked for problem in _problems(environment, client, gate, asked)]
     if problems:
         raise RefusedError(problems)
+    overridden = tuple(blocker.code for gate in status.blocked for blocker in gate.blockers)
     reason = _reason(asked, overridden)
     after = moved(migration_of(client), transition.target, asked.at, reason or None)
     entry = {"step": transition.target, "at": asked.at, **({"reason": reason} if reason else {})}
@@ -56,35 +69,30 @@ def move(environment: Environment, client: Client, asked: Asked) -> Move:
 
 
 def section(environment: Environment, client: Client) -> Path:
-    """Where the migration of a client stands in the config."""
+    """Return the path of the migration of a client in the config."""
     index = next(index for index, other in enumerate(environment.clients) if other.name == client.name)
     return ("clients", index, "migration")
 
 
-def _overridden(blocked: Sequence[GateResult], override: str) -> tuple[str, ...]:
-    """The codes of the cases that an override is for."""
-    return tuple(reason.code for gate in blocked if gate.overridable and override for reason in gate.blockers)
-
-
 def _problems(environment: Environment, client: Client, gate: GateResult, asked: Asked) -> list[Problem]:
-    """Why a gate is shut, each with its place in the config; nothing for a gate that the override opens."""
+    """Return a problem for each blocker of a gate, with its place in the config; none if the override passes the gate."""
     if gate.overridable and asked.override:
         return []
     above = section(environment, client)[:2]
-    hint = {True: "; --override REASON goes on without it", False: "; --override is not for this" if asked.override else ""}
+    option = "; or use --override REASON" if gate.overridable else "; --override does not pass this gate" if asked.override else ""
     return [
         Problem(
-            f"{client.name}: {reason.message}",
-            f"{reason.hint}{hint[gate.overridable]}",
-            (*above, *reason.path),
-            environment.locate((*above, *reason.path)),
-            reason.code,
+            f"{client.name}: {blocker.message}",
+            f"{blocker.hint}{option}",
+            (*above, *blocker.path),
+            environment.locate((*above, *blocker.path)),
+            blocker.code,
         )
-        for reason in gate.blockers
+        for blocker in gate.blockers
     ]
 
 
 def _reason(asked: Asked, overridden: Sequence[str]) -> str:
-    """What the history records: the reason, and an override with what it was for. One that nothing needed is not recorded."""
+    """Return the text for the history: the reason, and the override with the codes that it passed."""
     override = f"override ({', '.join(overridden)}): {asked.override}" if overridden else ""
     return "; ".join(filter(None, (asked.reason.strip(), override)))

@@ -1,4 +1,4 @@
-"""The plan of a move: every step to the end, with what changes where, how, when, and the way back. Pure: no clock, no disk."""
+"""The plan of a migration: every remaining step with its changes, commands, times and rollback. Pure: no clock, no files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rediskit.migrate.status import replaced, secret_in_tree
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import VALIDATION, Migration, Step
+from rediskit.model.pointers import differences
 from rediskit.output.diff import diff_files
 from rediskit.output.tree_diff import FileDiff
 from rediskit.renderers import render
@@ -21,15 +22,15 @@ from rediskit.secrecy import is_secret_key, secret_reason
 from rediskit.state_machine import transitions
 from rediskit.state_machine.clock import both, later, short, span
 from rediskit.state_machine.effects import effects, moved
-from rediskit.state_machine.gates import GATES
+from rediskit.state_machine.gates import GATES, migration_of
 from rediskit.state_machine.transitions import STAGES, Transition
 
-UNSET = "(not there)"
+UNSET = "(not set)"
 HIDDEN = "(hidden)"
 
 
 class Value(NamedTuple):
-    """One value of the workload, or of what scales it, that changes. object: Kind/name; pointer: a JSON pointer, named entries by name."""
+    """A value of the workload or its autoscaler that changes. object: `Kind/name`; pointer: a JSON pointer."""
 
     object: str
     pointer: str
@@ -38,12 +39,18 @@ class Value(NamedTuple):
 
 
 class Planned(NamedTuple):
-    """One step to come.
+    """A remaining step.
 
-    objects: what is applied of this repository and differs; files: of the owner's folder; values: of the workload. gone: objects that
-    leave the owner's build. brings: what the chart makes, which is in no file. gates: code and words. when: the times that are allowed;
-    begins: when it is expected to be taken, if the application goes down as the window opens. Both in both clocks, "" where nothing
-    says so.
+    Attributes:
+        page: Its commands.
+        objects: The applied objects of this repository that change.
+        files: The files for the application repository that change.
+        values: The values of the workload that change.
+        gone: The objects that the step removes from the application repository.
+        brings: The objects that the chart creates.
+        gates: Code and description of each gate.
+        when: The times at which it is allowed, in local time and UTC; "" without a limit.
+        begins: The expected time, if the application stops when the window starts; "" without a window.
     """
 
     page: Page
@@ -58,9 +65,16 @@ class Planned(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A move from where the client stands to the end.
+    """The plan from the current step to `complete`.
 
-    expected, budget: of the downtime, in seconds. commits: those that take effect while the application is down.
+    Attributes:
+        window: Start and end of the window, in local time and UTC.
+        expected: The expected downtime in seconds.
+        budget: The allowed downtime in seconds.
+        commits: The number of commits that take effect during the downtime.
+        rollback: The commands of a rollback; None if it is no longer possible.
+        unsaid: The keys that the config does not set and a gate needs.
+        down: Start and end of the expected downtime; "" without a window.
     """
 
     client: str
@@ -74,49 +88,46 @@ class Plan(NamedTuple):
     rollback: Page | None
     unsaid: tuple[str, ...]
     down: str
-    """From when to when the application is expected to be down, in both clocks; "" where no window says."""
 
 
 def plan(environment: Environment, client: Client) -> Plan:
-    """Every step from where the client stands to `complete`."""
-    migration = client.migration
-    assert migration is not None
+    """Return the plan from the current step of a client to `complete`."""
+    migration = migration_of(client)
     steps, here, files = [], migration, render(environment)
-    while (target := transitions.following(here)) is not None:
-        transition = Transition("forward", here.step, target)
+    while (target := transitions.next_step(here)) is not None:
         after = moved(here, target, "")
-        there = render(replaced(environment, client, after))
-        steps.append(_planned(environment, client, transition, here, (files, there)))
-        here, files = after, there
+        next_files = render(replaced(environment, client, after))
+        steps.append(_planned(environment, client, (here, after), (files, next_files)))
+        here, files = after, next_files
     steps = list(_timed(steps, migration))
-    down = [step.page.step for step in steps if _is_down(step.page.step, migration)]
-    commits = sum(step.page.repository != "none" for step in steps if step.page.step in down)
+    down = [step.page for step in steps if _is_down(step.page.step, migration)]
+    expected = sum(STAGES[page.step].expected for page in down) * 60
     return Plan(
         client.name,
         migration.step,
         migration.order,
         tuple(steps),
         _window(migration),
-        sum(STAGES[step].expected for step in down) * 60,
+        expected,
         int(migration.budgets.downtime.amount),
-        commits,
+        sum(page.repository != "none" for page in down),
         _rollback(environment, client, migration),
         tuple(_unsaid(environment, client)),
-        _down(migration, sum(STAGES[step].expected for step in down) * 60) if "scale-down" in down else "",
+        _down(migration, expected) if any(page.step == "scale-down" for page in down) else "",
     )
 
 
 def _timed(steps: list[Planned], migration: Migration) -> Iterator[Planned]:
-    """The steps, each with when it is expected to be taken: one after the other from the opening of the window, until validate."""
+    """Yield the steps with their expected times, from the start of the window until validate."""
     names = [step.page.step for step in steps]
     if migration.window is None or "scale-down" not in names:
         yield from steps
         return
     minutes = 0
     for step in steps:
-        under_way = names.index("scale-down") <= names.index(step.page.step) <= names.index("validate")
-        yield step._replace(begins=short(later(migration.window.start, minutes * 60))) if under_way else step
-        minutes += STAGES[step.page.step].expected if under_way else 0
+        timed = names.index("scale-down") <= names.index(step.page.step) <= names.index("validate")
+        yield step._replace(begins=short(later(migration.window.start, minutes * 60))) if timed else step
+        minutes += STAGES[step.page.step].expected if timed else 0
 
 
 def _down(migration: Migration, seconds: int) -> str:
@@ -127,116 +138,83 @@ def _down(migration: Migration, seconds: int) -> str:
 
 
 def _is_down(step: Step, migration: Migration) -> bool:
-    """Whether the application is down when this step begins to take effect: from scale-down to scale-up."""
-    way: tuple[Step, ...] = ("scale-down", "reconfigure", "scale-up")
-    return step in way or (step == "deploy" and migration.order == "scale-down-first")
+    """Return whether the application is down when a step takes effect."""
+    return step in ("scale-down", "reconfigure", "scale-up") or (step == "deploy" and migration.order == "scale-down-first")
 
 
-def _planned(environment: Environment, client: Client, transition: Transition, here: Migration, trees: tuple[Tree, Tree]) -> Planned:
-    old, new = trees
-    differences = diff_files(environment.name, old.files, new.files).all
+def _planned(environment: Environment, client: Client, states: tuple[Migration, Migration], trees: tuple[Tree, Tree]) -> Planned:
+    (here, after), (old, new) = states, trees
+    transition = Transition("forward", here.step, after.step)
+    changes = diff_files(environment.name, old.files, new.files).all
     folder = f"{client.owner_folder}/"
-    ours = tuple(one for one in differences if not one.path.startswith(("owners/", "docs/")) and one.path != "README.md")
-    files = tuple(f"{one.status} {one.path.removeprefix(folder)}" for one in differences if one.path.startswith(folder))
-    after = moved(here, transition.target, "")
-    made = page(environment, client, transition, here, environment.file)
+    ours = tuple(one for one in changes if not one.path.startswith(("owners/", "docs/")) and one.path != "README.md")
+    files = tuple(f"{one.status} {one.path.removeprefix(folder)}" for one in changes if one.path.startswith(folder))
+    commands = page(environment, client, transition, here, environment.file)
     remove = client.previous.remove if client.previous else ()
     gone = remove if effects(after).removed and not effects(here).removed else ()
-    gates = tuple((code, GATES[code].description) for code in made.gates if code not in ("history", "clock"))
-    if not ours and not files:  # another client keeps the release there, or plain files carry the change already
-        made = made._replace(repository="none", owner=())
-    # At complete the base says by itself what the Component said: the build is the same.
+    gates = tuple((code, GATES[code].description) for code in commands.gates if code not in ("history", "clock"))
+    if not ours and not files:  # Another client keeps the release deployed, or the plain files contain the change already.
+        commands = commands._replace(repository="none", owner=())
+    # At complete the base sets what the Component has set: the build is the same.
     values = tuple(_values(environment, client, here, after)) if transition.target != "complete" else ()
-    return Planned(made, ours, files, values, tuple(gone), _brought(environment, ours), gates, _when(here, transition.target), "")
+    return Planned(commands, ours, files, values, tuple(gone), _brought(environment, ours), gates, _when(here, transition.target), "")
 
 
 def _brought(environment: Environment, changed: tuple[FileDiff, ...]) -> tuple[str, ...]:
-    """What comes with the release, when its Application or HelmRelease is among what is added."""
+    """Return the objects of the chart, if the Application or HelmRelease of the release is added."""
     release = release_of(environment)
     names = {f"{environment.object_prefix}-release", release.name}
-    carried = any(one.identity and (one.identity.kind, one.identity.name in names) in _CARRIERS for one in changed if one.status == "added")
+    added = [one.identity for one in changed if one.status == "added" and one.identity]
+    if not any(identity.kind in ("Application", "HelmRelease") and identity.name in names for identity in added):
+        return ()
     sets = (f"StatefulSet/{release.primary_statefulset}", f"StatefulSet/{release.replicas_statefulset}")
-    return (*sets, *(f"Service/{name}" for name in release.services)) if carried else ()
-
-
-_CARRIERS = {("Application", True), ("HelmRelease", True)}
+    return (*sets, *(f"Service/{name}" for name in release.services))
 
 
 def _values(environment: Environment, client: Client, here: Migration, after: Migration) -> Iterator[Value]:
-    """The values of the workload, and of what scales it, that differ once the owner's build has what is rendered for each step."""
+    """Yield the values of the workload and its autoscaler that a step changes in the build of the application repository."""
     hidden = {name for _, _, one in client.workload.every for name in (one.password, one.url)} if client.workload else set()
     old, new = (_objects(environment, client.model_copy(update={"migration": migration})) for migration in (here, after))
     for reference in dict.fromkeys((*old, *new)):
-        for pointer, one, other in _different(old.get(reference, {}), new.get(reference, {})):
+        for pointer, one, other in differences(old.get(reference, {}), new.get(reference, {}), is_leaf=_has_source, expand=True):
             secret = any(part in hidden for part in pointer.split("/"))
             yield Value(reference, pointer, _shown(one, secret), _shown(other, secret and not isinstance(other, Mapping)))
 
 
 def _objects(environment: Environment, client: Client) -> dict[str, Any]:
-    """The objects as the owner's build makes them, by Kind/name; of one that nobody has shown us, what a patch says."""
+    """Return the objects of the build by `Kind/name`; of an object without manifest, only the values of the patches."""
     workload = client.workload
     assert workload is not None
-    found: dict[str, Any] = {workload.reference: {"spec": {"replicas": workload.replicas}}}
+    objects: dict[str, Any] = {workload.reference: {"spec": {"replicas": workload.replicas}}}
     for one in (workload, workload.autoscaler):
         if one is not None and one.manifest is not None:
-            found[one.reference] = one.manifest.content
-    spec = found[workload.reference].get("spec", {})
-    if spec.get("replicas") == 0:  # it was printed while the application was down: the base says the original number
-        found[workload.reference] = {**found[workload.reference], "spec": {**spec, "replicas": workload.replicas}}
+            objects[one.reference] = one.manifest.content
+    spec = objects[workload.reference].get("spec", {})
+    if spec.get("replicas") == 0:  # The manifest is from a time when the application was down.
+        objects[workload.reference] = {**objects[workload.reference], "spec": {**spec, "replicas": workload.replicas}}
     for change in patches(environment, client):
         reference = f"{change['kind']}/{change['metadata']['name']}"
-        # Without an object, kind and name are no change of it.
-        content = {key: value for key, value in change.items() if key not in ("apiVersion", "kind")} | {"metadata": _said(change)}
-        found[reference] = apply(found.get(reference, {}), content)
-    return found
+        metadata = {key: value for key, value in change["metadata"].items() if key != "name"}
+        content = {key: value for key, value in change.items() if key not in ("apiVersion", "kind")} | {"metadata": metadata}
+        objects[reference] = apply(objects.get(reference, {}), content)
+    return objects
 
 
-def _said(change: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in change["metadata"].items() if key != "name"}
-
-
-def _different(old: Any, new: Any, pointer: str = "") -> Iterator[tuple[str, Any, Any]]:
-    if isinstance(old, Mapping) and new is None and "name" not in old:
-        new = {}
-    if isinstance(new, Mapping) and old is None and "name" not in new:
-        old = {}
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        both_sources = "valueFrom" in new or "valueFrom" in old
-        if both_sources and old != new:
-            yield pointer, old, new
-            return
-        for key in dict.fromkeys((*old, *new)):
-            yield from _different(old.get(key), new.get(key), f"{pointer}/{_token(str(key))}")
-    elif (_named(old) or old is None) and (_named(new) or new is None) and old != new:
-        before, after = ({entry["name"]: entry for entry in entries or ()} for entries in (old, new))
-        yield from _different(before, after, pointer)
-    elif old != new:
-        yield pointer, old, new
-
-
-def _token(key: str) -> str:
-    """A key as a part of a JSON pointer (RFC 6901)."""
-    return key.replace("~", "~0").replace("/", "~1")
-
-
-def _named(value: Any) -> bool:
-    return (
-        isinstance(value, list)
-        and bool(value)
-        and all(isinstance(entry, Mapping) and isinstance(entry.get("name"), str) for entry in value)
-    )
+def _has_source(old: Any, new: Any) -> bool:
+    """Return whether one of two variables has a `valueFrom`: the plan shows such a variable as a whole."""
+    return "valueFrom" in old or "valueFrom" in new
 
 
 def _shown(value: Any, secret: bool) -> str:
-    """A value in words: no literal password, and of a reference where it leads to."""
+    """Return a value in words: the source of a reference, and no password."""
     if value is None:
         return UNSET
     source = value.get("valueFrom") if isinstance(value, Mapping) else None
     if isinstance(source, Mapping):
-        for kind, words in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
-            if isinstance(found := source.get(kind), Mapping):
-                return f"from {words} {found.get('name')}, key {found.get('key')}"
-        return "from the pod itself"
+        for key, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
+            if isinstance(reference := source.get(key), Mapping):
+                return f"from {kind} {reference.get('name')}, key {reference.get('key')}"
+        return "from a field of the pod"
     if isinstance(value, Mapping) and set(value) <= {"name", "value"}:
         value = value.get("value", "")
     text = str(value)
@@ -244,7 +222,7 @@ def _shown(value: Any, secret: bool) -> str:
 
 
 def _window(migration: Migration) -> tuple[str, str] | None:
-    """When the window opens and closes, in both clocks."""
+    """Return start and end of the window, in local time and UTC."""
     if migration.window is None:
         return None
     start = migration.window.start
@@ -252,7 +230,7 @@ def _window(migration: Migration) -> tuple[str, str] | None:
 
 
 def _when(migration: Migration, step: Step) -> str:
-    """When a step may be taken, by window, budget and the 24 hours: in the window's clock and in UTC."""
+    """Return the times at which a step is allowed, by window, budget and validation."""
     window = migration.window
     if step == "decommission":
         return f"{VALIDATION} after scale-up at the earliest"
@@ -263,26 +241,27 @@ def _when(migration: Migration, step: Step) -> str:
         latest = later(window.start, float(window.duration.amount) - budget)
         return f"from {both(window.start)} to {both(latest, window.start)}"
     if step in ("reconfigure", "scale-up") or (step == "deploy" and migration.order == "scale-down-first"):
-        return f"within {span(budget)} of scale-down; at the window's opening: until {both(later(window.start, budget), window.start)}"
+        return (
+            f"within {span(budget)} of scale-down; if the window has just started: until {both(later(window.start, budget), window.start)}"
+        )
     return "before the window" if step == "deploy" else ""
 
 
 def _rollback(environment: Environment, client: Client, migration: Migration) -> Page | None:
     if migration.step in ("decommission", "complete"):
         return None
-    there = Migration(step="validate", order=migration.order)
-    return page(environment, client, Transition("rollback", "validate", "rolled-back"), there, environment.file)
+    at_validate = Migration(step="validate", order=migration.order)
+    return page(environment, client, Transition("rollback", "validate", "rolled-back"), at_validate, environment.file)
 
 
 def _unsaid(environment: Environment, client: Client) -> Iterator[str]:
-    """What the config does not say yet, and a gate will ask for."""
-    migration, previous = client.migration, client.previous
-    assert migration is not None
+    """Yield the keys and the evidence that a gate needs and the config does not have."""
+    migration, previous = migration_of(client), client.previous
     if migration.window is None and migration.step in ("prepare", "rolled-back"):
-        yield "`migration.window`: when the application may be down [window-missing]"
+        yield "`migration.window`: the downtime window [window-missing]"
     if environment.secrets.mode == "manual" and migration.secret is None and migration.step in ("prepare", "rolled-back"):
-        yield "evidence `secret`: that the Secret is in both namespaces [secret-missing]"
+        yield "evidence `secret`: the Secret is in both namespaces [secret-missing]"
     if environment.secrets.mode != "manual" and not secret_in_tree(environment, client):
-        yield f"the Secret of {client.namespace} and of Redis, by `rediskit secret new` [secret-missing]"
+        yield f"the Secret of Redis and of {client.namespace}: run `rediskit secret new` [secret-missing]"
     if previous and previous.data is None and previous.remove and migration.step not in ("decommission", "complete"):
-        yield "`previous.data`: what becomes of the old data on a volume: none, discard or keep [old-data-unsaid]"
+        yield "`previous.data`: what to do with the old data on a volume: none, discard or keep [old-data-unsaid]"

@@ -1,4 +1,4 @@
-"""The config at a Git revision, as far as it describes the Redis that runs, and what the config at hand changes about it."""
+"""The changes of the working config to the Redis that is deployed at a Git revision."""
 
 from __future__ import annotations
 
@@ -24,9 +24,11 @@ _SECTIONS = ("schemaVersion", "name", "cluster", "kubernetes", "gitops", "redis"
 
 
 def running_changes(revision: str, environment: Environment) -> Iterator[Finding]:
-    """Return what a config changes about the Redis that is deployed at a revision; nothing where none is.
+    """Yield the changes of a config to the Redis that is deployed at a revision; none if no Redis is deployed there.
 
-    Raises ConfigError where there is no such revision, MissingToolError without git.
+    Raises:
+        ConfigError: The revision does not exist.
+        MissingToolError: git is missing.
     """
     file = os.path.realpath(environment.file)
     text = contents_at(revision, [file])[file]
@@ -36,23 +38,27 @@ def running_changes(revision: str, environment: Environment) -> Iterator[Finding
         old = _described(revision, environment, read(text, f"{environment.file} at {revision}").data)
         migrations = migrations_at(revision, environment) or {}
     except (ConfigError, ValidationError) as error:
-        first = error.problems[0].message if isinstance(error, ConfigError) else f"{error.error_count()} values are refused"
-        message = f"the config at {revision} does not load ({first}): what changes about the running Redis is not known"
-        hint = "name a revision at which it loads, or accept it after reading rediskit diff"
+        first = error.problems[0].message if isinstance(error, ConfigError) else f"{error.error_count()} invalid values"
+        message = f"the config at {revision} does not load ({first}), so its Redis is not compared"
+        hint = "choose a revision with a valid config, or read rediskit diff and accept the finding"
         yield Finding("base-unreadable", "error", message, hint, (), environment.locate(()), (environment.name,))
         return
     if not migrations or any(effects(migration).release for migration in migrations.values()):
         yield from findings(old, environment)
         if environment.clients and not any(effects(client.migration).release for client in environment.clients):
-            message = "no client needs the Redis that is deployed any more: its release, monitoring and external address leave the tree"
-            hint = "a step back before reconfigure means that; otherwise keep a client that uses it, and accept it after looking for others"
+            message = "no client needs the deployed Redis: the rendered manifests lose its release, monitoring and external address"
+            hint = "expected for a step back before reconfigure; otherwise keep a client, or check for other users and accept the finding"
             yield Finding("release-leaves", "warning", message, hint, ("clients",), environment.locate(("clients",)), (environment.name,))
 
 
 def gone_configs(revision: str, environment: Environment) -> Iterator[Finding]:
-    """Return the configs of a revision that are gone although their Redis is deployed, beside this one or of its name elsewhere.
+    """Yield a finding for each deleted or moved config whose Redis is deployed at a revision.
 
-    Raises ConfigError where there is no such revision, MissingToolError without git.
+    Configs in the folder of this one count, and a config of the same name elsewhere if this one is new.
+
+    Raises:
+        ConfigError: The revision does not exist.
+        MissingToolError: git is missing.
     """
     file = Path(os.path.realpath(environment.file))
     new = contents_at(revision, [str(file)])[str(file)] is None
@@ -63,7 +69,7 @@ def gone_configs(revision: str, environment: Environment) -> Iterator[Finding]:
 
 
 def _deploys(config: Path, revision: str) -> bool:
-    """Return whether a file is a config at a revision, and its Redis is deployed there; one that does not load may be."""
+    """Return whether a file is a config at a revision whose Redis is deployed, or can be if it does not load."""
     file = str(config)
     text = contents_at(revision, [file])[file] or b""
     try:
@@ -82,16 +88,16 @@ def _deploys(config: Path, revision: str) -> bool:
 def _gone(config: Path, revision: str, environment: Environment, *, moved: bool) -> Finding:
     shown, name = os.path.relpath(config), config.stem
     if moved:
-        message = f"{shown} at {revision} is now {environment.file}: what changes about the running Redis is not compared"
-        hint = f"move it back, or move it in a commit that changes nothing else, and accept it on {name}"
+        message = f"{shown} at {revision} is now {environment.file}, so its Redis is not compared"
+        hint = f"move it back, or move it in a separate commit and accept the finding on {name}"
     else:
-        message = f"{shown} at {revision} is gone, and its Redis is deployed: nobody renders or checks it any more"
-        hint = f"restore it; for a renaming or the end of this Redis follow the objects by hand, then accept it on {name}"
+        message = f"{shown} at {revision} is deleted, but its Redis is deployed"
+        hint = f"restore it; to rename or remove this Redis, change its objects by hand, then accept the finding on {name}"
     return Finding("config-gone", "error", message, hint, (), environment.locate(()), (name,))
 
 
 def _described(revision: str, environment: Environment, data: dict[str, Any]) -> Environment:
-    """The old config without its clients. Of the files that it names only the certificate is in the model."""
+    """Return the old environment without clients. Of the referenced files only the certificate is loaded."""
     sections = {name: data[name] for name in _SECTIONS if name in data}
     secrets = sections.get("secrets")
     if isinstance(secrets, dict) and isinstance(name := secrets.get("certificate"), str):

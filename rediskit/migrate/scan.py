@@ -1,4 +1,4 @@
-"""The scan of an application repository: who uses the old Redis in what its build applies once the client has moved."""
+"""The scan of an application repository for uses of the old Redis that remain once the client has moved."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from rediskit.files import read_regular
 from rediskit.git.revision import commit_at
 from rediskit.migrate.edit import Edited
 from rediskit.migrate.evidence import appended, entry
-from rediskit.migrate.owner.build import bench, found, key_of
+from rediskit.migrate.owner.build import bench, key_of, select
 from rediskit.migrate.owner.files import FOLDER, Checkout, documents_of, is_built, link_in_the_way, manifests_below, shown
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.evidence import Evidence
-from rediskit.model.migration import Migration
+from rediskit.model.pointers import pointer
 from rediskit.renderers.owner.snippets import SNIPPETS
 from rediskit.renderers.tree import Object
+from rediskit.state_machine.effects import at_step
 from rediskit.state_machine.gates import migration_of
 from rediskit.usage import (
     Address,
@@ -37,16 +38,15 @@ from rediskit.usage import (
     uses,
 )
 from rediskit.usage.clients import as_left, switched_variables
-from rediskit.usage.texts import pointer
 
 
 class Scan(NamedTuple):
-    """What a scan found.
+    """The result of a scan.
 
     Attributes:
         uses: Every use of the old Redis.
-        hidden: What can't be read.
-        commit: The commit of the checkout; "" where it has none.
+        hidden: The texts that cannot be read.
+        commit: The commit of the checkout; "" if it has none.
     """
 
     uses: tuple[Use, ...]
@@ -60,20 +60,20 @@ class Scan(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """The digest of what was found: the same uses at the same places have the same one."""
+        """The digest of the uses and their places."""
         lines = sorted(" ".join((use.namespace, use.object, use.pointer, use.strength)) for use in self.uses)
         return f"sha256:{hashlib.sha256(chr(10).join(lines).encode()).hexdigest()}"
 
 
 def scan(environment: Environment, client: Client, place: Checkout) -> Scan | None:
-    """Return who uses the old Redis in a checkout, as it is applied once the client has moved; None where it is not that of the client.
+    """Return the uses of the old Redis in a checkout once the client has moved; None if the checkout is not that of the client.
 
-    A build is scanned with the files of `decommission`: what is left then is what the migration does not change. Plain files are scanned
-    as they are, with the client's own objects as they are at that step.
+    A build is scanned with the files of `decommission`, so that only uses remain that the migration does not change. Plain manifests are
+    scanned with the objects of the client as at that step.
 
     Raises:
         MissingToolError: kustomize is needed and missing.
-        ConfigError: A file of the build can't be read.
+        ConfigError: A file of the build cannot be read.
     """
     if client.previous is None or client.workload is None:
         return None
@@ -81,79 +81,73 @@ def scan(environment: Environment, client: Client, place: Checkout) -> Scan | No
     return None if objects is None else _examined(client, *objects, commit_of(place.top))
 
 
-def problems(client: Client, found_uses: Sequence[Use]) -> list[Problem]:
-    """Return a problem for each use, with its code."""
+def problems(client: Client, remaining: Sequence[Use]) -> list[Problem]:
+    """Return a problem for each use."""
     host = client.previous.host if client.previous else ""
-    hint = f"the migration of {client.name} does not change it: change it in the application repository before decommission"
-    made = []
-    for use in found_uses:
-        sure = use.strength == "certain"
+    hint = f"change it in the application repository before decommission: the migration of {client.name} does not change it"
+    result = []
+    for use in remaining:
+        is_certain = use.strength == "certain"
         where = f"{use.object}{f' in {use.namespace}' if use.namespace else ''}"
-        what = f": {use.shown}" if use.shown else ""
-        message = f"{where} {'uses' if sure else 'may use'} the old Redis {host} at {use.pointer}{what}"
-        more = "" if sure else f"; accept it for {use.object} where it is no host"
-        made.append(Problem(message, f"{hint}{more}", code="old-redis-in-use" if sure else "scan-possible"))
-    return made
+        text = f": {use.shown}" if use.shown else ""
+        message = f"{where} {'uses' if is_certain else 'may use'} the old Redis {host} at {use.pointer}{text}"
+        more = "" if is_certain else f"; accept the finding on {use.object} if it is not a host"
+        result.append(Problem(message, f"{hint}{more}", code="old-redis-in-use" if is_certain else "scan-possible"))
+    return result
 
 
 def unseen(hidden: Hidden) -> Problem:
-    """Return the problem of something that can't be read."""
+    """Return the problem of a text that cannot be read."""
     message = f"not visible: {hidden.object}{f' at {hidden.pointer}' if hidden.pointer else ''} ({hidden.reason})"
-    return Problem(message, "look at it yourself: what can't be read is neither found nor ruled out", code="scan-not-visible")
+    return Problem(message, "check it by hand: rediskit cannot read it", code="scan-not-visible")
 
 
-def recorded(environment: Environment, client: Client, made: Scan, at: str) -> tuple[Edited, ...]:
-    """Return the edits that record a scan as evidence; none where it counts for no gate, or the last one found the same.
+def recorded(environment: Environment, client: Client, result: Scan, at: str) -> tuple[Edited, ...]:
+    """Return the files that record a scan as evidence; none if no gate needs it, or the last scan has the same result.
 
     Raises:
-        ConfigError: The config does not take it.
-        RefusedError: The config can't be changed in place.
+        ConfigError: The config does not load with the evidence.
+        RefusedError: The config cannot be changed in place.
     """
     migration = migration_of(client)
     last = migration.scan
-    value = str(len(made.certain))
-    if migration.step != "validate" or (last and _same(last, client, made)):
+    value = str(len(result.certain))
+    if migration.step != "validate" or (last and _same(last, client, result)):
         return ()
-    possible = len(made.uses) - len(made.certain)
+    possible = len(result.uses) - len(result.certain)
     notes = [f"{possible} possible"] if possible else []
-    notes += [f"{len(made.hidden)} not visible"] if made.hidden else []
+    notes += [f"{len(result.hidden)} not visible"] if result.hidden else []
     about = client.previous.described if client.previous else ""
-    more = {"source": made.commit, "digest": made.digest, "about": about, "value": value, "note": ", ".join(notes)}
+    more = {"source": result.commit, "digest": result.digest, "about": about, "value": value, "note": ", ".join(notes)}
     files, _ = appended(environment, client, [entry("scan", migration, at, by="measured", **more)])
     return files
 
 
-def _same(last: Evidence, client: Client, made: Scan) -> bool:
-    """Return whether a recorded scan looked for the same in the same commit, and found the same."""
-    found = (last.source or "", last.digest, last.value) == (made.commit, made.digest, str(len(made.certain)))
-    return found and client.previous is not None and last.about == client.previous.described
-
-
-def _moved(client: Client) -> Client:
-    """Return the client as it is once it has moved."""
-    order = client.migration.order if client.migration else "scale-down-first"
-    return client.model_copy(update={"migration": Migration.model_construct(step="decommission", order=order, history=())})
+def _same(last: Evidence, client: Client, result: Scan) -> bool:
+    """Return whether a recorded scan has the same subject, commit and result."""
+    same_result = (last.source or "", last.digest, last.value) == (result.commit, result.digest, str(len(result.certain)))
+    return same_result and client.previous is not None and last.about == client.previous.described
 
 
 Objects = tuple[list[Object], list[Object], list[Object]]
-"""The objects before, those that are left, and those of whose namespace nothing is known."""
+"""The objects before, the objects that remain, and the objects without a known namespace."""
 
 
 def _of_build(environment: Environment, client: Client, place: Checkout) -> Objects | None:
     if not is_built(place) or link_in_the_way(place, client):
-        return None  # Reported by whoever builds it.
+        return None  # Reported by `check --owner` and `migrate export`.
     with bench(place, client) as copy:
-        before, after = copy.before(environment), copy.after(environment, _moved(client))
+        before, after = copy.before(environment), copy.after(environment, at_step(client, "decommission"))
     workload = client.workload
     if before.complaint or after.complaint or workload is None:
         return None
-    if not found(before.objects, client, str(workload.kind), str(workload.name)):
+    if not select(before.objects, client, str(workload.kind), str(workload.name)):
         return None
     others = [other for other in environment.clients if other.name != client.name and other.migration and other.owner.kind in SNIPPETS]
     left = []
     for content in after.objects.values():
         changed: Any = content
-        for other in others:  # Its patches are in its Application or Kustomization, and in no build.
+        for other in others:  # Its patches are in its Application or Kustomization, not in the build.
             if key_of(content)[1] in ("", other.namespace):
                 changed = as_left(environment, other, changed)
         left.append(changed)
@@ -161,7 +155,7 @@ def _of_build(environment: Environment, client: Client, place: Checkout) -> Obje
 
 
 def _of_files(environment: Environment, client: Client, place: Checkout) -> Objects | None:
-    workload, moved = client.workload, _moved(client)
+    workload, moved = client.workload, at_step(client, "decommission")
     assert workload is not None
     before: list[Object] = []
     left: list[Object] = []
@@ -183,7 +177,7 @@ _TEXTS = (".env", ".properties", ".conf", ".cfg", ".ini", ".json", ".toml", ".sh
 
 
 def _contents(place: Checkout) -> Iterator[tuple[Path, Object]]:
-    """Yield the objects of a checkout with their files; a text that is no object counts as a file with that text."""
+    """Yield the objects of a checkout with their files. A text that is not an object becomes an object of kind `File`."""
     for file in manifests_below(place.top):
         if FOLDER in file.relative_to(place.top).parts:
             continue
@@ -202,7 +196,7 @@ def _contents(place: Checkout) -> Iterator[tuple[Path, Object]]:
 
 
 def _file(file: Path) -> Object:
-    """Return a file that is no object as one, so that it is read and reported like any other."""
+    """Return the text of a file as an object."""
     try:
         text = read_regular(file).decode()
     except (OSError, UnicodeError):
@@ -216,7 +210,7 @@ def _examined(client: Client, before: list[Object], left: list[Object], elsewher
     remove = client.previous.remove if client.previous else ()
     address = completed(address, before, namespace, remove)
     switched = switched_variables(client)
-    made = [
+    remaining = [
         *uses(left, address, namespace=namespace, switched=switched, gone=remove),
         *uses(elsewhere, address, namespace="", switched=switched),
         *_still_selected(client, before),
@@ -224,11 +218,11 @@ def _examined(client: Client, before: list[Object], left: list[Object], elsewher
         *_removed_users(client, before, address),
     ]
     hidden = not_visible(left, namespace=namespace, substituted=client.owner.kind == "flux-kustomization")
-    return Scan(tuple(made), tuple(hidden), commit)
+    return Scan(tuple(remaining), tuple(hidden), commit)
 
 
 def _still_selected(client: Client, objects: list[Object]) -> Iterator[Use]:
-    """Yield the workloads that stay and that a Service to be removed selects; the host itself is removed whatever it selects."""
+    """Yield the remaining workloads that a Service of previous.remove selects, except for the Service of the host itself."""
     remove = set(client.previous.remove if client.previous else ())
     host = client.previous.host.partition(".")[0] if client.previous else ""
     here = [one for one in objects if key_of(one)[1] in ("", client.namespace)]
@@ -243,7 +237,7 @@ def _still_selected(client: Client, objects: list[Object]) -> Iterator[Use]:
 
 
 def _still_needed(client: Client, left: list[Object]) -> Iterator[Use]:
-    """Yield the workloads that stay and whose pods can't start without an object that is to be removed."""
+    """Yield the remaining workloads whose pods need an object of previous.remove to start."""
     remove = set(client.previous.remove if client.previous else ())
     for workload in left:
         if key_of(workload)[1] not in ("", client.namespace) or reference(workload) in remove:
@@ -256,7 +250,7 @@ def _still_needed(client: Client, left: list[Object]) -> Iterator[Use]:
 
 
 def _removed_users(client: Client, before: list[Object], address: Address) -> Iterator[Use]:
-    """Yield the workloads that are to be removed, use the old Redis and run no image of a Redis: an application, perhaps."""
+    """Yield the workloads of previous.remove that use the old Redis and have no image of a Redis: they can be applications."""
     remove = set(client.previous.remove if client.previous else ())
     for workload in before:
         if reference(workload) not in remove or key_of(workload)[1] not in ("", client.namespace):
@@ -264,11 +258,11 @@ def _removed_users(client: Client, before: list[Object], address: Address) -> It
         if is_server(workload) or is_watcher(workload):
             continue
         for use in certain(uses([workload], address, namespace=client.namespace, switched=switched_variables(client))):
-            yield use._replace(strength="possible", shown="previous.remove lists it, and its image is no Redis")
+            yield use._replace(strength="possible", shown="previous.remove lists it, and its image is not a Redis")
 
 
 def commit_of(top: Path) -> str:
-    """Return the commit of a checkout; "" where it has none, or Git can't tell."""
+    """Return the commit of a checkout; "" if it has none."""
     try:
         return commit_at("HEAD", str(top))
     except (ConfigError, MissingToolError):

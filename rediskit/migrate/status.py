@@ -1,12 +1,10 @@
-"""Where each client stands: since when, what is next, which gate is open or shut and why, and the way back."""
+"""The status of a migration: the current step, the possible transitions, their gates and their warnings."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rediskit.chart.names import Release
 from rediskit.errors import ConfigError, Problem
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
@@ -16,13 +14,13 @@ from rediskit.renderers.secret_forms import has_secret
 from rediskit.state_machine import transitions
 from rediskit.state_machine.clock import seconds_between
 from rediskit.state_machine.effects import carriers, decommissions, down_since, effects, moved, removes
-from rediskit.state_machine.gates import GateResult, Situation, evaluate, lost_for_good
+from rediskit.state_machine.gates import GateResult, Situation, evaluate, lost_for_good, migration_of
 from rediskit.state_machine.transitions import Repository, Transition
 from rediskit.usage.clients import gone_by, losing_rollback, users
 
 
 class TransitionStatus(NamedTuple):
-    """One way out of where a client stands: whose repository changes, the gates before it, what it costs."""
+    """A transition, the repository that it changes, its gates, and what to know before it."""
 
     transition: Transition
     repository: Repository
@@ -31,12 +29,19 @@ class TransitionStatus(NamedTuple):
 
     @property
     def blocked(self) -> tuple[GateResult, ...]:
-        """Return the gates that are blocked."""
+        """The gates that are blocked."""
         return tuple(gate for gate in self.gates if gate.blockers)
 
 
 class Status(NamedTuple):
-    """Where one client stands. since: of the step; down: since when the application is down. Both "" where there is none."""
+    """The status of a client.
+
+    Attributes:
+        since: The time of the step; "" without history.
+        down: The time at which the application stopped; "" if it runs.
+        spent: Seconds of downtime until now.
+        budget: Seconds of downtime that are allowed.
+    """
 
     client: str
     step: Step
@@ -49,114 +54,116 @@ class Status(NamedTuple):
 
 
 def clients_of(environment: Environment, name: str | None) -> tuple[Client, ...]:
-    """The clients on their way: the one that is named, or all. Raises ConfigError when there is none of this name, or none at all."""
-    moving = tuple(client for client in environment.clients if client.migration is not None)
-    if name is None and moving:
-        return moving
-    found = tuple(client for client in moving if client.name == name)
-    if found:
-        return found
-    known = ", ".join(client.name for client in moving)
-    message = f"no client {name} is on its way" if name else "no client is on its way"
-    raise ConfigError(Problem(message, f"on their way: {known}" if known else "write migration: {step: prepare} into a client"))
+    """Return the clients with a migration, or the one with a name. Raises ConfigError if there is none."""
+    migrating = tuple(client for client in environment.clients if client.migration is not None)
+    selected = tuple(client for client in migrating if name in (None, client.name))
+    if selected:
+        return selected
+    known = ", ".join(client.name for client in migrating)
+    message = f"client {name} has no migration" if name else "no client has a migration"
+    raise ConfigError(Problem(message, f"choose one of: {known}" if known else "add migration: {step: prepare} to a client"))
 
 
 def one_client(environment: Environment, name: str | None) -> Client:
-    """The client that is meant: the one that is named, or the only one. Raises ConfigError when that is not clear."""
-    found = clients_of(environment, name)
-    if len(found) > 1:
-        known = ", ".join(client.name for client in found)
-        raise ConfigError(Problem(f"{len(found)} clients are on their way", f"name one with --client: {known}"))
-    return found[0]
+    """Return the client with a name, or the only one with a migration. Raises ConfigError if there are several."""
+    clients = clients_of(environment, name)
+    if len(clients) > 1:
+        known = ", ".join(client.name for client in clients)
+        raise ConfigError(Problem(f"{len(clients)} clients have a migration", f"choose one with --client: {known}"))
+    return clients[0]
 
 
 def status_of_all(environment: Environment, clients: Sequence[Client], times: Sequence[str]) -> list[Status]:
-    """Return where each client stands at its time. The work grows with the number of clients, not with its square."""
+    """Return the status of each client at its time. The work grows with the number of clients, not with its square."""
     known = carriers(environment)
     return [status(environment, client, at, known) for client, at in zip(clients, times, strict=True)]
 
 
 def status(environment: Environment, client: Client, at: str, known: frozenset[str] | None = None) -> Status:
-    """Where a client stands at a time, a Timestamp. known: what `machine.carriers` returns for the environment."""
-    migration = client.migration
-    assert migration is not None
+    """Return the status of a client at a Timestamp. known: the result of `effects.carriers`, if the caller has it."""
+    migration = migration_of(client)
     down = down_since(migration)
-    secret = secret_in_tree(environment, client)
-    reason = "given with the step"
-    possible = [
-        transition_status(Situation(environment, client, transition, at, secret, reason, carriers=known))
+    options = [
+        transition_status(situation_of(environment, client, transition, at, known)._replace(reason="given with the step"))
         for transition in transitions.available(migration)
     ]
     last = migration.history[-1].at if migration.history else ""
     spent = seconds_between(down.at, at) if down else 0.0
     meaning = transitions.STAGES[migration.step].meaning
     budget = float(migration.budgets.downtime.amount)
-    return Status(client.name, migration.step, last, meaning, down.at if down else "", spent, budget, tuple(possible))
+    return Status(client.name, migration.step, last, meaning, down.at if down else "", spent, budget, tuple(options))
 
 
-def with_uses(situation: Situation) -> Situation:
-    """Return the situation with what its gates need to know about the old Redis."""
-    environment, client = situation.environment, situation.client
-    codes = transitions.gates(situation.transition, situation.migration)
+def situation_of(
+    environment: Environment, client: Client, transition: Transition, at: str, known: frozenset[str] | None = None
+) -> Situation:
+    """Return a client before a transition, with the facts from the config. known: as in `status`."""
+    migration = migration_of(client)
+    codes = transitions.gates(transition, migration)
     used = users(environment, client) if "old-redis" in codes else []
     other = gone_by(environment, client) if "old-redis-there" in codes else None
-    certain = tuple((user.message, user.hint) for user in used if user.strength == "certain")
-    return replace(situation, still_used=certain, removed_by=other.name if other else "")
+    return Situation(
+        environment,
+        client,
+        transition,
+        moved(migration, transition.target, at),
+        at,
+        secret=secret_in_tree(environment, client),
+        carriers=carriers(environment) if known is None else known,
+        still_used=tuple((user.message, user.hint) for user in used if user.strength == "certain"),
+        removed_by=other.name if other else "",
+    )
 
 
 def transition_status(situation: Situation) -> TransitionStatus:
-    """One way, judged."""
-    return TransitionStatus(situation.transition, repository_of(situation), evaluate(with_uses(situation)), tuple(warnings(situation)))
+    """Return a transition with its evaluated gates."""
+    repository = repository_of(situation)
+    return TransitionStatus(situation.transition, repository, evaluate(situation), tuple(_warnings(situation, repository)))
 
 
 def repository_of(situation: Situation) -> Repository:
-    """Whose repository changes by a step, the other clients considered: one of them may keep the release there anyway."""
-    after = moved(situation.migration, situation.transition.target, situation.at)
-    known = carriers(situation.environment) if situation.carriers is None else situation.carriers
-    by_others = len(known) > (situation.client.name in known)
-    changes = bool(known) != (by_others or effects(after).release)
-    return transitions.repository(situation.migration, after, release_changes=changes, removes=decommissions(situation.client))
+    """Return the repository that a step changes. Another client can keep the release deployed."""
+    client, known = situation.client, situation.carriers
+    by_others = len(known) > (client.name in known)
+    changes = bool(known) != (by_others or effects(situation.after).release)
+    return transitions.repository(situation.migration, situation.after, release_changes=changes, removes=decommissions(client))
 
 
 def replaced(environment: Environment, client: Client, migration: Migration) -> Environment:
-    """The environment with this client at another place of its way. Nothing is validated."""
+    """Return the environment with another migration of a client. Nothing is validated."""
     clients = tuple(
         other.model_copy(update={"migration": migration}) if other.name == client.name else other for other in environment.clients
     )
     return environment.model_copy(update={"clients": clients})
 
 
-def warnings(situation: Situation) -> list[str]:
-    """What to know before a step is taken, though no gate is shut: what it takes away, and what is lost by going back from there."""
+def _warnings(situation: Situation, repository: Repository) -> Iterator[str]:
+    """Yield what a step takes away, and what a later rollback loses."""
     client, migration, transition = situation.client, situation.migration, situation.transition
-    after = moved(migration, transition.target, situation.at)
-    old, new = effects(migration), effects(after)
-    found = []
+    old, new = effects(migration), effects(situation.after)
+    removed = ", ".join(client.previous.remove) if client.previous else ""
     if new.stopped and not old.stopped:
-        found.append(f"the application is down from here on; the budget is {migration.budgets.downtime}")
+        yield f"the application is down from this step on; the budget is {migration.budgets.downtime}"
     if transition == Transition("forward", "reconfigure", "scale-up"):
-        found.append("from here on a rollback loses what the application writes to the shared Redis")
+        yield "after this step a rollback loses what the application writes to the shared Redis"
     if transition.kind == "rollback" and old.restored:
         since = f" since {migration.running_since.at}" if migration.running_since else ""
-        found.append(f"what the application wrote to the shared Redis{since} stays there: the old Redis is as it was at scale-down")
-    remove = client.previous.remove if client.previous else ()
+        yield f"data that the application wrote to the shared Redis{since} is not copied back: the old Redis has its state of scale-down"
     if transition.target == "decommission" and removes(client):
-        found += [lost_for_good(client)] if situation.confirm_irreversible else []  # the gate says it until somebody has said so
-        found += [f"{name} has no rollback any more: its old Redis is the same" for name in losing_rollback(situation.environment, client)]
-        found.append(f"{', '.join(remove)} go only if the owner's Application or Kustomization prunes: look before, and afterwards")
-    if old.removed and not new.removed and transition.kind == "back" and remove:
+        if situation.confirm_irreversible:  # Without the confirmation, the blocked gate contains this text.
+            yield lost_for_good(client)
+        for name in losing_rollback(situation.environment, client):
+            yield f"{name} cannot roll back after this step: it has the same old Redis"
+        yield f"{removed}: deleted only if the Application or Kustomization of the application prunes; verify it before and after"
+    if old.removed and not new.removed and transition.kind == "back" and removed:
         kept = client.previous is not None and client.previous.data == "keep"
-        found.append(f"{', '.join(remove)} come back {'on the volume that was kept' if kept else 'empty: what they held is gone'}")
-    if repository_of(situation) == "ours" and old.release and not new.release:
-        found.append(_release_goes(situation.environment, release_of(situation.environment)))
-    return found
-
-
-def _release_goes(environment: Environment, release: Release) -> str:
-    carrier = "Application" if environment.gitops.tool == "argocd" else "HelmRelease"
-    return f"the shared Redis {release.name} leaves the tree; it runs on until a person deletes its {carrier}, and its volumes stay"
+        yield f"{removed}: restored {'with the volume that was kept' if kept else 'without data'}"
+    if repository == "ours" and old.release and not new.release:
+        environment = situation.environment
+        kind, name = "Application" if environment.gitops.tool == "argocd" else "HelmRelease", release_of(environment).name
+        yield f"the rendered manifests no longer contain the shared Redis {name}; it runs until you delete its {kind}, and its volumes stay"
 
 
 def secret_in_tree(environment: Environment, client: Client) -> bool:
-    """Whether the tree brings the Secret of Redis and that of this client, in whatever form; never with `secrets.mode: manual`."""
+    """Return whether the rendered manifests contain the Secret of Redis and of a client; never with `secrets.mode: manual`."""
     return all(has_secret(environment, namespace) for namespace in (environment.redis.namespace, client.namespace))

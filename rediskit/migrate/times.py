@@ -1,4 +1,4 @@
-"""The times of a migration against the clock and against Git. Both are inputs here."""
+"""Checks of the times of a migration against the clock and against Git."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from rediskit.git.revision import Commit
 
 TOLERANCE = timedelta(minutes=2)
-"""How much later than now a time may be: clocks differ."""
+"""The tolerated difference between two clocks."""
 CLOSE = timedelta(minutes=15)
-"""How far the time of a step may be from the commit that wrote it."""
+"""The tolerated time between a step and the commit that contains it."""
 
 
 def in_future(environment: Environment, now: datetime) -> Iterator[Finding]:
-    """Return each time of a history, a validation or an observation that is later than now."""
+    """Yield a finding for each time of the history, the validation or the evidence that is later than now."""
     for index, client in enumerate(environment.clients):
         for path, time in _times(client.migration) if client.migration else ():
             if moment(time) > now + TOLERANCE:
                 place: Path = ("clients", index, "migration", *path)
-                hint = "write the time at which it happened; what has not happened yet is no evidence"
+                hint = "write the time at which it happened"
                 message = f"{client.name}: {time} is later than now"
                 yield Finding("time-in-future", "error", message, hint, place, environment.locate(place))
 
@@ -36,19 +36,21 @@ def _times(migration: Migration) -> Iterator[tuple[Path, str]]:
     if migration.validation:
         yield ("validation", "from"), migration.validation.start
         yield ("validation", "until"), migration.validation.until
-    for number, one in enumerate(migration.evidence):
-        yield ("evidence", number, "at"), one.at
-        if one.kind == "downtime" and one.value:
-            yield ("evidence", number, "value"), one.value.rpartition("/")[2]
+    for number, evidence in enumerate(migration.evidence):
+        yield ("evidence", number, "at"), evidence.at
+        if evidence.kind == "downtime" and evidence.value:
+            yield ("evidence", number, "value"), evidence.value.rpartition("/")[2]
 
 
 def differing(environment: Environment, revision: str) -> Iterator[Finding]:
-    """Return each step since a revision whose time is more than 15 minutes from the commit that wrote it.
+    """Yield a finding for each step since a revision whose time is more than 15 minutes from its commit.
 
-    Raises ConfigError where there is no such revision, MissingToolError without git.
+    Raises:
+        ConfigError: The revision does not exist.
+        MissingToolError: git is missing.
     """
     from rediskit.git.revision import commits_since
-    from rediskit.migrate.committed import migrations_at  # A check without a revision starts no program.
+    from rediskit.migrate.committed import migrations_at  # Imported late: a check without a revision starts no program.
 
     old = migrations_at(revision, environment) or {}
     open_steps = {
@@ -59,12 +61,12 @@ def differing(environment: Environment, revision: str) -> Iterator[Finding]:
     }
     for commit in commits_since(revision, environment.files) if open_steps else ():
         try:
-            there = migrations_at(commit.id, environment) or {}
+            committed = migrations_at(commit.id, environment) or {}
         except ConfigError:
-            continue  # A commit in between at which the config did not load: a later one has its steps too.
+            continue  # The config of this commit does not load; a later commit contains its steps too.
         for (index, number), entry in list(open_steps.items()):
             client = environment.clients[index]
-            history = _history(there.get(client.name))
+            history = _history(committed.get(client.name))
             if len(history) > number and history[number] == entry:
                 del open_steps[index, number]
                 yield from _far(environment, ("clients", index, "migration", "history", number, "at"), client.name, entry, commit)
@@ -77,6 +79,6 @@ def _history(migration: Migration | None) -> tuple[Entry, ...]:
 def _far(environment: Environment, path: Path, name: str, entry: Entry, commit: Commit) -> Iterator[Finding]:
     written = datetime.fromtimestamp(commit.time, UTC)
     if abs(moment(entry.at) - written) > CLOSE:
-        message = f"{name}: {entry.step} is recorded at {entry.at}, and commit {commit.id[:12]} wrote it at {written:%Y-%m-%dT%H:%M:%SZ}"
-        hint = "a step is taken when it is committed: correct the time, or accept it with the reason"
+        message = f"{name}: {entry.step} has the time {entry.at}, and its commit {commit.id[:12]} has {written:%Y-%m-%dT%H:%M:%SZ}"
+        hint = "a step takes effect with its commit: correct the time, or accept the finding with a reason"
         yield Finding("time-differs", "warning", message, hint, path, environment.locate(path))

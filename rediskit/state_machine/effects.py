@@ -1,7 +1,4 @@
-"""The migration as a state machine: which steps follow one another, and what each of them has put into effect (design §4).
-
-Everything rendered follows from `Effects`, never from the name of a step.
-"""
+"""The steps of a migration and their effects. Renderers use `Effects` and never the name of a step."""
 
 from __future__ import annotations
 
@@ -13,10 +10,14 @@ from rediskit.model.migration import Entry, Migration, Order, Step
 
 
 class Effects(NamedTuple):
-    """What is true of a client once a step is in Git.
+    """The state of a client once a step is committed.
 
-    release: the shared Redis runs. stopped: the application is scaled to 0. switched: its environment names the shared
-    Redis. restored: its original replicas are written out. removed: the old Redis is out of the owner's build.
+    Attributes:
+        release: The shared Redis is deployed.
+        stopped: The application is scaled to 0.
+        switched: The environment of the application references the shared Redis.
+        restored: The original number of replicas is set.
+        removed: The old Redis is removed from the build of the application repository.
     """
 
     release: bool = False
@@ -27,8 +28,8 @@ class Effects(NamedTuple):
 
     @property
     def owner_is_untouched(self) -> bool:
-        """The owner's Component is the identity."""
-        return not (self.stopped or self.switched or self.restored or self.removed)
+        """Whether the files for the application repository change nothing."""
+        return not any(self._replace(release=False))
 
 
 _SETS: dict[Step, dict[str, bool]] = {
@@ -40,83 +41,83 @@ _SETS: dict[Step, dict[str, bool]] = {
     "validate": {},
     "decommission": {"removed": True},
 }
-"""The one effect of each step on the way, on top of the steps before it."""
+"""The effect of each step, in addition to the effects of the steps before it."""
 
 _ORDERS: dict[Order, tuple[Step, ...]] = {
     "scale-down-first": ("prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission"),
     "deploy-first": ("prepare", "deploy", "scale-down", "reconfigure", "scale-up", "validate", "decommission"),
 }
 
-assert all(set(step) <= set(Effects._fields) for step in _SETS.values())
-
 
 def steps(order: Order) -> tuple[Step, ...]:
-    """The way forward, from `prepare` to `complete`."""
+    """Return the steps forward, from `prepare` to `complete`."""
     return (*_ORDERS[order], "complete")
 
 
 def effects(migration: Migration | None) -> Effects:
-    """What is in effect for a client. Without a migration it simply uses the release."""
+    """Return the effects of a migration. A client without one uses the shared Redis."""
     if migration is None or migration.step == "complete":
         return Effects(release=True)
     if migration.step == "rolled-back":
-        return Effects(release=not migration.history or _kept(migration))
+        return Effects(release=not migration.history or _keeps_release(migration))
     result = Effects()
     for step in _ORDERS[migration.order]:
         result = result._replace(**_SETS[step])
         if step == migration.step:
             break
-    return result._replace(release=result.release or _kept(migration))
+    return result._replace(release=result.release or _keeps_release(migration))
 
 
-def _kept(migration: Migration) -> bool:
-    """Whether a rollback has left the release there, and nobody went back to `prepare` since.
+def _keeps_release(migration: Migration) -> bool:
+    """Return whether a rollback has kept the release, with no step to `prepare` since.
 
-    A rollback changes the owner's repository alone, and so does the way forward again from there: the table alone would remove a Redis
-    at `scale-down` that the rollback had kept. A first entry `rolled-back` says nothing of before: the release stays.
+    A rollback and the step that follows it change the application repository only. The effects of `scale-down` alone would remove the
+    release that the rollback kept. If the first entry is `rolled-back`, the release stays.
     """
-    way, release, kept = _ORDERS[migration.order], True, False
+    order, release, kept = _ORDERS[migration.order], True, False
     for entry in migration.history:
         if entry.step == "rolled-back":
             kept = release
         elif entry.step == "prepare":
             release = kept = False
         else:
-            release = kept or _reaches(way, entry.step)
+            release = kept or entry.step == "complete" or entry.step in order[order.index("deploy") :]
     return kept
 
 
-def _reaches(way: tuple[Step, ...], step: Step) -> bool:
-    return step == "complete" or (step in way and way.index(step) >= way.index("deploy"))
-
-
 def moved(migration: Migration, step: Step, at: str, reason: str | None = None) -> Migration:
-    """The migration one step on, or back: step and history. Not validated: evidence and times are judged by whoever takes it."""
+    """Return the migration after one more step. Evidence and times are not validated."""
     entry = Entry.model_construct(step=step, at=at, reason=reason)
     return migration.model_copy(update={"step": step, "history": (*migration.history, entry)})
 
 
+def at_step(client: Client, step: Step) -> Client:
+    """Return the client at a step, with the order of its migration and no history."""
+    order: Order = client.migration.order if client.migration else "scale-down-first"
+    return client.model_copy(update={"migration": Migration.model_construct(step=step, order=order, history=())})
+
+
 def removes(client: Client) -> bool:
-    """Whether decommissioning takes anything out of the owner's build."""
+    """Return whether `decommission` removes an object from the application repository."""
     return client.previous is not None and bool(client.previous.remove)
 
 
 def decommissions(client: Client) -> bool:
-    """Whether decommissioning changes the owner's build at all: something goes, or what scales the workload is let go."""
+    """Return whether `decommission` changes the application repository: it removes an object or releases the autoscaler."""
     return removes(client) or (client.workload is not None and client.workload.autoscaler is not None)
 
 
 def down_since(migration: Migration) -> Entry | None:
-    """The step that took the application down, while it is down; None when it runs, or when the history does not say."""
-    found = None
+    """Return the step that stopped the application; None if it runs, or if the history has no such step."""
+    stopped_at = None
     for number, entry in enumerate(migration.history, 1):
         stopped = effects(migration.model_copy(update={"step": entry.step, "history": migration.history[:number]})).stopped
-        found = (found or entry) if stopped else None
-    return found
+        stopped_at = (stopped_at or entry) if stopped else None
+    return stopped_at
 
 
 def release_is_deployed(environment: Environment) -> bool:
-    """Whether the shared Redis is in the tree: as soon as one client needs it, or none is on its way (design §4)."""
+    """Return whether the rendered manifests contain the shared Redis: a client needs it, or there are no clients."""
     return not environment.clients or bool(carriers(environment))
 
 
@@ -126,5 +127,5 @@ def carriers(environment: Environment) -> frozenset[str]:
 
 
 def owned(environment: Environment) -> tuple[Client, ...]:
-    """The clients whose owners get a Component: those on their way."""
+    """Return the clients with a migration: only they get files for the application repository."""
     return tuple(client for client in environment.clients if client.migration is not None)

@@ -1,6 +1,6 @@
-"""The transitions of the machine as data: which step follows which, what each of them means, and which gates stand before it (design §4).
+"""The transitions between the steps of a migration, and the description and gates of each step.
 
-The one source for status, plan, the moves themselves, the tree's README and its runbooks.
+`migrate status`, `plan` and `advance`, the README of the output directory and the runbooks use these tables.
 """
 
 from __future__ import annotations
@@ -12,11 +12,18 @@ from rediskit.state_machine.effects import effects, steps
 
 Kind = Literal["forward", "back", "rollback"]
 Repository = Literal["ours", "owner", "none"]
-"""Whose repository a step changes what is applied of; `none` for a step that only records."""
+"""The repository in which a step changes applied objects; `none` for a step that only records."""
+
+REPOSITORIES: dict[Repository, str] = {
+    "ours": "this repository",
+    "owner": "the application repository",
+    "none": "no repository: the step only records evidence",
+}
+"""The repository that a step changes, in words."""
 
 
 class Transition(NamedTuple):
-    """One way out of a step."""
+    """A transition from one step to another."""
 
     kind: Kind
     source: Step
@@ -24,75 +31,78 @@ class Transition(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """What a step is, in words.
+    """The description of a step.
 
-    meaning: what is true once it is in effect. before: what must be true before it is committed. gates: the codes of the gates that the
-    machine itself holds before it (`guards.GATES`). look: what to look at once it is applied. expected: minutes until its effect is
-    there, a person's look included, where the tool is refreshed; an estimate for the plan, and never a gate.
+    Attributes:
+        meaning: The state once the step is in effect.
+        precondition: The state that is needed before the step is committed.
+        gates: The codes of its gates in `gates.GATES`.
+        verify: The state to verify once the step is applied.
+        expected: Minutes until the step is in effect and verified, with a refresh; an estimate for the plan.
     """
 
     meaning: str
-    before: str
+    precondition: str
     gates: tuple[str, ...]
-    look: str
+    verify: str
     expected: int = 0
 
 
 STAGES: dict[Step, Stage] = {
     "prepare": Stage(
-        "the Secrets and the namespace are made ready; the application still uses its old Redis",
+        "the namespace and the Secrets are created; the application uses its old Redis",
         "",
         (),
-        "the namespace is there, and the Secret in both namespaces",
+        "the namespace exists, and the Secret exists in both namespaces",
     ),
     "scale-down": Stage(
         "the application is scaled to 0",
-        "the window is open, and the Secret is in both namespaces",
+        "the downtime window has started, and the Secret is in both namespaces",
         ("window", "secret", "replicas"),
-        "no pod of the application is left",
+        "the application has no pods",
         1,
     ),
     "deploy": Stage(
         "the shared Redis runs; the application does not use it yet",
         "the application is down",
         (),
-        "both instances are ready, the replica follows, the address answers",
+        "both instances are ready, the replica is connected, and the address responds",
         3,
     ),
     "reconfigure": Stage(
-        "the application's environment names the shared Redis; it is still scaled to 0",
-        "the shared Redis is ready: both instances run, the address answers",
+        "the environment of the application references the shared Redis; the application is scaled to 0",
+        "the shared Redis is ready: both instances run, and the address responds",
         (),
-        "the workload names the new host and the Secret, and nothing else changed",
+        "the workload references the new host and the Secret, and nothing else changed",
         1,
     ),
     "scale-up": Stage(
         "the application runs on the shared Redis, with its original number of replicas",
-        "the owner's build names the shared Redis, and the downtime budget still holds",
+        "the application repository references the shared Redis, and the downtime is within budget",
         ("budget",),
-        "every replica is ready, no error in its log, and Redis shows its connections",
+        "every replica is ready, its log has no errors, and Redis lists its connections",
         1,
     ),
     "validate": Stage(
-        "the application runs on the shared Redis and is watched for 24 hours or more; the old Redis is still there",
+        "the application runs on the shared Redis and is monitored for at least 24 hours; the old Redis still runs",
         "the application is ready and works",
         (),
-        "the six criteria, for 24 hours or more",
+        "the six criteria are met for at least 24 hours",
     ),
     "decommission": Stage(
-        "the old Redis is out of the owner's build",
-        "24 hours or more and the six criteria are recorded, and nothing uses the old Redis any more",
+        "the old Redis is removed from the application repository",
+        "24 hours of validation and the six criteria are recorded, and nothing uses the old Redis",
         ("evidence", "old-redis", "scan", "old-data", "irreversible"),
-        "the objects of the old Redis are gone, and the application works",
+        "the objects of the old Redis are deleted, and the application works",
     ),
     "complete": Stage(
-        "the owner's repository carries the change itself; the Component changes nothing any more",
-        "the owner's base carries the variables and the removal itself: the Component of `decommission` changes nothing there",
+        "the application repository contains the change itself; the Component changes nothing",
+        "the base of the application repository contains the variables and the removal: the Component of `decommission` changes nothing",
         ("folded",),
-        "the application runs as before; the Component can go",
+        "the application runs as before; you can delete the Component",
     ),
     "rolled-back": Stage(
-        "the application is back on its old Redis, as it was before scale-down",
+        "the application uses its old Redis again, as before scale-down",
         "",
         (),
         "every replica is ready on the old Redis",
@@ -102,73 +112,75 @@ STAGES: dict[Step, Stage] = {
 
 
 def available(migration: Migration) -> tuple[Transition, ...]:
-    """Every way out of where a migration stands: forward, back, rollback, those that there are. Anything else is a jump."""
-    found: tuple[tuple[Kind, Step | None], ...] = (
-        ("forward", following(migration)),
-        ("back", previous(migration)),
-        ("rollback", way_out(migration)),
+    """Return the transitions from the current step: forward, back and rollback, as far as they exist."""
+    targets: tuple[tuple[Kind, Step | None], ...] = (
+        ("forward", next_step(migration)),
+        ("back", previous_step(migration)),
+        ("rollback", rollback_step(migration)),
     )
-    return tuple(Transition(kind, migration.step, target) for kind, target in found if target is not None)
+    return tuple(Transition(kind, migration.step, target) for kind, target in targets if target is not None)
 
 
-def following(migration: Migration) -> Step | None:
-    """The step forward from here; None at the end. After a rollback the way begins again where the application goes down."""
+def next_step(migration: Migration) -> Step | None:
+    """Return the next step; None at the end. After a rollback it is the step that stops the application or deploys the release."""
     if migration.step == "rolled-back":
         return "scale-down" if migration.order == "scale-down-first" or effects(migration).release else "deploy"
-    way = steps(migration.order)
-    here = way.index(migration.step)
-    return way[here + 1] if here + 1 < len(way) else None
+    order = steps(migration.order)
+    after = order[order.index(migration.step) + 1 :]
+    return after[0] if after else None
 
 
-def previous(migration: Migration) -> Step | None:
-    """The one step back; None at both ends. What began again from a rollback goes back to it, so that back undoes forward exactly."""
+def previous_step(migration: Migration) -> Step | None:
+    """Return the step before; None at both ends. After a rollback it is `rolled-back`, so that back undoes forward exactly."""
     if migration.step in ("prepare", "complete"):
         return None
     if migration.step == "rolled-back":
         return "prepare"
-    taken: list[Step] = []
+    completed: list[Step] = []
     for entry in migration.history:
         if entry.step in ("prepare", "rolled-back"):
-            taken = []
-        elif entry.step in taken:
-            del taken[taken.index(entry.step) :]
-        taken.append(entry.step)
-    if taken[-2:-1] == ["rolled-back"]:
+            completed = []
+        elif entry.step in completed:
+            del completed[completed.index(entry.step) :]
+        completed.append(entry.step)
+    if completed[-2:-1] == ["rolled-back"]:
         return "rolled-back"
-    way = steps(migration.order)
-    return way[way.index(migration.step) - 1]
+    order = steps(migration.order)
+    return order[order.index(migration.step) - 1]
 
 
-def way_out(migration: Migration) -> Step | None:
-    """`rolled-back` while one commit leads to the old Redis: from scale-down to validate."""
-    way = steps(migration.order)
-    out = way[way.index("scale-down") : way.index("validate") + 1]
-    return "rolled-back" if migration.step in out else None
+def rollback_step(migration: Migration) -> Step | None:
+    """Return `rolled-back` from scale-down to validate, where one commit restores the old Redis; else None."""
+    order = steps(migration.order)
+    reversible = order[order.index("scale-down") : order.index("validate") + 1]
+    return "rolled-back" if migration.step in reversible else None
 
 
 def gates(transition: Transition, migration: Migration) -> tuple[str, ...]:
-    """The codes of the gates before a transition, in the order they are judged. Going back needs a reason, and the old Redis."""
+    """Return the codes of the gates of a transition, in the order of their evaluation."""
     if transition.kind != "forward":
         return ("history", "clock", "reason", "old-redis-there")
     first = ("secret",) if transition.target == "deploy" and migration.order == "deploy-first" else ()
     return ("history", "clock", *first, *STAGES[transition.target].gates)
 
 
-def before(transition: Transition, migration: Migration) -> str:
-    """What must be true before a step forward is committed, in words."""
+def precondition(transition: Transition, migration: Migration) -> str:
+    """Return the state that is needed before a step forward is committed."""
     if transition.target == "deploy" and migration.order == "deploy-first":
         return "the Secret is in both namespaces"
-    return STAGES[transition.target].before
+    return STAGES[transition.target].precondition
 
 
 def repository(migration: Migration, after: Migration, *, release_changes: bool = True, removes: bool = True) -> Repository:
-    """Whose repository applies something else after a step.
+    """Return the repository in which a step changes applied objects. It is never both, so that no two commits race.
 
-    release_changes: False where another client keeps the release there anyway. removes: whether decommissioning changes the owner's build.
-
-    That it is never both is proved over every transition (tests/state_machine/test_transitions.py): no two commits race.
+    Args:
+        migration: The migration before the step.
+        after: The migration after the step.
+        release_changes: False if another client keeps the release deployed.
+        removes: Whether `decommission` changes the application repository.
     """
-    old, new = (effects(one)._replace(**({} if removes else {"removed": False})) for one in (migration, after))
+    old, new = (effects(state)._replace(**({} if removes else {"removed": False})) for state in (migration, after))
     if old._replace(release=new.release) != new:
         return "owner"
     return "ours" if old.release != new.release and release_changes else "none"

@@ -1,4 +1,4 @@
-"""Who uses a Redis: the forms of its address, the texts of objects that can hold one, and how certain a use is. Pure."""
+"""The uses of a Redis in objects: the forms of its address, the texts that can contain one, and the certainty of a use. Pure."""
 
 from rediskit.usage.address import Address, of_client, parse
 from rediskit.usage.finder import Use, certain, uses

@@ -1,26 +1,24 @@
-"""The address of a Redis: its Services, other host names, IP addresses and ports, and which of them mean the same Redis."""
+"""The address of a Redis: its Services, external hosts, IP addresses and ports."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from rediskit.model.client import Client
 
 Part = TypeVar("Part")
 
 
-@dataclass(frozen=True)
-class Address:
-    """Where a Redis is reached.
+class Address(NamedTuple):
+    """The address of a Redis.
 
     Attributes:
-        services: Name and namespace of each Service in front of it.
-        hosts: Host names outside of the cluster, in lower case, without a trailing dot.
+        services: Name and namespace of each Service.
+        hosts: External host names, in lower case, without a trailing dot.
         addresses: IP addresses: ClusterIP, LoadBalancer, external.
-        ports: The ports it is known to listen on.
+        ports: The known ports.
     """
 
     services: tuple[tuple[str, str], ...] = ()
@@ -34,7 +32,7 @@ class Address:
         return any(set(mine) & set(theirs) for mine, theirs in pairs)
 
     def plus(self, other: Address) -> Address:
-        """Return an address that has all that either has."""
+        """Return an address with the parts of both."""
         return Address(
             _joined(self.services, other.services),
             _joined(self.hosts, other.hosts),
@@ -48,12 +46,12 @@ def _joined(mine: Iterable[Part], theirs: Iterable[Part]) -> tuple[Part, ...]:
 
 
 def parse(host: str, namespace: str, port: int = 6379) -> Address:
-    """Return the address that a host name or an IP address means to a pod of a namespace.
+    """Return the address of a host name or an IP address for a pod in a namespace.
 
     Args:
         host: In any form: `redis`, `redis.shop`, `redis.shop.svc`, `redis-0.redis.shop.svc.cluster.local.`, `10.43.0.7`.
         namespace: The namespace in which a bare name is resolved.
-        port: The port it listens on.
+        port: The port.
     """
     plain = host.lower().rstrip(".").strip("[]")
     try:
@@ -76,17 +74,19 @@ def parse(host: str, namespace: str, port: int = 6379) -> Address:
 
 
 def _is_pod(pod: str, service: str) -> bool:
-    """Return whether the first two labels of a host are a pod of a StatefulSet and its headless Service: `redis-0.redis`."""
+    """Return whether two labels are a pod of a StatefulSet and its headless Service, as in `redis-0.redis`."""
     name, _, number = pod.rpartition("-")
     return number.isdecimal() and bool(name) and (service == name or service.endswith("-headless"))
 
 
 def of_client(client: Client) -> Address | None:
-    """Return the address of a client's old Redis: its host, and every Service that goes with it; None where the client has none."""
+    """Return the address of a client's old Redis: its host and the Services of previous.remove; None if the client has none."""
     previous = client.previous
     if previous is None:
         return None
     services = tuple(
-        (name.lower(), client.namespace) for kind, _, name in (one.partition("/") for one in previous.remove) if kind == "Service"
+        (name.lower(), client.namespace)
+        for kind, _, name in (reference.partition("/") for reference in previous.remove)
+        if kind == "Service"
     )
     return parse(previous.host, client.namespace, previous.port).plus(Address(services, ports=(previous.port,)))

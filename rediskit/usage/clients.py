@@ -1,4 +1,4 @@
-"""Who of the config still uses the old Redis of a client: other clients, and what manifests name beside the switched variables. Pure."""
+"""The uses of a client's old Redis in the config: by other clients, and in manifests beside the switched variables. Pure."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from rediskit.model.migration import Migration
 from rediskit.model.nested import text_at
 from rediskit.renderers.owner.overlay import apply
 from rediskit.renderers.owner.patches import patches
-from rediskit.state_machine.effects import effects, removes
+from rediskit.state_machine.effects import at_step, effects, removes
 from rediskit.usage import Use, of_client, uses
 
 
 class User(NamedTuple):
-    """Something of the config that uses an old Redis.
+    """A use of an old Redis in the config.
 
     Attributes:
         strength: `certain` or `possible`.
-        message: What uses it, and how.
-        hint: What ends that.
-        path: Where that is in the config.
+        message: The object and the use.
+        hint: How to end it.
+        path: The key in the config.
         object: `Kind/name` of a manifest, or the name of a client.
     """
 
@@ -35,20 +35,20 @@ class User(NamedTuple):
 
 
 def users(environment: Environment, client: Client) -> list[User]:
-    """Return everything of the config that still uses the old Redis of a client once the client has moved.
+    """Return the uses of a client's old Redis in the config that remain once the client has moved.
 
-    Other clients count where decommissioning removes something. What a manifest names beside the variables that are switched counts
-    always: the migration does not change it.
+    Other clients count if decommissioning removes an object. A use in a manifest beside the switched variables always counts: the
+    migration does not change it.
     """
-    found = list(_clients(environment, client)) if removes(client) else []
+    result = list(_clients(environment, client)) if removes(client) else []
     for index, other in enumerate(environment.clients):
         if other.name == client.name or removes(client):
-            found += _manifest(environment, client, other, index)
-    return found
+            result += _manifest(environment, client, other, index)
+    return result
 
 
 def same_redis(client: Client, other: Client) -> bool:
-    """Return whether two clients come from the same old Redis: one address, or one object that both remove."""
+    """Return whether two clients have the same old Redis: the same address, or an object that both remove."""
     mine, theirs = of_client(client), of_client(other)
     if mine is None or theirs is None or client.previous is None or other.previous is None:
         return False
@@ -57,10 +57,10 @@ def same_redis(client: Client, other: Client) -> bool:
 
 
 def may_be_same(client: Client, other: Client) -> bool:
-    """Return whether two clients may come from one old Redis that they call by different names.
+    """Return whether two clients can have the same old Redis with different addresses.
 
-    Two Services of one namespace may lead to one Redis, and an IP address or a host outside of the cluster to any. A client that
-    removes objects of its own has said what its Redis is.
+    Two Services of one namespace can select the same Redis, and an IP address or an external host can be any Redis. The old Redis of a
+    client with previous.remove is known.
     """
     mine, theirs = of_client(client), of_client(other)
     if mine is None or theirs is None or same_redis(client, other) or (other.previous and other.previous.remove):
@@ -69,17 +69,17 @@ def may_be_same(client: Client, other: Client) -> bool:
 
 
 def gone_by(environment: Environment, client: Client) -> Client | None:
-    """Return the other client that has removed the old Redis of this one; None where it is still there."""
+    """Return the other client that has removed the old Redis of a client; None if it exists."""
     for other in environment.clients:
         migration = other.migration
-        over = migration is not None and migration.step in ("decommission", "complete")
-        if other.name != client.name and over and removes(other) and same_redis(client, other):
+        is_removed = migration is not None and migration.step in ("decommission", "complete")
+        if other.name != client.name and is_removed and removes(other) and same_redis(client, other):
             return other
     return None
 
 
 def losing_rollback(environment: Environment, client: Client) -> list[str]:
-    """Return the names of the other clients that could roll back to the old Redis of a client, until that removes it."""
+    """Return the names of the other clients that can roll back to the old Redis of a client."""
     others = (other for other in environment.clients if other.name != client.name and other.migration is not None)
     return [
         other.name
@@ -89,14 +89,14 @@ def losing_rollback(environment: Environment, client: Client) -> list[str]:
 
 
 def switched_variables(client: Client) -> frozenset[str]:
-    """Return the variables with the host or the whole address that the config switches."""
+    """Return the variables with a host or a URL that the config switches."""
     workload = client.workload
     every = [variables for _, _, variables in workload.every] if workload else []
     return frozenset(name for variables in every for name in (variables.host, variables.url) if name is not None)
 
 
 def _clients(environment: Environment, client: Client) -> Iterator[User]:
-    """Yield the other clients that have not left the old Redis."""
+    """Yield the other clients that use the old Redis, or must be able to roll back to it."""
     for index, other in enumerate(environment.clients):
         same = same_redis(client, other)
         if other.name == client.name or not (same or may_be_same(client, other)):
@@ -106,38 +106,36 @@ def _clients(environment: Environment, client: Client) -> Iterator[User]:
             path: Path
             if not same:
                 theirs = other.previous.host if other.previous else ""
-                message = f"{other.name} may use the old Redis {host}, which {client.name} removes: {theirs} may lead to it, and it {why}"
-                hint = f"look where {theirs} leads; move {other.name} to reconfigure first where that is the same Redis"
+                message = f"{other.name} may use the old Redis {host}, which {client.name} removes: {theirs} can be the same, and it {why}"
+                hint = f"check whether {theirs} is the same Redis; if so, move {other.name} to reconfigure first"
                 yield User("possible", message, hint, ("clients", index, "previous", "host"), other.name)
                 continue
-            hint = f"move {other.name} to reconfigure first; nothing may be removed that it uses"
+            hint = f"move {other.name} to reconfigure first"
             path = ("clients", index, "migration", "step") if other.migration else ("clients", index, "previous")
             yield User("certain", f"{other.name} still uses {host}, which {client.name} removes: it {why}", hint, path, other.name)
 
 
 def _stays(migration: Migration | None) -> str:
-    """Return why a client is on its old Redis, or has to be able to go back; "" where it has left it."""
+    """Return why a client needs its old Redis; "" if it does not."""
     if migration is None:
         return "has no migration"
     if migration.step == "rolled-back":
-        return "is rolled back to it"
+        return "is rolled back"
     return "" if migration.step == "complete" or effects(migration).switched else f"is at {migration.step}"
 
 
 def _manifest(environment: Environment, client: Client, other: Client, index: int) -> Iterator[User]:
-    """Yield the uses in the manifest of a client, as its step leaves the workload; the client itself as it will be once it has moved."""
+    """Yield the uses in the manifest of a client with the patches of its step; those of `decommission` for the client itself."""
     address, manifest = of_client(client), other.workload.manifest if other.workload else None
-    migration = client.migration
     if address is None or manifest is None or (other.migration and other.migration.step == "complete"):
         return
-    there = other
+    applied = other
     if other.name == client.name:
-        order = migration.order if migration else "scale-down-first"
-        there = other.model_copy(update={"migration": Migration.model_construct(step="decommission", order=order, history=())})
+        applied = at_step(other, "decommission")
     elif _stays(other.migration) and same_redis(client, other):
         return  # Reported as a client.
     remove = client.previous.remove if client.previous else ()
-    content = as_left(environment, there, manifest.content)
+    content = as_left(environment, applied, manifest.content)
     for use in uses([content], address, namespace=other.namespace, switched=switched_variables(other), gone=remove):
         yield _user(use, manifest.path, client, index)
 
@@ -146,12 +144,12 @@ def _user(use: Use, path: str, client: Client, index: int) -> User:
     host = client.previous.host if client.previous else ""
     verb = "uses" if use.strength == "certain" else "may use"
     message = f"{use.object} {verb} the old Redis {host} at {use.pointer} of {path}: {use.shown}"
-    hint = f"the migration of {client.name} does not change it: set it from the variables that are switched, or change it by hand"
+    hint = f"set it from a switched variable, or change it by hand: the migration of {client.name} does not change it"
     return User(use.strength, message, hint, ("clients", index, "workload", "manifest"), use.object)
 
 
 def as_left(environment: Environment, client: Client, content: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return an object as the files of a client's step leave it, its containers and variables in the order of the object."""
+    """Return an object with the patches of a client's step; containers and variables keep their order."""
     for change in patches(environment, client):
         if (change["kind"], change["metadata"]["name"]) == (content.get("kind"), text_at(content, "metadata", "name")):
             ordered: Mapping[str, Any] = _ordered(apply(content, change), content)
@@ -160,7 +158,7 @@ def as_left(environment: Environment, client: Client, content: Mapping[str, Any]
 
 
 def _ordered(after: Any, before: Any) -> Any:
-    """Return `after` with its named entries in the order of `before`, so that a pointer leads to the same entry in both."""
+    """Return `after` with its named entries in the order of `before`, so that a pointer is the same in both."""
     if isinstance(after, Mapping):
         inner = before if isinstance(before, Mapping) else {}
         return {key: _ordered(value, inner.get(key)) for key, value in after.items()}

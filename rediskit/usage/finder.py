@@ -1,4 +1,4 @@
-"""Who uses a Redis: every object that names its address, and what can't be read."""
+"""The uses of a Redis in objects."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Object = Mapping[str, Any]
 
 
 class Use(NamedTuple):
-    """One place that names the address.
+    """A text that contains the address.
 
     Attributes:
         object: `Kind/name`.
-        namespace: The namespace of the object; that of the build where it sets none.
+        namespace: The namespace of the object, or that of the build.
         pointer: JSON pointer to the text.
         strength: `certain` or `possible`.
-        shown: The form of the address that is there; "" in a Secret. Never what stands beside it: a password may.
+        shown: The form of the address; "" in a Secret. The text beside it is not included: it can be a password.
     """
 
     object: str
@@ -45,17 +45,17 @@ def uses(
     """Return every use of an address, in the order of the objects.
 
     Args:
-        objects: Whole objects, as a build or `kubectl get -o yaml` prints them; a `List` is opened.
-        address: What is looked for. ClusterIP and LoadBalancer addresses of its Services are added where the objects show them.
+        objects: Whole objects, as a build or `kubectl get -o yaml` prints them, including a `List`.
+        address: The address. The IP addresses of its Services are added if the objects contain them.
         namespace: The namespace of objects that set none.
         switched: The variables that the config switches: a bare name as the whole value of one is certain, in any object.
-        gone: `Kind/name` of what is removed with the Redis, in `namespace`: what these objects say counts for nothing.
+        gone: `Kind/name` of the objects in `namespace` that are removed with the Redis: their texts do not count.
     """
-    everything = list(opened(objects))
+    everything = list(flattened(objects))
     sought = completed(address, everything, namespace, gone)
     variables = Variables(everything, namespace)
     names = frozenset(switched)
-    found: dict[tuple[str, str, str], Use] = {}
+    result: dict[tuple[str, str, str], Use] = {}
     for content in everything:
         home = text_at(content, "metadata", "namespace") or namespace
         if (home == namespace and reference(content) in gone) or _is_the_service(content, home, sought):
@@ -64,33 +64,33 @@ def uses(
             use = _use(content, text, sought, home, names)
             if use is not None:
                 key = (use.object, use.namespace, use.pointer)
-                found[key] = min(found.get(key, use), use, key=lambda one: one.strength)
-    return list(found.values())
+                result[key] = min(result.get(key, use), use, key=lambda each: each.strength)
+    return list(result.values())
 
 
 def _use(content: Object, text: Text, sought: Address, home: str, switched: frozenset[str]) -> Use | None:
     resolved = home if text.kind == "annotation" else resolved_in(content, home)
     if text.kind == "service" and text.key:
         resolved = text.key
-    found = match(text, patterns(sought, resolved, switched), switched)
-    if found is None:
+    use = match(text, patterns(sought, resolved, switched), switched)
+    if use is None:
         return None
     hidden = content.get("kind") in ("Secret", "SealedSecret")
-    return Use(reference(content), home, text.pointer, found.strength, "" if hidden else found.shown)
+    return Use(reference(content), home, text.pointer, use.strength, "" if hidden else use.shown)
 
 
-def opened(objects: Iterable[Object]) -> Iterator[Object]:
-    """Yield the objects, those inside a `List` one by one."""
+def flattened(objects: Iterable[Object]) -> Iterator[Object]:
+    """Yield the objects, and those in a `List` one by one."""
     for content in objects:
         items = content.get("items")
         if isinstance(items, list) and str(content.get("kind")).endswith("List"):
-            yield from opened(one for one in items if isinstance(one, dict))
+            yield from flattened(item for item in items if isinstance(item, dict))
         else:
             yield content
 
 
 def resolved_in(content: Object, home: str) -> str | None:
-    """Return the namespace in which a bare name in an object is resolved; None where the object does not tell it."""
+    """Return the namespace in which a bare name in an object is resolved; None if the object does not set it."""
     kind = str(content.get("kind"))
     if kind in ("Application", "ApplicationSet"):
         spec = at(content, "spec", "template", "spec") if kind == "ApplicationSet" else at(content, "spec")
@@ -101,13 +101,13 @@ def resolved_in(content: Object, home: str) -> str | None:
 
 
 def _is_the_service(content: Object, home: str, sought: Address) -> bool:
-    """Return whether an object is a Service of the address, or its endpoints: they hold the address because they are it."""
+    """Return whether an object is a Service of the address or its endpoints."""
     kind, name = content.get("kind"), text_at(content, "metadata", "name")
     if kind == "EndpointSlice":
         name = text_at(content, "metadata", "labels", "kubernetes.io/service-name")
     return kind in ("Service", "Endpoints", "EndpointSlice") and (name, home) in sought.services
 
 
-def certain(found: Sequence[Use]) -> list[Use]:
+def certain(every: Sequence[Use]) -> list[Use]:
     """Return the uses that are certain."""
-    return [one for one in found if one.strength == "certain"]
+    return [use for use in every if use.strength == "certain"]

@@ -1,4 +1,4 @@
-"""What of some objects can't be read: an address in it is neither found nor ruled out."""
+"""The parts of objects that cannot be read, so that a use of a Redis there is not visible."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 from rediskit.model.nested import at, list_at, mapping_at, text_at, texts_in
 from rediskit.model.podspec import containers_of
-from rediskit.usage.finder import opened
+from rediskit.model.pointers import pointer
+from rediskit.usage.finder import flattened
 from rediskit.usage.patterns import SUFFIXES
 from rediskit.usage.services import reference
-from rediskit.usage.texts import decoded, pointer
+from rediskit.usage.texts import decoded
 
 Object = Mapping[str, Any]
 _SUBSTITUTED = re.compile(r"(?<!\$)\$\{[A-Za-z_]\w*(?::?[=-][^}]*)?\}")
@@ -19,7 +20,7 @@ _FREE_KINDS = ("ConfigMap", "Secret")
 
 
 class Hidden(NamedTuple):
-    """Something that can't be read. object: `Kind/name`; pointer: where, "" for the whole object; reason: why."""
+    """A part of an object that cannot be read. object: `Kind/name`; pointer: "" for the whole object."""
 
     object: str
     namespace: str
@@ -28,22 +29,22 @@ class Hidden(NamedTuple):
 
 
 def not_visible(objects: Iterable[Object], *, namespace: str, substituted: bool = False) -> list[Hidden]:
-    """Return what of the objects can't be read.
+    """Return the parts of objects that cannot be read.
 
     Args:
-        objects: Whole objects; a `List` is opened.
+        objects: Whole objects, including a `List`.
         namespace: The namespace of objects that set none.
         substituted: Whether Flux replaces `${VAR}` in them before it applies them.
     """
-    everything = list(opened(objects))
-    there = {(str(one.get("kind")), _home(one, namespace), text_at(one, "metadata", "name")) for one in everything}
-    found = []
+    everything = list(flattened(objects))
+    existing = {(str(one.get("kind")), _home(one, namespace), text_at(one, "metadata", "name")) for one in everything}
+    result = []
     for content in everything:
         home = _home(content, namespace)
-        places = (*_encrypted(content), *_charts(content), *_binary(content), *_references(content, home, there))
+        places = (*_encrypted(content), *_charts(content), *_binary(content), *_references(content, home, existing))
         places = (*places, *(_variables(content) if substituted else ()))
-        found += [Hidden(reference(content), home, where, reason) for where, reason in dict.fromkeys(places)]
-    return found
+        result += [Hidden(reference(content), home, where, reason) for where, reason in dict.fromkeys(places)]
+    return result
 
 
 def _home(content: Object, namespace: str) -> str:
@@ -57,7 +58,7 @@ def _encrypted(content: Object) -> Iterator[tuple[str, str]]:
     elif kind == "Secret" and "sops" in content:
         yield "", "encrypted by SOPS"
     elif kind in ("ExternalSecret", "ClusterExternalSecret"):
-        yield "/spec/data", "kept in another store"
+        yield "/spec/data", "stored in an external store"
 
 
 def _charts(content: Object) -> Iterator[tuple[str, str]]:
@@ -83,25 +84,25 @@ def _binary(content: Object) -> Iterator[tuple[str, str]]:
                 yield pointer(part, str(key)), "binary data"
 
 
-def _references(content: Object, home: str, there: set[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
-    """Yield the variables that come from a ConfigMap or a Secret which is not among the objects."""
+def _references(content: Object, home: str, existing: set[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield the variables from a ConfigMap or a Secret that is not among the objects."""
 
     def absent(kind: str, name: Any) -> bool:
-        return isinstance(name, str) and (kind, home, name) not in there
+        return isinstance(name, str) and (kind, home, name) not in existing
 
     for container in containers_of(content):
         for index, source in enumerate(list_at(container.content, "envFrom")):
             for key, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
                 if absent(kind, name := at(source, key, "name")):
-                    yield pointer(*container.path, "envFrom", index), f"variables from {kind}/{name}, which is not there"
+                    yield pointer(*container.path, "envFrom", index), f"variables from {kind}/{name}, which is not in the build"
         for index, entry in enumerate(list_at(container.content, "env")):
             for key, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
                 name = at(entry, "valueFrom", key, "name")
                 if absent(kind, name) and str(at(entry, "name")).upper().endswith(SUFFIXES):
-                    yield pointer(*container.path, "env", index), f"{at(entry, 'name')} from {kind}/{name}, which is not there"
+                    yield pointer(*container.path, "env", index), f"{at(entry, 'name')} from {kind}/{name}, which is not in the build"
 
 
 def _variables(content: Object) -> Iterator[tuple[str, str]]:
     for path, text in texts_in(content):
         if _SUBSTITUTED.search(text):
-            yield pointer(*path), "a variable that Flux replaces"
+            yield pointer(*path), "a variable that Flux substitutes"

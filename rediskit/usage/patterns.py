@@ -1,4 +1,4 @@
-"""The forms of an address as regular expressions, for texts of one namespace."""
+"""The forms of an address as regular expressions, for the texts of a namespace."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import NamedTuple
 from rediskit.usage.address import Address
 
 SUFFIXES = ("HOST", "HOSTNAME", "SERVER", "ADDR", "ADDRESS", "SERVICE", "URL", "URI")
-"""A variable whose name ends so holds a host: a bare name as its whole value is certain."""
+"""The endings of variables that contain a host: a bare name as the whole value is certain."""
 
 
 class Patterns(NamedTuple):
-    """The patterns for one address, as they read in one namespace; None where there is nothing to look for.
+    """The patterns of an address in a namespace; None for a form that the address does not have.
 
     Attributes:
-        complete: What is certain in every namespace: a host with two labels or more, an IP address.
-        local: What is certain in this namespace: `name:port`, the host of a URL, the value of a key, what follows `-h`.
+        complete: Certain in every namespace: a host with two labels or more, an IP address.
+        local: Certain in this namespace: `name:port`, the host of a URL, the value of a key, the argument of `-h`.
         partial: The name with a placeholder as its namespace.
         word: The bare name as a word.
         linked: A variable that Kubernetes sets for the Service.
-        known: Whether the namespace is known: where it is not, what is certain in a namespace is only possible.
+        known: Whether the namespace is known; if not, `local` is only possible.
     """
 
     complete: re.Pattern[str] | None
@@ -36,10 +36,10 @@ class Patterns(NamedTuple):
 _START = r"(?:(?<=//)|(?<=/dev/tcp/)|(?<=/dev/udp/)|(?<![\w./-]))"
 _END = r"(?![\w-]|\.\w)"
 _NUMBER_END = r"(?![\w-]|\.\d)"
-# From 1024 on: `redis:7` is an image, and `chown redis:1000` a group.
+# From 1024 on: `redis:7` is an image, and `chown redis:1000` sets a group.
 _PORT = rf"(?:102[4-9]|10[3-9]\d|1[1-9]\d\d|[2-9]\d{{3}}|[1-6]\d{{4}}){_NUMBER_END}"
 _PLACEHOLDER = r"\$[({]|\{\{|%[sd]|<"
-# `docker://redis` and `oci://redis` name images.
+# `docker://redis` and `oci://redis` are images.
 _URL = r"(?:(?<!\bdocker)(?<!\boci)://(?:[^\s\"'<>/]*[@,])?|(?<=\A//))"
 _QUOTE = r"\\?[\"']?"
 
@@ -49,8 +49,8 @@ def patterns(address: Address, namespace: str | None, switched: frozenset[str] =
     """Return the patterns of an address for texts of a namespace.
 
     Args:
-        address: What is looked for.
-        namespace: Where a bare name is resolved; None where that is not known.
+        address: The address.
+        namespace: The namespace in which a bare name is resolved; None if it is not known.
         switched: The variables that the config switches.
     """
     complete = [*map(_qualified, address.services), *map(_outside, address.hosts), *map(_literal, address.addresses)]
@@ -93,7 +93,7 @@ def _literal(address: str) -> str:
 
 
 def _hosts(name: str, ports: tuple[int, ...]) -> tuple[str, ...]:
-    """Return the patterns of a bare name that is a host by its form."""
+    """Return the patterns of a bare name in the form of a host."""
     port = _any((_PORT, _PLACEHOLDER, *(f"{one}{_NUMBER_END}" for one in ports)))
     return (
         rf"{_START}{name}\.?:{port}",
@@ -104,7 +104,7 @@ def _hosts(name: str, ports: tuple[int, ...]) -> tuple[str, ...]:
 
 
 def _values(name: str, switched: frozenset[str]) -> tuple[str, ...]:
-    """Return the patterns of a bare name that is the whole value of a key, an element or a flag inside a text."""
+    """Return the patterns of a bare name as the whole value of a key, an element or a flag in a text."""
     suffix = _any(SUFFIXES)
     keys = _any((rf"[\w.-]*{suffix}", *map(re.escape, sorted(switched))))
     key = rf"(?<![\w.-]){keys}{_QUOTE}[ \t]*"
@@ -118,5 +118,5 @@ def _values(name: str, switched: frozenset[str]) -> tuple[str, ...]:
 
 
 def _word(name: str) -> str:
-    """Return the pattern of a bare name as a word: no part of a path, a key, a section, a call or a longer name."""
+    """Return the pattern of a bare name as a word, not as part of a path, a key, a section, a call or a longer name."""
     return rf"(?<![\w.$@/\\+:-]){name}(?![\w/\\(\[+@-]|\.\w|{_QUOTE}[ \t]*(?:=>|[:=])|\])"

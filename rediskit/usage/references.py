@@ -1,4 +1,4 @@
-"""The objects that the pods of an object can't start without: ConfigMaps, Secrets, claims and service accounts."""
+"""The objects that pods need to start: ConfigMaps, Secrets, claims and service accounts."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _NAMED: Mapping[str, tuple[str, str]] = {
     "secretKeyRef": ("Secret", "name"),
     "persistentVolumeClaim": ("PersistentVolumeClaim", "claimName"),
 }
-"""The key of a reference in a pod spec: the kind that it means, and the key of the name."""
+"""The kind and the key of the name, for each key of a reference in a pod spec."""
 
 
 def needed(content: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield path and `Kind/name` of each object that the pods of an object need; one that is optional is left out."""
+    """Yield path and `Kind/name` of each object that the pods of an object need, except for optional ones."""
     for path, pod in pods_of(content):
         yield from _below(pod, path)
         account = pod.get("serviceAccountName")

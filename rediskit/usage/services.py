@@ -1,4 +1,4 @@
-"""Services and the workloads behind them: which other names and addresses lead to the same Redis."""
+"""Services, the workloads that they select, and their further names and addresses."""
 
 from __future__ import annotations
 
@@ -16,26 +16,25 @@ _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Rollout",
 
 
 def completed(address: Address, objects: Sequence[Object], namespace: str, gone: Iterable[str] = ()) -> Address:
-    """Return the address with every other name and IP address that the objects show to lead to it.
+    """Return the address with every further name and IP address of the same Redis in the objects.
 
     Args:
-        address: What is known.
+        address: The known address.
         objects: All objects of a build or an input.
         namespace: The namespace of objects that set none.
-        gone: `Kind/name` of the workloads that are the Redis: a Service that selects nothing else leads to it.
+        gone: `Kind/name` of the workloads that are the Redis: a Service that selects only these belongs to it.
     """
     servers = set(gone)
     services = [one for one in objects if one.get("kind") == "Service"]
     for service in services:
         name, home = text_at(service, "metadata", "name"), text_at(service, "metadata", "namespace") or namespace
         literals = _literals(service)
-        behind = [reference(one) for one in backends(service, objects, namespace)]
-        leads = bool(behind) and home == namespace and servers.issuperset(behind)
-        if (name, home) in address.services or set(literals) & set(address.addresses) or leads:
-            ports = tuple(
-                port for port in (at(entry, "port") for entry in list_at(dict(service), "spec", "ports")) if isinstance(port, int)
-            )
-            address = address.plus(Address(((name, home),), addresses=literals, ports=ports))
+        selected = [reference(workload) for workload in backends(service, objects, namespace)]
+        is_redis = bool(selected) and home == namespace and servers.issuperset(selected)
+        if (name, home) in address.services or set(literals) & set(address.addresses) or is_redis:
+            ports = [at(entry, "port") for entry in list_at(dict(service), "spec", "ports")]
+            numbers = tuple(port for port in ports if isinstance(port, int))
+            address = address.plus(Address(((name, home),), addresses=literals, ports=numbers))
     return address
 
 
@@ -64,14 +63,14 @@ def reference(content: Object) -> str:
 
 
 def _literals(service: Object) -> tuple[str, ...]:
-    """Return the IP addresses of a Service: ClusterIP, external, LoadBalancer, and those that annotations ask for."""
-    spec, found = at(service, "spec"), []
-    found += [at(spec, "clusterIP"), at(spec, "loadBalancerIP"), *list_at(spec, "clusterIPs"), *list_at(spec, "externalIPs")]
-    found += [at(entry, "ip") for entry in list_at(dict(service), "status", "loadBalancer", "ingress")]
+    """Return the IP addresses of a Service: ClusterIP, external, LoadBalancer, and those in annotations."""
+    spec, values = at(service, "spec"), []
+    values += [at(spec, "clusterIP"), at(spec, "loadBalancerIP"), *list_at(spec, "clusterIPs"), *list_at(spec, "externalIPs")]
+    values += [at(entry, "ip") for entry in list_at(dict(service), "status", "loadBalancer", "ingress")]
     for key, value in mapping_at(service, "metadata", "annotations").items():
         if _ADDRESS_ANNOTATION.search(key) and isinstance(value, str):
-            found += [part.strip() for part in value.split(",")]
-    return tuple(dict.fromkeys(str(ip_address(one)) for one in found if isinstance(one, str) and _is_address(one)))
+            values += [part.strip() for part in value.split(",")]
+    return tuple(dict.fromkeys(str(ip_address(text)) for text in values if isinstance(text, str) and _is_address(text)))
 
 
 def _is_address(text: str) -> bool:

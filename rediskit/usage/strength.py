@@ -1,7 +1,7 @@
-"""Whether a text uses an address: certain, possible, or not at all.
+"""The strength of a use of an address in a text: certain, possible or none.
 
 Certain: a host with two labels or more, an IP address, `name:port`, the host of a URL, and the bare name as the whole value of a variable
-that is switched or whose name ends in one of `SUFFIXES`, or after `-h` or `--host`. Possible: the bare name as a word elsewhere.
+that is switched or ends in one of `SUFFIXES`, or after `-h` or `--host`. Possible: the bare name as a word elsewhere.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ _SORTS = (
     *("DIALECT", "HANDLER", "STRATEGY", "LIBRARY", "FORMAT", "PROFILE", "PROFILES", "ACTIVE", "MODULE", "MODULES", "EXTENSIONS"),
     *("PACKAGE", "PACKAGES", "IMAGE", "VENDOR", "PRODUCT", "FLAVOR", "IMPLEMENTATION", "SESSION", "SESSIONS", "LOCK", "LOCKS"),
 )
-"""A variable whose name ends so holds a sort of thing, as in `SESSION_DRIVER=redis`: a bare name as its value is no host."""
+"""The endings of variables that contain a type, as in `SESSION_DRIVER=redis`: a bare name as the value is not a host."""
 
 
 class Match(NamedTuple):
-    """A use in one text. shown: the form of the address that is there, and nothing beside it."""
+    """A use in a text. shown: the form of the address, without the text beside it."""
 
     strength: Strength
     shown: str
 
 
 def match(text: Text, patterns: Patterns, switched: frozenset[str]) -> Match | None:
-    """Return the strongest use in a text; None where it has none."""
-    return min(_matches(text, patterns, switched), key=lambda one: one.strength, default=None)
+    """Return the strongest use in a text; None if there is none."""
+    return min(_matches(text, patterns, switched), key=lambda use: use.strength, default=None)
 
 
 def _matches(text: Text, patterns: Patterns, switched: frozenset[str]) -> Iterator[Match]:
@@ -55,7 +55,7 @@ _FREE_TEXT = _CONTAINER | {"file", "value"}
 
 
 def _words(text: Text, word: re.Pattern[str], local: Strength, switched: frozenset[str]) -> Iterator[Match]:
-    """Yield the uses of a bare name: as the whole text by its key, as a word where the text is free."""
+    """Yield the uses of a bare name: as the whole text by its key, or as a word in free text."""
     whole = text.content.strip().strip("\"'").rstrip(".")
     if word.fullmatch(whole.lower()):
         key = text.key.lstrip("-")
@@ -86,13 +86,13 @@ _FORM = re.compile(r"[\w.-]+(?::\d+)?$")
 
 
 def _form(found: str) -> str:
-    """Return the host, and the port, at the end of what matched: never the credentials before them."""
+    """Return the host and the port at the end of a match, without the credentials before them."""
     form = _FORM.search(found.strip().rstrip("\"'\\/<>${(%:."))
     return form[0] if form else ""
 
 
 def _sort(key: str) -> bool:
-    """Return whether a key says that its value is a sort of thing."""
+    """Return whether the value of a key is a type."""
     return key.upper().replace("-", "_").endswith(_SORTS)
 
 
@@ -100,7 +100,7 @@ _KEY = re.compile(r"(?P<key>[\w.-]+)\\?[\"']?[ \t]*(?:=>|[:=])[ \t]*\\?[\"']?$")
 
 
 def _key_before(content: str, start: int) -> str:
-    """Return the key whose value begins here, as in `session_driver = redis`; "" where there is none."""
+    """Return the key whose value starts here, as in `session_driver = redis`; "" if there is none."""
     found = _KEY.search(content, content.rfind("\n", 0, start) + 1, start)
     return found["key"] if found else ""
 
@@ -110,7 +110,7 @@ _MAY_COMMENT = ("; ", ";;", "// ", "-- ", "<!--", "/*", "* ")
 
 
 def _limit(text: Text, start: int) -> Strength | None:
-    """Return the most that a match at a position can count: nothing in a comment, `possible` behind what may begin one."""
+    """Return the highest strength of a match at a position: None in a comment, `possible` after a possible comment sign."""
     if text.kind in ("env", "field", "service") and "\n" not in text.content:
         return "certain"
     before = text.content[text.content.rfind("\n", 0, start) + 1 : start]

@@ -1,4 +1,4 @@
-"""Every text of an object that can hold an address: where it is, what it is, and in which namespace a bare name in it is resolved."""
+"""The texts of an object that can contain an address."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from rediskit.model.nested import at, text_at
 from rediskit.model.podspec import CONTAINER_LISTS
+from rediskit.model.pointers import pointer
 from rediskit.usage.variables import Variables
 
 Kind = Literal["env", "argument", "command", "probe", "hook", "file", "annotation", "value", "field", "service"]
@@ -16,14 +17,14 @@ Object = Mapping[str, Any]
 
 
 class Text(NamedTuple):
-    """One text of an object.
+    """A text of an object.
 
     Attributes:
         pointer: JSON pointer (RFC 6901) from the object to the text.
-        kind: What it is; `field` is a field of the object's schema, `service` a reference to a Service by its name.
-        key: The variable, flag or key whose value it is; "" where it has none.
-        content: The text, its `$(VAR)` expanded where the object tells the value.
-        defined: The variables of its container, so that a reference to another one is known to come from Kubernetes.
+        kind: `field` is a field of the schema of the object, `service` a reference to a Service by its name.
+        key: The variable, flag or key of the text; "" if it has none.
+        content: The text, with `$(VAR)` expanded if the value is known.
+        defined: The variables of its container: Kubernetes sets any other variable.
     """
 
     pointer: str
@@ -40,18 +41,18 @@ _NAMELESS = frozenset(
         *("topologySpreadConstraints", "image", "images", "imagePullPolicy", "imagePullSecrets", "repository", "registry", "tag", "digest"),
     }
 )
-"""Keys of fields and of Helm values that name no host: labels, selectors, images."""
+"""Keys of fields and of Helm values without hosts: labels, selectors, images."""
 _OWN = frozenset({"apiVersion", "kind", "status", "hostname", "subdomain", "ownerReferences", "managedFields", "chart", "crds"})
-"""Fields that say what an object is or is called itself."""
+"""Fields with the type or the name of the object itself."""
 _IDENTIFIERS = frozenset(
     {"name", "port", "targetPort", "containerPort", "portName", "protocol", "appProtocol", "type", "kind", "namespace"}
 )
-"""Keys whose values name an object, a port or a sort of thing. A host in them is still a host; a bare name is none."""
+"""Keys whose values are the name of an object, a port or a type. A bare name in them is not a host."""
 _FREE: Mapping[str, Kind] = {
     **dict.fromkeys(("data", "stringData", "binaryData", "literals"), "file"),
     **dict.fromkeys(("values", "valuesObject", "valuesContent", "parameters", "triggers", "substitute"), "value"),
 }
-"""Keys below which any text may hold a bare name, whatever the kind of the object."""
+"""Keys below which any text can contain a bare name, in objects of every kind."""
 _STRUCTURED = frozenset(
     {
         *("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "PodTemplate"),
@@ -64,18 +65,18 @@ _STRUCTURED = frozenset(
         *("GRPCRoute", "TLSRoute", "IngressRoute", "IngressRouteTCP", "IngressRouteUDP", "VirtualService", "DestinationRule"),
     }
 )
-"""Kinds whose fields are known: outside of variables, arguments, files and values a bare word in them is an identifier."""
+"""Kinds with known fields: outside of variables, arguments, files and values a bare word in them is an identifier."""
 _NOISE = "kubectl.kubernetes.io/last-applied-configuration"
 _SERVICE_LISTS = ("service", "services", "backendRefs", "backendRef", "serviceRef", "k8sService", "defaultBackend", "mirrors")
 _LINES: Mapping[str, Kind] = {"args": "argument", "command": "command"}
 
 
 def texts_of(content: Object, variables: Variables) -> Iterator[Text]:
-    """Yield every text of an object that can hold an address.
+    """Yield every text of an object that can contain an address.
 
     Args:
         content: The object.
-        variables: What the ConfigMaps beside it set, to expand `$(VAR)`.
+        variables: The variables from ConfigMaps, to expand `$(VAR)`.
     """
     annotations = at(content, "metadata", "annotations")
     for key, value in annotations.items() if isinstance(annotations, dict) else ():
@@ -85,16 +86,11 @@ def texts_of(content: Object, variables: Variables) -> Iterator[Text]:
         yield from _secret(content)
         return
     kind: Kind = "field" if str(content.get("kind")) in _STRUCTURED else "value"
-    yield from _Walk(text_at(content, "metadata", "namespace"), variables).mapping(content, (), kind)
-
-
-def pointer(*path: str | int) -> str:
-    """Return the JSON pointer of a path."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    yield from _Traversal(text_at(content, "metadata", "namespace"), variables).mapping(content, (), kind)
 
 
 def _secret(content: Object) -> Iterator[Text]:
-    """Yield the texts of a Secret, those of `data` decoded."""
+    """Yield the texts of a Secret, with `data` decoded."""
     for part in ("stringData", "data"):
         entries = content.get(part)
         for key, value in entries.items() if isinstance(entries, dict) else ():
@@ -104,22 +100,22 @@ def _secret(content: Object) -> Iterator[Text]:
 
 
 def decoded(value: Any) -> str | None:
-    """Return the text in base64; None where it is none."""
+    """Return the text in base64; None if it is not text."""
     try:
         return b64decode(value, validate=True).decode() if isinstance(value, str) else None
     except (Error, ValueError):
         return None
 
 
-class _Walk:
-    """The walk over one object."""
+class _Traversal:
+    """A traversal of one object."""
 
     def __init__(self, namespace: str, variables: Variables) -> None:
         self._namespace = namespace
         self._variables = variables
 
     def mapping(self, content: Mapping[str, Any], path: tuple[str | int, ...], kind: Kind) -> Iterator[Text]:
-        """Yield the texts of a mapping; kind: what a text in it is."""
+        """Yield the texts of a mapping. kind: the kind of its texts."""
         for key, value in content.items():
             below = (*path, str(key))
             if kind != "file" and (key in _NAMELESS or (kind == "field" and key in _OWN) or below == ("metadata",)):
@@ -184,7 +180,7 @@ class _Walk:
             yield from self.mapping(rest, place, "field")
 
     def _expanded(self, value: Any, path: tuple[str | int, ...], kind: Kind, known: Mapping[str, str]) -> Iterator[Text]:
-        """Yield the texts of a command, a probe or a hook with the container's variables put in."""
+        """Yield the texts of a command, a probe or a hook with the variables of the container expanded."""
         if value is not None:
             found = self.value(value, path, str(path[-1]), kind, {}, frozenset(known))
             yield from (text._replace(content=self._variables.expand(text.content, known)) for text in found)

@@ -1,4 +1,4 @@
-"""The variables of a container, as far as objects tell them: `$(VAR)` is expanded as Kubernetes does it."""
+"""The known variables of a container. `$(VAR)` is expanded as by Kubernetes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _REFERENCE = re.compile(r"\$\$|\$\((?P<name>[^()\s]+)\)|\$\{(?P<shell>[A-Za-z_]\
 
 
 class Variables:
-    """What the ConfigMaps among some objects set."""
+    """The variables from the ConfigMaps among some objects."""
 
     def __init__(self, objects: Iterable[Mapping[str, Any]], namespace: str) -> None:
         """Index the ConfigMaps.
@@ -29,11 +29,11 @@ class Variables:
         }
 
     def config_map(self, name: Any, namespace: str) -> dict[str, Any] | None:
-        """Return the data of a ConfigMap; None where it is not among the objects."""
+        """Return the data of a ConfigMap; None if it is not among the objects."""
         return self._maps.get((namespace or self._namespace, str(name)))
 
     def of_container(self, container: Mapping[str, Any], namespace: str) -> dict[str, str]:
-        """Return the variables of a container whose values are known, each expanded with those above it."""
+        """Return the variables of a container with known values, each expanded with those above it."""
         known: dict[str, str] = {}
         for source in list_at(dict(container), "envFrom"):
             data = self.config_map(at(source, "configMapRef", "name"), namespace) or {}
@@ -52,12 +52,12 @@ class Variables:
         if at(entry, "valueFrom", "fieldRef", "fieldPath") == "metadata.namespace":
             return namespace or self._namespace
         reference = at(entry, "valueFrom", "configMapKeyRef")
-        found = (self.config_map(at(reference, "name"), namespace) or {}).get(at(reference, "key")) if reference else None
-        return found if isinstance(found, str) else None
+        referenced = (self.config_map(at(reference, "name"), namespace) or {}).get(at(reference, "key")) if reference else None
+        return referenced if isinstance(referenced, str) else None
 
     @staticmethod
     def expand(text: str, known: Mapping[str, str]) -> str:
-        """Return a text with `$(VAR)` and `${VAR}` replaced where the value is known; `$$` is a dollar sign."""
+        """Return a text with `$(VAR)` and `${VAR}` replaced if the value is known; `$$` is a dollar sign."""
         if "$" not in text:
             return text
 

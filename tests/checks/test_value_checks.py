@@ -291,7 +291,7 @@ WARNINGS = [
     *(
         Case(
             "old-redis-possible",
-            f"worker may use the old Redis redis.beersystem.svc.cluster.local, which beersystem removes: {host} may lead to it",
+            f"worker may use the old Redis redis.beersystem.svc.cluster.local, which beersystem removes: {host} can be the same",
             host,
             two_clients("decommission", "prepare", previous={"host": host}),
         )
@@ -372,7 +372,7 @@ OLD_REDIS = [
     ),
     Case(
         "old-redis-in-use",
-        "worker still uses redis.beersystem.svc.cluster.local, which beersystem removes: it is rolled back to it",
+        "worker still uses redis.beersystem.svc.cluster.local, which beersystem removes: it is rolled back",
         "rolled-back",
         two_clients("decommission", "rolled-back"),
     ),

@@ -168,9 +168,9 @@ def test_without_kustomize_it_says_how_to_get_it(tmp_path: Path, run: Run, monke
 @pytest.mark.parametrize(
     ("to", "message"),
     [
-        ("nothing", "there is no folder nothing"),
-        ("owner", "there is no kustomization.yaml in owner"),
-        ("alone", "alone lies in no Git work tree"),
+        ("nothing", "folder nothing does not exist"),
+        ("owner", "owner has no kustomization.yaml"),
+        ("alone", "alone is not in a Git work tree"),
     ],
 )
 def test_a_folder_that_does_not_fit(tmp_path: Path, run: Run, to: str, message: str) -> None:
@@ -194,7 +194,7 @@ def test_a_snippet_is_tried_as_its_tool_takes_it(tmp_path: Path, run: Run, kind:
     top = owner(tmp_path, listed=False)
     code, output, errors = exported(run, at(tmp_path, "scale-down", kind))
     assert (code, errors) == (0, "")
-    ours = f"the entries of {place} whose patch begins with '# rediskit: beersystem'"
+    ours = f"the entries of {place} whose patch starts with '# rediskit: beersystem'"
     assert f"to do: replace {ours} in the" in output
     assert "keep all others" in output
     assert "Deployment/beersystem-backend in beersystem: /spec/replicas" in output
@@ -216,7 +216,7 @@ def test_a_snippet_without_patches_removes_ours_and_keeps_those_of_the_applicati
     code, output, _ = exported(run, at(tmp_path, step, kind))
     assert code == 0
     assert "to do: remove the entries of" in output
-    assert "whose patch begins with '# rediskit: beersystem'" in output
+    assert "whose patch starts with '# rediskit: beersystem'" in output
     assert "keep all others" in output
 
 
@@ -225,7 +225,7 @@ def test_every_line_of_a_kustomize_message_is_shown(tmp_path: Path, run: Run) ->
     owner(tmp_path, listed=False, patches=[{"patch": "a: b\nc: [d\n"}])
     code, _, errors = exported(run, at(tmp_path, "scale-down"))
     assert code == 1
-    assert "kustomize says: Error: " in errors
+    assert "kustomize reports: Error: " in errors
     assert "a: b" in errors
 
 
@@ -364,7 +364,7 @@ def test_plain_files_with_several_documents(tmp_path: Path, run: Run, newline: s
         assert content.endswith("".join(parts[4:]).replace("\n", newline))
         commit(top)
     _, output, _ = exported(run, at(tmp_path, "decommission", "manifests"), "--dry-run")
-    assert "to do: delete Service/redis from owner/prod/all.yaml: Service/redis goes\n" in output
+    assert "to do: delete Service/redis from owner/prod/all.yaml\n" in output
     assert exported(run, at(tmp_path, "rolled-back", "manifests"))[0] == 0
     assert file.read_bytes() == text.encode()
 
@@ -373,8 +373,8 @@ def test_plain_files_say_what_to_delete(tmp_path: Path, run: Run) -> None:
     plain(tmp_path)
     code, output, _ = exported(run, at(tmp_path, "decommission", "manifests"))
     assert code == 0
-    assert "to do: delete owner/prod/deployment-redis.yaml: Deployment/redis goes\n" in output
-    assert "to do: delete owner/prod/service-redis.yaml: Service/redis goes\n" in output
+    assert "to do: delete owner/prod/deployment-redis.yaml: it contains only Deployment/redis\n" in output
+    assert "to do: delete owner/prod/service-redis.yaml: it contains only Service/redis\n" in output
     code, _, errors = exported(run, at(tmp_path, "complete", "manifests"))
     assert code == 1
     assert "[complete]" in errors
@@ -467,8 +467,8 @@ def test_an_autoscaler_that_the_config_does_not_name_is_found_before_the_downtim
     before = disk(top)
     code, _, errors = exported(run, at(tmp_path, "scale-down"))
     assert code == 1
-    assert f"{reference} scales the application, and the config does not name it" in errors
-    assert f"write workload.autoscaler: {{kind: {scaler['kind']}, name: backend" in errors
+    assert f"{reference} scales Deployment/beersystem-backend, and the config does not reference it" in errors
+    assert f"set workload.autoscaler: {{kind: {scaler['kind']}, name: backend" in errors
     assert disk(top) == before
     named = {"kind": scaler["kind"], "name": "backend", "min": 1, "max": 5}
     assert exported(run, at(tmp_path, "scale-down", workload={"autoscaler": named}))[0] == 0
@@ -520,7 +520,7 @@ def test_record_folded_looks_at_the_base(tmp_path: Path, run: Run) -> None:
     code, out, err = run(*said)
     assert (code, out, disk(tmp_path)) == (1, "", before)
     assert (
-        f"{PROD}:1:1: error[owner-folded]: the base does not carry the change itself: Deployment/beersystem-backend, Deployment/redis"
+        f"{PROD}:1:1: error[owner-folded]: the base does not contain the change itself: Deployment/beersystem-backend, Deployment/redis"
         in err
     )
     fold(tmp_path)

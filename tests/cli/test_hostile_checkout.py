@@ -117,7 +117,7 @@ def test_a_base_behind_a_link_out_of_the_checkout_is_not_built(tmp_path: Path, r
     at(tmp_path, "scale-down")
     code, _, errors = run(*COMMANDS[2])
     assert code == 1
-    assert "not in the trial copy: base (a link that leads out of the checkout)" in errors
+    assert "not in the copy for the trial build: base (a link to a target outside of the checkout)" in errors
 
 
 def test_a_base_behind_a_link_in_the_checkout_is_built(tmp_path: Path, run: Run) -> None:
@@ -193,7 +193,7 @@ def test_a_kustomization_elsewhere_that_cannot_be_read_is_skipped_with_a_warning
     _, _, errors = run(*COMMANDS[0])
     what = "can't be read as YAML: a key that is a mapping or a list: skipped"
     assert f"owner/template/kustomization.yaml:1:14: warning[owner-unread]: {what}" in errors
-    assert "owner/base/Kustomization:1:1: warning[owner-unread]: can't be read: is not a regular file: skipped" in errors
+    assert "owner/base/Kustomization:1:1: warning[owner-unread]: cannot read the file: is not a regular file: skipped" in errors
 
 
 OBJECTS = (
@@ -244,7 +244,7 @@ def test_a_pipe_as_the_kustomization_of_an_owner_is_no_kustomization(tmp_path: P
     for command in COMMANDS:
         code, _, errors = run(*command)
         assert code == 2
-        assert "there is no kustomization.yaml in owner/prod" in errors
+        assert "owner/prod has no kustomization.yaml" in errors
 
 
 def test_a_manifest_that_is_a_link_is_neither_read_nor_replaced(tmp_path: Path, run: Run) -> None:

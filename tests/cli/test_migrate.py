@@ -118,54 +118,54 @@ CASES: dict[str, Refused] = {
     "no window": Refused(
         {"step": "prepare", "evidence": [SECRET]},
         f"advance --at {IN_WINDOW}",
-        {"window-missing": "beersystem: no window: nobody has said when the application may be down"},
+        {"window-missing": "beersystem: no downtime window is set"},
     ),
     "the window is not open yet": Refused(
         migration(),
         "advance --at 2026-03-01T19:55:00-03:00",
-        {"window-not-started": "beersystem: the window opens at 2026-03-01T22:00:00-03:00, in 2h 5m"},
+        {"window-not-started": "beersystem: the window starts at 2026-03-01T22:00:00-03:00, in 2h 5m"},
     ),
     "the window in another offset": Refused(
         migration(),
         "advance --at 2026-03-02T00:59:30Z",
-        {"window-not-started": "beersystem: the window opens at 2026-03-01T22:00:00-03:00, in 30s"},
+        {"window-not-started": "beersystem: the window starts at 2026-03-01T22:00:00-03:00, in 30s"},
     ),
     "the window is over": Refused(
         migration(),
         "advance --at 2026-03-02T00:10:00-03:00",
-        {"window-over": "beersystem: the window closed at 2026-03-01T23:00:00-03:00, 1h 10m ago"},
+        {"window-over": "beersystem: the window ended at 2026-03-01T23:00:00-03:00, 1h 10m ago"},
     ),
     "the downtime would end after the window": Refused(
         migration(),
         "advance --at 2026-03-01T22:54:00-03:00",
         {
-            "window-too-short": "beersystem: a downtime of 10m from 2026-03-01T22:54:00-03:00 would end 4m after the window, "
-            "which closes at 2026-03-01T23:00:00-03:00"
+            "window-too-short": "beersystem: a downtime of 10m from 2026-03-01T22:54:00-03:00 exceeds the window by 4m: "
+            "it ends at 2026-03-01T23:00:00-03:00"
         },
     ),
     "nobody has seen the Secret": Refused(
         {"step": "prepare", "window": WINDOW},
         f"advance --at {IN_WINDOW}",
         {
-            "secret-missing": "beersystem: nobody has seen Secret redis-credentials with key redis-password in redis and beersystem; "
-            "with secrets.mode manual Git can't show it"
+            "secret-missing": "beersystem: no evidence that Secret redis-credentials has key redis-password in redis and beersystem; "
+            "with secrets.mode manual it is not in Git"
         },
     ),
     "nobody has seen the Secret, and deploy comes first": Refused(
         {"step": "prepare", "order": "deploy-first"},
         f"advance --at {IN_WINDOW}",
         {
-            "secret-missing": "beersystem: nobody has seen Secret redis-credentials with key redis-password in redis and beersystem; "
-            "with secrets.mode manual Git can't show it"
+            "secret-missing": "beersystem: no evidence that Secret redis-credentials has key redis-password in redis and beersystem; "
+            "with secrets.mode manual it is not in Git"
         },
     ),
     "neither window nor Secret": Refused(
         {"step": "prepare"},
         f"advance --at {IN_WINDOW}",
         {
-            "window-missing": "beersystem: no window: nobody has said when the application may be down",
-            "secret-missing": "beersystem: nobody has seen Secret redis-credentials with key redis-password in redis and beersystem; "
-            "with secrets.mode manual Git can't show it",
+            "window-missing": "beersystem: no downtime window is set",
+            "secret-missing": "beersystem: no evidence that Secret redis-credentials has key redis-password in redis and beersystem; "
+            "with secrets.mode manual it is not in Git",
         },
     ),
     "a base without replicas": Refused(
@@ -173,7 +173,7 @@ CASES: dict[str, Refused] = {
         f"advance --at {IN_WINDOW}",
         {
             "replicas-unsaid": "beersystem: chocolandia/beersystem-backend.yaml has no spec.replicas: after a rollback "
-            "Deployment/beersystem-backend would run 1 replica, not 3"
+            "Deployment/beersystem-backend runs 1 replica, not 3"
         },
         {"client": {"workload": {"replicas": 3}}},
         without_replicas(),
@@ -183,84 +183,86 @@ CASES: dict[str, Refused] = {
         f"advance --at {IN_WINDOW} --override now",
         {
             "replicas-unsaid": "beersystem: chocolandia/beersystem-backend.yaml has no spec.replicas: after a rollback "
-            "Deployment/beersystem-backend would run 1 replica, not 3"
+            "Deployment/beersystem-backend runs 1 replica, not 3"
         },
         {"client": {"workload": {"replicas": 3}}},
         without_replicas(),
     ),
-    "a jump forward": Refused(migration(), "advance --to deploy", {"step-jump": "beersystem: from prepare to deploy is a jump"}),
-    "the same step again": Refused(to("deploy"), "advance --to deploy", {"step-jump": "beersystem: from deploy to deploy is a jump"}),
+    "a jump forward": Refused(migration(), "advance --to deploy", {"step-jump": "beersystem cannot go from prepare to deploy in one step"}),
+    "the same step again": Refused(
+        to("deploy"), "advance --to deploy", {"step-jump": "beersystem cannot go from deploy to deploy in one step"}
+    ),
     "a jump forward by override": Refused(
-        migration(), "advance --to scale-up --override now", {"step-jump": "beersystem: from prepare to scale-up is a jump"}
+        migration(), "advance --to scale-up --override now", {"step-jump": "beersystem cannot go from prepare to scale-up in one step"}
     ),
     "a jump back": Refused(
-        to("scale-up"), "back --to scale-down --reason slow", {"step-jump": "beersystem: from scale-up to scale-down is a jump"}
+        to("scale-up"), "back --to scale-down --reason slow", {"step-jump": "beersystem cannot go from scale-up to scale-down in one step"}
     ),
     "a jump from rolled-back": Refused(
         migration("scale-down", "rolled-back"),
         "advance --to reconfigure",
-        {"step-jump": "beersystem: from rolled-back to reconfigure is a jump"},
+        {"step-jump": "beersystem cannot go from rolled-back to reconfigure in one step"},
     ),
     "back from the first step": Refused(migration(), "back --reason x", {"step-first": "beersystem is at prepare, the first step"}),
     **{
         f"{command.partition(' ')[0]} from complete": Refused(
             to("complete", **evidence()),
             command,
-            {"step-terminal": "beersystem is at complete: the old Redis is gone, and the owner's repository carries the change itself"},
+            {"step-terminal": "beersystem is at complete: the old Redis is removed, and the application repository contains the change"},
         )
         for command in ("advance", "back --reason x", "rollback --reason x")
     },
     "a rollback from prepare": Refused(
-        migration(), "rollback --reason x", {"rollback-nothing": "beersystem is at prepare: the application is on its old Redis"}
+        migration(), "rollback --reason x", {"rollback-nothing": "beersystem is at prepare: the application uses its old Redis"}
     ),
     "a rollback from rolled-back": Refused(
         migration("scale-down", "rolled-back"),
         "rollback --reason x",
-        {"rollback-nothing": "beersystem is at rolled-back: the application is on its old Redis"},
+        {"rollback-nothing": "beersystem is at rolled-back: the application uses its old Redis"},
     ),
     "a rollback from deploy before the application is down": Refused(
         {"step": "deploy", "order": "deploy-first", "history": entries("deploy")},
         "rollback --reason x",
-        {"rollback-nothing": "beersystem is at deploy: the application is on its old Redis"},
+        {"rollback-nothing": "beersystem is at deploy: the application uses its old Redis"},
     ),
     "a rollback from decommission": Refused(
         to("decommission", **evidence()),
         "rollback --reason x",
-        {"rollback-too-late": "beersystem is at decommission: there is no old Redis to roll back to"},
+        {"rollback-too-late": "beersystem is at decommission: the old Redis is removed, so a rollback is not possible"},
     ),
     "a rollback without a reason": Refused(
-        to("scale-up"), f"rollback --at {SEEN[:-14]}22:40:00-03:00", {"reason-missing": "beersystem: a rollback without a reason"}
+        to("scale-up"), f"rollback --at {SEEN[:-14]}22:40:00-03:00", {"reason-missing": "beersystem: a rollback needs a reason"}
     ),
     "a step back without a reason": Refused(
-        to("scale-up"), "back --at 2026-03-01T22:40:00-03:00 --reason=", {"reason-missing": "beersystem: a step back without a reason"}
+        to("scale-up"), "back --at 2026-03-01T22:40:00-03:00 --reason=", {"reason-missing": "beersystem: a step back needs a reason"}
     ),
     "a rollback that no history tells of": Refused(
         {"step": "rolled-back", **READY},
         f"advance --at {IN_WINDOW}",
-        {"history-missing": "beersystem: rolled back, but the history does not say so"},
+        {"history-missing": "beersystem: the step is rolled-back, but the history is empty"},
     ),
     "a time before the last step": Refused(
         to("deploy"),
         "advance --at 2026-03-01T21:00:00-03:00",
-        {"time-before-history": "beersystem: 2026-03-01T21:00:00-03:00 is before 2026-03-01T22:01:00-03:00, when deploy was taken"},
+        {"time-before-history": "beersystem: 2026-03-01T21:00:00-03:00 is before 2026-03-01T22:01:00-03:00, the time of deploy"},
     ),
     "the budget is spent": Refused(
         to("reconfigure"),
         "advance --at 2026-03-01T22:10:30-03:00",
-        {"budget-spent": "beersystem: down since 2026-03-01T22:00:00-03:00, 10m 30s: the budget is 10m"},
+        {"budget-spent": "beersystem: the application stopped at 2026-03-01T22:00:00-03:00, 10m 30s ago: the budget is 10m"},
     ),
     "nobody knows since when it is down": Refused(
         {"step": "reconfigure", **READY},
         "advance --at 2026-03-01T22:10:30-03:00",
-        {"budget-unknown": "beersystem: the history does not say since when the application is down"},
+        {"budget-unknown": "beersystem: the history does not show when the application stopped"},
     ),
     "no evidence at all": Refused(
         to("validate"),
         "advance --at 2026-03-03T09:00:00-03:00 --confirm-irreversible",
         {
             "evidence-missing": "beersystem: decommission without the evidence of the 24 hours (validation is missing)",
-            "scan-missing": "beersystem: no scan at validate: what uses redis.beersystem.svc.cluster.local in the application repository "
-            "is not known",
+            "scan-missing": "beersystem: no scan of the application repository for redis.beersystem.svc.cluster.local "
+            "is recorded at validate",
         },
     ),
     "too little evidence": Refused(
@@ -284,17 +286,14 @@ CASES: dict[str, Refused] = {
     "evidence of tomorrow": Refused(
         to("validate", **evidence()),
         "advance --at 2026-03-02T09:00:00-03:00 --confirm-irreversible",
-        {
-            "evidence-future": "beersystem: the validation ends at 2026-03-02T23:00:00-03:00, "
-            "which is still to come at 2026-03-02T09:00:00-03:00"
-        },
+        {"evidence-future": "beersystem: the validation ends at 2026-03-02T23:00:00-03:00, after 2026-03-02T09:00:00-03:00"},
     ),
     "nobody looked into the application repository": Refused(
         to("validate", **evidence([one for one in OBSERVED if one["kind"] != "scan"])),
         "advance --at 2026-03-03T09:00:00-03:00 --confirm-irreversible --override now",
         {
-            "scan-missing": "beersystem: no scan at validate: what uses redis.beersystem.svc.cluster.local in the application repository "
-            "is not known"
+            "scan-missing": "beersystem: no scan of the application repository for redis.beersystem.svc.cluster.local "
+            "is recorded at validate"
         },
     ),
     "the application repository still uses the old Redis": Refused(
@@ -319,7 +318,7 @@ CASES: dict[str, Refused] = {
         "advance --client beersystem --at 2026-03-03T09:00:00-03:00 --confirm-irreversible",
         {
             "old-redis-in-use": "beersystem: worker still uses redis.beersystem.svc.cluster.local, which beersystem removes: "
-            "it is rolled back to it"
+            "it is rolled back"
         },
         {"others": [client("worker", "rolled-back", namespace="beersystem", previous={"host": "redis.beersystem"})]},
     ),
@@ -335,55 +334,55 @@ CASES: dict[str, Refused] = {
     "a rollback to a Redis that another client has removed": Refused(
         to("validate"),
         "rollback --client beersystem --at 2026-03-02T09:00:00-03:00 --reason slow",
-        {"old-redis-gone": "beersystem: worker has removed redis.beersystem.svc.cluster.local: there is no old Redis to go back to"},
+        {"old-redis-gone": "beersystem: worker has removed the old Redis redis.beersystem.svc.cluster.local"},
         {"others": [REMOVED]},
     ),
     "a step back to a Redis that another client has removed": Refused(
         to("reconfigure"),
         "back --client beersystem --at 2026-03-02T09:00:00-03:00 --reason slow",
-        {"old-redis-gone": "beersystem: worker has removed redis.beersystem.svc.cluster.local: there is no old Redis to go back to"},
+        {"old-redis-gone": "beersystem: worker has removed the old Redis redis.beersystem.svc.cluster.local"},
         {"others": [REMOVED]},
     ),
     "old data on a volume, and no word of it": Refused(
         to("validate", **evidence()),
         "advance --at 2026-03-03T09:00:00-03:00 --confirm-irreversible",
-        {"old-data-unsaid": "beersystem: StatefulSet/redis holds data of the old Redis, and nobody has said what becomes of it"},
+        {"old-data-unsaid": "beersystem: previous.data is not set, and StatefulSet/redis contains data of the old Redis"},
         DATA,
     ),
     "nobody knows whether there is a volume": Refused(
         to("validate", **evidence()),
         "advance --at 2026-03-03T09:00:00-03:00 --confirm-irreversible --override now",
-        {"old-data-unsaid": "beersystem: nobody has said whether Deployment/redis holds data on a volume, and what becomes of it"},
+        {"old-data-unsaid": "beersystem: previous.data is not set, and Deployment/redis can have data on a volume"},
         UNSAID,
     ),
     "the irreversible step without confirmation": Refused(
         to("validate", **evidence()),
         "advance --at 2026-03-03T09:00:00-03:00",
         {
-            "irreversible": "beersystem: this step is irreversible: Deployment/redis, Service/redis leave the owner's build, "
-            "a step back brings them back empty, and there is no rollback any more"
+            "irreversible": "beersystem: this step is irreversible: it removes Deployment/redis, Service/redis from the application "
+            "repository, a step back restores them without data, and a rollback is no longer possible"
         },
     ),
     "nobody has seen the owner's base": Refused(
         to("decommission", **evidence()),
         "advance --at 2026-03-04T09:00:00-03:00",
-        {"fold-unseen": "beersystem: nobody has seen that the Component of decommission changes nothing on the owner's base"},
+        {"fold-unseen": "beersystem: no evidence that the Component of decommission changes nothing in the application repository"},
     ),
     "the owner's base was seen before decommission": Refused(
         to("decommission", **evidence(entries=folded("2026-03-01T22:00:00-03:00"))),
         "advance --at 2026-03-04T09:00:00-03:00",
-        {"fold-unseen": "beersystem: nobody has seen that the Component of decommission changes nothing on the owner's base"},
+        {"fold-unseen": "beersystem: no evidence that the Component of decommission changes nothing in the application repository"},
     ),
-    "nothing to record": Refused(migration(), "record", {"nothing-to-record": "beersystem: nothing to record"}),
+    "nothing to record": Refused(migration(), "record", {"nothing-to-record": "beersystem: no observation to record"}),
     "evidence before anything runs": Refused(
         to("deploy"),
         f"record --criterion latency --at {IN_WINDOW}",
-        {"not-validating": "beersystem is at deploy: there is nothing to validate before the application runs on the shared Redis"},
+        {"not-validating": "beersystem is at deploy: the application does not run on the shared Redis"},
     ),
     "a downtime that nobody knows": Refused(
         migration(),
         f"record --down-until {IN_WINDOW}",
-        {"not-down": "beersystem: the history does not say from when to when the application was down"},
+        {"not-down": "beersystem: the history does not show start and end of the downtime"},
     ),
 }
 
@@ -416,7 +415,7 @@ def test_advance_warns_that_another_client_loses_its_rollback(tmp_path: Path, ru
     code, _, errors = run(
         "advance", CONFIG, "--client", "beersystem", "--at", "2026-03-03T09:00:00-03:00", "--confirm-irreversible", "--dry-run"
     )
-    assert (code, "note: worker has no rollback any more: its old Redis is the same" in errors) == (0, True), errors
+    assert (code, "note: worker cannot roll back after this step: it has the same old Redis" in errors) == (0, True), errors
 
 
 def test_the_refusals_are_many() -> None:
@@ -439,67 +438,67 @@ def test_a_refusal_has_its_place_in_the_config(tmp_path: Path, run: Run) -> None
 
 
 MOVES: dict[str, tuple[dict[str, Any], str, dict[str, Any], str]] = {
-    "scale-down": (migration(), f"advance --at {IN_WINDOW}", {"step": "scale-down", "at": IN_WINDOW}, "the owner's repository"),
+    "scale-down": (migration(), f"advance --at {IN_WINDOW}", {"step": "scale-down", "at": IN_WINDOW}, "the application repository"),
     "deploy": (to("scale-down"), f"advance --at {IN_WINDOW}", {"step": "deploy", "at": IN_WINDOW}, "this repository"),
     "validate": (
         to("scale-up"),
         "advance --at 2026-03-01T23:30:00-03:00 --to validate",
         {"step": "validate", "at": "2026-03-01T23:30:00-03:00"},
-        "no repository: it only records",
+        "no repository: the step only records evidence",
     ),
     "decommission": (
         to("validate", **evidence()),
         "advance --at 2026-03-03T09:00:00-03:00 --confirm-irreversible",
         {"step": "decommission", "at": "2026-03-03T09:00:00-03:00"},
-        "the owner's repository",
+        "the application repository",
     ),
     "complete": (
         to("decommission", **evidence(entries=folded("2026-03-03T10:00:00-03:00"))),
         "advance --at 2026-03-04T09:00:00-03:00",
         {"step": "complete", "at": "2026-03-04T09:00:00-03:00"},
-        "the owner's repository",
+        "the application repository",
     ),
     "back": (
         to("validate"),
         "back --at 2026-03-02T09:00:00-03:00 --reason slow",
         {"step": "scale-up", "at": "2026-03-02T09:00:00-03:00", "reason": "slow"},
-        "no repository: it only records",
+        "no repository: the step only records evidence",
     ),
     "rollback": (
         to("validate"),
         "rollback --at 2026-03-02T09:00:00-03:00 --reason slow",
         {"step": "rolled-back", "at": "2026-03-02T09:00:00-03:00", "reason": "slow"},
-        "the owner's repository",
+        "the application repository",
     ),
     "the window overridden": (
         {"step": "prepare", "evidence": [SECRET]},
         f"advance --at {IN_WINDOW} --override night",
         {"step": "scale-down", "at": IN_WINDOW, "reason": "override (window-missing): night"},
-        "the owner's repository",
+        "the application repository",
     ),
     "window and Secret overridden, with a remark": (
         {"step": "prepare"},
         f"advance --at {IN_WINDOW} --override night --reason first",
         {"step": "scale-down", "at": IN_WINDOW, "reason": "first; override (window-missing, secret-missing): night"},
-        "the owner's repository",
+        "the application repository",
     ),
     "the budget overridden": (
         to("reconfigure"),
         "advance --at 2026-03-01T22:30:00-03:00 --override near",
         {"step": "scale-up", "at": "2026-03-01T22:30:00-03:00", "reason": "override (budget-spent): near"},
-        "the owner's repository",
+        "the application repository",
     ),
     "an override that nothing needs is not recorded": (
         migration(),
         f"advance --at {IN_WINDOW} --override night",
         {"step": "scale-down", "at": IN_WINDOW},
-        "the owner's repository",
+        "the application repository",
     ),
     "one replica needs no word": (
         migration(),
         f"advance --at {IN_WINDOW}",
         {"step": "scale-down", "at": IN_WINDOW},
-        "the owner's repository",
+        "the application repository",
     ),
 }
 
@@ -617,7 +616,7 @@ def test_what_the_config_does_not_take_is_exit_code_2_and_nothing_is_written(tmp
         (["advance", "--at", "tomorrow"], "--at: tomorrow is not a time with its offset"),
         (["status", "--at", "2026-03-01T22:00:00"], "--at: 2026-03-01T22:00:00 is not a time with its offset"),
         (["advance", "--to", "deployed"], "--to: deployed is no step"),
-        (["status", "--client", "beer"], "no client beer is on its way"),
+        (["status", "--client", "beer"], "client beer has no migration"),
         (["record", "--down-from", "now"], "--down-from: now is not a time with its offset"),
     ],
 )
@@ -645,7 +644,7 @@ def test_with_several_clients_one_is_named_and_the_other_stays(tmp_path: Path, r
     data["clients"].append(client("other", "prepare"))
     file.write_text(yaml.safe_dump(data, sort_keys=False))
     code, _, errors = run("advance", CONFIG, "--at", IN_WINDOW)
-    assert (code, errors) == (2, "error: 2 clients are on their way\n  help: name one with --client: beersystem, other\n")
+    assert (code, errors) == (2, "error: 2 clients have a migration\n  help: choose one with --client: beersystem, other\n")
     assert run("advance", CONFIG, "--client", "beersystem", "--at", IN_WINDOW)[0] == 0
     found = load(file).clients
     assert [one.migration.step for one in found if one.migration] == ["scale-down", "prepare"]
@@ -753,19 +752,19 @@ def test_status_tells_each_gate_and_the_ways(tmp_path: Path, run: Run) -> None:
     assert code == 0
     assert output == (
         "beersystem: prepare, no history says since when\n"
-        "  the Secrets and the namespace are made ready; the application still uses its old Redis\n"
-        "  next: scale-down (the owner's repository)\n"
-        "    blocked  the window opens at 2026-03-01T22:00:00-03:00, in 2h 5m [window-not-started]\n"
+        "  the namespace and the Secrets are created; the application uses its old Redis\n"
+        "  next: scale-down (the application repository)\n"
+        "    blocked  the window starts at 2026-03-01T22:00:00-03:00, in 2h 5m [window-not-started]\n"
         "             wait until 2026-03-01T22:00:00-03:00; or --override REASON\n"
         "    passed   the Secret is in both namespaces\n"
-        "    passed   the owner's base says its replicas, so that a rollback brings them all back\n"
-        "    note     the application is down from here on; the budget is 10m\n"
+        "    passed   the base sets its replicas, so that a rollback restores all of them\n"
+        "    note     the application is down from this step on; the budget is 10m\n"
     )
     write(tmp_path, to("reconfigure"))
     _, output, _ = run("status", CONFIG, "--at", "2026-03-02T01:08:00Z")
     assert output.splitlines()[0] == "beersystem: reconfigure, since 2026-03-01T22:02:00-03:00 (2026-03-02 01:02 UTC), 6m"
     assert output.splitlines()[2] == "  down since 2026-03-01T22:00:00-03:00 (2026-03-02 01:00 UTC), 8m: the budget is 10m, 2m left"
-    assert "  rollback: rolled-back (the owner's repository)" in output.splitlines()
+    assert "  rollback: rolled-back (the application repository)" in output.splitlines()
     found = json.loads(run("status", CONFIG, "--at", "2026-03-02T01:08:00Z", "--json")[1])
     assert [way["to"] for way in found["clients"][0]["ways"]] == ["scale-up", "deploy", "rolled-back"]
     assert found["clients"][0]["downSeconds"] == 480

@@ -43,20 +43,26 @@ def dropped(section: dict[str, Any]) -> dict[str, Any]:
 
 
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str, str]] = {
-    "two steps on": (to("scale-down"), to("reconfigure"), "step-jump", "beersystem jumps from scale-down to reconfigure", "step"),
+    "two steps on": (
+        to("scale-down"),
+        to("reconfigure"),
+        "step-jump",
+        "beersystem goes from scale-down to reconfigure, which is not one step",
+        "step",
+    ),
     "two steps, the history hidden": (
         to("scale-down"),
         dropped(to("reconfigure")),
         "step-jump",
-        "beersystem jumps from scale-down to reconfigure",
+        "beersystem goes from scale-down to reconfigure, which is not one step",
         "step",
     ),
-    "two steps back": (to("scale-up"), to("deploy"), "step-jump", "beersystem jumps from scale-up to deploy", "step"),
+    "two steps back": (to("scale-up"), to("deploy"), "step-jump", "beersystem goes from scale-up to deploy, which is not one step", "step"),
     "rolled back before anything": (
         migration(),
         {**migration(), "step": "rolled-back", "history": [LATER]},
         "step-jump",
-        "beersystem jumps from prepare to rolled-back",
+        "beersystem goes from prepare to rolled-back, which is not one step",
         "step",
     ),
     "out and in again in one commit, and the release is gone": (
@@ -80,14 +86,14 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str, str]] = {
             "history": [{"step": "scale-down", "at": "2026-03-01T21:59:00-03:00"}, *entries("x", "deploy", "reconfigure")[1:]],
         },
         "history-rewritten",
-        "beersystem has another history than the committed one",
+        "beersystem changes its committed history",
         "history",
     ),
     "the history is dropped": (
         to("deploy"),
         dropped(to("deploy")),
         "history-rewritten",
-        "beersystem has another history than the committed one",
+        "beersystem changes its committed history",
         "migration",
     ),
     "another order on the way": (
@@ -149,13 +155,13 @@ def test_a_client_that_comes_or_goes_on_its_way(tmp_path: Path, run: Run) -> Non
     data["clients"] = [client("other", "validate")]
     file.write_text(yaml.safe_dump(data, sort_keys=False))
     _, _, errors = run("check", CONFIG, "--base", "HEAD")
-    assert "error[step-jump]: clients[0].migration.step: other begins at validate" in errors
-    assert "error[migration-dropped]: clients: beersystem is at deploy and has gone from the config" in errors
+    assert "error[step-jump]: clients[0].migration.step: the migration of other starts at validate" in errors
+    assert "error[migration-dropped]: clients: beersystem is at deploy, and the config no longer contains it" in errors
     data = yaml.safe_load(write(tmp_path, to("deploy")).read_text())
     del data["clients"][0]["migration"]
     file.write_text(yaml.safe_dump(data, sort_keys=False))
     _, _, errors = run("check", CONFIG, "--base", "HEAD")
-    assert "error[migration-dropped]: clients[0]: beersystem is at deploy, and its migration has gone from the config" in errors
+    assert "error[migration-dropped]: clients[0]: beersystem is at deploy, and the config no longer contains its migration" in errors
 
 
 def test_a_client_in_a_file_of_its_own(tmp_path: Path, run: Run) -> None:
@@ -172,7 +178,7 @@ def test_a_client_in_a_file_of_its_own(tmp_path: Path, run: Run) -> None:
     _, _, errors = run("check", CONFIG, "--base", "HEAD")
     (line,) = (line for line in errors.splitlines() if "[step-jump]" in line)
     assert line.startswith("chocolandia/beersystem.yaml:")
-    assert line.endswith("error[step-jump]: clients[0].migration.step: beersystem jumps from scale-down to scale-up")
+    assert line.endswith("error[step-jump]: clients[0].migration.step: beersystem goes from scale-down to scale-up, which is not one step")
 
 
 def test_a_config_that_is_new_and_a_revision_that_is_not(tmp_path: Path, run: Run) -> None:
@@ -192,4 +198,4 @@ def test_a_committed_config_that_does_not_load(tmp_path: Path, run: Run) -> None
     commit(tmp_path)
     file.write_text(text)
     code, _, errors = run("check", CONFIG, "--base", "HEAD")
-    assert (code, errors.splitlines()[0]) == (2, f"error: {CONFIG} at HEAD holds a migration that does not load")
+    assert (code, errors.splitlines()[0]) == (2, f"error: the migration in {CONFIG} at HEAD is not valid")

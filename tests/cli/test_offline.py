@@ -47,7 +47,7 @@ def test_offline_refuses_a_remote_base_and_names_its_line(tmp_path: Path, run: R
     at(tmp_path, "scale-down")
     code, _, errors = run(*command, "--offline")
     assert code == 1
-    assert f"owner/base/kustomization.yaml:2:3: error[owner-remote]: file://{tmp_path}/remote?ref=main is fetched by kustomize" in errors
+    assert f"owner/base/kustomization.yaml:2:3: error[owner-remote]: kustomize fetches file://{tmp_path}/remote?ref=main" in errors
 
 
 @pytest.mark.parametrize("command", [CHECK, EXPORT], ids=" ".join)
@@ -89,11 +89,11 @@ def test_every_place_of_an_address_is_seen(tmp_path: Path, settings: dict[str, o
     top = owner(tmp_path, listed=False)
     (top / "base/kustomization.yaml").write_text(dump(settings), encoding="utf-8")
     (problem,) = remote_entries(checkout(str(top / "prod"), None))
-    assert problem.message.endswith("is fetched by kustomize")
+    assert problem.message.startswith("kustomize fetches ")
 
 
 def test_a_password_in_an_address_is_not_repeated(tmp_path: Path) -> None:
     top = owner(tmp_path, listed=False)
     (top / "base/kustomization.yaml").write_text("resources: ['https://me:word@example.org/x']\n", encoding="utf-8")
     (problem,) = remote_entries(checkout(str(top / "prod"), None))
-    assert problem.message == "https://example.org/x is fetched by kustomize"
+    assert problem.message == "kustomize fetches https://example.org/x"

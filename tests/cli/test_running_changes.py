@@ -160,7 +160,7 @@ def test_a_config_that_is_gone_is_reported_once_while_its_redis_is_deployed(run:
     code, output, _ = run("check", "--base", "HEAD", "--json")
     gone = [one for one in json.loads(output)["findings"] if one["code"] == "config-gone"]
     assert (code, [one["on"] for one in gone]) == (1, [["lab"]])
-    assert "config/lab.yaml at HEAD is gone" in gone[0]["message"]
+    assert "config/lab.yaml at HEAD is deleted" in gone[0]["message"]
     accepted = "accept:\n- {code: config-gone, on: lab, reason: its objects were followed by hand}\n"
     (tmp_path / "config/edge.yaml").write_text(other + accepted, encoding="utf-8")
     assert "config-gone" not in codes(run("check", "--base", "HEAD", "--json")[1])

@@ -100,6 +100,6 @@ def test_a_step_is_committed_when_it_is_taken(run: Run, tmp_path: Path, monkeypa
     (finding,) = found(run("check", CONFIG, "--base", "HEAD~2", "--json")[1], "time-differs")
     assert finding["path"] == "clients[0].migration.history[1].at"
     assert finding["severity"] == "warning"
-    assert "deploy is recorded at 2026-03-01T22:01:00-03:00, and commit " in finding["message"]
-    assert finding["message"].endswith(" wrote it at 2026-03-02T01:17:00Z")
+    assert "deploy has the time 2026-03-01T22:01:00-03:00, and its commit " in finding["message"]
+    assert finding["message"].endswith(" has 2026-03-02T01:17:00Z")
     assert found(run("check", CONFIG, "--base", "HEAD", "--json")[1], "time-differs") == []

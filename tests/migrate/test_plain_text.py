@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from rediskit.checks.variables import unresolved
 from rediskit.errors import RefusedError
 from rediskit.migrate.owner.plain_text import content_of, in_effect, merged, patched
+from rediskit.model.pointers import changed
 from rediskit.renderers.owner.overlay import apply
 from rediskit.renderers.owner.patches import patch
-from rediskit.renderers.owner.pointers import changed
 from rediskit.yamlio.writer import dump
 from tests.samples import config, made
 from tests.samples import merged as merge
@@ -144,7 +144,7 @@ def test_only_the_lines_of_the_step_differ() -> None:
     ("old", "new", "message"),
     [
         ("name: backend", "name: other", "x has no container backend"),
-        ("- name: A", "- name: REDIS_HOST", "x has REDIS_HOST twice"),
+        ("- name: A", "- name: REDIS_HOST", "x defines REDIS_HOST twice"),
     ],
 )
 def test_a_file_that_the_step_does_not_fit_is_refused(old: str, new: str, message: str) -> None:

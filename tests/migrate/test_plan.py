@@ -240,7 +240,7 @@ def test_what_is_still_to_be_written_is_named() -> None:
 @pytest.mark.parametrize(("secrets", "form"), [(SEALED, sealed), (SOPS, sops)])
 def test_the_secret_in_the_tree_opens_its_gate(secrets: dict[str, Any], form: Callable[[str], dict[str, Any]], tmp_path: Path) -> None:
     over: dict[str, Any] = {"secrets": secrets, "gitops": {"tool": "flux"}}
-    words = "the tree does not hold Secret redis-credentials for redis and beersystem"
+    words = "the rendered manifests do not contain Secret redis-credentials for redis and beersystem"
     for present, blocked in (((), [words]), (("redis",), [words]), (("redis", "beersystem"), [])):
         folder = tmp_path / str(len(present))
         folder.mkdir()

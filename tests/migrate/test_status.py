@@ -8,11 +8,10 @@ from itertools import product
 import pytest
 
 from rediskit.migrate import status as status_module
-from rediskit.migrate.status import clients_of, replaced, repository_of, status_of_all
+from rediskit.migrate.status import clients_of, replaced, repository_of, situation_of, status_of_all
 from rediskit.state_machine import effects as machine
 from rediskit.state_machine import transitions
-from rediskit.state_machine.effects import decommissions, moved, release_is_deployed
-from rediskit.state_machine.gates import Situation
+from rediskit.state_machine.effects import decommissions, release_is_deployed
 from tests.samples import STEPS, client, made, merged
 
 AT = "2026-03-02T10:00:00Z"
@@ -48,8 +47,8 @@ def test_whose_repository_changes_is_the_difference_of_two_environments(mine: st
     one = environment.clients[0]
     assert one.migration is not None
     for transition in transitions.available(one.migration):
-        situation = Situation(environment, one, transition, AT)
-        after = moved(one.migration, transition.target, AT)
+        situation = situation_of(environment, one, transition, AT)
+        after = situation.after
         later = replaced(environment, one, after)
         changes = release_is_deployed(environment) != release_is_deployed(later)
         expected = transitions.repository(one.migration, after, release_changes=changes, removes=decommissions(one))

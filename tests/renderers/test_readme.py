@@ -77,7 +77,9 @@ def test_it_says_where_the_migration_stands_and_what_is_next(order: str, step: s
     assert ("At this step it changes nothing." in text) == identity
 
 
-@pytest.mark.parametrize(("scaled", "whose"), [(True, "the application repository"), (False, "no repository: it only records evidence")])
+@pytest.mark.parametrize(
+    ("scaled", "whose"), [(True, "the application repository"), (False, "no repository: the step only records evidence")]
+)
 def test_an_autoscaler_is_let_go_in_the_owners_repository(scaled: bool, whose: str) -> None:
     """With nothing to remove, decommission changes the owner's build only where something was held."""
     over: dict[str, object] = {"previous": {"remove": []}}

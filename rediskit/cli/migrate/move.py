@@ -12,7 +12,6 @@ from typing import Any, get_args
 from rediskit.cli.clock import refuse_later, time_of
 from rediskit.cli.common import clear_leftovers
 from rediskit.cli.configs import config_file
-from rediskit.cli.migrate.status import WHOSE
 from rediskit.cli.report import print_json
 from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
 from rediskit.git.discovery import work_tree
@@ -94,7 +93,7 @@ def _say(environment: Environment, client: Client, made: Move, arguments: argpar
         print(f"note: overridden: {code}", file=sys.stderr)
     print_diff(made.files)
     word = "would go" if arguments.dry_run else "goes"
-    repository = WHOSE[made.status.repository]
+    repository = transitions.REPOSITORIES[made.status.repository]
     print(f"{client.name} {word} from {transition.source} to {transition.target}; what changes is applied from: {repository}")
     assert client.migration is not None
     then = page(environment, client, transition, client.migration, environment.file)

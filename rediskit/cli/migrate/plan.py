@@ -9,7 +9,6 @@ from typing import Any
 
 from rediskit.cli.configs import config_file
 from rediskit.cli.diff.markdown import code
-from rediskit.cli.migrate.status import WHOSE
 from rediskit.cli.report import print_json
 from rediskit.errors import visible
 from rediskit.migrate.plan import Plan, Planned, plan
@@ -22,9 +21,7 @@ from rediskit.renderers.pages.templates import text
 from rediskit.source.loader import load
 from rediskit.state_machine.clock import span
 from rediskit.state_machine.gates import lost_for_good
-from rediskit.state_machine.transitions import STAGES
-
-_WHOSE = {"ours": "this repository", "owner": "the owner's", "none": "nothing is applied"}
+from rediskit.state_machine.transitions import REPOSITORIES, STAGES
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -49,7 +46,7 @@ def _markdown(environment: Environment, client: Client, made: Plan) -> str:
         release=release_of(environment),
         config=code(environment.file or config_of(environment)),
         code=code,
-        whose=_WHOSE,
+        repositories=REPOSITORIES,
         carrier={"argocd": "Application", "flux": "Kustomization"}[environment.gitops.tool],
         polling=polling(environment),
         summaries=[_summary(step) for step in made.steps],
@@ -119,7 +116,7 @@ def _lines(environment: Environment, client: Client, made: Plan) -> Iterator[str
 
 def _step(number: int, step: Planned, client: Client) -> Iterator[str]:
     yield f"{number}. {step.page.step}: {step.page.meaning}"
-    yield f"   applied from: {WHOSE[step.page.repository]}"
+    yield f"   applied from: {REPOSITORIES[step.page.repository]}"
     if step.when:
         yield f"   when: {step.when}"
     if step.begins:

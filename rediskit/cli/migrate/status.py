@@ -15,8 +15,8 @@ from rediskit.model.client import Client
 from rediskit.source.loader import load
 from rediskit.state_machine.clock import both, offset_source, seconds_between, span
 from rediskit.state_machine.gates import GateResult
+from rediskit.state_machine.transitions import REPOSITORIES
 
-WHOSE = {"ours": "this repository", "owner": "the owner's repository", "none": "no repository: it only records"}
 _KINDS = {"forward": "next", "back": "back", "rollback": "rollback"}
 
 
@@ -62,7 +62,7 @@ def _since(time: str, offset: str, at: str) -> str:
 
 
 def _transition(option: TransitionStatus) -> Iterator[str]:
-    yield f"  {_KINDS[option.transition.kind]}: {option.transition.target} ({WHOSE[option.repository]})"
+    yield f"  {_KINDS[option.transition.kind]}: {option.transition.target} ({REPOSITORIES[option.repository]})"
     for gate in option.gates:
         if gate.blockers:
             for blocker in gate.blockers:

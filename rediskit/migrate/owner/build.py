@@ -1,11 +1,10 @@
-"""The build of an owner's checkout, before and after our files, in a copy: nothing is written there to find out what it would do."""
+"""Trial builds: kustomize builds a copy of the checkout of an application repository, with and without the files of a step."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,12 +25,11 @@ from rediskit.migrate.owner.remote import OFFLINE, remote_entries
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.nested import at
-from rediskit.model.workload import SCALERS
+from rediskit.model.pointers import changed
 from rediskit.output.nofollow import NoFollowFolder
 from rediskit.renderers.owner.component import component
 from rediskit.renderers.owner.overlay import apply
 from rediskit.renderers.owner.patches import patches, removals
-from rediskit.renderers.owner.pointers import changed
 from rediskit.renderers.owner.snippets import inline
 from rediskit.renderers.tree import Object, Tree
 from rediskit.temporary import temporary_folder
@@ -43,30 +41,36 @@ MAX_BUILD = 64 * 1024 * 1024
 """The largest output of kustomize that is read, in bytes."""
 
 Key = tuple[str, str, str]
-"""Kind, namespace ("" where the object says none) and name."""
+"""Kind, namespace ("" if the object sets none) and name."""
 
 
 class Difference(NamedTuple):
-    """One object that differs. pointers: where; wrong: those at which it is not what the step means, each with what it is there."""
+    """An object that differs. pointers: of all differences; wrong: of the values that are not those of the step."""
 
     key: Key
     pointers: tuple[str, ...]
     wrong: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Built:
-    """What kustomize made of an overlay; its complaint where it refused."""
+class Built(NamedTuple):
+    """The objects that kustomize built from an overlay, or its error."""
 
     objects: Mapping[Key, Object]
     complaint: str = ""
 
 
 class Bench:
-    """A copy of a checkout in which one client's files are tried. Nothing is written but in the copy, and through no link."""
+    """A copy of a checkout for trial builds with the files of a client. Only the copy is written, and no link is followed."""
 
     def __init__(self, place: Checkout, copy: Path, client: Client, left_out: tuple[str, ...] = ()) -> None:
-        """copy: the folder that holds what `place.top` holds, except for what was left out."""
+        """Read the kustomization.
+
+        Args:
+            place: The checkout.
+            copy: The copy of `place.top`.
+            client: The client.
+            left_out: The files that are not in the copy.
+        """
         self._program = find("kustomize", "KUSTOMIZE")
         self._copy, self.client, self._left_out = copy, client, left_out
         self._environment = OFFLINE if place.offline else {}
@@ -78,17 +82,17 @@ class Bench:
         try:
             self._text = read_regular(copy / self._file, MAX_BYTES)
         except OSError as error:
-            raise ConfigError(Problem(f"{original}: {reason(error)}", "kustomize can't read it either")) from error
+            raise ConfigError(Problem(f"{original}: {reason(error)}", "make the file readable for kustomize")) from error
         self._content = mapping_in(read_foreign(self._text, original))
         self._lists = {key: entries_of(Path(original), self._content, key) for key in ("components", "patches")}
         self._listed = bool(listing(place, client).files)
 
     def before(self, environment: Environment) -> Built:
-        """The build without us: the Component is the identity."""
+        """Return the build in which the Component changes nothing."""
         return self.after(environment, self.client.model_copy(update={"migration": None}))
 
     def after(self, environment: Environment, client: Client) -> Built:
-        """The build with our files for a client as it stands. Raises MissingToolError when kustomize is missing or does not answer."""
+        """Return the build with the files for the step of a client. Raises MissingToolError if kustomize is missing or hangs."""
         if client.owner.kind == "kustomize":
             self._put(environment, client)
             if not self._listed:
@@ -101,7 +105,7 @@ class Bench:
         return built
 
     def _extend(self, key: str, more: Sequence[Any]) -> None:
-        """Add entries to a list of the overlay's kustomization."""
+        """Add entries to a list in the kustomization of the overlay."""
         content = {**self._content, key: [*self._lists[key], *more]}
         self._inside.write(self._file, dump(content).encode())
 
@@ -114,22 +118,23 @@ class Bench:
         arguments = ("build", self._copy / self._overlay)
         done = run(Command(self._program, arguments, exit_codes=frozenset({0, 1}), environment=self._environment))
         if done.exit_code:
-            complaint = printable_lines(done.stderr.decode(errors="replace").replace(str(self._copy), "")) or "it said nothing"
-            left_out = [f"not in the trial copy: {', '.join(self._left_out)}"] if self._left_out else []
+            complaint = printable_lines(done.stderr.decode(errors="replace").replace(str(self._copy), "")) or "no error message"
+            left_out = [f"not in the copy for the trial build: {', '.join(self._left_out)}"] if self._left_out else []
             return Built({}, "\n  ".join((complaint, *left_out)))
         try:
             documents = read_foreign(done.stdout, "the output of kustomize", limit=MAX_BUILD)
         except ConfigError as error:
             return Built({}, str(error.problems[0]))
-        return Built({key_of(one.data): one.data for one in documents if isinstance(one.data, dict)})
+        return Built({key_of(document.data): document.data for document in documents if isinstance(document.data, dict)})
 
 
 @contextmanager
 def bench(place: Checkout, client: Client) -> Iterator[Bench]:
-    """A copy of the checkout, gone afterwards. Git's own files stay out of it.
+    """Yield a temporary copy of the checkout without `.git`.
 
-    Raises RefusedError where a link or a file is in the place of the client's folder, the checkout can't be copied, or an entry would
-    be fetched and the checkout is to be built offline.
+    Raises:
+        RefusedError: A link or a file is at the path of the client's folder, the checkout cannot be copied, or an offline build has a
+            remote entry.
     """
     if problem := link_in_the_way(place, client):
         raise RefusedError(problem)
@@ -141,49 +146,28 @@ def bench(place: Checkout, client: Client) -> Iterator[Bench]:
 
 
 def key_of(content: Mapping[str, Any]) -> Key:
-    """Kind, namespace and name of an object."""
+    """Return kind, namespace and name of an object."""
     return str(content.get("kind")), str(at(content, "metadata", "namespace") or ""), str(at(content, "metadata", "name"))
 
 
-def found(objects: Mapping[Key, Object], client: Client, kind: str, name: str) -> list[Key]:
-    """The objects of a kind and name in the client's namespace, or in none."""
+def select(objects: Mapping[Key, Object], client: Client, kind: str, name: str) -> list[Key]:
+    """Return the objects with a kind and name, in the namespace of the client or without namespace."""
     return [key for key in objects if (key[0], key[2]) == (kind, name) and key[1] in ("", client.namespace)]
 
 
-def unnamed_scalers(objects: Mapping[Key, Object], client: Client) -> list[str]:
-    """`Kind/name` of what scales the client's workload in a build and is not the autoscaler of the config: nothing would hold it."""
-    workload = client.workload
-    assert workload is not None
-    named = (workload.autoscaler.kind, workload.autoscaler.name) if workload.autoscaler else ()
-    made = []
-    for key, content in objects.items():
-        if key[0] in SCALERS and key[1] in ("", client.namespace) and (key[0], key[2]) != named:
-            aim = at(content, "spec", "scaleTargetRef")
-            if at(aim, "name") == workload.name and (at(aim, "kind") or "Deployment") == workload.kind:
-                made.append(f"{key[0]}/{key[2]}")
-    return made
-
-
-def name_scaler(reference: str) -> str:
-    """What to write into the config, so that an autoscaler is held."""
-    kind, _, name = reference.partition("/")
-    what = f"write workload.autoscaler: {{kind: {kind}, name: {name}, min: …, max: …}}, or its manifest"
-    return f"{what}: it is held while the application moves"
-
-
 def differences(environment: Environment, client: Client, before: Built, after: Built) -> list[Difference]:
-    """Every object that is not as before, held against what the step means: the patches, and the objects that go."""
+    """Return the objects that a step changes, compared with the values of its patches and its removals."""
     expected: dict[Key, Object | None] = dict(before.objects)
     for change in patches(environment, client):
-        for key in found(before.objects, client, change["kind"], change["metadata"]["name"]):
+        for key in select(before.objects, client, change["kind"], change["metadata"]["name"]):
             expected[key] = apply(before.objects[key], change)
     for reference in removals(client):
         kind, _, name = reference.partition("/")
-        expected |= dict.fromkeys(found(before.objects, client, kind, name))
-    made = []
+        expected |= dict.fromkeys(select(before.objects, client, kind, name))
+    result = []
     for key in sorted(before.objects.keys() | after.objects.keys()):
-        old, new, meant = before.objects.get(key), after.objects.get(key), expected.get(key)
-        if old != new or new != meant:
-            wrong = sorted(changed(meant, new)) if new != meant else ()
-            made.append(Difference(key, tuple(sorted(changed(old, new))), tuple(f"{p or 'the whole object'}" for p in wrong)))
-    return made
+        old, new, target = before.objects.get(key), after.objects.get(key), expected.get(key)
+        if old != new or new != target:
+            wrong = sorted(changed(target, new)) if new != target else ()
+            result.append(Difference(key, tuple(sorted(changed(old, new))), tuple(path or "the whole object" for path in wrong)))
+    return result

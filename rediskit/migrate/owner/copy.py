@@ -1,4 +1,4 @@
-"""The trial copy of an owner's checkout: regular files, folders, and links that stay inside. Nothing else is copied."""
+"""The copy of a checkout for trial builds: regular files, folders, and links to targets in the checkout."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 from rediskit.errors import Problem, RefusedError
 
 MAX_FILE = 16 * 1024 * 1024
-"""Bytes. A larger file is not copied: no manifest that an API server takes is so large."""
+"""Bytes. A larger file is not copied: an API server accepts no manifest of that size."""
 MAX_TOTAL = 1024 * 1024 * 1024
-"""Bytes. A larger checkout, without what is left out, is refused."""
+"""Bytes. A larger checkout is refused."""
 MAX_LEVELS = 100
-"""Folders in each other. What is deeper is not copied."""
+"""Levels of folders. Deeper folders are not copied."""
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -21,20 +21,20 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def copy_checkout(top: Path, copy: Path) -> tuple[str, ...]:
-    """Copy a checkout without its `.git`, so that nothing in the copy leads out of it.
+    """Copy a checkout without `.git`. No link in the copy leads out of it.
 
-    A link is written again as a relative one to the real path of its target. Links that leave the checkout or lead nowhere, named pipes,
-    sockets, devices, files over 16 MiB and what can't be read are left out.
+    A link becomes a relative link to the real path of its target. Links that leave the checkout or are broken, named pipes, sockets,
+    devices, files over 16 MiB and unreadable files are left out.
 
     Args:
-        top: the work tree, as a real path.
-        copy: the folder to create.
+        top: The real path of the work tree.
+        copy: The folder to create.
 
     Returns:
-        What was left out: path relative to the checkout, and why.
+        The path of each file that is left out, with the reason.
 
     Raises:
-        RefusedError: the checkout is larger than 1 GiB, or the copy can't be written.
+        RefusedError: The checkout is larger than 1 GiB, or the copy cannot be written.
     """
     copying = _Copying(top)
     try:
@@ -46,8 +46,8 @@ def copy_checkout(top: Path, copy: Path) -> tuple[str, ...]:
             os.close(source)
             os.close(target)
     except OSError as error:
-        hint = "make room there, or name another folder with $TMPDIR"
-        raise RefusedError(Problem(f"the trial copy of {top} can't be written: {error.strerror or error}", hint)) from error
+        hint = "free disk space, or set $TMPDIR to another folder"
+        raise RefusedError(Problem(f"cannot write the copy of {top} for the trial build: {error.strerror or error}", hint)) from error
     return tuple(copying.left_out)
 
 
@@ -58,7 +58,7 @@ class _Copying:
         self.total = 0
 
     def folder(self, source: int, target: int, path: str, level: int) -> None:
-        """Copy what is in a folder. path: relative to the checkout, with a slash at its end, or empty."""
+        """Copy the contents of a folder. path: relative to the checkout, empty or with a slash at its end."""
         for name in sorted(os.listdir(source)):
             if name == ".git":
                 continue
@@ -112,8 +112,8 @@ class _Copying:
             return
         self.total += len(content)
         if self.total > MAX_TOTAL:
-            hint = "check out the folders that the overlay needs only: git sparse-checkout"
-            raise RefusedError(Problem(f"{self.top} holds more than {MAX_TOTAL >> 30} GiB to copy", hint))
+            hint = "check out only the folders that the overlay needs, with git sparse-checkout"
+            raise RefusedError(Problem(f"{self.top} contains more than {MAX_TOTAL >> 30} GiB of files to copy", hint))
         with open(os.open(name, _NEW, 0o600, dir_fd=target), "wb") as stream:
             stream.write(content)
 
@@ -121,10 +121,10 @@ class _Copying:
         try:
             real = Path(os.path.realpath(self.top / path, strict=True))
         except OSError:
-            self._leave_out(path, "a link that leads nowhere")
+            self._leave_out(path, "a broken link")
             return
         if not real.is_relative_to(self.top) or ".git" in real.relative_to(self.top).parts:
-            self._leave_out(path, "a link that leads out of the checkout")
+            self._leave_out(path, "a link to a target outside of the checkout")
             return
         os.symlink(os.path.relpath(real, (self.top / path).parent), name, dir_fd=target)
 

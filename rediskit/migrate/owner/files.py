@@ -1,9 +1,8 @@
-"""The files of an owner's checkout: where they are, and what is in them. Everything in it was written by other people."""
+"""The files in a checkout of an application repository. Their contents are untrusted."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,17 +12,22 @@ from rediskit.files import read_regular, reason
 from rediskit.git.discovery import work_tree
 from rediskit.model.client import Client
 from rediskit.output.nofollow import not_a_folder
+from rediskit.renderers.tree import Tree
 from rediskit.yamlio.foreign import MAX_BYTES, Document, read_foreign
 
 FOLDER = "rediskit"
-"""The folder in an owner's checkout that holds one folder of ours a client."""
+"""The folder in a checkout that contains one folder per client."""
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 class Checkout(NamedTuple):
-    """A checkout of an owner. top: its Git work tree; to: where our folder lies; overlay: the folder that is built. All real paths.
+    """A checkout of an application repository. All paths are real paths.
 
-    offline: whether a build that fetches something is refused.
+    Attributes:
+        top: The Git work tree.
+        to: The folder that contains our folder.
+        overlay: The folder that is built.
+        offline: Whether a build with remote entries is refused.
     """
 
     top: Path
@@ -33,14 +37,14 @@ class Checkout(NamedTuple):
 
 
 def checkout(to: str, overlay: str | None, *, offline: bool = False) -> Checkout:
-    """Where an owner's files lie. Raises ConfigError when there is no such folder, no Git work tree around it, or no kustomization."""
+    """Return the checkout of a folder. Raises ConfigError if a folder is missing or not in one Git work tree."""
     folder, built = (Path(os.path.realpath(name)) for name in (to, overlay or to))
-    if not os.path.isdir(folder):  # noqa: PTH112 - unlike Path.is_dir, False for what may not be looked at
-        raise ConfigError(Problem(f"there is no folder {to}", "name a folder in a checkout of the owner's repository"))
+    if not os.path.isdir(folder):  # noqa: PTH112 - unlike Path.is_dir, False without permission
+        raise ConfigError(Problem(f"folder {to} does not exist", "choose a folder in a checkout of the application repository"))
     top = work_tree(folder)
     if top is None or not built.is_relative_to(top):
-        what = f"{to} lies in no Git work tree" if top is None else f"{overlay} lies outside of the checkout that holds {to}"
-        raise ConfigError(Problem(what, "name folders in one checkout of the owner's repository"))
+        message = f"{to} is not in a Git work tree" if top is None else f"{overlay} is not in the checkout of {to}"
+        raise ConfigError(Problem(message, "choose folders in one checkout of the application repository"))
     return Checkout(top, folder, built, offline)
 
 
@@ -50,98 +54,108 @@ def is_built(place: Checkout) -> bool:
 
 
 def kustomization(folder: Path) -> Path:
-    """The kustomization file of a folder. Raises ConfigError when there is none."""
+    """Return the kustomization file of a folder. Raises ConfigError if there is none."""
     for name in NAMES:
         file = folder / name
-        if os.path.isfile(file):  # noqa: PTH113 - unlike Path.is_file, False for what may not be looked at
+        if os.path.isfile(file):  # noqa: PTH113 - unlike Path.is_file, False without permission
             if file.is_symlink() and not Path(os.path.realpath(file)).is_relative_to(folder):
-                hint = "put the file itself there: kustomize reads no file outside of the folder that it builds"
+                hint = "replace the link by the file: kustomize reads no file outside of the folder that it builds"
                 raise ConfigError(Problem(f"{shown(file)} is a symbolic link to {file.readlink()}, outside of its folder", hint))
             return file
-    hint = "name the folder of the owner's outermost overlay: with --overlay, where our files are to lie elsewhere"
-    raise ConfigError(Problem(f"there is no kustomization.yaml in {shown(folder)}", hint))
+    hint = "choose the folder of the outermost overlay; use --overlay if the exported files are in another folder"
+    raise ConfigError(Problem(f"{shown(folder)} has no kustomization.yaml", hint))
 
 
 def shown(path: Path) -> str:
-    """A path as people see it: relative to the current folder where it lies below."""
+    """Return a path for messages: relative to the current folder if it is below it."""
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 class Listing(NamedTuple):
-    """Who lists a client's Component. files: the kustomizations; unread: the problems of those that can't be read."""
+    """The kustomizations that list the Component of a client. unread: the problems of those that cannot be read."""
 
     files: list[Path]
     unread: list[Problem]
 
 
+class RenderedFiles(NamedTuple):
+    """The rendered files of a client for the application repository, as `output.disk` writes them."""
+
+    name: str
+    files: dict[str, bytes]
+
+
+def rendered_files(tree: Tree, client: Client) -> RenderedFiles:
+    """Return the rendered files of a client, with paths relative to its folder."""
+    prefix = f"{client.owner_folder}/"
+    return RenderedFiles(client.name, {path.removeprefix(prefix): text for path, text in tree.files.items() if path.startswith(prefix)})
+
+
 def listing(place: Checkout, client: Client) -> Listing:
-    """Return the kustomizations of the checkout that list the client's Component, and those that can't be read."""
+    """Return the kustomizations of a checkout that list the Component of a client."""
     mine = place.to / FOLDER / client.name
-    found = Listing([], [])
-    for file in sorted(_below(place.top, NAMES)):
+    result = Listing([], [])
+    for file in (path for path in _below(place.top, NAMES) if path.name in NAMES):
         try:
             if any(resolved(file.parent, entry) == mine for entry in entries_of(file, content_of(file), "components")):
-                found.files.append(file)
+                result.files.append(file)
         except ConfigError as error:
-            found.unread.extend(error.problems)
-    return found
+            result.unread.extend(error.problems)
+    return result
 
 
 def resolved(folder: Path, entry: Any) -> Path | None:
-    """Return the real path that an entry of a kustomization leads to; None for what is no path."""
+    """Return the real path of an entry of a kustomization; None if it is not a path."""
     if not isinstance(entry, str) or "\0" in entry:
         return None
     return Path(os.path.realpath(folder / entry))
 
 
-def _below(top: Path, names: tuple[str, ...]) -> Iterator[Path]:
-    """Give the regular files of these names in a folder and below it; links and `.git` are left out."""
+def manifests_below(folder: Path) -> list[Path]:
+    """Return the YAML files in a folder and below it, in order, without links and `.git`."""
+    return _below(folder, (".yaml", ".yml"))
+
+
+def _below(top: Path, endings: tuple[str, ...]) -> list[Path]:
+    paths: list[Path] = []
     for parent, folders, files in os.walk(top):
         folders[:] = [name for name in folders if name != ".git"]
-        yield from (path for name in files if name in names and not (path := Path(parent, name)).is_symlink())
-
-
-def manifests_below(folder: Path) -> list[Path]:
-    """Return the YAML files in a folder and below it, in order; links and `.git` are left out."""
-    found = []
-    for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if name != ".git"]
-        found += [path for name in files if name.endswith((".yaml", ".yml")) and not (path := Path(parent, name)).is_symlink()]
-    return sorted(found)
+        paths += [Path(parent, name) for name in files if name.endswith(endings)]
+    return sorted(path for path in paths if not path.is_symlink())
 
 
 def content_of(file: Path) -> dict[str, Any]:
-    """Return the mapping in a YAML file; an empty one where it holds something else. Raises ConfigError where it can't be read."""
+    """Return the mapping in a YAML file, or an empty one. Raises ConfigError if the file cannot be read."""
     return mapping_in(documents_of(file))
 
 
 def mapping_in(documents: list[Document]) -> dict[str, Any]:
-    """Return the mapping in the first document; an empty one where it holds something else."""
+    """Return the mapping in the first document, or an empty one."""
     content = documents[0].data if documents else None
     return content if isinstance(content, dict) else {}
 
 
 def documents_of(file: Path) -> list[Document]:
-    """Return the documents of a YAML file. Raises ConfigError, with a place, where it can't be read."""
+    """Return the documents of a YAML file. Raises ConfigError, with a location, if it cannot be read."""
     name = shown(file)
     try:
         return read_foreign(read_regular(file, MAX_BYTES), name)
     except OSError as error:
-        problem = Problem(f"can't be read: {reason(error)}", "check the file and its permissions", (), Location(name, 1, 1))
+        problem = Problem(f"cannot read the file: {reason(error)}", "check the file and its permissions", (), Location(name, 1, 1))
         raise ConfigError(problem) from error
 
 
 def entries_of(file: Path, content: dict[str, Any], key: str) -> list[Any]:
-    """Return the list at a key of a kustomization; an empty one where there is none. Raises ConfigError for anything else."""
+    """Return the list at a key of a kustomization, or an empty one. Raises ConfigError for any other value."""
     entries = content.get(key)
     if entries is not None and not isinstance(entries, list):
-        hint = "write a list: kustomize can't read it either"
+        hint = "write a list, as kustomize needs it"
         raise ConfigError(Problem(f"{key} is not a list", hint, (), Location(shown(file), 1, 1)))
     return list(entries or ())
 
 
 def link_in_the_way(place: Checkout, client: Client) -> Problem | None:
-    """Return the problem of a link or a file where the folder of a client's files belongs; None where a folder or nothing is there."""
+    """Return the problem of a link or a file at the path of a client's folder; None for a folder or nothing."""
     for folder in (place.to / FOLDER, place.to / FOLDER / client.name):
         if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
             return replace(not_a_folder(Path(shown(folder)), folder.lstat().st_mode), code="owner-link")

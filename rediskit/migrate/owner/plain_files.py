@@ -1,16 +1,14 @@
-"""A step in an application repository with plain manifests: its own files, with the values of the step put in place.
+"""The values of a step in the plain manifests of an application repository.
 
-The source of every applied object is the file of that repository, never the config's copy of it: the copy has no passwords. What a
-rollback restores is recorded nowhere: it is found in the Git history of the file, and can be verified from there alone. The base is
-the newest committed version in which no value of the migration is in effect. The base with the values of the step in effect is the
-file at hand, apart from the changes of others. So a rollback gives back the version of `prepare` byte for byte.
+The files of that repository are edited, not the copies in the config, which have no passwords. The Git history of a file gives its base:
+the newest committed version without a value of the migration. The file is the base with the values of a step, plus the changes of
+others. So a rollback restores the version of `prepare` byte for byte.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,9 +23,9 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.files import Manifest
 from rediskit.model.migration import Migration
+from rediskit.model.pointers import changed
 from rediskit.renderers.owner.overlay import apply
 from rediskit.renderers.owner.patches import patches, removals
-from rediskit.renderers.owner.pointers import changed
 from rediskit.renderers.tree import Object
 from rediskit.state_machine.effects import steps
 from rediskit.yamlio.foreign import MAX_BYTES
@@ -35,17 +33,16 @@ from rediskit.yamlio.foreign import MAX_BYTES
 _BREAK = re.compile(rb"^---(?:[ \t][^\n]*)?\r?\n|^---\Z", re.MULTILINE)
 
 
-class Made(NamedTuple):
-    """What a step makes of the files: those that change, the objects in them, and what is left to a person."""
+class PlainChanges(NamedTuple):
+    """The files that a step changes, the objects in them, and what a person does next."""
 
     files: tuple[Edited, ...]
     objects: tuple[Difference, ...]
     todo: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Place:
-    """One object in one file. start, end: its document in the text."""
+class Place(NamedTuple):
+    """An object in a file. start, end: its document in the text."""
 
     file: Path
     text: bytes
@@ -59,38 +56,38 @@ class Place:
         return self.text[self.start : self.end]
 
     def with_document(self, document: bytes) -> Edited:
-        """Return the change of the file in which the document is another."""
+        """Return the change of the file to another document."""
         return Edited(shown(self.file), str(self.file), self.text, self.text[: self.start] + document + self.text[self.end :])
 
 
-def plain_files(environment: Environment, client: Client, place: Checkout, *, force: bool) -> Made:
-    """Return what the step of a client makes of the plain manifests in a checkout. Nothing is written.
+def plain_files(environment: Environment, client: Client, place: Checkout, *, force: bool) -> PlainChanges:
+    """Return the changes of a client's step in the plain manifests of a checkout. Nothing is written.
 
     Args:
-        environment: the config.
-        client: the client, with `owner.kind: manifests`.
-        place: the checkout; `to` is the folder of the manifests.
-        force: whether changes of others may be lost where they are on the lines of the step.
+        environment: The config.
+        client: A client with `owner.kind: manifests`.
+        place: The checkout; `to` is the folder of the manifests.
+        force: Whether to overwrite changes of others in the lines of the step.
 
     Raises:
-        ConfigError: the objects are not there exactly once, or cannot be read.
-        RefusedError: a file is not as a step leaves it, or has changes that are in no commit.
+        ConfigError: An object is not in exactly one document, or cannot be read.
+        RefusedError: A file does not have the values of any step, or has uncommitted changes.
     """
-    there = list(_places(place))
+    places = list(_places(place))
     files: dict[str, Edited] = {}
     objects = []
     for manifest in _manifests(client):
-        at = _place_of(place, there, client, manifest.content, files)
+        at = _place_of(place, places, client, manifest.content, files)
         document = _Document(environment, client, manifest.content, at).at_step(force=force)
         if document != at.document:
             files[str(at.file)] = at.with_document(document)._replace(before=_first(files, at))
             after = content_of(document, shown(at.file))
             objects.append(Difference(key_of(at.content), tuple(sorted(changed(at.content, after))), ()))
-    return Made(tuple(files.values()), tuple(objects), tuple(_removals(client, there)))
+    return PlainChanges(tuple(files.values()), tuple(objects), tuple(_removals(client, places)))
 
 
 def _first(files: dict[str, Edited], at: Place) -> bytes:
-    """What a file was before its first change: two objects of one file are changed one after the other."""
+    """Return a file before its first change: two objects in one file are changed one after the other."""
     return files[str(at.file)].before if str(at.file) in files else at.text
 
 
@@ -100,21 +97,27 @@ def _manifests(client: Client) -> Iterator[Manifest]:
     yield from (one for one in (client.workload.manifest, scaler.manifest if scaler else None) if one is not None)
 
 
-def _removals(client: Client, there: list[Place]) -> Iterator[str]:
+def _removals(client: Client, places: list[Place]) -> Iterator[str]:
     for reference in removals(client):
         kind, _, name = reference.partition("/")
-        for at in there:
+        for at in places:
             if _is(at.content, client, kind, name):
-                others = sum(other.file == at.file for other in there) > 1
-                what = f"{reference} from {shown(at.file)}" if others else shown(at.file)
-                yield f"delete {what}: {reference} goes"
+                others = sum(other.file == at.file for other in places) > 1
+                yield f"delete {reference} from {shown(at.file)}" if others else f"delete {shown(at.file)}: it contains only {reference}"
 
 
 class _Document:
-    """The document of one object, and what it is at each step."""
+    """The document of an object, at any step."""
 
     def __init__(self, environment: Environment, client: Client, known: Object, at: Place) -> None:
-        """known: the config's copy of the object, which is compared and never written."""
+        """Find the patch of each step.
+
+        Args:
+            environment: The config.
+            client: The client.
+            known: The copy of the object in the config, which is compared and never written.
+            at: The document.
+        """
         self._environment, self._client, self._known, self._at = environment, client, known, at
         self._file = shown(at.file)
         self._every = [patch for step in _distinct(client) if (patch := self._patch(step)) is not None]
@@ -134,19 +137,21 @@ class _Document:
             return document
         if force:
             return after
-        hint = "undo the changes of others at the values of the step, or use --force to lose what was changed since the migration began"
-        raise RefusedError(Problem(f"{self._file} is not {_name(self._at.content)} as any step leaves it", hint, code="file-edited"))
+        hint = "undo the other changes to the values of the step, or overwrite them with --force"
+        raise RefusedError(
+            Problem(f"{_name(self._at.content)} in {self._file} does not have the values of any step", hint, code="file-edited")
+        )
 
     def _patch(self, migration: Migration) -> Object | None:
-        there = self._client.model_copy(update={"migration": migration})
+        client = self._client.model_copy(update={"migration": migration})
         name = (self._known["kind"], self._known["metadata"]["name"])
-        found = (one for one in patches(self._environment, there) if (one["kind"], one["metadata"]["name"]) == name)
-        return next(found, None)
+        every = patches(self._environment, client)
+        return next((patch for patch in every if (patch["kind"], patch["metadata"]["name"]) == name), None)
 
     def _in_effect(self, content: Object) -> Object | None:
-        """Return the patch with the most values among those that an object has; None when it has none."""
-        found = [patch for patch in self._every if in_effect(content, patch)]
-        return max(found, key=lambda patch: len(changed(self._known, apply(self._known, patch))), default=None)
+        """Return the patch with the most values whose values an object has; None if there is none."""
+        matching = [patch for patch in self._every if in_effect(content, patch)]
+        return max(matching, key=lambda patch: len(changed(self._known, apply(self._known, patch))), default=None)
 
     def _is_partly_in_effect(self, content: Object) -> bool:
         """Whether an object has some value of a step that the config's copy, from before the migration, does not have."""
@@ -163,36 +168,36 @@ class _Document:
         if now is None and not self._is_partly_in_effect(self._at.content):
             if any(self._at.document == document for _, document, _ in self._documents(history)):
                 return self._at.document
-            hint = f"commit it first: a rollback takes {_name(self._at.content)} from the history of Git"
-            raise RefusedError(Problem(f"{self._file} has changes that are in no commit", hint, code="file-uncommitted"))
+            hint = f"commit it first: a rollback restores {_name(self._at.content)} from the Git history"
+            raise RefusedError(Problem(f"{self._file} has uncommitted changes", hint, code="file-uncommitted"))
         for _, document, content in self._documents(history):
             if self._in_effect(content) is None and not self._is_partly_in_effect(content):
                 return document
-        hint = "fetch the whole history (git fetch --unshallow), or check out the file as it was before the migration"
-        message = f"no version of {self._file} in the history of Git is from before the migration"
+        hint = "run git fetch --unshallow, or restore the file from before the migration"
+        message = f"the Git history has no version of {self._file} from before the migration"
         raise RefusedError(Problem(message, hint, code="file-base"))
 
     def _documents(self, history: list[Version]) -> Iterator[tuple[str, bytes, Object]]:
-        """The document of the object in each version that can be read."""
+        """Yield commit, text and content of the object in each version that can be read."""
         for version in history:
             for start, end in _spans(version.content):
                 document = version.content[start:end]
                 try:
                     content = content_of(document, self._file)
                 except ConfigError:
-                    continue  # A version that was broken: nothing was deployed from it.
+                    continue  # A broken version, from which nothing was deployed.
                 if _is(content, self._client, str(self._known["kind"]), str(self._known["metadata"]["name"])):
                     yield version.commit, document, content
 
     def _is_meant(self, document: bytes, base: bytes, before: bytes, after: bytes) -> bool:
-        """Whether a merge has, at every value that a step sets, what the step means."""
+        """Return whether a merged document has the values of the step."""
         try:
-            made = content_of(document, self._file)
+            merged_content = content_of(document, self._file)
         except ConfigError:
             return False
         old, now, new = (content_of(text, self._file) for text in (base, before, after))
         touched = changed(old, now) | changed(old, new)
-        return not any(_overlap(one, other) for one in changed(made, new) for other in touched)
+        return not any(_overlap(one, other) for one in changed(merged_content, new) for other in touched)
 
 
 def _overlap(one: str, other: str) -> bool:
@@ -215,27 +220,26 @@ def _is(content: Object, client: Client, kind: str, name: str) -> bool:
     return (content.get("kind"), metadata.get("name")) == (kind, name)
 
 
-def _place_of(place: Checkout, there: list[Place], client: Client, content: Object, files: dict[str, Edited]) -> Place:
+def _place_of(place: Checkout, places: list[Place], client: Client, content: Object, files: dict[str, Edited]) -> Place:
     kind, name = content["kind"], content["metadata"]["name"]
-    hits = [at for at in there if _is(at.content, client, kind, name)]
+    hits = [at for at in places if _is(at.content, client, kind, name)]
     if len(hits) != 1:
-        hint = "name the folder of the application's plain manifests with --to; the document has no anchors, tags or merge keys"
-        what = ", ".join(shown(at.file) for at in hits) or "no file"
-        raise ConfigError(Problem(f"{kind}/{name} is in {what} of {shown(place.to)}, not in one document", hint))
-    (found,) = hits
-    if str(found.file) not in files:
-        return found
-    again = [at for at in _in_text(found.file, files[str(found.file)].after) if _is(at.content, client, kind, name)]
-    return again[0]
+        hint = "set --to to the folder of the plain manifests; documents with anchors, tags or merge keys are skipped"
+        where = ", ".join(shown(at.file) for at in hits) or "no file"
+        raise ConfigError(Problem(f"{kind}/{name} is in {where} of {shown(place.to)}, not in exactly one document", hint))
+    file = hits[0].file
+    if str(file) not in files:
+        return hits[0]
+    return next(at for at in _in_text(file, files[str(file)].after) if _is(at.content, client, kind, name))
 
 
 def _places(place: Checkout) -> Iterator[Place]:
-    """The objects in the YAML files below the folder. What is no manifest is passed over: a template, the values of a chart."""
+    """Yield the objects in the YAML files of the folder. Templates and values of charts are skipped."""
     for file in manifests_below(place.to):
         try:
             text = read_regular(file, MAX_BYTES, follow=False)
         except OSError:
-            continue  # No regular file, or a very large one: no manifest that anybody applies.
+            continue  # Not a regular file, or too large for a manifest.
         yield from _in_text(file, text)
 
 
@@ -250,6 +254,6 @@ def _in_text(file: Path, text: bytes) -> Iterator[Place]:
 
 
 def _spans(text: bytes) -> Iterator[tuple[int, int]]:
-    """Where each document of a text begins and ends, without the line that separates it from the one before."""
-    breaks = [(one.start(), one.end()) for one in _BREAK.finditer(text)]
+    """Yield start and end of each document of a text, without the separators."""
+    breaks = [separator.span() for separator in _BREAK.finditer(text)]
     yield from zip([0, *(end for _, end in breaks)], [*(start for start, _ in breaks), len(text)], strict=True)

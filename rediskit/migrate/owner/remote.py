@@ -1,4 +1,4 @@
-"""Find what the kustomizations of a checkout fetch from elsewhere: kustomize runs `git fetch` and HTTP requests for it by itself."""
+"""The remote entries of kustomizations: kustomize runs `git fetch` and HTTP requests for them."""
 
 from __future__ import annotations
 
@@ -17,44 +17,44 @@ OFFLINE: Mapping[str, str] = {
     "NO_PROXY": "",
     "no_proxy": "",
 }
-"""Variables under which neither git nor kustomize reaches another machine: no transport has that name, nothing answers at that port."""
+"""Variables that stop git and kustomize from network access: no transport has that name, and nothing listens at that port."""
 
 _FOLDERS = ("resources", "components", "bases")
-"""Entries that are folders or files; an address of a repository counts before a folder of the same name."""
+"""Entries that are folders or files; an address of a repository has priority over a folder of the same name."""
 _FILES = ("crds", "configurations", "transformers", "generators", "validators", "patchesStrategicMerge")
 _PATHS = ("patches", "patchesJson6902", "replacements")
 _GENERATORS = ("configMapGenerator", "secretGenerator")
 _REMOTE = re.compile(r"(?:git::|gh:|[a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+[:/]|github\.com[:/])", re.IGNORECASE)
-"""How the address of a repository or a file begins: kustomize api/internal/git/repospec.go and api/internal/loader."""
+"""The start of the address of a repository or a file: kustomize api/internal/git/repospec.go and api/internal/loader."""
 _CREDENTIALS = re.compile(r"(?<=://)[^/@]*@")
 
 
 def remote_entries(place: Checkout) -> list[Problem]:
-    """Return a problem for each entry that kustomize would fetch to build the overlay; what it leads to is not looked at."""
-    problems, seen, waiting = [], set(), [place.overlay]
+    """Return a problem for each entry that kustomize fetches to build the overlay. Its target is not read."""
+    problems, visited, waiting = [], set(), [place.overlay]
     while waiting:
         folder = waiting.pop()
-        if folder in seen or not folder.is_relative_to(place.top):
+        if folder in visited or not folder.is_relative_to(place.top):
             continue
-        seen.add(folder)
+        visited.add(folder)
         for file in (folder / name for name in NAMES):
             if not file.is_file():
                 continue
             for entry, where in _entries(file):
                 if _REMOTE.match(entry):
-                    what = f"{_CREDENTIALS.sub('', entry)} is fetched by kustomize"
-                    problems.append(Problem(what, "keep a copy of it in the checkout, or leave out --offline", (), where, "owner-remote"))
+                    message = f"kustomize fetches {_CREDENTIALS.sub('', entry)}"
+                    problems.append(Problem(message, "add a copy to the checkout, or omit --offline", (), where, "owner-remote"))
                 elif (below := resolved(folder, entry)) and below.is_dir():
                     waiting.append(below)
     return problems
 
 
 def _entries(file: Path) -> Iterator[tuple[str, Location]]:
-    """Yield each text of a kustomization that is a path or an address, with its place."""
+    """Yield each path or address in a kustomization, with its location."""
     try:
         documents = documents_of(file)
     except ConfigError:
-        return  # The build says so.
+        return  # The build reports it.
     content = mapping_in(documents)
     for path, value in _values(content):
         if isinstance(value, str):
@@ -69,10 +69,10 @@ def _values(content: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...],
     yield ("openapi",), at(content, "openapi", "path")
     for key in _GENERATORS:
         for index, entry in enumerate(list_at(content, key)):
-            for one in (*list_at(entry, "files"), *list_at(entry, "envs"), at(entry, "env")):
-                yield (key, index), one.partition("=")[2] if isinstance(one, str) and _named(one) else one
+            for file in (*list_at(entry, "files"), *list_at(entry, "envs"), at(entry, "env")):
+                yield (key, index), file.partition("=")[2] if isinstance(file, str) and _has_name(file) else file
 
 
-def _named(text: str) -> bool:
-    """Whether a file of a generator is given as `name=file`."""
+def _has_name(text: str) -> bool:
+    """Return whether a file of a generator has the form `name=file`."""
     return bool(re.match(r"[^/:=]+=", text))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rediskit.model.pointers import by_name
 from rediskit.renderers.tree import Object
 
 
@@ -32,7 +33,7 @@ def apply(base: Mapping[str, Any], patch: Mapping[str, Any]) -> Object:
 def _merged(base: Any, patch: Any) -> Any:
     if isinstance(base, Mapping) and isinstance(patch, Mapping):
         return apply(base, patch)
-    if _named(base) and _named(patch):
+    if by_name(base) is not None and by_name(patch) is not None:
         return _merged_by_name(base, patch)
     return _added(patch)
 
@@ -50,7 +51,7 @@ def _kept(value: Any, key: str = "") -> Any:
     if isinstance(value, Mapping):
         return {inner: _kept(content, inner) for inner, content in value.items()}
     if isinstance(value, list):
-        return _merged_by_name(value, ()) if key in _MERGED_LISTS and _named(value) else [_kept(entry) for entry in value]
+        return _merged_by_name(value, ()) if key in _MERGED_LISTS and by_name(value) is not None else [_kept(entry) for entry in value]
     return value
 
 
@@ -62,12 +63,3 @@ def _added(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _added(inner) for key, inner in value.items() if inner is not None and key != "$patch"}
     return [_added(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _named(value: Any) -> bool:
-    """Return whether every entry of a list is a mapping with a name. In a build, a name may have another type than text."""
-    return isinstance(value, Sequence) and not isinstance(value, str) and all(map(_has_name, value))
-
-
-def _has_name(entry: Any) -> bool:
-    return isinstance(entry, Mapping) and isinstance(entry.get("name"), str)

@@ -1,22 +1,11 @@
-"""JSON pointers of the values that a step changes, and of those that it may change, for checks and exports."""
+"""The JSON pointers of the values that a step may change in the objects of an application repository."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from rediskit.model.pointers import pointer
 from rediskit.model.workload import Variables, Workload
 from rediskit.renderers.owner.patches import PAUSED, hold
 from rediskit.state_machine.effects import Effects
-
-
-def changed(before: Any, after: Any, path: str = "") -> set[str]:
-    """Return the JSON pointers of the differences between two objects. List entries with names are compared by name, in any order."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        keys = before.keys() | after.keys()
-        return {pointer for key in keys for pointer in changed(before.get(key), after.get(key), f"{path}/{_token(str(key))}")}
-    if _by_name(before) is not None and _by_name(after) is not None:
-        return changed(_by_name(before), _by_name(after), path)
-    return set() if before == after else {path}
 
 
 def meant(workload: Workload, effect: Effects) -> set[str]:
@@ -34,7 +23,7 @@ def meant_of_scaler(workload: Workload, effect: Effects) -> set[str]:
     if scaler is None:
         return set()
     if scaler["kind"] == "ScaledObject":
-        return {"/metadata/annotations", f"/metadata/annotations/{_token(PAUSED)}"}
+        return {"/metadata/annotations", pointer("metadata", "annotations", PAUSED)}
     return {"/spec/minReplicas", "/spec/maxReplicas"}
 
 
@@ -46,14 +35,3 @@ def _of_container(env: str, variables: Variables) -> set[str]:
         pointers |= {f"{source}/{field}" for field in ("fieldRef", "resourceFieldRef", "fileKeyRef")}
         pointers |= {f"{source}/secretKeyRef/{field}" for field in ("key", "name", "optional")}
     return pointers
-
-
-def _token(key: str) -> str:
-    """Escape a key for a JSON pointer (RFC 6901)."""
-    return key.replace("~", "~0").replace("/", "~1")
-
-
-def _by_name(value: Any) -> dict[str, Any] | None:
-    if isinstance(value, list) and all(isinstance(entry, dict) and isinstance(entry.get("name"), str) for entry in value):
-        return {entry["name"]: entry for entry in value}
-    return None

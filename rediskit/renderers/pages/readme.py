@@ -16,8 +16,6 @@ from rediskit.renderers.tree import File
 from rediskit.state_machine import transitions
 from rediskit.state_machine.effects import decommissions, effects, moved, release_is_deployed
 
-_REPOSITORIES = {"ours": "this repository", "owner": "the application repository", "none": "no repository: it only records evidence"}
-
 
 def readme(environment: Environment, units: tuple[Unit, ...], pages: tuple[Page, ...]) -> File:
     """Return the README.md at the root of the rendered manifests."""
@@ -67,7 +65,7 @@ def _client_facts(environment: Environment, client: Client) -> dict[str, object]
         "step": migration.step if migration else None,
         "meaning": transitions.STAGES[migration.step].meaning if migration else "",
         **(_next_step(client, migration) if migration else {"next": None}),
-        "way_out": migration is not None and transitions.way_out(migration) is not None,
+        "way_out": migration is not None and transitions.rollback_step(migration) is not None,
         "kind": client.owner.kind,
         "owner_side": owner_side(environment, client),
         "untouched": effects(client.migration).owner_is_untouched,
@@ -80,4 +78,8 @@ def _next_step(client: Client, migration: Migration) -> dict[str, object]:
     if transition is None:
         return {"next": None}
     repository = transitions.repository(migration, moved(migration, transition.target, ""), removes=decommissions(client))
-    return {"next": transition.target, "repository": _REPOSITORIES[repository], "gate": transitions.before(transition, migration) or "none"}
+    return {
+        "next": transition.target,
+        "repository": transitions.REPOSITORIES[repository],
+        "gate": transitions.precondition(transition, migration) or "none",
+    }

@@ -62,7 +62,7 @@ def pages(environment: Environment, client: Client) -> Iterator[Page]:
     """Yield every step forward from `prepare`, in the order of the migration."""
     assert client.migration is not None
     migration = Migration(step="prepare", order=client.migration.order)
-    while (target := transitions.following(migration)) is not None:
+    while (target := transitions.next_step(migration)) is not None:
         after = moved(migration, target, "")
         yield page(environment, client, Transition("forward", migration.step, target), migration)
         migration = after
@@ -85,14 +85,14 @@ def page(environment: Environment, client: Client, transition: Transition, migra
     return Page(
         step=transition.target,
         meaning=stage.meaning,
-        before=transitions.before(transition, migration),
+        before=transitions.precondition(transition, migration),
         gates=transitions.gates(transition, migration),
         repository=repository,
         advance=tuple(_edit(named, client, transition)),
         publish=tuple(_publish(environment, client, transition, repository, (named, folder))),
         owner=tuple(_owner(environment, client, transition, named)) if repository == "owner" else (),
         look=tuple(look(environment, client, transition.target)),
-        seen=stage.look,
+        seen=stage.verify,
         way_back=way_back(client, after),
     )
 
@@ -225,7 +225,7 @@ def _variables(in_client: str, name: str, workload: Workload, container: str) ->
 
 def way_back(client: Client, migration: Migration) -> str:
     """Return how to undo a step, and the data that this loses."""
-    effect, previous = effects(migration), transitions.previous(migration)
+    effect, previous = effects(migration), transitions.previous_step(migration)
     remove = client.previous.remove if client.previous else ()
     kept = client.previous is not None and client.previous.data == "keep"
     if migration.step == "complete":
@@ -233,7 +233,7 @@ def way_back(client: Client, migration: Migration) -> str:
     if effect.removed:
         restored = f", which creates {', '.join(remove)} again, {'with the volume that was kept' if kept else 'without data'}"
         return f"none; one step back to {previous}{restored if remove else ''}"
-    if transitions.way_out(migration) is None:
+    if transitions.rollback_step(migration) is None:
         return f"one step back to {previous}, without data loss"
     if effect.restored:
         return "one commit to rolled-back; loses the data that the application wrote to the shared Redis since scale-up"
@@ -253,6 +253,7 @@ def runbook(environment: Environment, client: Client) -> str:
         tool=environment.gitops.tool_name,
         carrier=environment.gitops.object_kind,
         pages=list(pages(environment, client)),
+        repositories=transitions.REPOSITORIES,
         prepared=list(look(environment, client, "prepare")),
         rollback=rollback,
         forward=[f"rediskit migrate advance {config_of(environment)} --client {client.name} --to scale-down"],
