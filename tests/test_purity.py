@@ -1,4 +1,4 @@
-"""The same input gives the same bytes: whatever the folder, the time zone, the locale, the hash seed; and nothing else is asked."""
+"""The same input gives the same bytes in any folder, time zone, locale and hash seed, without other inputs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def digest(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def test_bytes_do_not_depend_on_where_and_when(tmp_path: Path) -> None:
+def test_output_does_not_depend_on_folder_time_zone_locale_and_hash_seed(tmp_path: Path) -> None:
     surroundings = (
         {"TZ": "UTC", "LC_ALL": "C", "PYTHONHASHSEED": "0"},
         {"TZ": "America/Asuncion", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "1", "LANG": "de_DE.UTF-8"},
@@ -58,12 +58,12 @@ def test_render_needs_no_network_no_home_no_kubeconfig(tmp_path: Path) -> None:
     assert digest(tmp_path / "rendered") == digest(ROOT / "rendered")
 
 
-def test_the_committed_tree_is_current() -> None:
+def test_the_committed_output_is_current() -> None:
     done = subprocess.run([sys.executable, "-m", "rediskit", "check"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_rendering_again_writes_nothing(tmp_path: Path) -> None:
+def test_a_second_render_writes_nothing(tmp_path: Path) -> None:
     copy_config(tmp_path)
     command = [sys.executable, "-m", "rediskit", "render"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)

@@ -1,4 +1,4 @@
-"""`rediskit doctor`: programs, configs, trees and Git, and what comes next."""
+"""`rediskit doctor`: diagnose programs, configs, output directories and Git, and list the next commands."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from rediskit.errors import visible
 
 _MARKS = {"ok": " ", "note": "-", "problem": "!"}
 _ORDER = (2, 3, 1)
-"""Which exit code wins when several are due: a config that can't be read says more than a program that fails."""
+"""The priority of exit codes: an invalid config comes first, because it hides other problems."""
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exit code 0 when nothing is wrong; 1 when a tree or its place in Git is; 2 when a config is; 3 when a program does not run."""
+    """Return exit code 0 without problems, 1 for an output directory or Git, 2 for a config, 3 for a program."""
     files = arguments.configs or configs_here()
     tools, packages, reports = programs(), libraries(), diagnose(files, arguments.output)
     due = {line.code for report in reports for line in report.lines} | {3 for _ in _broken(tools, packages)}
@@ -31,14 +31,14 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(_document(tools, packages, reports, following, code))
     else:
-        _say(tools, packages, begin, reports, following)
+        _print_text(tools, packages, begin, reports, following)
     return code
 
 
 def _broken(tools: list[Program], packages: list[Library]) -> list[str]:
-    """What to do about programs that do not run and libraries that are missing."""
-    mend = [f"mend {tool.name}, or take it off PATH: {tool.said}" for tool in tools if tool.state == "broken"]
-    return mend + [f"pip install {package.name}" for package in packages if not package.version]
+    """Return instructions for programs that do not run and for missing libraries."""
+    fixes = [f"fix {tool.name} or remove it from PATH: {tool.said}" for tool in tools if tool.state == "broken"]
+    return fixes + [f"pip install {package.name}" for package in packages if not package.version]
 
 
 def _next(tools: list[Program], packages: list[Library], begin: list[str], reports: list[Diagnosis]) -> list[str]:
@@ -46,7 +46,7 @@ def _next(tools: list[Program], packages: list[Library], begin: list[str], repor
     return list(dict.fromkeys(listed))
 
 
-def _say(tools: list[Program], packages: list[Library], begin: list[str], reports: list[Diagnosis], following: list[str]) -> None:
+def _print_text(tools: list[Program], packages: list[Library], begin: list[str], reports: list[Diagnosis], following: list[str]) -> None:
     print("programs")
     rows = [(tool.name, tool.version or "-", _where(tool), tool.purpose) for tool in tools]
     _table(zip((_mark(tool) for tool in tools), rows, strict=True))
@@ -54,13 +54,13 @@ def _say(tools: list[Program], packages: list[Library], begin: list[str], report
     versions = [("python", platform.python_version()), ("rediskit", __version__), *packages]
     _table((" " if version else "!", (name, version or "missing")) for name, version in versions)
     if begin:
-        print("there is no config/*.yaml here")
+        print("no config/*.yaml in this folder")
     for report in reports:
         print(visible(report.file))
         _table((_MARKS[line.state], (line.what, line.said)) for line in report.lines)
         for problem in report.problems:
             print("\n".join(f"    {line}" for line in str(problem).splitlines()))
-    print("next:" if following else "next: nothing, all is well")
+    print("next:" if following else "next: nothing to do")
     for step in following:
         print(f"  {visible(step)}")
 
@@ -74,7 +74,7 @@ def _where(tool: Program) -> str:
 
 
 def _table(rows: Iterable[tuple[str, tuple[str, ...]]]) -> None:
-    """A mark and cells a line; each cell but the last is as wide as the widest of its column."""
+    """Print lines of a mark and cells. The columns are aligned."""
     listed = list(rows)
     widths = [max(len(cells[column]) for _, cells in listed) for column in range(len(listed[0][1]) - 1)] if listed else []
     for mark, cells in listed:

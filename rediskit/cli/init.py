@@ -1,4 +1,4 @@
-"""`rediskit init`: a folder that renders at once."""
+"""`rediskit init`: create a project that renders."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from rediskit.init.project import Options, Project, new_project
 from rediskit.output.leftovers import input_leftovers, remove_leftovers
 from rediskit.output.new_files import write_new
 
-_SECRETS = "secrets: rediskit secret apply; or another secrets.mode, then rediskit secret new, to keep them in Git, encrypted"
+_SECRETS = "rediskit secret apply; or set another secrets.mode and run rediskit secret new: the Secrets are then in Git, encrypted"
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exit code 0 when the folder is made, whatever questions are left; 1 when a file is in the way or a password would be written."""
+    """Return exit code 0, even with open questions; 1 when a file exists already or would contain a password."""
     if not arguments.dry_run:
         remove_leftovers(input_leftovers([Path(arguments.folder)]))
-    made = new_project(
+    project = new_project(
         Options(
             arguments.folder,
             arguments.name,
@@ -37,41 +37,41 @@ def run(arguments: argparse.Namespace) -> int:
         )
     )
     if not arguments.dry_run:
-        write_new(made.folder, made.files)
+        write_new(project.folder, project.files)
     if arguments.json:
-        print_json(_document(made, dry_run=arguments.dry_run))
+        print_json(_document(project, dry_run=arguments.dry_run))
     else:
-        _say(made, dry_run=arguments.dry_run)
+        _print_text(project, dry_run=arguments.dry_run)
     return 0
 
 
 def _source(name: str | None) -> tuple[bytes, str] | None:
-    """The live objects. Raises ConfigError when nothing comes."""
+    """Return the live objects and their name. Raises ConfigError when standard input is a terminal."""
     if name is None:
         return None
     if name != "-":
         path = Path(name)
         return (read_stream(path, MAX_BYTES + 1) if path.is_fifo() else read_file(path, name)), name
     if sys.stdin is None or sys.stdin.isatty():
-        hint = "kubectl get deployment NAME -o yaml | rediskit init --from -"
-        raise ConfigError(Problem("standard input is a terminal: nothing comes from it", hint))
+        hint = "pipe the objects into it: kubectl get deployment NAME -o yaml | rediskit init --from -"
+        raise ConfigError(Problem("standard input is a terminal", hint))
     return sys.stdin.buffer.read(MAX_BYTES + 1), "standard input"
 
 
-def _say(made: Project, *, dry_run: bool) -> None:
-    done = "would be made in" if dry_run else "made in"
-    print(f"{made.name}: {len(made.files)} {'file' if len(made.files) == 1 else 'files'} {done} {visible(made.folder)}")
-    for path in made.files:
+def _print_text(project: Project, *, dry_run: bool) -> None:
+    done = "would create" if dry_run else "created"
+    print(f"{project.name}: {done} {len(project.files)} {'file' if len(project.files) == 1 else 'files'} in {visible(project.folder)}")
+    for path in project.files:
         print(f"  + {visible(path)}")
-    for path in made.kept:
+    for path in project.kept:
         print(f"  = {visible(path)}")
-    _list("from the input:", [_found(client) for client in made.clients])
-    _list("notes:", made.notes)
-    _list("open, each a comment in the config:", made.open)
+    _list("clients:", [_summary(client) for client in project.clients])
+    _list("notes:", project.notes)
+    _list("open questions, each a comment in the config:", project.open)
     if dry_run:
-        print(f"\n{made.files[made.config].decode()}", end="")
+        print(f"\n{project.files[project.config].decode()}", end="")
         return
-    _list("next:", _next(made))
+    _list("next:", _next(project))
 
 
 def _list(head: str, lines: list[str] | tuple[str, ...]) -> None:
@@ -81,38 +81,36 @@ def _list(head: str, lines: list[str] | tuple[str, ...]) -> None:
         print(f"  {visible(line)}")
 
 
-def _found(client: DetectedClient) -> str:
-    """One line: what the input says of a client."""
-    switched = ", ".join(
-        f"{one.container} ({', '.join(name for name in one.named.values() if isinstance(name, str))})" for one in client.containers
-    )
-    parts = [f"{client.workload['kind']}/{client.workload['metadata']['name']}", switched or "no container known"]
+def _summary(client: DetectedClient) -> str:
+    """Return a line about a detected client."""
+    switched = ", ".join(f"{variables.container} ({', '.join(variables.names)})" for variables in client.containers)
+    parts = [client.reference, switched or "no containers"]
     if client.scaler:
         parts.append(f"scaled by {client.scaler.kind}/{client.scaler.name}")
     if client.host:
-        parts.append(f"old Redis {client.host}:{client.port or 6379}{' with ' + ', '.join(client.remove) if client.remove else ''}")
+        parts.append(f"old Redis {client.host}:{client.port or 6379}{', remove ' + ', '.join(client.remove) if client.remove else ''}")
     return f"{client.name}: {'; '.join(parts)}"
 
 
-def _next(made: Project) -> list[str]:
-    there = [] if os.path.normpath(made.folder) == "." else [f"cd {shlex.quote(made.folder)}"]
-    answer = [f"answer what is open in {made.config}"] if made.open else []
-    begin = f"git push, then once: kubectl apply -f rendered/{made.name}/bootstrap/"
-    return [*there, *answer, "rediskit render", "rediskit check", "git add --all && git commit", begin, _SECRETS]
+def _next(project: Project) -> list[str]:
+    change = [] if os.path.normpath(project.folder) == "." else [f"cd {shlex.quote(project.folder)}"]
+    answer = [f"answer the open questions in {project.config}"] if project.open else []
+    begin = f"git push, then run once: kubectl apply -f rendered/{project.name}/bootstrap/"
+    return [*change, *answer, "rediskit render", "rediskit check", "git add --all && git commit", begin, _SECRETS]
 
 
-def _document(made: Project, *, dry_run: bool) -> dict[str, Any]:
+def _document(project: Project, *, dry_run: bool) -> dict[str, Any]:
     return {
-        "name": made.name,
-        "folder": made.folder,
-        "config": made.config,
-        "created": list(made.files),
-        "kept": list(made.kept),
+        "name": project.name,
+        "folder": project.folder,
+        "config": project.config,
+        "created": list(project.files),
+        "kept": list(project.kept),
         "dryRun": dry_run,
-        "clients": [_client(client) for client in made.clients],
-        "open": list(made.open),
-        "notes": list(made.notes),
-        "next": _next(made),
+        "clients": [_client(client) for client in project.clients],
+        "open": list(project.open),
+        "notes": list(project.notes),
+        "next": _next(project),
         "exitCode": 0,
     }
 
@@ -121,8 +119,8 @@ def _client(client: DetectedClient) -> dict[str, Any]:
     return {
         "name": client.name,
         "namespace": client.namespace or None,
-        "workload": f"{client.workload['kind']}/{client.workload['metadata']['name']}",
-        "containers": {one.container: one.named for one in client.containers},
+        "workload": client.reference,
+        "containers": {variables.container: variables.section for variables in client.containers},
         "autoscaler": client.scaler.section if client.scaler else None,
         "previous": {"host": client.host, "port": client.port or 6379, "remove": list(client.remove)} if client.host else None,
     }

@@ -1,0 +1,1 @@
+"""Diagnosis of programs, configs, output directories and Git."""

@@ -1,4 +1,4 @@
-"""The programs that rediskit can use: where they are, which version, and what for."""
+"""Find the programs that rediskit can start, with their versions."""
 
 from __future__ import annotations
 
@@ -9,15 +9,22 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, NamedTuple
 
 from rediskit import tools
-from rediskit.errors import MissingToolError, visible
+from rediskit.errors import MissingToolError
 
 TIME_LIMIT = 10.0
-"""Seconds that a program may take to say its version."""
+"""Seconds within which a program must print its version."""
 _VERSION = re.compile(r"\bv?([0-9]+\.[0-9]+(?:\.[0-9]+)?(?:[-+][0-9A-Za-z.+-]*[0-9A-Za-z])?)")
 
 
 class KnownProgram(NamedTuple):
-    """A program of the table. purpose: the verb that starts it, or who else does. None of the arguments asks the network."""
+    """A program that rediskit can start.
+
+    Attributes:
+        name: The name of the program.
+        arguments: The arguments that print its version, without network access.
+        purpose: The commands that start it.
+        environment: Environment variables for these arguments.
+    """
 
     name: str
     arguments: tuple[str, ...]
@@ -26,28 +33,32 @@ class KnownProgram(NamedTuple):
 
     @property
     def variable(self) -> str:
-        """The environment variable that names the file."""
+        """The environment variable with the path of the program."""
         return self.name.upper()
 
 
 KNOWN_PROGRAMS = (
     KnownProgram("git", ("--version",), "init, diff --against, check --base, doctor"),
-    KnownProgram("kustomize", ("version",), "the build of an owner's repository"),
+    KnownProgram("kustomize", ("version",), "build of an application repository"),
     KnownProgram("kubeconform", ("-v",), "check --kubeconform"),
     KnownProgram("kubeseal", ("--version",), "secret fetch-cert"),
-    KnownProgram(
-        "sops",
-        ("--version", "--disable-version-check"),
-        "secret, with mode sops",
-        {"SOPS_DISABLE_VERSION_CHECK": "true"},
-    ),
-    KnownProgram("kubectl", ("version", "--client"), "secret apply, secret fetch-cert, what init --from reads"),
-    KnownProgram("helm", ("version", "--short"), "a look at what the chart makes of the values"),
+    KnownProgram("sops", ("--version", "--disable-version-check"), "secret, with mode sops", {"SOPS_DISABLE_VERSION_CHECK": "true"}),
+    KnownProgram("kubectl", ("version", "--client"), "secret apply, secret fetch-cert, input of init --from"),
+    KnownProgram("helm", ("version", "--short"), "manual check of the chart with its values"),
 )
 
 
 class Program(NamedTuple):
-    """A program as it was found. state: `found`; `absent`, which is no fault; or `broken`, and `said` is why."""
+    """The state of a program.
+
+    Attributes:
+        name: The name of the program.
+        state: `found`, `absent` (which is no problem) or `broken`.
+        version: Its version; "" if it is not found.
+        path: Its path; "" if it is not found.
+        said: The reason for another state than `found`.
+        purpose: The commands that start it.
+    """
 
     name: str
     state: Literal["found", "absent", "broken"]
@@ -58,52 +69,50 @@ class Program(NamedTuple):
 
 
 def programs() -> list[Program]:
-    """Every program of the table, asked at the same time."""
+    """Return the state of every known program. They run at the same time."""
     with ThreadPoolExecutor(len(KNOWN_PROGRAMS)) as pool:
-        return list(pool.map(_ask, KNOWN_PROGRAMS))
+        return list(pool.map(_state, KNOWN_PROGRAMS))
 
 
-def _ask(known: KnownProgram) -> Program:
+def _state(known: KnownProgram) -> Program:
+    program = None
     try:
-        path = tools.find(known.name, known.variable)
+        program = tools.find(known.name, known.variable)
+        done = tools.run(tools.Command(program, known.arguments, timeout=TIME_LIMIT, environment=known.environment))
     except MissingToolError as error:
-        state: Literal["absent", "broken"] = "broken" if os.environ.get(known.variable) else "absent"
-        return Program(known.name, state, "", "", error.problems[0].message, known.purpose)
-    try:
-        done = tools.run(tools.Command(path, known.arguments, timeout=TIME_LIMIT, environment=known.environment))
-    except MissingToolError as error:
-        return Program(known.name, "broken", "", str(path), error.problems[0].message, known.purpose)
-    return Program(known.name, "found", _version(done.stdout + done.stderr), str(path), "", known.purpose)
+        state: Literal["absent", "broken"] = "broken" if program or os.environ.get(known.variable) else "absent"
+        return Program(known.name, state, "", str(program or ""), error.problems[0].message, known.purpose)
+    return Program(known.name, "found", _version(done.stdout + done.stderr), str(program), "", known.purpose)
 
 
 def _version(output: bytes) -> str:
-    """The version in what a program says; what it says in its place, such as `development`; "" for nothing."""
+    """Return the version in the output of a program; without one, the first line, such as `development`."""
     text = output.decode(errors="replace")
-    if found := _VERSION.search(text):
-        return found[1]
+    if match := _VERSION.search(text):
+        return match[1]
     first = next((line for line in text.splitlines() if line.strip()), "")
-    return visible(first).strip(" ()")[:20]
+    return "".join(letter for letter in first if letter.isprintable()).strip(" ()")[:20]
 
 
 class Library(NamedTuple):
-    """A Python package that rediskit needs. version: "" when it is missing."""
+    """A Python package that rediskit needs. version: "" if it is missing."""
 
     name: str
     version: str
 
 
 def libraries() -> list[Library]:
-    """What the package's own metadata says it needs, without the extras; nothing where it runs without being installed."""
+    """Return the required packages in the metadata of rediskit, without extras; none if rediskit is not installed."""
     from importlib.metadata import PackageNotFoundError, requires, version
 
     try:
-        needed = requires("rediskit") or []
+        requirements = requires("rediskit") or []
     except PackageNotFoundError:
         return []
-    found = []
-    for name in sorted(re.split(r"[^\w.-]", need, maxsplit=1)[0] for need in needed if "extra ==" not in need):
+    packages = []
+    for name in sorted(re.split(r"[^\w.-]", text, maxsplit=1)[0] for text in requirements if "extra ==" not in text):
         try:
-            found.append(Library(name, version(name)))
+            packages.append(Library(name, version(name)))
         except PackageNotFoundError:
-            found.append(Library(name, ""))
-    return found
+            packages.append(Library(name, ""))
+    return packages

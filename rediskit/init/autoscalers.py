@@ -1,16 +1,24 @@
-"""What scales a workload, as far as the input holds it: unnamed in the config, it would fight the downtime."""
+"""Find the autoscaler of a workload in the input. An autoscaler that the config does not list would end the downtime of a migration."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from rediskit.init.objects import Content, InputObjects, is_name, name_of, namespace_of, reference
+from rediskit.init.objects import Content, InputObjects, is_name, name_of, namespace_of
 from rediskit.model.nested import at, text_at
 from rediskit.model.workload import SCALERS, bounds_of
+from rediskit.usage import reference
 
 
 class Scaler(NamedTuple):
-    """An autoscaler. least, most: the number of replicas that it allows; most is None where any is."""
+    """An autoscaler.
+
+    Attributes:
+        kind: Its kind.
+        name: Its name.
+        least: The minimum number of replicas.
+        most: The maximum; None without a limit.
+    """
 
     kind: str
     name: str
@@ -19,27 +27,27 @@ class Scaler(NamedTuple):
 
     @property
     def section(self) -> dict[str, str | int]:
-        """`workload.autoscaler` of the config."""
+        """The section `workload.autoscaler` of the config."""
         most = {} if self.most is None else {"max": self.most}
         return {"kind": self.kind, "name": self.name, "min": self.least, **most}
 
     def question(self, replicas: int | None) -> str:
-        """What is to be asked before a move: "" where the numbers agree."""
+        """Return the question that its bounds raise; "" if they match the number of replicas."""
+        scaler = f"{self.kind}/{self.name}"
         if self.kind == "HorizontalPodAutoscaler" and self.least == 0:
-            return f"{self.kind}/{self.name} may scale to 0, and would bring the application back in the middle of the move: minReplicas 1?"
+            return f"{scaler} could start the application during the migration: set minReplicas to 1, then write min: 1"
         if replicas and not self.least <= replicas <= (self.most if self.most is not None else replicas):
-            allowed = f"{self.least} to {'any' if self.most is None else self.most}"
-            return f"it runs with {replicas}, and {self.kind}/{self.name} allows {allowed}: how many does it normally run with?"
+            allowed = f"{self.least} to {'any number' if self.most is None else self.most}"
+            return f"the workload has {replicas} replicas, but {scaler} allows {allowed}: write the normal number of replicas"
         return ""
 
 
 def scaler_of(workload: Content, objects: InputObjects) -> Scaler | None:
-    """The first autoscaler of the input that aims at a workload; None where there is none."""
-    for one in objects.of(*SCALERS):
-        aim = at(one, "spec", "scaleTargetRef")
-        if not is_name(name_of(one)) or namespace_of(one) not in ("", namespace_of(workload)):
+    """Return the first autoscaler of a workload; None if the input contains none."""
+    for obj in objects.of(*SCALERS):
+        target = at(obj, "spec", "scaleTargetRef")
+        if not is_name(name_of(obj)) or namespace_of(obj) not in ("", namespace_of(workload)):
             continue
-        if f"{text_at(aim, 'kind') or 'Deployment'}/{text_at(aim, 'name')}" == reference(workload):
-            least, most = bounds_of(one)
-            return Scaler(str(one["kind"]), name_of(one), least, most)
+        if f"{text_at(target, 'kind') or 'Deployment'}/{text_at(target, 'name')}" == reference(workload):
+            return Scaler(str(obj["kind"]), name_of(obj), *bounds_of(obj))
     return None

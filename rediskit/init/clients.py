@@ -1,4 +1,4 @@
-"""From live objects to clients: what the input says of each workload that refers to Redis, and what it leaves open."""
+"""Detect the clients in live objects: the workloads that refer to Redis, and the questions that the objects leave open."""
 
 from __future__ import annotations
 
@@ -10,269 +10,307 @@ from typing import NamedTuple
 from rediskit import dns
 from rediskit.errors import ConfigError, Problem
 from rediskit.init.autoscalers import Scaler, scaler_of
-from rediskit.init.objects import WORKLOADS, Content, InputObjects, containers, is_name, name_of, namespace_of, reference, shown
+from rediskit.init.objects import (
+    WORKLOADS,
+    Content,
+    InputObjects,
+    containers,
+    is_name,
+    name_of,
+    namespace_of,
+    replicas_of,
+    safe_reference,
+)
 from rediskit.init.old_redis import old_redis, service_of
-from rediskit.init.other_users import Question, users
+from rediskit.init.other_users import UsersQuery, other_users
 from rediskit.init.redis_variables import ContainerVariables, redis_variables_of
-from rediskit.init.switched_variables import SwitchedVariables, question, variables_of
+from rediskit.init.switched_variables import SwitchedVariables, question, switched_variables_of
 from rediskit.model.environment import RESERVED_CLIENTS
 from rediskit.model.gitops_tools import gitops_tool_of
-from rediskit.model.nested import at, text_at
-from rediskit.usage import Use, is_server, is_watcher
+from rediskit.model.nested import text_at
+from rediskit.usage import Use, is_server, is_watcher, reference
 
-_CARRIERS = (("argocd.argoproj.io/instance", "Argo CD Application"), ("kustomize.toolkit.fluxcd.io/name", "Flux Kustomization"))
+_DEPLOYED_BY = (("argocd.argoproj.io/instance", "Argo CD Application"), ("kustomize.toolkit.fluxcd.io/name", "Flux Kustomization"))
 _OWN_NAMESPACE = "redis"
-"""The namespace of the shared Redis, which no client may have."""
+"""The namespace of the shared Redis, which no client can have."""
 
 
+# A dataclass because the detection fills it step by step, and `repr=False` keeps secrets of the workload out of tracebacks.
 @dataclass(slots=True)
 class DetectedClient:
-    """A client, as far as the input tells. What is left open stands in `questions`, by the section that waits for the answer."""
+    """A client in the input.
+
+    Attributes:
+        workload: The live object.
+        name: The name of the client in the config.
+        namespace: Its namespace; "" if it is unknown.
+        replicas: The replicas from the command line; None if the manifest sets them.
+        containers: The variables to switch.
+        choices: The variables that may have to be switched, while a question about them is open.
+        host: The host of the old Redis; "" if it is unknown.
+        port: Its port.
+        remove: The objects of the old Redis to remove, as Kind/name.
+        gone: All objects of the old Redis, as Kind/name.
+        scaler: The autoscaler of the workload.
+        questions: Open questions by `namespace`, `replicas`, `containers` or `previous`.
+        remarks: Comments for the sections `workload` and `previous`.
+    """
 
     workload: Content = field(repr=False)
     name: str
     namespace: str
-    replicas: int | None
-    """As given on the command line; None: the manifest says it."""
+    replicas: int | None = None
     containers: list[SwitchedVariables] = field(default_factory=list)
     choices: list[SwitchedVariables] = field(default_factory=list)
-    """What the containers could be, where that is open."""
     host: str = ""
     port: int | None = None
     remove: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
-    """The objects that are the old Redis, as Kind/name."""
     scaler: Scaler | None = None
     questions: dict[str, list[str]] = field(default_factory=dict)
-    """By `namespace`, `replicas`, `containers`, `previous`."""
     remarks: dict[str, list[str]] = field(default_factory=dict)
-    """By `workload`, `previous`: what stands as a comment beside it."""
 
-    def ask(self, section: str, question: str) -> None:
-        self.questions.setdefault(section, []).append(question)
+    @property
+    def reference(self) -> str:
+        """`Kind/name` of the workload."""
+        return reference(self.workload)
 
-    def remark(self, section: str, *remarks: str) -> None:
-        if remarks:
-            self.remarks.setdefault(section, []).extend(remarks)
+    def ask(self, section: str, text: str) -> None:
+        """Add an open question."""
+        self.questions.setdefault(section, []).append(text)
+
+    def remark(self, section: str, *texts: str) -> None:
+        """Add remarks."""
+        if texts:
+            self.remarks.setdefault(section, []).extend(texts)
 
     def is_open(self, *sections: str) -> bool:
+        """Return whether one of these sections has an open question."""
         return any(section in self.questions for section in sections)
 
 
 class DetectedClients(NamedTuple):
-    """The clients in an input, and what else is to be said of it."""
+    """The result of the detection.
 
-    found: tuple[DetectedClient, ...]
+    Attributes:
+        clients: The clients.
+        notes: Remarks on skipped workloads.
+    """
+
+    clients: tuple[DetectedClient, ...]
     notes: tuple[str, ...] = ()
 
 
 def clients_of(objects: InputObjects, *, namespace: str | None = None, replicas: int | None = None) -> DetectedClients:
-    """The workloads of an input that speak of Redis. With only one workload in it, that one is meant whatever it refers to.
+    """Return the workloads that refer to Redis. If the input contains one workload only, it is a client in any case.
 
-    namespace, replicas: what the command line says where the input does not.
-    Raises ConfigError when the input holds a Redis alone, or workloads of which none refers to Redis.
+    Args:
+        objects: The input.
+        namespace: The namespace for workloads without one.
+        replicas: The replicas for workloads that are scaled to 0.
+
+    Raises:
+        ConfigError: The input contains only Redis or a GitOps tool, or several workloads and none refers to Redis.
     """
     watchers = [obj for obj in objects.of(*WORKLOADS) if is_watcher(obj)]
     tools = [obj for obj in objects.of(*WORKLOADS) if gitops_tool_of(obj)]
     workloads = [obj for obj in objects.of(*WORKLOADS) if not is_server(obj) and obj not in (*watchers, *tools)]
     if not workloads and tools:
-        raise ConfigError([Problem(_of_tool(obj), "leave it out: give an application of its own") for obj in tools])
+        raise ConfigError([Problem(_of_tool(obj), "remove it from the input: pass an application") for obj in tools])
     if not workloads:
         names = ", ".join(reference(obj) for obj in objects.of(*WORKLOADS))
-        hint = "give the workload that uses it, too: kubectl get deployment NAME -o yaml"
-        raise ConfigError(Problem(f"the input holds a Redis alone: {names}", hint))
-    heard = [(obj, [redis_variables_of(container, obj, objects) for container in containers(obj)]) for obj in workloads]
-    speaking = [(obj, said) for obj, said in heard if any(one.sets for one in said)]
-    if not speaking and len(heard) > 1:
-        names = ", ".join(reference(obj) for obj, _ in heard)
-        hint = "give the one that uses Redis alone, and the ConfigMaps that its variables come from"
+        hint = "pass the workload that uses it too: kubectl get deployment NAME -o yaml"
+        raise ConfigError(Problem(f"the input contains only Redis: {names}", hint))
+    variables = [(obj, [redis_variables_of(container, obj, objects) for container in containers(obj)]) for obj in workloads]
+    selected = [(obj, listed) for obj, listed in variables if any(one.sets for one in listed)]
+    if not selected and len(variables) > 1:
+        names = ", ".join(reference(obj) for obj, _ in variables)
+        hint = "pass only the workload that uses Redis, and the ConfigMaps of its variables"
         raise ConfigError(Problem(f"no variable refers to Redis in {names}", hint))
-    meant = speaking or heard
-    shared = Counter(namespace_of(obj) for obj, _ in meant)
-    found = tuple(_client(obj, said, objects, namespace, replicas, alone=shared[namespace_of(obj)] == 1) for obj, said in meant)
-    _keep_what_others_use(found, objects)
-    silent = [_left_out(obj, said) for obj, said in heard if obj not in [one for one, _ in meant]]
-    silent += [f"{reference(obj)} only looks at a Redis and is left out: see whether it goes with the old one" for obj in watchers]
-    silent += [f"{_of_tool(obj)}: it is left out" for obj in tools]
-    return DetectedClients(found, tuple(silent))
+    selected = selected or variables
+    counts = Counter(namespace_of(obj) for obj, _ in selected)
+    clients = tuple(_client(obj, listed, objects, namespace, replicas, alone=counts[namespace_of(obj)] == 1) for obj, listed in selected)
+    _keep_used_objects(clients, objects)
+    notes = [_skipped(obj, listed) for obj, listed in variables if obj not in [one for one, _ in selected]]
+    notes += [f"{reference(obj)} only monitors a Redis and is skipped: remove it yourself if it monitors the old one" for obj in watchers]
+    notes += [f"{_of_tool(obj)}: it is skipped" for obj in tools]
+    return DetectedClients(clients, tuple(notes))
 
 
 def _of_tool(workload: Content) -> str:
-    """Why a workload of a GitOps tool is no client."""
-    return f"{reference(workload)} is a part of {gitops_tool_of(workload)}: scaled down, nothing would scale it up again"
+    """Return why a workload of a GitOps tool is not a client."""
+    return f"{reference(workload)} is part of {gitops_tool_of(workload)}: after a scale-down nothing would scale it up again"
 
 
-def _left_out(workload: Content, said: list[ContainerVariables]) -> str:
-    unseen = _unseen(said)
-    more = f", but {unseen}, which it takes others from, is not in the input" if unseen else ""
-    return f"{reference(workload)} is left out: no variable of it refers to Redis{more}"
+def _skipped(workload: Content, variables: list[ContainerVariables]) -> str:
+    unseen = _unseen(variables)
+    more = f", but it also reads {unseen}, which is not in the input" if unseen else ""
+    return f"{reference(workload)} is skipped: no variable of it refers to Redis{more}"
 
 
-def _unseen(said: list[ContainerVariables]) -> str:
-    """What the containers take variables from and the input does not hold."""
-    return ", ".join(dict.fromkeys(name for one in said for name in one.unseen))
+def _unseen(variables: list[ContainerVariables]) -> str:
+    """Return the sources of variables that are not in the input."""
+    return ", ".join(dict.fromkeys(name for one in variables for name in one.unseen))
 
 
 def _client(
-    workload: Content, said: list[ContainerVariables], objects: InputObjects, namespace: str | None, replicas: int | None, *, alone: bool
+    workload: Content,
+    variables: list[ContainerVariables],
+    objects: InputObjects,
+    namespace: str | None,
+    replicas: int | None,
+    *,
+    alone: bool,
 ) -> DetectedClient:
     home = namespace_of(workload) or namespace or ""
-    found = DetectedClient(workload, _name(workload, home if alone else ""), home, None)
+    client = DetectedClient(workload, _name(workload, home if alone else ""), home)
     if not home:
-        found.ask("namespace", f"{reference(workload)} names no namespace: which one does it run in? (--namespace)")
+        client.ask("namespace", f"{reference(workload)} has no namespace: write the namespace that it runs in (--namespace)")
     elif namespace and namespace != home:
-        raise ConfigError(Problem(f"{reference(workload)} runs in namespace {home}, not in {namespace}", "leave --namespace out"))
+        raise ConfigError(Problem(f"{reference(workload)} runs in namespace {home}, not in {namespace}", "remove --namespace"))
     elif home == _OWN_NAMESPACE:
-        question = f"{home} is the namespace of the shared Redis: give that another one (redis.namespace), or the application"
-        found.ask("namespace", question)
-    for label, carrier in _CARRIERS:
+        client.ask("namespace", f"{home} is the namespace of the shared Redis: write another one under redis.namespace")
+    for label, deployer in _DEPLOYED_BY:
         name = text_at(workload, "metadata", "labels", label)
         if is_name(name):
-            found.remark("workload", f"{carrier} {name} carries it: the repository behind that owns it")
-    found.scaler = scaler_of(workload, objects)
-    _count(found, replicas)
-    _containers(found, said)
-    _previous(found, said, objects)
-    return found
+            client.remark("workload", f"deployed by {deployer} {name}: its repository is the application repository")
+    client.scaler = scaler_of(workload, objects)
+    _set_replicas(client, replicas)
+    _set_containers(client, variables)
+    _set_previous(client, variables, objects)
+    return client
 
 
 def _name(workload: Content, namespace: str) -> str:
-    """The namespace, when it has one workload and a name of its own; else the workload."""
+    """Return the namespace if it contains one workload and is no common name; else the name of the workload."""
     name = name_of(workload).replace(".", "-")[:63].strip("-")
     if namespace and namespace not in ("default", *RESERVED_CLIENTS):
         name = namespace
     return f"{name}-app" if name in RESERVED_CLIENTS or not re.fullmatch(dns.LABEL, name) else name
 
 
-def _count(found: DetectedClient, replicas: int | None) -> None:
-    running = at(found.workload, "spec", "replicas")
-    running = running if isinstance(running, int) and not isinstance(running, bool) else None
+def _set_replicas(client: DetectedClient, replicas: int | None) -> None:
+    running = replicas_of(client.workload)
+    name = client.reference
     if replicas is not None and running not in (None, 0) and running != replicas:
-        raise ConfigError(Problem(f"{reference(found.workload)} has {running} replicas, not {replicas}", "leave --replicas out"))
-    if found.scaler and (asked := found.scaler.question(replicas or running)):
-        found.ask("replicas", asked)
-        return
-    if running:
-        return
-    found.replicas = replicas
-    if replicas is None:
-        why = "is scaled to 0" if running == 0 else "does not say its replicas"
-        found.ask("replicas", f"{reference(found.workload)} {why}: how many does it normally run with? (--replicas)")
+        raise ConfigError(Problem(f"{name} has {running} replicas, not {replicas}", "remove --replicas"))
+    if client.scaler and (text := client.scaler.question(replicas or running)):
+        client.ask("replicas", text)
+    elif not running:
+        client.replicas = replicas
+        if replicas is None:
+            why = "is scaled to 0" if running == 0 else "sets no replicas"
+            client.ask("replicas", f"{name} {why}: write the normal number of replicas (--replicas)")
 
 
-def _containers(found: DetectedClient, said: list[ContainerVariables]) -> None:
-    """Which containers are to be switched, and by which variables: only where the input leaves no choice."""
-    every = [(one, names) for one in said for names in one.sets]
-    found.choices = [made for one, names in every if (made := variables_of(one.container, names))]
-    if not every:
-        _ask_for_containers(found, said)
+def _set_containers(client: DetectedClient, variables: list[ContainerVariables]) -> None:
+    """Set the variables to switch, if the input leaves no choice."""
+    pairs = [(one.container, group) for one in variables for group in one.sets]
+    client.choices = [switched for name, group in pairs if (switched := switched_variables_of(name, group))]
+    if not pairs:
+        names, unseen = ", ".join(one.container for one in variables) or "none", _unseen(variables)
+        more = f"; variables also come from {unseen}, which is not in the input" if unseen else ""
+        start = f"no variable of {client.reference} refers to Redis (containers: {names}{more})"
+        client.ask("containers", f"{start}: write the containers and the variables that they read")
         return
-    for one, names in every:
-        if asked := question(one.container, names):
-            found.ask("containers", asked)
-    for one in said:
+    for name, group in pairs:
+        if text := question(name, group):
+            client.ask("containers", text)
+    for one in variables:
         if len(one.sets) > 1:
-            leads = ", ".join(names.leads.name for names in one.sets if names.leads)
-            found.ask("containers", f"container {one.container} refers to several Redis ({leads}): which one is to move?")
-    if len({_target(names.old_host, found) for _, names in every}) > 1 and not found.is_open("containers"):
-        leads = ", ".join(f"{one.container}: {names.leads.name}" for one, names in every if names.leads)
-        found.ask("containers", f"the containers refer to different Redis, or not all say of which ({leads}): which one is to move?")
-    if not found.is_open("containers"):
-        found.containers = found.choices
-        for made in found.containers:
-            found.remark("workload", *made.remarks)
+            names = ", ".join(group.address.name for group in one.sets if group.address)
+            client.ask("containers", f"container {one.container} refers to several Redis servers ({names}): write the one to migrate")
+    if len({_target(group.old_host, client) for _, group in pairs}) > 1 and not client.is_open("containers"):
+        names = ", ".join(f"{name}: {group.address.name}" for name, group in pairs if group.address)
+        text = f"the containers refer to different Redis servers, or to unknown ones ({names}): write the containers to migrate"
+        client.ask("containers", text)
+    if not client.is_open("containers"):
+        client.containers = client.choices
+        for switched in client.containers:
+            client.remark("workload", *switched.remarks)
 
 
-def _ask_for_containers(found: DetectedClient, said: list[ContainerVariables]) -> None:
-    names = ", ".join(one.container for one in said) or "none"
-    unseen = _unseen(said)
-    more = f"; variables also come from {unseen}, which the input does not hold" if unseen else ""
-    question = f"no variable of {reference(found.workload)} refers to Redis (containers: {names}{more}): which ones does it read?"
-    found.ask("containers", question)
-
-
-def _target(host: str, found: DetectedClient) -> tuple[str, str]:
-    """What a host name leads to, whichever of its forms it has."""
-    service = service_of(host, found.namespace)
+def _target(host: str, client: DetectedClient) -> tuple[str, str]:
+    """Return the Service of a host name, whatever form the name has; outside the cluster the host name."""
+    service = service_of(host, client.namespace)
     return service if service[0] else (host, "")
 
 
-def _previous(found: DetectedClient, said: list[ContainerVariables], objects: InputObjects) -> None:
-    """The old Redis: its host and port by the value of the variables, its objects by the Service that the host is."""
-    every = [names for one in said for names in one.sets]
-    hosts = list(dict.fromkeys(names.old_host for names in every))
-    if not every:
-        found.ask("previous", "which Redis does the application use now?")
+def _set_previous(client: DetectedClient, variables: list[ContainerVariables], objects: InputObjects) -> None:
+    """Set the old Redis: host and port from the variables, its objects from the Service with that host name."""
+    groups = [group for one in variables for group in one.sets]
+    hosts = list(dict.fromkeys(group.old_host for group in groups))
+    if not groups:
+        client.ask("previous", "the Redis in use is not in the input: write its host")
         return
-    if len({_target(host, found) for host in hosts}) > 1:
-        found.ask("previous", f"which Redis is to be left: {', '.join(host for host in hosts if host)}?")
+    if len({_target(host, client) for host in hosts}) > 1:
+        client.ask("previous", f"the input contains several Redis servers: write the host to replace: {', '.join(filter(None, hosts))}")
         return
-    lead = every[0].leads
+    address = groups[0].address
     if not hosts[0]:
-        origin = lead.origin if lead and lead.origin else "a value that is no host name"
-        found.ask(
-            "previous", f"the host of the old Redis is not in the input ({lead.name if lead else ''} comes from {origin}): what is it?"
-        )
+        name, origin = (address.name, address.origin) if address else ("", "")
+        source = origin or "a value that is not a host name"
+        client.ask("previous", f"the host of the old Redis is not in the input ({name} comes from {source}): write it")
         return
-    found.host = hosts[0]
-    found.port = next((names.old_port for names in every if names.old_port), None)
-    if found.port is None:
-        found.remark("previous", "the input does not say the port: 6379 is the usual one")
-    if found.namespace:
-        old = old_redis(found.host, found.port or 6379, found.workload, found.namespace, objects)
-        found.remove, found.gone = old.remove, old.gone
-        found.remark("previous", *old.remarks)
+    client.host = hosts[0]
+    client.port = next((group.old_port for group in groups if group.old_port), None)
+    if client.port is None:
+        client.remark("previous", "the port is not in the input: 6379 is the default")
+    if client.namespace:
+        old = old_redis(client.host, client.port or 6379, client.workload, client.namespace, objects)
+        client.remove, client.gone = old.remove, old.gone
+        client.remark("previous", *old.remarks)
 
 
-def _keep_what_others_use(found: tuple[DetectedClient, ...], objects: InputObjects) -> None:
-    """Remove nothing that anybody else in the input uses: another client, a CronJob, a Job, an init container, a value of a chart."""
-    clients = {(reference(one.workload), one.namespace): one.name for one in found}
-    for one in found:
-        if not one.host or not one.namespace:
+def _keep_used_objects(clients: tuple[DetectedClient, ...], objects: InputObjects) -> None:
+    """Remove nothing that another object of the input uses: a client, a CronJob, a Job, an init container, a chart value."""
+    names = {(reference(one.workload), one.namespace): one.name for one in clients}
+    for client in clients:
+        if not client.host or not client.namespace:
             continue
-        certain, possible = users(_question(one), objects)
-        certain = [use for use in certain if not _only_watches(use, objects)]
-        others = [clients.get((use.object, use.namespace), _shown(use, one)) for use in certain if not _is_own(use, one)]
-        others += [
-            other.name for other in found if other is not one and other.host and _target(other.host, other) == _target(one.host, one)
-        ]
-        itself = [_shown(use, one) for use in certain if _is_own(use, one)]
-        others = list(dict.fromkeys([*others, *itself]))
-        if others and one.remove:
-            one.remark("previous", f"{', '.join(one.remove)}: also used by {', '.join(others)}; write remove with the last of them")
-            one.remove = ()
+        certain, possible = other_users(_query(client), objects)
+        certain = [use for use in certain if not _is_watcher(use, objects)]
+        target = _target(client.host, client)
+        others = [names.get((use.object, use.namespace), _shown(use, client)) for use in certain if not _is_own(use, client)]
+        others += [other.name for other in clients if other is not client and other.host and _target(other.host, other) == target]
+        others = list(dict.fromkeys([*others, *(_shown(use, client) for use in certain if _is_own(use, client))]))
+        if others and client.remove:
+            text = f"{', '.join(client.remove)}: also used by {', '.join(others)}; write remove for the last client that moves"
+            client.remark("previous", text)
+            client.remove = ()
         elif others:
-            one.remark("previous", f"the old Redis is also used by {', '.join(others)}")
-        unmoved = [_shown(use, one) for use in certain if _is_own(use, one) or (use.object, use.namespace) not in clients]
+            client.remark("previous", f"the old Redis is also used by {', '.join(others)}")
+        unmoved = [_shown(use, client) for use in certain if _is_own(use, client) or (use.object, use.namespace) not in names]
         if unmoved:
-            one.remark("previous", f"the migration does not change {', '.join(dict.fromkeys(unmoved))}: change them before decommission")
-        if maybe := [f"{shown(use.object)} at {_place(use)}" for use in possible]:
-            one.remark("previous", f"may use the old Redis, look at it before decommission: {', '.join(dict.fromkeys(maybe))}")
+            text = f"the migration does not change {', '.join(dict.fromkeys(unmoved))}: change them before decommission"
+            client.remark("previous", text)
+        if places := [f"{safe_reference(use.object)} at {_place(use)}" for use in possible]:
+            client.remark("previous", f"may use the old Redis, check before decommission: {', '.join(dict.fromkeys(places))}")
 
 
-def _question(found: DetectedClient) -> Question:
-    variables = found.containers or found.choices
-    switched = {one.container: [name for name in one.named.values() if isinstance(name, str)] for one in variables}
-    return Question(found.workload, found.namespace, found.host, found.port or 6379, switched, found.gone)
+def _query(client: DetectedClient) -> UsersQuery:
+    switched = {variables.container: variables.names for variables in (client.containers or client.choices)}
+    return UsersQuery(client.workload, client.namespace, client.host, client.port or 6379, switched, client.gone)
 
 
 def _is_own(use: Use, client: DetectedClient) -> bool:
-    return (use.object, use.namespace) == (reference(client.workload), client.namespace)
+    return (use.object, use.namespace) == (client.reference, client.namespace)
 
 
 def _shown(use: Use, client: DetectedClient) -> str:
-    """A use as a person finds it: the object; of the client itself the place, because the rest of it is switched."""
+    """Return the object of a use; for the client itself also the place, because the migration switches the other places."""
     if _is_own(use, client):
         return f"{use.object} itself at {_place(use)}"
     home = "" if use.namespace == client.namespace else f" in namespace {use.namespace}" if is_name(use.namespace) else " elsewhere"
-    return f"{shown(use.object)}{home}"
+    return f"{safe_reference(use.object)}{home}"
 
 
 def _place(use: Use) -> str:
-    """The JSON pointer without the parts that are no fields of Kubernetes: a key may be anything, a password too."""
+    """Return the JSON pointer without parts that are no fields of Kubernetes: a key may be a password."""
     return "/".join(part if re.fullmatch(r"[a-z]+(?:[A-Z][a-z]+)*|[0-9]{1,4}|", part) else "…" for part in use.pointer.split("/"))
 
 
-def _only_watches(use: Use, objects: InputObjects) -> bool:
-    found = (obj for obj in objects.of(*WORKLOADS) if reference(obj) == use.object and namespace_of(obj) in ("", use.namespace))
-    return any(is_watcher(obj) for obj in found)
+def _is_watcher(use: Use, objects: InputObjects) -> bool:
+    return any(
+        is_watcher(obj) for obj in objects.of(*WORKLOADS) if reference(obj) == use.object and namespace_of(obj) in ("", use.namespace)
+    )

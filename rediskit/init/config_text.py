@@ -1,4 +1,4 @@
-"""The text of a new config: what is known as keys, what is open as comments that say what is missing."""
+"""Write the text of a new config: known values as keys, open questions as comments that tell what to write."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ from rediskit.yamlio.writer import dump
 
 
 class GitFacts(NamedTuple):
-    """The `gitops` section. path: "" where the default is right. questions: what nobody knows yet."""
+    """The values of the section `gitops`.
+
+    Attributes:
+        tool: `argocd` or `flux`.
+        repository: The address of the repository.
+        revision: The branch.
+        path: The path of the output directory; "" if the default is right.
+        questions: Open questions.
+        remarks: Comments.
+    """
 
     tool: str
     repository: str
@@ -23,19 +32,21 @@ class GitFacts(NamedTuple):
     remarks: tuple[str, ...] = ()
 
 
-_NETWORK = """\
-# network:                       # access from outside the cluster, through MetalLB; without it Redis is reachable inside alone
+_SECRETS_AND_NETWORK = """\
+secrets:
+  mode: manual   # `rediskit secret apply` creates the Secrets; with sealed-secrets or sops they are in Git, encrypted
+# network:                       # access from outside the cluster through MetalLB; without it, only Pods in the cluster can connect
 #   address: 192.168.1.200
 #   pool: {name: default, addresses: 192.168.1.200-192.168.1.210}
 #   allow: [192.168.1.0/24]
 #   metallb: 0.15.3
 """
 _EXAMPLE = """\
-# clients:                       # the applications; `rediskit init --from` reads them from live objects
+# clients:                       # the applications that use Redis; `rediskit init --from` detects them in live objects
 # - name: shop
 #   namespace: shop
 #   workload:
-#     manifest: {name}/shop.yaml   # kubectl get deployment shop -n shop -o yaml, without passwords
+#     manifest: {name}/shop.yaml   # the output of kubectl get deployment shop -n shop -o yaml, without passwords
 #     containers:
 #       app: {{host: REDIS_HOST, port: REDIS_PORT, password: REDIS_PASSWORD}}
 #   previous: {{host: redis.shop.svc.cluster.local, remove: [Deployment/redis, Service/redis]}}
@@ -44,16 +55,18 @@ _EXAMPLE = """\
 
 
 def config_text(name: str, git: GitFacts, clients: tuple[DetectedClient, ...], manifests: dict[str, str]) -> str:
-    """The config. manifests: by client, the path of the manifest as the config names it."""
+    """Return the text of the config.
+
+    Args:
+        name: The name of the environment.
+        git: The values of `gitops`.
+        clients: The clients.
+        manifests: Name of the client to the path of its manifest, relative to the config.
+    """
     lines = ["# yaml-language-server: $schema=../rediskit.schema.json", *_yaml({"name": name})]
     lines += ["gitops:", *_comments(git.questions, 2, OPEN), *_comments(git.remarks, 2)]
     section = {"tool": git.tool, "repository": git.repository, "revision": git.revision, **({"path": git.path} if git.path else {})}
-    lines += _yaml(section, 2)
-    lines += [
-        "secrets:",
-        "  mode: manual   # `rediskit secret apply` creates the Secrets; sealed-secrets and sops keep them in Git, encrypted",
-    ]
-    lines += _NETWORK.splitlines()
+    lines += [*_yaml(section, 2), *_SECRETS_AND_NETWORK.splitlines()]
     if clients:
         off = all(client.is_open("namespace") for client in clients)
         lines.append(f"{'# ' if off else ''}clients:")
@@ -65,40 +78,35 @@ def config_text(name: str, git: GitFacts, clients: tuple[DetectedClient, ...], m
 
 
 def _client(client: DetectedClient, manifest: str, *, off: bool) -> list[str]:
-    """The entry of one client. A section that waits for an answer stands as a comment, and so does what needs it."""
-    whole = off or client.is_open("namespace")
-    workload, previous = client.is_open("replicas", "containers"), client.is_open("previous")
-    lines = _comments(client.questions.get("namespace", ()), 0, OPEN)
-    head = [f"- {_yaml({'name': client.name})[0]}", *(_yaml({"namespace": client.namespace}, 2) if client.namespace else ["  namespace:"])]
-    lines += _off(head) if whole else head
-    lines += _comments([*client.questions.get("replicas", ()), *client.questions.get("containers", ())], 2, OPEN)
-    lines += _comments(client.remarks.get("workload", ()), 2)
-    section = _workload(client, manifest)
-    lines += _off(section) if whole or workload else section
-    lines += _comments(client.questions.get("previous", ()), 2, OPEN)
-    lines += _comments(client.remarks.get("previous", ()), 2)
-    section = _previous(client)
-    lines += _off(section) if whole or previous else section
-    section = _yaml({"migration": {"step": "prepare"}}, 2)
-    return lines + (_off(section) if whole or workload or previous else section)
+    """Return the entry of a client. Sections with an open question, and the sections that need them, are comments."""
+    off = off or client.is_open("namespace")
+    no_workload, no_previous = off or client.is_open("replicas", "containers"), off or client.is_open("previous")
+    asked, remarks = client.questions, client.remarks
+    namespace = _yaml({"namespace": client.namespace}, 2) if client.namespace else ["  namespace:"]
+    return [
+        *_comments(asked.get("namespace", ()), 0, OPEN),
+        *_section([f"- {_yaml({'name': client.name})[0]}", *namespace], off=off),
+        *_comments([*asked.get("replicas", ()), *asked.get("containers", ())], 2, OPEN),
+        *_comments(remarks.get("workload", ()), 2),
+        *_section(_workload(client, manifest), off=no_workload),
+        *_comments(asked.get("previous", ()), 2, OPEN),
+        *_comments(remarks.get("previous", ()), 2),
+        *_section(_previous(client), off=no_previous),
+        *_section(_yaml({"migration": {"step": "prepare"}}, 2), off=no_workload or no_previous),
+    ]
 
 
 def _workload(client: DetectedClient, manifest: str) -> list[str]:
-    section = ["  workload:", *_yaml({"manifest": manifest}, 4)]
+    lines = ["  workload:", *_yaml({"manifest": manifest}, 4)]
     if client.replicas:
-        section += _yaml({"replicas": client.replicas}, 4)
+        lines += _yaml({"replicas": client.replicas}, 4)
     elif client.is_open("replicas"):
-        section.append("    replicas:")
-    section.append("    containers:")
-    for variables in client.containers or client.choices:
-        section += _container(variables)
-    if not (client.containers or client.choices):
-        section += _container(SwitchedVariables("CONTAINER", "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD"))
-    return section + ([f"    autoscaler: {_flow(client.scaler.section)}"] if client.scaler else [])
-
-
-def _container(variables: SwitchedVariables) -> list[str]:
-    return [f"      {_yaml({variables.container: {}})[0].removesuffix('{}')}{_flow(variables.named)}"]
+        lines.append("    replicas:")
+    lines.append("    containers:")
+    default = [SwitchedVariables("CONTAINER", "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD")]
+    for variables in client.containers or client.choices or default:
+        lines.append(f"      {_yaml({variables.container: {}})[0].removesuffix('{}')}{_flow(variables.section)}")
+    return lines + ([f"    autoscaler: {_flow(client.scaler.section)}"] if client.scaler else [])
 
 
 def _flow(section: dict[str, str | int]) -> str:
@@ -121,7 +129,9 @@ def _comments(texts: Iterable[str], indent: int, head: str = "") -> list[str]:
     return [f"{' ' * indent}# {head}{visible(text, keep='')}" for text in texts]
 
 
-def _off(lines: list[str]) -> list[str]:
-    """Lines as a comment, with the mark where the first of them begins: what takes the mark away gives the lines back."""
+def _section(lines: list[str], *, off: bool) -> list[str]:
+    """Return lines, as a comment if `off`. The mark is at the indentation of the section: without it the lines are valid again."""
+    if not off:
+        return lines
     indent = min(len(line) - len(line.lstrip()) for line in lines)
     return [f"{line[:indent]}# {line[indent:]}" for line in lines]

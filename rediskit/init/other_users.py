@@ -1,33 +1,33 @@
-"""Who else in the input uses the old Redis of a client: what would lose it with the client's last step."""
+"""Find the other users of a client's old Redis in the input: they would lose it in the last step of the migration."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from rediskit.init.objects import Content, InputObjects, name_of, namespace_of, reference
-from rediskit.model.nested import at, text_at
+from rediskit.init.objects import Content, InputObjects, mappings_at, name_of, namespace_of
+from rediskit.model.nested import text_at
 from rediskit.model.podspec import containers_of
-from rediskit.usage import Use, certain, parse, uses
+from rediskit.usage import Use, certain, parse, reference, uses
 
 _SOURCES = {
     **dict.fromkeys(("configMap", "configMapRef", "configMapKeyRef"), ("ConfigMap", "name")),
     **dict.fromkeys(("secretRef", "secretKeyRef"), ("Secret", "name")),
     "secret": ("Secret", "secretName"),
 }
-"""The keys of a pod that refer to a ConfigMap or a Secret: the kind, and the key with its name."""
+"""The keys of a pod with a reference to a ConfigMap or a Secret: the kind, and the key of the name."""
 
 
-class Question(NamedTuple):
-    """What is known of a client when its old Redis is looked for elsewhere.
+class UsersQuery(NamedTuple):
+    """A client whose old Redis may have other users.
 
     Attributes:
-        workload: The client's own workload.
+        workload: The client's workload.
         namespace: Its namespace.
-        host: The host name of the old Redis, as the client knows it.
+        host: The host name of the old Redis in the client's variables.
         port: Its port.
-        switched: Per container, the variables that the migration switches.
-        gone: `Kind/name` of the objects that are the old Redis.
+        switched: The variables that the migration switches, by container.
+        gone: `Kind/name` of the objects of the old Redis.
     """
 
     workload: Content
@@ -37,78 +37,77 @@ class Question(NamedTuple):
     switched: Mapping[str, Collection[str]]
     gone: Collection[str]
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The variables that the migration switches in any container."""
+        return frozenset(name for names in self.switched.values() for name in names)
 
-def users(question: Question, objects: InputObjects) -> tuple[list[Use], list[Use]]:
-    """Return the certain uses and the possible uses of an old Redis by others, and by the client itself beside what is switched."""
-    names = frozenset(name for found in question.switched.values() for name in found)
-    address = parse(question.host, question.namespace, question.port)
-    found = uses(objects.all, address, namespace=question.namespace, switched=names, gone=question.gone)
-    own = _Own(question, objects)
-    others = [use for use in found if not own.covers(use)]
+
+def other_users(query: UsersQuery, objects: InputObjects) -> tuple[list[Use], list[Use]]:
+    """Return the certain and the possible uses of an old Redis by other objects, and by variables that are not switched."""
+    address = parse(query.host, query.namespace, query.port)
+    every = uses(objects.all, address, namespace=query.namespace, switched=query.names, gone=query.gone)
+    own = _OwnPlaces(query, objects)
+    others = [use for use in every if not own.covers(use)]
     return certain(others), [use for use in others if use.strength == "possible"]
 
 
-class _Own:
-    """The places that go with the migration or with the old Redis: what they say counts for nobody."""
+class _OwnPlaces:
+    """The places that the migration switches, or that only the old Redis reads."""
 
-    def __init__(self, question: Question, objects: InputObjects) -> None:
-        self._question = question
-        self._reference = reference(question.workload)
+    def __init__(self, query: UsersQuery, objects: InputObjects) -> None:
+        self._query = query
+        self._reference = reference(query.workload)
         self._places = frozenset(self._switched_places())
         self._sources = frozenset(self._switched_sources())
-        self._readers = _readers(objects, question.namespace)
+        self._readers = _readers(objects, query.namespace)
 
     def covers(self, use: Use) -> bool:
-        """Return whether a use is the client's own and is switched, or belongs to the old Redis alone."""
-        if use.namespace != self._question.namespace:
+        """Return whether the migration switches a use, or only the old Redis reads it."""
+        if use.namespace != self._query.namespace:
             return False
         if use.object == self._reference:
             return any(use.pointer == place or use.pointer.startswith(f"{place}/") for place in self._places)
         readers = self._readers.get(use.object, set())
         if not readers:
             return False
-        if readers <= set(self._question.gone):
+        if readers <= set(self._query.gone):
             return True
         key = use.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
-        source = {(use.object, key), (use.object, "*")} & self._sources
-        return bool(source) and readers <= {self._reference, *self._question.gone} and (key in self._keys(use.object))
-
-    def _keys(self, source: str) -> set[str]:
-        """Return the keys of a ConfigMap or a Secret that the switched variables come from."""
-        names = {name for found in self._question.switched.values() for name in found}
-        return {key for one, key in self._sources if one == source and key != "*"} | (names if (source, "*") in self._sources else set())
+        switched = (use.object, key) in self._sources or ((use.object, "*") in self._sources and key in self._query.names)
+        return switched and readers <= {self._reference, *self._query.gone}
 
     def _switched_places(self) -> Iterator[str]:
-        for container in containers_of(self._question.workload):
-            names = self._question.switched.get(container.name, ())
-            if container.listed == "containers":
-                for index, entry in enumerate(at(container.content, "env") or ()):
-                    if isinstance(entry, dict) and entry.get("name") in names:
-                        yield "".join(f"/{part}" for part in (*container.path, "env", index))
+        """Yield the JSON pointer of each switched variable."""
+        for container in containers_of(self._query.workload):
+            names = self._query.switched.get(container.name, ()) if container.listed == "containers" else ()
+            env = container.content.get("env")
+            for index, entry in enumerate(env if isinstance(env, list) else ()):
+                if isinstance(entry, dict) and entry.get("name") in names:
+                    yield "".join(f"/{part}" for part in (*container.path, "env", index))
 
     def _switched_sources(self) -> Iterator[tuple[str, str]]:
-        for container in containers_of(self._question.workload):
-            names = self._question.switched.get(container.name, ())
-            for entry in at(container.content, "env") or ():
-                if isinstance(entry, dict) and entry.get("name") in names:
-                    for key, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
-                        source = at(entry, "valueFrom", key)
-                        if isinstance(source, dict):
-                            yield f"{kind}/{source.get('name')}", str(source.get("key"))
-            for source in at(container.content, "envFrom") or ():
+        """Yield the ConfigMaps and Secrets of the switched variables, each with the key; the key is `*` for `envFrom`."""
+        for container in containers_of(self._query.workload):
+            names = self._query.switched.get(container.name, ())
+            for entry in mappings_at(container.content, "env"):
+                for key, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
+                    if entry.get("name") in names and (name := text_at(entry, "valueFrom", key, "name")):
+                        yield f"{kind}/{name}", text_at(entry, "valueFrom", key, "key")
+            for source in mappings_at(container.content, "envFrom"):
                 for key, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
                     if name := text_at(source, key, "name"):
                         yield f"{kind}/{name}", "*"
 
 
 def _readers(objects: InputObjects, namespace: str) -> dict[str, set[str]]:
-    """Return, per ConfigMap and Secret of a namespace, the objects that refer to it."""
-    found: dict[str, set[str]] = {}
+    """Return the objects that refer to each ConfigMap and Secret of a namespace."""
+    readers: dict[str, set[str]] = {}
     for content in objects.all:
         if namespace_of(content) in ("", namespace) and name_of(content):
             for source in _sources(content):
-                found.setdefault(source, set()).add(reference(content))
-    return found
+                readers.setdefault(source, set()).add(reference(content))
+    return readers
 
 
 def _sources(value: Any) -> Iterator[str]:

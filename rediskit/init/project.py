@@ -1,9 +1,10 @@
-"""A new folder of configs: what is in it, and the proof that it renders before a file is written."""
+"""Create a new project: its files, which are rendered and checked before one is written."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from rediskit.git.work_tree import Remote, WorkTree, public
 from rediskit.init.clients import DetectedClient, DetectedClients, clients_of
 from rediskit.init.config_text import GitFacts, config_text
 from rediskit.init.objects import InputObjects, name_of, read_objects
-from rediskit.init.reduced_manifests import reduce_manifest, refuse_leaks
+from rediskit.init.reduced_manifests import reduce_manifest, refuse_leaks, text_of
 from rediskit.model.gitops import PLACEHOLDER_REPOSITORY, for_flux
 from rediskit.model.types import DnsLabel, GitRepository, GitRevision
 from rediskit.output.new_files import already_exists, existing
@@ -23,7 +24,7 @@ from rediskit.temporary import temporary_folder
 
 SCHEMA = "rediskit.schema.json"
 _MAKEFILE = """\
-# rediskit: config/ is edited by hand, rendered/ is written from it and committed.
+# rediskit: edit the files in config/; `make render` writes rendered/; commit both.
 .PHONY: render check diff
 
 render:
@@ -37,14 +38,26 @@ diff:
 """
 _ATTRIBUTES = """\
 rendered/** linguist-generated
-# One line a file: a union of both sides is right, and the next render puts it in order.
+# The index has one line per file: a merge keeps the lines of both branches, and the next render sorts them.
 rendered/*/.rediskit.json merge=union
 """
 
 
+# A dataclass because the source may contain secrets, and `repr=False` keeps it out of tracebacks.
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line says; what is None or empty is found out, or asked for in the config."""
+    """The command line of `rediskit init`. A value that is None is detected, or becomes an open question.
+
+    Attributes:
+        folder: The folder of the project.
+        name: The name of the environment.
+        tool: `argocd` or `flux`.
+        repository: The address of the Git repository.
+        revision: The branch.
+        namespace: The namespace of workloads without one.
+        replicas: The normal number of replicas.
+        source: The live objects, and their name in messages.
+    """
 
     folder: str
     name: str | None = None
@@ -54,11 +67,20 @@ class Options:
     namespace: str | None = None
     replicas: int | None = None
     source: tuple[bytes, str] | None = field(default=None, repr=False)
-    """Content of the live objects, and what they are called in messages."""
 
 
 class Project(NamedTuple):
-    """files: what is to be written, the config last. kept: what is there already and stays."""
+    """A new project.
+
+    Attributes:
+        name: The name of the environment.
+        folder: The folder of the project.
+        files: Path to content of the files to create, the config last.
+        kept: Files that exist and are unchanged.
+        clients: The detected clients.
+        open: The open questions, each with file and line of its comment.
+        notes: Remarks.
+    """
 
     name: str
     folder: str
@@ -66,52 +88,54 @@ class Project(NamedTuple):
     kept: tuple[str, ...]
     clients: tuple[DetectedClient, ...]
     open: tuple[str, ...]
-    """What is left to answer, with file and line of the comment that asks it."""
     notes: tuple[str, ...]
 
     @property
     def config(self) -> str:
+        """The path of the config."""
         return f"config/{self.name}.yaml"
 
 
 def new_project(options: Options) -> Project:
-    """What `rediskit init` writes. Nothing is written yet, and what is to be has been rendered and checked.
+    """Return the files that `rediskit init` writes, after they have been rendered and checked.
 
-    Raises ConfigError when the command line or the input can't be taken, RefusedError when a file is in the way or a password would
-    be written.
+    Raises:
+        ConfigError: The command line or the input is invalid.
+        RefusedError: A file exists, or a file would contain a password.
     """
-    _refuse_wrong(options)
+    _refuse_invalid(options)
     name = _name(options)
-    clients = _clients(options)
     objects = read_objects(*options.source) if options.source else InputObjects(())
-    copies = {found.name: reduce_manifest(found, objects) for found in clients.found}
-    manifests = {found.name: f"{name}/{name_of(found.workload)}.yaml" for found in clients.found}
+    clients, client_notes = _clients(options, objects)
+    reduced = {client.name: reduce_manifest(client, objects) for client in clients}
+    manifests = {client.name: f"{name}/{name_of(client.workload)}.yaml" for client in clients}
     git = _git(options, name)
-    text = config_text(name, git, clients.found, manifests)
-    refuse_leaks(list(copies.values()), [text], objects)
+    config, text = f"config/{name}.yaml", config_text(name, git, clients, manifests)
+    refuse_leaks(list(reduced.values()), text, objects)
     wanted = {
         SCHEMA: _schema(),
         "Makefile": _MAKEFILE.encode(),
         ".gitattributes": _ATTRIBUTES.encode(),
-        **{f"config/{manifests[client]}": made.text().encode() for client, made in copies.items()},
-        f"config/{name}.yaml": text.encode(),
+        **{f"config/{manifests[client]}": text_of(content).encode() for client, content in reduced.items()},
+        config: text.encode(),
     }
-    files, kept, notes = _beside_what_is_there(options.folder, wanted, f"config/{name}.yaml")
-    _prove(name, wanted)
+    files, kept, notes = _without_existing(options.folder, wanted, config)
+    _prove(config, wanted)
     notes += [f"gitops.repository: {remark}" for remark in git.remarks]
-    notes += [f"{found.name}: {remark}" for found in clients.found for remarks in found.remarks.values() for remark in remarks]
-    notes += clients.notes
-    for path in manifests.values():
-        notes.append(f"config/{path}: names and addresses only; every other value is left out, because it could be a password")
-    asked = tuple(_open(f"{options.folder}/config/{name}.yaml", text))
-    return Project(name, options.folder, files, kept, clients.found, asked, tuple(map(visible, notes)))
+    notes += [f"{client.name}: {remark}" for client in clients for remarks in client.remarks.values() for remark in remarks]
+    notes += client_notes
+    only = "contains only names and addresses; all other values are removed because they could be passwords"
+    notes += [f"config/{path}: {only}" for path in manifests.values()]
+    shown = os.path.normpath(f"{options.folder}/{config}")
+    asked = tuple(f"{shown}:{question.location.line}: {question.text}" for question in questions(text, shown))
+    return Project(name, options.folder, files, kept, clients, asked, tuple(map(visible, notes)))
 
 
-def _refuse_wrong(options: Options) -> None:
-    """Raises ConfigError with every option whose value no config takes, in the words of the config."""
+def _refuse_invalid(options: Options) -> None:
+    """Raise ConfigError with every invalid option, with the messages of the config."""
     from pydantic import TypeAdapter, ValidationError
 
-    given = (
+    values = (
         ("--name", options.name, DnsLabel),
         ("--repository", options.repository and public("", options.repository).address, GitRepository),
         ("--revision", options.revision, GitRevision),
@@ -119,82 +143,76 @@ def _refuse_wrong(options: Options) -> None:
     )
     problems = []
     if os.path.lexists(options.folder) and not Path(options.folder).is_dir():
-        problems.append(Problem(f"{options.folder} is no folder", "name a folder; it is made where there is none"))
-    for option, value, form in given:
+        problems.append(Problem(f"{options.folder} is not a folder", "set the path of a folder; it is created if it does not exist"))
+    for option, value, form in values:
         try:
             if value is not None:
                 TypeAdapter(form).validate_python(value)
         except ValidationError as error:
-            problems += [Problem(f"{option}: {found['msg']}", found["ctx"]["hint"]) for found in error.errors()]
+            problems += [Problem(f"{option}: {detail['msg']}", detail["ctx"]["hint"]) for detail in error.errors()]
     if options.replicas is not None and options.replicas < 1:
-        problems.append(
-            Problem(f"--replicas: {options.replicas} is nothing to come back to", "give what the application normally runs with")
-        )
+        hint = "set the normal number of replicas of the application, at least 1"
+        problems.append(Problem(f"--replicas: {options.replicas} is too small", hint))
     if problems:
         raise ConfigError(problems)
 
 
-def _clients(options: Options) -> DetectedClients:
+def _clients(options: Options, objects: InputObjects) -> DetectedClients:
     if options.source is None:
         return DetectedClients(())
-    found = clients_of(read_objects(*options.source), namespace=options.namespace, replicas=options.replicas)
-    names = [client.name for client in found.found]
-    if len(set(names)) < len(names):
-        hint = "give the workloads of one namespace at a time, and add the others by hand"
-        raise ConfigError(Problem(f"two workloads would be one client: {', '.join(sorted(set(names)))}", hint))
-    return found
+    detected = clients_of(objects, namespace=options.namespace, replicas=options.replicas)
+    counts = Counter(client.name for client in detected.clients)
+    if equal := sorted(name for name, count in counts.items() if count > 1):
+        hint = "pass the workloads of one namespace at a time, and add the other clients by hand"
+        raise ConfigError(Problem(f"two workloads would be the client {', '.join(equal)}", hint))
+    return detected
 
 
 def _name(options: Options) -> str:
-    """The name of the environment: as given, else that of the folder."""
+    """Return the name of the environment: the option, else the name of the folder."""
     name = options.name or re.sub(r"[^a-z0-9]+", "-", Path(options.folder).resolve().name.lower()).strip("-")[:63].strip("-")
     if not name:
-        raise ConfigError(
-            Problem("the folder's name gives no name for the environment", "give one with --name, such as that of the cluster")
-        )
+        hint = "set one with --name, such as the name of the cluster"
+        raise ConfigError(Problem("the folder name contains no letter or digit for the name of the environment", hint))
     return name
 
 
 def _git(options: Options, name: str) -> GitFacts:
-    """Repository, branch and path: as given, else as Git knows them, else a question."""
+    """Return repository, branch and path: from the options, else from Git, else as a question."""
     folder = Path(os.path.realpath(options.folder))
     top = work_tree(folder)
     path = f"{folder.relative_to(top).as_posix()}/rendered/{name}" if top and folder != top else ""
     try:
         git = WorkTree.of(folder)
-        remote = _remote(git.remotes()) if git else Remote("this is no Git work tree yet", "")
+        remote = _remote(git.remotes()) if git else Remote("this folder is not in a Git work tree", "")
         branch = (git.default_branch(remote.name) or _main(git.branch())) if git else ""
     except MissingToolError as error:
         remote, branch = Remote(error.problems[0].message, ""), ""
     if options.repository:
         remote = public("origin", options.repository)
-    remarks = ["the address without the user or password that the remote has"] if remote.stripped else []
-    questions = [] if remote.address else [f"{remote.name}: which repository will hold this folder? (--repository)"]
+    remarks = ["without the user name and the password of the remote"] if remote.stripped else []
+    asked = [] if remote.address else [f"{remote.name}: write the address of the repository for this folder (--repository)"]
     address = remote.address or PLACEHOLDER_REPOSITORY
     if options.tool == "flux" and for_flux(address) != address:
-        remarks.append(f"{address}, written as Flux takes it")
+        remarks.append(f"{address} in the form that Flux accepts")
         address = for_flux(address)
-    return GitFacts(options.tool, address, options.revision or branch or "main", path, tuple(questions), tuple(remarks))
+    return GitFacts(options.tool, address, options.revision or branch or "main", path, tuple(asked), tuple(remarks))
 
 
 def _remote(remotes: list[Remote]) -> Remote:
-    """The remote that holds the folder; without an address, its name says why there is none."""
+    """Return the remote of the folder. Without an address, its name is the reason."""
     if not remotes:
-        return Remote("Git knows no remote", "")
+        return Remote("Git has no remote", "")
     if remotes[0].name != "origin" and len(remotes) > 1:
-        return Remote(f"there are several remotes ({', '.join(remote.name for remote in remotes)})", "")
-    if not _reachable(remotes[0].address):
-        return Remote(f"the remote {remotes[0].name} is a path of this machine", "")
+        return Remote(f"Git has several remotes ({', '.join(remote.name for remote in remotes)})", "")
+    if not re.match(r"(?:https?|ssh)://|[\w.-]+@[\w.-]+:", remotes[0].address):
+        return Remote(f"the remote {remotes[0].name} is a path on this machine", "")
     return remotes[0]
 
 
 def _main(branch: str) -> str:
-    """A branch that has the name of a default one: any other may be what somebody works on."""
+    """Return a branch with the name of a default branch; "" for another one, which may be a feature branch."""
     return branch if branch in ("main", "master") else ""
-
-
-def _reachable(address: str) -> bool:
-    return bool(re.match(r"(?:https?|ssh)://|[\w.-]+@[\w.-]+:", address))
 
 
 def _schema() -> bytes:
@@ -203,49 +221,46 @@ def _schema() -> bytes:
     return f"{schema_text()}\n".encode()
 
 
-def _beside_what_is_there(folder: str, wanted: dict[str, bytes], config: str) -> tuple[dict[str, bytes], tuple[str, ...], list[str]]:
-    """What is left to write, what stays as it is, and notes. Raises RefusedError with every file that is in the way.
+def _without_existing(folder: str, wanted: dict[str, bytes], config: str) -> tuple[dict[str, bytes], tuple[str, ...], list[str]]:
+    """Return the files to create, those that exist and are kept, and notes.
 
-    The same bytes are in nobody's way, except for the config: where it is, there is nothing to begin. What other programs share
-    with us is left to its owner.
+    A file with the same content is kept, and so is a Makefile or .gitattributes of another program.
+
+    Raises:
+        RefusedError: The config exists, or another file with other content.
     """
-    found = existing(folder, wanted)
     kept, refused, notes = [], [], []
-    for path, content in found.items():
-        if content == wanted[path] and path != config:
-            kept.append(path)
-        elif path == "Makefile":
-            kept.append(path)
-            notes.append(f"{path} is there and stays as it is: `rediskit render` and `rediskit check` do without it")
-        elif path == ".gitattributes":
-            kept.append(path)
-            if content is None or b".rediskit.json" not in content:
-                notes.append(f"{path} is there and stays as it is: add the line `rendered/*/.rediskit.json merge=union`")
-        else:
+    for path, content in existing(folder, wanted).items():
+        if path == "Makefile" and content != wanted[path]:
+            notes.append(f"{path} exists and is unchanged: `rediskit render` and `rediskit check` do not need it")
+        elif path == ".gitattributes" and (content is None or b".rediskit.json" not in content):
+            notes.append(f"{path} exists and is unchanged: add the line `rendered/*/.rediskit.json merge=union`")
+        elif path == config or (content != wanted[path] and path != ".gitattributes"):
             refused.append(already_exists(folder, path))
+        kept.append(path)
     if refused:
         raise RefusedError(refused)
-    return {path: content for path, content in wanted.items() if path not in found}, tuple(kept), notes
+    return {path: content for path, content in wanted.items() if path not in kept}, tuple(kept), notes
 
 
-def _prove(name: str, wanted: dict[str, bytes]) -> None:
-    """Loads, renders and checks what is to be written. Raises RefusedError with what is wrong."""
+def _prove(config: str, wanted: dict[str, bytes]) -> None:
+    """Load, render and check the files. Raises RefusedError with every problem."""
     try:
         with temporary_folder() as folder:
             for path, content in wanted.items():
                 place = Path(folder, path)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(content)
-            problems = _problems(Path(folder, f"config/{name}.yaml"))
+            problems = _problems(Path(folder, config))
     except OSError as error:
-        hint = "make room there, or name another folder with $TMPDIR; nothing was written"
-        raise RefusedError(Problem(f"the folder for temporary files: {error.strerror or error}", hint)) from error
+        hint = "free disk space there or set $TMPDIR to another folder; nothing was written"
+        raise RefusedError(Problem(f"the temporary folder: {error.strerror or error}", hint)) from error
     if problems:
-        raise RefusedError([Problem("the config that comes of this would not render; nothing was written", "mend the input:"), *problems])
+        raise RefusedError([Problem("the new config does not render; nothing was written", "fix the input:"), *problems])
 
 
 def _problems(config: Path) -> list[Problem]:
-    """What keeps a config from being rendered, without the places: the file is gone by the time that anybody looks."""
+    """Return what keeps a config from being rendered, without locations: the file is temporary."""
     from rediskit.checks import check
     from rediskit.renderers import render
     from rediskit.source.loader import load
@@ -254,10 +269,5 @@ def _problems(config: Path) -> list[Problem]:
         environment = load(config)
     except ConfigError as error:
         return [Problem(problem.message, problem.hint, problem.path) for problem in error.problems]
-    found = [finding for finding in check(environment, render(environment)) if finding.severity == "error"]
-    return [Problem(finding.message, finding.hint, finding.path, code=finding.code) for finding in found]
-
-
-def _open(file: str, text: str) -> list[str]:
-    shown = os.path.normpath(file)
-    return [f"{shown}:{question.location.line}: {question.text}" for question in questions(text, shown)]
+    errors = [finding for finding in check(environment, render(environment)) if finding.severity == "error"]
+    return [Problem(finding.message, finding.hint, finding.path, code=finding.code) for finding in errors]

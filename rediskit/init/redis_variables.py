@@ -1,4 +1,4 @@
-"""Which environment variables of a container speak of Redis, and what they say."""
+"""Find the environment variables of a container that refer to Redis."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from rediskit import dns
-from rediskit.init.objects import Content, InputObjects, listed, literal, namespace_of
-from rediskit.model.nested import at, text_at
+from rediskit.init.objects import Content, InputObjects, literal, mappings_at, namespace_of
+from rediskit.model.nested import at, mapping_at, text_at
 
 Role = Literal["host", "port", "password", "url", ""]
 
@@ -29,18 +29,26 @@ _LAST_WORD = re.compile(rf"({'|'.join(_ROLES)})$", re.IGNORECASE)
 _AFTER_REDIS = re.compile(r"(?:REDIS|VALKEY)$", re.IGNORECASE)
 
 
+# A dataclass because the value may be a secret, and `repr=False` keeps it out of tracebacks.
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable. value: what it is, where the input says so; None when it comes from `origin`, such as `Secret x`, or is composed."""
+    """A variable.
+
+    Attributes:
+        name: Its name.
+        value: Its value; None if the input does not contain it.
+        origin: The source of the value, such as `Secret x`.
+    """
 
     name: str
     value: str | None = field(repr=False)
     origin: str = ""
 
 
+# A dataclass because `redis_variables_of` sets the variables one by one.
 @dataclass(slots=True)
 class RedisVariables:
-    """The variables that name one Redis: those that share the first part of their names."""
+    """The variables for one Redis. Their names have a common prefix."""
 
     host: Variable | None = None
     port: Variable | None = None
@@ -48,15 +56,14 @@ class RedisVariables:
     url: Variable | None = None
 
     @property
-    def leads(self) -> Variable | None:
-        """The variable that says which Redis is meant."""
+    def address(self) -> Variable | None:
+        """The variable with the address: the host, else the URL."""
         return self.host or self.url
 
     @property
     def shape(self) -> Literal["three", "address", "url"]:
-        """Host, port and password in three variables; host and port in one; everything in one URL."""
-        lead = self.leads
-        value = lead.value or "" if lead else ""
+        """`three`: host, port and password in separate variables; `address`: host and port in one; `url`: everything in a URL."""
+        value = self._value
         if _SCHEME.match(value):
             return "url"
         if _HOST_AND_PORT.fullmatch(value):
@@ -65,25 +72,34 @@ class RedisVariables:
 
     @property
     def old_host(self) -> str:
-        """The host of the Redis in use; "" when the input does not say it."""
-        value = self.leads.value or "" if self.leads else ""
+        """The host of the Redis in use; "" if the input does not contain it."""
+        value = self._value
         if _SCHEME.match(value):
             value = _hostname(value)
-        elif found := _HOST_AND_PORT.fullmatch(value):
-            value = found[1]
+        elif match := _HOST_AND_PORT.fullmatch(value):
+            value = match[1]
         return value.removesuffix(".").lower() if _HOST.fullmatch(value) else ""
 
     @property
     def old_port(self) -> int | None:
-        """The port of the Redis in use; None when the input does not say it."""
-        value = self.leads.value or "" if self.leads else ""
+        """The port of the Redis in use; None if the input does not contain it."""
         if self.shape != "three":
-            return _number(re.sub(r".*:(\d+)(?:[/?#].*)?$|.*", r"\1", value, flags=re.DOTALL))
+            return _number(re.sub(r".*:(\d+)(?:[/?#].*)?$|.*", r"\1", self._value, flags=re.DOTALL))
         return _number(self.port.value or "") if self.port else None
+
+    @property
+    def _value(self) -> str:
+        return self.address.value or "" if self.address else ""
 
 
 class ContainerVariables(NamedTuple):
-    """A container. sets: one entry a Redis that it names; unseen: what it takes variables from and the input does not hold."""
+    """The variables of a container that refer to Redis.
+
+    Attributes:
+        container: The name of the container.
+        sets: One entry per Redis.
+        unseen: The ConfigMaps and Secrets of its `envFrom` that are not in the input.
+    """
 
     container: str
     sets: tuple[RedisVariables, ...]
@@ -91,33 +107,35 @@ class ContainerVariables(NamedTuple):
 
 
 def redis_variables_of(container: Content, workload: Content, objects: InputObjects) -> ContainerVariables:
-    """What one container says of Redis."""
-    entries = [*_of_sources(container, workload, objects), *_of_entries(container, workload, objects)]
-    found = {variable.name: variable for variable in entries}
-    roles = {name: _role(variable) for name, variable in found.items()}
-    meant = {prefix for name, (prefix, role) in roles.items() if _REDIS.search(name) or _names_redis(found[name], role)}
+    """Return the variables of a container that refer to Redis."""
+    variables = {
+        variable.name: variable for variable in (*_of_sources(container, workload, objects), *_of_entries(container, workload, objects))
+    }
+    roles = {name: _role(variable) for name, variable in variables.items()}
+    prefixes = {prefix for name, (prefix, role) in roles.items() if _REDIS.search(name) or _is_redis(variables[name], role)}
     sets: dict[str, RedisVariables] = {}
     for name, (prefix, role) in roles.items():
-        if prefix in meant and role and not (role == "url" and _leads_elsewhere(found[name])):
-            names = sets.setdefault(prefix, RedisVariables())
-            if getattr(names, role) is None:
-                setattr(names, role, found[name])
-    led = [names for names in sets.values() if names.leads]
-    if len(led) == 1:
-        _take_in(led[0], [names for names in sets.values() if not names.leads])
-    return ContainerVariables(text_at(container, "name"), tuple(led), tuple(dict.fromkeys(_unseen(container, workload, objects))))
+        if prefix in prefixes and role and not (role == "url" and _is_other_address(variables[name])):
+            group = sets.setdefault(prefix, RedisVariables())
+            if getattr(group, role) is None:
+                setattr(group, role, variables[name])
+    addressed = [group for group in sets.values() if group.address]
+    if len(addressed) == 1:
+        _add_others(addressed[0], [group for group in sets.values() if not group.address])
+    unseen = (f"{kind} {name}" for _, kind, name in _sources(container) if not objects.named(kind, name, namespace_of(workload)))
+    return ContainerVariables(text_at(container, "name"), tuple(addressed), tuple(dict.fromkeys(unseen)))
 
 
-def _take_in(names: RedisVariables, strays: list[RedisVariables]) -> None:
-    """A password or a port with a name of its own (REDIS_AUTH_PASSWORD beside REDIS_HOST) belongs to the one Redis that is named."""
+def _add_others(group: RedisVariables, others: list[RedisVariables]) -> None:
+    """Add a password or a port with another prefix, such as REDIS_AUTH_PASSWORD beside REDIS_HOST, to the only Redis."""
     for role in ("port", "password"):
-        found = [stray for stray in (getattr(other, role) for other in strays) if stray is not None]
-        if getattr(names, role) is None and len(found) == 1:
-            setattr(names, role, found[0])
+        variables = [variable for variable in (getattr(other, role) for other in others) if variable is not None]
+        if getattr(group, role) is None and len(variables) == 1:
+            setattr(group, role, variables[0])
 
 
 def _role(variable: Variable) -> tuple[str, Role]:
-    """The part of a name that related variables share, and what the variable is for."""
+    """Return the prefix that related variables have in common, and the role of a variable."""
     name = variable.name
     last = _LAST_WORD.search(name)
     prefix = name[: last.start()] if last else ""
@@ -129,25 +147,25 @@ def _role(variable: Variable) -> tuple[str, Role]:
     return name, ""
 
 
-def _names_redis(variable: Variable, role: Role) -> bool:
-    """Whether a variable without Redis in its name leads to one: CACHE_HOST is `redis`, BROKER is `redis://...`."""
+def _is_redis(variable: Variable, role: Role) -> bool:
+    """Return whether a value is the address of a Redis, such as CACHE_HOST=redis or BROKER=redis://..."""
     value = variable.value or ""
     if role == "host":
-        host = _HOST_AND_PORT.fullmatch(value)
-        value = host[1] if host else value
+        match = _HOST_AND_PORT.fullmatch(value)
+        value = match[1] if match else value
         return bool(_HOST.fullmatch(value) and _REDIS_HOST.search(value))
     return role == "url" and bool(_SCHEME.match(value))
 
 
-def _leads_elsewhere(variable: Variable) -> bool:
-    """Whether what would be an address is one of something else: `https://...` of a Redis console, or no address at all."""
+def _is_other_address(variable: Variable) -> bool:
+    """Return whether a value is not the address of a Redis, such as the `https://...` of a Redis console."""
     value = variable.value
     return value is not None and not _SCHEME.match(value) and not _HOST_AND_PORT.fullmatch(value) and not _HOST.fullmatch(value)
 
 
 def _of_entries(container: Content, workload: Content, objects: InputObjects) -> Iterator[Variable]:
-    """The variables of `env`, which win over those of `envFrom`."""
-    for entry in listed(container, "env"):
+    """Yield the variables of `env`, which override those of `envFrom`."""
+    for entry in mappings_at(container, "env"):
         name = text_at(entry, "name")
         if not name:
             continue
@@ -155,10 +173,9 @@ def _of_entries(container: Content, workload: Content, objects: InputObjects) ->
             text = literal(entry) or ""
             yield Variable(name, None, "other variables") if "$(" in text else Variable(name, text)
         elif source := text_at(entry, "valueFrom", "configMapKeyRef", "name"):
-            data = at(
-                objects.named("ConfigMap", source, namespace_of(workload)), "data", text_at(entry, "valueFrom", "configMapKeyRef", "key")
-            )
-            yield Variable(name, data if isinstance(data, str) else None, f"ConfigMap {source}")
+            key = text_at(entry, "valueFrom", "configMapKeyRef", "key")
+            value = at(objects.named("ConfigMap", source, namespace_of(workload)), "data", key)
+            yield Variable(name, value if isinstance(value, str) else None, f"ConfigMap {source}")
         elif source := text_at(entry, "valueFrom", "secretKeyRef", "name"):
             yield Variable(name, None, f"Secret {source}")
         else:
@@ -166,26 +183,18 @@ def _of_entries(container: Content, workload: Content, objects: InputObjects) ->
 
 
 def _of_sources(container: Content, workload: Content, objects: InputObjects) -> Iterator[Variable]:
-    """The variables of `envFrom`, as far as the input holds what they come from; of a Secret the names alone."""
+    """Yield the variables of `envFrom` whose source is in the input; of a Secret the names only."""
     for prefix, kind, name in _sources(container):
         source = objects.named(kind, name, namespace_of(workload))
-        if kind == "Secret":
-            keys = [*(at(source, "data") or {}), *(at(source, "stringData") or {})]
-            yield from (Variable(prefix + key, None, f"Secret {name}") for key in keys)
-        else:
-            data = at(source, "data")
-            for key, value in data.items() if isinstance(data, dict) else ():
-                yield Variable(prefix + key, value if isinstance(value, str) else None, f"ConfigMap {name}")
-
-
-def _unseen(container: Content, workload: Content, objects: InputObjects) -> Iterator[str]:
-    for _, kind, name in _sources(container):
-        if objects.named(kind, name, namespace_of(workload)) is None:
-            yield f"{kind} {name}"
+        values = mapping_at(source, "data")
+        for key in {**values, **(mapping_at(source, "stringData") if kind == "Secret" else {})}:
+            value = values.get(key) if kind == "ConfigMap" else None
+            yield Variable(prefix + key, value if isinstance(value, str) else None, f"{kind} {name}")
 
 
 def _sources(container: Content) -> Iterator[tuple[str, str, str]]:
-    for entry in listed(container, "envFrom"):
+    """Yield prefix, kind and name of each source of `envFrom`."""
+    for entry in mappings_at(container, "envFrom"):
         for key, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
             if name := text_at(entry, key, "name"):
                 yield text_at(entry, "prefix"), kind, name

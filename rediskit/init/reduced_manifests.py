@@ -1,7 +1,7 @@
-"""The copy of a live workload that is kept beside the config: what a migration reads of it, and nothing else.
+"""Reduce a live workload to the fields that a migration reads, for a copy beside the config.
 
-A password can be anywhere in a workload: in a connection string, a command line, a probe, an annotation. No list of suspicious places is
-complete, so the copy is built from a list of what it keeps. It is never applied: what is applied comes from the application repository.
+A password can be anywhere in a workload: in a connection string, a command line, a probe or an annotation. No list of such fields is
+complete, so the copy contains only the fields on a list. Nobody applies the copy: the application repository contains the real manifest.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ import re
 from base64 import b64decode, b64encode
 from binascii import Error
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from rediskit.errors import Problem, RefusedError, dotted
 from rediskit.init.clients import DetectedClient
-from rediskit.init.objects import Content, InputObjects, is_name, listed, literal, name_of, namespace_of, reference
-from rediskit.model.nested import at, mapping_at, text_at, texts_in
+from rediskit.init.objects import Content, InputObjects, is_name, literal, mappings_at, name_of, namespace_of, replicas_of
+from rediskit.model.nested import at, list_at, mapping_at, text_at, texts_in
+from rediskit.model.podspec import containers_of
 from rediskit.secrecy import names_secret, secret_reason
-from rediskit.usage import Use, parse, uses
+from rediskit.usage import Use, parse, reference, uses
 from rediskit.yamlio.writer import dump
 
 REDUCED = "rediskit/reduced"
-"""The annotation of a copy: the file is not the whole object, and nothing applies it."""
-_KINDS = ("initContainers", "containers")
+"""The annotation of a copy: the object is incomplete and must not be applied."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PREFIX = re.compile(r"[A-Za-z0-9_]{0,63}")
 _KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
@@ -35,89 +35,81 @@ _URL = re.compile(
     r"(?P<database>/[0-9]{0,2})?(?P<rest>[/?#].*)?"
 )
 MASK = "$(MASKED)"
-"""What stands in a URL in place of user and password. No container defines this variable."""
+"""Replaces user and password in a URL. No container defines this variable."""
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-_NOTHING = frozenset({"", "true", "false", "True", "False", "null"})
+_NOT_SECRET = frozenset({"", "true", "false", "True", "False", "null"})
 _SHORTEST = 8
-"""Characters of the shortest secret that is looked for elsewhere: shorter ones are words that stand anywhere."""
-_OUT = "remove it from the input, or put it into a Secret and reference that; then try again"
+"""Characters of the shortest secret that is searched for in the copy: shorter ones are common words."""
+_HINT = "remove it from the input, or move it into a Secret and reference that, then run the command again"
 
 
-class ReducedManifest(NamedTuple):
-    """The object as it is kept."""
-
-    content: Content
-
-    def text(self) -> str:
-        """Return the file."""
-        head = (
-            f"# {reference(self.content)}, reduced to what rediskit reads: names, replicas, and where it takes Redis from.\n"
-            "# Every other value is left out, because it could be a password. Do not apply this file: it is not the whole object.\n"
-        )
-        return head + dump(self.content)
+def text_of(content: Content) -> str:
+    """Return the file with a reduced manifest."""
+    head = (
+        f"# {reference(content)}, reduced to the fields that rediskit reads: names, replicas and the address of Redis.\n"
+        "# All other values are removed because they could be passwords. Do not apply this file: the object is incomplete.\n"
+    )
+    return head + dump(content)
 
 
-def reduce_manifest(found: DetectedClient, objects: InputObjects) -> ReducedManifest:
-    """Return the copy of a client's workload. The variables that the config switches keep their address, without a password in it."""
-    workload = found.workload
-    switched = {one.container: one.named for one in (found.containers or found.choices)}
-    used = _uses(found, objects, [name for names in switched.values() for name in names.values() if isinstance(name, str)])
-    pod = {
-        kind: [
+def reduce_manifest(client: DetectedClient, objects: InputObjects) -> Content:
+    """Return a client's workload with the fields on the list. Switched variables keep their address, without a password."""
+    workload = client.workload
+    switched = {variables.container: variables.section for variables in (client.containers or client.choices)}
+    used = _uses(client, objects)
+    pod: Content = {}
+    for kind in ("initContainers", "containers"):
+        pod[kind] = [
             _container(entry, switched.get(text_at(entry, "name"), {}) if kind == "containers" else {}, used, f"/{kind}/{index}")
-            for index, entry in enumerate(listed(workload, "spec", "template", "spec", kind))
+            for index, entry in enumerate(mappings_at(workload, "spec", "template", "spec", kind))
         ]
-        for kind in _KINDS
-    }
-    replicas, service = at(workload, "spec", "replicas"), text_at(workload, "spec", "serviceName")
-    spec: Content = {"replicas": replicas} if isinstance(replicas, int) and not isinstance(replicas, bool) else {}
+    replicas, service = replicas_of(workload), text_at(workload, "spec", "serviceName")
+    spec: Content = {} if replicas is None else {"replicas": replicas}
     if is_name(service):
         spec["serviceName"] = service
     metadata = {"name": name_of(workload), "namespace": namespace_of(workload), "annotations": {REDUCED: "true"}}
     template = {"spec": {kind: entries for kind, entries in pod.items() if entries}}
-    return ReducedManifest(
-        {
-            "apiVersion": "apps/v1",
-            "kind": workload["kind"],
-            "metadata": {key: value for key, value in metadata.items() if value},
-            "spec": {**spec, "selector": {}, "template": template},
-        }
-    )
+    return {
+        "apiVersion": "apps/v1",
+        "kind": workload["kind"],
+        "metadata": {key: value for key, value in metadata.items() if value},
+        "spec": {**spec, "selector": {}, "template": template},
+    }
 
 
-def _uses(found: DetectedClient, objects: InputObjects, switched: list[str]) -> Mapping[str, Use]:
-    """Return where the workload names its old Redis, by the JSON pointer inside of its pod."""
-    if not found.host:
+def _uses(client: DetectedClient, objects: InputObjects) -> Mapping[str, Use]:
+    """Return the uses of the old Redis in the workload, by the JSON pointer inside its pod."""
+    if not client.host:
         return {}
-    home = found.namespace or "default"
-    shown = uses([found.workload, *objects.of("Service")], parse(found.host, home), namespace=home, switched=switched)
-    prefix = "/spec/template/spec"
-    return {use.pointer.removeprefix(prefix): use for use in shown if use.object == reference(found.workload) and use.shown}
+    home = client.namespace or "default"
+    names = [name for variables in (client.containers or client.choices) for name in variables.names]
+    every = uses([client.workload, *objects.of("Service")], parse(client.host, home), namespace=home, switched=names)
+    own = reference(client.workload)
+    return {use.pointer.removeprefix("/spec/template/spec"): use for use in every if use.object == own and use.shown}
 
 
 def _container(entry: Content, switched: Mapping[str, str | int], used: Mapping[str, Use], pointer: str) -> Content:
-    made: Content = {"name": text_at(entry, "name")}
+    reduced: Content = {"name": text_at(entry, "name")}
     for key in ("command", "args"):
-        words = at(entry, key)
-        named = [_shown(used.get(f"{pointer}/{key}/{index}")) for index in range(len(words))] if isinstance(words, list) else []
-        if any(named):
-            made[key] = named
+        words = [_shown(used.get(f"{pointer}/{key}/{index}")) for index in range(len(list_at(entry, key)))]
+        if any(words):
+            reduced[key] = words
     env = [
-        _variable(one, switched, used.get(f"{pointer}/env/{index}/value"))
-        for index, one in enumerate(at(entry, "env") or ())
-        if isinstance(one, dict) and _is_name(_VARIABLE, text_at(one, "name"))
+        _variable(variable, switched, used.get(f"{pointer}/env/{index}/value"))
+        for index, variable in enumerate(list_at(entry, "env"))
+        if isinstance(variable, dict) and _is_name(_VARIABLE, text_at(variable, "name"))
     ]
-    sources = [_source(one) for one in listed(entry, "envFrom")]
-    return {**made, **({"env": env} if env else {}), **({"envFrom": sources} if sources else {})}
+    sources = [_env_source(source) for source in mappings_at(entry, "envFrom")]
+    return {**reduced, **({"env": env} if env else {}), **({"envFrom": sources} if sources else {})}
 
 
 def _is_name(form: re.Pattern[str], text: str) -> bool:
-    """Return whether a text has the form of a name, and not that of a generated password."""
+    """Return whether a text has the form of a name, and not the form of a generated password."""
     return bool(form.fullmatch(text)) and not secret_reason(text)
 
 
 def _shown(use: Use | None) -> str:
-    """Return the address of the old Redis alone, in a form that is as certain as the text was that it stands in."""
+    """Return the address of the old Redis in a text, in a form that is as certain as the whole text."""
     if use is None:
         return ""
     bare = use.strength == "certain" and not re.search(r"[.:]", use.shown)
@@ -130,14 +122,16 @@ def _variable(entry: Content, switched: Mapping[str, str | int], use: Use | None
         address = _shown(use)
     else:
         address = address_in(value or "", port=name == switched.get("port"))
-    source = _reference(at(entry, "valueFrom")) if name in switched.values() else {}
+    source = _value_source(at(entry, "valueFrom")) if name in switched.values() else {}
     return {"name": name, **({"value": address} if address else {}), **({"valueFrom": source} if source else {})}
 
 
 def address_in(value: str, *, port: bool = False) -> str:
-    """Return what a value says of an address: a host, a host and its port, a URL without user and password; "" for anything else.
+    """Return the host, the host and port, or the URL without user and password in a value; "" for anything else.
 
-    port: the value is a port.
+    Args:
+        value: The value of a variable.
+        port: Whether the value is a port.
     """
     if port:
         return value if _PORT.fullmatch(value) else ""
@@ -149,8 +143,8 @@ def address_in(value: str, *, port: bool = False) -> str:
     return f"{url['scheme']}://{f':{MASK}@' if url['user'] else ''}{url['address']}{url['database'] or ''}"
 
 
-def _reference(source: Any) -> Content:
-    """Return the ConfigMap or Secret, and its key, that a variable comes from."""
+def _value_source(source: Any) -> Content:
+    """Return the reference of a variable to a key in a ConfigMap or a Secret."""
     for kind in ("configMapKeyRef", "secretKeyRef"):
         name, key = text_at(source, kind, "name"), text_at(source, kind, "key")
         if is_name(name) and _is_name(_KEY, key):
@@ -158,74 +152,61 @@ def _reference(source: Any) -> Content:
     return {}
 
 
-def _source(entry: Content) -> Content:
-    """Return an entry of `envFrom`: that there is one tells that the object does not show all variables."""
-    made: Content = {}
-    for kind in ("configMapRef", "secretRef"):
-        if isinstance(at(entry, kind), dict):
-            name = text_at(entry, kind, "name")
-            made[kind] = {"name": name} if is_name(name) else {}
+def _env_source(entry: Content) -> Content:
+    """Return an entry of `envFrom`, even without a valid name: it shows that the object does not contain all variables."""
+    sources = {kind: text_at(entry, kind, "name") for kind in ("configMapRef", "secretRef") if isinstance(at(entry, kind), dict)}
     prefix = text_at(entry, "prefix")
-    return {**({"prefix": prefix} if prefix and _is_name(_PREFIX, prefix) else {}), **made}
+    reduced: Content = {"prefix": prefix} if prefix and _is_name(_PREFIX, prefix) else {}
+    return {**reduced, **{kind: {"name": name} if is_name(name) else {} for kind, name in sources.items()}}
 
 
-def refuse_leaks(copies: list[ReducedManifest], said: list[str], objects: InputObjects) -> None:
-    """Raise RefusedError when a secret that the input holds anywhere is also in what is about to be written. Shows no value."""
-    forms = [form for value in _of_input(objects) if len(value) >= _SHORTEST for form in (value, b64encode(value.encode()).decode())]
+def refuse_leaks(manifests: list[Content], config: str, objects: InputObjects) -> None:
+    """Raise RefusedError when a secret of the input is in a manifest or in the config. No message contains a value."""
+    secrets = [value for value in _secrets_in(objects) if len(value) >= _SHORTEST]
+    forms = [form for value in secrets for form in (value, b64encode(value.encode()).decode())]
     problems = []
-    for one in copies:
-        for path, text in texts_in(one.content):
+    for content in manifests:
+        for path, text in texts_in(content):
             if path[-1:] != ("name",) and any(form in text for form in forms):
-                problems.append(Problem(f"{reference(one.content)}: {dotted(path)} repeats a secret of the input", _OUT))
-    if any(form in text for text in said for form in forms):
-        problems.append(Problem("a secret of the input would be in the config", _OUT))
+                problems.append(Problem(f"{reference(content)}: {dotted(path)} repeats a secret of the input", _HINT))
+    if any(form in config for form in forms):
+        problems.append(Problem("the config would contain a secret of the input", _HINT))
     if problems:
         raise RefusedError(problems)
 
 
-def _of_input(objects: InputObjects) -> set[str]:
-    """Return every value of the input that is a secret: of its Secrets, of its variables, of what kubectl noted as last applied."""
-    found: set[str] = set()
+def _secrets_in(objects: InputObjects) -> set[str]:
+    """Return the secret values of the input: in Secrets, in variables, and in the last-applied annotation of kubectl."""
+    secrets: set[str] = set()
     for obj in objects.all:
         if obj.get("kind") == "Secret":
-            found |= {text for key, text in _of_secret(obj) if _is_secret(key, text)}
-        for entry in (*_entries(obj), *_entries(_applied(obj))):
-            value = literal(entry)
-            if value is not None and _is_secret(text_at(entry, "name"), value):
-                found.add(value)
-    return found
+            secrets |= {text for key, text in _secret_texts(obj) if _is_secret(key, text)}
+        for container in (*containers_of(obj), *containers_of(_last_applied(obj))):
+            for entry in mappings_at(container.content, "env"):
+                value = literal(entry)
+                if value is not None and _is_secret(text_at(entry, "name"), value):
+                    secrets.add(value)
+    return secrets
 
 
 def _is_secret(name: str, value: str) -> bool:
-    if value in _NOTHING or re.fullmatch(r"(?:\$\([^)]+\))+", value):
+    if value in _NOT_SECRET or re.fullmatch(r"(?:\$\([^)]+\))+", value):
         return False
     return bool(secret_reason(value)) or names_secret(name)
 
 
-def _entries(content: Content) -> Iterator[Content]:
-    """Every entry of `env` in a workload."""
-    for kind in (*_KINDS, "ephemeralContainers"):
-        for container in listed(content, "spec", "template", "spec", kind):
-            yield from listed(container, "env")
-
-
-def _of_secret(obj: Content) -> Iterator[tuple[str, str]]:
+def _secret_texts(obj: Content) -> Iterator[tuple[str, str]]:
     for key, value in mapping_at(obj, "data").items():
-        yield str(key), _decoded(value)
+        try:
+            yield str(key), b64decode(str(value)).decode("utf-8", "replace").strip()
+        except Error:
+            continue
     for key, value in mapping_at(obj, "stringData").items():
         yield str(key), str(value)
 
 
-def _decoded(value: Any) -> str:
+def _last_applied(obj: Content) -> Any:
     try:
-        return b64decode(str(value)).decode("utf-8", "replace").strip()
-    except Error:
-        return ""
-
-
-def _applied(obj: Content) -> Content:
-    try:
-        found = json.loads(str(at(obj, "metadata", "annotations", _APPLIED) or "{}"))
+        return json.loads(text_at(obj, "metadata", "annotations", _APPLIED) or "{}")
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}

@@ -1,4 +1,4 @@
-"""The variables of a container that are to be switched: as the input has them, or made like those that it has."""
+"""The variables of a container that the migration switches: names from the input, or names derived from them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,22 @@ from rediskit.init.redis_variables import RedisVariables, Variable
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HOST_WORD = re.compile(r"(?:HOST(?:NAME)?|SERVER)$", re.IGNORECASE)
 _URL_WORD = re.compile(r"(?:URL|URI|DSN|ADDR(?:ESS)?|ENDPOINT)$", re.IGNORECASE)
-_PLAIN_URL = re.compile(r"redis://(?::[^/@]*@)?[^/@]+(?:/(?:[0-9]|1[0-5])?)?")
-"""A url such as is rendered: no TLS, no user, no options."""
+_PLAIN_URL = re.compile(r"redis://(?::[^/@]*@)?[^/@]+(?:/([0-9]|1[0-5])?)?")
+"""A URL as rediskit renders it, without TLS, user and options. Group 1 is the database."""
 
 
 class SwitchedVariables(NamedTuple):
-    """The variables of a container, "" where it has none of a kind, and what is said of them. database: that of the url."""
+    """The variables of a container that the migration switches; "" for a missing one.
+
+    Attributes:
+        container: The name of the container.
+        host: The variable with the host.
+        port: The variable with the port.
+        password: The variable with the password.
+        remarks: Remarks on derived names.
+        url: The variable with a URL.
+        database: The database in the URL.
+    """
 
     container: str
     host: str
@@ -26,74 +36,79 @@ class SwitchedVariables(NamedTuple):
     database: int | None = None
 
     @property
-    def named(self) -> dict[str, str | int]:
-        """What there is, by the key of the config."""
+    def section(self) -> dict[str, str | int]:
+        """The section of the container in the config."""
         roles = {"host": self.host, "port": self.port, "url": self.url, "password": self.password, "database": self.database or ""}
         return {role: name for role, name in roles.items() if name}
 
+    @property
+    def names(self) -> list[str]:
+        """The names of the variables."""
+        return [name for name in self.section.values() if isinstance(name, str)]
 
-def variables_of(container: str, names: RedisVariables) -> SwitchedVariables | None:
-    """The variables that name one Redis; None where they have names that rediskit can't set.
 
-    A name that the input does not hold is made like that of the host or of the url, and a remark says so.
+def switched_variables_of(container: str, variables: RedisVariables) -> SwitchedVariables | None:
+    """Return the variables to switch; None if rediskit cannot set one of them.
+
+    The name of a missing variable is derived from the host or the URL, with a remark.
     """
-    if not all(_VARIABLE.fullmatch(name) for name in given(names)):
+    if not all(map(_VARIABLE.fullmatch, _names(variables))):
         return None
-    if names.host is not None:
-        host = names.host.name
-        seen = f"see that container {container} reads it"
-        made, remarks = _made(host, _HOST_WORD.sub("", host), {"port": names.port, "password": names.password}, seen)
-        beside = names.url if names.url and _PLAIN_URL.fullmatch(names.url.value or "") and _VARIABLE.fullmatch(names.url.name) else None
-        named = (beside.name, _database(beside.value or "")) if beside else ("", None)
-        return SwitchedVariables(container, host, made["port"], made["password"], remarks, *named)
-    if names.url is None or names.shape != "url":
+    url = variables.url
+    if variables.host is not None:
+        host = variables.host.name
+        others = {"port": variables.port, "password": variables.password}
+        names, remarks = _derived(host, _HOST_WORD.sub("", host), others, f"check that container {container} reads it")
+        plain = url is not None and _PLAIN_URL.fullmatch(url.value or "") and _VARIABLE.fullmatch(url.name)
+        extra = (url.name, _database(url)) if url and plain else ("", None)
+        return SwitchedVariables(container, host, names["port"], names["password"], remarks, *extra)
+    if url is None or variables.shape != "url":
         return None
-    url = names.url.name
-    head = _URL_WORD.sub("", url) if _URL_WORD.search(url) else f"{url}_"
-    made, remarks = _made(url, head, {"password": names.password}, "the url is composed from it")
-    return SwitchedVariables(container, "", "", made["password"], remarks, url, _database(names.url.value or ""))
+    prefix = _URL_WORD.sub("", url.name) if _URL_WORD.search(url.name) else f"{url.name}_"
+    names, remarks = _derived(url.name, prefix, {"password": variables.password}, "the URL refers to it")
+    return SwitchedVariables(container, "", "", names["password"], remarks, url.name, _database(url))
 
 
-def _made(like: str, head: str, roles: dict[str, Variable | None], seen: str) -> tuple[dict[str, str], tuple[str, ...]]:
-    made, remarks = {}, []
+def _derived(like: str, prefix: str, roles: dict[str, Variable | None], note: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the name of each role, and the remarks on derived names."""
+    names, remarks = {}, []
     for role, variable in roles.items():
         word = role if like.islower() else role.capitalize() if like[-1:].islower() else role.upper()
-        made[role] = variable.name if variable else head + word
+        names[role] = variable.name if variable else prefix + word
         if variable is None:
-            remarks.append(f"{made[role]} is not in the input: its name is made from {like}; {seen}")
-    return made, tuple(remarks)
+            remarks.append(f"{names[role]} is not in the input: the name is derived from {like}; {note}")
+    return names, tuple(remarks)
 
 
-def _database(url: str) -> int | None:
-    found = re.fullmatch(r"redis://[^/]+/([0-9]|1[0-5])", url if _PLAIN_URL.fullmatch(url) else "")
-    return int(found[1]) if found else None
+def _database(url: Variable) -> int | None:
+    match = _PLAIN_URL.fullmatch(url.value or "")
+    return int(match[1]) if match and match[1] else None
 
 
-def question(container: str, names: RedisVariables) -> str:
-    """What is to be asked where the input does not say that the variables can be set; "" where it does."""
-    lead = names.leads
-    name, value = (lead.name, lead.value) if lead else ("", None)
-    if names.shape == "address":
-        others = "rediskit sets a url, or host, port and password in variables of their own"
-        return f"container {container} takes Redis from {name}, host and port in one; {others}: can it read those?"
-    if not all(_VARIABLE.fullmatch(one) for one in given(names)):
-        return f"container {container}: {', '.join(given(names))} are no names that rediskit can set: which ones does it read?"
-    if names.shape == "three":
+def question(container: str, variables: RedisVariables) -> str:
+    """Return the question that is open before rediskit can set the variables; "" if none is."""
+    address = variables.address
+    name, value = (address.name, address.value) if address else ("", None)
+    if variables.shape == "address":
+        write = "write the names of variables for a URL, or for host, port and password, that it can read instead"
+        return f"container {container} reads host and port from one variable, {name}: {write}"
+    if not all(map(_VARIABLE.fullmatch, _names(variables))):
+        return f"container {container}: {', '.join(_names(variables))} cannot be set: write the names of other variables that it reads"
+    if variables.shape == "three":
         return ""
-    if names.host is not None:
-        others = "rediskit sets host and port in variables of their own, or a url under url:"
-        return f"container {container} has a url in {name}; {others}: which does it read?"
+    if variables.host is not None:
+        return f"container {container} reads a URL from {name}: write it as url, or write the variables for host and port"
     if value is None:
-        origin = lead.origin if lead else "elsewhere"
-        asked = "is it a whole url, redis://…, and of which database?"
-        return f"container {container} takes Redis from {name}, which comes from {origin}: {asked}"
+        origin = address.origin if address else "elsewhere"
+        write = "write its database, and check that its value is a URL (redis://...)"
+        return f"container {container} reads Redis from {name}, which comes from {origin}: {write}"
     if not _PLAIN_URL.fullmatch(value):
-        form = "redis://:PASSWORD@host:port/database"
-        return f"container {container} takes Redis from {name}, a url with more than rediskit sets, {form}: can it read that?"
+        write = "rediskit sets redis://:PASSWORD@host:port/database: write the names of variables that accept it"
+        return f"container {container} reads Redis from {name}, a URL with other parts; {write}"
     return ""
 
 
-def given(names: RedisVariables) -> list[str]:
-    """The names that the input has; with a host, that of a url beside it does not count."""
-    url = names.url if names.host is None else None
-    return [variable.name for variable in (names.host, names.port, names.password, url) if variable]
+def _names(variables: RedisVariables) -> list[str]:
+    """Return the names in the input. The URL does not count beside a host."""
+    url = variables.url if variables.host is None else None
+    return [variable.name for variable in (variables.host, variables.port, variables.password, url) if variable]

@@ -1,0 +1,1 @@
+"""Output directories and input files on disk: plan, write, compare, lock, diff."""

@@ -1,4 +1,4 @@
-"""Puts a plan into effect, so that a failure leaves the old tree and a kill leaves what the next write knows and mends."""
+"""Execute a write plan: a failed write leaves the old files; the next write completes what a killed one left."""
 
 from __future__ import annotations
 
@@ -13,23 +13,28 @@ from rediskit.output.paths import IGNORE, STAGE
 from rediskit.output.write_plan import WritePlan, sibling_stage
 
 Undo = tuple[Callable[..., None], tuple[str, ...]]
-"""A call, and the places that it is about."""
+"""A function and its arguments, which are paths."""
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def execute(plan: WritePlan) -> None:
-    """Makes the folder what the plan says. Raises OSError with the old tree in place, RefusedError where even that failed."""
+    """Change the folder as planned.
+
+    Raises:
+        OSError: the write failed and the old files are in place.
+        RefusedError: the write failed and the old files could not be restored.
+    """
     for leftover in plan.leftovers:
         remove(leftover)
     if not plan.exists:
-        _make(plan)
+        _create(plan)
     elif plan.created or plan.changed or plan.removed or plan.stale_index:
         _update(plan)
 
 
-def _make(plan: WritePlan) -> None:
-    """A tree that is not there yet appears whole: it is made beside its place and renamed."""
+def _create(plan: WritePlan) -> None:
+    """Create a new output directory beside its final path, then rename it."""
     stage = sibling_stage(plan.folder)
     tree = f"{stage}/tree"
     try:
@@ -37,9 +42,7 @@ def _make(plan: WritePlan) -> None:
         os.mkdir(tree)
         made = {""}
         for path, content in plan.files.items():
-            parent = path.rpartition("/")[0]
-            if parent not in made:
-                make_folders(tree, parent, made, [])
+            make_folders(tree, path.rpartition("/")[0], made, [])
             create(f"{tree}/{path}", content, plan.folder, path)
         create(f"{tree}/{indexes.NAME}", plan.final, plan.folder, indexes.NAME)
         os.rename(tree, plan.folder)
@@ -47,13 +50,13 @@ def _make(plan: WritePlan) -> None:
         with suppress(OSError):
             remove(stage)
         raise
-    _tidy(stage)
+    _remove_stage(stage)
 
 
 def _update(plan: WritePlan) -> None:
-    """First everything that takes room, apart from the tree; then only renames, and folders that come or go: all of it can be undone.
+    """Create everything that needs disk space in the stage, then change the folder by operations that can be undone.
 
-    The first rename puts an index into place that knows the old digests and the new ones, the last one the index of the new tree.
+    The first rename installs an index with the old and the new digests, the last one the index of the new files.
     """
     stage = f"{plan.folder}/{STAGE}"
     undo: list[Undo] = []
@@ -69,11 +72,11 @@ def _update(plan: WritePlan) -> None:
     except BaseException:
         _undo(plan, stage, undo)
         raise
-    _tidy(stage)
+    _remove_stage(stage)
 
 
-def _tidy(stage: str) -> None:
-    """The new tree is in place. An interrupt does not keep from tidying up; where it fails, the next write does it."""
+def _remove_stage(stage: str) -> None:
+    """Remove the stage of a finished write, even after an interrupt. The next write removes a stage that is left."""
     try:
         remove(stage)
     except OSError:
@@ -85,7 +88,7 @@ def _tidy(stage: str) -> None:
 
 
 def _prepare(plan: WritePlan, stage: str) -> None:
-    """New files and indexes under their numbers, and a second name for each file that will be replaced."""
+    """Create numbered new files, a second link to each file that will be replaced, and the indexes."""
     for number, path in enumerate((*plan.created, *plan.changed)):
         create(f"{stage}/new{number}", plan.files[path], plan.folder, path)
     for number, path in enumerate(plan.changed):
@@ -97,21 +100,19 @@ def _prepare(plan: WritePlan, stage: str) -> None:
 
 
 def _exchange(plan: WritePlan, stage: str, undo: list[Undo]) -> None:
-    """The old tree becomes the new one. How to undo each step is noted before it: a step that was not taken is undone without effect.
+    """Replace the old files with the new ones.
 
-    A file that goes may stand where a folder comes, or have a name that differs in case only: so it goes first.
+    How to undo a step is added before the step: to undo a step that was not executed has no effect. Removed files are moved first,
+    because a folder or a name that differs in case only may take their place.
     """
     index = f"{plan.folder}/{indexes.NAME}"
     undo.append((os.unlink, (index,)) if plan.index_content is None else (os.replace, (f"{stage}/index", index)))
     os.replace(f"{stage}/both", index)
-    for number, path in enumerate(plan.removed):
-        place, aside = f"{plan.folder}/{path}", f"{stage}/removed{number}"
-        undo.append((os.rename, (aside, place)))
-        os.rename(place, aside)
-    for number, path in enumerate(plan.in_place_of_files):
-        place, aside = f"{plan.folder}/{path}", f"{stage}/folder{number}"
-        undo.append((os.rename, (aside, place)))
-        os.rename(place, aside)
+    for kind, paths in (("removed", plan.removed), ("folder", plan.replaced_folders)):
+        for number, path in enumerate(paths):
+            place, aside = f"{plan.folder}/{path}", f"{stage}/{kind}{number}"
+            undo.append((os.rename, (aside, place)))
+            os.rename(place, aside)
     made = {""}
     for number, path in enumerate(plan.created):
         place, new = f"{plan.folder}/{path}", f"{stage}/new{number}"
@@ -122,27 +123,27 @@ def _exchange(plan: WritePlan, stage: str, undo: list[Undo]) -> None:
         place = f"{plan.folder}/{path}"
         undo.append((os.replace, (f"{stage}/changed{number}", place)))
         os.replace(f"{stage}/new{len(plan.created) + number}", place)
-    for path in plan.outlived:
+    for path in plan.obsolete_folders:
         undo.append((os.mkdir, (f"{plan.folder}/{path}",)))
         _remove_if_empty(f"{plan.folder}/{path}")
     os.replace(f"{stage}/final", index)
 
 
 def _undo(plan: WritePlan, stage: str, undo: list[Undo]) -> None:
-    """Puts the old tree back, its index last. Raises RefusedError where that fails, too."""
+    """Restore the old files, their index last. Raises RefusedError where that fails too."""
     try:
         for step, places in reversed(undo):
             with suppress(FileNotFoundError, FileExistsError, NotADirectoryError):
                 step(*places)
         remove(stage)
     except OSError as error:
-        message = f"{plan.folder}: writing failed half-way, and so did putting back what was there: {error.strerror}"
-        hint = "mend that, then render again: it finishes what was begun, and check fails until then"
+        message = f"{plan.folder}: the write failed and the old files could not be restored: {error.strerror}"
+        hint = "fix the cause, then run rediskit render: it completes the write; rediskit check fails until then"
         raise RefusedError(Problem(message, hint)) from error
 
 
 def _keep(plan: WritePlan, path: str, content: bytes, copy: str) -> None:
-    """A second name for a file, so that it can be put back with its times; a copy where the file system knows no second names."""
+    """Create a second link to a file, so that it can be restored with its times; a copy on a file system without hard links."""
     try:
         os.link(f"{plan.folder}/{path}", copy)
     except OSError:
@@ -150,13 +151,13 @@ def _keep(plan: WritePlan, path: str, content: bytes, copy: str) -> None:
 
 
 def make_stage(stage: str, folder: str) -> None:
-    """Create a folder for files that are not yet in their place. An error names the folder that they are meant for."""
+    """Create a stage. An error names the folder that the stage is for."""
     os.mkdir(stage)
     create(f"{stage}/{IGNORE}", b"*\n", *os.path.split(folder))
 
 
 def create(place: str, content: bytes, folder: str, path: str) -> None:
-    """A new file with this content, with the permissions the umask leaves. An error names the file that it is meant for."""
+    """Create a file with the permissions of the umask. An error names the final path, `folder/path`."""
     try:
         handle = os.open(place, _NEW, 0o666)
         try:
@@ -171,15 +172,13 @@ def create(place: str, content: bytes, folder: str, path: str) -> None:
 
 
 def make_folders(base: str, folder: str, made: set[str], undo: list[Undo]) -> None:
-    """Makes a folder and those above it; `made` are those known to be there."""
+    """Create a folder and its parents below `base`. made: folders that are known to exist."""
     if folder in made:
         return
     make_folders(base, folder.rpartition("/")[0], made, undo)
-    try:
+    with suppress(FileExistsError):
         os.mkdir(f"{base}/{folder}")
         undo.append((_remove_if_empty, (f"{base}/{folder}",)))
-    except FileExistsError:
-        pass
     made.add(folder)
 
 
@@ -192,7 +191,7 @@ def _remove_if_empty(folder: str) -> None:
 
 
 def remove(path: str) -> None:
-    """Removes what a write has prepared. Links are removed, not followed; the file that keeps Git from the rest goes last."""
+    """Remove a stage or a file. Links are removed, not followed; the `.gitignore` of the stage is removed last."""
     if not os.path.isdir(path) or os.path.islink(path):
         os.unlink(path)
         return

@@ -1,4 +1,4 @@
-"""A tree held against what is on disk, or against a Git revision, object by object."""
+"""Compare rendered files with the files on disk or at a Git revision, object by object."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import zip_longest
 from typing import Any
 
 from rediskit.errors import ConfigError, Problem, RefusedError
@@ -15,7 +16,7 @@ from rediskit.output import paths
 from rediskit.output.masking import Masker
 from rediskit.output.tree_diff import FileDiff, Identity, Status, TreeDiff
 from rediskit.output.value_diff import changes_between
-from rediskit.output.write_plan import WritePlan, plan_write
+from rediskit.output.write_plan import plan_write
 from rediskit.output.writer import OutputTree
 from rediskit.yamlio.reader import read
 
@@ -23,70 +24,81 @@ _YAML = (".yaml", ".yml", ".json")
 
 
 def diff(tree: OutputTree, root: str | os.PathLike[str], *, against: str | None = None) -> TreeDiff:
-    """What would change if a tree were put into `<root>/<name>/`; see `diff_all`."""
+    """Return the diff of `<root>/<name>/` and a tree; see `diff_all`."""
     return diff_all((tree,), root, against=against)[0]
 
 
 def diff_all(trees: Iterable[OutputTree], root: str | os.PathLike[str], *, against: str | None = None) -> list[TreeDiff]:
-    """What differs between each tree and `<root>/<name>/`, in the order of the trees. Nothing is written.
+    """Return the diff of `<root>/<name>/` and each tree, in the order of the trees. Nothing is written.
 
-    against: a Git revision (branch, tag, commit) to compare with, instead of the files on disk. Files that are not ours are left out.
-    Secret values are masked; equal ones have equal masks within one call, and other masks in the next.
-    Raises RefusedError for paths that no tree may have and for what can't be read, ConfigError when root lies in no Git work tree
-    or there is no such revision, MissingToolError when git is missing or fails.
+    Secret values are masked. Equal values have equal masks in one call, and other masks in the next call.
+
+    Args:
+        trees: The rendered files.
+        root: The parent of the output directories.
+        against: A Git revision (branch, tag, commit) to compare with, instead of the disk. Foreign files are left out.
+
+    Raises:
+        RefusedError: A path is invalid, or a file is not readable.
+        ConfigError: `root` is not in a Git work tree, or the revision does not exist.
+        MissingToolError: git is missing or fails.
     """
     base = os.fsdecode(root).rstrip("/") or ("/" if os.fsdecode(root) else ".")
-    listed = {tree.name: tree.files for tree in trees}
-    for name, files in listed.items():
+    files_of = {tree.name: tree.files for tree in trees}
+    for name, files in files_of.items():
         paths.check(name, files)
     masker = Masker()
     if against is None:
-        return [_against_disk(name, files, f"{base}/{name}", masker) for name, files in listed.items()]
+        return [_against_disk(name, files, f"{base}/{name}", masker) for name, files in files_of.items()]
     from rediskit.output.revision import files_at
 
-    old = files_at(against, base, listed)
-    return [_compare(name, old[name], files, masker) for name, files in listed.items()]
+    old = files_at(against, base, files_of)
+    return [_compare(name, old[name], files, masker) for name, files in files_of.items()]
 
 
 def diff_files(name: str, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> TreeDiff:
-    """What differs between two trees in memory, path to bytes each; as `diff`, without a disk."""
+    """Return the diff of two trees in memory, path to content each."""
     return _compare(name, old, new, Masker())
 
 
 def _against_disk(name: str, files: Mapping[str, bytes], folder: str, masker: Masker) -> TreeDiff:
     try:
-        made = plan_write(folder, files)
-        old = {path: made.old[path] if path in made.old else _in_the_way(f"{folder}/{path}") for path in (*made.changed, *made.removed)}
+        plan = plan_write(folder, files)
+        differing = (*plan.changed, *plan.removed)
+        old = {path: plan.old[path] if path in plan.old else _foreign_content(f"{folder}/{path}") for path in differing}
     except OSError as error:
         place = os.fsdecode(error.filename or folder)
-        raise RefusedError(Problem(f"{place}: {error.strerror or error}", "see to it that you may read there")) from error
-    same = {path: files[path] for path in made.unchanged}
-    if made.index_content is not None:
-        old[indexes.NAME] = made.index_content
-    return _compare(name, old | same, files, masker, _warnings(made))
+        raise RefusedError(Problem(f"{place}: {error.strerror or error}", "check the permissions")) from error
+    same = {path: files[path] for path in plan.unchanged}
+    if plan.index_content is not None:
+        old[indexes.NAME] = plan.index_content
+    return _compare(name, old | same, files, masker, plan.warnings)
 
 
-def _warnings(made: WritePlan) -> tuple[Problem, ...]:
-    return (*((made.damaged,) if made.damaged else ()), *made.in_the_way)
-
-
-def _in_the_way(path: str) -> bytes:
-    """The content of what stands where a file of ours belongs: a foreign file, a link (where it leads), anything else (nothing)."""
+def _foreign_content(path: str) -> bytes:
+    """Return the content of a foreign file, the target of a link, or nothing for another entry."""
     if os.path.islink(path):
         return os.fsencode(os.readlink(path))
     return read_expected(path, 0) if os.path.isfile(path) else b""
 
 
+# A dataclass because `cached_property` needs a `__dict__`, which a NamedTuple lacks.
 @dataclass(frozen=True)
-class _Side:
-    """One file on one side. A document is None where there is none that can be read."""
+class _Version:
+    """One version of a file.
+
+    Attributes:
+        path: The path, relative to the output directory.
+        content: The bytes of the file.
+        masker: Masks its secrets.
+    """
 
     path: str
     content: bytes = field(repr=False)
     masker: Masker
 
     @cached_property
-    def _document(self) -> tuple[Any, bool]:
+    def _masked(self) -> tuple[Any, bool]:
         if not self.path.endswith(_YAML):
             return None, False
         try:
@@ -96,16 +108,17 @@ class _Side:
 
     @property
     def document(self) -> Any:
-        """The document, masked."""
-        return self._document[0]
+        """The document with masked secrets; None if the file is not valid YAML."""
+        return self._masked[0]
 
     @property
     def has_secret(self) -> bool:
-        return self._document[1]
+        """Whether the document contains a secret."""
+        return self._masked[1]
 
     @cached_property
     def identity(self) -> Identity | None:
-        """Of the object in the file; None when it holds none (a kustomization.yaml has no name)."""
+        """The identity of the object in the file; None for another file, such as a kustomization.yaml, which has no name."""
         data = self.document
         metadata = data.get("metadata") if isinstance(data, dict) else None
         if not isinstance(metadata, dict):
@@ -115,8 +128,8 @@ class _Side:
             return None
         return Identity(version.rpartition("/")[0], kind, str(metadata.get("namespace") or ""), name)
 
-    def text(self, *, anew: bool) -> str:
-        """The file's text, masked."""
+    def text(self, *, reformat: bool) -> str:
+        """Return the text with masked secrets. reformat: format YAML again."""
         try:
             text = self.content.decode()
         except UnicodeDecodeError:
@@ -125,61 +138,61 @@ class _Side:
             return self.masker.text(text)
         if self.document is None:
             return self.masker.unreadable(text)
-        return self.masker.yaml(text, self.document, has_secret=self.has_secret, anew=anew)
+        return self.masker.yaml(text, self.document, has_secret=self.has_secret, reformat=reformat)
 
 
 def _compare(name: str, old: Mapping[str, bytes], new: Mapping[str, bytes], masker: Masker, warnings: tuple[Problem, ...] = ()) -> TreeDiff:
-    """Files that are the same at the same path take no part; all others are paired as objects first, then by path."""
-    before = [_Side(path, old[path], masker) for path in sorted(old) if path != indexes.NAME and old[path] != new.get(path)]
-    after = [_Side(path, new[path], masker) for path in sorted(new) if old.get(path) != new[path]]
-    unread = _unread(before, after)
-    taken = {side.path for _, side in unread}
-    before, after = ([side for side in sides if side.path not in taken] for sides in (before, after))
-    objects = [_difference(*pair) for pair in unread] + _objects(before, after)
-    by_path = {side.path: side for side in before if side.identity is None}
-    files = [_difference(by_path.pop(side.path, None), side) for side in after if side.identity is None]
-    files += [_difference(side, None) for side in by_path.values()]
+    """Compare two trees. Equal files at equal paths are skipped; the others are paired by object first, then by path."""
+    before = [_Version(path, old[path], masker) for path in sorted(old) if path != indexes.NAME and old[path] != new.get(path)]
+    after = [_Version(path, new[path], masker) for path in sorted(new) if old.get(path) != new[path]]
+    invalid = _invalid(before, after)
+    paired = {version.path for _, version in invalid}
+    before, after = ([version for version in versions if version.path not in paired] for versions in (before, after))
+    objects = [_diff(*pair) for pair in (*invalid, *_objects(before, after))]
+    by_path = {version.path: version for version in before if version.identity is None}
+    files = [_diff(by_path.pop(version.path, None), version) for version in after if version.identity is None]
+    files += [_diff(version, None) for version in by_path.values()]
     if old and not objects and not files:
-        files = _index_only(old.get(indexes.NAME), indexes.of(indexes.digests(new)), masker)
-    return TreeDiff(name, tuple(sorted(objects, key=_place)), tuple(sorted(files, key=_place)), warnings)
+        files = _index_diff(old.get(indexes.NAME), indexes.of(indexes.digests(new)), masker)
+    return TreeDiff(name, tuple(sorted(objects, key=_order)), tuple(sorted(files, key=_order)), warnings)
 
 
-def _unread(before: Iterable[_Side], after: Iterable[_Side]) -> list[tuple[_Side, _Side]]:
-    """Old files that should hold a document and can't be read, each with the object that is at its path now and was nowhere else."""
-    known = {side.identity for side in before}
-    broken = {side.path: side for side in before if side.path.endswith(_YAML) and side.document is None}
-    return [(broken[side.path], side) for side in after if side.path in broken and side.identity and side.identity not in known]
+def _invalid(before: Iterable[_Version], after: Iterable[_Version]) -> list[tuple[_Version, _Version]]:
+    """Return the old files with invalid YAML, each with the new object at its path that is in no other old file."""
+    known = {version.identity for version in before}
+    broken = {version.path: version for version in before if version.path.endswith(_YAML) and version.document is None}
+    return [
+        (broken[version.path], version)
+        for version in after
+        if version.path in broken and version.identity and version.identity not in known
+    ]
 
 
-def _objects(before: Iterable[_Side], after: Iterable[_Side]) -> list[FileDiff]:
-    """The same object in the same file is one pair, what is left over of it in other files the next ones, in the order of their paths."""
-    found: dict[Identity, tuple[list[_Side], list[_Side]]] = {}
-    for number, sides in enumerate((before, after)):
-        for side in sides:
-            if side.identity is not None:
-                found.setdefault(side.identity, ([], []))[number].append(side)
-    made = []
-    for olds, news in found.values():
-        at = {side.path: side for side in olds}
-        pairs: list[tuple[_Side | None, _Side | None]] = [(at.pop(side.path), side) for side in news if side.path in at]
-        paired = {side.path for _, side in pairs if side}
-        rest_old, rest_new = list(at.values()), [side for side in news if side.path not in paired]
-        both = min(len(rest_old), len(rest_new))
-        pairs += zip(rest_old[:both], rest_new[:both], strict=True)
-        pairs += [(side, None) for side in rest_old[both:]]
-        pairs += [(None, side) for side in rest_new[both:]]
-        made += [_difference(old, new) for old, new in pairs]
-    return made
+def _objects(before: Iterable[_Version], after: Iterable[_Version]) -> list[tuple[_Version | None, _Version | None]]:
+    """Pair the versions of each object: first those in the same file, then the others in the order of their paths."""
+    versions: dict[Identity, tuple[list[_Version], list[_Version]]] = {}
+    for number, side in enumerate((before, after)):
+        for version in side:
+            if version.identity is not None:
+                versions.setdefault(version.identity, ([], []))[number].append(version)
+    pairs: list[tuple[_Version | None, _Version | None]] = []
+    for olds, news in versions.values():
+        by_path = {version.path: version for version in olds}
+        same = [(by_path.pop(version.path), version) for version in news if version.path in by_path]
+        pairs += same
+        paired = [version for _, version in same]
+        pairs += zip_longest(by_path.values(), (version for version in news if version not in paired))
+    return pairs
 
 
-def _difference(old: _Side | None, new: _Side | None) -> FileDiff:
-    anew = any(side.has_secret for side in (old, new) if side)
-    before = old.text(anew=anew) if old else None
-    after = new.text(anew=anew) if new else None
+def _diff(old: _Version | None, new: _Version | None) -> FileDiff:
+    reformat = any(version.has_secret for version in (old, new) if version)
+    before = old.text(reformat=reformat) if old else None
+    after = new.text(reformat=reformat) if new else None
     if old is None or new is None:
-        side = new or old
-        assert side is not None
-        return FileDiff("added" if new else "removed", side.path, side.identity, before=before, after=after)
+        version = new or old
+        assert version is not None
+        return FileDiff("added" if new else "removed", version.path, version.identity, before=before, after=after)
     by_values = old.document is not None and new.document is not None
     changes = changes_between(old.document, new.document) if by_values else ()
     moved = old.path != new.path
@@ -187,12 +200,12 @@ def _difference(old: _Side | None, new: _Side | None) -> FileDiff:
     return FileDiff(status, new.path, new.identity, old.path if moved else "", changes, by_values, before, after)
 
 
-def _index_only(old: bytes | None, new: bytes, masker: Masker) -> list[FileDiff]:
+def _index_diff(old: bytes | None, new: bytes, masker: Masker) -> list[FileDiff]:
     if old == new:
         return []
-    side, written = _Side(indexes.NAME, old or b"", masker), _Side(indexes.NAME, new, masker)
-    return [_difference(side if old is not None else None, written)]
+    before = None if old is None else _Version(indexes.NAME, old, masker)
+    return [_diff(before, _Version(indexes.NAME, new, masker))]
 
 
-def _place(difference: FileDiff) -> tuple[str, str]:
+def _order(difference: FileDiff) -> tuple[str, str]:
     return difference.path, difference.old_path

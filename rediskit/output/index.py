@@ -1,8 +1,8 @@
-"""The index of a tree, `.rediskit.json`: which files are ours, and the SHA-256 of what we wrote.
+"""The index of an output directory, `.rediskit.json`: the files that rediskit wrote, with their SHA-256.
 
-A JSON object of one sorted line a file and nothing else. Each line is whole in itself (the comma stands before it), so that Git merges
-two branches line by line, and what `merge=union` makes of them is JSON still. It is read line by line too: after a merge, with conflict
-markers or without, and while a write is under way, a path may stand there with several digests, and a file with any of them is ours.
+The index is a JSON object with one sorted line per file. Each line is complete in itself (its comma comes first), so that Git merges two
+branches line by line and the result of `merge=union` is still JSON. The index is read line by line too. After a merge, and during a
+write, a path may occur with several digests: rediskit owns the file with any of them.
 """
 
 from __future__ import annotations
@@ -10,70 +10,72 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from json.encoder import encode_basestring_ascii as quoted
+from typing import NamedTuple
 
 NAME = ".rediskit.json"
 
 _LINE = re.compile(r'[ ,]?("(?:[^"\\]|\\.)*"): "([0-9a-f]{64})",?\r?')
 _FRAME = re.compile(r"[{}]?\r?|(<{7}|={7}|>{7}|\|{7})( .*)?\r?")
-"""Brackets, and the conflict markers that Git leaves."""
-
+"""Brackets, and Git conflict markers."""
 _MARKER = re.compile(rb"(<{7}|={7}|>{7}|\|{7})(?: .*)?\r?$")
 _OURS, _THEIRS = b"<<<<<<<", b">>>>>>>"
-_READ_IN = {b"": (_OURS, _THEIRS), _OURS: (_OURS,), b"=======": (_THEIRS,), _THEIRS: (_OURS, _THEIRS)}
-"""After which marker a line belongs to which side; what stands after `|||||||` is the common base."""
+_SIDES = {b"": (_OURS, _THEIRS), _OURS: (_OURS,), b"=======": (_THEIRS,), _THEIRS: (_OURS, _THEIRS)}
+"""The last marker before a line, to the sides that contain the line. Lines after `|||||||` are the common base."""
 
 Owned = Mapping[str, frozenset[str]]
-"""Path to the digests under which its file is known as ours."""
+"""Path to the digests with which rediskit owns the file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
-    """What an index file says. broken: the number, from 1, of the first line that belongs in no index; 0 when there is none."""
+class Index(NamedTuple):
+    """The content of an index file.
+
+    Attributes:
+        owned: The digests of each file that rediskit wrote.
+        broken: The number, from 1, of the first line that is not valid in an index; 0 if all are valid.
+    """
 
     owned: Owned
     broken: int = 0
 
 
 def digest(content: bytes) -> str:
-    """The SHA-256 of a file's content, in hexadecimal."""
+    """Return the SHA-256 of a file's content, in hexadecimal."""
     return sha256(content).hexdigest()
 
 
 def digests(files: Mapping[str, bytes]) -> dict[str, str]:
-    """The digest of each file of a tree, in the order of the paths."""
+    """Return the digest of each file, in the order of the paths."""
     return {path: sha256(files[path]).hexdigest() for path in sorted(files)}
 
 
 def sides(content: bytes) -> tuple[bytes, ...]:
-    """The two versions that Git put together in a file with conflict markers; none where it holds no markers."""
+    """Return the two versions in a file with Git conflict markers; none where the file has no markers."""
     versions: dict[bytes, list[bytes]] = {_OURS: [], _THEIRS: []}
-    now = b""
+    last = b""
     for line in content.split(b"\n"):
-        marker = _MARKER.match(line)
-        if marker:
-            now = marker[1]
+        if marker := _MARKER.match(line):
+            last = marker[1]
         else:
-            for side in _READ_IN.get(now, ()):
+            for side in _SIDES.get(last, ()):
                 versions[side].append(line)
-    return tuple(b"\n".join(lines) for lines in versions.values()) if now else ()
+    return tuple(b"\n".join(lines) for lines in versions.values()) if last else ()
 
 
 def of(known: Mapping[str, str]) -> bytes:
-    """The index of a tree whose files have these digests, in the order of the paths."""
+    """Return the index of files with these digests, which are in the order of the paths."""
     return _text(known.items())
 
 
 def both(owned: Owned, known: Mapping[str, str]) -> bytes:
-    """The index while a write is under way: what was ours before and what will be. Whatever a kill leaves behind is in it."""
-    old = {(path, found) for path, several in owned.items() for found in several}
+    """Return the index during a write: the old and the new digests, so that it covers all files that a killed run leaves."""
+    old = {(path, value) for path, values in owned.items() for value in values}
     return _text(sorted(old.union(known.items())))
 
 
 def read(content: bytes) -> Index:
-    """The index in a file's content. What can be read of a broken one is in it."""
+    """Return the index in a file's content. The valid lines of a damaged index are part of it."""
     owned: dict[str, frozenset[str]] = {}
     lines = content.decode("utf-8", "replace").split("\n")
     broken = [] if {"{", "}"} <= {line.rstrip("\r") for line in lines} else [len(lines)]

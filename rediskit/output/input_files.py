@@ -1,4 +1,4 @@
-"""Input files that a verb makes, ciphertexts and certificates: all of them or none, each put into place whole by a rename."""
+"""Write input files that a command creates, such as ciphertexts and certificates: all of them or none."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import os
 import stat
 from collections.abc import Iterable, Mapping
 
-from rediskit.errors import Problem, RefusedError
+from rediskit.errors import Problem, RefusedError, visible
 from rediskit.files import read_regular
-from rediskit.output.atomic import Undo, create, make_folders
-from rediskit.output.paths import shown
-from rediskit.output.transaction import all_or_none, new_stage, refused
+from rediskit.output.atomic import create, make_folders
+from rediskit.output.transaction import create_stage, not_writable, transaction
 
 
 def read_inputs(folder: str, paths: Iterable[str]) -> dict[str, bytes]:
-    """What stands at these paths of a folder, those left out where nothing does.
+    """Return the content of each of these paths that exists.
 
-    Raises RefusedError when it is no regular file, or a link: a link may lead anywhere, and is neither followed nor replaced.
+    Raises:
+        RefusedError: one is not a regular file. A symbolic link is neither followed nor replaced: it may lead anywhere.
     """
-    found, problems = {}, []
+    contents, problems = {}, []
     for path in paths:
         place = f"{folder}/{path}"
         try:
@@ -27,52 +27,58 @@ def read_inputs(folder: str, paths: Iterable[str]) -> dict[str, bytes]:
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
-            raise refused(folder, error) from error
-        if not stat.S_ISREG(mode):
-            what = "a link" if stat.S_ISLNK(mode) else "a folder" if stat.S_ISDIR(mode) else "no regular file"
-            problems.append(Problem(f"{shown(os.path.normpath(place))} is {what}", "a file of its own belongs there: move it away"))
+            raise not_writable(folder, error) from error
+        if stat.S_ISREG(mode):
+            contents[path] = _content(folder, place)
         else:
-            found[path] = _content(folder, place)
+            kind = "a symbolic link" if stat.S_ISLNK(mode) else "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+            problems.append(Problem(f"{visible(os.path.normpath(place))} is {kind}", "move it: rediskit writes a file to this path"))
     if problems:
         raise RefusedError(problems)
-    return found
+    return contents
 
 
-def write_inputs(folder: str, files: Mapping[str, bytes], seen: Mapping[str, bytes]) -> None:
-    """Writes files into a folder, which is made where it is missing.
+def write_inputs(folder: str, files: Mapping[str, bytes], old: Mapping[str, bytes]) -> None:
+    """Write files into a folder, which is created if it is missing. A replaced file keeps its permissions.
 
-    seen: what `present` found at these paths. A file that is replaced keeps its permissions.
-    Raises RefusedError, with everything as it was, when something else stands there now, another writer is at work, or the disk refuses.
+    Args:
+        folder: the folder.
+        files: path to new content.
+        old: what `read_inputs` returned for these paths.
+
+    Raises:
+        RefusedError: a file differs from `old`, another process writes to the folder, or the file system refuses. Nothing is changed
+            then.
     """
-    with all_or_none(folder) as undo:
-        _put(folder, files, seen, undo)
+    with transaction(folder) as undo:
+        _refuse_changed(folder, files, old)
+        stage = create_stage(folder, undo)
+        _prepare(folder, files, old, stage)
+        made = {""}
+        for number, path in enumerate(files):
+            place = f"{folder}/{path}"
+            make_folders(folder, path.rpartition("/")[0], made, undo)
+            undo.append((os.replace, (f"{stage}/old{number}", place)) if path in old else (os.unlink, (place,)))
+            os.replace(f"{stage}/new{number}", place)
 
 
-def _put(folder: str, files: Mapping[str, bytes], seen: Mapping[str, bytes], undo: list[Undo]) -> None:
-    now = read_inputs(folder, files)
-    changed = [path for path in files if now.get(path) != seen.get(path)]
+def _refuse_changed(folder: str, files: Mapping[str, bytes], old: Mapping[str, bytes]) -> None:
+    current = read_inputs(folder, files)
+    changed = [visible(os.path.normpath(f"{folder}/{path}")) for path in files if current.get(path) != old.get(path)]
     if changed:
-        places = (shown(os.path.normpath(f"{folder}/{path}")) for path in changed)
-        raise RefusedError(
-            [
-                Problem(f"{place} has changed meanwhile", "somebody else is at work there: try again", code="file-changed")
-                for place in places
-            ]
-        )
-    stage = new_stage(folder, undo)
+        hint = "run the command again: another process changed the file"
+        raise RefusedError([Problem(f"{place} changed during this command", hint, code="file-changed") for place in changed])
+
+
+def _prepare(folder: str, files: Mapping[str, bytes], old: Mapping[str, bytes], stage: str) -> None:
+    """Create the new files and copies of the old ones in the stage."""
     for number, (path, content) in enumerate(files.items()):
         create(f"{stage}/new{number}", content, folder, path)
-        if path in seen:
-            create(f"{stage}/old{number}", seen[path], folder, path)
+        if path in old:
+            create(f"{stage}/old{number}", old[path], folder, path)
             mode = stat.S_IMODE(os.lstat(f"{folder}/{path}").st_mode)
             os.chmod(f"{stage}/new{number}", mode)
             os.chmod(f"{stage}/old{number}", mode)
-    made = {""}
-    for number, path in enumerate(files):
-        place = f"{folder}/{path}"
-        make_folders(folder, path.rpartition("/")[0], made, undo)
-        undo.append((os.replace, (f"{stage}/old{number}", place)) if path in seen else (os.unlink, (place,)))
-        os.replace(f"{stage}/new{number}", place)
 
 
 def _content(folder: str, place: str) -> bytes:
@@ -80,6 +86,6 @@ def _content(folder: str, place: str) -> bytes:
         return read_regular(place, follow=False)
     except OSError as error:
         if error.errno == errno.EFBIG:
-            message = f"{shown(os.path.normpath(place))} is larger than 1 MiB"
-            raise RefusedError(Problem(message, "is it the right file? move it away")) from error
-        raise refused(folder, error) from error
+            message = f"{visible(os.path.normpath(place))} is larger than 1 MiB"
+            raise RefusedError(Problem(message, "check that it is the right file, then move it")) from error
+        raise not_writable(folder, error) from error

@@ -1,6 +1,6 @@
-"""What a killed run leaves on disk: folders of files that were not yet in their place.
+"""Find and remove the stages that killed runs left.
 
-Each belongs to the writer that holds the lock of the folder around it, so that the next writer can remove it. It ignores itself in Git.
+A stage belongs to the process that holds the lock of its folder. Git ignores it.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ from rediskit.output import index
 from rediskit.output.atomic import remove
 from rediskit.output.lock import exclusive_lock
 from rediskit.output.paths import STAGE
-from rediskit.output.transaction import refused
+from rediskit.output.transaction import not_writable
 
 
 def input_leftovers(folders: Iterable[Path]) -> Iterator[tuple[str, str]]:
-    """Yield what is left of killed runs that wrote inputs: the folder whose lock counts, and the leftover.
+    """Yield the stages of killed runs that wrote input files: the folder to lock, and the stage.
 
     Args:
-        folders: where inputs are. A run that writes several of them uses a folder above all of them.
+        folders: folders with input files. A run that writes into several of them has its stage in a folder above all of them.
     """
-    for place in sorted({above for folder in folders for above in _up_to_the_top(Path(os.path.realpath(folder)))}):
+    for place in sorted({parent for folder in folders for parent in _up_to_the_top(Path(os.path.realpath(folder)))}):
         if os.path.lexists(place / STAGE):
             yield str(place), str(place / STAGE)
 
 
 def tree_leftovers(root: str) -> Iterator[tuple[str, str]]:
-    """Yield what is left of killed runs that wrote rendered manifests below `root`, whatever their names."""
+    """Yield the stages of killed runs that wrote output directories below `root`: the folder to lock, and the stage."""
     try:
         with os.scandir(root) as entries:
             names = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
     except OSError:
-        return  # Nothing is there, or the folder may not be read: whoever reads the files of the tree reports that.
+        return  # The folder is missing, or is not readable, which the reader of the output directory reports.
     for name in names:
         if name.startswith(".") and name.endswith(STAGE) and name != STAGE:
             yield root, f"{root}/{name}"
@@ -43,38 +43,38 @@ def tree_leftovers(root: str) -> Iterator[tuple[str, str]]:
             yield root, f"{root}/{name}/{STAGE}"
 
 
-def remove_leftovers(found: Iterable[tuple[str, str]]) -> None:
-    """Remove leftovers. What belongs to a writer that is at work stays.
+def remove_leftovers(leftovers: Iterable[tuple[str, str]]) -> None:
+    """Remove stages whose folder no other process has locked.
 
     Raises:
-        RefusedError: the disk refuses.
+        RefusedError: the file system refuses.
     """
-    for folder, leftover in found:
+    for folder, leftover in leftovers:
         try:
             with exclusive_lock(folder):
                 if os.path.lexists(leftover):
                     remove(leftover)
         except RefusedError:
-            continue  # Another writer holds the lock: it is its own, or that writer removes it.
+            continue  # Another process holds the lock: the stage is its own, or it removes it.
         except OSError as error:
-            raise refused(folder, error) from error
+            raise not_writable(folder, error) from error
 
 
-def abandoned(found: Iterable[tuple[str, str]]) -> list[str]:
-    """Return the leftovers that belong to no writer that is at work."""
-    left = []
-    for folder, leftover in found:
+def abandoned(leftovers: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the stages whose folder no other process has locked."""
+    stages = []
+    for folder, leftover in leftovers:
         try:
             with exclusive_lock(folder):
-                left.append(leftover)
+                stages.append(leftover)
         except RefusedError:
             continue
         except OSError:
-            left.append(leftover)
-    return left
+            stages.append(leftover)
+    return stages
 
 
 def _up_to_the_top(folder: Path) -> list[Path]:
-    """Return a folder and those above it in its Git work tree; outside of Git the folder alone."""
+    """Return a folder and its parents inside its Git work tree; outside of Git only the folder."""
     top = work_tree(folder)
-    return [above for above in (folder, *folder.parents) if above.is_relative_to(top)] if top else [folder]
+    return [parent for parent in (folder, *folder.parents) if parent.is_relative_to(top)] if top else [folder]

@@ -1,4 +1,4 @@
-"""One writer at a time."""
+"""Lock a folder for one writer at a time."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ from contextlib import contextmanager
 
 from rediskit.errors import Problem, RefusedError
 
-_CANNOT = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
-"""What file systems answer that lock no folders; NFS is one."""
+_UNSUPPORTED = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
+"""Errors of file systems that cannot lock a folder, such as NFS."""
 
 
 @contextmanager
 def exclusive_lock(folder: str) -> Iterator[tuple[Problem, ...]]:
-    """Holds the lock of a folder. It is on the folder itself: no file is left behind, and it goes with its process.
+    """Hold the lock of a folder. The lock is on the folder itself: it leaves no file and ends with its process.
 
-    Gives a warning where the file system can't lock. Raises RefusedError when another writer holds the lock, OSError.
+    Yields:
+        A warning where the file system does not support locks.
+
+    Raises:
+        RefusedError: another process holds the lock.
+        OSError: the folder cannot be opened.
     """
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -26,11 +31,13 @@ def exclusive_lock(folder: str) -> Iterator[tuple[Problem, ...]]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise RefusedError(Problem(f"another rediskit is writing to {folder}", "render again when it has finished")) from None
+            hint = "wait until it ends, then run the command again"
+            raise RefusedError(Problem(f"another rediskit process is writing to {folder}", hint)) from None
         except OSError as error:
-            if error.errno not in _CANNOT:
+            if error.errno not in _UNSUPPORTED:
                 raise
-            warnings = (Problem(f"{folder}: this file system can't be locked", "see to it that only one rediskit writes there at a time"),)
+            hint = "run only one rediskit process on this folder at a time"
+            warnings = (Problem(f"{folder}: the file system does not support locks", hint),)
         yield warnings
     finally:
         os.close(handle)

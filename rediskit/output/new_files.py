@@ -1,7 +1,6 @@
-"""New files beside what is there: all of them or none, and nothing that exists is overwritten.
+"""Create new files in a folder: all of them or none, and never over an existing file.
 
-A name that is existing while the files are being put into place is not overwritten either: each gets its name by a link, which the
-file system refuses where there is one already.
+Each file gets its name by a hard link: the file system refuses the link when another process created the name in the meantime.
 """
 
 from __future__ import annotations
@@ -10,63 +9,61 @@ import errno
 import os
 from collections.abc import Mapping
 
-from rediskit.errors import Problem, RefusedError
+from rediskit.errors import Problem, RefusedError, visible
 from rediskit.files import read_regular
-from rediskit.output.atomic import Undo, create, make_folders
-from rediskit.output.paths import shown
-from rediskit.output.transaction import all_or_none, new_stage
+from rediskit.output.atomic import create, make_folders
+from rediskit.output.transaction import create_stage, transaction
 
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
-"""What file systems answer that know no second names."""
+"""Errors of file systems without hard links."""
 
 
 def existing(folder: str, paths: Mapping[str, bytes]) -> dict[str, bytes | None]:
-    """Which of these paths something stands at: the content of a regular file of ours to read, None for anything else.
+    """Return the paths that exist, or that cannot be created because a parent is not a folder.
 
-    A folder on the way that is no folder, or a link that leads nowhere, takes the path that lies below it, too.
+    Returns:
+        The content of each readable regular file; None for everything else.
     """
-    found: dict[str, bytes | None] = {}
+    contents: dict[str, bytes | None] = {}
     for path in paths:
         place = f"{folder}/{path}"
         if os.path.lexists(place):
-            found[path] = _content(place)
-        elif any(os.path.lexists(above) and not os.path.isdir(above) for above in _above(folder, path)):
-            found[path] = None
-    return found
+            contents[path] = _content(place)
+        elif any(os.path.lexists(parent) and not os.path.isdir(parent) for parent in _parents(folder, path)):
+            contents[path] = None
+    return contents
 
 
 def write_new(folder: str, files: Mapping[str, bytes]) -> None:
-    """Writes files that are not there yet, in this order; the folder is made where it is missing.
+    """Create files in this order, and the folder if it is missing.
 
-    A kill leaves the first of them at most, each whole: put the one last that says that all are there.
-    Raises RefusedError, with nothing written: a path is existing (each is named), another writer is at work, the disk refuses.
+    A killed run leaves the first files only, each complete. Put last the file whose presence means that all others exist.
+
+    Raises:
+        RefusedError: a path exists (each is listed), another process writes to the folder, or the file system refuses. Nothing is
+            written then.
     """
-    with all_or_none(folder) as undo:
-        _write(folder, files, undo)
-
-
-def _write(folder: str, files: Mapping[str, bytes], undo: list[Undo]) -> None:
-    if found := existing(folder, files):
-        raise RefusedError([already_exists(folder, path) for path in found])
-    stage = new_stage(folder, undo)
-    for number, (path, content) in enumerate(files.items()):
-        create(f"{stage}/{number}", content, folder, path)
-    made = {""}
-    for number, path in enumerate(files):
-        make_folders(folder, path.rpartition("/")[0], made, undo)
-        _name(f"{stage}/{number}", folder, path, files[path])
-        undo.append((os.unlink, (f"{folder}/{path}",)))
+    with transaction(folder) as undo:
+        if paths := existing(folder, files):
+            raise RefusedError([already_exists(folder, path) for path in paths])
+        stage = create_stage(folder, undo)
+        for number, (path, content) in enumerate(files.items()):
+            create(f"{stage}/{number}", content, folder, path)
+        made = {""}
+        for number, path in enumerate(files):
+            make_folders(folder, path.rpartition("/")[0], made, undo)
+            _link(f"{stage}/{number}", folder, path, files[path])
+            undo.append((os.unlink, (f"{folder}/{path}",)))
 
 
 def already_exists(folder: str, path: str) -> Problem:
-    """The problem of a path that is existing."""
-    return Problem(
-        f"{shown(os.path.normpath(f'{folder}/{path}'))} is there already", "nothing is overwritten: move it away, or choose another name"
-    )
+    """Return the problem of a path that exists."""
+    place = visible(os.path.normpath(f"{folder}/{path}"))
+    return Problem(f"{place} already exists", "move it or choose another name: rediskit does not overwrite it")
 
 
-def _name(staged: str, folder: str, path: str, content: bytes) -> None:
-    """Gives a staged file its name. Raises RefusedError when the name has been existing meanwhile."""
+def _link(staged: str, folder: str, path: str, content: bytes) -> None:
+    """Link a staged file to its final name. Raises RefusedError when the name exists by now."""
     try:
         os.link(staged, f"{folder}/{path}")
     except FileExistsError:
@@ -77,7 +74,7 @@ def _name(staged: str, folder: str, path: str, content: bytes) -> None:
         create(f"{folder}/{path}", content, folder, path)
 
 
-def _above(folder: str, path: str) -> list[str]:
+def _parents(folder: str, path: str) -> list[str]:
     parts = path.split("/")[:-1]
     return [folder, *("/".join((folder, *parts[:end])) for end in range(1, len(parts) + 1))]
 

@@ -1,7 +1,7 @@
-"""Write and remove files inside one folder without following a symbolic link on the way.
+"""Write and remove files inside one folder without following symbolic links.
 
-Every folder between the root and the file is opened by its name relative to the one above, with O_NOFOLLOW: a link, also one that
-appears while the program runs, is refused and named, never followed.
+Each folder is opened by its name relative to the folder above it, with O_NOFOLLOW. A link is refused, even one that another process
+creates during the write.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ class NoFollowFolder:
     """A folder whose files are written and removed without following links."""
 
     def __init__(self, root: Path, shown: Path | None = None) -> None:
-        """Take a folder.
+        """Set the folder.
 
         Args:
             root: the real path of the folder.
-            shown: the folder that errors name in its place, where `root` is a copy of it.
+            shown: the path that errors report, where `root` is a copy of it.
         """
         self._root, self._shown = root, shown or root
 
     def write(self, path: Path, content: bytes) -> None:
-        """Write a file as a new one: a file or a link that is there is replaced, never written through.
+        """Write a new file. An existing file or link is replaced, never written through.
 
         Args:
             path: relative to the root.
             content: the bytes of the file.
 
         Raises:
-            RefusedError: a folder on the way is a link or a file.
+            RefusedError: a parent is a link or a file.
             OSError: the file system refuses.
         """
         with self._parent(path, create=True) as parent:
@@ -50,22 +50,19 @@ class NoFollowFolder:
                 stream.write(content)
 
     def remove(self, path: Path) -> None:
-        """Remove a folder and everything below it; nothing happens where there is none.
+        """Remove a folder with its content, if it exists.
 
         Raises:
-            RefusedError: the folder, or one on the way, is a link or a file.
-            OSError: the file system refuses; some of the folder may be left.
+            RefusedError: the folder or a parent is a link or a file.
+            OSError: the file system refuses; a part of the folder may be left.
         """
-        try:
-            with self._parent(path, create=False) as parent:
-                os.close(self._open(path.name, parent, path))
-                shutil.rmtree(path.name, dir_fd=parent)
-        except FileNotFoundError:
-            return
+        with suppress(FileNotFoundError), self._parent(path, create=False) as parent:
+            os.close(self._open(path.name, parent, path))
+            shutil.rmtree(path.name, dir_fd=parent)
 
     @contextmanager
     def _parent(self, path: Path, *, create: bool) -> Iterator[int]:
-        """Open the folder that holds a path."""
+        """Open the parent folder of a path."""
         handle = os.open(self._root, _FOLDER)
         try:
             for end, part in enumerate(path.parts[:-1], 1):
@@ -91,9 +88,9 @@ class NoFollowFolder:
 
 
 def not_a_folder(place: Path, mode: int) -> Problem:
-    """Return the problem of something that is where a folder of ours belongs. mode: as `lstat` gives it."""
+    """Return the problem of a path that is not a folder. mode: as `lstat` returns it."""
     if stat.S_ISLNK(mode):
         target = os.readlink(place) if os.path.islink(place) else ""
-        what = f"{place} is a symbolic link{f' to {target}' if target else ''}"
-        return Problem(what, "replace the link by a folder: rediskit writes through no link", code="link")
-    return Problem(f"{place} is not a folder", "move it away: a folder belongs there", code="link")
+        message = f"{place} is a symbolic link{f' to {target}' if target else ''}"
+        return Problem(message, "replace the link with a folder: rediskit does not write through links", code="link")
+    return Problem(f"{place} is not a folder", "move it: rediskit creates a folder at this path", code="link")

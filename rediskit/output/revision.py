@@ -1,4 +1,4 @@
-"""Output directories as they are in a Git revision."""
+"""Read output directories at a Git revision."""
 
 from __future__ import annotations
 
@@ -8,26 +8,31 @@ from rediskit.git.revision import Repository
 from rediskit.output import index as indexes
 
 Files = dict[str, bytes]
-"""Path relative to the folder of the environment, to content; of a link: the path that it leads to."""
+"""Path relative to the output directory, to content; the content of a symbolic link is its target."""
 
 
 def files_at(revision: str, root: str, wanted: Mapping[str, Collection[str]]) -> dict[str, Files]:
-    """The files of each environment in a revision: those that the index there names, those `wanted` by name, and the index itself.
+    """Return the files of each environment at a revision: those in its index, those in `wanted`, and the index.
 
-    revision: anything that Git takes for a commit. root: the folder that holds the folders of the environments; it need not exist.
-    An environment, or all of them, may be missing there, and on a branch without a commit all are: nothing is found then.
-    Raises ConfigError when root lies in no Git work tree or there is no such commit, MissingToolError when git is missing or fails.
+    Args:
+        revision: a branch, a tag or a commit. A branch without commits has no files.
+        root: the parent of the output directories; it may be missing on disk.
+        wanted: name of the environment to paths. An environment that is missing at the revision has no files.
+
+    Raises:
+        ConfigError: `root` is not in a Git work tree, or the revision does not exist.
+        MissingToolError: git is missing or fails.
     """
     repository = Repository(root)
     commit = repository.commit(revision)
     if not commit:
         return {name: {} for name in wanted}
     blobs = repository.blobs(commit, wanted)
-    listed = repository.contents({path[indexes.NAME] for path in blobs.values() if indexes.NAME in path})
-    taken: dict[str, dict[str, str]] = {}
-    for name, found in blobs.items():
-        index = listed.get(found.get(indexes.NAME, ""), b"")
-        ours = {*indexes.read(index).owned, *wanted[name], indexes.NAME}
-        taken[name] = {path: blob for path, blob in found.items() if path in ours}
-    contents = repository.contents({blob for found in taken.values() for blob in found.values()})
-    return {name: {path: contents[blob] for path, blob in found.items()} for name, found in taken.items()}
+    listed = repository.contents({ids[indexes.NAME] for ids in blobs.values() if indexes.NAME in ids})
+    owned: dict[str, dict[str, str]] = {}
+    for name, ids in blobs.items():
+        index = listed.get(ids.get(indexes.NAME, ""), b"")
+        paths = {*indexes.read(index).owned, *wanted[name], indexes.NAME}
+        owned[name] = {path: blob for path, blob in ids.items() if path in paths}
+    contents = repository.contents({blob for ids in owned.values() for blob in ids.values()})
+    return {name: {path: contents[blob] for path, blob in ids.items()} for name, ids in owned.items()}

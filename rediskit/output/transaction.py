@@ -1,4 +1,4 @@
-"""Files that come into a folder together: all of them or none, by one writer, each whole."""
+"""Write several files into a folder as one transaction: all of them or none, by one process at a time."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from rediskit.errors import Problem, RefusedError
+from rediskit.errors import Problem, RefusedError, visible
 from rediskit.output.atomic import Undo, make_stage, remove
 from rediskit.output.lock import exclusive_lock
-from rediskit.output.paths import STAGE, shown
+from rediskit.output.paths import STAGE
 
 
 @contextmanager
-def all_or_none(folder: str) -> Iterator[list[Undo]]:
-    """The folder, made where it is missing and held by this writer alone. The body notes in the list how to take back each of its steps.
+def transaction(folder: str) -> Iterator[list[Undo]]:
+    """Lock a folder, which is created if it is missing. The body appends to the list how to undo each of its steps.
 
-    When the body ends, all is in place: from there on nothing is taken back, and what is cut off in tidying up is left to the next
-    write. When it raises, what was noted is undone, the newest first. Raises RefusedError where another writer is at work, or the
-    disk refuses.
+    The steps are undone, the newest first, when the body raises. Nothing is undone once the body has ended: the next write removes
+    a stage that is left.
+
+    Raises:
+        RefusedError: another process writes to the folder, or the file system refuses.
     """
     undo: list[Undo] = []
     try:
@@ -30,14 +32,16 @@ def all_or_none(folder: str) -> Iterator[list[Undo]]:
                 with suppress(OSError):
                     remove(f"{folder}/{STAGE}")
         except BaseException:
-            _take_back(undo)
+            for step, places in reversed(undo):
+                with suppress(OSError):  # A folder with files of another process stays.
+                    step(*places)
             raise
     except OSError as error:
-        raise refused(folder, error) from error
+        raise not_writable(folder, error) from error
 
 
-def new_stage(folder: str, undo: list[Undo]) -> str:
-    """An empty folder beside the files, for what is not yet in its place. One that a kill has left is removed."""
+def create_stage(folder: str, undo: list[Undo]) -> str:
+    """Create the stage of a folder and return its path. A stage that a killed run left is removed."""
     stage = f"{folder}/{STAGE}"
     if os.path.lexists(stage):
         remove(stage)
@@ -46,12 +50,11 @@ def new_stage(folder: str, undo: list[Undo]) -> str:
     return stage
 
 
-def refused(folder: str, error: OSError) -> RefusedError:
-    """What the disk said, for the place that it was about."""
-    place = shown(os.path.normpath(os.fsdecode(error.filename or folder)))
-    return RefusedError(
-        Problem(f"{place}: {error.strerror or error}", "fix that, then try again; nothing was written", code="not-writable")
-    )
+def not_writable(folder: str, error: OSError) -> RefusedError:
+    """Return an error with the reason of the operating system and the path that it is about."""
+    place = visible(os.path.normpath(os.fsdecode(error.filename or folder)))
+    hint = "fix the cause, then run the command again; nothing was written"
+    return RefusedError(Problem(f"{place}: {error.strerror or error}", hint, code="not-writable"))
 
 
 def _make_root(folder: str, undo: list[Undo]) -> None:
@@ -63,10 +66,3 @@ def _make_root(folder: str, undo: list[Undo]) -> None:
     for place in reversed(missing):
         os.mkdir(place)
         undo.append((os.rmdir, (place,)))
-
-
-def _take_back(undo: list[Undo]) -> None:
-    """A folder that somebody else put something into stays."""
-    for step, places in reversed(undo):
-        with suppress(OSError):
-            step(*places)

@@ -1,19 +1,17 @@
-"""What differs between two trees, as data. No secret value is in here: each one is replaced by its mask before anything is compared."""
+"""Data types of a diff between two versions of an output directory. Secret values are masked before anything is compared."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from rediskit.errors import Problem
 
 Status = Literal["added", "removed", "changed", "moved"]
-"""moved: the same object in another file, with nothing changed in it. An object that was moved and changed is `changed`."""
+"""moved: the same object in another file, without changes. An object that is moved and changed has the status `changed`."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Identity:
-    """What makes two objects the same one to Kubernetes; the version of the API is no part of it. The core group is ""."""
+class Identity(NamedTuple):
+    """The identity of an object in Kubernetes. The version of the API is not part of it. The core group is ""."""
 
     group: str
     kind: str
@@ -24,13 +22,15 @@ class Identity:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class ValueChange:
+class ValueChange(NamedTuple):
     """One value that differs.
 
-    kind: `order` when a list of named entries holds the same ones in another order; old and new are the names then.
-    path: such as `spec.template.spec.containers[name=redis].image`; entries without a name by index, of the new list unless removed.
-    old, new: plain data; None where there is none (added, removed).
+    Attributes:
+        kind: The change. `order`: a list of named entries has another order; `old` and `new` are then the names.
+        path: Such as `spec.template.spec.containers[name=redis].image`. Entries without a name have their index in the new list, or in
+            the old list if they are removed.
+        old: The old value as plain data; None if it is added.
+        new: The new value; None if it is removed.
     """
 
     kind: Literal["added", "removed", "changed", "order"]
@@ -39,15 +39,18 @@ class ValueChange:
     new: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class FileDiff:
+class FileDiff(NamedTuple):
     """An object or a file that differs.
 
-    path: the file, relative to the folder of the environment; old_path: where the object was, when it stood in another file.
-    identity: of the object; None for a file that holds none (README.md, Helm values, kustomization.yaml).
-    changes: by values; empty for what was added or removed, for texts, and where the values are the same.
-    before, after: the text of the file, secrets masked; None where there was or will be none. Where a side holds a secret, its YAML
-    is laid out anew.
+    Attributes:
+        status: The change.
+        path: The file, relative to the output directory.
+        identity: The identity of the object; None for a file without an object (README.md, Helm values, kustomization.yaml).
+        old_path: The old file of an object that is in another file now.
+        changes: The values that differ; empty for added and removed files, for texts, and where the values are equal.
+        by_values: Whether both versions are valid YAML. If so and `changes` is empty, only comments, quotes or layout differ.
+        before: The old text with secrets masked; None if there is none. The YAML is formatted again if a version contains a secret.
+        after: The new text, in the same form.
     """
 
     status: Status
@@ -56,22 +59,24 @@ class FileDiff:
     old_path: str = ""
     changes: tuple[ValueChange, ...] = ()
     by_values: bool = False
-    """Whether both sides were read as YAML: without `changes` only comments, quotes or layout differ then."""
-    before: str | None = field(default=None, repr=False)
-    after: str | None = field(default=None, repr=False)
+    before: str | None = None
+    after: str | None = None
 
     def __str__(self) -> str:
         if self.identity and self.path.startswith("owners/"):
-            # What is for an owner's repository is no object of this one: removed, it leaves the application where it is.
+            # The file is for an application repository: its removal does not remove the object from the cluster.
             return f"{self.path.rpartition('/')[0]}: {self.identity}"
         return str(self.identity or self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class TreeDiff:
-    """What differs in one environment, ordered by file. The index is no part of it, except where nothing but the index differs.
+class TreeDiff(NamedTuple):
+    """The diff of one environment, ordered by file. The index is listed only if nothing else differs.
 
-    warnings: why a write would be refused (what stands in the way, a damaged index). Empty against a revision.
+    Attributes:
+        name: The name of the environment.
+        objects: Objects that differ.
+        files: Other files that differ.
+        warnings: The reasons why a write is refused; empty against a Git revision.
     """
 
     name: str
@@ -81,7 +86,7 @@ class TreeDiff:
 
     @property
     def empty(self) -> bool:
-        """Whether both sides are the same, byte by byte."""
+        """Whether both versions are equal, byte by byte."""
         return not self.all
 
     @property

@@ -1,4 +1,4 @@
-"""What stands on disk, held against a tree: decided before anything is written."""
+"""Compare an output directory with the files to write, and plan the write, before anything is written."""
 
 from __future__ import annotations
 
@@ -8,26 +8,40 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from rediskit.errors import Problem
+from rediskit.errors import Problem, visible
 from rediskit.files import read_expected
 from rediskit.output import index as indexes
-from rediskit.output.paths import STAGE, folders, same_place, shown
+from rediskit.output.paths import STAGE, folders, same_place
 
-Kind = Literal["file", "folder", "unknown folder", "link", "other"]
-"""An unknown folder holds something, and nothing of ours: it is not looked into."""
+Entry = Literal["file", "folder", "unknown folder", "link", "other"]
+"""What a path is on disk. An unknown folder is not empty and contains no file of rediskit: its content is not read."""
 
 
+# A dataclass because `plan_write` fills the lists step by step.
 @dataclass(slots=True)
 class WritePlan:
-    """What a write of `files` would do in one folder; paths are relative to it and have forward slashes.
+    """The changes that a write of `files` makes in one folder. Paths are relative to it, with forward slashes.
 
-    digests: those of `files`; final: the index of them.
-    index_content: the index on disk, None where there is none; owned: what it says.
-    old: what the files hold that would be changed or removed. edited: those among them that somebody edited by hand.
-    in_place_of_files: folders that stand where a file belongs, with nothing but folders in them once the files of ours are gone.
-    outlived: other folders of ours that the tree does not need, the deepest first; they may hold something foreign.
-    foreign: what is not ours (a folder with a slash at its end). leftovers: what a killed write had prepared, as whole paths.
-    in_the_way: why this write is impossible. damaged: the index can't be read, so that nobody knows what was edited.
+    Attributes:
+        folder: The output directory.
+        files: Path to new content.
+        digests: The digests of `files`.
+        final: The index of `files`.
+        exists: Whether the folder exists.
+        index_content: The index on disk; None where there is none.
+        owned: The entries of the index on disk.
+        created: Files that do not exist yet.
+        changed: Files with other content on disk.
+        removed: Files that rediskit wrote and `files` does not contain.
+        unchanged: Files with the right content.
+        edited: The changed and removed files that a person edited.
+        foreign: Files that rediskit did not write; a folder of them ends in a slash.
+        leftovers: Whole paths of the stages that a killed run left.
+        replaced_folders: Folders at the path of a file, without other content than folders and removed files.
+        obsolete_folders: Other folders of rediskit that `files` does not need, the deepest first; foreign files may be in them.
+        old: The content of the changed and removed files.
+        blocked: Why the write is impossible.
+        damaged: The problem of an index that is not valid: edited files are then unknown.
     """
 
     folder: str
@@ -44,182 +58,186 @@ class WritePlan:
     edited: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     leftovers: list[str] = field(default_factory=list)
-    in_place_of_files: list[str] = field(default_factory=list)
-    outlived: list[str] = field(default_factory=list)
+    replaced_folders: list[str] = field(default_factory=list)
+    obsolete_folders: list[str] = field(default_factory=list)
     old: dict[str, bytes] = field(default_factory=dict)
-    in_the_way: list[Problem] = field(default_factory=list)
+    blocked: list[Problem] = field(default_factory=list)
     damaged: Problem | None = None
 
     @property
     def interrupted(self) -> bool:
-        """A write did not come to its end (or two branches were merged): something prepared is there, or a path has two digests."""
+        """Whether a write did not finish, or two branches were merged: a stage exists, or a path has two digests."""
         return bool(self.leftovers) or any(len(digests) > 1 for digests in self.owned.values())
 
     @property
     def stale_index(self) -> bool:
-        """The index on disk is not that of the tree."""
+        """Whether the index on disk differs from the index of `files`."""
         return self.index_content != self.final
 
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """The reasons why a write is refused, apart from edited files."""
+        return (*((self.damaged,) if self.damaged else ()), *self.blocked)
+
     def block(self, path: str, what: str, hint: str) -> None:
-        """Notes why the write is impossible."""
-        self.in_the_way.append(Problem(f"{self.folder}/{shown(path)} {what}", hint))
+        """Add a reason why the write is impossible."""
+        self.blocked.append(Problem(f"{self.folder}/{visible(path)} {what}", hint))
 
 
 def sibling_stage(folder: str) -> str:
-    """Where a tree that is not there yet is prepared: beside its place, so that a rename puts it there whole."""
+    """Return the stage of a new output directory: beside it, so that one rename creates the whole directory."""
     parent, _, name = folder.rpartition("/")
     return f"{parent}/.{name}{STAGE}"
 
 
 def plan_write(folder: str, files: Mapping[str, bytes]) -> WritePlan:
-    """Compares `files`, whose paths have been checked, with what is in `folder`. Raises OSError."""
+    """Compare `files`, whose paths are valid, with the content of `folder`. Raises OSError."""
     digests = indexes.digests(files)
-    made = WritePlan(folder, files, digests, indexes.of(digests))
+    plan = WritePlan(folder, files, digests, indexes.of(digests))
     if os.path.lexists(sibling_stage(folder)):
-        made.leftovers.append(sibling_stage(folder))
+        plan.leftovers.append(sibling_stage(folder))
     try:
         mode = os.lstat(folder).st_mode
     except FileNotFoundError:
-        made.exists = False
-        made.created = list(files)
-        return made
+        plan.exists = False
+        plan.created = list(files)
+        return plan
     if not stat.S_ISDIR(mode):
-        made.in_the_way.append(Problem(f"{folder} is a link or a file, and the folder of a tree belongs there", "move it away"))
-        made.created = list(files)
-        return made
-    _read_index(made)
+        plan.blocked.append(Problem(f"{folder} is not a folder", "move it: rediskit writes the rendered manifests to this path"))
+        plan.created = list(files)
+        return plan
+    _read_index(plan)
     needed = folders(files)
-    known = needed if made.owned.keys() == files.keys() else needed | folders(made.owned)
-    found = _scan(folder, known)
-    _reserved(made, found)
-    made.outlived = sorted((path for path in known - needed if found.get(path) == "folder"), reverse=True)
-    absent = [path for path in files if not _present(made, path, found)]
-    _others(made, files, found)
-    _absent(made, absent, found)
-    return made
+    known = needed if plan.owned.keys() == files.keys() else needed | folders(plan.owned)
+    entries = _scan(folder, known)
+    _add_reserved(plan, entries)
+    plan.obsolete_folders = sorted((path for path in known - needed if entries.get(path) == "folder"), reverse=True)
+    absent = [path for path in files if not _add_present(plan, path, entries.get(path))]
+    _add_others(plan, entries)
+    _add_absent(plan, absent, entries)
+    return plan
 
 
-def _read_index(made: WritePlan) -> None:
-    path = f"{made.folder}/{indexes.NAME}"
+def _read_index(plan: WritePlan) -> None:
+    path = f"{plan.folder}/{indexes.NAME}"
     try:
-        made.index_content = read_expected(path, len(made.final))
+        plan.index_content = read_expected(path, len(plan.final))
     except OSError:
         if os.path.isfile(path) and not os.path.islink(path):
             raise
-        return  # It is not there, or what is there is no file: `_reserved` says so.
-    if made.index_content == made.final:
-        made.owned = {known: frozenset((value,)) for known, value in made.digests.items()}
+        return  # It is missing, or is not a regular file, which `_add_reserved` reports.
+    if plan.index_content == plan.final:
+        plan.owned = {known: frozenset((value,)) for known, value in plan.digests.items()}
         return
-    index = indexes.read(made.index_content)
-    made.owned = index.owned
+    index = indexes.read(plan.index_content)
+    plan.owned = index.owned
     if index.broken:
-        hint = "take it back from Git, or use --force: files of the tree are then written anew, and others are left alone as foreign"
-        made.damaged = Problem(f"{path}:{index.broken}: this is not the index that rediskit wrote", hint)
+        hint = "restore the file from Git, or use --force: it writes every rendered file again and leaves the others unchanged"
+        plan.damaged = Problem(f"{path}:{index.broken}: this line is not valid in the index of rediskit", hint)
 
 
-def _reserved(made: WritePlan, found: dict[str, Kind]) -> None:
-    """Takes the names that rediskit keeps for itself out of what was found."""
-    if found.pop(indexes.NAME, "file") != "file":
-        made.block(indexes.NAME, "is not a file, and the index belongs there", "move it away")
-    if found.pop(STAGE, None):
-        made.leftovers.append(f"{made.folder}/{STAGE}")
+def _add_reserved(plan: WritePlan, entries: dict[str, Entry]) -> None:
+    """Remove the names that rediskit reserves from the entries."""
+    if entries.pop(indexes.NAME, "file") != "file":
+        plan.block(indexes.NAME, "is not a regular file", "move it: rediskit writes its index to this path")
+    if entries.pop(STAGE, None):
+        plan.leftovers.append(f"{plan.folder}/{STAGE}")
 
 
-def _present(made: WritePlan, path: str, found: Mapping[str, Kind]) -> bool:
-    """Sorts in a path of the tree that is a file or a link on disk; False for any other."""
-    kind = found.get(path)
-    if kind == "file":
-        content = made.files[path]
-        ours = path in made.owned or made.damaged is not None
-        now = read_expected(f"{made.folder}/{path}", len(content), rest=ours)
-        if now == content:
-            made.unchanged.append(path)
+def _add_present(plan: WritePlan, path: str, entry: Entry | None) -> bool:
+    """Add a path of `files` that is not a folder on disk. Returns False for any other path."""
+    if entry == "file":
+        content = plan.files[path]
+        owned = path in plan.owned or plan.damaged is not None
+        current = read_expected(f"{plan.folder}/{path}", len(content), rest=owned)
+        if current == content:
+            plan.unchanged.append(path)
             return True
-        made.changed.append(path)
-        if ours:
-            _ours(made, path, now)
+        plan.changed.append(path)
+        if owned:
+            _add_old(plan, path, current)
         else:
-            made.block(path, "is not one of our files, and one belongs there", "move it away, or take the index back from Git")
-    elif kind in ("link", "other"):
-        made.changed.append(path)
-        made.block(path, "is a link or a device, and one of our files belongs there", "move it away")
-    return kind not in (None, "folder", "unknown folder")
+            plan.block(path, "exists and was not written by rediskit", "move it, or restore the index from Git")
+    elif entry in ("link", "other"):
+        plan.changed.append(path)
+        plan.block(path, "is not a regular file", "move it: rediskit writes a file to this path")
+    return entry not in (None, "folder", "unknown folder")
 
 
-def _others(made: WritePlan, files: Mapping[str, bytes], found: Mapping[str, Kind]) -> None:
-    """Sorts in what the tree does not have: ours to remove, or foreign."""
-    for path, kind in found.items():
-        if kind == "folder" or path in files:
+def _add_others(plan: WritePlan, entries: Mapping[str, Entry]) -> None:
+    """Add the paths that `files` does not contain: removed ones and foreign ones."""
+    for path, entry in entries.items():
+        if entry == "folder" or path in plan.files:
             continue
-        if kind == "file" and path in made.owned:
-            made.removed.append(path)
-            _ours(made, path, read_expected(f"{made.folder}/{path}", 0))
+        if entry == "file" and path in plan.owned:
+            plan.removed.append(path)
+            _add_old(plan, path, read_expected(f"{plan.folder}/{path}", 0))
         else:
-            made.foreign.append(f"{path}/" if kind == "unknown folder" else path)
+            plan.foreign.append(f"{path}/" if entry == "unknown folder" else path)
 
 
-def _ours(made: WritePlan, path: str, now: bytes) -> None:
-    """A file with conflict markers is nobody's edit when both its sides are ours: the index of the merge knows them."""
-    made.old[path] = now
-    known = made.owned.get(path, frozenset())
-    if indexes.digest(now) not in known and not {indexes.digest(side) for side in indexes.sides(now) or (now,)} <= known:
-        made.edited.append(path)
+def _add_old(plan: WritePlan, path: str, current: bytes) -> None:
+    """Add the old content of a file. A file with conflict markers is not edited when the merged index contains both of its sides."""
+    plan.old[path] = current
+    known = plan.owned.get(path, frozenset())
+    if indexes.digest(current) not in known and not {indexes.digest(side) for side in indexes.sides(current) or (current,)} <= known:
+        plan.edited.append(path)
 
 
-def _absent(made: WritePlan, absent: Collection[str], found: Mapping[str, Kind]) -> None:
-    """Sorts in the paths where no file stands. Only empty folders and our own files, about to be removed, make room."""
-    made.created += absent
+def _add_absent(plan: WritePlan, absent: Collection[str], entries: Mapping[str, Entry]) -> None:
+    """Add the paths without a file on disk. Only empty folders and removed files may be at their place."""
+    plan.created += absent
     if not absent:
         return
-    going = set(made.removed)
+    removed = set(plan.removed)
     for folder in sorted(folders(absent)):
-        if found.get(folder) in ("file", "link", "other") and folder not in going:
-            made.block(folder, "is not a folder, and one belongs there", "move it away")
+        if entries.get(folder) in ("file", "link", "other") and folder not in removed:
+            plan.block(folder, "is not a folder", "move it: rediskit creates a folder at this path")
     for path in absent:
-        if (kind := found.get(path)) not in ("folder", "unknown folder"):
+        if (entry := entries.get(path)) not in ("folder", "unknown folder"):
             continue
-        inside = {other: kind for other, kind in found.items() if other.startswith(f"{path}/") and other not in going}
-        if kind == "unknown folder" or set(inside.values()) - {"folder"}:
-            made.block(path, "is a folder with files that are not ours, and one of our files belongs there", "move it away")
-        made.in_place_of_files.append(path)
-        made.outlived = [other for other in made.outlived if other != path and other not in inside]
-    _other_case(made, absent, found)
+        inside = {other: entry for other, entry in entries.items() if other.startswith(f"{path}/") and other not in removed}
+        if entry == "unknown folder" or set(inside.values()) - {"folder"}:
+            plan.block(path, "is a folder with files that rediskit did not write", "move it: rediskit writes a file to this path")
+        plan.replaced_folders.append(path)
+        plan.obsolete_folders = [other for other in plan.obsolete_folders if other != path and other not in inside]
+    _block_other_case(plan, absent, entries)
 
 
-def _other_case(made: WritePlan, absent: Collection[str], found: Mapping[str, Kind]) -> None:
-    """Where case does not count, a path that was not found may lead to something foreign, or into it."""
-    foreign = {same_place(path.rstrip("/")) for path in made.foreign}
-    for path in sorted({*absent, *folders(absent)} - found.keys()) if foreign else ():
-        if same_place(path) in foreign and os.path.lexists(f"{made.folder}/{path}"):
-            made.block(path, "is there under a name that differs in case only, and is not ours", "move it away")
+def _block_other_case(plan: WritePlan, absent: Collection[str], entries: Mapping[str, Entry]) -> None:
+    """Block a path that leads to a foreign file on a file system that ignores case."""
+    foreign = {same_place(path.rstrip("/")) for path in plan.foreign}
+    for path in sorted({*absent, *folders(absent)} - entries.keys()) if foreign else ():
+        if same_place(path) in foreign and os.path.lexists(f"{plan.folder}/{path}"):
+            plan.block(path, "exists in another case and was not written by rediskit", "move it, or give it another name")
 
 
-def _scan(folder: str, known: Collection[str]) -> dict[str, Kind]:
-    """Everything in a folder, and in the `known` folders below it. Links are not followed."""
-    found: dict[str, Kind] = {}
+def _scan(folder: str, known: Collection[str]) -> dict[str, Entry]:
+    """Return all entries of a folder and of the `known` folders below it. Links are not followed."""
+    entries: dict[str, Entry] = {}
     waiting = [""]
     while waiting:
         below = waiting.pop()
-        with os.scandir(folder + below) as entries:
-            for entry in entries:
-                path = f"{below}/{entry.name}"
-                found[path[1:]] = kind = _kind(entry, path[1:] in known)
-                if kind == "folder" and path[1:] in known:
+        with os.scandir(folder + below) as listing:
+            for item in listing:
+                path = f"{below}/{item.name}"
+                entries[path[1:]] = entry = _entry(item, path[1:] in known)
+                if entry == "folder" and path[1:] in known:
                     waiting.append(path)
-    return found
+    return entries
 
 
-def _kind(entry: os.DirEntry[str], known: bool) -> Kind:
-    if entry.is_file(follow_symlinks=False):
+def _entry(item: os.DirEntry[str], known: bool) -> Entry:
+    if item.is_file(follow_symlinks=False):
         return "file"
-    if entry.is_symlink():
+    if item.is_symlink():
         return "link"
-    if not entry.is_dir(follow_symlinks=False):
+    if not item.is_dir(follow_symlinks=False):
         return "other"
     if known:
         return "folder"
     try:
-        with os.scandir(entry.path) as inside:
+        with os.scandir(item.path) as inside:
             return "unknown folder" if any(inside) else "folder"
     except PermissionError:
         return "unknown folder"

@@ -1,7 +1,7 @@
-"""The one way to disk.
+"""Write rendered files to output directories, and compare them with what is on disk.
 
-A failed write leaves the old tree as it was. A killed one may leave a part of each, and the index says so: `compare` does not take that
-for either tree, and the next `write`, of whatever tree, mends it. Nothing is fsynced: what a power cut takes can be rendered again.
+A failed write leaves the old files. A killed one may leave a part of each, as its index records: `compare` then reports drift, and the
+next `write` completes it. Nothing is fsynced: after a power failure, render again.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ import errno
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from rediskit.errors import Problem, RefusedError
+from rediskit.errors import Problem, RefusedError, visible
 from rediskit.output import paths
 from rediskit.output.atomic import execute, remove
 from rediskit.output.leftovers import tree_leftovers
@@ -22,24 +21,30 @@ from rediskit.output.write_plan import WritePlan, plan_write
 
 
 class OutputTree(Protocol):
-    """What can be written: a name, and path to bytes. Paths are relative and have forward slashes."""
+    """The files of one environment. Paths are relative and have forward slashes."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name of the environment and of its folder."""
 
     @property
-    def files(self) -> Mapping[str, bytes]: ...
+    def files(self) -> Mapping[str, bytes]:
+        """Path to content."""
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What a write did, or would do: paths relative to `<root>/<name>`, sorted.
+class Changes(NamedTuple):
+    """The changes of a write to one output directory. Paths are relative to it and sorted.
 
-    edited: those among changed and removed that somebody edited by hand. foreign: what is not ours and is left alone; a folder
-    that holds nothing of ours stands there once, with a slash at its end. warnings: the same in words, and, from `compare`, what
-    makes a write impossible.
-    interrupted: an earlier write was killed, or two branches were merged and both changed one file.
-    stale_index: the index on disk is not that of the tree; on its own, somebody edited it or took it from elsewhere.
+    Attributes:
+        created: Files that did not exist.
+        changed: Files with other content.
+        removed: Files that rediskit wrote and no longer renders.
+        unchanged: Files with the right content.
+        edited: The changed and removed files that a person edited.
+        foreign: Files that rediskit did not write and leaves unchanged. A folder with such files only ends in a slash.
+        warnings: The foreign files, and from `compare` the reasons why a write is refused.
+        interrupted: An earlier write was killed, or two merged branches changed the same file.
+        stale_index: The index on disk differs. Without other changes, a person edited or copied it.
     """
 
     created: tuple[str, ...] = ()
@@ -54,59 +59,65 @@ class Changes:
 
     @property
     def drifted(self) -> bool:
-        """Whether the disk is anything but the tree. Foreign files are no drift."""
+        """Whether the files on disk differ from the rendered ones. Foreign files are no drift."""
         return bool(self.created or self.changed or self.removed or self.interrupted or self.stale_index)
 
 
 def write(tree: OutputTree, root: str | os.PathLike[str], *, force: bool = False) -> Changes:
-    """Puts a tree into `<root>/<name>/`; see `write_all`."""
+    """Write a tree to `<root>/<name>/`; see `write_all`."""
     return write_all((tree,), root, force=force)[tree.name]
 
 
 def write_all(trees: Iterable[OutputTree], root: str | os.PathLike[str], *, force: bool = False) -> dict[str, Changes]:
-    """Puts each tree into `<root>/<name>/` and says by name what it did. `root` is made where it is missing.
+    """Write each tree to `<root>/<name>/` and return its changes by name.
 
-    Files that hold the right bytes are not touched. Others are replaced atomically, those that were ours and are not in the tree
-    are removed, with the folders that become empty. A tree that is not there yet appears whole.
-    force: overwrite and remove files of ours that were edited by hand. Foreign files are left alone even then.
-    Raises RefusedError with every reason: edited files, what stands in the way, paths that no tree may have, a damaged index, another
-    writer; nothing is written then, of any tree. Raises it, too, where the disk refuses (full, read-only): the tree that it
-    happened to is as it was, those before it are written.
-    The lock keeps out other writers of ours. What a person or another program changes between the look at a file and its replacement,
-    milliseconds later, is not seen: no file system offers a replacement on condition.
+    Files with the right content are not touched. Others are replaced atomically. Files that rediskit wrote and no longer renders are
+    removed, with their empty folders. A new directory appears complete. A lock keeps out other rediskit processes; a change by a person
+    or another program in the milliseconds between the comparison and the replacement is lost.
+
+    Args:
+        trees: The trees.
+        root: The parent of the output directories; it is created if it is missing.
+        force: Replace and remove edited files too. Foreign files are never touched.
+
+    Raises:
+        RefusedError: With every reason: edited files, foreign files or links at a path, invalid paths, a damaged index, another writer.
+            Nothing is written then. Also when the file system refuses (full, read-only): the failed tree keeps its old files, those
+            before it are written.
     """
     base = _base(root)
-    listed = [(tree.name, tree.files) for tree in trees]
-    paths.check_names(name for name, _ in listed)
-    for name, files in listed:
+    files_of = [(tree.name, tree.files) for tree in trees]
+    paths.check_names(name for name, _ in files_of)
+    for name, files in files_of:
         paths.check(name, files)
-    with _named(base):
+    with _refused_by_system(base):
         with suppress(FileExistsError):
             os.makedirs(base)
         with exclusive_lock(base) as warnings:
             for _, leftover in tree_leftovers(base):
                 remove(leftover)
-            plans = {name: plan_write(f"{base}/{name}", files) for name, files in listed}
+            plans = {name: plan_write(f"{base}/{name}", files) for name, files in files_of}
             _refuse(plans.values(), force)
-            done = {}
-            for name, made in plans.items():
-                execute(made)
-                done[name] = _changes(made, (*warnings, *_left_alone(made)))
-            return done
+            changes = {}
+            for name, plan in plans.items():
+                execute(plan)
+                changes[name] = _changes(plan, (*warnings, *_foreign(plan)))
+            return changes
 
 
 def compare(tree: OutputTree, root: str | os.PathLike[str]) -> Changes:
-    """What `write` would do, with nothing written. Not `drifted` means: every byte of the tree is there, and nothing of ours more.
+    """Return the changes that `write` would make, without writing.
 
-    Raises RefusedError for paths that no tree may have and for what can't be read.
+    Raises:
+        RefusedError: a path is invalid, or a file is not readable.
     """
     base = _base(root)
     name, files = tree.name, tree.files
     paths.check(name, files)
-    with _named(base):
-        made = plan_write(f"{base}/{name}", files)
-    damaged = (made.damaged,) if made.damaged else ()
-    return _changes(made, (*damaged, *made.in_the_way, *_left_alone(made)), made.interrupted, made.exists and made.stale_index)
+    with _refused_by_system(base):
+        plan = plan_write(f"{base}/{name}", files)
+    changes = _changes(plan, (*plan.warnings, *_foreign(plan)))
+    return changes._replace(interrupted=plan.interrupted, stale_index=plan.exists and plan.stale_index)
 
 
 def _base(root: str | os.PathLike[str]) -> str:
@@ -117,53 +128,54 @@ def _base(root: str | os.PathLike[str]) -> str:
     return base
 
 
-def _changes(made: WritePlan, warnings: tuple[Problem, ...], interrupted: bool = False, stale_index: bool = False) -> Changes:
-    lists = (made.created, made.changed, made.removed, made.unchanged, made.edited, made.foreign)
+def _changes(plan: WritePlan, warnings: tuple[Problem, ...]) -> Changes:
+    lists = (plan.created, plan.changed, plan.removed, plan.unchanged, plan.edited, plan.foreign)
     created, changed, removed, unchanged, edited, foreign = (tuple(sorted(listed)) for listed in lists)
-    return Changes(created, changed, removed, unchanged, edited, foreign, warnings, interrupted, stale_index)
+    return Changes(created, changed, removed, unchanged, edited, foreign, warnings)
 
 
-def _left_alone(made: WritePlan) -> Iterator[Problem]:
-    for path in sorted(made.foreign):
-        yield Problem(f"{made.folder}/{paths.shown(path)} is not ours: left alone", "move it away if it does not belong there")
+def _foreign(plan: WritePlan) -> Iterator[Problem]:
+    for path in sorted(plan.foreign):
+        message = f"{plan.folder}/{visible(path)} was not written by rediskit and is left unchanged"
+        yield Problem(message, "move it if it does not belong there")
 
 
 def _refuse(plans: Iterable[WritePlan], force: bool) -> None:
     problems: list[Problem] = []
-    for made in plans:
-        problems += made.in_the_way
-        if made.damaged and not force:
-            problems.append(made.damaged)
+    for plan in plans:
+        problems += plan.blocked
+        if plan.damaged and not force:
+            problems.append(plan.damaged)
         elif not force:
-            problems += (_edited(made, path) for path in sorted(made.edited))
+            problems += (_edited(plan, path) for path in sorted(plan.edited))
     if problems:
         raise RefusedError(problems)
 
 
-def _edited(made: WritePlan, path: str) -> Problem:
-    place = f"{made.folder}/{path}"
-    if b"\n<<<<<<< " in b"\n" + made.old[path]:
-        return Problem(f"{place} holds conflict markers of Git", "resolve the conflict in the config, then render with --force")
-    return Problem(f"{place} was edited by hand", "take the change into the config, or use --force to lose it")
+def _edited(plan: WritePlan, path: str) -> Problem:
+    place = f"{plan.folder}/{path}"
+    if b"\n<<<<<<< " in b"\n" + plan.old[path]:
+        return Problem(f"{place} contains Git conflict markers", "resolve the conflict in the config, then run rediskit render --force")
+    return Problem(f"{place} was edited by hand", "make the change in the config, or discard it with --force")
 
 
 _HINTS = {
-    errno.ENOSPC: "free some space, then render again",
-    errno.EDQUOT: "free some space, then render again",
-    errno.EACCES: "see to it that you may read and write there, then render again",
-    errno.EPERM: "see to it that you may read and write there, then render again",
-    errno.EROFS: "make the file system writable, then render again",
-    errno.EXDEV: "a tree has to lie on one file system as a whole",
+    errno.ENOSPC: "free disk space",
+    errno.EDQUOT: "free disk space",
+    errno.EACCES: "check the permissions",
+    errno.EPERM: "check the permissions",
+    errno.EROFS: "make the file system writable",
+    errno.EXDEV: "keep the output directory on one file system",
 }
 
 
 @contextmanager
-def _named(base: str) -> Iterator[None]:
-    """What the operating system refuses becomes an error that names the file."""
+def _refused_by_system(base: str) -> Iterator[None]:
+    """Turn an error of the operating system into one that names the file."""
     try:
         yield
     except OSError as error:
         places = [os.fsdecode(place) for place in (error.filename2, error.filename) if place]
-        place = paths.shown(min(places, key=lambda place: paths.STAGE in place, default=base))
-        hint = _HINTS.get(error.errno or 0, "mend that, then render again")
-        raise RefusedError(Problem(f"{place}: {error.strerror or error}", f"{hint}; the tree is as it was")) from error
+        place = visible(min(places, key=lambda place: paths.STAGE in place, default=base))
+        hint = f"{_HINTS.get(error.errno or 0, 'fix the cause')}, then run the command again; the old files are unchanged"
+        raise RefusedError(Problem(f"{place}: {error.strerror or error}", hint)) from error

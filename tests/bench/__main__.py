@@ -1,4 +1,4 @@
-"""`make bench`: the figures of the project, as ratios measured side by side in one run. Not a test: these machines are noisy."""
+"""Measure the figures of the project, as ratios: `make bench`. They are no tests, because the load of a machine changes."""
 
 from __future__ import annotations
 
@@ -9,46 +9,31 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from tests.bench import validators, yaml_writer
+from tests.bench import ROOT, Row, milliseconds, paired, validators, yaml_writer
 
-ROOT = Path(__file__).parent.parent.parent
 IMPORTS = "import yaml, jinja2, jsonschema_rs; from pydantic import BaseModel"
 COUNT = 1000
+PYTHON = [sys.executable, "-c"]
+REDISKIT = [sys.executable, "-m", "rediskit"]
 
 
-def seconds(command: list[str], folder: Path) -> float:
-    """Wall time of one run. Bytecode is allowed: a user's second run has it."""
+def run(command: list[str], folder: Path, *, fresh: bool = False) -> float:
+    """Return the milliseconds of a process. fresh: remove the output first. Bytecode is written, as in the second run of a user."""
+    if fresh:
+        shutil.rmtree(folder / "rendered", ignore_errors=True)
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    began = time.perf_counter()
-    subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return time.perf_counter() - began
+    return milliseconds(lambda: subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True))
 
 
-def paired(ours: list[str], theirs: list[str], folder: Path, *, runs: int, fresh: bool = False) -> tuple[float, float, float]:
-    """Medians of ours and theirs, run in turn, and the median of the ratios. `fresh` removes the output before each of ours."""
-    pairs = []
-    for index in range(runs + 1):
-        if fresh:
-            shutil.rmtree(folder / "rendered", ignore_errors=True)
-        pair = (seconds(ours, folder), seconds(theirs, folder))
-        if index:
-            pairs.append(pair)
-    return (
-        statistics.median(ours for ours, _ in pairs),
-        statistics.median(theirs for _, theirs in pairs),
-        statistics.median(ours / theirs for ours, theirs in pairs),
-    )
-
-
-def row(name: str, ours: str, theirs: str, ratio: float, bound: str) -> None:
-    print(f"{name:<46} {ours:>12} {theirs:>12} {ratio:>8.2f}x   {bound}")
+def show(row: Row, unit: str, bound: str = "") -> None:
+    """Print a row of the table."""
+    print(f"{row.name:<46} {row.ours:>9,.0f} {unit:<3} {row.theirs:>9,.0f} {unit:<3} {row.ratio:>7.2f}x   {bound}")
 
 
 def many_configs(folder: Path) -> None:
-    """A thousand environments like the project's own, each in a cluster of its own and with its own encrypted Secrets."""
+    """Create a thousand environments, each in its own cluster and with its own encrypted Secrets."""
     (folder / "config").mkdir(parents=True)
     shutil.copytree(ROOT / "config/chocolandia", folder / "config/chocolandia")
     text = (ROOT / "config/chocolandia.yaml").read_text(encoding="utf-8")
@@ -59,44 +44,34 @@ def many_configs(folder: Path) -> None:
 
 
 def whole_process() -> None:
-    python, command = [sys.executable, "-c"], [sys.executable, "-m", "rediskit"]
+    """Measure start-up, a first render and a thousand environments."""
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as temporary:
         one, many = Path(temporary) / "one", Path(temporary) / "many"
-        shutil.copytree(ROOT / "config", one / "config")
-        for other in (one / "config").glob("*.yaml"):
-            if other.name != "chocolandia.yaml":
-                other.unlink()
+        (one / "config").mkdir(parents=True)
+        shutil.copytree(ROOT / "config/chocolandia", one / "config/chocolandia")
+        shutil.copy(ROOT / "config/chocolandia.yaml", one / "config")
         many_configs(many)
-        ours, theirs, ratio = paired([*command, "--help"], [*python, "pass"], one, runs=15)
-        row("rediskit --help : python -c pass", f"{ours * 1000:.0f} ms", f"{theirs * 1000:.0f} ms", ratio, "wanted <= 6x")
-        ours, theirs, ratio = paired([*command, "render"], [*python, IMPORTS], one, runs=15, fresh=True)
-        row("first render : importing its libraries", f"{ours * 1000:.0f} ms", f"{theirs * 1000:.0f} ms", ratio, "wanted <= 1.6x")
-        pairs = []
-        for _ in range(5):
-            for folder in (one, many):
-                shutil.rmtree(folder / "rendered", ignore_errors=True)
-            pairs.append((seconds([*command, "render"], many), seconds([*command, "render"], one)))
-        ratio = statistics.median(ours / theirs for ours, theirs in pairs)
-        row(
-            f"{COUNT} configs : one",
-            f"{statistics.median(p[0] for p in pairs) * 1000:.0f} ms",
-            f"{statistics.median(p[1] for p in pairs) * 1000:.0f} ms",
-            ratio,
-            "wanted <= 10x",
-        )
+        row = paired("--help : python -c pass", lambda: run([*REDISKIT, "--help"], one), lambda: run([*PYTHON, "pass"], one), 15)
+        show(row, "ms", "wanted <= 6x")
+        render = [*REDISKIT, "render"]
+        row = paired("first render : imports", lambda: run(render, one, fresh=True), lambda: run([*PYTHON, IMPORTS], one), 15)
+        show(row, "ms", "wanted <= 1.6x")
+        row = paired(f"{COUNT} configs : one", lambda: run(render, many, fresh=True), lambda: run(render, one, fresh=True), 5)
+        show(row, "ms", "wanted <= 10x")
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        print(f"{'peak memory of that':<46} {peak:>9.0f} MB {'':>21}   wanted <= 150 MB")
-        again = statistics.median(seconds([*command, "render"], many) for _ in range(3))
-        print(f"{f'{COUNT} configs, nothing changed':<46} {again * 1000:>9.0f} ms")
+        print(f"{'its peak memory':<46} {peak:>9.0f} MB {'':>22}   wanted <= 150 MB")
+        again = statistics.median(run(render, many) for _ in range(3))
+        print(f"{f'{COUNT} configs without changes':<46} {again:>9.0f} ms")
 
 
 def main() -> None:
+    """Print the table."""
     print(f"{'':<46} {'rediskit':>12} {'other':>12} {'ratio':>9}")
     whole_process()
-    for name, ours, theirs, ratio in validators.rows():
-        row(f"in process : kubeconform, {name}", f"{ours:.1f} ms", f"{theirs:.1f} ms", ratio, "")
-    for name, ours, theirs, ratio in yaml_writer.rows():
-        row(f"YAML writer : CSafeDumper, {name}", f"{ours:,.0f}/s", f"{theirs:,.0f}/s", ratio, "wanted >= 8x")
+    for row in validators.rows():
+        show(row._replace(name=f"in process : kubeconform, {row.name}"), "ms")
+    for row in yaml_writer.rows():
+        show(row._replace(name=f"YAML writer : CSafeDumper, {row.name}"), "/s", "wanted >= 8x")
 
 
 if __name__ == "__main__":

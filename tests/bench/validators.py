@@ -1,16 +1,13 @@
-"""The two judges of rendered objects beside each other: the validator in process and kubeconform, started by our wrapper.
+"""Compare the validator in process with kubeconform, which our wrapper starts.
 
-A tree is judged as `check` does it, from nothing: schemas read, validators compiled, the program started. A thousand objects are those
-of many trees in one run, so that only the number counts. $TMPDIR decides where kubeconform's files lie.
+One environment is validated as `check` does it: schemas are read and validators compiled in each run. The thousand objects are those of
+many environments in one run, so that only their number counts. kubeconform's files are in $TMPDIR.
 """
 
 from __future__ import annotations
 
 import os
-import statistics
-import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Iterator
 
 import yaml
 
@@ -18,16 +15,14 @@ from rediskit import load, render
 from rediskit.checks import schema
 from rediskit.checks.kubeconform import Document, documents, validate_documents
 from rediskit.renderers.tree import Object
+from tests.bench import ROOT, Row, milliseconds, paired
 from tests.tools.install import locate
 
-ROOT = Path(__file__).parent.parent.parent
 COUNT = 1000
-PAIRS = 7
-Row = tuple[str, float, float, float]
 
 
-def rows() -> list[Row]:
-    """Name, milliseconds in process, milliseconds with kubeconform, and the ratio: medians of runs in pairs."""
+def rows() -> Iterator[Row]:
+    """Yield milliseconds in process and with kubeconform."""
     program = locate("kubeconform")
     if program is None:
         raise SystemExit("kubeconform is neither in the tool cache nor on PATH; run: make tools")
@@ -36,39 +31,17 @@ def rows() -> list[Row]:
     texts = documents(environment, render(environment))
     objects = [yaml.safe_load(text.text) for text in texts]
     many = [objects[index % len(objects)] for index in range(COUNT)], [texts[index % len(texts)] for index in range(COUNT)]
-    return [
-        _row(f"one tree ({len(texts)} objects), from nothing", objects, texts, forget=True),
-        _row(f"{COUNT:,} objects", *many, forget=False),
-    ]
+    yield _row(f"one environment ({len(texts)} objects)", objects, texts, fresh=True)
+    yield _row(f"{COUNT:,} objects", *many, fresh=False)
 
 
-def _row(name: str, objects: list[Object], texts: list[Document], *, forget: bool) -> Row:
+def _row(name: str, objects: list[Object], texts: list[Document], *, fresh: bool) -> Row:
     def ours() -> None:
-        if forget:
+        if fresh:
             schema._validator.cache_clear()
         assert not any(schema.validate(content, "1.34") for content in objects)
 
     def theirs() -> None:
         assert validate_documents(texts).findings == ()
 
-    ours()
-    pairs = [(_milliseconds(ours), _milliseconds(theirs)) for _ in range(PAIRS)]
-    ratio = statistics.median(mine / other for mine, other in pairs)
-    return name, statistics.median(mine for mine, _ in pairs), statistics.median(other for _, other in pairs), ratio
-
-
-def _milliseconds(judged: Callable[[], None]) -> float:
-    began = time.perf_counter()
-    judged()
-    return (time.perf_counter() - began) * 1000
-
-
-def main() -> None:
-    """Prints the table on its own."""
-    print(f"{'milliseconds':<44} {'in process':>12} {'kubeconform':>12} {'ratio':>7}")
-    for name, mine, other, ratio in rows():
-        print(f"{name:<44} {mine:>12,.1f} {other:>12,.1f} {ratio:>6.3f}x")
-
-
-if __name__ == "__main__":
-    main()
+    return paired(name, lambda: milliseconds(ours), lambda: milliseconds(theirs))

@@ -1,103 +1,73 @@
-"""Our YAML writer beside PyYAML's fastest, on the objects that a render makes.
+"""Compare our YAML writer with PyYAML's fastest, on the objects of a render.
 
-Strings are cached, so three states are measured: everything seen before; a render of the whole tree that begins with an empty cache,
-which is what a user's run is; and the cache emptied before every object, the worst that can be.
+The writer caches strings, so three states are measured: a full cache; an empty cache at the start, as in a run of a user; and an empty
+cache for each object, which is the worst case.
 """
 
 from __future__ import annotations
 
-import statistics
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import yaml
 
 from rediskit import load, render
 from rediskit.renderers.access import external_service
-from rediskit.yamlio import writer as ours
+from rediskit.yamlio import writer
+from tests.bench import ROOT, Row, paired
 
-ROOT = Path(__file__).parent.parent.parent
 SECONDS = 0.1
-PAIRS = 7
-Document = dict[str, Any]
-Row = tuple[str, float, float, float]
+KINDS = ("Service", "NetworkPolicy", "Application", "Kustomization", "Helm values")
+Documents = list[dict[str, Any]]
 
 
-def rows() -> list[Row]:
-    """Name, our objects a second, those of CSafeDumper, and the ratio: medians of runs in pairs."""
+def rows() -> Iterator[Row]:
+    """Yield objects per second of our writer and of CSafeDumper."""
     environment = load(ROOT / "config/chocolandia.yaml")
     documents = {file.path: file.content for file in render(environment).contents if isinstance(file.content, dict)}
-    documents["service"] = next(external_service(environment))  # at its present step the migration has none
+    documents["service"] = next(external_service(environment))  # At its present step, the environment renders none.
     every = list(documents.values())
-    made = [
-        _row("all objects, warm", every, _warm),
-        _row("all objects, cold start", every, _cold_start),
-        _row("all objects, cold", every, _cold),
-    ]
-    for name, some in _kinds(documents).items():
-        made += [_row(f"{name}, warm", some, _warm), _row(f"{name}, cold", some, _cold)]
-    return made
-
-
-def _kinds(documents: dict[str, Document]) -> dict[str, list[Document]]:
-    """One object of each kind that matters, by what people call it."""
-    found: dict[str, list[Document]] = {}
+    yield _row("all objects, warm", every, _warm)
+    yield _row("all objects, cold start", every, _cold_start)
+    yield _row("all objects, cold", every, _cold)
+    first: dict[str, Documents] = {}
     for path, content in documents.items():
-        name = str(content.get("kind", "Helm values" if path.startswith("helm/") else path))
-        if name in ("Service", "NetworkPolicy", "Application", "Kustomization", "Helm values"):
-            found.setdefault(name, [content])
-    return found
+        first.setdefault(str(content.get("kind", "Helm values" if path.startswith("helm/") else path)), [content])
+    for kind in KINDS:
+        yield _row(f"{kind}, warm", first[kind], _warm)
+        yield _row(f"{kind}, cold", first[kind], _cold)
 
 
-def _warm(documents: list[Document]) -> None:
+def _warm(documents: Documents) -> None:
     for document in documents:
-        ours.dump(document)
+        writer.dump(document)
 
 
-def _cold_start(documents: list[Document]) -> None:
-    _forget()
+def _cold_start(documents: Documents) -> None:
+    writer._line.cache_clear()
+    writer._key.cache_clear()
     _warm(documents)
 
 
-def _cold(documents: list[Document]) -> None:
+def _cold(documents: Documents) -> None:
     for document in documents:
-        _forget()
-        ours.dump(document)
+        _cold_start([document])
 
 
-def _theirs(documents: list[Document]) -> None:
+def _theirs(documents: Documents) -> None:
     for document in documents:
         yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False)
 
 
-def _forget() -> None:
-    ours._line.cache_clear()
-    ours._key.cache_clear()
+def _row(name: str, documents: Documents, dump: Callable[[Documents], None]) -> Row:
+    return paired(name, lambda: _speed(dump, documents), lambda: _speed(_theirs, documents))
 
 
-def _row(name: str, documents: list[Document], dump: Callable[[list[Document]], None]) -> Row:
-    pairs = [(_speed(dump, documents), _speed(_theirs, documents)) for _ in range(PAIRS)]
-    ratio = statistics.median(mine / other for mine, other in pairs)
-    return name, statistics.median(mine for mine, _ in pairs), statistics.median(other for _, other in pairs), ratio
-
-
-def _speed(dump: Callable[[list[Document]], None], documents: list[Document]) -> float:
-    """Documents a second, over at least `SECONDS`."""
-    done, began = 0, time.perf_counter()
-    while (passed := time.perf_counter() - began) < SECONDS:
+def _speed(dump: Callable[[Documents], None], documents: Documents) -> float:
+    """Return the objects per second, measured over at least `SECONDS`."""
+    done, start = 0, time.perf_counter()
+    while (passed := time.perf_counter() - start) < SECONDS:
         dump(documents)
         done += len(documents)
     return done / passed
-
-
-def main() -> None:
-    """Prints the table on its own."""
-    print(f"{'objects a second':<26} {'rediskit':>12} {'CSafeDumper':>12} {'ratio':>7}")
-    for name, mine, other, ratio in rows():
-        print(f"{name:<26} {mine:>12,.0f} {other:>12,.0f} {ratio:>6.1f}x")
-
-
-if __name__ == "__main__":
-    main()

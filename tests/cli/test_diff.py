@@ -1,4 +1,4 @@
-"""`rediskit diff`: every form, the exit codes, and no secret in any of them."""
+"""`rediskit diff`: every format, the exit codes, and no secret in any of them."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_no_secret_in_any_form_but_its_change(place: str, values: tuple[str | No
 
 
 @pytest.mark.parametrize("value", [GENERATED, TOKEN, KEY], ids=["generated", "token", "key"])
-def test_what_has_the_shape_of_a_secret_is_masked_everywhere(value: str, tmp_path: Path) -> None:
+def test_values_with_the_form_of_a_secret_are_masked_everywhere(value: str, tmp_path: Path) -> None:
     old = {
         "a.yaml": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"any": value, "list": [value]}},
         "b.yaml": {"x": {value.replace("\n", " "): 1}},
@@ -165,7 +165,7 @@ def test_ciphertext_is_shortened(tmp_path: Path) -> None:
     assert re.search(r"encryptedData\.p: <sealed AgBx1\+Bx\.\.\. hmac:\w{12}> -> <sealed AgCy2/Cy\.\.\. hmac:\w{12}>$", text)
 
 
-def test_a_secret_that_stays_is_masked_beside_what_changes(tmp_path: Path) -> None:
+def test_an_unchanged_secret_is_masked_too(tmp_path: Path) -> None:
     old = secret(stringData={"p": PASSWORD}, type="Opaque")
     found = compared(tmp_path, {"a.yaml": "# head\n" + yaml.dump(old)}, {"a.yaml": "# head\n" + yaml.dump(old | {"type": "other"})})
     assert list(readable(found)) == ["env: 1 changed", "changed  Secret redis/s", "  type: Opaque -> other"]
@@ -178,7 +178,7 @@ def test_a_secret_that_stays_is_masked_beside_what_changes(tmp_path: Path) -> No
 # --- the forms
 
 
-def test_readable(tmp_path: Path) -> None:
+def test_the_text_output_lists_objects_and_values(tmp_path: Path) -> None:
     old = {
         "README.md": "a\nb\n",
         "helm/values.yaml": {"memory": "2Gi", "list": ["a"]},
@@ -261,7 +261,7 @@ def test_control_characters_never_reach_the_terminal(tmp_path: Path) -> None:
 
 
 def outside_of_fences(text: str) -> str:
-    """What Markdown reads as Markdown. A fence ends at a line of at least as many backticks, indented by up to three spaces."""
+    """Return the text outside of fences. A fence ends at a line of at least as many backticks, indented by up to three spaces."""
     kept, fence = [], ""
     for line in text.split("\n"):
         ticks = re.match(r" {0,3}(`{3,})", line)
@@ -276,7 +276,7 @@ def outside_of_fences(text: str) -> str:
     return "\n".join(kept)
 
 
-def test_markdown(tmp_path: Path) -> None:
+def test_the_markdown_output_has_a_table_and_details(tmp_path: Path) -> None:
     old = {"a.yaml": {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "redis"}, "spec": {"k": 1, "m": 1}}}
     new = {"a.yaml": old["a.yaml"] | {"spec": {"k": 2, "m": 2}}, "README.md": "hello\n"}
     assert markdown([compared(tmp_path, old, new), TreeDiff("same")]) == (
@@ -339,7 +339,7 @@ def test_nothing_in_a_name_or_value_becomes_markdown(evil: str, tmp_path: Path) 
     assert re.findall(r"</?(\w+)>", rest) == ["details", "summary", "summary", "details"] * 3
 
 
-def test_markdown_fits_into_a_comment_and_says_what_it_leaves_out() -> None:
+def test_markdown_fits_into_a_comment_and_counts_the_rest() -> None:
     def added(number: int, lines: int) -> FileDiff:
         return FileDiff("added", f"f{number}.yaml", Identity("", "Service", "redis", f"s{number}"), after="line\n" * lines)
 
@@ -359,7 +359,7 @@ def test_markdown_fits_into_a_comment_and_says_what_it_leaves_out() -> None:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """A repository with the main config (at a step that has the release) and its tree committed; the current folder."""
+    """Change to a repository with the committed main config and its output, at a step with the release."""
     repository = Repository(tmp_path / "home", monkeypatch)
     monkeypatch.chdir(repository.folder)
     configure(repository, 1)
@@ -383,7 +383,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 
 
 @pytest.mark.usefixtures("home")
-def test_nothing_differs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_exit_code_is_0_without_differences(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys) == (0, "chocolandia: no difference\n", "")
     assert run(capsys, "--against", "HEAD") == (0, "chocolandia: no difference\n", "")
     assert run(capsys, "--text") == (0, "", "")
@@ -413,7 +413,7 @@ def test_a_changed_config_before_and_after_rendering(home: Repository, capsys: p
     }
 
 
-def test_another_environment_is_all_added(home: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_new_environment_is_listed_as_added(home: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     (home.folder / "config/chocolandia.yaml").unlink()
     configure(home, 1, "other")
     code, out, _ = run(capsys, "--against", "HEAD", "config/other.yaml")
@@ -422,13 +422,13 @@ def test_another_environment_is_all_added(home: Repository, capsys: pytest.Captu
     assert "added    Namespace redis\n" in out
 
 
-def test_what_stands_in_the_way_is_a_warning(home: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_link_at_a_rendered_path_is_a_warning(home: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     file = home.folder / "rendered/chocolandia/README.md"
     file.unlink()
     file.symlink_to("/dev/null")
     code, out, err = run(capsys)
     assert (code, "changed  README.md" in out) == (1, True)
-    assert err.startswith("warning: rendered/chocolandia/README.md is a link")
+    assert err.startswith("warning: rendered/chocolandia/README.md is not a regular file")
 
 
 @pytest.mark.usefixtures("home")
@@ -458,7 +458,7 @@ def test_one_form_at_a_time(capsys: pytest.CaptureFixture[str], forms: tuple[str
     assert "not allowed with argument" in capsys.readouterr().err
 
 
-def test_letters_that_the_terminal_does_not_know(home: Repository) -> None:
+def test_letters_outside_the_encoding_of_the_terminal_are_escaped(home: Repository) -> None:
     put(home.folder, "rendered/chocolandia/README.md", "ünï → ✓\n")
     command = [sys.executable, "-m", "rediskit", "diff", "--text"]
     done = subprocess.run(
@@ -471,7 +471,7 @@ def test_letters_that_the_terminal_does_not_know(home: Repository) -> None:
 
 
 @pytest.mark.usefixtures("home")
-def test_render_and_check_start_no_program_and_know_no_diff() -> None:
+def test_render_and_check_start_no_program_and_import_no_diff() -> None:
     code = "import sys; from rediskit.cli import main; main(['render']); main(['check']); print(sorted(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -1,4 +1,4 @@
-"""`rediskit doctor` with real programs, without any, and with ones that fail or hang; with trees and repositories in every state."""
+"""`rediskit doctor` with real, missing, failing and hanging programs, and with output directories and repositories in every state."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def run(capfd: pytest.CaptureFixture[str]) -> Run:
 
 @pytest.fixture
 def bin_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The only folder on PATH: empty but for git and a shell."""
+    """Set PATH to a folder that contains git and a shell only."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for program in ("git", "sh", "sleep"):
@@ -61,7 +61,7 @@ def bin_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def repository(tmp_path: Path, bin_: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """The current folder: a work tree with a config that is rendered and committed; its remote is the one of the config."""
+    """Change to a work tree with a rendered and committed config and its remote."""
     assert bin_.is_dir()
     made = Repository(tmp_path / "work", monkeypatch)
     made.git("remote", "add", "origin", REPOSITORY)
@@ -81,7 +81,7 @@ def script(folder: Path, name: str, text: str) -> Path:
 
 
 def found(output: str, what: str) -> str:
-    """The line about something, without its padding."""
+    """Return the line of a subject, without its padding."""
     (line,) = [line for line in output.splitlines() if line[2:].split(" ")[0] == what]
     return " ".join(line.split())
 
@@ -90,16 +90,16 @@ def following(output: str) -> list[str]:
     return [line.strip() for line in output.partition("\nnext:")[2].splitlines() if line.strip()]
 
 
-def test_all_is_well(repository: Repository, run: Run, capfd: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_to_do_for_a_committed_project(repository: Repository, run: Run, capfd: pytest.CaptureFixture[str]) -> None:
     capfd.readouterr()
     before = {path: path.stat().st_mtime_ns for path in repository.folder.rglob("*")}
     count = sum(path.is_file() for path in (repository.folder / "rendered/one").rglob("*")) - 1
     code, output, errors = run()
     assert (code, errors) == (0, "")
-    assert following(output) == ["nothing, all is well"]
+    assert following(output) == ["nothing to do"]
     rows = [" ".join(line.split()) for line in output.partition("config/one.yaml\n")[2].splitlines()]
     assert rows[:-1] == [
-        "config loads",
+        "config valid",
         f"tree rendered/one is current, {count} files",
         "remote origin is gitops.repository",
         "branch main",
@@ -108,7 +108,7 @@ def test_all_is_well(repository: Repository, run: Run, capfd: pytest.CaptureFixt
     assert {path: path.stat().st_mtime_ns for path in repository.folder.rglob("*")} == before, "nothing is written, no index refreshed"
 
 
-def test_the_columns_stand_under_each_other(repository: Repository, run: Run, capfd: pytest.CaptureFixture[str]) -> None:
+def test_columns_are_aligned(repository: Repository, run: Run, capfd: pytest.CaptureFixture[str]) -> None:
     capfd.readouterr()
     assert repository.folder.is_dir()
     _, output, _ = run()
@@ -163,7 +163,7 @@ def test_real_programs_are_found_with_their_versions(
         ("helm", "printf '\\033[31mred\\n'", "[31mred"),
     ],
 )
-def test_versions_as_programs_say_them(
+def test_versions_are_parsed_from_the_output_of_programs(
     bin_: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, says: str, version: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -173,7 +173,7 @@ def test_versions_as_programs_say_them(
     assert (code, row["state"], row["version"]) == (0, "found", version)
 
 
-def test_programs_that_are_not_there_are_no_fault(bin_: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_programs_are_no_problem(bin_: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (bin_ / "git").unlink()
     code, output, errors = run()
@@ -192,7 +192,7 @@ def test_programs_that_are_not_there_are_no_fault(bin_: Path, run: Run, tmp_path
     ],
     ids=["fails", "dies", "hangs"],
 )
-def test_a_program_that_does_not_run_is_a_fault(
+def test_a_program_that_fails_is_a_problem(
     bin_: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str, why: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -201,12 +201,10 @@ def test_a_program_that_does_not_run_is_a_fault(
     code, output, _ = run()
     assert code == 3
     assert found(output, "kubeconform") == f"! kubeconform - {why} check --kubeconform"
-    assert following(output)[0] == f"mend kubeconform, or take it off PATH: {why}"
+    assert following(output)[0] == f"fix kubeconform or remove it from PATH: {why}"
 
 
-def test_a_program_that_may_not_be_executed_or_is_named_wrong(
-    bin_: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_program_that_is_not_executable_is_a_problem(bin_: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     file = script(bin_, "helm", "exit 0")
     file.write_bytes(b"\x7fELF no program")
@@ -221,7 +219,7 @@ def test_a_program_that_may_not_be_executed_or_is_named_wrong(
     assert f"$SOPS is {tmp_path}/nowhere, where there is no file" in found(output, "sops")
 
 
-def test_hanging_programs_are_waited_for_together(bin_: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_programs_that_hang_are_stopped_at_the_same_time(bin_: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(programs_module, "TIME_LIMIT", 2.0)
     for known in KNOWN_PROGRAMS:
@@ -231,7 +229,7 @@ def test_hanging_programs_are_waited_for_together(bin_: Path, run: Run, tmp_path
     assert time.monotonic() - start < 2.0 * len(KNOWN_PROGRAMS) / 2
 
 
-def test_no_program_is_asked_in_a_way_that_asks_the_network(bin_: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_program_uses_the_network(bin_: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise AssertionError("doctor asked for the network")
 
@@ -244,8 +242,8 @@ def test_no_program_is_asked_in_a_way_that_asks_the_network(bin_: Path, run: Run
     assert (tmp_path / "sops").read_text() == "--version --disable-version-check true\n"
 
 
-def test_every_program_that_rediskit_starts_is_looked_at() -> None:
-    """Calls of `tools.find` with a name written out: program, and the variable that names its file."""
+def test_every_program_that_rediskit_starts_is_listed() -> None:
+    """Return program and environment variable of each call of `tools.find` with literal arguments."""
     started: set[tuple[str, str]] = set()
     for path in (ROOT / "rediskit").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -256,7 +254,7 @@ def test_every_program_that_rediskit_starts_is_looked_at() -> None:
     assert started <= {(known.name, known.variable) for known in KNOWN_PROGRAMS}, "add it to rediskit/doctor/programs.py"
 
 
-def test_the_verbs_that_programs_are_for_exist() -> None:
+def test_the_commands_in_the_purposes_exist() -> None:
     verbs = next(action.choices for action in parser()._actions if action.dest == "verb")
     assert verbs is not None
     for known in KNOWN_PROGRAMS:
@@ -270,7 +268,7 @@ def test_the_verbs_that_programs_are_for_exist() -> None:
 # Libraries
 
 
-def test_libraries_have_versions_and_a_missing_one_is_named(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_libraries_are_listed_and_a_missing_one_is_a_problem(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     document = json.loads(run("--json")[1])
     assert document["python"] == ".".join(map(str, sys.version_info[:3]))
@@ -292,11 +290,11 @@ def test_libraries_have_versions_and_a_missing_one_is_named(run: Run, tmp_path: 
 # Configs and trees
 
 
-def test_without_a_config_init_comes_next(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_init_is_the_next_command_without_a_config(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     code, output, _ = run()
     assert (code, following(output)) == (0, ["rediskit init"])
-    assert "there is no config/*.yaml here\n" in output
+    assert "no config/*.yaml in this folder\n" in output
     (tmp_path / "config").mkdir()
     (tmp_path / "config/home.yml").touch()
     assert following(run()[1]) == ["rename config/home.yml: a config ends in .yaml"]
@@ -305,41 +303,44 @@ def test_without_a_config_init_comes_next(run: Run, tmp_path: Path, monkeypatch:
     assert following(run()[1]) == ["change into the folder above, which holds config/"]
 
 
-def test_a_named_config_that_is_not_there(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_config_is_a_problem(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     code, output, _ = run("config/no.yaml")
     assert code == 2
     assert "config/no.yaml\n! config        1 problem\n    error: there is no file config/no.yaml\n" in output
-    assert following(output) == ["mend config/no.yaml"]
+    assert following(output) == ["fix config/no.yaml"]
 
 
-def test_what_is_wrong_with_a_config_stands_there_whole(repository: Repository, run: Run) -> None:
+def test_every_error_of_a_config_is_listed(repository: Repository, run: Run) -> None:
     (repository.folder / "config/one.yaml").write_text(CONFIG + "clientz: []\n")
     code, output, _ = run("--json")
     (report,) = json.loads(output)["configs"]
     assert code == 2
-    assert report["lines"] == [{"what": "config", "state": "problem", "said": "1 problem", "next": ["mend config/one.yaml"]}]
+    assert report["lines"] == [{"what": "config", "state": "problem", "said": "1 problem", "next": ["fix config/one.yaml"]}]
     (problem,) = report["problems"]
     assert (problem["file"], problem["line"], problem["path"]) == ("config/one.yaml", 7, "clientz")
     assert "did you mean clients?" in run()[1]
 
 
-def test_configs_that_clash(repository: Repository, run: Run) -> None:
+def test_conflicts_between_configs_are_listed(repository: Repository, run: Run) -> None:
     (repository.folder / "config/two.yaml").write_text(CONFIG.replace("name: one", "name: two\ncluster: one"))
     code, output, _ = run()
     assert code == 2
     assert "config/one.yaml has the release redis-shared in cluster one too" in output
 
 
-def test_the_schema_that_a_config_names_for_editors(repository: Repository, run: Run) -> None:
+def test_a_missing_or_different_schema_is_a_note(repository: Repository, run: Run) -> None:
     config, schema = repository.folder / "config/one.yaml", repository.folder / "rediskit.schema.json"
     config.write_text(f"# yaml-language-server: $schema=../rediskit.schema.json\n{CONFIG}")
     code, output, _ = run()
-    assert (code, found(output, "schema")) == (0, "- schema rediskit.schema.json: no such file or directory: an editor knows no keys")
+    assert (code, found(output, "schema")) == (
+        0,
+        "- schema rediskit.schema.json: no such file or directory: editors cannot check the config",
+    )
     assert following(output)[0] == "rediskit schema > rediskit.schema.json"
     schema.write_text("{}")
     code, output, _ = run()
-    assert (code, found(output, "schema")) == (0, "- schema rediskit.schema.json is not that of this rediskit")
+    assert (code, found(output, "schema")) == (0, "- schema rediskit.schema.json is from another version of rediskit")
     schema.write_bytes((ROOT / "rediskit.schema.json").read_bytes())
     assert "- schema" not in run()[1]
     config.write_text(f"# yaml-language-server: $schema=https://example.org/rediskit.json\n{CONFIG}")
@@ -351,11 +352,11 @@ def test_the_schema_that_a_config_names_for_editors(repository: Repository, run:
     [
         (shutil.rmtree, "not rendered yet", "rediskit render config/one.yaml", 1),
         (lambda tree: (tree / "README.md").unlink(), "1 missing", "rediskit render config/one.yaml", 1),
-        (lambda tree: (tree / ".rediskit.json").unlink(), "its index is not that of its files", "rediskit render config/one.yaml", 1),
+        (lambda tree: (tree / ".rediskit.json").unlink(), "the index does not match the files", "rediskit render config/one.yaml", 1),
         (
             lambda tree: (tree / "README.md").write_text("mine"),
             "1 file edited by hand",
-            "take what was edited by hand in rendered/one into the config, then rediskit render config/one.yaml --force",
+            "make the edits in rendered/one in the config, then run rediskit render config/one.yaml --force",
             1,
         ),
         (
@@ -367,7 +368,7 @@ def test_the_schema_that_a_config_names_for_editors(repository: Repository, run:
     ],
     ids=["never", "missing", "index", "edited", "config"],
 )
-def test_a_tree_that_is_not_what_the_config_renders_to(
+def test_drift_of_the_output_directory_is_a_problem(
     repository: Repository, run: Run, change: Callable[[Path], object], said: str, comes_next: str, code: int
 ) -> None:
     change(repository.folder / "rendered/one")
@@ -387,7 +388,9 @@ def test_checks_that_fail_are_counted(repository: Repository, run: Run) -> None:
 # Git
 
 
-def test_outside_of_git(bin_: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_outside_of_git_is_reported(
+    bin_: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert bin_.is_dir()
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config").mkdir()
@@ -396,11 +399,11 @@ def test_outside_of_git(bin_: Path, run: Run, tmp_path: Path, monkeypatch: pytes
     capfd.readouterr()
     code, output, _ = run()
     assert code == 0
-    assert "- git           not in a Git work tree, and the tool reads from Git" in output
+    assert "- git           not in a Git work tree, but Argo CD reads from Git" in output
     assert following(output) == ["git init"]
 
 
-def test_a_tree_that_lies_elsewhere_than_the_config_says(repository: Repository, run: Run) -> None:
+def test_an_output_directory_at_another_path_than_gitops_path_is_a_problem(repository: Repository, run: Run) -> None:
     (repository.folder / "config/one.yaml").write_text(CONFIG.replace("redis:\n", "  path: clusters/one\nredis:\n", 1))
     code, output, _ = run()
     assert code == 1
@@ -419,11 +422,11 @@ def test_a_tree_that_lies_elsewhere_than_the_config_says(repository: Repository,
             f"! remote gitops.repository is {REPOSITORY}, the remotes are origin https://git.example.org/other.git",
             1,
         ),
-        ("", f"- remote none; the config says {REPOSITORY}", 0),
+        ("", f"- remote none; gitops.repository is {REPOSITORY}", 0),
     ],
     ids=["scp", "ssh", "case", "other", "none"],
 )
-def test_the_remote(repository: Repository, run: Run, address: str, line: str, code: int) -> None:
+def test_the_remote_is_compared_with_gitops_repository(repository: Repository, run: Run, address: str, line: str, code: int) -> None:
     if address:
         repository.git("remote", "set-url", "origin", address)
     else:
@@ -434,25 +437,25 @@ def test_the_remote(repository: Repository, run: Run, address: str, line: str, c
         assert following(output) == [f"git remote add origin {REPOSITORY}"]
 
 
-def test_a_repository_that_init_left_open(repository: Repository, run: Run) -> None:
+def test_a_placeholder_repository_is_a_problem(repository: Repository, run: Run) -> None:
     assert main(["init", "new", "--name", "lab", "--json"]) == 0
     repository.git("remote", "remove", "origin")
     assert main(["init", "new2", "--name", "lab", "--json"]) == 0
     code, output, _ = run("new2/config/lab.yaml", "--output", "new2/rendered")
     assert code == 1
-    assert "write gitops.repository into the config" in following(output)
+    assert "set gitops.repository in the config" in following(output)
 
 
-def test_a_branch_that_the_tool_does_not_follow(repository: Repository, run: Run) -> None:
+def test_another_branch_than_gitops_revision_is_a_note(repository: Repository, run: Run) -> None:
     repository.git("checkout", "--quiet", "-b", "feature")
     code, output, _ = run()
-    assert (code, found(output, "branch")) == (0, "- branch feature, and the tool follows main")
-    assert following(output) == ["bring it to main when it is ready: the tool follows main"]
+    assert (code, found(output, "branch")) == (0, "- branch feature, but Argo CD reads main")
+    assert following(output) == ["merge it into main when it is ready"]
     repository.git("checkout", "--quiet", "--detach")
-    assert found(run()[1], "branch") == "- branch no branch, and the tool follows main"
+    assert found(run()[1], "branch") == "- branch detached HEAD, but Argo CD reads main"
 
 
-def test_commits_that_are_not_pushed(repository: Repository, run: Run) -> None:
+def test_commits_that_are_not_pushed_are_a_note(repository: Repository, run: Run) -> None:
     repository.git("update-ref", "refs/remotes/origin/main", "HEAD~1")
     repository.git("config", "branch.main.remote", "origin")
     repository.git("config", "branch.main.merge", "refs/heads/main")
@@ -460,7 +463,7 @@ def test_commits_that_are_not_pushed(repository: Repository, run: Run) -> None:
     assert (code, found(output, "branch"), following(output)) == (0, "- branch main, 1 not pushed", ["git push"])
 
 
-def test_what_is_not_committed(repository: Repository, run: Run) -> None:
+def test_files_that_are_not_committed_are_a_note(repository: Repository, run: Run) -> None:
     (repository.folder / "unrelated").touch()
     assert found(run()[1], "commit") == "commit everything is committed"
     (repository.folder / "config/one.yaml").write_text(CONFIG.replace("tool: argocd", "tool: flux"))
@@ -472,7 +475,7 @@ def test_what_is_not_committed(repository: Repository, run: Run) -> None:
     assert following(output) == ["git add config/one.yaml rendered/one && git commit"]
 
 
-def test_manifests_of_clients_count(repository: Repository, run: Run) -> None:
+def test_manifests_of_clients_must_be_committed(repository: Repository, run: Run) -> None:
     workload = "{manifest: live/web.yaml, containers: {app: {host: H, port: P, password: W}}}"
     client = f"clients:\n- name: shop\n  namespace: shop\n  workload: {workload}\n"
     manifest = dump(live.workload(live.container(H="redis")))
@@ -491,7 +494,7 @@ CLIENT = f"clients:\n- name: shop\n  namespace: shop\n  workload: {WORKLOAD}\n"
 
 
 def test_a_file_that_the_config_reads_and_git_ignores_is_a_problem(repository: Repository, run: Run) -> None:
-    """Said "everything is committed" before: a clone of the repository did not render."""
+    """An earlier version printed "everything is committed", but a clone of the repository did not render."""
     manifest = dump(live.workload(live.container(H="redis")))
     repository.commit({"config/one.yaml": CONFIG + CLIENT, ".gitignore": "live/\n"})
     (repository.folder / "config/live").mkdir()
@@ -500,7 +503,7 @@ def test_a_file_that_the_config_reads_and_git_ignores_is_a_problem(repository: R
     repository.commit()
     code, output, _ = run()
     assert (code, found(output, "inputs")) == (1, "! inputs Git ignores files that the config reads: config/live/web.yaml")
-    assert "take them out of .gitignore, then git add config/live/web.yaml" in following(output)
+    assert "remove them from .gitignore, then run git add config/live/web.yaml" in following(output)
 
 
 def test_a_file_that_the_config_reads_and_git_does_not_track_is_listed(repository: Repository, run: Run) -> None:
@@ -525,25 +528,25 @@ def test_migrations_in_progress_are_listed_with_the_command_that_shows_their_gat
     assert ("rediskit migrate status config/chocolandia.yaml --client beersystem" in following(output)) is listed
 
 
-def test_a_tree_that_git_ignores(repository: Repository, run: Run) -> None:
+def test_an_output_directory_that_git_ignores_is_a_problem(repository: Repository, run: Run) -> None:
     repository.git("rm", "-r", "--quiet", "--cached", "rendered")
     (repository.folder / ".gitignore").write_text("rendered/\n")
     code, output, _ = run()
     assert (code, found(output, "commit")) == (1, "! commit Git ignores rendered/one")
-    assert following(output) == ["take rendered/one out of .gitignore"]
+    assert following(output) == ["remove rendered/one from .gitignore"]
 
 
 @pytest.mark.parametrize(
     ("says", "line", "code"),
     [
         (None, "- git git is not on PATH", 0),
-        ("echo 'fatal: detected dubious ownership' >&2; exit 128", "! git git gives no answer: detected dubious ownership", 3),
+        ("echo 'fatal: detected dubious ownership' >&2; exit 128", "! git git fails: detected dubious ownership", 3),
         ("exit 77", "! git git ended with exit code 77", 3),
         ("sleep 60", "! git git did not end within 0.5 s and was killed", 3),
     ],
     ids=["absent", "refuses", "fails", "hangs"],
 )
-def test_a_git_that_does_not_answer(
+def test_a_git_that_fails_is_a_problem_and_a_missing_one_a_note(
     repository: Repository, bin_: Path, run: Run, monkeypatch: pytest.MonkeyPatch, says: str | None, line: str, code: int
 ) -> None:
     monkeypatch.setattr(git_module, "TIME_LIMIT", 0.5)
@@ -557,7 +560,7 @@ def test_a_git_that_does_not_answer(
     assert repository.folder.is_dir()
 
 
-def test_leftovers_of_a_killed_run_are_named_and_the_next_render_removes_them(
+def test_stages_of_killed_runs_are_listed_and_the_next_render_removes_them(
     run: Run, repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     temporary = tmp_path / "tmp/rediskit-tmp-abandond"
@@ -568,7 +571,7 @@ def test_leftovers_of_a_killed_run_are_named_and_the_next_render_removes_them(
         folder.mkdir()
     _, output, _ = run()
     for folder in left:
-        assert f"{folder.relative_to(repository.folder)} is left from a run that was killed" in output
+        assert f"{folder.relative_to(repository.folder)} is left from a killed run" in output
     assert following(output) == ["rediskit render config/one.yaml", f"rm -r {temporary}"]
     assert main(["render"]) == 0
     assert not any(folder.exists() for folder in left)

@@ -225,7 +225,7 @@ def test_a_diff_shows_no_comment_of_a_file_with_a_secret() -> None:
     text = f"{header}\n# the old password was hunter2\n#\n"
     masker = Masker()
     masked, has_secret = masker.document(data)
-    shown = masker.yaml(text + yaml.safe_dump(data), masked, has_secret=has_secret, anew=True)
+    shown = masker.yaml(text + yaml.safe_dump(data), masked, has_secret=has_secret, reformat=True)
     assert has_secret
     assert shown.startswith(f"{header}\n# <secret hmac:")
     assert "hunter2" not in shown

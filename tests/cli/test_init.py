@@ -1,4 +1,4 @@
-"""`rediskit init` as a person meets it: the folder renders, checks and builds, and nothing is guessed, overwritten or given away."""
+"""`rediskit init` creates a project that renders, checks and builds; it guesses, overwrites and reveals nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.samples import CONFIG, ROOT
 REPOSITORY = "https://git.example.org/platform/cluster.git"
 WORD = "correct-horse-battery"
 WHOLE = f"{REAL}---\n{dump(OLD_REDIS[1])}"
-"""The real objects, and the Service in front of the old Redis."""
+"""The real objects, and the Service of the old Redis."""
 THREE: dict[str, Any] = {"REDIS_HOST": "redis", "REDIS_PORT": "6379", "REDIS_PASSWORD": secret_key("keys", "password")}
 FILES = [".gitattributes", "Makefile", "config/home.yaml", "rediskit.schema.json"]
 
@@ -41,7 +41,7 @@ class Ended(NamedTuple):
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """The current folder: an empty Git work tree called `home`, with a remote."""
+    """Change to an empty Git work tree called `home`, with a remote."""
     made = Repository(tmp_path / "home", monkeypatch)
     made.git("remote", "add", "origin", REPOSITORY)
     monkeypatch.chdir(made.folder)
@@ -50,7 +50,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
 
 @pytest.fixture
 def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder: an empty one outside of Git, called `home`."""
+    """Change to an empty folder outside of Git, called `home`."""
     folder = tmp_path / "home"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -58,7 +58,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def rediskit(*arguments: str, given: str | bytes = b"") -> Ended:
-    """The command in this process, in the current folder."""
+    """Run the command in this process, in the current folder."""
     output, errors = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
     stdin = io.TextIOWrapper(io.BytesIO(given if isinstance(given, bytes) else given.encode()))
     with redirect_stdout(output), redirect_stderr(errors), pytest.MonkeyPatch.context() as patch:
@@ -91,8 +91,8 @@ def test_a_url_and_an_autoscaler_become_a_config_that_renders(repository: Reposi
     given = text(workload(container(REDIS_URL="redis://redis:6379/2")), scaler, redis(), service())
     ended = rediskit("init", "--from", "-", given=given)
     assert (ended.code, ended.errors) == (0, "")
-    found = "shop: Deployment/web; app (REDIS_URL, REDIS_PASSWORD); scaled by HorizontalPodAutoscaler/web; old Redis redis:6379"
-    assert f"  {found} with Deployment/redis, Service/redis\n" in ended.output
+    found = "shop: Deployment/web; app (REDIS_URL, REDIS_PASSWORD); scaled by HorizontalPodAutoscaler/web; old Redis redis:6379, remove"
+    assert f"  {found} Deployment/redis, Service/redis\n" in ended.output
     assert config(repository.folder)["clients"][0]["workload"] == {
         "manifest": "home/web.yaml",
         "containers": {"app": {"url": "REDIS_URL", "password": "REDIS_PASSWORD", "database": 2}},
@@ -107,7 +107,7 @@ def test_a_remote_over_ssh_is_written_as_flux_takes_it(repository: Repository) -
     ended = rediskit("init", "--tool", "flux")
     assert (ended.code, ended.errors) == (0, "")
     assert config(repository.folder)["gitops"]["repository"] == "ssh://git@git.example.org/platform/cluster.git"
-    assert "gitops.repository: git@git.example.org:platform/cluster.git, written as Flux takes it" in ended.output
+    assert "gitops.repository: git@git.example.org:platform/cluster.git in the form that Flux accepts" in ended.output
     assert "GitRepository" not in ended.output
     rendered = rediskit("render")
     assert rendered.code == 0
@@ -123,15 +123,15 @@ def test_argo_cd_takes_a_remote_over_ssh_as_it_is(repository: Repository) -> Non
 def test_a_second_environment_is_one_file(repository: Repository) -> None:
     assert rediskit("init").code == 0
     ended = rediskit("init", "--name", "other")
-    assert (ended.code, ended.output.splitlines()[0]) == (0, "other: 1 file made in .")
+    assert (ended.code, ended.output.splitlines()[0]) == (0, "other: created 1 file in .")
     assert "config/other.yaml" in files(repository.folder)
 
 
-def test_a_file_where_the_folder_should_be(bare: Path) -> None:
+def test_a_file_at_the_path_of_the_project_is_refused(bare: Path) -> None:
     (bare / "notes.txt").touch()
     ended = rediskit("init", "notes.txt", "--name", "home")
     assert (ended.code, ended.output) == (2, "")
-    assert ended.errors == "error: notes.txt is no folder\n  help: name a folder; it is made where there is none\n"
+    assert ended.errors == "error: notes.txt is not a folder\n  help: set the path of a folder; it is created if it does not exist\n"
 
 
 @pytest.mark.parametrize("tool", ["argocd", "flux"])
@@ -151,7 +151,7 @@ def test_a_new_folder_renders_checks_builds_and_is_clean_in_git(
         given, arguments = b"", []
     made = rediskit("init", "--tool", tool, *arguments, given=given)
     assert (made.code, made.errors) == (0, "")
-    assert "open" not in made.output
+    assert "open questions" not in made.output
     manifest = [] if source == "nothing" else ["config/home/beersystem-backend.yaml"]
     assert files(repository.folder) == sorted([*FILES, *manifest])
     assert rediskit("render").code == 0
@@ -180,38 +180,41 @@ def test_the_real_objects_become_the_client_of_our_own_config(repository: Reposi
         client["workload"].pop("manifest")
     assert theirs == ours
     text = (repository.folder / "config/home.yaml").read_text(encoding="utf-8")
-    assert "# REDIS_PASSWORD is not in the input: its name is made from REDIS_HOST" in text
+    assert "# REDIS_PASSWORD is not in the input: the name is derived from REDIS_HOST" in text
 
 
 @pytest.mark.usefixtures("repository")
-def test_the_output_says_what_is_there_and_what_comes_next() -> None:
+def test_the_output_lists_files_clients_notes_and_next_commands() -> None:
     made = rediskit("init", "--from", "-", given=WHOLE)
     assert made.output.splitlines() == [
-        "home: 5 files made in .",
+        "home: created 5 files in .",
         "  + rediskit.schema.json",
         "  + Makefile",
         "  + .gitattributes",
         "  + config/home/beersystem-backend.yaml",
         "  + config/home.yaml",
-        "from the input:",
+        "clients:",
         (
             "  beersystem: Deployment/beersystem-backend; backend (REDIS_HOST, REDIS_PORT, REDIS_PASSWORD); "
-            "old Redis redis.beersystem.svc.cluster.local:6379 with Deployment/redis, Service/redis"
+            "old Redis redis.beersystem.svc.cluster.local:6379, remove Deployment/redis, Service/redis"
         ),
         "notes:",
-        "  beersystem: Argo CD Application beersystem-staging carries it: the repository behind that owns it",
-        "  beersystem: REDIS_PASSWORD is not in the input: its name is made from REDIS_HOST; see that container backend reads it",
-        "  config/home/beersystem-backend.yaml: names and addresses only; every other value is left out, because it could be a password",
+        "  beersystem: deployed by Argo CD Application beersystem-staging: its repository is the application repository",
+        "  beersystem: REDIS_PASSWORD is not in the input: the name is derived from REDIS_HOST; check that container backend reads it",
+        (
+            "  config/home/beersystem-backend.yaml: contains only names and addresses; "
+            "all other values are removed because they could be passwords"
+        ),
         "next:",
         "  rediskit render",
         "  rediskit check",
         "  git add --all && git commit",
-        "  git push, then once: kubectl apply -f rendered/home/bootstrap/",
-        "  secrets: rediskit secret apply; or another secrets.mode, then rediskit secret new, to keep them in Git, encrypted",
+        "  git push, then run once: kubectl apply -f rendered/home/bootstrap/",
+        "  rediskit secret apply; or set another secrets.mode and run rediskit secret new: the Secrets are then in Git, encrypted",
     ]
 
 
-def test_the_commands_that_come_next_work(bare: Path) -> None:
+def test_the_next_commands_work(bare: Path) -> None:
     done = subprocess.run(["git", "init", "--quiet", "."], check=True, capture_output=True)
     made = json.loads(rediskit("init", "new-folder", "--name", "home", "--repository", REPOSITORY, "--json").output)
     commands = made["next"][:3]
@@ -222,7 +225,7 @@ def test_the_commands_that_come_next_work(bare: Path) -> None:
     assert config(bare / "new-folder")["gitops"]["path"] == "new-folder/rendered/home"
 
 
-def test_what_the_readme_says_to_a_newcomer_works(repository: Repository, tmp_path: Path) -> None:
+def test_the_quick_start_of_the_readme_works(repository: Repository, tmp_path: Path) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     block = readme.partition("## From nothing to a rendered folder")[2].partition("```sh\n")[2].partition("```")[0]
     assert "rediskit init" in block
@@ -244,8 +247,8 @@ def test_what_the_readme_says_to_a_newcomer_works(repository: Repository, tmp_pa
     assert (client.name, client.previous and client.previous.remove) == ("shop", ("Deployment/redis", "Service/redis"))
 
 
-def test_a_pipe_with_a_name(repository: Repository) -> None:
-    """As `--from <(kubectl get ...)`."""
+def test_a_named_pipe_is_read(repository: Repository) -> None:
+    """Such as `--from <(kubectl get ...)`."""
     os.mkfifo("pipe")
     with subprocess.Popen(["sh", "-c", "cat > pipe"], stdin=subprocess.PIPE) as writer:
         assert writer.stdin
@@ -255,7 +258,7 @@ def test_a_pipe_with_a_name(repository: Repository) -> None:
     assert "config/home/beersystem-backend.yaml" in files(repository.folder)
 
 
-def test_a_second_environment_joins_the_first(repository: Repository) -> None:
+def test_a_second_environment_keeps_the_files_of_the_first(repository: Repository) -> None:
     assert rediskit("init", "--from", "-", given=WHOLE).code == 0
     before = (repository.folder / "config/home.yaml").read_bytes()
     made = rediskit("init", "--name", "lab", "--tool", "flux", "--json")
@@ -292,23 +295,25 @@ def test_the_repository_is_the_remote_without_what_is_secret(repository: Reposit
     assert made.code == 0
     text = (repository.folder / "config/home.yaml").read_text(encoding="utf-8")
     assert config(repository.folder)["gitops"]["repository"] == (expected or "https://git.example.com/owner/repository.git")
-    assert ("config/home.yaml:4: the remote origin is a path of this machine: which repository" in made.output) == (expected == "")
+    assert ("config/home.yaml:4: the remote origin is a path on this machine: write the address" in made.output) == (expected == "")
     assert WORD not in text + made.output
-    assert ("# the address without the user or password that the remote has" in text) == (WORD in remote)
+    assert ("# without the user name and the password of the remote" in text) == (WORD in remote)
     assert load("config/home.yaml").name == "home"
 
 
-def test_remotes_that_leave_a_choice_are_named(repository: Repository) -> None:
+def test_several_remotes_without_origin_are_an_open_question(repository: Repository) -> None:
     repository.git("remote", "rename", "origin", "one")
     assert rediskit("init", "--dry-run").output.count("open:") == 0, "a single one is meant"
     repository.git("remote", "add", "two", REPOSITORY)
-    assert "there are several remotes (one, two): which repository will hold this folder? (--repository)" in rediskit("init").output
+    assert (
+        "Git has several remotes (one, two): write the address of the repository for this folder (--repository)" in rediskit("init").output
+    )
     repository.git("remote", "add", "origin", "https://git.example.org/third.git")
     rediskit("init", "--name", "lab")
     assert config(repository.folder, "lab")["gitops"]["repository"] == "https://git.example.org/third.git"
 
 
-def test_the_branch_is_that_of_the_remote(repository: Repository) -> None:
+def test_the_branch_is_the_default_branch_of_the_remote(repository: Repository) -> None:
     def revision(*arguments: str) -> str:
         rediskit("init", "--name", "home", *arguments)
         made: str = config(repository.folder)["gitops"]["revision"]
@@ -325,21 +330,19 @@ def test_the_branch_is_that_of_the_remote(repository: Repository) -> None:
     assert revision("--revision", "stable") == "stable"
 
 
-def test_outside_of_git_the_repository_is_asked_for_and_the_folder_renders(bare: Path) -> None:
+def test_outside_of_git_the_repository_is_an_open_question_and_the_project_renders(bare: Path) -> None:
     made = rediskit("init")
     assert made.code == 0
     line = (bare / "config/home.yaml").read_text(encoding="utf-8").splitlines()[3]
-    assert line == "  # open: this is no Git work tree yet: which repository will hold this folder? (--repository)"
-    assert f"open, each a comment in the config:\n  config/home.yaml:4: {line.strip().removeprefix('# open: ')}\n" in made.output
-    assert "next:\n  answer what is open in config/home.yaml\n  rediskit render\n" in made.output
+    assert line == "  # open: this folder is not in a Git work tree: write the address of the repository for this folder (--repository)"
+    assert f"open questions, each a comment in the config:\n  config/home.yaml:4: {line.strip().removeprefix('# open: ')}\n" in made.output
+    assert "next:\n  answer the open questions in config/home.yaml\n  rediskit render\n" in made.output
     assert rediskit("render").code == 0
 
 
 @pytest.mark.usefixtures("repository")
 @pytest.mark.parametrize("script", ["exit 1", "exit 129", "sleep 60", None], ids=["knows nothing", "fails", "hangs", "missing"])
-def test_without_a_git_that_answers_the_repository_is_asked_for(
-    tmp_path: Path, script: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_repository_is_an_open_question_if_git_fails(tmp_path: Path, script: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "bin/git"
     program.parent.mkdir()
     if script:
@@ -349,46 +352,46 @@ def test_without_a_git_that_answers_the_repository_is_asked_for(
     monkeypatch.setattr(rediskit_git, "TIME_LIMIT", 0.3)
     made = rediskit("init")
     assert (made.code, made.errors) == (0, "")
-    assert "which repository will hold this folder? (--repository)" in made.output
+    assert "write the address of the repository for this folder (--repository)" in made.output
     assert load("config/home.yaml").gitops.repository == "https://git.example.com/owner/repository.git"
 
 
 OPEN: dict[str, tuple[Mapping[str, Any], str, str]] = {
-    "scaled to 0": (workload(container(**THREE), replicas=0), "  # workload:\n", "how many does it normally run with? (--replicas)"),
+    "scaled to 0": (workload(container(**THREE), replicas=0), "  # workload:\n", "write the normal number of replicas (--replicas)"),
     "no variable": (workload(container()), "  # workload:\n", "no variable of Deployment/web refers to Redis (containers: app)"),
     "two sets": (
         workload(container(A_REDIS_HOST="redis", B_REDIS_HOST="queue")),
         "  # workload:\n",
-        "refers to several Redis (A_REDIS_HOST",
+        "refers to several Redis servers (A_REDIS_HOST",
     ),
     "two containers": (
         workload(container("one", REDIS_HOST="redis"), container("two", REDIS_HOST="queue")),
         "".join(f"  #     {name}: {{host: REDIS_HOST, port: REDIS_PORT, password: REDIS_PASSWORD}}\n" for name in ("one", "two")),
-        "(one: REDIS_HOST, two: REDIS_HOST): which one is to move?",
+        "(one: REDIS_HOST, two: REDIS_HOST): write the containers to migrate",
     ),
     "host and port in one": (
         workload(container(REDIS_ADDR="redis:6379")),
         "  # workload:\n",
-        "takes Redis from REDIS_ADDR, host and port in one",
+        "reads host and port from one variable, REDIS_ADDR",
     ),
     "host in a Secret": (
         workload(container(**{**THREE, "REDIS_HOST": secret_key("keys", "host")})),
         "  workload:\n    manifest: home/web.yaml\n",
         "the host of the old Redis is not in the input (REDIS_HOST comes from Secret keys)",
     ),
-    "no namespace": (workload(container(**THREE), namespace=None), "# clients:\n", "which one does it run in? (--namespace)"),
+    "no namespace": (workload(container(**THREE), namespace=None), "# clients:\n", "write the namespace that it runs in (--namespace)"),
 }
 
 
 @pytest.mark.parametrize("case", OPEN)
-def test_what_is_open_is_a_comment_and_the_folder_renders(repository: Repository, case: str) -> None:
+def test_an_open_question_is_a_comment_and_the_project_renders(repository: Repository, case: str) -> None:
     obj, commented, asked = OPEN[case]
     made = rediskit("init", "--from", "-", given=text(dict(obj)))
     assert (made.code, made.errors) == (0, "")
     written = (repository.folder / "config/home.yaml").read_text(encoding="utf-8")
     assert commented in written
-    assert asked in made.output.partition("\nopen, each a comment in the config:\n")[2].partition("\nnext:\n")[0]
-    for line in made.output.partition("\nopen, each a comment in the config:\n")[2].partition("\nnext:\n")[0].splitlines():
+    assert asked in made.output.partition("\nopen questions, each a comment in the config:\n")[2].partition("\nnext:\n")[0]
+    for line in made.output.partition("\nopen questions, each a comment in the config:\n")[2].partition("\nnext:\n")[0].splitlines():
         file, number, question = line.strip().split(":", 2)
         assert written.splitlines()[int(number) - 1].strip() == f"# open: {question.strip()}"
         assert file == "config/home.yaml"
@@ -399,17 +402,17 @@ def test_what_is_open_is_a_comment_and_the_folder_renders(repository: Repository
 
 @pytest.mark.parametrize("case", ["scaled to 0", "no namespace"])
 @pytest.mark.usefixtures("repository")
-def test_the_command_line_answers(case: str) -> None:
+def test_options_answer_open_questions(case: str) -> None:
     answer = {"scaled to 0": ["--replicas", "4"], "no namespace": ["--namespace", "shop"]}[case]
     made = rediskit("init", "--from", "-", *answer, given=text(dict(OPEN[case][0])))
-    assert "open" not in made.output
+    assert "open questions" not in made.output
     (client,) = load("config/home.yaml").clients
     assert client.migration is not None
     assert client.workload is not None
     assert (client.namespace, client.workload.replicas) == ("shop", 4 if case == "scaled to 0" else 2)
 
 
-def test_a_comment_that_is_answered_by_taking_its_mark_away(repository: Repository) -> None:
+def test_a_commented_section_is_valid_without_its_marks(repository: Repository) -> None:
     rediskit("init", "--from", "-", given=text(workload(container(**THREE), replicas=0)))
     file = repository.folder / "config/home.yaml"
     lines = file.read_text(encoding="utf-8").splitlines()
@@ -444,14 +447,14 @@ def test_two_workloads_are_two_clients() -> None:
     ("given", "code", "said"),
     [
         (": : :\n", 2, "standard input:1:"),
-        ("Error from server (NotFound): deployments.apps not found\n", 2, "no Deployment and no StatefulSet"),
-        ("", 2, "standard input holds no object"),
-        (dump({**workload(container(**THREE)), "kind": "Pod"}), 2, "standard input holds no Deployment and no StatefulSet, only: Pod"),
-        (text(redis(), service()), 2, "the input holds a Redis alone"),
+        ("Error from server (NotFound): deployments.apps not found\n", 2, "no Deployment or StatefulSet"),
+        ("", 2, "standard input contains no object"),
+        (dump({**workload(container(**THREE)), "kind": "Pod"}), 2, "standard input contains no Deployment or StatefulSet, only: Pod"),
+        (text(redis(), service()), 2, "the input contains only Redis"),
         (text(workload(container()), workload(container(), name="b")), 2, "no variable refers to Redis in Deployment/web, Deployment/b"),
         (text(workload(container(**{**THREE, "REDIS_HOST": WORD}, DB_PASSWORD=WORD))), 1, "env[0].value repeats a secret of the input"),
         ("x" * (1024 * 1024 + 1), 2, "standard input is larger than 1 MiB"),
-        (text(workload(container("No_Label", **THREE))), 1, "the config that comes of this would not render; nothing was written"),
+        (text(workload(container("No_Label", **THREE))), 1, "the new config does not render; nothing was written"),
     ],
     ids=["not-yaml", "error-of-kubectl", "empty", "pod", "redis-alone", "no-variable", "repeated", "huge", "bad-container"],
 )
@@ -467,7 +470,7 @@ def test_input_that_is_refused_leaves_nothing(repository: Repository, given: str
     assert (document["exitCode"], said.split(":")[-1].strip() in json.dumps(document)) == (code, True)
 
 
-def test_a_file_that_is_not_there_and_a_terminal(repository: Repository) -> None:
+def test_a_missing_file_and_a_terminal_are_refused(repository: Repository) -> None:
     assert rediskit("init", "--from", "live.yaml").errors.startswith("error: there is no file live.yaml\n")
     leader, follower = os.openpty()
     try:
@@ -483,8 +486,8 @@ def test_a_file_that_is_not_there_and_a_terminal(repository: Repository) -> None
         os.close(follower)
     assert process.returncode == 2
     assert errors.decode().splitlines() == [
-        "error: standard input is a terminal: nothing comes from it",
-        "  help: kubectl get deployment NAME -o yaml | rediskit init --from -",
+        "error: standard input is a terminal",
+        "  help: pipe the objects into it: kubectl get deployment NAME -o yaml | rediskit init --from -",
     ]
     assert files(repository.folder) == []
 
@@ -498,7 +501,7 @@ def test_a_file_that_is_not_there_and_a_terminal(repository: Repository) -> None
         (["--repository", ""], "--repository: '' is not the address of a Git repository"),
         (["--revision", "a..b"], "--revision: a..b is not a Git branch, tag or commit"),
         (["--namespace", "Shop"], "--namespace: Shop is not a DNS label"),
-        (["--replicas", "0"], "--replicas: 0 is nothing to come back to"),
+        (["--replicas", "0"], "--replicas: 0 is too small"),
         (["--tool", "helm"], "unknown value 'helm'"),
         (["--replicas", "many"], "invalid int value"),
     ],
@@ -510,45 +513,48 @@ def test_a_wrong_command_line(repository: Repository, arguments: list[str], said
     assert files(repository.folder) == []
 
 
-def test_a_folder_whose_name_is_none(tmp_path: Path) -> None:
+def test_a_folder_name_without_letters_needs_the_option_name(tmp_path: Path) -> None:
     folder = tmp_path / "---"
     folder.mkdir()
-    assert "the folder's name gives no name for the environment\n  help: give one with --name" in rediskit("init", str(folder)).errors
+    assert (
+        "the folder name contains no letter or digit for the name of the environment\n  help: set one with --name"
+        in rediskit("init", str(folder)).errors
+    )
     assert rediskit("init", str(folder), "--name", "home").code == 0
 
 
 @pytest.mark.usefixtures("repository")
-def test_without_room_for_the_proof_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_written_without_space_for_temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("tempfile.mkdtemp", full)
     ended = rediskit("init", str(tmp_path / "new"))
-    assert (ended.code, ended.errors.splitlines()[0]) == (1, "error: the folder for temporary files: No space left on device")
+    assert (ended.code, ended.errors.splitlines()[0]) == (1, "error: the temporary folder: No space left on device")
     assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("path", ["config/home.yaml", "config/home/beersystem-backend.yaml", "rediskit.schema.json"])
-def test_nothing_is_overwritten(repository: Repository, path: str) -> None:
+def test_existing_files_are_not_overwritten(repository: Repository, path: str) -> None:
     mine = repository.folder / path
     mine.parent.mkdir(parents=True, exist_ok=True)
     mine.write_text("mine\n")
     ended = rediskit("init", "--from", "-", given=WHOLE)
     assert (ended.code, ended.output) == (1, "")
-    assert ended.errors == f"error: {path} is there already\n  help: nothing is overwritten: move it away, or choose another name\n"
+    assert ended.errors == f"error: {path} already exists\n  help: move it or choose another name: rediskit does not overwrite it\n"
     assert files(repository.folder) == [path]
     assert mine.read_text() == "mine\n"
 
 
-def test_every_file_in_the_way_is_named(repository: Repository) -> None:
+def test_every_existing_file_is_reported(repository: Repository) -> None:
     assert rediskit("init", "--from", "-", given=WHOLE).code == 0
     for path in ("config/home.yaml", "config/home/beersystem-backend.yaml", "rediskit.schema.json"):
         (repository.folder / path).write_text("mine\n")
     ended = rediskit("init", "--from", "-", given=WHOLE)
     assert [line for line in ended.errors.splitlines() if not line.startswith(" ")] == [
-        "error: rediskit.schema.json is there already",
-        "error: config/home/beersystem-backend.yaml is there already",
-        "error: config/home.yaml is there already",
+        "error: rediskit.schema.json already exists",
+        "error: config/home/beersystem-backend.yaml already exists",
+        "error: config/home.yaml already exists",
     ]
 
 
@@ -556,16 +562,16 @@ def test_every_file_in_the_way_is_named(repository: Repository) -> None:
 def test_init_twice_is_refused() -> None:
     assert rediskit("init").code == 0
     ended = rediskit("init")
-    assert (ended.code, ended.errors.splitlines()[0]) == (1, "error: config/home.yaml is there already")
+    assert (ended.code, ended.errors.splitlines()[0]) == (1, "error: config/home.yaml already exists")
 
 
-def test_what_other_programs_share_stays_theirs(repository: Repository) -> None:
+def test_an_existing_makefile_and_gitattributes_are_kept(repository: Repository) -> None:
     (repository.folder / "Makefile").write_text("all:\n")
     (repository.folder / ".gitattributes").write_text("* text=auto\n")
     made = rediskit("init")
     assert made.code == 0
-    assert "  Makefile is there and stays as it is: `rediskit render` and `rediskit check` do without it\n" in made.output
-    assert "  .gitattributes is there and stays as it is: add the line `rendered/*/.rediskit.json merge=union`\n" in made.output
+    assert "  Makefile exists and is unchanged: `rediskit render` and `rediskit check` do not need it\n" in made.output
+    assert "  .gitattributes exists and is unchanged: add the line `rendered/*/.rediskit.json merge=union`\n" in made.output
     assert (repository.folder / "Makefile").read_text() == "all:\n"
     assert (repository.folder / ".gitattributes").read_text() == "* text=auto\n"
 
@@ -611,8 +617,8 @@ for number in count(1):
 """
 
 
-def test_what_a_kill_leaves_is_finished_by_the_next_run(tmp_path: Path) -> None:
-    """Killed before each operation: the config comes last, so that where it is, everything is; where it is not, init begins again."""
+def test_the_next_run_completes_a_killed_init(tmp_path: Path) -> None:
+    """A run is killed before each operation. The config is written last: if it exists, all files exist; if not, init starts again."""
     (tmp_path / "live.yaml").write_text(WHOLE, encoding="utf-8")
     wanted = [*FILES, "config/home/beersystem-backend.yaml"]
     command = [sys.executable, "-c", KILLS, str(tmp_path / "live.yaml"), str(tmp_path), *wanted]
@@ -629,7 +635,7 @@ def test_what_a_kill_leaves_is_finished_by_the_next_run(tmp_path: Path) -> None:
 def test_a_dry_run_shows_the_config_and_writes_nothing(repository: Repository) -> None:
     dry = rediskit("init", "--dry-run", "--from", "-", given=WHOLE)
     assert (dry.code, files(repository.folder)) == (0, [])
-    assert dry.output.startswith("home: 5 files would be made in .\n")
+    assert dry.output.startswith("home: would create 5 files in .\n")
     document = json.loads(rediskit("init", "--dry-run", "--json", "--from", "-", given=WHOLE).output)
     assert (document["dryRun"], files(repository.folder)) == (True, [])
     rediskit("init", "--from", "-", given=WHOLE)
@@ -638,7 +644,7 @@ def test_a_dry_run_shows_the_config_and_writes_nothing(repository: Repository) -
 
 
 @pytest.mark.usefixtures("repository")
-def test_json() -> None:
+def test_json_lists_clients_and_open_questions() -> None:
     document = json.loads(rediskit("init", "--json", "--from", "-", given=text(workload(container(REDIS_HOST="redis"), replicas=0))).output)
     assert document["clients"] == [
         {
@@ -652,11 +658,11 @@ def test_json() -> None:
     ]
     assert (document["name"], document["config"], document["exitCode"]) == ("home", "config/home.yaml", 0)
     assert document["open"] == [
-        "config/home.yaml:17: Deployment/web is scaled to 0: how many does it normally run with? (--replicas)",
+        "config/home.yaml:17: Deployment/web is scaled to 0: write the normal number of replicas (--replicas)",
     ]
 
 
-def test_no_password_of_the_input_is_written_or_said(repository: Repository) -> None:
+def test_no_password_of_the_input_is_written_or_printed(repository: Repository) -> None:
     words = [f"{WORD}-{number}" for number in range(6)]
     encoded = b64encode(words[5].encode()).decode()
     app = workload(
@@ -690,7 +696,7 @@ def test_a_name_from_the_input_does_not_become_part_of_the_config(repository: Re
     assert config(repository.folder)["secrets"] == {"mode": "manual"}
 
 
-def test_the_line_for_editors_leads_to_the_schema(repository: Repository) -> None:
+def test_the_line_for_editors_refers_to_the_schema(repository: Repository) -> None:
     rediskit("init", "sub")
     first = repository.folder / "sub/config/sub.yaml"
     line = first.read_text(encoding="utf-8").splitlines()[0]

@@ -150,7 +150,7 @@ def test_rendered_as_a_link_out_of_the_work_tree_is_refused(tmp_path: Path, verb
     (project / "rendered").symlink_to("../outside")
     done = shell(project, f"rediskit {verb} chocolandia.yaml")
     assert done.returncode == 1
-    assert f"rendered is a symbolic link out of the Git work tree, to {tmp_path / 'outside'}" in done.stderr
+    assert f"rendered is a symbolic link to {tmp_path / 'outside'}, outside the Git work tree" in done.stderr
     assert f"--output {tmp_path / 'outside'}" in done.stderr
     assert list((tmp_path / "outside").iterdir()) == []
 

@@ -51,7 +51,7 @@ def test_a_live_namespace_becomes_a_folder_that_renders(plane: Plane, live: str,
     assert "managedFields" in printed
     said = rediskit(tmp_path, "init", "--name", "home", "--repository", "https://git.example.org/a.git", "--from", "-", given=printed)
     said += rediskit(tmp_path, "render") + rediskit(tmp_path, "check")
-    assert "Deployment/worker is left out: no variable of it refers to Redis" in said
+    assert "Deployment/worker is skipped: no variable of it refers to Redis" in said
     (client,) = load(tmp_path / "config/home.yaml").clients
     assert client.workload is not None
     assert client.previous is not None

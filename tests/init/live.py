@@ -1,4 +1,4 @@
-"""Live objects for tests: the real ones, and small ones in their image."""
+"""Live objects for tests: real ones, and small ones in the same form."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Object = dict[str, Any]
 
 
 def workload(*containers: Object, name: str = "web", kind: str = "Deployment", replicas: int | None = 2, **metadata: Any) -> Object:
-    """A workload in namespace `shop`; `metadata` on top of that, None takes a key away."""
+    """Return a workload in namespace `shop`. `metadata` is merged into its metadata; None removes a key."""
     head = {"name": name, "namespace": "shop", **metadata}
     labels = {"app": name}
     spec: Object = {
@@ -31,7 +31,7 @@ def workload(*containers: Object, name: str = "web", kind: str = "Deployment", r
 
 
 def container(name: str = "app", image: str = "registry.example.com/shop/web:1.2.3", **env: Any) -> Object:
-    """A container; a variable is its value, or its `valueFrom`."""
+    """Return a container. A variable is its value, or its `valueFrom`."""
     entries = [{"name": key, "value" if isinstance(value, str) else "valueFrom": value} for key, value in env.items()]
     return {"name": name, "image": image, **({"env": entries} if entries else {})}
 
@@ -54,5 +54,5 @@ def config_map(name: str, **data: str) -> Object:
 
 
 def text(*objects: Object) -> str:
-    """The objects as several documents."""
+    """Return the objects as several documents."""
     return "---\n".join(map(dump, objects))

@@ -1,6 +1,6 @@
-"""Where a password can be in a workload: data for tests, for `make attack`, and for whoever adds the next place.
+"""Places of passwords in a workload: data for tests and for `make attack`.
 
-Each place is a fragment of a container, a Pod or a whole object, with `@@` where the password is. `PASSWORDS` are what to put there.
+Each place is a fragment of a container, a Pod or a whole object; `PASSWORDS` replace its mark `@@`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from tests.init.live import Object, container, workload
 
 MARK = "@@"
-"""Where the password goes."""
+"""Replaced by the password."""
 PASSWORDS: dict[str, str] = {
     "short": "Xq7vZ2",
     "hexadecimal": "9f86d081884c7d659a2feaa0c55ad015",
@@ -178,7 +178,7 @@ def _merged(base: Any, over: Any) -> Any:
 
 
 def _application(*more: Object) -> Object:
-    """An application that uses the old Redis, with further entries of `env`."""
+    """Return an application that uses the old Redis, with further entries of `env`."""
     app = container("app", REDIS_HOST="redis", REDIS_PORT="6379")
     app["env"] += more
     return workload(app)
@@ -199,16 +199,16 @@ def _places() -> dict[str, Object]:
 
 
 PLACES: dict[str, Object] = _places()
-"""By name, a workload that has the mark at one place."""
+"""Name to a workload with the mark at one place."""
 
 
 def planted(place: str, password: str) -> Object:
-    """The workload of a place, with a password in it."""
+    """Return the workload of a place with a password."""
     made: Object = _filled(copy.deepcopy(PLACES[place]), password)
     return made
 
 
 def forms(password: str) -> set[str]:
-    """What must not come out: the password as it is, in base64, and as JSON and URLs write it."""
+    """Return the forms of a password that must not be written: plain, in base64, in JSON and in URLs."""
     raw = password.encode()
     return {password, b64encode(raw).decode(), json.dumps(password)[1:-1], password.replace(" ", "%20"), raw.hex()}

@@ -1,4 +1,4 @@
-"""Whatever the live objects are: an answer, or a refusal in words; and what is a secret stays out of both."""
+"""Any live objects are accepted or refused with an error, and no secret is written or printed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MANY = settings(max_examples=100, deadline=None, suppress_health_check=list(Heal
 
 
 def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Every place in nested data."""
+    """Return every path in nested data."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [path, *(found for key, below in inner for found in paths(below, (*path, key)))]
 
@@ -51,7 +51,7 @@ def put(value: Any, path: tuple[Any, ...], new: Any) -> None:
 
 
 def made(objects: list[Any]) -> tuple[Project | None, str]:
-    """What comes of objects, and everything that is written or said."""
+    """Return the project of these objects, and everything that is written or printed."""
     text = json.dumps({"kind": "List", "items": objects}).encode()
     try:
         done = new_project(Options("/nowhere/home", repository="https://git.example.org/a.git", source=(text, "live.yaml")))
@@ -63,7 +63,7 @@ def made(objects: list[Any]) -> tuple[Project | None, str]:
 
 @MANY
 @given(st.data())
-def test_objects_with_anything_in_any_place(data: st.DataObject) -> None:
+def test_any_value_in_any_field_is_accepted_or_refused_with_an_error(data: st.DataObject) -> None:
     objects = copy.deepcopy(data.draw(st.lists(st.sampled_from(OBJECTS), min_size=1, max_size=4)))
     for _ in range(data.draw(st.integers(1, 4))):
         obj = data.draw(st.sampled_from(objects))
@@ -76,7 +76,7 @@ def test_objects_with_anything_in_any_place(data: st.DataObject) -> None:
 @MANY
 @given(st.data())
 def test_a_generated_password_anywhere_never_comes_out(data: st.DataObject) -> None:
-    """In any place of the real objects, alone or in words, also as what kubectl noted; the name of the place may be innocent."""
+    """In any field of the real objects, alone or in text, also in the last-applied annotation of kubectl."""
     objects = copy.deepcopy(OBJECTS[:3])
     obj = data.draw(st.sampled_from(objects))
     texts = [path for path in paths(obj) if path and isinstance(at(obj, path), str)]
@@ -97,13 +97,13 @@ def at(value: Any, path: tuple[Any, ...]) -> Any:
 
 @settings(max_examples=1000, deadline=None)
 @given(st.binary(max_size=200) | st.text(alphabet="kind: List\n-{}[]'\"&*!|>#%\t", max_size=80).map(str.encode))
-def test_any_bytes(text: bytes) -> None:
+def test_any_bytes_are_accepted_or_refused_with_an_error(text: bytes) -> None:
     with suppress(ConfigError):
         read_objects(text, "live.yaml")
 
 
 @pytest.mark.parametrize("depth", [50, 99, 5000])
-def test_deep_input(depth: int) -> None:
+def test_deeply_nested_input_is_refused(depth: int) -> None:
     with pytest.raises(ConfigError):
         read_objects(b'{"a":' * depth + b"1" + b"}" * depth, "live.yaml")
 

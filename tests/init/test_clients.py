@@ -1,4 +1,4 @@
-"""What is read from live objects, what is asked, and what is never guessed."""
+"""Values of live objects, open questions, and values that are never guessed."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ def clients(*objects: Object, **given: Any) -> DetectedClients:
 
 
 def client(*objects: Object, **given: Any) -> DetectedClient:
-    (found,) = clients(*objects, **given).found
+    (found,) = clients(*objects, **given).clients
     return found
 
 
 def test_the_real_objects() -> None:
-    (found,) = clients_of(read_objects(REAL.encode(), "live.yaml")).found
+    (found,) = clients_of(read_objects(REAL.encode(), "live.yaml")).clients
     assert (found.name, found.namespace, found.replicas, found.questions) == ("beersystem", "beersystem", None, {})
     ((container_, host, port, password, remarks, *_),) = found.containers
     assert (container_, host, port, password) == ("backend", "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD")
-    assert remarks == ("REDIS_PASSWORD is not in the input: its name is made from REDIS_HOST; see that container backend reads it",)
+    assert remarks == ("REDIS_PASSWORD is not in the input: the name is derived from REDIS_HOST; check that container backend reads it",)
     assert (found.host, found.port, found.remove) == ("redis.beersystem.svc.cluster.local", 6379, ("Deployment/redis",))
-    assert found.remarks["previous"] == ["Service/redis is not in the input: add it if it may go, too"]
-    assert found.remarks["workload"][0].startswith("Argo CD Application beersystem-staging carries it")
+    assert found.remarks["previous"] == ["Service/redis is not in the input: write it under remove if the migration must remove it"]
+    assert found.remarks["workload"][0].startswith("deployed by Argo CD Application beersystem-staging: ")
 
 
-def test_everything_in_one_input() -> None:
+def test_a_complete_input_leaves_no_question() -> None:
     headless = service("redis-headless")
     found = client(service(), headless, redis(kind="StatefulSet"), workload(container(**THREE)), service("web", "web"))
     assert found.questions == {}
@@ -53,25 +53,25 @@ def test_everything_in_one_input() -> None:
         ("redis_host", ("redis_port", "redis_password")),
     ],
 )
-def test_a_variable_that_is_not_there_is_named_like_the_host_and_said_so(host: str, made: tuple[str, str]) -> None:
+def test_a_missing_variable_gets_a_name_derived_from_the_host_and_a_remark(host: str, made: tuple[str, str]) -> None:
     found = client(workload(container(**{host: "redis"})))
     ((_, _, port, password, remarks, *_),) = found.containers
     assert (port, password) == made
     assert [remark.split(" ")[0] for remark in remarks] == list(made)
     assert found.remarks["workload"] == list(remarks)
-    assert "the input does not say the port: 6379 is the usual one" in found.remarks["previous"]
+    assert "the port is not in the input: 6379 is the default" in found.remarks["previous"]
 
 
-@pytest.mark.parametrize(("replicas", "why"), [(0, "is scaled to 0"), (None, "does not say its replicas")])
-def test_replicas_that_nobody_says_are_asked_for(replicas: int | None, why: str) -> None:
+@pytest.mark.parametrize(("replicas", "why"), [(0, "is scaled to 0"), (None, "sets no replicas")])
+def test_unknown_replicas_are_an_open_question(replicas: int | None, why: str) -> None:
     found = client(workload(container(**THREE), replicas=replicas))
-    assert found.questions == {"replicas": [f"Deployment/web {why}: how many does it normally run with? (--replicas)"]}
+    assert found.questions == {"replicas": [f"Deployment/web {why}: write the normal number of replicas (--replicas)"]}
     assert found.containers, "the rest is known"
     found = client(workload(container(**THREE), replicas=replicas), replicas=3)
     assert (found.questions, found.replicas) == ({}, 3)
 
 
-def test_a_word_against_the_object_is_refused() -> None:
+def test_options_that_contradict_the_object_are_refused() -> None:
     with pytest.raises(ConfigError, match="Deployment/web has 2 replicas, not 3"):
         clients(workload(container(**THREE)), replicas=3)
     with pytest.raises(ConfigError, match="Deployment/web runs in namespace shop, not in store"):
@@ -79,9 +79,9 @@ def test_a_word_against_the_object_is_refused() -> None:
     assert client(workload(container(**THREE)), replicas=2, namespace="shop").replicas is None
 
 
-def test_a_namespace_that_nobody_says_is_asked_for() -> None:
+def test_an_unknown_namespace_is_an_open_question() -> None:
     found = client(workload(container(**THREE), namespace=None))
-    assert found.questions == {"namespace": ["Deployment/web names no namespace: which one does it run in? (--namespace)"]}
+    assert found.questions == {"namespace": ["Deployment/web has no namespace: write the namespace that it runs in (--namespace)"]}
     assert client(workload(container(**THREE), namespace=None), namespace="shop").namespace == "shop"
     assert "namespace" in client(workload(container(**THREE), namespace="redis")).questions
 
@@ -89,38 +89,42 @@ def test_a_namespace_that_nobody_says_is_asked_for() -> None:
 @pytest.mark.parametrize(
     ("containers", "section", "asked"),
     [
-        ([container()], "containers", "no variable of Deployment/web refers to Redis (containers: app): which ones does it read?"),
+        (
+            [container()],
+            "containers",
+            "no variable of Deployment/web refers to Redis (containers: app): write the containers and the variables that they read",
+        ),
         (
             [container() | {"envFrom": [{"configMapRef": {"name": "settings"}}]}],
             "containers",
-            "(containers: app; variables also come from ConfigMap settings, which the input does not hold)",
+            "(containers: app; variables also come from ConfigMap settings, which is not in the input)",
         ),
         (
             [container(CACHE_REDIS_HOST="redis", QUEUE_REDIS_HOST="queue")],
             "containers",
-            "container app refers to several Redis (CACHE_REDIS_HOST, QUEUE_REDIS_HOST): which one is to move?",
+            "container app refers to several Redis servers (CACHE_REDIS_HOST, QUEUE_REDIS_HOST): write the one to migrate",
         ),
         (
             [container("one", REDIS_HOST="redis"), container("two", REDIS_HOST="queue")],
             "containers",
-            "the containers refer to different Redis, or not all say of which (one: REDIS_HOST, two: REDIS_HOST)",
+            "the containers refer to different Redis servers, or to unknown ones (one: REDIS_HOST, two: REDIS_HOST)",
         ),
         (
             [container(REDIS_URL="rediss://redis:6379")],
             "containers",
-            "container app takes Redis from REDIS_URL, a url with more than rediskit",
+            "container app reads Redis from REDIS_URL, a URL with other parts",
         ),
         (
             [container(REDIS_URL="redis://me:pw@redis")],
             "containers",
-            "container app takes Redis from REDIS_URL, a url with more than rediskit",
+            "container app reads Redis from REDIS_URL, a URL with other parts",
         ),
-        ([container(REDIS_URL=secret_key("keys", "url"))], "containers", "REDIS_URL, which comes from Secret keys: is it a whole url"),
-        ([container(REDIS_ADDR="redis:6379")], "containers", "container app takes Redis from REDIS_ADDR, host and port in one"),
-        ([container(REDIS_HOST="redis:6379")], "containers", "container app takes Redis from REDIS_HOST, host and port in one"),
-        ([container(**{"spring.redis.host": "redis"})], "previous", "which Redis does the application use now?"),
-        ([container(REDIS_HOST=secret_key("keys", "host"))], "previous", "(REDIS_HOST comes from Secret keys): what is it?"),
-        ([container(REDIS_HOST="two words")], "previous", "(REDIS_HOST comes from a value that is no host name): what is it?"),
+        ([container(REDIS_URL=secret_key("keys", "url"))], "containers", "REDIS_URL, which comes from Secret keys: write its database"),
+        ([container(REDIS_ADDR="redis:6379")], "containers", "container app reads host and port from one variable, REDIS_ADDR"),
+        ([container(REDIS_HOST="redis:6379")], "containers", "container app reads host and port from one variable, REDIS_HOST"),
+        ([container(**{"spring.redis.host": "redis"})], "previous", "the Redis in use is not in the input: write its host"),
+        ([container(REDIS_HOST=secret_key("keys", "host"))], "previous", "(REDIS_HOST comes from Secret keys): write it"),
+        ([container(REDIS_HOST="two words")], "previous", "(REDIS_HOST comes from a value that is not a host name): write it"),
     ],
     ids=[
         "none",
@@ -137,7 +141,7 @@ def test_a_namespace_that_nobody_says_is_asked_for() -> None:
         "no-host",
     ],
 )
-def test_what_the_input_leaves_open_is_asked(containers: list[Object], section: str, asked: str) -> None:
+def test_missing_information_is_an_open_question(containers: list[Object], section: str, asked: str) -> None:
     found = client(workload(*containers))
     assert any(asked in question for question in found.questions[section]), found.questions
     assert not (section == "containers" and found.containers), "nothing is taken where it is open which"
@@ -162,7 +166,7 @@ def test_what_the_input_leaves_open_is_asked(containers: list[Object], section: 
 def test_a_url_is_switched_as_one(env: Object, named: Object) -> None:
     found = client(workload(container(**env)))
     assert found.questions == {}
-    assert [one.named for one in found.containers] == [named]
+    assert [one.section for one in found.containers] == [named]
     assert (found.host, found.port) == ("redis", 6380)
 
 
@@ -188,7 +192,7 @@ def hpa(least: int | None = 1, most: int = 5, kind: str = "HorizontalPodAutoscal
     ],
     ids=["hpa", "usual", "keda", "other-kind", "elsewhere", "no-name"],
 )
-def test_what_scales_the_workload_is_named(scaler: Object, section: Object | None) -> None:
+def test_the_autoscaler_of_the_workload_is_detected(scaler: Object, section: Object | None) -> None:
     found = client(workload(container(**THREE)), scaler)
     assert found.questions == {}
     assert (found.scaler.section if found.scaler else None) == section
@@ -197,57 +201,56 @@ def test_what_scales_the_workload_is_named(scaler: Object, section: Object | Non
 @pytest.mark.parametrize(
     ("scaler", "asked"),
     [
-        (hpa(3), "it runs with 2, and HorizontalPodAutoscaler/scaler allows 3 to 5: how many does it normally run with?"),
+        (hpa(3), "the workload has 2 replicas, but HorizontalPodAutoscaler/scaler allows 3 to 5: write the normal number of replicas"),
         (
             hpa(0),
-            "HorizontalPodAutoscaler/scaler may scale to 0, and would bring the application back in the middle of the move: minReplicas 1?",
+            "HorizontalPodAutoscaler/scaler could start the application during the migration: set minReplicas to 1, then write min: 1",
         ),
     ],
     ids=["outside", "to-0"],
 )
-def test_a_scaler_that_no_config_takes_is_asked_about(scaler: Object, asked: str) -> None:
+def test_an_autoscaler_with_invalid_bounds_is_an_open_question(scaler: Object, asked: str) -> None:
     assert client(workload(container(**THREE)), scaler).questions == {"replicas": [asked]}
 
 
-def test_two_containers_that_use_one_redis_are_both_taken() -> None:
+def test_two_containers_with_one_redis_are_both_switched() -> None:
     found = client(workload(container("web", **THREE), container("worker", REDIS_HOST="redis.shop.svc.cluster.local"), container("proxy")))
     assert found.questions == {}
     assert [one.container for one in found.containers] == ["web", "worker"]
 
 
-def test_a_redis_beside_the_application_in_one_pod_is_no_workload_of_its_own() -> None:
+def test_a_redis_in_the_pod_of_the_application_is_not_removed() -> None:
     found = client(workload(container(REDIS_HOST="localhost"), container("redis", "redis:7")))
     assert found.host == "localhost"
     assert (found.remove, found.remarks["previous"][-1]) == (
         (),
-        "localhost is no Service of the cluster: nothing of it can be removed here",
+        "localhost is not a Service in the cluster: the migration cannot remove it",
     )
 
 
-def test_workloads_that_share_their_old_redis_remove_it_with_neither() -> None:
-    found = clients(workload(container(**THREE)), workload(container(**THREE), name="worker"), redis(), service()).found
+def test_an_old_redis_of_two_clients_is_removed_with_neither() -> None:
+    found = clients(workload(container(**THREE)), workload(container(**THREE), name="worker"), redis(), service()).clients
     assert [one.name for one in found] == ["web", "worker"], "two of one namespace are called by their own names"
     assert [one.remove for one in found] == [(), ()]
-    assert "Deployment/redis, Service/redis: also used by worker; write remove with the last of them" in found[0].remarks["previous"]
+    assert (
+        "Deployment/redis, Service/redis: also used by worker; write remove for the last client that moves" in found[0].remarks["previous"]
+    )
 
 
-def test_a_workload_that_speaks_of_no_redis_is_left_out_and_named() -> None:
+def test_a_workload_without_redis_variables_is_skipped_with_a_note() -> None:
     unseen = container() | {"envFrom": [{"configMapRef": {"name": "settings"}}]}
     found = clients(workload(container(**THREE)), workload(container(), name="front"), workload(unseen, name="back"))
-    assert [one.name for one in found.found] == ["shop"]
+    assert [one.name for one in found.clients] == ["shop"]
     assert found.notes == (
-        "Deployment/front is left out: no variable of it refers to Redis",
-        (
-            "Deployment/back is left out: no variable of it refers to Redis, but ConfigMap settings, which it takes others from, "
-            "is not in the input"
-        ),
+        "Deployment/front is skipped: no variable of it refers to Redis",
+        ("Deployment/back is skipped: no variable of it refers to Redis, but it also reads ConfigMap settings, which is not in the input"),
     )
 
 
 @pytest.mark.parametrize(
     ("objects", "said"),
     [
-        ((redis(), service()), "the input holds a Redis alone: Deployment/redis"),
+        ((redis(), service()), "the input contains only Redis: Deployment/redis"),
         ((workload(container()), workload(container(), name="other")), "no variable refers to Redis in Deployment/web, Deployment/other"),
     ],
     ids=["redis-alone", "none-of-several"],
@@ -261,36 +264,36 @@ def test_an_input_without_a_client_is_refused(objects: tuple[Object, ...], said:
     ("old", "remove", "remark"),
     [
         ([], (), "Service/redis is not in the input"),
-        ([service()], ("Service/redis",), "the input does not hold what stands behind Service/redis"),
+        ([service()], ("Service/redis",), "the workload behind Service/redis is not in the input"),
         ([redis(), service(namespace="other")], ("Deployment/redis",), "Service/redis is not in the input"),
         ([redis(name="store"), service("redis", "store")], ("Deployment/store", "Service/redis"), ""),
         ([redis(name="unrelated")], (), "Service/redis is not in the input"),
         (
             [workload(container("cache", "registry.example.com/own-cache:1"), name="cache"), service("redis", "cache")],
             (),
-            "Deployment/cache stands behind Service/redis but runs no image of Redis",
+            "Service/redis selects Deployment/cache, which has no Redis image",
         ),
     ],
     ids=["nothing", "service", "elsewhere", "other-name", "unrelated", "own-image"],
 )
-def test_only_what_surely_is_the_old_redis_may_go(old: list[Object], remove: tuple[str, ...], remark: str) -> None:
+def test_only_certain_objects_of_the_old_redis_are_proposed_for_removal(old: list[Object], remove: tuple[str, ...], remark: str) -> None:
     found = client(workload(container(**THREE)), *old)
     assert found.remove == remove
     assert any(remark in said for said in found.remarks.get("previous", [])) or not remark
 
 
-def test_a_redis_of_another_namespace_is_never_removed_from_here() -> None:
+def test_a_redis_in_another_namespace_is_not_removed() -> None:
     shared: Object = {"REDIS_HOST": "redis.cache.svc", "REDIS_PORT": "6379", "REDIS_PASSWORD": secret_key("keys", "password")}
     found = client(workload(container(**shared)), redis(namespace="cache"), service(namespace="cache"))
     assert (found.host, found.remove) == ("redis.cache.svc", ())
-    assert "the old Redis lies in namespace cache, and only what lies in shop can be removed here" in found.remarks["previous"]
+    assert "the old Redis is in namespace cache: the migration removes objects in shop only" in found.remarks["previous"]
 
 
-def test_volumes_of_the_old_redis_are_said_to_stay() -> None:
+def test_volume_claims_of_the_old_redis_are_kept_with_a_remark() -> None:
     old = redis(kind="StatefulSet")
     old["spec"]["volumeClaimTemplates"] = [{"metadata": {"name": "data"}}]
     found = client(workload(container(**THREE)), old, service())
-    assert found.remarks["previous"] == ["PersistentVolumeClaim data-redis-0 of StatefulSet/redis stays: its data is not copied"]
+    assert found.remarks["previous"] == ["PersistentVolumeClaim data-redis-0 of StatefulSet/redis is kept: its data is not copied"]
 
 
 @pytest.mark.parametrize(
@@ -310,26 +313,26 @@ def test_volumes_of_the_old_redis_are_said_to_stay() -> None:
     ],
     ids=str,
 )
-def test_a_redis_is_known_by_its_images(images: list[str], server: bool) -> None:
+def test_a_redis_is_recognized_by_its_images(images: list[str], server: bool) -> None:
     assert is_server(workload(*(container(f"c{number}", image) for number, image in enumerate(images)))) == server
 
 
 @pytest.mark.parametrize("image", ["oliver006/redis_exporter:v1", "rediscommander/redis-commander", "redis/redisinsight:2"])
-def test_what_only_looks_at_a_redis_is_no_client(image: str) -> None:
+def test_a_workload_that_only_monitors_redis_is_not_a_client(image: str) -> None:
     watcher = workload(container("watch", image, REDIS_ADDR="redis:6379", REDIS_HOST="redis"), name="watcher")
     found = clients(workload(container(**THREE)), watcher)
-    assert [one.name for one in found.found] == ["shop"]
-    assert found.notes == ("Deployment/watcher only looks at a Redis and is left out: see whether it goes with the old one",)
+    assert [one.name for one in found.clients] == ["shop"]
+    assert found.notes == ("Deployment/watcher only monitors a Redis and is skipped: remove it yourself if it monitors the old one",)
 
 
-def test_names_of_clients() -> None:
+def test_a_client_has_the_name_of_its_namespace_or_of_its_workload() -> None:
     assert client(workload(container(**THREE), namespace="default")).name == "web"
     assert client(workload(container(**THREE), name="web.v2", namespace="default")).name == "web-v2"
     assert client(workload(container(**THREE), namespace="monitoring")).name == "web"
     assert client(workload(container(**THREE), name="root", namespace="default")).name == "root-app"
 
 
-def test_values_of_a_config_map_count() -> None:
+def test_values_of_a_config_map_in_the_input_are_used() -> None:
     found = client(
         workload(container() | {"envFrom": [{"configMapRef": {"name": "s"}}]}), config_map("s", REDIS_HOST="redis", REDIS_PORT="1")
     )

@@ -1,4 +1,4 @@
-"""What kubectl prints, in each of its forms, becomes the same objects; anything else is refused in plain words."""
+"""All output formats of kubectl give the same objects; other input is refused with an error."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import json
 import pytest
 
 from rediskit.errors import ConfigError
-from rediskit.init.objects import InputObjects, read_objects, reference
+from rediskit.init.objects import InputObjects, read_objects
+from rediskit.usage import reference
 from rediskit.yamlio.writer import dump
 from tests.init.live import REAL, container, redis, service, text, workload
 
@@ -45,7 +46,7 @@ def refused(given: str | bytes) -> str:
     ],
     ids=["documents", "dashes-first", "empty-documents", "crlf", "bom", "list", "typed-list", "json", "json-indented", "lists", "mixed"],
 )
-def test_every_form_gives_the_same_objects(given: str) -> None:
+def test_yaml_json_lists_and_documents_give_the_same_objects(given: str) -> None:
     assert read(given).all == (WEB, REDIS)
 
 
@@ -53,36 +54,36 @@ def test_the_real_objects() -> None:
     assert names(REAL) == ["Deployment/beersystem-backend", "Deployment/redis"]
 
 
-def test_dashes_in_a_text_begin_no_document() -> None:
+def test_dashes_inside_a_text_start_no_document() -> None:
     odd = workload(container(SCRIPT="one\n---\ntwo\n", REDIS_HOST="redis"))
     assert read(text(odd)).all == (odd,)
 
 
-def test_lines_keep_their_numbers() -> None:
-    assert refused(f"{text(WEB)}---\nkind: [\n").startswith(f"live.yaml:{len(text(WEB).splitlines()) + 2}:7: the [ that opens here")
+def test_errors_have_the_line_numbers_of_the_input() -> None:
+    assert refused(f"{text(WEB)}---\nkind: [\n").startswith(f"live.yaml:{len(text(WEB).splitlines()) + 2}:7: error: the [ that opens here")
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("", "holds no object"),
-        ("# nothing\n", "holds no object"),
-        ("kind: List\nitems: []\n", "holds no object"),
+        ("", "contains no object"),
+        ("# nothing\n", "contains no object"),
+        ("kind: List\nitems: []\n", "contains no object"),
         ("just words\n", "expected a mapping of keys to values"),
         ("kind: [Deployment\n", "is never closed"),
-        ("error: You must be logged in to the server\n", "holds no Deployment and no StatefulSet, only: object without kind"),
+        ("error: You must be logged in to the server\n", "no Deployment or StatefulSet, only: object without kind"),
         ("a: &x 1\nb: *x\n", "an anchor (&) is refused"),
         (b"\xff\xfe\x00", "UTF-16"),
         (b"kind: \xff\n", "is not UTF-8"),
-        (dump({**WEB, "kind": "Pod"}), "no Deployment and no StatefulSet, only: Pod\n  help: name what makes the Pods"),
-        (text(service()), "only: Service\n  help: give what `kubectl get deployment NAME -o yaml` prints"),
-        (text(workload(name="")), "without a name"),
-        (text(workload(name="../../elsewhere")), "without a name, or with one that Kubernetes refuses"),
-        (text(workload(namespace="a\nb")), "without a name, or with one that Kubernetes refuses"),
+        (dump({**WEB, "kind": "Pod"}), "no Deployment or StatefulSet, only: Pod\n  help: pass the object that creates the Pods"),
+        (text(service()), "only: Service\n  help: pass the output of `kubectl get deployment NAME -o yaml`"),
+        (text(workload(name="")), "without a valid name"),
+        (text(workload(name="../../elsewhere")), "without a valid name"),
+        (text(workload(namespace="a\nb")), "without a valid name"),
         (text(WEB) + "# " + "x" * 1024 * 1024, "larger than 1 MiB"),
         ("[" * 200, "more than 100 levels"),
     ],
     ids=lambda value: None if isinstance(value, bytes) else value[:30].split("\n")[0],
 )
-def test_what_is_no_live_object_is_refused(given: str | bytes, said: str) -> None:
+def test_input_without_a_workload_is_refused(given: str | bytes, said: str) -> None:
     assert said in refused(given)

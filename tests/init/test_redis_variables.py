@@ -1,4 +1,4 @@
-"""RedisVariables of variables as they are found in the field, and what is read from them."""
+"""Common names of variables, and the values that are read from them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def names(made: RedisVariables) -> tuple[str | None, ...]:
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
 )
-def test_the_names_of_the_field(env: dict[str, str], expected: tuple[str | None, ...]) -> None:
+def test_common_names_of_variables_are_recognized(env: dict[str, str], expected: tuple[str | None, ...]) -> None:
     (made,) = heard(**env).sets
     assert names(made) == expected
 
@@ -59,11 +59,11 @@ def test_the_names_of_the_field(env: dict[str, str], expected: tuple[str | None,
     ],
     ids=["own-port", "drivers", "settings", "console", "database", "words", "none"],
 )
-def test_what_speaks_of_no_redis(env: dict[str, str]) -> None:
+def test_other_variables_are_not_redis_variables(env: dict[str, str]) -> None:
     assert heard(**env).sets == ()
 
 
-def test_two_redis_are_two() -> None:
+def test_variables_of_two_redis_are_two_sets() -> None:
     found = heard(CACHE_REDIS_HOST="cache", CACHE_REDIS_PORT="1", QUEUE_REDIS_HOST="queue", QUEUE_REDIS_PASSWORD="x").sets
     assert [names(made) for made in found] == [
         ("CACHE_REDIS_HOST", "CACHE_REDIS_PORT", None, None),
@@ -89,12 +89,12 @@ def test_two_redis_are_two() -> None:
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else None,
 )
-def test_what_the_values_say(env: dict[str, str], shape: str, host: str, port: int | None) -> None:
+def test_shape_host_and_port_are_read_from_the_values(env: dict[str, str], shape: str, host: str, port: int | None) -> None:
     (made,) = heard(**env).sets
     assert (made.shape, made.old_host, made.old_port) == (shape, host, port)
 
 
-def test_a_value_is_taken_from_a_config_map_of_the_input_and_never_from_a_secret() -> None:
+def test_values_are_read_from_config_maps_and_never_from_secrets() -> None:
     reference = {"configMapKeyRef": {"name": "settings", "key": "host"}}
     (made,) = heard(config_map("settings", host="redis.shop"), REDIS_HOST=reference).sets
     assert made.host == Variable("REDIS_HOST", "redis.shop", "ConfigMap settings")
@@ -106,7 +106,7 @@ def test_a_value_is_taken_from_a_config_map_of_the_input_and_never_from_a_secret
     assert made.old_host == ""
 
 
-def test_variables_of_env_from() -> None:
+def test_variables_of_env_from_are_recognized_and_env_overrides_them() -> None:
     env_from = [
         {"prefix": "CACHE_", "configMapRef": {"name": "settings"}},
         {"secretRef": {"name": "keys"}},
@@ -121,7 +121,7 @@ def test_variables_of_env_from() -> None:
     assert made.password == Variable("CACHE_REDIS_PASSWORD", None, "Secret keys")
 
 
-def test_a_port_without_quotes() -> None:
+def test_a_port_without_quotes_is_accepted() -> None:
     app = container() | {"env": [{"name": "REDIS_HOST", "value": "redis"}, {"name": "REDIS_PORT", "value": 6380}]}
     (made,) = redis_variables_of(app, workload(app), InputObjects(())).sets
     assert made.old_port == 6380

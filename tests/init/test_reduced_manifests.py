@@ -1,4 +1,4 @@
-"""The copy of a workload holds what a migration reads of it, and no password of the input, wherever it is."""
+"""A reduced manifest contains the fields that a migration reads, and no password of the input."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rediskit.init import project
 from rediskit.init.clients import clients_of
 from rediskit.init.objects import InputObjects
 from rediskit.init.project import Options, new_project
-from rediskit.init.reduced_manifests import ReducedManifest, address_in, reduce_manifest, refuse_leaks
+from rediskit.init.reduced_manifests import address_in, reduce_manifest, refuse_leaks, text_of
 from rediskit.usage import parse, uses
 from tests.init.live import Object, container, redis, secret_key, service, text, workload
 from tests.init.places import PASSWORDS, PLACES, forms, planted
@@ -27,25 +27,25 @@ from tests.samples import backend
 WORD = "correct-horse-battery"
 
 
-def copied(*objects: Object) -> ReducedManifest:
-    """The copy of the first workload."""
+def copied(*objects: Object) -> Object:
+    """Return the reduced manifest of the first workload."""
     given = InputObjects(objects)
-    return reduce_manifest(clients_of(given).found[0], given)
+    return reduce_manifest(clients_of(given).clients[0], given)
 
 
-def env(made: ReducedManifest, kind: str = "containers") -> dict[str, Any]:
-    (app, *_) = made.content["spec"]["template"]["spec"][kind]
+def env(made: Object, kind: str = "containers") -> dict[str, Any]:
+    (app, *_) = made["spec"]["template"]["spec"][kind]
     return {entry["name"]: entry.get("value", entry.get("valueFrom")) for entry in app.get("env", [])}
 
 
 @pytest.fixture
 def unproven(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is rendered: that takes long, and says no more than what is written."""
+    """Skip the render of the project: it takes long and writes nothing more."""
     monkeypatch.setattr(project, "_prove", lambda *_: None)
 
 
 def written(*objects: Object) -> str:
-    """Everything that `init` writes and says of an input, a refusal too."""
+    """Return everything that `init` writes and prints for an input, or its error."""
     try:
         done = new_project(
             Options("/nowhere/home", repository="https://git.example.org/a.git", source=(text(*objects).encode(), "live.yaml"))
@@ -64,7 +64,7 @@ def test_there_are_at_least_a_hundred_places() -> None:
 
 
 @pytest.mark.parametrize("kind", PASSWORDS)
-def test_no_password_of_any_place_comes_out(kind: str) -> None:
+def test_no_password_of_any_place_is_written(kind: str) -> None:
     password = PASSWORDS[kind]
     objects = {f"shop-{number}": planted(name, password) for number, name in enumerate(PLACES)}
     for namespace, obj in objects.items():
@@ -87,7 +87,7 @@ NEEDED = (
 """The texts that a migration needs, beside the values and the sources of the variables that it switches."""
 SWITCHED = ("REDIS_HOST", "REDIS_PORT", "REDIS_URL")
 CARRIERS = ("argocd.argoproj.io/instance", "kustomize.toolkit.fluxcd.io/name")
-"""The labels that name the GitOps object that applies a workload: `init` repeats them as a comment."""
+"""The labels with the GitOps object that deploys a workload: `init` writes them as a comment."""
 
 
 def is_needed(obj: Object, path: tuple[Any, ...]) -> bool:
@@ -131,8 +131,8 @@ BASES = (
 @pytest.mark.usefixtures("unproven")
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
-def test_a_password_at_any_text_that_is_not_needed_never_comes_out(data: st.DataObject) -> None:
-    """Any alphabet, six characters and more, alone or inside of a text that looks like an address of the old Redis."""
+def test_a_password_in_a_field_that_the_migration_does_not_read_is_never_written(data: st.DataObject) -> None:
+    """Any alphabet, six characters and more, alone or inside a text that looks like an address of the old Redis."""
     obj = copy.deepcopy(data.draw(st.sampled_from(BASES)))
     alphabet = data.draw(st.sampled_from(["abcdefghijklmnopqrstuvwxyz", "0123456789abcdef", "ABCxyz019", "aZ9 -_.+/=%$@:", "äößé€ aZ"]))
     password = "q7" + data.draw(st.text(alphabet, min_size=6, max_size=40)) + "7q"
@@ -173,7 +173,7 @@ def test_a_password_in_the_address_that_is_switched_is_masked(password: str, var
         ("", ""),
     ],
 )
-def test_of_an_address_the_host_the_port_and_the_database_stay(value: str, kept: str) -> None:
+def test_host_port_and_database_of_an_address_are_kept(value: str, kept: str) -> None:
     assert address_in(value) == kept
 
 
@@ -183,21 +183,21 @@ def test_the_real_backend_is_reduced_to_names_and_the_address_of_its_redis() -> 
     assert env(made)["REDIS_PORT"] == "6379"
     assert [value for name, value in env(made).items() if name not in ("REDIS_HOST", "REDIS_PORT")] == [None] * 16
     assert list(env(made)) == [entry["name"] for entry in backend()["spec"]["template"]["spec"]["containers"][0]["env"]]
-    assert made.content["spec"]["replicas"] == 1
-    assert "dummy" not in made.text()
-    assert "Do not apply this file" in made.text()
-    assert yaml.safe_load(made.text()) == made.content
+    assert made["spec"]["replicas"] == 1
+    assert "dummy" not in text_of(made)
+    assert "Do not apply this file" in text_of(made)
+    assert yaml.safe_load(text_of(made)) == made
 
 
-def test_what_a_check_reads_stays() -> None:
-    """Variables and their order, a variable that occurs twice, that there is an `envFrom`, and where a switched variable comes from."""
+def test_fields_that_a_check_reads_are_kept() -> None:
+    """Variables with their order and duplicates, entries of `envFrom`, and the sources of switched variables."""
     app = container("app", REDIS_HOST=secret_key("keys", "host"), REDIS_PASSWORD=secret_key("keys", "word"), DEBUG="1")
     app["env"] += [{"name": "DEBUG", "value": "2"}]
     app["envFrom"] = [{"prefix": "A_", "configMapRef": {"name": "settings"}}, {"secretRef": {"name": "more", "optional": True}}]
     obj = workload(app, container("proxy", LEVEL="info"), kind="StatefulSet")
     obj["spec"]["serviceName"] = "web"
     obj["spec"]["template"]["spec"]["initContainers"] = [container("first"), container("second")]
-    pod = copied(obj).content["spec"]["template"]["spec"]
+    pod = copied(obj)["spec"]["template"]["spec"]
     assert [one["name"] for one in pod["initContainers"]] == ["first", "second"]
     assert [one["name"] for one in pod["containers"]] == ["app", "proxy"]
     assert pod["containers"][0]["env"] == [
@@ -207,10 +207,10 @@ def test_what_a_check_reads_stays() -> None:
         {"name": "DEBUG"},
     ]
     assert pod["containers"][0]["envFrom"] == [{"prefix": "A_", "configMapRef": {"name": "settings"}}, {"secretRef": {"name": "more"}}]
-    assert copied(obj).content["spec"]["serviceName"] == "web"
+    assert copied(obj)["spec"]["serviceName"] == "web"
 
 
-def test_every_use_of_the_old_redis_in_a_variable_or_a_command_stays_visible_and_as_certain() -> None:
+def test_the_copy_has_the_same_uses_of_the_old_redis_as_the_workload() -> None:
     app = container(
         REDIS_HOST="redis",
         REDIS_PORT="6379",
@@ -224,7 +224,7 @@ def test_every_use_of_the_old_redis_in_a_variable_or_a_command_stays_visible_and
     address = parse("redis", "shop")
     before, after = (
         {(use.pointer, use.strength) for use in uses([content], address, namespace="shop", switched=["REDIS_HOST"])}
-        for content in (obj, made.content)
+        for content in (obj, made)
     )
     assert {pointer for pointer, strength in before if strength == "certain"} == {
         "/spec/template/spec/containers/0/env/0/value",
@@ -233,12 +233,12 @@ def test_every_use_of_the_old_redis_in_a_variable_or_a_command_stays_visible_and
         "/spec/template/spec/containers/0/args/2",
     }
     assert after == before
-    assert WORD not in made.text()
+    assert WORD not in text_of(made)
 
 
 def test_the_copy_is_marked_and_the_api_server_would_refuse_it() -> None:
-    """Without an image and with an empty selector it starts no Pod, should somebody apply it."""
-    made = copied(backend()).content
+    """Without an image and with an empty selector it starts no Pod if a person applies it."""
+    made = copied(backend())
     assert made["metadata"]["annotations"] == {"rediskit/reduced": "true"}
     assert made["spec"]["selector"] == {}
     assert "image" not in made["spec"]["template"]["spec"]["containers"][0]
@@ -257,18 +257,18 @@ def test_the_copy_is_marked_and_the_api_server_would_refuse_it() -> None:
     ],
     ids=["data", "stringData", "variable", "last-applied"],
 )
-def test_a_secret_of_the_input_is_not_taken_for_an_address(source: Object) -> None:
-    """The host of a switched variable stays as it is: it may not be a secret that the input holds elsewhere."""
+def test_a_secret_of_the_input_as_an_address_is_refused(source: Object) -> None:
+    """The host of a switched variable is kept: it must not equal a secret of the input."""
     made = copied(workload(container(REDIS_HOST=WORD)))
     with pytest.raises(RefusedError, match=r"containers\[0\].env\[0\].value repeats a secret of the input") as caught:
-        refuse_leaks([made], [], InputObjects((source,)))
+        refuse_leaks([made], "", InputObjects((source,)))
     assert WORD not in str(caught.value)
-    with pytest.raises(RefusedError, match="a secret of the input would be in the config"):
-        refuse_leaks([], [f"repository: https://git.example.org/{WORD}"], InputObjects((source,)))
-    refuse_leaks([copied(workload(container(REDIS_HOST="redis")))], ["name: shop"], InputObjects((source,)))
+    with pytest.raises(RefusedError, match="the config would contain a secret of the input"):
+        refuse_leaks([], f"repository: https://git.example.org/{WORD}", InputObjects((source,)))
+    refuse_leaks([copied(workload(container(REDIS_HOST="redis")))], "name: shop", InputObjects((source,)))
 
 
-def test_whatever_the_workload_is_a_copy_is_made_or_refused() -> None:
+def test_any_workload_is_reduced_or_refused_with_an_error() -> None:
     for name in PLACES:
         with suppress(RediskitError):
             copied(planted(name, "\x1b[2J\n"))

@@ -1,4 +1,4 @@
-"""What init proposes for removal: what serves the old Redis alone, and what nobody else in the input uses."""
+"""`init` proposes the objects of the old Redis for removal that nothing else in the input uses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def clients(*objects: Object) -> DetectedClients:
 
 
 def client(*objects: Object) -> DetectedClient:
-    (found,) = clients(workload(container(**THREE)), redis(), service(), *objects).found
+    (found,) = clients(workload(container(**THREE)), redis(), service(), *objects).clients
     return found
 
 
@@ -42,14 +42,14 @@ def client(*objects: Object) -> DetectedClient:
         ("env-09-users-of-the-old-redis-passed-over", (), ("CronJob/nightly", "Rollout/api", "DaemonSet/agent")),
     ],
 )
-def test_cases_of_real_repositories(case: str, remove: tuple[str, ...], users: tuple[str, ...]) -> None:
-    """Proposed the application's own Service, the old Redis of four other kinds of workload, and what an operator creates again."""
-    (found,) = clients_of(read_objects((CASES / f"{case}.yaml").read_bytes(), case)).found
+def test_removals_in_inputs_of_real_repositories(case: str, remove: tuple[str, ...], users: tuple[str, ...]) -> None:
+    """An earlier version proposed a Service of the application, a Redis with other users, and objects that an operator creates again."""
+    (found,) = clients_of(read_objects((CASES / f"{case}.yaml").read_bytes(), case)).clients
     remarks = "\n".join(found.remarks.get("previous", ()))
     assert found.remove == remove
     assert all(user in remarks for user in users)
     assert ("before decommission" in remarks) is bool(users)
-    assert "add it if it is one" not in remarks, "the client itself is never offered"
+    assert "if it is the old Redis" not in remarks, "the client itself is never offered"
 
 
 FORMS = ("redis", "redis.shop", "redis.shop.svc.cluster.local.", "redis://redis:6379/0", "redis.shop.svc:6379")
@@ -66,7 +66,7 @@ def pod(kind: str, version: str, *, deep: bool = False, **spec: Any) -> Object:
 
 
 def places(form: str) -> dict[str, Object]:
-    """One place of a pod for each way in which a container learns of a Redis."""
+    """Return one place in a pod for each way to configure the address of a Redis."""
     plain: Object = {"name": "x", "image": "registry.example.com/x:1"}
     own = {**plain, "env": [{"name": "REDIS_HOST", "value": form}]}
     return {
@@ -92,7 +92,7 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_is_removed_that_another_workload_of_the_input_uses(kind: str, place: str, form: str) -> None:
     other = KINDS[kind](places(form)[place])
-    found = clients(workload(container(**THREE)), redis(), service(), other).found
+    found = clients(workload(container(**THREE)), redis(), service(), other).clients
     assert {one.remove for one in found} == {()}
     remark = next(text for one in found for text in one.remarks["previous"] if "also used by" in text)
     assert f"{kind}/other" in remark or len(found) == 2
@@ -115,7 +115,7 @@ APPLICATION = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "met
     ],
     ids=["HelmRelease", "Application", "ConfigMap", "other namespace"],
 )
-def test_nothing_is_removed_that_another_object_of_the_input_names(other: Object) -> None:
+def test_nothing_is_removed_that_another_object_of_the_input_refers_to(other: Object) -> None:
     found = client(other)
     assert found.remove == ()
     assert any(f"{other['kind']}/other" in text for text in found.remarks["previous"])
@@ -125,16 +125,16 @@ def test_a_config_map_of_the_client_whose_variable_is_switched_is_no_user() -> N
     source = {"configMapKeyRef": {"name": "settings", "key": "host"}}
     web = workload(container(REDIS_HOST=source, REDIS_PORT="6379", REDIS_PASSWORD="x"))
     settings = config_map("settings", host="redis")
-    (found,) = clients(web, redis(), service(), settings).found
+    (found,) = clients(web, redis(), service(), settings).clients
     assert found.remove == OLD
     shared = pod("CronJob", "batch/v1", deep=True, containers=[container(QUEUE=source)])
-    (found,) = clients(web, redis(), service(), settings, shared).found
+    (found,) = clients(web, redis(), service(), settings, shared).clients
     assert found.remove == ()
 
 
 def test_another_variable_of_the_client_that_is_not_switched_is_a_user() -> None:
     web = workload(container(**THREE), container("sidecar") | {"args": ["--redis-host=redis"]})
-    (found,) = clients(web, redis(), service()).found
+    (found,) = clients(web, redis(), service()).clients
     assert found.remove == ()
 
 
@@ -144,21 +144,19 @@ def test_a_replica_of_the_old_redis_is_no_user_and_is_named() -> None:
     follower["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "REDIS_MASTER_HOST", "value": "redis"}]
     found = client(follower)
     assert found.remove == OLD
-    assert "StatefulSet/redis-replica follows redis: add it if it goes with the old Redis" in found.remarks["previous"]
+    assert "StatefulSet/redis-replica is a replica of redis: write it under remove if both must go" in found.remarks["previous"]
 
 
 @pytest.mark.parametrize("held", [True, False])
-def test_an_object_of_an_operator_leads_to_what_it_is_made_from(held: bool) -> None:
+def test_the_object_that_an_operator_reads_is_removed_instead_of_its_workload(held: bool) -> None:
     top: Object = {"apiVersion": "databases.example.com/v1", "kind": "RedisFailover", "metadata": {"name": "store", "namespace": "shop"}}
     middle: Object = {**copy.deepcopy(top), "kind": "RedisNode"}
     middle["metadata"]["ownerReferences"] = [{"kind": "RedisFailover", "name": "store", "controller": True}]
     owners = [{"kind": "Other", "name": "store"}, {"kind": "RedisNode", "name": "store", "controller": True}]
     objects = [redis(kind="StatefulSet", ownerReferences=owners), service(ownerReferences=owners)]
-    (found,) = clients(workload(container(**THREE)), *objects, middle, *([top] if held else [])).found
+    (found,) = clients(workload(container(**THREE)), *objects, middle, *([top] if held else [])).clients
     assert found.remove == ("RedisFailover/store",)
-    assert (
-        "RedisNode/store belongs to RedisFailover/store, which the input does not hold" in found.remarks.get("previous", ())
-    ) is not held
+    assert ("RedisNode/store is owned by RedisFailover/store, which is not in the input" in found.remarks.get("previous", ())) is not held
 
 
 @given(
@@ -167,7 +165,7 @@ def test_an_object_of_an_operator_leads_to_what_it_is_made_from(held: bool) -> N
     st.lists(st.tuples(st.lists(st.sampled_from("abc"), min_size=1, max_size=2, unique=True), st.sampled_from([80, 6379])), max_size=4),
     st.sampled_from([80, 6379]),
 )
-def test_no_service_of_what_stays_is_removed_and_never_the_client(
+def test_services_of_other_workloads_and_the_client_are_never_removed(
     app: list[str], store: list[str], fronts: list[tuple[list[str], int]], port: int
 ) -> None:
     def labelled(content: Object, labels: list[str]) -> Object:
@@ -181,9 +179,9 @@ def test_no_service_of_what_stays_is_removed_and_never_the_client(
 
     web, old = labelled(workload(container(**THREE)), app), labelled(redis(), store)
     services = [front("redis", store[:1], port), *(front(f"other-{index}", *one) for index, one in enumerate(fronts))]
-    (found,) = clients(web, old, *services).found
+    (found,) = clients(web, old, *services).clients
     assert "Deployment/web" not in found.remove
-    assert not any("Deployment/web" in text and "add it" in text for text in found.remarks.get("previous", ()))
+    assert not any("Deployment/web" in text and "under remove" in text for text in found.remarks.get("previous", ()))
     for one in services:
         name = one["metadata"]["name"]
         if f"Service/{name}" in found.remove:
@@ -197,15 +195,15 @@ LABELLED = workload(container(**THREE), name="shop-gitops", labels={"app.kuberne
 
 @pytest.mark.parametrize(("tool", "name"), [(ARGOCD, "Argo CD"), (FLUX, "Flux"), (LABELLED, "Argo CD")])
 def test_a_workload_of_the_gitops_tool_is_refused_as_a_client(tool: Object, name: str) -> None:
-    """Init took argocd-server: scaled down, nothing would have scaled it up again."""
-    message = f"{tool['kind']}/{tool['metadata']['name']} is a part of {name}: scaled down, nothing would scale it up again"
+    """An earlier version accepted argocd-server: after a scale-down nothing would have scaled it up again."""
+    message = f"{tool['kind']}/{tool['metadata']['name']} is part of {name}: after a scale-down nothing would scale it up again"
     with pytest.raises(ConfigError, match=message):
         clients(tool, redis(), service())
     found = clients(tool, workload(container(**THREE)), redis(), service())
-    assert [one.name for one in found.found] == ["shop"]
-    assert f"{message}: it is left out" in found.notes
+    assert [one.name for one in found.clients] == ["shop"]
+    assert f"{message}: it is skipped" in found.notes
 
 
 @pytest.mark.parametrize("image", ["ghcr.io/example/argocd-notifier:1", "ghcr.io/example/shop-helm-controller:1", "ghcr.io/example/flux:1"])
-def test_other_workloads_are_no_part_of_a_gitops_tool(image: str) -> None:
+def test_similar_image_names_are_not_part_of_a_gitops_tool(image: str) -> None:
     assert gitops_tool_of(workload(container("x", image))) == ""

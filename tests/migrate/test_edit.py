@@ -1,4 +1,4 @@
-"""The in-place edit of files: nothing is written that would not load, nor over what somebody else has changed meanwhile."""
+"""The in-place edit of files: nothing is written that would not load, nor over what somebody else changed during this command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tree on disk that changes: what was there, what comes, and what comes after that."""
+"""Versions of an output directory: the old one, the new one, and a later one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FOREIGN = {"platform/redis/notes.txt": b"not ours"}
 
 
 def whole(rendered: Files, foreign: dict[str, bytes] = FOREIGN) -> dict[str, bytes]:
-    """The folder `rendered` when this tree, and nothing else of ours, is in it."""
+    """Return the content of the output folder with this tree and foreign files only."""
     files = {**rendered.files, index.NAME: index.of(index.digests(rendered.files)), **foreign}
     return {f"{rendered.name}/{path}": content for path, content in files.items()}
 

@@ -1,4 +1,4 @@
-"""What several tests of the writer begin with."""
+"""Fixtures for the tests of the writer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.output.trees import put, snapshot
 
 @pytest.fixture
 def start(tmp_path: Path) -> Path:
-    """The old tree, with a foreign file in it."""
+    """Write the old tree and a foreign file."""
     root = tmp_path / "start"
     write(OLD, root)
     put(root / "env/platform/redis", "notes.txt", "not ours")

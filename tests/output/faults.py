@@ -1,7 +1,7 @@
 """Faults at chosen points of a write.
 
-Python's audit events come before each call that changes the disk, whichever function makes it; `os.write`, which has no event, is wrapped.
-As a program (the request is JSON on standard input) this writes trees in processes of their own, which can be killed for real.
+Python raises an audit event before each call that changes the disk; `os.write`, which has no event, is wrapped. As a program with a JSON
+request on standard input, this module writes trees in separate processes, which the tests kill.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ CHANGES = {
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
 Watcher = Callable[[int, str], None]
-"""Is told, before each operation, its number from 1 and what it is; may raise, or never return."""
+"""Receives the number of each operation, from 1, and its name, before the operation; may raise, or never return."""
 
 
 class _State:
@@ -67,14 +67,14 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
 
 @contextmanager
 def watching(watcher: Watcher) -> Iterator[None]:
-    """Tells `watcher` of every operation that changes the disk. What it does itself is not counted."""
+    """Call `watcher` before each operation that changes the disk, except its own operations."""
     if not _State.installed:
         sys.addaudithook(_hook)
         _State.installed = True
     real = os.write
 
     def write_in_two(handle: int, content: bytes) -> int:
-        """The first half, then the chance of a fault, then the rest: what a full disk does to a write."""
+        """Write the first half, then allow a fault, then write the rest: as a full disk does."""
         half = real(handle, content[: len(content) // 2])
         _step("os.write")
         return half + real(handle, content[half:])
@@ -89,12 +89,12 @@ def watching(watcher: Watcher) -> Iterator[None]:
 
 
 def reached() -> int:
-    """How many operations the last watched code got to."""
+    """Return the number of operations of the last watched code."""
     return _State.done
 
 
 def obey_permissions() -> None:
-    """Takes from root what lets it write to read-only folders (all capabilities, for this process and for good)."""
+    """Drop all capabilities of this process, so that root cannot write to read-only folders."""
     if os.geteuid() == 0:
         header, none = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
         if ctypes.CDLL(None, use_errno=True).capset(header, none) != 0:
@@ -102,7 +102,7 @@ def obey_permissions() -> None:
 
 
 def kill_everywhere(starts: list[Path], tree: Files, into: Path) -> list[str]:
-    """Writes `tree` over a copy of each start, once for each operation, and is killed just before it. The copies stay, with these names."""
+    """Write `tree` over copies of each start and kill the writer before each operation in turn. Returns the names of the copies."""
     made = []
     for start in starts:
         for number in count(1):
@@ -131,18 +131,18 @@ def _killed(root: Path, tree: Files, number: int) -> bool:
 
 
 def request(rendered: Files, **more: Any) -> str:
-    """What `main` reads: a tree, and what to do with it."""
+    """Return the input of `main`: a tree, and what to do with it."""
     files = {path: content.decode() for path, content in rendered.files.items()}
     return json.dumps({"name": rendered.name, "files": files, **more}, default=str) + "\n"
 
 
 def program() -> list[str]:
-    """The command line that starts `main`."""
+    """Return the command line that starts `main`."""
     return [sys.executable, __file__]
 
 
 def pause(at: int) -> Watcher:
-    """Says `paused` before one operation and goes on when a line comes in."""
+    """Return a watcher that prints `paused` before one operation and waits for a line."""
 
     def wait(number: int, _: str) -> None:
         if number == at:

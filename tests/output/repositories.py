@@ -1,4 +1,4 @@
-"""Git repositories for tests: real ones, with nothing of the caller's settings in them."""
+"""Real Git repositories for tests, without the settings of the user."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Repository:
         self.git("config", "user.email", "someone@example.org")
 
     def git(self, *arguments: str, cwd: Path | None = None) -> str:
-        """Runs git here; its output."""
+        """Run git here and return its output."""
         return subprocess.run(["git", *arguments], cwd=cwd or self.folder, check=True, capture_output=True, text=True).stdout.strip()
 
     def commit(self, files: dict[str, str] | None = None) -> str:
-        """Writes files and commits everything; the id of the commit."""
+        """Write files, commit everything and return the id of the commit."""
         for path, content in (files or {}).items():
             put(self.folder, path, content)
         self.git("add", "--all")

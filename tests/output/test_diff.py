@@ -1,4 +1,4 @@
-"""What differs between a tree and the disk, as objects, values and files."""
+"""The diff of a tree and the disk, by objects, values and files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def obj(kind: str, name: str, namespace: str = "redis", version: str = "v1", **m
 
 
 def tree(name: str = "env", **documents: dict[str, Any] | str | bytes) -> Files:
-    """A tree; keyword arguments spell paths: `a__b` is `a/b.yaml`, `README_md` is `README.md`."""
+    """Return a tree. Keyword arguments are paths: `a__b` is `a/b.yaml`, `README_md` is `README.md`."""
     files = {}
     for key, document in documents.items():
         path = key.replace("__", "/")
@@ -82,7 +82,7 @@ def test_the_same_tree_has_no_difference(root: Path) -> None:
     assert public_diff is diff
 
 
-def test_a_tree_that_is_not_there_yet_is_all_added(root: Path) -> None:
+def test_a_new_environment_is_added_completely(root: Path) -> None:
     found = diff(tree(a=STATEFULSET, README_md="hello\n"), root)
     assert [(it.status, it.identity, it.path) for it in found.objects] == [
         ("added", Identity("apps", "StatefulSet", "redis", "x"), "a.yaml")
@@ -147,14 +147,14 @@ def test_entries_of_lists_are_compared_by_name(root: Path) -> None:
         ({"a": None}, {}, [("removed", "x.a", None, None)]),
     ],
 )
-def test_values(old: Any, new: Any, expected: list[tuple[Any, ...]]) -> None:
+def test_values_are_compared_with_their_types_and_lists_by_name(old: Any, new: Any, expected: list[tuple[Any, ...]]) -> None:
     found = changes_between({"x": old}, {"x": new})
     assert [(it.kind, it.path, it.old, it.new) for it in found] == expected
     assert [(type(it.old), type(it.new)) for it in found] == [(type(old), type(new)) for _, _, old, new in expected]
     assert changes_between({"x": old}, {"x": copy.deepcopy(old)}) == ()
 
 
-def test_a_long_list_is_compared_by_place() -> None:
+def test_a_long_list_is_compared_by_index() -> None:
     old, new = list(range(3000)), [*range(2999), -1]
     assert changes_between(old, new) == (ValueChange("changed", "[2999]", 2999, -1),)
 
@@ -164,7 +164,7 @@ def test_an_object_in_another_file_is_moved_not_replaced(root: Path) -> None:
     assert (found.status, found.old_path, found.path, found.changes) == ("moved", "old/a.yaml", "new/b.yaml", ())
 
 
-def test_an_object_moved_and_changed(root: Path) -> None:
+def test_an_object_that_is_moved_and_changed_has_the_status_changed(root: Path) -> None:
     found = one(between(tree(a=obj("ConfigMap", "c", data={"k": "1"})), tree(b=obj("ConfigMap", "c", data={"k": "2"})), root))
     assert (found.status, found.old_path, found.changes) == ("changed", "a.yaml", (ValueChange("changed", "data.k", "1", "2"),))
 
@@ -179,7 +179,7 @@ def test_two_objects_that_swap_their_files_are_both_moved(root: Path) -> None:
 
 
 def test_the_same_object_in_several_files_is_paired_by_file(root: Path) -> None:
-    """Patches of several owners may name one workload."""
+    """Patches for several application repositories may have one workload."""
     patch = obj("Deployment", "d", version="apps/v1", spec={"replicas": 0})
     more = obj("Deployment", "d", version="apps/v1", spec={"replicas": 2})
     found = between(tree(a=patch, b=patch, c=patch), tree(b=patch | {"spec": {}}, c=more, z=patch), root)
@@ -197,7 +197,7 @@ def test_the_version_of_the_api_is_a_change_and_the_namespace_another_object(roo
     assert [(it.status, str(it)) for it in found.objects[1:]] == [("removed", "Service one/s"), ("added", "Service two/s")]
 
 
-def test_files_without_an_object(root: Path) -> None:
+def test_files_without_an_object_are_compared_by_path(root: Path) -> None:
     values = {"master": {"resources": {"limits": {"memory": "2Gi"}}}}
     kustomization = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": ["a.yaml", "b.yaml"]}
     old = tree(README_md="one\ntwo\n", helm__values=values, kustomization=kustomization)
@@ -217,7 +217,7 @@ def test_files_without_an_object(root: Path) -> None:
     ]
 
 
-def test_a_file_that_becomes_an_object_is_both(root: Path) -> None:
+def test_a_file_that_becomes_an_object_is_removed_and_added(root: Path) -> None:
     found = between(tree(a={"values": 1}), tree(a=obj("Service", "s")), root)
     assert [(it.status, str(it)) for it in found.all] == [("added", "Service redis/s"), ("removed", "a.yaml")]
 
@@ -247,7 +247,7 @@ def test_layout_alone_is_a_difference_without_changes(root: Path) -> None:
     ],
     ids=["syntax", "alias", "documents", "duplicate", "tag", "empty", "deep", "conflict", "large"],
 )
-def test_an_old_file_that_can_not_be_read_is_compared_as_text(root: Path, content: bytes) -> None:
+def test_an_old_file_with_invalid_yaml_is_compared_as_text(root: Path, content: bytes) -> None:
     write(tree(a={"a": 1}), root)
     (root / "env/a.yaml").write_bytes(content)
     found = one(diff(tree(a={"a": 1}), root))
@@ -255,7 +255,7 @@ def test_an_old_file_that_can_not_be_read_is_compared_as_text(root: Path, conten
     assert found.before == content.decode()
 
 
-def test_an_object_whose_old_file_can_not_be_read(root: Path) -> None:
+def test_an_object_is_paired_with_the_invalid_old_file_at_its_path(root: Path) -> None:
     write(tree(a=STATEFULSET), root)
     put(root / "env", "a.yaml", "{")
     found = diff(tree(a=STATEFULSET), root)
@@ -264,17 +264,17 @@ def test_an_object_whose_old_file_can_not_be_read(root: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["a.yaml", "README.md"])
-def test_an_old_file_that_is_no_text(root: Path, path: str) -> None:
+def test_binary_content_is_replaced_by_a_placeholder(root: Path, path: str) -> None:
     files = tree(a={"a": 1}, README_md="x\n")
     write(files, root)
     (root / "env" / path).write_bytes(b"\xff\xfe\x00hunter2")
     found = one(diff(files, root))
     assert found.before is not None
-    assert found.before.startswith("<no UTF-8 text: 10 bytes, hmac:")
+    assert found.before.startswith("<binary: 10 bytes, hmac:")
     assert found.after == files.files[path].decode()
 
 
-def test_nothing_but_the_index_differs(root: Path) -> None:
+def test_the_index_is_listed_if_nothing_else_differs(root: Path) -> None:
     files = tree(a={"a": 1})
     write(files, root)
     put(root / "env", ".rediskit.json", "{\n}\n")
@@ -285,13 +285,13 @@ def test_nothing_but_the_index_differs(root: Path) -> None:
     assert [(it.status, it.path) for it in diff(files, root).all] == [("added", ".rediskit.json")]
 
 
-def test_foreign_files_take_no_part_unless_they_stand_in_the_way(root: Path) -> None:
+def test_foreign_files_are_compared_only_at_the_path_of_a_rendered_file(root: Path) -> None:
     write(tree(a={"a": 1}), root)
     put(root / "env", "mine.yaml", "kind: Secret\n")
     assert diff(tree(a={"a": 1}), root).empty
     found = diff(tree(a={"a": 1}, mine={"b": 1}), root)
     assert [(it.status, it.path, it.before) for it in found.files] == [("changed", "mine.yaml", "kind: Secret\n")]
-    assert "is not one of our files" in str(found.warnings[0])
+    assert "exists and was not written by rediskit" in str(found.warnings[0])
 
 
 def test_a_link_is_not_followed(root: Path, tmp_path: Path) -> None:
@@ -304,25 +304,25 @@ def test_a_link_is_not_followed(root: Path, tmp_path: Path) -> None:
     assert found.warnings
 
 
-def test_nothing_is_written(root: Path) -> None:
+def test_diff_writes_nothing(root: Path) -> None:
     write(tree(a=STATEFULSET, b={"x": 1}), root)
     before, time = snapshot(root), (root / "env").stat().st_mtime_ns
     diff(tree(a={"c": 1}, d={"x": 2}), root)
     assert (snapshot(root), (root / "env").stat().st_mtime_ns) == (before, time)
 
 
-def test_paths_that_no_tree_may_have_are_refused(root: Path) -> None:
-    with pytest.raises(RefusedError, match="not a path that a tree may have"):
+def test_invalid_paths_are_refused(root: Path) -> None:
+    with pytest.raises(RefusedError, match="not a valid output path"):
         diff(Files("env", {"../x.yaml": b""}), root)
 
 
-def test_what_can_not_be_read_is_named(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_reported_by_its_path(tmp_path: Path) -> None:
     put(tmp_path, "rendered", "a file where the folder belongs")
     with pytest.raises(RefusedError, match=r"rendered/env: Not a directory"):
         diff(tree(a={"a": 2}), tmp_path / "rendered")
 
 
-def test_several_trees_in_their_order(root: Path) -> None:
+def test_diffs_are_in_the_order_of_the_trees(root: Path) -> None:
     write(tree("b", x={"v": 1}), root)
     found = diff_all([tree("b", x={"v": 2}), tree("a", x={"v": 1})], root)
     assert [(it.name, it.files[0].status) for it in found] == [("b", "changed"), ("a", "added")]
@@ -367,7 +367,7 @@ def test_any_old_content_is_compared(root: Path, content: bytes) -> None:
     assert markdown([found])
 
 
-def test_what_is_for_an_owner_is_named_as_such() -> None:
+def test_files_for_an_application_repository_are_listed_with_their_folder() -> None:
     patch = b"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
     found = diff_files("home", {"owners/shop/deployment-web.yaml": patch}, {})
     assert list(readable(found)) == ["home: 1 removed", "removed  owners/shop: Deployment web"]

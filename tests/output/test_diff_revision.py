@@ -1,4 +1,4 @@
-"""A tree against a Git revision, in real repositories."""
+"""The diff of a tree and a Git revision, in real repositories."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def found(differences: TreeDiff) -> list[tuple[str, str]]:
     return [(it.status, it.path) for it in differences.all]
 
 
-def test_against_each_kind_of_revision(repository: Repository) -> None:
+def test_a_revision_can_be_a_branch_a_tag_or_a_commit(repository: Repository) -> None:
     root = repository.folder / "rendered"
     write(tree(a="a: 1\n", b="b: 1\n"), root)
     first = repository.commit()
@@ -39,7 +39,7 @@ def test_against_each_kind_of_revision(repository: Repository) -> None:
     assert found(diff(new, root, against="HEAD")) == [("removed", "b.yaml"), ("added", "c.yaml")]
 
 
-def test_the_work_tree_does_not_count(repository: Repository) -> None:
+def test_a_revision_is_compared_without_the_work_tree(repository: Repository) -> None:
     root = repository.folder / "rendered"
     write(tree(a="a: 1\n"), root)
     repository.commit()
@@ -53,12 +53,12 @@ def test_the_work_tree_does_not_count(repository: Repository) -> None:
     assert diff(tree(a="a: 1\n"), root, against="HEAD").empty, "the folder itself need not be there"
 
 
-def test_a_tree_that_was_not_there(repository: Repository) -> None:
+def test_an_environment_that_is_missing_at_the_revision_is_added(repository: Repository) -> None:
     repository.commit({"README.md": "x"})
     assert found(diff(tree(a="a: 1\n"), repository.folder / "rendered", against="HEAD")) == [("added", "a.yaml")]
 
 
-def test_a_file_stood_where_the_folder_is_now(repository: Repository) -> None:
+def test_a_file_at_the_path_of_the_output_folder_is_no_environment(repository: Repository) -> None:
     repository.commit({"rendered": "x"})
     assert found(diff(tree(a="a: 1\n"), repository.folder / "rendered", against="HEAD")) == [("added", "a.yaml")]
 
@@ -69,7 +69,7 @@ def test_a_branch_without_a_commit_has_no_files(repository: Repository, revision
 
 
 @pytest.mark.parametrize("folder", ["", "deep/er", "with space", "naïve", ":(top)magic", "-dash", "star*"])
-def test_the_output_anywhere_in_the_work_tree(repository: Repository, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_output_folder_can_be_anywhere_in_the_work_tree(repository: Repository, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     root = repository.folder / folder
     root.mkdir(parents=True, exist_ok=True)
     write(tree(a="a: 1\n"), root)
@@ -81,21 +81,21 @@ def test_the_output_anywhere_in_the_work_tree(repository: Repository, folder: st
     assert found(diff(tree(a="a: 2\n"), root.name, against="HEAD")) == [("changed", "a.yaml")]
 
 
-def test_the_output_through_a_link(repository: Repository, tmp_path: Path) -> None:
+def test_the_output_folder_can_be_reached_through_a_link(repository: Repository, tmp_path: Path) -> None:
     write(tree(a="a: 1\n"), repository.folder / "rendered")
     repository.commit()
     (tmp_path / "link").symlink_to(repository.folder)
     assert diff(tree(a="a: 1\n"), tmp_path / "link/rendered", against="HEAD").empty
 
 
-def test_a_linked_work_tree(repository: Repository, tmp_path: Path) -> None:
+def test_a_linked_work_tree_is_supported(repository: Repository, tmp_path: Path) -> None:
     write(tree(a="a: 1\n"), repository.folder / "rendered")
     repository.commit()
     repository.git("worktree", "add", "--quiet", str(tmp_path / "other"))
     assert found(diff(tree(a="a: 2\n"), tmp_path / "other/rendered", against="main")) == [("changed", "a.yaml")]
 
 
-def test_files_that_are_not_ours_are_left_out(repository: Repository) -> None:
+def test_foreign_files_of_a_revision_are_left_out(repository: Repository) -> None:
     root = repository.folder / "rendered"
     write(tree(a="a: 1\n"), root)
     repository.commit({"rendered/env/mine.yaml": "m: 1\n", "rendered/other/x.yaml": "x: 1\n"})
@@ -146,7 +146,7 @@ def test_another_branch_of_a_repository_without_commits_is_unknown(repository: R
         diff(tree(a="1"), repository.folder / "rendered", against="other")
 
 
-def test_outside_of_git(tmp_path: Path, repository: Repository) -> None:
+def test_a_folder_outside_of_git_is_reported(tmp_path: Path, repository: Repository) -> None:
     with pytest.raises(ConfigError, match="lies in no Git work tree") as caught:
         diff(tree(a="1"), tmp_path / "elsewhere/rendered", against="HEAD")
     assert caught.value.exit_code == 2
@@ -155,8 +155,8 @@ def test_outside_of_git(tmp_path: Path, repository: Repository) -> None:
         diff(tree(a="1"), tmp_path / "bare.git/rendered", against="HEAD")
 
 
-def test_as_a_hook_of_git(repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Git tells a hook the repository in GIT_DIR, relative to the top, where it starts it."""
+def test_a_relative_git_dir_of_a_git_hook_is_supported(repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Git sets GIT_DIR for a hook, relative to the top of the work tree, where it starts the hook."""
     write(tree(a="a: 1\n"), repository.folder / "rendered")
     repository.commit()
     monkeypatch.chdir(repository.folder)
@@ -166,13 +166,13 @@ def test_as_a_hook_of_git(repository: Repository, monkeypatch: pytest.MonkeyPatc
         diff(tree(a="a: 2\n"), tmp_path / "elsewhere", against="HEAD")
 
 
-def test_no_git_at_all(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_git_is_an_error(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(repository.folder))
     with pytest.raises(MissingToolError, match="git is not on PATH"):
         diff(tree(a="1"), repository.folder / "rendered", against="HEAD")
 
 
-def test_an_object_that_is_lost_is_an_error(repository: Repository) -> None:
+def test_a_missing_git_object_is_an_error(repository: Repository) -> None:
     root = repository.folder / "rendered"
     write(tree(a="a: 1\n"), root)
     repository.commit()
@@ -184,7 +184,7 @@ def test_an_object_that_is_lost_is_an_error(repository: Repository) -> None:
         diff(tree(a="a: 2\n"), root, against="HEAD")
 
 
-def test_the_number_of_programs_does_not_grow(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_git_is_started_five_times_for_any_number_of_environments(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     root = repository.folder / "rendered"
     trees = [Files(f"env{number}", {f"f{file}.yaml": f"a: {file}\n".encode() for file in range(30)}) for number in range(10)]
     for one in trees:
@@ -204,7 +204,7 @@ def test_the_number_of_programs_does_not_grow(repository: Repository, monkeypatc
     assert len(started) == 5
 
 
-def test_nothing_in_the_repository_changes(repository: Repository) -> None:
+def test_diff_changes_nothing_in_the_repository(repository: Repository) -> None:
     root = repository.folder / "rendered"
     write(tree(a="a: 1\n"), root)
     repository.commit()

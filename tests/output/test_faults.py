@@ -1,4 +1,4 @@
-"""Writes that fail or are killed: the old tree or the new one, and never a mixture that `compare` calls clean."""
+"""A failed or killed write leaves the old tree or the new one; `compare` reports drift for a mixture."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def killed(starts: list[Path], rendered: Files, into: Path) -> list[Path]:
     return [into / name for name in json.loads(done.stdout)]
 
 
-def test_kill_at_every_point_of_an_update(start: Path, tmp_path: Path) -> None:
+def test_a_write_completes_an_update_that_was_killed_at_any_point(start: Path, tmp_path: Path) -> None:
     roots = killed([start], NEW, tmp_path / "killed")
     assert len(roots) > 30
     contents = {path: {rendered.files[path] for rendered in (OLD, NEW) if path in rendered.files} for path in {**OLD.files, **NEW.files}}
@@ -47,7 +47,7 @@ def test_kill_at_every_point_of_an_update(start: Path, tmp_path: Path) -> None:
             shutil.rmtree(tmp_path / "mended")
 
 
-def test_kill_twice_with_a_changed_config_in_between(start: Path, tmp_path: Path) -> None:
+def test_a_write_completes_two_killed_updates(start: Path, tmp_path: Path) -> None:
     once = killed([start], NEW, tmp_path / "once")[::5]
     roots = killed(once, LATER, tmp_path / "twice")
     assert len(roots) > 180
@@ -56,7 +56,7 @@ def test_kill_twice_with_a_changed_config_in_between(start: Path, tmp_path: Path
         heals(root, (NEW, OLD, LATER)[number % 3])
 
 
-def test_kill_at_every_point_of_a_first_write(tmp_path: Path) -> None:
+def test_a_killed_first_write_leaves_no_partial_directory(tmp_path: Path) -> None:
     (tmp_path / "nothing").mkdir()
     roots = killed([tmp_path / "nothing"], NEW, tmp_path / "killed")
     assert len(roots) > 20
@@ -71,11 +71,11 @@ def snapshot_of(rendered: Files) -> dict[str, bytes]:
 
 
 Fault = Callable[[int], faults.Watcher]
-"""What meets the operations of a write from the given one on."""
+"""Returns what happens at the operations of a write from a given number on."""
 
 
 def once(make: Callable[[], BaseException]) -> Fault:
-    """One operation fails."""
+    """Let one operation fail."""
 
     def fault(at: int) -> faults.Watcher:
         def watcher(number: int, _: str) -> None:
@@ -88,7 +88,7 @@ def once(make: Callable[[], BaseException]) -> Fault:
 
 
 def for_good(make: Callable[[], BaseException], kinds: Container[str] | None = None) -> Fault:
-    """From one operation on all fail, or all of some kinds."""
+    """Let all operations, or all of some kinds, fail from one number on."""
 
     def fault(at: int) -> faults.Watcher:
         def watcher(number: int, what: str) -> None:
@@ -105,11 +105,11 @@ def full() -> OSError:
 
 
 FULL = {"once": once(full), "for good": for_good(full, ("open", "os.write", "os.mkdir", "os.link"))}
-"""A full disk: nothing can be made; what is there can be renamed and removed."""
+"""A full disk: nothing can be created; files can be renamed and removed."""
 
 
 def each_point(start: Path, work: Path, fault: Fault, rendered: Files = NEW) -> Iterator[tuple[Path, BaseException]]:
-    """The folder and the error of a write that met a fault before its first, second, third … operation."""
+    """Yield the folder and the error of a write that met a fault before its first, second, third … operation."""
     for at in count(1):
         shutil.copytree(start, work, symlinks=True)
         try:
@@ -135,14 +135,16 @@ def test_a_disk_that_fills_up_leaves_the_old_tree(start: Path, tmp_path: Path, f
         assert isinstance(error, RefusedError)
         assert error.exit_code == 1
         assert "No space left on device" in str(error)
-        assert "free some space" in str(error)
+        assert "free disk space" in str(error)
         assert ".rediskit.tmp" not in str(error), "the error names the file that was meant"
     assert met > 25
 
 
 @pytest.mark.parametrize("links", [True, False], ids=["with second names", "without"])
-def test_putting_back_needs_no_room_and_keeps_the_times(start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
-    """Where the file system knows no second names, copies are made before anything changes; they have times of their own."""
+def test_restoring_the_old_files_needs_no_space_and_keeps_their_times(
+    start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    """On a file system without hard links, copies are made before anything changes; they have other times."""
     rendered = Files("env", {**NEW.files, "deep/down/there/x.yaml": b"1"})
     times = {path.relative_to(start): old(path) for path in sorted(start.rglob("*")) if path.is_file()}
     if not links:
@@ -157,7 +159,7 @@ def test_putting_back_needs_no_room_and_keeps_the_times(start: Path, tmp_path: P
 
 @pytest.mark.parametrize("fault", FULL.values(), ids=FULL)
 def test_a_disk_that_fills_up_while_a_folder_becomes_a_file(tmp_path: Path, fault: Fault) -> None:
-    """The other way round than from OLD to NEW, with an empty folder of somebody in the one that goes."""
+    """The opposite of OLD to NEW, with an empty foreign folder in the folder that is removed."""
     start = tmp_path / "start"
     write(Files("env", {"a/b/c/d": b"1", "e": b"1"}), start)
     (start / "env/a/b/c/empty").mkdir()
@@ -173,8 +175,8 @@ def raise_error(error: BaseException) -> None:
     raise error
 
 
-def test_kill_while_folders_are_made(start: Path, tmp_path: Path) -> None:
-    """Going back to the old tree leaves no empty folder of the new one."""
+def test_a_write_removes_the_empty_folders_of_a_killed_one(start: Path, tmp_path: Path) -> None:
+    """The old tree has no empty folder of the new one after the next write."""
     deep = Files("env", {**OLD.files, "deep/down/there/x.yaml": b"1", "deep/down/there/too/y.yaml": b"1"})
     roots = killed([start], deep, tmp_path / "killed")
     assert any((root / "env/deep").is_dir() and not (root / "env/deep/down").exists() for root in roots)
@@ -193,8 +195,8 @@ def test_ctrl_c_leaves_the_old_tree_or_the_new_one(start: Path, tmp_path: Path) 
     assert met >= 30
 
 
-def test_a_disk_that_goes_away_is_never_called_clean(start: Path, tmp_path: Path) -> None:
-    """From some point on nothing works, neither the write nor putting back."""
+def test_a_disk_that_fails_permanently_is_reported_as_drift(start: Path, tmp_path: Path) -> None:
+    """From one operation on everything fails, the restoration too."""
     met = 0
     for root, error in each_point(start, tmp_path / "work", for_good(lambda: OSError(errno.EIO, os.strerror(errno.EIO)))):
         met += 1
@@ -228,7 +230,7 @@ def test_a_folder_without_an_index_gets_none_from_a_write_that_fails(tmp_path: P
 
 @contextmanager
 def largest_file(size: int) -> Iterator[None]:
-    """The kernel refuses to let any file of this process grow beyond this."""
+    """Limit the size of files that this process can write."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:

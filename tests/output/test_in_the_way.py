@@ -1,4 +1,4 @@
-"""What stands where a tree belongs, and paths that no tree may have: refused, and nothing written."""
+"""Foreign files, folders and links at rendered paths, and invalid paths, are refused; nothing is written."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("force", [False, True])
-def test_a_foreign_file_in_the_way_is_refused(root: Path, force: bool) -> None:
+def test_a_foreign_file_at_a_rendered_path_is_refused(root: Path, force: bool) -> None:
     write(tree(a="1"), root)
     put(root / "env", "b.yaml", "foreign")
     before = snapshot(root)
-    with pytest.raises(RefusedError, match=r"b\.yaml is not one of our files, and one belongs there\n  help: move it away"):
+    with pytest.raises(RefusedError, match=r"b\.yaml exists and was not written by rediskit\n  help: move it"):
         write(tree(a="2", b="1"), root, force=force)
     assert snapshot(root) == before
     seen = compare(tree(a="2", b="1"), root)
     assert seen.drifted
-    assert "not one of our files" in str(seen.warnings[0])
+    assert "was not written by rediskit" in str(seen.warnings[0])
 
 
 def test_a_foreign_file_with_our_bytes_is_adopted(root: Path) -> None:
@@ -40,7 +40,7 @@ def test_a_foreign_file_with_our_bytes_is_adopted(root: Path) -> None:
     assert write(tree(a="1"), root).removed == ("b.yaml",), "from then on it is ours"
 
 
-def test_a_file_becomes_a_folder_and_back(root: Path) -> None:
+def test_a_file_is_replaced_by_a_folder_and_back(root: Path) -> None:
     as_file, as_folder = tree(x="1", y__z="file"), Files("env", {"x.yaml": b"1", "y/z.yaml/below/it": b"folder"})
     for rendered in (as_file, as_folder, as_file):
         write(rendered, root)
@@ -48,7 +48,7 @@ def test_a_file_becomes_a_folder_and_back(root: Path) -> None:
         assert {path: content for path, content in snapshot(root / "env").items() if path != index.NAME} == rendered.files
 
 
-def test_an_empty_folder_makes_room(root: Path) -> None:
+def test_an_empty_folder_is_replaced_by_a_file(root: Path) -> None:
     write(tree(a="1"), root)
     (root / "env/b.yaml").mkdir()
     assert write(tree(a="1", b="1"), root).created == ("b.yaml",)
@@ -60,7 +60,7 @@ def test_an_empty_folder_makes_room(root: Path) -> None:
 
 
 @pytest.mark.parametrize("force", [False, True])
-def test_foreign_things_of_another_kind_in_the_way_are_refused(root: Path, force: bool) -> None:
+def test_foreign_folders_links_and_devices_at_a_rendered_path_are_refused(root: Path, force: bool) -> None:
     write(tree(a="1", ours__x="1"), root)
     put(root / "env", "b.yaml/c.txt", "foreign")
     put(root / "env", "d", "foreign")
@@ -71,10 +71,10 @@ def test_foreign_things_of_another_kind_in_the_way_are_refused(root: Path, force
     with pytest.raises(RefusedError) as caught:
         write(wanted, root, force=force)
     assert sorted(problem.message for problem in caught.value.problems) == [
-        f"{root}/env/b.yaml is a folder with files that are not ours, and one of our files belongs there",
-        f"{root}/env/d is not a folder, and one belongs there",
-        f"{root}/env/f.yaml is a link or a device, and one of our files belongs there",
-        f"{root}/env/ours is a folder with files that are not ours, and one of our files belongs there",
+        f"{root}/env/b.yaml is a folder with files that rediskit did not write",
+        f"{root}/env/d is not a folder",
+        f"{root}/env/f.yaml is not a regular file",
+        f"{root}/env/ours is a folder with files that rediskit did not write",
     ]
     assert snapshot(root) == before
     assert compare(wanted, root).drifted
@@ -83,7 +83,7 @@ def test_foreign_things_of_another_kind_in_the_way_are_refused(root: Path, force
 @pytest.mark.parametrize("place", ["env/a.yaml", "env/b", "env/b/c.yaml", "env/.rediskit.json", "env"])
 @pytest.mark.parametrize("force", [False, True])
 def test_links_are_never_written_through(root: Path, tmp_path: Path, place: str, force: bool) -> None:
-    """Each of our files and folders in turn becomes a link to a copy of itself outside the tree."""
+    """Each file and folder of the tree in turn is replaced by a link to a copy of itself outside."""
     rendered = tree(a="1", b__c="1")
     write(rendered, root)
     outside = tmp_path / "outside"
@@ -97,8 +97,8 @@ def test_links_are_never_written_through(root: Path, tmp_path: Path, place: str,
     assert snapshot(tmp_path) == before
 
 
-def test_a_foreign_file_whose_name_differs_in_case_only(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where case does not count, our path leads to the foreign file. No kernel at hand has such a file system: `lexists` plays it."""
+def test_a_foreign_file_is_refused_if_its_name_differs_only_in_case(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`lexists` simulates a file system that ignores case: no kernel of the tests has one."""
     write(tree(a="1"), root)
     put(root / "env", "Notes.yaml", "foreign")
     assert not compare(tree(a="1", notes="1"), root).warnings[1:], "with case they are two files"
@@ -107,16 +107,16 @@ def test_a_foreign_file_whose_name_differs_in_case_only(root: Path, monkeypatch:
         return Path(path).name.lower() in [other.name.lower() for other in Path(path).parent.iterdir()]
 
     monkeypatch.setattr(os.path, "lexists", lexists)
-    with pytest.raises(RefusedError, match=r"notes\.yaml is there under a name that differs in case only, and is not ours"):
+    with pytest.raises(RefusedError, match=r"notes\.yaml exists in another case and was not written by rediskit"):
         write(tree(a="1", notes="1"), root)
     put(root / "env", "Docs/mine.yaml", "foreign")
-    with pytest.raises(RefusedError, match=r"docs is there under a name that differs in case only, and is not ours"):
+    with pytest.raises(RefusedError, match=r"docs exists in another case and was not written by rediskit"):
         write(tree(a="1", docs__mine="1"), root)
     write(tree(a="1", b="1"), root)
 
 
 def test_nothing_behind_a_link_in_place_of_a_folder_is_removed(root: Path, tmp_path: Path) -> None:
-    """Our file was below it, and the tree needs the folder no more: the empty folder outside is not the one that we made."""
+    """A file of rediskit was below the link and the new tree does not need the folder: the empty folder outside stays."""
     write(tree(a="1", b__c__d="1"), root)
     (root / "env/b/c/d.yaml").unlink()
     (root / "env/b").rename(tmp_path / "outside")
@@ -137,7 +137,7 @@ def test_a_large_foreign_file_is_not_read_to_its_end(root: Path, monkeypatch: py
         return content
 
     monkeypatch.setattr(os, "read", counted)
-    with pytest.raises(RefusedError, match=r"b\.yaml is not one of our files"):
+    with pytest.raises(RefusedError, match=r"b\.yaml exists and was not written by rediskit"):
         write(tree(a="1", b="1"), root)
     assert sum(read) < 1000
 
@@ -146,7 +146,7 @@ def test_a_name_with_control_characters_does_not_reach_the_terminal(root: Path) 
     write(tree(a="1"), root)
     put(root / "env", "one\ntwo\x1b[31m", "foreign")
     (warning,) = write(tree(a="1"), root).warnings
-    assert warning.message == f"{root}/env/one\\ntwo\\x1b[31m is not ours: left alone"
+    assert warning.message == f"{root}/env/one\\ntwo\\x1b[31m was not written by rediskit and is left unchanged"
 
 
 def test_a_link_in_place_of_a_file_that_goes_stays(root: Path, tmp_path: Path) -> None:
@@ -160,10 +160,10 @@ def test_a_link_in_place_of_a_file_that_goes_stays(root: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("path", "why"),
-    [(path, "not a path") for path in ("", "/etc/x", "../x", "a/../../x", "a//b", "a/", "./a", "a\\b", "a\0b", "\udc80")]
-    + [(path, "keeps that name for itself") for path in (".rediskit.json", ".Rediskit.JSON", ".rediskit.tmp/x")],
+    [(path, "not a valid output path") for path in ("", "/etc/x", "../x", "a/../../x", "a//b", "a/", "./a", "a\\b", "a\0b", "\udc80")]
+    + [(path, "rediskit reserves this one") for path in (".rediskit.json", ".Rediskit.JSON", ".rediskit.tmp/x")],
 )
-def test_paths_that_no_tree_may_have(root: Path, path: str, why: str) -> None:
+def test_an_invalid_path_is_refused(root: Path, path: str, why: str) -> None:
     for call in (write, compare):
         with pytest.raises(RefusedError, match=why):
             call(Files("env", {"a.yaml": b"1", path: b"1"}), root)
@@ -174,18 +174,18 @@ def test_paths_that_no_tree_may_have(root: Path, path: str, why: str) -> None:
     ("one", "other"),
     [("README.md", "readme.md"), ("Docs/a", "docs/b"), ("a/straße", "a/STRASSE"), ("caf\u00e9", "cafe\u0301"), ("a", "A/b")],
 )
-def test_paths_that_are_one_where_case_does_not_count(root: Path, one: str, other: str) -> None:
-    with pytest.raises(RefusedError, match="are one path where case does not count"):
+def test_paths_that_differ_only_in_case_are_refused(root: Path, one: str, other: str) -> None:
+    with pytest.raises(RefusedError, match="are the same path on a case-insensitive file system"):
         write(Files("env", {one: b"1", other: b"1"}), root)
     assert not root.exists()
 
 
-def test_a_path_is_a_file_or_a_folder(root: Path) -> None:
-    with pytest.raises(RefusedError, match="a/b is a file of the tree, and others lie below it"):
+def test_a_path_that_is_a_file_and_a_folder_is_refused(root: Path) -> None:
+    with pytest.raises(RefusedError, match="a/b is both a file and a folder"):
         write(Files("env", {"a/b": b"1", "a/b/c/d": b"1"}), root)
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a\\b"])
-def test_names_that_no_tree_may_have(root: Path, name: str) -> None:
-    with pytest.raises(RefusedError, match="not a name that a folder may have"):
+def test_an_invalid_name_is_refused(root: Path, name: str) -> None:
+    with pytest.raises(RefusedError, match="not a valid folder name"):
         write(Files(name, {"a": b"1"}), root)

@@ -1,4 +1,4 @@
-"""The index: JSON, one whole line a file, merged by Git, read whatever state it is in."""
+"""The index is JSON with one complete line per file; Git can merge it, and it is read in any state."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.output.trees import Files, put, snapshot, tree
 A, B = "a" * 64, "b" * 64
 
 
-def test_it_is_json_with_a_sorted_line_a_file() -> None:
+def test_the_index_is_json_with_one_sorted_line_per_file() -> None:
     text = index.of(index.digests({"b/c": b"2", "a": b"1", "é": b"3"}))
     assert json.loads(text) == {path: index.digest(content) for path, content in (("a", b"1"), ("b/c", b"2"), ("é", b"3"))}
     lines = text.decode().splitlines()
@@ -29,19 +29,19 @@ def test_it_is_json_with_a_sorted_line_a_file() -> None:
 
 
 @given(st.dictionaries(st.text(st.characters(codec="utf-8"), min_size=1), st.binary()))
-def test_what_is_written_is_read(files: dict[str, bytes]) -> None:
+def test_reading_a_written_index_returns_its_digests(files: dict[str, bytes]) -> None:
     known = index.digests(files)
     assert json.loads(index.of(known)) == known
     assert index.read(index.of(known)) == index.Index({path: frozenset((found,)) for path, found in known.items()})
 
 
-def test_both_knows_the_old_and_the_new() -> None:
+def test_the_index_during_a_write_contains_the_old_and_the_new_digests() -> None:
     text = index.both({"a": frozenset((A,)), "b": frozenset((A,))}, {"a": B, "b": A, "c": B})
     assert index.read(text) == index.Index({"a": frozenset((A, B)), "b": frozenset((A,)), "c": frozenset((B,))})
     json.loads(text)
 
 
-def test_conflict_markers_are_passed_over() -> None:
+def test_conflict_markers_in_an_index_are_skipped() -> None:
     text = f'{{\n "a": "{A}"\n<<<<<<< HEAD\n,"b": "{A}"\n||||||| base\n=======\n,"b": "{B}"\r\n,"c": "{B}"\n>>>>>>> other\n}}\n'
     assert index.read(text.encode()) == index.Index({"a": frozenset((A,)), "b": frozenset((A, B)), "c": frozenset((B,))})
 
@@ -65,7 +65,7 @@ def test_a_damaged_index_is_refused_by_name_and_line(tmp_path: Path, text: str, 
     before = snapshot(tmp_path)
     with pytest.raises(RefusedError) as caught:
         write(tree(a="2", b="1"), tmp_path)
-    assert [problem.message for problem in caught.value.problems] == [f"{place}:{line}: this is not the index that rediskit wrote"]
+    assert [problem.message for problem in caught.value.problems] == [f"{place}:{line}: this line is not valid in the index of rediskit"]
     assert "Git" in caught.value.problems[0].hint
     assert "--force" in caught.value.problems[0].hint
     assert snapshot(tmp_path) == before
@@ -80,14 +80,14 @@ def test_a_damaged_index_is_refused_by_name_and_line(tmp_path: Path, text: str, 
 def test_a_lost_index_makes_every_file_foreign(tmp_path: Path) -> None:
     write(tree(a="1", b="1"), tmp_path)
     (tmp_path / "env" / index.NAME).unlink()
-    with pytest.raises(RefusedError, match=r"a\.yaml is not one of our files.*\n  .*take the index back from Git"):
+    with pytest.raises(RefusedError, match=r"a\.yaml exists and was not written by rediskit.*\n  .*restore the index from Git"):
         write(tree(a="2", b="1"), tmp_path)
     assert compare(tree(a="1", b="1"), tmp_path).stale_index
     write(tree(a="1", b="1"), tmp_path)
     assert not compare(tree(a="1", b="1"), tmp_path).drifted, "files with the right bytes are adopted"
 
 
-def test_an_index_cannot_name_what_lies_outside(tmp_path: Path) -> None:
+def test_an_index_entry_outside_the_folder_has_no_effect(tmp_path: Path) -> None:
     write(tree(a="1"), tmp_path)
     outside = put(tmp_path, "outside", "1")
     lines = "".join(f',"{path}": "{index.digest(b"1")}"\n' for path in ("../outside", str(outside), "x/../../outside", ".."))
@@ -115,7 +115,7 @@ class Repository:
         assert self.git("commit", "--quiet", "--message", "x")
 
     def merged(self, one: Files, other: Files) -> bool:
-        """Whether Git merges two branches from main, each with a tree of its own, without a conflict. main is then that merge."""
+        """Merge two branches from main, each with its own tree, into main. Returns whether Git reports no conflict."""
         assert self.git("checkout", "--quiet", "-b", "other")
         self.commit(other)
         assert self.git("checkout", "--quiet", "main")
@@ -139,15 +139,15 @@ def with_files(**more: str) -> Files:
         ({"platform__redis-external__kustomization": "changed"}, {"docs__failover": "1"}),
     ],
 )
-def test_git_merges_two_branches(tmp_path: Path, one: dict[str, str], other: dict[str, str]) -> None:
-    """What Git makes of two indexes is the index of the merged tree, at the end of the list, too."""
+def test_git_merges_the_indexes_of_two_branches(tmp_path: Path, one: dict[str, str], other: dict[str, str]) -> None:
+    """The merge of two indexes is the index of the merged tree, also at the end of the list."""
     repository = Repository(tmp_path, with_files())
     assert repository.merged(with_files(**one), with_files(**other))
     assert not compare(with_files(**one, **other), tmp_path).drifted
 
 
-def test_a_conflict_in_the_index_is_mended_by_the_next_write(tmp_path: Path) -> None:
-    """Two branches add a file at one place of the list: Git leaves markers; the config has both, and rendering it writes the index anew."""
+def test_the_next_write_resolves_a_conflict_in_the_index(tmp_path: Path) -> None:
+    """Two branches add a file at the same line: Git leaves markers, and a render of the merged config writes the index again."""
     repository = Repository(tmp_path, with_files())
     assert not repository.merged(with_files(zz1="1"), with_files(zz2="1"))
     assert b"<<<<<<<" in (tmp_path / "env" / index.NAME).read_bytes()
@@ -159,8 +159,8 @@ def test_a_conflict_in_the_index_is_mended_by_the_next_write(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("style", ["merge", "diff3", "zdiff3"])
-def test_a_file_that_both_branches_changed_is_mended_by_the_next_write(tmp_path: Path, style: str) -> None:
-    """Both sides of every conflict are ours, as the index knows, which Git has put together in the same way: nobody's edit gets lost."""
+def test_the_next_write_replaces_a_file_that_both_branches_changed(tmp_path: Path, style: str) -> None:
+    """Both sides of each conflict are in the merged index, so the file contains no edit of a person."""
     lines = [f"line {number}" for number in range(9)]
 
     def rendered(*more: str) -> Files:
@@ -176,14 +176,14 @@ def test_a_file_that_both_branches_changed_is_mended_by_the_next_write(tmp_path:
     seen = compare(both, tmp_path)
     assert (seen.changed, seen.edited, seen.interrupted) == (("README.yaml",), (), True)
     readme.write_bytes(merged.replace(b"beta", b"beta, and a word by hand", 1))
-    with pytest.raises(RefusedError, match=r"README\.yaml holds conflict markers of Git"):
+    with pytest.raises(RefusedError, match=r"README\.yaml contains Git conflict markers"):
         write(both, tmp_path)
     readme.write_bytes(merged)
     write(both, tmp_path)
     assert not compare(both, tmp_path).drifted
 
 
-def test_a_conflict_with_what_is_not_ours_is_an_edit(tmp_path: Path) -> None:
+def test_a_conflict_with_an_edited_file_is_refused(tmp_path: Path) -> None:
     repository = Repository(tmp_path, with_files(README="1"))
     put(tmp_path, "env/README.yaml", "by hand")
     assert repository.git("commit", "--quiet", "--all", "--message", "x")
@@ -191,12 +191,12 @@ def test_a_conflict_with_what_is_not_ours_is_an_edit(tmp_path: Path) -> None:
     repository.commit(with_files(README="2"))
     assert not repository.git("merge", "--quiet", "main")
     assert b"<<<<<<<" in (tmp_path / "env/README.yaml").read_bytes()
-    with pytest.raises(RefusedError, match=r"README\.yaml holds conflict markers of Git"):
+    with pytest.raises(RefusedError, match=r"README\.yaml contains Git conflict markers"):
         write(with_files(README="3"), tmp_path)
 
 
-def test_a_union_merge_is_an_index_still(tmp_path: Path) -> None:
-    """With `merge=union` in .gitattributes two branches may add a file at one place, and change one and the same file."""
+def test_a_union_merge_of_two_indexes_is_a_valid_index(tmp_path: Path) -> None:
+    """With `merge=union` in .gitattributes, two branches may add a file at the same line and change the same file."""
     put(tmp_path, ".gitattributes", "*/.rediskit.json merge=union\n")
     repository = Repository(tmp_path, with_files())
     assert repository.merged(with_files(zz1="1"), with_files(zz2="1"))

@@ -1,4 +1,4 @@
-"""Inputs that a verb makes: all of them or none, whatever fails, and nothing that somebody else put there is lost."""
+"""Input files are written completely or not at all, and no change of another process is lost."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ BEFORE = {**OLD, "a/other.yaml": b"not ours\n"}
 AFTER = {**NEW, "a/other.yaml": b"not ours\n"}
 
 
-def test_files_are_made_and_replaced(folder: Path) -> None:
+def test_input_files_are_created_and_replaced(folder: Path) -> None:
     write_inputs(str(folder), NEW, read_inputs(str(folder), NEW))
     assert content(folder) == AFTER
 
 
-def test_a_folder_that_is_not_there_is_made(tmp_path: Path) -> None:
+def test_a_missing_folder_is_created(tmp_path: Path) -> None:
     write_inputs(str(tmp_path / "x/y"), NEW, read_inputs(str(tmp_path / "x/y"), NEW))
     assert content(tmp_path / "x/y") == NEW
 
 
-def test_what_a_killed_run_left_is_no_hindrance(folder: Path) -> None:
+def test_the_stage_of_a_killed_run_is_removed(folder: Path) -> None:
     (folder / STAGE / "more").mkdir(parents=True)
     write_inputs(str(folder), NEW, read_inputs(str(folder), NEW))
     assert content(folder) == AFTER
@@ -58,7 +58,7 @@ CALLS = ("mkdir", "open", "write", "replace", "scandir", "unlink", "rmdir", "lst
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=["OSError", "KeyboardInterrupt"])
 def test_all_or_none_whichever_call_fails(name: str, failure: BaseException, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The n-th call of one kind fails, for every n that comes to pass. An interrupt may come when all is done."""
+    """Let the n-th call of one function fail, for each n. An interrupt may come after the last step."""
     seen = read_inputs(str(folder), NEW)
     for nth in range(1, 60):
         calls = [0]
@@ -93,21 +93,21 @@ def _failing(real: Callable[..., Any], nth: int, failure: BaseException, calls: 
     return call
 
 
-def test_what_has_changed_meanwhile_is_not_overwritten(folder: Path) -> None:
+def test_a_file_that_another_process_changed_is_not_overwritten(folder: Path) -> None:
     seen = read_inputs(str(folder), NEW)
     (folder / "a/one.yaml").write_bytes(b"somebody else's\n")
-    with pytest.raises(RefusedError, match=r"a/one\.yaml has changed meanwhile"):
+    with pytest.raises(RefusedError, match=r"a/one\.yaml changed during this command"):
         write_inputs(str(folder), NEW, seen)
     assert content(folder) == {**BEFORE, "a/one.yaml": b"somebody else's\n"}
     seen = read_inputs(str(folder), {"b/three.yaml": b""})
     (folder / "b").mkdir()
     (folder / "b/three.yaml").write_bytes(b"new, and not ours\n")
-    with pytest.raises(RefusedError, match=r"b/three\.yaml has changed meanwhile"):
+    with pytest.raises(RefusedError, match=r"b/three\.yaml changed during this command"):
         write_inputs(str(folder), {"b/three.yaml": b"x"}, seen)
 
 
-@pytest.mark.parametrize(("kind", "what"), [("link", "a link"), ("folder", "a folder"), ("pipe", "no regular file")])
-def test_only_files_are_replaced(kind: str, what: str, folder: Path) -> None:
+@pytest.mark.parametrize(("kind", "what"), [("link", "a symbolic link"), ("folder", "a folder"), ("pipe", "not a regular file")])
+def test_only_regular_files_are_replaced(kind: str, what: str, folder: Path) -> None:
     place = folder / "a/one.yaml"
     place.unlink()
     if kind == "link":
@@ -123,7 +123,7 @@ def test_only_files_are_replaced(kind: str, what: str, folder: Path) -> None:
     assert (folder / "a/two.yaml").read_bytes() == OLD["a/two.yaml"]
 
 
-def test_a_large_file_is_no_input(folder: Path) -> None:
+def test_an_input_file_above_1_mib_is_refused(folder: Path) -> None:
     (folder / "a/one.yaml").write_bytes(b"x" * (1024 * 1024 + 1))
     with pytest.raises(RefusedError, match="larger than 1 MiB"):
         read_inputs(str(folder), NEW)

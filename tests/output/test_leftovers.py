@@ -1,4 +1,4 @@
-"""What a killed run left: the next writer removes it, Git ignores it, and a writer that is at work keeps its own."""
+"""Stages of killed runs are removed by the next writer and ignored by Git; a running writer keeps its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.output.trees import Files, put
 
 
 def left(folder: Path, name: str = STAGE) -> Path:
-    """A leftover with a file in it."""
+    """Create a stage with a file in it."""
     make_stage(str(folder / name), str(folder))
     put(folder / name, "new0", "half")
     return folder / name
@@ -65,7 +65,7 @@ def test_a_write_removes_the_leftovers_of_every_name_below_its_root(tmp_path: Pa
     assert kept.exists(), "that folder has no index: it is not ours"
 
 
-def test_the_leftover_of_a_writer_at_work_stays(tmp_path: Path) -> None:
+def test_the_stage_of_a_running_writer_is_kept(tmp_path: Path) -> None:
     place = left(tmp_path)
     with exclusive_lock(str(tmp_path)):
         assert abandoned(input_leftovers([tmp_path])) == []

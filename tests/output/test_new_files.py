@@ -1,4 +1,4 @@
-"""New files come all or not at all, and nothing that exists is overwritten, whatever happens at whatever moment."""
+"""New files are created completely or not at all, and no existing file is overwritten."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def refused(action: Callable[[], None]) -> str:
     return str(caught.value)
 
 
-def test_the_files_are_written_whole_and_the_folder_is_made(tmp_path: Path) -> None:
+def test_new_files_are_complete_and_their_folder_is_created(tmp_path: Path) -> None:
     write_new(str(tmp_path / "a/b"), FILES)
     assert {path: content for path, content in tree(tmp_path / "a/b").items() if content} == FILES
     assert not (tmp_path / "a/b" / STAGE).exists()
@@ -44,7 +44,7 @@ def _full_at(at: int) -> Callable[[int, str], None]:
 
 
 @pytest.mark.parametrize("start", ["nothing", "folder", "config"])
-def test_a_full_disk_at_any_moment_leaves_what_was_there(tmp_path: Path, start: str) -> None:
+def test_a_full_disk_at_any_point_leaves_the_old_state(tmp_path: Path, start: str) -> None:
     def begin(number: int) -> Path:
         top = tmp_path / str(number)
         (top / {"nothing": "", "folder": "new", "config": "new/config"}[start]).mkdir(parents=True)
@@ -72,7 +72,7 @@ def test_a_full_disk_at_any_moment_leaves_what_was_there(tmp_path: Path, start: 
     assert wrong == []
 
 
-def test_what_a_killed_run_prepared_is_cleared_away(tmp_path: Path) -> None:
+def test_the_stage_of_a_killed_init_is_removed(tmp_path: Path) -> None:
     (tmp_path / STAGE).mkdir()
     (tmp_path / STAGE / "0").write_text("half")
     write_new(str(tmp_path), FILES)
@@ -80,7 +80,7 @@ def test_what_a_killed_run_prepared_is_cleared_away(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["file", "folder", "link", "dangling", "parent-file", "parent-dangling"])
-def test_whatever_is_in_the_way_is_named_and_stays(tmp_path: Path, what: str) -> None:
+def test_an_existing_path_is_reported_and_kept(tmp_path: Path, what: str) -> None:
     place = tmp_path / "config/one.yaml"
     if what.startswith("parent"):
         place = tmp_path / "config"
@@ -94,7 +94,7 @@ def test_whatever_is_in_the_way_is_named_and_stays(tmp_path: Path, what: str) ->
         place.symlink_to(tmp_path / ("elsewhere" if what == "link" else "nowhere"))
     before = os.lstat(place)
     said = refused(lambda: write_new(str(tmp_path), FILES))
-    assert f"{tmp_path}/config/one.yaml is there already" in said
+    assert f"{tmp_path}/config/one.yaml already exists" in said
     assert os.lstat(place) == before
     assert not (tmp_path / "schema.json").exists()
     assert not (tmp_path / "nowhere").exists()
@@ -105,15 +105,15 @@ def _sees_nothing(_folder: str, _paths: object) -> dict[str, bytes | None]:
     return {}
 
 
-def test_a_file_that_appears_meanwhile_is_not_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_another_process_creates_is_not_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "config").mkdir()
     (tmp_path / "config/one.yaml").write_text("theirs\n")
     monkeypatch.setattr(new_files, "existing", _sees_nothing)
-    assert "config/one.yaml is there already" in refused(lambda: write_new(str(tmp_path), FILES))
+    assert "config/one.yaml already exists" in refused(lambda: write_new(str(tmp_path), FILES))
     assert {path: content for path, content in tree(tmp_path).items() if content} == {"config/one.yaml": b"theirs\n"}
 
 
-def test_a_file_system_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_new_files_are_created_on_a_file_system_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_links(*_: str) -> None:
         raise OSError(errno.EPERM, os.strerror(errno.EPERM))
 

@@ -1,4 +1,4 @@
-"""Any sequence of renders, edits, deletions and foreign files: nobody's work is lost, and every write that is let through is whole."""
+"""Any sequence of renders, edits, deletions and foreign files: no work of a person is lost, and each write is complete."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ trees = st.dictionaries(st.sampled_from(PATHS), CONTENTS).filter(sound).map(lamb
 
 
 class Unplugged(BaseException):
-    """Stands for whatever ends a write in its middle with the chance to put things back."""
+    """A failure in the middle of a write that can still be undone."""
 
 
 class Folder(RuleBasedStateMachine):
-    """`ours` is what the last write left, `theirs` what a person has put there since."""
+    """`ours` is the result of the last write, `theirs` the changes of a person since then."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -109,7 +109,7 @@ class Folder(RuleBasedStateMachine):
         return {path: content for path, content in found.items() if not path.endswith("/") and path != index.NAME}
 
     def refused_for_a_reason(self, tree: Files, force: bool) -> None:
-        """Somebody's bytes would have been lost, or stand where a file or a folder of the tree belongs."""
+        """Assert that the write would lose content of a person, or needs its path."""
         at_stake = set()
         for path, content in self.theirs.items():
             if path in self.ours and not force:

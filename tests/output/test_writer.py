@@ -1,4 +1,4 @@
-"""The writer to disk: what it touches, what it leaves alone, what it refuses."""
+"""The writer: which files it touches, leaves unchanged and refuses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "rendered"
 
 
-def test_first_write_says_what_it_made(root: Path) -> None:
+def test_the_first_write_returns_all_files_as_created(root: Path) -> None:
     made = write(tree(b="2", a="1", platform__redis__x="3"), root)
     assert made == Changes(created=("a.yaml", "b.yaml", "platform/redis/x.yaml"))
     assert (root / "env/platform/redis/x.yaml").read_bytes() == b"3"
@@ -27,7 +27,7 @@ def test_first_write_says_what_it_made(root: Path) -> None:
     assert sorted(snapshot(root / "env")) == [".rediskit.json", "a.yaml", "b.yaml", "platform/redis/x.yaml"]
 
 
-def test_second_write_touches_nothing(root: Path) -> None:
+def test_a_second_write_touches_no_file(root: Path) -> None:
     write(tree(a="1", platform__x="3"), root)
     before = {path: (path.stat().st_mtime_ns, path.stat().st_ino, path.stat().st_ctime_ns) for path in [root, *root.rglob("*")]}
     assert write(tree(a="1", platform__x="3"), root) == Changes(unchanged=("a.yaml", "platform/x.yaml"))
@@ -56,7 +56,7 @@ def test_an_open_file_keeps_its_content(root: Path) -> None:
         assert reader.read() == b"old"
 
 
-def test_compare_says_what_write_would_do_and_writes_nothing(root: Path) -> None:
+def test_compare_returns_the_changes_of_a_write_without_writing(root: Path) -> None:
     assert compare(tree(a="1"), root) == Changes(created=("a.yaml",))
     assert not root.exists()
     write(tree(a="1", b="1", c="1"), root)
@@ -68,8 +68,8 @@ def test_compare_says_what_write_would_do_and_writes_nothing(root: Path) -> None
     assert (seen.created, seen.changed, seen.removed, seen.unchanged) == (("d.yaml",), ("b.yaml",), ("c.yaml",), ("a.yaml",))
     assert (seen.edited, seen.foreign) == (("b.yaml",), ("mine/", "note.txt"))
     assert [warning.message for warning in seen.warnings] == [
-        f"{root}/env/mine/ is not ours: left alone",
-        f"{root}/env/note.txt is not ours: left alone",
+        f"{root}/env/mine/ was not written by rediskit and is left unchanged",
+        f"{root}/env/note.txt was not written by rediskit and is left unchanged",
     ]
     assert seen.drifted
     assert snapshot(root) == before
@@ -89,7 +89,7 @@ def test_any_change_by_hand_is_drift(root: Path, path: str) -> None:
     assert not compare(rendered, root).drifted
 
 
-def test_a_missing_file_comes_back(root: Path) -> None:
+def test_a_missing_file_is_created_again(root: Path) -> None:
     write(tree(a="1", b__c="1"), root)
     (root / "env/b/c.yaml").unlink()
     (root / "env/b").rmdir()
@@ -124,14 +124,14 @@ def test_force_overwrites_and_removes_edited_files_but_no_foreign_ones(root: Pat
     }
 
 
-def test_a_rendered_file_with_conflict_markers_is_named_as_such(root: Path) -> None:
+def test_conflict_markers_in_a_rendered_file_are_reported(root: Path) -> None:
     write(tree(a="1"), root)
     put(root / "env", "a.yaml", "x\n<<<<<<< HEAD\n1\n=======\n2\n>>>>>>> other\n")
-    with pytest.raises(RefusedError, match=r"a\.yaml holds conflict markers of Git\n  help: resolve the conflict in the config"):
+    with pytest.raises(RefusedError, match=r"a\.yaml contains Git conflict markers\n  help: resolve the conflict in the config"):
         write(tree(a="3"), root)
 
 
-def test_a_foreign_folder_is_not_looked_into(root: Path) -> None:
+def test_the_content_of_a_foreign_folder_is_not_read(root: Path) -> None:
     write(tree(a="1"), root)
     put(root / "env", "node_modules/x/y", "z")
     (root / "env/node_modules").chmod(0o555)
@@ -141,7 +141,7 @@ def test_a_foreign_folder_is_not_looked_into(root: Path) -> None:
     assert (root / "env/empty").is_dir()
 
 
-def test_what_a_killed_write_left_is_removed_without_following_links(root: Path, tmp_path: Path) -> None:
+def test_stages_of_killed_writes_are_removed_without_following_links(root: Path, tmp_path: Path) -> None:
     rendered = tree(a="1")
     write(rendered, root)
     precious = put(tmp_path / "outside", "precious", "1")
@@ -156,7 +156,7 @@ def test_what_a_killed_write_left_is_removed_without_following_links(root: Path,
     assert precious.read_text() == "1"
 
 
-def test_the_root_may_be_a_link_and_is_made_where_it_is_missing(tmp_path: Path) -> None:
+def test_the_root_can_be_a_link_and_is_created_if_it_is_missing(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
     write(tree(a="1"), tmp_path / "link")
@@ -165,14 +165,14 @@ def test_the_root_may_be_a_link_and_is_made_where_it_is_missing(tmp_path: Path) 
     assert (tmp_path / "some/where/new/env/a.yaml").read_bytes() == b"1"
 
 
-def test_the_root_may_be_where_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_root_can_be_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for root in ("", ".", "rendered", b"bytes"):
         write(tree(a="1"), root)  # type: ignore[arg-type]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bytes", "env", "rendered"]
 
 
-def test_a_root_that_is_no_folder(root: Path) -> None:
+def test_a_root_that_is_not_a_folder_is_refused(root: Path) -> None:
     root.write_text("x")
     for call in (write, compare):
         with pytest.raises(RefusedError, match=r"rendered(/env)?: Not a directory"):
@@ -191,7 +191,7 @@ def umask(request: pytest.FixtureRequest) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("umask", [0o022, 0o077, 0o002], indirect=True)
-def test_permissions_are_what_the_umask_leaves(root: Path, umask: int) -> None:
+def test_files_have_the_permissions_of_the_umask(root: Path, umask: int) -> None:
     write(tree(a="1", b__c="1"), root)
     write(tree(a="2", b__c="1", d__e="1"), root)
     modes = {str(path.relative_to(root)): path.stat().st_mode & 0o777 for path in root.rglob("*")}
@@ -199,7 +199,7 @@ def test_permissions_are_what_the_umask_leaves(root: Path, umask: int) -> None:
     assert len(modes) == 7
 
 
-def test_many_trees_are_written_or_none(root: Path) -> None:
+def test_all_environments_are_written_or_none(root: Path) -> None:
     first, second = Files("first", {"a": b"1"}), Files("second", {"a": b"1"})
     assert list(write_all([first, second], root)) == ["first", "second"]
     for rendered in (first, second):
@@ -210,11 +210,11 @@ def test_many_trees_are_written_or_none(root: Path) -> None:
     assert len(caught.value.problems) == 2
     assert snapshot(root) == before
     for twin in ("first", "FIRST"):
-        with pytest.raises(RefusedError, match=r"two trees are called|one path where case does not count"):
+        with pytest.raises(RefusedError, match=r"two environments have the name|the same path on a case-insensitive file system"):
             write_all([first, Files(twin, {"a": b"1"})], root)
 
 
-def test_an_empty_tree(root: Path) -> None:
+def test_an_environment_without_files_is_an_empty_directory(root: Path) -> None:
     write(tree(), root)
     assert not compare(tree(), root).drifted
     write(tree(a__b="1"), root)

@@ -1,4 +1,4 @@
-"""Writers among others: without permission, two at once, with a reader, on file systems without locks."""
+"""Writers without permission, at the same time, with a reader, and on file systems without locks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.output.trees import Files, snapshot
 
 
 def alone(rendered: Files, root: Path, **more: Any) -> str:
-    """What a write in a process of its own says."""
+    """Run a write in its own process and return its output."""
     done = subprocess.run(program(), input=request(rendered, do="write", root=root, **more), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -35,27 +35,27 @@ def test_a_read_only_folder_leaves_the_old_tree(start: Path, folder: str) -> Non
         (start / folder).chmod(0o755)
     assert f"{folder}/" in said
     assert "Permission denied" in said
-    assert "you may read and write there" in said
+    assert "check the permissions" in said
     assert snapshot(start) == whole(OLD)
     assert not compare(OLD, start).drifted
     assert alone(NEW, start, unprivileged=True) == "written\n"
 
 
-def test_a_foreign_folder_that_can_not_be_read_is_left_alone(start: Path) -> None:
+def test_an_unreadable_foreign_folder_is_left_unchanged(start: Path) -> None:
     (start / "env/private").mkdir(mode=0)
     assert alone(NEW, start, unprivileged=True) == "written\n"
     assert compare(NEW, start).foreign == ("platform/redis/notes.txt",), "for root it is an empty folder, and of no interest"
     assert (start / "env/private").is_dir()
 
 
-def test_a_read_only_root(tmp_path: Path) -> None:
+def test_a_read_only_root_is_reported(tmp_path: Path) -> None:
     (tmp_path / "rendered").mkdir(mode=0o555)
     assert "Permission denied" in alone(NEW, tmp_path / "rendered", unprivileged=True)
     assert snapshot(tmp_path / "rendered") == {}
 
 
-def test_two_writers_at_once(start: Path) -> None:
-    """The first one stands still half-way: the second is refused. It is killed: its lock goes with it."""
+def test_a_second_writer_is_refused(start: Path) -> None:
+    """The first writer is paused: the second is refused. The lock of a killed writer ends with its process."""
     first = subprocess.Popen(program(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with first:
         assert first.stdin is not None
@@ -64,15 +64,15 @@ def test_two_writers_at_once(start: Path) -> None:
         first.stdin.flush()
         assert first.stdout.readline() == "paused\n"
         before = snapshot(start)
-        with pytest.raises(RefusedError, match=r"another rediskit is writing to .*start\n  help: render again when it has finished"):
+        with pytest.raises(RefusedError, match=r"another rediskit process is writing to .*start\n  help: wait until it ends"):
             write(LATER, start)
-        assert "another rediskit is writing" in alone(LATER, start)
+        assert "another rediskit process is writing" in alone(LATER, start)
         assert snapshot(start) == before
         first.kill()
     heals(start, LATER)
 
 
-def test_a_writer_that_waits_in_line_loses_nothing(start: Path) -> None:
+def test_changes_of_a_writer_that_finished_first_are_compared_again(start: Path) -> None:
     first = subprocess.Popen(program(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     out, _ = first.communicate(request(NEW, do="write", root=start, pause=20) + "\n")
     assert out == "paused\nwritten\n"
@@ -80,7 +80,7 @@ def test_a_writer_that_waits_in_line_loses_nothing(start: Path) -> None:
 
 
 @pytest.mark.parametrize(("code", "locks"), [(errno.EBADF, False), (errno.ENOLCK, False), (errno.EIO, True)])
-def test_a_file_system_that_locks_no_folders(start: Path, monkeypatch: pytest.MonkeyPatch, code: int, locks: bool) -> None:
+def test_a_file_system_without_locks_causes_a_warning(start: Path, monkeypatch: pytest.MonkeyPatch, code: int, locks: bool) -> None:
     def refuse(*_: object) -> None:
         raise OSError(code, os.strerror(code))
 
@@ -89,7 +89,7 @@ def test_a_file_system_that_locks_no_folders(start: Path, monkeypatch: pytest.Mo
         with pytest.raises(RefusedError, match="Input/output error"):
             write(NEW, start)
     else:
-        assert [str(warning) for warning in write(NEW, start).warnings if "can't be locked" in str(warning)]
+        assert [str(warning) for warning in write(NEW, start).warnings if "does not support locks" in str(warning)]
 
 
 def test_a_reader_sees_each_file_old_or_new(start: Path) -> None:

@@ -1,4 +1,4 @@
-"""Trees to write, and what is on disk."""
+"""Trees to write, and the content of folders."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Files:
-    """The least that can be written."""
+    """The smallest tree that can be written."""
 
     name: str = "env"
     files: dict[str, bytes] = field(default_factory=dict)
 
 
 def tree(**texts: str) -> Files:
-    """A tree called `env`; keyword arguments spell paths: `a__b` is `a/b.yaml`."""
+    """Return a tree called `env`. Keyword arguments are paths: `a__b` is `a/b.yaml`."""
     return Files("env", {f"{path.replace('__', '/')}.yaml": text.encode() for path, text in texts.items()})
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
-    """Everything below a folder: files with their bytes, links as `-> target`, empty folders with a slash at their end."""
+    """Return everything below a folder: files with their content, links as `-> target`, empty folders with a slash at the end."""
     found: dict[str, bytes] = {}
     for place, folders, files in os.walk(folder):
         here = Path(place)
@@ -38,7 +38,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 
 
 def put(folder: Path, path: str, content: str) -> Path:
-    """Writes a file as a person would, with the folders that it needs."""
+    """Write a file as a person does, with its parent folders."""
     place = folder / path
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(content, encoding="utf-8")
@@ -46,6 +46,6 @@ def put(folder: Path, path: str, content: str) -> Path:
 
 
 def old(path: Path) -> int:
-    """Makes a file look an hour old; returns the time it shows."""
+    """Set the times of a file back by an hour and return its modification time."""
     os.utime(path, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns - 3_600_000_000_000))
     return path.stat().st_mtime_ns

@@ -289,8 +289,10 @@ def test_all_files_are_written_or_none(sealed: Repository, run: Run, monkeypatch
     monkeypatch.setattr("os.replace", failing)
     code, _, errors = run("rotate")
     assert code == 1
-    message = "error[not-writable]: config/home/secrets/shop.yaml: No space left on device"
-    assert errors == f"{message}\n  help: fix that, then try again; nothing was written\n"
+    assert errors.splitlines() == [
+        "error[not-writable]: config/home/secrets/shop.yaml: No space left on device",
+        "  help: fix the cause, then run the command again; nothing was written",
+    ]
     assert sealed.files() == before
 
 

@@ -109,4 +109,7 @@ def test_a_link_at_the_certificate_path_is_refused(sealed: Repository, run: Run,
     sealed.certificate.unlink()
     sealed.certificate.symlink_to(sealed.folder / "target")
     code, _, errors = run("fetch-cert", "--force")
-    assert (code, errors) == (1, "error: config/home/sealing.crt is a link\n  help: a file of its own belongs there: move it away\n")
+    assert (code, errors) == (
+        1,
+        "error: config/home/sealing.crt is a symbolic link\n  help: move it: rediskit writes a file to this path\n",
+    )

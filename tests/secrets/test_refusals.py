@@ -425,7 +425,7 @@ def test_a_folder_without_write_permission_is_refused(sealed: Repository, run: R
     monkeypatch.setattr("os.mkdir", refused)
     code, _, errors = run("new")
     assert code == 1
-    assert errors.endswith("Permission denied\n  help: fix that, then try again; nothing was written\n")
+    assert errors.endswith(": Permission denied\n  help: fix the cause, then run the command again; nothing was written\n")
     assert sealed.files() == {}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict
 from difflib import SequenceMatcher, unified_diff
 from itertools import zip_longest
 from typing import Any
@@ -70,7 +69,7 @@ def as_json(differences: TreeDiff) -> dict[str, Any]:
         "name": differences.name,
         "empty": differences.empty,
         "objects": [
-            {**(asdict(difference.identity) if difference.identity else {}), **_json(difference)} for difference in differences.objects
+            {**(difference.identity._asdict() if difference.identity else {}), **_json(difference)} for difference in differences.objects
         ],
         "files": [_json(difference) for difference in differences.files],
         "warnings": [{"message": warning.message, "hint": warning.hint} for warning in differences.warnings],
@@ -82,7 +81,7 @@ def _json(difference: FileDiff) -> dict[str, Any]:
         "status": difference.status,
         "path": difference.path,
         "oldPath": difference.old_path or None,
-        "changes": [asdict(change) for change in difference.changes],
+        "changes": [change._asdict() for change in difference.changes],
     }
 
 

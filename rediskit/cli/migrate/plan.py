@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 from rediskit.cli.configs import config_file
@@ -173,7 +172,7 @@ def _step_json(step: Planned) -> dict[str, Any]:
         "expectedAt": step.begins or None,
         "before": page.before,
         "gates": [code for code, _ in step.gates],
-        "objects": [{"status": one.status, "path": one.path, **(asdict(one.identity) if one.identity else {})} for one in step.objects],
+        "objects": [{"status": one.status, "path": one.path, **(one.identity._asdict() if one.identity else {})} for one in step.objects],
         "ownerFiles": list(step.files),
         "values": [value._asdict() for value in step.values],
         "gone": list(step.gone),
