@@ -1,4 +1,4 @@
-"""Whole trees, exactly as rendered, to be reviewed as a diff. `make golden` writes them anew."""
+"""Complete rendered manifests, for review as a diff. `make golden` writes them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STEPS = get_args(Step)
 
 
 def at_step(step: Step) -> Environment:
-    """The project's own config, at a step; the evidence is there where a step wants it."""
+    """Return the project's own config, at a step; the evidence is there where a step wants it."""
     environment = load(HERE.parent / "config/chocolandia.yaml")
     client = environment.clients[0]
     assert client.migration is not None
@@ -27,7 +27,7 @@ def at_step(step: Step) -> Environment:
 
 
 def hold(tree: Tree, case: str, update: bool) -> None:
-    """Compares a tree with `tests/golden/<case>`, or writes it there."""
+    """Compare a tree with `tests/golden/<case>`, or writes it there."""
     named = Tree(case, tree.header, tree.contents)
     if update:
         write(named, GOLDEN, force=True)

@@ -73,7 +73,7 @@ class Reader:
             self.run(block.text)
 
     def believe(self, script: str) -> None:
-        """A block for a cluster: bash takes it, and every name in it is one of the tree."""
+        """Validate a block for a cluster: bash parses it, and the rendered manifests contain every name in it."""
         subprocess.run(["/bin/bash", "-n", "-c", script], check=True)
         for line in script.splitlines():
             program, *rest = shlex.split(line)
@@ -100,7 +100,7 @@ class Reader:
                 assert re.search(rf"namespace: {re.escape(value)}$", past, re.MULTILINE), value
 
     def from_the_cluster(self, words: list[str]) -> None:
-        """What the commands that ask a cluster leave in the folder."""
+        """Create the files that the commands with a cluster write."""
         if words[:2] == ["secret", "fetch-cert"]:
             certificate = self.folder / "config/homelab/sealing.crt"
             certificate.parent.mkdir(parents=True, exist_ok=True)
@@ -153,7 +153,7 @@ def test_the_library(reader: Reader) -> None:
 
 
 def commands(folder: Path) -> Iterator[str]:
-    """What pre-commit and CI run, but for the installation, which asks an index."""
+    """Yield the commands of pre-commit and CI except the installation, which needs an index."""
     hooks = yaml.safe_load((folder / ".pre-commit-config.yaml").read_text())
     (hook,) = hooks["repos"][0]["hooks"]
     assert hook["language"] == "system"

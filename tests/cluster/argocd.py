@@ -76,7 +76,7 @@ class ArgoCD(Tool):
         return ["argocd-repo-server", "argocd-application-controller"]
 
     def kill(self) -> None:
-        """The repo-server's clones go with its Pod: a `git checkout` that was cut off leaves a lock, which no later one gets past."""
+        """Kill the controllers, and delete the clones of the repo-server: a lock of an interrupted `git checkout` blocks later ones."""
         super().kill()
         shutil.rmtree(self.plane.programs["argocd-repo-server"].folder / "_argocd-repo", ignore_errors=True)
 
@@ -95,7 +95,7 @@ class ArgoCD(Tool):
             self._annotate(name, "normal")
 
     def reconcile(self, expected: Expected) -> None:
-        """One more round of every Application, manifests made anew, and waits until each has had it."""
+        """Refresh every Application with new manifests, and wait until each has finished."""
         before = {}
         for name in self._present(expected):
             before[name] = (self._application(name) or {}).get("status", {}).get("reconciledAt", "")
@@ -119,7 +119,7 @@ class ArgoCD(Tool):
         return ""
 
     def complaints(self, expected: Expected) -> list[str]:
-        """The conditions of all Applications: Argo CD has no condition for what is well."""
+        """Return the conditions of all Applications: Argo CD has no condition for what is well."""
         found = []
         for name in self._present(expected):
             conditions = (self._application(name) or {}).get("status", {}).get("conditions", [])
@@ -200,7 +200,7 @@ class ArgoCD(Tool):
 
 
 def _settings(plane: Plane) -> list[Object]:
-    """What an installation brings besides programs."""
+    """Return the objects of an installation."""
     labels = {"app.kubernetes.io/part-of": "argocd"}
 
     def meta(name: str) -> Object:
@@ -222,7 +222,7 @@ def _settings(plane: Plane) -> list[Object]:
 
 
 def _patches(spec: Object) -> list[Object]:
-    """What an owner's Application lays upon the build of his folder. An empty list is left out of what Argo CD has compared."""
+    """Return the patches of an Application of the application repository. Argo CD omits an empty list from its comparison."""
     return list(at(spec, "source", "kustomize", "patches") or [])
 
 

@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 
 def loopback_certificate(folder: Path) -> tuple[Path, Path]:
-    """Writes a certificate and its key into a folder; their paths. Good for a day."""
+    """Write a certificate and its key into a folder, and return their paths. Good for a day."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)

@@ -52,7 +52,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A worker hands over what it measured; whoever has no worker above him writes it."""
+    """Send the measurements of a worker to the main process, which writes them."""
     report = session.config.stash[REPORT]
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["measured"] = report.measured
@@ -62,14 +62,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Called where the workers were started, when one of them ends; one that crashed has handed over nothing."""
+    """Collect the measurements of a worker that has ended. A crashed worker has sent none."""
     measured = getattr(node, "workeroutput", {}).get("measured", ())
     node.config.stash[REPORT].measured += [(tool, versions, row, taken) for tool, versions, row, taken in measured]
 
 
 @pytest.fixture(scope="session")
 def plane(request: pytest.FixtureRequest) -> Iterator[Plane]:
-    """The control plane, without any CRD yet."""
+    """Yield the control plane, without any CRD yet."""
     folder = Path(tempfile.mkdtemp(prefix="rediskit-plane-"))
     running = Plane(folder)
     try:
@@ -85,7 +85,7 @@ def plane(request: pytest.FixtureRequest) -> Iterator[Plane]:
 
 @pytest.fixture
 def namespace(plane: Plane) -> str:
-    """A namespace of the test's own."""
+    """Return a namespace of the test's own."""
     name = f"test-{uuid4().hex[:8]}"
     plane.kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     return name
@@ -93,7 +93,7 @@ def namespace(plane: Plane) -> str:
 
 @pytest.fixture(scope="session")
 def git(plane: Plane) -> Iterator[GitServer]:
-    """The Git server that both tools read."""
+    """Yield the Git server that both tools read."""
     server = GitServer(plane.folder / "git")
     yield server
     server.stop()
@@ -101,19 +101,19 @@ def git(plane: Plane) -> Iterator[GitServer]:
 
 @pytest.fixture(scope="session")
 def registry(plane: Plane) -> Registry:
-    """The OCI registry with the chart in it."""
+    """Return the OCI registry with the chart in it."""
     return Registry(plane.programs)
 
 
 @pytest.fixture(scope="session")
 def metallb(plane: Plane) -> MetalLB:
-    """What gives addresses to Services."""
+    """Return the controller that assigns addresses to Services."""
     return MetalLB(plane)
 
 
 @pytest.fixture(scope="session")
 def sealed_secrets(plane: Plane) -> SealedSecrets:
-    """What opens SealedSecrets, with a key of its own."""
+    """Return the controller that decrypts SealedSecrets, with its own key."""
     controller = SealedSecrets(plane)
     controller.start()
     return controller
@@ -121,7 +121,7 @@ def sealed_secrets(plane: Plane) -> SealedSecrets:
 
 @pytest.fixture(scope="session")
 def monitoring(plane: Plane) -> None:
-    """The kinds of the Prometheus operator, and the namespace of the stack."""
+    """Install the CRDs of the Prometheus operator, and the namespace of the stack."""
     plane.install_crds(locate_folder("prometheus-operator", "crds"), *MONITORING)
     plane.kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "monitoring"}})
 
@@ -138,7 +138,7 @@ def tool(request: pytest.FixtureRequest, plane: Plane, registry: Registry) -> It
 
 @pytest.fixture(scope="session")
 def report(pytestconfig: pytest.Config) -> Report:
-    """What the scenarios measured; written at the end of the run."""
+    """Return the report of all measurements, which is written at the end of the run."""
     return pytestconfig.stash[REPORT]
 
 

@@ -88,7 +88,7 @@ class Flux(Tool):
         ]
 
     def refresh(self, expected: Expected) -> None:
-        """The sources of Git only: a new revision makes the Kustomizations run."""
+        """Refresh only the Git sources: a new revision triggers the Kustomizations."""
         self._request(expected, ("GitRepository",))
 
     def reconcile(self, expected: Expected) -> None:

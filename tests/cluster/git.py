@@ -47,7 +47,7 @@ class GitServer:
             self._server = None
 
     def repository(self, name: str) -> Repository:
-        """A new repository with a work tree beside it."""
+        """Return a new repository with a work tree beside it."""
         bare = self.folder / f"{name}.git"
         _git(self.folder, "init", "--quiet", "--bare", "--initial-branch=main", str(bare))
         tree = self.folder.parent / f"work-{name}"
@@ -64,19 +64,19 @@ class Repository:
         self.url = url
 
     def write(self, files: dict[str, str | bytes]) -> None:
-        """Writes files into the work tree."""
+        """Write files into the work tree."""
         for name, content in files.items():
             path = self.tree / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
     def replace(self, folder: str, files: dict[str, bytes]) -> None:
-        """A folder with exactly these files."""
+        """Replace the files of a folder."""
         shutil.rmtree(self.tree / folder, ignore_errors=True)
         self.write({f"{folder}/{name}": content for name, content in files.items()})
 
     def commit(self, message: str) -> str:
-        """Commits everything and pushes it; the new commit, or the one of before where nothing changed."""
+        """Commit everything and push it; the new commit, or the one of before where nothing changed."""
         _git(self.tree, "add", "--all")
         if _git(self.tree, "status", "--porcelain"):
             _git(self.tree, "commit", "--quiet", "--message", message)
@@ -84,7 +84,7 @@ class Repository:
         return self.head()
 
     def revert(self) -> str:
-        """Takes the last commit back by a commit of its own."""
+        """Take the last commit back by a commit of its own."""
         _git(self.tree, "revert", "--no-edit", "HEAD")
         _git(self.tree, "push", "--quiet", "origin", "HEAD:main")
         return self.head()

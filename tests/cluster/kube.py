@@ -61,7 +61,7 @@ class Kube:
         self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
 
     def request(self, method: str, path: str, body: Object | None = None, kind: str = "application/json") -> Object:
-        """The answer as an object. Raises RefusedError; FailedError where nobody answers."""
+        """Return the answer as an object. Raises RefusedError; FailedError where nobody answers."""
         data = None if body is None else json.dumps(body).encode()
         try:
             answer = self._pool.urlopen(method, path, data, {**self._headers, "Content-Type": kind})
@@ -73,7 +73,7 @@ class Kube:
         return dict(json.loads(text)) if text.startswith(b"{") else {"text": text.decode()}
 
     def get(self, version: str, kind: str, name: str, namespace: str = "") -> Object | None:
-        """An object, or None where there is none."""
+        """Return an object, or None where there is none."""
         try:
             return self.request("GET", path_of(version, kind, name, namespace))
         except RefusedError as refusal:
@@ -92,16 +92,16 @@ class Kube:
             raise
 
     def create(self, content: Object) -> Object:
-        """Creates an object. Raises RefusedError."""
+        """Create an object. Raises RefusedError."""
         meta = content["metadata"]
         return self.request("POST", path_of(content["apiVersion"], content["kind"], "", meta.get("namespace", "")), content)
 
     def delete(self, version: str, kind: str, name: str, namespace: str = "") -> None:
-        """Deletes an object that is there. Raises RefusedError."""
+        """Delete an object that is there. Raises RefusedError."""
         self.request("DELETE", path_of(version, kind, name, namespace))
 
     def patch(self, version: str, kind: str, name: str, namespace: str, change: Object, *, part: str = "") -> Object:
-        """A merge patch."""
+        """Return a merge patch."""
         path = path_of(version, kind, name, namespace) + (f"/{part}" if part else "")
         return self.request("PATCH", path, change, "application/merge-patch+json")
 
@@ -118,7 +118,7 @@ class Kube:
         return self.request("PATCH", f"{path}?{urlencode(query)}", content, "application/apply-patch+yaml")
 
     def kubectl(self, *arguments: str | Path, stdin: str | None = None) -> str:
-        """What kubectl prints. Raises FailedError with what it says when it fails."""
+        """Return the output of kubectl. Raises FailedError with its error output."""
         command = [str(part) for part in (self._kubectl, "--kubeconfig", self.kubeconfig, *arguments)]
         done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=120)
         if done.returncode:
@@ -136,7 +136,7 @@ class Kube:
 
 
 def path_of(version: str, kind: str, name: str, namespace: str) -> str:
-    """The path of an object, or of the collection where the name is empty."""
+    """Return the path of an object, or of the collection where the name is empty."""
     root = f"/apis/{version}" if "/" in version else f"/api/{version}"
     place = f"/namespaces/{namespace}" if namespace else ""
     plural = _PLURALS.get(kind, f"{kind.lower()}s")
@@ -144,12 +144,12 @@ def path_of(version: str, kind: str, name: str, namespace: str) -> str:
 
 
 def condition(content: Object | None, name: str) -> str:
-    """The status of a condition: True, False, Unknown, or "" where there is none."""
+    """Return the status of a condition: True, False, Unknown, or "" where there is none."""
     return str(condition_of(content, name).get("status", ""))
 
 
 def condition_of(content: Object | None, name: str) -> Object:
-    """A condition, or an empty object."""
+    """Return a condition, or an empty object."""
     conditions = (content or {}).get("status", {}).get("conditions") or []
     return next((dict(found) for found in conditions if found["type"] == name), {})
 

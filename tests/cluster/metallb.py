@@ -1,4 +1,4 @@
-"""The real controller of MetalLB with the pool of the brief. It only gives addresses: nothing announces them."""
+"""The real controller of MetalLB with the default pool. It assigns addresses, and nothing announces them."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def given(tree: Tree, client: str) -> dict[str, bytes]:
 
 
 def workload(namespace: str, replicas: int = 1) -> Object:
-    """The real Deployment, in a namespace of the scenario."""
+    """Return the real Deployment, in a namespace of the scenario."""
     content: dict[str, Any] = backend()
     content["metadata"]["namespace"] = namespace
     content["spec"]["replicas"] = replicas

@@ -33,7 +33,7 @@ class Plane:
         self.kubeconfig = folder / "kubeconfig"
 
     def start(self) -> None:
-        """Starts everything."""
+        """Start everything."""
         etcd = self._etcd()
         self._api_server(etcd)
         authority = self.folder / "certificates/apiserver.crt"
@@ -53,11 +53,11 @@ class Plane:
             until(f"node {name}", lambda name=name: self._node_is_ready(name))  # type: ignore[misc]
 
     def stop(self) -> None:
-        """Stops everything that was started."""
+        """Stop everything that was started."""
         self.programs.stop()
 
     def install_crds(self, folder: Path, *names: str) -> None:
-        """Applies the CustomResourceDefinitions of a folder (all, or those whose file names begin so) and waits until they are served."""
+        """Apply the CustomResourceDefinitions of a folder (all, or those whose file names begin so) and wait until they are served."""
         files = [file for file in sorted(folder.rglob("*.yaml")) if not names or file.name.startswith(names)]
         wanted = []
         for file in files:
@@ -139,7 +139,7 @@ class Plane:
         )
 
     def _storage(self) -> None:
-        """The StorageClass must be there before the claims; volumes wait for them."""
+        """Create the StorageClass, which must exist before the claims, and the volumes."""
         self.kube.create(
             {
                 "apiVersion": "storage.k8s.io/v1",
@@ -165,7 +165,7 @@ class Plane:
 
 
 def node(name: str) -> Object:
-    """A node with room for a Redis; kwok makes it Ready."""
+    """Return a node with room for a Redis; kwok makes it Ready."""
     room = {"cpu": "8", "memory": "32Gi", "pods": "110", "ephemeral-storage": "100Gi"}
     return {
         "apiVersion": "v1",
@@ -180,7 +180,7 @@ def node(name: str) -> Object:
 
 
 def volume(name: str) -> Object:
-    """A volume of class local-path that any node can have."""
+    """Return a volume of class local-path that any node can have."""
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolume",
@@ -196,7 +196,7 @@ def volume(name: str) -> Object:
 
 
 def program(name: str) -> Path:
-    """A program of the set `cluster`. Raises AssertionError naming the command that brings it."""
+    """Return a program of the set `cluster`. Raises AssertionError naming the command that brings it."""
     found = locate(name)
     assert found is not None, f"{name} is neither in the tool cache nor on PATH; run: make tools TOOLS='--set cluster'"
     return found

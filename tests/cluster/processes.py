@@ -29,14 +29,14 @@ class FailedError(AssertionError):
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
+    """Return a port of 127.0.0.1 that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
 
 
 def until(what: str, look: Callable[[], T | None], seconds: float = 60, pause: float = 0.2) -> T:
-    """The first result of `look` that is not None. Raises FailedError after `seconds`.
+    """Return the first result of `look` that is not None. Raises FailedError after `seconds`.
 
     `look` may raise FailedError to say what is missing still: it is shown when time is up.
     """
@@ -66,7 +66,7 @@ class Program:
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
-        """Starts it; its log goes on where it ended."""
+        """Start it; its log goes on where it ended."""
         assert self.process is None, f"{self.name} runs already"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -84,7 +84,7 @@ class Program:
         return self.process is not None and self.process.poll() is None
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """Stops it and whatever it started."""
+        """Stop it and all programs that it started."""
         process, self.process = self.process, None
         if process is None:
             return
@@ -110,7 +110,7 @@ class Programs:
         self._programs: dict[str, Program] = {}
 
     def start(self, name: str, *command: str | Path, environment: Mapping[str, str] | None = None) -> Program:
-        """Starts a program with an environment of PATH, HOME and what is given. HOME is a folder of its own."""
+        """Start a program with an environment of PATH, HOME and what is given. HOME is a folder of its own."""
         folder = self.folder / name
         folder.mkdir(parents=True, exist_ok=True)
         basic = {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8", "TMPDIR": str(folder), "GOGC": GARBAGE}
@@ -123,13 +123,13 @@ class Programs:
         return self._programs[name]
 
     def check(self) -> None:
-        """Raises FailedError when a program that should run has ended."""
+        """Fail if a program has ended unexpectedly. Raises FailedError."""
         for program in self._programs.values():
             if program.process is not None and not program.alive():
                 raise FailedError(f"{program.name} ended with {program.process.returncode}; its log ends:\n{program.last_lines()}")
 
     def stop(self) -> None:
-        """Stops all of them."""
+        """Stop all of them."""
         for program in reversed(self._programs.values()):
             program.stop()
 

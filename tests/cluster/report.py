@@ -35,7 +35,7 @@ class Report:
         self.measured.append((tool, versions, row, seconds))
 
     def text(self) -> str:
-        """The table, and what it was measured with."""
+        """Return the table, and what it was measured with."""
         versions = {tool: version for tool, version, _, _ in self.measured}
         seconds: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
         for tool, _, row, taken in self.measured:
@@ -53,7 +53,7 @@ class Report:
         return "\n".join(lines) + "\n"
 
     def write(self) -> None:
-        """Writes `build/cluster.md`."""
+        """Write `build/cluster.md`."""
         if self.measured:
             BUILD.mkdir(exist_ok=True)
             (BUILD / "cluster.md").write_text(self.text())

@@ -71,7 +71,7 @@ class Scene:
     # What a person does
 
     def own(self) -> None:
-        """The application as it is before: its repository, its namespace, its Application or Kustomization, volumes for what comes."""
+        """Create the application before the migration: repository, namespace, Application or Kustomization, and volumes."""
         for namespace in (self.client_namespace, *self.neighbours.values()):
             self._namespace(namespace)
         for index in range(2):
@@ -92,12 +92,12 @@ class Scene:
         return time.monotonic() - begin
 
     def commit(self, step: str) -> None:
-        """The step in Git: the config and its tree in our repository, the Component in the owner's."""
+        """Commit a step: config and rendered manifests to our repository, the Component to the application repository."""
         self.remember(step)
         self.publish(step)
 
     def publish(self, message: str) -> None:
-        """Renders the config as it stands, and commits what has changed to each of the two repositories."""
+        """Render the config as it stands, and commits what has changed to each of the two repositories."""
         self.tree = self.render()
         self.ours.commit(message)
         given = owner.given(self.tree, self.client)
@@ -108,7 +108,7 @@ class Scene:
             self._patch_unit(message, *given.values())
 
     def _patch_unit(self, message: str, snippet: bytes) -> None:
-        """The owner puts the snippet into his Application or Kustomization, in place of what stands there, commits that and applies it."""
+        """Replace the patches in the Application or Kustomization of the application by the snippet, commit and apply."""
         content = yaml.safe_load(snippet)
         *sources, unit = self.owner_objects
         self.owner_objects = [*sources, merged(unit, content)]
@@ -117,12 +117,12 @@ class Scene:
         self.kube.kubectl("apply", "--server-side", "-f", self.theirs.tree / UNIT_FOLDER)
 
     def bootstrap(self) -> None:
-        """The one thing that is applied by hand: kubectl apply of the folder, as the README of the tree says."""
+        """Apply the bootstrap folder with kubectl, as the rendered README describes."""
         self.tool.kube.kubectl("apply", "-f", self.ours.tree / "rendered" / self.name / "bootstrap")
         self.tool.refresh(self.expected())
 
     def bring_secrets(self) -> None:
-        """What `secrets.mode: manual` leaves to a person: the same Secret in both namespaces."""
+        """Create the same Secret in both namespaces, as a person does with `secrets.mode: manual`."""
         if self.config()["secrets"]["mode"] != "manual":
             return
         for namespace in (self.namespace, self.client_namespace):
@@ -143,7 +143,7 @@ class Scene:
         assert done.returncode == 0, done.stderr
 
     def fold(self) -> None:
-        """The owner makes what the Component had made the base itself, before the Component changes nothing any more."""
+        """Copy the changes of the Component into the base of the application repository, before the Component becomes empty."""
         built = subprocess.run(
             [program("kustomize"), "build", self.theirs.tree / owner.FOLDER], capture_output=True, text=True, check=True, timeout=60
         )
@@ -152,7 +152,7 @@ class Scene:
         self.theirs.commit("fold")
 
     def abandon(self) -> None:
-        """Takes the scene away: the carriers without what they carry, then the namespaces."""
+        """Take the scene away: the carriers without what they carry, then the namespaces."""
         if self.tree is not None or self.owner_objects:
             self.tool.abandon(self.expected())
         for name in (self.namespace, self.client_namespace, *self.neighbours.values()):
@@ -163,7 +163,7 @@ class Scene:
     # What is so
 
     def expected(self) -> Expected:
-        """The carriers in the tree and the owner's, each with the commit it has to be at."""
+        """Return the carriers in the tree and the owner's, each with the commit it has to be at."""
         rendered = self.tree.objects.values() if self.tree is not None else ()
         ours = [content for content in rendered if group_kind(content) in CARRIERS]
         units = [_unit(content, self.ours.head()) for content in ours] + [
@@ -172,13 +172,13 @@ class Scene:
         return Expected(self.release, tuple(units), frozenset(self.ignored), frozenset(self.left))
 
     def workload(self) -> Object:
-        """The live Deployment of beersystem."""
+        """Return the live Deployment of beersystem."""
         found = self.kube.get("apps/v1", "Deployment", owner.WORKLOAD, self.client_namespace)
         assert found, "the Deployment of beersystem is gone"
         return found
 
     def live(self, version: str, kind: str, name: str, namespace: str | None = None) -> Object | None:
-        """An object in the namespace of Redis, or another one."""
+        """Return an object in the namespace of Redis, or another one."""
         return self.kube.get(version, kind, name, self.namespace if namespace is None else namespace)
 
     # How it is made
@@ -190,7 +190,7 @@ class Scene:
         self.history.append({"step": step, "at": at.isoformat(), **({"reason": "a test"} if step == "rolled-back" else {})})
 
     def config(self) -> dict[str, Any]:
-        """The config file of the environment as data."""
+        """Return the config file of the environment as data."""
         step = self.history[-1]["step"]
         migration: dict[str, Any] = {"step": step, "history": self.history}
         if step in ("decommission", "complete"):
@@ -226,7 +226,7 @@ class Scene:
         return merged(base, self.over)
 
     def render(self) -> Tree:
-        """The tree of the config, checked, and written to disk as `rediskit render` does it."""
+        """Return the tree of the config, checked, and written to disk as `rediskit render` does it."""
         environment: Environment = load(self.write_config())
         tree = render(environment)
         errors = [finding for finding in check(environment, tree) if finding.severity == "error"]
@@ -235,7 +235,7 @@ class Scene:
         return tree
 
     def write_config(self) -> Path:
-        """The config as it stands and the manifest it names, in our work tree."""
+        """Return the config as it stands and the manifest it names, in our work tree."""
         file = self.ours.tree / f"config/{self.name}.yaml"
         manifest = file.parent / self.name / "beersystem-backend.yaml"
         manifest.parent.mkdir(parents=True, exist_ok=True)

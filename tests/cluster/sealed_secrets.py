@@ -49,7 +49,7 @@ class SealedSecrets:
         until("the certificate of the sealed-secrets controller", lambda: self.certificate() or None)
 
     def certificate(self) -> bytes:
-        """What it serves; kubeseal reads the same path through the API server's proxy, which reaches no loopback."""
+        """Return the certificate of the controller. kubeseal reads it through the proxy of the API server, which reaches no loopback."""
         self.plane.programs.check()
         try:
             with urllib.request.urlopen(f"http://{self.address}/v1/cert.pem", timeout=5) as answer:
@@ -58,11 +58,11 @@ class SealedSecrets:
             raise FailedError(str(error)) from error
 
     def private_keys(self) -> list[Object]:
-        """The Secrets with its keys."""
+        """Return the Secrets with its keys."""
         return self.plane.kube.find("v1", "Secret", NAMESPACE, "sealedsecrets.bitnami.com/sealed-secrets-key=active")
 
     def said(self, namespace: str, name: str) -> Object:
-        """The condition of a SealedSecret, as of its newest text."""
+        """Return the condition of a SealedSecret, as of its newest text."""
         found = self.plane.kube.get("bitnami.com/v1alpha1", "SealedSecret", name, namespace) or {}
         seen = found.get("status", {}).get("observedGeneration") == found.get("metadata", {}).get("generation")
         return condition_of(found, "Synced") if seen else {}

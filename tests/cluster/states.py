@@ -1,4 +1,4 @@
-"""What has to be live at each step of the migration, said anew here: not asked of rediskit."""
+"""The expected live state at each migration step, defined here independently of rediskit."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ STATES = {
 
 
 def hold(scene: Scene, state: State, start: Object) -> None:
-    """Asserts all of a state. `start` is the Deployment of beersystem as it was live before anything began."""
+    """Assert all of a state. `start` is the Deployment of beersystem as it was live before anything began."""
     live = scene.workload()
     assert live["metadata"]["uid"] == start["metadata"]["uid"]
     assert live["spec"]["replicas"] == (0 if state.stopped else scene.replicas)
@@ -60,7 +60,7 @@ def hold(scene: Scene, state: State, start: Object) -> None:
 
 
 def equal_start(scene: Scene, start: Object) -> None:
-    """The Deployment of beersystem is what it was: specification, labels and identity."""
+    """Assert that specification, labels and UID of the Deployment of beersystem equal the start."""
     live = scene.workload()
     assert live["spec"] == start["spec"]
     assert live["metadata"]["labels"] == start["metadata"]["labels"]
@@ -89,7 +89,7 @@ def standing(scene: Scene) -> dict[str, Any]:
 
 
 def objects(scene: Scene) -> list[Object]:
-    """The live objects of both namespaces that somebody wrote, as the API server has them."""
+    """Return the live objects of both namespaces that somebody wrote, as the API server has them."""
     found = []
     for namespace in (scene.namespace, scene.client_namespace):
         for version, kind in WRITTEN:
@@ -148,7 +148,7 @@ def _variables(deployment: Object) -> dict[str, Object]:
 
 
 def _without_changes(spec: Object) -> Object:
-    """The specification without what the migration may change."""
+    """Return the specification without what the migration may change."""
     pod = spec["template"]["spec"]
     containers = [{key: value for key, value in container.items() if key != "env"} for container in pod["containers"]]
     template = {**spec["template"], "spec": {**pod, "containers": containers}}
@@ -156,7 +156,7 @@ def _without_changes(spec: Object) -> Object:
 
 
 def started(scene: Scene) -> tuple[Tool, Object]:
-    """The scene at `prepare`: beersystem as it is, our tree bootstrapped, Secrets there. The Deployment as it was before."""
+    """Return the scene at `prepare`: beersystem as it is, our tree bootstrapped, Secrets there. The Deployment as it was before."""
     scene.own()
     scene.tool.settled(scene.expected())
     start = scene.workload()

@@ -63,18 +63,18 @@ def test_nothing_is_taken_over(make_scene: MakeScene, git: GitServer, sealed_sec
 
 
 def immutable(name: str) -> str:
-    """The API server's answer to another text of a claim."""
+    """Return the API server's answer to another text of a claim."""
     return f'ConfigMap "{name}" is invalid: data: Forbidden: field is immutable when `immutable` is set'
 
 
 def refused(scene: Scene, unit: str, phrase: str) -> None:
-    """Waits until the Application or Kustomization of a unit says this."""
+    """Wait until the Application or Kustomization of a unit says this."""
     quoted = json.dumps(phrase)[1:-1]
     until(f"{unit}: {phrase}", lambda: quoted in json.dumps(carrier(scene, unit).get("status", {})) or None)
 
 
 def carrier(scene: Scene, unit: str) -> Object:
-    """The Application or Kustomization of a unit, or nothing."""
+    """Return the Application or Kustomization of a unit, or nothing."""
     kind = "Application" if scene.tool.name == ArgoCD.name else "Kustomization"
     version = scene.tool.version_of(kind)
     found = scene.kube.get(version, kind, f"{scene.release}-{unit}", scene.tool.namespace)

@@ -1,4 +1,4 @@
-"""At each step a commit that can never become healthy, then one that mends it: how long the controllers' own settings keep it out."""
+"""At each step, an error that can never become healthy, then its fix: the time until the fix is live."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Mistake(NamedTuple):
 
     make: Callable[[Scene], None]
     noticed: Callable[[Scene], bool]
-    mend: Callable[[Scene], None]
-    mended: Callable[[Scene], bool]
+    fix: Callable[[Scene], None]
+    fixed: Callable[[Scene], bool]
 
 
 def test_the_fix_gets_through_at_each_step(make_scene: MakeScene, tool: Tool, report: Report) -> None:
@@ -42,7 +42,7 @@ def test_the_fix_gets_through_at_each_step(make_scene: MakeScene, tool: Tool, re
 
 
 def fix(scene: Scene, step: str) -> float:
-    """Goes up to a step, takes it with a mistake, and mends it. Seconds from that commit until it is live."""
+    """Take a step with a mistake and fix it. Return the seconds from that commit until it is live."""
     tool, start = started(scene)
     before = FORWARD[1 : FORWARD.index(step)]
     for passed in before[:-1]:
@@ -55,10 +55,10 @@ def fix(scene: Scene, step: str) -> float:
     mistake.make(scene)
     tool.refresh(scene.expected())
     until(f"the mistake of {step}", lambda: mistake.noticed(scene) or None, NOTICED_SECONDS)
-    mistake.mend(scene)
+    mistake.fix(scene)
     begin = time.monotonic()
     tool.refresh(scene.expected())
-    until(f"the fix of {step}", lambda: mistake.mended(scene) or None, LIVE_SECONDS)
+    until(f"the fix of {step}", lambda: mistake.fixed(scene) or None, LIVE_SECONDS)
     seconds = time.monotonic() - begin
     if mistake is NO_ROOM:
         delete_the_pod_that_stays(scene)
@@ -113,7 +113,7 @@ def _ask_too_much(scene: Scene) -> None:
 
 def _ask_less(scene: Scene) -> None:
     scene.over = {}
-    scene.publish("the release, mended")
+    scene.publish("the release, fixed")
 
 
 def _requested(scene: Scene) -> str:
@@ -142,7 +142,7 @@ def _patched(change: str) -> Callable[[Scene], None]:
 def _unpatch(scene: Scene) -> None:
     text = (scene.theirs.tree / OVERLAY).read_text()
     scene.theirs.write({OVERLAY: text.partition("patches:")[0]})
-    scene.theirs.commit("mended")
+    scene.theirs.commit("fixed")
 
 
 def _selects_nodes(scene: Scene) -> bool:

@@ -27,7 +27,7 @@ CHANGES: dict[str, tuple[Sections, bool]] = {
 
 
 def statefulset(sections: Sections, namespace: str, folder: Path) -> Object:
-    """The StatefulSet of the primary, as Helm renders it."""
+    """Return the StatefulSet of the primary, as Helm renders it."""
     values = folder / "values.yaml"
     values.write_text(dump(merged_values(environment(sections))), encoding="utf-8")
     command = [program("helm"), "template", "redis-shared", Chart().path, "--namespace", namespace, "--values", values]

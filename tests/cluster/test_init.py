@@ -22,7 +22,7 @@ WORD = "correct-horse-battery"
 
 @pytest.fixture
 def live(plane: Plane, namespace: str) -> str:
-    """A namespace with an application, its old Redis and its Secret, put there by `kubectl apply`; the application's name is `web`."""
+    """Return a namespace with the application `web`, its old Redis and its Secret, created by `kubectl apply`."""
     app = container(
         REDIS_HOST=f"redis.{namespace}.svc.cluster.local",
         REDIS_PORT="6379",

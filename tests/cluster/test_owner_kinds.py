@@ -50,20 +50,20 @@ def test_patches_of_the_owners_own_unit_carry_each_step(make_scene: MakeScene, t
 
 
 def settled(scene: Scene) -> None:
-    """Waits until what the owner's unit says is live."""
+    """Wait until what the owner's unit says is live."""
     expected = of_owner(scene)
     scene.tool.refresh(expected)
     scene.tool.settled(expected)
 
 
 def of_owner(scene: Scene) -> Expected:
-    """The owner's units alone."""
+    """Return the owner's units alone."""
     expected, names = scene.expected(), {content["metadata"]["name"] for content in scene.owner_objects}
     return replace(expected, units=tuple(unit for unit in expected.units if unit[1] in names))
 
 
 def plain(scene: Scene) -> None:
-    """The owner's folder without any kustomization.yaml, in one commit: Flux makes one of the folder, and lays the patches upon that."""
+    """Remove kustomization.yaml from the application's folder. Flux then generates one and applies the patches to it."""
     files = owner.files(scene.client_namespace, scene.replicas, component=False)
     texts = {path.rpartition("/")[2]: text for path, text in files.items() if not path.endswith("/kustomization.yaml")}
     scene.theirs.replace(owner.FOLDER, {name: text if isinstance(text, bytes) else text.encode() for name, text in texts.items()})
@@ -71,7 +71,7 @@ def plain(scene: Scene) -> None:
 
 
 def another_container_comes_first(scene: Scene) -> None:
-    """The owner adds one where that of the patches stood: they could hit the wrong one."""
+    """Insert a container at the position of the patched one, which the patches could change by mistake."""
     content = owner.workload(scene.client_namespace, scene.replicas)
     content["spec"]["template"]["spec"]["containers"].insert(0, {"name": "proxy", "image": "proxy:1"})
     scene.theirs.write({f"{owner.FOLDER}/base/deployment-backend.yaml": yaml.safe_dump(content)})
@@ -79,7 +79,7 @@ def another_container_comes_first(scene: Scene) -> None:
 
 
 def refused(scene: Scene, words: str) -> None:
-    """Waits until the tool says in these words that it can't build the owner's folder."""
+    """Wait until the tool says in these words that it can't build the owner's folder."""
     expected = of_owner(scene)
     scene.tool.refresh(expected)
 

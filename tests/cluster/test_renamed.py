@@ -44,7 +44,7 @@ def test_suspended_and_renamed_take_nothing_that_is_in_use(make_scene: MakeScene
     tool.settled(scene.expected())
     assert (kept(scene), standing(scene)) == (before, at_first)
 
-    # A unit: the client has another name in the config. To Argo CD what an Application left behind is that Application's for ever.
+    # The client has another name in the config. Argo CD assigns remaining objects to the deleted Application permanently.
     scene.client = "brewery"
     scene.publish("the client renamed")
     tool.refresh(scene.expected())
@@ -59,7 +59,7 @@ def test_suspended_and_renamed_take_nothing_that_is_in_use(make_scene: MakeScene
 
 
 def suspend(scene: Scene, *, suspended: bool) -> None:
-    """Stops or lets go all of ours, the root first: it would take the change of the others back."""
+    """Stop or lets go all of ours, the root first: it would take the change of the others back."""
     spec: Object = {"syncPolicy": {"automated": {"enabled": not suspended}}} if scene.tool.name == ArgoCD.name else {"suspend": suspended}
     order = our_carriers(scene) if suspended else reversed(our_carriers(scene))
     for kind, name, place in order:
@@ -67,7 +67,7 @@ def suspend(scene: Scene, *, suspended: bool) -> None:
 
 
 def looked(scene: Scene) -> None:
-    """The tool has seen the newest commit, whatever it makes of it."""
+    """Wait until the tool has processed the newest commit, with any result."""
     head = scene.ours.head()
     tool = scene.tool
     tool.refresh(scene.expected())

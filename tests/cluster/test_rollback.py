@@ -13,7 +13,7 @@ ON_THE_WAY = FORWARD[1 : FORWARD.index("decommission")]
 
 
 def kept(scene: Scene) -> dict[str, str]:
-    """The identity of what a rollback may not touch: the old Redis, namespaces, Secrets, volumes."""
+    """Return the identity of what a rollback may not touch: the old Redis, namespaces, Secrets, volumes."""
     found: list[Object] = [
         content for name in (scene.namespace, scene.client_namespace) if (content := scene.kube.get("v1", "Namespace", name))
     ]

@@ -57,11 +57,11 @@ class Home:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def file(self, namespace: str) -> Path:
-        """The ciphertext of a namespace."""
+        """Return the ciphertext of a namespace."""
         return self.folder / f"secrets/{namespace}.yaml"
 
     def hold(self, values: Mapping[str, str]) -> None:
-        """Asserts that each namespace has the Secret with its value and nothing else, and Redis the pods of its rotation.
+        """Assert that each namespace has the Secret with its value and nothing else, and Redis the pods of its rotation.
 
         At once: to both tools a unit is healthy only when the controller has dealt with the newest text of its SealedSecret.
         """
@@ -116,7 +116,7 @@ def test_argo_cd_takes_what_sops_encrypted_as_it_is(make_scene: MakeScene, tool:
 
 
 def commit_encrypted(scene: Scene, key: str, field: str, value: str) -> None:
-    """A folder of the owner's repository with a Secret, as a person encrypts it with sops."""
+    """Commit a folder with a Secret that is encrypted with sops to the application repository."""
     about = {"name": field.lower(), "namespace": scene.client_namespace}
     text = yaml.safe_dump({"apiVersion": "v1", "kind": "Secret", "metadata": about, field: {KEY: value}})
     rule = ("--encrypted-regex", "^(data|stringData)$", "--age", key, "--input-type", "yaml", "--output-type", "yaml")
@@ -127,7 +127,7 @@ def commit_encrypted(scene: Scene, key: str, field: str, value: str) -> None:
 
 
 def life(home: Home, spoil: Spoil, failed: str) -> Iterator[None]:
-    """From the bootstrap over a rotation, in which one ciphertext breaks, to the mended one. It pauses after each commit.
+    """From the bootstrap over a rotation, in which one ciphertext breaks, to the fixed one. It pauses after each commit.
 
     failed: what the tool then says of that client's unit; what is live there stays as it was.
     """
@@ -169,7 +169,7 @@ def life(home: Home, spoil: Spoil, failed: str) -> Iterator[None]:
     edited["metadata"]["annotations"]["note"] = "edited"
     home.file(broken).write_text(yaml.safe_dump(edited, sort_keys=False))
     scene.ignored = set()
-    change(scene, "mended")
+    change(scene, "fixed")
     yield
     scene.tool.settled(scene.expected())
     home.hold(dict.fromkeys(home.namespaces, second))
@@ -197,7 +197,7 @@ def change(scene: Scene, message: str) -> None:
 
 
 def failure(scene: Scene) -> str:
-    """What the tool says of the neighbour's unit."""
+    """Return the message of the tool about the component of the other client."""
     name, place = f"{scene.release}-{NEIGHBOUR}", scene.tool.namespace
     if scene.tool.name == "argocd":
         found = scene.live(VERSION, "Application", name, place)
@@ -225,7 +225,7 @@ def damage(home: Home) -> None:
 
 
 def password() -> str:
-    """A value that exists in this test alone."""
+    """Return a value that exists in this test alone."""
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(40))
 
 

@@ -54,12 +54,12 @@ class Home:
         self.plane.kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
 
     def commit(self) -> None:
-        """The SealedSecrets get into the cluster, as Argo CD or Flux would bring them."""
+        """Apply the SealedSecrets, as Argo CD or Flux does."""
         for file in sorted((self.folder / "config/home/secrets").iterdir()):
             self.plane.kube.apply(yaml.safe_load(file.read_bytes()))
 
     def put(self, namespace: str, value: str, **more: object) -> None:
-        """A Secret as somebody else makes it."""
+        """Create a Secret without rediskit."""
         about = {"name": NAME, "namespace": namespace}
         data = {KEY: b64encode(value.encode()).decode()}
         self.plane.kube.create({"apiVersion": "v1", "kind": "Secret", "metadata": about, "data": data, **more})
@@ -164,7 +164,7 @@ def sealing(home: Home, sealed_secrets: SealedSecrets) -> Home:
 
 
 def opened(sealed_secrets: SealedSecrets, home: Home, status: str = "True") -> None:
-    """Waits until the controller has said this of both."""
+    """Wait until the controller has said this of both."""
 
     def look() -> bool | None:
         said = {namespace: sealed_secrets.said(namespace, NAME) for namespace in (home.redis, home.client)}

@@ -33,7 +33,7 @@ SHARED = {"name": "REDIS_HOST", "value": "redis-shared-master.redis.svc.cluster.
 
 
 def partial(namespace: str, *variables: Object, **spec: Any) -> Object:
-    """A Deployment with nothing in it but its name and what is to be changed."""
+    """Return a Deployment with nothing in it but its name and what is to be changed."""
     template = {"spec": {"containers": [{"name": "backend", "env": list(variables)}]}}
     content = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": owner.WORKLOAD, "namespace": namespace}}
     changes = {**spec, **({"template": template} if variables else {})}
@@ -41,12 +41,12 @@ def partial(namespace: str, *variables: Object, **spec: Any) -> Object:
 
 
 def variable(deployment: Object, name: str) -> Object:
-    """A variable of the container as it stands."""
+    """Return a variable of the container as it stands."""
     return next(dict(found) for found in deployment["spec"]["template"]["spec"]["containers"][0]["env"] if found["name"] == name)
 
 
 def quotes() -> list[str]:
-    """The answers in docs/gitops.md, each on one line."""
+    """Return the answers in docs/gitops.md, each on one line."""
     page = (ROOT / "docs/gitops.md").read_text(encoding="utf-8")
     section = page.partition("\n## Why the Deployment is changed only through its owner\n")[2].partition("\n## ")[0]
     return [" ".join(text.split()) for text in re.findall(r"^ *```text\n(.*?)^ *```$", section, re.MULTILINE | re.DOTALL)]
@@ -112,7 +112,7 @@ def test_a_value_and_a_reference_exclude_each_other(plane: Plane, namespace: str
 
 
 def carried(scene: Scene, *contents: Object) -> list[Object]:
-    """A second Application or Kustomization, over these objects and one that stays."""
+    """Return a second Application or Kustomization, over these objects and one that stays."""
     lists(scene, *contents)
     carriers = scene.tool.owner(f"{BESIDE}-{scene.name}", scene.ours.url, BESIDE, scene.client_namespace)
     scene.owner_objects += carriers
@@ -120,7 +120,7 @@ def carried(scene: Scene, *contents: Object) -> list[Object]:
 
 
 def lists(scene: Scene, *contents: Object) -> None:
-    """The folder that the second one carries, in one commit."""
+    """Commit the folder of the second Application or Kustomization."""
     meta = {"name": BESIDE, "namespace": scene.client_namespace}
     stays: Object = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {}}
     files = {f"{content['kind']}.yaml".lower(): yaml.safe_dump(content).encode() for content in (stays, *contents)}

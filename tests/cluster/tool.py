@@ -40,7 +40,7 @@ class Tool(ABC):
     """Its controllers and their versions, for the report."""
 
     def __init__(self, plane: Plane, authority: Path) -> None:
-        """`authority`: the certificate of the registry, which its controllers have to trust."""
+        """Prepare the tool. `authority` is the certificate of the registry, which its controllers trust."""
         self.plane = plane
         self.authority = authority
         self.kube: Kube = plane.kube
@@ -51,15 +51,15 @@ class Tool(ABC):
 
     @abstractmethod
     def controllers(self) -> list[str]:
-        """The names of its programs that look at Git and at the cluster."""
+        """Return the names of its programs that look at Git and at the cluster."""
 
     @abstractmethod
     def programs(self) -> list[str]:
-        """The names of all its programs, in the order of their start."""
+        """Return the names of all its programs, in the order of their start."""
 
     @abstractmethod
     def owner(self, name: str, repository: str, path: str, namespace: str) -> list[Object]:
-        """The objects by which an owner has his own repository applied: with pruning, and undoing what others change."""
+        """Return the objects by which an owner has his own repository applied: with pruning, and undoing what others change."""
 
     @abstractmethod
     def refresh(self, expected: Expected) -> None:
@@ -71,26 +71,26 @@ class Tool(ABC):
 
     @abstractmethod
     def unsettled(self, expected: Expected) -> str:
-        """What is not yet as Git says, or not healthy; empty when everything is."""
+        """Return the objects that differ from Git or are not healthy; empty if there are none."""
 
     @abstractmethod
     def complaints(self, expected: Expected) -> list[str]:
-        """What the tool complains about, a line each."""
+        """Return the complaints of the tool, one per line."""
 
     @abstractmethod
     def said_of(self, unit: str) -> str:
-        """What the tool says of one Application or Kustomization: its messages, for people."""
+        """Return the messages of the tool about one Application or Kustomization."""
 
     @abstractmethod
     def delete_release(self, release: str, namespace: str) -> None:
-        """Deletes the release, as the runbook has a person do it."""
+        """Delete the release, as the runbook has a person do it."""
 
     @abstractmethod
     def version_of(self, kind: str) -> str:
-        """The apiVersion of a kind of its own."""
+        """Return the apiVersion of a kind of its own."""
 
     def abandon(self, expected: Expected) -> None:
-        """Deletes its objects and lets what they carried stay."""
+        """Delete its objects and let what they carried stay."""
         for kind, name, namespace, _ in reversed(expected.units):
             version = self.version_of(kind)
             if self.kube.get(version, kind, name, namespace):
@@ -101,7 +101,7 @@ class Tool(ABC):
     """What stops it from putting its finalizer back."""
 
     def settled(self, expected: Expected, seconds: float = HEALTHY_SECONDS) -> None:
-        """Returns when everything is as Git says, and healthy. Raises FailedError saying what is missing."""
+        """Return when everything is as Git says, and healthy. Raises FailedError saying what is missing."""
 
         def look() -> bool | None:
             self.plane.programs.check()
@@ -113,11 +113,11 @@ class Tool(ABC):
         until(f"{self.name}: everything as in Git", look, seconds, pause=0.1)
 
     def kill(self) -> None:
-        """Ends the controllers as a crash of their nodes does."""
+        """End the controllers as a crash of their nodes does."""
         for name in self.controllers():
             self.plane.programs[name].stop(signal.SIGKILL)
 
     def revive(self) -> None:
-        """Starts them again."""
+        """Start them again."""
         for name in self.controllers():
             self.plane.programs[name].start()

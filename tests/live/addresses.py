@@ -26,7 +26,7 @@ class Addresses:
         return f"{self._block}.{next(self._pods)}"
 
     def _free_port(self) -> int:
-        """A port that is free on the first address, and with it on the others: nothing else uses this block."""
+        """Return a port that is free on the first address, and with it on the others: nothing else uses this block."""
         with socket.socket() as listener:
             listener.bind((f"{self._block}.1", 0))
             return int(listener.getsockname()[1])

@@ -17,7 +17,7 @@ _STAND_IN = ROOT / "tests/cluster/chart"
 
 
 def program(name: str) -> Path:
-    """The program of the set `live`. Fails the test where it is missing."""
+    """Return the program of the set `live`. Fails the test where it is missing."""
     found = locate(name)
     if found is None:
         pytest.fail(f'{name} is neither in the tool cache nor on PATH; run: make tools TOOLS="--set live"', pytrace=False)
@@ -25,7 +25,7 @@ def program(name: str) -> Path:
 
 
 def chart() -> Path:
-    """The newest chart of Bitnami in `$REDISKIT_CHARTS`, or the stand-in where there is none."""
+    """Return the newest chart of Bitnami in `$REDISKIT_CHARTS`, or the stand-in where there is none."""
     named = os.environ.get("REDISKIT_CHARTS")
     for folder in [Path(named)] if named else [parent / "shared/charts" for parent in ROOT.parents]:
         if found := sorted((folder / "bitnami").glob("redis-*.tgz")):

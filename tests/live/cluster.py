@@ -84,7 +84,7 @@ class Cluster:
         return folder
 
     def lose_volume(self, claim: str) -> None:
-        """An empty volume in the place of the one that was there: a lost node or disk."""
+        """Replace a volume by an empty one, as after the loss of a node or disk."""
         shutil.rmtree(self.folder / "claims" / claim)
         self.volume(claim)
 
@@ -162,7 +162,7 @@ class Cluster:
         pod.start()
 
     def _open(self, key: Key) -> None:
-        """The address of a Service: its proxy asks for the ready pods at each connection."""
+        """Start the proxy of a Service. It selects a ready pod for each connection."""
         _, namespace, name = key
 
         def endpoints() -> Sequence[tuple[str, int]]:
@@ -180,7 +180,7 @@ class Cluster:
         self.proxies[name] = Proxy(address, int(self.objects[key]["spec"]["ports"][0]["port"]), endpoints)
 
     def _write_hosts(self) -> None:
-        """The names that cluster DNS answers: Services, and the ready pods of a headless Service."""
+        """Write the names of cluster DNS: Services, and the ready pods of a headless Service."""
         lines = []
         for (kind, namespace, name), found in self.objects.items():
             if kind == "Service" and name in self.proxies:

@@ -59,7 +59,7 @@ class Repository:
         return done.stdout
 
     def pushed(self) -> Mapping[str, bytes]:
-        """The files of the last pushed commit, by path."""
+        """Return the files of the last pushed commit, by path."""
         names = self._remote("ls-tree", "-r", "--name-only", "main").decode().splitlines()
         return {name: self._remote("show", f"main:{name}") for name in names if name.startswith("rendered/")}
 
@@ -67,7 +67,7 @@ class Repository:
         return self._remote("rev-parse", "main").decode().strip()
 
     def secrets(self, files: Mapping[str, bytes]) -> list[Object]:
-        """The Secrets that the controller makes of the SealedSecrets."""
+        """Return the Secrets that the controller makes of the SealedSecrets."""
         found = []
         for name, text in files.items():
             if Path(name).name.startswith("sealedsecret-"):

@@ -284,7 +284,7 @@ def _named(words: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _merge(target: Object, patch: Mapping[str, Any]) -> None:
-    """A JSON merge patch; of the objects here a strategic one does the same for maps."""
+    """Apply a JSON merge patch. For the objects here, it equals a strategic one."""
     for key, value in patch.items():
         if value is None:
             target.pop(key, None)

@@ -95,7 +95,7 @@ class Lab:
         self.wait_ready()
 
     def render(self) -> Tree:
-        """The tree of the environment, checked: what a lab runs has no finding that is an error."""
+        """Return the tree of the environment, checked: what a lab runs has no finding that is an error."""
         tree = render(self.environment)
         errors = [finding for finding in check(self.environment, tree) if finding.severity == "error"]
         assert not errors, errors
@@ -118,12 +118,12 @@ class Lab:
         return self.pod(f"{self.release.replicas_statefulset}-0")
 
     def connect(self, pod: str | Pod, password: str = "") -> Connection:
-        """A connection to the Redis of a pod, past every Service."""
+        """Return a connection to the Redis of a pod, past every Service."""
         found = self.pod(pod) if isinstance(pod, str) else pod
         return Connection(found.address, found.port("redis"), password or self.password, seconds=10)
 
     def redis(self, pod: str | Pod, *command: str | int) -> Any:
-        """The answer of a pod's Redis to one command."""
+        """Return the answer of a pod's Redis to one command."""
         with self.connect(pod) as connection:
             return connection.call(*command)
 
@@ -156,7 +156,7 @@ class Lab:
         until("replicas online", linked, seconds)
 
     def lose_node(self, pod: Pod) -> None:
-        """The node of a pod is gone, and with it the pod's processes and its volume."""
+        """Remove the node of a pod, with the processes of the pod and its volume."""
         pod.held = True
         for container in pod.containers.values():
             pod.kill(container.name)
@@ -167,7 +167,7 @@ class Lab:
 
     @contextmanager
     def writing(self, pause: float = 0.001) -> Iterator[Writer]:
-        """A client of the Service of the primary, for as long as the block runs."""
+        """Yield a client of the Service of the primary, for as long as the block runs."""
         host, port = self.service()
         writer = Writer(self.folder / f"writer-{len(self._writers)}", host, port, pause)
         self._writers.append(writer)
@@ -179,7 +179,7 @@ class Lab:
             writer.stop()
 
     def outcome(self, writer: Writer, pod: str | Pod | None = None) -> Outcome:
-        """What the client was told and what the Redis of `pod` has; the Service's, where no pod is given."""
+        """Compare the acknowledged writes of a client with the Redis of `pod`, or of the Service without a pod."""
         numbers = writer.acknowledged()
         if pod is None:
             host, port = self.service()
@@ -191,11 +191,11 @@ class Lab:
         return Outcome(len(numbers), len(missing), round(writer.refused_seconds(), 2), writer.errors())
 
     def mark(self, what: str) -> None:
-        """A moment of the recording, by name."""
+        """Store the current time in the recording, by name."""
         self.marks[what] = round(time.time(), 3)
 
     def note(self, **figures: Any) -> None:
-        """A figure that the recording and the report show."""
+        """Store a figure for the recording and the report."""
         self.notes.update(figures)
 
     def record(self, outcome: Outcome | None = None) -> Path:
@@ -220,7 +220,7 @@ class Lab:
         return file
 
     def shell(self) -> Shell:
-        """A bash in the repository, whose kubectl and rediskit are those of the lab."""
+        """Return a bash in the repository, whose kubectl and rediskit are those of the lab."""
         home = self.folder / "home"
         home.mkdir(exist_ok=True)
         path = f"{self.bin}:{COMMAND.parent}:{os.environ['PATH']}"
@@ -230,7 +230,7 @@ class Lab:
         return shell
 
     def page(self, name: str) -> list[Block]:
-        """The blocks of commands of a rendered page."""
+        """Return the blocks of commands of a rendered page."""
         return blocks(self.tree.files[f"docs/{name}.md"].decode())
 
     def stop(self) -> None:
@@ -243,7 +243,7 @@ class Lab:
         self.kubectl.stop()
 
     def _load(self, config: Mapping[str, Any], scrape: int) -> Environment:
-        """The config of the lab: the default one, with ports that are free here."""
+        """Return the config of the lab: the default one, with ports that are free here."""
         ports = {"containerPorts": {"redis": self.cluster.addresses.redis_port}}
         service = {"service": {"ports": {"redis": self.cluster.addresses.redis_port}}}
         role = {**ports, **service}
@@ -314,7 +314,7 @@ class Lab:
             until("the restart of the application", lambda: not self._restart or None, 30, 0.05)
 
     def _restart_writers(self) -> None:
-        """A watcher of the cluster: a program lives as long as the thread that started it, and this one stays."""
+        """Restart the writers in a watcher of the cluster: a program ends with the thread that started it, and this thread stays."""
         if self._restart:
             for writer in self._writers:
                 writer.stop()
@@ -322,7 +322,7 @@ class Lab:
             self._restart = ""
 
     def secret(self, namespace: str = "") -> str:
-        """The password in the Secret of a namespace; of Redis' own where none is named."""
+        """Return the password in the Secret of a namespace; of Redis' own where none is named."""
         auth = self.environment.redis.auth
         found = self.cluster.find("Secret", namespace or self.namespace, auth.secret)
         assert found, namespace

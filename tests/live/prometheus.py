@@ -44,25 +44,25 @@ class Prometheus:
         until("an answer of Prometheus", self._answers, 60)
 
     def query(self, expr: str, at: float | None = None) -> list[Object]:
-        """The result of an instant query: a list of `metric` and `value`, or `values` for a range."""
+        """Return the result of an instant query: a list of `metric` and `value`, or `values` for a range."""
         parameters = {"query": expr, **({"time": str(at)} if at else {})}
         return list(self._get("query", parameters)["result"])
 
     def value(self, expr: str) -> float | None:
-        """The one value of a query; None where there is none. Raises AssertionError for several."""
+        """Return the one value of a query; None where there is none. Raises AssertionError for several."""
         found = self.query(expr)
         assert len(found) < 2, found
         return float(found[0]["value"][1]) if found else None
 
     def alerts(self) -> list[Object]:
-        """The alerts that are pending or firing now: `labels`, `annotations`, `state`, `activeAt`."""
+        """Return the alerts that are pending or firing now: `labels`, `annotations`, `state`, `activeAt`."""
         return list(self._get("alerts", {})["alerts"])
 
     def firing(self) -> set[str]:
         return {alert["labels"]["alertname"] for alert in self.alerts() if alert["state"] == "firing"}
 
     def wait_for_firing(self, name: str, seconds: float) -> float:
-        """The seconds until this alert fires."""
+        """Return the seconds until this alert fires."""
         start = time.monotonic()
         until(f"the alert {name}", lambda: name in self.firing() or None, seconds, 0.5)
         return time.monotonic() - start
@@ -82,7 +82,7 @@ class Prometheus:
         return sorted(found, key=lambda series: json.dumps(series["metric"], sort_keys=True))
 
     def alert_times(self, seconds: float) -> Mapping[str, float]:
-        """The moment at which each alert fired first within the last seconds."""
+        """Return the moment at which each alert fired first within the last seconds."""
         found: dict[str, float] = {}
         for series in self.query(f'ALERTS{{alertstate="firing"}}[{int(seconds) + 1}s]'):
             name = series["metric"]["alertname"]
@@ -90,7 +90,7 @@ class Prometheus:
         return found
 
     def _job(self, endpoint: Object) -> Object:
-        """The scrape job that prometheus-operator makes of a ServiceMonitor (pkg/prometheus/promcfg.go, generateServiceMonitorConfig)."""
+        """Return the scrape job of a ServiceMonitor, as the Prometheus operator generates it (promcfg.go, generateServiceMonitorConfig)."""
         meta, spec = self._monitor["metadata"], self._monitor["spec"]
         relabelings = [
             {"source_labels": [f"__meta_kubernetes_service_label_{_label(name)}"], "regex": f"({value})", "action": "keep"}
@@ -118,7 +118,7 @@ class Prometheus:
         }
 
     def _write_targets(self) -> None:
-        """The targets of Kubernetes discovery: the pods of the metrics Service, ready or not."""
+        """Write the targets of Kubernetes discovery: all pods of the metrics Service."""
         selector = self._monitor["spec"]["selector"]["matchLabels"]
         found = []
         for (kind, namespace, name), service in list(self._cluster.objects.items()):

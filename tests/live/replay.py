@@ -68,7 +68,7 @@ def _stretched(recording: Object) -> Iterator[tuple[Object, str]]:
 
 
 def _values(slots: Mapping[int, str]) -> str:
-    """The samples in order. A slot without one ends the series, as Prometheus does when a scrape lacks it."""
+    """Return the samples in order. A slot without one ends the series, as Prometheus does when a scrape lacks it."""
     last = max(slots)
     values, present = [], False
     for slot in range(last + 2):

@@ -43,7 +43,7 @@ def outcomes(found: list[Recording]) -> str:
 
 
 def memory(found: list[Recording]) -> str:
-    """The peak of each scenario about memory, against the limit."""
+    """Return the peak of each scenario about memory, against the limit."""
     lines = ["| scenario | Redis | limit, MiB | peak, MiB |", "| --- | --- | --- | --- |"]
     for item in found:
         if "limit_MiB" in item["figures"]:
@@ -54,7 +54,7 @@ def memory(found: list[Recording]) -> str:
 
 
 def alerts(found: list[Recording]) -> str:
-    """The alerts that fired in Prometheus, the scenario that made them fire, and after how many seconds."""
+    """Return the alerts that fired in Prometheus, the scenario that made them fire, and after how many seconds."""
     lines = ["| alert | scenario | Redis | interval of scrapes | fired after |", "| --- | --- | --- | --- | --- |"]
     rows = [
         (alert, item["scenario"].removeprefix(ALERT), item["redis"], f"{item['interval']} s", f"{seconds} s")
@@ -65,7 +65,7 @@ def alerts(found: list[Recording]) -> str:
 
 
 def filled(page: str, name: str, table: str) -> str:
-    """The page with another table between its two comments of this name."""
+    """Return the page with another table between its two comments of this name."""
     pattern = re.compile(rf"(<!-- begin: {name} -->\n).*?(<!-- end: {name} -->)", re.DOTALL)
     assert pattern.search(page), f"docs/live.md has no place for {name}"
     return pattern.sub(lambda place: f"{place[1]}{table}\n{place[2]}", page)

@@ -61,5 +61,5 @@ class Connection:
 
 
 def fields(info: str) -> dict[str, str]:
-    """The fields of an INFO answer."""
+    """Return the fields of an INFO answer."""
     return dict(line.split(":", 1) for line in info.splitlines() if ":" in line)

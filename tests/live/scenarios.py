@@ -77,7 +77,7 @@ def replica_down(lab: Lab, _: ExitStack) -> None:
 
 
 def server_down(lab: Lab, _: ExitStack) -> None:
-    """The server of the primary does not start; the exporter beside it runs."""
+    """Stop the server of the primary, while its exporter runs."""
     container = lab.primary.containers["redis"]
     container.spec["command"], container.spec["args"] = ["/bin/false"], []
     lab.primary.kill("redis")
@@ -88,7 +88,7 @@ def second_primary(lab: Lab, _: ExitStack) -> None:
 
 
 def link_down(lab: Lab, _: ExitStack) -> None:
-    """The replica logs in with a wrong password."""
+    """Give the replica a wrong password."""
     lab.redis(lab.replica, "CONFIG", "SET", "masterauth", "wrong")
     lab.redis(lab.replica, "CLIENT", "KILL", "TYPE", "master")
 
@@ -105,12 +105,12 @@ def slow_link(lab: Lab, stack: ExitStack) -> None:
 
 
 def _lives(lab: Lab) -> float | None:
-    """The number of servers of the primary that Prometheus has seen."""
+    """Return the number of servers of the primary that Prometheus has seen."""
     return lab.prometheus.value("count(count by (run_id) (max_over_time(redis_instance_info{pod=~'.*-master-0'}[15m])))")
 
 
 def restarts(lab: Lab, _: ExitStack) -> None:
-    """The server of the primary dies three times."""
+    """Kill the server of the primary three times."""
     server = lab.primary.containers["redis"]
     while server.restarts < 3:
         lab.primary.kill("redis", signal.SIGKILL)
@@ -121,7 +121,7 @@ def restarts(lab: Lab, _: ExitStack) -> None:
 
 
 def wrong_password_of_the_exporter(lab: Lab, _: ExitStack) -> None:
-    """The exporter of the primary has a password that Redis does not take."""
+    """Give the exporter of the primary a wrong password."""
     container = lab.primary.containers["metrics"]
     (container.mounts["/secrets"] / "of-before").write_text("a-password-of-before")
     for variable in container.spec["env"]:
@@ -131,14 +131,14 @@ def wrong_password_of_the_exporter(lab: Lab, _: ExitStack) -> None:
 
 
 def exporter_gone(lab: Lab, _: ExitStack) -> None:
-    """The exporter of the primary does not start."""
+    """Stop the exporter of the primary."""
     container = lab.primary.containers["metrics"]
     container.spec["command"], container.spec["args"] = ["/bin/false"], []
     lab.primary.kill("metrics")
 
 
 def no_targets(lab: Lab, _: ExitStack) -> None:
-    """The Service that the ServiceMonitor selects is gone."""
+    """Delete the Service that the ServiceMonitor selects."""
     lab.cluster.remove("Service", lab.namespace, lab.release.metrics_service)
 
 
@@ -167,7 +167,7 @@ def connections(lab: Lab, stack: ExitStack) -> None:
 
 
 def full_disk(lab: Lab, stack: ExitStack) -> None:
-    """The append-only file of the primary cannot grow."""
+    """Limit the size of the append-only file of the primary."""
     limit_files(lab.primary, 1)
     connection = stack.enter_context(lab.connect(lab.primary))
     _repeat(stack, lambda: connection.call("SET", "key", "value"), 0.5)
@@ -183,21 +183,21 @@ def full_disk_for_a_rewrite(lab: Lab, _: ExitStack) -> None:
 
 
 def failing_snapshot(lab: Lab, stack: ExitStack) -> None:
-    """The disk has no space for a snapshot; there is no append-only file."""
+    """Fill the disk of a Redis that writes snapshots only."""
     limit_files(lab.primary, 1)
     connection = stack.enter_context(lab.connect(lab.primary))
     _repeat(stack, lambda: connection.call("SET", "key", "value"), 0.5)
 
 
 def full_cache(lab: Lab, stack: ExitStack) -> None:
-    """A cache is full, and clients write on."""
+    """Fill a cache while clients continue to write."""
     _fill(lab, lab.primary, "fill", 250)
     number = iter(range(10**9))
     _repeat(stack, lambda: _fill(lab, lab.primary, f"more:{next(number)}", 2), 0.3)
 
 
 def full_memory(lab: Lab, stack: ExitStack) -> None:
-    """The memory is full, nothing may be dropped, and clients write on."""
+    """Fill the memory of a Redis that evicts nothing, while clients continue to write."""
     with suppress(RedisError):
         _fill(lab, lab.primary, "fill", 250)
     number = iter(range(10**9))
@@ -205,7 +205,7 @@ def full_memory(lab: Lab, stack: ExitStack) -> None:
 
 
 def unread_answers(lab: Lab, stack: ExitStack) -> None:
-    """A client does not read a large answer, so that its output buffer is most of the memory."""
+    """Request large answers without reading them, so the output buffer fills the memory."""
     connection = stack.enter_context(lab.connect(lab.primary))
     connection.send("EVAL", f"return string.rep('x', {60 * 2**20})", 0)
 
@@ -218,7 +218,7 @@ def wrong_password_of_a_client(lab: Lab, stack: ExitStack) -> None:
 
 
 def slow_calls(lab: Lab, stack: ExitStack) -> None:
-    """A client reads one very large value again and again."""
+    """Read one very large value repeatedly."""
     with lab.connect(lab.primary) as connection:
         connection.call("SETRANGE", "large", 150 * 2**20, "x")
     reader = stack.enter_context(lab.connect(lab.primary))

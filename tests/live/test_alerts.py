@@ -74,7 +74,7 @@ def test_the_alerts_of_a_scenario_fire_and_no_others(start: Start, tmp_path: Pat
 
 
 def _as_deployed(lab: Lab) -> Mapping[str, Any]:
-    """The rules of this environment with the default interval."""
+    """Return the rules of this environment with the default interval."""
     settings = lab.environment.monitoring.model_copy(update={"interval": type(lab.environment.monitoring.interval)(f"{INTERVAL}s")})
     spec: Mapping[str, Any] = alerts(lab.environment.model_copy(update={"monitoring": settings}))["spec"]
     return spec
@@ -146,5 +146,5 @@ def _panels(lab: Lab) -> list[dict[str, Any]]:
 
 
 def _matchers(expr: str) -> set[str]:
-    """The first two matchers of each selector: nothing else says which series are meant."""
+    """Return the first two matchers of each selector: nothing else says which series are meant."""
     return {",".join(found.split(",")[:2]) for found in re.findall(r"{([^}]+)}", expr)}

@@ -108,7 +108,7 @@ def server(tmp_path: Path) -> Iterator[Make]:
 
 
 def pair(server: Make, version: str, sections: Sections) -> tuple[Server, Server]:
-    """A primary and its replica with 5,201 keys."""
+    """Return a primary and its replica with 5,201 keys."""
     primary = server(version)
     replica = server(version, primary)
     primary.start(sections)
@@ -330,7 +330,7 @@ RENAMES = {"pod-management", "release-renamed", "topology-changed", "volume-temp
 
 
 def fixed(described: Environment, folder: Path) -> dict[str, Any]:
-    """The immutable fields of each StatefulSet, as Helm renders it, by namespace and name."""
+    """Return the immutable fields of each StatefulSet, as Helm renders it, by namespace and name."""
     values = folder / "values.yaml"
     values.write_text(dump(merged_values(described)), encoding="utf-8")
     release = described.redis

@@ -114,7 +114,7 @@ def _answers(lab: Lab) -> bool | None:
 
 
 def _empty_panels(lab: Lab) -> list[str]:
-    """The queries of the dashboard without a series."""
+    """Return the queries of the dashboard without a series."""
     return [f"{title}: {expr}" for title, expr in _panels(lab) if not lab.prometheus.query(expr)]
 
 

@@ -80,7 +80,7 @@ class Writer:
         return total
 
     def errors(self) -> Mapping[str, int]:
-        """The first word of each error, and how often it came."""
+        """Return the first word of each error, and how often it came."""
         found: dict[str, int] = {}
         for entry in self.entries():
             if entry.error:
@@ -90,7 +90,7 @@ class Writer:
 
 
 def lost(numbers: list[int], connection: Connection) -> list[int]:
-    """The acknowledged writes that this Redis does not have."""
+    """Return the acknowledged writes that this Redis does not have."""
     return [number for number, value in _values(numbers, connection) if value != str(number)]
 
 

@@ -72,7 +72,7 @@ class Owner:
     overlay: Mapping[str, Any] = field(default_factory=dict)
 
     def build(self, environment: Environment | None = None, *, above: Mapping[str, Any] | None = None) -> Built:
-        """The build, with the Component of the environment's first client if one is given; `above`: a further overlay over it."""
+        """Return the build, with the Component of the environment's first client if one is given; `above`: a further overlay over it."""
         base, overlay, top = (self.folder / name for name in ("base", "overlay", "top"))
         for folder in (base, overlay / "rediskit", top):
             folder.mkdir(parents=True, exist_ok=True)
@@ -110,7 +110,7 @@ def write(folder: Path, settings: Mapping[str, Any]) -> None:
 
 
 def changed(before: Any, after: Any, path: str = "") -> set[str]:
-    """The JSON pointers at which two values differ; entries of lists with names are addressed by name, whatever their order."""
+    """Return the JSON pointers at which two values differ; entries of lists with names are addressed by name, whatever their order."""
     if isinstance(before, dict) and isinstance(after, dict):
         return set().union(*(changed(before.get(key), after.get(key), f"{path}/{key}") for key in before.keys() | after.keys()))
     if named(before) and named(after):

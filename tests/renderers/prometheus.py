@@ -57,7 +57,7 @@ def selectors(expr: str) -> Iterator[tuple[promql_parser.VectorSelector, promql_
 
 
 def assert_sound(expr: str, matchers: Mapping[str, str]) -> None:
-    """The query parses, asks for metrics that exist, for one release only, and takes rates of counters only."""
+    """Assert that a query parses, uses existing metrics of one release only, and rates of counters only."""
     for selector, call, _ in selectors(expr):
         name = selector.name or ""
         metric = name.removesuffix("_bucket") if TYPES.get(name.removesuffix("_bucket")) == "histogram" else name
@@ -74,7 +74,7 @@ def assert_sound(expr: str, matchers: Mapping[str, str]) -> None:
 
 
 def fleet(replicas: int = 1, namespace: str = "redis", service: str = "redis-shared-metrics", scrape: int = SCRAPE) -> Fleet:
-    """A healthy primary with its replicas, busy, for an hour: names of series and label values as scraped from real ones."""
+    """Return a healthy primary with its replicas, busy, for an hour: names of series and label values as scraped from real ones."""
     pods = [PRIMARY, *(f"redis-shared-replicas-{number}" for number in range(replicas))]
     found: Fleet = {}
     for number, pod in enumerate(pods):
@@ -135,12 +135,12 @@ def matching(fleet: Fleet, metric: str = "", **labels: str) -> list[str]:
 
 
 def changed(fleet: Fleet, metric: str, values: str, **labels: str) -> Fleet:
-    """The fleet with other values for some series of a metric."""
+    """Return the fleet with other values for some series of a metric."""
     return {**fleet, **dict.fromkeys(matching(fleet, metric, **labels), values)}
 
 
 def ended(fleet: Fleet, metric: str = "", **labels: str) -> Fleet:
-    """The fleet with series that were there for ten minutes only: when a pod goes, Prometheus marks them as ended."""
+    """Return the fleet with series that were there for ten minutes only: when a pod goes, Prometheus marks them as ended."""
     return {**fleet, **{name: re.sub(r"x\d+$", f"x{10 * MINUTE} stale", fleet[name]) for name in matching(fleet, metric, **labels)}}
 
 
@@ -164,10 +164,10 @@ def promtool(folder: Path, rules: Mapping[str, Any], *tests: Mapping[str, Any]) 
 
 
 def story(fleet: Fleet, *, scrape: int = SCRAPE, **expected: Any) -> dict[str, Any]:
-    """An entry of `tests:`: what Prometheus scrapes, and what is expected of it."""
+    """Return an entry of `tests:`: what Prometheus scrapes, and what is expected of it."""
     return {"interval": f"{scrape}s", "input_series": [{"series": name, "values": values} for name, values in fleet.items()], **expected}
 
 
 def samples(expr: str, found: Mapping[str, float]) -> dict[str, Any]:
-    """An entry of `promql_expr_test:`: at the end of the hour the query gives exactly this."""
+    """Return an entry of `promql_expr_test:`: at the end of the hour the query gives exactly this."""
     return {"expr": expr, "eval_time": "60m", "exp_samples": [{"labels": labels, "value": value} for labels, value in found.items()]}

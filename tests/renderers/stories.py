@@ -10,7 +10,7 @@ HEALTHY = fleet()
 
 
 def both(**changes: str) -> Fleet:
-    """The healthy fleet with other values for some metrics of both pods."""
+    """Return the healthy fleet with other values for some metrics of both pods."""
     result = HEALTHY
     for metric, values in changes.items():
         result = changed(result, f"redis_{metric}", values)
@@ -18,12 +18,12 @@ def both(**changes: str) -> Fleet:
 
 
 def dead(pod: str) -> Fleet:
-    """A pod that died: its series end, and the other one notices."""
+    """Return a pod that died: its series end, and the other one notices."""
     return noticed(ended(HEALTHY, pod=pod), pod)
 
 
 def noticed(scraped: Fleet, pod: str) -> Fleet:
-    """The other pod has lost this one after ten minutes."""
+    """Return the other pod has lost this one after ten minutes."""
     if pod == PRIMARY:
         return changed(scraped, "redis_master_link_up", then("1", "0"))
     result = changed(scraped, "redis_connected_slaves", then("1", "0"), pod=PRIMARY)
@@ -44,7 +44,7 @@ def refused(error: str, *pods: str) -> Fleet:
 
 
 def promoted(*, fenced: bool) -> Fleet:
-    """The replica made a primary after ten minutes, by the runbook or by accident."""
+    """Return the replica made a primary after ten minutes, by the runbook or by accident."""
     result = ended(HEALTHY, pod=PRIMARY) if fenced else changed(HEALTHY, "redis_connected_slaves", then("1", "0"), pod=PRIMARY)
     for metric in ("redis_master_link_up", "redis_instance_info"):
         result = ended(result, metric, pod=REPLICA)
@@ -53,7 +53,7 @@ def promoted(*, fenced: bool) -> Fleet:
 
 
 def restarted(*, times: int = 1) -> Fleet:
-    """A primary that is away for a minute and comes back with another address and run_id; the old series end late."""
+    """Return a primary that is away for a minute and comes back with another address and run_id; the old series end late."""
     result = {name: values.replace(f"x{10 * MINUTE} stale", f"x{10 * MINUTE + 6} stale") for name, values in dead(PRIMARY).items()}
     for number in range(1, times + 1):
         end = f"x{2 * MINUTE} stale" if number < times else f"x{60 * MINUTE}"
@@ -68,7 +68,7 @@ def restarted(*, times: int = 1) -> Fleet:
 
 
 def looping() -> Fleet:
-    """A primary that the kubelet restarts every minute: the container has the address of its pod, so only the run_id changes."""
+    """Return a primary that the kubelet restarts every minute: the container has the address of its pod, so only the run_id changes."""
     (info,) = matching(HEALTHY, "redis_instance_info", pod=PRIMARY)
     lives = {info.replace("master1", f"life{number}"): f"_x{(10 + number) * MINUTE} 1x2 stale" for number in range(20)}
     up = f"1x{10 * MINUTE - 1}" + " 1x2 0" * 20 + f" 1x{30 * MINUTE}"
@@ -78,7 +78,7 @@ def looping() -> Fleet:
 
 
 def syncing(minutes: int) -> Fleet:
-    """A replica that takes its time over the first sync: connected, its link not up, its offset 0."""
+    """Return a replica that takes its time over the first sync: connected, its link not up, its offset 0."""
     result = changed(HEALTHY, "redis_master_link_up", then("1", "0", minutes))
     (lag,) = matching(result, "redis_connected_slave_lag_seconds")
     (offset,) = matching(result, "redis_connected_slave_offset_bytes")
@@ -88,7 +88,7 @@ def syncing(minutes: int) -> Fleet:
 
 
 def slow(share: float, *, only: str = "") -> Fleet:
-    """That share of the get and set calls takes 17 to 34 ms, at both pods or at one of them; the rest is fast."""
+    """Return a fleet in which a share of the get and set calls takes 17 to 34 ms, at both pods or at one."""
     result = HEALTHY
     labels = {"pod": only} if only else {}
     for limit, calls in (("1", 0.0), ("16", 1 - share), ("16909", 1 - share)):
@@ -100,7 +100,7 @@ def slow(share: float, *, only: str = "") -> Fleet:
 
 
 def behind(distance: int) -> Fleet:
-    """A replica whose offset is that many bytes behind, and stays so."""
+    """Return a replica whose offset is that many bytes behind, and stays so."""
     return changed(HEALTHY, "redis_connected_slave_offset_bytes", then("999950000+50000", f"{1_002_000_000 - distance}+50000"))
 
 
@@ -116,7 +116,7 @@ def out_of_memory(values: str, pods: Iterable[str] = (PRIMARY,)) -> Fleet:
 
 
 def saturated() -> Fleet:
-    """A primary that fills up with connections, and at the limit turns its exporter away as well."""
+    """Return a primary that fills up with connections, and at the limit turns its exporter away as well."""
     result = refused(TOO_MANY, PRIMARY)
     (clients,) = matching(result, "redis_connected_clients", pod=PRIMARY)
     return {**result, clients: f"20x{9 * MINUTE} 8500x3 stale"}

@@ -208,7 +208,7 @@ def test_a_slow_scrape(tmp_path: Path) -> None:
 
 
 def filled(text: str, labels: dict[str, str], value: str) -> str:
-    """An annotation as Prometheus should print it."""
+    """Return an annotation as Prometheus should print it."""
     return re.sub(r"{{ \$(?:labels\.(\w+)|value.*?) }}", lambda found: labels[found[1]] if found[1] else value, text)
 
 

@@ -15,7 +15,7 @@ def claims(tree: Tree) -> dict[str, str]:
 
 
 def said(environment: Environment) -> dict[str, str]:
-    """What the claim on the Applications says."""
+    """Return the content of the claim on the Applications."""
     return dict(render(environment).objects["argocd/configmap-redis-shared-claim.yaml"]["data"])
 
 

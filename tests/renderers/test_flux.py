@@ -39,7 +39,7 @@ def test_one_kustomization_a_unit() -> None:
     assert set(specs) == {f"redis-shared-{unit}" for unit in ("redis", "redis-external", "monitoring", "beersystem", "release")}
     for name, spec in specs.items():
         assert spec["prune"] is True
-        assert spec["timeout"] in ("1m", "2m"), "a long health check holds up the commit that mends"
+        assert spec["timeout"] in ("1m", "2m"), "a long health check delays the fix"
         assert spec["retryInterval"] == "1m"
         assert "postBuild" not in spec
         assert f"{spec['path'].removeprefix('./rendered/chocolandia-flux/')}/kustomization.yaml" in tree.files, name
@@ -132,7 +132,7 @@ def test_kustomize_builds_every_folder(kustomize: Path, folder: str) -> None:
 
 
 def broken(tree: Tree, path: str, change: Any) -> Tree:
-    """The tree with one object changed."""
+    """Return the tree with one object changed."""
     contents = tuple(file._replace(content=change(file.content)) if file.path == path else file for file in tree.contents)
     return Tree(tree.name, tree.header, contents)
 

@@ -1,4 +1,4 @@
-"""The Helm values: one test a decision of the brief, and what the chart needs so that it holds (facts: chart §1, §2)."""
+"""The Helm values: the default settings, and the values that the chart needs for them."""
 
 from __future__ import annotations
 

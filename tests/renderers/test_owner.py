@@ -39,7 +39,7 @@ def identity(order: str, step: str) -> bool:
 
 
 def placed(objects: tuple[Object, ...], layout: str) -> tuple[Object, ...]:
-    """The objects as a base of this layout holds them: without a namespace where base or overlay sets it."""
+    """Return the objects as a base of this layout holds them: without a namespace where base or overlay sets it."""
     made = copy.deepcopy(objects)
     for content in made if layout != "in the objects" else ():
         del content["metadata"]["namespace"]
@@ -184,7 +184,7 @@ TWO_CONTAINERS = {
 
 
 def two_containers() -> Object:
-    """The real Deployment with a second container that uses Redis, two that do not, and an init container, of like names."""
+    """Return the real Deployment with a second container that uses Redis, two that do not, and an init container, of like names."""
     workload = backend()
     pod = workload["spec"]["template"]["spec"]
     mine = [{"name": "REDIS_HOST", "value": "other"}, {"name": "CACHE_HOST", "value": "other"}]

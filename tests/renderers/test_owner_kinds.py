@@ -174,7 +174,7 @@ def objects(shape: Shape) -> tuple[Object, ...]:
 
 
 def expected(shape: Shape, effect: Effects) -> dict[str, set[str]]:
-    """The pointers by kind of object, from the shape and the step alone."""
+    """Return the pointers by kind of object, from the shape and the step alone."""
     workload = ({"/spec/replicas"} if effect.stopped else set()) | (set(shape.switched) if effect.switched else set())
     moved = {str(shape.workload["kind"]): workload}
     if shape.scaler and not effect.removed:
@@ -228,7 +228,7 @@ def test_plain_manifests_are_what_a_component_builds(tmp_path: Path, kustomize: 
 
 
 def expanded(entries: list[Object], secrets: Mapping[str, str], inherited: Mapping[str, str]) -> dict[str, str]:
-    """The environment as the kubelet makes it: `$(NAME)` is replaced where NAME stands above (or comes from envFrom), `$$` is a dollar."""
+    """Return the environment as the kubelet expands it: `$(NAME)` needs an earlier NAME (or envFrom), and `$$` is a dollar."""
     known = dict(inherited)
     for entry in entries:
         if "valueFrom" in entry:

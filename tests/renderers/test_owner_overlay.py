@@ -25,7 +25,7 @@ FROM = {"configMapKeyRef": {"name": "old", "key": "x"}}
 
 
 def patched(workload: Object, step: str, containers: dict[str, dict[str, str]]) -> Object:
-    """The patch of a step for this workload, its name on it."""
+    """Return the patch of a step for this workload, its name on it."""
     section = {"kind": workload["kind"], "name": "w", "replicas": 3, "containers": containers}
     environment = made(step, over={"clients": [{**config(step)["clients"][0], "workload": section}]})
     client = environment.clients[0]
@@ -34,7 +34,7 @@ def patched(workload: Object, step: str, containers: dict[str, dict[str, str]]) 
 
 
 def built(folder: Path, kustomize: Path, cases: list[tuple[Object, Object]]) -> list[Object]:
-    """What kustomize makes of each base and patch, all in one build; base and patch of a case share a name of their own."""
+    """Return the kustomize build of each base and patch, in one build. Base and patch of a case have the same unique name."""
     files = {"base.yaml": [base for base, _ in cases]} | {f"patch{index}.yaml": [change] for index, (_, change) in enumerate(cases)}
     for name, contents in files.items():
         (folder / name).write_text("---\n".join(dump(content) for content in contents))

@@ -14,7 +14,7 @@ SECRET = {"secretKeyRef": {"name": "redis-credentials", "key": "redis-password"}
 
 
 def switched(folder: Path, kustomize: Path, workload: Object) -> list[Object]:
-    """The environment of the one container after `scale-up`."""
+    """Return the environment of the one container after `scale-up`."""
     environment, _ = owned_by(workload, "scale-up")
     built = Owner(folder, kustomize, (workload,)).build(environment)
     assert built.code == 0, built.complaint

@@ -12,7 +12,7 @@ from rediskit.renderers.pages import templates as texts
 
 @pytest.fixture
 def templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder of templates in place of the project's own."""
+    """Yield a folder of templates in place of the project's own."""
     folder = tmp_path / "templates"
     folder.mkdir()
     monkeypatch.setattr(texts, "TEMPLATES", folder)

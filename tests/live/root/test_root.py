@@ -27,7 +27,7 @@ def _root() -> None:
 
 @contextmanager
 def small_disk(folder: Path, size: str) -> Iterator[None]:
-    """A file system of this size in the place of a folder."""
+    """Yield a file system of this size in the place of a folder."""
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=True)
     try:
         yield
@@ -37,7 +37,7 @@ def small_disk(folder: Path, size: str) -> Iterator[None]:
 
 @contextmanager
 def memory_limit(process: int, size: int) -> Iterator[Path]:
-    """A cgroup with this limit and this process in it: version 2 where the kernel has its memory controller, else version 1."""
+    """Yield a cgroup with this limit and this process in it: version 2 where the kernel has its memory controller, else version 1."""
     second = "memory" in (GROUPS / "cgroup.controllers").read_text().split() if (GROUPS / "cgroup.controllers").exists() else False
     group = (GROUPS if second else GROUPS / "memory") / f"rediskit-lab-{process}"
     group.mkdir()
