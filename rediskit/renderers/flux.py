@@ -42,7 +42,7 @@ def flux(environment: Environment, units: tuple[Unit, ...]) -> Iterator[File]:
 
 
 def kustomization_name(environment: Environment, unit: str) -> str:
-    """Return the name of the Flux Kustomization of a unit."""
+    """Return the name of the Flux Kustomization of a component."""
     return f"{environment.object_prefix}-{unit}"
 
 

@@ -22,7 +22,7 @@ class File(NamedTuple):
         path: relative to the environment's folder, with forward slashes.
         content: the text, or the one object in the file.
         source: the path of the config value that the file depends on, for findings.
-        header: the first line of a YAML file, instead of the header of the tree.
+        header: the first line of a YAML file, instead of the common header.
     """
 
     path: str
@@ -49,7 +49,7 @@ class Tree:
 
     @classmethod
     def of(cls, name: str, header: str, files: Iterable[File]) -> Tree:
-        """Return a tree with its files sorted by path.
+        """Return the rendered manifests, with the files sorted by path.
 
         Raises:
             ValueError: two files have the same path.
