@@ -1,7 +1,7 @@
-"""Writes docs/migration.md: a whole move as the real commands print it, forward, rolled back, forward again. `make docs` runs it.
+"""Write docs/migration.md: the output of the real commands for a whole migration with a rollback. `make docs` runs it.
 
-Every time is given with --at, so that the page is the same in any year. Nothing outside of a temporary folder is read or written but the
-config of this repository and its manifest.
+Every time is set with --at, so that the page is always the same. The script uses a temporary folder. It reads the config
+of this repository and its manifest.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from rediskit.state_machine.gates import GATES
 
 ROOT = Path(__file__).parent.parent
 CONFIG = "config/chocolandia.yaml"
-HEAD = """# A move, from beginning to end
+HEAD = """# Migration walkthrough
 
-Written by `make docs` from the real commands, and held current by a test. *beersystem* moves onto the shared Redis, is rolled back at the
-worst moment, when it has already written to the new one for 23 hours, and moves again. Every time is given with `--at`; without it the
-commands take the clock. Where the owner's repository changes, `rediskit migrate export` puts the Component there; here only its files
-are shown. The warning about images that every render repeats is shown once.
+`make docs` writes this page from the output of the real commands, and a test keeps it current. *beersystem* moves to the shared Redis,
+rolls back after 23 hours of writes to it, and moves again. Every time is set with `--at`; by default the commands use the clock. For a
+step in the application repository, `rediskit migrate export` writes the Component there; this page shows only its files. It shows the
+warnings that every render repeats once.
 """
 
 
@@ -51,7 +51,7 @@ spec: {selector: {app: redis}, ports: [{port: 6379}]}
 
 
 class Session:
-    """One folder under Git in which commands run, and the page that they make."""
+    """A Git work tree in which commands run, and the page of their output."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.lines = folder, [HEAD]
@@ -63,7 +63,7 @@ class Session:
         self._checkout(folder / "owner")
 
     def _checkout(self, top: Path) -> None:
-        """A checkout of the application repository, whose commit has the same id in every run."""
+        """Create a checkout of the application repository, whose commit has the same id in every run."""
         (top / "prod").mkdir(parents=True)
         shutil.copy(ROOT / "config/chocolandia/beersystem-backend.yaml", top / "prod/backend.yaml")
         (top / "prod/redis.yaml").write_text(OLD_REDIS, encoding="utf-8")
@@ -74,11 +74,11 @@ class Session:
             self._git("-C", str(top), *arguments)
 
     def say(self, text: str) -> None:
-        """A paragraph, or a heading."""
+        """Add a paragraph or a heading."""
         self.lines.append(f"{text}\n")
 
     def run(self, *commands: str) -> None:
-        """Commands and what they print, in one block; a rediskit that fails says its exit code."""
+        """Add a block with commands, their output and the exit code of a failed one."""
         self.lines.append("```console")
         for command in commands:
             self.lines.append(f"$ {command}")
@@ -86,7 +86,7 @@ class Session:
         self.lines.append("```\n")
 
     def step(self, *commands: str, message: str = "") -> None:
-        """Commands, the render of what they changed, and the commit."""
+        """Run commands, render and commit."""
         self.run(*commands, f"rediskit render {CONFIG}")
         self.commit(message)
 
@@ -95,7 +95,7 @@ class Session:
         self._git("commit", "-q", "--allow-empty", "-m", message or "a step")
 
     def edit(self, *edits: Put) -> None:
-        """What a person writes into the config by hand, shown as a diff."""
+        """Edit the config, and add the diff."""
         with chdir(self.folder):
             files, _ = edited(CONFIG, edits)
             put_in_place(files)
@@ -131,13 +131,13 @@ class Session:
 
 
 def move(action: str, at: str, more: str = "") -> str:
-    """`rediskit migrate` for the config; at: day and time in March 2026, three hours behind UTC."""
+    """Return a `rediskit migrate` command. at: day and time in March 2026, three hours behind UTC."""
     day, _, time = at.partition(" ")
     return f"rediskit migrate {action} {CONFIG} --at 2026-03-{day}T{time}:00-03:00{f' {more}' if more else ''}"
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the page."""
     with tempfile.TemporaryDirectory() as folder:
         session = Session(Path(folder))
         for part in (_before, _forward, _rolled_back, _again, _to_the_end):
@@ -147,28 +147,28 @@ def page() -> str:
 
 
 def _before(session: Session) -> None:
-    session.say("## Before")
+    session.say("## Prepare")
     session.step(message="prepare")
     session.tag("prepared")
     session.run(move("status", "01 18:00"))
-    session.say("The window is agreed on, and written into the config:")
+    session.say("Set the downtime window in the config:")
     window = {"start": "2026-03-01T22:00:00-03:00", "duration": "1h"}
     session.edit(Put(("clients", 0, "migration", "window"), window))
     if load(ROOT / CONFIG).secrets.mode == "manual":
-        session.say("With `secrets.mode: manual` Git does not show the Secret. Somebody looks at both namespaces, and says so:")
+        session.say("With `secrets.mode: manual` the Secret is not in Git. Verify it in both namespaces and record that:")
         session.run(move("record", "01 18:30", "--secret-seen"))
     session.commit("window and Secret")
-    session.say("The whole move, before anything is touched (`--markdown` gives it as a page for a change request):")
+    session.say("Print the plan (`--markdown` prints a page for a change request):")
     session.run(f"rediskit migrate plan {CONFIG}")
 
 
 def _forward(session: Session) -> None:
     session.say("## Forward")
-    session.say("Too early, and too much at once:")
+    session.say("A step before the window, and two steps at once, are refused:")
     session.run(move("advance", "01 21:50"), move("advance", "01 22:00", "--to deploy"))
-    session.say("In the window. Each step is a commit of its own:")
+    session.say("In the window, take each step in a separate commit:")
     session.step(move("advance", "01 22:00"), message="scale-down")
-    session.say("A second step by hand, in the same commit or past the gates, is found in CI:")
+    session.say("`check --base` in CI finds a step that was made by hand, without the gates:")
     session.edit(
         Put(("clients", 0, "migration", "step"), "reconfigure"), Put(("clients", 0, "migration", "history", 0, "step"), "reconfigure")
     )
@@ -183,63 +183,63 @@ def _forward(session: Session) -> None:
 
 
 def _rolled_back(session: Session) -> None:
-    session.say("## Rolled back, at the worst moment")
-    session.say("After 23 hours on the shared Redis sessions are lost. One commit, in the owner's repository:")
+    session.say("## Roll back")
+    session.say("After 23 hours on the shared Redis, sessions are lost. Roll back with one commit in the application repository:")
     session.run(move("status", "02 21:00"))
     session.run(move("rollback", "02 21:05"))
     session.step(move("rollback", "02 21:05", '--reason "sessions are lost: the TTL is wrong"'), message="rolled-back")
-    session.say("The owner's folder is what it was before the move, byte for byte, and the shared Redis stays:")
+    session.say("The files for the application repository are the same as before the migration, byte for byte, and the shared Redis stays:")
     session.run(
         "git diff --name-status prepared -- rendered/chocolandia/owners", "git diff --name-status HEAD~1 -- rendered/chocolandia/platform"
     )
 
 
 def _again(session: Session) -> None:
-    session.say("## Forward again")
-    session.say("The old window is over, and the old evidence will not count:")
+    session.say("## Migrate again")
+    session.say("The old window has ended, and the old evidence is not valid for another attempt:")
     session.run(move("advance", "04 22:00"))
     session.edit(Put(("clients", 0, "migration", "window", "start"), "2026-03-04T22:00:00-03:00"))
     session.commit("another window")
     session.step(move("advance", "04 22:00"), message="scale-down")
-    session.say("The shared Redis is there already, so `deploy` changes nothing that is applied:")
+    session.say("The shared Redis is already deployed, so `deploy` changes no applied object:")
     session.step(move("advance", "04 22:01"), message="deploy")
     session.step(move("advance", "04 22:02"), message="reconfigure")
-    session.say("A pod took its time, and the budget is spent. Somebody decides, and the history keeps why:")
+    session.say("The downtime exceeds the budget. Continue with a reason, which the history records:")
     session.run(move("advance", "04 22:12"))
     session.step(move("advance", "04 22:12", '--override "two minutes over, everything is ready"'), message="scale-up")
     session.step(move("advance", "04 22:14"), message="validate")
 
 
 def _to_the_end(session: Session) -> None:
-    session.say("## To the end")
-    session.say("A day later, not everything has been seen:")
+    session.say("## Decommission the old Redis")
+    session.say("One day later, a part of the evidence is missing:")
     five = "--criterion no-restarts --criterion no-redis-errors --criterion stable-connections --criterion functions-verified"
     session.run(move("record", "05 22:30", five))
     session.run(move("advance", "05 22:30", "--confirm-irreversible"))
-    session.say("Nor is it known who else uses the old Redis in the application repository. The checkout shows it, and is scanned:")
+    session.say("Scan the checkout of the application repository for other uses of the old Redis:")
     session.run(move("export", "06 08:55", "--to owner/prod"))
     session.run(move("record", "06 09:00", '--criterion no-user-reports --criterion latency --notes "p95 2 ms"'))
     session.commit("evidence")
-    session.say("Nor is it said what becomes of the old data, and the irreversible step has to be confirmed:")
+    session.say("`previous.data` is not set, and the irreversible step needs a confirmation:")
     session.run(move("advance", "06 09:00"))
     session.say("The old Redis has no volume:")
     session.edit(Put(("clients", 0, "previous", "data"), "none"))
     session.step(move("advance", "06 09:05", "--confirm-irreversible"), message="decommission")
     session.run(move("rollback", "06 09:10", "--reason x"))
-    session.say("The owner writes variables and removal into the base. Until somebody has seen that, the Component stays:")
+    session.say("Add the variables and the removal to the base of the application repository. The Component stays until that is recorded:")
     session.run(move("advance", "09 09:00"))
     session.run(move("record", "09 09:30", "--folded"))
     session.step(move("advance", "09 09:30"), message="complete")
     session.run(move("status", "09 09:30"), move("advance", "09 09:31"), "git diff --name-status HEAD~1 -- rendered/chocolandia/owners")
-    session.say("What the config has kept of it:")
+    session.say("The config contains the history and the evidence:")
     session.run(f"git show HEAD:{CONFIG}")
 
 
 def _gates() -> Iterator[str]:
-    yield "## The gates\n"
+    yield "## Gates\n"
     yield "`--override REASON` passes a gate that is marked `yes`. No option passes the others. Steps have their own codes: step-jump,"
     yield "step-first, step-terminal, step-uncommitted, rollback-nothing, rollback-too-late.\n"
-    yield "| gate | passes when | `--override` | refusals |"
+    yield "| gate | rule | `--override` | codes |"
     yield "| --- | --- | --- | --- |"
     for code, gate in GATES.items():
         yield f"| {code} | {gate.description} | {'yes' if gate.overridable else '-'} | {', '.join(f'`{one}`' for one in gate.codes)} |"

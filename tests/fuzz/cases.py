@@ -90,7 +90,7 @@ ENCODINGS = ["utf-8", "utf-8", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf
 
 @cache
 def folders() -> tuple[dict[str, bytes], ...]:
-    """Valid folders, file by file: each step, both tools, each form of the Secret, a client with a file of its own."""
+    """Return valid folders, file by file: each step, both tools, each form of the Secret, a client with a file of its own."""
     made = []
     secrets: list[dict[str, Any]] = [{}, {"secrets": SEALED}, {"secrets": SOPS}]
     for index, step in enumerate(STEPS):
@@ -112,7 +112,7 @@ def _text(data: Any) -> bytes:
 
 
 def folder(random: Random) -> dict[str, bytes]:
-    """A valid folder with one file changed."""
+    """Draw a valid folder with one changed file."""
     files = dict(random.choice(folders()))
     name = random.choice([CONFIG, CONFIG, CONFIG, *files])
     files[name] = changed(files[name], random)
@@ -134,7 +134,7 @@ def changed(text: bytes, random: Random) -> bytes:
 
 
 def _as_data(text: bytes, random: Random) -> bytes:
-    """Some values, keys, sections taken away, replaced, renamed, doubled, nested or put elsewhere; the YAML stays well-formed."""
+    """Draw a config with values, keys or sections removed, replaced, renamed, doubled, nested or moved; the YAML stays well-formed."""
     documents = list(yaml.safe_load_all(text))
     data = documents[0] if len(documents) == 1 else documents
     for _ in range(random.choice([1, 1, 1, 2, 4])):

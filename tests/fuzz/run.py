@@ -29,7 +29,7 @@ ALLOWED = timedelta(seconds=20)
 
 
 def fuzz(cases: int, *, derandomize: bool) -> Counter[str]:
-    """Runs so many cases; gives how many were `refused` and `rendered`. Raises what a case raised, shrunk by hypothesis."""
+    """Run a number of cases and count those that were `refused` and `rendered`. Raises the error of a case, shrunk by hypothesis."""
     ends: Counter[str] = Counter()
 
     @settings(max_examples=cases, derandomize=derandomize, database=None, deadline=ALLOWED, suppress_health_check=list(HealthCheck))
@@ -123,7 +123,7 @@ def placed(problems: tuple[Problem, ...]) -> None:
 
 
 def by_command(verb: str, place: Path) -> str:
-    """The same through the command line."""
+    """Run a command on the files of a case and return `refused` or `rendered`."""
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
         code = main([verb, str(place / CONFIG), "--output", str(place / "out"), "--debug"])

@@ -31,7 +31,7 @@ ENTRIES: dict[str, list[Any]] = {
 
 
 def steps(*, url: bool) -> list[Any]:
-    """The patch of each effect of a migration on the workload."""
+    """Return the patch of each effect of a migration on the workload."""
     variables = {"host": "REDIS_HOST", "port": "REDIS_PORT", "password": "REDIS_PASSWORD", **({"url": "REDIS_URL"} if url else {})}
     found = []
     for step in ("scale-down", "reconfigure", "scale-up"):
@@ -51,7 +51,7 @@ PATCHES = {url: steps(url=url) for url in (False, True)}
 
 @st.composite
 def manifests(draw: st.DrawFn) -> bytes:
-    """A Deployment as people and programs write it: any order of variables, block or flow, comments, both kinds of line breaks."""
+    """Draw a Deployment as people and programs write it: any order of variables, block or flow, comments, both kinds of line breaks."""
     names = draw(st.lists(st.sampled_from(sorted(ENTRIES)), unique=True))
     entries = [{"name": name, **draw(st.sampled_from(ENTRIES[name]))} for name in names]
     container: dict[str, Any] = {"image": "ghcr.io/example/shop:1", "name": "backend", "ports": [{"containerPort": 80}]}

@@ -26,7 +26,7 @@ HEAD = "# written by hand, 'quoted' and {braced}\n"
 
 @st.composite
 def configs(draw: st.DrawFn) -> dict[str, Any]:
-    """A config of one or two clients, the first one at prepare."""
+    """Draw a config of one or two clients, the first one at prepare."""
     order = draw(st.sampled_from(ORDERS))
     over: dict[str, Any] = {"gitops": {"tool": draw(st.sampled_from(["argocd", "flux"]))}}
     if draw(st.booleans()):
@@ -44,7 +44,7 @@ def configs(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def put(folder: Path, data: dict[str, Any], draw: Any) -> Path:
-    """The config on disk: block or flow, wide or narrow, this or that newline; the client in a file of its own, or not."""
+    """Write the config to disk: block or flow, wide or narrow, this or that newline; the client in a file of its own, or not."""
     (folder / "chocolandia").mkdir()
     (folder / "chocolandia/beersystem-backend.yaml").write_bytes(BACKEND.read_bytes())
     style = {

@@ -27,7 +27,7 @@ def take(migration: Migration, transition: Transition) -> Migration:
 
 
 def along(order: Order, *kinds: str) -> Migration:
-    """Steps of these kinds, from prepare: f forward, b back, r rollback."""
+    """Return the migration after steps from prepare: f forward, b back, r rollback."""
     migration = start(order)
     for kind in "".join(kinds):
         wanted = {"f": "forward", "b": "back", "r": "rollback"}[kind]
@@ -44,13 +44,13 @@ def reachable(order: Order, depth: int) -> Iterator[Migration]:
 
 
 def with_migration(environment: Environment, migration: Migration) -> Environment:
-    """The environment with its first client there."""
+    """Return the environment with its first client at a migration."""
     client = environment.clients[0].model_copy(update={"migration": migration})
     return environment.model_copy(update={"clients": (client, *environment.clients[1:])})
 
 
 def applied(tree: Tree) -> dict[str, dict[str, bytes]]:
-    """What is applied of a tree, by whose repository applies it; what only people read is left out."""
+    """Return the applied files of a tree by the repository that applies them, without pages."""
     files: Mapping[str, bytes] = tree.files
     texts = ("README.md", "docs/")
     return {

@@ -39,7 +39,7 @@ ORDERS: tuple[Order, ...] = ("scale-down-first", "deploy-first")
 
 
 def at(*taken: str, order: Order = "scale-down-first") -> Migration:
-    """A migration whose history is these steps; it is at the last one."""
+    """Return a migration with a history of steps, at the last one."""
     return Migration.model_validate(
         {"step": taken[-1], "order": order, "history": history(*taken), "validation": EVIDENCE, "evidence": OBSERVED}
     )

@@ -46,7 +46,7 @@ CONTAINERS: dict[str, Callable[[str], Object]] = {
 
 
 def pod(listed: str, container: Object) -> Object:
-    """A pod with the container in one of its lists."""
+    """Return a pod with the container in one of its lists."""
     whole: Object = {"containers": [{"name": "app", "image": "app:1"}]}
     return whole | {listed: [*whole.get(listed, []), {"name": "planted", "image": "app:1", **container}]}
 

@@ -21,7 +21,7 @@ SERVICE = {
 
 
 def deployment(**container: Any) -> dict[str, Any]:
-    """A Deployment with one container."""
+    """Return a Deployment with one container."""
     pod = {"containers": [{"name": "app", **container}]}
     return {
         "apiVersion": "apps/v1",

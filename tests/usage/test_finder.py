@@ -42,7 +42,7 @@ def test_every_form_is_certain_at_every_position(place: str, form: str, port: st
 
 
 def value_at(content: Any, pointer: str, reference: str) -> Any:
-    """What a JSON pointer leads to in an object, or in the item of a List."""
+    """Return the value at a JSON pointer in an object, or in the item of a List."""
     if content["kind"] == "List":
         content = next(item for item in content["items"] if f"{item['kind']}/{item['metadata']['name']}" == reference)
     for part in pointer.split("/")[1:]:

@@ -87,7 +87,7 @@ def _leaked(world: World, output: str, password: str, folder: str) -> Iterator[s
 
 
 def _printed(world: World, name: str) -> Iterable[str]:
-    """The stand-in prints what it was given, spoilt; a sound output is spoilt by its own namespace."""
+    """Yield the failures of `secret new` with a stand-in for sops that prints an invalid output."""
     over = {"secrets": {"mode": "sops", "recipients": [RECIPIENT]}, "gitops": {"tool": "flux"}}
     project(world.folder, "prepare", over=over)
     printed = _outputs()[name]
