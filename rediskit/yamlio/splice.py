@@ -15,11 +15,12 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from rediskit.errors import Path, Problem, RefusedError, dotted
+from rediskit.errors import ConfigError, Path, Problem, RefusedError, dotted
 from rediskit.yamlio.reader import read
-from rediskit.yamlio.scalars import resolve
+from rediskit.yamlio.scalars import Float, Int, resolve
 
-Value = str | bool | int | Mapping[str, Any] | Sequence[Any]
+Scalar = str | bool | int | float | None
+Value = Scalar | Mapping[str, Any] | Sequence[Any]
 _BOM = b"\xef\xbb\xbf"
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/+@%()=;-]*(?::[A-Za-z0-9._/+@%()=;-]+[A-Za-z0-9 ._/+@%()=;-]*)*")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
@@ -80,7 +81,11 @@ def splice(text: bytes, file: str, edits: Sequence[Edit]) -> bytes:
             raise _refused(file, edit) from error
         _apply(meant, edit)
     made = mark + changed.encode()
-    if read(made, file).data != meant:
+    try:
+        is_meant = read(made, file).data == meant
+    except ConfigError:
+        is_meant = False
+    if not is_meant:
         raise _refused(file, edits[-1])
     return made
 
@@ -218,7 +223,7 @@ class _Text:
             for name, value in edit.value.items():
                 text = _Text(text).edited(Put((*edit.path, name), value))
             return text
-        if not isinstance(node, ScalarNode) or not isinstance(edit.value, (str, bool, int)):
+        if not isinstance(node, ScalarNode) or (isinstance(edit.value, Sequence) and not isinstance(edit.value, str)):
             raise _CannotError
         begin, end = node.start_mark.index, node.end_mark.index
         new = scalar(edit.value, node.style or "")
@@ -234,7 +239,7 @@ class _Text:
         if not isinstance(parent, MappingNode):
             raise _CannotError
         if parent.flow_style:
-            return self._into_flow(parent, f"{key}: {flow(value)}")
+            return self._into_flow(parent, f"{scalar(key)}: {flow(value)}")
         column = parent.value[0][0].start_mark.column
         return self._below(parent, self._entry(key, value, column))
 
@@ -288,13 +293,13 @@ class _Text:
         return found.end() if found else int(key.end_mark.index)
 
     def _entry(self, key: str, value: Value, column: int) -> list[str]:
-        pad = " " * column
+        head = f"{' ' * column}{scalar(key)}:"
         if isinstance(value, Mapping) and value:
-            return [f"{pad}{key}:", *(line for name, inner in value.items() for line in self._entry(name, inner, column + self.step))]
+            return [head, *(line for name, inner in value.items() for line in self._entry(name, inner, column + self.step))]
         if isinstance(value, (list, tuple)) and value:
             items = (self._item(inner, column + self.offset, 2, in_block=False) for inner in value)
-            return [f"{pad}{key}:", *(line for lines in items for line in lines)]
-        return [f"{pad}{key}: {flow(value)}"]
+            return [head, *(line for lines in items for line in lines)]
+        return [f"{head} {flow(value)}"]
 
     def _item(self, value: Value, column: int, gap: int, *, in_block: bool) -> list[str]:
         dash = f"{' ' * column}-{' ' * (gap - 1)}"
@@ -336,19 +341,20 @@ def _habits(root: Node) -> tuple[int, int]:
 def flow(value: Value) -> str:
     """A value in one line."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {flow(inner)}" for key, inner in value.items()) + "}"
+        return "{" + ", ".join(f"{scalar(str(key))}: {flow(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(flow(inner) for inner in value) + "]"
-    assert isinstance(value, (str, bool, int))
     return scalar(value)
 
 
-def scalar(value: str | bool | int, style: str = "") -> str:
-    """A scalar as YAML, in this style of quotes where it can be: plain where nobody reads it as anything else."""
+def scalar(value: Scalar, style: str = "") -> str:
+    """Return a scalar as YAML: text in this style of quotes where possible, a number as it was written."""
+    if value is None:
+        return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
+    if isinstance(value, (int, float)):
+        return value.text if isinstance(value, (Int, Float)) else str(value)
     if style == "'" and value.isprintable():
         return "'" + value.replace("'", "''") + "'"
     if (

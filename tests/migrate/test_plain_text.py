@@ -140,15 +140,7 @@ def test_only_the_lines_of_the_step_differ() -> None:
     assert [line for line in text.splitlines() if line not in kept] == ["  replicas: 3", "          value: redis"]
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        ("name: backend", "name: other", "x has no container backend"),
-        ("- name: A", "- name: REDIS_HOST", "x defines REDIS_HOST twice"),
-    ],
-)
-def test_a_file_that_the_step_does_not_fit_is_refused(old: str, new: str, message: str) -> None:
-    text = """\
+TEXT = """\
 kind: Deployment
 metadata: {name: beersystem-backend}
 spec:
@@ -161,5 +153,44 @@ spec:
           value: x
         - {name: REDIS_HOST, value: redis}
 """
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("name: backend", "name: other", "x has no container backend"),
+        ("- name: A", "- name: REDIS_HOST", "x defines REDIS_HOST twice"),
+    ],
+)
+def test_a_file_that_the_step_does_not_fit_is_refused(old: str, new: str, message: str) -> None:
     with pytest.raises(RefusedError, match=message):
-        patched(text.replace(old, new).encode(), "x", PATCHES[False][2])
+        patched(TEXT.replace(old, new).encode(), "x", PATCHES[False][2])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("      containers:\n      - name: backend\n", "      containers: text\n      more:\n      - name: backend\n", "containers"),
+        ("      - name: backend\n", "      - null\n      - name: backend\n", "containers"),
+        ("        env:\n", "        env: {REDIS_HOST: redis}\n        more:\n", "containers[0].env"),
+        ("        - name: A\n          value: x\n", "        - null\n", "containers[0].env"),
+        *[("- name: A", f"- name: {name}", "containers[0].env") for name in ("[a]", "{a: b}", "null", "1.50")],
+    ],
+)
+def test_a_list_with_an_entry_without_a_name_is_refused_with_its_place(old: str, new: str, place: str) -> None:
+    assert TEXT.replace(old, new) != TEXT
+    with pytest.raises(RefusedError) as refused:
+        patched(TEXT.replace(old, new).encode(), "x", PATCHES[False][2])
+    assert str(refused.value).startswith(f"x: spec.template.spec.{place} is not a list of mappings with names")
+
+
+@pytest.mark.parametrize(
+    "value", ["null", "1.50", "-0.0", "12", "[]", "{}", "[[null, {a: [1.50]}]]", '{"a: b": {"": null}}', "2001-01-01", '"no"']
+)
+def test_a_replaced_variable_keeps_each_other_value_of_its_entry(value: str) -> None:
+    text = TEXT.replace(
+        "{name: REDIS_HOST, value: redis}", f"{{name: REDIS_HOST, other: {value}, valueFrom: {{fieldRef: {{fieldPath: f}}}}}}"
+    )
+    after = patched(text.encode(), "x", PATCHES[False][2]).decode()
+    host = PATCHES[False][2]["spec"]["template"]["spec"]["containers"][0]["env"][0]["value"]
+    assert f"{{name: REDIS_HOST, other: {value}, value: {host}}}" in after

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from rediskit.errors import ConfigError, RefusedError
 from rediskit.yamlio.reader import read
-from rediskit.yamlio.splice import Append, Edit, Put, scalar, splice
+from rediskit.yamlio.scalars import Float
+from rediskit.yamlio.splice import Append, Edit, Put, Replace, scalar, splice
 
 STEP = ("clients", 0, "migration", "step")
 HISTORY = ("clients", 0, "migration", "history")
@@ -122,7 +123,14 @@ def test_an_item_looks_like_those_before_it(name: str, after: str) -> None:
         ("a: {b: {c: 1, d: 2}}\n", Put(("a",), {"b": {"d": 3}}), "a: {b: {c: 1, d: 3}}\n"),
         ("a:\n    b: 1\n", Put(("a",), {"c": {"d": "e"}}), "a:\n    b: 1\n    c:\n        d: e\n"),
         ("a:\n  b: 1\n", Put(("c", "d", "e"), "f"), "a:\n  b: 1\nc:\n  d:\n    e: f\n"),
-        ("x:\n  - 1\na: 1\n", Append(("y", "z"), {"k": "v"}), "x:\n  - 1\na: 1\ny:\n  z:\n    - {k: v}\n"),
+        ("a: x\n", Put(("a",), None), "a: null\n"),
+        ("a: 1\n", Put(("a",), 1.5), "a: 1.5\n"),
+        ("a: 1\n", Put(("a",), Float("1.30")), "a: 1.30\n"),
+        ("a: [1]\n", Append(("a",), [None, -1.5, {}, [], [[]], {"b": None}]), "a: [1, [null, -1.5, {}, [], [[]], {b: null}]]\n"),
+        ("a: {b: 1}\n", Put(("a", "c: d"), 1), 'a: {b: 1, "c: d": 1}\n'),
+        ("b: 1\n", Put(("null", "x/y"), {"=": {"": "no"}}), 'b: 1\n"null":\n  x/y:\n    "=":\n      "": "no"\n'),
+        ("a: [{b: 1}]\n", Replace(("a", 0), {"<<": None, "~": Float("2.0")}), 'a: [{"<<": null, "~": 2.0}]\n'),
+        ("x:\n  - 1\na: 1\n", Append(("w", "z"), {"k": "v"}), "x:\n  - 1\na: 1\nw:\n  z:\n    - {k: v}\n"),
     ],
 )
 def test_a_place_for_everything(text: str, edit: Edit, wanted: str) -> None:
@@ -136,6 +144,9 @@ def test_a_place_for_everything(text: str, edit: Edit, wanted: str) -> None:
         ("a: {b: 1}\n", Append(("a",), "c")),
         ("a: [1]\n", Put(("a",), "c")),
         ("a: {b: 1}\n", Put(("a",), "c")),
+        ("a: {b: 1}\n", Put(("a", "k" * 2000), "c")),
+        ("a: 1\n", Put(("a",), 1e300)),
+        ("a: 1\n", Put(("a",), [1])),
     ],
 )
 def test_what_has_no_place_is_refused(text: str, edit: Edit) -> None:

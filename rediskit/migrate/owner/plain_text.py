@@ -11,18 +11,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
-from rediskit.errors import Path, Problem, RefusedError
+from rediskit.errors import Path, Problem, RefusedError, dotted
 from rediskit.model.pointers import changed
 from rediskit.renderers.owner.overlay import apply
 from rediskit.renderers.tree import Object
 from rediskit.yamlio.reader import read
-from rediskit.yamlio.scalars import plain
 from rediskit.yamlio.splice import Edit, Prepend, Put, Remove, Replace, splice
 
 
 def content_of(text: bytes, file: str) -> Object:
-    """Return the object in the text of one document. Raises ConfigError if it cannot be read."""
-    content: Object = plain(read(text, file).data)
+    """Return the object in the text of one document; its numbers keep their text. Raises ConfigError if it cannot be read."""
+    content: Object = read(text, file).data
     return content
 
 
@@ -76,17 +75,27 @@ def _edits(content: Any, patch: Mapping[str, Any], path: Path, file: str) -> Ite
     for key, value in patch.items():
         old, at = content.get(key), (*path, key)
         if key == "env":
-            yield from _variables(old or [], value, at, file)
+            yield from _variables(_entries(old, at, file), value, at, file)
         elif isinstance(value, list):
-            yield from _containers(old or [], value, at, file)
+            yield from _containers(_entries(old, at, file), value, at, file)
         elif isinstance(value, Mapping) and isinstance(old, Mapping):
             yield from _edits(old, value, at, file)
         elif value != old:
             yield Put(at, value)
 
 
+def _entries(value: Any, path: Path, file: str) -> list[Any]:
+    """Return a list of named mappings as it is in a file; empty where the file has none."""
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(entry, Mapping) and isinstance(entry.get("name"), str) for entry in value):
+        hint = "correct the file: the API server rejects it, too"
+        raise RefusedError(Problem(f"{file}: {dotted(path)} is not a list of mappings with names", hint, code="owner-workload"))
+    return value
+
+
 def _containers(existing: Sequence[Any], patch: Sequence[Mapping[str, Any]], path: Path, file: str) -> Iterator[Edit]:
-    names = [container.get("name") for container in existing]
+    names = [container["name"] for container in existing]
     for container in patch:
         if container["name"] not in names:
             hint = "use the same container name in the config and in the file"
@@ -97,7 +106,7 @@ def _containers(existing: Sequence[Any], patch: Sequence[Mapping[str, Any]], pat
 
 def _variables(existing: Sequence[Any], patch: Sequence[Mapping[str, Any]], path: Path, file: str) -> Iterator[Edit]:
     """Yield replacements, then removals from the last to the first, then additions, so that each index is valid in its turn."""
-    names = [entry.get("name") for entry in existing]
+    names = [entry["name"] for entry in existing]
     wanted = {str(entry["name"]): apply(existing[names.index(entry["name"])] if entry["name"] in names else {}, entry) for entry in patch}
     for name in wanted:
         if names.count(name) > 1:
