@@ -95,6 +95,17 @@ def plain_keys(content: Any) -> tuple[str, ...]:
     return tuple(key for key, value in values if value not in (None, "") and not (opened and str(value).startswith("ENC[")))
 
 
+def template_keys(content: Any) -> tuple[str, ...]:
+    """Return the keys of a SealedSecret whose values its template has in plain text; () for anything else.
+
+    A value with a template action gets its password in the cluster (sealed-secrets, "Templating").
+    """
+    if at(content, "kind") != "SealedSecret":
+        return ()
+    values = mapping_at(content, "spec", "template", "data").items()
+    return tuple(key for key, value in values if value not in (None, "") and "{{" not in str(value))
+
+
 def around_ciphertext(content: dict[str, Any]) -> dict[str, Any]:
     """An object without its ciphertext, for whoever looks for what stands in clear; other objects as they are."""
     found = ciphertext(content)

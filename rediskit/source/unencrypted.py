@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from rediskit.errors import ConfigError, Location, Problem
 from rediskit.errors import Path as DataPath
 from rediskit.files import read_regular
-from rediskit.model.ciphertext import plain_keys
+from rediskit.model.ciphertext import plain_keys, template_keys
 from rediskit.model.nested import at, list_at
 from rediskit.yamlio.reader import read
 
 SUFFIXES = (".yaml", ".yml", ".json")
 _SECRET = re.compile(rb"\bkind\b[\"']?[ \t]*:[ \t]*[\"']?Secret\b")
 """What a file has to say to be looked at: nearly none does, and reading YAML costs a thousand times as much."""
+_SEALED_SECRET = re.compile(rb"\bkind\b[\"']?[ \t]*:[ \t]*[\"']?SealedSecret\b")
 _DOCUMENTS = re.compile(rb"^---(?=\s|$)", re.MULTILINE)
 _LINES = (
     re.compile(r"^kind[ \t]*:[ \t]*[\"']?Secret[\"']?[ \t]*(?:#.*)?$", re.MULTILINE),
     re.compile(r"^(?:data|stringData)[ \t]*:", re.MULTILINE),
 )
 """A Secret in YAML that our reader refuses: with anchors, or as a template."""
+_SEALED_LINES = (
+    re.compile(r"^kind[ \t]*:[ \t]*[\"']?SealedSecret[\"']?[ \t]*(?:#.*)?$", re.MULTILINE),
+    re.compile(r"^[ \t]+data[ \t]*:(?![ \t]*(?:null|~|\{[ \t]*\})[ \t]*$)", re.MULTILINE),
+)
 _SOPS = re.compile(r"^sops[ \t]*:", re.MULTILINE)
 _HINT = "take it out of Git, change the password, and encrypt the new one: rediskit secret new"
 
@@ -59,16 +64,17 @@ def in_data(value: Any, path: DataPath = ()) -> Iterator[DataPath]:
     """Yield the path of each Secret with a value in plain text in nested data, whatever it is nested in.
 
     An object is found in a list, in Helm values and in a text that holds YAML or JSON. The API version is not asked for, because a
-    template may write it; the literals of a `secretGenerator` become a Secret, too. Base64 hides nothing.
+    template may write it; the literals of a `secretGenerator` and the `template.data` of a SealedSecret become a Secret, too. Base64
+    hides nothing.
     """
     if isinstance(value, str):
-        if any(_in_clear(document) for document in _documents(value.encode(errors="replace"))):
+        if any(_in_clear(document) or _is_plain_sealed(document) for document in _documents(value.encode(errors="replace"))):
             yield path
     elif isinstance(value, (list, tuple)):
         for index, inner in enumerate(value):
             yield from in_data(inner, (*path, index))
     elif isinstance(value, Mapping):
-        if _is_plain(value):
+        if _is_plain(value) or template_keys(value):
             yield path
             return
         for key, inner in value.items():
@@ -86,7 +92,7 @@ def _is_plain(content: Mapping[str, Any]) -> bool:
 
 
 def _documents(text: bytes) -> Iterator[bytes]:
-    if _SECRET.search(text):
+    if _SECRET.search(text) or _SEALED_SECRET.search(text):
         ends = [found.start() for found in _DOCUMENTS.finditer(text)]
         yield from (text[start:end] for start, end in zip([0, *ends], [*ends, len(text)], strict=True))
 
@@ -97,13 +103,20 @@ def _first(document: bytes) -> int:
 
 
 def _in_clear(document: bytes) -> bool:
-    if not _SECRET.search(document):
-        return False
+    return bool(_SECRET.search(document)) and _has_keys(document, plain_keys, _LINES)
+
+
+def _is_plain_sealed(document: bytes) -> bool:
+    return bool(_SEALED_SECRET.search(document)) and _has_keys(document, template_keys, _SEALED_LINES)
+
+
+def _has_keys(document: bytes, keys: Callable[[Any], tuple[str, ...]], lines: tuple[re.Pattern[str], ...]) -> bool:
+    """Return whether an object of a document has keys in plain text; `lines` stand for that in a document that cannot be read."""
     try:
-        return any(plain_keys(content) for content in _objects(read(document, "").data))
+        return any(keys(content) for content in _objects(read(document, "").data))
     except ConfigError:
         text = document.decode("utf-8", "replace")
-        return all(line.search(text) for line in _LINES) and not _SOPS.search(text)
+        return all(line.search(text) for line in lines) and not _SOPS.search(text)
 
 
 def _objects(content: Any) -> Iterator[Any]:

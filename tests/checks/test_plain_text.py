@@ -17,6 +17,13 @@ from tests.samples import config, loaded, sops
 
 PLAIN: dict[str, Any] = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "stringData": {"a": "Xq7vZ2"}}
 TEMPLATE = 'apiVersion: {{ "v1" }}\nkind: Secret\nmetadata: {name: a}\nstringData:\n  a: Xq7vZ2\n'
+SEALED: dict[str, Any] = {
+    "apiVersion": "bitnami.com/v1alpha1",
+    "kind": "SealedSecret",
+    "metadata": {"name": "a"},
+    "spec": {"encryptedData": {"b": "AgBy"}, "template": {"data": {"a": "Xq7vZ2"}}},
+}
+SEALED_TEMPLATE = dump(SEALED).replace("name: a", 'name: {{ "a" }}')
 NESTED: dict[str, tuple[Any, str]] = {
     "an object": (PLAIN, ""),
     "its data": ({**PLAIN, "stringData": {}, "data": {"a": "WHE3dloy"}}, ""),
@@ -30,6 +37,11 @@ NESTED: dict[str, tuple[Any, str]] = {
     "a template": (TEMPLATE, ""),
     "a ConfigMap": ({"apiVersion": "v1", "kind": "ConfigMap", "data": {"a.yaml": dump(PLAIN)}}, 'data["a.yaml"]'),
     "values of a chart": ({"kind": "HelmRelease", "spec": {"values": {"extraDeploy": [PLAIN]}}}, "spec.values.extraDeploy[0]"),
+    "the template of a SealedSecret": (SEALED, ""),
+    "a List with a SealedSecret": ({"apiVersion": "v1", "kind": "List", "items": [SEALED]}, "items[0]"),
+    "a SealedSecret in a text": (dump(SEALED), ""),
+    "a SealedSecret in JSON": (json.dumps(SEALED), ""),
+    "a template of a SealedSecret": (SEALED_TEMPLATE, ""),
     "a generator": ({"kind": "Kustomization", "secretGenerator": [{"name": "a", "literals": ["a=Xq7vZ2"]}]}, "secretGenerator"),
 }
 
@@ -47,12 +59,15 @@ def test_a_nested_plain_secret_is_found(form: str) -> None:
     [
         sops("redis"),
         {**PLAIN, "stringData": {}},
+        {**SEALED, "spec": {"encryptedData": {"b": "AgBy"}, "template": {"data": None}}},
+        {**SEALED, "spec": {"encryptedData": {"b": "AgBy"}, "template": {"data": {"redis.conf": "requirepass {{ .b }}"}}}},
+        SEALED_TEMPLATE.replace("\n      a: Xq7vZ2", " null"),
         {"kind": "SecretStore", "spec": {"a": "b"}},
         {"kind": "ConfigMap", "data": {"a": "kind: Secret is a kind"}},
         {"kind": "Role", "rules": [{"resources": ["secrets"]}]},
         {"kind": "Kustomization", "secretGenerator": [{"name": "a", "files": ["a"]}]},
     ],
-    ids=lambda content: str(content["kind"]),
+    ids=lambda content: content.partition("\n")[0] if isinstance(content, str) else str(content["kind"]),
 )
 def test_a_secret_without_a_plain_value_is_not_reported(content: Any) -> None:
     assert list(in_data(content)) == []
