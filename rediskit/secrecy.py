@@ -30,11 +30,11 @@ _SHAPES: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
 ten times as fast as the pattern. A pattern that begins with its word (and looks behind it) is as fast."""
 _DIGIT = re.compile("[0-9]")
 _WORD = re.compile(r"[A-Za-z0-9+/_=-]{20,}+")
-_KEY = re.compile(r"(?:^|[._-]|(?<=[a-z]))(?:password|passwd|passphrase|token|api_?key|secret_?key|private_?key)$", re.IGNORECASE)
+_KEY = re.compile(r"(?:^|[./_-]|(?<=[a-z]))(?:password|passwd|passphrase|token|api[_-]?key|secret[_-]?key|private[_-]?key)$", re.IGNORECASE)
 
 _STRONG_NAME = re.compile(r"PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL", re.IGNORECASE)
 _WEAK_NAME = re.compile(
-    r"(?:^|[_.-])(?i:pass|pwd|pw|creds?|key|auth|salt|pin|cookie)$|(?<=[a-z])(?:Pass|Pwd|Pw|Creds?|Key|Auth|Salt|Pin|Cookie)$"
+    r"(?:^|[/_.-])(?i:pass|pwd|pw|creds?|key|auth|salt|pin|cookie)$|(?<=[a-z])(?:Pass|Pwd|Pw|Creds?|Key|Auth|Salt|Pin|Cookie)$"
 )
 _ABOUT_A_SECRET = re.compile(r"(?i:file|path|dir|name|ttl|length|expiry|expires|expiration|enabled|header)$")
 """TOKEN_TTL and PASSWORD_FILE say something about a secret, and hold none."""

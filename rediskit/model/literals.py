@@ -1,12 +1,14 @@
-"""Passwords that Helm values write out where a container takes them: on command lines, as variables and as headers."""
+"""Passwords that Helm values write out: on command lines, as variables, as headers and in JSON or YAML within a text."""
 
 from __future__ import annotations
 
 import re
+from base64 import b64decode
+from binascii import Error
 from collections.abc import Iterator
 from typing import Any
 
-from rediskit.secrecy import names_secret
+from rediskit.secrecy import is_secret_key, names_secret
 
 _LITERAL = r"""["']?(?!["'\s$<{-]|(?:yes|no|true|false)\b)[^"'\s$;|&]"""
 """The beginning of a value that is written out: no `$VARIABLE`, no `$(command)`, no template, no next option, no switch."""
@@ -17,11 +19,17 @@ _WRITTEN = re.compile(
             rf"(?<!\S)--(?:[a-z]+[.-])?(?:pass|password|requirepass|masterauth)\s+{_LITERAL}",
             rf"\bredis-(?:cli|benchmark)\b[^\n|;&]{{0,400}}?\s-a\s*{_LITERAL}",
             rf"\bredis-cli\b[^\n|;&]{{0,400}}?\s(?:auth|requirepass|masterauth)\s+(?:default\s+)?{_LITERAL}",
+            rf"\bcurl\b[^\n|;&]{{0,400}}?\s(?:-[a-z]{{0,8}}u\s*|--(?:proxy-)?user[=\s]\s*)[\"']?[^\s:\"']*:{_LITERAL}",
+            rf"\bauthorization:\s*(?:basic|bearer)\s+{_LITERAL}",
             r"(?:\buser|\bsetuser)\s+\S{1,100}(?:\s+(?:on|off|reset|[~+&%-]\S{0,100})){0,20}\s+[\"']?>[^\s/&$\"']",
         )
     ),
     re.IGNORECASE,
 )
+_ENTRY = re.compile(rf"""["']([\w./-]{{1,100}})\\{{0,3}}["']\s*:\s*\\{{0,3}}(?=["']){_LITERAL}""")
+"""A key and its text in JSON. In JSON within JSON a backslash is before each quote."""
+_AUTH = re.compile(r"""(?<![\w-])_?auth\\{0,3}["']?\s*[:=]\s*\\{0,3}["']?([A-Za-z0-9+/]{4,}={0,2})""")
+"""`auth` in the configuration of Docker and npm: base64 of `user:password`."""
 _REASON = "a password that is written out"
 
 
@@ -35,7 +43,10 @@ def literals_in(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[
         if isinstance(name, str) and isinstance(given, str) and re.match(_LITERAL, given) and _holds_secret(name):
             yield (*path, "value"), _REASON
         for key, inner in value.items():
-            yield from literals_in(inner, (*path, key))
+            if key == "auth" and isinstance(inner, str) and _is_user_and_password(inner):
+                yield (*path, key), _REASON
+            else:
+                yield from literals_in(inner, (*path, key))
     elif isinstance(value, (list, tuple)):
         words = [word for word in value if isinstance(word, str)]
         if _WRITTEN.search(" ".join(words)):
@@ -43,8 +54,25 @@ def literals_in(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[
             return
         for index, inner in enumerate(value):
             yield from literals_in(inner, (*path, index))
-    elif isinstance(value, str) and _WRITTEN.search(value):
+    elif isinstance(value, str) and _is_written_out(value):
         yield path, _REASON
+
+
+def _is_written_out(text: str) -> bool:
+    return bool(
+        _WRITTEN.search(text)
+        or any(is_secret_key(key) for key in _ENTRY.findall(text))
+        or any(_is_user_and_password(word) for word in _AUTH.findall(text))
+    )
+
+
+def _is_user_and_password(word: str) -> bool:
+    """Return whether a word is base64 of `user:password`."""
+    try:
+        text = b64decode(word + "=" * (-len(word) % 4), validate=True).decode("ascii")
+    except (Error, UnicodeDecodeError):
+        return False
+    return text.isprintable() and bool(text.partition(":")[2])
 
 
 def _holds_secret(name: str) -> bool:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from rediskit.model.literals import literals_in
 from tests.samples import made
 
 SHORT = "Se" + "k1reT"
+BASIC = b64encode(f"bob:{SHORT}".encode()).decode()
+DOCKER = {"auths": {"registry.example.org": {"auth": BASIC}}}
 WRITTEN: list[Any] = [
     f"redis-cli -a {SHORT} ping",
     f"redis-cli -h redis -p 6379 -a '{SHORT}' ping",
@@ -36,6 +41,25 @@ WRITTEN: list[Any] = [
     [{"name": "DB_PW", "value": SHORT}],
     [{"name": "REDISCLI_AUTH", "value": SHORT}],
     [{"name": "Authorization", "value": f"Basic {SHORT}"}],
+    f"curl -u bob:{SHORT} http://redis",
+    f"curl -fsSu 'bob:{SHORT}' http://redis",
+    f"curl http://redis --user=bob:{SHORT}",
+    f"curl --proxy-user bob:{SHORT} http://redis",
+    f"curl -u $USER:{SHORT} http://redis",
+    f"curl -u :{SHORT} http://redis",
+    f"curl -H 'Authorization: Bearer {SHORT}' http://redis",
+    ["curl", "-u", f"bob:{SHORT}", "http://redis"],
+    ["curl", "-H", f"Authorization: Basic {SHORT}", "http://redis"],
+    json.dumps(DOCKER),
+    json.dumps(DOCKER, indent=2),
+    json.dumps(json.dumps(DOCKER)),
+    yaml.safe_dump(DOCKER),
+    {"auths": DOCKER["auths"]},
+    f"//registry.example.org/:_auth={BASIC}",
+    json.dumps({"password": SHORT}),
+    json.dumps(json.dumps({"apiKey": SHORT})),
+    {"kind": "ConfigMap", "data": {".dockerconfigjson": json.dumps(DOCKER)}},
+    yaml.safe_dump({"kind": "ConfigMap", "data": {".dockerconfigjson": json.dumps(DOCKER)}}),
 ]
 REFERRED: list[Any] = [
     'redis-cli -a "$REDIS_PASSWORD" ping',
@@ -45,6 +69,15 @@ REFERRED: list[Any] = [
     "ALLOW_EMPTY_PASSWORD=yes",
     "--redis.password-file=/secrets/redis-password",
     "curl --user bob >/dev/null",
+    'curl -u "$USER:$PASSWORD" http://redis:8080',
+    "curl -u bob:$(cat /secrets/password) http://redis",
+    "curl -fsSL --url http://redis:8080/",
+    "curl -H 'Authorization: Bearer $TOKEN' http://redis",
+    '{"auth": "required", "auths": {}}',
+    '{"auth": {"existingSecret": "redis-credentials"}}',
+    '{"password": "$(REDIS_PASSWORD)", "token": "{{ .Values.token }}", "passwordFile": "/secrets/password"}',
+    {"auth": "disabled"},
+    "auth: internal",
     "redis-cli -h redis info | grep -a role",
     "the password is in the Secret",
     ["--pass", "--verbose"],
@@ -62,7 +95,7 @@ def test_a_password_that_is_written_out_is_refused(value: Any) -> None:
     assert list(literals_in({"at": value}))
     with pytest.raises(ValidationError) as caught:
         made("validate", over={"redis": {"values": {"master": {"args": value}}}})
-    assert "looks like a password" in str(caught.value)
+    assert "looks like a" in str(caught.value)
     assert SHORT not in str(caught.value)
 
 

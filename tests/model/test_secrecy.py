@@ -153,9 +153,9 @@ def test_no_text_of_a_valid_config_is_taken_for_a_secret() -> None:
 
 
 SECRET_KEYS = """password PASSWORD redisPassword REDIS_PASSWORD redis-password authToken token apiKey api_key secretKey privateKey
-auth.password passphrase client_secret_key""".split()
+auth.password passphrase client_secret_key x/token example.org/api-key vault.example.org/password""".split()
 OTHER_KEYS = """existingSecret existingSecretPasswordKey usePasswordFiles passwordUpdateJob tokens automountServiceAccountTokens secret
-secretName key keyspace compass publicKey passwordFile""".split()
+secretName key keyspace compass publicKey passwordFile x/token-ttl example.org/tokens""".split()
 
 
 def test_keys_of_secrets_and_of_references() -> None:
