@@ -151,9 +151,17 @@ def _keep(plan: WritePlan, path: str, content: bytes, copy: str) -> None:
 
 
 def make_stage(stage: str, folder: str) -> None:
-    """Create a stage. An error names the folder that the stage is for."""
+    """Create a stage. An error names the folder that the stage is for.
+
+    `git add` ignores the name `.git`: if the process is killed while it writes the rules for Git, there is nothing to commit.
+    """
     os.mkdir(stage)
-    create(f"{stage}/{IGNORE}", b"*\n", *os.path.split(folder))
+    create(f"{stage}/.git", b"*\n", *os.path.split(folder))
+    try:
+        os.rename(f"{stage}/.git", f"{stage}/{IGNORE}")
+    except OSError as error:
+        error.filename, error.filename2 = folder, None
+        raise
 
 
 def create(place: str, content: bytes, folder: str, path: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from rediskit.output.leftovers import abandoned, input_leftovers, remove_leftove
 from rediskit.output.lock import exclusive_lock
 from rediskit.output.paths import STAGE
 from rediskit.output.writer import write
-from tests.output.faults import obey_permissions
+from tests.output.faults import obey_permissions, watching
 from tests.output.repositories import Repository
 from tests.output.trees import Files, put
 
@@ -34,6 +35,33 @@ def test_git_ignores_a_leftover_wherever_it_is(tmp_path: Path, monkeypatch: pyte
     left(repository.folder / "rendered", f".new{STAGE}")
     repository.git("add", "--all", ".")
     assert repository.git("diff", "--cached", "--name-only").split() == ["config/a.yaml"]
+
+
+class _KilledError(Exception):
+    """Ends a run in the place of a signal: nothing is tidied up."""
+
+
+def test_git_adds_nothing_of_a_leftover_whenever_its_run_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = Repository(tmp_path / "repository", monkeypatch)
+
+    def kill(at: int, _: str) -> None:
+        if at == number:
+            raise _KilledError
+
+    for number in count(1):
+        stage = repository.folder / f"{number}" / STAGE
+        stage.parent.mkdir()
+        try:
+            with watching(kill):
+                make_stage(str(stage), str(stage.parent))
+        except _KilledError:
+            repository.git("add", "--all", ".")
+            continue
+        break
+    assert number == 5, "mkdir, open, write, rename"
+    assert repository.git("diff", "--cached", "--name-only") == ""
+    remove_leftovers(input_leftovers([repository.folder / f"{place}" for place in range(1, 6)]))
+    assert list(repository.folder.rglob(STAGE)) == []
 
 
 def test_inputs_have_their_leftovers_in_a_folder_of_the_work_tree_above_them(tmp_path: Path) -> None:
