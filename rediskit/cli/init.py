@@ -17,6 +17,8 @@ from rediskit.init.project import Options, Project, new_project
 from rediskit.output.leftovers import input_leftovers, remove_leftovers
 from rediskit.output.new_files import write_new
 
+WAIT = 2.0
+"""Seconds before a message reports that rediskit waits for the content of a pipe."""
 _SECRETS = "rediskit secret apply; or set another secrets.mode and run rediskit secret new: the Secrets are then in Git, encrypted"
 
 
@@ -51,11 +53,25 @@ def _source(name: str | None) -> tuple[bytes, str] | None:
         return None
     if name != "-":
         path = Path(name)
-        return (read_stream(path, MAX_BYTES + 1) if path.is_fifo() else read_file(path, name)), name
+        return (_piped(path) if path.is_fifo() else read_file(path, name)), name
     if sys.stdin is None or sys.stdin.isatty():
         hint = "pipe the objects into it: kubectl get deployment NAME -o yaml | rediskit init --from -"
         raise ConfigError(Problem("standard input is a terminal", hint))
     return sys.stdin.buffer.read(MAX_BYTES + 1), "standard input"
+
+
+def _piped(pipe: Path) -> bytes:
+    """Return the content of a pipe. Report a wait for it on standard error."""
+    from threading import Timer
+
+    message = f"rediskit: waiting for a program that writes to {visible(str(pipe))}; Ctrl-C to stop"
+    notice = Timer(WAIT, print, (message,), {"file": sys.stderr, "flush": True})
+    notice.daemon = True
+    notice.start()
+    try:
+        return read_stream(pipe, MAX_BYTES + 1)
+    finally:
+        notice.cancel()
 
 
 def _print_text(project: Project, *, dry_run: bool) -> None:

@@ -108,7 +108,7 @@ def new_project(options: Options) -> Project:
     objects = read_objects(*options.source) if options.source else InputObjects(())
     clients, client_notes = _clients(options, objects)
     reduced = {client.name: reduce_manifest(client, objects) for client in clients}
-    manifests = {client.name: f"{name}/{name_of(client.workload)}.yaml" for client in clients}
+    manifests = {client: f"{name}/{file}.yaml" for client, file in _manifest_names(clients).items()}
     git = _git(options, name)
     config, text = f"config/{name}.yaml", config_text(name, git, clients, manifests)
     refuse_leaks(list(reduced.values()), text, objects)
@@ -155,6 +155,12 @@ def _refuse_invalid(options: Options) -> None:
         problems.append(Problem(f"--replicas: {options.replicas} is too small", hint))
     if problems:
         raise ConfigError(problems)
+
+
+def _manifest_names(clients: tuple[DetectedClient, ...]) -> dict[str, str]:
+    """Return the file name of the manifest per client: that of the workload, or of the client where two workloads have one name."""
+    names = {client.name: name_of(client.workload) for client in clients}
+    return names if len(set(names.values())) == len(clients) else {name: name for name in names}
 
 
 def _clients(options: Options, objects: InputObjects) -> DetectedClients:

@@ -258,6 +258,45 @@ def test_a_named_pipe_is_read(repository: Repository) -> None:
     assert "config/home/beersystem-backend.yaml" in files(repository.folder)
 
 
+def test_a_pipe_that_nobody_writes_to_is_named_on_standard_error(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rediskit.cli.init.WAIT", 0.05)
+    os.mkfifo("pipe")
+    with subprocess.Popen(["sh", "-c", "sleep 1; cat > pipe"], stdin=subprocess.PIPE) as writer:
+        assert writer.stdin
+        writer.stdin.write(WHOLE.encode())
+        writer.stdin.close()
+        ended = rediskit("init", "--from", "pipe")
+    assert (ended.code, ended.errors) == (0, "rediskit: waiting for a program that writes to pipe; Ctrl-C to stop\n")
+    assert "config/home/beersystem-backend.yaml" in files(repository.folder)
+
+
+@pytest.mark.usefixtures("repository")
+def test_the_output_of_a_command_needs_no_message() -> None:
+    """As `--from <(kubectl get ...)` of bash, which is a pipe without a name."""
+    inner, outer = os.pipe()
+    with os.fdopen(outer, "wb") as writer:
+        writer.write(WHOLE.encode())
+    ended = rediskit("init", "--from", f"/dev/fd/{inner}")
+    os.close(inner)
+    assert (ended.code, ended.errors) == (0, "")
+
+
+def test_two_workloads_of_one_name_in_two_namespaces_have_manifests_of_their_own(repository: Repository) -> None:
+    """Each of the two is named after its client."""
+    items = []
+    for namespace in ("shop", "stage"):
+        items += [workload(container(**{**THREE, "NAMESPACE": namespace})), redis(), service()]
+        for item in items[-3:]:
+            item["metadata"]["namespace"] = namespace
+    ended = rediskit("init", "--from", "-", given=text(*items))
+    assert (ended.code, ended.errors) == (0, "")
+    manifests = {client["name"]: client["workload"]["manifest"] for client in config(repository.folder)["clients"]}
+    assert manifests == {"shop": "home/shop.yaml", "stage": "home/stage.yaml"}
+    for namespace in ("shop", "stage"):
+        content = yaml.safe_load((repository.folder / f"config/home/{namespace}.yaml").read_text(encoding="utf-8"))
+        assert content["metadata"]["namespace"] == namespace
+
+
 def test_a_second_environment_keeps_the_files_of_the_first(repository: Repository) -> None:
     assert rediskit("init", "--from", "-", given=WHOLE).code == 0
     before = (repository.folder / "config/home.yaml").read_bytes()
