@@ -54,15 +54,12 @@ def sealed_cases() -> list[Case]:
         of("ciphertext", "has no key redis-password (it has: password)", "spec.encryptedData", {"password": "QQ=="}),
         of("ciphertext", "has no key redis-password (it has: none)", "spec.encryptedData", {}),
         of("ciphertext", "has redis-password in plain text", "spec.template.data", {"redis-password": "x"}),
-        replace(
-            of(
-                "plain-secret",
-                "beersystem/sealedsecret-redis-credentials.yaml is a Secret in plain",
-                "spec.template.data",
-                {"redis-password": "x"},
-            ),
-            at="mode: sealed-secrets",
-        ),
+        of(
+            "plain-secret",
+            "beersystem/sealedsecret-redis-credentials.yaml is a Secret in plain text",
+            "spec.template.data",
+            {"redis-password": "x"},
+        )._replace(at="mode: sealed-secrets"),
         of(
             "ciphertext",
             "has the scope cluster-wide, but the config sets strict",
