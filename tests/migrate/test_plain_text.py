@@ -181,7 +181,7 @@ def test_a_list_with_an_entry_without_a_name_is_refused_with_its_place(old: str,
     assert TEXT.replace(old, new) != TEXT
     with pytest.raises(RefusedError) as refused:
         patched(TEXT.replace(old, new).encode(), "x", PATCHES[False][2])
-    assert str(refused.value).startswith(f"x: spec.template.spec.{place} is not a list of mappings with names")
+    assert refused.value.problems[0].message.startswith(f"x: spec.template.spec.{place} is not a list of mappings with names")
 
 
 @pytest.mark.parametrize(
