@@ -342,9 +342,9 @@ def flow(value: Value) -> str:
     """A value in one line."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{scalar(str(key))}: {flow(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(flow(inner) for inner in value) + "]"
-    return scalar(value)
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return scalar(value)
+    return "[" + ", ".join(flow(inner) for inner in value) + "]"
 
 
 def scalar(value: Scalar, style: str = "") -> str:
