@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from pathlib import Path
-from types import FrameType
+from typing import TYPE_CHECKING
 
-from rediskit.errors import ConfigError, Problem
+if TYPE_CHECKING:
+    from types import FrameType
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 
@@ -59,6 +59,8 @@ def _open_streams() -> None:
 def check_folder() -> None:
     """Raise ConfigError where the current folder was removed: no relative path leads anywhere."""
     try:
-        Path.cwd()
+        os.getcwd()  # noqa: PTH109 - each command starts here, and --help needs no pathlib
     except FileNotFoundError:
+        from rediskit.errors import ConfigError, Problem  # not at start-up: --help and --version need no errors
+
         raise ConfigError(Problem("the current folder was removed", "change to a folder that exists")) from None

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ruamel.yaml import YAML
-from ruamel.yaml.tokens import ScalarToken
-
 from rediskit.errors import Location
 
 OPEN = "open: "
@@ -40,6 +37,9 @@ def questions(text: str, file: str) -> list[Question]:
 
 def _in_scalars(text: str) -> frozenset[int]:
     """Return the numbers of the lines that are inside a scalar of several lines: what looks like a comment there is text."""
+    from ruamel.yaml import YAML  # not at start-up: most configs have no open question
+    from ruamel.yaml.tokens import ScalarToken
+
     found: set[int] = set()
     for token in YAML(typ="safe", pure=True).scan(text):
         if isinstance(token, ScalarToken):
