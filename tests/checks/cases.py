@@ -42,23 +42,6 @@ class Case(NamedTuple):
     ciphertexts: Mapping[str, Any] | None = None
 
 
-def value(code: str, message: str, path: str, content: Any, at: str | None = None) -> Case:
-    """Return a case with one value under redis.values.
-
-    Args:
-        code: As in `Case`.
-        message: As in `Case`.
-        path: Keys joined by dots; a dot in a key is written `~`.
-        content: The value.
-        at: As in `Case`; by default the value itself.
-    """
-    nested: Any = content
-    for part in reversed(path.split(".")):
-        nested = {part.replace("~", "."): nested}
-    shown = "null" if content is None else str(content).lower() if isinstance(content, bool) else str(content)
-    return Case(code, message, shown if at is None else at, {"redis": {"values": nested}})
-
-
 def faulty(code: str, message: str, change: Change, at: str = "", step: str = "validate", over: Mapping[str, Any] | None = None) -> Case:
     """Return a case with a tree that no renderer produces."""
     return Case(code, message, at, over, change, step)
