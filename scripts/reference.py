@@ -92,7 +92,7 @@ def _change(rule: Rule) -> str:
 
 
 def _referenced(part: Any, definitions: dict[str, Any], seen: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """The names of the sections below a part of the schema, in the order a reader meets them."""
+    """Return the names of the sections below a part of the schema, in the order of their first reference."""
     for name in _names(part.get("properties", {})):
         if name not in seen:
             seen = _referenced(definitions[name], definitions, (*seen, name))
@@ -166,7 +166,7 @@ def _cell(text: str) -> str:
 
 
 def main() -> int:
-    """Writes the pages, or with --check compares them. Exit code 1 when one is not current."""
+    """Write the pages, or compare them with --check. Return exit code 1 when one is outdated."""
     stale = 0
     for name, text in (("config.md", config_page()), ("checks.md", checks_page()), ("architecture.md", architecture_page())):
         path = DOCS / name

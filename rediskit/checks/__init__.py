@@ -101,13 +101,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def run_checks(environment: Environment, tree: Tree, topic: Topic = "") -> list[Finding]:
-    """Return the findings of `CHECKS` in their order, without applying `accept`. The function is pure.
-
-    Args:
-        environment: The config.
-        tree: Its rendered manifests.
-        topic: Run only the checks of this topic; empty for all checks.
-    """
+    """Return the findings of the checks of a topic (empty: all checks), without applying `accept`. The function is pure."""
     subject = Subject(environment, tree)
     return [
         Finding(rule.code, issue.severity or rule.severity, issue.message, issue.hint, issue.path, environment.locate(issue.path), issue.on)
@@ -122,7 +116,7 @@ def check(environment: Environment, tree: Tree, topic: Topic = "", *, today: dat
 
     Args:
         environment: The config.
-        tree: Its rendered manifests.
+        tree: The rendered manifests.
         topic: Run only the checks of this topic; empty for all checks. Only a run of all checks reports unused entries of `accept`.
         today: The day to compare `accept.until` with. None reads the clock, but only where the config accepts a finding.
     """

@@ -11,13 +11,9 @@ from rediskit.model.environment import Environment
 
 
 def check_output_path(environment: Environment, root: str) -> list[Finding]:
-    """Require that `gitops.path` is the path of the output directory in its Git work tree.
+    """Require that `gitops.path` is the path of the output directory below `root`, because the GitOps tool reads that path.
 
-    Otherwise the GitOps tool reads an empty folder. Outside of Git there is nothing to compare with.
-
-    Args:
-        environment: The config.
-        root: The folder that contains the output directories.
+    Outside of a Git work tree there is nothing to compare with.
     """
     folder = Path(os.path.realpath(root))
     top = work_tree(folder)

@@ -64,29 +64,11 @@ class PlannedFiles(NamedTuple):
             write_inputs(above or ".", files, {f"{folder}/{name}": content for name, content in self.replaced.items()})
 
 
-class _Value(NamedTuple):
-    """A valid value.
-
-    Attributes:
-        plaintext: The value.
-        notes: Warnings about it.
-    """
-
-    plaintext: Plaintext
-    notes: tuple[str, ...]
-
-
 def plan_new(environment: Environment, source: Source, *, in_use: bool = False, force: bool = False) -> PlannedFiles:
-    """Plan a password for each namespace.
-
-    Args:
-        environment: The config.
-        source: Returns the value.
-        in_use: Clients already have the value, so that a weak one is a note and not an error.
-        force: Replace existing ciphertexts.
+    """Plan a password for each namespace. With `in_use`, clients already have it, so that a weak one is a note and not an error.
 
     Raises:
-        RefusedError: Ciphertexts exist, or the value is no valid password.
+        RefusedError: Ciphertexts exist, unless `force` replaces them, or the value is no valid password.
     """
     existing = _existing(environment)
     if existing and not force:
@@ -133,10 +115,10 @@ def plan_sealed(
     if plaintext is None:
         plaintext, same = _decrypted(environment, existing, keys), True
     value = _valid(plaintext, in_use=True)
-    if not (_same_as_kept(environment, kept, keys, plaintext) or same):
-        value = _Value(value.plaintext, (*value.notes, _UNCOMPARED))
+    uncompared = () if _same_as_kept(environment, kept, keys, value) or same else (_UNCOMPARED,)
     rotation = _one_rotation(environment, kept or (environment.ciphertexts if same else ())) or new_rotation()
-    return _plan(environment, wanted, existing, value, rotation)._replace(kept=tuple(map(_name, kept)))
+    planned = _plan(environment, wanted, existing, value, rotation)
+    return planned._replace(kept=tuple(map(_name, kept)), notes=(*planned.notes, *uncompared))
 
 
 def namespaces_of(environment: Environment, client: str | None) -> tuple[str, ...]:
@@ -160,11 +142,14 @@ def require_files(environment: Environment) -> None:
         raise ConfigError(Problem(f"with mode {mode} Git contains no encrypted password", hint, path, environment.locate(path)))
 
 
-def _plan(environment: Environment, namespaces: Sequence[str], existing: Mapping[str, bytes], value: _Value, rotation: str) -> PlannedFiles:
-    contents = encrypted(environment, namespaces, value.plaintext, rotation)
+def _plan(
+    environment: Environment, namespaces: Sequence[str], existing: Mapping[str, bytes], value: Plaintext, rotation: str
+) -> PlannedFiles:
+    contents = encrypted(environment, namespaces, value, rotation)
     files = {_name(namespace): content for namespace, content in contents.items()}
     replaced = {name: existing[name] for name in files if name in existing}
-    return PlannedFiles(_folder(environment), rotation, files, replaced, (), value.notes, _rules(environment))
+    notes = tuple(f"{problem.message}: replace it with rediskit secret rotate" for problem in weak(value))
+    return PlannedFiles(_folder(environment), rotation, files, replaced, (), notes, _rules(environment))
 
 
 def _rules(environment: Environment) -> bytes:
@@ -175,14 +160,14 @@ def _rules(environment: Environment) -> bytes:
     return b"" if read_inputs(str(folder.parent), [RULES]) else creation_rules(recipients_of(environment.secrets), folder.name)
 
 
-def _valid(value: Plaintext | None, *, in_use: bool = False) -> _Value:
+def _valid(value: Plaintext | None, *, in_use: bool = False) -> Plaintext:
     if value is None:
         hint = "use --from-cluster for that of the Secret in the namespace of Redis, or --from-stdin, --from-file FILE, --key FILE"
         raise RefusedError(Problem("no key decrypts the ciphertexts: the current value is required", hint))
     problems = invalid(value) or ([] if in_use else weak(value))
     if problems:
         raise RefusedError(problems)
-    return _Value(value, tuple(f"{problem.message}: replace it with rediskit secret rotate" for problem in weak(value)))
+    return value
 
 
 def _decrypted(environment: Environment, existing: Mapping[str, bytes], keys: Keys) -> Plaintext | None:
@@ -199,7 +184,7 @@ def _decrypted(environment: Environment, existing: Mapping[str, bytes], keys: Ke
     return values.get(first)
 
 
-def _same_as_kept(environment: Environment, kept: Mapping[str, bytes], keys: Keys, value: Plaintext | None) -> bool:
+def _same_as_kept(environment: Environment, kept: Mapping[str, bytes], keys: Keys, value: Plaintext) -> bool:
     """Return whether each ciphertext that does not change was decrypted. Raise RefusedError when one contains another value."""
     if not keys.private and not isinstance(environment.secrets, Sops):
         return not kept

@@ -1,4 +1,4 @@
-"""`accept` of the config: one finding, by its code and place, until a day; never one of the codes that nobody may accept."""
+"""`accept` of the config: one finding by its code and place until a day, and the codes that are never acceptable."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def entry(code: str = "frozen-image", on: str = "redis.image", **more: str) -> d
 
 
 def frozen(*entries: dict[str, str], today: date | None = DAY) -> list[Finding]:
-    """What `check` reports about frozen images and about entries of `accept`."""
+    """Return the findings about frozen images and entries of `accept`."""
     environment = made(over={"accept": list(entries)})
     return [one for one in check(environment, render(environment), today=today) if one.code in ("frozen-image", "accept-unused")]
 
@@ -98,7 +98,7 @@ def test_a_client_accepts_findings_of_its_section_only() -> None:
 
 
 def test_a_finding_with_names_is_accepted_by_them_only() -> None:
-    """A change names its new value: the acceptance of one value says nothing of the next."""
+    """`on` of a change contains its new value: an acceptance does not apply to the next value."""
     change = found(("redis", "appendOnly"), "lost-data", ("redis.appendOnly=true",))
     for on, expected in (("redis.appendOnly=true", 0), ("redis.appendOnly=false", 1), ("redis.appendOnly", 1)):
         assert [one.code for one in kept([change], entry("lost-data", on))].count("lost-data") == expected

@@ -216,7 +216,7 @@ def test_a_list_does_not_pass_as_the_object_in_it() -> None:
 
 @pytest.mark.usefixtures("real")
 def test_findings_have_one_order_in_each_run() -> None:
-    """Kubeconform validates in four threads, and prints violations in the order of a Go map."""
+    """The program validates in four threads, and prints violations in the order of a Go map."""
     broken = changed("Service", "spec.ports[1].port", "'9121'")
     broken["metadata"]["labels"] = {"b": 2, "a": 1, "0": 5}
     objects = [Document(f"{number}.yaml", dump(broken).encode(), version) for number in range(12) for version in ("1.37", "1.31")]

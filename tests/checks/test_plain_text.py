@@ -1,4 +1,4 @@
-"""One rule for objects wherever they come from: none of them holds a password in plain text."""
+"""No object contains a password in plain text, independent of its source."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ KINDS = ("kustomize", "manifests", "argocd-app", "flux-kustomization")
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_value_of_a_named_manifest_reaches_the_tree(kind: str) -> None:
-    """Whatever the owner, its files are patches: a password in the manifest that a config names stays where it is."""
+    """Files for each kind of owner are patches without the password of the manifest."""
     for place, password in zip(PLACES, itertools.cycle(PASSWORDS.values()), strict=False):
         environment = named(planted(place, password), kind)
         tree = render(environment)
@@ -97,7 +97,7 @@ def test_no_value_of_a_named_manifest_reaches_the_tree(kind: str) -> None:
 
 
 def named(manifest: dict[str, Any], kind: str) -> Environment:
-    """The sample config with its client at `reconfigure`, and with this manifest."""
+    """Return the sample config with its client at `reconfigure` and this manifest."""
     data = config("reconfigure")
     client = data["clients"][0]
     containers = {"app": {"host": "REDIS_HOST", "port": "REDIS_PORT", "password": "REDIS_PASSWORD"}}

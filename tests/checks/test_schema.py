@@ -109,7 +109,7 @@ def test_the_older_version_of_a_kind_is_validated(version: str, kind: str) -> No
 
 
 def test_every_vendored_kind_has_a_good_object() -> None:
-    """So that no schema is there that refuses everything, and each version has the same kinds."""
+    """No schema refuses all objects, and each version has the same kinds."""
     kinds = [(obj["apiVersion"], obj["kind"]) for obj in GOOD.values()]
     core = [(api, kind) for api, kind in kinds if "." not in api or api in ("networking.k8s.io/v1", "rbac.authorization.k8s.io/v1")]
     vendored = [json.loads((SCHEMAS / file).read_text())["properties"] for file in schema_files()]

@@ -36,7 +36,7 @@ def of(
 
 
 def job(argument: str) -> dict[str, Any]:
-    """A Job whose second argument this is."""
+    """Return a Job with this second argument."""
     container = {"name": "a", "image": "a:1", "args": ["-a", argument]}
     spec = {"template": {"spec": {"restartPolicy": "Never", "containers": [container]}}}
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "a", "namespace": "redis"}, "spec": spec}

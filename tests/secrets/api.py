@@ -1,4 +1,4 @@
-"""The two paths of an API server by which the real kubeseal and kubectl find the controller's certificate, on loopback."""
+"""An API server on loopback with the two paths from which kubeseal and kubectl download the certificate."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PROXY = "/api/v1/namespaces/kube-system/services/http:sealed-secrets-controller:
 
 
 class Api:
-    """The two paths of an API server that matter here."""
+    """Serve the two paths of the certificate."""
 
     def __init__(self, folder: Path) -> None:
         self.certificate = b""

@@ -1,4 +1,4 @@
-"""Keys and certificates made for the run, the real programs, and repositories that a test's command works in."""
+"""Fixtures: keys and certificates of this run, the real programs, and repositories for commands."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from tests.secrets.repository import Repository, Run, age_key, certificate_of
 
 @pytest.fixture(scope="session")
 def key() -> RSAPrivateKey:
-    """The private key of the controller."""
+    """Return the private key of the controller."""
     return generate_private_key(65537, 2048)
 
 
 @pytest.fixture(scope="session")
 def other_key() -> RSAPrivateKey:
-    """The private key of somebody else."""
+    """Return another private key."""
     return generate_private_key(65537, 2048)
 
 
 @pytest.fixture(scope="session")
 def age_keys(tmp_path_factory: pytest.TempPathFactory, age_keygen: Path) -> tuple[Path, Path]:
-    """Two files with a key of age each: ours, and somebody else's."""
+    """Return two files with different age keys."""
     folder = tmp_path_factory.mktemp("age")
     return age_key(age_keygen, folder / "ours.txt"), age_key(age_keygen, folder / "theirs.txt")
 
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], sops: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """The command in this process: exit code, output, errors. sops finds no key of the person who runs the tests."""
+    """Return a function that runs the command in this process: exit code, output, errors. sops has no key of the user."""
     monkeypatch.setenv("SOPS", str(sops))
     monkeypatch.setenv("SOPS_AGE_KEY_FILE", "/nonexistent")
 
@@ -48,7 +48,7 @@ def run(capsys: pytest.CaptureFixture[str], sops: Path, monkeypatch: pytest.Monk
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: RSAPrivateKey) -> Callable[..., Repository]:
-    """A Git work tree with one config, which the test then stands in."""
+    """Return a function that creates a Git work tree with one config and changes into it."""
 
     def make(secrets: str, *clients: str, tool: str = "argocd") -> Repository:
         made = Repository(tmp_path / "repository")
@@ -62,19 +62,19 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: RSAPrivateK
 
 @pytest.fixture
 def sealed(repository: Callable[..., Repository]) -> Repository:
-    """One with sealed-secrets and the client shop."""
+    """Return a repository with mode sealed-secrets and the client shop."""
     return repository("mode: sealed-secrets, certificate: home/sealing.crt")
 
 
 @pytest.fixture
 def encrypted(repository: Callable[..., Repository], age_keys: tuple[Path, Path]) -> Repository:
-    """One with sops, for our key, and the client shop."""
+    """Return a repository with mode sops for the first age key, and the client shop."""
     return repository(f"mode: sops, recipients: [{recipient(age_keys[0])}]", tool="flux")
 
 
 @pytest.fixture
 def api(tmp_path: Path, kubeseal: Path, key: RSAPrivateKey, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
-    """An API server that kubeseal is pointed at, with our certificate."""
+    """Return an API server with the certificate for kubeseal."""
     running = Api(tmp_path)
     running.certificate = certificate_of(key)
     monkeypatch.setenv("KUBECONFIG", str(running.kubeconfig))
@@ -84,5 +84,5 @@ def api(tmp_path: Path, kubeseal: Path, key: RSAPrivateKey, monkeypatch: pytest.
 
 
 def recipient(file: Path) -> str:
-    """The public key that age-keygen writes into a comment."""
+    """Return the public key in the comment of age-keygen."""
     return file.read_text().partition("public key: ")[2].partition("\n")[0]

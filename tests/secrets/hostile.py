@@ -1,4 +1,4 @@
-"""What a pull request can write into a file of SOPS, and what a program in the place of sops can print, as data for attacks."""
+"""Hostile content of SOPS files, and hostile output of a fake sops."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import yaml
 
 Content = dict[str, Any]
 STRANGER = "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq"
-"""A recipient of the form of age's public keys; nobody has its key."""
+"""A recipient in the form of an age public key without a private key."""
 _ENTRY = {"created_at": "2026-01-01T00:00:00Z", "enc": "QUFBQQ=="}
 _VAULT = {"vault_address": "http://127.0.0.1:1", "engine_path": "transit", "key_name": "x", **_ENTRY}
 _ARN = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000"
@@ -38,7 +38,7 @@ def _replaced(kind: str, entry: Any) -> Callable[[Content], Any]:
 
 
 def _grouped(kind: str, entry: Any) -> Callable[[Content], None]:
-    """As sops writes several groups: the keys of the first one, then another."""
+    """Add a second key group as sops writes it."""
     return lambda sops: sops.update({"shamir_threshold": 1, "key_groups": [{"age": sops.pop("age", [])}, {kind: [entry]}]})
 
 
@@ -55,11 +55,11 @@ RECIPIENTS: dict[str, Callable[[Content], Any]] = {
     "an entry that is a text": _added("age", STRANGER),
     "an entry without a name": _added("pgp", {"enc": "QUFBQQ=="}),
 }
-"""A change of the `sops` block after which the file is for somebody else, or opening it contacts somebody else."""
+"""Changes of the `sops` block that add a recipient, or make decryption contact another server."""
 
 
 def changed(content: Content, change: Callable[[Content], Any]) -> Content:
-    """A copy of an encrypted Secret with a changed `sops` block."""
+    """Return a copy of an encrypted Secret with a changed `sops` block."""
     result = copy.deepcopy(content)
     change(result["sops"])
     return result
@@ -105,7 +105,7 @@ _PLACES: dict[str, Callable[[Content, Any], None]] = {
 
 
 def outputs(encrypted: bytes, plain: bytes, value: bytes) -> dict[str, bytes]:
-    """What a program in the place of sops may print with exit code 0, none of which may be written.
+    """Yield outputs of a fake sops with exit code 0, none of which may be written.
 
     encrypted: what the real sops prints; plain: what it was given; value: the password.
     """

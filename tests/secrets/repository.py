@@ -1,4 +1,4 @@
-"""A repository with one config, and what stands in it; the cryptography of the other side."""
+"""A repository with one config, and helpers that encrypt and decrypt with the real programs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Repository:
         self.secrets = folder / "config/home/secrets"
 
     def write(self, secrets: str, clients: Iterable[str], tool: str = "argocd") -> None:
-        """The config: `secrets` in flow style, and clients in namespaces of their names."""
+        """Write the config with `secrets` in flow style and clients in namespaces of their names."""
         (self.folder / ".git").mkdir(parents=True, exist_ok=True)
         self.certificate.parent.mkdir(parents=True, exist_ok=True)
         lines = [
@@ -43,24 +43,24 @@ class Repository:
         self.config.write_text("\n".join(lines) + "\n")
 
     def files(self) -> dict[str, bytes]:
-        """What lies in the directory of the ciphertexts."""
+        """Return the files in the directory of the ciphertexts."""
         return {file.name: file.read_bytes() for file in sorted(self.secrets.iterdir())} if self.secrets.exists() else {}
 
     def content(self, namespace: str) -> dict[str, Any]:
-        """The manifest of a namespace."""
+        """Return the manifest of a namespace."""
         return dict(yaml.safe_load((self.secrets / f"{namespace}.yaml").read_bytes()))
 
     def put(self, namespace: str, content: dict[str, Any]) -> None:
-        """Another manifest for a namespace."""
+        """Write another manifest for a namespace."""
         (self.secrets / f"{namespace}.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
 
     def rotation(self, namespace: str) -> str:
-        """The rotation that the object says."""
+        """Return the rotation of the object."""
         return str(self.content(namespace)["metadata"]["annotations"]["rediskit/rotation"])
 
 
 def certificate_of(key: Any, days: tuple[int, int] = (-1, 3650), sign: Any = None) -> bytes:
-    """A self-signed certificate in PEM, valid from and until so many days from now."""
+    """Return a self-signed certificate in PEM with its validity in days from now."""
     now, name = datetime.now(UTC), x509.Name([])
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
     builder = builder.not_valid_before(now + timedelta(days[0])).not_valid_after(now + timedelta(days[1]))
@@ -68,28 +68,28 @@ def certificate_of(key: Any, days: tuple[int, int] = (-1, 3650), sign: Any = Non
 
 
 def private_pem(key: RSAPrivateKey) -> bytes:
-    """A private key as PEM."""
+    """Return a private key as PEM."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def age_key(program: Path, file: Path) -> Path:
-    """A file with a new key of age."""
+    """Return a file with a new age key."""
     subprocess.run([program, "-o", file], check=True, capture_output=True)
     return file
 
 
 def unseal(kubeseal: Path, key_file: Path, manifest: bytes) -> subprocess.CompletedProcess[bytes]:
-    """What the real kubeseal makes of a SealedSecret with the private key."""
+    """Return a SealedSecret that the real kubeseal decrypts with the private key."""
     command: list[str | Path] = [kubeseal, "--recovery-unseal", "--recovery-private-key", key_file, "--format", "json"]
     return subprocess.run(command, input=manifest, capture_output=True)
 
 
 def value_of(secret: bytes) -> bytes:
-    """The password in a Secret in JSON or YAML."""
+    """Return the password in a Secret in JSON or YAML."""
     content = json.loads(secret) if secret.startswith(b"{") else yaml.safe_load(secret)
     return b64decode(content["data"][KEY])
 
 
 def decrypt(sops: Path, age_file: Path, file: Path) -> subprocess.CompletedProcess[bytes]:
-    """What the real sops makes of a file."""
+    """Return a file that the real sops decrypts."""
     return subprocess.run([sops, "decrypt", file], env={"SOPS_AGE_KEY_FILE": str(age_file), "HOME": str(file.parent)}, capture_output=True)

@@ -1,4 +1,4 @@
-"""Programs in the place of kubectl and sops that write down what a child of ours was given by arguments and environment.
+"""Fake kubectl and sops that record arguments and environment of each child process.
 
 The kubectl keeps Secrets in a folder, as far as `rediskit secret apply` asks for them; the real one is run in tests/cluster.
 """
@@ -50,7 +50,7 @@ sys.exit(done.returncode)
 
 
 class Recorder:
-    """A folder of stand-ins, for PATH, and what they wrote down."""
+    """A folder of fake programs for PATH, and their records."""
 
     def __init__(self, folder: Path) -> None:
         self.programs, self.record, self.cluster = folder / "bin", folder / "record", folder / "cluster"
@@ -59,7 +59,7 @@ class Recorder:
         self._write("kubectl", _KUBECTL.format(cluster=str(self.cluster)))
 
     def pass_on(self, name: str, program: Path) -> None:
-        """Writes down, and hands over to the real program."""
+        """Record the call, and run the real program."""
         self._write(name, _PASS_ON.format(program=str(program)))
 
     def _write(self, name: str, body: str) -> None:
@@ -74,7 +74,7 @@ class Recorder:
         return [list(json.loads(file.read_text())["argv"][1:]) for file in files]
 
     def put(self, namespace: str, value: bytes, **metadata: Any) -> None:
-        """A Secret in the cluster."""
+        """Add a Secret to the cluster."""
         about = {"name": NAME, "namespace": namespace, **metadata}
         secret = {"apiVersion": "v1", "kind": "Secret", "metadata": about, "data": {KEY: b64encode(value).decode()}}
         (self.cluster / f"{namespace}.json").write_text(json.dumps(secret))

@@ -1,4 +1,4 @@
-"""Mode manual: one Secret for all namespaces through kubectl; and values adopted from there."""
+"""Mode manual: one Secret in all namespaces with kubectl, and values that other modes read from the cluster."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.secrets.test_commands import OTHER, VALUE, stdin
 
 @pytest.fixture
 def kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recorder:
-    """A stand-in with an empty cluster behind it."""
+    """Return a fake kubectl with an empty cluster."""
     made = Recorder(tmp_path / "stand-in")
     monkeypatch.setenv("KUBECTL", str(made.programs / "kubectl"))
     return made
@@ -141,7 +141,7 @@ def test_other_output_of_kubectl_than_a_secret_is_not_repeated(
 
 
 def test_new_reads_the_value_from_the_cluster(sealed: Repository, run: Run, kubectl: Recorder) -> None:
-    """From manual to sealed-secrets: one value, and the command that lets the controller have the Secrets."""
+    """A change from manual to sealed-secrets keeps the value, and the output has the command for the controller."""
     kubectl.put("redis", b"a short/one")
     code, output, errors = run("new", "--from-cluster")
     assert (code, errors) == (0, "")

@@ -1,4 +1,4 @@
-"""new, seal and rotate: what they write, what they leave alone, what they refuse."""
+"""`secret new`, `seal` and `rotate`: files that they write, keep and refuse."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def stdin(monkeypatch: pytest.MonkeyPatch, content: bytes, *, terminal: bool = F
 
 @pytest.fixture
 def values(sealed: Repository, key: RSAPrivateKey) -> Callable[[], dict[str, bytes]]:
-    """Namespace to password, opened with the private key."""
+    """Return the password of each namespace, decrypted with the private key."""
 
     def opened() -> dict[str, bytes]:
         found = {}
@@ -176,7 +176,7 @@ def test_a_value_that_no_key_can_compare_is_a_note(
 
 @pytest.mark.usefixtures("sealed")
 def test_the_key_can_be_the_secret_of_the_controller(run: Run, key: RSAPrivateKey, other_key: RSAPrivateKey, tmp_path: Path) -> None:
-    """As `kubectl get secret -o yaml` prints it, and as kubeseal takes it: one, or a List of older and newer ones."""
+    """The key file is the output of `kubectl get secret -o yaml`: one Secret or a List."""
     assert run("new")[0] == 0
     items = [{"kind": "Secret", "data": {"tls.key": b64encode(private_pem(one)).decode()}} for one in (other_key, key)]
     for name, content in (("one.yaml", items[1]), ("all.json", {"kind": "List", "items": items})):
@@ -208,7 +208,7 @@ def test_seal_force_keeps_password_and_rotation_for_another_certificate(
 
 
 def test_a_value_that_no_key_can_compare_gets_a_new_rotation(sealed: Repository, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All files anew, with a value from outside: Redis has to be restarted with it, whether it is another one or not."""
+    """The value may be another one, so that Redis needs a restart."""
     assert run("new")[0] == 0
     rotation = sealed.rotation("redis")
     stdin(monkeypatch, VALUE.encode())
@@ -273,7 +273,7 @@ def test_a_plain_file_in_the_work_tree_is_a_note(sealed: Repository, run: Run) -
 
 
 def test_all_files_are_written_or_none(sealed: Repository, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The disk refuses the second rename: the first file is as it was, too."""
+    """The disk refuses the second rename, and the first file has its old content."""
     assert run("new")[0] == 0
     before = sealed.files()
     import os
@@ -318,7 +318,7 @@ def test_rendering_copies_and_a_client_comes_and_goes_with_its_own_file(
 
 
 def test_secret_check_reports_what_keeps_redis_on_its_old_password(sealed: Repository, run: Run) -> None:
-    """Whatever the code of a check is called: `secret check` runs every check of the topic `password`."""
+    """`secret check` runs all checks of the topic `password`, independent of the names of their codes."""
     assert run("new")[0] == 0
     with sealed.config.open("a") as config:
         config.write("redis: {values: {master: {podAnnotations: {rediskit/rotation: deadbeef}}, auth: {enabled: false}}}\n")

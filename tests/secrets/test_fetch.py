@@ -1,4 +1,4 @@
-"""fetch-cert: the real kubeseal asks an API server's proxy for the controller's certificate; a small server on loopback answers."""
+"""`secret fetch-cert`: the real kubeseal downloads the certificate from an API server on loopback."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_fetch_cert_writes_the_file_of_the_config(sealed: Repository, run: Run, 
 
 
 def test_another_certificate_is_overwritten_only_with_force(sealed: Repository, run: Run, api: Api, other_key: RSAPrivateKey) -> None:
-    """A person has to see that it is the controller's: who seals for somebody else gives the password away."""
+    """A person must compare the fingerprint: sealing with another certificate discloses the password."""
     before = sealed.certificate.read_bytes()
     api.certificate = certificate_of(other_key)
     code, output, errors = run("fetch-cert")
@@ -72,7 +72,7 @@ def test_an_expired_certificate_is_refused(sealed: Repository, run: Run, api: Ap
 def test_without_kubeseal_kubectl_downloads_the_certificate(
     sealed: Repository, run: Run, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A script in kubectl's place, which only writes down the path that it is to ask; the real one is in tests/cluster."""
+    """A script in place of kubectl records the path. The real program is in tests/cluster."""
     sealed.certificate.unlink()
     (tmp_path / "answer").write_bytes(api.certificate)
     program = tmp_path / "kubectl"

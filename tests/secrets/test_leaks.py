@@ -1,4 +1,4 @@
-"""A planted password is nowhere: not in what is printed, written, handed to a child by arguments or environment, or said of a failure.
+"""A known password is in no output, file, argument, environment variable or error.
 
 Each command runs as a process of its own, with stand-ins that write down how they were called and hand over to the real programs.
 Looked for: the value as it is, in base64, in base64 behind one and two other bytes, URL-encoded, in hexadecimal, backwards.
@@ -21,13 +21,13 @@ from tests.secrets.repository import Repository, private_pem
 from tests.secrets.stand_in import Recorder
 
 PLAIN = "PlantedQ7vX2kLmZ90bTnRw4SdYhGc81JpE"
-"""What `new` takes."""
+"""A valid value for `new`."""
 ODD = "Pl@nted/Q7vX 2kLmZ+90bTnéRw4SdYh%Gc81=JpE"
-"""What may be in use already: other letters, too short for nobody."""
+"""A value that can be in use: long enough, with other characters."""
 
 
 def forms(value: str) -> set[bytes]:
-    """Every form that a value could be read from."""
+    """Return every form from which the value is readable."""
     raw = value.encode()
     found = {raw, raw[::-1], raw.hex().encode(), raw.hex().upper().encode(), repr(value)[1:-1].encode(), repr(raw)[2:-1].encode()}
     found |= {quote(value, safe=safe).encode() for safe in ("", "/")} | {quote_plus(value).encode()}
@@ -40,7 +40,7 @@ def forms(value: str) -> set[bytes]:
 
 
 class Watched:
-    """Runs commands, and keeps everything that they print and write."""
+    """Run commands, and record all output and files."""
 
     def __init__(self, folder: Path, recorder: Recorder, environment: dict[str, str]) -> None:
         self.folder, self.recorder, self.environment = folder, recorder, environment
@@ -56,7 +56,7 @@ class Watched:
         return self.codes[-1]
 
     def everything(self, *without: Path) -> bytes:
-        """All that was printed, and the content and the names of all files below the folder but those that the test itself wrote."""
+        """Return all output, and names and contents of all files below the folder except those of the test."""
         parts = list(self.printed)
         for file in self.folder.rglob("*"):
             if file.is_file() and not any(file.is_relative_to(one) for one in without):
@@ -82,7 +82,7 @@ def watched(tmp_path: Path, sops: Path, kubeseal: Path) -> Watched:
 
 
 def test_every_form_is_found_where_it_is() -> None:
-    """The search is worth something: each form is recognised in a text that holds it."""
+    """The search finds each form in a text that contains it."""
     for value in (PLAIN, ODD):
         for text in (
             value,
@@ -125,7 +125,7 @@ def test_sealed_secrets(sealed: Repository, watched: Watched, key: RSAPrivateKey
 
 
 def test_values_in_use(sealed: Repository, watched: Watched, key: RSAPrivateKey, tmp_path: Path) -> None:
-    """A value with letters that each form of quoting changes, from the cluster and from standard input."""
+    """A value with characters that each form of quoting changes, from the cluster and from standard input."""
     (tmp_path / "key").write_bytes(private_pem(key))
     watched.recorder.put("redis", ODD.encode())
     assert watched(sealed, "new", "--from-cluster", "--force") == 0
@@ -174,7 +174,7 @@ def test_manual(repository: Callable[..., Repository], watched: Watched) -> None
 
 
 def test_a_generated_password_is_never_printed(repository: Callable[..., Repository], watched: Watched, key: RSAPrivateKey) -> None:
-    """The value that nobody gave, read where it ends."""
+    """The generated value, read from the files."""
     from rediskit.model.ciphertext import sealing_label
     from rediskit.secrets.sealing import unseal
 
@@ -190,7 +190,7 @@ def test_a_generated_password_is_never_printed(repository: Callable[..., Reposit
 
 
 def test_no_process_has_the_password_in_arguments_or_environment(sealed: Repository, watched: Watched) -> None:
-    """While it waits for the rest of its input."""
+    """The process is inspected while it waits for the rest of its input."""
     command = [sys.executable, "-m", "rediskit", "secret", "new", "--from-stdin"]
     with subprocess.Popen(command, cwd=sealed.folder, env=watched.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None

@@ -1,4 +1,4 @@
-"""The password in memory: what is made, what is without_newline, and that nothing shows it."""
+"""The password in memory: generation, final newline, validity, and that no text shows it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The README's way from a fresh clone to keys of one's own, followed line by line."""
+"""The steps of the README from a fresh clone to new keys, run line by line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def lines() -> list[str]:
-    """The commands of the section."""
+    """Return the commands of the section."""
     section = README.partition("From a fresh clone to keys of your own")[2]
     found = re.search(r"```sh\n(.*?)```", section, re.DOTALL)
     assert found
@@ -29,7 +29,7 @@ def lines() -> list[str]:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """What is in Git, with the section `secrets` that the README names."""
+    """Return a clone of the repository with the section `secrets` of the README."""
     folder = tmp_path / "clone"
     shutil.copytree(ROOT / "config", folder / "config")
     config = folder / "config/chocolandia.yaml"

@@ -33,7 +33,7 @@ sys.exit(done.returncode)
 
 @pytest.fixture
 def started(sops: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
-    """The command lines that sops was started with so far; it is the real one."""
+    """Return the command lines of the real sops so far."""
     record, program = tmp_path / "started", tmp_path / "sops"
     program.write_text(STARTED.format(python=sys.executable, record=str(record), program=str(sops)))
     program.chmod(0o755)
@@ -44,7 +44,7 @@ def started(sops: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call
 def test_sops_is_not_started_for_a_file_with_other_recipients(
     encrypted: Repository, run: Run, started: Callable[[], list[str]], age_keys: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A pull request that adds a recipient of HashiCorp Vault would have the token of CI sent to the address of that entry."""
+    """With another recipient of HashiCorp Vault, sops would send the token of CI to the address of that entry."""
     monkeypatch.setenv("SOPS_AGE_KEY_FILE", str(age_keys[0]))
     monkeypatch.setenv("VAULT_TOKEN", "token-of-ci")
     assert run("new")[0] == 0
@@ -66,7 +66,7 @@ def test_sops_is_not_started_for_a_file_with_other_recipients(
 def test_seal_fails_when_unchanged_files_have_other_recipients(
     encrypted: Repository, run: Run, age_keys: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where nothing is to be opened: the value is given, and only a new client is to be added."""
+    """This also applies when the value is given, and the command only adds a client."""
     monkeypatch.setenv("SOPS_AGE_KEY_FILE", str(age_keys[0]))
     assert run("new")[0] == 0
     ours, theirs = map(recipient, age_keys)
@@ -113,7 +113,7 @@ def test_environment_variables_add_no_recipient(encrypted: Repository, run: Run,
 def test_only_the_encrypted_secret_is_accepted_as_output_of_sops(
     encrypted: Repository, sops: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever a program prints with exit code 0: another Secret, other recipients, or the value in any form."""
+    """The fake sops prints another Secret, other recipients, or the value in any form, with exit code 0."""
     monkeypatch.setenv("SOPS", str(sops))
     environment, value = load(encrypted.config), Plaintext(b"PlantedQ7vX2kLmZ90bTnRw4SdYhGc81")
     secrets = environment.secrets

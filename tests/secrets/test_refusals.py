@@ -1,4 +1,4 @@
-"""What is refused, each with its whole message; nothing is written then."""
+"""Refused inputs, each with its whole message and without a written file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ANEW = "encrypt it again: rediskit secret seal config/home.yaml --force"
 
 
 class Case(NamedTuple):
-    """A certificate, what is run with it, and what comes of it."""
+    """A certificate and the message for it."""
 
     name: str
     certificate: Callable[[RSAPrivateKey], bytes]
@@ -444,7 +444,7 @@ def test_a_plain_secret_beside_the_ciphertexts_is_refused(sealed: Repository, ru
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_certificate_or_key_file_is_read_or_refused(key: RSAPrivateKey, data: st.DataObject) -> None:
-    """A certificate or a key with bytes changed, or any other text: never another error than ours, and never a byte of it in the words."""
+    """A changed certificate or key, or another text, is a ConfigError without any of its bytes."""
     whole = data.draw(st.sampled_from([certificate_of(key), private_pem(key), b"kind: List\nitems: [{data: {tls.key: QUJD}}]\n"]))
     begin, end = sorted((data.draw(st.integers(0, len(whole))), data.draw(st.integers(0, len(whole)))))
     content = whole[:begin] + data.draw(st.binary(max_size=8)) + whole[end:]

@@ -1,4 +1,4 @@
-"""What we seal the real kubeseal opens, and only where it is meant for; what it seals we open."""
+"""Sealing: the real kubeseal decrypts the values only for their scope, and `unseal` decrypts those of kubeseal."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def key_file(key: RSAPrivateKey, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 def moved(manifest: bytes, **metadata: str) -> bytes:
-    """The same ciphertext under another name or in another namespace."""
+    """Return the same ciphertext with another name or namespace."""
     content: dict[str, Any] = yaml.safe_load(manifest)
     content["metadata"] |= metadata
     return json.dumps(content).encode()
@@ -75,7 +75,7 @@ def test_an_owned_secret_is_deleted_with_its_sealed_secret(
 def test_unseal_decrypts_values_of_kubeseal(
     scope: Scope, repository: Callable[..., Repository], run: Run, kubeseal: Path, key_file: Path
 ) -> None:
-    """One key of a SealedSecret of ours is sealed anew by kubeseal, as a person would do it by hand."""
+    """The real kubeseal replaces one key of a SealedSecret, as in a manual change."""
     made = repository(f"mode: sealed-secrets, certificate: home/sealing.crt, scope: {scope}")
     assert run("new")[0] == 0
     value = value_of(kubeseal_opens(kubeseal, key_file, made.files()["redis.yaml"]).stdout)
@@ -150,7 +150,7 @@ def test_a_damaged_value_is_never_decrypted(key: RSAPrivateKey, data: st.DataObj
 
 
 def test_kubeseal_accepts_the_certificate(sealed: Repository, kubeseal: Path, key: RSAPrivateKey) -> None:
-    """What our tests call a certificate is one for kubeseal, too."""
+    """The real kubeseal accepts the certificate of the tests."""
     sealed.certificate.write_bytes(certificate_of(key))
     command: list[str | Path] = [kubeseal, "--cert", sealed.certificate, "--raw", "--scope", "cluster-wide", "--from-file", "/dev/stdin"]
     done = subprocess.run(command, input=b"value", capture_output=True, check=True)

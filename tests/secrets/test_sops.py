@@ -1,4 +1,4 @@
-"""What we encrypt the real sops opens with the right key, and its MAC holds; what somebody changed, it refuses."""
+"""SOPS: the real sops decrypts the files with the right key and a valid MAC, and refuses changed files."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_sops_decrypts_the_files_with_a_valid_mac(encrypted: Repository, run: Ru
 
 
 def test_only_the_fields_for_flux_are_encrypted(encrypted: Repository, run: Run) -> None:
-    """Flux reads kind, name and namespace before it decrypts; all other values have to stand in clear."""
+    """Flux reads kind, name and namespace before decryption, so that all other values are plain text."""
     assert run("new")[0] == 0
     for namespace in ("redis", "shop"):
         content = encrypted.content(namespace)
@@ -104,7 +104,7 @@ def test_neither_a_sops_yaml_nor_variables_affect_encryption(
 def test_sops_encrypts_the_same_way_with_the_creation_rules(
     encrypted: Repository, run: Run, sops: Path, age_keys: tuple[Path, Path]
 ) -> None:
-    """Outside the folder of manifests; and a person's own sops does by them what we do."""
+    """The rules are outside the folder of manifests, and sops of a user encrypts the same way with them."""
     code, output, _ = run("new")
     assert code == 0
     assert "+ ../.sops.yaml" in output
@@ -125,7 +125,7 @@ def test_sops_encrypts_the_same_way_with_the_creation_rules(
 def test_pgp_and_kms_recipients_are_passed_unchanged(
     encrypted: Repository, run: Run, age_keys: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A script in sops' place: the keys of PGP and KMS are not ours to look at, and not to be had in a test."""
+    """A script replaces sops, because keys of PGP and KMS do not exist in a test."""
     said = tmp_path / "said"
     program = tmp_path / "sops"
     program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {said}\necho "kind: Secret"\n')

@@ -46,12 +46,7 @@ class Change(NamedTuple):
 
 
 def changes(old: Environment, new: Environment) -> Iterator[Change]:
-    """Compare two configs of one environment, and yield each difference that has a rule once.
-
-    Args:
-        old: The config of the running Redis.
-        new: The config to compare with it.
-    """
+    """Compare the config of the running Redis with a new one, and yield each difference that has a rule once."""
     before, after = _subject(old), _subject(new)
     known = set()
     for rule in RULES:

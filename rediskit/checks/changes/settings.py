@@ -48,11 +48,7 @@ def _text(value: Any) -> str:
 
 
 def from_values(paths: Mapping[str, str]) -> Reader:
-    """Return a reader of the Helm values at and below these paths.
-
-    Args:
-        paths: Paths in the Helm values, each with the config key that sets it ("" for none).
-    """
+    """Return a reader of the Helm values at and below these paths, each with the config key that sets it ("" for none)."""
 
     def read(subject: Subject) -> Settings:
         settings: dict[str, Setting] = {}
@@ -69,13 +65,7 @@ def from_values(paths: Mapping[str, str]) -> Reader:
 
 
 def from_redis_conf(name: str, default: str, key: str) -> Reader:
-    """Return a reader of a setting of redis.conf for each role, as the server reads it.
-
-    Args:
-        name: The name in redis.conf.
-        default: The value of Redis where redis.conf does not set it.
-        key: The config key that sets it.
-    """
+    """Return a reader of a setting of redis.conf for each role. `default` is the value of Redis, `key` the config key."""
 
     def read(subject: Subject) -> Settings:
         settings: dict[str, Setting] = {}
