@@ -58,7 +58,7 @@ def test_a_change_that_loses_all_keys_is_an_error_at_its_line(run: Run, tmp_path
     write(tmp_path, "redis: {appendOnly: true}\n")
     code, _, errors = run("check", "--base", "HEAD")
     assert code == 1
-    assert "config/lab.yaml:3:21: redis.appendOnly: changes from false to true: Redis restarts without reading dump.rdb, empty" in errors
+    assert "config/lab.yaml:3:21: error[append-only-on]: redis.appendOnly: changes from false to true: Redis restarts empty" in errors
     assert run("render")[0] == 0, "render has no revision to compare with"
     assert run("check", "--base", "HEAD")[0] == 1
 
