@@ -56,7 +56,7 @@ lint: $(INSTALLED) ## ruff and mypy, strict
 golden: $(INSTALLED) ## write the golden files anew: review the diff before committing it
 	$(PYTEST) --update-golden tests/test_golden.py $(ARGS)
 
-docs: $(INSTALLED) ## write docs/config.md, docs/checks.md, docs/migration.md and rediskit.schema.json anew from the code
+docs: $(INSTALLED) ## write docs/config.md, docs/checks.md, docs/errors.md, docs/migration.md and rediskit.schema.json anew from the code
 	$(PY) -m scripts.reference
 	tools="$$($(PY) tests/tools/install.py --print-path)" && PATH="$$tools:$$PATH" $(PY) -m scripts.transcript
 	$(VENV)/bin/rediskit schema > rediskit.schema.json

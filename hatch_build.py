@@ -1,4 +1,4 @@
-"""Compile the Jinja2 templates into the wheel: compiling them takes a fifth of a first render."""
+"""Compile the Jinja2 templates into the wheel, because compiling takes a fifth of the first render."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class CompiledTemplates(BuildHookInterface):  # type: ignore[type-arg]
-    """Add the templates as Python, in the form of `jinja2.Environment.compile_templates`."""
+    """Add the templates as Python modules of `jinja2.Environment.compile_templates`."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Compile into build/; an editable install goes without, so an edit of a template shows at once."""
+        """Compile into build/. An editable install has no compiled templates, so that it uses changed templates."""
         if version == "editable":
             return
         sys.path.insert(0, self.root)
@@ -26,7 +26,7 @@ class CompiledTemplates(BuildHookInterface):  # type: ignore[type-arg]
         compile_templates(target)
         build_data["force_include"][str(target)] = compiled_folder().relative_to(self.root).as_posix()
 
-    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002 - the interface of hatchling
-        """Leave only the wheel in the output folder."""
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002 - hatchling defines the parameters
+        """Remove the compiled templates, so that the output folder contains only the wheel."""
         for target in build_data["force_include"]:
             shutil.rmtree(target)

@@ -1,6 +1,6 @@
-"""What can go wrong, as data: where it is, what it is, how to mend it.
+"""Errors as data: location, message and hint.
 
-Everything rediskit raises is a `RediskitError`; only `rediskit.cli` turns one into text and an exit code.
+All exceptions of rediskit are `RediskitError`; only `rediskit.cli` converts them to text and an exit code.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 Path = tuple[str | int, ...]
-"""Where a value stands in a config: mapping keys and list indexes from the root."""
+"""The path of a value in a config: mapping keys and list indexes from the root."""
 
 
 _SHOWN = 20
-"""Parts of a path that are written out; a deeper one is shown by its two ends."""
+"""The largest number of parts in the text of a path."""
 
 
 def dotted(path: Path) -> str:
-    """`("clients", 0, "name")` as people write it: `clients[0].name`. A key with a dot in it stands in brackets, quoted.
+    """Return a path as text: `clients[0].name` for `("clients", 0, "name")`.
 
-    So does one with a character that cannot be seen, which stands as its escape: a key must not speak to the terminal.
-    Of a path of more than 20 parts the middle is left out: `…`.
+    A key that contains a dot or an unprintable character is in brackets and quotes, with escapes. `…` replaces the middle of a path of more
+    than 20 parts.
     """
     if len(path) > _SHOWN:
         return f"{dotted(path[: _SHOWN // 2])}…{dotted(path[-_SHOWN // 2 :])}"
@@ -47,13 +47,19 @@ def visible(text: str, keep: str = "\t") -> str:
 
 
 def _indented(text: str) -> str:
-    """Return a text of several lines whose further lines are indented: none of them passes for a problem of its own."""
+    """Return text with indented lines after the first, so that none looks like another problem."""
     return "\n".join(visible(line if not number or line.startswith("  ") else f"  {line}") for number, line in enumerate(text.split("\n")))
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Location:
-    """A place in a file: the file as it was named to us, line and column counted from 1 (columns in characters)."""
+    """A place in a file.
+
+    Attributes:
+        file: The file as passed on the command line.
+        line: The line, from 1.
+        column: The column in characters, from 1.
+    """
 
     file: str
     line: int
@@ -67,7 +73,7 @@ BUG = "this is a bug in rediskit: please report it"
 """The hint of a problem that no config can cause."""
 
 Positions = Mapping[Path, Location]
-"""Where each value of a loaded config stands; empty for an Environment made in Python."""
+"""The location of each value of a config; empty for an Environment constructed in Python."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,12 @@ class Problem:
 
 
 class RediskitError(Exception):
-    """The root of all errors of rediskit. `problems` holds every finding; `exit_code` is what the command ends with."""
+    """The base of all errors of rediskit.
+
+    Attributes:
+        problems: All problems.
+        exit_code: The exit code of the command.
+    """
 
     exit_code: ClassVar[int] = 2
 
@@ -109,11 +120,11 @@ class RediskitError(Exception):
 
 
 class ConfigError(RediskitError, ValueError):
-    """The config, or a file that it names, can't be taken (exit code 2)."""
+    """The config or a referenced file is invalid (exit code 2)."""
 
 
 class RefusedError(RediskitError):
-    """The input is sound, but what was asked for is refused: an overwrite, a step (exit code 1)."""
+    """A valid request is refused, such as an overwrite or a step (exit code 1)."""
 
     exit_code = 1
 

@@ -1,4 +1,4 @@
-"""What looks like a secret: one place for the rule, used on config values here and on rendered bytes in `check`."""
+"""Recognize passwords, keys and tokens in text."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _SHAPES: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
         "an access token",
         ("GHO_", "GHP_", "GHR_", "GHS_", "GHU_", "GITHUB_PAT_", "GLPAT-", "XOX", "AKIA"),
     ),
-    (re.compile(r"://(?<=[a-z0-9]://)[^/\s:@]*:[^/\s@$]+@", re.IGNORECASE), "an address with a password in it", ("://",)),
-    (re.compile(r"://(?:(?<=http://)|(?<=https://))[^/\s:@$]+@", re.IGNORECASE), "an address with a user or a token in it", ("://",)),
+    (re.compile(r"://(?<=[a-z0-9]://)[^/\s:@]*:[^/\s@$]+@", re.IGNORECASE), "a URL that contains a password", ("://",)),
+    (re.compile(r"://(?:(?<=http://)|(?<=https://))[^/\s:@$]+@", re.IGNORECASE), "a URL that contains a user or a token", ("://",)),
     (
         re.compile(r"^[ \t]*(?:requirepass|masterauth)[ \t]+(?:\S+|\"[^\"\n]*\")[ \t]*$", re.IGNORECASE | re.MULTILINE),
-        "a password for redis.conf",
+        "a password in redis.conf",
         ("REQUIREPASS", "MASTERAUTH"),
     ),
 )
-"""What it looks like, its name, and words in capitals of which one has to be there: most texts of a tree have none, and finding a word is
-ten times as fast as the pattern. A pattern that begins with its word (and looks behind it) is as fast."""
+"""A pattern, its name, and upper-case words of which the text must contain one: most texts contain none, and the search for a word is ten
+times as fast as the pattern. A pattern that starts with its word, with a look-behind, is equally fast."""
 _DIGIT = re.compile("[0-9]")
 _WORD = re.compile(r"[A-Za-z0-9+/_=-]{20,}+")
 _KEY = re.compile(r"(?:^|[./_-]|(?<=[a-z]))(?:password|passwd|passphrase|token|api[_-]?key|secret[_-]?key|private[_-]?key)$", re.IGNORECASE)
@@ -37,22 +37,22 @@ _WEAK_NAME = re.compile(
     r"(?:^|[/_.-])(?i:pass|pwd|pw|creds?|key|auth|salt|pin|cookie)$|(?<=[a-z])(?:Pass|Pwd|Pw|Creds?|Key|Auth|Salt|Pin|Cookie)$"
 )
 _ABOUT_A_SECRET = re.compile(r"(?i:file|path|dir|name|ttl|length|expiry|expires|expiration|enabled|header)$")
-"""TOKEN_TTL and PASSWORD_FILE say something about a secret, and hold none."""
+"""TOKEN_TTL and PASSWORD_FILE describe a secret and contain none."""
 
 _SHORTEST = 11
-"""Characters of the shortest shape, `ssh://a:b@c`: nothing shorter is looked at."""
+"""The length of the shortest shape, `ssh://a:b@c`."""
 _CHANGES = 0.36
-"""How often a generated word changes between lower case, upper case and digits: 0.62 on average; a name in camel case hardly 0.35."""
+"""The share of changes between lower case, upper case and digits: on average 0.62 in a generated word, below 0.35 in camel case."""
 _ENTROPY = 3.5
-"""Bits a character; 20 random letters and digits have about 4.1, a pattern such as `Aa1Aa1Aa1` has 1.6."""
+"""Bits per character: about 4.1 for 20 random letters and digits, 1.6 for a pattern such as `Aa1Aa1Aa1`."""
 
 
 def secret_reason(value: str) -> str:
-    """Why a text looks like a secret, in words that fit after "looks like"; "" when it does not.
+    """Return the kind of secret that a text looks like, such as "a private key"; "" for other text.
 
-    A generated password is a word of 20 or more letters and digits (and `+/_=-`) that changes between lower case, upper case and digits
-    all the time. Digests, UUIDs and names do not, and neither does base64 of plain words. What no rule can know apart passes: a password
-    of hexadecimal digits looks like a digest, a short one like a name.
+    A generated password is a word of 20 or more letters, digits and `+/_=-` that changes often between lower case, upper case and digits.
+    Digests, UUIDs, names and base64 of words do not. Not recognized: a password of hexadecimal digits, which looks like a digest, and a
+    short one, which looks like a name.
     """
     if len(value) < _SHORTEST:
         return ""
@@ -64,34 +64,34 @@ def secret_reason(value: str) -> str:
 
 
 def without_passwords(text: str) -> str:
-    """Return a message with `***` in place of every word that looks like a generated password: a key of a config may be one."""
-    return _WORD.sub(lambda found: "***" if _generated(found[0]) and secret_reason(found[0]) else found[0], text)
+    """Return a message with `***` in place of each word that looks like a generated password, which a key of a config can be."""
+    return _WORD.sub(lambda word: "***" if _generated(word[0]) and secret_reason(word[0]) else word[0], text)
 
 
 def holds_private_key(text: str) -> bool:
-    """Whether a text holds a private key in PEM: the one shape that can be told in a certificate, whose every line looks generated."""
+    """Return whether a text contains a private key in PEM format. Other shapes can't be recognized in a certificate."""
     return bool(_SHAPES[0][0].search(text))
 
 
 def is_secret_key(key: str) -> bool:
-    """Whether a mapping key names a secret value itself (`password`, `authToken`), not a reference to one (`existingSecretPasswordKey`)."""
+    """Return whether a mapping key is for a secret value (`password`, `authToken`), not for a reference (`existingSecretPasswordKey`)."""
     return bool(_KEY.search(key))
 
 
 def names_secret(name: str) -> bool:
-    """Return whether a variable or a header of this name usually holds a secret (`DB_PW`, `APP_CREDS`, `JWT_SECRET`)."""
+    """Return whether a variable or a header of this name usually contains a secret (`DB_PW`, `APP_CREDS`, `JWT_SECRET`)."""
     return is_secret_key(name) or bool((_STRONG_NAME.search(name) or _WEAK_NAME.search(name)) and not _ABOUT_A_SECRET.search(name))
 
 
 def secrets_in(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Path and reason of every value in nested data that is a secret by its shape, by its key, or by the `name` beside it.
+    """Yield path and reason of each value in nested data that is a secret by its shape, its key, or the `name` beside it.
 
-    true, false, empty texts and null are none: charts switch on `usePassword: true`, and blank out what they do not use.
+    Booleans, empty text and null are not secrets: charts have keys such as `usePassword: true`.
     """
     if isinstance(value, dict):
         for key, inner in value.items():
             named = key == "value" and isinstance(value.get("name"), str) and is_secret_key(value["name"])
-            if not isinstance(inner, (dict, list, tuple)) and (named or is_secret_key(str(key))) and _is_given(inner):
+            if not isinstance(inner, (dict, list, tuple)) and (named or is_secret_key(str(key))) and _has_content(inner):
                 yield (*path, key), "a password"
             else:
                 yield from secrets_in(inner, (*path, key))
@@ -103,25 +103,25 @@ def secrets_in(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[t
 
 
 def shapes_in(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Path and reason of every text in nested data that is a secret by its shape alone: for objects, whose keys name Secrets everywhere.
+    """Yield path and reason of each text in nested data that is a secret by its shape. For objects, in which many keys refer to Secrets.
 
-    All texts are looked at together first: no shape reaches over the end of a line, so what has none as a whole has none in its parts.
+    A first pass searches the joined texts, which is faster. No shape contains a line break, so a text without a match has none in a part.
     """
     if secret_reason("\n".join(_texts(value))):
         yield from _shapes(value, path)
 
 
 def _texts(value: Any) -> list[str]:
-    found, left = [], [value]
-    while left:
-        one = left.pop()
-        if isinstance(one, str):
-            found.append(one)
-        elif isinstance(one, dict):
-            left.extend(one.values())
-        elif isinstance(one, (list, tuple)):
-            left.extend(one)
-    return found
+    texts, stack = [], [value]
+    while stack:
+        inner = stack.pop()
+        if isinstance(inner, str):
+            texts.append(inner)
+        elif isinstance(inner, dict):
+            stack.extend(inner.values())
+        elif isinstance(inner, (list, tuple)):
+            stack.extend(inner)
+    return texts
 
 
 def _shapes(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -135,7 +135,7 @@ def _shapes(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str
         yield path, reason
 
 
-def _is_given(value: Any) -> bool:
+def _has_content(value: Any) -> bool:
     return value is not None and value != "" and not isinstance(value, bool)
 
 
@@ -143,8 +143,8 @@ def _generated(word: str) -> bool:
     if not _DIGIT.search(word) or word.islower() or word.isupper():
         return False
     kinds = [_kind(character) for character in word]
-    steps = [(one, other) for one, other in pairwise(kinds) if one and other]
-    changes = sum(one != other for one, other in steps)
+    steps = [(kind, following) for kind, following in pairwise(kinds) if kind and following]
+    changes = sum(kind != following for kind, following in steps)
     if changes <= _CHANGES * len(steps) or _entropy(word) <= _ENTROPY:
         return False
     plain = _decoded(word)
@@ -156,7 +156,7 @@ def _kind(character: str) -> str:
 
 
 def _decoded(word: str) -> str:
-    """The words that are in base64 here; "" when it is none, or not of plain text: random bytes hardly ever are."""
+    """Return the decoded text of base64; "" if the word is not base64 of printable ASCII, which random bytes rarely are."""
     try:
         text = b64decode(word, validate=True).decode("ascii")
     except (Error, UnicodeDecodeError):

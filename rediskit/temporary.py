@@ -1,7 +1,7 @@
-"""Temporary folders. Those of a process that was killed are removed by the next one.
+"""Temporary folders. A later process removes the folders of a killed process.
 
-The folder of a process that is alive is locked, so that a folder without a lock is abandoned. A file with a fixed name marks a folder
-of rediskit: nothing else in the folder for temporary files is touched.
+A running process locks its folder, so a folder without a lock is abandoned. A file with a fixed name marks the folders of rediskit; no
+other folder is removed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 PREFIX = "rediskit-tmp-"
 MARK = ".rediskit-temporary"
 _NAME = re.compile(rf"{PREFIX}[a-z0-9_]{{8}}")
-"""As `tempfile.mkdtemp` builds names."""
+"""The form of the names from `tempfile.mkdtemp`."""
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -63,14 +63,14 @@ def remove_abandoned() -> None:
 
 
 def _parent() -> Path:
-    """Return the folder for temporary files. `tempfile.gettempdir` writes a file into each candidate, which a kill leaves there."""
+    """Return the folder for temporary files. `tempfile.gettempdir` writes a test file, which stays if the process is killed."""
     return Path(os.path.realpath(os.environ.get("TMPDIR") or "/tmp"))
 
 
 def _create() -> tuple[Path, int]:
     while True:
         holder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_parent()))
-        # Another process may take the new folder for an abandoned one before it is locked, and remove it.
+        # Before the lock, another process can remove the new folder as abandoned.
         with suppress(FileNotFoundError):
             handle = os.open(holder, _OPEN)
             if _lock(handle) is not False and _is_still(holder, handle):
@@ -80,7 +80,7 @@ def _create() -> tuple[Path, int]:
 
 
 def _abandoned() -> Iterator[tuple[Path, int]]:
-    """Yield each abandoned folder with the handle that locks it."""
+    """Yield each abandoned folder with a handle that locks it."""
     parent = _parent()
     with os.scandir(parent) as entries:
         names = sorted(entry.name for entry in entries if _NAME.fullmatch(entry.name))
@@ -89,7 +89,7 @@ def _abandoned() -> Iterator[tuple[Path, int]]:
         try:
             handle = os.open(holder, _OPEN)
         except OSError:
-            continue  # It is a link or no folder, it belongs to another user, or it has just been removed.
+            continue  # A link, a file, the folder of another user, or a removed folder.
         if os.fstat(handle).st_uid == os.geteuid() and _lock(handle) and _is_still(holder, handle) and _is_ours(holder):
             yield holder, handle
         else:
@@ -97,7 +97,7 @@ def _abandoned() -> Iterator[tuple[Path, int]]:
 
 
 def _is_ours(holder: Path) -> bool:
-    """Return whether the folder has the mark. A process can also be killed while the folder is still empty."""
+    """Return whether the folder has the mark or is empty, because a process can be killed before it creates the mark."""
     names = [place.name for place in holder.iterdir()]
     return not names or MARK in names
 
@@ -126,7 +126,7 @@ def _close(handle: int) -> bool:
 
 
 def _remove(holder: Path) -> None:
-    """Remove the content first and the mark last: a removal that is killed leaves a folder that is still recognized."""
+    """Remove the content first and the mark last, so that the folder keeps its mark if the removal is interrupted."""
     content = holder / "content"
     if content.exists():
         content.chmod(0o700)

@@ -1,4 +1,4 @@
-"""The one place that starts other programs: arguments as a list, a time limit, the exit codes that are taken, a clear error."""
+"""Start other programs with a list of arguments, a time limit and expected exit codes. No other module starts programs."""
 
 from __future__ import annotations
 
@@ -9,81 +9,88 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from rediskit.errors import MissingToolError, Problem, visible
 
 SHOWN_LINES = 10
-"""How many of the last lines of a program's standard error an error repeats."""
+"""The number of last lines of standard error in an error message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A program to start, and what is taken from it. Nothing of it but the program's name ever stands in an error."""
+class Command(NamedTuple):
+    """A program to start. Errors contain only the name of the program.
+
+    Attributes:
+        program: The path of the program, from `find`.
+        arguments: The arguments, without a shell. Other users can see them: pass a secret in `stdin`.
+        cwd: The folder to run in; None for the current one.
+        stdin: The standard input. The program never reads from the terminal.
+        timeout: Seconds until the program and its process group are killed.
+        exit_codes: The exit codes that are not an error.
+        environment: Additional environment variables.
+        secrets: Texts that are masked in error messages, in plain text and in base64.
+    """
 
     program: Path
-    """As `find` gives it."""
-
     arguments: Sequence[str | Path] = ()
-    """Handed over as they are; no shell reads them. Others on the machine can see them: a secret belongs into `stdin`."""
-
     cwd: Path | None = None
-    """The folder that it runs in; ours when None."""
-
-    stdin: bytes = field(default=b"", repr=False)
-    """What it reads; it never reads from our terminal."""
-
+    stdin: bytes = b""
     timeout: float = 60.0
-    """Seconds. After that it is killed, with everything that it started in its process group."""
-
     exit_codes: frozenset[int] = frozenset({0})
-    """Those that are an answer and not a failure, such as 1 of a program that compares."""
+    environment: Mapping[str, str] = MappingProxyType({})
+    secrets: Sequence[str] = ()
 
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Variables on top of ours."""
-
-    secrets: Sequence[str] = field(default=(), repr=False)
-    """Texts that no error may repeat, plain or in base64, should the program say them."""
+    def __repr__(self) -> str:
+        return f"Command({self.program.name})"
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
-    """How a program ended: with one of the command's exit codes."""
+class Completed(NamedTuple):
+    """A program that ended with an expected exit code.
+
+    Attributes:
+        exit_code: The exit code.
+        stdout: The standard output.
+        stderr: The standard error.
+    """
 
     exit_code: int
-    stdout: bytes = field(repr=False)
-    stderr: bytes = field(repr=False)
+    stdout: bytes
+    stderr: bytes
+
+    def __repr__(self) -> str:
+        return f"Completed({self.exit_code})"
 
 
 def find(name: str, variable: str) -> Path:
-    """Where a program is: the file that the environment variable names, when it is set; else the first on PATH. Nowhere else.
+    """Return the path of a program: the file in an environment variable, or the first match on PATH.
 
     Args:
-        name: the program, such as `kubeconform`.
-        variable: the environment variable without `$`, such as `KUBECONFORM`. An empty value counts as not set.
+        name: The program, such as `kubeconform`.
+        variable: The environment variable, such as `KUBECONFORM`. An empty value is ignored.
 
     Returns:
-        An absolute path of a file that may be executed.
+        The absolute path of an executable file.
 
     Raises:
-        MissingToolError: there is none.
+        MissingToolError: The program does not exist or is not executable.
     """
-    named = os.environ.get(variable)
-    found = shutil.which(Path(named).absolute() if named else name, path=os.environ.get("PATH", ""))
-    if found:
-        return Path(found).absolute()
-    if named:
-        message = f"${variable} is {named}, " + ("which may not be executed" if Path(named).exists() else "where there is no file")
-        raise MissingToolError(Problem(message, f"name the program {name} with it, or unset it to have {name} looked for on PATH"))
-    raise MissingToolError(Problem(f"{name} is not on PATH", f"install {name}, or name the file with ${variable}"))
+    configured = os.environ.get(variable)
+    program = shutil.which(Path(configured).absolute() if configured else name, path=os.environ.get("PATH", ""))
+    if program:
+        return Path(program).absolute()
+    if configured:
+        message = f"${variable} is {configured}, which {'is not executable' if Path(configured).exists() else 'does not exist'}"
+        raise MissingToolError(Problem(message, f"set ${variable} to the path of {name}, or unset it to search PATH"))
+    raise MissingToolError(Problem(f"{name} is not on PATH", f"install {name}, or set ${variable} to its path"))
 
 
 def run(command: Command) -> Completed:
-    """Starts a program and waits for its end.
+    """Run a program until it ends.
 
     Raises:
-        MissingToolError: it could not be started, took longer than its time limit, or ended with another exit code.
+        MissingToolError: The program could not be started, exceeded its time limit, or ended with an unexpected exit code.
     """
     name = command.program.name
     try:
@@ -97,7 +104,7 @@ def run(command: Command) -> Completed:
             start_new_session=True,
         )
     except OSError as error:
-        raise MissingToolError(Problem(f"{name} could not be started: {error.strerror}", f"see whether {command.program} runs")) from None
+        raise MissingToolError(Problem(f"{name} could not be started: {error.strerror}", f"check whether {command.program} runs")) from None
     with process:
         try:
             stdout, stderr = process.communicate(command.stdin, command.timeout)
@@ -114,7 +121,7 @@ def run(command: Command) -> Completed:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Its whole group, which start_new_session made; an interrupted wait may have seen its end already."""
+    """Kill a process and its group, which `start_new_session` created. It can have ended already."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 
@@ -136,8 +143,8 @@ def printable_lines(text: str, last: int = 0) -> str:
     """Return the lines of a text that are not empty, for the hint of a problem: unprintable characters escaped, later lines indented.
 
     Args:
-        text: what a program printed.
-        last: how many of the last lines to keep; 0 keeps all.
+        text: The output of a program.
+        last: The number of last lines to keep; 0 keeps all.
     """
     lines = [visible(line).rstrip() for line in text.splitlines()]
     return "\n  ".join([line for line in lines if line][-last:])

@@ -1,7 +1,6 @@
-"""Makes the ciphertexts of the two configs of this repository anew: `python -m scripts.example_secrets`.
+"""Encrypt the Secrets of the two configs of this repository again: `make examples`. It needs sops and age-keygen.
 
-The password, the private key of the certificate and that of age exist in memory only and are thrown away: nobody can open these files,
-and they say so. Whoever uses the configs makes their own (README, "Secrets"). It needs sops and age-keygen: run it as `make examples` does.
+The password and the private keys exist in memory only, so no one can decrypt these files. The comment in each file says so.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _YEARS = 10
 
 
 def main() -> int:
-    """The exit code of the first command that fails, else 0."""
+    """Write the certificate, the recipient and the encrypted Secrets. Return the exit code of the first command that fails, else 0."""
     (CONFIG / "chocolandia/sealing.crt").write_text(NOTE + certificate(), encoding="ascii")
     flux = CONFIG / "chocolandia-flux.yaml"
     flux.write_text(_RECIPIENT.sub(recipient(), flux.read_text(encoding="utf-8")), encoding="utf-8")
@@ -40,10 +39,10 @@ def main() -> int:
 
 
 def certificate() -> str:
-    """A certificate as the sealed-secrets controller makes one, with a key that nobody keeps."""
+    """Return a certificate in the form of the sealed-secrets controller. Its private key is discarded."""
     key = rsa.generate_private_key(65537, 4096)
     name, now = x509.Name([]), datetime.now(UTC)
-    made = (
+    signed = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -53,15 +52,15 @@ def certificate() -> str:
         .not_valid_after(now + timedelta(days=365 * _YEARS))
         .sign(key, SHA256())
     )
-    return made.public_bytes(Encoding.PEM).decode("ascii")
+    return signed.public_bytes(Encoding.PEM).decode("ascii")
 
 
 def recipient() -> str:
-    """The public key of a new pair of age; the private one stays in the memory of this process."""
+    """Return the public key of a new age key pair, whose private key is discarded."""
     done = subprocess.run(["age-keygen"], capture_output=True, text=True, check=True)
-    found = _RECIPIENT.search(done.stdout)
-    assert found, "age-keygen prints the public key in a comment"
-    return found[0]
+    key = _RECIPIENT.search(done.stdout)
+    assert key, "age-keygen prints the public key in a comment"
+    return key[0]
 
 
 if __name__ == "__main__":

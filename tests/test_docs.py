@@ -10,7 +10,7 @@ import pytest
 
 from rediskit.checks import CHECKS
 from rediskit.cli.parser import parser
-from scripts.reference import architecture_page, checks_page, config_page
+from scripts.reference import architecture_page, checks_page, config_page, errors_page
 from scripts.transcript import page as transcript
 
 ROOT = Path(__file__).parent.parent
@@ -19,7 +19,13 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 @pytest.mark.parametrize(
     ("page", "made"),
-    [("config.md", config_page), ("checks.md", checks_page), ("architecture.md", architecture_page), ("migration.md", transcript)],
+    [
+        ("config.md", config_page),
+        ("checks.md", checks_page),
+        ("errors.md", errors_page),
+        ("architecture.md", architecture_page),
+        ("migration.md", transcript),
+    ],
 )
 def test_the_generated_pages_are_current(page: str, made: object, kustomize: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUSTOMIZE", str(kustomize))

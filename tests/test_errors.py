@@ -1,4 +1,4 @@
-"""How places in a config are written out."""
+"""Paths of a config as text."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ from rediskit.errors import Path, Problem, dotted
         (("", "a\x00.b"), r'["a\x00.b"]'),
     ],
 )
-def test_a_path_is_visible_text(path: Path, text: str) -> None:
+def test_a_path_is_printable_text(path: Path, text: str) -> None:
     assert dotted(path) == text
     assert str(Problem("is wrong", path=path)).isprintable()

@@ -1,15 +1,16 @@
-"""Every rule of the config through the real command: tests/invalid/*.yaml carry what they expect, tests/valid/*.yaml render and check.
+"""The real command reports each rule of the config: tests/invalid/*.yaml contain the expected errors, tests/valid/*.yaml render and check.
 
-An invalid config begins with `# expect: line:column: error[code]: path: message` and `# hint: …`, one pair per problem, in the order of the
-output. For a problem in another file the line begins with the file: `# expect: files/name.yaml:line:column: …`. `# exit: 1` marks a
-failed check; a config that does not load has 2.
+An invalid config starts with `# expect: line:column: error[code]: path: message` and `# hint: …` for each problem in the order of the
+output. A problem in a referenced file has `# expect: files/name.yaml:line:column: …`. `# exit: 1` marks a check; the default is 2.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import random
+import re
 import shutil
 import string
 import subprocess
@@ -19,9 +20,13 @@ from pathlib import Path
 
 import pytest
 
+from rediskit.checks import CHECKS
+from rediskit.checks.codes import COMMANDS
 from rediskit.cli import main
 from rediskit.model.environment import Environment
+from rediskit.source.codes import CODES
 from rediskit.source.loader import load
+from scripts.reference import errors_page
 
 HERE = Path(__file__).parent
 INVALID = sorted((HERE / "invalid").glob("*.yaml"))
@@ -77,7 +82,7 @@ def from_json(output: str) -> list[tuple[str, str]]:
     problems = []
     for found in json.loads(output).get("problems") or json.loads(output)["findings"]:
         place = f"{found['file']}:{found['line']}:{found['column']}"
-        label = f"{found.get('severity', 'error')}[{found['code']}]" if "code" in found else "error"
+        label = f"{found.get('severity', 'error')}[{found['code']}]"
         problems.append((": ".join(filter(None, (place, label, found["path"], found["message"]))), found["hint"]))
     return problems
 
@@ -87,11 +92,11 @@ def files(folder: Path) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("config", INVALID, ids=lambda path: path.stem)
-def test_an_invalid_config_says_what_is_wrong_and_writes_nothing(config: Path, repository: Path, run: Run) -> None:
+def test_an_invalid_config_reports_its_errors_and_writes_nothing(config: Path, repository: Path, run: Run) -> None:
     code, problems = expected(config)
     before = files(repository)
-    assert problems, "an invalid config carries what it expects"
-    assert all(hint for _, hint in problems), "every problem says how to mend it"
+    assert problems, "an invalid config contains its expected errors"
+    assert all(hint for _, hint in problems), "every problem has a hint"
     assert run(repository, "render", f"config/{config.name}") == (code, "", as_text(problems))
     json_code, output, errors = run(repository, "render", "--json", f"config/{config.name}")
     assert (json_code, from_json(output), errors) == (code, problems, "")
@@ -99,11 +104,11 @@ def test_an_invalid_config_says_what_is_wrong_and_writes_nothing(config: Path, r
     assert files(repository) == before
 
 
-def test_the_rules_are_many_and_the_lines_short() -> None:
+def test_messages_and_hints_are_short() -> None:
     assert len(INVALID) >= 45
     for config in INVALID:
         for what, hint in expected(config)[1]:
-            # A choice of many words, and a list of known keys, may be longer: they are there to be read through.
+            # Lists of choices and of known keys can be longer.
             long = (
                 "choose one of" in hint
                 or "is not one of" in what
@@ -114,7 +119,7 @@ def test_the_rules_are_many_and_the_lines_short() -> None:
             assert long or (len(what) <= 220 and len(hint) <= 120), (config.name, what, hint)
 
 
-def test_three_mistakes_are_three_lines(repository: Path, run: Run) -> None:
+def test_all_mistakes_of_a_config_are_reported_at_once(repository: Path, run: Run) -> None:
     _, _, errors = run(repository, "check", "config/three-mistakes.yaml")
     assert [line for line in errors.splitlines() if not line.startswith("  ")] == [
         what for what, _ in expected(HERE / "invalid/three-mistakes.yaml")[1]
@@ -122,26 +127,26 @@ def test_three_mistakes_are_three_lines(repository: Path, run: Run) -> None:
     assert errors.count("\n") == 6
 
 
-def test_the_example_of_the_design(repository: Path, run: Run) -> None:
+def test_an_error_shows_place_code_path_and_message(repository: Path, run: Run) -> None:
     _, _, errors = run(repository, "check", "config/address-outside-pool.yaml")
-    message = "14:12: error: network.address: 192.168.4.250 is outside pool eero-pool (192.168.4.200-192.168.4.210)"
+    message = "14:12: error[network-pool]: network.address: 192.168.4.250 is outside pool eero-pool (192.168.4.200-192.168.4.210)"
     assert errors.splitlines()[0] == f"config/address-outside-pool.yaml:{message}"
 
 
 @pytest.mark.parametrize("verb", ["render", "check"])
 @pytest.mark.parametrize("name", ["three-mistakes", "client-file-wrong", "chart-value-unknown", "quote-not-closed"])
-def test_the_same_as_a_program_of_its_own(verb: str, name: str, repository: Path) -> None:
+def test_the_installed_program_prints_the_same_errors(verb: str, name: str, repository: Path) -> None:
     code, problems = expected(HERE / f"invalid/{name}.yaml")
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(HERE.parent)}
     command = [sys.executable, "-m", "rediskit", verb, f"config/{name}.yaml"]
     done = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (code, as_text(problems))
-    # A config that loads is compared with what is on disk: nothing yet.
+    # `check` compares a config that loads with the output on disk, which is empty.
     assert done.stdout.startswith(f"{name}: ") if verb == "check" and code == 1 else done.stdout == ""
 
 
 def generated(seed: int, letters: str) -> bytes:
-    """A password as a generator makes it: put together here, so that none ever lies in the repository."""
+    """Return a generated password, so that the repository contains none."""
     return "".join(random.Random(seed).choices(letters, k=32)).encode()
 
 
@@ -151,49 +156,52 @@ BASE = b"name: made\ngitops:\n  tool: argocd\n  repository: https://git.example.
 POOL = b"network: {address: 10.0.0.5, allow: [10.0.0.0/8], pool: {name: a, addresses: 10.0.0.0/28, taken: {10.0.0.6: "
 LAUGHS = b"a: &a [1]\n" + b"".join(b"%c: &%c [*%c, *%c]\n" % (c, c, c - 1, c - 1) for c in range(ord("b"), ord("z")))
 PRIVATE_KEY = b"\n  values:\n    extraDeploy:\n    - |\n      -----BEGIN PRIVATE " + b"KEY-----\n"
-# What can't carry comments, or must not lie in a repository: the content and its first line; `{}` stands for "config/made.yaml:".
+# Configs that can't contain comments or must not be in a repository: content and first line; `{}` is "config/made.yaml:".
 MADE: dict[str, tuple[bytes, str]] = {
-    "empty": (b"", "{}1:1: error: the file is empty"),
-    "comments alone": (b"# nothing here\n\n# at all\n", "{}1:1: error: the file is empty"),
-    "a document marker alone": (b"---\n", "{}1:1: error: the file is empty"),
-    "UTF-16": (BASE.decode().encode("utf-16"), "{}1:1: error: the file is in UTF-16 or UTF-32"),
-    "UTF-16 without a mark": (BASE.decode().encode("utf-16-le"), "{}1:1: error: the file is in UTF-16 or UTF-32"),
-    "Latin-1": (BASE + "redis: {labels: {caf\xe9: a}}".encode("latin-1"), "{}5:21: error: byte 0xe9 is not UTF-8"),
-    "a NUL": (BASE + b"cluster: a\0b\n", "{}5:11: error: the invisible character U+0000"),
-    "more than 1 MiB": (BASE + b"# " + b"x" * 1024 * 1024, "config/made.yaml is larger than 1 MiB"),
-    "100,000 lists": (BASE + b"redis: " + b"[" * 100_000, "more than 100 levels of mappings and lists"),
-    "100,000 mappings": (BASE + b"redis: " + b"{a: " * 100_000, "more than 100 levels of mappings and lists"),
-    "a billion laughs": (LAUGHS, "{}1:4: error: a: an anchor (&) is refused"),
+    "empty": (b"", "{}1:1: error[yaml-syntax]: the file is empty"),
+    "comments alone": (b"# nothing here\n\n# at all\n", "{}1:1: error[yaml-syntax]: the file is empty"),
+    "a document marker alone": (b"---\n", "{}1:1: error[yaml-syntax]: the file is empty"),
+    "UTF-16": (BASE.decode().encode("utf-16"), "{}1:1: error[file-encoding]: the file is in UTF-16 or UTF-32"),
+    "UTF-16 without a mark": (BASE.decode().encode("utf-16-le"), "{}1:1: error[file-encoding]: the file is in UTF-16 or UTF-32"),
+    "Latin-1": (BASE + "redis: {labels: {caf\xe9: a}}".encode("latin-1"), "{}5:21: error[file-encoding]: byte 0xe9 is not UTF-8"),
+    "a NUL": (BASE + b"cluster: a\0b\n", "{}5:11: error[file-encoding]: unprintable character U+0000"),
+    "more than 1 MiB": (BASE + b"# " + b"x" * 1024 * 1024, "error[file-size]: config/made.yaml is larger than 1 MiB"),
+    "100,000 lists": (BASE + b"redis: " + b"[" * 100_000, ": more than 100 levels of mappings and lists"),
+    "100,000 mappings": (BASE + b"redis: " + b"{a: " * 100_000, ": more than 100 levels of mappings and lists"),
+    "a billion laughs": (LAUGHS, "{}1:4: error[yaml-feature]: a: an anchor (&) is not supported"),
     "a password in a text": (
         BASE + POOL + PASSWORD + b"}}}\n",
-        '{}5:109: error: network.pool.taken["10.0.0.6"]: looks like a generated password',
+        '{}5:109: error[secret-in-config]: network.pool.taken["10.0.0.6"]: looks like a generated password',
     ),
     "a password with a slash": (
         BASE + b"redis:\n  auth:\n    secret: " + BASE64 + b"\n",
-        "{}7:13: error: redis.auth.secret: looks like a generated password",
+        "{}7:13: error[secret-in-config]: redis.auth.secret: looks like a generated password",
     ),
     "a password for a number": (
         BASE + b"redis: {memory: {max: " + PASSWORD + b"}}\n",
-        "{}5:23: error: redis.memory.max: looks like a generated password",
+        "{}5:23: error[secret-in-config]: redis.memory.max: looks like a generated password",
     ),
     "a password for a choice": (
         BASE + b"redis: {memory: {policy: " + PASSWORD + b"}}\n",
-        "{}5:26: error: redis.memory.policy: looks like a generated password",
+        "{}5:26: error[secret-in-config]: redis.memory.policy: looks like a generated password",
     ),
     "a password for a file": (
         BASE + b"clients: [{file: " + PASSWORD + b"}]\n",
-        "{}5:18: error: clients[0].file: looks like a generated password",
+        "{}5:18: error[secret-in-config]: clients[0].file: looks like a generated password",
     ),
     "a password among values": (
         BASE + b"redis:\n  values:\n    master:\n      extraFlags: [--maxclients, " + PASSWORD + b"]\n",
-        "{}8:34: error: redis.values.master.extraFlags[1]: looks like a generated password",
+        "{}8:34: error[secret-in-config]: redis.values.master.extraFlags[1]: looks like a generated password",
     ),
-    "a private key": (BASE + b"redis:" + PRIVATE_KEY, "{}8:7: error: redis.values.extraDeploy[0]: looks like a private key"),
+    "a private key": (
+        BASE + b"redis:" + PRIVATE_KEY,
+        "{}8:7: error[secret-in-config]: redis.values.extraDeploy[0]: looks like a private key",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", MADE)
-def test_an_input_that_is_made_here(name: str, tmp_path: Path, run: Run) -> None:
+def test_a_generated_config_reports_its_error(name: str, tmp_path: Path, run: Run) -> None:
     content, line = MADE[name]
     (tmp_path / "config").mkdir()
     (tmp_path / "config/made.yaml").write_bytes(content)
@@ -208,17 +216,17 @@ def test_an_input_that_is_made_here(name: str, tmp_path: Path, run: Run) -> None
     assert [path.name for path in tmp_path.iterdir()] == ["config"]
 
 
-def test_a_config_that_is_not_there(tmp_path: Path, run: Run) -> None:
+def test_a_missing_config_and_a_folder_are_errors(tmp_path: Path, run: Run) -> None:
     (tmp_path / "folder.yaml").mkdir()
     assert run(tmp_path, "check", "nothing.yaml") == (
         2,
         "",
-        "error: there is no file nothing.yaml\n  help: check the path: it counts from the current folder\n",
+        "error[file-missing]: file nothing.yaml does not exist\n  help: check the path: it is relative to the current folder\n",
     )
     assert run(tmp_path, "check", "folder.yaml") == (
         2,
         "",
-        "error: folder.yaml is a folder\n  help: check the path: it counts from the current folder\n",
+        "error[file-missing]: folder.yaml is a folder\n  help: check the path: it is relative to the current folder\n",
     )
 
 
@@ -241,10 +249,10 @@ def test_a_valid_config_renders_and_checks(config: Path, valid_repository: Path,
     assert "0 missing, 0 different, 0 left over" in output
 
 
-def test_all_valid_configs_in_one_run_but_for_what_they_share(valid_repository: Path, run: Run) -> None:
-    """They are environments of different clusters (`cluster` is the name), so that nothing clashes."""
+def test_all_valid_configs_check_in_one_run(valid_repository: Path, run: Run) -> None:
+    """`cluster` defaults to the name, so the environments do not conflict."""
     code, _, errors = run(valid_repository, "check", *(f"config/{config.name}" for config in VALID))
-    assert code in (0, 1), errors  # 1: what another test has not rendered yet is missing
+    assert code in (0, 1), errors  # 1 while another test has not rendered its output yet.
     assert all(": warning[" in line for line in errors.splitlines() if not line.startswith("  ")), errors
 
 
@@ -253,3 +261,37 @@ def test_a_minimal_config_is_short() -> None:
     assert len(config.read_text(encoding="utf-8").splitlines()) < 20
     assert load(config) == load(config)
     assert isinstance(load(config), Environment)
+
+
+def test_every_code_is_raised_and_listed() -> None:
+    """The packages that load a config raise exactly the codes of `CODES`, and docs/errors.md has an example of each."""
+    raised: set[str] = set()
+    for package in ("model", "source", "yamlio", "chart", "git"):
+        for module in (HERE.parent / "rediskit" / package).glob("*.py"):
+            if module.name != "codes.py":
+                raised |= codes_in(module)
+    raised |= codes_in(HERE.parent / "rediskit/files.py")
+    listed = {line.split("`")[1] for line in errors_page().splitlines() if line.startswith("| `") and not line.endswith("|  |")}
+    assert raised == set(CODES) == listed
+
+
+def codes_in(module: Path) -> set[str]:
+    """Return the codes of the problems in a module: texts in the calls that create problems, and the constants that these calls use."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    keywords = [
+        keyword.value for node in ast.walk(tree) if isinstance(node, ast.Call) for keyword in node.keywords if keyword.arg == "code"
+    ]
+    refusals = [node.args[0] for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "refuse"]
+    explicit = {value.value for value in (*keywords, *refusals) if isinstance(value, ast.Constant) and isinstance(value.value, str)}
+    assert explicit - {"layout"} <= set(CODES), module
+    return texts & set(CODES)
+
+
+def test_every_fixture_has_the_code_of_a_rule_or_a_check() -> None:
+    checks = {check.code for check in CHECKS} | {code.code for code in COMMANDS}
+    for config in INVALID:
+        for what, _ in expected(config)[1]:
+            code = re.search(r": error\[([a-z0-9-]+)\]: ", what)
+            assert code, (config.name, what)
+            assert code[1] in (CODES if expected(config)[0] == 2 else checks), (config.name, what)

@@ -1,4 +1,4 @@
-"""Temporary folders: gone at the end, and those of a killed process gone at the next run; nothing else is touched."""
+"""Temporary folders are removed at the end, or by the next run after a kill; other folders stay."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def ended(process: subprocess.Popen[str], number: int) -> None:
         process.send_signal(number)
 
 
-def test_a_folder_is_private_and_gone_at_the_end(home: Path) -> None:
+def test_a_temporary_folder_is_private_and_removed_at_the_end(home: Path) -> None:
     with temporary_folder() as folder:
         assert folder.is_dir()
         assert (folder.parent.stat().st_mode & 0o777) == 0o700
@@ -74,7 +74,7 @@ def test_a_link_in_an_abandoned_folder_is_not_followed(home: Path, tmp_path_fact
 
 
 @pytest.mark.parametrize("kind", ["other name", "no mark", "link", "file"])
-def test_what_is_not_ours_stays(kind: str, home: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_other_folders_stay(kind: str, home: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     place = home / (f"{PREFIX}checkout" if kind != "other name" else "rediskit-checkout")
     if kind == "link":
         (target := tmp_path_factory.mktemp("target")).joinpath(MARK).touch()

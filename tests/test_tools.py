@@ -1,4 +1,4 @@
-"""Starting other programs, shown with real small ones."""
+"""Start small real programs."""
 
 from __future__ import annotations
 
@@ -56,26 +56,26 @@ def test_find_gives_absolute_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_named_file_that_is_missing_is_an_error_though_path_has_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(program(tmp_path / "bin", "checker").parent))
     monkeypatch.setenv("CHECKER", str(tmp_path / "nowhere"))
-    with pytest.raises(MissingToolError, match="where there is no file") as caught:
+    with pytest.raises(MissingToolError, match="which does not exist") as caught:
         find("checker", "CHECKER")
     assert caught.value.exit_code == 3
     assert str(tmp_path / "nowhere") in str(caught.value)
     monkeypatch.setenv("CHECKER", str(program(tmp_path / "plain", "checker", 0o644)))
-    with pytest.raises(MissingToolError, match="may not be executed"):
+    with pytest.raises(MissingToolError, match="is not executable"):
         find("checker", "CHECKER")
     monkeypatch.setenv("CHECKER", str(tmp_path / "bin"))
-    with pytest.raises(MissingToolError, match="may not be executed"):
+    with pytest.raises(MissingToolError, match="is not executable"):
         find("checker", "CHECKER")
 
 
 @pytest.mark.parametrize("path", ["", None], ids=["empty", "unset"])
-def test_find_looks_nowhere_else(path: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_find_searches_only_the_variable_and_path(path: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SH_FILE", raising=False)
     if path is None:
         monkeypatch.delenv("PATH")
     else:
         monkeypatch.setenv("PATH", path)
-    with pytest.raises(MissingToolError, match=r"sh is not on PATH\n  help: install sh, or name the file with \$SH_FILE"):
+    with pytest.raises(MissingToolError, match=r"sh is not on PATH\n  help: install sh, or set \$SH_FILE to its path"):
         find("sh", "SH_FILE")
 
 
@@ -88,7 +88,7 @@ def test_run_hands_over_arguments_stdin_folder_and_environment(tmp_path: Path, m
     assert (done.exit_code, done.stderr) == (0, b"aside\n")
 
 
-def test_more_is_written_and_read_than_a_pipe_holds() -> None:
+def test_input_and_output_can_exceed_the_buffer_of_a_pipe() -> None:
     assert shell("cat; cat /dev/null", stdin=b"x" * 1_000_000).stdout == b"x" * 1_000_000
     assert shell("exec <&-; echo done", stdin=b"x" * 1_000_000).stdout == b"done\n"
 
@@ -143,7 +143,7 @@ def test_the_time_limit_kills_the_whole_process_group(tmp_path: Path) -> None:
     assert beat.stat().st_size == size
 
 
-def test_a_program_that_leaves_our_group_does_not_hold_us(tmp_path: Path) -> None:
+def test_a_process_outside_the_group_does_not_block(tmp_path: Path) -> None:
     leaver = f"import os, time; os.setsid(); open({str(tmp_path / 'gone')!r}, 'w').close(); time.sleep(30)"
     start = time.monotonic()
     with pytest.raises(MissingToolError, match="did not end within 1 s"):

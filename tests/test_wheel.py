@@ -1,4 +1,4 @@
-"""The wheel, used from another folder as another repository would use it."""
+"""The installed wheel, used from another folder."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ assert render(made).objects["platform/redis/namespace-redis.yaml"]["metadata"]["
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The content of the wheel, alone in a folder."""
+    """Return a folder with the content of the wheel."""
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -38,7 +38,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "site"
 
 
-def test_the_wheel_holds_what_the_package_needs(installed: Path) -> None:
+def test_the_wheel_contains_the_data_of_the_package(installed: Path) -> None:
     assert (installed / "rediskit/py.typed").is_file()
     for name in subprocess.run(["git", "ls-files", "rediskit"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split():
         assert (installed / name).is_file(), name
@@ -48,7 +48,7 @@ def test_the_wheel_holds_what_the_package_needs(installed: Path) -> None:
 
 
 def test_the_wheel_uses_its_compiled_templates(installed: Path, tmp_path: Path) -> None:
-    """Every template is compiled, and a render opens no source of one."""
+    """Every template is compiled, and a render opens no template source."""
     sources = {path.name for path in (installed / "rediskit/data/templates").iterdir()}
     (folder,) = (installed / "rediskit/data").glob("templates-jinja2-*")
     assert len(list(folder.glob("tmpl_*.py"))) == len(sources) > 5
@@ -60,7 +60,7 @@ def test_the_wheel_uses_its_compiled_templates(installed: Path, tmp_path: Path) 
     assert done.returncode == 0, done.stderr
 
 
-def test_ten_lines_from_another_folder(installed: Path, tmp_path: Path) -> None:
+def test_the_library_works_from_another_folder(installed: Path, tmp_path: Path) -> None:
     code = f"import sys; sys.path.insert(0, {str(installed)!r}); CONFIG = {str(ROOT / 'config/chocolandia.yaml')!r}\n{USE}"
     code += f"\nimport rediskit; assert rediskit.__file__.startswith({str(installed)!r}), rediskit.__file__"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)

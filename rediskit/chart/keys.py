@@ -1,7 +1,7 @@
-"""The values the chart knows. Helm takes an unknown one without a word, so rediskit has to ask (helm issue 6422).
+"""The known Helm values of the chart. Helm ignores unknown values silently (https://github.com/helm/helm/issues/6422).
 
-The list is that of chart 23.1.1, the newest that is public in Git: 574 leaf keys with the type of their default. A leaf whose
-default is a map or a list is free-form below, and so is what the templates print as a whole (`_PRINTED_WHOLE`).
+The list contains the 574 leaf keys of chart 23.1.1, the newest version in public Git, with the type of their default. Keys below a leaf
+whose default is a map or a list are free, as are those in sections that the templates print as a whole (`_PRINTED_WHOLE`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rediskit.errors import Path
 
 LISTED_VERSION = "23.1.1"
 _KINDS: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "list": (list, tuple), "map": (Mapping,)}
-_WORDS = {"bool": "true or false", "int": "a whole number", "list": "a list", "map": "a mapping", "str": "a text"}
+_EXPECTED = {"bool": "true or false", "int": "a whole number", "list": "a list", "map": "a mapping", "str": "text"}
 
 _PRINTED_WHOLE = re.compile(
     r"metrics\.podAnnotations"
@@ -26,12 +26,19 @@ _PRINTED_WHOLE = re.compile(
     r"|(?:master|replica|sentinel)\.(?:updateStrategy|startupProbe)"
     r"|metrics\.(?:startup|liveness|readiness)Probe"
 )
-"""Sections with defaults that the chart prints with whatever else stands in them (master/application.yaml, common/_compatibility.tpl)."""
+"""Sections with defaults that the chart prints with all other keys in them (chart 23.1.1 templates/master/application.yaml,
+charts/common/templates/_compatibility.tpl)."""
 _FALSE_OR_NUMBER = frozenset({"sampleLimit", "targetLimit"})
 
 
 class KeyProblem(NamedTuple):
-    """A value path that the chart would ignore or choke on."""
+    """A Helm value that the chart ignores or can't use.
+
+    Attributes:
+        path: The path in the values.
+        message: The problem.
+        hint: The fix.
+    """
 
     path: Path
     message: str
@@ -40,14 +47,14 @@ class KeyProblem(NamedTuple):
 
 @cache
 def known_keys() -> Mapping[str, str]:
-    """Dotted path to type (str, int, bool, list or map), as the chart's values.yaml gives them."""
+    """Return the type (str, int, bool, list or map) of each leaf in the values.yaml of the chart by dotted path."""
     text = (LocalPath(__file__).parent.parent / "data" / f"chart_keys_{LISTED_VERSION}.tsv").read_text(encoding="utf-8")
     return {path: kind for path, _line, kind in (line.split("\t") for line in text.splitlines())}
 
 
 @cache
 def _children() -> Mapping[str, frozenset[str]]:
-    """Each section of the values, "" for the root, to the keys in it."""
+    """Return the keys of each section of the values by dotted path, "" for the root."""
     children: dict[str, set[str]] = {}
     for path in known_keys():
         parts = path.split(".")
@@ -57,9 +64,11 @@ def _children() -> Mapping[str, frozenset[str]]:
 
 
 def check_values(values: Mapping[str, Any], extra: Iterable[str] = ()) -> list[KeyProblem]:
-    """Every path in Helm values that the chart does not know, or whose value is of another kind than its default.
+    """Return a problem for each unknown path in Helm values and each value with another type than its default.
 
-    extra: further known paths (`redis.chart.extraKeys`); what lies below them is free.
+    Args:
+        values: The Helm values.
+        extra: Further known paths (`redis.chart.extraKeys`). Keys below them are free.
     """
     return list(_walk(values, (), frozenset(extra)))
 
@@ -74,14 +83,14 @@ def _walk(values: Mapping[str, Any], at: Path, extra: frozenset[str]) -> Iterato
             continue
         if kind:
             if not _fits(value, kind, str(key)):
-                yield KeyProblem(path, f"expected {_WORDS[kind]}", f"the chart's own default for {name} is {_WORDS[kind]}")
+                yield KeyProblem(path, f"expected {_EXPECTED[kind]}", f"the default of the chart for {name} is {_EXPECTED[kind]}")
         elif name in children or any(longer.startswith(f"{name}.") for longer in extra):
             if isinstance(value, Mapping):
                 yield from _walk(value, path, extra)
             else:
                 yield KeyProblem(path, "expected a mapping", f"known below {name}: {', '.join(sorted(children.get(name, ())))}")
         elif not _PRINTED_WHOLE.fullmatch(".".join(str(part) for part in at)):
-            message = f"the chart has no value {name} (as of {LISTED_VERSION}): Helm would ignore it silently"
+            message = f"chart {LISTED_VERSION} has no value {name}: Helm ignores it silently"
             yield KeyProblem(path, message, _hint(at, str(key)))
 
 
@@ -95,20 +104,19 @@ def _fits(value: Any, kind: str, key: str) -> bool:
 
 def _hint(at: Path, key: str) -> str:
     name = ".".join([*(str(part) for part in at), key])
-    newer = "a key that only a newer chart knows goes into redis.chart.extraKeys"
-    found = ADVICE.get(name)
-    if found:
-        return found
+    newer = "add a key of a newer chart to redis.chart.extraKeys"
+    if name in ADVICE:
+        return ADVICE[name]
     near = _nearest(name.rpartition(".")[0], key)
     return f"did you mean {' or '.join(near)}? {newer}" if near else newer
 
 
 def _nearest(section: str, key: str) -> list[str]:
-    """Known paths like this one: a slip of the pen beside it, else the same key elsewhere, else something like it beside or anywhere."""
+    """Return similar known paths: a misspelt neighbour, else the same key elsewhere, else a similar key in the section or anywhere."""
     beside = {name.lower(): name for name in _children().get(section, ())}
-    slip, similar = (get_close_matches(key.lower(), beside, 1, cutoff) for cutoff in (0.8, 0.6))
-    if slip:
-        return [f"{section}.{beside[slip[0]]}".lstrip(".")]
+    misspelt, similar = (get_close_matches(key.lower(), beside, 1, cutoff) for cutoff in (0.8, 0.6))
+    if misspelt:
+        return [f"{section}.{beside[misspelt[0]]}".lstrip(".")]
     elsewhere = [f"{parent}.{key}" for parent, keys in _children().items() if parent.partition(".")[0] in _PARTS and key in keys]
     if elsewhere:
         return sorted(elsewhere, key=lambda path: (path.count("."), path))[:3]
@@ -118,11 +126,11 @@ def _nearest(section: str, key: str) -> list[str]:
 
 
 _PARTS = ("auth", "global", "master", "metrics", "replica")
-"""Where a key of the same name is likely to be what was meant: the sections that this deployment uses."""
+"""The sections that rediskit uses, where a key of the same name is a likely match."""
 
 
 def plain_values(values: Mapping[str, Any], at: str = "") -> dict[str, Any]:
-    """A user's values as Helm should read them: where the chart wants text, a number keeps the text it was written as."""
+    """Return values for Helm: a number becomes text, as written, where the default of the chart is text."""
     plain: dict[str, Any] = {}
     for key, value in values.items():
         path = f"{at}.{key}" if at else key

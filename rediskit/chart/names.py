@@ -1,7 +1,7 @@
-"""What the chart calls the things it makes: the one place for names, labels, selectors, ports and DNS names.
+"""Names, labels, selectors, ports and DNS names of the objects of the chart.
 
-Read in chart 23.1.1 (bitnami/redis and its bitnami/common): fullname common/_names.tpl:26-38, selectors master/service.yaml
-and replicas/service.yaml, ports values.yaml:574 and 1985; seen alike on a live 23.2.12 (chart §0, §1.5).
+Source: chart 23.1.1 charts/common/templates/_names.tpl:26-38 (fullname), templates/master/service.yaml and templates/replicas/service.yaml
+(selectors), values.yaml:574 and 1985 (ports). Chart 23.2.12 renders the same.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ REDIS_CONTAINER_PORT = "redis"
 METRICS_CONTAINER_PORT = "metrics"
 METRICS_PORT_NAME = "http-metrics"
 PASSWORD_FILE = "/opt/bitnami/redis/secrets/redis-password"
-"""Where a Redis container has the password, whatever the key of the Secret is (chart 23.1.1 templates/master/application.yaml:149, 471)."""
+"""The password file in a Redis container, independent of the key of the Secret (chart 23.1.1
+templates/master/application.yaml:149, 471)."""
 _CHART = "redis"
+_CODE = "chart-name"
 _NAME_KEYS = {
     "nameOverride": (dns.LABEL, "a DNS label"),
     "fullnameOverride": (dns.LABEL, "a DNS label"),
@@ -36,11 +38,11 @@ _PORT_KEYS = {
     "metrics_port": (9121, ("metrics", "service", "ports", "http")),
     "metrics_container_port": (9121, ("metrics", "containerPorts", "http")),
 }
-"""The chart's default for each port, and the value that changes it."""
+"""The default of each port, and the path of the value that changes it."""
 
 
 class Release(NamedTuple):
-    """The objects of one release. Every name, selector and port that rediskit renders is asked for here."""
+    """The names, selectors and ports of the objects of one release."""
 
     name: str
     namespace: str
@@ -56,12 +58,12 @@ class Release(NamedTuple):
 
     @classmethod
     def of(cls, name: str, namespace: str, values: Mapping[str, Any]) -> Release:
-        """Return the release that Helm makes of these values: the keys that move a name or a port are honoured.
+        """Return the release that Helm renders from these values, which can change names and ports.
 
-        Names and ports become parts of commands that people paste into a shell, so nothing else is accepted for them.
+        Runbooks contain names and ports in shell commands, so other text is refused.
 
         Raises:
-            ConfigError: a value that becomes a name is not a DNS name, or one that becomes a port is not a port.
+            ConfigError: A name is not a DNS name, or a port is not a port.
         """
         if problems := list(_refused(name, namespace, values)):
             raise ConfigError(problems)
@@ -98,7 +100,7 @@ class Release(NamedTuple):
 
     @property
     def external_service(self) -> str:
-        """Ours, not the chart's: the LoadBalancer beside the chart's ClusterIP Services (decision 4 of the brief)."""
+        """The LoadBalancer Service, which rediskit renders beside the ClusterIP Services of the chart."""
         return f"{self.fullname}-external"
 
     @property
@@ -111,22 +113,22 @@ class Release(NamedTuple):
 
     @property
     def primary_host(self) -> str:
-        """The DNS name clients in the cluster use."""
+        """The DNS name for clients in the cluster."""
         return f"{self.primary_service}.{self.namespace}.svc.{self.cluster_domain}"
 
     @property
     def replicas_host(self) -> str:
-        """The DNS name for reads that may be a moment old."""
+        """The DNS name for reads from replicas, which can be stale."""
         return f"{self.replicas_service}.{self.namespace}.svc.{self.cluster_domain}"
 
     @property
     def volume_claims(self) -> tuple[str, str]:
-        """The PersistentVolumeClaims of the first primary and the first replica; they survive an uninstall."""
+        """The PersistentVolumeClaims of the primary and the first replica, which stay after `helm uninstall`."""
         return (f"redis-data-{self.primary_statefulset}-0", f"redis-data-{self.replicas_statefulset}-0")
 
     @property
     def selector(self) -> dict[str, str]:
-        """Labels of all Redis pods of the release, primary and replicas."""
+        """The labels of all Redis pods of the release."""
         return {INSTANCE: self.name, NAME: self.chart_name}
 
     @property
@@ -139,7 +141,7 @@ class Release(NamedTuple):
 
     @property
     def metrics_service_labels(self) -> dict[str, str]:
-        """Return the labels by which a ServiceMonitor finds the metrics Service.
+        """The labels by which a ServiceMonitor selects the metrics Service.
 
         Without `app.kubernetes.io/instance`: Argo CD overwrites it on the Service where it tracks objects by label.
         """
@@ -147,7 +149,7 @@ class Release(NamedTuple):
 
     @property
     def services(self) -> dict[str, dict[str, str]]:
-        """Name to labels of each Service the chart makes, as far as selectors can tell them apart."""
+        """The labels of each Service of the chart by name, as far as selectors use them."""
         return {
             self.primary_service: {COMPONENT: "master", **self.selector},
             self.replicas_service: {COMPONENT: "replica", **self.selector},
@@ -163,57 +165,59 @@ _SWITCHED: tuple[tuple[tuple[str, str], bool, tuple[tuple[str, ...], ...]], ...]
     (("rbac.authorization.k8s.io", "Role"), False, (("rbac", "create"),)),
     (("rbac.authorization.k8s.io", "RoleBinding"), False, (("rbac", "create"),)),
 )
-"""Kind, the chart's default for the switches of it, and the switches: the kind is made when one of them is on."""
+"""A kind, the default of its switches, and the switches. The chart renders the kind if a switch is on."""
 
 
 def chart_kinds(values: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
-    """API group and kind of all that the chart makes of these values, the user's `extraDeploy` included.
+    """Return API group and kind of all objects that the chart renders from these values, `extraDeploy` included.
 
-    What rediskit makes itself (NetworkPolicy, ServiceMonitor, PrometheusRule) or refuses (HorizontalPodAutoscaler, Secret) is left out.
+    Kinds that rediskit renders (NetworkPolicy, ServiceMonitor, PrometheusRule) or refuses (HorizontalPodAutoscaler, Secret) are left out.
     """
     kinds = set(_ALWAYS)
     for kind, default, switches in _SWITCHED:
-        found = [_at(values, *switch) for switch in switches]
-        if any(default if switch is None else switch for switch in found):
+        settings = [_at(values, *switch) for switch in switches]
+        if any(default if setting is None else setting for setting in settings):
             kinds.add(kind)
     kinds |= {(str(extra.get("apiVersion", "")).rpartition("/")[0], str(extra.get("kind", ""))) for extra in extra_objects(values)}
     return frozenset(kinds)
 
 
 def extra_objects(values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The objects under `extraDeploy`, as far as they are written as objects; the chart would also take them as text."""
+    """Return the objects in `extraDeploy`, without those that are text."""
     extras = values.get("extraDeploy")
     return [extra for extra in extras if isinstance(extra, Mapping)] if isinstance(extras, (list, tuple)) else []
 
 
 def _cut(name: str) -> str:
-    """`trunc 63 | trimSuffix "-"`, as the chart's common library does it."""
+    """Return the result of `trunc 63 | trimSuffix "-"` of the common chart."""
     return name[:63].removesuffix("-")
 
 
 def _text(values: Mapping[str, Any], key: str) -> str:
-    """A value that the chart wants as text; a number of a config file keeps the text it was written as."""
+    """Return a value as text; a number of a config file as it is written."""
     value = values.get(key)
     return str(getattr(value, "text", value)) if value else ""
 
 
 def _refused(name: str, namespace: str, values: Mapping[str, Any]) -> Iterator[Problem]:
-    """Yield a problem for each name and port that is none. What is empty or null is left to the chart."""
+    """Yield a problem for each invalid name and port. Empty values keep the default of the chart."""
     for key, value in (("release", name), ("namespace", namespace)):
         if not re.fullmatch(dns.LABEL, value):
-            yield Problem(f"{value!r} is not a DNS label", "use lower-case letters, digits and '-'", ("redis", key))
-    for key, (form, what) in _NAME_KEYS.items():
+            yield Problem(f"{value!r} is not a DNS label", "use lower-case letters, digits and '-'", ("redis", key), code=_CODE)
+    for key, (form, expected) in _NAME_KEYS.items():
         text = values.get(key)
         if text and (isinstance(text, (Mapping, list, tuple)) or not re.fullmatch(form, _text(values, key))):
-            yield Problem(f"{_text(values, key)!r} is not {what}", "use lower-case letters, digits and '-'", ("redis", "values", key))
+            message = f"{_text(values, key)!r} is not {expected}"
+            yield Problem(message, "use lower-case letters, digits and '-'", ("redis", "values", key), code=_CODE)
     for _, path in _PORT_KEYS.values():
         port = _at(values, *path)
         if port and (not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536):
-            yield Problem(f"{port!r} is not a port", "write a number from 1 to 65535, without quotes", ("redis", "values", *path))
+            hint = "write a number from 1 to 65535, without quotes"
+            yield Problem(f"{port!r} is not a port", hint, ("redis", "values", *path), code=_CODE)
 
 
 def _at(values: Mapping[str, Any], *path: str) -> Any:
-    found: Any = values
+    value: Any = values
     for part in path:
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return found
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value

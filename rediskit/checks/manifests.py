@@ -10,7 +10,7 @@ from rediskit.checks.variables import absent, duplicates, environment_of, redis_
 from rediskit.errors import Path
 from rediskit.model.client import Client
 from rediskit.model.files import Manifest
-from rediskit.model.workload import Variables, Workload, which
+from rediskit.model.workload import Variables, Workload, suggestion
 from rediskit.usage import Address, parse
 
 
@@ -57,7 +57,7 @@ def absent_variables(subject: Subject) -> Iterator[Issue]:
         for container, key, name, others in absent(manifest.content, workload):
             if key[2] == "port" and same_port:
                 continue
-            hint = f"an application that does not read it keeps its old Redis: {which(name, others)}"
+            hint = f"an application that does not read it keeps its old Redis: {suggestion(name, others)}"
             yield Issue(f"{manifest.path} has no {name} in {container}", hint, (*path, "workload", *key))
 
 

@@ -1,1 +1,1 @@
-"""The one Git reader: `program` runs git, `work_tree` answers questions about a work tree and its remotes."""
+"""Read Git: `program` runs git, `work_tree` reads a work tree and its remotes, `revision` the content of commits."""

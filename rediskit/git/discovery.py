@@ -7,8 +7,8 @@ from pathlib import Path
 
 
 def work_tree(folder: Path) -> Path | None:
-    """The Git work tree that holds a folder: the nearest parent with `.git` in it; None outside of Git."""
+    """Return the Git work tree of a folder: the nearest parent that contains `.git`; None outside Git."""
     for parent in (folder, *folder.parents):
-        if os.path.exists(parent / ".git"):  # noqa: PTH110 - unlike Path.exists, False for a name that is too long or may not be searched
+        if os.path.exists(parent / ".git"):  # noqa: PTH110 - unlike Path.exists, it returns False for a name that is too long or not searchable
             return parent
     return None

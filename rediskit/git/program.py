@@ -1,7 +1,7 @@
-"""Run git on a repository that other people filled: nothing that its configuration names is started, and no remote is contacted.
+"""Run git on an untrusted repository, without the programs that its configuration sets and without contacting remotes.
 
-A checkout brings its own `.git/config` where somebody copied or unpacked it. Git starts what it names: a file system monitor, hooks,
-clean filters, and helpers of transports (`ext::`), for an object that a partial clone lacks even in `git cat-file`.
+A copied or unpacked checkout contains its own `.git/config`, in which Git finds programs to start: a file system monitor, hooks, clean
+filters, and transport helpers (`ext::`), which even `git cat-file` starts for an object that a partial clone lacks.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from rediskit import tools
 
 _FLAGS = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never")
 _ENVIRONMENT = {
-    "GIT_ALLOW_PROTOCOL": "none",  # no transport has this name: a git before 2.45 ignores GIT_NO_LAZY_FETCH
+    "GIT_ALLOW_PROTOCOL": "none",  # No transport has this name. Git before 2.45 ignores GIT_NO_LAZY_FETCH.
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C",
 }
 _OF_THE_REPOSITORY = (b"local", b"worktree")
-"""The scopes of the configuration that a checkout brings. A filter that the user configured stays: Git LFS and git-crypt work."""
+"""The configuration scopes of a checkout. Filters of the user stay, so that Git LFS and git-crypt work."""
 
 
 class Git:
@@ -31,23 +31,23 @@ class Git:
         """Find the program.
 
         Args:
-            cwd: the folder that it runs in, or None for the current one.
-            timeout: seconds for one run.
-            literal: whether every path is one, and no pattern. `git check-ignore` refuses that.
+            cwd: The folder to run in; None for the current one.
+            timeout: Seconds for one run.
+            literal: Whether paths are literal and not patterns, which `git check-ignore` does not support.
 
         Raises:
-            MissingToolError: git is missing.
+            MissingToolError: git is not installed.
         """
         self._program = tools.find("git", "GIT")
         self._cwd, self._timeout = cwd, timeout
         self._environment = {**_ENVIRONMENT, **({"GIT_LITERAL_PATHSPECS": "1"} if literal else {})}
 
     def run(self, *arguments: str, stdin: bytes = b"", exit_codes: Collection[int] = (0,)) -> tools.Completed:
-        """Run git without hooks, monitors and transports. Raises MissingToolError where it ends with another exit code."""
+        """Run git without hooks, monitors and transports. Raises MissingToolError for another exit code."""
         return self._run(arguments, stdin, exit_codes, {})
 
     def run_unfiltered(self, *arguments: str, exit_codes: Collection[int] = (0,)) -> tools.Completed:
-        """Run a command that reads files of the work tree as Git would store them, without the filters that the repository configures."""
+        """Run a command that reads files of the work tree, without the filters that the repository configures."""
         return self._run(arguments, b"", exit_codes, self._without_filters())
 
     def _run(self, arguments: Sequence[str], stdin: bytes, exit_codes: Collection[int], more: Mapping[str, str]) -> tools.Completed:
@@ -63,15 +63,15 @@ class Git:
         return tools.run(command)
 
     def _without_filters(self) -> dict[str, str]:
-        """Return the variables that switch off each filter of the repository's own configuration, whatever its name."""
+        """Return the environment variables that disable each filter in the configuration of the repository."""
         listed = self.run("config", "--show-scope", "--null", "--name-only", "--get-regexp", r"^filter\.", exit_codes=(0, 1, 128))
         fields = listed.stdout.split(b"\0")
         own = {name for scope, name in zip(fields[::2], fields[1::2], strict=False) if scope in _OF_THE_REPOSITORY}
         drivers = sorted({os.fsdecode(name).rpartition(".")[0] for name in own})
-        off = (("clean", ""), ("process", ""), ("required", "false"))
-        values = [(f"{driver}.{key}", value) for driver in drivers for key, value in off]
+        disabled = (("clean", ""), ("process", ""), ("required", "false"))
+        values = [(f"{driver}.{key}", value) for driver in drivers for key, value in disabled]
         start = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
-        made = {"GIT_CONFIG_COUNT": str(start + len(values))} if values else {}
+        variables = {"GIT_CONFIG_COUNT": str(start + len(values))} if values else {}
         for number, (key, value) in enumerate(values, start):
-            made |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
-        return made
+            variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+        return variables

@@ -1,11 +1,11 @@
-"""What every model shares: frozen, camelCase in YAML, unknown keys refused, errors that carry a hint."""
+"""The base of all models: frozen, camelCase in YAML, no unknown keys, errors with a code and a hint."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, NoReturn, Self
+from types import MappingProxyType
+from typing import Any, ClassVar, NamedTuple, NoReturn, Self
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic.alias_generators import to_camel
@@ -15,9 +15,11 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, cor
 from rediskit.errors import Problem
 from rediskit.secrecy import secret_reason
 
+SECRET_HINT = "remove the secret from the config and store it in a Secret, see secrets.mode"
+
 
 class Model(BaseModel):
-    """The base of every section. Constructible in Python by field name or by YAML key; never changed afterwards."""
+    """A section of the config. Python code can construct it by field name or by YAML key."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -33,26 +35,30 @@ class Model(BaseModel):
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         from rediskit.model.docs import descriptions
 
-        made = handler(schema)
-        properties = handler.resolve_ref_schema(made).get("properties", {})
+        result = handler(schema)
+        properties = handler.resolve_ref_schema(result).get("properties", {})
         for name, text in descriptions(cls).items():
             entry = properties.get(cls.model_fields[name].alias or name)
             if entry is not None:
                 entry.setdefault("description", text)
-        return made
+        return result
 
 
 def refuse_all(problems: list[Problem]) -> None:
-    """Called inside a validator: raises one ValidationError with a line for each problem; `path` counts from the section.
+    """Raise one ValidationError with a line for each problem. For validators.
 
-    A last part `"[key]"` says that the key itself is wrong, not its value (Pydantic's own mark for keys of a mapping).
+    Args:
+        problems: The problems; none raises nothing. Their paths are relative to the section. A last part `"[key]"` marks the key itself as
+            wrong, as Pydantic does for keys of a mapping.
     """
     if problems:
         raise ValidationError.from_exception_data(
             "rediskit",
             [
                 InitErrorDetails(
-                    type=PydanticCustomError("rediskit", "{message}", {"message": problem.message, "hint": problem.hint}),
+                    type=PydanticCustomError(
+                        "rediskit", "{message}", {"message": problem.message, "hint": problem.hint, "code": problem.code}
+                    ),
                     loc=problem.path,
                     input=None,
                 )
@@ -61,9 +67,9 @@ def refuse_all(problems: list[Problem]) -> None:
         )
 
 
-def refuse(message: str, hint: str = "", *path: str | int) -> NoReturn:
-    """`refuse_all` for one problem."""
-    refuse_all([Problem(message, hint, path)])
+def refuse(code: str, message: str, hint: str, *path: str | int) -> NoReturn:
+    """Raise a ValidationError for one problem, as `refuse_all`."""
+    refuse_all([Problem(message, hint, path, code=code)])
     raise AssertionError("unreachable")
 
 
@@ -78,68 +84,80 @@ _KINDS = {
 }
 
 
-def found(value: Any) -> str:
-    """What kind of value stands where another was expected, in the words of YAML: `a list`, `nothing`."""
+def kind_of(value: Any) -> str:
+    """Return the kind of a value in the terms of YAML: `a list`, `nothing`."""
     return next((name for kind, name in _KINDS.items() if isinstance(value, kind)), type(value).__name__)
 
 
-def as_text(value: Any, what: str = "text", hint: str = "") -> str:
-    """The text of a scalar: a number of a config file becomes what it was written as (`1.30` stays 1.30), the reader's numbers carry it.
+def as_text(value: Any, expected: str, hint: str) -> str:
+    """Return the text of a scalar; a number of a config file as it is written (`1.30` stays 1.30).
 
-    Refuses every other kind, and what looks like a secret: from here on a message may repeat the text.
+    Refuses every other kind of value, and text that looks like a secret, so that later messages can repeat the text.
     """
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         value = getattr(value, "text", str(value))
     if not isinstance(value, str):
-        refuse(f"expected {what}, found {found(value)}", hint or "write it in one line")
+        refuse("wrong-type", f"expected {expected}, found {kind_of(value)}", hint)
     if reason := secret_reason(value):
-        refuse(f"looks like {reason}", "secrets never stand in the config: put it into a Secret, see secrets.mode")
+        refuse("secret-in-config", f"looks like {reason}", SECRET_HINT)
     return value
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(NamedTuple):
     """The annotation of a constrained text: `Annotated[str, Text(r"[a-z]+", 63, "a DNS label", "use …")]`.
 
-    pattern: what the whole text must match. longest: its length in characters at most (0: any).
-    what, hint: the words of the error. check: a further rule that returns the text as it is kept, or refuses it. schema: what the
-    JSON schema says of that rule.
+    Attributes:
+        pattern: The regular expression of the whole text.
+        longest: The largest length in characters; 0 for any.
+        expected: The form in words, with an article, for messages.
+        hint: The hint of the error.
+        check: A further rule: returns the text to keep, or refuses it.
+        schema: Keywords that express the further rule in the JSON schema.
     """
 
     pattern: str
     longest: int
-    what: str
+    expected: str
     hint: str
     check: Callable[[str], Any] | None = None
-    schema: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    schema: Mapping[str, Any] = MappingProxyType({})
 
-    def _accept(self, given: Any) -> Any:
-        word = str(given).lower() if isinstance(given, bool) else ""
-        quote = f'put it in quotes if it is meant as text: "{word}"'
-        value = as_text(given, self.what, quote if word and re.fullmatch(self.pattern, word, re.ASCII) else self.hint)
-        if self.longest and len(value) > self.longest:
-            refuse(f"has {len(value)} characters, {self.what} has at most {self.longest}", f"shorten it by {len(value) - self.longest}")
-        if not re.fullmatch(self.pattern, value, re.ASCII):
-            refuse(f"{shown(value)} is not {self.what}", self.hint)
-        return self.check(value) if self.check else value
+    def __hash__(self) -> int:
+        return hash(self.pattern)  # `Annotated[...] | None` needs a hash, and a mapping has none.
+
+    def _validated(self, value: Any) -> Any:
+        word = str(value).lower() if isinstance(value, bool) else ""
+        quote = f'write "{word}" in quotes if it is text'
+        text = as_text(value, self.expected, quote if word and re.fullmatch(self.pattern, word, re.ASCII) else self.hint)
+        if self.longest and len(text) > self.longest:
+            excess = len(text) - self.longest
+            refuse("invalid-value", f"has {len(text)} characters, {self.expected} has at most {self.longest}", f"shorten it by {excess}")
+        if not re.fullmatch(self.pattern, text, re.ASCII):
+            refuse("invalid-value", f"{shown(text)} is not {self.expected}", self.hint)
+        return self.check(text) if self.check else text
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self._accept, json_schema_input_schema=core_schema.str_schema())
+        return core_schema.no_info_plain_validator_function(self._validated, json_schema_input_schema=core_schema.str_schema())
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        made: JsonSchemaValue = {**handler(schema), **form(self.pattern, self.what, self.hint), **self.schema}
-        return made | {"maxLength": self.longest} if self.longest else made
+        result: JsonSchemaValue = {**handler(schema), **pattern_schema(self.pattern, self.expected, self.hint), **self.schema}
+        return result | {"maxLength": self.longest} if self.longest else result
 
 
 class Written:
-    """A value that is kept as it was written and knows what it means: a dataclass with a first field `text`.
+    """The base of values that keep their text and parse it: a frozen dataclass whose first field is `text`.
 
-    pattern, what, hint: as in `Text`. The class raises ValueError when the text is not of its form.
+    Attributes:
+        text: The text as written.
+        pattern: As in `Text`, as are `expected` and `hint`.
+
+    Raises:
+        ValueError: The text does not have the form of the class.
     """
 
     text: str
     pattern: ClassVar[str]
-    what: ClassVar[str]
+    expected: ClassVar[str]
     hint: ClassVar[str]
 
     def __str__(self) -> str:
@@ -149,11 +167,11 @@ class Written:
     def _validate(cls, value: Any) -> Self:
         if isinstance(value, cls):
             return value
-        text = as_text(value, cls.what, cls.hint)
+        text = as_text(value, cls.expected, cls.hint)
         try:
-            return cls(text)  # type: ignore[call-arg]  # the dataclass below it takes the text
+            return cls(text)  # type: ignore[call-arg]  # The dataclasses below have the field.
         except ValueError as error:
-            refuse(str(error), cls.hint)
+            refuse("invalid-value", str(error), cls.hint)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -161,18 +179,18 @@ class Written:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return form(cls.pattern, cls.what, cls.hint)
+        return pattern_schema(cls.pattern, cls.expected, cls.hint)
 
 
-def form(pattern: str, what: str, hint: str) -> JsonSchemaValue:
-    """The JSON schema of a text of this form. `patternErrorMessage` is what editors say instead of the pattern (yaml-language-server)."""
-    # An unquoted 1.30 is read as text by the loader, but an editor's YAML parser calls it a number.
+def pattern_schema(pattern: str, expected: str, hint: str) -> JsonSchemaValue:
+    """Return the JSON schema of a text. yaml-language-server shows `patternErrorMessage` instead of the pattern."""
+    # The loader reads an unquoted 1.30 as text, the YAML parser of an editor as a number.
     numeric = any(re.fullmatch(pattern, example, re.ASCII) for example in ("1", "2000", "1.30"))
     kinds = ["string", "number"] if numeric else "string"
-    return {"type": kinds, "pattern": f"^(?:{pattern})$", "patternErrorMessage": f"not {what}: {hint}"}
+    return {"type": kinds, "pattern": f"^(?:{pattern})$", "patternErrorMessage": f"not {expected}: {hint}"}
 
 
 def shown(value: str) -> str:
-    """A value in an error message: whole when short, cut when long, in quotes when it is empty or has spaces."""
+    """Return a value for a message: at most 60 characters, in quotes where it is empty or contains a space."""
     cut = value if len(value) <= 60 else f"{value[:57]}..."
     return cut if re.fullmatch(r"[!-~]+", cut) else repr(cut)

@@ -1,8 +1,7 @@
-"""Encrypted Secrets as they lie in Git: what can be told of one without any key, and the words that stand around the ciphertext.
+"""Encrypted Secrets in Git, as far as they can be read without a key.
 
-A file `<secrets.directory>/<namespace>.yaml` holds one object: a SealedSecret, or a Secret that SOPS has encrypted. Rendering copies
-the object as it is, so whatever the live object needs is put in when it is encrypted: SOPS signs what stands around its ciphertext
-too (its MAC covers every value of the file, in order).
+A file `<secrets.directory>/<namespace>.yaml` contains one object: a SealedSecret, or a Secret that SOPS encrypted. `render` copies the
+object unchanged, so everything the live object needs is added before the encryption: the MAC of SOPS covers every value of the file.
 """
 
 from __future__ import annotations
@@ -14,33 +13,42 @@ from typing import Any, Literal, NamedTuple, get_args
 from rediskit.model.nested import at, mapping_at, text_at
 
 Scope = Literal["strict", "namespace-wide", "cluster-wide"]
-"""What a sealed value is bound to: namespace and name, the namespace, or nothing (sealed-secrets, "Scopes")."""
+"""The scope of a sealed value: namespace and name, the namespace, or the cluster
+(https://github.com/bitnami-labs/sealed-secrets#scopes)."""
 Form = Literal["sealed-secrets", "sops"]
 
 ROTATION = "rediskit/rotation"
-"""Annotation: eight hexadecimal digits, drawn with the password and equal in all namespaces; they say nothing about it."""
+"""Annotation: eight random hexadecimal digits, generated with the password and equal in all namespaces."""
 ROTATION_ID = re.compile(r"[0-9a-f]{8}")
 SEALED_SECRETS = "sealedsecrets.bitnami.com"
 """The prefix of the annotations that the sealed-secrets controller reads."""
 SEALED_VERSION = "bitnami.com/v1alpha1"
 SKIP_OWNER = f"{SEALED_SECRETS}/skip-set-owner-references"
 UNOWNED = {f"{SEALED_SECRETS}/managed": "true", SKIP_OWNER: "true"}
-"""In the template of a SealedSecret: the Secret stays when the SealedSecret goes. Both or none: without owner and not managed, the
-controller puts no second value into a Secret that it made itself (sealed-secrets 0.36.6, pkg/controller/controller.go:392)."""
-_SOPS_FACTS = frozenset({"encrypted_regex", "lastmodified", "mac", "version"})
-"""The fields of a `sops` block, as rediskit has it written, that concern no recipient (getsops/sops stores/stores.go, Metadata)."""
+"""Annotations of the template of a SealedSecret whose Secret stays when the SealedSecret is deleted. Both are needed: the controller does
+not update a Secret without owner that is not managed (sealed-secrets 0.36.6, pkg/controller/controller.go:392)."""
+_SOPS_METADATA = frozenset({"encrypted_regex", "lastmodified", "mac", "version"})
+"""The fields of a `sops` block that are not recipients (getsops/sops stores/stores.go, Metadata)."""
 SOPS_REGEX = "^(data|stringData)$"
-"""What Flux wants encrypted, and nothing else: it reads kind, name and namespace before it decrypts."""
+"""The fields that SOPS encrypts for Flux, which reads kind, name and namespace before it decrypts."""
 
 
 class Ciphertext(NamedTuple):
     """An encrypted Secret, as far as it can be read without a key.
 
-    keys: the keys of the Secret, `plain` those of them whose value is not encrypted. scope: of a SealedSecret.
-    inner: name and namespace in the template of a SealedSecret, "" where they are left out. rotation, template_rotation: the
-    annotation on the object and on the Secret that comes out of it (one and the same object with SOPS).
-    recipients: of SOPS, everything that may open the file or that sops would contact to open it, as `sops_recipient` writes it.
-    field: `data` or `stringData`. regex: what SOPS encrypts.
+    Attributes:
+        form: The program that encrypted it.
+        name: The name of the object.
+        namespace: The namespace of the object.
+        annotations: The annotations of the object.
+        template_annotations: The annotations of the Secret that the controller creates; with SOPS those of the object.
+        keys: The keys of the Secret.
+        plain: The keys whose value is not encrypted.
+        scope: The scope of a SealedSecret.
+        inner: Name and namespace in the template of a SealedSecret; "" for an absent one.
+        recipients: All keys and services that can decrypt a SOPS file, as `sops_recipient` writes them.
+        field: `data` or `stringData`.
+        regex: The expression for the fields that SOPS encrypts.
     """
 
     form: Form
@@ -66,7 +74,7 @@ class Ciphertext(NamedTuple):
 
 
 def ciphertext(content: Any) -> Ciphertext | None:
-    """What an object says about itself; None when it is neither a SealedSecret nor a Secret that SOPS has encrypted."""
+    """Return the readable part of an encrypted Secret; None for any other object."""
     kind, version = at(content, "kind"), str(at(content, "apiVersion"))
     if kind == "SealedSecret" and version.partition("/")[0] == "bitnami.com":
         return _sealed(content)
@@ -76,23 +84,23 @@ def ciphertext(content: Any) -> Ciphertext | None:
 
 
 def as_applied(content: dict[str, Any]) -> dict[str, Any]:
-    """The object as the API server gets it: what SOPS encrypted is opened before, so its block is gone and its values are base64 again.
+    """Return an object as the API server receives it: Flux decrypts a SOPS Secret before, so it has no `sops` block.
 
-    The values are left empty here. Everything else is given back as it is.
+    The decrypted values are empty here. Other objects are returned unchanged.
     """
     if content.get("kind") != "Secret" or not isinstance(content.get("sops"), dict):
         return content
-    opened = {key: value for key, value in content.items() if key != "sops"}
-    return {**opened, "data": dict.fromkeys(mapping_at(content, "data"), "")}
+    decrypted = {key: value for key, value in content.items() if key != "sops"}
+    return {**decrypted, "data": dict.fromkeys(mapping_at(content, "data"), "")}
 
 
 def plain_keys(content: Any) -> tuple[str, ...]:
-    """The keys of a v1 Secret whose values stand there in clear; () for anything else. Base64 hides nothing."""
+    """Return the keys of a v1 Secret whose values are in plain text or base64; () for any other object."""
     if at(content, "kind") != "Secret" or at(content, "apiVersion") != "v1":
         return ()
     values = [*mapping_at(content, "data").items(), *mapping_at(content, "stringData").items()]
-    opened = isinstance(at(content, "sops"), dict)
-    return tuple(key for key, value in values if value not in (None, "") and not (opened and str(value).startswith("ENC[")))
+    encrypted = isinstance(at(content, "sops"), dict)
+    return tuple(key for key, value in values if value not in (None, "") and not (encrypted and str(value).startswith("ENC[")))
 
 
 def template_keys(content: Any) -> tuple[str, ...]:
@@ -107,28 +115,28 @@ def template_keys(content: Any) -> tuple[str, ...]:
 
 
 def around_ciphertext(content: dict[str, Any]) -> dict[str, Any]:
-    """An object without its ciphertext, for whoever looks for what stands in clear; other objects as they are."""
-    found = ciphertext(content)
-    if found is None:
+    """Return an object without its ciphertext, to search the rest for plain text; other objects unchanged."""
+    secret = ciphertext(content)
+    if secret is None:
         return content
-    if found.form == "sops":
+    if secret.form == "sops":
         return {key: value for key, value in content.items() if key not in ("data", "stringData", "sops")}
     return {**content, "spec": {key: value for key, value in mapping_at(content, "spec").items() if key != "encryptedData"}}
 
 
 def scope_annotations(scope: Scope) -> dict[str, str]:
-    """The annotations by which the controller knows the scope; a SealedSecret carries them, and so does its template."""
+    """Return the annotations that set the scope, on a SealedSecret and on its template."""
     return {} if scope == "strict" else {f"{SEALED_SECRETS}/{scope}": "true"}
 
 
 def sealing_label(scope: Scope, namespace: str, name: str) -> bytes:
-    """What a sealed value is bound to: the label of RSA-OAEP (sealed-secrets pkg/apis/sealedsecrets/v1alpha1)."""
+    """Return the RSA-OAEP label of a sealed value (sealed-secrets pkg/apis/sealedsecrets/v1alpha1)."""
     return {"strict": f"{namespace}/{name}", "namespace-wide": namespace, "cluster-wide": ""}[scope].encode()
 
 
 def _sealed(content: Any) -> Ciphertext:
     annotations, template = mapping_at(content, "metadata", "annotations"), mapping_at(content, "spec", "template", "metadata")
-    # The widest wins (sealed-secrets SecretScope).
+    # The widest scope takes precedence (sealed-secrets SecretScope).
     scopes = [scope for scope in reversed(get_args(Scope)) if str(annotations.get(f"{SEALED_SECRETS}/{scope}")) == "true"]
     values = mapping_at(content, "spec", "encryptedData")
     return Ciphertext(
@@ -163,22 +171,22 @@ def _sops(content: Any) -> Ciphertext:
 
 
 def sops_recipient(kind: str, name: str) -> str:
-    """A recipient of SOPS as a person and a comparison read it: an age key by itself, any other behind its kind.
+    """Return a recipient of SOPS as text: an age key alone, any other key after its kind.
 
-    sops drops spaces from the names of keys before it stores them (pgp/keysource.go, kms/keysource.go).
+    SOPS removes spaces from the names of keys before it stores them (pgp/keysource.go, kms/keysource.go).
     """
     bare = name.replace(" ", "")
     return bare if kind == "age" else f"{kind} {bare}"
 
 
 def _recipients(sops: Any) -> Iterator[str]:
-    """All recipients in a `sops` block. What this function does not know counts as a recipient under its own name.
+    """Yield all recipients in a `sops` block. An unknown field is a recipient with the name of the field.
 
-    Several key groups, a threshold, a profile or an encryption context also change what sops does or whom it contacts: no config asks
-    for them, so each of them is reported like a recipient that the config does not name.
+    Key groups, a threshold, a profile and an encryption context also change who can decrypt. No config can set them, so each counts as a
+    recipient that the config does not contain.
     """
     for kind, entries in sops.items():
-        if kind in _SOPS_FACTS or entries in (None, "", [], 0, False):
+        if kind in _SOPS_METADATA or entries in (None, "", [], 0, False):
             continue
         known = _IDENTITIES.get(kind)
         if known is None or not isinstance(entries, list):
@@ -191,4 +199,4 @@ def _recipients(sops: Any) -> Iterator[str]:
 
 
 _IDENTITIES = {"age": ("recipient",), "pgp": ("fp",), "kms": ("arn", "role")}
-"""Where an entry of each supported kind says which key it is for."""
+"""The fields that identify the key in an entry of each supported kind."""

@@ -1,4 +1,4 @@
-"""An application that uses the shared Redis, its old one, and how its owner builds it."""
+"""An application that uses the shared Redis, its old Redis, and the application repository."""
 
 from __future__ import annotations
 
@@ -16,40 +16,48 @@ from rediskit.model.workload import Workload
 
 
 class Previous(Model):
-    """The Redis the application used until now."""
+    """The old Redis of the application."""
 
     host: DnsName
-    """Its host name, as the application knows it."""
+    """The host name, as the application uses it."""
     port: Port = 6379
-    """Its port."""
+    """The port."""
     remove: tuple[ObjectReference, ...] = ()
-    """What decommissioning takes out of the owner's build, as Kind/name."""
+    """Objects that `decommission` removes from the build of the application repository, as Kind/name."""
     data: Literal["none", "discard", "keep"] | None = None
-    """What becomes of its data on a volume: `none` (it has none), `discard`, `keep` (the claim stays); said before decommissioning."""
+    """The data on the volume of the old Redis: `none` (no volume), `discard`, or `keep` (the PersistentVolumeClaim stays). Required for
+    `decommission`."""
 
     @field_validator("remove")
     @classmethod
-    def _can_go(cls, remove: tuple[str, ...]) -> tuple[str, ...]:
+    def _can_be_removed(cls, remove: tuple[str, ...]) -> tuple[str, ...]:
         problems = []
         for index, reference in enumerate(remove):
             if reference.startswith("Namespace/"):
-                problems.append(Problem("a namespace takes everything in it along", "name the objects of the old Redis only", (index,)))
+                problems.append(
+                    Problem(
+                        "removing a namespace removes all objects in it",
+                        "list only the objects of the old Redis",
+                        (index,),
+                        code="previous-remove",
+                    )
+                )
             elif reference in remove[:index]:
-                problems.append(Problem(f"{reference} stands twice", "remove one of them", (index,)))
+                problems.append(Problem(f"{reference} is listed twice", "remove one of them", (index,), code="previous-remove"))
         refuse_all(problems)
         return remove
 
     @model_validator(mode="after")
-    def _data_stays(self) -> Self:
+    def _keeps_the_claim(self) -> Self:
         claims = [reference for reference in self.remove if reference.startswith("PersistentVolumeClaim/")]
         if claims and self.data in ("none", "keep"):
-            hint = "write data: discard, or leave the claim out of remove"
-            refuse(f"is {self.data}, but {claims[0]} is to be removed", hint, "data")
+            hint = "write data: discard, or delete the claim from remove"
+            refuse("previous-remove", f"is {self.data}, but remove contains {claims[0]}", hint, "data")
         return self
 
     @property
     def described(self) -> str:
-        """Where it is and what is removed with it, in one line: what a scan is about."""
+        """Address and removed objects in one line, the subject of a scan."""
         return " ".join((f"{self.host}:{self.port}", *sorted(self.remove)))
 
 
@@ -57,30 +65,31 @@ OwnerKind = Literal["kustomize", "manifests", "argocd-app", "flux-kustomization"
 
 
 class Owner(Model):
-    """How the repository that owns the workload builds it."""
+    """The application repository: the repository that deploys the application."""
 
     kind: OwnerKind = "kustomize"
-    """`kustomize`: a Component for its outermost overlay; `manifests`: `migrate export` sets the values in its plain files; `argocd-app`,
-    `flux-kustomization`: what goes into the owner's Application or Kustomization."""
+    """`kustomize`: rediskit renders a Component for the outermost overlay. `manifests`: `migrate export` sets the values in the manifests.
+    `argocd-app`, `flux-kustomization`: rediskit renders patches for the Application or Kustomization of the repository."""
     base_namespace: Flag = True
-    """Whether the objects of the owner's base say their namespace; false where an overlay or the tool sets it. For the last two kinds."""
+    """Whether the objects of the base set their namespace; false if an overlay or the tool sets it. For `argocd-app` and
+    `flux-kustomization`."""
 
 
 class Client(Model):
-    """An application with access to the shared Redis. Without `migration` it gets its Secret and is let in, nothing more."""
+    """An application that uses the shared Redis. Without `migration` it only gets the Secret and network access."""
 
     name: DnsLabel
-    """What the client is called here, and its folders in the tree."""
+    """The name of the client and of its folders in the output."""
     namespace: DnsLabel
-    """The namespace it runs in; the Secret is replicated there."""
+    """The namespace of the application. The Secret is replicated into it."""
     workload: Workload | None = None
-    """The object that runs it."""
+    """The workload of the application."""
     previous: Previous | None = None
-    """The Redis it used until now."""
+    """The old Redis of the application."""
     migration: Migration | None = None
-    """Where it stands on its way to the shared Redis."""
+    """The migration to the shared Redis."""
     owner: Owner = Owner()
-    """How the repository that owns the workload builds it."""
+    """The application repository: the repository that deploys the application."""
 
     @property
     def owner_folder(self) -> str:
@@ -88,38 +97,41 @@ class Client(Model):
         return f"owners/{self.name}"
 
     @model_validator(mode="after")
-    def _movable(self) -> Self:
+    def _can_be_migrated(self) -> Self:
         if self.migration is not None:
             refuse_all(
                 [
-                    Problem(f"a migration needs {section}", hint, ("migration",))
-                    for section, hint in (("workload", "say what runs the application"), ("previous", "say which Redis it comes from"))
+                    Problem(f"a migration needs {section}", f"add {section}: {text}", ("migration",), code="migration-section")
+                    for section, text in (("workload", "the workload of the application"), ("previous", "the old Redis"))
                     if getattr(self, section) is None
                 ]
             )
         manifest = self.workload.manifest if self.workload else None
         if self.migration is not None and manifest is not None and (tool := gitops_tool_of(manifest.content)):
-            hint = f"leave {tool} on its own Redis: a migration scales the workload down, and nothing would scale it up again"
-            refuse(f"{manifest.path} is a part of {tool} itself", hint, "workload", "manifest")
+            hint = f"keep {tool} on its own Redis: without {tool}, nothing scales the workload up again"
+            refuse("gitops-workload", f"{manifest.path} is a workload of {tool}", hint, "workload", "manifest")
         runs_in = at(manifest.content, "metadata", "namespace") if manifest else None
         if manifest and runs_in not in (None, self.namespace):
-            refuse(f"is {self.namespace} here and {runs_in} in {manifest.path}", "name the namespace the application runs in", "namespace")
+            hint = "write the namespace of the application"
+            refuse("manifest-conflict", f"is {self.namespace} here and {runs_in} in {manifest.path}", hint, "namespace")
         if self.workload:
-            self._buildable(self.workload)
+            self._check_owner(self.workload)
         if self.workload and self.previous and self.workload.reference in self.previous.remove:
-            refuse(f"{self.workload.reference} is the application itself", "name the objects of the old Redis only", "previous", "remove")
+            hint = "list only the objects of the old Redis"
+            refuse("previous-remove", f"{self.workload.reference} is the workload of the application", hint, "previous", "remove")
         return self
 
-    def _buildable(self, workload: Workload) -> None:
-        """Refuses what the owner's kind can't be made from."""
+    def _check_owner(self, workload: Workload) -> None:
+        """Refuse a workload without the objects that the kind of owner needs."""
         kind, scaler = self.owner.kind, workload.autoscaler
         if kind != "kustomize" and workload.manifest is None:
-            hint = "name the real object under workload.manifest: kubectl get -o yaml prints it"
-            refuse(f"{kind} needs the whole object", hint, "owner", "kind")
+            hint = "add workload.manifest: a file with the output of kubectl get -o yaml"
+            refuse("owner-kind", f"{kind} needs the whole object", hint, "owner", "kind")
         if kind != "manifests" or workload.manifest is None:
             return
         if not at(workload.manifest.content, "spec", "replicas"):
-            hint = f"write replicas: {workload.replicas} into it: after a rollback it is applied as it stands there"
-            refuse(f"{workload.manifest.path} does not say how many replicas there are", hint, "workload", "manifest")
+            hint = f"add replicas: {workload.replicas} to it; a rollback applies the manifest as it is"
+            refuse("manifest-replicas", f"{workload.manifest.path} does not set replicas", hint, "workload", "manifest")
         if scaler and scaler.manifest is None:
-            refuse(f"the whole {scaler.reference} is needed for plain files", "name it under manifest", "workload", "autoscaler")
+            hint = "add manifest: a file with the output of kubectl get -o yaml"
+            refuse("owner-kind", f"{kind} needs the whole {scaler.reference}", hint, "workload", "autoscaler")

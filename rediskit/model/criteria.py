@@ -1,4 +1,4 @@
-"""The six criteria of the validation. Nothing heavy is imported: `--help` lists them."""
+"""The six criteria of the validation. `--help` lists them, so this module imports no Pydantic."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ CRITERIA: Mapping[str, str] = {
     "no-user-reports": "no reports from users",
     "latency": "p95 below 10 ms",
 }
-"""Each criterion as commands and evidence name it, and what it means."""
+"""The name of each criterion in commands and evidence, and its description."""
 FAILED = ":failed"
-"""What follows the name of a criterion that was observed to fail."""
+"""The suffix of a criterion that failed."""

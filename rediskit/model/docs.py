@@ -1,6 +1,6 @@
-"""The descriptions of the models' fields: the text below each field in the source. Read only when somebody asks.
+"""Descriptions of the fields of models: the docstring below each field in the source.
 
-Pydantic can collect them itself (`use_attribute_docstrings`), but does so for every class at every start: 25 ms.
+Pydantic can collect them itself (`use_attribute_docstrings`), but then every start takes 25 ms longer.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from pydantic import BaseModel
 
 @cache
 def descriptions(model: type[BaseModel]) -> dict[str, str]:
-    """Field name to its description, of the class itself and of those it inherits from."""
-    found: dict[str, str] = {}
+    """Return the description of each field by name, inherited fields included."""
+    texts: dict[str, str] = {}
     for parent in reversed(model.__mro__):
         if issubclass(parent, BaseModel) and parent.__module__.startswith("rediskit."):
-            found |= _of_class(parent)
-    return found
+            texts |= _of_class(parent)
+    return texts
 
 
 def _of_class(model: type[BaseModel]) -> dict[str, str]:
     body = ast.parse(inspect.cleandoc("\n" + inspect.getsource(model))).body[0]
     assert isinstance(body, ast.ClassDef)
-    found = {}
+    texts = {}
     for field, text in zip(body.body, body.body[1:], strict=False):
         documented = isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
         if documented and isinstance(text, ast.Expr) and isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
-            found[field.target.id] = inspect.cleandoc(ast.literal_eval(text.value))
-    return found
+            texts[field.target.id] = inspect.cleandoc(ast.literal_eval(text.value))
+    return texts

@@ -1,15 +1,16 @@
-"""The root of a config: one environment, one file, one folder of output."""
+"""The root of a config: one file for one environment."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from rediskit.errors import Location, Path, Positions, Problem
 from rediskit.model.accept import Accept
-from rediskit.model.base import Model, found, refuse, refuse_all
+from rediskit.model.base import Model, kind_of, refuse, refuse_all
 from rediskit.model.client import Client
 from rediskit.model.files import Manifest
 from rediskit.model.gitops import GitOps
@@ -20,32 +21,33 @@ from rediskit.model.secrets import Manual, Secrets
 from rediskit.model.types import DnsLabel, KubernetesVersion
 
 RESERVED_CLIENTS = frozenset({"redis", "redis-external", "monitoring", "release", "root"})
-"""Names of the tree's own units: a client's unit is named as the client."""
+"""Names of the components of the platform. A client has a component with its name."""
 
 
 class Environment(Model):
-    """One shared Redis in one cluster, who carries it there and who uses it."""
+    """A shared Redis in one cluster: its GitOps tool, its settings and its clients."""
 
     schema_version: Literal[1] = 1
-    """The version of this format."""
+    """The version of the config format."""
     name: DnsLabel
-    """The stem of the config file, and the folder of the output."""
+    """The name of the config file without .yaml, and of the output directory."""
     cluster: DnsLabel = Field(default_factory=lambda data: data.get("name", ""))
-    """The cluster; default: the name (keep it on a renaming). Environments of one may share no release name, namespace or address."""
+    """The name of the cluster. Default: `name`. Two environments of one cluster can't have the same release, namespace or address. Keep the
+    value when you rename the environment."""
     kubernetes: KubernetesVersion = "1.34"
-    """The minor version of the cluster's Kubernetes, whose schemas the objects have to fit."""
+    """The Kubernetes minor version of the cluster. The objects are validated against its schemas."""
     gitops: GitOps
-    """The tool that carries the tree into the cluster, and where it finds it."""
+    """The GitOps tool, and the place of the rendered manifests in Git."""
     redis: Redis = Redis()
-    """The Redis itself: release, chart, images, memory, storage. Everything has a default."""
+    """The Redis release: chart, images, memory, storage. Every key has a default."""
     network: Network | None = None
-    """Access from the private network. Left out, Redis is reachable inside the cluster only."""
+    """Access from the private network. Without it, Redis is reachable inside the cluster only."""
     monitoring: Monitoring = Monitoring()
-    """How Prometheus sees Redis."""
+    """Monitoring with Prometheus."""
     secrets: Secrets = Manual(mode="manual")
-    """How the one password reaches the namespaces."""
+    """The delivery of the password into the namespaces."""
     accept: tuple[Accept, ...] = ()
-    """Findings that are accepted, each with a reason. Codes that are never acceptable are listed in docs/checks.md."""
+    """Accepted findings, each with a reason. docs/checks.md lists the codes that can't be accepted."""
     clients: tuple[Client, ...] = ()
     """The applications that use the shared Redis."""
 
@@ -55,61 +57,60 @@ class Environment(Model):
     _ciphertexts: Mapping[str, Manifest] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
-    def _decrypted(self) -> Self:
+    def _can_be_decrypted(self) -> Self:
         if self.secrets.mode == "sops" and self.gitops.tool == "argocd":
-            hint = "use mode: sealed-secrets or external-secrets; a plugin (KSOPS) would be needed, and leaves the password in its cache"
-            refuse("Argo CD does not decrypt SOPS: it would apply the ciphertext, or nothing", hint, "secrets", "mode")
+            hint = "write mode: sealed-secrets or mode: external-secrets"
+            refuse("sops-argocd", "Argo CD does not decrypt SOPS", hint, "secrets", "mode")
         return self
 
     @field_validator("schema_version", mode="before")
     @classmethod
-    def _whole_number(cls, given: Any) -> Any:
-        """Python takes true and 1.0 for 1; a version of the format is neither."""
-        if isinstance(given, (bool, float)):
-            refuse(f"expected 1, found {found(given)}", "write 1, or leave the key out")
-        return given
+    def _is_an_integer(cls, value: Any) -> Any:
+        """Refuse true and 1.0, which equal 1 in Python."""
+        if isinstance(value, (bool, float)):
+            refuse("wrong-type", f"expected 1, found {kind_of(value)}", "write 1, or remove the key")
+        return value
 
     @field_validator("accept")
     @classmethod
-    def _each_once(cls, accept: tuple[Accept, ...]) -> tuple[Accept, ...]:
+    def _are_unique(cls, accept: tuple[Accept, ...]) -> tuple[Accept, ...]:
         first: dict[tuple[str, str], int] = {}
         problems = []
         for index, entry in enumerate(accept):
             if first.setdefault((entry.code, entry.on), index) != index:
                 message = f"{entry.code} on {entry.on} is accepted twice"
-                problems.append(Problem(message, f"remove this entry, or accept[{first[entry.code, entry.on]}]", (index,)))
+                hint = f"remove this entry or accept[{first[entry.code, entry.on]}]"
+                problems.append(Problem(message, hint, (index,), code="accept-code"))
         refuse_all(problems)
         return accept
 
     @field_validator("clients")
     @classmethod
-    def _apart(cls, clients: tuple[Client, ...], info: ValidationInfo) -> tuple[Client, ...]:
+    def _do_not_conflict(cls, clients: tuple[Client, ...], info: ValidationInfo) -> tuple[Client, ...]:
         redis = info.data.get("redis")
         problems: list[Problem] = []
         names: set[str] = set()
         workloads: dict[tuple[str, str], Client] = {}
         for index, client in enumerate(clients):
             if client.name in RESERVED_CLIENTS:
-                problems.append(
-                    Problem(f"{client.name} is the name of a unit of the tree", "give the client another name", (index, "name"))
-                )
+                problems.append(Problem(f"{client.name} is a reserved name", "choose another name", (index, "name")))
             if client.name in names:
-                problems.append(Problem(f"two clients are named {client.name}", "give one of them another name", (index, "name")))
+                problems.append(Problem(f"another client has the name {client.name}", "choose another name", (index, "name")))
             names.add(client.name)
             if redis and client.namespace == redis.namespace:
-                hint = "a client has a namespace of its own: who may read its Secrets is decided there"
-                problems.append(Problem(f"{client.namespace} is the namespace of Redis itself", hint, (index, "namespace")))
+                hint = "deploy the client in another namespace, which has its own access rules for Secrets"
+                problems.append(Problem(f"{client.namespace} is the namespace of Redis", hint, (index, "namespace")))
             workload = (client.namespace, client.workload.reference) if client.workload else None
             first = workloads.setdefault(workload, client) if workload else client
             if workload and first is not client:
-                hint = "one workload is moved once: put its containers into one client"
-                problems.append(Problem(f"{workload[1]} is the workload of {first.name} too", hint, (index, "workload")))
-        refuse_all(problems)
+                hint = "write all containers of the workload in one client"
+                problems.append(Problem(f"{workload[1]} is also the workload of client {first.name}", hint, (index, "workload")))
+        refuse_all([replace(problem, code="client-conflict") for problem in problems])
         return clients
 
     @property
     def path(self) -> str:
-        """Where the tree lies in the Git repository."""
+        """The output directory in the Git repository."""
         return self.gitops.path or f"rendered/{self.name}"
 
     @property
@@ -120,58 +121,57 @@ class Environment(Model):
 
     @property
     def file(self) -> str:
-        """The config file as it was named to `load`; "" for an Environment made in Python."""
+        """The config file as passed to `load`; "" for an Environment constructed in Python."""
         return self._file
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The config and the files of its clients, as `load` shows them; empty for an Environment made in Python."""
+        """The config and the files of its clients; empty for an Environment constructed in Python."""
         return tuple(dict.fromkeys((*filter(None, (self._file,)), *(place.file for place in self._positions.values()))))
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Every file that `load` read: `files`, then manifests, certificate and encrypted Secrets."""
+        """All files that `load` read: `files`, then manifests, certificate and encrypted Secrets."""
         return tuple(dict.fromkeys((*self.files, *self._inputs)))
 
     @property
     def config_argument(self) -> str:
-        """The config as it stands in a command for a shell; its usual place for an Environment made in Python."""
-        import shlex  # Not on the path of a render that finds nothing.
+        """The config file as an argument of a shell command; `config/<name>.yaml` for an Environment constructed in Python."""
+        import shlex  # Only messages need it: a render without findings starts faster.
 
         return shlex.quote(self._file or f"config/{self.name}.yaml")
 
     @property
     def secret_namespaces(self) -> tuple[str, ...]:
-        """Where the password is needed: the namespace of Redis, then those of the clients, each once."""
+        """The namespaces that need the password: that of Redis, then those of the clients."""
         return tuple(dict.fromkeys((self.redis.namespace, *(client.namespace for client in self.clients))))
 
     @property
     def secrets_directory(self) -> str:
-        """Where the encrypted inputs lie, relative to the config file."""
+        """The directory of the encrypted Secrets, relative to the config file."""
         return self.secrets.directory or f"{self.name}/secrets"
 
     @property
     def ciphertexts(self) -> Mapping[str, Manifest]:
-        """Namespace to the encrypted Secret that lies in `secrets_directory`; what is not there yet is left out."""
+        """The encrypted Secrets in `secrets_directory` by namespace."""
         return self._ciphertexts
 
     def with_ciphertexts(self, ciphertexts: Mapping[str, Manifest]) -> Self:
-        """A copy of this environment that has these encrypted Secrets, by namespace: for the loader, and for Python."""
-        made = self.model_copy()
-        made._ciphertexts = dict(ciphertexts)
-        return made
+        """Return a copy of this environment with these encrypted Secrets, by namespace."""
+        copy = self.model_copy()
+        copy._ciphertexts = dict(ciphertexts)
+        return copy
 
     def located(self, positions: Positions, file: str, inputs: tuple[str, ...] = ()) -> Self:
-        """Return this environment with the places of its values and the files that the config names. For the loader."""
+        """Set the positions of the values and the referenced files, for the loader, and return this environment."""
         self._positions = positions
         self._file = file
         self._inputs = inputs
         return self
 
     def locate(self, path: Path) -> Location | None:
-        """Where a value stands in the config, or the nearest section around it; None when there is no file."""
+        """Return the location of a value or of the nearest section around it; None without a file."""
         for end in range(len(path), -1, -1):
-            found = self._positions.get(path[:end])
-            if found:
-                return found
+            if location := self._positions.get(path[:end]):
+                return location
         return None

@@ -1,4 +1,4 @@
-"""Evidence of a migration: what was measured or what a person observed, each entry valid for its step."""
+"""Evidence of a migration: measurements and observations, each valid for one step."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ EvidenceKind = Literal["secret", "scan", "verified", "drained", "downtime", "cri
 
 
 class Evidence(Model):
-    """One observation. `rediskit migrate record` writes it, that of a scan `rediskit migrate export` and `rediskit check --owner`."""
+    """One observation. `rediskit migrate record` writes it; `rediskit migrate export` and `rediskit check --owner` write scans."""
 
     kind: EvidenceKind
-    """`secret`: the Secret is in both namespaces. `scan`: who uses the old Redis, in the build of the application repository.
-    `verified`: `rediskit migrate verify` passed. `drained`: the queue is empty. `downtime`: how long the application was down.
-    `criterion`: a criterion of the validation. `folded`: the base of the application repository carries the change itself."""
+    """`secret`: the Secret is in both namespaces. `scan`: uses of the old Redis in the build of the application repository.
+    `verified`: `rediskit migrate verify` passed. `drained`: the queue is empty. `downtime`: start and end of the downtime.
+    `criterion`: a criterion of the validation. `folded`: the base of the application repository contains the change itself."""
     step: Step
-    """The step it was observed at; it counts for no other."""
+    """The step of the observation. The entry is valid for this step only."""
     at: Timestamp
-    """When it was observed, with its offset from UTC."""
+    """The time of the observation, with a UTC offset."""
     by: Literal["measured", "person"] = "person"
     """`measured` by a command, or observed by a `person`."""
     source: Line | None = None
-    """What was looked at, such as the commit of the application repository."""
+    """The source, such as the commit of the application repository."""
     digest: Digest | None = None
-    """The digest of what was found there."""
+    """The digest of the observed content."""
     about: Line | None = None
-    """`scan`: the old Redis that was looked for and what is removed with it. The scan counts for no other."""
+    """`scan`: the old Redis and the objects to remove with it. The scan is valid for these only."""
     value: Line | None = None
-    """`scan`: the number of certain uses. `criterion`: its name, with `:failed` where it does not hold. `downtime`: start/end."""
+    """`scan`: the number of certain uses. `criterion`: its name, with `:failed` where it failed. `downtime`: start/end."""
     note: Prose | None = None
     """A remark."""
 
@@ -43,9 +43,14 @@ class Evidence(Model):
     def _value_fits(self) -> Self:
         value = self.value or ""
         if self.kind == "criterion" and value.removesuffix(FAILED) not in CRITERIA:
-            refuse(f"{value or 'nothing'} is no criterion", f"write one of: {', '.join(CRITERIA)}", "value")
+            refuse("evidence-value", f"{value or 'nothing'} is not a criterion", f"choose one of {', '.join(CRITERIA)}", "value")
         if self.kind == "scan" and not value.isdecimal():
-            refuse("a scan without the number of certain uses", "rediskit migrate export and rediskit check --owner write it", "value")
+            refuse(
+                "evidence-value",
+                "a scan needs the number of certain uses",
+                "run rediskit migrate export or rediskit check --owner",
+                "value",
+            )
         if self.kind == "downtime":
             self._interval()
         return self
@@ -56,9 +61,9 @@ class Evidence(Model):
             if start <= end:
                 return start, end
         except (ValueError, TypeError):
-            pass  # Refused below, as an end before its start is.
-        hint = "write two times with their offsets, like 2026-03-01T22:00:00-03:00/2026-03-01T22:06:00-03:00"
-        refuse(f"{self.value or 'nothing'} is no interval from a start to an end", hint, "value")
+            pass  # Refused below, like an end before the start.
+        hint = "write two times with UTC offsets, like 2026-03-01T22:00:00-03:00/2026-03-01T22:06:00-03:00"
+        refuse("evidence-value", f"{self.value or 'nothing'} is not an interval start/end", hint, "value")
 
     @property
     def seconds(self) -> float:
@@ -68,10 +73,10 @@ class Evidence(Model):
 
     @property
     def criterion(self) -> str:
-        """The criterion that it is about; "" for other kinds."""
+        """The name of the criterion; "" for other kinds."""
         return (self.value or "").removesuffix(FAILED) if self.kind == "criterion" else ""
 
     @property
     def holds(self) -> bool:
-        """Whether the criterion holds."""
+        """Whether the criterion is met."""
         return not (self.value or "").endswith(FAILED)

@@ -1,4 +1,4 @@
-"""Files that a config names: the loader takes their content into the model, so that rendering opens nothing."""
+"""Files that a config references. The loader reads their content into the model, so `render` opens no file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rediskit.model.base import refuse
 
 
 class _FromLoader:
-    """In YAML a path; in the model the loaded content, put there by the loader or by Python code."""
+    """The base of referenced files: a path in YAML, the content in the model."""
 
     path: str
 
@@ -21,7 +21,9 @@ class _FromLoader:
     def _validate(cls, value: Any) -> Any:
         if isinstance(value, cls):
             return value
-        refuse("expected the path of a file", f"in a config file: a path relative to it; in Python: {cls.__name__}(path, content)")
+        refuse(
+            "wrong-type", "expected the path of a file", f"write a path relative to the config, or {cls.__name__}(path, content) in Python"
+        )
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -34,9 +36,15 @@ class _FromLoader:
         return {"type": "string", "minLength": 1}
 
 
+# Dataclasses, because they inherit the Pydantic schema, and `repr` must not show the content.
 @dataclass(frozen=True)
 class TextFile(_FromLoader):
-    """A text file: path as written in the config, and what stands in it (kept out of `repr`)."""
+    """A text file.
+
+    Attributes:
+        path: The path as written in the config.
+        text: The content.
+    """
 
     path: str
     text: str = field(repr=False)
@@ -44,7 +52,12 @@ class TextFile(_FromLoader):
 
 @dataclass(frozen=True)
 class Manifest(_FromLoader):
-    """A Kubernetes object, cleaned of server noise (`rediskit.source.manifest.clean`). Treat `content` as read-only."""
+    """A Kubernetes object.
+
+    Attributes:
+        path: The path as written in the config.
+        content: The object, cleaned by `rediskit.source.manifest.clean`. It is shared: do not change it.
+    """
 
     path: str
     content: dict[str, Any] = field(repr=False, hash=False)

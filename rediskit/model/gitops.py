@@ -1,4 +1,4 @@
-"""Who carries the tree into the cluster: Argo CD or Flux."""
+"""The GitOps tool that applies the rendered manifests: Argo CD or Flux."""
 
 from __future__ import annotations
 
@@ -12,74 +12,78 @@ from rediskit.model.measures import Duration
 from rediskit.model.types import DnsLabel, DnsName, GitRepository, GitRevision, Prefix, ServerAddress, TreePath
 
 PLACEHOLDER_REPOSITORY = "https://git.example.com/owner/repository.git"
-"""The repository in a config of `init` that does not know the real one: the config renders, and no tool reaches the address."""
+"""The repository in a config that `init` writes without knowing the real one. The config renders; no tool can reach the URL."""
 
 
 class Destination(Model):
-    """The cluster an Application deploys to, by API server address or by the name Argo CD knows it by."""
+    """The destination cluster of an Application: the URL of its API server, or its name in Argo CD."""
 
     server: ServerAddress | None = None
-    """The address of its API server."""
+    """The URL of the API server."""
     name: DnsName | None = None
-    """The name Argo CD knows it by."""
+    """The name of the cluster in Argo CD."""
 
     @model_validator(mode="after")
-    def _one_of(self) -> Self:
+    def _has_server_or_name(self) -> Self:
         if (self.server is None) == (self.name is None):
-            refuse("a destination is either a server or a name", "write server: https://kubernetes.default.svc, or name: in-cluster")
+            refuse(
+                "destination",
+                "a destination has either server or name",
+                "write server: https://kubernetes.default.svc, or name: in-cluster",
+            )
         return self
 
 
 class ArgoCD(Model):
-    """How the Argo CD objects are named and where they live."""
+    """Names and namespace of the Argo CD objects."""
 
     namespace: DnsLabel = "argocd"
-    """The namespace Argo CD runs in: Applications and the AppProject live there."""
+    """The namespace of Argo CD, with its Applications and the AppProject."""
     project: DnsLabel | None = None
-    """The AppProject that rediskit renders; default: the prefix."""
+    """The AppProject that rediskit renders. Default: `prefix`."""
     bootstrap_project: DnsLabel = "default"
-    """The project of the root Application. It must exist and admit Applications and AppProjects."""
+    """The existing AppProject of the root Application. It must permit Applications and AppProjects."""
     destination: Destination = Destination(server="https://kubernetes.default.svc")
-    """The cluster the Applications deploy to."""
+    """The destination cluster of the Applications."""
     prefix: Prefix | None = None
-    """What the names of the Applications begin with; default: the release."""
+    """The prefix of the names of the Applications. Default: `redis.release`."""
 
 
 class FluxSource(Model):
-    """A source that exists already, instead of one of our own."""
+    """An existing Flux source."""
 
     kind: Literal["GitRepository", "OCIRepository", "Bucket"] = "GitRepository"
     """The kind of the source."""
     name: DnsName
-    """The name of the source, in the namespace of Flux."""
+    """The name of the source in the namespace of Flux."""
 
 
 class Flux(Model):
-    """How the Flux objects are placed."""
+    """Namespace, source and interval of the Flux objects."""
 
     namespace: DnsLabel = "flux-system"
-    """The namespace Flux runs in: sources and Kustomizations live there."""
+    """The namespace of Flux, with its sources and Kustomizations."""
     source: FluxSource | None = None
-    """A source that exists already; default: one of our own."""
+    """An existing source. Default: rediskit renders a GitRepository."""
     interval: Duration = Duration("10m")
-    """How often Flux looks for changes."""
+    """The reconciliation interval."""
 
 
 class GitOps(Model):
-    """The tool, and where in which repository it finds the tree."""
+    """The GitOps tool, and the place of the rendered manifests in Git."""
 
     tool: Literal["argocd", "flux"]
-    """Who carries the tree into the cluster."""
+    """The GitOps tool."""
     repository: GitRepository
-    """The Git repository that holds the tree, as the tool reaches it."""
+    """The URL of the Git repository with the rendered manifests, as the tool uses it."""
     revision: GitRevision = "main"
-    """The branch, tag or commit that the tool follows."""
+    """The branch, tag or commit that the tool tracks."""
     path: TreePath | None = None
-    """Where the tree lies in the repository; default: `rendered/<name>`."""
+    """The output directory in the repository. Default: `rendered/<name>`."""
     argocd: ArgoCD = ArgoCD()
-    """How the Argo CD objects are named and where they live."""
+    """Names and namespace of the Argo CD objects."""
     flux: Flux = Flux()
-    """How the Flux objects are placed."""
+    """Namespace, source and interval of the Flux objects."""
 
     @property
     def tool_name(self) -> Literal["Argo CD", "Flux"]:
@@ -97,14 +101,14 @@ class GitOps(Model):
         return "Application" if self.tool == "argocd" else "Kustomization"
 
     @model_validator(mode="after")
-    def _as_flux_takes_it(self) -> Self:
+    def _has_a_url_for_flux(self) -> Self:
         if self.tool == "flux" and self.flux.source is None and not re.match(r"(?:https?|ssh)://", self.repository):
-            other = for_flux(self.repository)
-            hint = f"write {other}" if other != self.repository else "write it as https://… or ssh://…"
-            refuse(f"{self.repository} is no address for Flux: it takes http, https and ssh", hint, "repository")
+            url = for_flux(self.repository)
+            hint = f"write {url}" if url != self.repository else "write it as https://… or ssh://…"
+            refuse("git-url", f"Flux does not accept {self.repository}: the scheme must be http, https or ssh", hint, "repository")
         return self
 
 
 def for_flux(address: str) -> str:
-    """`git@host:path` as the address that a GitRepository takes (its CRD: http, https and ssh); any other as it is."""
+    """Return `git@host:path` as the ssh URL that a Flux GitRepository accepts; any other address unchanged."""
     return re.sub(r"([\w.-]+@[\w.-]+):(?!//)/?(.+)", r"ssh://\1/\2", address)

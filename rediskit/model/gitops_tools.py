@@ -1,4 +1,4 @@
-"""Workloads of the GitOps tools themselves: a migration must not stop what would start the application again."""
+"""Workloads of the GitOps tools. A migration must not stop them: without them nothing starts the application again."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from rediskit.model.podspec import containers_of
 _ARGOCD = re.compile(r"argocd|argo-?cd(?:-(?:server|repo-server|application-controller|applicationset-controller|extensions?))?")
 _FLUX = re.compile(r"(?:source|kustomize|helm|notification|image-reflector|image-automation|source-watcher)-controller|flux-operator")
 _IMAGES = (("Argo CD", _ARGOCD), ("Flux", _FLUX))
-"""What the last part of an image's name is, also behind a mirror: `quay.io/argoproj/argocd:v3.1.0`, `ghcr.io/fluxcd/helm-controller`."""
+"""The last part of the image name, which mirrors keep: `quay.io/argoproj/argocd:v3.1.0`, `ghcr.io/fluxcd/helm-controller`."""
 _LABELS = {"argocd": "Argo CD", "argo-cd": "Argo CD", "flux": "Flux", "flux2": "Flux"}
-"""The value of `app.kubernetes.io/part-of` in their own manifests and charts. An application that they deploy has another one."""
+"""The value of `app.kubernetes.io/part-of` in the manifests and charts of the tools."""
 
 
 def gitops_tool_of(workload: Mapping[str, Any]) -> str:
@@ -22,7 +22,7 @@ def gitops_tool_of(workload: Mapping[str, Any]) -> str:
     part = text_at(mapping_at(workload, "metadata", "labels"), "app.kubernetes.io/part-of")
     if part in _LABELS:
         return _LABELS[part]
-    names = [image_name(text_at(one.content, "image")) for one in containers_of(workload)]
+    names = [image_name(text_at(container.content, "image")) for container in containers_of(workload)]
     return next((tool for tool, pattern in _IMAGES for name in names if pattern.fullmatch(name)), "")
 
 

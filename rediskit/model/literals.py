@@ -1,4 +1,4 @@
-"""Passwords that Helm values write out: on command lines, as variables, as headers and in JSON or YAML within a text."""
+"""Passwords in Helm values: in command lines, environment variables, HTTP headers, and JSON or YAML in text."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 from rediskit.secrecy import is_secret_key, names_secret
 
 _LITERAL = r"""["']?(?!["'\s$<{-]|(?:yes|no|true|false)\b)[^"'\s$;|&]"""
-"""The beginning of a value that is written out: no `$VARIABLE`, no `$(command)`, no template, no next option, no switch."""
-_WRITTEN = re.compile(
+"""The start of a literal value: not a `$VARIABLE`, a `$(command)`, a template, an option or a boolean."""
+_PASSWORD = re.compile(
     "|".join(
         (
             rf"(?:password|passwd|passphrase|rediscli_auth|requirepass|masterauth)={_LITERAL}",
@@ -30,17 +30,17 @@ _ENTRY = re.compile(rf"""["']([\w./-]{{1,100}})\\{{0,3}}["']\s*:\s*\\{{0,3}}(?=[
 """A key and its text in JSON. In JSON within JSON a backslash is before each quote."""
 _AUTH = re.compile(r"""(?<![\w-])_?auth\\{0,3}["']?\s*[:=]\s*\\{0,3}["']?([A-Za-z0-9+/]{4,}={0,2})""")
 """`auth` in the configuration of Docker and npm: base64 of `user:password`."""
-_REASON = "a password that is written out"
+_REASON = "a password in plain text"
 
 
 def literals_in(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield path and reason of every password that is written out in nested values.
+    """Yield path and reason of each literal password in nested values.
 
-    The words of a list are also read as one command line, because an option and its value may be two of them.
+    The items of a list are also joined to one command line, because an option and its value can be two items.
     """
     if isinstance(value, dict):
-        name, given = value.get("name"), value.get("value")
-        if isinstance(name, str) and isinstance(given, str) and re.match(_LITERAL, given) and _holds_secret(name):
+        name, text = value.get("name"), value.get("value")
+        if isinstance(name, str) and isinstance(text, str) and re.match(_LITERAL, text) and _names_secret(name):
             yield (*path, "value"), _REASON
         for key, inner in value.items():
             if key == "auth" and isinstance(inner, str) and _is_user_and_password(inner):
@@ -49,18 +49,18 @@ def literals_in(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[
                 yield from literals_in(inner, (*path, key))
     elif isinstance(value, (list, tuple)):
         words = [word for word in value if isinstance(word, str)]
-        if _WRITTEN.search(" ".join(words)):
+        if _PASSWORD.search(" ".join(words)):
             yield path, _REASON
             return
         for index, inner in enumerate(value):
             yield from literals_in(inner, (*path, index))
-    elif isinstance(value, str) and _is_written_out(value):
+    elif isinstance(value, str) and _contains_password(value):
         yield path, _REASON
 
 
-def _is_written_out(text: str) -> bool:
+def _contains_password(text: str) -> bool:
     return bool(
-        _WRITTEN.search(text)
+        _PASSWORD.search(text)
         or any(is_secret_key(key) for key in _ENTRY.findall(text))
         or any(_is_user_and_password(word) for word in _AUTH.findall(text))
     )
@@ -75,5 +75,5 @@ def _is_user_and_password(word: str) -> bool:
     return text.isprintable() and bool(text.partition(":")[2])
 
 
-def _holds_secret(name: str) -> bool:
+def _names_secret(name: str) -> bool:
     return names_secret(name) or name.lower() in ("authorization", "proxy-authorization")

@@ -1,4 +1,4 @@
-"""Measured values that compare by size and print as they were written: quantities, Redis memory, durations."""
+"""Values with a unit that keep their text and compare by amount: quantities, Redis memory, durations."""
 
 from __future__ import annotations
 
@@ -17,10 +17,17 @@ from rediskit.model.base import Written, refuse, shown
 @total_ordering
 @dataclass(frozen=True, eq=False)
 class Measure(Written):
-    """A number with a unit. `str()` gives the text as written, comparison goes by `amount`, in the base unit of the class.
+    """A number with a unit. `str()` returns the text as written; comparisons use `amount`.
 
-    What is measured in different things (bytes, seconds) is never equal and has no order. Raises ValueError when the text is not of
-    the class's form.
+    Measures of different kinds (bytes, seconds) are never equal and have no order.
+
+    Attributes:
+        text: The text as written.
+        amount: The value in the base unit of the class.
+        measures: The kind; only measures of one kind are compared.
+
+    Raises:
+        ValueError: The text does not have the form of the class.
     """
 
     text: str
@@ -29,7 +36,7 @@ class Measure(Written):
 
     def __post_init__(self) -> None:
         if not re.fullmatch(self.pattern, self.text, re.ASCII):
-            raise ValueError(f"{shown(self.text)} is not {self.what}")
+            raise ValueError(f"{shown(self.text)} is not {self.expected}")
         object.__setattr__(self, "amount", self._measure(self.text))
 
     @classmethod
@@ -55,7 +62,7 @@ class Quantity(Measure):
     """A Kubernetes resource quantity: bytes for memory and storage, cores for CPU (`1Gi`, `500m`, `2`)."""
 
     pattern = r"[0-9]{1,15}(?:\.[0-9]{1,9})?(?:[KMGTPE]i|[munkMGTPE])?"
-    what = "a Kubernetes quantity"
+    expected = "a Kubernetes quantity"
     hint = "write it like 500m or 2 (CPU), 256Mi or 10Gi (memory, storage)"
     _units: ClassVar[dict[str, Decimal]] = {
         "n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3"), "": Decimal(1), "k": Decimal(10**3),
@@ -71,11 +78,11 @@ class Quantity(Measure):
 
 
 class RedisMemory(Measure):
-    """A memory size as redis.conf reads it, in bytes: `1k` is 1000, `1kb` is 1024, no unit is bytes; case does not matter."""
+    """A memory size in the units of redis.conf: `1k` is 1000 bytes, `1kb` is 1024 bytes, no unit is bytes; case is ignored."""
 
     pattern = r"[0-9]{1,15}(?:[kKmMgG][bB]?|[bB])?"
-    what = "a Redis memory size"
-    hint = "write it in redis.conf's units, like 512mb or 1gb (1gb is 1024 * 1024 * 1024 bytes)"
+    expected = "a Redis memory size"
+    hint = "use the units of redis.conf, like 512mb or 1gb"
     _units: ClassVar[dict[str, int]] = {"": 1, "b": 1, "k": 10**3, "kb": 2**10, "m": 10**6, "mb": 2**20, "g": 10**9, "gb": 2**30}
 
     @classmethod
@@ -85,10 +92,10 @@ class RedisMemory(Measure):
 
 
 class Duration(Measure):
-    """A length of time in seconds, longer than none, written as Go and Prometheus both read it: `15s`, `10m`, `1h30m`, `24h`."""
+    """A duration above 0 in a form that Go and Prometheus both accept: `15s`, `10m`, `1h30m`, `24h`. The amount is in seconds."""
 
     pattern = r"(?=.*[1-9])(?:[0-9]{1,6}h)?(?:[0-9]{1,6}m)?(?:[0-9]{1,6}s)?"
-    what = "a duration"
+    expected = "a duration"
     hint = "write it like 15s, 10m or 24h"
     measures = "time"
 
@@ -100,20 +107,20 @@ class Duration(Measure):
 
 def _cores(quantity: Quantity) -> Quantity:
     if not Decimal("0.001") <= quantity.amount <= 1024:
-        refuse(f"{quantity} is {quantity.amount.normalize():f} CPU cores", "write it like 500m (half a core) or 2")
+        refuse("out-of-range", f"{quantity} is {quantity.amount.normalize():f} CPU cores", "write it like 500m (half a core) or 2")
     return quantity
 
 
 def _bytes(quantity: Quantity) -> Quantity:
     if quantity.amount < 2**20:
         number = quantity.text.rstrip(ascii_letters)
-        near = {"m": f"did you mean {number}Mi? m is a thousandth", "": f"did you mean {number}Mi or {number}Gi?"}
-        hint = near.get(quantity.text.removeprefix(number), "write it like 512Mi or 10Gi")
-        refuse(f"{quantity} is {quantity.amount.normalize():f} bytes", hint)
+        suggestions = {"m": f"did you mean {number}Mi? m is a thousandth", "": f"did you mean {number}Mi or {number}Gi?"}
+        hint = suggestions.get(quantity.text.removeprefix(number), "write it like 512Mi or 10Gi")
+        refuse("out-of-range", f"{quantity} is {quantity.amount.normalize():f} bytes", hint)
     return quantity
 
 
 Cores = Annotated[Quantity, AfterValidator(_cores)]
-"""CPU: a thousandth of a core to 1024 cores. `512Mi` of CPU is a line that slipped."""
+"""CPU, from a thousandth of a core to 1024 cores, so that `512Mi` in the wrong line is an error."""
 Bytes = Annotated[Quantity, AfterValidator(_bytes)]
-"""Memory or storage, 1Mi or more. The API server takes `512m` as half a byte, with a warning that nobody sees."""
+"""Memory or storage, 1Mi or more. The API server accepts `512m`, which is half a byte, and only warns."""

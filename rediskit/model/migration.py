@@ -1,7 +1,8 @@
-"""Where a client stands on its way from its old Redis to the shared one. Times and evidence are inputs, never the clock."""
+"""The migration of a client from its old Redis to the shared Redis. Times are inputs, never read from a clock."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Literal, Self
@@ -23,84 +24,91 @@ VALIDATION = Duration("24h")
 
 
 class Window(Model):
-    """The planned downtime: when it begins, and how long it may last."""
+    """The maintenance window."""
 
     start: Timestamp
-    """When it begins, with its offset from UTC, like 2026-03-01T22:00:00-03:00."""
+    """The start, with a UTC offset, like 2026-03-01T22:00:00-03:00."""
     duration: Duration = Duration("1h")
-    """How long it may last."""
+    """The length of the window."""
 
 
 class Budgets(Model):
-    """How long things may take."""
+    """Time limits of the migration."""
 
     downtime: Duration = Duration("10m")
-    """From scale-down to the application being ready, at most."""
+    """The longest time from scale-down until the application is ready."""
 
 
 class Entry(Model):
-    """One step that was taken."""
+    """A completed step."""
 
     step: Step
-    """The step that was taken."""
+    """The step."""
     at: Timestamp
-    """When it was taken, with its offset from UTC, like 2026-03-01T22:00:00-03:00."""
+    """The time of the step, with a UTC offset, like 2026-03-01T22:00:00-03:00."""
     reason: Prose | None = None
-    """Why; `rolled-back` is never taken without one."""
+    """The reason; required for `rolled-back`."""
 
     @model_validator(mode="after")
-    def _says_why(self) -> Self:
+    def _has_a_reason(self) -> Self:
         if self.step == "rolled-back" and not self.reason:
-            refuse("rolled-back without a reason", "add reason: what was seen that made you go back")
+            refuse("rollback-reason", "rolled-back needs a reason", "add reason: the observation that caused the rollback")
         return self
 
 
 class Validation(Model):
-    """The evidence of the 24 hours."""
+    """The validation period of at least 24 hours."""
 
     start: Timestamp = Field(alias="from")
-    """When watching began, with its offset from UTC."""
+    """The start of the period, with a UTC offset."""
     until: Timestamp
-    """When watching ended, 24 hours later or more."""
+    """The end of the period, at least 24 hours after the start."""
     notes: Prose | None = None
-    """What else was seen."""
+    """Remarks."""
 
     @model_validator(mode="after")
-    def _forward(self) -> Self:
+    def _ends_after_its_start(self) -> Self:
         if self.seconds < 0:
-            refuse(f"{self.until} is before {self.start}, when validation began", "swap the two, or check day and offset", "until")
+            refuse(
+                "validation-evidence", f"{self.until} is before the start {self.start}", "swap the times, or check day and offset", "until"
+            )
         return self
 
     @property
     def seconds(self) -> float:
-        """How long was validated, in seconds."""
+        """The length of the period, in seconds."""
         return (moment(self.until) - moment(self.start)).total_seconds()
 
 
 class Migration(Model):
-    """Where one client stands between its old Redis and the shared one. Times and evidence are written here, never taken from a clock."""
+    """The migration of one client: the current step, its history and its evidence."""
 
     step: Step
     """The last step that is in Git."""
     order: Order = "scale-down-first"
     """`deploy-first` deploys the shared Redis before the application goes down."""
     window: Window | None = None
-    """The planned downtime."""
+    """The maintenance window of the downtime."""
     budgets: Budgets = Budgets()
-    """How long things may take."""
+    """Time limits of the migration."""
     history: tuple[Entry, ...] = ()
-    """Every step taken, oldest first; the last one is `step`."""
+    """All completed steps, oldest first. The last entry is `step`."""
     validation: Validation | None = None
-    """The evidence of the 24 hours."""
+    """The validation period of at least 24 hours."""
     evidence: tuple[Evidence, ...] = ()
-    """What was observed, oldest first. Gates ask for a kind and a step."""
+    """All observations, oldest first. A gate needs evidence of one kind for one step."""
 
     @field_validator("history")
     @classmethod
     def _oldest_first(cls, history: tuple[Entry, ...]) -> tuple[Entry, ...]:
         refuse_all(
             [
-                Problem(f"{entry.at} is before {before.at}, when {before.step} was taken", "write the oldest step first", (index, "at"))
+                Problem(
+                    f"{entry.at} is before {before.at}, the time of {before.step}",
+                    "write the oldest step first",
+                    (index, "at"),
+                    code="history-order",
+                )
                 for index, (before, entry) in enumerate(pairwise(history), 1)
                 if moment(entry.at) < moment(before.at)
             ]
@@ -108,85 +116,75 @@ class Migration(Model):
         return history
 
     @model_validator(mode="after")
-    def _sound(self) -> Self:
+    def _is_consistent(self) -> Self:
         if self.history and self.history[-1].step != self.step:
-            last = len(self.history) - 1
-            refuse(
-                f"the step is {self.step}, but the history ends with {self.history[last].step}",
-                "one of the two was edited by hand: make them agree",
-                "step",
-            )
+            message = f"the step is {self.step}, but the history ends with {self.history[-1].step}"
+            refuse("history-order", message, "correct the one that was edited by hand", "step")
         if self.step in ("decommission", "complete"):
             refuse_all(self.missing_evidence(self.step))
         return self
 
     @property
     def running_since(self) -> Entry | None:
-        """The step that last brought the application up on the shared Redis; a way back to scale-up from validate is none."""
-        way = [None, *(entry.step for entry in self.history)]
-        taken = [entry for before, entry in zip(way, self.history, strict=False) if entry.step == "scale-up" and before != "validate"]
-        return taken[-1] if taken else None
+        """The entry of the last start of the application on the shared Redis. A return from validate to scale-up is not a start."""
+        previous = [None, *(entry.step for entry in self.history)]
+        starts = [entry for before, entry in zip(previous, self.history, strict=False) if entry.step == "scale-up" and before != "validate"]
+        return starts[-1] if starts else None
 
     @property
     def criteria(self) -> dict[str, Evidence]:
-        """The last evidence of each criterion since the application came up on the shared Redis."""
-        return {one.criterion: one for one in self._since_up("criterion", "scale-up", "validate")}
+        """The last evidence of each criterion since the application started on the shared Redis."""
+        start = self.running_since
+        observations = [entry for entry in self.evidence if entry.kind == "criterion" and entry.step in ("scale-up", "validate")]
+        return {entry.criterion: entry for entry in observations if start is None or moment(entry.at) >= moment(start.at)}
 
     @property
     def scan(self) -> Evidence | None:
-        """The last scan of the application repository since `validate` was taken; None where there is none."""
+        """The last scan of the application repository since the step `validate`."""
         return next(reversed(self._since("validate", "scan")), None)
 
     @property
     def folded(self) -> Evidence | None:
-        """The evidence that the base carries the change itself, since `decommission` was taken; None where there is none."""
+        """The last evidence, since the step `decommission`, that the base contains the change itself."""
         return next(reversed(self._since("decommission", "folded")), None)
 
     @property
     def secret(self) -> Evidence | None:
-        """The evidence that the Secret is in both namespaces, observed before the application goes down; None where there is none."""
-        return next((one for one in self.evidence if one.kind == "secret" and one.step in ("prepare", "deploy", "rolled-back")), None)
+        """The first evidence, before the downtime, that the Secret is in both namespaces."""
+        return next(
+            (entry for entry in self.evidence if entry.kind == "secret" and entry.step in ("prepare", "deploy", "rolled-back")), None
+        )
 
     @property
     def downtime(self) -> Evidence | None:
-        """The last evidence of how long the application was down; None where there is none."""
-        return next((one for one in reversed(self.evidence) if one.kind == "downtime"), None)
+        """The last evidence of the downtime."""
+        return next((entry for entry in reversed(self.evidence) if entry.kind == "downtime"), None)
 
     def _since(self, step: Step, kind: EvidenceKind) -> list[Evidence]:
-        """Return the evidence of a kind and a step, from the last time the step was taken on."""
-        taken = [entry.at for entry in self.history if entry.step == step]
-        found = [one for one in self.evidence if one.kind == kind and one.step == step]
-        return [one for one in found if not taken or moment(one.at) >= moment(taken[-1])]
-
-    def _since_up(self, kind: EvidenceKind, *steps: Step) -> list[Evidence]:
-        """Return the evidence of a kind and some steps, from the time the application came up on the shared Redis on."""
-        began = self.running_since
-        found = [one for one in self.evidence if one.kind == kind and one.step in steps]
-        return [one for one in found if began is None or moment(one.at) >= moment(began.at)]
+        """Return the evidence of a kind and a step since the last time of the step."""
+        times = [moment(entry.at) for entry in self.history if entry.step == step]
+        observations = [entry for entry in self.evidence if entry.kind == kind and entry.step == step]
+        return [entry for entry in observations if not times or moment(entry.at) >= times[-1]]
 
     def missing_evidence(self, step: Step) -> list[Problem]:
-        """What the brief wants to see before this step, for the old Redis goes (decision 13); empty when all of it is recorded."""
-        hint = "the old Redis stays until 24 hours of validation have passed: stay at validate, and record what was seen"
-        validation = self.validation
+        """Return a problem for each missing piece of evidence for a step that removes the old Redis."""
+        hint = "stay at validate for 24 hours, and record the criteria with rediskit migrate record"
+        validation, start = self.validation, self.running_since
         if validation is None:
-            return [Problem(f"{step} without the evidence of the 24 hours (validation is missing)", hint, ("step",))]
+            return [Problem(f"{step} needs 24 hours of validation (validation is missing)", hint, ("step",), code="validation-evidence")]
         problems = []
-        began = self.running_since
-        if began and moment(validation.start) < moment(began.at):
-            message = f"watching began at {validation.start}, before the application came up on the shared Redis ({began.at})"
-            problems.append(
-                Problem(message, "evidence of an earlier attempt says nothing of this one: record it anew", ("validation", "from"))
-            )
+        if start and moment(validation.start) < moment(start.at):
+            message = f"validation started at {validation.start}, before the application started on the shared Redis at {start.at}"
+            problems.append(Problem(message, "record the validation of this attempt again", ("validation", "from")))
         if validation.seconds < VALIDATION.amount:
-            hours = validation.seconds / 3600
-            problems.append(Problem(f"only {hours:.1f} hours were validated, 24 are needed", hint, ("validation", "until")))
-        held = {one.criterion for one in self.criteria.values() if one.holds}
-        for name, words in CRITERIA.items():
-            if name not in held:
-                problems.append(Problem(f"criterion {name} is not recorded: {words}", hint, ("evidence",)))
-        return problems
+            message = f"validation lasted {validation.seconds / 3600:.1f} hours, 24 are required"
+            problems.append(Problem(message, hint, ("validation", "until")))
+        met = {entry.criterion for entry in self.criteria.values() if entry.holds}
+        missing = [(name, description) for name, description in CRITERIA.items() if name not in met]
+        problems += [Problem(f"criterion {name} is not recorded: {description}", hint, ("evidence",)) for name, description in missing]
+        return [replace(problem, code="validation-evidence") for problem in problems]
 
 
 def moment(text: str) -> datetime:
-    """The point in time that a Timestamp names, with its offset."""
+    """Return the time of a Timestamp."""
     return datetime.fromisoformat(text)

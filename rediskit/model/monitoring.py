@@ -1,4 +1,4 @@
-"""How Prometheus sees Redis."""
+"""Monitoring of Redis with Prometheus."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ from rediskit.model.measures import Duration
 from rediskit.model.types import DnsLabel, Flag, NonEmptyLabelValue
 
 WANTED = 15
-"""Seconds: metrics of every instance come this often or more often (SC-005 of the brief); a check warns above it."""
+"""Seconds between two scrapes of an instance, at most. A check warns above it."""
 LONGEST = 120
-"""Seconds: above it one failed scrape leaves nothing within Prometheus's lookback of 5 minutes, and a healthy instance is called down."""
+"""Seconds. Above it, one failed scrape leaves no sample within the lookback of Prometheus, 5 minutes, and a healthy instance is reported
+as down."""
 
 
 class Monitoring(Model):
     """The exporter sidecar, its ServiceMonitor, alerts and dashboard."""
 
     enabled: Flag = True
-    """Whether there is any monitoring at all."""
+    """Whether monitoring is rendered."""
     namespace: DnsLabel = "monitoring"
-    """Where Prometheus runs; it alone may scrape the exporter."""
+    """The namespace of Prometheus, the only one that may scrape the exporter."""
     release: NonEmptyLabelValue = "kube-prometheus-stack"
-    """The `release` label that the stack's Prometheus selects ServiceMonitors and rules by."""
+    """The `release` label by which Prometheus selects ServiceMonitors and rules."""
     interval: Duration = Duration("15s")
-    """How often Prometheus scrapes, 1s to 2m; more than 15s is a warning."""
+    """The scrape interval, 1s to 2m; more than 15s is a warning."""
     alerts: Flag = True
     """Whether alert rules are rendered."""
     dashboards: Flag = True
@@ -34,8 +35,6 @@ class Monitoring(Model):
     @classmethod
     def _often_enough(cls, interval: Duration) -> Duration:
         if not 1 <= interval.amount <= LONGEST:
-            refuse(
-                f"{interval} is not between 1s and 2m",
-                "15s is the default; Prometheus forgets a value after 5 minutes, and one scrape may fail in them",
-            )
+            hint = "choose at most 2m: Prometheus drops a sample after 5 minutes, and one scrape can fail"
+            refuse("out-of-range", f"{interval} is not between 1s and 2m", hint)
         return interval

@@ -1,4 +1,4 @@
-"""Values at a path of keys in data that nobody has checked yet: nothing there, or something else, is no error here."""
+"""Read values in data that is not validated: a missing key or a value of another kind is not an error."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from typing import Any
 
 
 def at(content: Any, *path: str) -> Any:
-    """The value at a path of keys; None where the path ends, whatever stands there."""
+    """Return the value at a path of keys; None where a key is missing."""
     for part in path:
         content = content.get(part) if isinstance(content, dict) else None
     return content
 
 
 def mapping_at(content: Any, *path: str) -> dict[str, Any]:
-    """The mapping at a path; an empty one where there is none, or something else."""
-    found = at(content, *path)
-    return found if isinstance(found, dict) else {}
+    """Return the mapping at a path; an empty one where there is none."""
+    value = at(content, *path)
+    return value if isinstance(value, dict) else {}
 
 
 def list_at(content: Any, *path: str) -> list[Any]:
-    """The list at a path; an empty one where there is none, or something else."""
-    found = at(content, *path)
-    return found if isinstance(found, list) else []
+    """Return the list at a path; an empty one where there is none."""
+    value = at(content, *path)
+    return value if isinstance(value, list) else []
 
 
 def text_at(content: Any, *path: str) -> str:
-    """The text at a path; "" where there is none, or something else."""
-    found = at(content, *path)
-    return found if isinstance(found, str) else ""
+    """Return the text at a path; "" where there is none."""
+    value = at(content, *path)
+    return value if isinstance(value, str) else ""
 
 
 def texts_in(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -1,4 +1,4 @@
-"""How the private network reaches Redis: a LoadBalancer Service with an address from a MetalLB pool."""
+"""Access from the private network: a LoadBalancer Service with an address from a MetalLB pool."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from rediskit.model.types import DnsLabel, ExactVersion, Line
 
 
 class Pool(Model):
-    """The MetalLB IPAddressPool that owns the address."""
+    """The MetalLB IPAddressPool of the address."""
 
     name: DnsLabel
     """The name of the IPAddressPool."""
     addresses: AddressRange
-    """The addresses of the pool, as MetalLB writes them: first-last, or a network."""
-    taken: dict[IPv4, Line] = Field(default_factory=dict)
-    """Addresses of the pool that others use: address to who uses it."""
+    """The addresses of the pool: first-last, or a CIDR."""
+    taken: dict[IPv4, Line] = Field(default={})
+    """Addresses of the pool that are in use: address to user."""
 
 
 class Network(Model):
-    """External access. Left out, Redis is reachable inside the cluster only."""
+    """External access. Without this section, Redis is reachable inside the cluster only."""
 
     pool: Pool
-    """The pool that the address is taken from."""
+    """The pool of the address."""
     address: IPv4
-    """The address of Redis in the private network."""
+    """The external address of Redis."""
     allow: tuple[Cidr, ...] = Field(json_schema_extra={"minItems": 1})
-    """The networks whose clients may connect."""
+    """The networks from which clients may connect."""
     metallb: ExactVersion = "0.15.3"
-    """The version that runs in the cluster: 0.14.9 changed the annotation prefix."""
+    """The MetalLB version in the cluster. It decides the annotation prefix, which 0.14.9 changed."""
 
     @field_validator("allow")
     @classmethod
-    def _somebody(cls, allow: tuple[str, ...]) -> tuple[str, ...]:
+    def _is_not_empty(cls, allow: tuple[str, ...]) -> tuple[str, ...]:
         if not allow:
-            refuse("nobody may connect", "name a network, like 192.168.4.0/24, or leave out the whole network section")
+            refuse("network-allow", "the list of networks is empty", "add a network, like 192.168.4.0/24, or remove the network section")
         return allow
 
     @field_validator("address")
@@ -44,13 +44,14 @@ class Network(Model):
     def _is_free(cls, address: str, info: ValidationInfo) -> str:
         pool = info.data.get("pool")
         if pool and address not in pool.addresses:
-            refuse(f"{address} is outside pool {pool.name} ({pool.addresses})", "choose an address inside the pool: MetalLB gives no other")
+            refuse("network-pool", f"{address} is outside pool {pool.name} ({pool.addresses})", "choose an address in the pool")
         if pool and address in pool.taken:
-            refuse(f"{address} is taken by {pool.taken[address]}", f"choose another address of pool {pool.name} ({pool.addresses})")
+            hint = f"choose another address of pool {pool.name} ({pool.addresses})"
+            refuse("network-pool", f"{address} is used by {pool.taken[address]}", hint)
         return address
 
     @property
     def annotation_prefix(self) -> str:
-        """`metallb.io` from MetalLB 0.14.9 on, `metallb.universe.tf` before (metallb release notes, 0.14.9)."""
+        """`metallb.io` since MetalLB 0.14.9, `metallb.universe.tf` before (https://metallb.io/release-notes/)."""
         numbers = tuple(int(part) for part in self.metallb.split("-")[0].split("+")[0].split("."))
         return "metallb.io" if numbers >= (0, 14, 9) else "metallb.universe.tf"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from rediskit.model.nested import list_at, text_at
+
 CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
 """The lists of a pod that hold containers, in the order in which they start."""
 
@@ -25,8 +27,7 @@ class Container(NamedTuple):
     @property
     def name(self) -> str:
         """The name of the container; "" where it has none."""
-        found = self.content.get("name")
-        return found if isinstance(found, str) else ""
+        return text_at(self.content, "name")
 
 
 def pods_of(content: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
@@ -49,12 +50,11 @@ def containers_of(content: Any) -> Iterator[Container]:
     """Yield each container of each pod in an object, init and ephemeral containers included."""
     for path, pod in pods_of(content):
         for listed in CONTAINER_LISTS:
-            entries = pod.get(listed)
-            for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+            for index, entry in enumerate(list_at(pod, listed)):
                 if isinstance(entry, dict):
                     yield Container((*path, listed, index), listed, entry)
 
 
 def _has_containers(content: dict[str, Any]) -> bool:
-    entries = content.get("containers")
-    return isinstance(entries, list) and bool(entries) and all(isinstance(entry, dict) for entry in entries)
+    entries = list_at(content, "containers")
+    return bool(entries) and all(isinstance(entry, dict) for entry in entries)

@@ -1,14 +1,15 @@
-"""The Redis itself: release, chart, images, memory, storage."""
+"""The Redis release: chart, images, memory, storage."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, Strict, ValidationInfo, field_validator, model_validator
 
 from rediskit.errors import Problem
-from rediskit.model.base import Model, refuse, refuse_all
+from rediskit.model.base import SECRET_HINT, Model, refuse, refuse_all
 from rediskit.model.literals import literals_in
 from rediskit.model.measures import Bytes, Cores, Quantity, RedisMemory
 from rediskit.model.types import (
@@ -34,66 +35,68 @@ from rediskit.secrecy import secrets_in
 NEEDED_COMMANDS = frozenset(
     "AUTH CLIENT COMMAND FAILOVER HELLO INFO PING PSYNC REPLCONF REPLICAOF SELECT SLAVEOF SYNC".split(),
 )
-"""Commands that probes, exporter, replication and a manual failover use (facts: chart §1.3)."""
+"""Commands that probes, exporter, replication and a manual failover use (chart 23.1.1 templates/health-configmap.yaml and
+templates/scripts-configmap.yaml, redis_exporter, Redis replication)."""
 
 DISABLEABLE_COMMANDS = frozenset(
     "ACL BGREWRITEAOF BGSAVE CLUSTER CONFIG DEBUG DUMP EVAL EVALSHA FCALL FLUSHALL FLUSHDB FUNCTION KEYS LATENCY "
     "MEMORY MIGRATE MODULE MONITOR OBJECT RANDOMKEY RESTORE SAVE SCAN SCRIPT SHUTDOWN SLOWLOG SORT SWAPDB".split(),
 )
-"""Commands that Redis 6.2 to 8 all know: a `rename-command` of an unknown one stops the server (config.c, "No such command")."""
+"""Commands of all Redis versions from 6.2 to 8. Redis does not start with a `rename-command` of an unknown command (config.c, "No such
+command")."""
 
 
 class Chart(Model):
     """The Helm chart, pinned to one version."""
 
     repository: OciRepository = "oci://registry-1.docker.io/bitnamicharts/redis"
-    """Where the chart is pulled from, an OCI repository."""
+    """The OCI repository of the chart."""
     version: ExactVersion = "23.2.12"
-    """The exact version of the chart; ranges are refused."""
+    """The exact version of the chart."""
     extra_keys: tuple[ValuePath, ...] = ()
-    """Value paths that a newer chart knows and the shipped list (23.1.1) does not, like `master.newKey`."""
+    """Value paths of a newer chart that the included list (23.1.1) does not contain, like `master.newKey`."""
 
 
 class Image(Model):
-    """A container image, pinned by tag or digest; a digest beats the tag."""
+    """A container image, pinned by tag or digest. The digest takes precedence."""
 
     registry: Registry = "docker.io"
-    """The host the image is pulled from."""
+    """The registry of the image."""
     repository: ImageRepository
-    """The name of the image, without registry and tag."""
+    """The name of the image without registry and tag."""
     tag: ImageTag = ""
-    """The tag; `latest` is refused. Empty when the digest alone says which image it is."""
+    """The tag; not `latest`. Empty if only the digest is used."""
     digest: Digest = ""
-    """`sha256:` and 64 digits; it beats the tag."""
+    """`sha256:` and 64 hexadecimal digits. It takes precedence over the tag."""
 
     @model_validator(mode="after")
     def _pinned(self) -> Self:
         if not self.tag and not self.digest:
-            refuse("the image has neither a tag nor a digest, which means latest", "name the tag, or pin the image by digest")
+            refuse("image-tag", "the image has no tag and no digest", "add the tag, or pin the image by digest")
         return self
 
 
 class RedisImage(Image):
-    """The image of Redis; the tag is never taken from a default when anything here is set."""
+    """The image of Redis. If a key is set, the tag has no default."""
 
     repository: ImageRepository = "bitnamilegacy/redis"
-    """The name of the image, without registry and tag."""
+    """The name of the image without registry and tag."""
 
 
 class ExporterImage(Image):
-    """The image of redis_exporter; the tag is never taken from a default when anything here is set."""
+    """The image of redis_exporter. If a key is set, the tag has no default."""
 
     repository: ImageRepository = "bitnamilegacy/redis-exporter"
-    """The name of the image, without registry and tag."""
+    """The name of the image without registry and tag."""
 
 
 class Auth(Model):
-    """The password of Redis: which Secret, which key. The Secret has the same name in every client's namespace."""
+    """The Secret with the password of Redis. It has the same name in the namespace of each client."""
 
     secret: DnsName = "redis-credentials"
     """The name of the Secret."""
     key: SecretKey = "redis-password"
-    """The key in the Secret that holds the password."""
+    """The key of the password in the Secret."""
 
 
 class Storage(Model):
@@ -102,11 +105,11 @@ class Storage(Model):
     storage_class: DnsName = Field(default="local-path", alias="class")
     """The StorageClass of the volumes."""
     size: Bytes = Quantity("10Gi")
-    """How large each volume is."""
+    """The size of each volume."""
 
 
 def _not_required(schema: dict[str, Any]) -> None:
-    """In YAML nothing of it is required: `Resources` fills in what is left out."""
+    """Remove `required` from the schema: in YAML, `Resources` adds the defaults of absent keys."""
     schema.pop("required", None)
 
 
@@ -122,32 +125,37 @@ class Amount(Model):
 
 
 class ContainerResources(Model):
-    """What a container is given (requests) and may use (limits)."""
+    """Requests and limits of a container."""
 
     model_config = ConfigDict(json_schema_extra=_not_required)
 
     requests: Amount
-    """What the container is sure to get."""
+    """The reserved resources."""
     limits: Amount
-    """What the container may use at most."""
+    """The maximum resources."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         refuse_all(
             [
-                Problem(f"asks for {asked} of {name}, more than its limit {limit}", f"write a smaller requests.{name}", ("requests", name))
-                for name, asked, limit in (
+                Problem(
+                    f"the {name} request {request} is above the limit {limit}",
+                    f"lower requests.{name}",
+                    ("requests", name),
+                    code="resource-limits",
+                )
+                for name, request, limit in (
                     ("cpu", self.requests.cpu, self.limits.cpu),
                     ("memory", self.requests.memory, self.limits.memory),
                 )
-                if asked > limit
+                if request > limit
             ]
         )
         return self
 
 
 class Resources(Model):
-    """The resources of the three containers. In YAML, what is left out of a container keeps its default."""
+    """The resources of the three containers. In YAML, an absent key keeps its default."""
 
     primary: ContainerResources = ContainerResources(requests={"cpu": "500m", "memory": "1Gi"}, limits={"cpu": "1000m", "memory": "2Gi"})
     """The container of the primary."""
@@ -158,45 +166,44 @@ class Resources(Model):
 
     @field_validator("primary", "replica", "exporter", mode="before")
     @classmethod
-    def _completed(cls, given: Any, info: ValidationInfo) -> Any:
-        if not isinstance(given, dict):
-            return given
+    def _with_defaults(cls, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, dict):
+            return value
         defaults = cls.model_fields[str(info.field_name)].default.model_dump()
-        whole = {kind: {**amount, **given.get(kind, {})} for kind, amount in defaults.items() if isinstance(given.get(kind, {}), dict)}
-        return {**given, **whole}
+        merged = {kind: {**amount, **value.get(kind, {})} for kind, amount in defaults.items() if isinstance(value.get(kind, {}), dict)}
+        return {**value, **merged}
 
 
 class Memory(Model):
-    """What Redis keeps at most, and what it drops when it is full."""
+    """Memory limit and eviction policy of Redis."""
 
     max: RedisMemory = RedisMemory("1gb")
-    """`maxmemory`, in Redis units. The memory limits should be 2.2 times as much or more, the volumes 3 times with `appendOnly`."""
+    """`maxmemory`, in the units of redis.conf. Memory limits should be at least 2.2 times as large, volumes 3 times with `appendOnly`."""
     policy: Literal[
         "allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "noeviction"
     ] = "allkeys-lru"
-    """`maxmemory-policy`: what is dropped when the memory is full."""
+    """`maxmemory-policy`: the keys that Redis evicts at the memory limit."""
 
     @field_validator("max")
     @classmethod
     def _is_a_limit(cls, size: RedisMemory) -> RedisMemory:
         if size.amount == 0:
-            refuse("0 means no limit to Redis: it would grow until the kernel kills it", "write a size, like 1gb")
+            refuse("redis-memory", "0 means no limit: Redis grows until the kernel kills it", "write a size, like 1gb")
         if size.amount < 2**20:
-            refuse(
-                f"{size} is {size.amount} bytes", f"did you mean {size}mb or {size}gb?" if str(size).isdigit() else "write a size, like 1gb"
-            )
+            hint = f"did you mean {size}mb or {size}gb?" if str(size).isdigit() else "write a size, like 1gb"
+            refuse("redis-memory", f"{size} is {size.amount} bytes", hint)
         return size
 
 
 class Redis(Model):
-    """The release and what it runs with. Everything has a default."""
+    """The Redis release. Every key has a default."""
 
     release: ReleaseName = "redis-shared"
-    """The Helm release; the chart derives the names of all its objects from it."""
+    """The name of the Helm release, from which the chart derives the names of its objects."""
     namespace: DnsLabel = "redis"
-    """The namespace of Redis; it belongs to this release alone."""
+    """The namespace of Redis. Nothing else runs in it."""
     labels: dict[LabelKey, LabelValue] = Field(default_factory=lambda data: {"name": data.get("namespace", ""), "type": "shared-service"})
-    """Labels of the Namespace; default: `name` (the namespace) and `type: shared-service`."""
+    """Labels of the Namespace. Default: `name` (the namespace) and `type: shared-service`."""
     chart: Chart = Chart()
     """The Helm chart, pinned to one version."""
     image: RedisImage = RedisImage(tag="8.2.1-debian-12-r0")
@@ -204,25 +211,25 @@ class Redis(Model):
     exporter_image: ExporterImage = ExporterImage(tag="1.76.0-debian-12-r0")
     """The image of the metrics sidecar."""
     image_mirror: Registry | None = None
-    """A registry that mirrors all images: one switch for every image of the chart."""
+    """A registry that mirrors all images of the chart."""
     auth: Auth = Auth()
-    """Which Secret holds the password, and under which key."""
+    """Secret and key of the password."""
     replicas: Annotated[int, Strict(), Field(ge=1, le=9)] = 1
-    """Read replicas beside the one primary."""
+    """The number of read replicas beside the primary."""
     storage: Storage = Storage()
     """The volume of each instance."""
     resources: Resources = Resources()
     """CPU and memory of the containers."""
     memory: Memory = Field(default=Memory(), validate_default=True)
-    """What Redis keeps at most, and what it drops when it is full."""
+    """Memory limit and eviction policy of Redis."""
     append_only: Flag = True
-    """Append-only file, synced every second."""
+    """Whether Redis writes an append-only file, synced every second."""
     save_points: tuple[SavePoint, ...] = ()
-    """RDB save points, seconds and changes; none by default."""
+    """RDB save points: seconds and number of changes, like `900 1`."""
     disabled_commands: tuple[RedisCommand, ...] = ("FLUSHDB", "FLUSHALL")
-    """Commands no client may use, on the primary and the replicas."""
-    values: dict[str, Any] = Field(default_factory=dict)
-    """Further Helm values, merged last and checked against the chart's known keys."""
+    """Commands that are disabled on the primary and the replicas."""
+    values: dict[str, Any] = Field(default={})
+    """Further Helm values, merged last and checked against the known keys of the chart."""
 
     @field_validator("memory")
     @classmethod
@@ -231,11 +238,8 @@ class Redis(Model):
         limits = {role: getattr(resources, role).limits.memory for role in ("primary", "replica")} if resources else {}
         for role, limit in limits.items():
             if memory.max >= limit:
-                refuse(
-                    f"{memory.max} is not below the {role}'s memory limit {limit}: the kernel would kill Redis before it evicts",
-                    f"write memory.max with room for a fork: about half of resources.{role}.limits.memory",
-                    "max",
-                )
+                message = f"{memory.max} is not below the memory limit {limit} of the {role}: the kernel kills Redis before it evicts keys"
+                refuse("redis-memory", message, f"lower memory.max to about half of resources.{role}.limits.memory", "max")
         return memory
 
     @field_validator("disabled_commands")
@@ -244,21 +248,20 @@ class Redis(Model):
         problems = []
         for index, command in enumerate(commands):
             if command in NEEDED_COMMANDS:
-                hint = "probes, metrics, replication or a manual failover use it: leave it enabled"
-                problems.append(Problem(f"{command} is needed", hint, (index,)))
+                hint = "remove it: probes, metrics, replication or a manual failover use the command"
+                problems.append(Problem(f"{command} can't be disabled", hint, (index,)))
             elif command not in DISABLEABLE_COMMANDS:
                 near = get_close_matches(command, DISABLEABLE_COMMANDS, 1)
-                hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(DISABLEABLE_COMMANDS))}"
-                problems.append(Problem(f"{command} is not a command rediskit knows: Redis would not start", hint, (index,)))
+                hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(sorted(DISABLEABLE_COMMANDS))}"
+                problems.append(Problem(f"{command} is not a known command: Redis does not start", hint, (index,)))
             elif command in commands[:index]:
-                problems.append(Problem(f"{command} stands twice: Redis would not start", "remove one of them", (index,)))
-        refuse_all(problems)
+                problems.append(Problem(f"{command} is listed twice: Redis does not start", "remove one of them", (index,)))
+        refuse_all([replace(problem, code="redis-command") for problem in problems])
         return commands
 
     @field_validator("values")
     @classmethod
-    def _hold_no_secret(cls, values: dict[str, Any]) -> dict[str, Any]:
-        hint = "secrets never stand in the config: put it into a Secret, see secrets.mode"
-        found = {**dict(literals_in(values)), **dict(secrets_in(values))}
-        refuse_all([Problem(f"looks like {reason}", hint, path) for path, reason in found.items()])
+    def _contain_no_secret(cls, values: dict[str, Any]) -> dict[str, Any]:
+        reasons = {**dict(literals_in(values)), **dict(secrets_in(values))}
+        refuse_all([Problem(f"looks like {reason}", SECRET_HINT, path, code="secret-in-config") for path, reason in reasons.items()])
         return values

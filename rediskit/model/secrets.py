@@ -1,4 +1,4 @@
-"""How the one password reaches the namespaces. No mode ever holds a plaintext."""
+"""The delivery of the password into the namespaces. No mode stores it in plain text."""
 
 from __future__ import annotations
 
@@ -14,84 +14,84 @@ from rediskit.model.measures import Duration
 from rediskit.model.types import AgeRecipient, DnsName, Flag, Line, RelativeFile
 from rediskit.secrecy import holds_private_key
 
-FETCH_HINT = "rediskit secret fetch-cert brings the controller's"
+FETCH_HINT = "run rediskit secret fetch-cert to download the certificate of the controller"
 PEM_BEGIN = "-----BEGIN "
 PRIVATE_KEY = "this is a private key, not a certificate"
-PRIVATE_KEY_HINT = f"never commit it, and take it for lost if it was pushed; {FETCH_HINT}"
+PRIVATE_KEY_HINT = f"do not commit it, and revoke it if it was pushed; {FETCH_HINT}"
 
 
 class _Secrets(Model):
     directory: RelativeFile | None = None
-    """Where the encrypted inputs lie, one file a namespace, relative to this file; default: `<name>/secrets`."""
+    """The directory of the encrypted Secrets, one file per namespace, relative to this file. Default: `<name>/secrets`."""
 
 
 class Manual(_Secrets):
-    """Nothing in Git: a person (or another tool) creates the Secrets; the tree says how."""
+    """No Secret in Git: a person or another tool creates the Secrets."""
 
-    # The default is for Python: in YAML the mode is what tells the forms apart.
+    # The default is for Python. In YAML, the mode selects the form and is required.
     model_config = ConfigDict(json_schema_extra={"required": ["mode"]})
 
     mode: Literal["manual"] = "manual"
-    """How the password reaches the namespaces: manual, sealed-secrets, sops or external-secrets."""
+    """The delivery of the password: manual, sealed-secrets, sops or external-secrets."""
 
 
 class SealedSecrets(_Secrets):
-    """Bitnami Sealed Secrets: ciphertext in Git, opened by the controller in the cluster."""
+    """Bitnami Sealed Secrets: ciphertext in Git, decrypted by the controller in the cluster."""
 
     mode: Literal["sealed-secrets"]
-    """How the password reaches the namespaces: manual, sealed-secrets, sops or external-secrets."""
+    """The delivery of the password: manual, sealed-secrets, sops or external-secrets."""
     certificate: TextFile
-    """A file with the controller's certificate (PEM), relative to this file; `rediskit secret fetch-cert` brings it."""
+    """The certificate of the controller (PEM), relative to this file. `rediskit secret fetch-cert` downloads it."""
     scope: Scope = "strict"
-    """What a sealed value is bound to: strict (namespace and name), namespace-wide or cluster-wide."""
+    """The scope of the sealed values: strict (namespace and name), namespace-wide or cluster-wide."""
     owner_reference: Flag = False
-    """Whether the Secret goes with its SealedSecret. When false, it stays, and one that was there before is taken over only if it is
-    annotated `sealedsecrets.bitnami.com/managed: "true"`."""
+    """Whether the Secret is deleted with its SealedSecret. If false, the Secret stays, and the controller updates an existing Secret only
+    with the annotation `sealedsecrets.bitnami.com/managed: "true"`."""
 
     @field_validator("certificate")
     @classmethod
     def _is_public(cls, certificate: TextFile) -> TextFile:
         if holds_private_key(certificate.text):
-            refuse(f"{certificate.path}: {PRIVATE_KEY}", PRIVATE_KEY_HINT)
+            refuse("certificate", f"{certificate.path}: {PRIVATE_KEY}", PRIVATE_KEY_HINT)
         if certificate.text.strip() and PEM_BEGIN not in certificate.text:
-            refuse(f"{certificate.path}: this is not a certificate in PEM", f"it begins with {PEM_BEGIN}CERTIFICATE-----: {FETCH_HINT}")
+            refuse("certificate", f"{certificate.path}: not a certificate in PEM format", FETCH_HINT)
         return certificate
 
 
 class Sops(_Secrets):
-    """SOPS: ciphertext in Git, opened by Flux. With Argo CD nothing would open it."""
+    """SOPS: ciphertext in Git, decrypted by Flux. Argo CD can't decrypt it."""
 
     mode: Literal["sops"]
-    """How the password reaches the namespaces: manual, sealed-secrets, sops or external-secrets."""
+    """The delivery of the password: manual, sealed-secrets, sops or external-secrets."""
     recipients: tuple[AgeRecipient, ...] = ()
-    """The public keys of age that the ciphertext is for."""
+    """Public keys of age that can decrypt."""
     pgp: tuple[Line, ...] = ()
-    """Fingerprints of PGP keys, handed to sops as they are."""
+    """Fingerprints of PGP keys that can decrypt."""
     kms: tuple[Line, ...] = ()
-    """ARNs of AWS KMS keys, handed to sops as they are."""
+    """ARNs of AWS KMS keys that can decrypt."""
     decryption_secret: DnsName = "sops-age"
-    """The Secret in Flux's namespace that holds the private key, under a name that ends in .agekey (or .asc)."""
+    """The Secret in the namespace of Flux with the private key, in a key that ends in .agekey or .asc."""
 
     @property
     def key_group(self) -> frozenset[str]:
-        """Every recipient, as `Ciphertext.recipients` names them. An entry may hold several keys, separated by commas."""
-        named = {"age": self.recipients, "pgp": self.pgp, "kms": self.kms}
-        return frozenset(sops_recipient(kind, key) for kind, entries in named.items() for entry in entries for key in entry.split(","))
+        """All recipients in the form of `Ciphertext.recipients`. An entry can contain several keys, separated by commas."""
+        recipients = {"age": self.recipients, "pgp": self.pgp, "kms": self.kms}
+        return frozenset(sops_recipient(kind, key) for kind, entries in recipients.items() for entry in entries for key in entry.split(","))
 
-    def differences(self, found: Ciphertext) -> tuple[list[str], list[str]]:
-        """The recipients that a ciphertext lacks, and those that it has and the config does not name."""
-        wanted, there = self.key_group, frozenset(found.recipients)
-        return sorted(wanted - there), sorted(there - wanted)
+    def differences(self, secret: Ciphertext) -> tuple[list[str], list[str]]:
+        """Return the recipients of the config that a ciphertext lacks, and those that only the ciphertext has."""
+        wanted, actual = self.key_group, frozenset(secret.recipients)
+        return sorted(wanted - actual), sorted(actual - wanted)
 
     @model_validator(mode="after")
-    def _for_somebody(self) -> Self:
+    def _has_a_recipient(self) -> Self:
         if not (self.recipients or self.pgp or self.kms):
-            refuse("the ciphertext would be for nobody", "name a public key of age under recipients, or a key under pgp or kms")
+            refuse("sops-recipients", "no key can decrypt the Secret", "add an age public key to recipients, or a key to pgp or kms")
         return self
 
 
 class SecretStore(Model):
-    """The store of the External Secrets Operator that the values come from."""
+    """The store of the External Secrets Operator."""
 
     kind: Literal["SecretStore", "ClusterSecretStore"] = "ClusterSecretStore"
     """The kind of the store."""
@@ -100,39 +100,40 @@ class SecretStore(Model):
 
 
 class ExternalSecrets(_Secrets):
-    """External Secrets Operator: Git holds references only."""
+    """External Secrets Operator: Git contains references only."""
 
     mode: Literal["external-secrets"]
-    """How the password reaches the namespaces: manual, sealed-secrets, sops or external-secrets."""
+    """The delivery of the password: manual, sealed-secrets, sops or external-secrets."""
     store: SecretStore | None = None
-    """Where the value comes from; left out when the operator generates it."""
+    """The store of the password. Not used with `generate`."""
     key: Line | None = None
-    """The key of the value in the store."""
+    """The key of the password in the store."""
     property: Line | None = None
-    """The property of that key, where one key holds several values."""
+    """The property of the key, if the key contains several values."""
     refresh: Duration | None = None
-    """How often the operator reads the store by itself. Left out, a value reaches a running Redis only with the rotation page; with
-    `generate` clients read theirs every hour."""
+    """The refresh interval of the operator. Default: never, and the rotation runbook refreshes the Secret; every hour for clients with
+    `generate`."""
     generate: Flag = False
-    """The operator makes the password, once, in the namespace of Redis, and clients read it from there."""
+    """Whether the operator generates the password once, in the namespace of Redis, and clients read it from there."""
     api_version: Literal["v1", "v1beta1"] = "v1"
-    """The version of external-secrets.io that the cluster serves."""
+    """The version of the API external-secrets.io in the cluster."""
 
     @model_validator(mode="after")
-    def _one_source(self) -> Self:
+    def _has_one_source(self) -> Self:
+        code = "external-secrets"
         if self.generate:
-            given = [name for name in ("store", "key", "property") if getattr(self, name) is not None]
-            hint = "leave it out, or say generate: false"
-            refuse_all([Problem("has no meaning when the operator generates the password", hint, (name,)) for name in given])
+            unused = [name for name in ("store", "key", "property") if getattr(self, name) is not None]
+            hint = "remove it, or write generate: false"
+            refuse_all([Problem("is not used when the operator generates the password", hint, (name,), code=code) for name in unused])
             if self.api_version != "v1":
-                refuse("a password that is generated once needs external-secrets.io/v1", "leave apiVersion out", "apiVersion")
+                refuse(code, "generate needs the API version external-secrets.io/v1", "remove apiVersion", "apiVersion")
             return self
-        hint = "say which store and which key hold the password, or generate: true"
-        refuse_all([Problem("is missing", hint, (name,)) for name in ("store", "key") if getattr(self, name) is None])
+        hint = "add the store and the key of the password, or write generate: true"
+        refuse_all([Problem("is missing", hint, (name,), code=code) for name in ("store", "key") if getattr(self, name) is None])
         return self
 
 
 Secrets = Annotated[Manual | SealedSecrets | Sops | ExternalSecrets, Field(discriminator="mode")]
 
 ENCRYPTED: frozenset[str] = frozenset({"sealed-secrets", "sops"})
-"""The modes whose ciphertext lies in `secrets.directory`, one file a namespace."""
+"""The modes with ciphertext in `secrets.directory`."""

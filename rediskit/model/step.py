@@ -5,4 +5,4 @@ from __future__ import annotations
 from typing import Literal
 
 Step = Literal["prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission", "complete", "rolled-back"]
-"""The last step that is in Git; `rolled-back` leads out of scale-down to validate."""
+"""The last step that is in Git. `rolled-back` follows any step from scale-down to validate."""

@@ -1,4 +1,4 @@
-"""The object that runs an application, as far as the migration changes it: variables, replicas, and what scales it."""
+"""The workload of an application, as far as a migration changes it: variables, replicas, autoscaler."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import Field, Strict, model_validator
 from rediskit.errors import Problem
 from rediskit.model.base import Model, refuse, refuse_all
 from rediskit.model.files import Manifest
-from rediskit.model.nested import at
+from rediskit.model.nested import at, list_at
 from rediskit.model.types import DnsLabel, DnsName, EnvName
 
 Kind = Literal["Deployment", "StatefulSet"]
@@ -19,51 +19,51 @@ Bound = Annotated[int, Strict(), Field(ge=0, le=1000)]
 
 
 class Variables(Model):
-    """The environment variables through which a container learns of Redis: host and port, or a url, or all of them; and the password."""
+    """The environment variables of a container for Redis: the password, and host and port, or a url, or all of them."""
 
     host: EnvName | None = None
-    """The variable with the host name."""
+    """The name of the variable for the host name."""
     port: EnvName | None = None
-    """The variable with the port."""
+    """The name of the variable for the port."""
     password: EnvName
-    """The variable with the password; a url is composed from it."""
+    """The name of the variable for the password. A url references it."""
     url: EnvName | None = None
-    """The variable with the whole address, `redis://:$(PASSWORD)@host:port`, for applications that take one."""
+    """The name of the variable for the URL, `redis://:$(PASSWORD)@host:port`."""
     database: Annotated[int, Strict(), Field(ge=0, le=15)] | None = None
-    """The number of the database at the end of the url; without it the url ends with the port, and means database 0."""
+    """The number of the database, at the end of the URL. Default: no number, which means database 0."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All of them, in the order in which Kubernetes expands them: the url after the password that it is composed from."""
+        """All names in the order of the expansion: the URL after the password that it references."""
         return tuple(name for name in (self.host, self.port, self.password, self.url) if name is not None)
 
     @model_validator(mode="after")
-    def _enough(self) -> Self:
+    def _are_complete_and_distinct(self) -> Self:
         if self.url is None:
-            hint = "add it; or name the variable with the whole address under url"
-            refuse_all([Problem("is missing", hint, (name,)) for name in ("host", "port") if getattr(self, name) is None])
+            hint = "add it, or add url: the variable for the whole URL"
+            missing = [name for name in ("host", "port") if getattr(self, name) is None]
+            refuse_all([Problem("is missing", hint, (name,), code="variables") for name in missing])
             if self.database is not None:
-                refuse("a database number stands in a url only", "name the variable with the whole address under url", "database")
+                refuse("variables", "database needs url", "add url: the variable for the whole URL", "database")
+        keys = [key for key in ("host", "port", "password", "url") if getattr(self, key) is not None]
         if len(set(self.names)) < len(self.names):
-            words = [name for name in ("host", "port", "password", "url") if getattr(self, name) is not None]
-            count = {2: "two", 3: "three", 4: "four"}[len(words)]
-            refuse(f"{', '.join(words[:-1])} and {words[-1]} are {count} variables", "give each its own name")
+            refuse("variables", f"{', '.join(keys[:-1])} and {keys[-1]} need different variables", "write another name for each")
         return self
 
 
 class Autoscaler(Model):
-    """What scales the workload. It is held while the application moves: at 0, then at the original number, and let go at decommission."""
+    """The autoscaler of the workload. During a migration its bounds are fixed: 0, then the original number, until `decommission`."""
 
     manifest: Manifest | None = None
-    """A file with the real object: kind, name and bounds are read from it. Relative to this file."""
+    """A file with the object, relative to this file. Kind, name and bounds are read from it."""
     kind: Literal["HorizontalPodAutoscaler", "ScaledObject"] | None = None
-    """HorizontalPodAutoscaler, or ScaledObject of KEDA; read from the manifest where there is one."""
+    """HorizontalPodAutoscaler, or ScaledObject of KEDA. Default: from the manifest."""
     name: DnsName | None = None
-    """The name of the object; read from the manifest where there is one."""
+    """The name of the object. Default: from the manifest."""
     min: Bound | None = None
-    """The smallest number of replicas; read from the manifest where there is one."""
+    """The smallest number of replicas. Default: from the manifest."""
     max: Bound | None = None
-    """The largest number of replicas; read from the manifest where there is one."""
+    """The largest number of replicas. Default: from the manifest."""
 
     @model_validator(mode="before")
     @classmethod
@@ -73,19 +73,19 @@ class Autoscaler(Model):
             return data
         kind, name = at(manifest.content, "kind"), at(manifest.content, "metadata", "name")
         if kind not in _BOUNDS:
-            refuse(f"{manifest.path} holds a {kind}, which scales nothing", f"name one of: {', '.join(_BOUNDS)}", "manifest")
+            refuse("manifest-kind", f"{manifest.path} contains a {kind}, not an autoscaler", f"use one of {', '.join(_BOUNDS)}", "manifest")
         lower, upper = bounds_of(manifest.content)
-        return {**data, **said_by(manifest, data, {"kind": kind, "name": name, "min": lower, "max": upper})}
+        return {**data, **from_manifest(manifest, data, {"kind": kind, "name": name, "min": lower, "max": upper})}
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         missing = [name for name in ("kind", "name") if getattr(self, name) is None]
-        refuse_all([Problem("is missing", "add it, or name the live object under manifest", (name,)) for name in missing])
+        refuse_all([Problem("is missing", "add it, or add manifest", (name,), code="missing-key") for name in missing])
         if self.kind == "HorizontalPodAutoscaler" and self.min == 0:
-            hint = "set its minReplicas to 1 or more: one that may scale to 0 brings the application back in the middle of the move"
-            refuse("0: Kubernetes leaves a workload at 0 only when its autoscaler can't", hint, "min")
+            hint = "set minReplicas to 1 or more: otherwise the autoscaler can start the application during the downtime"
+            refuse("autoscaler", "minReplicas of a HorizontalPodAutoscaler is 0", hint, "min")
         if self.min is not None and self.max is not None and self.max < self.min:
-            refuse(f"{self.max} is below min, which is {self.min}", "swap the two", "max")
+            refuse("autoscaler", f"{self.max} is below min {self.min}", "swap the two numbers", "max")
         return self
 
     @property
@@ -98,36 +98,35 @@ _BOUNDS = {
     "HorizontalPodAutoscaler": (("minReplicas", 1), ("maxReplicas", None)),
     "ScaledObject": (("minReplicaCount", 0), ("maxReplicaCount", 100)),
 }
-"""Where each kind says the smallest and the largest number, and what it means without (autoscaling/v2; keda.sh/v1alpha1)."""
+"""The keys of the smallest and the largest number of replicas, with their defaults (autoscaling/v2, keda.sh/v1alpha1)."""
 SCALERS = tuple(_BOUNDS)
-"""The kinds that an autoscaler may have."""
+"""The kinds of autoscalers."""
 
 
 def bounds_of(scaler: Any) -> tuple[Any, Any]:
-    """The smallest and the largest number of replicas that the object of an autoscaler allows; None for any."""
-    found = [at(scaler, "spec", key) for key, _ in _BOUNDS[scaler["kind"]]]
-    usual = [number for _, number in _BOUNDS[scaler["kind"]]]
-    lower, upper = (number if isinstance(number, int) else other for number, other in zip(found, usual, strict=True))
+    """Return the smallest and the largest number of replicas of an autoscaler; None for no bound."""
+    values = [(at(scaler, "spec", key), default) for key, default in _BOUNDS[scaler["kind"]]]
+    lower, upper = (value if isinstance(value, int) else default for value, default in values)
     return lower, upper
 
 
 class Workload(Model):
-    """The object that runs the application. It is changed only through the build of the repository that owns it."""
+    """The workload of the application. rediskit never changes it directly: the application repository deploys it."""
 
     manifest: Manifest | None = None
-    """A file with the real object, as `kubectl get -o yaml` prints it: kind, name and replicas are read from it. Relative to this file."""
+    """A file with the output of `kubectl get -o yaml`, relative to this file. Kind, name and replicas are read from it."""
     kind: Kind | None = None
-    """Deployment or StatefulSet; read from the manifest where there is one."""
+    """Deployment or StatefulSet. Default: from the manifest."""
     name: DnsName | None = None
-    """The name of the object; read from the manifest where there is one."""
+    """The name of the object. Default: from the manifest."""
     replicas: Annotated[int, Strict(), Field(le=1000, json_schema_extra={"minimum": 1})] | None = None
-    """The number of replicas to come back to; read from the manifest where it says it."""
+    """The number of replicas after the downtime. Default: from the manifest."""
     containers: dict[DnsLabel, Variables] = Field(json_schema_extra={"minProperties": 1})
-    """Container name to its variables."""
-    init_containers: dict[DnsLabel, Variables] = Field(default_factory=dict)
-    """The same for init containers that talk to Redis, such as one that waits for it. With `manifest`, for their order."""
+    """The variables of each container, by container name."""
+    init_containers: dict[DnsLabel, Variables] = Field(default={})
+    """The variables of each init container that uses Redis. Needs `manifest`, which contains the order of the init containers."""
     autoscaler: Autoscaler | None = None
-    """What scales the object, where something does: else it would fight the downtime."""
+    """The autoscaler of the workload, so that it does not start the application during the downtime."""
 
     @model_validator(mode="before")
     @classmethod
@@ -137,80 +136,80 @@ class Workload(Model):
             return data
         kind, name, replicas = (at(manifest.content, *path) for path in (("kind",), ("metadata", "name"), ("spec", "replicas")))
         if kind not in get_args(Kind):
-            hint = "name the Deployment or StatefulSet that runs the application"
-            refuse(f"{manifest.path} holds a {kind}, which runs nothing rediskit can scale", hint, "manifest")
+            hint = "use the Deployment or StatefulSet of the application"
+            refuse("manifest-kind", f"{manifest.path} contains a {kind}, not a workload", hint, "manifest")
         if replicas == 0 and data.get("replicas") is None:
-            hint = "write replicas here: the number the application normally runs with"
-            refuse(f"{manifest.path} was taken while the application was scaled to 0", hint, "manifest")
-        said = {"kind": kind, "name": name, "replicas": replicas} if replicas else {"kind": kind, "name": name}
-        return {**data, **said_by(manifest, data, said)}
+            hint = "add replicas: the usual number of replicas of the application"
+            refuse("manifest-replicas", f"{manifest.path} has 0 replicas", hint, "manifest")
+        values = {"kind": kind, "name": name, **({"replicas": replicas} if replicas else {})}
+        return {**data, **from_manifest(manifest, data, values)}
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         missing = [name for name in ("kind", "name", "replicas") if getattr(self, name) is None]
         if missing:
-            hint = f"add it: {self.manifest.path} does not say it" if self.manifest else "add it, or name the live object under manifest"
-            refuse_all([Problem("is missing", hint, (name,)) for name in missing])
+            hint = f"add it: {self.manifest.path} does not contain it" if self.manifest else "add it, or add manifest"
+            refuse_all([Problem("is missing", hint, (name,), code="missing-key") for name in missing])
         if self.replicas is not None and self.replicas < 1:
-            hint = "write the number the application normally runs with"
-            refuse(f"{self.replicas} is nothing to come back to after the downtime", hint, "replicas")
-        refuse_all([*self._containers(), *self._outside()])
+            refuse("out-of-range", f"{self.replicas} is less than 1", "write the usual number of replicas of the application", "replicas")
+        refuse_all([*self._check_containers(), *self._check_autoscaler()])
         return self
 
-    def _containers(self) -> Iterator[Problem]:
+    def _check_containers(self) -> Iterator[Problem]:
+        code = "containers"
         if not self.containers:
-            yield Problem("names no container", "name the one that talks to Redis, and its variables", ("containers",))
+            yield Problem("contains no container", "add the container that uses Redis and its variables", ("containers",), code=code)
         both = sorted(self.containers.keys() & self.init_containers.keys())
         for name in both:
-            yield Problem(f"{name} is a container already", "a pod has each name once: remove one", ("initContainers", name, "[key]"))
+            yield Problem(f"{name} is also a container", "remove one of them", ("initContainers", name, "[key]"), code=code)
         if self.manifest is None:
             if self.init_containers:
-                hint = "name the live object under manifest: init containers run in its order, and must go on doing so"
-                yield Problem("the order of the init containers is not known", hint, ("initContainers",))
+                hint = "add manifest: it contains the order of the init containers"
+                yield Problem("the order of the init containers is unknown", hint, ("initContainers",), code=code)
             return
         names, init = (self._names(kind) for kind in ("containers", "initContainers"))
         for name in self.containers:
             if name not in names:
-                hint = which(name, names)
-                hint = "it is an init container: name it under initContainers" if name in init else hint
-                yield Problem(f"{self.kind} {self.name} has no container {name}", hint, ("containers", name, "[key]"))
+                hint = f"move {name} to initContainers" if name in init else suggestion(name, names)
+                yield Problem(f"{self.kind} {self.name} has no container {name}", hint, ("containers", name, "[key]"), code=code)
         for name in self.init_containers:
             if name not in init and name not in both:
-                hint = which(name, init)
-                yield Problem(f"{self.kind} {self.name} has no init container {name}", hint, ("initContainers", name, "[key]"))
+                message = f"{self.kind} {self.name} has no init container {name}"
+                yield Problem(message, suggestion(name, init), ("initContainers", name, "[key]"), code=code)
 
     def _names(self, kind: str) -> list[str]:
-        found = at(self.manifest.content if self.manifest else None, "spec", "template", "spec", kind)
-        return [str(at(container, "name")) for container in found] if isinstance(found, list) else []
+        containers = list_at(self.manifest.content if self.manifest else None, "spec", "template", "spec", kind)
+        return [str(at(container, "name")) for container in containers]
 
-    def _outside(self) -> Iterator[Problem]:
-        """The number to come back to is one that the autoscaler allows: else it changes it at once, and Git changes it back."""
+    def _check_autoscaler(self) -> Iterator[Problem]:
+        """Yield problems of an autoscaler that does not allow `replicas`: it and Git would change the number in turn."""
         scaler, replicas = self.autoscaler, self.replicas
         if scaler is None or replicas is None:
             return
-        aimed = at(scaler.manifest.content, "spec", "scaleTargetRef", "name") if scaler.manifest else self.name
-        if aimed != self.name:
-            yield Problem(f"{scaler.reference} scales {aimed}, not {self.name}", "name the one that scales the workload", ("autoscaler",))
+        target = at(scaler.manifest.content, "spec", "scaleTargetRef", "name") if scaler.manifest else self.name
+        if target != self.name:
+            message = f"{scaler.reference} scales {target}, not {self.name}"
+            yield Problem(message, "use the autoscaler of the workload", ("autoscaler",), code="autoscaler")
         least, most = scaler.min or 0, scaler.max if scaler.max is not None else replicas
         if not least <= replicas <= most:
             bounds = f"{least} to {scaler.max if scaler.max is not None else 'any'}"
-            hint = "write replicas here: a number that the autoscaler allows"
-            yield Problem(f"{replicas} is outside of what {scaler.reference} allows, {bounds}", hint, ("replicas",))
+            hint = "write replicas: a number that the autoscaler allows"
+            yield Problem(f"{replicas} is outside the bounds {bounds} of {scaler.reference}", hint, ("replicas",), code="autoscaler")
 
     @property
     def every(self) -> Iterator[tuple[str, str, Variables]]:
-        """Each container that talks to Redis: its list in the pod (`containers`, `initContainers`), its name, its variables."""
+        """Each container that uses Redis: its list in the pod (`containers`, `initContainers`), its name, its variables."""
         yield from (("initContainers", name, variables) for name, variables in self.init_containers.items())
         yield from (("containers", name, variables) for name, variables in self.containers.items())
 
     @property
     def named(self) -> tuple[tuple[str, str], ...]:
-        """The list and the name of each container that a patch names: those that talk to Redis, and all init containers for their order."""
+        """List and name of each container in a patch: those that use Redis, and all init containers for their order."""
         return (*(("initContainers", name) for name in self.init_order), *(("containers", name) for name in self.containers))
 
     @property
     def init_order(self) -> tuple[str, ...]:
-        """All init containers in the order in which they run, when one of them is to be switched; else none."""
+        """All init containers in their order, if one of them uses Redis; else none."""
         return tuple(self._names("initContainers")) if self.init_containers else ()
 
     @property
@@ -219,19 +218,20 @@ class Workload(Model):
         return f"{self.kind}/{self.name}"
 
 
-def which(name: str, names: list[str]) -> str:
-    """The hint for a name that is not there: the nearest one that is, else all of them."""
+def suggestion(name: str, names: list[str]) -> str:
+    """Return the hint for an unknown name: the most similar known name, or all of them."""
     near = get_close_matches(name, names, 1)
-    return f"did you mean {near[0]}?" if near else f"it has: {', '.join(names) or 'none'}"
+    return f"did you mean {near[0]}?" if near else f"choose one of {', '.join(names) or 'none'}"
 
 
-def said_by(manifest: Manifest, data: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
-    """What a manifest says and the section does not. Refuses a section that says otherwise."""
+def from_manifest(manifest: Manifest, data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a manifest that a section does not set. Refuses a section with other values."""
+    hint = "remove it: the value of the manifest applies"
     refuse_all(
         [
-            Problem(f"is {data[key]} here and {value} in {manifest.path}", "leave it out: it is read from the manifest", (key,))
-            for key, value in said.items()
+            Problem(f"is {data[key]} here and {value} in {manifest.path}", hint, (key,), code="manifest-conflict")
+            for key, value in values.items()
             if isinstance(data.get(key), (str, int)) and data[key] != value
         ]
     )
-    return {key: value for key, value in said.items() if data.get(key) is None}
+    return {key: value for key, value in values.items() if data.get(key) is None}

@@ -1,4 +1,4 @@
-"""Pydantic's errors in rediskit's words: where in the file, what is wrong, how to mend it."""
+"""Convert Pydantic errors to problems: location in the file, code, message and hint."""
 
 from __future__ import annotations
 
@@ -10,28 +10,33 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from rediskit.errors import Location, Path, Positions, Problem
-from rediskit.model.base import found, shown
+from rediskit.model.base import kind_of, shown
 from rediskit.model.docs import descriptions
 from rediskit.model.environment import Environment
 from rediskit.secrecy import secret_reason
 
 _TAG = "mode"
-"""The key by which the one tagged union of the config (`secrets`) tells its forms apart."""
-_WANTED = {
+"""The discriminator of the only tagged union in the config, `secrets`."""
+_EXPECTED = {
     "bool_type": ("true or false", "write true or false, without quotes"),
     "int_type": ("a whole number", "write a number, without quotes"),
     "model_type": ("a mapping", ""),
     "model_attributes_type": ("a mapping", ""),
-    "dict_type": ("a mapping", "write keys and values below it, one a line, indented"),
-    "tuple_type": ("a list", "write each entry in a line of its own, beginning with '- '"),
+    "dict_type": ("a mapping", "write keys and values below it, one per line, indented"),
+    "tuple_type": ("a list", "write each entry in its own line, starting with '- '"),
 }
 
 
 def problems_of(error: ValidationError, data: Any, positions: Positions, keys: Positions) -> list[Problem]:
-    """One Problem for each line of a ValidationError of `Environment`.
+    """Return one Problem for each line of a ValidationError of `Environment`.
 
-    data: what was validated. positions, keys: where values and mapping keys stand, by path. A missing key is placed at the section
-    that lacks it, an unknown one at the key itself. No message and no path holds a value or a key that looks like a secret.
+    The location of a missing key is its section, that of an unknown key the key. Values and keys that look like a secret are left out.
+
+    Args:
+        error: The error.
+        data: The validated data.
+        positions: The locations of values by path.
+        keys: The locations of mapping keys by path.
     """
     problems = []
     for line in error.errors(include_url=False):
@@ -40,21 +45,21 @@ def problems_of(error: ValidationError, data: Any, positions: Positions, keys: P
         path, at_key = _path(line["loc"], data)
         if line["type"] == "union_tag_invalid":
             path = (*path, _TAG)
-        message, hint = _words(line, path, data)
+        code, message, hint = _code_and_text(line, path, data)
         if line["type"] == "union_tag_not_found":
             path = (*path, _TAG)
         at_key = at_key or line["type"] == "extra_forbidden"
-        problems.append(Problem(message, hint, _printable(path), _place(path, at_key, positions, keys)))
+        problems.append(Problem(message, hint, _without_secrets(path), _location(path, at_key, positions, keys), code))
     return problems
 
 
-def _printable(path: Path) -> Path:
-    """Return a path without the keys that look like a secret: an application's own names may be keys of the config."""
+def _without_secrets(path: Path) -> Path:
+    """Return a path with `***` in place of each key that looks like a secret."""
     return tuple("***" if isinstance(part, str) and secret_reason(part) else part for part in path)
 
 
-def _place(path: Path, at_key: bool, positions: Positions, keys: Positions) -> Location | None:
-    """Where a path stands: its value, or its key where that is asked for, or where the value begins in a line below it."""
+def _location(path: Path, at_key: bool, positions: Positions, keys: Positions) -> Location | None:
+    """Return the location of a value, or of its key if `at_key` is set or the value starts in a later line."""
     key, value = keys.get(path), positions.get(path)
     if key and (at_key or (value and value.line > key.line)):
         return key
@@ -62,16 +67,15 @@ def _place(path: Path, at_key: bool, positions: Positions, keys: Positions) -> L
 
 
 def _nearest(path: Path, positions: Positions, keys: Positions) -> Location | None:
-    """Where the innermost section around a path begins: at its key, where it has one."""
+    """Return the start of the innermost section around a path: its key, or its value for a list entry."""
     for end in range(len(path), -1, -1):
-        place = keys.get(path[:end]) or positions.get(path[:end])
-        if place:
-            return place
+        if location := keys.get(path[:end]) or positions.get(path[:end]):
+            return location
     return None
 
 
 def _path(loc: Path, data: Any) -> tuple[Path, bool]:
-    """Pydantic's location without what is not in the file: the tag of a union, and the mark of a mapping's key (then the flag is true)."""
+    """Return the path of a Pydantic location without the tag of a union, and whether it ends with the mark of a mapping key."""
     path: list[str | int] = []
     for part in loc:
         if part == "[key]":
@@ -79,12 +83,12 @@ def _path(loc: Path, data: Any) -> tuple[Path, bool]:
         if isinstance(data, dict) and part not in data and part == data.get(_TAG):
             continue
         path.append(part)
-        data = _inside(data, (part,))
+        data = _value_at(data, (part,))
     return tuple(path), False
 
 
-def _inside(data: Any, path: Path) -> Any:
-    """The value at a path; None where there is none."""
+def _value_at(data: Any, path: Path) -> Any:
+    """Return the value at a path; None where there is none."""
     for part in path:
         try:
             data = data[part]
@@ -93,55 +97,57 @@ def _inside(data: Any, path: Path) -> Any:
     return data
 
 
-def _words(line: Any, path: Path, data: Any) -> tuple[str, str]:
+def _code_and_text(line: Any, path: Path, data: Any) -> tuple[str, str, str]:
+    """Return code, message and hint of one Pydantic error."""
     kind, value, context = line["type"], line["input"], line.get("ctx", {})
     if kind == "rediskit":
-        return context["message"], context["hint"]
-    if kind == "missing":
-        text = _description(path)
-        return "is missing", f"add it: {text}" if text else "add it"
+        return context["code"], context["message"], context["hint"]
+    if kind in ("missing", "union_tag_not_found"):
+        text = _description(path if kind == "missing" else (*path, _TAG))
+        return "missing-key", "is missing", f"add it: {text}" if text else "add it"
     if kind == "extra_forbidden":
-        return "unknown key", _known(path, data)
-    if kind in _WANTED:
-        wanted, hint = _WANTED[kind]
-        if known := sorted({key for section in _sections_at(path) for key in _by_key(section)}) if wanted == "a mapping" else []:
+        return "unknown-key", "unknown key", _known(path, data)
+    if kind in _EXPECTED:
+        expected, hint = _EXPECTED[kind]
+        if known := sorted({key for section in _sections_at(path) for key in _by_key(section)}) if expected == "a mapping" else []:
             hint = f"write keys below it: {', '.join(known)}"
-        return f"expected {wanted}, found {found(value)}", f"leave the key out, or {hint}" if value is None else hint
+        message = f"expected {expected}, found {kind_of(value)}"
+        return "wrong-type", message, f"remove the key, or {hint}" if value is None else hint
     if kind in ("literal_error", "union_tag_invalid"):
-        given = _inside(data, path) if kind == "union_tag_invalid" else value
-        return _choice(given, context.get("expected") or context["expected_tags"])
-    if kind == "union_tag_not_found":
-        return "is missing", f"add it: {_description((*path, _TAG))}"
+        choice = _value_at(data, path) if kind == "union_tag_invalid" else value
+        return _choice(choice, context.get("expected") or context["expected_tags"])
     if kind in ("greater_than_equal", "less_than_equal"):
-        less = kind == "greater_than_equal"
-        bound = context["ge" if less else "le"]
-        return f"{value} is {'less' if less else 'more'} than {bound}", f"the {'smallest' if less else 'largest'} is {bound}"
-    return str(line["msg"]), ""
+        below = kind == "greater_than_equal"
+        bound = context["ge" if below else "le"]
+        message = f"{value} is {'less' if below else 'more'} than {bound}"
+        return "out-of-range", message, f"the {'smallest' if below else 'largest'} value is {bound}"
+    return "invalid-value", str(line["msg"]), ""
 
 
-def _choice(value: Any, expected: str) -> tuple[str, str]:
-    """The words for a value that is none of a few; expected: as Pydantic lists them, `'a', 'b' or 'c'`."""
+def _choice(value: Any, expected: str) -> tuple[str, str, str]:
+    """Return code, message and hint for a value that is not one of the choices, which Pydantic lists as `'a', 'b' or 'c'`."""
     known = [part.strip().strip("'") for part in expected.replace(" or ", ", ").split(",")]
-    hint = f"choose one of {', '.join(known)}" if len(known) > 1 else f"write {known[0]}, or leave the key out"
+    hint = f"choose one of {', '.join(known)}" if len(known) > 1 else f"write {known[0]}, or remove the key"
     if not isinstance(value, (str, int, float)) or isinstance(value, bool):
-        return f"expected {'one of a few words' if len(known) > 1 else known[0]}, found {found(value)}", hint
+        return "wrong-type", f"expected {'a choice' if len(known) > 1 else known[0]}, found {kind_of(value)}", hint
     text = str(getattr(value, "text", value))
     if reason := secret_reason(text):
-        return f"looks like {reason}", hint
+        return "secret-in-config", f"looks like {reason}", hint
     if len(known) == 1:
-        return f"{shown(text)} is not {known[0]}", hint
+        return "invalid-choice", f"{shown(text)} is not {known[0]}", hint
     near = get_close_matches(text, known, 1) or [word for word in known if text and text in word]
-    return f"{shown(text)} is not one of {', '.join(known)}", f"did you mean {' or '.join(near)}?" if near else "choose one of them"
+    hint = f"did you mean {' or '.join(near)}?" if near else "choose one of them"
+    return "invalid-choice", f"{shown(text)} is not one of {', '.join(known)}", hint
 
 
 def _known(path: Path, data: Any) -> str:
-    """The hint for an unknown key: the nearest known one, else all of them."""
-    siblings = _inside(data, path[:-1])
+    """Return the hint for an unknown key: the most similar known key, or all known keys."""
+    siblings = _value_at(data, path[:-1])
     sections = _sections_at(path[:-1])
     chosen = [section for section in sections if _TAG in section.model_fields and siblings.get(_TAG) in _choices(section)]
     known = sorted({key for section in chosen or sections for key in _by_key(section)})
     near = get_close_matches(str(path[-1]), known, 1, 0.6)
-    return f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
+    return f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
 
 
 def _choices(section: type[BaseModel]) -> tuple[Any, ...]:
@@ -149,7 +155,7 @@ def _choices(section: type[BaseModel]) -> tuple[Any, ...]:
 
 
 def _sections_at(path: Path) -> list[type[BaseModel]]:
-    """The models that a section of the config is described by: one, or the members of a union."""
+    """Return the models of a section: one, or the members of a union."""
     sections: list[type[BaseModel]] = [Environment]
     for part in path:
         inner = [field for section in sections if (field := _by_key(section).get(str(part)))]
@@ -159,7 +165,7 @@ def _sections_at(path: Path) -> list[type[BaseModel]]:
 
 
 def _description(path: Path) -> str:
-    """The first sentence of what the model says of a key."""
+    """Return the first sentence of the description of a key."""
     for section in _sections_at(path[:-1]):
         for name, text in descriptions(section).items():
             if (section.model_fields[name].alias or name) == path[-1]:
@@ -172,7 +178,7 @@ def _by_key(section: type[BaseModel]) -> dict[str, FieldInfo]:
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    """The models inside an annotation such as `tuple[Client, ...]` or `Network | None`."""
+    """Yield the models in an annotation such as `tuple[Client, ...]` or `Network | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for inner in get_args(annotation):

@@ -1,10 +1,10 @@
-"""A Kubernetes object as `kubectl get -o yaml` prints it, without what the server and its clients wrote into it."""
+"""Read Kubernetes objects as `kubectl get -o yaml` prints them, and remove the fields that servers and clients set."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any
 
 from rediskit.errors import ConfigError, Path, Problem
 from rediskit.model.ciphertext import ciphertext
@@ -12,7 +12,7 @@ from rediskit.yamlio.reader import Document, read
 from rediskit.yamlio.scalars import plain
 
 # ObjectMeta fields that the API server sets (https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/).
-# An ownerReference holds the uid of its owner: committed, and applied to a new cluster, it makes the garbage collector delete the object.
+# An ownerReference contains the uid of its owner. In another cluster it makes the garbage collector delete the object.
 _METADATA = frozenset(
     {
         "creationTimestamp",
@@ -26,8 +26,8 @@ _METADATA = frozenset(
         "uid",
     }
 )
-# Written by controllers and clients, about the object as it is now. `restartedAt` is what `kubectl rollout restart` leaves behind: in
-# Git it would undo the next restart, as drift; and to leave it out restarts nothing, for no manifest that is applied ever owned it.
+# Controllers and clients set these for the current object. In Git, the `restartedAt` of `kubectl rollout restart` would revert the next
+# restart as drift. Without it nothing restarts, because no applied manifest owned the field.
 _ANNOTATIONS = frozenset(
     {
         "argocd.argoproj.io/installation-id",
@@ -37,11 +37,11 @@ _ANNOTATIONS = frozenset(
         "kubectl.kubernetes.io/restartedAt",
     }
 )
-# deployment.kubernetes.io: the Deployment controller's counters. meta.helm.sh: which release owns the object; on a committed object it
-# would let Helm take it over. objectset.rio.cattle.io: the last-applied of k3s.
+# deployment.kubernetes.io: counters of the Deployment controller. meta.helm.sh: the owning release; with it, Helm would adopt the
+# committed object. objectset.rio.cattle.io: the last-applied configuration of k3s.
 _ANNOTATION_PREFIXES = ("deployment.kubernetes.io/", "meta.helm.sh/", "objectset.rio.cattle.io/")
-# Which Application, Kustomization or release owns the object: on a second object it is an order to prune that one. Only these names:
-# others with the same prefix (prune, ssa, driftDetection, sync-options) are a person's settings.
+# The owning Application, Kustomization or release, which would prune a second object with the label. Other labels with these prefixes
+# (prune, ssa, driftDetection, sync-options) are settings of a person.
 _LABELS = frozenset(
     {
         "argocd.argoproj.io/instance",
@@ -57,14 +57,16 @@ _FIRST = ("apiVersion", "kind", "metadata")
 _POD = ("spec", "template", "spec")
 _REQUIRED = (("apiVersion",), ("kind",), ("metadata", "name"))
 _NAMESPACE = ("metadata", "namespace")
+_CODE = "kubernetes-object"
+_PRINT_AGAIN = "write one whole object, as kubectl get -o yaml prints it"
 
 
 def clean(obj: dict[str, Any]) -> dict[str, Any]:
-    """The object as a person commits it to Git: without status, identity, times, and the notes of kubectl, GitOps tools and Helm.
+    """Return a copy of an object without status, identity, times, and the fields of kubectl, GitOps tools and Helm.
 
-    Empty metadata, annotations and labels go as well; other empty maps (`securityContext: {}`) say something and stay. The labels of a
-    pod template stay whole, for selectors match them; so does `app.kubernetes.io/managed-by`, which charts write themselves.
-    Gives a new object that shares nothing with `obj`: apiVersion, kind, metadata, then the other keys in their order. Idempotent.
+    Empty metadata, annotations and labels are removed; other empty maps (`securityContext: {}`) have a meaning and stay. The labels of a
+    pod template stay, because selectors match them; so does `app.kubernetes.io/managed-by`, which charts set. The keys of the copy are
+    apiVersion, kind, metadata, then the others in their order.
     """
     copied: dict[str, Any] = plain(obj)
     copied.pop("status", None)
@@ -76,7 +78,7 @@ def clean(obj: dict[str, Any]) -> dict[str, Any]:
 
 
 def _templates(spec: Any) -> Iterator[dict[str, Any]]:
-    """The objects that a workload makes others from: pods, jobs (with pods in them), volume claims."""
+    """Yield the templates in the spec of a workload: of pods, jobs and volume claims."""
     if not isinstance(spec, dict):
         return
     for key in ("template", "jobTemplate"):
@@ -104,7 +106,7 @@ def _clean_metadata(owner: dict[str, Any], *, labels: bool) -> None:
 
 
 def _drop(metadata: dict[str, Any], name: str, is_noise: Callable[[str], bool]) -> None:
-    """Takes the noise out of `metadata[name]`, and the map itself when nothing is left in it."""
+    """Remove the entries that `is_noise` selects from `metadata[name]`, and an empty map."""
     entries = metadata.get(name)
     if isinstance(entries, dict):
         metadata[name] = {key: value for key, value in entries.items() if not is_noise(key)}
@@ -113,37 +115,39 @@ def _drop(metadata: dict[str, Any], name: str, is_noise: Callable[[str], bool]) 
 
 
 def read_manifest(text: bytes, file: str) -> dict[str, Any]:
-    """Reads a file with one Kubernetes object (or a `kind: List` of one, as kubectl prints for a selector), and cleans it.
+    """Return the cleaned Kubernetes object in a file, which can be a `kind: List` with one item.
 
-    Gives plain dicts, lists, str, bool, int, float and None, the caller's own: each call copies, while one text is parsed once.
-    Raises ConfigError when the file is not YAML as `read` takes it, or not one object with apiVersion, kind and metadata.name.
+    Each call returns a copy of plain data; a text is parsed once.
+
+    Raises:
+        ConfigError: The file is not YAML, or is not one object with apiVersion, kind and metadata.name.
     """
     copied: dict[str, Any] = plain(_parsed(text, file))
     return copied
 
 
 def read_ciphertext(text: bytes, file: str) -> dict[str, Any]:
-    """Reads a file with one encrypted Secret: a SealedSecret, cleaned, or what SOPS encrypted, whose every value is signed and stays.
+    """Return the encrypted Secret in a file: a cleaned SealedSecret, or a SOPS Secret, unchanged because its MAC covers every value.
 
-    Raises ConfigError when it is something else; the message never shows a value.
+    Raises:
+        ConfigError: The file contains something else. The message contains no value.
     """
     document = read(text, file)
     if problems := list(_unidentified(document, (), document.data)):
         raise ConfigError(problems)
     copied: dict[str, Any] = plain(document.data)
-    found = ciphertext(copied)
-    if found is None:
-        what = "a Secret in clear" if copied["kind"] == "Secret" else f"a {copied['kind']}"
-        hint = "rediskit secret new makes what belongs here; a password that was committed in clear has to be changed"
-        raise ConfigError(
-            Problem(f"expected a SealedSecret or a Secret encrypted by SOPS, this is {what}", hint, (), document.positions[()])
-        )
-    return copied if found.form == "sops" else clean(copied)
+    secret = ciphertext(copied)
+    if secret is None:
+        kind = "an unencrypted Secret" if copied["kind"] == "Secret" else f"a {copied['kind']}"
+        message = f"expected a SealedSecret or a Secret encrypted by SOPS, found {kind}"
+        hint = "run rediskit secret new, and change a password that was committed in plain text"
+        raise ConfigError(Problem(message, hint, (), document.positions[()], "encrypted-secret"))
+    return copied if secret.form == "sops" else clean(copied)
 
 
 @lru_cache(maxsize=64)
 def _parsed(text: bytes, file: str) -> dict[str, Any]:
-    """Many configs name the same manifest."""
+    """Parse a manifest once: many configs can reference it."""
     document = read(text, file)
     path = _one_item(document)
     obj = document.data
@@ -157,28 +161,27 @@ def _parsed(text: bytes, file: str) -> dict[str, Any]:
 
 
 def _unidentified(document: Document, path: Path, obj: Any) -> Iterator[Problem]:
-    """The problems of an object that can't be told from others: apiVersion, kind, name, and the namespace where there is one."""
+    """Yield problems of the fields that identify an object: apiVersion, kind, name, and the namespace if it is set."""
     metadata = obj.get("metadata")
-    placed = isinstance(metadata, dict) and metadata.get("namespace") is not None
-    for field in (*_REQUIRED, *([_NAMESPACE] if placed else [])):
-        if problem := _lacks(document, path, obj, field):
+    has_namespace = isinstance(metadata, dict) and metadata.get("namespace") is not None
+    for field in (*_REQUIRED, *([_NAMESPACE] if has_namespace else [])):
+        if problem := _missing(document, path, obj, field):
             yield problem
 
 
-def _lacks(document: Document, path: Path, obj: Any, field: tuple[str, ...]) -> Problem | None:
-    """The problem of an object without this text in it."""
+def _missing(document: Document, path: Path, obj: Any, field: tuple[str, ...]) -> Problem | None:
+    """Return the problem of an object without text at a path."""
     for key in field:
         obj = obj.get(key) if isinstance(obj, dict) else None
     if isinstance(obj, str) and obj:
         return None
     if obj is None:
-        hint = "a manifest is one whole object, as kubectl get -o yaml prints it"
-        return Problem(f"{'.'.join(field)} is missing", hint, path, document.positions[path])
-    return Problem("expected text", "put it in quotes, or print the object anew", (*path, *field), document.positions[(*path, *field)])
+        return Problem(f"{'.'.join(field)} is missing", _PRINT_AGAIN, path, document.positions[path], _CODE)
+    return Problem("expected text", "write it in quotes", (*path, *field), document.positions[(*path, *field)], _CODE)
 
 
 def _nameless(document: Document, path: Path, obj: Any) -> Iterator[Problem]:
-    """The problems of containers and variables that are no mappings with a name: everything that looks at a workload goes by names."""
+    """Yield problems of containers and variables that are not mappings with a name, by which rediskit finds them."""
     for key in _POD:
         obj = obj.get(key) if isinstance(obj, dict) else None
     for kind in ("initContainers", "containers"):
@@ -192,32 +195,27 @@ def _nameless(document: Document, path: Path, obj: Any) -> Iterator[Problem]:
 
 def _unnamed(document: Document, path: Path, entries: Any) -> Iterator[Problem]:
     if entries is not None and not isinstance(entries, list):
-        yield Problem("expected a list", "print the object anew with kubectl get -o yaml", path, document.positions[path])
+        yield Problem("expected a list", _PRINT_AGAIN, path, document.positions[path], _CODE)
     for index, entry in enumerate(entries if isinstance(entries, list) else ()):
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or not entry["name"]:
             place = (*path, index)
-            hint = "the API server takes no other: print the object anew with kubectl get -o yaml"
-            yield Problem("expected an entry with a name", hint, place, document.positions[place])
+            yield Problem("expected an entry with a name", _PRINT_AGAIN, place, document.positions[place], _CODE)
 
 
 def _one_item(document: Document) -> Path:
-    """The path of the one object: the root, or the item of a List."""
+    """Return the path of the object: the root, or the only item of a List."""
     data = document.data
     if data.get("kind") != "List":
         return ()
     items = data.get("items")
     if not isinstance(items, list) or len(items) != 1:
-        found = f"{len(items)} items" if isinstance(items, list) else "no items"
-        _refuse(
-            document,
-            ("items",) if "items" in data else (),
-            f"a List with {found}, expected one object",
-            "name the object: kubectl get deployment NAME -o yaml",
-        )
+        count = f"{len(items)} items" if isinstance(items, list) else "no items"
+        path: Path = ("items",) if "items" in data else ()
+        hint = "select one object: kubectl get deployment NAME -o yaml"
+        raise ConfigError(Problem(f"expected one object, found a List with {count}", hint, path, document.positions[path], _CODE))
     if not isinstance(items[0], dict):
-        _refuse(document, ("items", 0), "expected an object with apiVersion, kind and metadata", "print it anew with kubectl get -o yaml")
+        path = ("items", 0)
+        raise ConfigError(
+            Problem("expected an object with apiVersion, kind and metadata", _PRINT_AGAIN, path, document.positions[path], _CODE)
+        )
     return ("items", 0)
-
-
-def _refuse(document: Document, path: Path, message: str, hint: str) -> NoReturn:
-    raise ConfigError(Problem(message, hint, path, document.positions[path]))

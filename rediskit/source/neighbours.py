@@ -1,4 +1,4 @@
-"""Resolve and read the files that a config names."""
+"""Find and read the files that a config references."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rediskit.model.environment import Environment
 
 
 def input_folders(environments: Iterable[Environment]) -> Iterator[Path]:
-    """Yield the folders of the files that verbs write for environments: the config, the files of clients, the encrypted Secrets."""
+    """Yield the folders of the files that commands write for environments: configs, files of clients, encrypted Secrets."""
     for environment in environments:
         folder = Path(environment.file).parent
         yield folder
@@ -23,10 +23,16 @@ def input_folders(environments: Iterable[Environment]) -> Iterator[Path]:
 
 
 class Neighbours:
-    """The files that one file may name: relative to it, and inside the Git work tree of the config (without Git: inside its folder)."""
+    """The files that a file can reference: inside the Git work tree of the config, or without Git inside its folder."""
 
     def __init__(self, file: str, config: str | None = None, instead: Mapping[str, bytes] | None = None) -> None:
-        """file: where the names stand: the config itself, or the file of a client of this config. instead: as in `loader.load`."""
+        """Find the work tree.
+
+        Args:
+            file: The file with the references: the config, or the file of a client.
+            config: The config of a client's file.
+            instead: As in `loader.load`.
+        """
         self._instead = instead or {}
         self.folder = Path(file).parent
         self._real = Path(os.path.realpath(file)).parent
@@ -34,28 +40,24 @@ class Neighbours:
         self._top = work_tree(self._home)
 
     def read(self, name: str) -> tuple[bytes, str]:
-        """Content of the file and how it is shown. Raises ConfigError without a location: the caller knows where it was named."""
+        """Return the content of a file and its name for messages. Raises ConfigError without a location."""
         real = self.find(name)
         shown = os.path.normpath(self.folder / name)
-        if os.path.realpath(shown) != str(real):  # a link on the way, in the name of the config or in the path it names
+        if os.path.realpath(shown) != str(real):  # A part of the path is a link.
             shown = str(real)
         if str(real) in self._instead:
             return self._instead[str(real)], shown
-        return read_file(real, shown, "check the path: it counts from the folder of this file"), shown
+        return read_file(real, shown, "check the path: it is relative to this file"), shown
 
     def find(self, name: str) -> Path:
-        """Where a file or folder lies that the config names, links resolved; it need not exist. Raises ConfigError without a location."""
+        """Return the real path of a referenced file or folder, which need not exist. Raises ConfigError without a location."""
         if not name.isprintable():
-            raise ConfigError(Problem("the path has an invisible character in it", "write it anew, in one line"))
+            raise ConfigError(Problem("the path contains an unprintable character", "remove the character", code="file-outside"))
         if Path(name).is_absolute() or name.startswith("~"):
-            hint = "write it relative to this file: the repository lies elsewhere on other machines"
-            raise ConfigError(Problem(f"{name} is an absolute path", hint))
+            raise ConfigError(Problem(f"{name} is an absolute path", "write a path relative to this file", code="file-outside"))
         real = Path(os.path.realpath(self._real / name))
         if not real.is_relative_to(self._top or self._home):
-            where = "the Git work tree" if self._top else "the folder"
-            raise ConfigError(
-                Problem(
-                    f"{name} lies outside {where} of the config", "all that a config names lies in one repository: choose a path inside"
-                )
-            )
+            area = "the Git work tree" if self._top else "the folder"
+            hint = f"move the file into {area}: a config references only files there"
+            raise ConfigError(Problem(f"{name} is outside {area} of the config", hint, code="file-outside"))
         return real

@@ -1,4 +1,4 @@
-"""Open questions of a config: the comments by which `init` marks what its input does not answer."""
+"""Open questions in a config: comments that `init` writes where its input does not contain the answer."""
 
 from __future__ import annotations
 
@@ -7,23 +7,28 @@ from typing import NamedTuple
 from rediskit.errors import Location
 
 OPEN = "open: "
-"""What such a comment begins with."""
+"""The start of the comment."""
 _MARK = f"# {OPEN}"
 
 
 class Question(NamedTuple):
-    """One open question and the place of its comment."""
+    """One open question.
+
+    Attributes:
+        text: The question.
+        location: The place of the comment.
+    """
 
     text: str
     location: Location
 
 
 def questions(text: str, file: str) -> list[Question]:
-    """Return the open questions in the text of a config that loads.
+    """Return the open questions in the text of a valid config.
 
     Args:
-        text: the content of the file.
-        file: the name of the file in the locations.
+        text: The content of the file.
+        file: The name of the file for the locations.
     """
     lines = text.splitlines()
     marked = [number for number, line in enumerate(lines, 1) if line.lstrip().startswith(_MARK)]
@@ -36,13 +41,13 @@ def questions(text: str, file: str) -> list[Question]:
 
 
 def _in_scalars(text: str) -> frozenset[int]:
-    """Return the numbers of the lines that are inside a scalar of several lines: what looks like a comment there is text."""
-    from ruamel.yaml import YAML  # not at start-up: most configs have no open question
+    """Return the numbers of the lines inside scalars of several lines, which contain no comments."""
+    from ruamel.yaml import YAML  # Only a config with an open question needs the import.
     from ruamel.yaml.tokens import ScalarToken
 
-    found: set[int] = set()
+    numbers: set[int] = set()
     for token in YAML(typ="safe", pure=True).scan(text):
         if isinstance(token, ScalarToken):
             # The end of a block scalar is the start of the line after it.
-            found.update(range(token.start_mark.line + 2, token.end_mark.line + (1 if token.end_mark.column == 0 else 2)))
-    return frozenset(found)
+            numbers.update(range(token.start_mark.line + 2, token.end_mark.line + (1 if token.end_mark.column == 0 else 2)))
+    return frozenset(numbers)

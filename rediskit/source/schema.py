@@ -1,4 +1,4 @@
-"""The JSON schema of a config file, for editors: what the model says, and the forms that only the loader knows."""
+"""The JSON schema of a config file, for editors."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from rediskit.model.environment import Environment
 from rediskit.model.measures import Measure
 
 _FILE = {
-    "title": "Client in a file of its own",
-    "description": "A client that its team keeps in a file of its own.",
+    "title": "Client in its own file",
+    "description": "A client in its own file.",
     "type": "object",
     "properties": {
         "file": {
             "title": "File",
-            "description": "The file with this client, relative to the config file. What it names counts from the file itself.",
+            "description": "The file of the client, relative to the config file. Paths in it are relative to the file itself.",
             "type": "string",
             "minLength": 1,
         }
@@ -30,9 +30,9 @@ _FILE = {
 
 
 def config_schema() -> dict[str, Any]:
-    """The schema (draft 2020-12) of one config file. A client's own file has the schema `#/$defs/Client`.
+    """Return the schema (draft 2020-12) of a config file. The file of a client has the schema `#/$defs/Client`.
 
-    What it can't say is said by `load`: rules over two values, and what the files hold that a config names.
+    Only `load` validates rules over several values, and the referenced files.
     """
     schema = Environment.model_json_schema(mode="validation", schema_generator=_Generator)
     clients = schema["properties"]["clients"]
@@ -42,39 +42,39 @@ def config_schema() -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """The schema as it stands in `rediskit.schema.json`, without the last line break."""
+    """Return the content of `rediskit.schema.json` without the last line break."""
     return json.dumps(config_schema(), indent=2, ensure_ascii=False)
 
 
 class _Generator(GenerateJsonSchema):
-    """Pydantic's schema, as editors show it best."""
+    """The schema generator of Pydantic, adapted to the display in editors."""
 
     def get_title_from_name(self, name: str) -> str:
-        """`bootstrapProject` is titled "Bootstrap project"."""
-        return re.sub(r"(?<=[a-z])[A-Z]", lambda found: f" {found[0].lower()}", name).capitalize()
+        """Return a title such as "Bootstrap project" for `bootstrapProject`."""
+        return re.sub(r"(?<=[a-z])[A-Z]", lambda letter: f" {letter[0].lower()}", name).capitalize()
 
     def encode_default(self, dft: Any) -> Any:
-        """A measure as it is written."""
+        """Return a measure as text."""
         return str(dft) if isinstance(dft, Measure) else super().encode_default(dft)
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """No `default: null`: what is left out says so itself."""
-        made = super().default_schema(schema)
-        return {key: value for key, value in made.items() if key != "default" or value is not None}
+        """Return the schema without `default: null`."""
+        result = super().default_schema(schema)
+        return {key: value for key, value in result.items() if key != "default" or value is not None}
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
-        """Keys of another form are refused; Pydantic only leaves them out of the pattern."""
-        made = super().dict_schema(schema)
-        if "patternProperties" in made:
-            ((pattern, values),) = made.pop("patternProperties").items()
-            made |= {"propertyNames": {**made.get("propertyNames", {}), "pattern": pattern}, "additionalProperties": values}
-        return made
+        """Return a schema that refuses keys of another form, which `patternProperties` of Pydantic accepts."""
+        result = super().dict_schema(schema)
+        if "patternProperties" in result:
+            ((pattern, values),) = result.pop("patternProperties").items()
+            result |= {"propertyNames": {**result.get("propertyNames", {}), "pattern": pattern}, "additionalProperties": values}
+        return result
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
-        """One schema that takes null too, in place of a choice of two: an editor's message is then about the value."""
-        made = super().nullable_schema(schema)
-        inner = next((dict(part) for part in made.get("anyOf", ()) if part.get("type") != "null"), {})
+        """Return one schema that includes null instead of `anyOf`, so that the message of an editor is about the value."""
+        result = super().nullable_schema(schema)
+        inner = next((dict(part) for part in result.get("anyOf", ()) if part.get("type") != "null"), {})
         if "type" not in inner:
-            return made
+            return result
         kinds = [inner["type"]] if isinstance(inner["type"], str) else list(inner["type"])
         return {**inner, "type": [*kinds, "null"], **({"enum": [*inner["enum"], None]} if "enum" in inner else {})}

@@ -1,10 +1,11 @@
-"""Secrets in clear among the inputs of a config: what lies in its folder is committed with it, and Git keeps it for ever."""
+"""Find unencrypted Secrets in the folder of a config, which is committed to Git."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +18,29 @@ from rediskit.yamlio.reader import read
 
 SUFFIXES = (".yaml", ".yml", ".json")
 _SECRET = re.compile(rb"\bkind\b[\"']?[ \t]*:[ \t]*[\"']?Secret\b")
-"""What a file has to say to be looked at: nearly none does, and reading YAML costs a thousand times as much."""
+"""A file without this text is not parsed, which takes a thousand times as long."""
 _SEALED_SECRET = re.compile(rb"\bkind\b[\"']?[ \t]*:[ \t]*[\"']?SealedSecret\b")
 _DOCUMENTS = re.compile(rb"^---(?=\s|$)", re.MULTILINE)
 _LINES = (
     re.compile(r"^kind[ \t]*:[ \t]*[\"']?Secret[\"']?[ \t]*(?:#.*)?$", re.MULTILINE),
     re.compile(r"^(?:data|stringData)[ \t]*:", re.MULTILINE),
 )
-"""A Secret in YAML that our reader refuses: with anchors, or as a template."""
+"""An unencrypted Secret in YAML that the strict reader refuses: with anchors, or as a template."""
 _SEALED_LINES = (
     re.compile(r"^kind[ \t]*:[ \t]*[\"']?SealedSecret[\"']?[ \t]*(?:#.*)?$", re.MULTILINE),
     re.compile(r"^[ \t]+data[ \t]*:(?![ \t]*(?:null|~|\{[ \t]*\})[ \t]*$)", re.MULTILINE),
 )
 _SOPS = re.compile(r"^sops[ \t]*:", re.MULTILINE)
-_HINT = "take it out of Git, change the password, and encrypt the new one: rediskit secret new"
+_CODE = "unencrypted-secret"
+_HINT = "remove it from Git, and run rediskit secret new to create and encrypt another password"
 
 
 def in_folder(folder: Path, shown: str) -> Iterator[Problem]:
-    """A problem for each v1 Secret with a value in clear in a manifest below a folder, hidden files and all; no value is shown.
+    """Yield a problem for each unencrypted v1 Secret in the manifests below a folder, hidden files included. No value is shown.
 
-    folder: may be missing. shown: how its name is shown. Links are not followed: what they lead to is committed elsewhere.
+    Args:
+        folder: The folder, which can be missing. Links are not followed, because Git does not commit their targets.
+        shown: The name of the folder for messages.
     """
     for parent, folders, names in os.walk(folder):
         folders.sort()
@@ -46,29 +50,27 @@ def in_folder(folder: Path, shown: str) -> Iterator[Problem]:
 
 
 def in_file(path: Path, shown: str) -> Iterator[Problem]:
-    """The same for one file. What cannot be read, or is larger than 1 MiB, is no manifest."""
+    """Yield the problems of one file, as `in_folder`. A file that can't be read or is larger than 1 MiB is not a manifest."""
     try:
         text = read_regular(path, follow=False)
     except OSError:
         return
-    if not _SECRET.search(text):
-        return
-    ends = [found.start() for found in _DOCUMENTS.finditer(text)]
-    for start, end in zip([0, *ends], [*ends, len(text)], strict=True):
-        if _in_clear(text[start:end]):
-            line = text[:start].count(b"\n") + text[start:end].count(b"\n", 0, _first(text[start:end])) + 1
-            yield Problem("a Secret in clear", _HINT, (), Location(shown, line, 1))
+    line = 1
+    for document in _documents(text):
+        if (kind := _SECRET.search(document)) and _is_unencrypted(document):
+            yield Problem("an unencrypted Secret", _HINT, (), Location(shown, line + document.count(b"\n", 0, kind.start()), 1), _CODE)
+        line += document.count(b"\n")
 
 
 def in_data(value: Any, path: DataPath = ()) -> Iterator[DataPath]:
     """Yield the path of each Secret with a value in plain text in nested data, whatever it is nested in.
 
-    An object is found in a list, in Helm values and in a text that holds YAML or JSON. The API version is not asked for, because a
-    template may write it; the literals of a `secretGenerator` and the `template.data` of a SealedSecret become a Secret, too. Base64
-    hides nothing.
+    The search includes lists, Helm values, text that contains YAML or JSON, literals of a `secretGenerator` and the `template.data` of a
+    SealedSecret. The API version is ignored, because a template can set it. Base64 is plain text.
     """
     if isinstance(value, str):
-        if any(_in_clear(document) or _is_plain_sealed(document) for document in _documents(value.encode(errors="replace"))):
+        documents = _documents(value.encode(errors="replace"))
+        if any(_is_unencrypted(document) or _is_plain_sealed(document) for document in documents):
             yield path
     elif isinstance(value, (list, tuple)):
         for index, inner in enumerate(value):
@@ -78,7 +80,7 @@ def in_data(value: Any, path: DataPath = ()) -> Iterator[DataPath]:
             yield path
             return
         for key, inner in value.items():
-            if key == "secretGenerator" and any(at(one, "literals") for one in list_at(value, key)):
+            if key == "secretGenerator" and any(at(entry, "literals") for entry in list_at(value, key)):
                 yield (*path, key)
             else:
                 yield from in_data(inner, (*path, str(key)))
@@ -92,17 +94,13 @@ def _is_plain(content: Mapping[str, Any]) -> bool:
 
 
 def _documents(text: bytes) -> Iterator[bytes]:
+    """Yield the documents of a text that can contain a Secret."""
     if _SECRET.search(text) or _SEALED_SECRET.search(text):
-        ends = [found.start() for found in _DOCUMENTS.finditer(text)]
-        yield from (text[start:end] for start, end in zip([0, *ends], [*ends, len(text)], strict=True))
+        starts = [0, *(separator.start() for separator in _DOCUMENTS.finditer(text)), len(text)]
+        yield from (text[start:end] for start, end in pairwise(starts))
 
 
-def _first(document: bytes) -> int:
-    found = _SECRET.search(document)
-    return found.start() if found else 0
-
-
-def _in_clear(document: bytes) -> bool:
+def _is_unencrypted(document: bytes) -> bool:
     return bool(_SECRET.search(document)) and _has_keys(document, plain_keys, _LINES)
 
 
@@ -111,7 +109,7 @@ def _is_plain_sealed(document: bytes) -> bool:
 
 
 def _has_keys(document: bytes, keys: Callable[[Any], tuple[str, ...]], lines: tuple[re.Pattern[str], ...]) -> bool:
-    """Return whether an object of a document has keys in plain text; `lines` stand for that in a document that cannot be read."""
+    """Return whether an object has keys in plain text; in a document that can't be read, whether it has all these lines."""
     try:
         return any(keys(content) for content in _objects(read(document, "").data))
     except ConfigError:

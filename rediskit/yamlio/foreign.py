@@ -1,14 +1,14 @@
-"""Read YAML that other people and programs write: several documents, anchors, merge keys, tags, and scalars as Go reads them.
+"""Read YAML of other programs: several documents, anchors, merge keys, tags, and scalars as Go reads them.
 
-The config has a strict reader of its own (`reader`). This one takes what kustomize and kubectl take, within limits of size, depth and
-alias expansion, and reports everything else as one ConfigError: no input ends in another exception. It works on one event at a time.
+This reader accepts the input of kustomize and kubectl within limits of size, depth and alias expansion; `reader` is the strict reader of
+configs. Invalid input raises a ConfigError and no other exception.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import yaml
 from yaml.events import (
@@ -28,14 +28,14 @@ from rediskit.yamlio.reader import PARSER, SURROGATE
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_LEVELS = 100
-"""Mappings and lists in each other, those of an alias included."""
+"""The deepest nesting of mappings and lists, expanded aliases included."""
 MAX_ALIASED = 100_000
-"""Nodes that the aliases of one file stand for."""
+"""The largest number of nodes in the expanded aliases of one file."""
 MAX_DIRECTIVES = 20
-"""`%TAG` directives: libyaml compares each with all before it."""
+"""The largest number of `%TAG` directives: libyaml compares each with all previous ones."""
 
 _PLACED = 2
-"""How deep in a document places are kept."""
+"""The depth to which locations are stored."""
 _MERGE = "<<"
 _RESOLVED = frozenset({"tag:yaml.org,2002:bool", "tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:null"})
 
@@ -43,8 +43,9 @@ _RESOLVED = frozenset({"tag:yaml.org,2002:bool", "tag:yaml.org,2002:int", "tag:y
 class Document(NamedTuple):
     """One document of a file.
 
-    data: dict with str keys, list, str, bool, int, float, None. Values that an alias stands for are shared: do not change them in place.
-    places: path to line and column, for the document itself and two levels below it.
+    Attributes:
+        data: dict with str keys, list, str, bool, int, float, None. Expanded aliases are shared: do not change them.
+        places: The location by path, for the document and two levels below it.
     """
 
     data: Any
@@ -52,7 +53,7 @@ class Document(NamedTuple):
 
     @property
     def location(self) -> Location:
-        """Where the document begins."""
+        """The start of the document."""
         return self.places[()]
 
 
@@ -60,12 +61,12 @@ def read_foreign(text: bytes, file: str, *, limit: int = MAX_BYTES) -> list[Docu
     """Return the documents of a YAML file.
 
     Args:
-        text: the content.
-        file: its name, for the locations.
-        limit: the largest size, in bytes.
+        text: The content.
+        file: The name of the file, for the locations.
+        limit: The largest size, in bytes.
 
     Raises:
-        ConfigError: it is not YAML, is too large or too deep, or an alias can't be expanded. One problem, with its place.
+        ConfigError: The text is not YAML, is too large or too deep, or an alias can't be expanded. One problem, with its location.
     """
     if len(text) > limit:
         _refuse(f"larger than {limit >> 20} MiB", Location(file, 1, 1))
@@ -74,20 +75,30 @@ def read_foreign(text: bytes, file: str, *, limit: int = MAX_BYTES) -> list[Docu
     return _Reading(file).documents(text)
 
 
-def _refuse(what: str, place: Location) -> None:
-    raise ConfigError(Problem(f"can't be read as YAML: {what}", "fix the file: kustomize and kubectl can't read it either", (), place))
+def _refuse(reason: str, location: Location) -> NoReturn:
+    message = f"can't be read as YAML: {reason}"
+    raise ConfigError(Problem(message, "fix the file, which kustomize and kubectl can't read", (), location, "yaml-syntax"))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True)  # The reader changes it while it reads.
 class _Open:
-    """A mapping or a list that is being read. size, height: nodes in it and levels below it, those of aliases included."""
+    """A mapping or a list that is not complete yet.
+
+    Attributes:
+        data: The content so far.
+        anchor: Its anchor.
+        key: The key of the next value.
+        merging: Whether that key is a plain `<<`.
+        merged: The values of the merge keys so far.
+        wants_key: Whether a key comes next.
+        size: The number of nodes, expanded aliases included.
+        height: The number of levels below, expanded aliases included.
+    """
 
     data: Any
     anchor: str | None
     key: str | None = None
-    """The key of the value that comes next."""
     merging: bool = False
-    """Whether that key is `<<`, plain: the keys of its value come in."""
     merged: list[Any] = field(default_factory=list)
     wants_key: bool = False
     size: int = 1
@@ -95,6 +106,8 @@ class _Open:
 
 
 class _Anchored(NamedTuple):
+    """The value of an anchor with its number of nodes and levels."""
+
     value: Any
     size: int
     height: int
@@ -121,7 +134,7 @@ class _Reading:
                 self._event(event)
         except yaml.MarkedYAMLError as error:
             if error.problem_mark is not None:
-                self._see(error.problem_mark)
+                self._move_to(error.problem_mark)
             self._stop(error.problem or error.context or "a syntax error")
         except (yaml.YAMLError, ValueError, OverflowError) as error:
             if isinstance(error, ConfigError):
@@ -134,7 +147,7 @@ class _Reading:
 
     def _event(self, event: Event) -> None:
         if event.start_mark is not None:
-            self._see(event.start_mark)
+            self._move_to(event.start_mark)
         if isinstance(event, ScalarEvent):
             self._scalar(event)
         elif isinstance(event, (MappingStartEvent, SequenceStartEvent)):
@@ -151,7 +164,7 @@ class _Reading:
     def _scalar(self, event: ScalarEvent) -> None:
         value: Any = event.value
         if not value.isascii() and SURROGATE.search(value):
-            self._stop("half a surrogate pair")
+            self._stop("an incomplete surrogate pair")
         plain = not event.style and event.tag is None
         if plain or (event.tag in _RESOLVED and not self._wants_key()):
             value = go_scalars.resolve(value)
@@ -182,21 +195,20 @@ class _Reading:
         self._place(ended.data, ended.size, ended.height, noted=True)
 
     def _alias(self, name: str) -> None:
-        found = self.anchors.get(name)
-        if found is None:
-            self._stop(f"the alias *{name} stands inside its own anchor" if name in self.anchors else f"the alias *{name} has no anchor")
-            return
-        self.aliased += found.size
+        anchored = self.anchors.get(name)
+        if anchored is None:
+            self._stop(f"the alias *{name} is inside its own anchor" if name in self.anchors else f"the alias *{name} has no anchor")
+        self.aliased += anchored.size
         if self.aliased > MAX_ALIASED:
-            self._stop(f"aliases that stand for more than {MAX_ALIASED} values")
+            self._stop(f"aliases expand to more than {MAX_ALIASED} values")
         if self._wants_key():
-            if isinstance(found.value, (dict, list)):
+            if isinstance(anchored.value, (dict, list)):
                 self._stop("a key that is a mapping or a list")
-            self._key(found.value)
+            self._key(anchored.value)
             return
-        if len(self.open) + found.height > MAX_LEVELS:
+        if len(self.open) + anchored.height > MAX_LEVELS:
             self._stop(f"more than {MAX_LEVELS} levels of mappings and lists")
-        self._place(found.value, found.size, found.height)
+        self._place(*anchored)
 
     def _key(self, value: Any, *, merging: bool = False) -> None:
         into = self.open[-1]
@@ -206,7 +218,7 @@ class _Reading:
         return bool(self.open) and self.open[-1].wants_key
 
     def _place(self, value: Any, size: int, height: int, *, noted: bool = False) -> None:
-        """Put a value where it belongs."""
+        """Add a value to the innermost mapping or list."""
         if not self.open:
             self.root = value
             return
@@ -225,24 +237,24 @@ class _Reading:
             into.data[into.key] = value
 
     def _merge(self, into: _Open, value: Any) -> None:
-        """Take the keys of `<<: *alias`; those that the mapping has itself win."""
-        several = value if isinstance(value, list) else [value]
-        if not all(isinstance(one, dict) for one in several):
+        """Store the mappings of a merge key. The own keys of the mapping take precedence."""
+        mappings = value if isinstance(value, list) else [value]
+        if not all(isinstance(mapping, dict) for mapping in mappings):
             self._stop("a merge key (<<) needs a mapping or a list of mappings")
-        into.merged += several
+        into.merged += mappings
 
     def _next(self) -> Path | None:
-        """Return the path of the value that comes next; None where it is too deep for a place."""
+        """Return the path of the next value; None where its location is not stored."""
         if len(self.open) > _PLACED:
             return None
-        return tuple(len(one.data) if isinstance(one.data, list) else str(one.key) for one in self.open)
+        return tuple(len(outer.data) if isinstance(outer.data, list) else str(outer.key) for outer in self.open)
 
     def _note(self, path: Path | None) -> None:
         if path is not None:
             self.places[path] = self.at
 
-    def _see(self, mark: Any) -> None:
+    def _move_to(self, mark: Any) -> None:
         self.at = Location(self.file, mark.line + 1, mark.column + 1)
 
-    def _stop(self, what: str) -> None:
-        _refuse(what, self.at)
+    def _stop(self, reason: str) -> NoReturn:
+        _refuse(reason, self.at)

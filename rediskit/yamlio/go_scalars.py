@@ -1,6 +1,6 @@
-"""Resolve plain YAML scalars as the Go programs do that read manifests: kubectl, Argo CD and Flux, by sigs.k8s.io/yaml.
+"""Resolve plain YAML scalars as kubectl, Argo CD and Flux do (sigs.k8s.io/yaml).
 
-Source: https://github.com/kubernetes-sigs/yaml/blob/master/goyaml.v2/resolve.go, and the conversion to JSON in yaml.go beside it.
+Source: https://github.com/kubernetes-sigs/yaml/blob/master/goyaml.v2/resolve.go, and the conversion to JSON in yaml.go.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ _WORDS: dict[str, bool | None] = {
 _WHOLE = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|0[0-7]*|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _FRACTION = re.compile(r"\.[0-9](?:_?[0-9])*(?:[eE][-+]?[0-9](?:_?[0-9])*)?")
-"""What begins with a dot is a float of Go's own syntax: an underscore only between digits."""
+"""Text that starts with a dot is a float in Go syntax: underscores only between digits."""
 _OCTAL = re.compile(r"([-+]?)0([0-7]+)")
 _DIGITS = 400
-"""A longer number is more than any float; Go reads it as text."""
+"""A longer number exceeds any float; Go reads it as text."""
 
 
 def resolve(text: str) -> str | bool | int | float | None:
-    """Return what a plain scalar stands for.
+    """Return the value of a plain scalar.
 
-    A date stays text, as do `.inf` and `.nan`: JSON has neither. An underscore in a number does not count, `0x1F`, `0o17` and `017`
-    are numbers, `12:30` and `=` are text.
+    Dates, `.inf` and `.nan` are text, because JSON has neither; so are `12:30` and `=`. `0x1F`, `0o17` and `017` are numbers. Underscores
+    in numbers are ignored.
     """
     if text in _WORDS:
         return _WORDS[text]
@@ -44,7 +44,7 @@ def resolve(text: str) -> str | bool | int | float | None:
 
 
 def _whole(number: int, text: str) -> int | float | str:
-    """Return a whole number; beyond 64 bits a float, as JSON in Go has it, and beyond that the text."""
+    """Return an integer; a float beyond 64 bits, as Go does for JSON; the text beyond the range of floats."""
     if -(2**63) <= number < 2**63:
         return number
     try:
@@ -54,7 +54,7 @@ def _whole(number: int, text: str) -> int | float | str:
 
 
 def key(value: Any) -> str:
-    """Return a key as JSON has it: Go turns numbers, `true` and nothing into text."""
+    """Return a key as text: Go converts numbers, booleans and null."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return "null" if value is None else str(value)

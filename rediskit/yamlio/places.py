@@ -1,6 +1,6 @@
-"""Where the values and keys of a document stand: kept as offsets while reading, made into lines and columns when asked for.
+"""Locations of values and keys in a document: the reader stores offsets, a lookup computes line and column.
 
-Only errors ask. A table of every path and place, made beforehand, would cost more time and memory than the reading itself.
+Only errors need locations. A table of all locations would take more time and memory than reading the document.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, NamedTuple
 
 from rediskit.errors import Location, Path
 
@@ -17,44 +17,56 @@ _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 
 
 class Lines:
-    """One text, asked for the Location of a character."""
+    """A text that computes the location of a character."""
 
     def __init__(self, file: str, text: str) -> None:
         self.file, self.text = file, text
 
     @cached_property
     def _starts(self) -> list[int]:
-        return [0, *(found.end() for found in _LINE_BREAK.finditer(self.text))]
+        return [0, *(line_break.end() for line_break in _LINE_BREAK.finditer(self.text))]
 
     def at(self, offset: int) -> Location:
-        """The place of the character with this offset; an offset behind the end is the end."""
+        """Return the location of the character at an offset; that of the end for a larger offset."""
         offset = min(offset, len(self.text))
         line = bisect_right(self._starts, offset)
         return Location(self.file, line, offset - self._starts[line - 1] + 1)
 
     def before(self, offset: int) -> str:
-        """What stands in the line before this character."""
+        """Return the part of the line before an offset."""
         return self.text[self._starts[bisect_right(self._starts, offset) - 1] : offset]
 
 
-@dataclass(slots=True)
-class Marks:
-    """The offsets of one mapping or list: its own, those of its values by key or index, and those of a mapping's keys."""
+class Marks(NamedTuple):
+    """The offsets of a mapping or list.
+
+    Attributes:
+        at: The start.
+        values: The offsets of its values by key or index.
+        keys: The offsets of the keys of a mapping.
+    """
 
     at: int
-    values: dict[str | int, int | Marks] = field(default_factory=dict)
-    keys: dict[str, int] = field(default_factory=dict)
+    values: dict[str | int, Any]
+    keys: dict[str, int]
 
 
 Mark = int | Marks
 """The offset of a scalar, or the offsets of a container."""
 
 
-class ValuePlaces(Mapping[Path, Location]):
-    """Path of each value to where it stands; `()` is the root. In the order of the document."""
+class _Places(Mapping[Path, Location]):
+    """Locations by path in the order of the document."""
 
     def __init__(self, lines: Lines, root: Mark) -> None:
         self._lines, self._root = lines, root
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class ValuePlaces(_Places):
+    """The location of each value by path; `()` is the root."""
 
     def __getitem__(self, path: Path) -> Location:
         mark = _find(self._root, path, path)
@@ -64,15 +76,9 @@ class ValuePlaces(Mapping[Path, Location]):
         yield ()
         yield from _paths(self._root, ())
 
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
-
-class KeyPlaces(Mapping[Path, Location]):
-    """Path of each mapping entry to where its key stands. In the order of the document."""
-
-    def __init__(self, lines: Lines, root: Mark) -> None:
-        self._lines, self._root = lines, root
+class KeyPlaces(_Places):
+    """The location of the key of each mapping entry by path."""
 
     def __getitem__(self, path: Path) -> Location:
         mark = _find(self._root, path[:-1], path)
@@ -84,14 +90,11 @@ class KeyPlaces(Mapping[Path, Location]):
     def __iter__(self) -> Iterator[Path]:
         return (path for path in _paths(self._root, ()) if isinstance(path[-1], str))
 
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
-
-def _find(mark: Mark, path: Path, asked: Path) -> Mark:
+def _find(mark: Mark, path: Path, wanted: Path) -> Mark:
     for part in path:
         if not isinstance(mark, Marks) or part not in mark.values:
-            raise KeyError(asked)
+            raise KeyError(wanted)
         mark = mark.values[part]
     return mark
 

@@ -1,15 +1,14 @@
-"""Bytes of YAML to plain data, as people mean it, with the place of every key and value.
+"""Read YAML strictly into plain data with the location of every key and value.
 
-Built on the parser's events, never on PyYAML's composing and constructing: those recurse, follow aliases and guess types. libyaml
-gives the events; where PyYAML comes without it, its own parser does (some ten times slower, and it takes no tab as a space between
-words). Everything here works on one event at a time, so that no input can exhaust the stack or grow in memory.
+The reader processes the events of the parser one at a time, so that no input can exhaust the stack or the memory. It does not use the
+composer and constructor of PyYAML, which recurse, expand aliases and guess types. The events come from libyaml, or from the pure Python
+parser of PyYAML, which is ten times slower.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import yaml
 from yaml.events import (
@@ -23,35 +22,37 @@ from yaml.events import (
 )
 
 from rediskit.errors import ConfigError, Path, Positions, Problem
-from rediskit.files import MAX_BYTES
+from rediskit.files import MAX_BYTES, TOO_LARGE
 from rediskit.yamlio.places import KeyPlaces, Lines, Mark, Marks, ValuePlaces
 from rediskit.yamlio.scalars import resolve
-from rediskit.yamlio.syntax import EMPTY, ESCAPE, NUMBER, TAG, explain
+from rediskit.yamlio.syntax import EMPTY, ESCAPE, FEATURE, NUMBER, SYNTAX, TAG, explain
 
 MAX_LEVELS = 100
-"""Mappings and lists that may stand in each other, the root included."""
+"""The deepest nesting of mappings and lists, the root included."""
 MAX_PROBLEMS = 100
-"""The reading stops after so many."""
+"""The reader stops after this number of problems."""
 
 PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+_ENCODING = "file-encoding"
+_KEY = "yaml-key"
+
 _BOM = b"\xef\xbb\xbf"
-# What libyaml refuses, and the characters that it takes for line breaks or skips but no editor shows.
+# Characters that libyaml refuses, skips or takes as line breaks, and that no editor shows.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _NOT_IN_KEYS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 SURROGATE = re.compile("[\ud800-\udfff]")
-# libyaml compares each %TAG with all before it: 1 MiB of them takes seconds. A tag is refused anyway.
+# libyaml compares each %TAG with all previous ones: 1 MiB of them takes seconds.
 _TAG_DIRECTIVE = re.compile(r"^%TAG\b", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One YAML document.
+class Document(NamedTuple):
+    """One YAML document. `positions` and `keys` compute a location on each lookup: do not copy them.
 
-    data: dict with str keys, list, str, bool, None, and the numbers of `rediskit.yamlio.scalars` that know their text.
-    positions: path of each value to the place where it begins (a missing value: behind its colon); `()` is the root.
-    keys: path of each mapping entry to the place of its key.
-    Both are read-only mappings that work out a place when it is asked for: look up what you need, and copy nothing.
+    Attributes:
+        data: dict with str keys, list, str, bool, None, and the numbers of `rediskit.yamlio.scalars`, which keep their text.
+        positions: The start of each value by path; `()` is the root. An absent value starts after its colon.
+        keys: The start of the key of each mapping entry by path.
     """
 
     data: Any
@@ -60,11 +61,15 @@ class Document:
 
 
 def read(text: bytes, file: str, *, mapping: bool = True) -> Document:
-    """Reads one YAML document.
+    """Read one YAML document.
 
-    text: the file's bytes: UTF-8 (with or without byte order mark), at most 1 MiB and 100 levels.
-    file: its name, for the locations. mapping: whether the root must be a mapping.
-    Raises ConfigError with every problem found (at most 100); a syntax error ends the pass.
+    Args:
+        text: The content of the file: UTF-8, at most 1 MiB and 100 levels.
+        file: The name of the file, for the locations.
+        mapping: Whether the root must be a mapping.
+
+    Raises:
+        ConfigError: All problems, at most 100, up to the first syntax error.
     """
     content = _decode(text, file)
     return _Reader(Lines(file, content), mapping).read()
@@ -72,36 +77,37 @@ def read(text: bytes, file: str, *, mapping: bool = True) -> Document:
 
 def _decode(text: bytes, file: str) -> str:
     if len(text) > MAX_BYTES:
-        _refuse(Lines(file, ""), 0, "the file is larger than 1 MiB", "no config or manifest needs so much: is it the right file?")
+        _refuse(Lines(file, ""), 0, "file-size", *TOO_LARGE)
     if text.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in text[:2]:
-        _refuse(Lines(file, ""), 0, "the file is in UTF-16 or UTF-32", "save it as UTF-8")
+        _refuse(Lines(file, ""), 0, _ENCODING, "the file is in UTF-16 or UTF-32", "save the file as UTF-8")
     text = text.removeprefix(_BOM)
     try:
         content = text.decode()
     except UnicodeDecodeError as error:
         before = text[: error.start].decode()
-        _refuse(Lines(file, before), len(before), f"byte {text[error.start]:#04x} is not UTF-8", "save the file as UTF-8")
-    if found := _CONTROL.search(content):
-        code = f"U+{ord(found[0]):04X}"
-        _refuse(Lines(file, content), found.start(), f"the invisible character {code}", f'remove it; in text write "\\u{code[2:]}"')
-    if found := _TAG_DIRECTIVE.search(content):
-        _refuse(Lines(file, content), found.start(), *TAG)
+        _refuse(Lines(file, before), len(before), _ENCODING, f"byte {text[error.start]:#04x} is not UTF-8", "save the file as UTF-8")
+    if control := _CONTROL.search(content):
+        number = f"{ord(control[0]):04X}"
+        hint = f'remove it, or write "\\u{number}" in text'
+        _refuse(Lines(file, content), control.start(), _ENCODING, f"unprintable character U+{number}", hint)
+    if directive := _TAG_DIRECTIVE.search(content):
+        _refuse(Lines(file, content), directive.start(), *TAG)
     return content
 
 
-def _refuse(lines: Lines, at: int, message: str, hint: str) -> NoReturn:
-    raise ConfigError(Problem(message, hint, (), lines.at(at)))
+def _refuse(lines: Lines, at: int, code: str, message: str, hint: str) -> NoReturn:
+    raise ConfigError(Problem(message, hint, (), lines.at(at), code))
 
 
 class _Open:
-    """A mapping or list that is being read."""
+    """A mapping or list that is not complete yet."""
 
     __slots__ = ("data", "key", "marks", "wants_key")
 
     def __init__(self, data: dict[str, Any] | list[Any], marks: Marks) -> None:
         self.data, self.marks = data, marks
         self.key: str | None = None
-        """The key whose value comes next; None when the key was refused, and its value is to be dropped."""
+        """The key of the next value; None after a refused key, whose value is dropped."""
         self.wants_key = isinstance(data, dict)
 
 
@@ -135,8 +141,9 @@ class _Reader:
             return event
         except yaml.MarkedYAMLError as error:
             problem = explain(error, self.lines, self.open[-1].marks.at if self.open else 0)
-        except (ValueError, OverflowError):  # PyYAML's own parser, on an escape beyond Unicode or a version of 5,000 digits
-            problem = Problem(*NUMBER, (), self.lines.at(parser.index))
+        except (ValueError, OverflowError):  # The pure Python parser: an escape beyond Unicode, or a version with 5,000 digits.
+            code, message, hint = NUMBER
+            problem = Problem(message, hint, (), self.lines.at(parser.index), code)
         raise ConfigError([*self.problems, problem])
 
     def _event(self, event: Event, at: int) -> None:
@@ -151,7 +158,7 @@ class _Reader:
         elif isinstance(event, DocumentStartEvent):
             self.documents += 1
             if self.documents > 1:
-                self._stop(at, "a second document begins here", "one file holds one document: move it into a file of its own")
+                self._stop(at, SYNTAX, "the file contains a second document", "move the second document into its own file")
 
     def _scalar(self, event: ScalarEvent, at: int) -> None:
         if event.anchor is not None or event.tag is not None:
@@ -170,13 +177,13 @@ class _Reader:
         if event.anchor is not None or event.tag is not None:
             self._properties(event, at)
         if len(self.open) == MAX_LEVELS:
-            self._stop(at, f"more than {MAX_LEVELS} levels of mappings and lists", "no config needs so many: check brackets and dashes")
-        marks = Marks(at)
+            self._stop(at, "file-size", f"more than {MAX_LEVELS} levels of mappings and lists", "check brackets and dashes")
+        marks = Marks(at, {}, {})
         self._place(data, marks, at)
         self.open.append(_Open(data, marks))
 
     def _place(self, value: Any, mark: Mark, at: int) -> None:
-        """Puts a value, or the container that comes next, where it belongs."""
+        """Add a value to the innermost mapping or list."""
         if not self.open:
             self._root(value, mark, at)
             return
@@ -185,7 +192,7 @@ class _Reader:
             into.marks.values[len(into.data)] = mark
             into.data.append(value)
         elif into.wants_key:
-            self._problem(at, "a key must be text, found a mapping or a list", "put text that begins with { or [ in quotes")
+            self._problem(at, _KEY, "a key must be text, found a mapping or a list", "write text that starts with { or [ in quotes")
             into.key, into.wants_key = None, False
         else:
             if into.key is not None:
@@ -198,9 +205,9 @@ class _Reader:
             self._stop(0, *EMPTY)
         self.data, self.marks = value, mark
         if self.mapping and not isinstance(value, dict):
-            found = "a list" if isinstance(value, list) else "a single value"
-            hint = "begin each line with a key, a colon and a space: key: value"
-            self._problem(at, f"expected a mapping of keys to values, found {found}", hint)
+            kind = "a list" if isinstance(value, list) else "a single value"
+            hint = "start each line with a key, a colon and a space: key: value"
+            self._problem(at, "wrong-type", f"expected a mapping, found {kind}", hint)
 
     def _key(self, event: ScalarEvent, key: str, at: int) -> None:
         into = self.open[-1]
@@ -208,29 +215,24 @@ class _Reader:
         into.key = None
         if not event.style:
             if key == "<<":
-                self._problem(
-                    at, "a merge key (<<) is refused", "write out the keys that it would bring: what a line says stands in that line"
-                )
+                self._problem(at, FEATURE, "a merge key (<<) is not supported", "write the merged keys here")
                 return
             if key in ("", "~", "null", "true", "false"):
-                self._problem(
-                    at,
-                    f"a key must be text, found {key or 'nothing'}",
-                    f'put it in quotes: "{key}"' if key else "write the key before its colon",
-                )
+                hint = f'write "{key}" in quotes' if key else "write the key before its colon"
+                self._problem(at, _KEY, f"a key must be text, found {key or 'nothing'}", hint)
                 return
         elif event.style in "|>" or _NOT_IN_KEYS.search(key):
-            self._problem(at, "a key must be one line of visible text", "write it in one line, without escapes")
+            self._problem(at, _KEY, "a key must be one line of printable text", "write the key in one line, without escapes")
             return
         if key in into.marks.keys:
             first = self.lines.at(into.marks.keys[key])
-            self._problem(at, f"duplicate key, first written in line {first.line}", "keep one of the two", (key,))
+            self._problem(at, _KEY, f"duplicate key, also in line {first.line}", "remove one of them", (key,))
             return
         into.marks.keys[key] = at
         into.key = key
 
     def _alias(self, at: int) -> None:
-        self._problem(at, "an alias (*) is refused", "write out what it stands for; put text that begins with * in quotes")
+        self._problem(at, FEATURE, "an alias (*) is not supported", "write the value here, or write text that starts with * in quotes")
         if not self.open:
             self.marks = at
         elif self.open[-1].wants_key:
@@ -240,12 +242,13 @@ class _Reader:
 
     def _properties(self, event: ScalarEvent | CollectionStartEvent, at: int) -> None:
         if event.anchor is not None:
-            self._problem(at, "an anchor (&) is refused", "remove it and write out its aliases; put text that begins with & in quotes")
+            hint = "remove it and write the value at each alias, or write text that starts with & in quotes"
+            self._problem(at, FEATURE, "an anchor (&) is not supported", hint)
         if event.tag is not None:
             self._problem(at, *TAG)
 
     def _path(self) -> Path:
-        """Where the reader stands, up to the first key that was refused."""
+        """Return the path of the current value, up to the first refused key."""
         path: list[str | int] = []
         for into in self.open:
             innermost = into is self.open[-1]
@@ -257,10 +260,10 @@ class _Reader:
                 path.append(into.key)
         return tuple(path)
 
-    def _problem(self, at: int, message: str, hint: str, below: Path = ()) -> None:
-        self.problems.append(Problem(message, hint, (*self._path(), *below), self.lines.at(at)))
+    def _problem(self, at: int, code: str, message: str, hint: str, below: Path = ()) -> None:
+        self.problems.append(Problem(message, hint, (*self._path(), *below), self.lines.at(at), code))
         if len(self.problems) == MAX_PROBLEMS:
-            self._stop(at, f"{MAX_PROBLEMS} problems up to here; the rest was not read", "mend these first")
+            self._stop(at, SYNTAX, f"{MAX_PROBLEMS} problems so far, the rest is not read", "fix these first")
 
-    def _stop(self, at: int, message: str, hint: str) -> NoReturn:
-        raise ConfigError([*self.problems, Problem(message, hint, self._path(), self.lines.at(at))])
+    def _stop(self, at: int, code: str, message: str, hint: str) -> NoReturn:
+        raise ConfigError([*self.problems, Problem(message, hint, self._path(), self.lines.at(at), code)])

@@ -1,7 +1,7 @@
-"""What unquoted text of a config is: the five words and two forms of number that nobody reads otherwise, and text.
+"""Resolve plain scalars of a config: booleans, null, decimal numbers, and text.
 
-YAML 1.1 would make 18 of `022`, 750 of `12:30`, true of `on`, a date of `2024-01-01` (the types of YAML 1.1, which PyYAML
-follows). Here these stay text, and a number keeps the text it was written as: a version `1.30` is not 1.3.
+In YAML 1.1, which PyYAML implements, `022` is 18, `12:30` is 750, `on` is true and `2024-01-01` is a date. Here they are text. A number
+keeps its text: the version `1.30` is not 1.3.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from functools import lru_cache
 from typing import Any
 
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
-# The digits are limited: a longer whole number fits no 64 bits, and no float holds a longer fraction. Neither may cost time.
+# The number of digits is limited, so that parsing is fast: more digits exceed 64 bits or the precision of a float.
 _INT = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
 _FLOAT = re.compile(r"-?(?:0|[1-9][0-9]{0,18})\.[0-9]{1,32}")
 
 
 class Int(int):
-    """A whole number that knows how it was written (`text`)."""
+    """An integer that keeps its text."""
 
     text: str
 
@@ -31,7 +31,7 @@ class Int(int):
 
 
 class Float(float):
-    """A decimal number that knows how it was written (`text`): `1.30` is 1.3 and "1.30"."""
+    """A float that keeps its text: `1.30` is 1.3 and "1.30"."""
 
     __slots__ = ("text",)
     text: str
@@ -46,10 +46,10 @@ class Float(float):
 
 
 def resolve(text: str) -> str | bool | Int | Float | None:
-    """What a plain (unquoted) scalar stands for.
+    """Return the value of a plain (unquoted) scalar.
 
-    `true` and `false`; None for `null`, `~` and nothing; Int for `-?(0|[1-9][0-9]*)` within 64 bits; Float for the same with a
-    fraction of up to 32 digits; all else is text, also a number that is too long to be held as one.
+    `true` and `false` are booleans; `null`, `~` and nothing are None; `-?(0|[1-9][0-9]*)` within 64 bits is an Int, with a fraction of up
+    to 32 digits a Float. Everything else is text.
     """
     if text in _WORDS:
         return _WORDS[text]
@@ -65,7 +65,7 @@ def _number(text: str) -> str | Int | Float:
 
 
 def plain(data: Any) -> Any:
-    """A copy of what `read` gave, with int and float in place of Int and Float."""
+    """Return a copy of data from `read` with int and float in place of Int and Float."""
     if isinstance(data, dict):
         return {key: plain(value) for key, value in data.items()}
     if isinstance(data, list):

@@ -1,7 +1,6 @@
-"""Changes in the text of a YAML file, limited to the values that are meant: every other byte stays.
+"""Change values in the text of a YAML file. All other bytes stay: comments, order, quotes, indentation and line breaks.
 
-ruamel.yaml says where each value begins and ends; the text is cut there. Nothing is written out anew, so that comments, order, quotes,
-indentation, line breaks and blanks are never touched.
+ruamel.yaml returns the start and the end of each value; `splice` replaces the text between them.
 """
 
 from __future__ import annotations
@@ -16,48 +15,43 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from rediskit.errors import ConfigError, Path, Problem, RefusedError, dotted
+from rediskit.yamlio.flow import Value, flow, scalar
 from rediskit.yamlio.reader import read
-from rediskit.yamlio.scalars import Float, Int, resolve
 
-Scalar = str | bool | int | float | None
-Value = Scalar | Mapping[str, Any] | Sequence[Any]
 _BOM = b"\xef\xbb\xbf"
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/+@%()=;-]*(?::[A-Za-z0-9._/+@%()=;-]+[A-Za-z0-9 ._/+@%()=;-]*)*")
-_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-"""What YAML 1.1 takes for booleans: here it is text, but an editor may colour it otherwise."""
 _BREAK = re.compile(r"\r\n|\n|\r")
 
 
 class Put(NamedTuple):
-    """A value at a path: a scalar replaces a scalar, a mapping is put key by key; what is not there is added, with what is above it."""
+    """Set the value at a path. A mapping is merged key by key; missing keys and mappings are added."""
 
     path: Path
     value: Value
 
 
 class Append(NamedTuple):
-    """One more item of a list; the list is made where there is none."""
+    """Add an item to the end of a list, which is created if it is missing."""
 
     path: Path
     value: Value
 
 
 class Prepend(NamedTuple):
-    """One more item at the front of a list; the list is created where there is none."""
+    """Add an item to the front of a list, which is created if it is missing."""
 
     path: Path
     value: Value
 
 
 class Replace(NamedTuple):
-    """An item of a list, written again as a whole. path: that of the item."""
+    """Replace the item of a list at a path."""
 
     path: Path
     value: Value
 
 
 class Remove(NamedTuple):
-    """An item of a list that has others. path: that of the item."""
+    """Remove the item at a path from a list with other items."""
 
     path: Path
 
@@ -66,41 +60,47 @@ Edit = Put | Append | Prepend | Replace | Remove
 
 
 def splice(text: bytes, file: str, edits: Sequence[Edit]) -> bytes:
-    """The text with these changes, one after the other.
+    """Return the text after these changes, applied in order. The result is parsed again and compared with the expected data.
 
-    text: a file as `reader.read` takes it. file: its name, for errors. Reading the result gives exactly the data that is meant: that is
-    looked at before it is given back. Raises ConfigError when the text can't be read, RefusedError when it can't be changed in place.
+    Args:
+        text: A file that `reader.read` accepts.
+        file: The name of the file, for errors.
+        edits: The changes.
+
+    Raises:
+        ConfigError: The text can't be read.
+        RefusedError: The layout of the text does not allow a change in place.
     """
-    meant = copy.deepcopy(read(text, file).data)
+    expected = copy.deepcopy(read(text, file).data)
     mark = _BOM if text.startswith(_BOM) else b""
     changed = text.removeprefix(_BOM).decode()
     for edit in edits:
         try:
             changed = _Text(changed).edited(edit)
-        except (_CannotError, YAMLError) as error:
+        except (_LayoutError, YAMLError) as error:
             raise _refused(file, edit) from error
-        _apply(meant, edit)
-    made = mark + changed.encode()
+        _apply(expected, edit)
+    result = mark + changed.encode()
     try:
-        is_meant = read(made, file).data == meant
+        is_expected = read(result, file).data == expected
     except ConfigError:
-        is_meant = False
-    if not is_meant:
+        is_expected = False
+    if not is_expected:
         raise _refused(file, edits[-1])
-    return made
+    return result
 
 
 def _refused(file: str, edit: Edit) -> RefusedError:
-    hint = "write it there by hand: its layout leaves no place where a line can be changed alone"
+    hint = "edit the file by hand: its layout does not allow the change of a single line"
     return RefusedError(Problem(f"{file}: {dotted(edit.path)} can't be changed in place", hint, code="layout"))
 
 
-class _CannotError(Exception):
-    """The layout has no place for the change."""
+class _LayoutError(Exception):
+    """The layout of the text does not allow the change."""
 
 
 def _apply(data: Any, edit: Edit) -> None:
-    """What the data will be."""
+    """Apply a change to the data."""
     *above, name = edit.path
     last: Any = name
     for part in above:
@@ -111,34 +111,33 @@ def _apply(data: Any, edit: Edit) -> None:
     value = copy.deepcopy(edit.value)
     if isinstance(edit, Replace):
         data[last] = value
-    elif isinstance(edit, Prepend):
-        (data[last] if isinstance(data, list) else data.setdefault(last, [])).insert(0, value)
-    elif isinstance(edit, Append):
-        (data[last] if isinstance(data, list) else data.setdefault(last, [])).append(value)
+    elif isinstance(edit, (Append, Prepend)):
+        items = data[last] if isinstance(data, list) else data.setdefault(last, [])
+        items.insert(0 if isinstance(edit, Prepend) else len(items), value)
     else:
         old = data[last] if isinstance(data, list) else data.get(last)
         data[last] = _merged(old, value)
 
 
 def _merged(old: Any, value: Any) -> Any:
-    """A mapping is put key by key, at every level."""
+    """Return the merge of two mappings, key by key at every level; else the new value."""
     if isinstance(old, dict) and isinstance(value, Mapping):
         return {**old, **{key: _merged(old.get(key), inner) for key, inner in value.items()}}
     return value
 
 
 class _Text:
-    """One text and its nodes."""
+    """A text and its YAML nodes."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.root: Node = YAML(typ="safe", pure=True).compose(text)
-        found = _BREAK.search(text)
-        self.newline = found[0] if found else "\n"
-        self.step, self.offset = _habits(self.root)
+        line_break = _BREAK.search(text)
+        self.newline = line_break[0] if line_break else "\n"
+        self.step, self.offset = _indentation(self.root)
 
     def edited(self, edit: Edit) -> str:
-        """The text with one change."""
+        """Return the text after one change."""
         path = edit.path
         key: Node | None = None
         node: Node | None = self.root
@@ -146,7 +145,7 @@ class _Text:
             inner = _child(node, part)
             if inner is None:
                 if isinstance(edit, (Replace, Remove)):
-                    raise _CannotError
+                    raise _LayoutError
                 value: Value = edit.value if isinstance(edit, Put) else [edit.value]
                 for name in reversed(path[depth + 1 :]):
                     value = {str(name): value}
@@ -171,7 +170,7 @@ class _Text:
 
     def _prepend(self, node: Node | None, value: Value) -> str:
         if not isinstance(node, SequenceNode):
-            raise _CannotError
+            raise _LayoutError
         if not node.value:
             return self._into_flow(node, flow(value))
         first, begin = node.value[0], node.start_mark.index
@@ -181,12 +180,12 @@ class _Text:
         gap = max(first.start_mark.column - column, 2) if first.start_mark.line == node.start_mark.line else 2
         in_block = isinstance(first, MappingNode) and not first.flow_style
         lines = self._item(value, column, gap, in_block=in_block)
-        # The first line stands behind what is in front of the old first item already: blanks, or the dash of a list around it.
+        # The text before the old first item stays before the new one: spaces, or the dash of an outer list.
         return self._cut(begin, begin, self.newline.join([lines[0].lstrip(" "), *lines[1:]]) + self.newline + " " * column)
 
     def _replace(self, node: Node | None, value: Value) -> str:
         if not isinstance(node, MappingNode) or not isinstance(value, Mapping):
-            raise _CannotError
+            raise _LayoutError
         begin = node.start_mark.index
         if node.flow_style:
             return self._cut(begin, node.end_mark.index, flow(value))
@@ -197,9 +196,9 @@ class _Text:
         return self._cut(begin, end, self.newline.join(lines).lstrip(" ") + close)
 
     def _remove(self, node: Node | None, index: int) -> str:
-        """Cuts an item with its dash, its lines and the break behind it; comments behind it stay."""
+        """Remove an item with its dash, its lines and the line break; comments after it stay."""
         if not isinstance(node, SequenceNode) or len(node.value) < 2:
-            raise _CannotError
+            raise _LayoutError
         item = node.value[index]
         if node.flow_style:
             before, after = (index, index + 1) if index + 1 < len(node.value) else (index - 1, index)
@@ -211,9 +210,9 @@ class _Text:
             begin = max(self.text.rfind(letter, 0, begin) for letter in "\r\n") + 1
         end, is_block_scalar = self._end(item)
         if not is_block_scalar:
-            found = _BREAK.search(self.text, end)
-            end = found.end() if found else len(self.text)
-        if not index:  # The blanks in front of the first dash stay: those in front of the next one go.
+            line_break = _BREAK.search(self.text, end)
+            end = line_break.end() if line_break else len(self.text)
+        if not index:  # The spaces before the first dash stay, those before the next dash are removed.
             end = self.text.index("-", end)
         return self._cut(begin, end, "")
 
@@ -224,7 +223,7 @@ class _Text:
                 text = _Text(text).edited(Put((*edit.path, name), value))
             return text
         if not isinstance(node, ScalarNode) or (isinstance(edit.value, Sequence) and not isinstance(edit.value, str)):
-            raise _CannotError
+            raise _LayoutError
         begin, end = node.start_mark.index, node.end_mark.index
         new = scalar(edit.value, node.style or "")
         if key is not None and begin == end:
@@ -237,7 +236,7 @@ class _Text:
 
     def _insert(self, parent: Node | None, key: str, value: Value) -> str:
         if not isinstance(parent, MappingNode):
-            raise _CannotError
+            raise _LayoutError
         if parent.flow_style:
             return self._into_flow(parent, f"{scalar(key)}: {flow(value)}")
         column = parent.value[0][0].start_mark.column
@@ -245,7 +244,7 @@ class _Text:
 
     def _append(self, node: Node | None, value: Value) -> str:
         if not isinstance(node, SequenceNode):
-            raise _CannotError
+            raise _LayoutError
         if node.flow_style:
             return self._into_flow(node, flow(value))
         last = node.value[-1]
@@ -262,20 +261,20 @@ class _Text:
         return self._cut(end, end, f", {entry}")
 
     def _below(self, node: Node, lines: list[str]) -> str:
-        """New lines below the last one of a block, before the comments and blank lines that follow it."""
+        """Add lines after the last line of a block, before comments and blank lines."""
         end, is_block_scalar = self._end(node)
         if is_block_scalar:
             if end and self.text[end - 1] not in "\r\n":
                 return self._cut(end, end, "".join(f"{self.newline}{line}" for line in lines))
             return self._cut(end, end, "".join(f"{line}{self.newline}" for line in lines))
-        found = _BREAK.search(self.text, end)
-        at = found.start() if found else len(self.text)
+        line_break = _BREAK.search(self.text, end)
+        at = line_break.start() if line_break else len(self.text)
         return self._cut(at, at, "".join(f"{self.newline}{line}" for line in lines))
 
     def _end(self, node: Any) -> tuple[int, bool]:
-        """Where the last thing of a node ends, comments apart, and whether that is a block scalar, whose text ends with its last line.
+        """Return the end of a node without comments, and whether its last value is a block scalar, which includes its last line break.
 
-        The mark of an empty value may lie behind the comments that follow: its colon counts.
+        The mark of an empty value can be after following comments, so its colon is the end.
         """
         if isinstance(node, tuple):
             key, value = node
@@ -288,9 +287,9 @@ class _Text:
         return self._end(node.value[-1])
 
     def _behind_colon(self, key: Node) -> int:
-        """The place behind a key's colon; behind the key where it has none, as in `{key}`."""
-        found = re.compile(r"\s*:").match(self.text, key.end_mark.index)
-        return found.end() if found else int(key.end_mark.index)
+        """Return the offset after the colon of a key, or after a key without a colon, as in `{key}`."""
+        colon = re.compile(r"\s*:").match(self.text, key.end_mark.index)
+        return colon.end() if colon else int(key.end_mark.index)
 
     def _entry(self, key: str, value: Value, column: int) -> list[str]:
         head = f"{' ' * column}{scalar(key)}:"
@@ -313,16 +312,16 @@ class _Text:
 
 
 def _child(node: Node | None, part: str | int) -> tuple[Node | None, Node] | None:
-    """The key (of a mapping) and the value; None where the mapping has no such key."""
+    """Return key and value of an entry of a mapping, or None and an item of a list; None for a missing key."""
     if isinstance(node, MappingNode):
         return next((pair for pair in node.value if pair[0].value == part), None)
     if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
         return None, node.value[part]
-    raise _CannotError
+    raise _LayoutError
 
 
-def _habits(root: Node) -> tuple[int, int]:
-    """How far mappings, and the dashes of lists, are indented below their key: as in the first place of the text that shows it."""
+def _indentation(root: Node) -> tuple[int, int]:
+    """Return the indentation of mappings and of list dashes below their key, as used first in the text."""
     step, offset = None, None
     stack = [root]
     while stack and (step is None or offset is None):
@@ -336,42 +335,3 @@ def _habits(root: Node) -> tuple[int, int]:
             stack.append(value)
         stack += node.value if isinstance(node, SequenceNode) else ()
     return step or 2, offset or 0
-
-
-def flow(value: Value) -> str:
-    """A value in one line."""
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{scalar(str(key))}: {flow(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        return scalar(value)
-    return "[" + ", ".join(flow(inner) for inner in value) + "]"
-
-
-def scalar(value: Scalar, style: str = "") -> str:
-    """Return a scalar as YAML: text in this style of quotes where possible, a number as it was written."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return value.text if isinstance(value, (Int, Float)) else str(value)
-    if style == "'" and value.isprintable():
-        return "'" + value.replace("'", "''") + "'"
-    if (
-        style != '"'
-        and _PLAIN.fullmatch(value)
-        and isinstance(resolve(value), str)
-        and value.lower() not in _WORDS
-        and value == value.strip()
-    ):
-        return value
-    return '"' + "".join(map(_escaped, value)) + '"'
-
-
-def _escaped(letter: str) -> str:
-    if letter in '"\\':
-        return f"\\{letter}"
-    if letter.isprintable():
-        return letter
-    number = ord(letter)
-    return {"\n": "\\n", "\t": "\\t"}.get(letter) or (f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}")

@@ -1,7 +1,7 @@
-"""The YAML writer: plain data to the text that `kustomize build` prints, with the order of keys kept and long lines left whole.
+"""Write plain data as YAML in the format of `kustomize build`, without sorting keys and without folding lines.
 
-Every string comes back as the same string through PyYAML, ruamel.yaml (YAML 1.1 and 1.2) and the YAML of Go. Where these differ, the
-strictest decides: to Go the image tags `1234e56` and `09` are numbers, to PyYAML `=` is a type of its own.
+PyYAML, ruamel.yaml (YAML 1.1 and 1.2) and Go read each string back unchanged. Where they differ, the writer quotes for the strictest:
+Go reads the image tags `1234e56` and `09` as numbers, PyYAML `=` as a special type.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Any
 from rediskit.errors import dotted
 
 _DEEPEST = 100
-"""Levels of indentation. A config has no more levels than that, and the recursion of every reader goes deeper."""
+"""The deepest nesting, that of a config. Every reader supports more."""
 _SIMPLE_KEY = 128
-"""Bytes: a longer key gets a line of its own, as in libyaml. Readers give up on `key: value` after 1024 characters."""
+"""Bytes of a key in the form `key: value`. A longer key gets its own line, as in libyaml; readers accept at most 1024 characters."""
 
 _WORDS = frozenset("|y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF|true|True|TRUE|false|False|FALSE|null|Null|NULL|~|=|<<".split("|"))
-"""What is no string to YAML 1.1 or 1.2 when it stands plain. Nothing at all is one of them."""
+"""Plain scalars that are not strings in YAML 1.1 or 1.2, the empty one included."""
 _NUMBER = (
     r"(?=[-+.0-9])(?:"
     r"[-+]?(?:[0-9_]+(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE](?:_*[-+])?[0-9_]+)?"
@@ -29,12 +29,12 @@ _NUMBER = (
     r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:(?:[Tt]| +)[0-9]+:[0-9]+:[0-9.,]+ *(?:Z|[-+][0-9:]+)?)?)"
 )
-"""What some reader takes for a number or a date: decimal, with a prefix, base 60, not finite. Go takes underscores anywhere."""
+"""Numbers and dates of any reader: decimal, with a prefix, base 60, not finite. Go accepts underscores anywhere."""
 _DIRTY = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff\U00010000-\U0010ffff"
-"""Characters that need an escape: all that libyaml doesn't print, and Unicode's line breaks. `re` compiles the opposite far slower."""
+"""Characters that need an escape: those that libyaml escapes, and Unicode line breaks. `re` compiles the opposite class far slower."""
 
 _plain = re.compile(
-    rf"(?![],[{{}}&*!|>'\"%@`# ]|[-?:](?: |\Z)|---|\.\.\.|{_NUMBER}\Z)"  # how something else begins
+    rf"(?![],[{{}}&*!|>'\"%@`# ]|[-?:](?: |\Z)|---|\.\.\.|{_NUMBER}\Z)"  # Starts of other YAML syntax.
     rf"(?:[^ :{_DIRTY}]++|:(?! |\Z)| (?!#|\Z))++"
 ).fullmatch
 _number = re.compile(_NUMBER).fullmatch
@@ -44,7 +44,7 @@ _ESCAPES = dict(zip('\0\a\b\t\n\v\f\r\x1b"\\\x85\u2028\u2029', '0abtnvfre"\\NLP'
 
 
 class _UnwritableError(Exception):
-    """A value that can't be written. On its way out every level puts its part in front of the path."""
+    """A value that can't be written. Each level adds its part to the front of the path."""
 
     def __init__(self, kind: type[TypeError] | type[ValueError], reason: str, node: object = None) -> None:
         self.kind, self.reason, self.node = kind, reason, node
@@ -52,19 +52,22 @@ class _UnwritableError(Exception):
 
     def pass_through(self, node: object, part: object) -> None:
         if node is self.node:
-            self.reason = "holds itself"
+            self.reason = "contains itself"
             self.path.clear()
         else:
             self.path.insert(0, part if isinstance(part, (str, int)) else repr(part))
 
 
 def dump(document: Mapping[str, Any]) -> str:
-    """One YAML document, without `---`, that ends in one newline.
+    """Return one YAML document, without `---`, that ends with one newline.
 
-    document: dict, list, str, int, float, bool and None. A subclass of str, int or float is written as its base value; what stands
-    in two places is written twice, there are no anchors.
-    Raises TypeError for any other type and for a key that is no string, ValueError for what a reader would not give back: nan,
-    infinity, an integer beyond 64 bits, half a surrogate pair, more than 100 levels, a cycle. Both name the path.
+    Args:
+        document: dict, list, str, int, float, bool and None. A subclass of str, int or float is written as its base value. Shared values
+            are written at each place, without anchors.
+
+    Raises:
+        TypeError: A value of another type, or a key that is not a string.
+        ValueError: nan, infinity, an integer beyond 64 bits, an incomplete surrogate pair, more than 100 levels, or a cycle.
     """
     lines: list[str] = []
     try:
@@ -75,7 +78,7 @@ def dump(document: Mapping[str, Any]) -> str:
     if not lines:
         return "{}\n"
     if lines[-1].endswith("\n"):
-        # `|+` would end the file in blank lines, which editors and commit hooks take away.
+        # `|+` would end the file with blank lines, which editors and commit hooks remove.
         head = lines[-1].partition("\n")[0].rpartition(" ")[0]
         lines[-1] = f"{head} {_double(_last(document))}"
     lines.append("")
@@ -83,9 +86,9 @@ def dump(document: Mapping[str, Any]) -> str:
 
 
 def _mapping(node: Mapping[str, Any], indent: str, lead: str, lines: list[str]) -> None:
-    """Appends the lines of a block mapping: `lead` stands before its first key, `indent` before the others."""
+    """Append the lines of a block mapping, with `lead` before the first key and `indent` before the others."""
     if len(indent) > 2 * _DEEPEST:
-        raise _UnwritableError(ValueError, f"stands more than {_DEEPEST} levels deep", node)
+        raise _UnwritableError(ValueError, f"is nested more than {_DEEPEST} levels deep", node)
     deeper = indent + "  "
     key: object = None
     try:
@@ -112,13 +115,13 @@ def _mapping(node: Mapping[str, Any], indent: str, lead: str, lines: list[str]) 
 
 
 def _sequence(node: list[Any], indent: str, lead: str, lines: list[str]) -> None:
-    """Appends the lines of a block sequence: `lead` stands before its first dash, `indent` before the others."""
+    """Append the lines of a block sequence, with `lead` before the first dash and `indent` before the others."""
     if len(indent) > 2 * _DEEPEST:
-        raise _UnwritableError(ValueError, f"stands more than {_DEEPEST} levels deep", node)
+        raise _UnwritableError(ValueError, f"is nested more than {_DEEPEST} levels deep", node)
     deeper = indent + "  "
     index = 0
     try:
-        for index, value in enumerate(node):  # noqa: B007 (the handler below needs it)
+        for index, value in enumerate(node):  # noqa: B007 - the handler below needs it
             kind = type(value)
             if kind is str and "\n" not in value:
                 lines.append(f"{lead}- {_line(value)}")
@@ -135,7 +138,7 @@ def _sequence(node: list[Any], indent: str, lead: str, lines: list[str]) -> None
 
 
 def _scalar(value: object, indent: str) -> str:
-    """What stands behind a key or a dash: anything but a filled collection. `indent` is for the lines of a block scalar."""
+    """Return the text after a key or a dash for a scalar or an empty collection; `indent` is that of a block scalar."""
     if value is True:
         return "true"
     if value is False:
@@ -144,23 +147,23 @@ def _scalar(value: object, indent: str) -> str:
         return "null"
     if isinstance(value, int):
         if not -(2**63) <= value < 2**64:
-            raise _UnwritableError(ValueError, "an integer beyond 64 bits, which Go would round")
+            raise _UnwritableError(ValueError, "is an integer beyond 64 bits, which Go rounds")
         return int.__repr__(value)
     if isinstance(value, str):
         text = str.__str__(value)
         return _block(text, indent) if "\n" in text else _line(text)
     if isinstance(value, float):
         if not isfinite(value):
-            raise _UnwritableError(ValueError, "not a finite number, and JSON has no other")
+            raise _UnwritableError(ValueError, "is not a finite number, which JSON can't represent")
         number = float.__repr__(value)
-        return number if "." in number else number.replace("e", ".0e")  # without a point, 1e-05 is a string to YAML 1.1
+        return number if "." in number else number.replace("e", ".0e")  # In YAML 1.1, 1e-05 without a point is a string.
     if type(value) in (dict, list):
         return "{}" if type(value) is dict else "[]"
     raise _UnwritableError(TypeError, f"{type(value).__name__} is not plain data (dict, list, str, int, float, bool, None)")
 
 
 def _quoted(text: str) -> str:
-    """A string on one line: plain where it stays a string, else in quotes."""
+    """Return a string on one line: plain if every reader reads a string, else in quotes."""
     if _plain(text) and text not in _WORDS:
         return text
     if _dirty(text):
@@ -175,10 +178,10 @@ _line = lru_cache(maxsize=4096)(_quoted)
 
 @lru_cache(maxsize=4096)
 def _key(key: object) -> str:
-    """A key with its colon, or behind the question mark of a key that gets a line of its own."""
+    """Return a key with a colon, or a long key with a question mark for its own line."""
     if type(key) is not str:
         if not isinstance(key, str):
-            raise _UnwritableError(TypeError, "a key that is not a string")
+            raise _UnwritableError(TypeError, "contains a key that is not a string")
         key = str.__str__(key)
     text = _quoted(key)
     if len(key) > _SIMPLE_KEY // 4 and len(key.encode()) > _SIMPLE_KEY:
@@ -187,7 +190,7 @@ def _key(key: object) -> str:
 
 
 def _block(text: str, indent: str) -> str:
-    """A string of several lines: a block scalar where every reader keeps it, else in double quotes."""
+    """Return a string of several lines: a block scalar if every reader keeps the text, else in double quotes."""
     body = text.removesuffix("\n")
     if text[-1] == " " or " \n" in text or not body.strip("\n") or _dirty(text.replace("\n", "")):
         return _double(text)
@@ -200,18 +203,18 @@ def _double(text: str) -> str:
     return f'"{_escapable.sub(_escaped, text)}"'
 
 
-def _escaped(found: re.Match[str]) -> str:
-    character = found[0]
+def _escaped(match: re.Match[str]) -> str:
+    character = match[0]
     if character in _ESCAPES:
         return "\\" + _ESCAPES[character]
     number = ord(character)
     if 0xD800 <= number <= 0xDFFF:
-        raise _UnwritableError(ValueError, f"U+{number:04X} is half a surrogate pair, which UTF-8 can't hold")
+        raise _UnwritableError(ValueError, f"U+{number:04X} is an incomplete surrogate pair, which UTF-8 can't encode")
     return f"\\x{number:02X}" if number <= 0xFF else f"\\u{number:04X}" if number <= 0xFFFF else f"\\U{number:08X}"
 
 
 def _last(node: Any) -> str:
-    """The string that a document ends with."""
+    """Return the last string of a document."""
     while not isinstance(node, str):
         node = node[-1] if isinstance(node, list) else list(node.values())[-1]
     return node

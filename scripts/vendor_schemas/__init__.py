@@ -1,1 +1,1 @@
-"""Makes `rediskit/data/schemas` from packages alone: `python -m scripts.vendor_schemas` (see `__main__`)."""
+"""Generate `rediskit/data/schemas` from packages: `python -m scripts.vendor_schemas`."""

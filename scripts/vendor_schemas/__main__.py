@@ -1,9 +1,9 @@
-"""Makes `rediskit/data/schemas/{kubernetes,crds}`, `versions.json` and `lock.json` from the packages in `pins`.
+"""Generate `rediskit/data/schemas/{kubernetes,crds}`, `versions.json` and `lock.json` from the packages in `pins`.
 
     python -m scripts.vendor_schemas            write the files and the lock
     python -m scripts.vendor_schemas --check    write nothing; exit 1 when a file or the lock would change
 
-Needs pip, go, PyYAML and a package registry for each. A source file whose content changed under an unchanged version is refused (exit 1).
+It needs pip, go, PyYAML and their package registries. Changed content under an unchanged version is refused (exit code 1).
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from . import convert, fetch, pins
 
 TARGET = Path(__file__).parents[2] / "rediskit" / "data" / "schemas"
 FOLDERS = ("crds", "kubernetes")
-"""The generated folders: a file in them that is not generated any more is removed."""
+"""The generated folders. Other files in them are removed."""
 VERSIONS = "versions.json"
 LOCK = "lock.json"
 
 
 def main() -> int:
-    """Does what the command line asks and names every file that is not what the packages say. The exit code is returned."""
+    """Write or check the files, print each changed file, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m scripts.vendor_schemas", description="make rediskit/data/schemas from packages")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file or the lock would change")
     check = parser.parse_args().check
@@ -49,7 +49,7 @@ def main() -> int:
 
 
 def generate(folder: Path) -> tuple[dict[str, bytes], list[fetch.Package]]:
-    """Path below `schemas` to content for every generated file, and the packages they came from. Downloads go to `folder`."""
+    """Return the content of each generated file by path, and the source packages, which are downloaded into `folder`."""
     wheel = fetch.wheel(*pins.WHEEL, folder)
     schemas: dict[str, convert.Schema] = {}
     definitions: dict[str, convert.Schema] = {}
@@ -80,7 +80,7 @@ def _lock(files: dict[str, bytes], packages: list[fetch.Package]) -> dict[str, A
 
 
 def _moved(lock: dict[str, Any]) -> list[str]:
-    """Source files, and packages, that are not what the committed lock says of the same version."""
+    """Return source files and packages that differ from the committed lock under the same version."""
     path = TARGET / LOCK
     known = {(s["package"], s["version"]): s for s in json.loads(path.read_text())["sources"]} if path.is_file() else {}
     moved = []

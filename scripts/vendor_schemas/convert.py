@@ -1,6 +1,6 @@
-"""Published schemas to small strict ones. Input is never changed; descriptions, CEL rules and formats are dropped.
+"""Convert published schemas to small strict schemas without descriptions, CEL rules and formats.
 
-Formats go because draft 2020-12 does not assert them: neither rediskit nor kubeconform would look at one.
+Draft 2020-12 does not assert formats, so neither rediskit nor kubeconform checks them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _DROPPED = {"$id", "$schema", "default", "description", "example", "format", "ti
 
 
 def core(root: Schema, definitions: dict[str, Schema]) -> Schema:
-    """A kind of Kubernetes with every definition it reaches, in one document. The wheel's strict files are strict already."""
+    """Return the schema of a Kubernetes kind with all referenced definitions. The schemas of the wheel are strict."""
     result = _core(root)
     reached: dict[str, Schema] = {}
     waiting = _references(result)
@@ -46,9 +46,9 @@ def core(root: Schema, definitions: dict[str, Schema]) -> Schema:
 
 
 def custom(crd: Schema, version: str, definitions: dict[str, Schema]) -> Schema:
-    """One version of a CustomResourceDefinition, strict: an object takes no unnamed field, unless the CRD says that it keeps them.
+    """Return the strict schema of one version of a CustomResourceDefinition: unknown fields are refused unless the CRD preserves them.
 
-    `metadata` is the ObjectMeta of Kubernetes, and so is SealedSecret's `spec.template.metadata`, which the controller reads as one.
+    `metadata` is the ObjectMeta of Kubernetes, as is `spec.template.metadata` of a SealedSecret.
     Raises StopIteration when the CRD has no such version.
     """
     names, group = crd["spec"]["names"], crd["spec"]["group"]
@@ -84,7 +84,7 @@ def _core(schema: Schema) -> Schema:
 
 
 def _one_of(branches: list[Schema]) -> list[str]:
-    """The types that exactly one branch takes (IntOrString, Quantity): null is in both, so it is refused."""
+    """Return the types that exactly one branch accepts (IntOrString, Quantity), without null, which both accept."""
     if any(set(branch) != {"type"} for branch in branches):
         raise ValueError(f"oneOf is more than a choice of types: {branches}")
     types = [name for branch in branches for name in branch["type"]]

@@ -1,14 +1,14 @@
-"""What is vendored, and from which release of which package. A change here is followed by `python -m scripts.vendor_schemas`."""
+"""The packages of the vendored schemas. Run `python -m scripts.vendor_schemas` after a change."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 WHEEL = ("kubernetes-validate", "1.37.0")
-"""PyPI package that carries the JSON schemas of Kubernetes, as each release of the API server publishes them."""
+"""The PyPI package with the JSON schemas of each Kubernetes release."""
 
 KUBERNETES = ("1.31", "1.32", "1.33", "1.34", "1.35", "1.36", "1.37")
-"""Minor versions of Kubernetes that rediskit can judge for."""
+"""The supported minor versions of Kubernetes."""
 
 CORE_KINDS = (
     "configmap-v1",
@@ -25,14 +25,16 @@ CORE_KINDS = (
     "serviceaccount-v1",
     "statefulset-apps-v1",
 )
-"""Kinds of Kubernetes itself, as their files are called in the wheel: kind, first label of the group, version."""
+"""Built-in kinds, by file name in the wheel: kind, first label of the group, version."""
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
-    """A Go module and the CustomResourceDefinitions taken from it.
+class Module(NamedTuple):
+    """A Go module with CustomResourceDefinitions.
 
-    crds: path inside the module to the API version that is wanted of that CRD.
+    Attributes:
+        path: The path of the module.
+        version: The version of the module.
+        crds: The API version to use of each CRD, by path in the module.
     """
 
     path: str

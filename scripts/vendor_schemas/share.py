@@ -1,4 +1,4 @@
-"""Equal parts of a schema written once: the Application CRD says "source" nine times over, in 400 kB."""
+"""Share equal parts of a schema. The Application CRD has 400 kB because it repeats "source" nine times."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 Schema = dict[str, Any]
 
 _WORTH = 150
-"""Characters of JSON below which a part stays where it is."""
+"""The smallest shared part, in characters of JSON."""
 
 
 def share(root: Schema, definitions: dict[str, Schema]) -> Schema:
-    """The same schema with each repeated part moved to `$defs`, beside `definitions`, under the name of the first field that has it."""
+    """Return the schema with each repeated part in `$defs`, beside `definitions`, under the name of its first field."""
     counts: Counter[str] = Counter()
     _count(root, counts)
     repeated = {text for text, times in counts.items() if times > 1 and len(text) >= _WORTH}
@@ -37,7 +37,7 @@ def _text(schema: Schema) -> str:
 
 
 def _count(schema: Schema, counts: Counter[str]) -> None:
-    """Counts equal parts. What stands below a repeated part counts once, so that it moves with the part and not by itself."""
+    """Count equal parts. Parts inside a repeated part count once, so that they move with it."""
     for _, _, child in _children(schema):
         text = _text(child)
         counts[text] += 1

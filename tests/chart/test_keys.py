@@ -1,4 +1,4 @@
-"""The known keys: what is accepted, what is refused, and which hint it gets."""
+"""Helm values: known keys are accepted, others get a hint."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WRONG: dict[str, list[Any]] = {
 
 
 def nested(path: str, value: Any) -> dict[str, Any]:
-    """The values in which `value` stands at a path, as rediskit's list spells it."""
+    """Return Helm values with `value` at a dotted path."""
     parts = ["metrics", "podAnnotations", path.partition("podAnnotations.")[2]] if "podAnnotations." in path else path.split(".")
     for part in reversed(parts):
         value = {part: value}
@@ -36,8 +36,8 @@ def nested(path: str, value: Any) -> dict[str, Any]:
 
 def hint(path: str) -> str:
     (problem,) = check_values(nested(path, "x"))
-    assert problem.message.startswith("the chart has no value ")
-    assert f"(as of {LISTED_VERSION}): Helm would ignore it silently" in problem.message
+    assert problem.message.startswith("chart 23.1.1 has no value ")
+    assert f"chart {LISTED_VERSION} has no value" in problem.message
     return problem.hint
 
 
@@ -82,19 +82,19 @@ def test_our_own_values_have_no_unknown_key(over: dict[str, Any]) -> None:
         ("disableCommands", "redis.disabledCommands"),
         ("podSecurityContext.enabled", "master.podSecurityContext and replica.podSecurityContext"),
         ("containerSecurityContext.enabled", "master.containerSecurityContext and replica.containerSecurityContext"),
-        ("metrics.serviceMonitor.labels", "metrics.serviceMonitor.additionalLabels"),
-        ("metrics.serviceMonitor.selector", "metrics.serviceMonitor.additionalLabels"),
+        ("metrics.serviceMonitor.labels", "monitoring.release: rediskit renders the ServiceMonitor"),
+        ("metrics.serviceMonitor.selector", "monitoring.release: rediskit renders the ServiceMonitor"),
         ("metrics.serviceMonitor.path", "/metrics"),
-        ("metrics.prometheusRule.labels", "metrics.prometheusRule.additionalLabels"),
-        ("master.replicaCount", "master.count"),
+        ("metrics.prometheusRule.labels", "monitoring.release: rediskit renders the PrometheusRule"),
+        ("master.replicaCount", "redis.replicas"),
         ("replica.count", "redis.replicas"),
         ("replicas", "redis.replicas"),
         ("cluster.enabled", "redis.replicas"),
         ("slave.persistence.size", "replica"),
         ("usePassword", "redis.auth"),
         ("existingSecret", "redis.auth"),
-        ("auth.existingSecretKey", "auth.existingSecretPasswordKey"),
-        ("auth.secretName", "auth.existingSecret"),
+        ("auth.existingSecretKey", "redis.auth.key"),
+        ("auth.secretName", "redis.auth.secret"),
         ("auth.username", "auth.acl.users"),
         ("master.service.port", "master.service.ports.redis"),
         ("persistence.size", "redis.storage"),
@@ -109,16 +109,16 @@ def test_our_own_values_have_no_unknown_key(over: dict[str, Any]) -> None:
         ("replica.minReplicasToWrite", "min-replicas-to-write"),
         ("master.podManagementPolicy", "replica"),
         ("metrics.exporter.resources.limits", "redis.resources.exporter"),
-        ("networkPolicy.ingress", "networkPolicy.extraIngress"),
+        ("networkPolicy.ingress", "network.allow"),
     ],
 )
-def test_the_mistakes_people_make_get_advice(path: str, advice: str) -> None:
-    """Keys (facts: chart §1.2) that were written in good faith and did nothing."""
+def test_a_key_of_another_chart_gets_a_hint(path: str, advice: str) -> None:
+    """Helm ignores these keys of other versions or other charts."""
     assert advice in hint(path)
 
 
 @pytest.mark.parametrize("path", ADVICE)
-def test_advice_is_only_for_what_the_chart_does_not_know(path: str) -> None:
+def test_hints_are_for_unknown_keys_only(path: str) -> None:
     assert not [known for known in known_keys() if known == path or known.startswith(f"{path}.")]
     assert hint(path) == ADVICE[path]
 
@@ -138,13 +138,13 @@ def test_advice_is_only_for_what_the_chart_does_not_know(path: str) -> None:
         ("metrics.extraEnv", "metrics.extraEnvVars"),
     ],
 )
-def test_a_slip_of_the_pen_is_asked_about(path: str, meant: str) -> None:
+def test_a_misspelt_key_gets_a_suggestion(path: str, meant: str) -> None:
     assert hint(path).startswith(f"did you mean {meant}? ")
-    assert hint(path).endswith("a key that only a newer chart knows goes into redis.chart.extraKeys")
+    assert hint(path).endswith("add a key of a newer chart to redis.chart.extraKeys")
 
 
-def test_a_key_like_no_other_gets_only_the_way_out() -> None:
-    assert hint("qqqqq") == "a key that only a newer chart knows goes into redis.chart.extraKeys"
+def test_a_key_without_a_similar_one_gets_the_hint_for_newer_charts() -> None:
+    assert hint("qqqqq") == "add a key of a newer chart to redis.chart.extraKeys"
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_what_the_chart_prints_as_a_whole_is_free(values: dict[str, Any]) -> Non
 
 
 def test_what_the_chart_prints_field_by_field_is_not_free() -> None:
-    """The primary's own liveness probe is printed field by field (master/application.yaml): a further field is lost."""
+    """The chart prints the liveness probe of the primary field by field (templates/master/application.yaml)."""
     assert [dotted(problem.path) for problem in check_values({"master": {"livenessProbe": {"terminationGracePeriodSeconds": 5}}})] == [
         "master.livenessProbe.terminationGracePeriodSeconds"
     ]
@@ -188,12 +188,12 @@ def test_extra_keys_are_known_with_all_below_them(extra: str) -> None:
     assert check_values(values, [extra]) == []
 
 
-def test_an_extra_key_opens_nothing_beside_it() -> None:
+def test_an_extra_key_allows_no_neighbours() -> None:
     assert [dotted(problem.path) for problem in check_values({"new": {"known": 1, "other": 2}}, ["new.known"])] == ["new.other"]
 
 
 def test_numbers_stay_the_text_they_were_written_as() -> None:
-    """The chart's own schema refuses `tag: 8.20`; rediskit reads it as the text it is."""
+    """The schema of the chart refuses `tag: 8.20` as a number; rediskit writes it as text."""
     document = read(b"image: {tag: 8.20}\nfullnameOverride: 0123\nmaster: {count: 1, minReadySeconds: 10}\n", "v.yaml")
     assert plain_values(document.data) == {
         "image": {"tag": "8.20"},

@@ -1,4 +1,4 @@
-"""What the chart calls its objects: against what chart 23.1.1 made of values, and against its naming rules for other releases."""
+"""Names of the objects of the chart: compared with the output of chart 23.1.1, and with its naming rules for other releases."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_each_service_has_its_name_selector_and_port() -> None:
     assert services[RELEASE.metrics_service]["ports"][0]["name"] == METRICS_PORT_NAME
 
 
-def test_the_external_service_is_none_of_the_chart() -> None:
+def test_the_chart_has_no_external_service() -> None:
     assert RELEASE.external_service == "redis-shared-external"
     assert RELEASE.external_service not in effects("Service")
 
@@ -113,7 +113,7 @@ def test_kinds_are_those_of_the_chart() -> None:
     ],
 )
 def test_names_of_other_releases(release: str, values: dict[str, Any], fullname: str, name_label: str) -> None:
-    """The release's name if it contains `redis` (or nameOverride), else both; cut at 63, and one dash with it."""
+    """Return the release name if it contains `redis` (or nameOverride), else both, cut at 63 characters without a trailing dash."""
     found = Release.of(release, "ns", values)
     assert found.fullname == fullname
     assert found.selector == {"app.kubernetes.io/instance": release, "app.kubernetes.io/name": name_label}
@@ -122,7 +122,7 @@ def test_names_of_other_releases(release: str, values: dict[str, Any], fullname:
 
 
 def test_the_whole_override_decides_whether_the_release_contains_it() -> None:
-    """`contains` looks for the name as written, `trunc` comes afterwards (common/_names.tpl:26-38)."""
+    """`contains` compares before `trunc` (charts/common/templates/_names.tpl:26-38)."""
     override = "a" * 63 + "-b"
     assert Release.of("a" * 53, "ns", {"nameOverride": override}).fullname == ("a" * 53 + "-" + override)[:63]
 

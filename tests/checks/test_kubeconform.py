@@ -278,7 +278,7 @@ def test_the_program_is_that_of_the_variable_or_on_path(tmp_path: Path, monkeypa
     monkeypatch.delenv("KUBECONFORM", raising=False)
     assert validate_documents([document(dump(GOOD["Namespace"]))]).counts.valid == 1
     monkeypatch.setenv("KUBECONFORM", str(tmp_path / "nowhere"))
-    with pytest.raises(MissingToolError, match=r"\$KUBECONFORM is .*/nowhere, where there is no file"):
+    with pytest.raises(MissingToolError, match=r"\$KUBECONFORM is .*/nowhere, which does not exist"):
         validate_documents([])
     monkeypatch.delenv("KUBECONFORM")
     monkeypatch.setenv("PATH", str(tmp_path))

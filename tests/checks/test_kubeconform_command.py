@@ -99,7 +99,7 @@ def test_without_kubeconform_the_command_ends_with_3(command: Run, monkeypatch: 
     monkeypatch.setenv("KUBECONFORM", "/nowhere/kubeconform")
     code, output, errors = command("--kubeconform")
     assert (code, output) == (3, "")
-    assert errors.startswith("error: $KUBECONFORM is /nowhere/kubeconform, where there is no file\n  help: ")
+    assert errors.startswith("error: $KUBECONFORM is /nowhere/kubeconform, which does not exist\n  help: ")
     assert command()[0] == 0
 
 

@@ -488,7 +488,7 @@ def test_an_error_with_debug_shows_where_it_was_raised(folder: Path) -> None:
     code, _, errors = program(folder, "render", "no.yaml", "--debug")
     assert code == 2, "the exit code says the same with --debug"
     assert errors.startswith("Traceback")
-    assert "there is no file no.yaml" in errors
+    assert "file no.yaml does not exist" in errors
 
 
 def test_a_file_name_that_is_no_unicode_is_reported(folder: Path) -> None:

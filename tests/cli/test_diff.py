@@ -437,8 +437,8 @@ def test_a_link_at_a_rendered_path_is_a_warning(home: Repository, capsys: pytest
     [
         (("--against", "nope"), "'nope' is no revision of the Git work tree"),
         (("--against=--output=x",), "'--output=x' is no revision"),
-        (("--against", "HEAD", "--output", "/"), "/ lies in no Git work tree"),
-        (("config/nope.yaml",), "there is no file config/nope.yaml"),
+        (("--against", "HEAD", "--output", "/"), "/ is not in a Git work tree"),
+        (("config/nope.yaml",), "file config/nope.yaml does not exist"),
     ],
 )
 def test_a_wrong_command_line(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str) -> None:

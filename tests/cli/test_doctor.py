@@ -160,7 +160,7 @@ def test_real_programs_are_found_with_their_versions(
         ("kubeconform", "echo development", "development"),
         ("helm", "echo v3.21.4 >&2", "3.21.4"),
         ("helm", "true", ""),
-        ("helm", "printf '\\033[31mred\\n'", "[31mred"),
+        ("helm", "printf '\\033[31mred\\n'", r"\x1b[31mred"),
     ],
 )
 def test_versions_are_parsed_from_the_output_of_programs(
@@ -216,7 +216,7 @@ def test_a_program_that_is_not_executable_is_a_problem(bin_: Path, run: Run, tmp
     code, output, _ = run()
     assert code == 3
     assert found(output, "helm").startswith("- helm - not found")
-    assert f"$SOPS is {tmp_path}/nowhere, where there is no file" in found(output, "sops")
+    assert f"$SOPS is {tmp_path}/nowhere, which does not exist" in found(output, "sops")
 
 
 def test_programs_that_hang_are_stopped_at_the_same_time(bin_: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -307,7 +307,7 @@ def test_a_missing_config_is_a_problem(run: Run, tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     code, output, _ = run("config/no.yaml")
     assert code == 2
-    assert "config/no.yaml\n! config        1 problem\n    error: there is no file config/no.yaml\n" in output
+    assert "config/no.yaml\n! config        1 problem\n    error[file-missing]: file config/no.yaml does not exist\n" in output
     assert following(output) == ["fix config/no.yaml"]
 
 
@@ -326,7 +326,7 @@ def test_conflicts_between_configs_are_listed(repository: Repository, run: Run) 
     (repository.folder / "config/two.yaml").write_text(CONFIG.replace("name: one", "name: two\ncluster: one"))
     code, output, _ = run()
     assert code == 2
-    assert "config/one.yaml has the release redis-shared in cluster one too" in output
+    assert "config/one.yaml also has the release redis-shared in cluster one" in output
 
 
 def test_a_missing_or_different_schema_is_a_note(repository: Repository, run: Run) -> None:

@@ -162,7 +162,7 @@ def test_without_kustomize_it_says_how_to_get_it(tmp_path: Path, run: Run, monke
     monkeypatch.setenv("PATH", str(tmp_path))
     code, _, errors = exported(run, at(tmp_path, "scale-down"))
     assert code == 3
-    assert errors == "error: kustomize is not on PATH\n  help: install kustomize, or name the file with $KUSTOMIZE\n"
+    assert errors == "error: kustomize is not on PATH\n  help: install kustomize, or set $KUSTOMIZE to its path\n"
 
 
 @pytest.mark.parametrize(

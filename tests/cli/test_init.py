@@ -510,7 +510,7 @@ def test_input_that_is_refused_leaves_nothing(repository: Repository, given: str
 
 
 def test_a_missing_file_and_a_terminal_are_refused(repository: Repository) -> None:
-    assert rediskit("init", "--from", "live.yaml").errors.startswith("error: there is no file live.yaml\n")
+    assert rediskit("init", "--from", "live.yaml").errors.startswith("error[file-missing]: file live.yaml does not exist\n")
     leader, follower = os.openpty()
     try:
         with subprocess.Popen(

@@ -260,7 +260,7 @@ CASES: dict[str, Refused] = {
         to("validate"),
         "advance --at 2026-03-03T09:00:00-03:00 --confirm-irreversible",
         {
-            "evidence-missing": "beersystem: decommission without the evidence of the 24 hours (validation is missing)",
+            "evidence-missing": "beersystem: decommission needs 24 hours of validation (validation is missing)",
             "scan-missing": "beersystem: no scan of the application repository for redis.beersystem.svc.cluster.local "
             "is recorded at validate",
         },
@@ -606,7 +606,7 @@ def test_what_the_config_does_not_take_is_exit_code_2_and_nothing_is_written(tmp
     text = write(tmp_path, to("validate")).read_text()
     code, output, errors = run("record", CONFIG, "--from", "2026-03-05T00:00:00Z", "--until", "2026-03-04T00:00:00Z")
     assert (code, output) == (2, "")
-    assert "2026-03-04T00:00:00Z is before 2026-03-05T00:00:00Z, when validation began" in errors
+    assert "2026-03-04T00:00:00Z is before the start 2026-03-05T00:00:00Z" in errors
     assert (tmp_path / CONFIG).read_text() == text
 
 

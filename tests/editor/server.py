@@ -1,4 +1,4 @@
-"""An editor, as far as a language server sees one: the Language Server Protocol 3.17 over standard input and output."""
+"""A client of a language server: the Language Server Protocol 3.17 over standard input and output."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OFFLINE = Path(__file__).parent / "offline.cjs"
 
 
 class Server:
-    """One server process. It gets no setting that names a schema: the line in the file has to do."""
+    """A server process without a schema setting, so that the comment in the file selects the schema."""
 
     def __init__(self, program: Path, root: Path, attempts: Path) -> None:
         """root: the folder that is open. attempts: a file to which every attempt to reach the network is written; it fails, too."""
@@ -155,7 +155,7 @@ class Document:
 
 
 def underlined(text: str, diagnostic: Json) -> str:
-    """The part of a text that a diagnostic of one line underlines."""
+    """Return the text that a diagnostic underlines."""
     start, end = diagnostic["range"]["start"], diagnostic["range"]["end"]
     assert start["line"] == end["line"], diagnostic
     line: str = text.splitlines()[start["line"]]

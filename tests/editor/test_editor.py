@@ -1,4 +1,4 @@
-"""The schema in the server that editors run: what is underlined, what is offered, what is shown, by the line in the file alone."""
+"""The schema in yaml-language-server: diagnostics, completion and hover texts, selected by the comment in the file."""
 
 from __future__ import annotations
 
@@ -38,24 +38,24 @@ NUMBERS = itertools.count()
 
 
 def opened(server: Server, text: str, folder: Path = ROOT / "config") -> Document:
-    """A new file, beside the committed configs."""
+    """Return a new file beside the committed configs."""
     return Document(server, folder / f"unsaved{next(NUMBERS)}.yaml", text)
 
 
 def place(text: str, line: str) -> int:
-    """The number of the one line that reads so."""
+    """Return the number of the line with this text."""
     return [number for number, found in enumerate(text.splitlines()) if found.strip() == line.strip()].pop()
 
 
 def after(line: str, new: str) -> tuple[str, int]:
-    """The committed config with one more line behind another, and the number of the new one."""
+    """Return the committed config with a line added after another, and the number of the new line."""
     lines = TEXT.splitlines()
     number = place(TEXT, line) + 1
     return "\n".join([*lines[:number], new, *lines[number:]]) + "\n", number
 
 
 def keys(*path: str) -> set[str]:
-    """The keys that a part of the schema knows."""
+    """Return the keys of a part of the schema."""
     return set((SCHEMA["$defs"][path[0]] if path else SCHEMA)["properties"])
 
 
@@ -84,7 +84,7 @@ def test_a_new_folder_is_clean(yaml_language_server: Path, tmp_path: Path, argum
 
 
 def test_a_server_that_asks_the_network_would_be_seen(yaml_language_server: Path, tmp_path: Path) -> None:
-    """The proof of the proof above: a schema of another machine is asked for, noted and not had."""
+    """The server requests a schema from another machine, and the test observes and refuses the request."""
     with Server(yaml_language_server, tmp_path, tmp_path / "attempts") as server:
         document = opened(server, TEXT.replace("../rediskit.schema.json", "https://schemas.example.org/rediskit.json"), tmp_path)
     assert (tmp_path / "attempts").read_text().splitlines()
@@ -119,7 +119,7 @@ def test_a_wrong_key_is_underlined_where_it_stands(server: Server, line: str, wr
         ("namespace: beersystem", "namespace: Beer_System", "Beer_System", "not a DNS label"),
     ],
 )
-def test_a_wrong_value_is_underlined_in_words_of_ours(server: Server, line: str, wrong: str, part: str, message: str) -> None:
+def test_a_wrong_value_is_underlined_with_the_message_of_the_schema(server: Server, line: str, wrong: str, part: str, message: str) -> None:
     assert TEXT.count(line) >= 1
     text = TEXT.replace(line, wrong, 1)
     (found,) = opened(server, text).diagnostics
@@ -127,7 +127,7 @@ def test_a_wrong_value_is_underlined_in_words_of_ours(server: Server, line: str,
     assert message in found["message"]
 
 
-def test_a_missing_key_is_said(server: Server) -> None:
+def test_a_missing_key_is_reported(server: Server) -> None:
     text = "\n".join(line for line in TEXT.splitlines() if "repository:" not in line)
     assert [found["message"] for found in opened(server, text).diagnostics] == ['Missing property "repository".']
 
@@ -146,7 +146,7 @@ def test_a_missing_key_is_said(server: Server) -> None:
     ],
     ids=["root", "gitops", "network", "pool", "client", "workload", "previous", "migration"],
 )
-def test_completion_offers_the_keys_that_are_not_there_yet(server: Server, line: str, new: str, section: str) -> None:
+def test_completion_offers_the_missing_keys(server: Server, line: str, new: str, section: str) -> None:
     text, number = after(line, new)
     document = opened(server, text)
     offered = set(document.complete(number, len(new)))
@@ -195,8 +195,8 @@ def test_completion_offers_the_values_of_a_choice(server: Server, line: str, val
     assert set(document.complete(number, len(head))) == values
 
 
-def test_hover_shows_what_every_key_is_for(server: Server) -> None:
-    """Each key of the committed config: the words of the key itself, or those of the section that it begins."""
+def test_hover_shows_the_description_of_every_key(server: Server) -> None:
+    """Each key of the committed config shows its description or that of its section."""
     document = Document(server, CONFIG)
     silent = []
     for name, definition, line in KEYS:
@@ -238,7 +238,7 @@ KEYS = [
 
 
 def sections(described: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The sections that a property may be."""
+    """Return the sections of a property."""
     for part in (described, *described.get("anyOf", ()), *described.get("oneOf", ())):
         if "$ref" in part:
             yield SCHEMA["$defs"][part["$ref"].rpartition("/")[2]]

@@ -72,7 +72,7 @@ def test_errors_have_the_line_numbers_of_the_input() -> None:
         ("just words\n", "expected a mapping of keys to values"),
         ("kind: [Deployment\n", "is never closed"),
         ("error: You must be logged in to the server\n", "no Deployment or StatefulSet, only: object without kind"),
-        ("a: &x 1\nb: *x\n", "an anchor (&) is refused"),
+        ("a: &x 1\nb: *x\n", "an anchor (&) is not supported"),
         (b"\xff\xfe\x00", "UTF-16"),
         (b"kind: \xff\n", "is not UTF-8"),
         (dump({**WEB, "kind": "Pod"}), "no Deployment or StatefulSet, only: Pod\n  help: pass the object that creates the Pods"),

@@ -1,4 +1,4 @@
-"""The whole environment: made in Python or loaded it is the same, its defaults are the brief's, and it never changes."""
+"""The environment: defaults, rules over several sections, and construction in Python."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def complaints(**given: Any) -> list[tuple[tuple[str | int, ...], str]]:
 
 
 def chocolandia() -> Environment:
-    """The project's own config, put together in Python."""
+    """Return the config of this repository, constructed in Python."""
     live = "chocolandia/beersystem-backend.yaml"
     content = read_manifest((ROOT / "config" / live).read_bytes(), live)
     return Environment(
@@ -85,7 +85,7 @@ def chocolandia() -> Environment:
     )
 
 
-def test_made_in_python_it_is_what_is_loaded() -> None:
+def test_an_environment_constructed_in_python_equals_the_loaded_one() -> None:
     loaded = load(ROOT / "config/chocolandia.yaml")
     assert set(loaded.ciphertexts) == {"redis", "beersystem"}
     made = chocolandia().with_ciphertexts(loaded.ciphertexts)
@@ -98,7 +98,7 @@ def test_made_in_python_it_is_what_is_loaded() -> None:
     assert (Path(place.file).name, place.line, place.column) == ("chocolandia.yaml", 8, 12)
 
 
-def test_by_field_name_and_by_key() -> None:
+def test_models_accept_field_names_and_keys() -> None:
     by_name = Redis(append_only=False, save_points=("900 1",), disabled_commands=(), image_mirror="mirror.example.org")
     by_key = Redis(appendOnly=False, savePoints=("900 1",), disabledCommands=(), imageMirror="mirror.example.org")  # type: ignore[call-arg]
     assert by_name == by_key
@@ -107,7 +107,7 @@ def test_by_field_name_and_by_key() -> None:
         Redis(save_point=())  # type: ignore[call-arg]
 
 
-def test_the_defaults_are_the_decisions_of_the_brief() -> None:
+def test_the_defaults_are_those_of_the_homelab() -> None:
     redis, found = Redis(), environment()
     assert (redis.chart.version, redis.chart.repository) == ("23.2.12", "oci://registry-1.docker.io/bitnamicharts/redis")
     assert (redis.release, redis.namespace, redis.labels) == ("redis-shared", "redis", {"name": "redis", "type": "shared-service"})
@@ -153,11 +153,9 @@ def test_a_part_of_an_image_or_of_the_resources_keeps_the_rest() -> None:
     assert redis.resources.replica == Resources().replica
 
 
-def test_a_tag_is_never_paired_with_an_image_it_was_not_meant_for() -> None:
-    assert complaints(redis={"image": {"repository": "example/redis"}}) == [
-        (("redis", "image"), "the image has neither a tag nor a digest, which means latest")
-    ]
-    with pytest.raises(ValidationError, match="neither a tag nor a digest"):
+def test_an_image_without_its_own_tag_or_digest_is_refused() -> None:
+    assert complaints(redis={"image": {"repository": "example/redis"}}) == [(("redis", "image"), "the image has no tag and no digest")]
+    with pytest.raises(ValidationError, match="no tag and no digest"):
         RedisImage()
 
 
@@ -170,14 +168,14 @@ def test_maxmemory_is_below_every_limit_also_when_it_is_not_written() -> None:
     assert str(environment(redis={"memory": {"max": "2g"}}).redis.memory.max) == "2g", "2 * 10^9 is below 2Gi"
 
 
-def test_commands() -> None:
+def test_needed_unknown_and_repeated_commands_are_refused() -> None:
     assert not NEEDED_COMMANDS & DISABLEABLE_COMMANDS
     for command in sorted(NEEDED_COMMANDS):
-        assert complaints(redis={"disabledCommands": [command]}) == [(("redis", "disabledCommands", 0), f"{command} is needed")]
+        assert complaints(redis={"disabledCommands": [command]}) == [(("redis", "disabledCommands", 0), f"{command} can't be disabled")]
     assert Redis(disabled_commands=tuple(sorted(DISABLEABLE_COMMANDS))).disabled_commands
 
 
-def test_clients_are_told_apart() -> None:
+def test_clients_with_one_name_or_workload_are_refused() -> None:
     workload = Workload(kind="Deployment", name="web", replicas=1, containers={"a": Variables(host="A", port="B", password="C")})
     assert complaints(
         clients=(
@@ -187,10 +185,10 @@ def test_clients_are_told_apart() -> None:
             Client(name="monitoring", namespace="redis"),
         )
     ) == [
-        (("clients", 1, "name"), "two clients are named a"),
-        (("clients", 2, "workload"), "Deployment/web is the workload of a too"),
-        (("clients", 3, "name"), "monitoring is the name of a unit of the tree"),
-        (("clients", 3, "namespace"), "redis is the namespace of Redis itself"),
+        (("clients", 1, "name"), "another client has the name a"),
+        (("clients", 2, "workload"), "Deployment/web is also the workload of client a"),
+        (("clients", 3, "name"), "monitoring is a reserved name"),
+        (("clients", 3, "namespace"), "redis is the namespace of Redis"),
     ]
 
 
@@ -199,7 +197,7 @@ def test_an_address_is_in_the_pool_and_free() -> None:
     network = {"pool": pool, "allow": ["10.0.0.0/8"]}
     assert environment(network={**network, "address": "10.0.0.15"}).network is not None
     assert complaints(network={**network, "address": "10.0.0.16"})[0][1] == "10.0.0.16 is outside pool lan (10.0.0.0/28)"
-    assert complaints(network={**network, "address": "10.0.0.3"})[0][1] == "10.0.0.3 is taken by the printer"
+    assert complaints(network={**network, "address": "10.0.0.3"})[0][1] == "10.0.0.3 is used by the printer"
 
 
 @pytest.mark.parametrize(
@@ -213,13 +211,13 @@ def test_an_address_is_in_the_pool_and_free() -> None:
         ("1.0.0+build", "metallb.io"),
     ],
 )
-def test_the_prefix_of_metallb(version: str, prefix: str) -> None:
+def test_the_metallb_version_decides_the_annotation_prefix(version: str, prefix: str) -> None:
     pool = Pool(name="lan", addresses=AddressRange("10.0.0.0/28"))
     assert Network(pool=pool, address="10.0.0.1", allow=("10.0.0.0/8",), metallb=version).annotation_prefix == prefix
 
 
 @pytest.mark.parametrize(("interval", "taken"), [("1s", True), ("15s", True), ("2m", True), ("121s", False), ("1h", False)])
-def test_the_scrape_interval(interval: str, taken: bool) -> None:
+def test_the_scrape_interval_is_between_1s_and_2m(interval: str, taken: bool) -> None:
     if taken:
         assert Monitoring(interval=Duration(interval)).interval == Duration(interval)
     else:
@@ -227,9 +225,9 @@ def test_the_scrape_interval(interval: str, taken: bool) -> None:
             Monitoring(interval=Duration(interval))
 
 
-def test_a_destination_is_one_thing() -> None:
+def test_a_destination_has_either_server_or_name() -> None:
     for destination in ({}, {"server": "https://a.example.org", "name": "a"}):
-        with pytest.raises(ValidationError, match="a destination is either a server or a name"):
+        with pytest.raises(ValidationError, match="a destination has either server or name"):
             ArgoCD.model_validate({"destination": destination})
 
 
@@ -256,7 +254,7 @@ def test_the_maximal_config_uses_every_key() -> None:
     assert every - used == {(Destination, "server")}, "a destination has a server or a name"
 
 
-def test_no_section_changes_once_it_is_made() -> None:
+def test_sections_are_frozen() -> None:
     sections = list(models(load(ROOT / "tests/valid/maximal.yaml")))
     assert len({type(section) for section in sections}) > 25
     for section in sections:
@@ -274,7 +272,7 @@ def test_defaults_are_not_shared_between_environments() -> None:
     assert "mine" not in environment().redis.labels
 
 
-def test_a_misspelt_name_is_an_error_in_python_too() -> None:
+def test_a_misspelt_field_name_is_refused_in_python() -> None:
     for section in {type(section) for section in models(load(ROOT / "tests/valid/maximal.yaml"))}:
         given = {name: PydanticUndefined for name, field in section.model_fields.items() if field.is_required()}
         with pytest.raises(ValidationError) as error:

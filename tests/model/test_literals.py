@@ -1,4 +1,4 @@
-"""Passwords in Helm values: what a container is given as a literal is refused, what refers to a Secret is not."""
+"""Literal passwords in Helm values are refused, references to Secrets are not."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ REFERRED: list[Any] = [
 
 
 @pytest.mark.parametrize("value", WRITTEN, ids=str)
-def test_a_password_that_is_written_out_is_refused(value: Any) -> None:
+def test_a_literal_password_in_values_is_refused(value: Any) -> None:
     assert list(literals_in({"at": value}))
     with pytest.raises(ValidationError) as caught:
         made("validate", over={"redis": {"values": {"master": {"args": value}}}})
@@ -100,5 +100,5 @@ def test_a_password_that_is_written_out_is_refused(value: Any) -> None:
 
 
 @pytest.mark.parametrize("value", REFERRED, ids=str)
-def test_a_reference_to_a_password_is_none(value: Any) -> None:
+def test_a_reference_to_a_password_is_accepted(value: Any) -> None:
     assert not list(literals_in({"at": value}))

@@ -1,4 +1,4 @@
-"""Quantities, Redis memory and durations: what they are worth, how they compare, what they refuse."""
+"""Quantities, Redis memory and durations: amounts, comparison and refused texts."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ DURATIONS = {"15s": 15, "10m": 600, "24h": 86400, "1h30m": 5400, "1h1s": 3601, "
 @pytest.mark.parametrize(
     ("kind", "table"), [(Quantity, QUANTITIES), (RedisMemory, REDIS_MEMORY), (Duration, DURATIONS)], ids=["quantity", "memory", "duration"]
 )
-def test_known_values(kind: type[Measure], table: dict[str, int | Decimal]) -> None:
+def test_known_texts_have_their_amounts(kind: type[Measure], table: dict[str, int | Decimal]) -> None:
     for text, amount in table.items():
         assert (kind(text).amount, str(kind(text)), repr(kind(text))) == (amount, text, f"{kind.__name__}({text!r})")
 
@@ -76,9 +76,9 @@ def test_known_values(kind: type[Measure], table: dict[str, int | Decimal]) -> N
         (Duration, ["", "0", "0s", "0h0m", "15", "s", "1.5h", "1d", "1w", "500ms", "1m1h", "1m 1s", "-1s", "1S", "1\n", "9999999s"]),
     ],
 )
-def test_what_is_none(kind: type[Measure], texts: list[str]) -> None:
+def test_other_texts_are_refused(kind: type[Measure], texts: list[str]) -> None:
     for text in texts:
-        with pytest.raises(ValueError, match=f"is not {kind.what}"):
+        with pytest.raises(ValueError, match=f"is not {kind.expected}"):
             kind(text)
 
 
@@ -98,7 +98,7 @@ def test_bytes_of_kubernetes_and_of_redis_compare() -> None:
     assert len({RedisMemory("1gb"), Quantity("1Gi"), Quantity("1048576Ki")}) == 1
 
 
-def test_time_is_not_memory() -> None:
+def test_durations_and_sizes_do_not_compare() -> None:
     assert Duration("60s") == Duration("1m")
     assert Duration("60s") != Quantity("60")
     for compare in (operator.lt, operator.le, operator.gt, operator.ge):
@@ -110,7 +110,7 @@ def test_time_is_not_memory() -> None:
 
 
 @pytest.mark.parametrize("measure", [Quantity("1Gi"), RedisMemory("1gb"), Duration("1h")])
-def test_a_measure_never_changes(measure: Measure) -> None:
+def test_measures_are_frozen(measure: Measure) -> None:
     for name in ("text", "amount"):
         with pytest.raises(AttributeError):
             setattr(measure, name, "2")
@@ -124,7 +124,7 @@ def test_a_measure_never_changes(measure: Measure) -> None:
         (Bytes, ["1Mi", "1048576", "1.5Gi", "2G", "1000Ei"], ["0", "1", "512m", "512", "1000Ki", "1k"]),
     ],
 )
-def test_cores_and_bytes_refuse_what_slipped(kind: Any, good: list[str], bad: list[str]) -> None:
+def test_cores_and_bytes_refuse_each_other(kind: Any, good: list[str], bad: list[str]) -> None:
     adapter: TypeAdapter[Quantity] = TypeAdapter(kind)
     assert [str(adapter.validate_python(text)) for text in good] == good
     for text in bad:

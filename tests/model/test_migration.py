@@ -1,4 +1,4 @@
-"""The state of a migration: its history agrees with it, and the old Redis goes only on evidence."""
+"""The migration section: history, evidence and validation."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def refusal(**given: Any) -> list[tuple[tuple[str | int, ...], str]]:
 
 
 @pytest.mark.parametrize("step", [step for step in STEPS if step not in ("decommission", "complete")])
-def test_every_step_before_the_point_of_no_return_stands_alone(step: Step) -> None:
-    """No history is a warning of `check`, not an error."""
+def test_steps_before_decommission_need_no_history(step: Step) -> None:
+    """A missing history is a warning of `check`."""
     assert migration(step=step).step == step
 
 
 @pytest.mark.parametrize("step", ["decommission", "complete"])
-def test_the_old_redis_goes_on_evidence_only(step: str) -> None:
-    assert refusal(step=step) == [(("step",), f"{step} without the evidence of the 24 hours (validation is missing)")]
+def test_decommission_needs_validation_and_all_criteria(step: str) -> None:
+    assert refusal(step=step) == [(("step",), f"{step} needs 24 hours of validation (validation is missing)")]
     assert len(refusal(step=step, validation=DAY)) == 6
     for missing in CRITERIA:
         others = observed(*(name for name in CRITERIA if name != missing))
@@ -55,7 +55,7 @@ def test_a_criterion_of_an_earlier_attempt_does_not_count() -> None:
     assert list(found.criteria) == ["latency"]
 
 
-def test_evidence_counts_for_its_step_alone() -> None:
+def test_evidence_counts_for_its_own_step_only() -> None:
     history = [{"step": "validate", "at": "2026-03-01T22:00Z"}]
 
     def scan(step: str, at: str) -> list[dict[str, str]]:
@@ -69,17 +69,17 @@ def test_evidence_counts_for_its_step_alone() -> None:
 @pytest.mark.parametrize(
     ("evidence", "message"),
     [
-        ({"kind": "criterion", "value": "speed"}, "speed is no criterion"),
-        ({"kind": "criterion"}, "nothing is no criterion"),
-        ({"kind": "scan"}, "a scan without the number of certain uses"),
-        ({"kind": "scan", "value": "none"}, "a scan without the number of certain uses"),
-        ({"kind": "downtime", "value": "5m"}, "5m is no interval from a start to an end"),
+        ({"kind": "criterion", "value": "speed"}, "speed is not a criterion"),
+        ({"kind": "criterion"}, "nothing is not a criterion"),
+        ({"kind": "scan"}, "a scan needs the number of certain uses"),
+        ({"kind": "scan", "value": "none"}, "a scan needs the number of certain uses"),
+        ({"kind": "downtime", "value": "5m"}, "5m is not an interval start/end"),
         ({"kind": "downtime", "value": "2026-03-01T22:00Z/2026-03-01T21:00Z"}, None),
         ({"kind": "downtime", "value": "2026-03-01T22:00/2026-03-01T23:00Z"}, None),
     ],
 )
-def test_evidence_has_a_value_of_its_kind(evidence: dict[str, str], message: str | None) -> None:
-    expected = message or f"{evidence['value']} is no interval from a start to an end"
+def test_the_value_of_evidence_has_the_form_of_its_kind(evidence: dict[str, str], message: str | None) -> None:
+    expected = message or f"{evidence['value']} is not an interval start/end"
     found = refusal(step="validate", evidence=[{"step": "validate", "at": "2026-03-01T22:00Z", **evidence}])
     assert found == [(("evidence", 0, "value"), expected)]
 
@@ -95,7 +95,7 @@ def test_evidence_has_a_value_of_its_kind(evidence: dict[str, str], message: str
         ("2026-03-28T12:00:00+01:00", "2026-03-29T12:00:00+02:00", 23),
     ],
 )
-def test_hours_are_counted_between_moments_not_between_clocks(start: str, until: str, hours: float) -> None:
+def test_the_length_of_validation_considers_utc_offsets(start: str, until: str, hours: float) -> None:
     given = {"from": start, "until": until}
     evidence = observed(*CRITERIA)
     assert Validation.model_validate(given).seconds == pytest.approx(hours * 3600)
@@ -105,10 +105,10 @@ def test_hours_are_counted_between_moments_not_between_clocks(start: str, until:
         assert [path for path, _ in refusal(step="decommission", validation=given, evidence=evidence)] == [("validation", "until")]
 
 
-def test_a_validation_that_ends_before_it_begins() -> None:
+def test_a_validation_that_ends_before_its_start_is_refused() -> None:
     for step in ("validate", "decommission"):
         assert refusal(step=step, validation={"from": DAY["until"], "until": DAY["from"]}) == [
-            (("validation", "until"), "2026-03-01T22:00:00-03:00 is before 2026-03-02T22:00:00-03:00, when validation began")
+            (("validation", "until"), "2026-03-01T22:00:00-03:00 is before the start 2026-03-02T22:00:00-03:00")
         ]
 
 
@@ -122,19 +122,19 @@ def test_the_history_ends_with_the_step() -> None:
     assert refusal(step="deploy", history=history) == [(("step",), "the step is deploy, but the history ends with scale-down")]
 
 
-def test_the_history_goes_forward_in_time() -> None:
+def test_a_history_out_of_order_is_refused() -> None:
     same = [entry("prepare", "2026-03-01T22:00Z"), entry("scale-down", "2026-03-01T19:00-03:00")]
     assert len(migration(step="scale-down", history=same).history) == 2
     wrong = [entry("prepare", "2026-03-01T20:00-03:00"), entry("scale-down", "2026-03-01T22:00Z"), entry("deploy", "2026-03-01T21:00Z")]
     assert refusal(step="deploy", history=wrong) == [
-        (("history", 1, "at"), "2026-03-01T22:00Z is before 2026-03-01T20:00-03:00, when prepare was taken"),
-        (("history", 2, "at"), "2026-03-01T21:00Z is before 2026-03-01T22:00Z, when scale-down was taken"),
+        (("history", 1, "at"), "2026-03-01T22:00Z is before 2026-03-01T20:00-03:00, the time of prepare"),
+        (("history", 2, "at"), "2026-03-01T21:00Z is before 2026-03-01T22:00Z, the time of scale-down"),
     ]
 
 
-def test_going_back_has_a_reason() -> None:
+def test_a_rollback_needs_a_reason() -> None:
     assert refusal(step="rolled-back", history=[entry("rolled-back", "2026-03-01T22:00Z")]) == [
-        (("history", 0), "rolled-back without a reason")
+        (("history", 0), "rolled-back needs a reason")
     ]
     given = entry("rolled-back", "2026-03-01T22:00Z", reason="did not start")
     assert migration(step="rolled-back", history=[given]).history[0].reason == "did not start"
@@ -142,7 +142,7 @@ def test_going_back_has_a_reason() -> None:
     assert refusal(step="prepare", history=later)[0][0] == ("history", 0)
 
 
-def test_the_defaults_are_those_of_the_brief() -> None:
+def test_the_default_measures_have_the_documented_amounts() -> None:
     found = migration(step="prepare")
     assert (found.order, str(found.budgets.downtime), found.window, found.history) == ("scale-down-first", "10m", None, ())
     window = migration(step="prepare", window={"start": "2026-03-01T22:00Z"}).window

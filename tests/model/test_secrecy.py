@@ -1,4 +1,4 @@
-"""The rule for secrets: what a generator makes is found, what people write into configs is not."""
+"""Generated secrets are recognized, ordinary text of configs is not."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def url_safe(count: int) -> str:
 GENERATORS: dict[str, tuple[Callable[[], str], float]] = {
     "20 letters and digits": (lambda: letters(20), 0.94),
     "24 letters and digits": (lambda: letters(24), 0.96),
-    "32 letters and digits, the brief's": (lambda: letters(32), 0.985),
+    "32 letters and digits": (lambda: letters(32), 0.985),
     "64 letters and digits": (lambda: letters(64), 0.999),
     "openssl rand -base64 24": (lambda: encoded(24), 0.98),
     "openssl rand -base64 32": (lambda: encoded(32), 0.99),
@@ -113,18 +113,18 @@ sum by (namespace) (rate(redis_commands_processed_total[5m])) > 10000
 
 
 @pytest.mark.parametrize("text", HARMLESS)
-def test_what_people_write_is_no_secret(text: str) -> None:
+def test_ordinary_text_is_not_a_secret(text: str) -> None:
     assert secret_reason(text) == ""
 
 
 @pytest.mark.parametrize(
     "words", ["redis-password", "The quick brown fox", "kubernetes.io/metadata.name", "https://example.org/x", "Hello, World 2026!"]
 )
-def test_base64_of_plain_words_is_no_secret(words: str) -> None:
+def test_base64_of_words_is_not_a_secret(words: str) -> None:
     assert secret_reason(base64.b64encode(words.encode()).decode()) == ""
 
 
-def test_digests_and_identifiers_of_any_kind_are_no_secrets() -> None:
+def test_digests_and_identifiers_are_not_secrets() -> None:
     for _ in range(2000):
         digest = SOURCE.randbytes(32).hex()
         identifier = uuid.UUID(bytes=SOURCE.randbytes(16))
@@ -143,7 +143,7 @@ def strings(data: Any) -> Iterator[str]:
         yield str(data)
 
 
-def test_no_text_of_a_valid_config_is_taken_for_a_secret() -> None:
+def test_a_valid_config_contains_no_text_that_looks_like_a_secret() -> None:
     configs = [path for folder in ("tests/valid", "config") for path in sorted((ROOT / folder).rglob("*.yaml"))]
     configs = [path for path in configs if path.parent.name != "secrets"]
     texts = {text for path in configs for text in strings(yaml.safe_load(path.read_text(encoding="utf-8")))}
@@ -158,11 +158,11 @@ OTHER_KEYS = """existingSecret existingSecretPasswordKey usePasswordFiles passwo
 secretName key keyspace compass publicKey passwordFile x/token-ttl example.org/tokens""".split()
 
 
-def test_keys_of_secrets_and_of_references() -> None:
+def test_a_key_is_for_a_secret_or_for_a_reference() -> None:
     assert [key for key in SECRET_KEYS + OTHER_KEYS if is_secret_key(key)] == SECRET_KEYS
 
 
-def test_secrets_in_nested_values() -> None:
+def test_secrets_in_nested_values_are_found_with_their_paths() -> None:
     values = {
         "auth": {"enabled": True, "usePassword": True, "password": "changeme", "sentinel": False, "existingSecret": "redis-credentials"},
         "acl": {
@@ -182,20 +182,20 @@ def test_secrets_in_nested_values() -> None:
         ("auth", "password"): "a password",
         ("acl", "users", 0, "password"): "a password",
         ("master", "extraEnvVars", 0, "value"): "a password",
-        ("master", "extraFlags", 1): "an address with a password in it",
+        ("master", "extraFlags", 1): "a URL that contains a password",
         ("token", "password"): "a password",
     }
 
 
 @pytest.mark.parametrize("part", ["a", "\n", " ", "A1b", "a://", "://:", "requirepass ", "=", "@", "x:", "-----BEGIN "])
-def test_a_mebibyte_takes_no_time(part: str) -> None:
-    """A rule that looks at a text once from each of its characters would need hours."""
+def test_one_mebibyte_is_searched_fast(part: str) -> None:
+    """A quadratic search would take hours."""
     assert isinstance(secret_reason(part * (1024 * 1024 // len(part))), str)
 
 
 @settings(deadline=None)
 @given(st.text(max_size=300))
-def test_any_text_is_judged(text: str) -> None:
+def test_any_text_is_searched_without_an_exception(text: str) -> None:
     assert isinstance(secret_reason(text), str)
     assert isinstance(is_secret_key(text), bool)
 
@@ -208,7 +208,7 @@ def test_any_text_is_judged(text: str) -> None:
         max_leaves=20,
     )
 )
-def test_any_values_are_judged(values: Any) -> None:
+def test_any_values_are_searched_without_an_exception(values: Any) -> None:
     for path, reason in secrets_in(values):
         assert reason
         inner = values
@@ -248,11 +248,11 @@ def one_by_one(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[t
 
 @given(NESTED)
 @settings(max_examples=300)
-def test_a_look_at_all_texts_together_loses_none(value: Any) -> None:
+def test_the_search_in_joined_texts_finds_the_same_secrets(value: Any) -> None:
     assert list(shapes_in(value)) == list(one_by_one(value))
 
 
-def test_hexadecimal_digits_are_a_password_by_their_key_alone() -> None:
+def test_hexadecimal_digits_are_a_password_only_with_a_key_for_passwords() -> None:
     digits = SOURCE.randbytes(16).hex()
     assert [path for path, _ in secrets_in({"password": digits, "digest": digits})] == [("password",)]
     assert list(shapes_in({"metadata": {"annotations": {"checksum": digits}}})) == []

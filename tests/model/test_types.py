@@ -1,4 +1,4 @@
-"""The constrained texts: what each takes, what it refuses, and what it makes of numbers."""
+"""The constrained text types: accepted and refused texts, and numbers."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ TEXTS: dict[str, tuple[Any, list[str], list[str]]] = {
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_what_a_text_takes_and_refuses(name: str) -> None:
+def test_each_text_type_accepts_and_refuses_its_examples(name: str) -> None:
     kind, good, bad = TEXTS[name]
     adapter: TypeAdapter[str] = TypeAdapter(kind)
     for text in good:
@@ -163,7 +163,7 @@ def test_what_a_text_takes_and_refuses(name: str) -> None:
         assert "\n" not in line["ctx"]["message"] + line["ctx"]["hint"], text
 
 
-def test_every_text_has_its_table() -> None:
+def test_each_text_type_has_examples() -> None:
     own = {
         name for name, value in vars(types).items() if getattr(value, "__metadata__", None) and getattr(value, "__origin__", None) is str
     }
@@ -187,12 +187,12 @@ def test_a_number_keeps_its_text(kind: Any, written: str) -> None:
 
 
 @pytest.mark.parametrize("value", [None, True, False, [], ["a"], {}, {"a": 1}, b"a", object()])
-def test_other_kinds_are_named(value: Any) -> None:
+def test_the_message_contains_the_kind_of_a_wrong_value(value: Any) -> None:
     with pytest.raises(ValidationError, match=r"expected a DNS label, found (nothing|a boolean|a list|a mapping|bytes|object)"):
         TypeAdapter(types.DnsLabel).validate_python(value)
 
 
-def test_paths_of_the_tree_are_written_one_way() -> None:
+def test_output_paths_are_normalized() -> None:
     adapter: TypeAdapter[str] = TypeAdapter(types.TreePath)
     assert {adapter.validate_python(text) for text in ("a/b", "./a/b", "a/b/", "a//b", "a/./b")} == {"a/b"}
 
@@ -214,10 +214,10 @@ def test_networks() -> None:
     assert {text: adapter.validate_python(text) for text in NETWORKS} == NETWORKS
     for text, words in {
         "192.168.4.7/24": "has host bits set",
-        "0.0.0.0/0": "lets the whole Internet in",
-        "1.2.3.4/0": "lets the whole Internet in",
-        "0.0.0.0/1": "lets a part of the Internet in",
-        "8.0.0.0/7": "lets a part of the Internet in",
+        "0.0.0.0/0": "contains the whole Internet",
+        "1.2.3.4/0": "contains the whole Internet",
+        "0.0.0.0/1": "contains public addresses",
+        "8.0.0.0/7": "contains public addresses",
         "192.168.4.0/33": "is not an IPv4 network",
         "192.168.4/24": "is not an IPv4 network",
         "192.168.4.0/255.255.255.0": "is not an IPv4 network",
@@ -246,19 +246,19 @@ def test_address_ranges() -> None:
 @pytest.mark.parametrize(
     "text", ["", "192.168.4.200", "192.168.4.200-210", "a-b", "192.168.4.200-192.168.4.210-192.168.4.220", "10.0.0.0/255.0.0.0"]
 )
-def test_what_is_no_range(text: str) -> None:
+def test_other_texts_are_not_ranges(text: str) -> None:
     with pytest.raises(ValueError, match="is not a range of IPv4 addresses"):
         AddressRange(text)
 
 
-def test_ranges_that_were_meant_otherwise() -> None:
-    with pytest.raises(ValueError, match="ends before it begins"):
+def test_a_reversed_range_and_host_bits_are_refused() -> None:
+    with pytest.raises(ValueError, match="is below the first"):
         AddressRange("10.0.0.2-10.0.0.1")
     with pytest.raises(ValueError, match=r"did you mean 192.168.4.192/27"):
         AddressRange("192.168.4.200/27")
 
 
-def test_a_range_never_changes() -> None:
+def test_ranges_are_frozen() -> None:
     pool = AddressRange("10.0.0.0/28")
     with pytest.raises(FrozenInstanceError):
         pool.first = pool.last  # type: ignore[misc]
@@ -267,6 +267,6 @@ def test_a_range_never_changes() -> None:
 
 @settings(deadline=None)
 @given(st.ip_addresses(v=4), st.ip_addresses(v=4), st.ip_addresses(v=4))
-def test_a_range_holds_what_lies_between(one: Any, other: Any, address: Any) -> None:
+def test_a_range_contains_the_addresses_from_first_to_last(one: Any, other: Any, address: Any) -> None:
     first, last = sorted((one, other))
     assert (str(address) in AddressRange(f"{first}-{last}")) == (first <= address <= last)

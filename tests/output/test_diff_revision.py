@@ -147,11 +147,11 @@ def test_another_branch_of_a_repository_without_commits_is_unknown(repository: R
 
 
 def test_a_folder_outside_of_git_is_reported(tmp_path: Path, repository: Repository) -> None:
-    with pytest.raises(ConfigError, match="lies in no Git work tree") as caught:
+    with pytest.raises(ConfigError, match="is not in a Git work tree") as caught:
         diff(tree(a="1"), tmp_path / "elsewhere/rendered", against="HEAD")
     assert caught.value.exit_code == 2
     repository.git("clone", "--quiet", "--bare", ".", str(tmp_path / "bare.git"))
-    with pytest.raises(ConfigError, match="lies in no Git work tree"):
+    with pytest.raises(ConfigError, match="is not in a Git work tree"):
         diff(tree(a="1"), tmp_path / "bare.git/rendered", against="HEAD")
 
 
@@ -162,7 +162,7 @@ def test_a_relative_git_dir_of_a_git_hook_is_supported(repository: Repository, m
     monkeypatch.chdir(repository.folder)
     monkeypatch.setenv("GIT_DIR", ".git")
     assert found(diff(tree(a="a: 2\n"), "rendered", against="HEAD")) == [("changed", "a.yaml")]
-    with pytest.raises(ConfigError, match="lies outside the Git work tree"):
+    with pytest.raises(ConfigError, match="is outside the Git work tree"):
         diff(tree(a="a: 2\n"), tmp_path / "elsewhere", against="HEAD")
 
 

@@ -24,7 +24,7 @@ from tests.secrets.conftest import recipient
 from tests.secrets.repository import KEY, NAME, Repository, Run, certificate_of, private_pem
 from tests.secrets.test_commands import stdin
 
-FETCH = "rediskit secret fetch-cert brings the controller's"
+FETCH = "run rediskit secret fetch-cert to download the certificate of the controller"
 AT_CERTIFICATE = "config/home.yaml:3:46: error: secrets.certificate: home/sealing.crt: "
 BEGIN = "-----BEGIN CERTIFICATE-----"
 ANEW = "encrypt it again: rediskit secret seal config/home.yaml --force"
@@ -57,12 +57,12 @@ def _cut(key: RSAPrivateKey) -> bytes:
     return b"".join(lines[:3] + lines[-1:])
 
 
-LOST = "never commit it, and take it for lost if it was pushed"
+LOST = "do not commit it, and revoke it if it was pushed"
 CERTIFICATES = [
     Case("empty", lambda _: b"", "the file is empty", FETCH),
-    Case("not PEM", lambda _: b"a certificate\n", "this is not a certificate in PEM", f"it begins with {BEGIN}: {FETCH}"),
-    Case("DER", lambda key: base64.b64decode(b"".join(certificate_of(key).splitlines()[1:-1])), "this is not a certificate in PEM",
-         f"it begins with {BEGIN}: {FETCH}"),
+    Case("not PEM", lambda _: b"a certificate\n", "not a certificate in PEM format", FETCH),
+    Case("DER", lambda key: base64.b64decode(b"".join(certificate_of(key).splitlines()[1:-1])), "not a certificate in PEM format",
+         FETCH),
     Case("a public key", _public, "this is PEM of another kind: PUBLIC KEY", f"a certificate begins with {BEGIN}: {FETCH}"),
     Case("a private key", private_pem, "this is a private key, not a certificate", f"{LOST}; {FETCH}"),
     Case("both in one file", lambda key: certificate_of(key) + private_pem(key), "this is a private key, not a certificate",
@@ -79,7 +79,7 @@ def test_a_certificate_that_is_unusable_for_sealing_is_an_error(case: Case, seal
     sealed.certificate.write_bytes(case.certificate(key))
     code, output, errors = run("new")
     assert (code, output) == (case.code, "")
-    assert errors == f"{AT_CERTIFICATE}{case.message}\n  help: {case.hint}\n"
+    assert errors.replace("error[certificate]", "error") == f"{AT_CERTIFICATE}{case.message}\n  help: {case.hint}\n"
     assert sealed.files() == {}
 
 
@@ -87,8 +87,10 @@ def test_a_missing_certificate_is_an_error(sealed: Repository, run: Run) -> None
     sealed.certificate.unlink()
     code, _, errors = run("new")
     assert code == 2
-    assert errors.startswith("config/home.yaml:3:46: error: secrets.certificate: there is no file config/home/sealing.crt\n")
-    assert errors.endswith("; rediskit secret fetch-cert brings the controller's\n")
+    assert errors.startswith(
+        "config/home.yaml:3:46: error[file-missing]: secrets.certificate: file config/home/sealing.crt does not exist\n"
+    )
+    assert errors.endswith(", or run rediskit secret fetch-cert to download the certificate of the controller\n")
 
 
 @pytest.mark.parametrize(
@@ -244,7 +246,10 @@ def test_a_file_without_a_private_key_is_an_error(content: bytes, message: str, 
 def test_a_missing_key_file_is_an_error(run: Run) -> None:
     assert run("new")[0] == 0
     code, _, errors = run("check", "--key", "nowhere.pem")
-    assert (code, errors) == (2, "error: there is no file nowhere.pem\n  help: check the path: it counts from the current folder\n")
+    assert (code, errors) == (
+        2,
+        "error[file-missing]: file nowhere.pem does not exist\n  help: check the path: it is relative to the current folder\n",
+    )
 
 
 @pytest.mark.usefixtures("sealed")
@@ -386,7 +391,7 @@ def test_a_link_is_neither_followed_nor_replaced(sealed: Repository, run: Run, t
     (sealed.secrets / "shop.yaml").symlink_to(target)
     code, _, errors = run("new", "--force")
     assert code == 2
-    assert "home/secrets/shop.yaml lies outside the Git work tree of the config" in errors
+    assert "home/secrets/shop.yaml is outside the Git work tree of the config" in errors
     target = sealed.folder / "inside.yaml"
     (sealed.secrets / "shop.yaml").unlink()
     (sealed.secrets / "shop.yaml").symlink_to(target)
@@ -401,13 +406,13 @@ def test_a_directory_outside_of_the_repository_is_refused(repository: Callable[.
     made = repository("mode: sealed-secrets, certificate: home/sealing.crt, directory: ../../elsewhere")
     code, _, errors = run("new")
     assert code == 2
-    assert "secrets.directory: ../../elsewhere lies outside the Git work tree of the config" in errors
+    assert "secrets.directory: ../../elsewhere is outside the Git work tree of the config" in errors
     (tmp_path / "elsewhere").mkdir()
     made.write("mode: sealed-secrets, certificate: home/sealing.crt", ("shop",))
     made.secrets.symlink_to(tmp_path / "elsewhere")
     code, _, errors = run("new")
     assert code == 2
-    assert "lies outside the Git work tree of the config" in errors
+    assert "is outside the Git work tree of the config" in errors
     assert not list((tmp_path / "elsewhere").iterdir())
 
 

@@ -1,4 +1,4 @@
-"""Input files: regular ones alone, opened without blocking, within a limit."""
+"""Input files are regular, opened without blocking, and limited in size."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_pipes_sockets_devices_and_folders_are_refused_at_once(tmp_path: Path, r
                 read(place)  # type: ignore[operator]
 
 
-def test_a_link_is_followed_only_where_that_is_wanted(tmp_path: Path) -> None:
+def test_a_link_is_followed_only_on_request(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"x")
     (tmp_path / "link").symlink_to("file")
     assert read_regular(tmp_path / "link") == b"x"
@@ -42,14 +42,14 @@ def test_a_link_is_followed_only_where_that_is_wanted(tmp_path: Path) -> None:
         read_regular(tmp_path / "link", follow=False)
 
 
-def test_the_errors_of_a_config_file_say_what_it_is(tmp_path: Path) -> None:
+def test_the_error_of_a_config_file_contains_the_reason(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "large").write_bytes(b"x" * (1024 * 1024 + 1))
     for name, message in (
         ("pipe", "pipe is not a regular file"),
         (".", "the folder is a folder"),
-        ("none", "there is no file none"),
-        ("pipe/none", "there is no file pipe/none"),
+        ("none", "file none does not exist"),
+        ("pipe/none", "file pipe/none does not exist"),
         ("large", "large is larger than 1 MiB"),
         ("x" * 300, "file name too long"),
     ):
@@ -57,7 +57,7 @@ def test_the_errors_of_a_config_file_say_what_it_is(tmp_path: Path) -> None:
             read_file(tmp_path / name, "the folder" if name == "." else name)
 
 
-def test_a_stream_that_a_person_names_may_be_a_pipe() -> None:
+def test_a_stream_can_be_a_pipe() -> None:
     reading, writing = os.pipe()
     os.write(writing, b"x" * 10)
     os.close(writing)
@@ -65,5 +65,5 @@ def test_a_stream_that_a_person_names_may_be_a_pipe() -> None:
     os.close(reading)
 
 
-def test_a_path_that_is_too_long_lies_in_no_work_tree(tmp_path: Path) -> None:
+def test_a_path_that_is_too_long_has_no_work_tree(tmp_path: Path) -> None:
     assert work_tree(tmp_path / ("x" * 300)) is None

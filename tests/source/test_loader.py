@@ -1,4 +1,4 @@
-"""From files to environments: what a config may name, where complaints point to, and what two environments may not share."""
+"""Load configs: referenced files, locations of errors, and conflicts between environments."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from rediskit.git.discovery import work_tree
 from rediskit.model.environment import Environment
 from rediskit.source.loader import load, load_all
 from rediskit.source.neighbours import Neighbours
+from tests.problems import lines_of
 
 HEAD = "name: {name}\ngitops:\n  tool: argocd\n  repository: https://git.example.org/platform/cluster.git\n"
 CLIENT = "name: shop\nnamespace: shop\n"
@@ -29,7 +30,7 @@ WORKLOAD = "    containers: {web: {host: REDIS_HOST, port: REDIS_PORT, password:
 
 @pytest.fixture(autouse=True)
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A Git work tree with config/, and a file outside of it; the current folder is the work tree."""
+    """Create a Git work tree with config/ and a file outside, and change into it."""
     folder = tmp_path / "clone"
     (folder / ".git").mkdir(parents=True)
     (folder / "config/files").mkdir(parents=True)
@@ -56,7 +57,7 @@ def problems(path: str) -> list[Problem]:
 
 
 def lines(path: str) -> list[str]:
-    return [str(problem).splitlines()[0].replace(": error: ", ": ", 1) for problem in problems(path)]
+    return lines_of(problems(path))
 
 
 # What a config names
@@ -78,11 +79,11 @@ AT = "config/home.yaml:9:15: clients[0].workload.manifest: "
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("files/nothing.yaml", "there is no file config/files/nothing.yaml"),
+        ("files/nothing.yaml", "file config/files/nothing.yaml does not exist"),
         ("files", "config/files is a folder"),
         (".", "config is a folder"),
-        ("../../outside.yaml", "../../outside.yaml lies outside the Git work tree of the config"),
-        ("../../nothing.yaml", "../../nothing.yaml lies outside the Git work tree of the config"),
+        ("../../outside.yaml", "../../outside.yaml is outside the Git work tree of the config"),
+        ("../../nothing.yaml", "../../nothing.yaml is outside the Git work tree of the config"),
         ("/etc/hostname", "/etc/hostname is an absolute path"),
         ("~/shop.yaml", "~/shop.yaml is an absolute path"),
         ("~root/shop.yaml", "~root/shop.yaml is an absolute path"),
@@ -90,36 +91,36 @@ AT = "config/home.yaml:9:15: clients[0].workload.manifest: "
         ("[shop.yaml]", "expected the path of a file"),
         ("5", "expected the path of a file"),
         ("true", "expected the path of a file"),
-        ('"shop\\0.yaml"', "the path has an invisible character in it"),
-        ('"shop\\n.yaml"', "the path has an invisible character in it"),
+        ('"shop\\0.yaml"', "the path contains an unprintable character"),
+        ('"shop\\n.yaml"', "the path contains an unprintable character"),
         ("a" * 300, f"config/{'a' * 300}: file name too long"),
-        ("a/" * 600 + "b", f"there is no file config/{'a/' * 600}b"),
+        ("a/" * 600 + "b", f"file config/{'a/' * 600}b does not exist"),
     ],
 )
-def test_a_manifest_that_can_not_be_read(path: str, message: str) -> None:
+def test_a_manifest_that_can_not_be_read_is_reported_at_its_key(path: str, message: str) -> None:
     assert lines(with_manifest(path)) == [AT + message]
     assert all(problem.hint for problem in problems("config/home.yaml"))
 
 
-def test_links_are_followed_and_may_not_lead_out(repository: Path) -> None:
+def test_links_to_files_outside_the_work_tree_are_refused(repository: Path) -> None:
     (repository / "config/files/in.yaml").symlink_to("../../shop.yaml")
     (repository / "config/files/out.yaml").symlink_to("../../../outside.yaml")
     (repository / "config/files/far").symlink_to("../../..")
     (repository / "config/files/round.yaml").symlink_to("round.yaml")
     assert load(with_manifest("files/in.yaml")).clients[0].workload is not None
-    assert lines(with_manifest("files/out.yaml")) == [AT + "files/out.yaml lies outside the Git work tree of the config"]
-    assert lines(with_manifest("files/far/outside.yaml")) == [AT + "files/far/outside.yaml lies outside the Git work tree of the config"]
+    assert lines(with_manifest("files/out.yaml")) == [AT + "files/out.yaml is outside the Git work tree of the config"]
+    assert lines(with_manifest("files/far/outside.yaml")) == [AT + "files/far/outside.yaml is outside the Git work tree of the config"]
     assert lines(with_manifest("files/round.yaml")) == [AT + "config/files/round.yaml: too many levels of symbolic links"]
 
 
-def test_a_climbing_path_through_a_link_is_shown_as_it_is(repository: Path) -> None:
-    """`link/../x` is not `x`: the message names the file that was really looked at."""
+def test_a_path_through_a_link_is_reported_as_the_real_path(repository: Path) -> None:
+    """`link/../x` is not `x`: the message contains the real path."""
     (repository / "deep/folder").mkdir(parents=True)
     (repository / "config/files/link").symlink_to("../../deep/folder")
-    assert lines(with_manifest("files/link/../nothing.yaml")) == [f"{AT}there is no file {(repository / 'deep/nothing.yaml').resolve()}"]
+    assert lines(with_manifest("files/link/../nothing.yaml")) == [f"{AT}file {(repository / 'deep/nothing.yaml').resolve()} does not exist"]
 
 
-def test_a_config_behind_a_link_names_files_beside_itself(repository: Path) -> None:
+def test_paths_of_a_linked_config_are_relative_to_the_real_file(repository: Path) -> None:
     (repository / "environments").mkdir()
     (repository / "environments/home.yaml").write_text(Path(with_manifest("shop.yaml")).read_text())
     (repository / "environments/shop.yaml").write_text(MANIFEST)
@@ -130,7 +131,7 @@ def test_a_config_behind_a_link_names_files_beside_itself(repository: Path) -> N
 
 def test_without_git_the_folder_of_the_config_is_the_limit(repository: Path) -> None:
     (repository / ".git").rmdir()
-    assert lines(with_manifest("../shop.yaml")) == [AT + "../shop.yaml lies outside the folder of the config"]
+    assert lines(with_manifest("../shop.yaml")) == [AT + "../shop.yaml is outside the folder of the config"]
     (repository / "config/files/shop.yaml").write_text(MANIFEST)
     assert load(with_manifest("files/shop.yaml")).clients[0].workload is not None
 
@@ -142,8 +143,8 @@ def test_a_work_tree_of_git_worktree_has_a_file_for_git(repository: Path) -> Non
     assert load(with_manifest("../shop.yaml")).clients[0].workload is not None
 
 
-def test_what_is_no_regular_file_is_not_opened() -> None:
-    """Opening a FIFO would wait for ever."""
+def test_a_special_file_is_refused_unopened() -> None:
+    """Opening a FIFO without a writer blocks."""
     os.mkfifo("config/pipe.yaml")
     assert lines(with_manifest("pipe.yaml")) == [AT + "config/pipe.yaml is not a regular file"]
     assert [problem.message for problem in problems("config/pipe.yaml")] == ["config/pipe.yaml is not a regular file"]
@@ -152,7 +153,7 @@ def test_what_is_no_regular_file_is_not_opened() -> None:
 
 @contextmanager
 def as_nobody() -> Iterator[None]:
-    """Root may read everything: for these lines we are somebody else."""
+    """Run as another user, because root can read every file."""
     if os.geteuid():
         yield
         return
@@ -163,7 +164,7 @@ def as_nobody() -> Iterator[None]:
         os.seteuid(0)
 
 
-def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
+def test_a_file_without_read_permission_is_reported(tmp_path: Path) -> None:
     secret = tmp_path / "secret.yaml"
     secret.write_text("name: secret")
     secret.chmod(0)
@@ -171,7 +172,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
         read_file(secret, "secret.yaml")
 
 
-def test_a_named_file_that_is_too_large() -> None:
+def test_a_referenced_file_above_1_mib_is_refused() -> None:
     Path("config/large.yaml").write_bytes(b"#" * (MAX_BYTES + 1))
     assert lines(with_manifest("large.yaml")) == [AT + "config/large.yaml is larger than 1 MiB"]
     Path("config/large.yaml").write_bytes(MANIFEST.encode() + b"#" * (MAX_BYTES - len(MANIFEST)))
@@ -180,29 +181,29 @@ def test_a_named_file_that_is_too_large() -> None:
 
 def test_a_missing_config_is_named() -> None:
     assert [str(problem) for problem in problems("config/nobody.yaml")] == [
-        "error: there is no file config/nobody.yaml\n  help: check the path: it counts from the current folder"
+        "error[file-missing]: file config/nobody.yaml does not exist\n  help: check the path: it is relative to the current folder"
     ]
 
 
-def test_an_unreadable_manifest_hides_nothing_else() -> None:
+def test_an_unreadable_manifest_hides_no_other_error() -> None:
     workload = "    manifest: nothing.yaml\n    containr: {}\n    containers: {web: {host: A, port: B, pasword: C}}\n"
     path = config(f"clients:\n- name: Shop\n  workload:\n{workload}")
     assert lines(path) == [
         "config/home.yaml:6:3: clients[0].namespace: is missing",
         "config/home.yaml:6:9: clients[0].name: Shop is not a DNS label",
-        "config/home.yaml:8:15: clients[0].workload.manifest: there is no file config/nothing.yaml",
+        "config/home.yaml:8:15: clients[0].workload.manifest: file config/nothing.yaml does not exist",
         "config/home.yaml:9:5: clients[0].workload.containr: unknown key",
         "config/home.yaml:10:18: clients[0].workload.containers.web.password: is missing",
         "config/home.yaml:10:42: clients[0].workload.containers.web.pasword: unknown key",
     ]
 
 
-def test_the_mistakes_of_a_manifest_are_shown_in_it() -> None:
+def test_errors_of_a_manifest_have_their_place_in_it() -> None:
     Path("shop.yaml").write_text("kind: Deployment\nmetadata:\n  name: shop\n  name: shop\n")
-    assert lines(with_manifest("../shop.yaml")) == ["shop.yaml:4:3: metadata.name: duplicate key, first written in line 3"]
+    assert lines(with_manifest("../shop.yaml")) == ["shop.yaml:4:3: metadata.name: duplicate key, also in line 3"]
 
 
-def test_one_manifest_for_many_configs_is_given_to_each_as_its_own() -> None:
+def test_each_config_gets_its_own_copy_of_a_shared_manifest() -> None:
     one = load(with_manifest("../shop.yaml")).clients[0].workload
     other = load("config/home.yaml").clients[0].workload
     assert one is not None and one.manifest is not None and other is not None and other.manifest is not None  # noqa: PT018
@@ -213,8 +214,8 @@ def test_one_manifest_for_many_configs_is_given_to_each_as_its_own() -> None:
 def test_the_certificate_and_the_directory_of_the_secrets() -> None:
     path = config("secrets:\n  mode: sealed-secrets\n  certificate: nothing.crt\n  directory: ../../secrets\n")
     assert lines(path)[-2:] == [
-        "config/home.yaml:7:16: secrets.certificate: there is no file config/nothing.crt",
-        "config/home.yaml:8:14: secrets.directory: ../../secrets lies outside the Git work tree of the config",
+        "config/home.yaml:7:16: secrets.certificate: file config/nothing.crt does not exist",
+        "config/home.yaml:8:14: secrets.directory: ../../secrets is outside the Git work tree of the config",
     ]
     assert load(config("secrets:\n  mode: manual\n  directory: not/yet/there\n")).secrets.directory == "not/yet/there"
 
@@ -222,7 +223,7 @@ def test_the_certificate_and_the_directory_of_the_secrets() -> None:
 # Clients with files of their own
 
 
-def test_a_client_of_a_team() -> None:
+def test_a_client_can_be_in_its_own_file() -> None:
     Path("config/files/shop.yaml").write_text(f"{CLIENT}workload:\n  manifest: ../../shop.yaml\n  {WORKLOAD.strip()}\n")
     environment = load(config("clients:\n- file: files/shop.yaml\n- name: stock\n  namespace: stock\n"))
     assert [client.name for client in environment.clients] == ["shop", "stock"]
@@ -236,7 +237,7 @@ def test_a_client_of_a_team() -> None:
     assert str(environment.locate(("clients", 0, "migration", "step"))) == "config/files/shop.yaml:1:1"
 
 
-def test_every_place_of_a_config_with_a_team_file_is_found_once() -> None:
+def test_each_location_of_a_config_with_a_client_file_is_listed_once() -> None:
     Path("config/files/shop.yaml").write_text(CLIENT)
     positions = load(config("clients:\n- file: files/shop.yaml\n"))._positions
     assert len(positions) == len(list(positions)) == len(set(positions))
@@ -249,17 +250,17 @@ def test_every_place_of_a_config_with_a_team_file_is_found_once() -> None:
     assert all(positions[path] for path in positions)
 
 
-def test_a_path_in_a_team_file_counts_from_that_file() -> None:
+def test_a_path_in_a_client_file_is_relative_to_that_file() -> None:
     Path("config/files/live.yaml").write_text(MANIFEST)
     Path("config/files/shop.yaml").write_text(f"{CLIENT}workload:\n  manifest: live.yaml\n  {WORKLOAD.strip()}\n")
     assert load(config("clients:\n- file: files/shop.yaml\n")).clients[0].workload is not None
     Path("config/files/shop.yaml").write_text(f"{CLIENT}workload:\n  manifest: ../../../outside.yaml\n  {WORKLOAD.strip()}\n")
     assert lines("config/home.yaml") == [
-        "config/files/shop.yaml:4:13: clients[0].workload.manifest: ../../../outside.yaml lies outside the Git work tree of the config"
+        "config/files/shop.yaml:4:13: clients[0].workload.manifest: ../../../outside.yaml is outside the Git work tree of the config"
     ]
 
 
-def test_without_git_a_team_file_reaches_as_far_as_the_config(repository: Path) -> None:
+def test_without_git_a_client_file_has_the_limit_of_the_config(repository: Path) -> None:
     (repository / ".git").rmdir()
     Path("config/live.yaml").write_text(MANIFEST)
     Path("config/files/shop.yaml").write_text(f"{CLIENT}workload:\n  manifest: ../live.yaml\n  {WORKLOAD.strip()}\n")
@@ -271,14 +272,14 @@ def test_without_git_a_team_file_reaches_as_far_as_the_config(repository: Path) 
     ("content", "expected"),
     [
         ("", "config/files/shop.yaml:1:1: clients[0]: the file is empty"),
-        ("- name: shop\n", "config/files/shop.yaml:1:1: clients[0]: expected a mapping of keys to values, found a list"),
-        ("name: shop\nname: shop\n", "config/files/shop.yaml:2:1: clients[0].name: duplicate key, first written in line 1"),
+        ("- name: shop\n", "config/files/shop.yaml:1:1: clients[0]: expected a mapping, found a list"),
+        ("name: shop\nname: shop\n", "config/files/shop.yaml:2:1: clients[0].name: duplicate key, also in line 1"),
         ("name: shop\n", "config/files/shop.yaml:1:1: clients[0].namespace: is missing"),
-        ("file: other.yaml\n", "config/files/shop.yaml:1:7: clients[0].file: a client's file names no other file"),
-        ("name: shop\nnamespace: redis\n", "config/files/shop.yaml:2:12: clients[0].namespace: redis is the namespace of Redis itself"),
+        ("file: other.yaml\n", "config/files/shop.yaml:1:7: clients[0].file: the file of a client can't reference another file"),
+        ("name: shop\nnamespace: redis\n", "config/files/shop.yaml:2:12: clients[0].namespace: redis is the namespace of Redis"),
     ],
 )
-def test_the_mistakes_of_a_team_are_shown_in_its_file(content: str, expected: str) -> None:
+def test_errors_of_a_client_file_have_their_place_in_it(content: str, expected: str) -> None:
     Path("config/files/shop.yaml").write_text(content)
     assert lines(config("clients:\n- file: files/shop.yaml\n")) == [expected]
 
@@ -286,18 +287,18 @@ def test_the_mistakes_of_a_team_are_shown_in_its_file(content: str, expected: st
 @pytest.mark.parametrize(
     ("entry", "expected"),
     [
-        ("{file: files/nobody.yaml}", "config/home.yaml:6:10: clients[0].file: there is no file config/files/nobody.yaml"),
+        ("{file: files/nobody.yaml}", "config/home.yaml:6:10: clients[0].file: file config/files/nobody.yaml does not exist"),
         ("{file: }", "config/home.yaml:6:10: clients[0].file: expected the path of a file"),
         ("{file: [a]}", "config/home.yaml:6:10: clients[0].file: expected the path of a file"),
-        ("{file: a.yaml, name: shop}", "config/home.yaml:6:10: clients[0].file: a client is either a file or written here"),
+        ("{file: a.yaml, name: shop}", "config/home.yaml:6:10: clients[0].file: a client with a file has no other keys"),
         ("shop.yaml", "config/home.yaml:6:3: clients[0]: expected a mapping, found text"),
     ],
 )
-def test_a_client_that_is_no_file(entry: str, expected: str) -> None:
+def test_a_wrong_client_file_is_reported_at_its_key(entry: str, expected: str) -> None:
     assert lines(config(f"clients:\n- {entry}\n")) == [expected]
 
 
-def test_all_mistakes_of_all_files_in_the_order_of_their_places() -> None:
+def test_errors_of_all_files_are_sorted_by_place() -> None:
     Path("config/files/shop.yaml").write_text("name: Shop\nnamespace: Shop\n")
     assert lines(config("monitoring: {enabled: 1}\nclients:\n- file: files/shop.yaml\ncluster: Home\n")) == [
         "config/files/shop.yaml:1:7: clients[0].name: Shop is not a DNS label",
@@ -334,7 +335,7 @@ def test_free_values_keep_their_kinds() -> None:
 
 
 @pytest.mark.parametrize("body", ["clients: []\n", "redis: {}\n", "network: null\n", "network:\n", "redis: {values: {}, savePoints: []}\n"])
-def test_nothing_where_nothing_is_needed(body: str) -> None:
+def test_null_is_accepted_for_optional_keys(body: str) -> None:
     assert load(config(body)).model_dump() == load(config()).model_dump()
 
 
@@ -349,7 +350,7 @@ def test_no_command_is_disabled_by_an_empty_list() -> None:
     assert load(config("redis: {disabledCommands: []}\n")).redis.disabled_commands == ()
 
 
-def test_python_names_are_no_keys() -> None:
+def test_python_names_are_not_keys_of_a_config() -> None:
     assert lines(config("redis: {append_only: false, appendOnly: true}\n")) == ["config/home.yaml:5:9: redis.append_only: unknown key"], (
         "else the one of the two would win without a word"
     )
@@ -358,12 +359,12 @@ def test_python_names_are_no_keys() -> None:
 # The file and its name
 
 
-def test_the_name_is_that_of_the_file() -> None:
+def test_the_name_must_be_that_of_the_file() -> None:
     path = config(name="home")
     Path("config/other.yaml").write_text(Path(path).read_text())
-    assert lines("config/other.yaml") == ["config/other.yaml:1:7: name: differs from the name of the file, other.yaml"]
+    assert lines("config/other.yaml") == ["config/other.yaml:1:7: name: differs from the file name other.yaml"]
     Path("config/other.yaml").write_text(HEAD.format(name="2024"))
-    assert lines("config/other.yaml") == ["config/other.yaml:1:7: name: differs from the name of the file, other.yaml"], "a number too"
+    assert lines("config/other.yaml") == ["config/other.yaml:1:7: name: differs from the file name other.yaml"], "a number too"
     Path("config/2024.yaml").write_text(HEAD.format(name="2024"))
     assert load("config/2024.yaml").name == "2024"
     Path("config/home.yml").write_text(Path(path).read_text())
@@ -386,7 +387,7 @@ def clashes(**bodies: str) -> list[str]:
     try:
         load_all(paths)
     except ConfigError as error:
-        return [str(problem).splitlines()[0].replace(": error: ", ": ", 1) for problem in error.problems]
+        return lines_of(error.problems)
     return []
 
 
@@ -394,32 +395,32 @@ APART = "redis: {release: redis-b, namespace: b}\n"
 LAN = "network: {address: 10.0.0.5, allow: [10.0.0.0/8], pool: {name: lan, addresses: 10.0.0.0/28}}\n"
 
 
-def test_environments_of_different_clusters_share_what_they_like() -> None:
+def test_environments_of_different_clusters_do_not_conflict() -> None:
     assert clashes(a=LAN, b=LAN, c="clients: [{name: shop, namespace: shop}]\n", d="clients: [{name: shop, namespace: shop}]\n") == []
 
 
-def test_environments_of_one_cluster() -> None:
+def test_environments_of_one_cluster_conflict_in_release_namespace_and_address() -> None:
     one = "cluster: home\n"
     assert clashes(a=one, b=one + APART) == []
     assert clashes(a=one, b=one) == [
-        "config/b.yaml:1:1: redis.release: config/a.yaml has the release redis-shared in cluster home too",
-        "config/b.yaml:1:1: redis.namespace: config/a.yaml has the namespace redis in cluster home too",
+        "config/b.yaml:1:1: redis.release: config/a.yaml also has the release redis-shared in cluster home",
+        "config/b.yaml:1:1: redis.namespace: config/a.yaml also has the namespace redis in cluster home",
     ]
     assert clashes(a=one, b=f"{one}redis:\n  release: redis-b\n") == [
-        "config/b.yaml:7:3: redis.namespace: config/a.yaml has the namespace redis in cluster home too"
+        "config/b.yaml:7:3: redis.namespace: config/a.yaml also has the namespace redis in cluster home"
     ]
     assert clashes(a=one + LAN, b=one + APART + LAN) == [
-        "config/b.yaml:7:20: network.address: config/a.yaml has the address 10.0.0.5 in cluster home too"
+        "config/b.yaml:7:20: network.address: config/a.yaml also has the address 10.0.0.5 in cluster home"
     ]
     assert clashes(home=LAN, b=one + APART + LAN) == [
-        "config/b.yaml:7:20: network.address: config/home.yaml has the address 10.0.0.5 in cluster home too"
+        "config/b.yaml:7:20: network.address: config/home.yaml also has the address 10.0.0.5 in cluster home"
     ], "the name is the cluster where nothing else is said"
 
 
-def test_two_passwords_do_not_fit_into_one_secret() -> None:
+def test_two_environments_can_not_share_a_secret() -> None:
     shop = "clients: [{name: shop, namespace: shop}]\n"
     assert clashes(a=f"cluster: home\n{shop}", b=f"cluster: home\n{APART}{shop}") == [
-        "config/b.yaml:7:35: clients[0].namespace: config/a.yaml has the Secret redis-credentials in namespace shop of cluster home too"
+        "config/b.yaml:7:35: clients[0].namespace: config/a.yaml also has the Secret redis-credentials in namespace shop of cluster home"
     ]
     other = "redis: {release: redis-b, namespace: b, auth: {secret: redis-b-credentials}}\n"
     assert clashes(a=f"cluster: home\n{shop}", b=f"cluster: home\n{other}{shop}") == []
@@ -427,18 +428,16 @@ def test_two_passwords_do_not_fit_into_one_secret() -> None:
     assert clashes(a=twice) == [], "two clients of one environment share the Secret of their namespace"
 
 
-def test_one_name_is_one_folder_of_output() -> None:
+def test_two_environments_with_one_name_are_refused() -> None:
     Path("other").mkdir()
     Path("other/home.yaml").write_text(HEAD.format(name="home") + "cluster: elsewhere\n")
     config()
     with pytest.raises(ConfigError) as error:
         load_all(["config/home.yaml", "other/home.yaml"])
-    assert [str(problem).splitlines()[0] for problem in error.value.problems] == [
-        "other/home.yaml:1:7: error: name: config/home.yaml has the name home too"
-    ]
+    assert lines_of(error.value.problems) == ["other/home.yaml:1:7: name: config/home.yaml also has the name home"]
 
 
-def test_a_config_that_is_named_twice_is_one(repository: Path) -> None:
+def test_a_config_that_is_passed_twice_is_loaded_once(repository: Path) -> None:
     config()
     assert (
         len(load_all(["config/home.yaml", "./config/home.yaml", str(repository / "config/home.yaml"), Path("config/../config/home.yaml")]))
@@ -446,12 +445,12 @@ def test_a_config_that_is_named_twice_is_one(repository: Path) -> None:
     )
 
 
-def test_the_mistakes_of_all_configs_come_together() -> None:
+def test_errors_of_all_configs_are_reported_together() -> None:
     assert clashes(a="cluster: A\n", b="cluster: home\n", c="cluster: home\n", d="x: 1\n") == [
         "config/a.yaml:5:10: cluster: A is not a DNS label",
         "config/d.yaml:5:1: x: unknown key",
-        "config/c.yaml:1:1: redis.release: config/b.yaml has the release redis-shared in cluster home too",
-        "config/c.yaml:1:1: redis.namespace: config/b.yaml has the namespace redis in cluster home too",
+        "config/c.yaml:1:1: redis.release: config/b.yaml also has the release redis-shared in cluster home",
+        "config/c.yaml:1:1: redis.namespace: config/b.yaml also has the namespace redis in cluster home",
     ]
     found = load_all([config(name="b")])
     assert [type(environment) for environment in found] == [Environment]

@@ -1,4 +1,4 @@
-"""Live objects, as kubectl prints them, become what a person commits."""
+"""Objects as kubectl prints them are cleaned for Git."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import yaml
 from rediskit.errors import ConfigError
 from rediskit.source.manifest import clean, read_manifest
 from rediskit.yamlio.reader import read
+from tests.problems import lines_of
 
 BACKEND = Path(__file__).parents[2] / "config/chocolandia/beersystem-backend.yaml"
 OLD_REDIS = Path(__file__).parent / "data/beersystem-redis.yaml"
@@ -46,7 +47,7 @@ def test_the_live_deployment_without_its_noise() -> None:
 
 
 def test_the_live_deployment_holds_all_that_was_applied() -> None:
-    """The record that kubectl kept of what a person applied: none of it is lost, except the label of the GitOps tool."""
+    """The last-applied configuration is complete in the cleaned object, except the label of the GitOps tool."""
     live = backend()
     applied = json.loads(live["metadata"]["annotations"][LAST_APPLIED])
     del applied["metadata"]["annotations"], applied["metadata"]["labels"]["argocd.argoproj.io/instance"]
@@ -94,7 +95,7 @@ def test_the_committed_manifest_is_the_live_one_but_names_no_private_registry() 
     ],
     ids=lambda noise: ",".join([*noise, *noise.get("annotations", {}), *noise.get("labels", {})]),
 )
-def test_noise_goes(noise: dict[str, Any]) -> None:
+def test_server_fields_are_removed(noise: dict[str, Any]) -> None:
     live = workload(noise)
     before = copy.deepcopy(live)
     assert clean(live) == workload({})
@@ -113,7 +114,7 @@ def test_noise_goes(noise: dict[str, Any]) -> None:
         {"finalizers": ["example.com/x"], "namespace": "b", "generateName": "a-"},
     ],
 )
-def test_what_a_person_wrote_stays(kept: dict[str, Any]) -> None:
+def test_fields_of_a_person_stay(kept: dict[str, Any]) -> None:
     noisy = copy.deepcopy(kept) | {"uid": "x"}
     noisy.setdefault("annotations", {})[LAST_APPLIED] = "{}"
     noisy.setdefault("labels", {})["argocd.argoproj.io/instance"] = "x"
@@ -157,7 +158,7 @@ def test_order() -> None:
         {"spec": {"template": {"metadata": [], "spec": None}, "volumeClaimTemplates": {}}},
     ],
 )
-def test_odd_shapes_come_through_as_they_are(odd: dict[str, Any]) -> None:
+def test_objects_with_wrong_types_stay_unchanged(odd: dict[str, Any]) -> None:
     assert clean(odd) == odd
 
 
@@ -190,7 +191,7 @@ def test_one_text_is_parsed_once_and_each_caller_has_its_own_object() -> None:
     assert second == read_manifest(text, "f") == clean(backend())
 
 
-def test_a_list_of_one_is_that_one() -> None:
+def test_a_list_with_one_item_is_that_item() -> None:
     listed = yaml.safe_dump({"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": ""}, "items": [backend()]})
     assert read_manifest(listed.encode(), "f") == clean(backend())
 
@@ -199,7 +200,7 @@ def test_a_list_of_one_is_that_one() -> None:
     ("text", "expected"),
     [
         ("", ["f:1:1: the file is empty"]),
-        ("- a\n", ["f:1:1: expected a mapping of keys to values, found a list"]),
+        ("- a\n", ["f:1:1: expected a mapping, found a list"]),
         (
             "# x\nspec: {}\n",
             ["f:2:1: apiVersion is missing", "f:2:1: kind is missing", "f:2:1: metadata.name is missing"],
@@ -208,18 +209,18 @@ def test_a_list_of_one_is_that_one() -> None:
         ("apiVersion: v1\nkind: X\nmetadata:\n  name: 12\n", ["f:4:9: metadata.name: expected text"]),
         ("apiVersion: v1\nkind: X\nmetadata:\n  name: ''\n", ["f:4:9: metadata.name: expected text"]),
         ("apiVersion: 1.0\nkind: [X]\nmetadata: {name: a}\n", ["f:1:13: apiVersion: expected text", "f:2:7: kind: expected text"]),
-        ("kind: List\n", ["f:1:1: a List with no items, expected one object"]),
-        ("kind: List\nitems: []\n", ["f:2:8: items: a List with 0 items, expected one object"]),
-        ("kind: List\nitems:\n- {}\n- {}\n", ["f:3:1: items: a List with 2 items, expected one object"]),
+        ("kind: List\n", ["f:1:1: expected one object, found a List with no items"]),
+        ("kind: List\nitems: []\n", ["f:2:8: items: expected one object, found a List with 0 items"]),
+        ("kind: List\nitems:\n- {}\n- {}\n", ["f:3:1: items: expected one object, found a List with 2 items"]),
         ("kind: List\nitems:\n- a\n", ["f:3:3: items[0]: expected an object with apiVersion, kind and metadata"]),
         ("kind: List\nitems:\n- kind: X\n  apiVersion: v1\n", ["f:3:3: items[0]: metadata.name is missing"]),
-        ("apiVersion: v1\n---\nkind: X\n", ["f:2:1: a second document begins here"]),
+        ("apiVersion: v1\n---\nkind: X\n", ["f:2:1: the file contains a second document"]),
     ],
 )
 def test_refused(text: str, expected: list[str]) -> None:
     with pytest.raises(ConfigError) as raised:
         read_manifest(text.encode(), "f")
-    assert [str(problem).splitlines()[0].replace(": error: ", ": ", 1) for problem in raised.value.problems] == expected
+    assert lines_of(raised.value.problems) == expected
     assert all(problem.hint for problem in raised.value.problems)
 
 
@@ -240,7 +241,7 @@ def test_containers_and_variables_have_names(kind: str, containers: Any, place: 
     obj = workload({}, {"spec": {kind: containers}})
     with pytest.raises(ConfigError) as caught:
         read_manifest(json.dumps(obj).encode(), "live.yaml")
-    assert f": error: spec.template.spec.{kind}{place}: {said}\n" in str(caught.value)
+    assert f": spec.template.spec.{kind}{place}: {said}\n" in str(caught.value)
     listed = {"kind": "List", "items": [obj]}
     with pytest.raises(ConfigError, match=r"items\[0\]\.spec\.template\.spec"):
         read_manifest(json.dumps(listed).encode(), "live.yaml")

@@ -1,4 +1,4 @@
-"""The JSON schema as an editor uses it: it takes what `load` takes, finds most of what `load` refuses, and says what each key is for."""
+"""The JSON schema accepts valid configs, refuses most invalid ones, and describes each key."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ INVALID = sorted((ROOT / "tests/invalid").glob("*.yaml"))
 
 
 class Core(yaml.SafeLoader):
-    """The core schema of YAML 1.2 (chapter 10.3), which editors read by: `on` is text, 1.30 is 1.3, 022 is 22, a date is text."""
+    """Load with the core schema of YAML 1.2 (chapter 10.3), as editors do: `on` is text, 1.30 is 1.3, 022 is 22, a date is text."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
 
@@ -57,7 +57,7 @@ def test_the_file_at_the_root_is_the_output_of_the_command(capsys: pytest.Captur
     )
 
 
-def test_it_is_a_schema() -> None:
+def test_the_schema_is_valid() -> None:
     assert jsonschema_rs.meta.is_valid(SCHEMA)
     assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
@@ -116,12 +116,12 @@ BEYOND = {
 
 
 @pytest.mark.parametrize("config", [path for path in INVALID if path.stem not in BEYOND["YAML"]], ids=lambda path: path.stem)
-def test_an_invalid_config_is_found_but_for_what_no_schema_can_say(config: Path) -> None:
+def test_the_schema_refuses_invalid_configs_within_its_means(config: Path) -> None:
     beyond = any(config.stem in names for names in BEYOND.values())
     assert VALIDATOR.is_valid(as_an_editor_reads(config)) == beyond
 
 
-def test_a_good_share_is_found() -> None:
+def test_the_schema_refuses_most_invalid_configs() -> None:
     names = {path.stem for path in INVALID}
     beyond = set().union(*BEYOND.values())
     assert beyond <= names
@@ -139,7 +139,7 @@ def properties(part: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]
             yield from properties(value, f"{path}/{index}")
 
 
-def test_every_property_says_what_it_is_for() -> None:
+def test_every_property_has_a_description() -> None:
     found = dict(properties(SCHEMA))
     assert len(found) > 110
     for path, schema in found.items():
@@ -154,7 +154,7 @@ def test_every_property_says_what_it_is_for() -> None:
         assert not re.search(r"brief|design|§|facts", section["description"]), name
 
 
-def test_titles_are_words() -> None:
+def test_titles_consist_of_words() -> None:
     titles = {schema["title"] for _, schema in properties(SCHEMA) if "title" in schema}
     assert {"Bootstrap project", "Extra keys", "Save points", "Schema version"} <= titles
 
@@ -167,7 +167,7 @@ def test_choices_are_enumerated() -> None:
     assert {"1.34", 1.34} <= set(SCHEMA["properties"]["kubernetes"]["enum"])
 
 
-def test_defaults_are_what_one_would_write() -> None:
+def test_defaults_are_written_as_in_a_config() -> None:
     definitions = SCHEMA["$defs"]
     assert definitions["Memory"]["properties"]["max"]["default"] == "1gb"
     assert definitions["Monitoring"]["properties"]["interval"]["default"] == "15s"
@@ -179,8 +179,8 @@ def test_defaults_are_what_one_would_write() -> None:
         assert schema.get("default", "") is not None, path
 
 
-def test_what_a_form_wants_is_said_in_words() -> None:
-    """`patternErrorMessage`: editors show it in place of a regular expression (yaml-language-server, VS Code)."""
+def test_patterns_have_an_error_message() -> None:
+    """yaml-language-server shows `patternErrorMessage` instead of a regular expression."""
     patterns = [schema for _, schema in properties(SCHEMA) if "pattern" in schema]
     assert len(patterns) > 50
     assert all(schema["patternErrorMessage"].startswith("not ") and ": " in schema["patternErrorMessage"] for schema in patterns)

@@ -1,4 +1,4 @@
-"""Secrets in clear among the inputs: found in whatever file a person leaves them, and never shown."""
+"""Unencrypted Secrets in the folders of a config are found in any file and never shown."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rediskit.files import MAX_BYTES
 from rediskit.source.loader import load, load_all
 from rediskit.source.unencrypted import in_folder
 from rediskit.yamlio.writer import dump
+from tests.problems import lines_of
 from tests.samples import SEALED, loaded, sealed, sops
 
 HIDDEN = "aGlkZGVuIHZhbHVl"
@@ -45,7 +46,7 @@ PASSED = {
 
 
 @pytest.mark.parametrize("case", FOUND)
-def test_a_secret_in_clear_is_found_and_not_shown(case: str, tmp_path: Path) -> None:
+def test_an_unencrypted_secret_is_found_and_not_shown(case: str, tmp_path: Path) -> None:
     (tmp_path / "deep/er").mkdir(parents=True)
     (tmp_path / "deep/er/.hidden.yaml").write_text(FOUND[case], newline="")
     found = list(in_folder(tmp_path, "config/home"))
@@ -55,12 +56,12 @@ def test_a_secret_in_clear_is_found_and_not_shown(case: str, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("case", PASSED)
-def test_what_is_none_passes(case: str, tmp_path: Path) -> None:
+def test_other_objects_are_not_reported(case: str, tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(PASSED[case])
     assert list(in_folder(tmp_path, "home")) == []
 
 
-def test_what_cannot_be_a_manifest_is_not_read(tmp_path: Path) -> None:
+def test_other_files_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(FOUND["block"])
     (tmp_path / "large.yaml").write_text(FOUND["block"] + "#" * MAX_BYTES)
     (tmp_path / "gone.yaml").symlink_to(tmp_path / "nowhere.yaml")
@@ -79,20 +80,20 @@ def test_the_folder_of_the_config_and_the_files_beside_it(tmp_path: Path, monkey
     Path("config/other/note.yml").write_text(FOUND["block"])
     with pytest.raises(ConfigError) as error:
         load("config/home.yaml")
-    assert [str(problem).splitlines()[0] for problem in error.value.problems] == ["config/home/note.yml:2:1: error: a Secret in clear"]
+    assert lines_of(error.value.problems) == ["config/home/note.yml:2:1: an unencrypted Secret"]
     Path("config/home/note.yml").unlink()
     Path("config/redis.yaml").write_text(FOUND["block"])
     load("config/home.yaml")
     with pytest.raises(ConfigError) as error:
         load_all(["config/home.yaml"])
-    assert [str(problem).splitlines()[0] for problem in error.value.problems] == ["config/redis.yaml:2:1: error: a Secret in clear"]
+    assert lines_of(error.value.problems) == ["config/redis.yaml:2:1: an unencrypted Secret"]
 
 
-def test_a_secret_in_clear_in_place_of_a_ciphertext_is_said_once(tmp_path: Path) -> None:
+def test_an_unencrypted_secret_in_place_of_a_ciphertext_is_reported_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
         loaded(tmp_path, over={"secrets": SEALED}, ciphertexts={"redis": CLEAR, "beersystem": sealed("beersystem")})
     assert len(error.value.problems) == 1
-    assert "this is a Secret in clear" in str(error.value)
+    assert "found an unencrypted Secret" in str(error.value)
     assert HIDDEN not in str(error.value)
 
 
@@ -109,10 +110,11 @@ def test_a_ciphertext_is_no_link_out_of_its_folder_and_hidden_files_are_none(tmp
     assert "chocolandia/secrets/redis.yaml is a link out of its folder" in str(error.value)
 
 
-def test_a_certificate_is_no_private_key(tmp_path: Path) -> None:
+def test_a_private_key_is_not_a_certificate(tmp_path: Path) -> None:
     loaded(tmp_path, over={"secrets": SEALED})
     (tmp_path / "chocolandia/sealing.crt").write_text("-----BEGIN " + "RSA PRIVATE KEY-----\nMIIEow\n")
     with pytest.raises(
-        ConfigError, match=r"chocolandia\.yaml:\d+:\d+: error: secrets\.certificate: chocolandia/sealing\.crt: this is a private key"
+        ConfigError,
+        match=r"chocolandia\.yaml:\d+:\d+: error\[certificate\]: secrets\.certificate: chocolandia/sealing\.crt: this is a private key",
     ):
         load(tmp_path / "chocolandia.yaml")

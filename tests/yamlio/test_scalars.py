@@ -1,4 +1,4 @@
-"""Unquoted text: what is a boolean, nothing or a number, and that all else stays text."""
+"""Plain scalars: booleans, null and numbers; everything else is text."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def test_decimal_numbers_keep_their_text(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", TEXTS.split(" "))
-def test_all_else_is_text(text: str) -> None:
+def test_other_scalars_are_text(text: str) -> None:
     assert value(text) == text
     assert type(value(text)) is str
 
 
 @pytest.mark.parametrize("digits", [33, 5_000, 500_000])
 def test_a_number_too_long_to_be_one_is_text(digits: int) -> None:
-    """Also beyond the 4,300 digits from which Python refuses to make an int."""
+    """Python refuses to parse an int of more than 4,300 digits."""
     for text in ("1" * digits, "-" + "9" * digits, "1" * digits + ".5", "0." + "3" * digits):
         assert value(text) == text
 

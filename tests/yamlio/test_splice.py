@@ -1,4 +1,4 @@
-"""Edits in place: the data is what was meant, and every byte outside of the edited place stays, in layouts of people and of hypothesis."""
+"""Edits in place change the data as requested and no other byte, in handwritten and generated layouts."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rediskit.errors import ConfigError, RefusedError
+from rediskit.yamlio.flow import scalar
 from rediskit.yamlio.reader import read
 from rediskit.yamlio.scalars import Float
-from rediskit.yamlio.splice import Append, Edit, Put, Replace, scalar, splice
+from rediskit.yamlio.splice import Append, Edit, Put, Replace, splice
 
 STEP = ("clients", 0, "migration", "step")
 HISTORY = ("clients", 0, "migration", "history")
@@ -20,7 +21,7 @@ PLAIN = "{step: deploy, at: 2026-03-01T22:04:00-03:00}"
 
 
 def changed(old: bytes, new: bytes) -> tuple[str, str]:
-    """The one place at which two texts differ: what stood there, and what stands there now, to the ends of what is alike."""
+    """Return the old and the new text between the common start and the common end."""
     begin = next((at for at, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), min(len(old), len(new)))
     end = 0
     while end < min(len(old), len(new)) - begin and old[-1 - end] == new[-1 - end]:
@@ -133,7 +134,7 @@ def test_an_item_looks_like_those_before_it(name: str, after: str) -> None:
         ("x:\n  - 1\na: 1\n", Append(("w", "z"), {"k": "v"}), "x:\n  - 1\na: 1\nw:\n  z:\n    - {k: v}\n"),
     ],
 )
-def test_a_place_for_everything(text: str, edit: Edit, wanted: str) -> None:
+def test_edits_are_made_in_any_layout(text: str, edit: Edit, wanted: str) -> None:
     assert splice(text.encode(), "c.yaml", [edit]).decode() == wanted
 
 
@@ -149,14 +150,14 @@ def test_a_place_for_everything(text: str, edit: Edit, wanted: str) -> None:
         ("a: 1\n", Put(("a",), [1])),
     ],
 )
-def test_what_has_no_place_is_refused(text: str, edit: Edit) -> None:
+def test_an_edit_that_the_layout_does_not_allow_is_refused(text: str, edit: Edit) -> None:
     with pytest.raises(RefusedError) as refused:
         splice(text.encode(), "c.yaml", [edit])
     assert refused.value.problems[0].code == "layout"
     assert str(refused.value).startswith("error[layout]: c.yaml: a")
 
 
-def test_what_can_not_be_read_is_not_edited() -> None:
+def test_invalid_text_is_not_edited() -> None:
     with pytest.raises(ConfigError, match="duplicate key"):
         splice(b"a: 1\na: 2\n", "c.yaml", [Put(("a",), "b")])
 
@@ -173,7 +174,7 @@ def test_every_text_comes_back_as_itself(value: str, style: str) -> None:
 
 
 class Layout:
-    """Writes data as a person might: in block or flow, with quotes, comments, blanks and line breaks of all sorts, as hypothesis draws."""
+    """Write data in a random layout: block or flow, with quotes, comments, spaces and line breaks."""
 
     def __init__(self, draw: Any) -> None:
         self.draw = draw

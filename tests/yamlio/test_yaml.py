@@ -1,4 +1,4 @@
-"""Our YAML: what Python reads is what was written; how it looks; what it refuses."""
+"""The YAML writer: Python readers return the written data; layout; refused data."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ every_reader = pytest.mark.parametrize("reader", READERS)
 
 
 def same(one: Any, other: Any) -> bool:
-    """Equal in value, type (1 is not 1.0, nor True) and order of keys."""
+    """Return whether two values are equal in value, type (1 is not 1.0 or True) and order of keys."""
     return json.dumps(one) == json.dumps(other)
 
 
 def everywhere(texts: list[str]) -> dict[str, Any]:
-    """The texts as values, keys and items, below each other; the last of each stands at an end."""
+    """Return the texts as values, keys and items."""
     keys = {text: text for text in texts}
     deep = [[text, [[text], {"a": text, "b": [{text: text}, [{text: [text]}]]}]] for text in texts]
     values = {f"k{n}": text for n, text in enumerate(texts)}
@@ -93,7 +93,7 @@ class Port(int, Enum):
 
 
 class Odd(str):
-    """Shows itself as something else than it holds."""
+    """A string whose `str()` differs from its value."""
 
     def __str__(self) -> str:
         return "odd"
@@ -183,7 +183,7 @@ def nested(levels: int) -> dict[str, Any]:
 
 
 @every_reader
-def test_as_deep_as_readers_go(reader: str) -> None:
+def test_nesting_is_limited_to_100_levels(reader: str) -> None:
     assert READERS[reader](dump(nested(100))) == nested(100)
     with pytest.raises(ValueError, match="more than 100 levels deep"):
         dump(nested(101))
@@ -193,26 +193,26 @@ BEYOND = [math.nan, math.inf, -math.inf, "\ud800", "a\n\udfff", {"\ud800": 1}, 2
 
 
 @pytest.mark.parametrize("value", BEYOND)
-def test_what_readers_would_not_give_back_is_refused_with_its_place(value: Any) -> None:
+def test_values_that_readers_change_are_refused_with_their_path(value: Any) -> None:
     with pytest.raises(ValueError, match=r'^a\.b\[1\]\.c(\["\\ud800"\])?: '):
         dump({"a": {"b": [1, {"c": value}]}})
 
 
 @pytest.mark.parametrize("value", [b"x", object(), {1}, (), (1, 2), Path(), {"x": b""}, {1: 2}, {None: 2}, {("a",): 2}])
-def test_what_is_not_plain_data_is_refused_with_its_place(value: Any) -> None:
+def test_other_types_are_refused_with_their_path(value: Any) -> None:
     with pytest.raises(TypeError, match=r"^a\.b\[0\](\.x|\[1\]|\.None|\.\('a',\))?: .*(plain data|not a string)"):
         dump({"a": {"b": [value]}})
 
 
-def test_a_cycle_is_refused_with_its_place() -> None:
+def test_a_cycle_is_refused_with_its_path() -> None:
     cycle: dict[str, Any] = {"a": {"b": []}}
     cycle["a"]["b"].append(cycle["a"])
-    with pytest.raises(ValueError, match=r"^spec\.a: holds itself$"):
+    with pytest.raises(ValueError, match=r"^spec\.a: contains itself$"):
         dump({"spec": cycle})
     items: list[Any] = [1]
     items.append(items)
-    with pytest.raises(ValueError, match=r"^x: holds itself$"):
+    with pytest.raises(ValueError, match=r"^x: contains itself$"):
         dump({"x": items})
     cycle["again"] = cycle
-    with pytest.raises(ValueError, match=r"holds itself$"):
+    with pytest.raises(ValueError, match=r"contains itself$"):
         dump(cycle)

@@ -1,4 +1,4 @@
-"""Our YAML as Go reads it, and beside what kustomize prints."""
+"""The YAML writer: Go readers return the written data, and kustomize prints the same layout."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCHEMAS = Path(rediskit.__file__).parent / "data/schemas/kubernetes"
 
 
 class Printed(pyyaml.CSafeLoader):
-    """Reads what kustomize prints: plain text is a string unless JSON has a type for it, since Go quotes all else that it would type."""
+    """Read the output of kustomize: a plain scalar is a string unless it is JSON."""
 
 
 Printed.yaml_implicit_resolvers = {}
@@ -29,7 +29,7 @@ Printed.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"-?[0-9]+(\
 
 
 class Kustomize:
-    """The program as a reader and a writer. Two YAMLs of Go read: one the kustomization, which takes strings only, one the resources."""
+    """kustomize as a reader and a writer. One Go library reads the kustomization, which contains only strings, another the resources."""
 
     def __init__(self, program: Path, folder: Path) -> None:
         self.program, self.folder = program, folder
@@ -57,7 +57,7 @@ def go(kustomize: Path, tmp_path: Path) -> Kustomize:
 
 
 def go_can_print(text: str) -> bool:
-    """False for what kustomize 5.8.1 fails at itself: DEL, C1 and U+FFFE in its JSON, lines with a tab in front in its block scalars."""
+    """Return False for strings that kustomize 5.8.1 fails on: DEL, C1 and U+FFFE in JSON, and lines that start with a tab."""
     return not re.search(r"[\x7f-\x9f\ufffe\uffff]", text) and not ("\n" in text and re.search(r"(^|\n) *\t", text))
 
 
@@ -88,7 +88,7 @@ def test_go_as_a_judge_of_kustomizations_sees_a_missing_quote(go: Kustomize, pla
 
 
 def judged(kubeconform: Path, folder: Path, texts: list[Any]) -> subprocess.CompletedProcess[str]:
-    """The verdict on a ConfigMap, whose schema takes strings only."""
+    """Return the result for a ConfigMap, whose schema accepts strings only."""
     document = {**CONFIG_MAP, "data": {f"k{index}": text for index, text in enumerate(texts)}}
     (folder / "object.yaml").write_text(dump(document), encoding="utf-8")
     options = ["-strict", "-kubernetes-version", "1.34.0", "-schema-location", str(SCHEMAS)]

@@ -1,4 +1,4 @@
-"""Strings that are hard on YAML, and the readers of Python: shared by the tests of the writer."""
+"""Strings that are difficult in YAML, and Python readers, for the tests of the writer."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CHARACTERS = "ynYN~=<_-+.0123456789eExXoObB:#'\"%@`&*!|>{}[],? \t\n\r\\/aTZ$()\u
 
 
 def random_strings(count: int) -> list[str]:
-    """Strings of one to eight CHARACTERS, the same at every run."""
+    """Return strings of one to eight CHARACTERS, the same in every run."""
     chance = random.Random(20)
     return ["".join(chance.choices(CHARACTERS, k=chance.randint(1, 8))) for _ in range(count)]
 
