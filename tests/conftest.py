@@ -1,65 +1,83 @@
-"""What every test may ask for: the real programs, and the switch that writes the golden files anew."""
+"""Fixtures of all tests: the command, the real programs, and the option that updates the golden files."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from rediskit.cli import main
 from tests.tools.install import locate
 
 pytest.register_assert_rewrite("tests.cluster.states")
 
+Run = Callable[..., tuple[int, str, str]]
+"""Runs the command with arguments, and returns exit code, standard output and standard error."""
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> Run:
+    """Return the command, to run in this process."""
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        capfd.readouterr()
+        code = main(list(arguments))
+        captured = capfd.readouterr()
+        return code, captured.out, captured.err
+
+    return command
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--update-golden`: tests ask for it with `request.config.getoption("update_golden")`."""
-    parser.addoption("--update-golden", action="store_true", help="write the golden files from what is rendered now; review the diff")
+    """Add `--update-golden`, which tests read with `request.config.getoption("update_golden")`."""
+    parser.addoption("--update-golden", action="store_true", help="update the golden files from the current renderers; review the diff")
 
 
 def _program(name: str) -> Path:
-    found = locate(name)
-    if found is None:
+    program = locate(name)
+    if program is None:
         pytest.fail(f"{name} is neither in the tool cache nor on PATH; run: make tools", pytrace=False)
-    return found
+    return program
 
 
 @pytest.fixture(scope="session")
 def kustomize() -> Path:
-    """The kustomize of tests/tools/tools.toml, else the one on PATH."""
+    """Return the kustomize of tests/tools/tools.toml, else that on PATH."""
     return _program("kustomize")
 
 
 @pytest.fixture(scope="session")
 def helm() -> Path:
-    """The helm of tests/tools/tools.toml, else the one on PATH."""
+    """Return the helm of tests/tools/tools.toml, else that on PATH."""
     return _program("helm")
 
 
 @pytest.fixture(scope="session")
 def kubeconform() -> Path:
-    """The kubeconform of tests/tools/tools.toml, else the one on PATH."""
+    """Return the kubeconform of tests/tools/tools.toml, else that on PATH."""
     return _program("kubeconform")
 
 
 @pytest.fixture(scope="session")
 def kubeseal() -> Path:
-    """The kubeseal of tests/tools/tools.toml, else the one on PATH."""
+    """Return the kubeseal of tests/tools/tools.toml, else that on PATH."""
     return _program("kubeseal")
 
 
 @pytest.fixture(scope="session")
 def sops() -> Path:
-    """The sops of tests/tools/tools.toml, else the one on PATH."""
+    """Return the sops of tests/tools/tools.toml, else that on PATH."""
     return _program("sops")
 
 
 @pytest.fixture(scope="session")
 def age_keygen() -> Path:
-    """The age-keygen of tests/tools/tools.toml, else the one on PATH."""
+    """Return the age-keygen of tests/tools/tools.toml, else that on PATH."""
     return _program("age-keygen")
 
 
 @pytest.fixture(scope="session")
 def yaml_language_server() -> Path:
-    """The editor server of tests/tools/tools.toml, else the one on PATH."""
+    """Return the editor server of tests/tools/tools.toml, else that on PATH."""
     return _program("yaml-language-server")

@@ -15,24 +15,21 @@ import shutil
 import string
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from rediskit.checks import CHECKS
 from rediskit.checks.codes import COMMANDS
-from rediskit.cli import main
 from rediskit.model.environment import Environment
 from rediskit.source.codes import CODES
 from rediskit.source.loader import load
 from scripts.reference import errors_page
+from tests.conftest import Run
 
 HERE = Path(__file__).parent
 INVALID = sorted((HERE / "invalid").glob("*.yaml"))
 VALID = sorted((HERE / "valid").glob("*.yaml"))
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -45,14 +42,12 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """The command in this process: exit code, output, errors."""
+def run(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return the command, to run in the folder that is its first argument."""
 
     def command(folder: Path, *arguments: str) -> tuple[int, str, str]:
         monkeypatch.chdir(folder)
-        code = main(list(arguments))
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
+        return run(*arguments)
 
     return command
 

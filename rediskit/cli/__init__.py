@@ -1,7 +1,7 @@
-"""The command line: the parser, and the one place that turns errors into text and exit codes.
+"""The command line: the only package that prints, and that turns errors into exit codes.
 
-Exit codes everywhere: 0 done, nothing wrong; 1 a check failed, an overwrite was refused, the tree drifted; 2 the config or the
-command line is wrong; 3 a needed program or service is missing or failed.
+Exit codes: 0 success; 1 a check failed, a write was refused, or files differ; 2 the config or the command line is wrong;
+3 a program or a service is missing or failed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from importlib import import_module
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs one command. Returns its exit code; argparse ends a wrong command line with 2 itself."""
+    """Run one command and return its exit code. The parser exits with 2 for a wrong command line."""
     from rediskit.cli.terminal import visible_output
 
     try:
@@ -27,28 +27,27 @@ def _run(argv: list[str] | None) -> int:
 
     arguments = parse(argv)
     from rediskit.cli.process import check_folder
-    from rediskit.cli.report import report_error
+    from rediskit.cli.report import error_report, show
     from rediskit.errors import RediskitError
 
-    # No plugin of somebody else has a say in our models; looking for one reads the metadata of every installed package.
+    # Plugins of other packages must not change the models, and the search for them reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         check_folder()
-        verb = import_module(arguments.module)
-        code: int = verb.run(arguments)
+        code = show(import_module(arguments.module).run(arguments), as_json=arguments.json)
         sys.stdout.flush()
         return code
     except RediskitError as error:
         if arguments.debug:
             _show_traceback()
-        return report_error(error, as_json=arguments.json)
+        return show(error_report(error), as_json=arguments.json)
     except BrokenPipeError:
-        # The reader of our output has gone: nothing is left to say.
-        _give_up_output()
+        # The reader of the output has closed its end of the pipe.
+        _discard_output()
         return 1
-    except Exception as error:  # noqa: BLE001 - the outermost level: what nobody foresaw is said in two lines and ends with 3
-        if isinstance(error, OSError) and (reason := _output_refuses()):
-            _give_up_output()
+    except Exception as error:  # noqa: BLE001 - the outermost level: an unexpected error becomes two lines and exit code 3
+        if isinstance(error, OSError) and (reason := _output_error()):
+            _discard_output()
             print(f"error: standard output can't be written: {reason}", file=sys.stderr)
             print("  help: the command has run to its end: verify its result with rediskit check or git status", file=sys.stderr)
             return 3
@@ -59,8 +58,8 @@ def _run(argv: list[str] | None) -> int:
         return 3
 
 
-def _output_refuses() -> str:
-    """Why standard output takes no more, as where the disk that it is redirected to is full; "" when it does: an empty line shows it."""
+def _output_error() -> str:
+    """Return the reason why standard output can't be written, such as a full disk; "" when an empty line can be written."""
     try:
         print(flush=True)
     except OSError as error:
@@ -68,15 +67,15 @@ def _output_refuses() -> str:
     return ""
 
 
-def _give_up_output() -> None:
-    """Lets go of standard output, so that Python does not complain when it flushes at exit."""
+def _discard_output() -> None:
+    """Redirect standard output to /dev/null, so that Python reports no error when it flushes at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def program() -> None:
-    """The command as a process of its own; never returns.
+    """Run the command as a program and exit.
 
-    The interpreter is not taken down piece by piece: nothing is left to do, and it would take a tenth of a short run.
+    `os._exit` skips the shutdown of the interpreter, which takes 30 ms and has nothing left to do.
     """
     from rediskit.cli.process import prepare
 
@@ -91,7 +90,7 @@ def program() -> None:
 
 
 def _show_traceback() -> None:
-    """Where an error was raised, on top of what is said without --debug; the exit code stays the same."""
+    """Print the traceback of the current error."""
     from traceback import print_exc
 
     print_exc()

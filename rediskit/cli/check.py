@@ -1,16 +1,17 @@
-"""`rediskit check`: everything `render` would find, and whether the disk still holds what would be rendered."""
+"""`rediskit check`: all findings of `render`, and a comparison with the output directories."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from rediskit.checks.codes import BASE, CHECK, KUBECONFORM, OWNER, names
 from rediskit.checks.open_questions import open_questions
 from rediskit.cli.clock import now
 from rediskit.cli.common import Checked, Rendered, Visit, has_errors, render_all, reported
-from rediskit.cli.report import changes_json, finding_json, print_changes, print_findings, print_json, print_state, print_warnings, unique
+from rediskit.cli.report import Report, change_lines, changes_json, finding_json, finding_lines, state_lines, unique, warning_lines
 from rediskit.migrate.times import in_future
 from rediskit.output.writer import compare
 
@@ -21,59 +22,55 @@ if TYPE_CHECKING:
     from rediskit.renderers.tree import Tree
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Exit code 1 when a check failed or the tree on disk is not what the config renders to.
+def run(arguments: argparse.Namespace) -> Report:
+    """Report findings and drift: exit code 1 for either.
 
     Writes nothing but the evidence of a scan, with --owner at `validate`.
     """
     visits = [Visit(names(CHECK), lambda environment, _: open_questions(environment))]
     visits += [Visit(names(CHECK), lambda environment, _: in_future(environment, now()))]
-    visits += [_follows(arguments.base)] if arguments.base is not None else []
-    visits += [_at_owners(arguments.owner, arguments.at, offline=arguments.offline)] if arguments.owner is not None else []
-    trees, checked, counts = _judged_twice(arguments, visits) if arguments.kubeconform else (*render_all(arguments, visits), None)
+    visits += [_against_revision(arguments.base)] if arguments.base is not None else []
+    visits += [_with_owner(arguments.owner, arguments.at, offline=arguments.offline)] if arguments.owner is not None else []
+    trees, checked, counts = _with_kubeconform(arguments, visits) if arguments.kubeconform else (*render_all(arguments, visits), None)
     findings = reported(checked)
     changes = {tree.name: compare(tree, arguments.output) for tree in trees}
     drifted = any(done.drifted for done in changes.values())
     code = int(drifted or has_errors(findings))
-    if arguments.json:
-        listed = [finding_json(finding) for finding in unique(findings)]
-        second = {"kubeconform": counts._asdict()} if counts is not None else {}
-        print_json({"environments": changes_json(changes), "findings": listed, **second, "drifted": drifted, "exitCode": code})
-        return code
-    print_findings(findings)
-    print_warnings(changes)
-    print_changes(changes, ("missing", "different", "left over"))
-    print_state(changes)
-    if counts is not None:
-        print(_said(counts))
-    return code
+    document = {
+        "environments": changes_json(changes),
+        "findings": [finding_json(finding) for finding in unique(findings)],
+        **({"kubeconform": counts._asdict()} if counts is not None else {}),
+        "drifted": drifted,
+    }
+    lines = chain(change_lines(changes, ("missing", "different", "left over")), state_lines(changes), _count_lines(counts))
+    return Report(document, lines, (*finding_lines(findings), *warning_lines(changes)), code)
 
 
-def _follows(revision: str) -> Visit:
-    """What of each config's migrations does not follow by one step from those at a revision, and what changes about its running Redis."""
+def _against_revision(revision: str) -> Visit:
+    """Return the comparison with a revision: skipped steps of a migration, and changes to a running Redis."""
     from rediskit.checks import Finding
     from rediskit.migrate.committed import jumps, migrations_at
     from rediskit.migrate.running import gone_configs, running_changes
     from rediskit.migrate.times import differing
 
-    told: set[str] = set()
+    reported_messages: set[str] = set()
 
     def look(environment: Environment, tree: Tree) -> Iterator[Finding]:
         old = migrations_at(revision, environment)
         problems = jumps(environment, old) if old is not None else ()
-        yield from (Finding(one.code, "error", one.message, one.hint, one.path, one.location) for one in problems)
+        yield from (Finding(problem.code, "error", problem.message, problem.hint, problem.path, problem.location) for problem in problems)
         yield from running_changes(revision, environment)
         for gone in gone_configs(revision, environment):
-            if gone.message not in told:  # Of two configs in one folder the first one reports it.
-                told.add(gone.message)
+            if gone.message not in reported_messages:  # Of two configs in one folder the first one reports it.
+                reported_messages.add(gone.message)
                 yield gone
         yield from differing(environment, revision)
 
     return Visit(names(BASE), look)
 
 
-def _at_owners(folder: str, at: str | None, *, offline: bool) -> Visit:
-    """What is wrong in a checkout of an application repository, and who uses the old Redis there."""
+def _with_owner(folder: str, at: str | None, *, offline: bool) -> Visit:
+    """Return the check of a checkout of an application repository, with its uses of the old Redis."""
     from rediskit.checks import Finding
     from rediskit.cli import scanning
     from rediskit.cli.clock import time_of
@@ -84,22 +81,22 @@ def _at_owners(folder: str, at: str | None, *, offline: bool) -> Visit:
     def look(environment: Environment, tree: Tree) -> Iterator[Finding]:
         remarks = owner_remarks(environment, tree, folder, offline=offline)
         unbuilt = set()
-        for one in remarks:
-            yield Finding(one.code, one.severity, one.message, one.hint, (), one.location, (one.client,))
-            if one.code in NOT_BUILT:
-                unbuilt.add(one.client)
+        for remark in remarks:
+            yield Finding(remark.code, remark.severity, remark.message, remark.hint, (), remark.location, (remark.client,))
+            if remark.code in NOT_BUILT:
+                unbuilt.add(remark.client)
         place = checkout(folder, None, offline=offline)
         for client in environment.clients:
-            made = scan(environment, client, place) if client.migration and client.name not in unbuilt else None
-            if made is not None:
-                yield from scanning.findings(client, made, place)
-                scanning.record(environment, client, made, time_of(at, "--at", client.migration))
+            result = scan(environment, client, place) if client.migration and client.name not in unbuilt else None
+            if result is not None:
+                yield from scanning.findings(client, result, place)
+                scanning.record(environment, client, result, time_of(at, "--at", client.migration))
 
     return Visit(names(OWNER), look)
 
 
-def _judged_twice(arguments: argparse.Namespace, visits: list[Visit]) -> tuple[list[Rendered], list[Checked], Counts]:
-    """All trees with what our own checks find and, in one go at the end, kubeconform. Raises MissingToolError without kubeconform."""
+def _with_kubeconform(arguments: argparse.Namespace, visits: list[Visit]) -> tuple[list[Rendered], list[Checked], Counts]:
+    """Return all trees with the findings of the checks and of one run of kubeconform. Raises MissingToolError without kubeconform."""
     from rediskit.checks.kubeconform import documents, validate_documents
 
     objects: list[Document] = []
@@ -116,6 +113,7 @@ def _judged_twice(arguments: argparse.Namespace, visits: list[Visit]) -> tuple[l
     return trees, checked, outcome.counts
 
 
-def _said(counts: Counts) -> str:
-    all_valid = counts.valid == counts.emitted
-    return f"kubeconform: {counts.valid if all_valid else f'{counts.valid} of {counts.emitted}'} objects valid, {counts.skipped} skipped"
+def _count_lines(counts: Counts | None) -> Iterator[str]:
+    if counts is not None:
+        valid = counts.valid if counts.valid == counts.emitted else f"{counts.valid} of {counts.emitted}"
+        yield f"kubeconform: {valid} objects valid, {counts.skipped} skipped"

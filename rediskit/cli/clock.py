@@ -1,4 +1,4 @@
-"""The clock: the one place from which commands take the time."""
+"""The clock of the commands."""
 
 from __future__ import annotations
 
@@ -19,16 +19,22 @@ def now() -> datetime:
 
 
 def refuse_later(time: str, option: str) -> None:
-    """Raise RefusedError for a time that is later than now, clocks that differ by two minutes granted. For commands that write."""
+    """Raise RefusedError for a time more than two minutes in the future. For commands that write."""
     if moment(time) > now() + TOLERANCE:
         hint = "a step is recorded when it is taken: leave the option out, or rehearse it with --dry-run"
         raise RefusedError(Problem(f"{option}: {time} is later than now", hint, code="time-in-future"))
 
 
 def time_of(text: str | None, option: str, migration: Migration | None = None) -> str:
-    """The Timestamp of an option; without it now, with the offset that the window or the history is written with, else the local one.
+    """Return the Timestamp of an option, or the current time.
 
-    Raises ConfigError when the text is no time with an offset.
+    Args:
+        text: The value of the option; None for the current time.
+        option: The name of the option, for errors.
+        migration: The migration whose offset from UTC the current time gets; by default the local offset.
+
+    Raises:
+        ConfigError: The text is not a time with an offset.
     """
     if text is not None:
         try:

@@ -1,4 +1,4 @@
-"""What `render` and `check` share: from the command line to checked trees."""
+"""Load, render and check every config of a command line, for `render` and `check`."""
 
 from __future__ import annotations
 
@@ -21,29 +21,45 @@ from rediskit.source.neighbours import input_folders
 
 
 class Rendered(NamedTuple):
-    """The bytes of one tree. The objects are let go: a run over a thousand configs has to fit into memory."""
+    """The bytes of one tree, without its objects: a run over a thousand configs has to fit into memory.
+
+    Attributes:
+        name: The name of the environment.
+        files: The content per path.
+    """
 
     name: str
     files: Mapping[str, bytes]
 
 
 def config_files(arguments: argparse.Namespace) -> list[str]:
-    """The configs of the command line; by default every `config/*.yaml`. Raises ConfigError when there is none."""
-    found = arguments.configs or configs_here()
-    if not found:
+    """Return the configs of the command line, by default every `config/*.yaml`. Raises ConfigError when there is none."""
+    files = arguments.configs or configs_here()
+    if not files:
         raise ConfigError(no_config())
-    return list(found)
+    return list(files)
 
 
 class Visit(NamedTuple):
-    """What a verb looks at beside the table of checks. codes: of the findings that it may return."""
+    """A check of one command beside the table of checks.
+
+    Attributes:
+        codes: The codes of the findings that it may return.
+        look: Returns the findings of an environment and its tree.
+    """
 
     codes: frozenset[str]
     look: Callable[[Environment, Tree], Iterable[Finding]]
 
 
 class Checked(NamedTuple):
-    """Everything found about one environment. codes: what was looked for."""
+    """The findings of one environment.
+
+    Attributes:
+        environment: The environment.
+        findings: All findings, accepted ones too.
+        codes: The codes of the checks that ran.
+    """
 
     environment: Environment
     findings: list[Finding]
@@ -51,14 +67,20 @@ class Checked(NamedTuple):
 
     @property
     def unaccepted(self) -> list[Finding]:
-        """What the config does not accept today."""
+        """The findings that the config does not accept today."""
         return unaccepted(self.environment, self.findings, self.codes)
 
 
 def render_all(arguments: argparse.Namespace, visits: Sequence[Visit] = (), *, clean: bool = False) -> tuple[list[Rendered], list[Checked]]:
-    """Loads, renders and checks every config; each of `visits` sees its tree whole. clean: leftovers of killed runs are removed.
+    """Load, render and check every config.
 
-    Raises ConfigError with the problems of all of them.
+    Args:
+        arguments: The command line.
+        visits: Further checks, which get each tree with its objects.
+        clean: Remove the leftovers of interrupted runs first.
+
+    Raises:
+        ConfigError: With the problems of all configs.
     """
     trees, checked = [], []
     codes = frozenset(rule.code for rule in CHECKS).union(names(RENDER), *(visit.codes for visit in visits))
@@ -81,10 +103,10 @@ def reported(checked: Iterable[Checked]) -> list[Finding]:
 
 
 def clear_leftovers(*environments: Environment) -> None:
-    """Remove what a killed run left where the files of these environments are. Raises RefusedError where the disk refuses."""
+    """Remove leftovers of interrupted runs beside the inputs. Raises RefusedError where a file can't be removed."""
     remove_leftovers(input_leftovers(input_folders(environments)))
 
 
 def has_errors(findings: list[Finding]) -> bool:
-    """Whether any finding is an error."""
+    """Return whether any finding is an error."""
     return any(finding.severity == "error" for finding in findings)

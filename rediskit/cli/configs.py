@@ -9,12 +9,12 @@ from rediskit.errors import ConfigError, Problem
 
 
 def configs_here() -> list[str]:
-    """Every `config/*.yaml` of the current folder, sorted."""
+    """Return every `config/*.yaml` of the current folder, sorted."""
     return sorted(str(path) for path in Path("config").glob("*.yaml"))
 
 
 def elsewhere() -> str:
-    """What to do where there is a config that is not looked at: of another ending, or beside the current folder; "" where there is none."""
+    """Return the fix for a config with another extension or in another folder; "" without one."""
     if other := sorted(str(path) for path in Path("config").glob("*.yml")):
         return f"rename {other[0]}: a config ends in .yaml"
     if Path.cwd().name == "config" and any(Path().glob("*.yaml")):
@@ -23,17 +23,17 @@ def elsewhere() -> str:
 
 
 def no_config() -> Problem:
-    """There is no config in the current folder."""
+    """Return the problem that the current folder has no config."""
     return Problem("there is no config/*.yaml here", elsewhere() or "name a config file, or change into the folder that holds config/")
 
 
 def config_file(arguments: argparse.Namespace) -> str:
-    """The one config that is meant. Raises ConfigError when none is named and there is not exactly one config/*.yaml."""
+    """Return the config of the command line, or the only config/*.yaml. Raises ConfigError when there is not exactly one."""
     if arguments.config is not None:
         return str(arguments.config)
     found = configs_here()
     if not found:
         raise ConfigError(no_config())
     if len(found) > 1:
-        raise ConfigError(Problem(f"there are {len(found)} configs here", f"name the one that is meant: {', '.join(found)}"))
+        raise ConfigError(Problem(f"there are {len(found)} configs here", f"name one of them: {', '.join(found)}"))
     return found[0]

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import argparse
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rediskit import __version__
 from rediskit.cli.configs import configs_here, elsewhere
-from rediskit.cli.report import print_json, problem_json
+from rediskit.cli.report import Report, problem_json
 from rediskit.doctor.diagnosis import Diagnosis, StatusLine, diagnose, diagnose_temporary_files
 from rediskit.doctor.programs import Library, Program, libraries, programs
-from rediskit.errors import visible
 
 _MARKS = {"ok": " ", "note": "-", "problem": "!"}
 _ORDER = (2, 3, 1)
 """The priority of exit codes: an invalid config comes first, because it hides other problems."""
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Return exit code 0 without problems, 1 for an output directory or Git, 2 for a config, 3 for a program."""
+def run(arguments: argparse.Namespace) -> Report:
+    """Report the state: exit code 1 for an output directory or Git, 2 for a config, 3 for a program."""
     files = arguments.configs or configs_here()
     tools, packages, reports = programs(), libraries(), diagnose(files, arguments.output)
     due = {line.code for report in reports for line in report.lines} | {3 for _ in _broken(tools, packages)}
@@ -28,11 +27,8 @@ def run(arguments: argparse.Namespace) -> int:
     begin = [] if reports else [elsewhere() or "rediskit init"]
     reports += diagnose_temporary_files()
     following = _next(tools, packages, begin, reports)
-    if arguments.json:
-        print_json(_document(tools, packages, reports, following, code))
-    else:
-        _print_text(tools, packages, begin, reports, following)
-    return code
+    document = _document(tools, packages, reports, following)
+    return Report(document, _lines(tools, packages, begin, reports, following), code=code)
 
 
 def _broken(tools: list[Program], packages: list[Library]) -> list[str]:
@@ -46,23 +42,25 @@ def _next(tools: list[Program], packages: list[Library], begin: list[str], repor
     return list(dict.fromkeys(listed))
 
 
-def _print_text(tools: list[Program], packages: list[Library], begin: list[str], reports: list[Diagnosis], following: list[str]) -> None:
-    print("programs")
+def _lines(
+    tools: list[Program], packages: list[Library], begin: list[str], reports: list[Diagnosis], following: list[str]
+) -> Iterator[str]:
+    yield "programs"
     rows = [(tool.name, tool.version or "-", _where(tool), tool.purpose) for tool in tools]
-    _table(zip((_mark(tool) for tool in tools), rows, strict=True))
-    print("python")
+    yield from _table(zip((_mark(tool) for tool in tools), rows, strict=True))
+    yield "python"
     versions = [("python", platform.python_version()), ("rediskit", __version__), *packages]
-    _table((" " if version else "!", (name, version or "missing")) for name, version in versions)
+    yield from _table((" " if version else "!", (name, version or "missing")) for name, version in versions)
     if begin:
-        print("no config/*.yaml in this folder")
+        yield "no config/*.yaml in this folder"
     for report in reports:
-        print(visible(report.file))
-        _table((_MARKS[line.state], (line.what, line.said)) for line in report.lines)
+        yield report.file
+        yield from _table((_MARKS[line.state], (line.what, line.said)) for line in report.lines)
         for problem in report.problems:
-            print("\n".join(f"    {line}" for line in str(problem).splitlines()))
-    print("next:" if following else "next: nothing to do")
+            yield from (f"    {line}" for line in str(problem).splitlines())
+    yield "next:" if following else "next: nothing to do"
     for step in following:
-        print(f"  {visible(step)}")
+        yield f"  {step}"
 
 
 def _mark(tool: Program) -> str:
@@ -73,16 +71,16 @@ def _where(tool: Program) -> str:
     return tool.path if tool.state == "found" else "not found" if tool.state == "absent" else tool.said
 
 
-def _table(rows: Iterable[tuple[str, tuple[str, ...]]]) -> None:
-    """Print lines of a mark and cells. The columns are aligned."""
+def _table(rows: Iterable[tuple[str, tuple[str, ...]]]) -> Iterator[str]:
+    """Yield a line per row: a mark, then the cells, padded to the width of their column."""
     listed = list(rows)
     widths = [max(len(cells[column]) for _, cells in listed) for column in range(len(listed[0][1]) - 1)] if listed else []
     for mark, cells in listed:
         padded = (cell.ljust(max(width, 12)) for cell, width in zip(cells, widths, strict=False))
-        print(visible(f"{mark} {'  '.join([*padded, cells[-1]])}".rstrip()))
+        yield f"{mark} {'  '.join([*padded, cells[-1]])}".rstrip()
 
 
-def _document(tools: list[Program], packages: list[Library], reports: list[Diagnosis], following: list[str], code: int) -> dict[str, Any]:
+def _document(tools: list[Program], packages: list[Library], reports: list[Diagnosis], following: list[str]) -> dict[str, Any]:
     return {
         "programs": [tool._asdict() for tool in tools],
         "python": platform.python_version(),
@@ -97,7 +95,6 @@ def _document(tools: list[Program], packages: list[Library], reports: list[Diagn
             for report in reports
         ],
         "next": following,
-        "exitCode": code,
     }
 
 

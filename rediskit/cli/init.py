@@ -6,10 +6,11 @@ import argparse
 import os
 import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rediskit.cli.report import print_json
+from rediskit.cli.report import Report, listed
 from rediskit.errors import ConfigError, Problem, visible
 from rediskit.files import MAX_BYTES, read_file, read_stream
 from rediskit.init.clients import DetectedClient
@@ -22,8 +23,8 @@ WAIT = 2.0
 _SECRETS = "rediskit secret apply; or set another secrets.mode and run rediskit secret new: the Secrets are then in Git, encrypted"
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Return exit code 0, even with open questions; 1 when a file exists already or would contain a password."""
+def run(arguments: argparse.Namespace) -> Report:
+    """Report the created files. An existing file, or a password in a new one, is refused."""
     if not arguments.dry_run:
         remove_leftovers(input_leftovers([Path(arguments.folder)]))
     project = new_project(
@@ -40,15 +41,11 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if not arguments.dry_run:
         write_new(project.folder, project.files)
-    if arguments.json:
-        print_json(_document(project, dry_run=arguments.dry_run))
-    else:
-        _print_text(project, dry_run=arguments.dry_run)
-    return 0
+    return Report(_document(project, dry_run=arguments.dry_run), _lines(project, dry_run=arguments.dry_run))
 
 
 def _source(name: str | None) -> tuple[bytes, str] | None:
-    """Return the live objects and their name. Raises ConfigError when standard input is a terminal."""
+    """Return the live objects and the name of their source. Raises ConfigError when standard input is a terminal."""
     if name is None:
         return None
     if name != "-":
@@ -74,27 +71,18 @@ def _piped(pipe: Path) -> bytes:
         notice.cancel()
 
 
-def _print_text(project: Project, *, dry_run: bool) -> None:
-    done = "would create" if dry_run else "created"
-    print(f"{project.name}: {done} {len(project.files)} {'file' if len(project.files) == 1 else 'files'} in {visible(project.folder)}")
-    for path in project.files:
-        print(f"  + {visible(path)}")
-    for path in project.kept:
-        print(f"  = {visible(path)}")
-    _list("clients:", [_summary(client) for client in project.clients])
-    _list("notes:", project.notes)
-    _list("open questions, each a comment in the config:", project.open)
+def _lines(project: Project, *, dry_run: bool) -> Iterator[str]:
+    verb = "would create" if dry_run else "created"
+    yield f"{project.name}: {verb} {len(project.files)} {'file' if len(project.files) == 1 else 'files'} in {project.folder}"
+    yield from (f"  + {path}" for path in project.files)
+    yield from (f"  = {path}" for path in project.kept)
+    yield from listed("clients:", [_summary(client) for client in project.clients])
+    yield from listed("notes:", project.notes)
+    yield from listed("open questions, each a comment in the config:", project.open)
     if dry_run:
-        print(f"\n{project.files[project.config].decode()}", end="")
-        return
-    _list("next:", _next(project))
-
-
-def _list(head: str, lines: list[str] | tuple[str, ...]) -> None:
-    if lines:
-        print(head)
-    for line in lines:
-        print(f"  {visible(line)}")
+        yield from ("", *project.files[project.config].decode().removesuffix("\n").split("\n"))
+    else:
+        yield from listed("next:", _next(project))
 
 
 def _summary(client: DetectedClient) -> str:
@@ -127,7 +115,6 @@ def _document(project: Project, *, dry_run: bool) -> dict[str, Any]:
         "open": list(project.open),
         "notes": list(project.notes),
         "next": _next(project),
-        "exitCode": 0,
     }
 
 

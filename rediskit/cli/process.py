@@ -1,4 +1,4 @@
-"""What the command is to the system that starts it: its three streams, its signals, its current folder."""
+"""The process of the command: standard streams, signals, current folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 class Terminated(KeyboardInterrupt):
-    """The process was asked to end: it stops, and cleans up, as with Ctrl-C. number: that of the signal."""
+    """A signal asked the process to end: it stops and cleans up, as with Ctrl-C.
+
+    Attributes:
+        number: The number of the signal.
+    """
 
     def __init__(self, number: int) -> None:
         super().__init__()

@@ -1,11 +1,11 @@
-"""How findings, problems and changes are printed. Nothing else in rediskit prints."""
+"""What commands report, and how each output format prints it. Nothing else in rediskit prints."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rediskit.errors import Problem, RediskitError, dotted, visible
 
@@ -13,28 +13,68 @@ if TYPE_CHECKING:
     from rediskit.checks import Finding
     from rediskit.output.writer import Changes
 
-_LISTED = 60
-"""Changed files are named one by one up to this many in a run; beyond, only counted."""
+_MAX_LISTED = 60
+"""A run lists at most this many changed files; above it, only counts."""
 
 
-def report_error(error: RediskitError, *, as_json: bool) -> int:
-    """Prints all problems of an error; returns its exit code."""
-    if as_json:
-        print_json({"problems": [problem_json(problem) for problem in error.problems], "exitCode": error.exit_code})
-    for problem in () if as_json else error.problems:
-        print(_shown(str(problem)), file=sys.stderr)
-    return error.exit_code
+class Report(NamedTuple):
+    """What a command reports, whatever the output format.
+
+    Attributes:
+        document: The JSON document without its exit code; None where `lines` are JSON already.
+        lines: The lines of standard output, as text or Markdown.
+        messages: Findings, warnings and notes for standard error. JSON has them in the document.
+        code: The exit code.
+    """
+
+    document: Mapping[str, Any] | None
+    lines: Iterable[str]
+    messages: Iterable[str] = ()
+    code: int = 0
 
 
-def print_findings(findings: Iterable[Finding]) -> None:
-    """Each finding in the form of an error, with its code; the same words only once a run."""
+def show(report: Report, *, as_json: bool) -> int:
+    """Print a report as JSON or as text, and return its exit code."""
+    if as_json and report.document is not None:
+        _print_json({**report.document, "exitCode": report.code})
+        return report.code
+    for message in report.messages:
+        print(message, file=sys.stderr)
+    for line in report.lines:
+        print(visible(line))
+    return report.code
+
+
+def note(text: str) -> None:
+    """Print a note to standard error, in every output format."""
+    print(f"note: {text}", file=sys.stderr)
+
+
+def _print_json(document: Any) -> None:
+    """Print one JSON document, in ASCII where the output lacks a character: a file name need not be Unicode."""
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        text = json.dumps(document, indent=2)
+    print(text)
+
+
+def error_report(error: RediskitError) -> Report:
+    """Return the report of a command that ended with an error."""
+    document = {"problems": [problem_json(problem) for problem in error.problems]}
+    return Report(document, (), (_masked(str(problem)) for problem in error.problems), error.exit_code)
+
+
+def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
+    """Yield each finding in the form of an error, without repetitions."""
     for finding in unique(findings):
         problem = Problem(finding.message, finding.hint, finding.path, finding.location, finding.code)
-        print(_shown(problem.text(finding.severity)), file=sys.stderr)
+        yield _masked(problem.text(finding.severity))
 
 
 def unique(findings: Iterable[Finding]) -> list[Finding]:
-    """Findings without those that say the same of another environment, unless they are errors."""
+    """Return the findings without warnings that another environment has too."""
     seen: set[tuple[str, str]] = set()
     kept = []
     for finding in findings:
@@ -45,63 +85,61 @@ def unique(findings: Iterable[Finding]) -> list[Finding]:
     return kept
 
 
-def print_warnings(changes: Mapping[str, Changes]) -> None:
-    """What a write left alone, or would: foreign files, and what stands in the way. The same words only once a run."""
+def warning_lines(changes: Mapping[str, Changes]) -> Iterator[str]:
+    """Yield the warnings of a write, without repetitions: foreign files, and files in the way."""
     for warning in dict.fromkeys(warning for done in changes.values() for warning in done.warnings):
-        print(warning.text("warning"), file=sys.stderr)
+        yield warning.text("warning")
 
 
-def print_changes(changes: Mapping[str, Changes], words: tuple[str, str, str]) -> None:
-    """What was done, or would be: per environment the counts, and the files one by one while they are few.
+def change_lines(changes: Mapping[str, Changes], words: tuple[str, str, str]) -> Iterator[str]:
+    """Yield the counts of each environment, and its files while they are few; files that were edited by hand are always listed.
 
-    Files that were edited by hand are named however many there are.
+    Args:
+        changes: The changes by environment.
+        words: What to call created, changed and removed files.
     """
     created, changed, removed = words
-    few = sum(len(done.created) + len(done.changed) + len(done.removed) for done in changes.values()) <= _LISTED
+    few = sum(len(done.created) + len(done.changed) + len(done.removed) for done in changes.values()) <= _MAX_LISTED
     for name, done in changes.items():
-        counts = (
-            f"{len(done.created)} {created}, {len(done.changed)} {changed}, {len(done.removed)} {removed}, {len(done.unchanged)} unchanged"
+        yield (
+            f"{name}: {len(done.created)} {created}, {len(done.changed)} {changed}, {len(done.removed)} {removed}, "
+            f"{len(done.unchanged)} unchanged"
         )
-        print(f"{name}: {counts}")
         edited = frozenset(done.edited)
         for mark, paths in (("+", done.created), ("~", done.changed), ("-", done.removed)):
             for path in (path for path in paths if few or path in edited):
-                print(f"  {mark} {visible(path)}{' (edited by hand)' if path in edited else ''}")
+                yield f"  {mark} {path}{' (edited by hand)' if path in edited else ''}"
 
 
-def print_state(changes: Mapping[str, Changes]) -> None:
-    """What the files alone do not show: a write that did not come to its end, an index of something else, edits that `render` refuses."""
+def listed(title: str, items: Sequence[str]) -> Iterator[str]:
+    """Yield a title and an indented line per item; nothing without items."""
+    if items:
+        yield from (title, *(f"  {item}" for item in items))
+
+
+def state_lines(changes: Mapping[str, Changes]) -> Iterator[str]:
+    """Yield what the list of files does not show: an interrupted write, a stale index, edits that `render` refuses."""
     for name, done in changes.items():
         if done.interrupted:
-            print(f"{name}: an earlier render was cut off, or a merge of two branches is not finished: render again to mend it")
+            yield f"{name}: an earlier render was interrupted, or a merge is not finished: render again to fix it"
         elif done.stale_index and not (done.created or done.changed or done.removed):
-            print(f"{name}: its index is missing or not that of these files: render again to mend it")
+            yield f"{name}: the index is missing or does not match the files: render again to fix it"
         if done.edited:
-            print(f"{name}: take what was edited by hand into the config; render refuses to overwrite it without --force")
-
-
-def print_json(document: Any) -> None:
-    """One JSON document on standard output, in ASCII where the output can't take more (a file name need not be Unicode)."""
-    text = json.dumps(document, indent=2, ensure_ascii=False)
-    try:
-        text.encode(sys.stdout.encoding)
-    except UnicodeEncodeError:
-        text = json.dumps(document, indent=2)
-    print(text)
+            yield f"{name}: move the edits into the config; render overwrites edited files only with --force"
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:
-    """A finding as JSON: code and severity, the fields of a problem, and the names that `accept` has for it beside its path."""
+    """Return a finding as JSON: code, severity, the fields of a problem, and its names for `accept`."""
     return {"code": finding.code, "severity": finding.severity, **_problem(finding), "on": list(finding.on)}
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:
-    """A problem as JSON: its code, where it has one, and its fields."""
+    """Return a problem as JSON; `code` is absent where it has none."""
     return {**({"code": problem.code} if problem.code else {}), **_problem(problem)}
 
 
 def changes_json(changes: Mapping[str, Changes]) -> list[dict[str, Any]]:
-    """Changes as JSON, by environment."""
+    """Return changes as JSON, per environment."""
     kinds = ("created", "changed", "removed", "unchanged", "edited", "foreign")
     return [
         {
@@ -115,8 +153,8 @@ def changes_json(changes: Mapping[str, Changes]) -> list[dict[str, Any]]:
     ]
 
 
-def _shown(text: str) -> str:
-    """Return a message without the passwords that a key or a name in it may be."""
+def _masked(text: str) -> str:
+    """Return a message with `***` for each password that a key or a name in it may be."""
     from rediskit.secrecy import without_passwords
 
     return without_passwords(text)
@@ -125,9 +163,9 @@ def _shown(text: str) -> str:
 def _problem(problem: Problem | Finding) -> dict[str, Any]:
     place = problem.location
     return {
-        "message": _shown(problem.message),
-        "hint": _shown(problem.hint),
-        "path": _shown(dotted(problem.path)),
+        "message": _masked(problem.message),
+        "hint": _masked(problem.hint),
+        "path": _masked(dotted(problem.path)),
         "file": place.file if place else None,
         "line": place.line if place else None,
         "column": place.column if place else None,

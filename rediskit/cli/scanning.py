@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from rediskit.cli.clock import refuse_later
+from rediskit.cli.report import note
 from rediskit.migrate.edit import put_in_place
 from rediskit.migrate.scan import Scan, problems, recorded, unseen
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from rediskit.model.environment import Environment
 
 _BLOCKS = ("validate", "decommission", "complete")
-"""The steps at which a certain use is an error: the next thing to happen is the removal, or it has happened."""
+"""The steps at which a certain use is an error: the old Redis is removed next, or already."""
 
 
-def findings(client: Client, made: Scan, place: Checkout) -> Iterator[Finding]:
+def findings(client: Client, result: Scan, place: Checkout) -> Iterator[Finding]:
     """Yield what a scan found: certain uses are errors from `validate` on, and warnings before."""
     from rediskit.checks import Finding, Severity
     from rediskit.errors import Location
@@ -28,39 +28,39 @@ def findings(client: Client, made: Scan, place: Checkout) -> Iterator[Finding]:
     from rediskit.migrate.owner.files import shown
 
     step = client.migration.step if client.migration else ""
-    for use, problem in zip(made.uses, problems(client, made.uses), strict=True):
+    for use, problem in zip(result.uses, problems(client, result.uses), strict=True):
         kind, _, name = use.object.partition("/")
         where = object_at(place, kind, name) or Location(name if kind == "File" else shown(place.to), 1, 1)
         severity: Severity = "error" if use.strength == "certain" and step in _BLOCKS else "warning"
         yield Finding(problem.code, severity, problem.message, problem.hint, (), where, (use.object,))
-    for hidden in made.hidden:
+    for hidden in result.hidden:
         problem, where = unseen(hidden), Location(shown(place.to), 1, 1)
         yield Finding(problem.code, "info", problem.message, problem.hint, (), where, (hidden.object,))
 
 
-def record(environment: Environment, client: Client, made: Scan, at: str, *, quiet: bool = True) -> None:
-    """Write a scan into the config as evidence where a gate asks for it, and print that; quiet: to standard error."""
-    files = recorded(environment, client, made, at)
+def record(environment: Environment, client: Client, result: Scan, at: str) -> None:
+    """Write a scan into the config as evidence, where a gate requires it, and print a note."""
+    files = recorded(environment, client, result, at)
     if files:
         refuse_later(at, "--at")
     put_in_place(files)
-    for one in files:
-        print(f"recorded: scan of {client.name} at {at}: {count(made)}, in {one.file}", file=sys.stderr if quiet else sys.stdout)
+    for file in files:
+        note(f"recorded the scan of {client.name} at {at}: {count(result)}, in {file.file}")
 
 
-def count(made: Scan) -> str:
+def count(result: Scan) -> str:
     """Return how many uses a scan found, in words."""
-    possible = len(made.uses) - len(made.certain)
-    return f"{len(made.certain)} certain and {possible} possible uses of the old Redis, {len(made.hidden)} not visible"
+    possible = len(result.uses) - len(result.certain)
+    return f"{len(result.certain)} certain and {possible} possible uses of the old Redis, {len(result.hidden)} not visible"
 
 
-def as_json(made: Scan | None) -> dict[str, Any] | None:
+def as_json(result: Scan | None) -> dict[str, Any] | None:
     """Return a scan as JSON; None where there is none."""
-    if made is None:
+    if result is None:
         return None
     return {
-        "commit": made.commit or None,
-        "digest": made.digest,
-        "uses": [use._asdict() for use in made.uses],
-        "notVisible": [hidden._asdict() for hidden in made.hidden],
+        "commit": result.commit or None,
+        "digest": result.digest,
+        "uses": [use._asdict() for use in result.uses],
+        "notVisible": [hidden._asdict() for hidden in result.hidden],
     }

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
+from rediskit.cli.report import Report
 from rediskit.source.schema import schema_text
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Prints the schema, as it stands in rediskit.schema.json."""
-    print(schema_text())
-    return 0
+def run(_: argparse.Namespace) -> Report:
+    """Return the schema, as in rediskit.schema.json."""
+    return Report(None, schema_text().split("\n"))

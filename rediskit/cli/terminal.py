@@ -1,4 +1,4 @@
-"""What reaches a terminal: names and texts of other people are shown, and never obeyed."""
+"""Escapes control characters in the output: names and values of other repositories must not control the terminal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, TextIO, cast
 
 
 class _Visible:
-    """A text stream that gets control characters, those that turn the direction of text, and lone surrogates as escapes."""
+    """A text stream with an escape for each control character, bidirectional control and lone surrogate."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -25,9 +25,9 @@ class _Visible:
 
 @contextmanager
 def visible_output() -> Iterator[None]:
-    """Show what can't be printed as escapes, on standard output and standard error, for as long as the context lasts."""
+    """Escape characters that are not printable, on standard output and standard error, within the context."""
     for stream in (sys.stdout, sys.stderr):
-        # A letter that the encoding of the output lacks is an escape, too.
+        # A character that the encoding of the output lacks becomes an escape, too.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     with redirect_stdout(_of(sys.stdout)), redirect_stderr(_of(sys.stderr)):

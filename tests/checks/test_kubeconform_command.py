@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,28 +17,20 @@ from rediskit.cli import main
 from rediskit.yamlio import writer as yaml
 from rediskit.yamlio.writer import dump
 from tests.checks.reports import Script
+from tests.conftest import Run
 from tests.samples import CONFIG, ROOT, loaded
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> Run:
     """Return `rediskit check` in a folder with the main config and its rendered manifests."""
     shutil.copytree(CONFIG.parent, tmp_path / "config")
     for other in (tmp_path / "config").glob("*.yaml"):
         if other.name != CONFIG.name:
             other.unlink()
     monkeypatch.chdir(tmp_path)
-    assert main(["render"]) == 0
-    capfd.readouterr()
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(["check", *arguments])
-        captured = capfd.readouterr()
-        return code, captured.out, captured.err
-
-    return run
+    assert run("render")[0] == 0
+    return partial(run, "check")
 
 
 @pytest.mark.usefixtures("real")

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +18,14 @@ import pytest
 import rediskit.cli.parser
 import rediskit.cli.render
 import rediskit.cli.schema
-from rediskit.cli import main
 from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
 from rediskit.output.paths import STAGE
+from tests.conftest import Run
 from tests.samples import WARNED
 
 ROOT = Path(__file__).parent.parent.parent
 CONFIG = "name: {name}\ngitops:\n  tool: argocd\n  repository: https://git.example.org/platform/cluster.git\n"
 VERBS = ("render", "check", "schema")
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -37,18 +34,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     config(tmp_path, "one")
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.fixture
-def run(capfd: pytest.CaptureFixture[str]) -> Run:
-    """The command in this process: exit code, output, errors."""
-
-    def command(*arguments: str) -> tuple[int, str, str]:
-        code = main(list(arguments))
-        captured = capfd.readouterr()
-        return code, captured.out, captured.err
-
-    return command
 
 
 def config(folder: Path, name: str, more: str = "") -> Path:
@@ -202,7 +187,7 @@ def test_check_names_edited_files(folder: Path, run: Run) -> None:
     assert (code, on_disk(folder)) == (1, before)
     assert output.splitlines()[0].startswith("one: 0 missing, 1 different, 0 left over, ")
     assert output.splitlines()[1] == "  ~ README.md (edited by hand)"
-    assert output.splitlines()[2] == "one: take what was edited by hand into the config; render refuses to overwrite it without --force"
+    assert output.splitlines()[2] == "one: move the edits into the config; render overwrites edited files only with --force"
     assert environments(run("check", "--json")[1])["one"]["edited"] == ["README.md"]
 
 
@@ -249,9 +234,7 @@ def test_check_says_that_a_render_was_cut_off(folder: Path, run: Run) -> None:
     (folder / "rendered/one" / STAGE).mkdir()
     code, output, _ = run("check")
     assert code == 1
-    assert output.splitlines()[1:] == [
-        "one: an earlier render was cut off, or a merge of two branches is not finished: render again to mend it"
-    ]
+    assert output.splitlines()[1:] == ["one: an earlier render was interrupted, or a merge is not finished: render again to fix it"]
     assert environments(run("check", "--json")[1])["one"]["interrupted"] is True
     assert run("render")[0] == 0
     assert run("check")[0] == 0
@@ -262,7 +245,7 @@ def test_check_says_that_the_index_is_missing(folder: Path, run: Run) -> None:
     (folder / "rendered/one/.rediskit.json").unlink()
     code, output, _ = run("check")
     assert code == 1
-    assert output.splitlines()[1:] == ["one: its index is missing or not that of these files: render again to mend it"]
+    assert output.splitlines()[1:] == ["one: the index is missing or does not match the files: render again to fix it"]
     assert environments(run("check", "--json")[1])["one"]["staleIndex"] is True
     assert run("render")[0] == 0
     assert run("check")[0] == 0

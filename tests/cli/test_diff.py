@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from base64 import b64encode
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from rediskit.output.diff import diff
 from rediskit.output.tree_diff import FileDiff, Identity, TreeDiff
 from rediskit.output.writer import write
 from rediskit.yamlio import writer as yaml
+from tests.conftest import Run
 from tests.output.repositories import Repository
 from tests.output.trees import Files, put
 from tests.samples import config
@@ -375,33 +377,31 @@ def configure(repository: Repository, replicas: int, name: str = "chocolandia") 
     put(repository.folder, f"config/{name}.yaml", json.dumps(data))
 
 
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    capsys.readouterr()
-    code = main(["diff", *arguments])
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
+@pytest.fixture
+def run(run: Run) -> Run:
+    return partial(run, "diff")
 
 
 @pytest.mark.usefixtures("home")
-def test_the_exit_code_is_0_without_differences(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys) == (0, "chocolandia: no difference\n", "")
-    assert run(capsys, "--against", "HEAD") == (0, "chocolandia: no difference\n", "")
-    assert run(capsys, "--text") == (0, "", "")
-    assert run(capsys, "--markdown") == (0, "### <code>chocolandia</code>: no difference\n\n", "")
-    code, out, _ = run(capsys, "--json", "--against", "main")
+def test_the_exit_code_is_0_without_differences(run: Run) -> None:
+    assert run() == (0, "chocolandia: no difference\n", "")
+    assert run("--against", "HEAD") == (0, "chocolandia: no difference\n", "")
+    assert run("--text") == (0, "", "")
+    assert run("--markdown") == (0, "### <code>chocolandia</code>: no difference\n\n", "")
+    code, out, _ = run("--json", "--against", "main")
     environment = {"name": "chocolandia", "empty": True, "objects": [], "files": [], "warnings": []}
     assert (code, json.loads(out)) == (0, {"against": "main", "environments": [environment], "effects": [], "exitCode": 0})
 
 
-def test_a_changed_config_before_and_after_rendering(home: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_changed_config_before_and_after_rendering(home: Repository, run: Run) -> None:
     configure(home, 2)
-    before = run(capsys)
+    before = run()
     assert before[0] == 1
     assert "changed  helm/redis-shared/values.yaml\n  replica.replicaCount: 1 -> 2\n" in before[1]
     assert main(["render"]) == 0
-    assert run(capsys)[0] == 0
-    assert run(capsys, "--against", "HEAD") == before
-    code, out, _ = run(capsys, "--json", "--against", "HEAD")
+    assert run()[0] == 0
+    assert run("--against", "HEAD") == before
+    code, out, _ = run("--json", "--against", "HEAD")
     files = {entry["path"]: entry for entry in json.loads(out)["environments"][0]["files"]}
     assert code == json.loads(out)["exitCode"] == 1
     change = {"kind": "changed", "path": "replica.replicaCount", "old": 1, "new": 2}
@@ -413,20 +413,20 @@ def test_a_changed_config_before_and_after_rendering(home: Repository, capsys: p
     }
 
 
-def test_a_new_environment_is_listed_as_added(home: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_new_environment_is_listed_as_added(home: Repository, run: Run) -> None:
     (home.folder / "config/chocolandia.yaml").unlink()
     configure(home, 1, "other")
-    code, out, _ = run(capsys, "--against", "HEAD", "config/other.yaml")
+    code, out, _ = run("--against", "HEAD", "config/other.yaml")
     assert code == 1
     assert re.match(r"other: \d+ added\n", out)
     assert "added    Namespace redis\n" in out
 
 
-def test_a_link_at_a_rendered_path_is_a_warning(home: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_link_at_a_rendered_path_is_a_warning(home: Repository, run: Run) -> None:
     file = home.folder / "rendered/chocolandia/README.md"
     file.unlink()
     file.symlink_to("/dev/null")
-    code, out, err = run(capsys)
+    code, out, err = run()
     assert (code, "changed  README.md" in out) == (1, True)
     assert err.startswith("warning: rendered/chocolandia/README.md is not a regular file")
 
@@ -441,11 +441,11 @@ def test_a_link_at_a_rendered_path_is_a_warning(home: Repository, capsys: pytest
         (("config/nope.yaml",), "file config/nope.yaml does not exist"),
     ],
 )
-def test_a_wrong_command_line(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str) -> None:
-    code, out, err = run(capsys, *arguments)
+def test_a_wrong_command_line(run: Run, arguments: tuple[str, ...], message: str) -> None:
+    code, out, err = run(*arguments)
     assert (code, out) == (2, "")
     assert message in err
-    code, out, err = run(capsys, "--json", *arguments)
+    code, out, err = run("--json", *arguments)
     assert (code, err) == (2, "")
     assert message in json.loads(out)["problems"][0]["message"]
 

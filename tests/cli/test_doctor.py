@@ -12,6 +12,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from rediskit.doctor import programs as programs_module
 from rediskit.doctor.programs import KNOWN_PROGRAMS
 from rediskit.git import work_tree as git_module
 from rediskit.yamlio.writer import dump
+from tests.conftest import Run
 from tests.init import live
 from tests.output.repositories import Repository
 from tests.samples import ROOT, loaded
@@ -31,17 +33,10 @@ from tests.tools import install
 REPOSITORY = "https://git.example.org/platform/cluster.git"
 CONFIG = f"name: one\ngitops:\n  tool: argocd\n  repository: {REPOSITORY}\nredis:\n  image: {{repository: example/redis, tag: 8.2.3}}\n"
 
-Run = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture
-def run(capfd: pytest.CaptureFixture[str]) -> Run:
-    def command(*arguments: str) -> tuple[int, str, str]:
-        code = main(["doctor", *arguments])
-        captured = capfd.readouterr()
-        return code, captured.out, captured.err
-
-    return command
+def run(run: Run) -> Run:
+    return partial(run, "doctor")
 
 
 @pytest.fixture

@@ -5,30 +5,22 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from rediskit.cli import main
 from rediskit.yamlio.writer import dump
 from tests.cli.checkout import owner
 from tests.cli.test_export import at
-
-Run = Callable[..., tuple[int, str, str]]
+from tests.conftest import Run
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kustomize: Path) -> Run:
+def run(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kustomize: Path) -> Run:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KUSTOMIZE", str(kustomize))
 
-    def command(*arguments: str) -> tuple[int, str, str]:
-        code = main(list(arguments))
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return command
+    return run
 
 
 def digest(folder: Path) -> str:

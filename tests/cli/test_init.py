@@ -227,7 +227,7 @@ def test_the_next_commands_work(bare: Path) -> None:
 
 def test_the_quick_start_of_the_readme_works(repository: Repository, tmp_path: Path) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    block = readme.partition("## From nothing to a rendered folder")[2].partition("```sh\n")[2].partition("```")[0]
+    block = readme.partition("## Quick start")[2].partition("```sh\n")[2].partition("```")[0]
     assert "rediskit init" in block
     programs = tmp_path / "bin"
     programs.mkdir()

@@ -6,21 +6,21 @@ import argparse
 import json
 import re
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import yaml
 
-from rediskit.cli import main
 from rediskit.cli.parser import parser
 from rediskit.source.loader import load
 from rediskit.state_machine.gates import GATES
 from rediskit.yamlio.writer import dump
+from tests.conftest import Run
 from tests.samples import EVIDENCE, OBSERVED, backend, client, loaded, merged
 
-Run = Callable[..., tuple[int, str, str]]
 WINDOW = {"start": "2026-03-01T22:00:00-03:00", "duration": "1h"}
 SEEN = "2026-03-01T18:00:00-03:00"
 SECRET = {"kind": "secret", "step": "prepare", "at": SEEN}
@@ -31,16 +31,10 @@ STEPS = ("prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+def run(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """The command in this process, in the folder of the config: exit code, output, errors."""
-
-    def command(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.chdir(tmp_path)
-        code = main(["migrate", *arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return command
+    monkeypatch.chdir(tmp_path)
+    return partial(run, "migrate")
 
 
 def entries(*taken: str) -> list[dict[str, str]]:
@@ -721,7 +715,7 @@ def test_without_git_a_step_can_be_taken_and_says_so(tmp_path: Path, run: Run, m
     git(tmp_path, "init", "-q")
     monkeypatch.setenv("PATH", str(tmp_path))
     code, _, errors = run("advance", CONFIG, "--at", IN_WINDOW)
-    assert (code, errors.splitlines()[0]) == (0, "note: not held against the last commit: git is not on PATH")
+    assert (code, errors.splitlines()[0]) == (0, "note: not compared with the last commit: git is not on PATH")
     assert run("rollback", CONFIG, "--at", "2026-03-01T22:05:00-03:00", "--reason", "no address")[0] == 0
     assert "step: rolled-back" in file.read_text()
 
@@ -754,11 +748,11 @@ def test_status_tells_each_gate_and_the_ways(tmp_path: Path, run: Run) -> None:
         "beersystem: prepare, no history says since when\n"
         "  the namespace and the Secrets are created; the application uses its old Redis\n"
         "  next: scale-down (the application repository)\n"
-        "    blocked  the window starts at 2026-03-01T22:00:00-03:00, in 2h 5m [window-not-started]\n"
-        "             wait until 2026-03-01T22:00:00-03:00; or --override REASON\n"
-        "    passed   the Secret is in both namespaces\n"
-        "    passed   the base sets its replicas, so that a rollback restores all of them\n"
-        "    note     the application is down from this step on; the budget is 10m\n"
+        "    blocked[window-not-started]: the window starts at 2026-03-01T22:00:00-03:00, in 2h 5m\n"
+        "      help: wait until 2026-03-01T22:00:00-03:00; or --override REASON\n"
+        "    passed: the Secret is in both namespaces\n"
+        "    passed: the base sets its replicas, so that a rollback restores all of them\n"
+        "    note: the application is down from this step on; the budget is 10m\n"
     )
     write(tmp_path, to("reconfigure"))
     _, output, _ = run("status", CONFIG, "--at", "2026-03-02T01:08:00Z")

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from rediskit.cli import main
 from rediskit.source.loader import load
 from tests.cli.test_migrate import CONFIG, IN_WINDOW, entries, git, migration, to, write
+from tests.conftest import Run
 from tests.samples import client, merged
 
-Run = Callable[..., tuple[int, str, str]]
 DOWN = {"kind": "downtime", "step": "validate", "at": IN_WINDOW, "value": f"2026-03-01T22:00:00-03:00/{IN_WINDOW}"}
 LATER = {"step": "rolled-back", "at": "2026-03-02T09:00:00-03:00", "reason": "slow"}
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    def command(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.chdir(tmp_path)
-        code = main(list(arguments))
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return command
+def run(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    monkeypatch.chdir(tmp_path)
+    return run
 
 
 def commit(folder: Path) -> None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from rediskit.cli import main
 from tests.cli.test_migrate import git
+from tests.conftest import Run
 from tests.samples import ROOT
 
-Run = Callable[..., tuple[int, str, str]]
 HEAD = "name: lab\ngitops: {tool: argocd, repository: https://git.example.org/ops/lab.git}\n"
 WAITS = """clients:
 - name: shop
@@ -26,17 +24,12 @@ LARGER = "redis: {storage: {size: 20Gi, class: longhorn}}\n"
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+def run(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     (tmp_path / "config").mkdir()
     git(tmp_path, "init", "-q")
     monkeypatch.chdir(tmp_path)
 
-    def command(*arguments: str) -> tuple[int, str, str]:
-        code = main(list(arguments))
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return command
+    return run
 
 
 def commit(folder: Path, text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +10,23 @@ import pytest
 import yaml
 
 from rediskit import load
-from rediskit.cli import main
 from rediskit.yamlio.writer import dump
 from tests.cli.checkout import owner
+from tests.conftest import Run
 from tests.renderers.owner_build import OLD_REDIS, Object
 from tests.samples import EVIDENCE, OBSERVED, backend, config, loaded, merged
 
-Run = Callable[..., tuple[int, str, str]]
 AT = "2026-03-03T09:00:00-03:00"
 HISTORY = [{"step": step, "at": f"2026-03-01T22:0{minute}:00-03:00"} for minute, step in enumerate(("scale-up", "validate"))]
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kustomize: Path) -> Run:
+def run(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kustomize: Path) -> Run:
     """The command in this process, in a folder with a config beside the checkout `owner`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KUSTOMIZE", str(kustomize))
 
-    def command(*arguments: str) -> tuple[int, str, str]:
-        code = main(list(arguments))
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return command
+    return run
 
 
 def at(folder: Path, step: str = "validate", kind: str = "kustomize", **client: Any) -> str:

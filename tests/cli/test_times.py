@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rediskit.cli import clock, main
+from rediskit.cli import clock
 from rediskit.state_machine.clock import written
 from tests.cli.test_migrate import CONFIG, IN_WINDOW, entries, git, migration, to, write
+from tests.conftest import Run
 
-Run = Callable[..., tuple[int, str, str]]
 NOW = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)
 FUTURE = "2099-01-01T00:00:00Z"
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    def command(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.chdir(tmp_path)
-        code = main(list(arguments))
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return command
+def run(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    monkeypatch.chdir(tmp_path)
+    return run
 
 
 def found(output: str, code: str) -> list[dict[str, Any]]:

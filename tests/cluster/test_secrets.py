@@ -6,18 +6,19 @@ import json
 import re
 import subprocess
 from base64 import b64decode, b64encode
+from functools import partial
 from pathlib import Path
 
 import pytest
 import yaml
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
-from rediskit.cli import main
 from tests.cluster.kube import Object
 from tests.cluster.plane import Plane, program
 from tests.cluster.processes import FailedError, until
 from tests.cluster.sealed_secrets import SealedSecrets
-from tests.secrets.repository import KEY, NAME, Run, certificate_of, private_pem
+from tests.conftest import Run
+from tests.secrets.repository import KEY, NAME, certificate_of, private_pem
 
 VALUE = "Given0Value1Of2Thirty3Two4Characters"
 
@@ -74,13 +75,8 @@ def home(plane: Plane, namespace: str, tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def command(*arguments: str) -> tuple[int, str, str]:
-        code = main(["secret", *arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return command
+def run(run: Run) -> Run:
+    return partial(run, "secret")
 
 
 def test_nothing_is_written_where_one_namespace_is_missing(home: Home, run: Run) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
-from rediskit.cli import main
+from tests.conftest import Run
 from tests.secrets.api import Api
-from tests.secrets.repository import Repository, Run, age_key, certificate_of
+from tests.secrets.repository import Repository, age_key, certificate_of
 
 
 @pytest.fixture(scope="session")
@@ -33,17 +34,12 @@ def age_keys(tmp_path_factory: pytest.TempPathFactory, age_keygen: Path) -> tupl
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], sops: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Return a function that runs the command in this process: exit code, output, errors. sops has no key of the user."""
+def run(run: Run, sops: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return `rediskit secret`, to run in this process without a sops key of the user."""
     monkeypatch.setenv("SOPS", str(sops))
     monkeypatch.setenv("SOPS_AGE_KEY_FILE", "/nonexistent")
 
-    def command(*arguments: str) -> tuple[int, str, str]:
-        code = main(["secret", *arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return command
+    return partial(run, "secret")
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from rediskit.renderers.objects import KEEP
-from tests.secrets.repository import KEY, Repository, Run
+from tests.conftest import Run
+from tests.secrets.repository import KEY, Repository
 from tests.secrets.stand_in import Recorder
 from tests.secrets.test_commands import OTHER, VALUE, stdin
 

@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from rediskit.model.ciphertext import sealing_label
 from rediskit.secrets.sealing import unseal
+from tests.conftest import Run
 from tests.secrets.conftest import recipient
-from tests.secrets.repository import KEY, NAME, Repository, Run, private_pem
+from tests.secrets.repository import KEY, NAME, Repository, private_pem
 
 VALUE = "Given0Value1Of2Thirty3Two4Characters"
 OTHER = "Other0Value1Of2Thirty3Two4Characters"
@@ -269,7 +270,7 @@ def test_a_plain_file_in_the_work_tree_is_a_note(sealed: Repository, run: Run) -
     (sealed.folder / "password").write_text(VALUE)
     code, output, _ = run("new", "--from-file", "password")
     assert code == 0
-    assert "  password holds the password in clear and lies in a Git work tree: remove it before you commit\n" in output
+    assert "  password contains the password in plain text and is in a Git work tree: remove it before you commit\n" in output
 
 
 def test_all_files_are_written_or_none(sealed: Repository, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from tests.conftest import Run
 from tests.secrets.api import PROXY, Api
-from tests.secrets.repository import Repository, Run, certificate_of
+from tests.secrets.repository import Repository, certificate_of
 
 
 def test_fetch_cert_writes_the_file_of_the_config(sealed: Repository, run: Run, api: Api) -> None:

@@ -18,9 +18,10 @@ from rediskit.secrets.plaintext import Plaintext, forms, generate
 from rediskit.secrets.sops import encrypt
 from rediskit.source.loader import load
 from rediskit.yamlio.writer import dump
+from tests.conftest import Run
 from tests.secrets import hostile
 from tests.secrets.conftest import recipient
-from tests.secrets.repository import Repository, Run
+from tests.secrets.repository import Repository
 
 STARTED = """#!{python}
 import os, subprocess, sys

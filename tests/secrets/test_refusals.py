@@ -20,8 +20,9 @@ from rediskit.model.ciphertext import sealing_label
 from rediskit.secrets.certificate import parse_certificate, private_keys
 from rediskit.secrets.plaintext import Plaintext
 from rediskit.secrets.sealing import seal
+from tests.conftest import Run
 from tests.secrets.conftest import recipient
-from tests.secrets.repository import KEY, NAME, Repository, Run, certificate_of, private_pem
+from tests.secrets.repository import KEY, NAME, Repository, certificate_of, private_pem
 from tests.secrets.test_commands import stdin
 
 FETCH = "run rediskit secret fetch-cert to download the certificate of the controller"

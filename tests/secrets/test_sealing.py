@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from rediskit.model.ciphertext import Scope, sealing_label
 from rediskit.secrets.plaintext import Plaintext
 from rediskit.secrets.sealing import seal, split, unseal
-from tests.secrets.repository import KEY, NAME, Repository, Run, certificate_of, private_pem, value_of
+from tests.conftest import Run
+from tests.secrets.repository import KEY, NAME, Repository, certificate_of, private_pem, value_of
 from tests.secrets.repository import unseal as kubeseal_opens
 
 SCOPES: tuple[Scope, ...] = get_args(Scope)

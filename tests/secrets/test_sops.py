@@ -19,8 +19,9 @@ from rediskit.secrets.plaintext import Plaintext
 from rediskit.secrets.sops import decrypt as our_decrypt
 from rediskit.secrets.sops import encrypt
 from rediskit.source.loader import load
+from tests.conftest import Run
 from tests.secrets.conftest import recipient
-from tests.secrets.repository import KEY, NAME, Repository, Run, decrypt, value_of
+from tests.secrets.repository import KEY, NAME, Repository, decrypt, value_of
 
 
 def test_sops_decrypts_the_files_with_a_valid_mac(encrypted: Repository, run: Run, sops: Path, age_keys: tuple[Path, Path]) -> None:

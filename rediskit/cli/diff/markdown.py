@@ -26,7 +26,7 @@ _LETTERS = re.compile(r"[^\w ./-]|_", re.ASCII)
 
 
 def markdown(found: Iterable[TreeDiff], effects: Sequence[Finding] = ()) -> str:
-    """The comment for all environments; it ends in a newline and is no longer than LONGEST, whatever the differences.
+    """Return the comment for all environments, at most LONGEST characters long.
 
     effects: what the changes do to a Redis that runs; they come first.
     """
@@ -41,7 +41,7 @@ def markdown(found: Iterable[TreeDiff], effects: Sequence[Finding] = ()) -> str:
 
 def _effects(effects: Sequence[Finding]) -> Iterator[str]:
     if effects:
-        yield "### What this does to the running Redis\n\n"
+        yield "### Effects on the running Redis\n\n"
         for one in effects:
             yield f"* **{one.severity}** {code(dotted(one.path))} {code(f'{one.message}; {one.hint}')} ({one.code})\n"
         yield "\n"
@@ -87,5 +87,5 @@ def _fitting(pieces: Iterable[str], room: int) -> tuple[str, int]:
 
 
 def code(text: str) -> str:
-    """A text as it is, in one line, as code."""
+    """Return a text as code on one line, with every special character escaped."""
     return f"<code>{_LETTERS.sub(lambda found: f'&#{ord(found[0])};', visible(text))}</code>"

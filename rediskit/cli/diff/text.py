@@ -19,13 +19,13 @@ _BEFORE = 24
 
 
 def counts(differences: TreeDiff) -> str:
-    """Such as `1 added, 2 changed`."""
+    """Return the counts, such as `1 added, 2 changed`."""
     found = Counter(difference.status for difference in differences.all)
     return ", ".join(f"{found[status]} {status}" for status in ("added", "changed", "moved", "removed") if found[status]) or "no difference"
 
 
 def readable(differences: TreeDiff) -> Iterator[str]:
-    """The lines of the readable list: a line an object or file, below it a line a value."""
+    """Yield the readable list: one line per object or file, and below it one line per value."""
     yield f"{differences.name}: {counts(differences)}"
     for difference in differences.all:
         yield visible(f"{difference.status:<8} {difference}{_remark(difference)}")
@@ -34,13 +34,13 @@ def readable(differences: TreeDiff) -> Iterator[str]:
 
 
 def unified(differences: TreeDiff) -> Iterator[str]:
-    """The lines of a unified diff of the files; paths begin with the name of the environment."""
+    """Yield a unified diff of the files. Paths begin with the name of the environment."""
     for difference in differences.all:
         yield from unified_file(difference, f"{differences.name}/")
 
 
 def unified_file(difference: FileDiff, folder: str = "") -> Iterator[str]:
-    """The lines of a unified diff of one file, with its head."""
+    """Yield a unified diff of one file, with its header."""
     old = f"a/{folder}{difference.old_path or difference.path}" if difference.before is not None else "/dev/null"
     new = f"b/{folder}{difference.path}" if difference.after is not None else "/dev/null"
     yield visible(f"--- {old}")
@@ -64,7 +64,7 @@ def _no_lines(difference: FileDiff) -> str:
 
 
 def as_json(differences: TreeDiff) -> dict[str, Any]:
-    """As data for JSON: without the texts."""
+    """Return the differences as JSON, without the texts."""
     return {
         "name": differences.name,
         "empty": differences.empty,
@@ -134,12 +134,12 @@ def _marked(mark: str, lines: list[str], others: list[str]) -> Iterator[str]:
 
 
 def _alike(one: str, other: str) -> int:
-    """How many characters two texts begin with alike."""
+    """Return the length of the common beginning of two texts."""
     return next((at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), min(len(one), len(other)))
 
 
 def _shown(value: Any) -> list[str]:
-    """The lines of a value: a text of several lines as it is, anything else as YAML, which is one line for other scalars."""
+    """Return the lines of a value: a text of several lines unchanged, any other value as YAML."""
     if isinstance(value, str) and "\n" in value:
         return value.split("\n")
     try:
@@ -154,7 +154,7 @@ def _shown(value: Any) -> list[str]:
 
 
 def _cut(text: str, begin: int) -> str:
-    """The part of a long text from a little before `begin`, with its length."""
+    """Return the part of a long text around `begin`, with its length."""
     if len(text) <= _WIDE:
         return text
     start = max(0, begin - _BEFORE)
@@ -164,6 +164,6 @@ def _cut(text: str, begin: int) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    """Lines with their newlines; no other character ends one."""
+    """Return the lines with their newlines; no other character ends a line."""
     lines = text.split("\n")
     return [*(f"{line}\n" for line in lines[:-1]), *([lines[-1]] if lines[-1] else [])]

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
+from rediskit.checks import Finding
 from rediskit.checks.acceptance import unaccepted
 from rediskit.cli import scanning
 from rediskit.cli.clock import time_of
 from rediskit.cli.configs import config_file
-from rediskit.cli.report import changes_json, print_changes, print_findings, print_json, print_warnings
+from rediskit.cli.report import Report, change_lines, changes_json, finding_lines, warning_lines
 from rediskit.migrate.export import Exported, export
 from rediskit.migrate.owner.files import checkout
-from rediskit.migrate.scan import scan
+from rediskit.migrate.scan import Scan, scan
 from rediskit.migrate.status import one_client
 from rediskit.model.client import Client
+from rediskit.output.writer import Changes
 from rediskit.source.loader import load
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Exit code 1 when the owner's build would not be what the step means: nothing is written then.
+def run(arguments: argparse.Namespace) -> Report:
+    """Report the export: exit code 1 when the build differs from the step, and then nothing is written.
 
     Also 1 from `validate` on, after the files are written, where something still uses the old Redis.
     """
@@ -33,40 +37,40 @@ def run(arguments: argparse.Namespace) -> int:
     found = unaccepted(environment, scanning.findings(client, made, place), None) if made else []
     code = int(any(finding.severity == "error" for finding in found))
     if made and not dry_run:
-        scanning.record(environment, client, made, time_of(arguments.at, "--at", client.migration), quiet=arguments.json)
-    if arguments.json:
-        print_json({**_json(client, done, arguments.dry_run), "scan": scanning.as_json(made), "exitCode": code})
-        return code
-    print_findings(finding for finding in found if finding.severity != "info")
-    _say(client, done, arguments.dry_run)
-    if made:
-        print(f"scan: {scanning.count(made)}")
-        print("".join(f"  {finding.message}\n" for finding in found if finding.severity == "info"), end="")
-    return code
+        scanning.record(environment, client, made, time_of(arguments.at, "--at", client.migration))
+    document = {**_json(client, done, arguments.dry_run), "scan": scanning.as_json(made)}
+    changes = {done.folder: done.changes} if done.changes is not None else {}
+    messages = chain(finding_lines(finding for finding in found if finding.severity != "info"), warning_lines(changes))
+    lines = chain(_lines(client, done, changes, dry_run), _scan_lines(made, found))
+    return Report(document, lines, messages, code)
 
 
-def _say(client: Client, done: Exported, dry_run: bool) -> None:
+def _scan_lines(result: Scan | None, findings: list[Finding]) -> Iterator[str]:
+    if result:
+        yield f"scan: {scanning.count(result)}"
+        yield from (f"  {finding.message}" for finding in findings if finding.severity == "info")
+
+
+def _lines(client: Client, done: Exported, changes: dict[str, Changes], dry_run: bool) -> Iterator[str]:
     step = client.migration.step if client.migration else ""
-    if done.changes is not None:
-        print_warnings({done.folder: done.changes})
-        print_changes({done.folder: done.changes}, ("missing", "different", "left over") if dry_run else ("created", "changed", "removed"))
+    yield from change_lines(changes, ("missing", "different", "left over") if dry_run else ("created", "changed", "removed"))
     # Names alone: a variable of the owner's may hold a password in clear, which a diff would show.
     for one in done.files:
-        print(f"  ~ {one.file}")
-    print(f"{step}: {'the build differs from the base in' if done.objects else 'the build is that of the base'}")
+        yield f"  ~ {one.file}"
+    yield f"{step}: {'the build differs from the base in' if done.objects else 'the build is that of the base'}"
     for difference in done.objects:
         kind, namespace, name = difference.key
         where = ", ".join(difference.pointers) if difference.pointers != ("",) else "gone"
-        print(f"  {kind}/{name}{f' in {namespace}' if namespace else ''}: {where}")
+        yield f"  {kind}/{name}{f' in {namespace}' if namespace else ''}: {where}"
     for sentence in done.todo:
-        print(f"to do: {sentence}")
+        yield f"to do: {sentence}"
     if dry_run:
-        print("nothing was written")
+        yield "nothing was written"
     elif done.changed or done.todo:
         git = f"git -C {shlex.quote(done.checkout)}"
-        print(f"next: {git} add -A . && {git} commit -m '{client.name}: {step}' && {git} push")
+        yield f"next: {git} add -A . && {git} commit -m '{client.name}: {step}' && {git} push"
     else:
-        print("next: nothing, the checkout is at this step already")
+        yield "next: nothing, the checkout is at this step already"
 
 
 def _json(client: Client, done: Exported, dry_run: bool) -> dict[str, Any]:
@@ -83,5 +87,4 @@ def _json(client: Client, done: Exported, dry_run: bool) -> dict[str, Any]:
         ],
         "todo": list(done.todo),
         "written": not dry_run,
-        "exitCode": 0,
     }

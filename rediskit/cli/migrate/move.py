@@ -1,18 +1,17 @@
-"""`rediskit migrate advance | back | rollback`: one step, as an edit of the config that a person then renders and commits."""
+"""`rediskit migrate advance | back | rollback`: one step, as an edit of the config."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 from rediskit.cli.clock import refuse_later, time_of
 from rediskit.cli.common import clear_leftovers
 from rediskit.cli.configs import config_file
-from rediskit.cli.report import print_json
+from rediskit.cli.report import Report, note
 from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
 from rediskit.git.discovery import work_tree
 from rediskit.git.revision import contents_at
@@ -30,7 +29,7 @@ from rediskit.state_machine import transitions
 _KINDS: dict[str, transitions.Kind] = {"advance": "forward", "back": "back", "rollback": "rollback"}
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> Report:
     """Return exit code 1 when a gate is blocked: nothing is written then."""
     environment = load(config_file(arguments))
     client = one_client(environment, arguments.client)
@@ -42,12 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
         _one_commit_one_step(environment, client, made)
     if not arguments.dry_run:
         put_in_place(made.files)
-    if arguments.json:
-        print_json(_json(client, made, arguments))
-        return 0
-    say_dirty(environment, made.files)
-    _say(environment, client, made, arguments)
-    return 0
+    messages = (*dirty_notes(environment, made.files), *_notes(made))
+    return Report(_json(client, made, arguments), _lines(environment, client, made, arguments), messages)
 
 
 def _asked(arguments: argparse.Namespace, client: Client) -> Asked:
@@ -63,7 +58,7 @@ def _asked(arguments: argparse.Namespace, client: Client) -> Asked:
 
 
 def _one_commit_one_step(environment: Environment, client: Client, made: Move) -> None:
-    """Refuses a second step on top of one that is not committed yet: the GitOps tool would see one jump."""
+    """Refuse a second step while the first one is not committed: the GitOps tool would skip a step."""
     old, target = _committed(environment, client), made.status.transition.target
     if old is None or client.migration is None or old.step == client.migration.step:
         return
@@ -74,50 +69,51 @@ def _one_commit_one_step(environment: Environment, client: Client, made: Move) -
 
 
 def _committed(environment: Environment, client: Client) -> Migration | None:
-    """The migration of the client in the last commit; None outside of Git, and where the config is not there, or can't be read."""
+    """Return the migration of the client in the last commit; None outside of Git, or where the config is absent or invalid."""
     if work_tree(Path(os.path.realpath(environment.file)).parent) is None:
         return None
     try:
         found = migrations_at("HEAD", environment)
     except (ConfigError, MissingToolError) as error:
-        print(f"note: not held against the last commit: {error.problems[0].message}", file=sys.stderr)
+        note(f"not compared with the last commit: {error.problems[0].message}")
         return None
     return found.get(client.name) if found else None
 
 
-def _say(environment: Environment, client: Client, made: Move, arguments: argparse.Namespace) -> None:
+def _notes(made: Move) -> Iterator[str]:
+    yield from (f"note: {warning}" for warning in made.status.warnings)
+    yield from (f"note: overridden: {code}" for code in made.overridden)
+
+
+def _lines(environment: Environment, client: Client, made: Move, arguments: argparse.Namespace) -> Iterator[str]:
     transition = made.status.transition
-    for warning in made.status.warnings:
-        print(f"note: {warning}", file=sys.stderr)
-    for code in made.overridden:
-        print(f"note: overridden: {code}", file=sys.stderr)
-    print_diff(made.files)
+    yield from diff_lines(made.files)
     word = "would go" if arguments.dry_run else "goes"
     repository = transitions.REPOSITORIES[made.status.repository]
-    print(f"{client.name} {word} from {transition.source} to {transition.target}; what changes is applied from: {repository}")
+    yield f"{client.name} {word} from {transition.source} to {transition.target}; what changes is applied from: {repository}"
     assert client.migration is not None
     then = page(environment, client, transition, client.migration, environment.file)
     if not arguments.dry_run:
-        print("\n".join(("next:", *(f"  $ {command}" for command in (*then.publish, *then.owner)), f"then look: {then.seen}")))
+        yield from ("next:", *(f"  $ {command}" for command in (*then.publish, *then.owner)), f"then look: {then.seen}")
 
 
-def say_dirty(environment: Environment, files: Sequence[Edited]) -> None:
-    """Says which of the files had changes already that are not committed: they will be in the same commit."""
+def dirty_notes(environment: Environment, files: Sequence[Edited]) -> Iterator[str]:
+    """Yield a note per file with other uncommitted changes: they become part of the same commit."""
     if work_tree(Path(os.path.realpath(environment.file)).parent) is None:
         return
     for one in files:
         try:
             committed = contents_at("HEAD", [one.place])[one.place]
         except (ConfigError, MissingToolError):
-            return  # a remark alone: without git nobody can make it
+            return  # Without Git there is nothing to compare with.
         if committed is not None and committed != one.before:
-            print(f"note: {one.file} has other changes that are not committed: they will be in the same commit", file=sys.stderr)
+            yield f"note: {one.file} has other changes that are not committed: they will be in the same commit"
 
 
-def print_diff(files: Sequence[Edited]) -> None:
-    """The lines that change, as a unified diff."""
+def diff_lines(files: Sequence[Edited]) -> Iterator[str]:
+    """Yield the changed lines of the files as a unified diff."""
     for one in files:
-        print("\n".join(one.diff))
+        yield from one.diff
 
 
 def _json(client: Client, made: Move, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -133,10 +129,9 @@ def _json(client: Client, made: Move, arguments: argparse.Namespace) -> dict[str
         "warnings": list(made.status.warnings),
         "written": not arguments.dry_run,
         **files_json(made.files),
-        "exitCode": 0,
     }
 
 
 def files_json(files: Sequence[Edited]) -> dict[str, Any]:
-    """The files that change, with their diffs."""
+    """Return the changed files with their diffs."""
     return {"files": [{"path": one.file, "diff": list(one.diff)} for one in files]}

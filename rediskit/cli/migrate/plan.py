@@ -8,8 +8,7 @@ from typing import Any
 
 from rediskit.cli.configs import config_file
 from rediskit.cli.diff.markdown import code
-from rediskit.cli.report import print_json
-from rediskit.errors import visible
+from rediskit.cli.report import Report
 from rediskit.migrate.plan import Plan, Planned, plan
 from rediskit.migrate.status import clients_of
 from rediskit.model.client import Client
@@ -23,17 +22,16 @@ from rediskit.state_machine.gates import lost_for_good
 from rediskit.state_machine.transitions import REPOSITORIES, STAGES
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Exit code 0; the gates are listed, not evaluated: only `status` and `advance` know what time it is."""
+def run(arguments: argparse.Namespace) -> Report:
+    """Report every remaining step. Gates are listed, not evaluated: only `status` and `advance` use a clock."""
     environment = load(config_file(arguments))
     plans = [(client, plan(environment, client)) for client in clients_of(environment, arguments.client)]
-    if arguments.json:
-        print_json({"environment": environment.name, "plans": [_json(one) for _, one in plans], "exitCode": 0})
-    elif arguments.markdown:
-        print("\n".join(_markdown(environment, client, one) for client, one in plans), end="")
-    else:
-        print("\n\n".join("\n".join(map(visible, _lines(environment, client, one))) for client, one in plans))
-    return 0
+    document = {"environment": environment.name, "plans": [_json(one) for _, one in plans]}
+    if arguments.markdown:
+        return Report(document, "\n".join(_markdown(environment, *pair) for pair in plans).removesuffix("\n").split("\n"))
+    return Report(
+        document, (line for number, pair in enumerate(plans) for line in (*([""] if number else []), *_lines(environment, *pair)))
+    )
 
 
 def _markdown(environment: Environment, client: Client, made: Plan) -> str:
@@ -70,7 +68,7 @@ def _title(step: Planned) -> str:
 
 
 def _summary(step: Planned) -> str:
-    """What changes, in a few words."""
+    """Return the changes in a few words."""
     parts = [f"{value.pointer.rpartition('/env/')[2].removesuffix('/value').removeprefix('/spec/')}: {value.new}" for value in step.values]
     parts += [f"{reference} goes" for reference in step.gone]
     added = [

@@ -1,4 +1,4 @@
-"""`rediskit migrate record`: what somebody has seen, written into the config."""
+"""`rediskit migrate record`: evidence, written into the config."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import argparse
 from rediskit.cli.clock import refuse_later, time_of
 from rediskit.cli.common import clear_leftovers
 from rediskit.cli.configs import config_file
-from rediskit.cli.migrate.move import files_json, print_diff, say_dirty
-from rediskit.cli.report import print_json
+from rediskit.cli.migrate.move import diff_lines, dirty_notes, files_json
+from rediskit.cli.report import Report
 from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.migrate.edit import put_in_place
 from rediskit.migrate.evidence import Observed, record
@@ -18,14 +18,14 @@ from rediskit.model.environment import Environment
 from rediskit.source.loader import load
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Exit code 2 when the config does not take the evidence: nothing is written then."""
+def run(arguments: argparse.Namespace) -> Report:
+    """Report the recorded evidence. An invalid config is refused, and then nothing is written."""
     environment = load(config_file(arguments))
     client = one_client(environment, arguments.client)
     if not arguments.dry_run:
         clear_leftovers(environment)
     if arguments.owner is not None:
-        _see_it_folded(environment, client, arguments)
+        _verify_folded(environment, client, arguments)
     at = time_of(arguments.at, "--at", client.migration)
     texts = {name: getattr(arguments, name) for name in ("start", "until", "down_from", "down_until")}
     times = {name: time_of(text, f"--{_OPTIONS.get(name, name)}") if text else "" for name, text in texts.items()}
@@ -49,18 +49,18 @@ def run(arguments: argparse.Namespace) -> int:
     files, _ = record(environment, client, observed)
     if not arguments.dry_run:
         put_in_place(files)
-    if arguments.json:
-        print_json({"client": client.name, "at": at, "written": not arguments.dry_run, **files_json(files), "exitCode": 0})
-        return 0
-    say_dirty(environment, files)
-    print_diff(files)
-    if not arguments.dry_run:
-        print(f"next: rediskit check {environment.config_argument}, and commit {' '.join(one.file for one in files)}")
-    return 0
+    document = {"client": client.name, "at": at, "written": not arguments.dry_run, **files_json(files)}
+    following = f"next: rediskit check {environment.config_argument}, and commit {' '.join(one.file for one in files)}"
+    return Report(document, (*diff_lines(files), *([] if arguments.dry_run else [following])), dirty_notes(environment, files))
 
 
-def _see_it_folded(environment: Environment, client: Client, arguments: argparse.Namespace) -> None:
-    """Raises RefusedError where the owner's checkout does not carry the change itself, ConfigError where that can't be seen."""
+def _verify_folded(environment: Environment, client: Client, arguments: argparse.Namespace) -> None:
+    """Verify that the base of the application repository contains the change.
+
+    Raises:
+        RefusedError: It does not.
+        ConfigError: There is no build to verify.
+    """
     from rediskit.migrate.owner.check import unfolded
 
     if not arguments.folded:

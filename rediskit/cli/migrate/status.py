@@ -8,8 +8,7 @@ from typing import Any
 
 from rediskit.cli.clock import time_of
 from rediskit.cli.configs import config_file
-from rediskit.cli.report import print_json
-from rediskit.errors import visible
+from rediskit.cli.report import Report
 from rediskit.migrate.status import Status, TransitionStatus, clients_of, status_of_all
 from rediskit.model.client import Client
 from rediskit.source.loader import load
@@ -20,21 +19,17 @@ from rediskit.state_machine.transitions import REPOSITORIES
 _KINDS = {"forward": "next", "back": "back", "rollback": "rollback"}
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Return exit code 0 whatever the gates are, and when no client has a migration."""
+def run(arguments: argparse.Namespace) -> Report:
+    """Report the step and the gates of each client."""
     environment = load(config_file(arguments))
     moving = arguments.client is not None or any(client.migration for client in environment.clients)
     clients = clients_of(environment, arguments.client) if moving else ()
     times = [time_of(arguments.at, "--at", client.migration) for client in clients]
     found = status_of_all(environment, clients, times)
-    if arguments.json:
-        print_json({"environment": environment.name, "clients": [_json(*pair) for pair in zip(found, times, strict=True)], "exitCode": 0})
-        return 0
-    if not clients:
-        print(f"{environment.name}: no migration in progress")
-        return 0
-    print("\n\n".join("\n".join(map(visible, _lines(one, client, at))) for one, client, at in zip(found, clients, times, strict=True)))
-    return 0
+    rows = list(zip(found, clients, times, strict=True))
+    document = {"environment": environment.name, "clients": [_json(status, at) for status, _, at in rows]}
+    lines = (line for number, row in enumerate(rows) for line in (*([""] if number else []), *_lines(*row)))
+    return Report(document, lines if rows else [f"{environment.name}: no migration in progress"])
 
 
 def _lines(found: Status, client: Client, at: str) -> Iterator[str]:
@@ -66,12 +61,12 @@ def _transition(option: TransitionStatus) -> Iterator[str]:
     for gate in option.gates:
         if gate.blockers:
             for blocker in gate.blockers:
-                yield f"    blocked  {blocker.message} [{blocker.code}]"
-                yield f"             {blocker.hint}{OVERRIDE if gate.overridable else ''}"
+                yield f"    blocked[{blocker.code}]: {blocker.message}"
+                yield f"      help: {blocker.hint}{OVERRIDE if gate.overridable else ''}"
         elif gate.code not in ("history", "clock", "reason"):
-            yield f"    passed   {gate.description}"
+            yield f"    passed: {gate.description}"
     for warning in option.warnings:
-        yield f"    note     {warning}"
+        yield f"    note: {warning}"
 
 
 OVERRIDE = "; or --override REASON"

@@ -1,4 +1,4 @@
-"""`rediskit secret check`: the encrypted password as it lies in Git, without any key, or with one."""
+"""`rediskit secret check`: the encrypted files in Git, with or without a key."""
 
 from __future__ import annotations
 
@@ -7,25 +7,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from rediskit.cli.common import config_files, has_errors
-from rediskit.cli.report import finding_json, print_findings, print_json
+from rediskit.cli.report import Report, finding_json, finding_lines
 from rediskit.cli.secret.inputs import keys_of, time_at
 from rediskit.secrets.inspect import CiphertextStatus, Inspection, inspect
 from rediskit.source.loader import load_all
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Exit code 0 when nothing is wrong, 1 when something is. Writes nothing."""
+def run(arguments: argparse.Namespace) -> Report:
+    """Report the findings: exit code 1 for an error. Writes nothing."""
     at = time_at(arguments)
     reports = [inspect(environment, keys_of(arguments, environment), at) for environment in load_all(config_files(arguments))]
     findings = [finding for report in reports for finding in report.findings]
-    code = 1 if has_errors(findings) else 0
-    if arguments.json:
-        print_json({"environments": [_json(report) for report in reports], "exitCode": code})
-        return code
-    for report in reports:
-        print("\n".join(_lines(report)))
-    print_findings(findings)
-    return code
+    lines = (line for report in reports for line in _lines(report))
+    return Report({"environments": [_json(report) for report in reports]}, lines, finding_lines(findings), int(has_errors(findings)))
 
 
 def _lines(report: Inspection) -> Iterator[str]:

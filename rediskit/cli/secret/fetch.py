@@ -1,11 +1,11 @@
-"""`rediskit secret fetch-cert`: the controller's certificate, to where the config names it."""
+"""`rediskit secret fetch-cert`: the certificate of the controller, in the file that the config references."""
 
 from __future__ import annotations
 
 import argparse
 
 from rediskit.cli.configs import config_file
-from rediskit.cli.report import print_json
+from rediskit.cli.report import Report
 from rediskit.cli.secret.inputs import time_to_write_at
 from rediskit.errors import Problem, RefusedError
 from rediskit.output.input_files import read_inputs, write_inputs
@@ -14,8 +14,8 @@ from rediskit.secrets.certificate import expiry
 from rediskit.secrets.fetch import certificate_path, fetch_certificate
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Exit code 0 when the file holds the certificate that the controller gives."""
+def run(arguments: argparse.Namespace) -> Report:
+    """Report the certificate of the controller, now in the file that the config references."""
     config = config_file(arguments)
     where = certificate_path(config)
     folder = str(where.parent)
@@ -32,12 +32,15 @@ def run(arguments: argparse.Namespace) -> int:
     if old != content and not arguments.dry_run:
         write_inputs(folder, {where.name: content}, seen)
     state = "unchanged" if old == content else "created" if old is None else "changed"
-    if arguments.json:
-        described = {"file": str(where), "state": state, "sha256": found.fingerprint, "notAfter": found.ends.isoformat()}
-        print_json({**described, "dryRun": arguments.dry_run, "exitCode": 0})
-        return 0
-    print(f"{where}: {'would be ' if arguments.dry_run and state != 'unchanged' else ''}{state}, valid until {found.ends:%Y-%m-%d}")
-    print(f"  SHA-256 {found.fingerprint}")
+    document = {
+        "file": str(where),
+        "state": state,
+        "sha256": found.fingerprint,
+        "notAfter": found.ends.isoformat(),
+        "dryRun": arguments.dry_run,
+    }
+    would = "would be " if arguments.dry_run and state != "unchanged" else ""
+    lines = [f"{where}: {would}{state}, valid until {found.ends:%Y-%m-%d}", f"  SHA-256 {found.fingerprint}"]
     if state == "changed" and not arguments.dry_run:
-        print(f"next: what is sealed stays good; rediskit secret seal {config} --force seals it with this one")
-    return 0
+        lines.append(f"next: existing files stay valid; rediskit secret seal {config} --force encrypts them with this certificate")
+    return Report(document, lines)

@@ -1,4 +1,4 @@
-"""What the subcommands of `rediskit secret` share: the source of a value, the clock, private keys."""
+"""Inputs of `rediskit secret`: the source of the password, the time, private keys."""
 
 from __future__ import annotations
 
@@ -22,7 +22,13 @@ from rediskit.secrets.plaintext import LONGEST, Plaintext, without_newline
 
 
 def given(arguments: argparse.Namespace, environment: Environment) -> Plaintext | None:
-    """The value that an option names; None without one. Raises ConfigError, RefusedError, MissingToolError when none comes from there."""
+    """Return the password from the source that an option sets; None without such an option.
+
+    Raises:
+        ConfigError: The source can't be read.
+        RefusedError: The Secret in the cluster has no value.
+        MissingToolError: kubectl is missing or failed.
+    """
     if arguments.from_stdin:
         if sys.stdin is None or sys.stdin.isatty():
             hint = f"pass show redis | rediskit secret {arguments.action} --from-stdin"
@@ -34,7 +40,7 @@ def given(arguments: argparse.Namespace, environment: Environment) -> Plaintext 
 
 
 def _content(name: str) -> bytes:
-    """Of a file or a pipe, no more than tells that it is too long."""
+    """Return the content of a file or a pipe, at most three bytes more than the longest password."""
     try:
         return read_stream(name, LONGEST + 3)
     except OSError as error:
@@ -43,11 +49,11 @@ def _content(name: str) -> bytes:
 
 
 def in_clear_in_git(arguments: argparse.Namespace) -> str:
-    """What is to be said of a file with the value in it that lies where it may be committed; "" when there is nothing."""
+    """Return a warning about a password file inside a Git work tree; "" without one."""
     name = arguments.from_file
     if name is None or not Path(name).is_file() or work_tree(Path(os.path.realpath(name)).parent) is None:
         return ""
-    return f"{name} holds the password in clear and lies in a Git work tree: remove it before you commit"
+    return f"{name} contains the password in plain text and is in a Git work tree: remove it before you commit"
 
 
 def _of_cluster(arguments: argparse.Namespace, environment: Environment) -> Plaintext:
@@ -61,19 +67,19 @@ def _of_cluster(arguments: argparse.Namespace, environment: Environment) -> Plai
 
 
 def time_at(arguments: argparse.Namespace) -> datetime:
-    """The time of --at, or now. Raises ConfigError when the text is no time with an offset."""
+    """Return the time of --at, or the current time. Raises ConfigError when the text is not a time with an offset."""
     return moment(time_of(arguments.at, "--at"))
 
 
 def time_to_write_at(arguments: argparse.Namespace) -> datetime:
-    """As `time_at`, for a command that writes. Raises RefusedError when the time is later than now."""
+    """Return the time as `time_at`, for a command that writes. Raises RefusedError for a time in the future."""
     at = time_of(arguments.at, "--at")
     refuse_later(at, "--at")
     return moment(at)
 
 
 def keys_of(arguments: argparse.Namespace, environment: Environment) -> Keys:
-    """What --key names; without it nothing, or with mode sops what the user's own sops finds. Raises ConfigError."""
+    """Return the keys of --key; without it, mode sops uses the key of the user. Raises ConfigError."""
     if not arguments.key:
         return Keys()
     content = read_file(Path(arguments.key), arguments.key)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from typing import Any
 
 from rediskit.cli.common import clear_leftovers
 from rediskit.cli.configs import config_file
-from rediskit.cli.report import print_json
+from rediskit.cli.report import Report, listed
 from rediskit.cli.secret.inputs import given, in_clear_in_git, keys_of, time_to_write_at
 from rediskit.model.environment import Environment
 from rediskit.model.secrets import SealedSecrets
@@ -18,8 +19,8 @@ from rediskit.secrets.sops import RULES
 from rediskit.source.loader import load
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Exit code 0 when the files are written, or all of them are there already."""
+def run(arguments: argparse.Namespace) -> Report:
+    """Report the encrypted files, written or already present."""
     environment = load(config_file(arguments))
     require_files(environment)
     if not arguments.dry_run:
@@ -30,11 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
         made = made._replace(notes=(*made.notes, note))
     if not arguments.dry_run:
         made.write()
-    if arguments.json:
-        print_json(_document(arguments, environment, made))
-    else:
-        _say(arguments, environment, made)
-    return 0
+    return Report(_document(arguments, environment, made), _lines(arguments, environment, made))
 
 
 def _made(arguments: argparse.Namespace, environment: Environment) -> PlannedFiles:
@@ -53,20 +50,16 @@ def _made(arguments: argparse.Namespace, environment: Environment) -> PlannedFil
     return plan_sealed(environment, namespaces, source, keys_of(arguments, environment), same=from_cluster, force=arguments.force)
 
 
-def _say(arguments: argparse.Namespace, environment: Environment, made: PlannedFiles) -> None:
+def _lines(arguments: argparse.Namespace, environment: Environment, made: PlannedFiles) -> Iterator[str]:
     verb = "would be written" if arguments.dry_run else "written"
     rotation = f", rotation {made.rotation}" if made.rotation else ""
-    print(f"{environment.name}: {len(made.files)} {verb} in {made.folder}{rotation}")
+    yield f"{environment.name}: {len(made.files)} {verb} in {made.folder}{rotation}"
     for mark, names in (("+", made.created), ("~", made.changed), ("=", made.kept)):
-        for name in names:
-            print(f"  {mark} {name}")
+        yield from (f"  {mark} {name}" for name in names)
     if made.rules:
-        print(f"  + ../{RULES}")
-    for head, lines in (("notes:", made.notes), ("next:", _next(arguments, environment, made))):
-        if lines:
-            print(head)
-        for line in lines:
-            print(f"  {line}")
+        yield f"  + ../{RULES}"
+    yield from listed("notes:", made.notes)
+    yield from listed("next:", _next(arguments, environment, made))
 
 
 def _next(arguments: argparse.Namespace, environment: Environment, made: PlannedFiles) -> list[str]:
@@ -98,5 +91,4 @@ def _document(arguments: argparse.Namespace, environment: Environment, made: Pla
         "dryRun": arguments.dry_run,
         "notes": list(made.notes),
         "next": _next(arguments, environment, made),
-        "exitCode": 0,
     }
