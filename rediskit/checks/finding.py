@@ -63,7 +63,7 @@ class Issue(NamedTuple):
 # A dataclass, because cached properties need an instance dictionary.
 @dataclass(frozen=True)
 class Subject:
-    """The input of a check: the config, its rendered tree, and the objects that the chart creates from the rendered values."""
+    """The input of a check: the config, the rendered manifests, and the objects that the chart creates from the rendered values."""
 
     environment: Environment
     tree: Tree

@@ -116,7 +116,7 @@ class _Result(NamedTuple):
 
 
 def documents(environment: Environment, tree: Tree) -> list[Document]:
-    """Return each YAML file of a tree as text, without the Helm values.
+    """Return each YAML file of `tree` as text, without the Helm values.
 
     A patch for an application repository is not an object. The patched object takes its place. A Secret has the form in which SOPS decrypts
     it.
@@ -142,7 +142,7 @@ def _text(tree: Tree, file: File) -> bytes:
 
 
 def validate_documents(objects: Sequence[Document]) -> Outcome:
-    """Validate the documents of any number of trees, in one run per Kubernetes version. No file stays on disk.
+    """Validate the documents of any number of environments, in one run per Kubernetes version. No file stays on disk.
 
     All findings have the code `kubeconform` and the severity `error`.
 

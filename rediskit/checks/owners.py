@@ -57,7 +57,7 @@ def _migrating(subject: Subject) -> Iterator[tuple[Path, Client, Workload, Effec
 
 
 def _changes(subject: Subject) -> Iterator[_Change]:
-    """Yield the patch of each workload from the tree, not from the model."""
+    """Yield the patch of each workload from the rendered manifests, not from the model."""
     for path, client, workload, effect in _migrating(subject):
         if effect.owner_is_untouched:
             continue

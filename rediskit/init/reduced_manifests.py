@@ -1,7 +1,7 @@
 """Reduce a live workload to the fields that a migration reads, for a copy beside the config.
 
 A password can be anywhere in a workload: in a connection string, a command line, a probe or an annotation. No list of such fields is
-complete, so the copy contains only the fields on a list. Nobody applies the copy: the application repository contains the real manifest.
+complete, so the copy contains only the fields on a list. No tool applies the copy: the application repository contains the real manifest.
 """
 
 from __future__ import annotations

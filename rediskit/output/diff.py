@@ -24,12 +24,12 @@ _YAML = (".yaml", ".yml", ".json")
 
 
 def diff(tree: OutputTree, root: str | os.PathLike[str], *, against: str | None = None) -> TreeDiff:
-    """Return the diff of `<root>/<name>/` and a tree; see `diff_all`."""
+    """Return the diff of `<root>/<name>/` and `tree`; see `diff_all`."""
     return diff_all((tree,), root, against=against)[0]
 
 
 def diff_all(trees: Iterable[OutputTree], root: str | os.PathLike[str], *, against: str | None = None) -> list[TreeDiff]:
-    """Return the diff of `<root>/<name>/` and each tree, in the order of the trees. Nothing is written.
+    """Return the diff of `<root>/<name>/` and each of `trees`, in the same order. Nothing is written.
 
     Secret values are masked. Equal values have equal masks in one call, and other masks in the next call.
 
@@ -57,7 +57,7 @@ def diff_all(trees: Iterable[OutputTree], root: str | os.PathLike[str], *, again
 
 
 def diff_files(name: str, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> TreeDiff:
-    """Return the diff of two trees in memory, path to content each."""
+    """Return the diff of two mappings of paths to content."""
     return _compare(name, old, new, Masker())
 
 
@@ -142,7 +142,7 @@ class _Version:
 
 
 def _compare(name: str, old: Mapping[str, bytes], new: Mapping[str, bytes], masker: Masker, warnings: tuple[Problem, ...] = ()) -> TreeDiff:
-    """Compare two trees. Equal files at equal paths are skipped; the others are paired by object first, then by path."""
+    """Compare two mappings of files. Equal files at equal paths are skipped; the others are paired by object first, then by path."""
     before = [_Version(path, old[path], masker) for path in sorted(old) if path != indexes.NAME and old[path] != new.get(path)]
     after = [_Version(path, new[path], masker) for path in sorted(new) if old.get(path) != new[path]]
     invalid = _invalid(before, after)

@@ -15,7 +15,7 @@ from rediskit.output.index import NAME
 STAGE = ".rediskit.tmp"
 """The folder with the files of an unfinished write: inside the output directory, or beside a new one as `.<name>.rediskit.tmp`."""
 IGNORE = ".gitignore"
-"""The first file in the stage: it ignores the stage, so that nobody commits what a killed run left."""
+"""The first file in the stage: it ignores the stage in Git, so leftovers of a killed run are not committed."""
 _PLAIN = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)*", re.ASCII)
 """Nearly every path matches this and needs no further validation."""
 

@@ -64,25 +64,25 @@ class Changes(NamedTuple):
 
 
 def write(tree: OutputTree, root: str | os.PathLike[str], *, force: bool = False) -> Changes:
-    """Write a tree to `<root>/<name>/`; see `write_all`."""
+    """Write `tree` to `<root>/<name>/`; see `write_all`."""
     return write_all((tree,), root, force=force)[tree.name]
 
 
 def write_all(trees: Iterable[OutputTree], root: str | os.PathLike[str], *, force: bool = False) -> dict[str, Changes]:
-    """Write each tree to `<root>/<name>/` and return its changes by name.
+    """Write each of `trees` to `<root>/<name>/` and return its changes by name.
 
     Files with the right content are not touched. Others are replaced atomically. Files that rediskit wrote and no longer renders are
     removed, with their empty folders. A new directory appears complete. A lock keeps out other rediskit processes; a change by a person
     or another program in the milliseconds between the comparison and the replacement is lost.
 
     Args:
-        trees: The trees.
+        trees: The rendered manifests, one entry per environment.
         root: The parent of the output directories; it is created if it is missing.
         force: Replace and remove edited files too. Foreign files are never touched.
 
     Raises:
         RefusedError: With every reason: edited files, foreign files or links at a path, invalid paths, a damaged index, another writer.
-            Nothing is written then. Also when the file system refuses (full, read-only): the failed tree keeps its old files, those
+            Nothing is written then. Also when the file system refuses (full, read-only): the failed directory keeps its old files, those
             before it are written.
     """
     base = _base(root)
