@@ -96,7 +96,7 @@ def _with_owner(folder: str, at: str | None, *, offline: bool) -> Visit:
 
 
 def _with_kubeconform(arguments: argparse.Namespace, visits: list[Visit]) -> tuple[list[Rendered], list[Checked], Counts]:
-    """Return all trees with the findings of the checks and of one run of kubeconform. Raises MissingToolError without kubeconform."""
+    """Return the rendered manifests with all findings, including those of kubeconform. Raises MissingToolError without kubeconform."""
     from rediskit.checks.kubeconform import documents, validate_documents
 
     objects: list[Document] = []

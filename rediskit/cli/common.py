@@ -21,7 +21,7 @@ from rediskit.source.neighbours import input_folders
 
 
 class Rendered(NamedTuple):
-    """The bytes of one tree, without its objects: a run over a thousand configs has to fit into memory.
+    """The bytes of one environment without its objects, so a run over a thousand configs fits into memory.
 
     Attributes:
         name: The name of the environment.
@@ -45,7 +45,7 @@ class Visit(NamedTuple):
 
     Attributes:
         codes: The codes of the findings that it may return.
-        look: Returns the findings of an environment and its tree.
+        look: Returns the findings of an environment.
     """
 
     codes: frozenset[str]
@@ -76,7 +76,7 @@ def render_all(arguments: argparse.Namespace, visits: Sequence[Visit] = (), *, c
 
     Args:
         arguments: The command line.
-        visits: Further checks, which get each tree with its objects.
+        visits: Further checks of the rendered objects.
         clean: Remove the leftovers of interrupted runs first.
 
     Raises:

@@ -532,7 +532,7 @@ def test_record_folded_says_what_it_cannot_look_at(tmp_path: Path, run: Run) -> 
     assert (code, "does not build" in err) == (1, True)
     config = at(tmp_path, "decommission", "manifests")
     code, _, err = run("migrate", "record", config, "--folded", "--owner", "owner/prod")
-    assert (code, "the owner applies plain files" in err) == (2, True)
+    assert (code, "the application repository has plain files" in err) == (2, True)
 
 
 def test_at_complete_the_base_carries_the_change_itself(tmp_path: Path, run: Run) -> None:

@@ -745,7 +745,7 @@ def test_status_tells_each_gate_and_the_ways(tmp_path: Path, run: Run) -> None:
     code, output, _ = run("status", CONFIG, "--at", "2026-03-01T19:55:00-03:00")
     assert code == 0
     assert output == (
-        "beersystem: prepare, no history says since when\n"
+        "beersystem: prepare, without a time in the history\n"
         "  the namespace and the Secrets are created; the application uses its old Redis\n"
         "  next: scale-down (the application repository)\n"
         "    blocked[window-not-started]: the window starts at 2026-03-01T22:00:00-03:00, in 2h 5m\n"

@@ -1,8 +1,7 @@
 """Differences as a comment on a pull request: a table, and the details of each object folded away.
 
-Names and values may come from a file that anybody changed. In the table and in the summaries every character with a meaning in
-Markdown or HTML stands as a character reference inside `<code>`, where no address and no @name is turned into a link; details
-stand in a fence that is longer than any run of backticks in them.
+Names and values are untrusted. In the table and the summaries, each special character of Markdown or HTML is a character reference inside
+`<code>`, where Markdown creates no links. Details are in a fence that is longer than any run of backticks in them.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from rediskit.output.tree_diff import FileDiff, TreeDiff, ValueChange
 from rediskit.yamlio import writer as yaml
 
 _WIDE = 160
-"""Characters of a value that stand in the readable list; a longer one is shown from where it begins to differ."""
+"""The maximum length of a value in the list. A longer value is shown from its first difference."""
 _BEFORE = 24
 """Characters shown before that place."""
 

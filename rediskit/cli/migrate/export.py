@@ -1,4 +1,4 @@
-"""`rediskit migrate export`: the files of a step in the owner's checkout, tried and held against what the step means."""
+"""`rediskit migrate export`: write the files of a step to a checkout of the application repository, after a trial build."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _scan_lines(result: Scan | None, findings: list[Finding]) -> Iterator[str]:
 def _lines(client: Client, done: Exported, changes: dict[str, Changes], dry_run: bool) -> Iterator[str]:
     step = client.migration.step if client.migration else ""
     yield from change_lines(changes, ("missing", "different", "left over") if dry_run else ("created", "changed", "removed"))
-    # Names alone: a variable of the owner's may hold a password in clear, which a diff would show.
+    # Only names: a variable of the application may contain a password in plain text.
     for one in done.files:
         yield f"  ~ {one.file}"
     yield f"{step}: {'the build differs from the base in' if done.objects else 'the build is that of the base'}"

@@ -94,7 +94,7 @@ def _lines(environment: Environment, client: Client, made: Move, arguments: argp
     assert client.migration is not None
     then = page(environment, client, transition, client.migration, environment.file)
     if not arguments.dry_run:
-        yield from ("next:", *(f"  $ {command}" for command in (*then.publish, *then.owner)), f"then look: {then.seen}")
+        yield from ("next:", *(f"  $ {command}" for command in (*then.publish, *then.owner)), f"verify: {then.seen}")
 
 
 def dirty_notes(environment: Environment, files: Sequence[Edited]) -> Iterator[str]:

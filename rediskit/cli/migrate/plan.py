@@ -92,7 +92,7 @@ def _lines(environment: Environment, client: Client, made: Plan) -> Iterator[str
     assert client.workload is not None
     assert previous is not None
     yield f"{client.name}: {client.workload.reference} from {previous.host}:{previous.port} to {release.primary_host}:{release.port}"
-    yield f"  stands at {made.step}, order {made.order}; {len(made.steps)} steps to come, one commit each"
+    yield f"  current step {made.step}, order {made.order}; {len(made.steps)} steps to come, one commit each"
     yield f"  window: {' to '.join(made.window)}" if made.window else "  window: not agreed on yet"
     if made.expected:
         minutes = ", ".join(_minutes(made))
@@ -126,15 +126,15 @@ def _step(number: int, step: Planned, client: Client) -> Iterator[str]:
         other = "" if client.workload and value.object == client.workload.reference else f"{value.object} "
         yield f"   ~ {other}{value.pointer}: {value.old} -> {value.new}"
     for reference in step.gone:
-        yield f"   - {reference} leaves the owner's build; it goes only if that prunes"
+        yield f"   - {reference} is removed from the build of the application repository; it is deleted only if pruning is on"
     for one in step.objects:
         yield f"   {_MARKS[one.status]} {one} ({one.path})" if one.identity else f"   {_MARKS[one.status]} {one.path}"
     if step.brings:
         yield f"   the chart brings: {', '.join(step.brings)}"
     if step.files:
-        yield f"   files for the owner: {', '.join(step.files)}"
+        yield f"   files for the application repository: {', '.join(step.files)}"
     yield from _commands(step.page)
-    yield f"   look: {step.page.seen}"
+    yield f"   verify: {step.page.seen}"
     yield f"   rollback: {step.page.way_back}"
 
 

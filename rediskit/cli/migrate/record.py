@@ -66,8 +66,8 @@ def _verify_folded(environment: Environment, client: Client, arguments: argparse
     if not arguments.folded:
         raise ConfigError(Problem("--owner is there for --folded", "add --folded, or leave --owner out"))
     if client.owner.kind == "manifests":
-        hint = "compare the files with those of the tree, and leave --owner out"
-        raise ConfigError(Problem("the owner applies plain files: there is no build to look at", hint))
+        hint = "compare the files with the rendered ones, and omit --owner"
+        raise ConfigError(Problem("the application repository has plain files, so there is no build to check", hint))
     if remarks := list(unfolded(environment, client, arguments.owner)):
         raise RefusedError([Problem(remark.message, remark.hint, location=remark.location, code=remark.code) for remark in remarks])
 

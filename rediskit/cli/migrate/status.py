@@ -1,4 +1,4 @@
-"""`rediskit migrate status`: where each client stands, and which way it can go."""
+"""`rediskit migrate status`: the step of each client, and the available steps."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _lines(found: Status, client: Client, at: str) -> Iterator[str]:
         rest = f"{span(left)} left" if left >= 0 else f"{span(left)} over it"
         yield f"  down since {both(found.down, offset)}, {span(found.spent)}: the budget is {span(found.budget)}, {rest}"
     if migration and migration.downtime is not None:
-        yield f"  it was down for {span(migration.downtime.seconds)}, as somebody saw it; the budget was {span(found.budget)}"
+        yield f"  it was down for {span(migration.downtime.seconds)}, as recorded by a person; the budget was {span(found.budget)}"
     for option in found.transitions:
         yield from _transition(option)
     if not found.transitions:
@@ -51,7 +51,7 @@ def _lines(found: Status, client: Client, at: str) -> Iterator[str]:
 
 def _since(time: str, offset: str, at: str) -> str:
     if not time:
-        return "no history says since when"
+        return "without a time in the history"
     passed = seconds_between(time, at)
     return f"since {both(time, offset)}, {span(passed)}" if passed >= 0 else f"from {both(time, offset)} on, which is in {span(passed)}"
 

@@ -71,7 +71,7 @@ def _next(arguments: argparse.Namespace, environment: Environment, made: Planned
         "git add --all && git commit",
     ]
     if arguments.action == "rotate":
-        steps.insert(2, f"before it is pushed: docs/rotation.md in rendered/{environment.name} says in which order everybody takes it")
+        steps.insert(2, f"before it is pushed: docs/rotation.md in rendered/{environment.name} has the sequence of commands")
     if isinstance(environment.secrets, SealedSecrets) and getattr(arguments, "from_cluster", False):
         mark = f"kubectl annotate secret {environment.redis.auth.secret} sealedsecrets.bitnami.com/managed=true --namespace"
         steps.insert(2, "before the controller may take over the Secrets that are there:")
