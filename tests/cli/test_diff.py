@@ -435,8 +435,8 @@ def test_a_link_at_a_rendered_path_is_a_warning(home: Repository, run: Run) -> N
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--against", "nope"), "'nope' is no revision of the Git work tree"),
-        (("--against=--output=x",), "'--output=x' is no revision"),
+        (("--against", "nope"), "'nope' is not a revision of the Git work tree"),
+        (("--against=--output=x",), "'--output=x' is not a revision"),
         (("--against", "HEAD", "--output", "/"), "/ is not in a Git work tree"),
         (("config/nope.yaml",), "file config/nope.yaml does not exist"),
     ],

@@ -155,7 +155,7 @@ def test_real_programs_are_found_with_their_versions(
         ("kubeconform", "echo development", "development"),
         ("helm", "echo v3.21.4 >&2", "3.21.4"),
         ("helm", "true", ""),
-        ("helm", "printf '\\033[31mred\\n'", r"\x1b[31mred"),
+        ("helm", "printf '\\033[31mred\\n'", "[31mred"),
     ],
 )
 def test_versions_are_parsed_from_the_output_of_programs(

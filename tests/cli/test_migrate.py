@@ -262,7 +262,7 @@ CASES: dict[str, Refused] = {
     "too little evidence": Refused(
         to("validate", **evidence(until="2026-03-02T10:10:00-03:00")),
         "advance --at 2026-03-03T09:00:00-03:00 --confirm-irreversible --override now",
-        {"evidence-missing": "beersystem: only 12.0 hours were validated, 24 are needed"},
+        {"evidence-missing": "beersystem: validation lasted 12.0 hours, 24 are required"},
     ),
     "a criterion that nobody saw": Refused(
         to("validate", **evidence(entries=[one for one in OBSERVED if one.get("value") != "latency"])),
@@ -273,8 +273,8 @@ CASES: dict[str, Refused] = {
         to("validate", **evidence(OBSERVED, **{"from": "2026-02-01T22:00:00-03:00"})),
         "advance --at 2026-03-03T09:00:00-03:00 --confirm-irreversible",
         {
-            "evidence-missing": "beersystem: watching began at 2026-02-01T22:00:00-03:00, before the application came up "
-            "on the shared Redis (2026-03-01T22:03:00-03:00)"
+            "evidence-missing": "beersystem: validation started at 2026-02-01T22:00:00-03:00, before the application started "
+            "on the shared Redis at 2026-03-01T22:03:00-03:00"
         },
     ),
     "evidence of tomorrow": Refused(
@@ -607,11 +607,11 @@ def test_what_the_config_does_not_take_is_exit_code_2_and_nothing_is_written(tmp
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["advance", "--at", "tomorrow"], "--at: tomorrow is not a time with its offset"),
-        (["status", "--at", "2026-03-01T22:00:00"], "--at: 2026-03-01T22:00:00 is not a time with its offset"),
+        (["advance", "--at", "tomorrow"], "--at: tomorrow is not a time with a UTC offset"),
+        (["status", "--at", "2026-03-01T22:00:00"], "--at: 2026-03-01T22:00:00 is not a time with a UTC offset"),
         (["advance", "--to", "deployed"], "--to: deployed is no step"),
         (["status", "--client", "beer"], "client beer has no migration"),
-        (["record", "--down-from", "now"], "--down-from: now is not a time with its offset"),
+        (["record", "--down-from", "now"], "--down-from: now is not a time with a UTC offset"),
     ],
 )
 def test_a_wrong_option_is_exit_code_2(options: list[str], message: str, tmp_path: Path, run: Run) -> None:

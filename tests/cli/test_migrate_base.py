@@ -181,7 +181,7 @@ def test_a_config_that_is_new_and_a_revision_that_is_not(tmp_path: Path, run: Ru
     assert run("check", CONFIG, "--base", "HEAD")[0] == 0, "a branch without a commit holds no step to jump from"
     code, _, errors = run("check", CONFIG, "--base", "no-such")
     assert code == 2
-    assert errors.startswith("error: 'no-such' is no revision of the Git work tree")
+    assert errors.startswith("error[git-revision]: 'no-such' is not a revision of the Git work tree")
 
 
 def test_a_committed_config_that_does_not_load(tmp_path: Path, run: Run) -> None:

@@ -135,14 +135,14 @@ def test_odd_names_and_contents_survive(repository: Repository) -> None:
 )
 def test_an_unknown_revision_is_an_error_of_the_command_line(repository: Repository, revision: str) -> None:
     repository.commit({"rendered/env/a.yaml": "x", "f": "y"})
-    with pytest.raises(ConfigError, match="is no revision of the Git work tree") as caught:
+    with pytest.raises(ConfigError, match="is not a revision of the Git work tree") as caught:
         diff(tree(a="1"), repository.folder / "rendered", against=revision)
     assert caught.value.exit_code == 2
     assert not (repository.folder / "x").exists(), "git took the revision for an option"
 
 
 def test_another_branch_of_a_repository_without_commits_is_unknown(repository: Repository) -> None:
-    with pytest.raises(ConfigError, match="'other' is no revision"):
+    with pytest.raises(ConfigError, match="'other' is not a revision"):
         diff(tree(a="1"), repository.folder / "rendered", against="other")
 
 
@@ -180,7 +180,7 @@ def test_a_missing_git_object_is_an_error(repository: Repository) -> None:
     lost = repository.folder / ".git/objects" / blob[:2] / blob[2:]
     lost.chmod(0o600)
     lost.unlink()
-    with pytest.raises(MissingToolError, match=f"git does not give out object {blob}"):
+    with pytest.raises(MissingToolError, match=f"git can't read object {blob}"):
         diff(tree(a="a: 2\n"), root, against="HEAD")
 
 

@@ -93,7 +93,7 @@ def test_without_kubeseal_kubectl_downloads_the_certificate(
         ("mode: manual", "config/home.yaml:3:10: error: secrets: the config has no certificate\n"),
         (
             "mode: sealed-secrets, certificate: ../../x.crt",
-            "config/home.yaml:3:46: error[file-outside]: secrets.certificate: ../../x.crt is outside the Git",
+            "config/home.yaml:3:46: error: secrets.certificate: ../../x.crt is outside the Git",
         ),
     ],
 )

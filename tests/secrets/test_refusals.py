@@ -441,8 +441,8 @@ def test_a_plain_secret_beside_the_ciphertexts_is_refused(sealed: Repository, ru
     code, _, errors = run("check")
     assert code == 2
     assert (
-        "config/home/secrets/shop.yaml:1:1: error: expected a SealedSecret or a Secret encrypted by SOPS, this is a Secret in clear"
-        in errors
+        "config/home/secrets/shop.yaml:1:1: error[encrypted-secret]: expected a SealedSecret or a Secret encrypted by SOPS, "
+        "found an unencrypted Secret" in errors
     )
     assert "QUJD" not in errors
 
