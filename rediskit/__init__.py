@@ -21,7 +21,9 @@ if TYPE_CHECKING:  # `X as X` marks a name as public for type checkers, which do
     from rediskit.errors import ConfigError as ConfigError, Location as Location, MissingToolError as MissingToolError, Problem as Problem
     from rediskit.errors import RediskitError as RediskitError, RefusedError as RefusedError
     from rediskit.model.accept import Accept as Accept
-    from rediskit.model.client import Client as Client, Owner as Owner, Previous as Previous
+    from rediskit.model.autoscaler import Autoscaler as Autoscaler
+    from rediskit.model.client import Client as Client, Database as Database, Owner as Owner, Previous as Previous
+    from rediskit.model.container import Container as Container, Replacement as Replacement
     from rediskit.model.environment import Environment as Environment
     from rediskit.model.evidence import Evidence as Evidence
     from rediskit.model.files import Manifest as Manifest, TextFile as TextFile
@@ -35,7 +37,8 @@ if TYPE_CHECKING:  # `X as X` marks a name as public for type checkers, which do
     from rediskit.model.redis import Resources as Resources, Storage as Storage
     from rediskit.model.secrets import ExternalSecrets as ExternalSecrets, Manual as Manual, SealedSecrets as SealedSecrets
     from rediskit.model.secrets import SecretStore as SecretStore, Sops as Sops
-    from rediskit.model.workload import Autoscaler as Autoscaler, Variables as Variables, Workload as Workload
+    from rediskit.model.template import Template as Template
+    from rediskit.model.workload import Workload as Workload
     from rediskit.output.diff import diff as diff
     from rediskit.output.tree_diff import FileDiff as FileDiff, TreeDiff as TreeDiff
     from rediskit.output.writer import Changes as Changes, write as write
@@ -47,7 +50,9 @@ _EXPORTS = {
     "rediskit.checks": ("Finding", "check"),
     "rediskit.errors": ("ConfigError", "Location", "MissingToolError", "Problem", "RediskitError", "RefusedError"),
     "rediskit.model.accept": ("Accept",),
-    "rediskit.model.client": ("Client", "Owner", "Previous"),
+    "rediskit.model.autoscaler": ("Autoscaler",),
+    "rediskit.model.client": ("Client", "Database", "Owner", "Previous"),
+    "rediskit.model.container": ("Container", "Replacement"),
     "rediskit.model.environment": ("Environment",),
     "rediskit.model.evidence": ("Evidence",),
     "rediskit.model.files": ("Manifest", "TextFile"),
@@ -68,7 +73,8 @@ _EXPORTS = {
         "Storage",
     ),
     "rediskit.model.secrets": ("ExternalSecrets", "Manual", "SealedSecrets", "SecretStore", "Sops"),
-    "rediskit.model.workload": ("Autoscaler", "Variables", "Workload"),
+    "rediskit.model.template": ("Template",),
+    "rediskit.model.workload": ("Workload",),
     "rediskit.output.diff": ("diff",),
     "rediskit.output.tree_diff": ("FileDiff", "TreeDiff"),
     "rediskit.output.writer": ("Changes", "write"),

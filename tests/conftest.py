@@ -32,6 +32,7 @@ def run(capfd: pytest.CaptureFixture[str]) -> Run:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--update-golden`, which tests read with `request.config.getoption("update_golden")`."""
     parser.addoption("--update-golden", action="store_true", help="update the golden files from the current renderers; review the diff")
+    parser.addoption("--full", action="store_true", help="run all shapes with all owner kinds and orders")
 
 
 def _program(name: str) -> Path:

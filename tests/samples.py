@@ -41,7 +41,8 @@ SEALED = {"mode": "sealed-secrets", "certificate": "chocolandia/sealing.crt"}
 RECIPIENT = "age1" + "q" * 58
 SOPS = {"mode": "sops", "recipients": [RECIPIENT]}
 ROTATION = "0a1b2c3d"
-ONE_CONTAINER = {"backend": {"host": "REDIS_HOST", "port": "REDIS_PORT", "password": "REDIS_PASSWORD"}}
+VARIABLES = {"REDIS_HOST": "${host}", "REDIS_PORT": "${port}", "REDIS_PASSWORD": "${password}"}
+ONE_CONTAINER = {"backend": {"env": VARIABLES}}
 
 
 @cache
@@ -67,11 +68,17 @@ def migration(step: str, order: str = "scale-down-first", *taken: str) -> dict[s
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """`base` with `over` laid upon it, mapping by mapping; everything else is replaced."""
+    """Return `base` with `over` merged into it, mapping by mapping; a mapping of numbers changes entries of a list.
+
+    Everything else is replaced.
+    """
     result = dict(base)
     for key, value in over.items():
         mine = result.get(key)
-        result[key] = merged(mine, value) if isinstance(mine, Mapping) and isinstance(value, Mapping) else value
+        if isinstance(mine, list) and isinstance(value, Mapping):
+            result[key] = [merged(entry, value[index]) if index in value else entry for index, entry in enumerate(mine)]
+        else:
+            result[key] = merged(mine, value) if isinstance(mine, Mapping) and isinstance(value, Mapping) else value
     return result
 
 
@@ -91,9 +98,9 @@ def made(step: str | None = "validate", order: str = "scale-down-first", over: M
     """The environment of `config`, made in Python."""
     data = config(step, order, over)
     for client in data["clients"]:
-        workload = client.get("workload") if isinstance(client, dict) else None
-        if workload and isinstance(workload.get("manifest"), str):
-            workload["manifest"] = Manifest(workload["manifest"], backend())
+        for workload in client.get("workloads", ()) if isinstance(client, dict) else ():
+            if isinstance(workload.get("manifest"), str):
+                workload["manifest"] = Manifest(workload["manifest"], backend())
     return Environment.model_validate(data)
 
 
@@ -126,7 +133,7 @@ def client(name: str, step: str | None, order: str = "scale-down-first", **secti
     data: dict[str, Any] = {"name": name, "namespace": name, **sections}
     if step is not None:
         data |= {
-            "workload": {"kind": "Deployment", "name": name, "replicas": 2, "containers": {"app": ONE_CONTAINER["backend"]}},
+            "workloads": [{"kind": "Deployment", "name": name, "replicas": 2, "containers": {"app": ONE_CONTAINER["backend"]}}],
             "previous": {"host": f"redis.{name}.svc.cluster.local"},
             "migration": migration(step, order),
         } | sections
@@ -136,7 +143,7 @@ def client(name: str, step: str | None, order: str = "scale-down-first", **secti
 def owned_by(manifest: Mapping[str, Any], step: str, order: str = "scale-down-first", **workload: Any) -> tuple[Environment, Client]:
     """An environment whose one client runs this workload, and that client. `workload` are further keys of its section."""
     section = {"manifest": Manifest("workload.yaml", dict(manifest)), "containers": ONE_CONTAINER, **workload}
-    environment = made(step, order, {"clients": [merged(config(step, order)["clients"][0], {"workload": section})]})
+    environment = made(step, order, {"clients": [merged(config(step, order)["clients"][0], {"workloads": [section]})]})
     return environment, environment.clients[0]
 
 

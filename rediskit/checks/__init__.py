@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from rediskit.checks import access, flux, manifests, objects, old_redis, open_questions, owners, release, secrets, server
+from rediskit.checks import access, databases, flux, manifests, objects, old_redis, open_questions, owners, release, secrets, server
 from rediskit.checks.acceptance import unaccepted
 from rediskit.checks.finding import REFUSED, Check, Finding, Issue, Severity, Subject, Topic, reference
 from rediskit.errors import dotted
@@ -78,6 +78,9 @@ CHECKS: tuple[Check, ...] = (
     Check("client-variables", "error", manifests.duplicate_variables, "password"),
     Check("variable-absent", "warning", manifests.absent_variables),
     Check("previous-differs", "warning", manifests.previous_differs),
+    Check("database-clash", "error", databases.clash),
+    Check("database-unnamed", "warning", databases.unnamed),
+    Check("queue-evicted", "error", databases.evicted_queue),
     Check("previous-shared", "error", old_redis.previous_shared),
     Check("old-redis-in-use", "error", old_redis.in_use),
     Check("old-redis-possible", "warning", old_redis.possibly_in_use),

@@ -6,69 +6,122 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from rediskit.checks.finding import Issue, Subject
-from rediskit.checks.variables import environment_of, unresolved
+from rediskit.checks.variables import entries, unresolved
 from rediskit.errors import BUG, Path
 from rediskit.model.client import Client
+from rediskit.model.container import Container
 from rediskit.model.nested import at, list_at
 from rediskit.model.podspec import containers_of
 from rediskit.model.pointers import changed
-from rediskit.model.workload import Variables, Workload
+from rediskit.model.template import Template
+from rediskit.model.workload import Workload
 from rediskit.renderers.objects import file_name
 from rediskit.renderers.owner.component import of_owner
-from rediskit.renderers.owner.overlay import apply
-from rediskit.renderers.owner.patches import address, hold, patches
+from rediskit.renderers.owner.overlay import apply, operated
+from rediskit.renderers.owner.patches import Change, changes, hold, text_of
 from rediskit.renderers.owner.pointers import meant, meant_of_scaler
-from rediskit.renderers.owner.snippets import SNIPPETS
+from rediskit.renderers.owner.snippets import SNIPPETS, operations_text
 from rediskit.renderers.tree import Object
 from rediskit.state_machine.effects import Effects, effects
 
 
-class _Change(NamedTuple):
-    """A rendered patch of a workload.
+class _Migrating(NamedTuple):
+    """A workload of a client with a migration.
 
     Attributes:
         path: The config path of the workload.
         client: The client.
-        workload: Its workload.
-        effect: What is in effect at its step.
-        file: The rendered file that contains the patch.
-        patch: The patch.
+        workload: The workload.
+        effect: What is in effect at the step of the client.
     """
 
     path: Path
     client: Client
     workload: Workload
     effect: Effects
+
+
+class _Entry(NamedTuple):
+    """A variable as it is rendered.
+
+    Attributes:
+        path: Its config path.
+        name: Its name.
+        container: Its container in the config.
+        template: Its value in the config; None for the variable that is added for the password.
+        content: Its entry of `env`; empty where it is missing.
+    """
+
+    path: Path
+    name: str
+    container: Container
+    template: Template | None
+    content: Object
+
+    @property
+    def from_secret(self) -> bool:
+        """Whether the value is the password alone."""
+        return self.template is None or self.template.is_password
+
+
+class _Patch(NamedTuple):
+    """A rendered patch of a workload.
+
+    Attributes:
+        migrating: The workload.
+        file: The rendered file that contains the patch.
+        patch: The strategic merge patch.
+        expected: What the step changes.
+    """
+
+    migrating: _Migrating
     file: str
     patch: Object
+    expected: Change
 
-    def switched(self) -> Iterator[tuple[Variables, dict[str, Any]]]:
-        """Yield the variables of each switched container, and the entries of its patched environment by name."""
-        if self.effect.switched:
-            for _, name, variables in self.workload.every:
-                yield variables, environment_of(self.patch, name)
+    def applied(self, before: Object) -> Object:
+        """Return an object after the rendered changes."""
+        plain = self.migrating.client.owner.kind == "manifests"
+        return apply(before if plain else operated(before, self.expected.operations), self.patch)
+
+    def switched(self) -> Iterator[_Entry]:
+        """Yield each variable that the patch sets while the switch is in effect."""
+        if not self.migrating.effect.switched:
+            return
+        values = [operation["value"] for operation in self.expected.operations if operation["op"] == "add"]
+        added = [entry for value in values for entry in (value if isinstance(value, list) else [value])]
+        for listed, name, container in self.migrating.workload.switched:
+            patched = (one.content for one in containers_of(self.patch) if (one.listed, one.name) == (listed, name))
+            env = {entry["name"]: entry for content in patched for entry in entries(content)} or {entry["name"]: entry for entry in added}
+            for variable in container.names:
+                if variable not in container.variables or container.variables[variable] is not None:
+                    path = (*self.migrating.path, listed, name, "env", variable)
+                    yield _Entry(path, variable, container, container.variables.get(variable), env.get(variable, {}))
 
 
-def _migrating(subject: Subject) -> Iterator[tuple[Path, Client, Workload, Effects]]:
-    """Yield each client with a workload and a migration: its config path, the client, its workload, what is in effect at its step."""
+def _migrating(subject: Subject) -> Iterator[_Migrating]:
+    """Yield each workload of a client with a migration."""
     for index, client in enumerate(subject.environment.clients):
-        if client.workload is not None and client.migration is not None:
-            yield ("clients", index), client, client.workload, effects(client.migration)
+        for number, workload in enumerate(client.workloads) if client.migration else ():
+            yield _Migrating(("clients", index, "workloads", number), client, workload, effects(client.migration))
 
 
-def _changes(subject: Subject) -> Iterator[_Change]:
+def _patches(subject: Subject) -> Iterator[_Patch]:
     """Yield the patch of each workload from the rendered manifests, not from the model."""
-    for path, client, workload, effect in _migrating(subject):
-        if effect.owner_is_untouched:
+    for migrating in _migrating(subject):
+        if migrating.effect.owner_is_untouched:
             continue
-        file, patch = _patch_of(subject, client, str(workload.kind), str(workload.name))
+        reference = migrating.workload.reference
+        file, patch = _patch_of(subject, migrating.client, reference)
+        expected = {change.reference: change for change in changes(subject.environment, migrating.client)}[reference]
         if patch is not None:
-            yield _Change((*path, "workload"), client, workload, effect, file, patch)
+            yield _Patch(migrating, file, patch, expected)
 
 
-def _patch_of(subject: Subject, client: Client, kind: str, name: str) -> tuple[str, Object | None]:
+def _patch_of(subject: Subject, client: Client, reference: str) -> tuple[str, Object | None]:
     """Return the file for the patch of an object, and the patch; None where the file does not change the object."""
     folder = f"{client.owner_folder}/"
+    kind, _, name = reference.partition("/")
     if client.owner.kind in SNIPPETS:
         file_in_folder, keys = SNIPPETS[client.owner.kind]
         content = next((file.content for file in subject.tree.contents if file.path == folder + file_in_folder), None)
@@ -77,11 +130,11 @@ def _patch_of(subject: Subject, client: Client, kind: str, name: str) -> tuple[s
     return path, subject.tree.objects.get(path)
 
 
-def _inline_patch(entries: Any, kind: str, name: str) -> Object | None:
+def _inline_patch(patches: Any, kind: str, name: str) -> Object | None:
     """Return the strategic merge patch of an object from the patches of a snippet, without the namespace that a patch file omits."""
     import yaml
 
-    for entry in entries or ():
+    for entry in patches or ():
         content = yaml.safe_load(entry["patch"]) if "target" not in entry else None
         if isinstance(content, dict) and (content["kind"], content["metadata"]["name"]) == (kind, name):
             metadata = {key: value for key, value in content["metadata"].items() if key != "namespace"}
@@ -96,37 +149,37 @@ def is_patch(path: str) -> bool:
 
 def patched(subject: Subject) -> Iterator[tuple[str, Path, Object]]:
     """Yield each patched object of an application: the file of the patch, the config path of the object, the object."""
-    for change in _changes(subject):
-        workload = change.workload
+    for rendered in _patches(subject):
+        workload, path = rendered.migrating.workload, rendered.migrating.path
         if workload.manifest is None:
             continue
-        yield change.file, change.path, apply(workload.manifest.content, change.patch)
+        yield rendered.file, path, rendered.applied(workload.manifest.content)
         scaler = workload.autoscaler
         if scaler and scaler.manifest:
-            file, patch = _patch_of(subject, change.client, str(scaler.kind), str(scaler.name))
+            file, patch = _patch_of(subject, rendered.migrating.client, scaler.reference)
             if patch is not None:
-                yield file, (*change.path, "autoscaler"), apply(scaler.manifest.content, patch)
+                yield file, (*path, "autoscaler"), apply(scaler.manifest.content, patch)
 
 
 def client_address(subject: Subject) -> Iterator[Issue]:
-    """Require that host, port and URL of a client are those of the Service that the chart creates from the rendered values."""
-    release = subject.release
-    for change in _changes(subject):
-        for variables, env in change.switched():
-            url = address(subject.environment, variables)
-            expected = ((variables.host, release.primary_host), (variables.port, str(release.port)), (variables.url, url))
-            for name, value in expected:
-                if name is not None and (actual := env.get(name, {}).get("value")) != value:
-                    message = f"{change.file} sets {name}={actual}, but the Service of the chart has {value}"
-                    yield Issue(message, BUG, (*change.path, "containers"))
+    """Require that host, port and database of each variable are those of the Service that the chart creates from the rendered values."""
+    for rendered in _patches(subject):
+        for entry in rendered.switched():
+            actual = entry.content.get("value")
+            if entry.from_secret or entry.template is None or not isinstance(actual, str):
+                continue
+            expected = text_of(subject.release, rendered.migrating.client, entry.container, entry.template)
+            if actual != expected:
+                message = f"{rendered.file} sets {entry.name}={actual}, but the Service of the chart has {expected}"
+                yield Issue(message, BUG, entry.path)
 
 
 def port_text(subject: Subject) -> Iterator[Issue]:
-    """Require a port variable as text. Otherwise a Service `redis` of the namespace sets it to `tcp://…` (Kubernetes service links)."""
-    for change in _changes(subject):
-        for variables, env in change.switched():
-            if variables.port and not isinstance(env.get(variables.port, {}).get("value"), str):
-                yield Issue(f"{change.file}: {variables.port} is not text", BUG, (*change.path, "containers"))
+    """Require each address as text. Otherwise a Service `redis` of the namespace sets a port to `tcp://…` (Kubernetes service links)."""
+    for rendered in _patches(subject):
+        for entry in rendered.switched():
+            if not entry.from_secret and not isinstance(entry.content.get("value"), str):
+                yield Issue(f"{rendered.file}: {entry.name} is not text", BUG, entry.path)
 
 
 def secret_reference(subject: Subject) -> Iterator[Issue]:
@@ -136,40 +189,41 @@ def secret_reference(subject: Subject) -> Iterator[Issue]:
     if (name, key) != (auth.secret, auth.key):
         message = f"the Helm values read the password from {name}/{key}, but the config sets {auth.secret}/{auth.key}"
         yield Issue(message, BUG, ("redis", "auth"))
-    for change in _changes(subject):
-        for variables, env in change.switched():
-            reference = at(env.get(variables.password, {}), "valueFrom", "secretKeyRef")
-            if reference != {"name": name, "key": key}:
-                message = f"{change.file} reads the password from {reference}, but Redis reads it from {name}/{key}"
-                yield Issue(message, BUG, change.path)
+    for rendered in _patches(subject):
+        for entry in rendered.switched():
+            reference = at(entry.content, "valueFrom", "secretKeyRef")
+            if entry.from_secret and reference != {"name": name, "key": key}:
+                message = f"{rendered.file} reads the password from {reference}, but Redis reads it from {name}/{key}"
+                yield Issue(message, BUG, rendered.migrating.path)
 
 
 def owner_patch(subject: Subject) -> Iterator[Issue]:
     """Allow patches to change only replicas, the listed variables and the limits of the autoscaler, and require valid variables."""
-    for change in _changes(subject):
-        client = change.client
-        if change.patch != next(patches(subject.environment, client)):
+    for rendered in _patches(subject):
+        (path, client, workload, _), expected = rendered.migrating, rendered.expected
+        if rendered.patch != (expected.named if client.owner.kind == "manifests" else expected.merge):
             step = client.migration.step if client.migration else ""
-            yield Issue(f"{change.file} is not the patch of step {step}", BUG, change.path)
-        if change.workload.manifest is not None:
-            before = change.workload.manifest.content
-            yield from _workload_faults(change, before, apply(before, change.patch))
+            yield Issue(f"{rendered.file} is not the patch of step {step}", BUG, path)
+        if workload.manifest is not None:
+            before = workload.manifest.content
+            yield from _workload_faults(rendered, before, rendered.applied(before))
     yield from _scaler_faults(subject)
 
 
-def _workload_faults(change: _Change, before: Any, after: Object) -> Iterator[Issue]:
-    reference = change.workload.reference
-    for pointer in sorted(changed(before, after) - meant(change.workload, change.effect)):
-        yield Issue(f"{change.file} changes {pointer} of {reference}", BUG, change.path)
-    if _init_containers(before) != _init_containers(after):
-        yield Issue(f"{change.file} changes the order of the init containers of {reference}", BUG, change.path)
+def _workload_faults(rendered: _Patch, before: Any, after: Object) -> Iterator[Issue]:
+    path, _, workload, effect = rendered.migrating
+    for pointer in sorted(changed(before, after) - meant(workload, effect)):
+        yield Issue(f"{rendered.file} changes {pointer} of {workload.reference}", BUG, path)
+    if _init_containers(before, workload) != _init_containers(after, workload):
+        yield Issue(f"{rendered.file} changes the order of the init containers of {workload.reference}", BUG, path)
     for container in containers_of(after):
-        for entry in container.content.get("env") or ():
+        for entry in entries(container.content):
             if entry.get("value") is not None and entry.get("valueFrom") is not None:
-                yield Issue(f"{change.file}: {entry['name']} has both value and valueFrom", BUG, change.path)
+                yield Issue(f"{rendered.file}: {entry['name']} has both value and valueFrom", BUG, path)
     for container_name, name, variable in sorted(unresolved(after) - unresolved(before)):
-        message = f"{change.file}: {name} of {container_name} uses $({variable}) before its definition: Kubernetes would not expand it"
-        yield Issue(message, f"define {variable} earlier in the base of the application repository", change.path)
+        message = f"{rendered.file}: {name} of {container_name} uses $({variable}) before its definition: Kubernetes would not expand it"
+        hint = f"write the value instead of $({variable}), or switch {variable} too: switched variables come before all others"
+        yield Issue(message, hint, path)
 
 
 def _scaler_faults(subject: Subject) -> Iterator[Issue]:
@@ -177,8 +231,8 @@ def _scaler_faults(subject: Subject) -> Iterator[Issue]:
         scaler = workload.autoscaler
         if scaler is None or hold(workload, effect) is None:
             continue
-        file, patch = _patch_of(subject, client, str(scaler.kind), str(scaler.name))
-        source = (*path, "workload", "autoscaler")
+        file, patch = _patch_of(subject, client, scaler.reference)
+        source = (*path, "autoscaler")
         if patch is None:
             yield Issue(f"{file} does not fix the replicas of {scaler.reference}, which would scale {workload.reference}", BUG, source)
         elif scaler.manifest is not None:
@@ -189,8 +243,10 @@ def _scaler_faults(subject: Subject) -> Iterator[Issue]:
 
 def owner_component(subject: Subject) -> Iterator[Issue]:
     """Require exactly the files of the step in `owners/<client>/`. A Component applies all of them and asserts that its targets exist."""
-    for path, client, workload, effect in _migrating(subject):
-        folder, source = f"{client.owner_folder}/", (*path, "migration")
+    for index, client in enumerate(subject.environment.clients):
+        if client.migration is None:
+            continue
+        folder, source = f"{client.owner_folder}/", ("clients", index, "migration")
         expected = {file.path for file in of_owner(subject.environment, client)}
         files = {path.removeprefix(folder) for path in subject.tree.files if path.startswith(folder)}
         for name in sorted(expected - files):
@@ -199,20 +255,27 @@ def owner_component(subject: Subject) -> Iterator[Issue]:
             yield Issue(f"{folder}{name} is not a file of this step", BUG, source)
         component = subject.tree.objects.get(f"{folder}kustomization.yaml")
         if client.owner.kind == "kustomize" and component is not None:
-            faults = _component_faults(workload, effect, component, files - {"kustomization.yaml"})
+            operations = [operations_text(change.operations) for change in changes(subject.environment, client) if change.operations]
+            faults = _component_faults(client, component, files - {"kustomization.yaml"}, operations)
             yield from (Issue(f"{folder}kustomization.yaml {message}", BUG, source) for message in faults)
 
 
-def _component_faults(workload: Workload, effect: Effects, component: Object, files: set[str]) -> Iterator[str]:
-    applied = [str(entry.get("path")) for entry in component.get("patches") or ()]
+def _component_faults(client: Client, component: Object, files: set[str], operations: list[str]) -> Iterator[str]:
+    patches, effect = list_at(component, "patches"), effects(client.migration)
+    applied = [str(entry["path"]) for entry in patches if "path" in entry]
     if sorted(applied) != sorted(files):
         yield f"applies {', '.join(applied) or 'nothing'} instead of {', '.join(sorted(files)) or 'nothing'}"
-    asserted = [at(entry, "source", "fieldPath") for entry in component.get("replacements") or ()]
-    expected = [f"spec.template.spec.{kind}.[name={name}].image" for kind, name in workload.named]
-    expected += ["spec.scaleTargetRef.name"] if workload.autoscaler and not effect.removed else []
+    if [str(entry["patch"]) for entry in patches if "patch" in entry] != operations:
+        yield "does not contain the operations of this step"
+    asserted = [at(entry, "source", "fieldPath") for entry in list_at(component, "replacements")]
+    expected = []
+    for workload in client.workloads:
+        pod = ".".join(workload.pod_path)
+        expected += [f"{pod}.{kind}.[name={name}].image" for kind, name in workload.named] or ["metadata.name"]
+    expected += ["spec.scaleTargetRef.name" for workload in client.workloads if workload.autoscaler and not effect.removed]
     if asserted != ([] if effect.owner_is_untouched else expected):
         yield "does not fail when a container is missing"
 
 
-def _init_containers(content: Any) -> list[Any]:
-    return [container.get("name") for container in list_at(content, "spec", "template", "spec", "initContainers")]
+def _init_containers(content: Any, workload: Workload) -> list[Any]:
+    return [container.get("name") for container in list_at(content, *workload.pod_path, "initContainers")]

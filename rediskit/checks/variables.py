@@ -1,4 +1,4 @@
-"""The environment variables of a workload: duplicates, missing names, addresses, and references that Kubernetes does not expand."""
+"""The environment variables of a workload: duplicates, old addresses, references that Kubernetes does not expand."""
 
 from __future__ import annotations
 
@@ -7,98 +7,117 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from rediskit.model.podspec import Container, containers_of
-from rediskit.model.workload import Variables, Workload
+from rediskit.model.nested import list_at, text_at
+from rediskit.model.podspec import containers_of
+from rediskit.model.template import Template
+from rediskit.model.workload import Workload
 from rediskit.renderers.tree import Object
 
-_URL = re.compile(r"rediss?://(?:[^@/]*@)?(?P<host>[^:/@?]+)(?::[^/?]*)?(?:/(?P<database>[0-9]+)?)?(?:\?.*)?")
 
-
-class Absent(NamedTuple):
-    """A variable that the config switches and that its container does not have.
+class Variable(NamedTuple):
+    """A switched variable of the config.
 
     Attributes:
-        container: The name of the container.
-        key: The path of the variable in the workload section of the config.
-        name: The name of the variable.
-        others: The variables that the container has and the config does not switch.
+        listed: The list of its container, `containers` or `initContainers`.
+        container: The name of its container.
+        name: Its name.
+        template: Its new value; None where the switch removes it.
+        content: The container in the manifest.
     """
 
+    listed: str
     container: str
-    key: tuple[str, str, str]
     name: str
-    others: list[str]
+    template: Template | None
+    content: Any
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Its place below the workload in the config."""
+        return (self.listed, self.container, "env", self.name)
+
+    @property
+    def old(self) -> Any:
+        """Its value in the manifest; None where the manifest does not set one."""
+        return next((entry.get("value") for entry in entries(self.content) if entry.get("name") == self.name), None)
 
 
-class RedisUrl(NamedTuple):
-    """The parts of a `redis://` URL.
+def entries(container: Any) -> list[Any]:
+    """Return the entries of `env` of a container."""
+    return [entry for entry in list_at(container, "env") if isinstance(entry, dict)]
+
+
+def switched(workload: Workload) -> Iterator[Variable]:
+    """Yield the variables of a workload with a manifest that the config switches."""
+    for listed, name, container in workload.switched:
+        content = next((entry for entry in workload.listed(listed) if text_at(entry, "name") == name), None)
+        if content is not None:
+            yield from (Variable(listed, name, variable, template, content) for variable, template in container.variables.items())
+
+
+def repeated(workload: Workload) -> Iterator[Variable]:
+    """Yield each switched variable that its container in the manifest has more than once."""
+    for variable in switched(workload):
+        if Counter(entry.get("name") for entry in entries(variable.content))[variable.name] > 1:
+            yield variable
+
+
+def absent(workload: Workload) -> Iterator[tuple[Variable, list[str]]]:
+    """Yield each variable with the host or the port that its container does not have, and the names of the variables that it has.
+
+    A container with `envFrom` is passed over: the object does not show which variables it has.
+    """
+    for variable in switched(workload):
+        names = [str(entry.get("name")) for entry in entries(variable.content)]
+        template = variable.template
+        if variable.content.get("envFrom") or template is None or variable.name in names:
+            continue
+        if template.names_redis or any(part.name == "port" for part in template.placeholders):
+            yield variable, [name for name in names if name not in {other.name for other in switched(workload)}]
+
+
+class OldAddress(NamedTuple):
+    """An address in the manifest.
 
     Attributes:
-        host: The host; None where it contains a reference to a variable.
-        database: The number of the database.
+        host: The host; None in a reference.
+        database: The number at the end of a URL; None in every other form.
     """
 
     host: str | None
-    database: int
+    database: int | None
 
 
-def duplicates(content: Object, workload: Workload) -> Iterator[tuple[str, str]]:
-    """Yield container and name of each variable that the config switches and that the container defines more than once."""
-    for container, variables in _switched(content, workload):
-        counts = Counter(_names(container))
-        yield from ((container.name, name) for name in variables.names if counts[name] > 1)
+def old_address(value: Any) -> OldAddress | None:
+    """Return the address in a value: a `redis://…` URL, `host:port` or a host; None in any other text."""
+    if not isinstance(value, str):
+        return None
+    if match := _URL.fullmatch(value):
+        return OldAddress(match["host"] if "$" not in match["host"] else None, int(match["database"] or 0))
+    return OldAddress(match["host"], None) if (match := _HOST.fullmatch(value)) else None
 
 
-def absent(content: Object, workload: Workload) -> Iterator[Absent]:
-    """Yield each variable with a host, a port or a URL that its container does not have.
-
-    A container with `envFrom` is skipped, because its object does not contain the names of its variables.
-    """
-    for container, variables in _switched(content, workload):
-        names = _names(container)
-        for role in ("host", "port", "url") if not container.content.get("envFrom") else ():
-            variable = getattr(variables, role)
-            if variable is not None and variable not in names:
-                others = [name for name in names if name not in variables.names]
-                yield Absent(container.name, (container.listed, container.name, role), variable, others)
-
-
-def environment_of(content: Any, name: str) -> dict[str, Any]:
-    """Return the entries of the environment of a container by their names."""
-    containers = (container for container in containers_of(content) if container.name == name)
-    return {entry["name"]: entry for container in containers for entry in container.content.get("env") or ()}
-
-
-def redis_url(value: Any) -> RedisUrl | None:
-    """Return the parts of a `redis://` URL; None for another value."""
-    match = _URL.fullmatch(value) if isinstance(value, str) else None
-    return RedisUrl(match["host"] if "$" not in match["host"] else None, int(match["database"] or 0)) if match else None
+_URL = re.compile(r"rediss?://(?:[^@/]*@)?(?P<host>[^:/@?]+)(?::[^/?]*)?(?:/(?P<database>[0-9]+)?)?(?:\?.*)?")
+_HOST = re.compile(r"(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.?)(?::[0-9]{1,5})?")
 
 
 def unresolved(content: Object) -> set[tuple[str, str, str]]:
-    """Return container, variable, and each `$(VAR)` in it that is defined later: Kubernetes expands only earlier variables."""
-    unexpanded = set()
+    """Return container, variable and the NAME of each `$(NAME)` that is defined below: Kubernetes expands only what is above."""
+    late = set()
     for container in containers_of(content):
-        later = set(_names(container))
-        for name, entry in zip(_names(container), container.content.get("env") or (), strict=True):
-            references = _references(str(entry.get("value") or ""))
-            unexpanded |= {(container.name, name, reference) for reference in references if reference in later}
-            later.discard(name)
-    return unexpanded
+        env = entries(container.content)
+        names = {str(entry.get("name")) for entry in env}
+        defined: set[str] = set()
+        for entry in env:
+            late |= {
+                (container.name, str(entry.get("name")), wanted)
+                for wanted in references(str(entry.get("value") or ""))
+                if wanted in names - defined
+            }
+            defined.add(str(entry.get("name")))
+    return late
 
 
-def _switched(content: Object, workload: Workload) -> Iterator[tuple[Container, Variables]]:
-    """Yield each container that the config switches, and its variables."""
-    containers = {(container.listed, container.name): container for container in containers_of(content)}
-    for kind, name, variables in workload.every:
-        if (kind, name) in containers:
-            yield containers[kind, name], variables
-
-
-def _names(container: Container) -> list[str]:
-    return [str(entry.get("name")) for entry in container.content.get("env") or ()]
-
-
-def _references(value: str) -> list[str]:
-    """Return each NAME of `$(NAME)`; `$$` is a dollar sign (third_party/forked/golang/expansion of Kubernetes)."""
+def references(value: str) -> list[str]:
+    """Return the names in `$(NAME)`; `$$` is a dollar sign (third_party/forked/golang/expansion of Kubernetes)."""
     return [name for name in re.findall(r"\$\$|\$\(([^)]+)\)", value) if name]

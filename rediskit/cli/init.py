@@ -123,7 +123,7 @@ def _client(client: DetectedClient) -> dict[str, Any]:
         "name": client.name,
         "namespace": client.namespace or None,
         "workload": client.reference,
-        "containers": {variables.container: variables.section for variables in client.containers},
+        "containers": {variables.container: {"env": variables.env} for variables in client.containers},
         "autoscaler": client.scaler.section if client.scaler else None,
         "previous": {"host": client.host, "port": client.port or 6379, "remove": list(client.remove)} if client.host else None,
     }

@@ -273,7 +273,7 @@ def _beside(subject: _Subject) -> list[str]:
     folder = Path(subject.file).parent
     own = folder / subject.environment.name
     clients = subject.environment.clients
-    manifests = [client.workload.manifest for client in clients if client.workload and client.workload.manifest]
+    manifests = [workload.manifest for client in clients for workload in client.workloads if workload.manifest]
     paths = [own, *(path for path in (folder / manifest.path for manifest in manifests) if not path.is_relative_to(own))]
     return [str(path) for path in dict.fromkeys(paths) if path.exists()]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from rediskit.init.objects import Content, InputObjects, is_name, name_of, namespace_of
+from rediskit.model.autoscaler import SCALERS, bounds_of
 from rediskit.model.nested import at, text_at
-from rediskit.model.workload import SCALERS, bounds_of
 from rediskit.usage import reference
 
 

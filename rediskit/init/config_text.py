@@ -45,10 +45,14 @@ _EXAMPLE = """\
 # clients:                       # the applications that use Redis; `rediskit init --from` detects them in live objects
 # - name: shop
 #   namespace: shop
-#   workload:
-#     manifest: {name}/shop.yaml   # the output of kubectl get deployment shop -n shop -o yaml, without passwords
+#   workloads:
+#   - manifest: {name}/shop.yaml   # the output of kubectl get deployment shop -n shop -o yaml, without passwords
 #     containers:
-#       app: {{host: REDIS_HOST, port: REDIS_PORT, password: REDIS_PASSWORD}}
+#       app:
+#         env:
+#           REDIS_HOST: ${{host}}
+#           REDIS_PORT: ${{port}}
+#           REDIS_PASSWORD: ${{password}}
 #   previous: {{host: redis.shop.svc.cluster.local, remove: [Deployment/redis, Service/redis]}}
 #   migration: {{step: prepare}}
 """
@@ -97,7 +101,7 @@ def _client(client: DetectedClient, manifest: str, *, off: bool) -> list[str]:
 
 
 def _workload(client: DetectedClient, manifest: str) -> list[str]:
-    lines = ["  workload:", *_yaml({"manifest": manifest}, 4)]
+    lines = ["  workloads:", f"  - {_yaml({'manifest': manifest})[0]}"]
     if client.replicas:
         lines += _yaml({"replicas": client.replicas}, 4)
     elif client.is_open("replicas"):
@@ -105,7 +109,7 @@ def _workload(client: DetectedClient, manifest: str) -> list[str]:
     lines.append("    containers:")
     default = [SwitchedVariables("CONTAINER", "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD")]
     for variables in client.containers or client.choices or default:
-        lines.append(f"      {_yaml({variables.container: {}})[0].removesuffix('{}')}{_flow(variables.section)}")
+        lines += [f"      {_yaml({variables.container: {}})[0].removesuffix(' {}')}", *_yaml({"env": variables.env}, 8)]
     return lines + ([f"    autoscaler: {_flow(client.scaler.section)}"] if client.scaler else [])
 
 

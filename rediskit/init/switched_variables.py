@@ -46,6 +46,18 @@ class SwitchedVariables(NamedTuple):
         """The names of the variables."""
         return [name for name in self.section.values() if isinstance(name, str)]
 
+    @property
+    def env(self) -> dict[str, str]:
+        """`env` of the container in the config: variable to its value with placeholders."""
+        database = "" if self.database is None else f"/{self.database}"
+        values = {
+            self.host: "${host}",
+            self.port: "${port}",
+            self.url: f"redis://:${{password}}@${{address}}{database}",
+            self.password: "${password}",
+        }
+        return {name: value for name, value in values.items() if name}
+
 
 def switched_variables_of(container: str, variables: RedisVariables) -> SwitchedVariables | None:
     """Return the variables to switch; None if rediskit cannot set one of them.

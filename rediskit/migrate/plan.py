@@ -14,8 +14,8 @@ from rediskit.output.diff import diff_files
 from rediskit.output.tree_diff import FileDiff
 from rediskit.renderers import render
 from rediskit.renderers.helm import release_of
-from rediskit.renderers.owner.overlay import apply
-from rediskit.renderers.owner.patches import patches
+from rediskit.renderers.owner.overlay import edited
+from rediskit.renderers.owner.patches import changes
 from rediskit.renderers.pages.runbook import Page, page
 from rediskit.renderers.tree import Tree
 from rediskit.secrecy import is_secret_key, secret_reason
@@ -173,7 +173,8 @@ def _brought(environment: Environment, changed: tuple[FileDiff, ...]) -> tuple[s
 
 def _values(environment: Environment, client: Client, here: Migration, after: Migration) -> Iterator[Value]:
     """Yield the values of the workload and its autoscaler that a step changes in the build of the application repository."""
-    hidden = {name for _, _, one in client.workload.every for name in (one.password, one.url)} if client.workload else set()
+    containers = [container for workload in client.workloads for _, _, container in workload.every]
+    hidden = {name for one in containers for name, value in one.variables.items() if value is None or value.contains_password}
     old, new = (_objects(environment, client.model_copy(update={"migration": migration})) for migration in (here, after))
     for reference in dict.fromkeys((*old, *new)):
         for pointer, one, other in differences(old.get(reference, {}), new.get(reference, {}), is_leaf=_has_source, expand=True):
@@ -183,20 +184,22 @@ def _values(environment: Environment, client: Client, here: Migration, after: Mi
 
 def _objects(environment: Environment, client: Client) -> dict[str, Any]:
     """Return the objects of the build by `Kind/name`; of an object without manifest, only the values of the patches."""
-    workload = client.workload
-    assert workload is not None
-    objects: dict[str, Any] = {workload.reference: {"spec": {"replicas": workload.replicas}}}
-    for one in (workload, workload.autoscaler):
-        if one is not None and one.manifest is not None:
-            objects[one.reference] = one.manifest.content
-    spec = objects[workload.reference].get("spec", {})
-    if spec.get("replicas") == 0:  # The manifest is from a time when the application was down.
-        objects[workload.reference] = {**objects[workload.reference], "spec": {**spec, "replicas": workload.replicas}}
-    for change in patches(environment, client):
-        reference = f"{change['kind']}/{change['metadata']['name']}"
-        metadata = {key: value for key, value in change["metadata"].items() if key != "name"}
-        content = {key: value for key, value in change.items() if key not in ("apiVersion", "kind")} | {"metadata": metadata}
-        objects[reference] = apply(objects.get(reference, {}), content)
+    objects: dict[str, Any] = {}
+    for workload in client.workloads:
+        field, stopped = workload.stopped
+        objects[workload.reference] = {"spec": {field: workload.running}}
+        for one in (workload, workload.autoscaler):
+            if one is not None and one.manifest is not None:
+                objects[one.reference] = one.manifest.content
+        spec = objects[workload.reference].get("spec", {})
+        if spec.get(field) == stopped:  # The manifest was printed during a downtime: the base sets the original value.
+            objects[workload.reference] = {**objects[workload.reference], "spec": {**spec, field: workload.running}}
+    for change in changes(environment, client):
+        # Without an object, kind and name are no change of it.
+        content = {key: value for key, value in change.named.items() if key not in ("apiVersion", "kind")}
+        metadata = {key: value for key, value in change.named["metadata"].items() if key != "name"}
+        unnamed = change._replace(named=content | {"metadata": metadata})
+        objects[change.reference] = edited(objects.get(change.reference, {}), unnamed)
     return objects
 
 

@@ -75,7 +75,7 @@ def scan(environment: Environment, client: Client, place: Checkout) -> Scan | No
         MissingToolError: kustomize is needed and missing.
         ConfigError: A file of the build cannot be read.
     """
-    if client.previous is None or client.workload is None:
+    if client.previous is None or not client.workloads:
         return None
     objects = _of_files(environment, client, place) if client.owner.kind == "manifests" else _of_build(environment, client, place)
     return None if objects is None else _examined(client, *objects, commit_of(place.top))
@@ -138,10 +138,9 @@ def _of_build(environment: Environment, client: Client, place: Checkout) -> Obje
         return None  # Reported by `check --owner` and `migrate export`.
     with bench(place, client) as copy:
         before, after = copy.before(environment), copy.after(environment, at_step(client, "decommission"))
-    workload = client.workload
-    if before.complaint or after.complaint or workload is None:
+    if before.complaint or after.complaint:
         return None
-    if not select(before.objects, client, str(workload.kind), str(workload.name)):
+    if not all(select(before.objects, client, *reference.split("/")) for reference in client.references):
         return None
     others = [other for other in environment.clients if other.name != client.name and other.migration and other.owner.kind in SNIPPETS]
     left = []
@@ -155,22 +154,21 @@ def _of_build(environment: Environment, client: Client, place: Checkout) -> Obje
 
 
 def _of_files(environment: Environment, client: Client, place: Checkout) -> Objects | None:
-    workload, moved = client.workload, at_step(client, "decommission")
-    assert workload is not None
+    moved = at_step(client, "decommission")
     before: list[Object] = []
     left: list[Object] = []
     elsewhere: list[Object] = []
-    mine = False
+    mine: set[str] = set()
     for file, content in _contents(place):
         key = key_of(content)
         before.append(content)
         if not file.is_relative_to(place.to):
             (left if key[1] else elsewhere).append(content)
             continue
-        mine = mine or (key[0], key[2]) == (workload.kind, workload.name)
+        mine.add(f"{key[0]}/{key[2]}")
         changed: Any = as_left(environment, moved, content)
         left.append(changed)
-    return (before, left, elsewhere) if mine else None
+    return (before, left, elsewhere) if mine.issuperset(client.references) else None
 
 
 _TEXTS = (".env", ".properties", ".conf", ".cfg", ".ini", ".json", ".toml", ".sh")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import field_validator, model_validator
+from pydantic import Field, GetJsonSchemaHandler, Strict, field_validator, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from rediskit.errors import Problem
-from rediskit.model.base import Model, refuse, refuse_all
+from rediskit.model.base import Model, kind_of, refuse, refuse_all
 from rediskit.model.gitops_tools import gitops_tool_of
 from rediskit.model.migration import Migration
 from rediskit.model.nested import at
-from rediskit.model.types import DnsLabel, DnsName, Flag, ObjectReference, Port
-from rediskit.model.workload import Workload
+from rediskit.model.template import Template
+from rediskit.model.types import DnsLabel, DnsName, EnvName, Flag, ObjectReference, Port
+from rediskit.model.workload import Workload, suggestion
 
 
 class Previous(Model):
@@ -75,6 +80,36 @@ class Owner(Model):
     `flux-kustomization`."""
 
 
+Use = Literal["cache", "sessions", "queue"]
+DEFAULT_DATABASE = "default"
+
+
+class Database(Model):
+    """A numbered database of the shared Redis that a client uses. A number alone means `{number: N}`."""
+
+    number: Annotated[int, Strict(), Field(ge=0)]
+    """Its number, below `redis.databases`."""
+    shared: Flag = False
+    """Whether other clients may use the same number; each of them sets this."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_number(cls, data: Any) -> Any:
+        if isinstance(data, int) and not isinstance(data, bool):
+            return {"number": data}
+        if not isinstance(data, (dict, Database)):
+            refuse("wrong-type", f"expected a number, found {kind_of(data)}", "write a number like 1, or {number: 1, shared: true}")
+        return data
+
+
+class _Number:
+    """The annotation by which the JSON schema accepts the number of a database alone."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [handler(schema), {"type": "integer", "minimum": 0}]}
+
+
 class Client(Model):
     """An application that uses the shared Redis. Without `migration` it only gets the Secret and network access."""
 
@@ -82,14 +117,28 @@ class Client(Model):
     """The name of the client and of its folders in the output."""
     namespace: DnsLabel
     """The namespace of the application. The Secret is replicated into it."""
-    workload: Workload | None = None
-    """The workload of the application."""
+    use: tuple[Use, ...] = ()
+    """What it stores: `cache`, `sessions`, `queue`. Compared with `redis.memory.policy`."""
+    databases: dict[DnsLabel, Annotated[Database, _Number]] = Field(default_factory=dict)
+    """The numbered databases that it uses, by name: `{default: 0}`. `${database}` is `default`, `${database.NAME}` any other one.
+    Without it the client uses database 0."""
+    env: dict[EnvName, Template | None] = Field(default_factory=dict)
+    """The variables of every container that has no `env` of its own."""
+    workloads: Annotated[tuple[Workload, ...], Field(json_schema_extra={"minItems": 1})] = ()
+    """The objects that run it. They move together, step by step."""
     previous: Previous | None = None
     """The old Redis of the application."""
     migration: Migration | None = None
     """The migration to the shared Redis."""
     owner: Owner = Owner()
     """The application repository: the repository that deploys the application."""
+
+    @model_validator(mode="after")
+    def _with_default(self) -> Self:
+        """Give containers without variables of their own those of the client, then check what depends on them."""
+        object.__setattr__(self, "workloads", tuple(workload.with_default(self.env) for workload in self.workloads))
+        refuse_all([*self._workloads(), *self._databases()])
+        return self
 
     @property
     def owner_folder(self) -> str:
@@ -102,36 +151,82 @@ class Client(Model):
             refuse_all(
                 [
                     Problem(f"a migration needs {section}", f"add {section}: {text}", ("migration",), code="migration-section")
-                    for section, text in (("workload", "the workload of the application"), ("previous", "the old Redis"))
-                    if getattr(self, section) is None
+                    for section, text in (("workloads", "the workloads of the application"), ("previous", "the old Redis"))
+                    if not getattr(self, section)
                 ]
             )
-        manifest = self.workload.manifest if self.workload else None
-        if self.migration is not None and manifest is not None and (tool := gitops_tool_of(manifest.content)):
-            hint = f"keep {tool} on its own Redis: without {tool}, nothing scales the workload up again"
-            refuse("gitops-workload", f"{manifest.path} is a workload of {tool}", hint, "workload", "manifest")
-        runs_in = at(manifest.content, "metadata", "namespace") if manifest else None
-        if manifest and runs_in not in (None, self.namespace):
-            hint = "write the namespace of the application"
-            refuse("manifest-conflict", f"is {self.namespace} here and {runs_in} in {manifest.path}", hint, "namespace")
-        if self.workload:
-            self._check_owner(self.workload)
-        if self.workload and self.previous and self.workload.reference in self.previous.remove:
-            hint = "list only the objects of the old Redis"
-            refuse("previous-remove", f"{self.workload.reference} is the workload of the application", hint, "previous", "remove")
+        for index, workload in enumerate(self.workloads):
+            self._check_owner(workload, ("workloads", index))
+            manifest = workload.manifest
+            if self.migration is not None and manifest is not None and (tool := gitops_tool_of(manifest.content)):
+                hint = f"keep {tool} on its own Redis: without {tool}, nothing scales the workload up again"
+                refuse("gitops-workload", f"{manifest.path} is a workload of {tool}", hint, "workloads", index, "manifest")
+            runs_in = at(manifest.content, "metadata", "namespace") if manifest else None
+            if manifest and runs_in not in (None, self.namespace):
+                hint = "write the namespace of the application; a workload of another namespace needs a client of its own"
+                refuse("manifest-conflict", f"is {self.namespace} here and {runs_in} in {manifest.path}", hint, "namespace")
+            if self.previous and workload.reference in self.previous.remove:
+                hint = "list only the objects of the old Redis"
+                refuse("previous-remove", f"{workload.reference} is a workload of the application", hint, "previous", "remove")
         return self
 
-    def _check_owner(self, workload: Workload) -> None:
+    def _workloads(self) -> Iterator[Problem]:
+        if not self.workloads and "workloads" in self.model_fields_set:
+            yield Problem("no workload", "add the workloads of the application, or remove the key", ("workloads",), code="workloads")
+        references = [workload.reference for workload in self.workloads]
+        for index, workload in enumerate(self.workloads):
+            if workload.reference in references[:index]:
+                yield Problem(
+                    f"{workload.reference} is listed twice", "write all its containers in one entry", ("workloads", index), code="workloads"
+                )
+            if workload.workload_ref and workload.workload_ref not in references:
+                hint = f"add {workload.workload_ref} to workloads with replicas: 0: its containers are what the Rollout runs"
+                message = f"{workload.reference} takes its pods from {workload.workload_ref}"
+                yield Problem(message, hint, ("workloads", index), code="workloads")
+            for problem in workload.problems():
+                yield replace(problem, path=("workloads", index, *problem.path))
+
+    def _databases(self) -> Iterator[Problem]:
+        """Yield a problem for each placeholder of a database that has no number."""
+        sections: list[tuple[tuple[str | int, ...], Template]] = []
+        for index, workload in enumerate(self.workloads):
+            for kind, name, container in workload.every:
+                place = ("workloads", index, kind, name)
+                sections += [((*place, "env", key), value) for key, value in container.variables.items() if value is not None]
+                sections += [((*place, "args", number, "to"), text) for number, text in enumerate(container.texts)]
+        for path, template in sections:
+            for placeholder in template.placeholders:
+                wanted = placeholder.database or DEFAULT_DATABASE
+                if placeholder.name != "database" or wanted in self.databases:
+                    continue
+                if placeholder.database:
+                    hint = suggestion(wanted, list(self.databases)) if self.databases else f"add databases: {{{wanted}: 1}} to the client"
+                    yield Problem(f"{template} needs a database named {wanted}", hint, path, code="database")
+                elif self.databases:
+                    hint = f"add default to databases, or write ${{database.{next(iter(self.databases))}}}"
+                    yield Problem(f"{template} needs a database named default", hint, path, code="database")
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Its workloads, as `Deployment/beersystem-backend`."""
+        return tuple(workload.reference for workload in self.workloads)
+
+    def database(self, name: str = "") -> int:
+        """Return the number of one of its databases; of `default` without a name, 0 where the client names none."""
+        named = self.databases.get(name or DEFAULT_DATABASE)
+        return named.number if named else 0
+
+    def _check_owner(self, workload: Workload, path: tuple[str | int, ...]) -> None:
         """Refuse a workload without the objects that the kind of owner needs."""
         kind, scaler = self.owner.kind, workload.autoscaler
         if kind != "kustomize" and workload.manifest is None:
-            hint = "add workload.manifest: a file with the output of kubectl get -o yaml"
-            refuse("owner-kind", f"{kind} needs the whole object", hint, "owner", "kind")
+            hint = "add manifest: a file with the output of kubectl get -o yaml"
+            refuse("owner-kind", f"{kind} needs the whole object", hint, *path)
         if kind != "manifests" or workload.manifest is None:
             return
-        if not at(workload.manifest.content, "spec", "replicas"):
+        if workload.kind != "CronJob" and at(workload.manifest.content, "spec", "replicas") is None:
             hint = f"add replicas: {workload.replicas} to it; a rollback applies the manifest as it is"
-            refuse("manifest-replicas", f"{workload.manifest.path} does not set replicas", hint, "workload", "manifest")
+            refuse("manifest-replicas", f"{workload.manifest.path} does not set replicas", hint, *path, "manifest")
         if scaler and scaler.manifest is None:
             hint = "add manifest: a file with the output of kubectl get -o yaml"
-            refuse("owner-kind", f"{kind} needs the whole {scaler.reference}", hint, "workload", "autoscaler")
+            refuse("owner-kind", f"{kind} needs the whole {scaler.reference}", hint, *path, "autoscaler")

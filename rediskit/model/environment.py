@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Literal, Self
 
@@ -100,12 +100,13 @@ class Environment(Model):
             if redis and client.namespace == redis.namespace:
                 hint = "deploy the client in another namespace, which has its own access rules for Secrets"
                 problems.append(Problem(f"{client.namespace} is the namespace of Redis", hint, (index, "namespace")))
-            workload = (client.namespace, client.workload.reference) if client.workload else None
-            first = workloads.setdefault(workload, client) if workload else client
-            if workload and first is not client:
-                hint = "write all containers of the workload in one client"
-                problems.append(Problem(f"{workload[1]} is also the workload of client {first.name}", hint, (index, "workload")))
-        refuse_all([replace(problem, code="client-conflict") for problem in problems])
+            for number, workload in enumerate(client.workloads):
+                first = workloads.setdefault((client.namespace, workload.reference), client)
+                if first is not client:
+                    hint = "write all containers of the workload in one client"
+                    message = f"{workload.reference} is also a workload of client {first.name}"
+                    problems.append(Problem(message, hint, (index, "workloads", number)))
+        refuse_all([*(replace(problem, code="client-conflict") for problem in problems), *_numbers(clients, redis)])
         return clients
 
     @property
@@ -175,3 +176,13 @@ class Environment(Model):
             if location := self._positions.get(path[:end]):
                 return location
         return None
+
+
+def _numbers(clients: tuple[Client, ...], redis: Redis | None) -> Iterator[Problem]:
+    """Yield a problem for each database that Redis does not have."""
+    for index, client in enumerate(clients):
+        for name, database in client.databases.items():
+            if redis and database.number >= redis.databases:
+                hint = f"use 0 to {redis.databases - 1}, or set redis.databases to {database.number + 1} or more"
+                message = f"Redis has {redis.databases} databases, and {database.number} is not one of them"
+                yield Problem(message, hint, (index, "databases", name), code="database")

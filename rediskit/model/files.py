@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +10,8 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from rediskit.model.base import refuse
+from rediskit.errors import Problem
+from rediskit.model.base import refuse, refuse_all
 
 
 class _FromLoader:
@@ -61,3 +63,16 @@ class Manifest(_FromLoader):
 
     path: str
     content: dict[str, Any] = field(repr=False, hash=False)
+
+
+def from_manifest(manifest: Manifest, data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a manifest that a section does not set. Refuses a section with other values."""
+    hint = "remove it: the value of the manifest applies"
+    refuse_all(
+        [
+            Problem(f"is {data[key]} here and {value} in {manifest.path}", hint, (key,), code="manifest-conflict")
+            for key, value in values.items()
+            if isinstance(data.get(key), (str, int)) and data[key] != value
+        ]
+    )
+    return {key: value for key, value in values.items() if data.get(key) is None}

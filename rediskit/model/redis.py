@@ -222,6 +222,8 @@ class Redis(Model):
     """CPU and memory of the containers."""
     memory: Memory = Field(default=Memory(), validate_default=True)
     """Memory limit and eviction policy of Redis."""
+    databases: Annotated[int, Strict(), Field(ge=1, le=10000)] = 16
+    """The number of numbered databases. Clients use the numbers from 0 to one less."""
     append_only: Flag = True
     """Whether Redis writes an append-only file, synced every second."""
     save_points: tuple[SavePoint, ...] = ()

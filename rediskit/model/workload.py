@@ -1,132 +1,51 @@
-"""The workload of an application, as far as a migration changes it: variables, replicas, autoscaler."""
+"""The objects that run an application, as far as the migration changes them: containers, replicas, autoscaler."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, Strict, model_validator
 
 from rediskit.errors import Problem
+from rediskit.model.autoscaler import Autoscaler
 from rediskit.model.base import Model, refuse, refuse_all
-from rediskit.model.files import Manifest
-from rediskit.model.nested import at, list_at
-from rediskit.model.types import DnsLabel, DnsName, EnvName
+from rediskit.model.container import Container
+from rediskit.model.files import Manifest, from_manifest
+from rediskit.model.nested import at, list_at, text_at
+from rediskit.model.types import DnsLabel, DnsName, Flag
 
-Kind = Literal["Deployment", "StatefulSet"]
-Bound = Annotated[int, Strict(), Field(ge=0, le=1000)]
-
-
-class Variables(Model):
-    """The environment variables of a container for Redis: the password, and host and port, or a url, or all of them."""
-
-    host: EnvName | None = None
-    """The name of the variable for the host name."""
-    port: EnvName | None = None
-    """The name of the variable for the port."""
-    password: EnvName
-    """The name of the variable for the password. A url references it."""
-    url: EnvName | None = None
-    """The name of the variable for the URL, `redis://:$(PASSWORD)@host:port`."""
-    database: Annotated[int, Strict(), Field(ge=0, le=15)] | None = None
-    """The number of the database, at the end of the URL. Default: no number, which means database 0."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """All names in the order of the expansion: the URL after the password that it references."""
-        return tuple(name for name in (self.host, self.port, self.password, self.url) if name is not None)
-
-    @model_validator(mode="after")
-    def _are_complete_and_distinct(self) -> Self:
-        if self.url is None:
-            hint = "add it, or add url: the variable for the whole URL"
-            missing = [name for name in ("host", "port") if getattr(self, name) is None]
-            refuse_all([Problem("is missing", hint, (name,), code="variables") for name in missing])
-            if self.database is not None:
-                refuse("variables", "database needs url", "add url: the variable for the whole URL", "database")
-        keys = [key for key in ("host", "port", "password", "url") if getattr(self, key) is not None]
-        if len(set(self.names)) < len(self.names):
-            refuse("variables", f"{', '.join(keys[:-1])} and {keys[-1]} need different variables", "write another name for each")
-        return self
-
-
-class Autoscaler(Model):
-    """The autoscaler of the workload. During a migration its bounds are fixed: 0, then the original number, until `decommission`."""
-
-    manifest: Manifest | None = None
-    """A file with the object, relative to this file. Kind, name and bounds are read from it."""
-    kind: Literal["HorizontalPodAutoscaler", "ScaledObject"] | None = None
-    """HorizontalPodAutoscaler, or ScaledObject of KEDA. Default: from the manifest."""
-    name: DnsName | None = None
-    """The name of the object. Default: from the manifest."""
-    min: Bound | None = None
-    """The smallest number of replicas. Default: from the manifest."""
-    max: Bound | None = None
-    """The largest number of replicas. Default: from the manifest."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_manifest(cls, data: Any) -> Any:
-        manifest = data.get("manifest") if isinstance(data, dict) else None
-        if not isinstance(manifest, Manifest):
-            return data
-        kind, name = at(manifest.content, "kind"), at(manifest.content, "metadata", "name")
-        if kind not in _BOUNDS:
-            refuse("manifest-kind", f"{manifest.path} contains a {kind}, not an autoscaler", f"use one of {', '.join(_BOUNDS)}", "manifest")
-        lower, upper = bounds_of(manifest.content)
-        return {**data, **from_manifest(manifest, data, {"kind": kind, "name": name, "min": lower, "max": upper})}
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        missing = [name for name in ("kind", "name") if getattr(self, name) is None]
-        refuse_all([Problem("is missing", "add it, or add manifest", (name,), code="missing-key") for name in missing])
-        if self.kind == "HorizontalPodAutoscaler" and self.min == 0:
-            hint = "set minReplicas to 1 or more: otherwise the autoscaler can start the application during the downtime"
-            refuse("autoscaler", "minReplicas of a HorizontalPodAutoscaler is 0", hint, "min")
-        if self.min is not None and self.max is not None and self.max < self.min:
-            refuse("autoscaler", f"{self.max} is below min {self.min}", "swap the two numbers", "max")
-        return self
-
-    @property
-    def reference(self) -> str:
-        """`HorizontalPodAutoscaler/beersystem-backend`."""
-        return f"{self.kind}/{self.name}"
-
-
-_BOUNDS = {
-    "HorizontalPodAutoscaler": (("minReplicas", 1), ("maxReplicas", None)),
-    "ScaledObject": (("minReplicaCount", 0), ("maxReplicaCount", 100)),
+Kind = Literal["Deployment", "StatefulSet", "CronJob", "Rollout"]
+_NOT_SCALED = {
+    "DaemonSet": "can't be scaled to 0: stop it by a nodeSelector",
+    "Job": "runs once: wait until it has completed, or delete it",
+    "Pod": "has no controller that could start it again",
+    "ReplicaSet": "belongs to a Deployment: name that",
 }
-"""The keys of the smallest and the largest number of replicas, with their defaults (autoscaling/v2, keda.sh/v1alpha1)."""
-SCALERS = tuple(_BOUNDS)
-"""The kinds of autoscalers."""
-
-
-def bounds_of(scaler: Any) -> tuple[Any, Any]:
-    """Return the smallest and the largest number of replicas of an autoscaler; None for no bound."""
-    values = [(at(scaler, "spec", key), default) for key, default in _BOUNDS[scaler["kind"]]]
-    lower, upper = (value if isinstance(value, int) else default for value, default in values)
-    return lower, upper
 
 
 class Workload(Model):
-    """The workload of the application. rediskit never changes it directly: the application repository deploys it."""
+    """An object that runs the application. It is changed only through the build of the application repository."""
 
     manifest: Manifest | None = None
-    """A file with the output of `kubectl get -o yaml`, relative to this file. Kind, name and replicas are read from it."""
+    """A file with the real object, as `kubectl get -o yaml` prints it: kind, name and replicas are read from it. Relative to this file."""
     kind: Kind | None = None
-    """Deployment or StatefulSet. Default: from the manifest."""
+    """Deployment, StatefulSet, CronJob, or Rollout of Argo Rollouts; read from the manifest if there is one."""
     name: DnsName | None = None
-    """The name of the object. Default: from the manifest."""
-    replicas: Annotated[int, Strict(), Field(le=1000, json_schema_extra={"minimum": 1})] | None = None
-    """The number of replicas after the downtime. Default: from the manifest."""
-    containers: dict[DnsLabel, Variables] = Field(json_schema_extra={"minProperties": 1})
-    """The variables of each container, by container name."""
-    init_containers: dict[DnsLabel, Variables] = Field(default={})
-    """The variables of each init container that uses Redis. Needs `manifest`, which contains the order of the init containers."""
+    """The name of the object; read from the manifest if there is one."""
+    replicas: Annotated[int, Strict(), Field(ge=0, le=1000)] | None = None
+    """The number of replicas outside of the downtime; read from the manifest if it sets one above 0. 0 for a workload that normally has
+    none: it stays so."""
+    suspend: Flag | None = None
+    """Of a CronJob: whether it is suspended outside of the downtime; read from the manifest, else false."""
+    containers: dict[DnsLabel, Container] = Field(default_factory=dict)
+    """Container name to what the switch changes in it. Empty only for a Rollout with `workloadRef`."""
+    init_containers: dict[DnsLabel, Container] = Field(default_factory=dict)
+    """The same for init containers that use Redis, such as one that waits for it. With `manifest`, because their order matters."""
     autoscaler: Autoscaler | None = None
-    """The autoscaler of the workload, so that it does not start the application during the downtime."""
+    """What scales the object, if anything does: otherwise it would end the downtime early."""
 
     @model_validator(mode="before")
     @classmethod
@@ -136,28 +55,46 @@ class Workload(Model):
             return data
         kind, name, replicas = (at(manifest.content, *path) for path in (("kind",), ("metadata", "name"), ("spec", "replicas")))
         if kind not in get_args(Kind):
-            hint = "use the Deployment or StatefulSet of the application"
-            refuse("manifest-kind", f"{manifest.path} contains a {kind}, not a workload", hint, "manifest")
-        if replicas == 0 and data.get("replicas") is None:
-            hint = "add replicas: the usual number of replicas of the application"
+            reason = _NOT_SCALED.get(str(kind), "is not a workload that rediskit can scale")
+            refuse(
+                "manifest-kind", f"{manifest.path} contains a {kind}, which {reason}", f"use one of {', '.join(get_args(Kind))}", "manifest"
+            )
+        if replicas == 0 and data.get("replicas") is None and kind != "CronJob":
+            hint = "add replicas: the usual number of replicas of the application, 0 if it normally has none"
             refuse("manifest-replicas", f"{manifest.path} has 0 replicas", hint, "manifest")
-        values = {"kind": kind, "name": name, **({"replicas": replicas} if replicas else {})}
+        values = {"kind": kind, "name": name}
+        if kind == "CronJob":
+            values["suspend"] = at(manifest.content, "spec", "suspend") is True
+        elif replicas:
+            values["replicas"] = replicas
         return {**data, **from_manifest(manifest, data, values)}
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        missing = [name for name in ("kind", "name", "replicas") if getattr(self, name) is None]
+        if self.kind == "CronJob":
+            if self.replicas is not None:
+                refuse(
+                    "workload-kind", "a CronJob has no replicas", "remove it; a normally suspended CronJob sets suspend: true", "replicas"
+                )
+        elif self.suspend is not None:
+            hint = "remove it; replicas: 0 is for a workload that normally has none"
+            refuse("workload-kind", f"a {self.kind} can't be suspended", hint, "suspend")
+        needed = ("kind", "name") if self.kind == "CronJob" else ("kind", "name", "replicas")
+        missing = [name for name in needed if getattr(self, name) is None]
         if missing:
             hint = f"add it: {self.manifest.path} does not contain it" if self.manifest else "add it, or add manifest"
             refuse_all([Problem("is missing", hint, (name,), code="missing-key") for name in missing])
-        if self.replicas is not None and self.replicas < 1:
-            refuse("out-of-range", f"{self.replicas} is less than 1", "write the usual number of replicas of the application", "replicas")
+        if self.kind == "Rollout" and self.manifest is None:
+            hint = "add manifest: a file with the output of kubectl get -o yaml"
+            refuse("workload-kind", "a Rollout needs its manifest: its containers are patched by their position", hint, "kind")
+        if self.kind == "CronJob" and self.autoscaler is not None:
+            refuse("workload-kind", "an autoscaler does not scale a CronJob", "remove it", "autoscaler")
         refuse_all([*self._check_containers(), *self._check_autoscaler()])
         return self
 
     def _check_containers(self) -> Iterator[Problem]:
         code = "containers"
-        if not self.containers:
+        if not self.containers and not self.workload_ref:
             yield Problem("contains no container", "add the container that uses Redis and its variables", ("containers",), code=code)
         both = sorted(self.containers.keys() & self.init_containers.keys())
         for name in both:
@@ -171,15 +108,14 @@ class Workload(Model):
         for name in self.containers:
             if name not in names:
                 hint = f"move {name} to initContainers" if name in init else suggestion(name, names)
-                yield Problem(f"{self.kind} {self.name} has no container {name}", hint, ("containers", name, "[key]"), code=code)
+                yield Problem(f"{self.reference} has no container {name}", hint, ("containers", name, "[key]"), code=code)
         for name in self.init_containers:
             if name not in init and name not in both:
-                message = f"{self.kind} {self.name} has no init container {name}"
+                message = f"{self.reference} has no init container {name}"
                 yield Problem(message, suggestion(name, init), ("initContainers", name, "[key]"), code=code)
 
     def _names(self, kind: str) -> list[str]:
-        containers = list_at(self.manifest.content if self.manifest else None, "spec", "template", "spec", kind)
-        return [str(at(container, "name")) for container in containers]
+        return [text_at(container, "name") for container in self.listed(kind)]
 
     def _check_autoscaler(self) -> Iterator[Problem]:
         """Yield problems of an autoscaler that does not allow `replicas`: it and Git would change the number in turn."""
@@ -196,21 +132,69 @@ class Workload(Model):
             hint = "write replicas: a number that the autoscaler allows"
             yield Problem(f"{replicas} is outside the bounds {bounds} of {scaler.reference}", hint, ("replicas",), code="autoscaler")
 
+    def problems(self) -> Iterator[Problem]:
+        """Yield what is wrong with the switched containers once they have the default variables of the client."""
+        for kind, name, container in self.every:
+            content = next((entry for entry in self.listed(kind) if text_at(entry, "name") == name), None) if self.manifest else None
+            for problem in container.problems(content):
+                yield replace(problem, path=("initContainers" if kind == "initContainers" else "containers", name, *problem.path))
+
+    def with_default(self, env: Any) -> Self:
+        """Return the workload whose containers have the default variables of the client where they have none of their own."""
+        lists = {
+            field: {name: container.with_default(env) for name, container in getattr(self, field).items()}
+            for field in ("containers", "init_containers")
+        }
+        return self.model_copy(update=lists)
+
     @property
-    def every(self) -> Iterator[tuple[str, str, Variables]]:
-        """Each container that uses Redis: its list in the pod (`containers`, `initContainers`), its name, its variables."""
-        yield from (("initContainers", name, variables) for name, variables in self.init_containers.items())
-        yield from (("containers", name, variables) for name, variables in self.containers.items())
+    def pod_path(self) -> tuple[str, ...]:
+        """Keys from the object to its pod spec."""
+        return ("spec", "jobTemplate", "spec", "template", "spec") if self.kind == "CronJob" else ("spec", "template", "spec")
+
+    def listed(self, kind: str) -> list[Any]:
+        """Return a list of the manifest's pod: `containers` or `initContainers`; empty without a manifest."""
+        return [
+            entry for entry in list_at(self.manifest.content if self.manifest else None, *self.pod_path, kind) if isinstance(entry, dict)
+        ]
+
+    @property
+    def workload_ref(self) -> str:
+        """The Deployment whose pod template a Rollout uses, as `Deployment/name`; "" for its own template."""
+        reference = at(self.manifest.content, "spec", "workloadRef") if self.manifest and self.kind == "Rollout" else None
+        return f"{text_at(reference, 'kind')}/{text_at(reference, 'name')}" if reference else ""
+
+    @property
+    def every(self) -> Iterator[tuple[str, str, Container]]:
+        """Each container that uses Redis: its list in the pod (`initContainers`, `containers`), its name, what is switched."""
+        yield from (("initContainers", name, container) for name, container in self.init_containers.items())
+        yield from (("containers", name, container) for name, container in self.containers.items())
+
+    @property
+    def switched(self) -> tuple[tuple[str, str, Container], ...]:
+        """`every` without the containers that a person changes."""
+        return tuple(entry for entry in self.every if entry[2].external is None)
 
     @property
     def named(self) -> tuple[tuple[str, str], ...]:
-        """List and name of each container in a patch: those that use Redis, and all init containers for their order."""
-        return (*(("initContainers", name) for name in self.init_order), *(("containers", name) for name in self.containers))
+        """List and name of each container that a patch names: the switched ones, and all init containers because of their order."""
+        switched = (name for kind, name, _ in self.switched if kind == "containers")
+        return (*(("initContainers", name) for name in self.init_order), *(("containers", name) for name in switched))
 
     @property
     def init_order(self) -> tuple[str, ...]:
-        """All init containers in their order, if one of them uses Redis; else none."""
-        return tuple(self._names("initContainers")) if self.init_containers else ()
+        """All init containers in the order in which they run, if one of them is switched; else none."""
+        return tuple(self._names("initContainers")) if any(kind == "initContainers" for kind, _, _ in self.switched) else ()
+
+    @property
+    def stopped(self) -> tuple[str, Any]:
+        """The field of `spec` that stops the workload, and its value during the downtime."""
+        return ("suspend", True) if self.kind == "CronJob" else ("replicas", 0)
+
+    @property
+    def running(self) -> Any:
+        """The value of that field outside of the downtime."""
+        return bool(self.suspend) if self.kind == "CronJob" else self.replicas
 
     @property
     def reference(self) -> str:
@@ -222,16 +206,3 @@ def suggestion(name: str, names: list[str]) -> str:
     """Return the hint for an unknown name: the most similar known name, or all of them."""
     near = get_close_matches(name, names, 1)
     return f"did you mean {near[0]}?" if near else f"choose one of {', '.join(names) or 'none'}"
-
-
-def from_manifest(manifest: Manifest, data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of a manifest that a section does not set. Refuses a section with other values."""
-    hint = "remove it: the value of the manifest applies"
-    refuse_all(
-        [
-            Problem(f"is {data[key]} here and {value} in {manifest.path}", hint, (key,), code="manifest-conflict")
-            for key, value in values.items()
-            if isinstance(data.get(key), (str, int)) and data[key] != value
-        ]
-    )
-    return {key: value for key, value in values.items() if data.get(key) is None}

@@ -81,11 +81,16 @@ def values(environment: Environment) -> Object:
     }
 
 
+DEFAULT_DATABASES = 16
+"""`databases` of a Redis without that line in redis.conf (config.c)."""
+
+
 def redis_conf(redis: Redis) -> str:
     """Return the text of redis.conf. It has no comments: after a directive, a comment stops the server (config.c)."""
     lines = [
         f"maxmemory {redis.memory.max}",
         f"maxmemory-policy {redis.memory.policy}",
+        *([f"databases {redis.databases}"] if redis.databases != DEFAULT_DATABASES else []),
         f"appendonly {'yes' if redis.append_only else 'no'}",
         "appendfsync everysec",
         # By default a replica with a full disk exits, and the kubelet restarts it in a loop. It can still serve reads from memory.

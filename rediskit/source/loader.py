@@ -180,11 +180,12 @@ class _Loading:
     def _manifests(self) -> None:
         """Read `workload.manifest` and `workload.autoscaler.manifest` of each client."""
         for path, client in self._clients():
-            workload = client.get("workload")
-            if isinstance(workload, dict):
-                self._manifest(workload, (*path, "workload"))
-                if isinstance(scaler := workload.get("autoscaler"), dict):
-                    self._manifest(scaler, (*path, "workload", "autoscaler"))
+            workloads = client.get("workloads")
+            for index, workload in enumerate(workloads if isinstance(workloads, list) else ()):
+                if isinstance(workload, dict):
+                    self._manifest(workload, (*path, "workloads", index))
+                    if isinstance(scaler := workload.get("autoscaler"), dict):
+                        self._manifest(scaler, (*path, "workloads", index, "autoscaler"))
 
     def _manifest(self, section: dict[str, Any], path: Path) -> None:
         at = (*path, "manifest")

@@ -104,7 +104,7 @@ def removes(client: Client) -> bool:
 
 def decommissions(client: Client) -> bool:
     """Return whether `decommission` changes the application repository: it removes an object or releases the autoscaler."""
-    return removes(client) or (client.workload is not None and client.workload.autoscaler is not None)
+    return removes(client) or any(workload.autoscaler for workload in client.workloads)
 
 
 def down_since(migration: Migration) -> Entry | None:

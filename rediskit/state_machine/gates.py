@@ -12,6 +12,7 @@ from rediskit.errors import Problem, RefusedError
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step, moment
+from rediskit.model.nested import at
 from rediskit.state_machine import transitions
 from rediskit.state_machine.clock import later, seconds_between, span
 from rediskit.state_machine.effects import down_since, effects, removes
@@ -203,14 +204,14 @@ def _replicas(situation: Situation) -> Iterator[Blocker]:
     Under server-side apply such a base gets 1 replica once the Component no longer sets the number, unless an autoscaler sets it
     (observed in tests with Argo CD and Flux).
     """
-    workload = situation.client.workload
-    if workload is None or workload.manifest is None or workload.autoscaler is not None or (workload.replicas or 1) == 1:
-        return
-    spec = workload.manifest.content.get("spec")
-    if not isinstance(spec, dict) or spec.get("replicas") is None:
-        message = f"{workload.manifest.path} has no spec.replicas: after a rollback {workload.reference} runs 1 replica"
-        hint = f"set replicas: {workload.replicas} in the base of the application repository, apply it, and export the manifest again"
-        yield Blocker("replicas-unsaid", f"{message}, not {workload.replicas}", hint, ("workload", "manifest"))
+    for index, workload in enumerate(situation.client.workloads):
+        manifest = workload.manifest
+        if manifest is None or workload.autoscaler is not None or workload.replicas in (None, 1):
+            continue
+        if at(manifest.content, "spec", "replicas") is None:
+            message = f"{manifest.path} has no spec.replicas: after a rollback {workload.reference} runs 1 replica"
+            hint = f"set replicas: {workload.replicas} in the base of the application repository, apply it, and export the manifest again"
+            yield Blocker("replicas-unsaid", f"{message}, not {workload.replicas}", hint, ("workloads", index, "manifest"))
 
 
 def _budget(situation: Situation) -> Iterator[Blocker]:

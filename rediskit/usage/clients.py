@@ -10,8 +10,8 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
 from rediskit.model.nested import text_at
-from rediskit.renderers.owner.overlay import apply
-from rediskit.renderers.owner.patches import patches
+from rediskit.renderers.owner.overlay import edited
+from rediskit.renderers.owner.patches import changes
 from rediskit.state_machine.effects import at_step, effects, removes
 from rediskit.usage import Use, of_client, uses
 
@@ -90,9 +90,8 @@ def losing_rollback(environment: Environment, client: Client) -> list[str]:
 
 def switched_variables(client: Client) -> frozenset[str]:
     """Return the variables with a host or a URL that the config switches."""
-    workload = client.workload
-    every = [variables for _, _, variables in workload.every] if workload else []
-    return frozenset(name for variables in every for name in (variables.host, variables.url) if name is not None)
+    every = [container for workload in client.workloads for _, _, container in workload.every]
+    return frozenset(name for container in every for name, value in container.variables.items() if value is None or value.names_redis)
 
 
 def _clients(environment: Environment, client: Client) -> Iterator[User]:
@@ -126,8 +125,9 @@ def _stays(migration: Migration | None) -> str:
 
 def _manifest(environment: Environment, client: Client, other: Client, index: int) -> Iterator[User]:
     """Yield the uses in the manifest of a client with the patches of its step; those of `decommission` for the client itself."""
-    address, manifest = of_client(client), other.workload.manifest if other.workload else None
-    if address is None or manifest is None or (other.migration and other.migration.step == "complete"):
+    address = of_client(client)
+    manifests = [(number, workload.manifest) for number, workload in enumerate(other.workloads) if workload.manifest]
+    if address is None or not manifests or (other.migration and other.migration.step == "complete"):
         return
     applied = other
     if other.name == client.name:
@@ -135,24 +135,25 @@ def _manifest(environment: Environment, client: Client, other: Client, index: in
     elif _stays(other.migration) and same_redis(client, other):
         return  # Reported as a client.
     remove = client.previous.remove if client.previous else ()
-    content = as_left(environment, applied, manifest.content)
-    for use in uses([content], address, namespace=other.namespace, switched=switched_variables(other), gone=remove):
-        yield _user(use, manifest.path, client, index)
+    for number, manifest in manifests:
+        content = as_left(environment, applied, manifest.content)
+        for use in uses([content], address, namespace=other.namespace, switched=switched_variables(other), gone=remove):
+            yield _user(use, manifest.path, client, (index, "workloads", number, "manifest"))
 
 
-def _user(use: Use, path: str, client: Client, index: int) -> User:
+def _user(use: Use, path: str, client: Client, place: Path) -> User:
     host = client.previous.host if client.previous else ""
     verb = "uses" if use.strength == "certain" else "may use"
     message = f"{use.object} {verb} the old Redis {host} at {use.pointer} of {path}: {use.shown}"
     hint = f"set it from a switched variable, or change it by hand: the migration of {client.name} does not change it"
-    return User(use.strength, message, hint, ("clients", index, "workload", "manifest"), use.object)
+    return User(use.strength, message, hint, ("clients", *place), use.object)
 
 
 def as_left(environment: Environment, client: Client, content: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return an object with the patches of a client's step; containers and variables keep their order."""
-    for change in patches(environment, client):
-        if (change["kind"], change["metadata"]["name"]) == (content.get("kind"), text_at(content, "metadata", "name")):
-            ordered: Mapping[str, Any] = _ordered(apply(content, change), content)
+    for change in changes(environment, client):
+        if change.reference == f"{content.get('kind')}/{text_at(content, 'metadata', 'name')}":
+            ordered: Mapping[str, Any] = _ordered(edited(content, change), content)
             return ordered
     return content
 

@@ -93,6 +93,8 @@ def _structure(problem: str, context: str, lines: Lines, begin: int, at: int) ->
     character, opening, line = lines.text[at : at + 1], lines.text[begin : begin + 1], lines.at(begin).line
     if not character and opening in _CLOSING:
         return _problem(lines, begin, SYNTAX, f"{opening} is not closed", f"add {_CLOSING[opening]}")
+    if "while parsing a flow" in context and opening in _CLOSING and lines.text[at - 1 : at] == "$" and character == "{":
+        return _problem(lines, at - 1, SYNTAX, "text with ${ needs quotes inside [ ] and { }", 'write it in quotes, like "${host}"')
     if "while parsing a flow" in context and opening in _CLOSING:
         return _problem(lines, at, SYNTAX, f"expected a comma or {_CLOSING[opening]}", f"add it; {opening} is in line {line}")
     if character == ":":

@@ -12,6 +12,7 @@ KUBERNETES = ("1.31", "1.32", "1.33", "1.34", "1.35", "1.36", "1.37")
 
 CORE_KINDS = (
     "configmap-v1",
+    "cronjob-batch-v1",
     "deployment-apps-v1",
     "horizontalpodautoscaler-autoscaling-v2",
     "job-batch-v1",
@@ -48,6 +49,7 @@ MODULES = (
         "v3.6.1",
         {"manifests/crds/application-crd.yaml": "v1alpha1", "manifests/crds/appproject-crd.yaml": "v1alpha1"},
     ),
+    Module("github.com/argoproj/argo-rollouts", "v1.10.2", {"manifests/crds/rollout-crd.yaml": "v1alpha1"}),
     Module("github.com/bitnami-labs/sealed-secrets", "v0.36.6", {"helm/sealed-secrets/crds/bitnami.com_sealedsecrets.yaml": "v1alpha1"}),
     Module(
         "github.com/external-secrets/external-secrets",

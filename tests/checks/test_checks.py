@@ -16,7 +16,7 @@ from rediskit.checks.output_path import check_output_path
 from rediskit.errors import ConfigError, dotted
 from rediskit.renderers.tree import Object
 from tests.checks import test_access_checks, test_secret_checks, test_tree_checks, test_value_checks
-from tests.samples import ONE_CONTAINER, STEPS, WARNED, backend, client, config, loaded, made, merged
+from tests.samples import STEPS, VARIABLES, WARNED, backend, client, config, loaded, made, merged
 
 FLUX = {"gitops": {"tool": "flux"}}
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -73,7 +73,9 @@ def test_many_clients_at_many_steps_have_no_error() -> None:
     clients: list[Object] = [client(f"app-{step}", step) for step in STEPS] + [client("plain", None)]
     clients.append(
         client(
-            "web", "scale-up", workload={"kind": "StatefulSet", "name": "web", "replicas": 5, "containers": {"a": ONE_CONTAINER["backend"]}}
+            "web",
+            "scale-up",
+            workloads=[{"kind": "StatefulSet", "name": "web", "replicas": 5, "containers": {"a": {"env": VARIABLES}}}],
         )
     )
     environment = made(over={"clients": clients})
@@ -176,7 +178,7 @@ def test_the_checks_do_not_read_a_patch_as_an_object() -> None:
 
 def test_the_schema_check_reads_the_patched_real_object() -> None:
     workload = merged(backend(), {"spec": {"template": {"spec": {"dnsPolicy": 5}}}})
-    clients = [merged(config()["clients"][0], {"workload": {"manifest": Manifest("m.yaml", workload)}})]
+    clients = [merged(config()["clients"][0], {"workloads": {0: {"manifest": Manifest("m.yaml", workload)}}})]
     environment = made(over={"clients": clients})
     (message,) = errors(check(environment, render(environment)))
     assert "spec.template.spec.dnsPolicy" in message

@@ -73,7 +73,7 @@ def test_a_finding_about_a_patched_object_has_the_config_position_of_its_workloa
         finding.message
         == "owners/beersystem/deployment-beersystem-backend.yaml: at '/metadata': additional properties 'labells' not allowed"
     )
-    assert finding.path == ("clients", 0, "workload")
+    assert finding.path == ("clients", 0, "workloads", 0)
     assert finding.location == environment.locate(finding.path)
     assert str(finding.location).startswith(f"{tmp_path}/chocolandia.yaml:")
 

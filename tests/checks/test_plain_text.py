@@ -100,8 +100,8 @@ def named(manifest: dict[str, Any], kind: str) -> Environment:
     """Return the sample config with its client at `reconfigure` and this manifest."""
     data = config("reconfigure")
     client = data["clients"][0]
-    containers = {"app": {"host": "REDIS_HOST", "port": "REDIS_PORT", "password": "REDIS_PASSWORD"}}
+    containers = {"app": {"env": {"REDIS_HOST": "${host}", "REDIS_PORT": "${port}", "REDIS_PASSWORD": "${password}"}}}
     manifest["metadata"].update(name="web", namespace=client["namespace"])
-    client["workload"] = {"manifest": Manifest("web.yaml", manifest), "containers": containers}
+    client["workloads"] = [{"manifest": Manifest("web.yaml", manifest), "containers": containers}]
     client["owner"] = {"kind": kind}
     return Environment.model_validate(data)

@@ -224,4 +224,4 @@ def test_two_clients_of_one_namespace_have_one_secret(tmp_path: Path) -> None:
     tree = render(environment)
     assert "platform/beersystem/sealedsecret-redis-credentials.yaml" in tree.files
     assert not any(path.startswith("platform/shop/") for path in tree.files)
-    assert [finding.code for finding in check(environment, tree)] == WARNED
+    assert [finding.code for finding in check(environment, tree)] == [*WARNED, "database-unnamed"]

@@ -20,7 +20,8 @@ ROOT = "bootstrap/application-redis-shared-root.yaml"
 PATCH = "owners/beersystem/deployment-beersystem-backend.yaml"
 COMPONENT = "owners/beersystem/kustomization.yaml"
 CONTAINER = "spec.template.spec.containers.0"
-NETWORK, GITOPS, CONTAINERS, WORKLOAD = "address: 192", "tool: argocd", "backend:", "manifest: chocolandia"
+NETWORK, GITOPS, HOST, PORT, URL_VALUE = "address: 192", "tool: argocd", "${host}", "${port}", "redis://:${password}"
+WORKLOAD = "manifest: chocolandia"
 FLUX = {"gitops": {"tool": "flux"}}
 
 
@@ -119,18 +120,18 @@ OWNERS = [
         "client-address",
         "sets REDIS_HOST=redis, but the Service of the chart has redis-shared-master.redis.svc.cluster.local",
         put(PATCH, f"{CONTAINER}.env.0.value", "redis"),
-        CONTAINERS,
+        HOST,
     ),
     faulty(
         "client-address",
         "sets REDIS_PORT=6380, but the Service of the chart has 6379",
         put(PATCH, f"{CONTAINER}.env.1.value", "6380"),
-        CONTAINERS,
+        PORT,
     ),
-    faulty("client-address", "sets REDIS_HOST=redis-shared-master", put(VALUES, "fullnameOverride", "other"), CONTAINERS),
-    faulty("client-address", "the Service of the chart has 6400", put(VALUES, "master.service.ports", {"redis": 6400}), CONTAINERS),
-    faulty("port-text", "REDIS_PORT is not text", put(PATCH, f"{CONTAINER}.env.1.value", 6379), CONTAINERS),
-    faulty("port-text", "REDIS_PORT is not text", put(PATCH, f"{CONTAINER}.env.1", GONE), CONTAINERS),
+    faulty("client-address", "sets REDIS_HOST=redis-shared-master", put(VALUES, "fullnameOverride", "other"), HOST),
+    faulty("client-address", "the Service of the chart has 6400", put(VALUES, "master.service.ports", {"redis": 6400}), PORT),
+    faulty("port-text", "REDIS_PORT is not text", put(PATCH, f"{CONTAINER}.env.1.value", 6379), PORT),
+    faulty("port-text", "REDIS_PORT is not text", put(PATCH, f"{CONTAINER}.env.1", GONE), PORT),
     faulty(
         "secret-reference",
         "reads the password from {'name': 'other'",
@@ -200,8 +201,8 @@ OWNERS = [
     ),
 ]
 
-URL = client_with(workload={"containers": {"backend": {"url": "REDIS_URL"}}})
-SCALED = client_with(workload={"autoscaler": {"kind": "ScaledObject", "name": "backend", "max": 3}})
+URL = client_with(workloads={0: {"containers": {"backend": {"env": {"REDIS_URL": "redis://:${password}@${address}"}}}}})
+SCALED = client_with(workloads={0: {"autoscaler": {"kind": "ScaledObject", "name": "backend", "max": 3}}})
 PLAIN = client_with(owner={"kind": "manifests"})
 SNIPPET = client_with(owner={"kind": "argocd-app"})
 SNIPPET_FILE, INLINE = "owners/beersystem/application-snippet.yaml", "spec.source.kustomize.patches"
@@ -213,15 +214,25 @@ KINDS_OF_OWNERS = [
         "client-address",
         "but the Service of the chart has redis://:",
         put(PATCH, f"{CONTAINER}.env.3.value", "redis://other:6379"),
-        CONTAINERS,
+        URL_VALUE,
         over=URL,
     ),
     faulty(
         "owner-patch",
         "REDIS_URL of backend uses $(NODE_ENV) before its definition",
-        put(PATCH, f"{CONTAINER}.env.2", GONE),
+        put(PATCH, f"{CONTAINER}.env.3", GONE),
         WORKLOAD,
-        over=client_with(workload={"containers": {"backend": {"url": "REDIS_URL", "password": "NODE_ENV"}}}),
+        over=client_with(
+            workloads={
+                0: {
+                    "containers": {
+                        "backend": {
+                            "env": {"REDIS_PASSWORD": None, "REDIS_URL": "redis://:${password}@${address}", "NODE_ENV": "${password}"}
+                        }
+                    }
+                }
+            }
+        ),
     ),
     faulty(
         "owner-patch",
@@ -233,7 +244,7 @@ KINDS_OF_OWNERS = [
     faulty("owner-component", "scaledobject-backend.yaml is missing", without("owners/beersystem/scaledobject-backend.yaml"), over=SCALED),
     faulty("owner-component", "does not fail when", put(COMPONENT, "replacements.1", GONE), "step: validate", over=SCALED),
     faulty("owner-patch", f"{PLAIN_FILE} is not the patch of step validate", put(PLAIN_FILE, "spec.paused", True), WORKLOAD, over=PLAIN),
-    faulty("client-address", "sets REDIS_HOST=redis,", put(PLAIN_FILE, f"{CONTAINER}.env.0.value", "redis"), CONTAINERS, over=PLAIN),
+    faulty("client-address", "sets REDIS_HOST=redis,", put(PLAIN_FILE, f"{CONTAINER}.env.0.value", "redis"), HOST, over=PLAIN),
     faulty("owner-component", f"{PLAIN_FILE} is missing", without(PLAIN_FILE), "step: validate", over=PLAIN),
     faulty("owner-component", "owners/beersystem/x.yaml is not a file of this step", also("owners/beersystem/x.yaml", {}), over=PLAIN),
     faulty("owner-patch", "is not the patch of step validate", put(SNIPPET_FILE, f"{INLINE}.1.patch", OTHER_PATCH), WORKLOAD, over=SNIPPET),

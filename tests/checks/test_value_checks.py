@@ -27,6 +27,13 @@ def two_clients(first: str, second: str | None, **sections: Any) -> dict[str, An
     return {"clients": [config(first)["clients"][0], other]}
 
 
+def with_databases(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """Return two clients that name these databases."""
+    mine = {**config("validate")["clients"][0], **({"databases": first} if first else {})}
+    other: dict[str, Any] = {"databases": second} if second else {}
+    return {"clients": [mine, client("worker", None, **other)]}
+
+
 def without_scan() -> dict[str, Any]:
     """Return the config at decommission without the evidence of a scan."""
     first = config("decommission")["clients"][0]
@@ -45,8 +52,14 @@ WARNINGS = [
     Case("memory-headroom", "the memory limit of master and replica is 2Gi: 2 times maxmemory 1gb, less than 2.2", "name: chocolandia"),
     Case("frozen-image", "bitnamilegacy/redis and bitnamilegacy/redis-exporter: frozen since 2025-08-28", "name: chocolandia"),
     Case(
+        "database-unnamed",
+        "worker, beersystem use database 0, and not all of them name it",
+        "worker",
+        with_databases({"default": 0}, {}),
+    ),
+    Case(
         "previous-differs",
-        "REDIS_HOST=redis.beersystem.svc.cluster.local, but previous.host is redis.other",
+        "has redis.beersystem.svc.cluster.local in REDIS_HOST, but previous.host is redis.other",
         "redis.other",
         first_client(previous={"host": "redis.other"}),
     ),
@@ -87,33 +100,37 @@ WARNINGS = [
         "previous-differs",
         "has redis.other in REDIS_URL, but previous.host is redis.beersystem.svc.cluster.local",
         "redis.beersystem",
-        first_client(workload={"containers": {"backend": {"url": "REDIS_URL"}}}),
+        first_client(workloads={0: {"containers": {"backend": {"env": {"REDIS_URL": "redis://:${password}@${address}"}}}}}),
         manifest=with_env({"name": "REDIS_URL", "value": "redis://redis.other:6379"}),
     ),
     Case(
         "previous-differs",
         "has database 4 in REDIS_URL, but the new URL has 0",
-        "backend:",
-        first_client(workload={"containers": {"backend": {"url": "REDIS_URL"}}}),
+        "redis://:${password}",
+        first_client(workloads={0: {"containers": {"backend": {"env": {"REDIS_URL": "redis://:${password}@${address}"}}}}}),
         manifest=with_env({"name": "REDIS_URL", "value": "redis://redis:6379/4"}),
     ),
     Case(
         "variable-absent",
         "beersystem-backend.yaml has no REDIS_HSOT in backend",
-        "REDIS_HSOT",
-        first_client(workload={"containers": {"backend": {"host": "REDIS_HSOT", "port": "REDIS_PORT", "password": "REDIS_PASSWORD"}}}),
+        "${host}",
+        first_client(
+            workloads={
+                0: {"containers": {"backend": {"env": {"REDIS_HSOT": "${host}", "REDIS_PORT": "${port}", "REDIS_PASSWORD": "${password}"}}}}
+            }
+        ),
     ),
     Case(
         "variable-absent",
         "beersystem-backend.yaml has no REDIS_ULR in backend",
-        "REDIS_ULR",
-        first_client(workload={"containers": {"backend": {"url": "REDIS_ULR"}}}),
+        "redis://:${password}",
+        first_client(workloads={0: {"containers": {"backend": {"env": {"REDIS_ULR": "redis://:${password}@${address}"}}}}}),
     ),
     Case(
         "variable-absent",
         "beersystem-backend.yaml has no REDIS_PROT in backend",
-        "REDIS_PROT",
-        first_client(workload={"containers": {"backend": {"port": "REDIS_PROT"}}}, previous={"port": 6380}),
+        "${port}",
+        first_client(workloads={0: {"containers": {"backend": {"env": {"REDIS_PROT": "${port}"}}}}}, previous={"port": 6380}),
     ),
     Case(
         "migration-history",
@@ -137,6 +154,18 @@ CLIENTS = [
 
 
 OLD_REDIS = [
+    Case(
+        "database-clash",
+        "worker uses database 1, which beersystem uses too",
+        "number: 1",
+        with_databases({"default": 1}, {"cache": {"number": 1, "shared": True}}),
+    ),
+    Case(
+        "queue-evicted",
+        "beersystem stores a queue, and the policy allkeys-lru removes any key",
+        "- queue",
+        first_client(use=["cache", "queue"]),
+    ),
     Case(
         "old-redis-in-use",
         "worker still uses redis.beersystem.svc.cluster.local, which beersystem removes: it is at prepare",

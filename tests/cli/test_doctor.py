@@ -471,8 +471,8 @@ def test_files_that_are_not_committed_are_a_note(repository: Repository, run: Ru
 
 
 def test_manifests_of_clients_must_be_committed(repository: Repository, run: Run) -> None:
-    workload = "{manifest: live/web.yaml, containers: {app: {host: H, port: P, password: W}}}"
-    client = f"clients:\n- name: shop\n  namespace: shop\n  workload: {workload}\n"
+    workload = "{manifest: live/web.yaml, containers: {app: {env: {H: '${host}', P: '${port}', W: '${password}'}}}}"
+    client = f"clients:\n- name: shop\n  namespace: shop\n  workloads: [{workload}]\n"
     manifest = dump(live.workload(live.container(H="redis")))
     repository.commit({"config/one.yaml": CONFIG + client, "config/live/web.yaml": manifest})
     main(["render"])
@@ -484,8 +484,8 @@ def test_manifests_of_clients_must_be_committed(repository: Repository, run: Run
     assert following(output) == ["git add config/one.yaml config/live/web.yaml rendered/one && git commit"]
 
 
-WORKLOAD = "{manifest: live/web.yaml, containers: {app: {host: H, port: P, password: W}}}"
-CLIENT = f"clients:\n- name: shop\n  namespace: shop\n  workload: {WORKLOAD}\n"
+WORKLOAD = "{manifest: live/web.yaml, containers: {app: {env: {H: '${host}', P: '${port}', W: '${password}'}}}}"
+CLIENT = f"clients:\n- name: shop\n  namespace: shop\n  workloads: [{WORKLOAD}]\n"
 
 
 def test_a_file_that_the_config_reads_and_git_ignores_is_a_problem(repository: Repository, run: Run) -> None:

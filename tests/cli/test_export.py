@@ -465,7 +465,7 @@ def test_an_autoscaler_that_the_config_does_not_name_is_found_before_the_downtim
     assert f"set workload.autoscaler: {{kind: {scaler['kind']}, name: backend" in errors
     assert disk(top) == before
     named = {"kind": scaler["kind"], "name": "backend", "min": 1, "max": 5}
-    assert exported(run, at(tmp_path, "scale-down", workload={"autoscaler": named}))[0] == 0
+    assert exported(run, at(tmp_path, "scale-down", workloads={0: {"autoscaler": named}}))[0] == 0
     assert remarks(run, "chocolandia.yaml") == []
 
 

@@ -74,10 +74,12 @@ def hostile(tmp_path: Path) -> Path:
     client = {
         "name": "beersystem",
         "namespace": "beersystem",
-        "workload": {
-            "manifest": "home/backend.yaml",
-            "containers": {"backend": {"host": "REDIS_HOST", "port": "REDIS_PORT", "password": "REDIS_PASSWORD"}},
-        },
+        "workloads": [
+            {
+                "manifest": "home/backend.yaml",
+                "containers": {"backend": {"env": {"REDIS_HOST": "${host}", "REDIS_PORT": "${port}", "REDIS_PASSWORD": "${password}"}}},
+            }
+        ],
         "previous": {"host": "redis.beersystem.svc.cluster.local"},
         "migration": {"step": "prepare"},
     }
@@ -144,7 +146,7 @@ def whole(file: str) -> dict[str, Any]:
     data["cluster"] = "home"
     data["redis"] = {"values": {"clusterDomain": "k8s.example", "nameOverride": "redis", "fullnameOverride": "redis-shared"}}
     for client in data["clients"]:
-        client["workload"]["manifest"] = Manifest("web.yaml", backend())
+        client["workloads"][0]["manifest"] = Manifest("web.yaml", backend())
     return dict(data)
 
 

@@ -95,7 +95,7 @@ def test_a_url_and_an_autoscaler_become_a_config_that_renders(repository: Reposi
     assert f"  {found} Deployment/redis, Service/redis\n" in ended.output
     assert config(repository.folder)["clients"][0]["workload"] == {
         "manifest": "home/web.yaml",
-        "containers": {"app": {"url": "REDIS_URL", "password": "REDIS_PASSWORD", "database": 2}},
+        "containers": {"app": {"env": {"REDIS_URL": "redis://:${password}@${address}/2", "REDIS_PASSWORD": "${password}"}}},
         "autoscaler": {"kind": "HorizontalPodAutoscaler", "name": "web", "min": 2, "max": 6},
     }
     rendered = rediskit("render")
@@ -396,26 +396,30 @@ def test_the_repository_is_an_open_question_if_git_fails(tmp_path: Path, script:
 
 
 OPEN: dict[str, tuple[Mapping[str, Any], str, str]] = {
-    "scaled to 0": (workload(container(**THREE), replicas=0), "  # workload:\n", "write the normal number of replicas (--replicas)"),
-    "no variable": (workload(container()), "  # workload:\n", "no variable of Deployment/web refers to Redis (containers: app)"),
+    "scaled to 0": (workload(container(**THREE), replicas=0), "  # workloads:\n", "write the normal number of replicas (--replicas)"),
+    "no variable": (workload(container()), "  # workloads:\n", "no variable of Deployment/web refers to Redis (containers: app)"),
     "two sets": (
         workload(container(A_REDIS_HOST="redis", B_REDIS_HOST="queue")),
-        "  # workload:\n",
+        "  # workloads:\n",
         "refers to several Redis servers (A_REDIS_HOST",
     ),
     "two containers": (
         workload(container("one", REDIS_HOST="redis"), container("two", REDIS_HOST="queue")),
-        "".join(f"  #     {name}: {{host: REDIS_HOST, port: REDIS_PORT, password: REDIS_PASSWORD}}\n" for name in ("one", "two")),
+        "".join(
+            f"  #     {name}:\n  #       env:\n  #         REDIS_HOST: ${{host}}\n"
+            "  #         REDIS_PORT: ${port}\n  #         REDIS_PASSWORD: ${password}\n"
+            for name in ("one", "two")
+        ),
         "(one: REDIS_HOST, two: REDIS_HOST): write the containers to migrate",
     ),
     "host and port in one": (
         workload(container(REDIS_ADDR="redis:6379")),
-        "  # workload:\n",
+        "  # workloads:\n",
         "reads host and port from one variable, REDIS_ADDR",
     ),
     "host in a Secret": (
         workload(container(**{**THREE, "REDIS_HOST": secret_key("keys", "host")})),
-        "  workload:\n    manifest: home/web.yaml\n",
+        "  workloads:\n  - manifest: home/web.yaml\n",
         "the host of the old Redis is not in the input (REDIS_HOST comes from Secret keys)",
     ),
     "no namespace": (workload(container(**THREE), namespace=None), "# clients:\n", "write the namespace that it runs in (--namespace)"),
@@ -447,24 +451,22 @@ def test_options_answer_open_questions(case: str) -> None:
     assert "open questions" not in made.output
     (client,) = load("config/home.yaml").clients
     assert client.migration is not None
-    assert client.workload is not None
-    assert (client.namespace, client.workload.replicas) == ("shop", 4 if case == "scaled to 0" else 2)
+    assert (client.namespace, client.workloads[0].replicas) == ("shop", 4 if case == "scaled to 0" else 2)
 
 
 def test_a_commented_section_is_valid_without_its_marks(repository: Repository) -> None:
     rediskit("init", "--from", "-", given=text(workload(container(**THREE), replicas=0)))
     file = repository.folder / "config/home.yaml"
     lines = file.read_text(encoding="utf-8").splitlines()
-    first = next(index for index, line in enumerate(lines) if line == "  # workload:")
+    first = next(index for index, line in enumerate(lines) if line == "  # workloads:")
     answered = [
         line.replace("# ", "", 1) if index >= first and "# " in line and ": " not in line[:5] else line for index, line in enumerate(lines)
     ]
     answered = [line if not line.strip().startswith("Service") else f"  # {line.strip()}" for line in answered]
     file.write_text("\n".join(answered).replace("    replicas:", "    replicas: 3") + "\n", encoding="utf-8")
     client = load(file).clients[0]
-    assert client.workload is not None
     assert client.migration is not None
-    assert (client.workload.replicas, client.migration.step) == (3, "prepare")
+    assert (client.workloads[0].replicas, client.migration.step) == (3, "prepare")
 
 
 @pytest.mark.usefixtures("repository")
@@ -472,9 +474,9 @@ def test_two_workloads_are_two_clients() -> None:
     given = text(workload(container(**THREE)), workload(container(**THREE), name="worker", kind="StatefulSet"), redis(), service())
     assert rediskit("init", "--from", "-", given=given).code == 0
     clients = load("config/home.yaml").clients
-    assert [(client.name, client.workload and client.workload.reference) for client in clients] == [
-        ("web", "Deployment/web"),
-        ("worker", "StatefulSet/worker"),
+    assert [(client.name, client.references) for client in clients] == [
+        ("web", ("Deployment/web",)),
+        ("worker", ("StatefulSet/worker",)),
     ]
     assert rediskit("render").code == 0
 
@@ -690,7 +692,7 @@ def test_json_lists_clients_and_open_questions() -> None:
             "name": "shop",
             "namespace": "shop",
             "workload": "Deployment/web",
-            "containers": {"app": {"host": "REDIS_HOST", "port": "REDIS_PORT", "password": "REDIS_PASSWORD"}},
+            "containers": {"app": {"env": {"REDIS_HOST": "${host}", "REDIS_PORT": "${port}", "REDIS_PASSWORD": "${password}"}}},
             "autoscaler": None,
             "previous": {"host": "redis", "port": 6379, "remove": []},
         }

@@ -169,7 +169,7 @@ CASES: dict[str, Refused] = {
             "replicas-unsaid": "beersystem: chocolandia/beersystem-backend.yaml has no spec.replicas: after a rollback "
             "Deployment/beersystem-backend runs 1 replica, not 3"
         },
-        {"client": {"workload": {"replicas": 3}}},
+        {"client": {"workloads": {0: {"replicas": 3}}}},
         without_replicas(),
     ),
     "an override is not for replicas": Refused(
@@ -179,7 +179,7 @@ CASES: dict[str, Refused] = {
             "replicas-unsaid": "beersystem: chocolandia/beersystem-backend.yaml has no spec.replicas: after a rollback "
             "Deployment/beersystem-backend runs 1 replica, not 3"
         },
-        {"client": {"workload": {"replicas": 3}}},
+        {"client": {"workloads": {0: {"replicas": 3}}}},
         without_replicas(),
     ),
     "a jump forward": Refused(migration(), "advance --to deploy", {"step-jump": "beersystem cannot go from prepare to deploy in one step"}),
@@ -501,7 +501,7 @@ MOVES: dict[str, tuple[dict[str, Any], str, dict[str, Any], str]] = {
 def test_a_step_changes_step_and_history_alone(name: str, tmp_path: Path, run: Run) -> None:
     section, command, entry, repository = MOVES[name]
     one = "one replica" in name
-    file = write(tmp_path, section, {"client": {"workload": {"replicas": 1}}} if one else None, without_replicas() if one else None)
+    file = write(tmp_path, section, {"client": {"workloads": {0: {"replicas": 1}}}} if one else None, without_replicas() if one else None)
     before = yaml.safe_load(file.read_text())
     text = file.read_text()
     action, *options = command.split(" ")
@@ -654,7 +654,7 @@ def test_the_file_of_a_client_is_what_is_edited(tmp_path: Path, run: Run) -> Non
     file = write(tmp_path, migration())
     data = yaml.safe_load(file.read_text())
     own = data["clients"][0]
-    own["workload"]["manifest"] = "beersystem-backend.yaml"
+    own["workloads"][0]["manifest"] = "beersystem-backend.yaml"
     data["clients"] = [{"file": "chocolandia/beersystem.yaml"}]
     file.write_text(yaml.safe_dump(data, sort_keys=False))
     text = f"# the team's own file\n{yaml.safe_dump(own, sort_keys=False)}# end\n"

@@ -160,7 +160,7 @@ def test_a_client_that_comes_or_goes_on_its_way(tmp_path: Path, run: Run) -> Non
 def test_a_client_in_a_file_of_its_own(tmp_path: Path, run: Run) -> None:
     file = write(tmp_path, to("scale-down"))
     data = yaml.safe_load(file.read_text())
-    own = merged(data["clients"][0], {"workload": {"manifest": "beersystem-backend.yaml"}})
+    own = merged(data["clients"][0], {"workloads": {0: {"manifest": "beersystem-backend.yaml"}}})
     data["clients"] = [{"file": "chocolandia/beersystem.yaml"}]
     file.write_text(yaml.safe_dump(data, sort_keys=False))
     (tmp_path / "chocolandia/beersystem.yaml").write_text(yaml.safe_dump(own, sort_keys=False))

@@ -16,7 +16,8 @@ HEAD = "name: lab\ngitops: {tool: argocd, repository: https://git.example.org/op
 WAITS = """clients:
 - name: shop
   namespace: shop
-  workload: {kind: Deployment, name: shop, replicas: 1, containers: {app: {host: REDIS_HOST, port: REDIS_PORT, password: REDIS_PASSWORD}}}
+  workloads:
+  - {kind: Deployment, name: shop, replicas: 1, containers: {app: {env: {REDIS_HOST: '${host}', REDIS_PASSWORD: '${password}'}}}}
   previous: {host: redis.shop.svc.cluster.local}
   migration: {step: prepare}
 """

@@ -290,9 +290,9 @@ def test_the_patches_of_another_client_count_where_they_are_in_its_application(t
     data = yaml.safe_load((tmp_path / file).read_text(encoding="utf-8"))
     first = data["clients"][0]
     (tmp_path / "chocolandia/worker.yaml").write_text(dump(other), encoding="utf-8")
-    workload = {"manifest": "chocolandia/worker.yaml", "containers": first["workload"]["containers"]}
+    workload = {"manifest": "chocolandia/worker.yaml", "containers": first["workloads"][0]["containers"]}
     for step, expected in (("validate", []), ("prepare", ["error"])):
-        second = {**first, "name": "worker", "workload": workload, "migration": {"step": step}}
+        second = {**first, "name": "worker", "workloads": [workload], "migration": {"step": step}}
         if step == "prepare":
             second = second | {"previous": {"host": "redis.elsewhere"}}
         text = yaml.safe_dump({**data, "clients": [first, json.loads(json.dumps(second))]})

@@ -203,7 +203,7 @@ class Scene:
         client = {
             "name": self.client,
             "namespace": self.client_namespace,
-            "workload": {"manifest": f"{self.name}/beersystem-backend.yaml", "containers": ONE_CONTAINER},
+            "workloads": [{"manifest": f"{self.name}/beersystem-backend.yaml", "containers": ONE_CONTAINER}],
             "previous": {"host": f"redis.{self.client_namespace}.svc.cluster.local", "remove": ["Deployment/redis", "Service/redis"]},
             "owner": {"kind": self.owner_kind},
             "migration": migration,

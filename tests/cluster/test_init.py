@@ -53,10 +53,9 @@ def test_a_live_namespace_becomes_a_folder_that_renders(plane: Plane, live: str,
     said += rediskit(tmp_path, "render") + rediskit(tmp_path, "check")
     assert "Deployment/worker is skipped: no variable of it refers to Redis" in said
     (client,) = load(tmp_path / "config/home.yaml").clients
-    assert client.workload is not None
     assert client.previous is not None
     assert client.migration is not None
-    assert (client.name, client.workload.reference, client.workload.replicas) == (live, "Deployment/web", 2)
+    assert (client.name, client.workloads[0].reference, client.workloads[0].replicas) == (live, "Deployment/web", 2)
     assert (client.previous.host, client.previous.remove) == (f"redis.{live}.svc.cluster.local", ("Deployment/redis", "Service/redis"))
     written = "".join(path.read_text(encoding="utf-8") for path in tmp_path.rglob("*") if path.is_file())
     assert WORD not in written + said
@@ -75,5 +74,4 @@ def test_a_live_application_that_is_scaled_to_0_is_asked_about(plane: Plane, liv
     rediskit(tmp_path / "asked", "render")
     rediskit(tmp_path, *arguments, "--replicas", "3", str(tmp_path / "told"), given=printed)
     (client,) = load(tmp_path / "told/config/home.yaml").clients
-    assert client.workload is not None
-    assert client.workload.replicas == 3
+    assert client.workloads[0].replicas == 3

@@ -9,6 +9,7 @@ import pytest
 
 from rediskit import ConfigError, RefusedError, check, render
 from rediskit.migrate.owner.plain_text import patched
+from rediskit.renderers.owner.patches import Change
 from tests.samples import SEALED, SOPS, backend, loaded, sealed, sops
 
 
@@ -65,11 +66,11 @@ def test_a_ciphertext_without_a_namespace(tmp_path: Path, make: Any) -> None:
 def test_a_manifest_of_an_application_with_a_null_in_the_entry_of_a_switched_variable() -> None:
     text = "kind: Deployment\nspec: {template: {spec: {containers: [{name: app, env: [{name: HOST, value: null, list: [{a: [1.5]}]}]}]}}}\n"
     patch = {"spec": {"template": {"spec": {"containers": [{"name": "app", "env": [{"name": "HOST", "value": "redis"}]}]}}}}
-    assert patched(text.encode(), "x", patch).decode() == text.replace("value: null", "value: redis")
+    assert patched(text.encode(), "x", Change(patch, named=patch)).decode() == text.replace("value: null", "value: redis")
 
 
 def test_a_manifest_of_an_application_with_a_null_among_its_containers() -> None:
     text = "kind: Deployment\nspec: {template: {spec: {containers: [null]}}}\n"
     patch = {"spec": {"template": {"spec": {"containers": [{"name": "app"}]}}}}
     with pytest.raises(RefusedError, match=r"spec\.template\.spec\.containers is not a list of mappings"):
-        patched(text.encode(), "x", patch)
+        patched(text.encode(), "x", Change(patch, named=patch))

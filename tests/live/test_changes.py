@@ -176,6 +176,22 @@ def test_another_place_of_the_data_loses_all_keys_on_primary_and_replica(server:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("sections", [APPENDED, SAVED], ids=["append-only file", "dump"])
+def test_redis_does_not_start_with_fewer_databases_than_its_data_has(server: Make, sections: Sections, version: str) -> None:
+    one = server(version)
+    one.start(sections)
+    with Connection("127.0.0.1", one.port) as connection:
+        connection.call("SELECT", 12)
+        connection.call("SET", "key", "value")
+    one.stop()
+    fewer = {**sections, "redis": {**sections.get("redis", {}), "databases": 8}}
+    one.start(fewer)
+    assert one.ended
+    one.start(sections)
+    assert not one.ended
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 def test_without_save_points_a_restart_loses_what_came_after_the_last_dump(server: Make, version: str) -> None:
     one = server(version)
     one.start(SAVED)

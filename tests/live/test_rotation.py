@@ -14,9 +14,9 @@ WEB = {
     "kind": "Deployment",
     "name": "web",
     "replicas": 1,
-    "containers": {"web": {"host": "REDIS_HOST", "port": "REDIS_PORT", "password": "REDIS_PASSWORD"}},
+    "containers": {"web": {"env": {"REDIS_HOST": "${host}", "REDIS_PORT": "${port}", "REDIS_PASSWORD": "${password}"}}},
 }
-CLIENTS: dict[str, Any] = {"clients": [{"name": CLIENT, "namespace": CLIENT, "workload": WEB}]}
+CLIENTS: dict[str, Any] = {"clients": [{"name": CLIENT, "namespace": CLIENT, "workloads": [WEB]}]}
 MODES: dict[str, dict[str, Any]] = {
     "manual": CLIENTS,
     "sealed-secrets": {**CLIENTS, "secrets": {"mode": "sealed-secrets", "certificate": "lab/sealing.crt"}},

@@ -13,8 +13,8 @@ from rediskit.checks.variables import unresolved
 from rediskit.errors import RefusedError
 from rediskit.migrate.owner.plain_text import content_of, in_effect, merged, patched
 from rediskit.model.pointers import changed
-from rediskit.renderers.owner.overlay import apply
-from rediskit.renderers.owner.patches import patch
+from rediskit.renderers.owner.overlay import edited
+from rediskit.renderers.owner.patches import Change, change
 from rediskit.yamlio.writer import dump
 from tests.samples import config, made
 from tests.samples import merged as merge
@@ -30,19 +30,18 @@ ENTRIES: dict[str, list[Any]] = {
 }
 
 
-def steps(*, url: bool) -> list[Any]:
-    """Return the patch of each effect of a migration on the workload."""
-    variables = {"host": "REDIS_HOST", "port": "REDIS_PORT", "password": "REDIS_PASSWORD", **({"url": "REDIS_URL"} if url else {})}
+def steps(*, url: bool) -> list[Change]:
+    """Return the change of each effect of a migration on the workload."""
+    variables = {"REDIS_URL": "redis://:${password}@${address}"} if url else {}
     found = []
     for step in ("scale-down", "reconfigure", "scale-up"):
         data = config(step)["clients"][0]
-        client = merge(data, {"workload": {"containers": {"backend": variables}}})
+        client = merge(data, {"workloads": {0: {"containers": {"backend": {"env": variables}}}}})
         environment = made(step, over={"clients": [client]})
-        workload, migration = environment.clients[0].workload, environment.clients[0].migration
-        assert workload is not None
+        workload, migration = environment.clients[0].workloads[0], environment.clients[0].migration
         from rediskit.state_machine.effects import effects
 
-        found.append(patch(environment, workload, effects(migration)))
+        found.append(change(environment, environment.clients[0], workload, effects(migration)))
     return found
 
 
@@ -90,11 +89,11 @@ def _flow(lines: list[str]) -> list[str]:
 def test_each_step_sets_its_values_and_the_way_back_gives_the_same_bytes(text: bytes, url: bool) -> None:
     before = content_of(text, "x")
     current, now = text, text
-    for change in PATCHES[url]:
-        target = patched(text, "x", change)
+    for step in PATCHES[url]:
+        target = patched(text, "x", step)
         after = content_of(target, "x")
-        assert in_effect(after, change)
-        assert not changed(after, apply(copy.deepcopy(before), {**change, "apiVersion": "apps/v1"}))
+        assert in_effect(after, step)
+        assert not changed(after, edited(copy.deepcopy(before), step))
         assert unresolved(after) <= unresolved(before), "an address comes after what it is composed from"
         found = merged(current, now, target)
         assert found == target
@@ -192,5 +191,5 @@ def test_a_replaced_variable_keeps_each_other_value_of_its_entry(value: str) -> 
         "{name: REDIS_HOST, value: redis}", f"{{name: REDIS_HOST, other: {value}, valueFrom: {{fieldRef: {{fieldPath: f}}}}}}"
     )
     after = patched(text.encode(), "x", PATCHES[False][2]).decode()
-    host = PATCHES[False][2]["spec"]["template"]["spec"]["containers"][0]["env"][0]["value"]
+    host = PATCHES[False][2].named["spec"]["template"]["spec"]["containers"][0]["env"][0]["value"]
     assert f"{{name: REDIS_HOST, other: {value}, value: {host}}}" in after

@@ -61,7 +61,7 @@ def put(folder: Path, data: dict[str, Any], draw: Any) -> Path:
 
     if draw(st.booleans()):
         own = next(one for one in data["clients"] if one["name"] == "beersystem")
-        save("chocolandia/own.yaml", merged(own, {"workload": {"manifest": "beersystem-backend.yaml"}}))
+        save("chocolandia/own.yaml", merged(own, {"workloads": {0: {"manifest": "beersystem-backend.yaml"}}}))
         data = {**data, "clients": [{"file": "chocolandia/own.yaml"} if one is own else one for one in data["clients"]]}
     save("chocolandia.yaml", data)
     return folder / "chocolandia.yaml"

@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from rediskit import (
     ArgoCD,
     Client,
+    Container,
     Environment,
     GitOps,
     Manifest,
@@ -22,7 +23,7 @@ from rediskit import (
     Pool,
     Previous,
     Redis,
-    Variables,
+    Template,
     Workload,
     load,
     render,
@@ -74,9 +75,19 @@ def chocolandia() -> Environment:
             Client(
                 name="beersystem",
                 namespace="beersystem",
-                workload=Workload(
-                    manifest=Manifest(live, content),
-                    containers={"backend": Variables(host="REDIS_HOST", port="REDIS_PORT", password="REDIS_PASSWORD")},
+                workloads=(
+                    Workload(
+                        manifest=Manifest(live, content),
+                        containers={
+                            "backend": Container(
+                                env={
+                                    "REDIS_HOST": Template("${host}"),
+                                    "REDIS_PORT": Template("${port}"),
+                                    "REDIS_PASSWORD": Template("${password}"),
+                                }
+                            )
+                        },
+                    ),
                 ),
                 previous=Previous(host="redis.beersystem.svc.cluster.local", remove=("Deployment/redis", "Service/redis")),
                 migration=Migration(step="prepare"),
@@ -176,17 +187,17 @@ def test_needed_unknown_and_repeated_commands_are_refused() -> None:
 
 
 def test_clients_with_one_name_or_workload_are_refused() -> None:
-    workload = Workload(kind="Deployment", name="web", replicas=1, containers={"a": Variables(host="A", port="B", password="C")})
+    workload = Workload(kind="Deployment", name="web", replicas=1, containers={"a": Container(env={"A": Template("${host}")})})
     assert complaints(
         clients=(
-            Client(name="a", namespace="a", workload=workload),
-            Client(name="a", namespace="b", workload=workload),
-            Client(name="b", namespace="a", workload=workload),
+            Client(name="a", namespace="a", workloads=(workload,)),
+            Client(name="a", namespace="b", workloads=(workload,)),
+            Client(name="b", namespace="a", workloads=(workload,)),
             Client(name="monitoring", namespace="redis"),
         )
     ) == [
         (("clients", 1, "name"), "another client has the name a"),
-        (("clients", 2, "workload"), "Deployment/web is also the workload of client a"),
+        (("clients", 2, "workloads", 0), "Deployment/web is also a workload of client a"),
         (("clients", 3, "name"), "monitoring is a reserved name"),
         (("clients", 3, "namespace"), "redis is the namespace of Redis"),
     ]

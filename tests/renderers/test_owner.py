@@ -178,7 +178,7 @@ def test_a_second_container_that_is_missing_fails_the_build_alone(tmp_path: Path
 
 
 TWO_CONTAINERS = {
-    "worker": {"host": "CACHE_HOST", "port": "CACHE_PORT", "password": "CACHE_PASSWORD"},
+    "worker": {"env": {"CACHE_HOST": "${host}", "CACHE_PORT": "${port}", "CACHE_PASSWORD": "${password}"}},
     "backend": ONE_CONTAINER["backend"],
 }
 
@@ -340,7 +340,7 @@ def test_every_client_on_its_way_has_a_folder_of_its_own() -> None:
         **clients[0],
         "name": "other",
         "namespace": "other",
-        "workload": {"kind": "StatefulSet", "name": "web", "replicas": 2, "containers": ONE_CONTAINER},
+        "workloads": [{"kind": "StatefulSet", "name": "web", "replicas": 2, "containers": ONE_CONTAINER}],
     }
     environment: Environment = made("scale-up", over={"clients": [*clients, other, {"name": "plain", "namespace": "plain"}]})
     owners = sorted(path for path in render(environment).files if path.startswith("owners/"))

@@ -18,6 +18,8 @@ from rediskit import Environment, Manifest, render
 from rediskit.checks.schema import validate
 from rediskit.migrate.owner.plain_text import patched
 from rediskit.model.client import OwnerKind
+from rediskit.renderers.objects import file_name
+from rediskit.renderers.owner.patches import changes
 from rediskit.state_machine.effects import Effects, effects
 from rediskit.yamlio.writer import dump
 from tests.renderers.owner_build import OLD_REDIS, Built, Object, changed, copy_component, write
@@ -84,7 +86,7 @@ REAL = each(ENV, "REDIS_HOST/value", "REDIS_PASSWORD")
 FROM_MAP = {"configMapKeyRef": {"name": "redis", "key": "host"}}
 FROM_SECRET = {"secretKeyRef": {"name": "old", "key": "password", "optional": True}}
 SCALED = three(backend())
-URL = {"backend": {"url": "REDIS_URL", "password": "REDIS_PASSWORD", "database": 1}}
+URL = {"backend": {"env": {"REDIS_URL": "redis://:${password}@${address}/1", "REDIS_PASSWORD": "${password}"}}}
 SHAPES = {
     "real": Shape(backend(), REAL),
     "statefulset": Shape({**three(backend()), "kind": "StatefulSet"}, REAL),
@@ -123,7 +125,7 @@ def environment(shape: Shape, kind: OwnerKind, step: str, order: str) -> Environ
     if shape.scaler is not None:
         section["autoscaler"] = {"manifest": Manifest("autoscaler.yaml", shape.scaler)}
     client = merged(config(step, order)["clients"][0], {"owner": {"kind": kind}})
-    client["workload"] = section
+    client["workloads"] = [section]
     return made(step, order, {"clients": [client]})
 
 
@@ -216,12 +218,16 @@ def test_plain_manifests_are_what_a_component_builds(tmp_path: Path, kustomize: 
     shape = SHAPES[name]
     repository = Repository(tmp_path, kustomize, objects(shape))
     for step in STEPS:
-        tree = render(environment(shape, "manifests", step, order))
-        changes = {content["kind"]: content for path, content in tree.objects.items() if path.startswith("owners/beersystem/")}
+        plain = environment(shape, "manifests", step, order)
+        tree = render(plain)
+        patches = {change.merge["kind"]: change for change in changes(plain, plain.clients[0])}
+        assert {path for path in tree.files if path.startswith("owners/beersystem/") and path.endswith(".yaml")} == {
+            f"owners/beersystem/{file_name(change.named)}" for change in patches.values()
+        }
         built = repository.at(environment(shape, "kustomize", step, order))
         for content in objects(shape)[: 2 if shape.scaler else 1]:
             text = dump(content).encode()
-            made = patched(text, "x", changes[content["kind"]]) if content["kind"] in changes else text
+            made = patched(text, "x", patches[content["kind"]]) if content["kind"] in patches else text
             assert not changed(yaml.safe_load(made), built.workload(content["kind"])), step
         removed = tree.files.get("owners/beersystem/remove.txt")
         assert removed == (b"Deployment/redis\nService/redis\n" if step == "decommission" else None)

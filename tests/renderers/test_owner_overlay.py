@@ -13,29 +13,31 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from rediskit.renderers.owner.overlay import apply
-from rediskit.renderers.owner.patches import patch
+from rediskit.renderers.owner.patches import change as change_of
 from rediskit.state_machine.effects import effects
 from rediskit.yamlio.writer import dump
 from tests.samples import backend, config, made, merged
 
 Object = dict[str, Any]
 STEPS = ("scale-down", "reconfigure", "scale-up", "decommission")
-VARIABLES = {"host": "REDIS_HOST", "port": "REDIS_PORT", "password": "REDIS_PASSWORD"}
+VARIABLES = {"env": {"REDIS_HOST": "${host}", "REDIS_PORT": "${port}", "REDIS_PASSWORD": "${password}"}}
 FROM = {"configMapKeyRef": {"name": "old", "key": "x"}}
 
 
-def patched(workload: Object, step: str, containers: dict[str, dict[str, str]]) -> Object:
+def patched(workload: Object, step: str, containers: dict[str, Any]) -> Object:
     """Return the patch of a step for this workload, its name on it."""
     section = {"kind": workload["kind"], "name": "w", "replicas": 3, "containers": containers}
-    environment = made(step, over={"clients": [{**config(step)["clients"][0], "workload": section}]})
+    environment = made(step, over={"clients": [{**config(step)["clients"][0], "workloads": [section]}]})
     client = environment.clients[0]
-    assert client.workload is not None
-    return {**patch(environment, client.workload, effects(client.migration)), "metadata": {"name": workload["metadata"]["name"]}}
+    return {
+        **change_of(environment, client, client.workloads[0], effects(client.migration)).merge,
+        "metadata": {"name": workload["metadata"]["name"]},
+    }
 
 
 def built(folder: Path, kustomize: Path, cases: list[tuple[Object, Object]]) -> list[Object]:
     """Return the kustomize build of each base and patch, in one build. Base and patch of a case have the same unique name."""
-    files = {"base.yaml": [base for base, _ in cases]} | {f"patch{index}.yaml": [change] for index, (_, change) in enumerate(cases)}
+    files = {"base.yaml": [base for base, _ in cases]} | {f"patch{index}.yaml": [patch] for index, (_, patch) in enumerate(cases)}
     for name, contents in files.items():
         (folder / name).write_text("---\n".join(dump(content) for content in contents))
     patches = [
@@ -49,7 +51,7 @@ def built(folder: Path, kustomize: Path, cases: list[tuple[Object, Object]]) -> 
     return [found[base["metadata"]["name"]] for base, _ in cases]
 
 
-def numbered(cases: list[tuple[Object, str, dict[str, dict[str, str]]]]) -> list[tuple[Object, Object]]:
+def numbered(cases: list[tuple[Object, str, dict[str, Any]]]) -> list[tuple[Object, Object]]:
     pairs = []
     for index, (workload, step, containers) in enumerate(cases):
         base = {**workload, "metadata": {**workload["metadata"], "name": f"w{index}"}}
@@ -119,7 +121,7 @@ def test_what_people_write(tmp_path: Path, kustomize: Path) -> None:
 @pytest.mark.parametrize("kind", ["Deployment", "StatefulSet"])
 def test_two_containers_in_another_order(tmp_path: Path, kustomize: Path, kind: str) -> None:
     workload = {**deployment(container("a", A), container("b", A, HOST), container("c", HOST)), "kind": kind}
-    second = {"host": "CACHE_HOST", "port": "CACHE_PORT", "password": "CACHE_PASSWORD"}
+    second = {"env": {"CACHE_HOST": "${host}", "CACHE_PORT": "${port}", "CACHE_PASSWORD": "${password}"}}
     cases = numbered(
         [(workload, step, containers) for step in STEPS for containers in ({"c": VARIABLES, "b": second}, {"b": second, "c": VARIABLES})]
     )
@@ -161,7 +163,7 @@ containers = st.fixed_dictionaries(
 
 
 @st.composite
-def workloads(draw: st.DrawFn) -> tuple[Object, str, dict[str, dict[str, str]]]:
+def workloads(draw: st.DrawFn) -> tuple[Object, str, dict[str, Any]]:
     there = draw(st.lists(st.sampled_from(["app", "worker", "app-proxy", "logs"]), min_size=1, max_size=4, unique=True))
     made = [{"name": name, **draw(containers)} for name in there]
     workload = {**deployment(*made), "kind": draw(st.sampled_from(["Deployment", "StatefulSet"]))}
@@ -170,11 +172,11 @@ def workloads(draw: st.DrawFn) -> tuple[Object, str, dict[str, dict[str, str]]]:
     if draw(st.booleans()):
         del workload["spec"]["replicas"]
     patched_ones = draw(st.lists(st.sampled_from(there), min_size=1, max_size=2, unique=True))
-    sets = [VARIABLES, {"host": "CACHE_HOST", "port": "CACHE_PORT", "password": "CACHE_PASSWORD"}]
+    sets = [VARIABLES, {"env": {"CACHE_HOST": "${host}", "CACHE_PORT": "${port}", "CACHE_PASSWORD": "${password}"}}]
     return workload, draw(st.sampled_from(STEPS)), dict(zip(patched_ones, draw(st.permutations(sets)), strict=False))
 
 
-class Cases(list[tuple[Object, str, dict[str, dict[str, str]]]]):
+class Cases(list[tuple[Object, str, dict[str, Any]]]):
     """Many at once: on a failure the assertion shows the one that differs."""
 
     def __repr__(self) -> str:

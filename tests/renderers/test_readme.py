@@ -84,7 +84,7 @@ def test_an_autoscaler_is_let_go_in_the_owners_repository(scaled: bool, whose: s
     """With nothing to remove, decommission changes the owner's build only where something was held."""
     over: dict[str, object] = {"previous": {"remove": []}}
     if scaled:
-        over["workload"] = {"autoscaler": {"kind": "ScaledObject", "name": "backend"}}
+        over["workloads"] = {0: {"autoscaler": {"kind": "ScaledObject", "name": "backend"}}}
     client = merged(config("validate")["clients"][0], over)
     text = section(readme(made("validate", over={"clients": [client]})), "beersystem")
     assert f"Next step: **decommission**. It changes {whose}." in text

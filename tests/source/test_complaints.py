@@ -135,7 +135,7 @@ FREE = {("redis", "labels"), ("redis", "values"), ("network", "pool", "taken")}
 KNOWN = [
     (path, key)
     for path, key in KEYS
-    if not any(path[: len(free)] == free for free in FREE) and path[-1:] != ("containers",) and len(key) > 2
+    if not any(path[: len(free)] == free for free in FREE) and path[-1:] not in (("containers",), ("env",), ("databases",)) and len(key) > 2
 ]
 
 
@@ -203,13 +203,12 @@ def test_errors_are_placed_at_values_keys_or_sections(tmp_path: Path) -> None:
         "  pool: [1]\n"  # 12
         "clients:\n"
         "- name: a\n"  # 14
-        "  workload:\n"  # 15
-        "    kind: Deployment\n"
-        "    containers:\n"  # 17
-        "      web:\n"  # 18
-        "        host: A\n"
-        "        port: A\n"
-        "        password: A\n"
+        "  workloads:\n"  # 15
+        "  - kind: Deployment\n"
+        "    replicas: 1\n"  # 17
+        "    containers:\n"
+        "      web:\n"  # 19
+        "        env: [A]\n"
     )
     with pytest.raises(ConfigError) as error:
         load(config)
@@ -223,7 +222,7 @@ def test_errors_are_placed_at_values_keys_or_sections(tmp_path: Path) -> None:
         (11, 10, "network.allow"),
         (12, 9, "network.pool"),
         (14, 3, "clients[0].namespace"),
-        (18, 7, "clients[0].workload.containers.web"),
+        (20, 14, "clients[0].workloads[0].containers.web.env"),
     ]
 
 

@@ -25,7 +25,7 @@ kind: Deployment
 metadata: {name: shop, namespace: shop}
 spec: {replicas: 2, template: {spec: {containers: [{name: web}]}}}
 """
-WORKLOAD = "    containers: {web: {host: REDIS_HOST, port: REDIS_PORT, password: REDIS_PASSWORD}}\n"
+WORKLOAD = "    containers: {web: {env: {REDIS_HOST: '${host}', REDIS_PORT: '${port}', REDIS_PASSWORD: '${password}'}}}\n"
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +47,7 @@ def config(body: str = "", name: str = "home") -> str:
 
 
 def with_manifest(path: str) -> str:
-    return config(f"clients:\n- name: shop\n  namespace: shop\n  workload:\n    manifest: {path}\n{WORKLOAD}")
+    return config(f"clients:\n- name: shop\n  namespace: shop\n  workloads:\n  - manifest: {path}\n{WORKLOAD}")
 
 
 def problems(path: str) -> list[Problem]:
@@ -64,7 +64,7 @@ def lines(path: str) -> list[str]:
 
 
 def test_the_content_of_a_manifest_is_in_the_model(repository: Path) -> None:
-    workload = load(with_manifest("../shop.yaml")).clients[0].workload
+    workload = load(with_manifest("../shop.yaml")).clients[0].workloads[0]
     assert workload is not None
     assert workload.manifest is not None
     assert workload.manifest.path == "../shop.yaml"
@@ -73,7 +73,7 @@ def test_the_content_of_a_manifest_is_in_the_model(repository: Path) -> None:
     assert workload.manifest.content["metadata"]["name"] == "shop", "nothing is read later"
 
 
-AT = "config/home.yaml:9:15: clients[0].workload.manifest: "
+AT = "config/home.yaml:9:15: clients[0].workloads[0].manifest: "
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_links_to_files_outside_the_work_tree_are_refused(repository: Path) -> N
     (repository / "config/files/out.yaml").symlink_to("../../../outside.yaml")
     (repository / "config/files/far").symlink_to("../../..")
     (repository / "config/files/round.yaml").symlink_to("round.yaml")
-    assert load(with_manifest("files/in.yaml")).clients[0].workload is not None
+    assert load(with_manifest("files/in.yaml")).clients[0].workloads[0] is not None
     assert lines(with_manifest("files/out.yaml")) == [AT + "files/out.yaml is outside the Git work tree of the config"]
     assert lines(with_manifest("files/far/outside.yaml")) == [AT + "files/far/outside.yaml is outside the Git work tree of the config"]
     assert lines(with_manifest("files/round.yaml")) == [AT + "config/files/round.yaml: too many levels of symbolic links"]
@@ -126,21 +126,21 @@ def test_paths_of_a_linked_config_are_relative_to_the_real_file(repository: Path
     (repository / "environments/shop.yaml").write_text(MANIFEST)
     (repository / "config/home.yaml").unlink()
     (repository / "config/home.yaml").symlink_to("../environments/home.yaml")
-    assert load("config/home.yaml").clients[0].workload is not None
+    assert load("config/home.yaml").clients[0].workloads[0] is not None
 
 
 def test_without_git_the_folder_of_the_config_is_the_limit(repository: Path) -> None:
     (repository / ".git").rmdir()
     assert lines(with_manifest("../shop.yaml")) == [AT + "../shop.yaml is outside the folder of the config"]
     (repository / "config/files/shop.yaml").write_text(MANIFEST)
-    assert load(with_manifest("files/shop.yaml")).clients[0].workload is not None
+    assert load(with_manifest("files/shop.yaml")).clients[0].workloads[0] is not None
 
 
 def test_a_work_tree_of_git_worktree_has_a_file_for_git(repository: Path) -> None:
     (repository / ".git").rmdir()
     (repository / ".git").write_text("gitdir: elsewhere\n")
     assert work_tree(repository / "config/files") == repository
-    assert load(with_manifest("../shop.yaml")).clients[0].workload is not None
+    assert load(with_manifest("../shop.yaml")).clients[0].workloads[0] is not None
 
 
 def test_a_special_file_is_refused_unopened() -> None:
@@ -176,7 +176,7 @@ def test_a_referenced_file_above_1_mib_is_refused() -> None:
     Path("config/large.yaml").write_bytes(b"#" * (MAX_BYTES + 1))
     assert lines(with_manifest("large.yaml")) == [AT + "config/large.yaml is larger than 1 MiB"]
     Path("config/large.yaml").write_bytes(MANIFEST.encode() + b"#" * (MAX_BYTES - len(MANIFEST)))
-    assert load(with_manifest("large.yaml")).clients[0].workload is not None
+    assert load(with_manifest("large.yaml")).clients[0].workloads[0] is not None
 
 
 def test_a_missing_config_is_named() -> None:
@@ -186,15 +186,14 @@ def test_a_missing_config_is_named() -> None:
 
 
 def test_an_unreadable_manifest_hides_no_other_error() -> None:
-    workload = "    manifest: nothing.yaml\n    containr: {}\n    containers: {web: {host: A, port: B, pasword: C}}\n"
-    path = config(f"clients:\n- name: Shop\n  workload:\n{workload}")
+    workload = "  - manifest: nothing.yaml\n    containr: {}\n    containers: {web: {host: A}}\n"
+    path = config(f"clients:\n- name: Shop\n  workloads:\n{workload}")
     assert lines(path) == [
         "config/home.yaml:6:3: clients[0].namespace: is missing",
         "config/home.yaml:6:9: clients[0].name: Shop is not a DNS label",
-        "config/home.yaml:8:15: clients[0].workload.manifest: file config/nothing.yaml does not exist",
-        "config/home.yaml:9:5: clients[0].workload.containr: unknown key",
-        "config/home.yaml:10:18: clients[0].workload.containers.web.password: is missing",
-        "config/home.yaml:10:42: clients[0].workload.containers.web.pasword: unknown key",
+        "config/home.yaml:8:15: clients[0].workloads[0].manifest: file config/nothing.yaml does not exist",
+        "config/home.yaml:9:5: clients[0].workloads[0].containr: unknown key",
+        "config/home.yaml:10:24: clients[0].workloads[0].containers.web.host: unknown key",
     ]
 
 
@@ -204,9 +203,10 @@ def test_errors_of_a_manifest_have_their_place_in_it() -> None:
 
 
 def test_each_config_gets_its_own_copy_of_a_shared_manifest() -> None:
-    one = load(with_manifest("../shop.yaml")).clients[0].workload
-    other = load("config/home.yaml").clients[0].workload
-    assert one is not None and one.manifest is not None and other is not None and other.manifest is not None  # noqa: PT018
+    one = load(with_manifest("../shop.yaml")).clients[0].workloads[0]
+    other = load("config/home.yaml").clients[0].workloads[0]
+    assert one.manifest is not None
+    assert other.manifest is not None
     one.manifest.content["spec"]["replicas"] = 99
     assert other.manifest.content["spec"]["replicas"] == 2
 
@@ -224,7 +224,7 @@ def test_the_certificate_and_the_directory_of_the_secrets() -> None:
 
 
 def test_a_client_can_be_in_its_own_file() -> None:
-    Path("config/files/shop.yaml").write_text(f"{CLIENT}workload:\n  manifest: ../../shop.yaml\n  {WORKLOAD.strip()}\n")
+    Path("config/files/shop.yaml").write_text(f"{CLIENT}workloads:\n- manifest: ../../shop.yaml\n  {WORKLOAD.strip()}\n")
     environment = load(config("clients:\n- file: files/shop.yaml\n- name: stock\n  namespace: stock\n"))
     assert [client.name for client in environment.clients] == ["shop", "stock"]
     places = {path: str(environment.locate(path)) for path in (("clients", 0), ("clients", 0, "namespace"), ("clients", 1, "namespace"))}
@@ -233,7 +233,7 @@ def test_a_client_can_be_in_its_own_file() -> None:
         ("clients", 0, "namespace"): "config/files/shop.yaml:2:12",
         ("clients", 1, "namespace"): "config/home.yaml:8:14",
     }
-    assert str(environment.locate(("clients", 0, "workload", "kind"))) == "config/files/shop.yaml:4:3"
+    assert str(environment.locate(("clients", 0, "workloads", 0, "kind"))) == "config/files/shop.yaml:4:3"
     assert str(environment.locate(("clients", 0, "migration", "step"))) == "config/files/shop.yaml:1:1"
 
 
@@ -252,19 +252,19 @@ def test_each_location_of_a_config_with_a_client_file_is_listed_once() -> None:
 
 def test_a_path_in_a_client_file_is_relative_to_that_file() -> None:
     Path("config/files/live.yaml").write_text(MANIFEST)
-    Path("config/files/shop.yaml").write_text(f"{CLIENT}workload:\n  manifest: live.yaml\n  {WORKLOAD.strip()}\n")
-    assert load(config("clients:\n- file: files/shop.yaml\n")).clients[0].workload is not None
-    Path("config/files/shop.yaml").write_text(f"{CLIENT}workload:\n  manifest: ../../../outside.yaml\n  {WORKLOAD.strip()}\n")
+    Path("config/files/shop.yaml").write_text(f"{CLIENT}workloads:\n- manifest: live.yaml\n  {WORKLOAD.strip()}\n")
+    assert load(config("clients:\n- file: files/shop.yaml\n")).clients[0].workloads[0] is not None
+    Path("config/files/shop.yaml").write_text(f"{CLIENT}workloads:\n- manifest: ../../../outside.yaml\n  {WORKLOAD.strip()}\n")
     assert lines("config/home.yaml") == [
-        "config/files/shop.yaml:4:13: clients[0].workload.manifest: ../../../outside.yaml is outside the Git work tree of the config"
+        "config/files/shop.yaml:4:13: clients[0].workloads[0].manifest: ../../../outside.yaml is outside the Git work tree of the config"
     ]
 
 
 def test_without_git_a_client_file_has_the_limit_of_the_config(repository: Path) -> None:
     (repository / ".git").rmdir()
     Path("config/live.yaml").write_text(MANIFEST)
-    Path("config/files/shop.yaml").write_text(f"{CLIENT}workload:\n  manifest: ../live.yaml\n  {WORKLOAD.strip()}\n")
-    assert load(config("clients:\n- file: files/shop.yaml\n")).clients[0].workload is not None
+    Path("config/files/shop.yaml").write_text(f"{CLIENT}workloads:\n- manifest: ../live.yaml\n  {WORKLOAD.strip()}\n")
+    assert load(config("clients:\n- file: files/shop.yaml\n")).clients[0].workloads[0] is not None
     assert str(Neighbours("config/files/shop.yaml").find("x")).endswith("config/files/x")
 
 
@@ -458,7 +458,7 @@ def test_errors_of_all_configs_are_reported_together() -> None:
 
 @pytest.mark.parametrize("key", ["aB3xY9kLm2Qw8ErT5uZ7", "YUIzeFk5a0xtMlF3OEVyVDV1Wjc="])
 def test_a_key_that_looks_like_a_password_is_in_no_message(key: str) -> None:
-    body = f"clients:\n- name: shop\n  namespace: shop\n  workload:\n    containers: {{{key}: {{host: REDIS_HOST}}}}\n"
+    body = f"clients:\n- name: shop\n  namespace: shop\n  workloads:\n  - containers: {{{key}: {{env: {{REDIS_HOST: x}}}}}}\n"
     said = "\n".join(map(str, problems(config(body))))
     assert key not in said
     assert "containers.***" in said

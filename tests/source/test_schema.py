@@ -77,16 +77,19 @@ def test_a_file_of_a_client_fits_its_part(client: Path) -> None:
 BEYOND = {
     "YAML": {
         "alias-bomb", "duplicate-key", "levels", "merge-conflict", "merge-key", "python-tag", "quote-not-closed", "tab",
-        "two-documents",
+        "two-documents", "env-twice", "template-without-quotes",
     },
     "two values": {
         "address-outside-pool", "address-taken", "client-in-redis-namespace", "clients-with-one-name", "clients-with-one-workload",
         "command-twice", "destination-twice", "evidence-missing", "evidence-too-short", "history-ends-elsewhere", "history-out-of-order",
         "image-without-tag", "memory-above-limit", "memory-default-above-limit", "migration-of-nothing", "name-is-not-the-file",
-        "one-variable-for-two", "pool-backwards", "previous-removes-the-application", "previous-removes-twice", "request-above-limit",
+        "pool-backwards", "previous-removes-the-application", "previous-removes-twice", "request-above-limit",
         "rolled-back-without-a-reason", "validation-backwards", "workload-incomplete", "autoscaler-bounds", "autoscaler-incomplete",
-        "autoscaler-to-0", "container-in-two-lists", "url-is-the-password", "accept-twice", "evidence-criterion", "evidence-downtime",
-        "evidence-scan",
+        "autoscaler-to-0", "container-in-two-lists", "accept-twice", "evidence-criterion", "evidence-downtime",
+        "evidence-scan", "args-replaced-twice", "container-of-a-person-with-env", "container-without-a-change", "containers-none",
+        "database-not-there", "database-unknown", "env-added-by-rediskit", "env-in-a-circle", "env-refers-to-a-removed-one",
+        "workload-cronjob-with-autoscaler", "workload-cronjob-with-replicas", "workload-deployment-suspended",
+        "workload-rollout-without-manifest", "workload-twice",
     },
     "another file": {
         "client-file-duplicate-key", "client-file-missing", "client-file-names-a-file", "client-file-wrong", "container-unknown",
@@ -95,22 +98,26 @@ BEYOND = {
         "manifest-variable-without-name", "manifest-without-replicas",
         "secrets-directory-outside", "gitops-path-elsewhere", "ciphertext-in-clear", "ciphertext-broken", "secret-in-clear",
         "autoscaler-manifest-of-a-service", "autoscaler-of-another-workload", "autoscaler-outside", "autoscaler-says-otherwise",
-        "init-container-unknown", "certificate-of-something-else", "gitops-tool-as-client",
+        "args-absent", "args-twice", "args-without-manifest", "workload-of-a-daemonset", "workload-of-a-job",
+        "workload-rollout-without-its-deployment", "init-container-unknown", "certificate-of-something-else", "gitops-tool-as-client",
     },
     "arithmetic": {
         "cidr-everybody", "cidr-everybody-in-two-halves", "cidr-host-bits", "memory-without-unit", "memory-zero", "monitoring-interval",
         "pool-host-bits", "quantity-slipped",
     },
+    "spellings of other tools": {
+        "template-of-a-manual", "template-of-helm", "template-of-kubernetes", "template-of-windows", "environment-variable",
+    },
     "lists of names": {
         "client-name-reserved", "command-needed", "command-unknown", "previous-removes-too-much", "chart-value-unknown", "chart-value-kind",
         "redis-conf-beats-the-chart", "chart-name-for-a-shell",
     },
-    "secrets": {"password-in-redis-conf", "password-in-values", "password-written-out"},
+    "secrets": {"password-in-redis-conf", "password-in-values", "password-written-out", "env-with-a-user-and-password"},
     "one key and another": {
         "flux-git-address", "sops-with-argocd", "sops-for-nobody",
         "external-secrets-without-store", "external-secrets-two-sources",
-        "external-secrets-generated-by-an-old-one", "database-without-url", "init-containers-without-order", "manifests-without-replicas",
-        "manifests-without-the-autoscaler", "owner-without-the-object", "variables-without-an-address",
+        "external-secrets-generated-by-an-old-one", "init-containers-without-order", "manifests-without-replicas",
+        "manifests-without-the-autoscaler", "owner-without-the-object",
     },
 }  # fmt: skip
 
@@ -163,7 +170,7 @@ def test_choices_are_enumerated() -> None:
     definitions = SCHEMA["$defs"]
     assert definitions["GitOps"]["properties"]["tool"]["enum"] == ["argocd", "flux"]
     assert definitions["Migration"]["properties"]["step"]["enum"][0] == "prepare"
-    assert definitions["Workload"]["properties"]["kind"]["enum"] == ["Deployment", "StatefulSet", None]
+    assert definitions["Workload"]["properties"]["kind"]["enum"] == ["Deployment", "StatefulSet", "CronJob", "Rollout", None]
     assert {"1.34", 1.34} <= set(SCHEMA["properties"]["kubernetes"]["enum"])
 
 

@@ -52,6 +52,15 @@ RULES: tuple[Rule, ...] = (
         "keep a save point, or set appendOnly: true in the safe order",
     ),
     Rule(
+        "databases-fewer",
+        "error",
+        ("redis.databases",),
+        settings.databases,
+        fewer,
+        "Redis does not start when its data contains a database with a higher number",
+        "first move or delete the keys of the higher databases (INFO keyspace lists them), then run BGREWRITEAOF",
+    ),
+    Rule(
         "command-disabled",
         "error",
         ("redis.disabledCommands",),

@@ -11,6 +11,7 @@ from rediskit.checks.server import ROLES, directives, last_directive
 from rediskit.errors import Path
 from rediskit.model.nested import at, list_at, mapping_at
 from rediskit.model.secrets import ExternalSecrets, SealedSecrets
+from rediskit.renderers.helm import DEFAULT_DATABASES
 
 
 class Setting(NamedTuple):
@@ -88,6 +89,9 @@ eviction = from_redis_conf("maxmemory-policy", "noeviction", "redis.memory.polic
 def append_only(subject: Subject) -> Settings:
     """Return whether an append-only file exists, as `true` or `false`."""
     return {role: entry._replace(value=_FLAGS.get(entry.value, entry.value)) for role, entry in _append_only(subject).items()}
+
+
+databases = from_redis_conf("databases", str(DEFAULT_DATABASES), "redis.databases")
 
 
 def save_points(subject: Subject) -> Settings:

@@ -89,9 +89,8 @@ def _summary(step: Planned) -> str:
 def _lines(environment: Environment, client: Client, made: Plan) -> Iterator[str]:
     release = release_of(environment)
     previous = client.previous
-    assert client.workload is not None
     assert previous is not None
-    yield f"{client.name}: {client.workload.reference} from {previous.host}:{previous.port} to {release.primary_host}:{release.port}"
+    yield f"{client.name}: {', '.join(client.references)} from {previous.host}:{previous.port} to {release.primary_host}:{release.port}"
     yield f"  current step {made.step}, order {made.order}; {len(made.steps)} steps to come, one commit each"
     yield f"  window: {' to '.join(made.window)}" if made.window else "  window: not agreed on yet"
     if made.expected:
@@ -123,7 +122,7 @@ def _step(number: int, step: Planned, client: Client) -> Iterator[str]:
     if step.page.step == "decommission":
         yield f"   irreversible: {lost_for_good(client)}"
     for value in step.values:
-        other = "" if client.workload and value.object == client.workload.reference else f"{value.object} "
+        other = "" if client.references == (value.object,) else f"{value.object} "
         yield f"   ~ {other}{value.pointer}: {value.old} -> {value.new}"
     for reference in step.gone:
         yield f"   - {reference} is removed from the build of the application repository; it is deleted only if pruning is on"

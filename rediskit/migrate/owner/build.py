@@ -28,8 +28,8 @@ from rediskit.model.nested import at
 from rediskit.model.pointers import changed
 from rediskit.output.nofollow import NoFollowFolder
 from rediskit.renderers.owner.component import component
-from rediskit.renderers.owner.overlay import apply
-from rediskit.renderers.owner.patches import patches, removals
+from rediskit.renderers.owner.overlay import ConflictError, applied
+from rediskit.renderers.owner.patches import changes, removals
 from rediskit.renderers.owner.snippets import inline
 from rediskit.renderers.tree import Object, Tree
 from rediskit.temporary import temporary_folder
@@ -158,9 +158,12 @@ def select(objects: Mapping[Key, Object], client: Client, kind: str, name: str) 
 def differences(environment: Environment, client: Client, before: Built, after: Built) -> list[Difference]:
     """Return the objects that a step changes, compared with the values of its patches and its removals."""
     expected: dict[Key, Object | None] = dict(before.objects)
-    for change in patches(environment, client):
-        for key in select(before.objects, client, change["kind"], change["metadata"]["name"]):
-            expected[key] = apply(before.objects[key], change)
+    for change in changes(environment, client):
+        for key in select(before.objects, client, *change.reference.split("/")):
+            try:
+                expected[key] = applied(before.objects[key], change)
+            except ConflictError:
+                expected[key] = None  # The build does not have what the operations test: reported as a difference.
     for reference in removals(client):
         kind, _, name = reference.partition("/")
         expected |= dict.fromkeys(select(before.objects, client, kind, name))

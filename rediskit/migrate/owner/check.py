@@ -28,6 +28,7 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Step
 from rediskit.model.nested import at
+from rediskit.model.workload import Workload
 from rediskit.output.writer import compare
 from rediskit.renderers.tree import Tree
 from rediskit.state_machine.effects import at_step, effects, steps
@@ -64,7 +65,7 @@ def owner_remarks(environment: Environment, tree: Tree, folder: str, *, offline:
         MissingToolError: kustomize is missing.
     """
     place = checkout(folder, None, offline=offline)
-    migrating = [client for client in environment.clients if client.migration and client.workload]
+    migrating = [client for client in environment.clients if client.migration and client.workloads]
     moving = [client for client in migrating if client.owner.kind != "manifests"]
     if len(moving) < len(migrating) and not (moving and is_built(place)):
         return
@@ -164,27 +165,38 @@ def _listed(client: Client, place: Checkout, file: Path) -> Iterator[Remark]:
 
 def _base(client: Client, before: Built, place: Checkout, file: Path) -> Iterator[Remark]:
     """Yield what the base lacks for the steps and for a rollback."""
-    workload = client.workload
-    assert workload is not None
     if problem := missing_workload(before.objects, client, shown(place.overlay)):
         yield _remark(problem, _at(file))
         return
-    (key,) = select(before.objects, client, str(workload.kind), str(workload.name))
-    replicas = at(before.objects[key], "spec", "replicas")
-    where = object_at(place, str(workload.kind), str(workload.name)) or _at(file)
-    if replicas is None:
-        severity: Severity = "warning" if workload.autoscaler or workload.replicas == 1 else "error"
-        hint = f"set replicas: {workload.replicas} in it: after a rollback it has 1 replica until it is scaled"
-        yield Remark("owner-replicas", severity, f"{workload.reference} does not set its replicas", hint, where)
-    elif replicas != workload.replicas and not workload.autoscaler:
-        hint = "set the same number: a rollback restores that of the base, scale-up that of the config"
-        message = f"{workload.reference} has {replicas} replicas here and {workload.replicas} in the config"
-        yield Remark("owner-replicas", "warning", message, hint, where)
+    for workload in client.workloads:
+        yield from _workload(client, workload, before, place, file)
     for reference in () if _is_over(client) or client.previous is None else client.previous.remove:
         kind, _, name = reference.partition("/")
         if not select(before.objects, client, kind, name):
             hint = "no step can remove an object that is in no build: add and apply it there, or remove it from previous.remove"
             yield Remark("owner-removal", "warning", f"{reference} of previous.remove is not in the build", hint, _at(file))
+
+
+def _workload(client: Client, workload: Workload, before: Built, place: Checkout, file: Path) -> Iterator[Remark]:
+    """Yield a remark where a rollback or scale-up would restore another number than the base sets."""
+    (key,) = select(before.objects, client, str(workload.kind), str(workload.name))
+    field = workload.stopped[0]
+    value, running = at(before.objects[key], "spec", field), workload.running
+    where = object_at(place, str(workload.kind), str(workload.name)) or _at(file)
+    if field == "suspend":
+        if bool(value) != running:
+            message = f"{workload.reference} has suspend: {str(bool(value)).lower()} here and {str(running).lower()} in the config"
+            yield Remark("owner-replicas", "warning", message, _AGREE, where)
+    elif value is None:
+        severity: Severity = "warning" if workload.autoscaler or running == 1 else "error"
+        hint = f"set replicas: {running} in it: after a rollback it has 1 replica until it is scaled"
+        yield Remark("owner-replicas", severity, f"{workload.reference} does not set its replicas", hint, where)
+    elif value != running and not workload.autoscaler:
+        message = f"{workload.reference} has {value} replicas here and {running} in the config"
+        yield Remark("owner-replicas", "warning", message, _AGREE, where)
+
+
+_AGREE = "set the same value: a rollback restores that of the base, scale-up that of the config"
 
 
 def _is_over(client: Client) -> bool:

@@ -24,8 +24,8 @@ from rediskit.model.environment import Environment
 from rediskit.model.files import Manifest
 from rediskit.model.migration import Migration
 from rediskit.model.pointers import changed
-from rediskit.renderers.owner.overlay import apply
-from rediskit.renderers.owner.patches import patches, removals
+from rediskit.renderers.owner.overlay import edited
+from rediskit.renderers.owner.patches import Change, changes, removals
 from rediskit.renderers.tree import Object
 from rediskit.state_machine.effects import steps
 from rediskit.yamlio.foreign import MAX_BYTES
@@ -92,9 +92,9 @@ def _first(files: dict[str, Edited], at: Place) -> bytes:
 
 
 def _manifests(client: Client) -> Iterator[Manifest]:
-    assert client.workload is not None
-    scaler = client.workload.autoscaler
-    yield from (one for one in (client.workload.manifest, scaler.manifest if scaler else None) if one is not None)
+    for workload in client.workloads:
+        scaler = workload.autoscaler
+        yield from (one for one in (workload.manifest, scaler.manifest if scaler else None) if one is not None)
 
 
 def _removals(client: Client, places: list[Place]) -> Iterator[str]:
@@ -120,12 +120,12 @@ class _Document:
         """
         self._environment, self._client, self._known, self._at = environment, client, known, at
         self._file = shown(at.file)
-        self._every = [patch for step in _distinct(client) if (patch := self._patch(step)) is not None]
+        self._every = [change for step in _distinct(client) if (change := self._change(step)) is not None]
 
     def at_step(self, *, force: bool) -> bytes:
         """Return the document at the step of the client."""
         assert self._client.migration is not None
-        wanted = self._patch(self._client.migration)
+        wanted = self._change(self._client.migration)
         now = self._in_effect(self._at.content)
         is_broken = now is None and self._is_partly_in_effect(self._at.content)
         if now == wanted and not is_broken:
@@ -142,27 +142,26 @@ class _Document:
             Problem(f"{_name(self._at.content)} in {self._file} does not have the values of any step", hint, code="file-edited")
         )
 
-    def _patch(self, migration: Migration) -> Object | None:
-        client = self._client.model_copy(update={"migration": migration})
-        name = (self._known["kind"], self._known["metadata"]["name"])
-        every = patches(self._environment, client)
-        return next((patch for patch in every if (patch["kind"], patch["metadata"]["name"]) == name), None)
+    def _change(self, migration: Migration) -> Change | None:
+        there = self._client.model_copy(update={"migration": migration})
+        reference = f"{self._known['kind']}/{self._known['metadata']['name']}"
+        return next((change for change in changes(self._environment, there) if change.reference == reference), None)
 
-    def _in_effect(self, content: Object) -> Object | None:
-        """Return the patch with the most values whose values an object has; None if there is none."""
-        matching = [patch for patch in self._every if in_effect(content, patch)]
-        return max(matching, key=lambda patch: len(changed(self._known, apply(self._known, patch))), default=None)
+    def _in_effect(self, content: Object) -> Change | None:
+        """Return the change with the most values among those that an object has; None when it has none."""
+        having = [change for change in self._every if in_effect(content, change)]
+        return max(having, key=lambda change: len(changed(self._known, edited(self._known, change))), default=None)
 
     def _is_partly_in_effect(self, content: Object) -> bool:
         """Whether an object has some value of a step that the config's copy, from before the migration, does not have."""
-        for patch in self._every:
-            new = changed(self._known, apply(self._known, patch))
-            missing = changed(content, apply(content, patch))
+        for change in self._every:
+            new = changed(self._known, edited(self._known, change))
+            missing = changed(content, edited(content, change))
             if any(not any(_overlap(one, other) for other in missing) for one in new):
                 return True
         return False
 
-    def _base(self, now: Object | None) -> bytes:
+    def _base(self, now: Change | None) -> bytes:
         """Return the document of the version that a rollback restores."""
         history = versions(str(self._at.file))
         if now is None and not self._is_partly_in_effect(self._at.content):

@@ -12,8 +12,10 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from rediskit.errors import Path, Problem, RefusedError, dotted
+from rediskit.model.nested import list_at, text_at
 from rediskit.model.pointers import changed
-from rediskit.renderers.owner.overlay import apply
+from rediskit.renderers.owner.overlay import apply, edited
+from rediskit.renderers.owner.patches import Change, Word
 from rediskit.renderers.tree import Object
 from rediskit.yamlio.reader import read
 from rediskit.yamlio.splice import Edit, Prepend, Put, Remove, Replace, splice
@@ -25,30 +27,32 @@ def content_of(text: bytes, file: str) -> Object:
     return content
 
 
-def in_effect(content: Object, patch: Object) -> bool:
-    """Return whether an object has all values of a patch."""
-    return not changed(content, apply(content, _values(patch)))
+def in_effect(content: Object, change: Change) -> bool:
+    """Return whether an object has all values of a change."""
+    words = all(word.new in _words(content, change, word) for word in change.words)
+    return words and not changed(content, apply(content, _values(change.named)))
 
 
-def patched(text: bytes, file: str, patch: Object) -> bytes:
-    """Return the text with the values of a patch.
+def patched(text: bytes, file: str, change: Change) -> bytes:
+    """Return the text with the values of a change.
 
     Args:
         text: A document with one object.
         file: Its name in errors.
-        patch: A patch from `renderers.owner.patches`.
+        change: What the step changes in the object.
 
     Raises:
         ConfigError: The text cannot be read.
         RefusedError: A container of the patch is missing, a variable is defined twice, or the layout does not allow the change.
     """
     content = content_of(text, file)
-    edited = splice(text, file, list(_edits(content, _values(patch), (), file)))
-    wrong = sorted(changed(content_of(edited, file), apply(content, _values(patch))))
+    edits = [*_word_edits(content, change), *_edits(content, _values(change.named), (), file)]
+    made = splice(text, file, edits)
+    wrong = sorted(changed(content_of(made, file), edited(content, change)))
     if wrong:
         hint = "make the change by hand, and report this error"
         raise RefusedError(Problem(f"{file} cannot be changed in place at {', '.join(wrong)}", hint, code="layout"))
-    return edited
+    return made
 
 
 def merged(current: bytes, before: bytes, after: bytes) -> bytes | None:
@@ -64,6 +68,20 @@ def merged(current: bytes, before: bytes, after: bytes) -> bytes | None:
         at = block.b + begin - block.a
         ours[at : at + end - begin] = new[first:last]
     return b"".join(ours)
+
+
+def _words(content: Object, change: Change, word: Word) -> list[Any]:
+    """Return the list of words in which a change replaces one."""
+    found = (one for one in list_at(content, *change.pod_path, word.listed) if text_at(one, "name") == word.container)
+    return list_at(next(found, None), word.key)
+
+
+def _word_edits(content: Object, change: Change) -> Iterator[Edit]:
+    for word in change.words:
+        names = [text_at(one, "name") for one in list_at(content, *change.pod_path, word.listed)]
+        words = _words(content, change, word)
+        if word.position < len(words) and words[word.position] == word.old:
+            yield Put((*change.pod_path, word.listed, names.index(word.container), word.key, word.position), word.new)
 
 
 def _values(patch: Object) -> Object:
@@ -107,8 +125,10 @@ def _containers(existing: Sequence[Any], patch: Sequence[Mapping[str, Any]], pat
 def _variables(existing: Sequence[Any], patch: Sequence[Mapping[str, Any]], path: Path, file: str) -> Iterator[Edit]:
     """Yield replacements, then removals from the last to the first, then additions, so that each index is valid in its turn."""
     names = [entry["name"] for entry in existing]
-    wanted = {str(entry["name"]): apply(existing[names.index(entry["name"])] if entry["name"] in names else {}, entry) for entry in patch}
-    for name in wanted:
+    deleted = [entry["name"] for entry in patch if entry.get("$patch") == "delete" and entry["name"] in names]
+    set_to = [entry for entry in patch if entry.get("$patch") != "delete"]
+    wanted = {str(entry["name"]): apply(existing[names.index(entry["name"])] if entry["name"] in names else {}, entry) for entry in set_to}
+    for name in (*wanted, *deleted):
         if names.count(name) > 1:
             raise RefusedError(Problem(f"{file} defines {name} twice", "remove one definition", code="client-variables"))
     front = _front(wanted, names)
@@ -117,8 +137,11 @@ def _variables(existing: Sequence[Any], patch: Sequence[Mapping[str, Any]], path
             old, new = existing[index], wanted[name]
             in_place = old.keys() == new.keys() == {"name", "value"} and isinstance(old["value"], str)
             yield Put((*path, index, "value"), new["value"]) if in_place else Replace((*path, index), new)
-    removals = [names.index(name) for name in front if name in names]
+    removals = [names.index(name) for name in (*front, *deleted) if name in names]
     additions = [Prepend(path, wanted[name]) for name in reversed(front)]
+    if removals and len(removals) == len(names) and not additions:
+        yield Put(path, [])
+        return
     if removals and len(removals) == len(names):  # The list must not become empty in between.
         yield additions.pop(0)
         removals = [index + 1 for index in removals]

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from rediskit.errors import Problem
 from rediskit.migrate.owner.build import Built, Difference, Key, select
+from rediskit.model.autoscaler import SCALERS
 from rediskit.model.client import Client
 from rediskit.model.nested import at
-from rediskit.model.workload import SCALERS
 from rediskit.renderers.tree import Object
 
 
@@ -19,28 +19,25 @@ def unbuilt(where: str, build: Built, step: str = "") -> Problem:
 
 
 def missing_workload(objects: Mapping[Key, Object], client: Client, where: str) -> Problem | None:
-    """Return the problem of a build that does not contain the workload exactly once; None if it does."""
-    workload = client.workload
-    assert workload is not None
-    count = len(select(objects, client, str(workload.kind), str(workload.name)))
-    if count == 1:
-        return None
-    message = f"{workload.reference} is {f'{count} times' if count else 'not'} in the build of {where}"
-    return Problem(message, "choose the overlay that is deployed to the cluster, with --overlay", code="owner-workload")
+    """Return the problem of a build that does not contain each workload exactly once; None if it does."""
+    for reference in client.references:
+        count = len(select(objects, client, *reference.split("/")))
+        if count != 1:
+            message = f"{reference} is {f'{count} times' if count else 'not'} in the build of {where}"
+            return Problem(message, "choose the overlay that is deployed to the cluster, with --overlay", code="owner-workload")
+    return None
 
 
 def unnamed_scalers(objects: Mapping[Key, Object], client: Client) -> Iterator[tuple[Key, Problem]]:
-    """Yield each autoscaler of the workload that the config does not reference: it changes the replicas during the migration."""
-    workload = client.workload
-    assert workload is not None
-    named = (workload.autoscaler.kind, workload.autoscaler.name) if workload.autoscaler else ()
+    """Yield each autoscaler of a workload that the config does not reference: it changes the replicas during the migration."""
+    named = {workload.autoscaler.reference for workload in client.workloads if workload.autoscaler}
     for key, content in objects.items():
         kind, namespace, name = key
         target = at(content, "spec", "scaleTargetRef")
-        targets_workload = at(target, "name") == workload.name and (at(target, "kind") or "Deployment") == workload.kind
-        if kind in SCALERS and namespace in ("", client.namespace) and (kind, name) != named and targets_workload:
-            message = f"{kind}/{name} scales {workload.reference}, and the config does not reference it"
-            hint = f"set workload.autoscaler: {{kind: {kind}, name: {name}, min: …, max: …}}, or its manifest"
+        aim = f"{at(target, 'kind') or 'Deployment'}/{at(target, 'name')}"
+        if kind in SCALERS and namespace in ("", client.namespace) and f"{kind}/{name}" not in named and aim in client.references:
+            message = f"{kind}/{name} scales {aim}, and the config does not reference it"
+            hint = f"set autoscaler: {{kind: {kind}, name: {name}, min: …, max: …}} of the workload, or its manifest"
             yield key, Problem(message, f"{hint}: it must not scale the workload during the migration", code="owner-autoscaler")
 
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
-from rediskit.model.workload import Autoscaler, Workload
+from rediskit.model.workload import Workload
 from rediskit.renderers.objects import file_name, owner_header
-from rediskit.renderers.owner.patches import literal, patches, removal, removals, target, within
-from rediskit.renderers.owner.snippets import snippet
+from rediskit.renderers.owner.patches import Change, changes, literal, removal, removals, target, within
+from rediskit.renderers.owner.snippets import operations_text, snippet
 from rediskit.renderers.tree import File, Object
 from rediskit.state_machine.effects import effects, owned
 
@@ -39,57 +39,64 @@ def of_owner(environment: Environment, client: Client) -> Iterator[File]:
 
 
 def component(environment: Environment, client: Client) -> Iterator[File]:
-    """Yield the Component of one client at its step: empty, or patches with assertions that their targets exist."""
-    changes = list(patches(environment, client))
-    workload = client.workload
-    if not changes or workload is None:
+    """Yield the Component of one client at its step: the identity, or patches and the assertion that what they patch exists."""
+    changed = list(changes(environment, client))
+    if not changed:
         yield File("kustomization.yaml", _component([], []))
         return
-    deleted = [removal(reference) for reference in removals(client)]
-    used = [_patch(change) for change in changes] + [_patch(old, within(client.namespace)) for old in deleted]
-    assertions = [_assertion(workload, kind, name) for kind, name in workload.named]
-    if workload.autoscaler and not effects(client.migration).removed:
-        assertions.append(_scaler_assertion(workload.autoscaler))
-    yield File("kustomization.yaml", _component(used, assertions))
-    for content in (*changes, *deleted):
+    gone = [removal(reference) for reference in removals(client)]
+    used = [entry for change in changed for entry in _entries(change)] + [_patch(old, within(client.namespace)) for old in gone]
+    asserted = [assertion for workload in client.workloads for assertion in _assertions(workload)]
+    scalers = [workload.autoscaler for workload in client.workloads if workload.autoscaler]
+    if not effects(client.migration).removed:
+        asserted += [_assertion(str(scaler.kind), str(scaler.name), "spec.scaleTargetRef.name") for scaler in scalers]
+    yield File("kustomization.yaml", _component(used, asserted))
+    for content in (*(change.merge for change in changed), *gone):
         yield File(file_name(content), content)
 
 
 def manifests(environment: Environment, client: Client) -> Iterator[File]:
-    """Yield the patches of the step, which `migrate export` applies to the application's files, and the list of objects to delete."""
-    for content in patches(environment, client):
-        yield File(file_name(content), content)
-    if deleted := removals(client):
-        yield File(REMOVE, "".join(f"{reference}\n" for reference in deleted))
+    """Yield the patches of the step, which `migrate export` sets in the application's own files, and the list of objects to delete."""
+    for change in changes(environment, client):
+        yield File(file_name(change.named), change.named)
+    if gone := removals(client):
+        yield File(REMOVE, "".join(f"{reference}\n" for reference in gone))
+
+
+def _entries(change: Change) -> Iterator[Object]:
+    """Yield the entries of `patches`: operations first, because a strategic merge moves patched containers to the front."""
+    if change.operations:
+        yield {"patch": operations_text(change.operations), "target": target(change.merge)}
+    yield _patch(change.merge)
 
 
 def _patch(content: Object, namespace: str = "") -> Object:
     return {"path": file_name(content), "target": target(content, namespace)}
 
 
-def _assertion(workload: Workload, kind: str, container: str) -> Object:
-    """Return a replacement that copies the container's image onto itself, so the build fails without the workload or the container.
+def _assertions(workload: Workload) -> Iterator[Object]:
+    """Yield an assertion per patched container; on the name of the workload where no container is patched.
 
-    A patch alone is ignored or adds a second container. A replacement target is a regular expression: without anchors, `[name=backend]`
-    gives `backend-proxy` the image of `backend` (tested with kustomize 5.8.1).
+    A patch alone would pass silently, or add a second container. A replacement that copies a field onto itself fails the build where the
+    workload or the container is missing. The source takes names as they are; a target takes them for regular expressions, and
+    `[name=backend]` would give `backend-proxy` the image of `backend` (observed with kustomize 5.8.1).
     """
-    place = f"spec.template.spec.{kind}.[name={{}}].image"
-    source = {"kind": workload.kind, "name": workload.name, "fieldPath": place.format(container)}
-    select = {"kind": workload.kind, "name": literal(str(workload.name))}
-    return {"source": source, "targets": [{"select": select, "fieldPaths": [place.format(f"^{container}$")]}]}
+    for kind, name in workload.named:
+        place = f"{'.'.join(workload.pod_path)}.{kind}.[name={{}}].image"
+        yield _assertion(str(workload.kind), str(workload.name), place.format(name), place.format(f"^{name}$"))
+    if not workload.named:
+        yield _assertion(str(workload.kind), str(workload.name), "metadata.name")
 
 
-def _scaler_assertion(scaler: Autoscaler) -> Object:
-    """Return the assertion for the autoscaler: if it is not in the build, it continues to scale the workload."""
-    place = "spec.scaleTargetRef.name"
-    select = {"kind": scaler.kind, "name": literal(str(scaler.name))}
-    return {
-        "source": {"kind": scaler.kind, "name": scaler.name, "fieldPath": place},
-        "targets": [{"select": select, "fieldPaths": [place]}],
-    }
+def _assertion(kind: str, name: str, source: str, aim: str = "") -> Object:
+    """Return a replacement that copies a field of an object onto itself."""
+    select = {"kind": kind, "name": literal(name)}
+    return {"source": {"kind": kind, "name": name, "fieldPath": source}, "targets": [{"select": select, "fieldPaths": [aim or source]}]}
 
 
 def _component(patches: list[Object], replacements: list[Object]) -> Object:
-    """Return a Component. kustomize 5.8.1 accepts an empty `patches`, but rejects a Component with nothing but its kind."""
+    """Return a Component. An empty `patches` is a valid identity; a Component of kind alone is refused as empty (kustomize 5.8.1)."""
     content: Object = {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component", "patches": patches}
-    return {**content, "replacements": replacements} if replacements else content
+    if replacements:
+        content["replacements"] = replacements
+    return content

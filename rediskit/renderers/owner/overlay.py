@@ -7,10 +7,13 @@ first and without the patch, even in lists without a patch.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rediskit.model.nested import list_at, text_at
 from rediskit.model.pointers import by_name
+from rediskit.renderers.owner.patches import Change
 from rediskit.renderers.tree import Object
 
 
@@ -30,6 +33,69 @@ def apply(base: Mapping[str, Any], patch: Mapping[str, Any]) -> Object:
     return result
 
 
+def applied(base: Mapping[str, Any], change: Change) -> Object:
+    """Return an object after a change: first the operations, then the merge.
+
+    Raises:
+        ConflictError: A test of the operations fails, or their path does not exist.
+    """
+    return apply(operated(base, change.operations), change.merge)
+
+
+def edited(base: Mapping[str, Any], change: Change) -> Object:
+    """Return an object after a change by a program that merges all lists by name. Words that are not as in the manifest stay."""
+    result: Object = copy.deepcopy(dict(base))
+    for word in change.words:
+        for container in list_at(result, *change.pod_path, word.listed):
+            words = list_at(container, word.key)
+            if text_at(container, "name") == word.container and word.position < len(words) and words[word.position] == word.old:
+                words[word.position] = word.new
+    return apply(result, change.named)
+
+
+class ConflictError(ValueError):
+    """A JSON 6902 operation does not fit the object."""
+
+
+def operated(base: Mapping[str, Any], operations: Sequence[Mapping[str, Any]]) -> Object:
+    """Return a copy of an object after JSON 6902 operations: test, replace, add and remove, as far as our patches use them.
+
+    Raises:
+        ConflictError: A test fails, or a path does not exist.
+    """
+    result: Object = copy.deepcopy(dict(base))
+    for operation in operations:
+        *path, last = (token.replace("~1", "/").replace("~0", "~") for token in operation["path"].split("/")[1:])
+        try:
+            parent: Any = result
+            for token in path:
+                parent = parent[_key(parent, token)]
+            _operate(parent, _key(parent, last), operation)
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise ConflictError(f"{operation['op']} {operation['path']} does not fit") from error
+    return result
+
+
+def _key(parent: Any, token: str) -> Any:
+    return int(token) if isinstance(parent, list) else token
+
+
+def _operate(parent: Any, key: Any, operation: Mapping[str, Any]) -> None:
+    if operation["op"] == "test":
+        if parent[key] != operation["value"]:
+            raise ValueError
+    elif operation["op"] == "remove":
+        del parent[key]
+    elif operation["op"] == "add" and isinstance(parent, list):
+        if key > len(parent):
+            raise IndexError
+        parent.insert(key, operation["value"])
+    else:
+        if operation["op"] == "replace":
+            parent[key]
+        parent[key] = operation["value"]
+
+
 def _merged(base: Any, patch: Any) -> Any:
     if isinstance(base, Mapping) and isinstance(patch, Mapping):
         return apply(base, patch)
@@ -43,7 +109,8 @@ def _merged_by_name(base: Sequence[Mapping[str, Any]], patch: Sequence[Mapping[s
     for entry in base:
         entries[entry["name"]].append(entry)
     changes = {entry["name"]: entry for entry in patch}
-    return [_kept(same[-1]) if len(same) > 1 else apply(same[0] if same else {}, changes.get(name, {})) for name, same in entries.items()]
+    kept = {name: same for name, same in entries.items() if changes.get(name, {}).get("$patch") != "delete"}
+    return [_kept(same[-1]) if len(same) > 1 else apply(same[0] if same else {}, changes.get(name, {})) for name, same in kept.items()]
 
 
 def _kept(value: Any, key: str = "") -> Any:

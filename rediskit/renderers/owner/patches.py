@@ -1,16 +1,22 @@
-"""Strategic merge patches for the workload of a client at a migration step.
+"""What a step of the migration changes in the objects of an application repository, as patches for any tool.
 
-They are part of the build of the application repository, so one tool applies the object and a rollback restores it. With server-side
-apply by a second tool, withdrawn fields would be deleted instead of restored.
+Fields that are withdrawn from a server-side apply are deleted, not restored, and a second applier takes over the object. In the build of
+the application repository there is one applier, and removing the patches restores the objects.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
+from rediskit.chart.names import Release
 from rediskit.model.client import Client
+from rediskit.model.container import Container
 from rediskit.model.environment import Environment
-from rediskit.model.workload import Variables, Workload
+from rediskit.model.nested import list_at, text_at
+from rediskit.model.template import Template
+from rediskit.model.workload import Workload
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.tree import Object
 from rediskit.state_machine.effects import Effects, effects
@@ -23,75 +29,201 @@ _VERSIONS = {
     **dict.fromkeys(("Role", "RoleBinding"), "rbac.authorization.k8s.io/v1"),
     "HorizontalPodAutoscaler": "autoscaling/v2",
     "PodDisruptionBudget": "policy/v1",
+    "Rollout": "argoproj.io/v1alpha1",
     "ScaledObject": "keda.sh/v1alpha1",
 }
-"""The API version of each kind, because a patch without a target needs it. All other kinds are in v1, or from a CRD."""
+"""kustomize matches a patch with a target by the target, and one without by version and kind. Other kinds are of v1 or of a CRD."""
 
 PAUSED = "autoscaling.keda.sh/paused-replicas"
-"""The annotation that pauses KEDA at a number of replicas (KEDA documentation: Pause autoscaling)."""
+"""The annotation that makes KEDA keep a workload at a number (keda.sh: Pausing autoscaling)."""
+USERNAME = "default"
+"""The user of a Redis with one password (redis.io: ACL)."""
 
 
-def patches(environment: Environment, client: Client) -> Iterator[Object]:
-    """Yield the patches of the step: the workload, then the autoscaler. None if the step changes nothing there."""
-    effect, workload = effects(client.migration), client.workload
-    if workload is None or effect.owner_is_untouched:
+class Word(NamedTuple):
+    """A word of a command line that a step replaces.
+
+    Attributes:
+        listed: The list of the container, `containers` or `initContainers`.
+        container: The name of the container.
+        key: `command` or `args`.
+        position: Its position in that list.
+        old: The word in the manifest.
+        new: What replaces it.
+    """
+
+    listed: str
+    container: str
+    key: str
+    position: int
+    old: str
+    new: str
+
+
+class Change(NamedTuple):
+    """What a step changes in one object.
+
+    Attributes:
+        merge: The strategic merge patch.
+        operations: JSON 6902 operations for kustomize; they come before the merge, which moves patched containers to the front.
+        named: The merge for programs that merge all lists by name: it has the variables of a Rollout, too.
+        words: The words of command lines, which `operations` has by position.
+        pod_path: Keys from the object to its pod spec.
+    """
+
+    merge: Object
+    operations: tuple[Object, ...] = ()
+    named: Object = MappingProxyType({})  # type: ignore[assignment]
+    words: tuple[Word, ...] = ()
+    pod_path: tuple[str, ...] = ()
+
+    @property
+    def reference(self) -> str:
+        """`Deployment/beersystem-backend`."""
+        return f"{self.merge['kind']}/{self.merge['metadata']['name']}"
+
+
+def changes(environment: Environment, client: Client) -> Iterator[Change]:
+    """Yield the changes of the step: per workload, then its autoscaler; none where the application repository is unchanged."""
+    effect = effects(client.migration)
+    if effect.owner_is_untouched:
         return
-    yield patch(environment, workload, effect)
-    if (scaler := hold(workload, effect)) is not None:
-        yield scaler
+    for workload in client.workloads:
+        yield change(environment, client, workload, effect)
+        if (held := hold(workload, effect)) is not None:
+            yield Change(held, named=held)
 
 
-def patch(environment: Environment, workload: Workload, effect: Effects) -> Object:
-    """Return the patch of the workload: replicas and the configured variables.
+def change(environment: Environment, client: Client, workload: Workload, effect: Effects) -> Change:
+    """Return the change of a workload: its replicas, the named variables and texts of command lines, nothing else.
 
-    The API server rejects a variable with both `value` and `valueFrom` (kubernetes issue 46861), so the patch sets the other one to null.
-    `$patch: replace` drops another source and `optional`. kustomize moves patched containers to the front, so the patch lists all init
-    containers to keep their order. At decommission, a workload with an autoscaler has no `replicas` in the patch.
+    The old source of a variable must not stay beside the new one, which the API server refuses (kubernetes issue 46861): `value` comes with
+    `valueFrom: null` and the other way round, and `$patch: replace` drops another source, or `optional`.
+    kustomize puts patched containers before the others; init containers run in their order, so all of them are in the patch.
+    A number in Git fights an autoscaler: at decommission, when the autoscaler is released, the number is the base's own again.
+    kustomize has no schema of a Rollout and would replace its lists, so its containers are patched by JSON 6902 operations.
     """
     spec: Object = {}
+    field, value = workload.stopped
     if effect.stopped:
-        spec["replicas"] = 0
+        spec[field] = value
     elif effect.restored and not (effect.removed and workload.autoscaler):
-        spec["replicas"] = workload.replicas
-    if effect.switched:
-        envs = {(kind, name): {"env": _env(environment, variables)} for kind, name, variables in workload.every}
-        pod = {"containers": [{"name": name, **envs["containers", name]} for name in workload.containers]}
-        if workload.init_order:
-            pod["initContainers"] = [{"name": name, **envs.get(("initContainers", name), {})} for name in workload.init_order]
-        spec["template"] = {"spec": pod}
+        spec[field] = workload.running
+    head = {"apiVersion": _VERSIONS[str(workload.kind)], "kind": workload.kind, "metadata": {"name": workload.name}}
+    merge = {**head, "spec": spec}
+    if not effect.switched:
+        return Change(merge, named=merge)
+    envs = {(kind, name): _env(environment, client, container) for kind, name, container in workload.switched}
+    words = tuple(_words(environment, client, workload))
+    pod = _pod(workload, envs)
+    for key in reversed(workload.pod_path[1:]):
+        pod = {key: pod}
+    named = {**head, "spec": {**spec, **pod}}
+    if workload.kind == "Rollout":
+        return Change(merge, tuple(_operations(workload, words, envs)), named, words, workload.pod_path)
+    return Change(named, tuple(_operations(workload, words, {})), named, words, workload.pod_path)
+
+
+_Envs = dict[tuple[str, str], list[Object]]
+
+
+def _pod(workload: Workload, envs: _Envs) -> Object:
+    """Return the pod of the merge: switched containers with their variables, and all init containers where one of them changes."""
+    listed = {kind: [name for other, name in workload.named if other == kind] for kind in ("containers", "initContainers")}
     return {
-        "apiVersion": _VERSIONS[str(workload.kind)],
-        "kind": workload.kind,
-        "metadata": {"name": workload.name},
-        "spec": spec,
+        kind: [{"name": name, **({"env": envs[kind, name]} if envs.get((kind, name)) else {})} for name in names]
+        for kind, names in listed.items()
+        if names
     }
 
 
-def _env(environment: Environment, variables: Variables) -> list[Object]:
-    """Return the variables in the order of `Variables.names`. kustomize puts them first, in this order."""
-    release, auth = release_of(environment), environment.redis.auth
+def _env(environment: Environment, client: Client, container: Container) -> list[Object]:
+    """Return the entries of `env` in an order that Kubernetes expands: kustomize puts them before all others, in this order."""
+    auth = environment.redis.auth
     secret = {"$patch": "replace", "secretKeyRef": {"name": auth.secret, "key": auth.key}}
-    plain = {variables.host: release.primary_host, variables.port: str(release.port), variables.url: address(environment, variables)}
-    return [
-        {"name": name, "value": None, "valueFrom": secret}
-        if name == variables.password
-        else {"name": name, "value": plain[name], "valueFrom": None}
-        for name in variables.names
-    ]
+    entries: list[Object] = []
+    for name in container.names:
+        template = container.variables.get(name)
+        if name in container.variables and template is None:
+            entries.append({"name": name, "$patch": "delete"})
+        elif template is None or template.is_password:
+            entries.append({"name": name, "value": None, "valueFrom": secret})
+        else:
+            entries.append({"name": name, "value": text_of(release_of(environment), client, container, template), "valueFrom": None})
+    return entries
 
 
-def address(environment: Environment, variables: Variables) -> str:
-    """Return the URL of Redis. Kubernetes expands earlier variables. The password is letters and digits, so it needs no escaping."""
-    release = release_of(environment)
-    database = "" if variables.database is None else f"/{variables.database}"
-    return f"redis://:$({variables.password})@{release.primary_host}:{release.port}{database}"
+def text_of(release: Release, client: Client, container: Container, template: Template) -> str:
+    """Return the text of a template. The password is a reference that Kubernetes expands."""
+    values = {
+        "host": release.primary_host,
+        "port": str(release.port),
+        "address": f"{release.primary_host}:{release.port}",
+        "password": f"$({container.password_variable})",
+        "username": USERNAME,
+    }
+    filled = {part: str(client.database(part.database)) if part.name == "database" else values[part.name] for part in template.placeholders}
+    return template.filled(filled)
+
+
+def _words(environment: Environment, client: Client, workload: Workload) -> Iterator[Word]:
+    """Yield the words of command lines that change."""
+    for kind, name, container in workload.switched:
+        content: Any = next((entry for entry in workload.listed(kind) if text_at(entry, "name") == name), {})
+        words = [(key, index, word) for key in ("command", "args") for index, word in enumerate(list_at(content, key))]
+        for key, index, old in words:
+            new = old
+            for replacement in container.args if isinstance(old, str) else ():
+                new = new.replace(replacement.from_, text_of(release_of(environment), client, container, replacement.to))
+            if new != old:
+                yield Word(kind, name, key, index, old, new)
+
+
+def _operations(workload: Workload, words: tuple[Word, ...], envs: _Envs) -> Iterator[Object]:
+    """Yield the operations on command lines, and on the variables of `envs`; each is preceded by a test of what it changes."""
+    for kind, name, _ in workload.switched:
+        mine = [word for word in words if (word.listed, word.container) == (kind, name)]
+        index = next((index for index, entry in enumerate(workload.listed(kind)) if text_at(entry, "name") == name), None)
+        if index is None or not (mine or (kind, name) in envs):
+            continue
+        path = f"/{'/'.join(workload.pod_path)}/{kind}/{index}"
+        yield {"op": "test", "path": f"{path}/name", "value": name}
+        for word in mine:
+            yield {"op": "test", "path": f"{path}/{word.key}/{word.position}", "value": word.old}
+            yield {"op": "replace", "path": f"{path}/{word.key}/{word.position}", "value": word.new}
+        if (kind, name) in envs:
+            content = workload.listed(kind)[index]
+            yield from _env_operations(list_at(content, "env"), f"{path}/env", envs[kind, name], exists="env" in content)
+
+
+def _env_operations(entries: list[Any], path: str, env: list[Object], *, exists: bool) -> Iterator[Object]:
+    """Yield operations that remove the old entries of the variables, the last one first, and put the new ones before all others."""
+    names = {entry["name"] for entry in env}
+    for index in reversed([index for index, entry in enumerate(entries) if text_at(entry, "name") in names]):
+        yield {"op": "test", "path": f"{path}/{index}/name", "value": entries[index]["name"]}
+        yield {"op": "remove", "path": f"{path}/{index}"}
+    added = [plain(entry) for entry in env if entry.get("$patch") != "delete"]
+    if not exists:
+        yield {"op": "add", "path": path, "value": added}
+        return
+    for index, entry in enumerate(added):
+        yield {"op": "add", "path": f"{path}/{index}", "value": entry}
+
+
+def plain(entry: Object) -> Object:
+    """Return an entry of a strategic merge without its nulls and directives."""
+    return {
+        key: {inner: content for inner, content in value.items() if inner != "$patch"} if isinstance(value, dict) else value
+        for key, value in entry.items()
+        if value is not None
+    }
 
 
 def hold(workload: Workload, effect: Effects) -> Object | None:
-    """Return the patch that fixes an autoscaler at the number of replicas in Git, or None if none is needed.
+    """Return the patch that keeps an autoscaler at the number in Git; None if there is nothing to hold.
 
-    A HorizontalPodAutoscaler does not scale a workload with 0 replicas (ScalingDisabled). From scale-up on, its minimum and maximum are
-    the number in Git. KEDA scales from 0, so it is paused.
+    Kubernetes leaves a workload with a HorizontalPodAutoscaler at 0 (ScalingDisabled). From scale-up on, minimum and maximum are both the
+    number in Git, so that the two agree. KEDA scales from 0 by itself and is paused.
     """
     scaler = workload.autoscaler
     if scaler is None or effect.removed or not (effect.stopped or effect.restored):
@@ -106,31 +238,31 @@ def hold(workload: Workload, effect: Effects) -> Object | None:
 
 
 def removals(client: Client) -> tuple[str, ...]:
-    """Return the objects of the old Redis that this step removes from the build, as Kind/name."""
+    """Return the objects of the old Redis that leave the application's build at this step, as Kind/name."""
     return client.previous.remove if client.previous and effects(client.migration).removed else ()
 
 
 def removal(reference: str) -> Object:
-    """Return the patch that removes one object of the old Redis from the build."""
+    """Return the patch that removes one object of the old Redis from the application's build."""
     kind, _, name = reference.partition("/")
     return {"apiVersion": _VERSIONS.get(kind, "v1"), "kind": kind, "metadata": {"name": name}, "$patch": "delete"}
 
 
 def target(content: Object, namespace: str = "") -> Object:
-    """Return the target of a patch: exactly its kind and name, in any namespace or in those that match a regular expression."""
+    """Return the target of a patch: its kind and its exact name, in any namespace or in those that match a regular expression."""
     name = literal(str(content["metadata"]["name"]))
     return {"kind": content["kind"], "name": f"^{name}$", **({"namespace": namespace} if namespace else {})}
 
 
 def within(namespace: str) -> str:
-    """Return the namespaces of a removal as a regular expression, so a Redis of the same name in another namespace stays.
+    """Return the namespaces of a removal as a regular expression: an object without one counts as in `default` (kustomize 5.8.1).
 
-    kustomize 5.8.1 treats an object without a namespace as in `default`. The patch of the workload needs no such limit: its assertion
-    fails if two workloads have the name.
+    A base may set the namespace or leave it to the overlay; a Redis of the same name in another namespace stays. The patch of a workload
+    needs no such bound: its assertion fails where two workloads have the name.
     """
     return f"^({namespace}|default)$"
 
 
 def literal(name: str) -> str:
-    """Return a name as a regular expression. The dot is the only special character that a name can contain."""
+    """Return a name as a regular expression: of the characters of a name, only the dot has another meaning there."""
     return name.replace(".", r"\.")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from rediskit.model.container import Container
 from rediskit.model.pointers import pointer
-from rediskit.model.workload import Variables, Workload
+from rediskit.model.workload import Workload
 from rediskit.renderers.owner.patches import PAUSED, hold
 from rediskit.state_machine.effects import Effects
 
 
 def meant(workload: Workload, effect: Effects) -> set[str]:
-    """Return the pointers of the workload that a step may change."""
-    pointers = {"/spec/replicas"} if effect.stopped or (effect.restored and not (effect.removed and workload.autoscaler)) else set()
+    """Return the pointers of the workload that may differ at a step."""
+    restored = effect.restored and not (effect.removed and workload.autoscaler)
+    pointers = {f"/spec/{workload.stopped[0]}"} if effect.stopped or restored else set()
     if effect.switched:
-        for kind, name, variables in workload.every:
-            pointers |= _of_container(f"/spec/template/spec/{kind}/{name}/env", variables)
+        for kind, name, container in workload.switched:
+            pointers |= _of_container(f"/{'/'.join(workload.pod_path)}/{kind}/{name}", container)
     return pointers
 
 
@@ -27,9 +29,10 @@ def meant_of_scaler(workload: Workload, effect: Effects) -> set[str]:
     return {"/spec/minReplicas", "/spec/maxReplicas"}
 
 
-def _of_container(env: str, variables: Variables) -> set[str]:
-    pointers = {env}
-    for name in variables.names:
+def _of_container(path: str, container: Container) -> set[str]:
+    env = f"{path}/env"
+    pointers = {env} | ({f"{path}/command", f"{path}/args"} if container.args else set())
+    for name in container.names:
         entry, source = f"{env}/{name}", f"{env}/{name}/valueFrom"
         pointers |= {entry, f"{entry}/value", source, f"{source}/secretKeyRef", f"{source}/configMapKeyRef"}
         pointers |= {f"{source}/{field}" for field in ("fieldRef", "resourceFieldRef", "fileKeyRef")}

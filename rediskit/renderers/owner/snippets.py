@@ -7,13 +7,12 @@ With kustomize 5.8.1, a patch without a target fails if its object is missing, a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
-from rediskit.model.nested import at
 from rediskit.model.workload import Workload
-from rediskit.renderers.owner.patches import patches, removal, removals, target, within
+from rediskit.renderers.owner.patches import changes, removal, removals, target, within
 from rediskit.renderers.tree import File, Object
 from rediskit.yamlio.writer import dump
 
@@ -34,16 +33,18 @@ def snippet(environment: Environment, client: Client) -> Iterator[File]:
 
 
 def inline(environment: Environment, client: Client) -> list[Object]:
-    """Return the patches in the form of both tools: assertions, then changes, then removals."""
-    changes = list(patches(environment, client))
-    if not changes or client.workload is None:
+    """Return the patches as both tools take them: first the tests, then the changes, then the removals."""
+    changed = list(changes(environment, client))
+    if not changed:
         return []
     mark = f"{mark_of(client)}\n"
     namespace = {"namespace": client.namespace} if client.owner.base_namespace else {}
-    whole = [{**change, "metadata": {**change["metadata"], **namespace}} for change in changes]
+    operations = {change.reference: (change.operations, target(change.merge)) for change in changed}
+    tests = [(workload, operations[workload.reference]) for workload in client.workloads]
+    whole = [{**change.merge, "metadata": {**change.merge["metadata"], **namespace}} for change in changed]
     deleted = [removal(reference) for reference in removals(client)]
     return [
-        {"patch": mark + _tests(client.workload), "target": target(changes[0])},
+        *({"patch": mark + operations_text([*_tests(workload), *more]), "target": aim} for workload, (more, aim) in tests),
         *({"patch": mark + dump(change)} for change in whole),
         *({"patch": mark + dump(old), "target": target(old, within(client.namespace))} for old in deleted),
     ]
@@ -54,11 +55,18 @@ def mark_of(client: Client) -> str:
     return f"# rediskit: {client.name}"
 
 
-def _tests(workload: Workload) -> str:
-    """Return JSON patch tests of the position of each container. They run first, because a strategic merge moves patched containers."""
-    content = workload.manifest.content if workload.manifest else {}
+def operations_text(operations: Iterable[Object]) -> str:
+    """Return JSON 6902 operations as text, one per line."""
+    return "".join(f"- {json.dumps(operation, ensure_ascii=False)}\n" for operation in operations)
+
+
+def _tests(workload: Workload) -> list[Object]:
+    """Return a test that each patched container is at its position in the manifest; of the name where no container is patched.
+
+    They come first: a strategic merge moves patched containers to the front.
+    """
     tests = []
     for kind, name in workload.named:
-        names = [container["name"] for container in at(content, "spec", "template", "spec", kind)]
-        tests.append({"op": "test", "path": f"/spec/template/spec/{kind}/{names.index(name)}/name", "value": name})
-    return "".join(f"- {json.dumps(test)}\n" for test in tests)
+        index = [container.get("name") for container in workload.listed(kind)].index(name)
+        tests.append({"op": "test", "path": f"/{'/'.join(workload.pod_path)}/{kind}/{index}/name", "value": name})
+    return tests or [{"op": "test", "path": "/metadata/name", "value": workload.name}]

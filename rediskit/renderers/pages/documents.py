@@ -88,8 +88,8 @@ def rotation_page(environment: Environment) -> str:
         ],
         both="ACL" not in redis.disabled_commands,
         by_rotation=environment.secrets.mode in ENCRYPTED,
-        restarts=[client for client in clients if client.workload],
-        others=[client for client in clients if not client.workload],
+        restarts=[client for client in clients if client.workloads],
+        others=[client for client in clients if not client.workloads],
     )
 
 

@@ -60,7 +60,7 @@ def _client_facts(environment: Environment, client: Client) -> dict[str, object]
     return {
         "name": client.name,
         "namespace": client.namespace,
-        "workload": client.workload,
+        "workloads": client.workloads,
         "previous": client.previous,
         "step": migration.step if migration else None,
         "meaning": transitions.STAGES[migration.step].meaning if migration else "",

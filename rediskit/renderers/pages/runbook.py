@@ -19,7 +19,7 @@ from rediskit.renderers.helm import release_of
 from rediskit.renderers.owner.snippets import mark_of
 from rediskit.renderers.pages.templates import text
 from rediskit.state_machine import transitions
-from rediskit.state_machine.effects import decommissions, effects, moved
+from rediskit.state_machine.effects import decommissions, effects, moved, removes
 from rediskit.state_machine.transitions import STAGES, Repository, Transition
 
 OWNER_DIR = '"$OWNER_DIR"'
@@ -164,28 +164,51 @@ def polling(environment: Environment) -> str:
 
 def look(environment: Environment, client: Client, step: Step) -> Iterator[str]:
     """Yield the commands that verify a step. They are read-only and print no password."""
-    release, workload = release_of(environment), client.workload
-    if workload is None:
-        return
-    in_client = f"kubectl -n {client.namespace}"
-    name = f"{str(workload.kind).lower()}/{workload.name}"
+    release = release_of(environment)
     if step == "prepare":
         yield from _same_secret(environment, client)
-    elif step == "scale-down":
-        yield f"{in_client} get {name} -o jsonpath='{{.spec.replicas}} desired, {{.status.replicas}} running{{\"\\n\"}}'"
     elif step == "deploy":
         yield from _redis(environment, release)
-    elif step == "reconfigure":
-        yield from (_variables(in_client, name, workload, container) for container in workload.containers)
-    elif step in ("scale-up", "rolled-back", "complete"):
-        yield f"{in_client} rollout status {name} --timeout=5m"
-        yield from (f"{in_client} logs {name} -c {container} --since=5m | grep -iE 'redis|error'" for container in workload.containers)
-        if step == "scale-up":
-            yield f"{_cli(release, release.primary_statefulset, release.container_port)} CLIENT LIST' | grep -c ."
-        if step == "rolled-back":
-            yield from (_variables(in_client, name, workload, container) for container in workload.containers)
     elif step == "decommission" and client.previous and client.previous.remove:
-        yield f"{in_client} get {' '.join(client.previous.remove)} --ignore-not-found"
+        yield f"kubectl -n {client.namespace} get {' '.join(client.previous.remove)} --ignore-not-found"
+    for workload in () if step == "decommission" and not removes(client) else client.workloads:
+        yield from _look_at(client, workload, step)
+    if step == "scale-up":
+        yield f"{_cli(release, release.primary_statefulset, release.container_port)} CLIENT LIST' | grep -c ."
+
+
+def _look_at(client: Client, workload: Workload, step: Step) -> Iterator[str]:
+    """Yield the commands that verify a step at one workload."""
+    name, in_client = resource(workload), f"kubectl -n {client.namespace}"
+    containers = [container for listed, container, _ in workload.switched if listed == "containers"]
+    if step == "scale-down" and workload.kind == "CronJob":
+        yield f"{in_client} get {name} -o jsonpath='suspend: {{.spec.suspend}}, running: {{.status.active[*].name}}{{\"\\n\"}}'"
+    elif step == "scale-down":
+        yield f"{in_client} get {name} -o jsonpath='{{.spec.replicas}} desired, {{.status.replicas}} running{{\"\\n\"}}'"
+    elif step == "reconfigure" and workload.kind in ("Deployment", "StatefulSet", "CronJob"):
+        yield from (_variables(in_client, name, workload, container) for container in containers)
+    elif step in ("scale-up", "rolled-back", "complete", "decommission"):
+        yield from _running(in_client, name, workload)
+        if step == "decommission":
+            return
+        if workload.kind in ("Deployment", "StatefulSet"):
+            yield from (f"{in_client} logs {name} -c {container} --since=5m | grep -iE 'redis|error'" for container in containers)
+        if step == "rolled-back" and workload.kind != "Rollout":
+            yield from (_variables(in_client, name, workload, container) for container in containers)
+
+
+def resource(workload: Workload) -> str:
+    """Return a workload as kubectl takes it: `deployment/web`, `rollouts.argoproj.io/web`."""
+    return f"{'rollouts.argoproj.io' if workload.kind == 'Rollout' else str(workload.kind).lower()}/{workload.name}"
+
+
+def _running(in_client: str, name: str, workload: Workload) -> Iterator[str]:
+    """Yield the command that waits until a workload runs as it normally does."""
+    if workload.kind == "CronJob":
+        yield f"{in_client} get {name} -o jsonpath='suspend: {{.spec.suspend}}{{\"\\n\"}}'"
+    elif workload.kind == "Rollout":
+        yield f"{in_client} wait --for=jsonpath='{{.status.phase}}'=Healthy {name} --timeout=5m"
+    else:
         yield f"{in_client} rollout status {name} --timeout=5m"
 
 
@@ -219,7 +242,7 @@ def _cli(release: Release, statefulset: str, port: int) -> str:
 
 def _variables(in_client: str, name: str, workload: Workload, container: str) -> str:
     """Return a command that prints the variables of a container. For a value from a Secret, kubectl prints the reference only."""
-    names = workload.containers[container].names
+    names = workload.containers[container].variables
     return f"{in_client} set env {name} -c {container} --list | grep -E -A1 '{'|'.join(names)}'"
 
 
@@ -262,7 +285,7 @@ def runbook(environment: Environment, client: Client) -> str:
         config=config_of(environment),
         owner_side=owner_side(environment, client),
         describe=f"kubectl -n {client.namespace} describe pods | grep -A12 -E 'Events:|Reason:'",
-        variables=list(_variable_names(client)),
+        variables=list(dict.fromkeys(_variable_names(client))),
     )
 
 
@@ -280,8 +303,9 @@ def owner_side(environment: Environment, client: Client) -> str:
 
 def _variable_names(client: Client) -> Iterator[str]:
     """Yield the names of the environment variables that a migration changes."""
-    for container in client.workload.containers.values() if client.workload else ():
-        yield from (value for value in container.model_dump().values() if isinstance(value, str))
+    for workload in client.workloads:
+        for _, _, container in workload.every:
+            yield from container.variables
 
 
 def _at_validate(migration: Migration) -> Migration:

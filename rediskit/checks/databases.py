@@ -1,0 +1,46 @@
+"""Checks of what clients store: numbered databases that they share, and keys that the eviction policy removes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from rediskit.checks.finding import Issue, Subject
+from rediskit.errors import Path
+
+
+def clash(subject: Subject) -> Iterator[Issue]:
+    """Refuse two clients with one numbered database, unless each sets `shared: true`: FLUSHDB and equal keys affect both."""
+    users: dict[int, list[tuple[str, bool, Path]]] = defaultdict(list)
+    for index, client in enumerate(subject.environment.clients):
+        for name, database in client.databases.items():
+            users[database.number].append((client.name, database.shared, ("clients", index, "databases", name)))
+    for number, entries in sorted(users.items()):
+        for position, (name, shared, path) in enumerate(entries):
+            others = [other for other, also, _ in entries[:position] if other != name and not (shared and also)]
+            if others:
+                free = next(free for free in range(len(users) + 1) if free not in users)
+                hint = f"write another number, such as {free}, or shared: true for both clients"
+                yield Issue(f"{name} uses database {number}, which {others[0]} uses too", hint, path)
+
+
+def unnamed(subject: Subject) -> Iterator[Issue]:
+    """Warn when several clients use database 0 and not all of them name it under `databases`."""
+    silent = [(index, client.name) for index, client in enumerate(subject.environment.clients) if not client.databases]
+    explicit = [client.name for client in subject.environment.clients if any(used.number == 0 for used in client.databases.values())]
+    if silent and len(silent) + len(explicit) > 1:
+        names = ", ".join([*(name for _, name in silent), *explicit])
+        hint = "write databases: {default: N} for each client, or {default: {number: 0, shared: true}} where they may share it"
+        yield Issue(f"{names} use database 0, and not all of them name it", hint, ("clients", silent[-1][0], "name"))
+
+
+def evicted_queue(subject: Subject) -> Iterator[Issue]:
+    """Refuse `use: queue` with a `memory.policy` that evicts keys without an expiry (`allkeys-*`)."""
+    policy = subject.environment.redis.memory.policy
+    for index, client in enumerate(subject.environment.clients):
+        if "queue" in client.use and policy.startswith("allkeys-"):
+            hint = (
+                "set redis.memory.policy to volatile-lru (and expiries on cache keys) or to noeviction, or give the queue its own release"
+            )
+            message = f"{client.name} stores a queue, and the policy {policy} removes any key when the memory is full"
+            yield Issue(message, hint, ("clients", index, "use"))

@@ -1,0 +1,115 @@
+"""What the migration changes in one container: its variables, and text in its command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from rediskit.errors import Problem
+from rediskit.model.base import Model, refuse
+from rediskit.model.nested import list_at
+from rediskit.model.template import PASSWORD_VARIABLE, Template, Variables, expansion_order, password_variable
+from rediskit.model.types import EnvName, Line
+
+
+class Replacement(Model):
+    """A text in `command` or `args` of a container, and what replaces it while the switch is in effect."""
+
+    from_: Line = Field(alias="from")
+    """The old text. It occurs exactly once in `command` and `args` of the container."""
+    to: Template
+    """The new text, with placeholders like `${address}`."""
+
+
+class Container(Model):
+    """What the switch to the shared Redis changes in a container. `{}` takes `env` of the client."""
+
+    env: dict[EnvName, Template | None] | None = None
+    """Variable to its value, with `${host} ${port} ${address} ${password} ${username} ${database} ${database.NAME}`; null removes the
+    variable while the switch is in effect. Without it the container gets `env` of the client."""
+    args: tuple[Replacement, ...] = ()
+    """Texts to replace in `command` and `args`; with `manifest` only."""
+    external: Line | None = None
+    """What a person changes instead, such as `config.yaml of ConfigMap/shop-config`."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.external is not None and (self.env or self.args):
+            refuse("containers", "a container that a person changes has no env and no args", "remove external, or env and args", "external")
+        if self.env and PASSWORD_VARIABLE in self.env:
+            refuse(
+                "env",
+                f"{PASSWORD_VARIABLE} is added where it is needed",
+                "use another name, or leave it out",
+                "env",
+                PASSWORD_VARIABLE,
+                "[key]",
+            )
+        duplicates = [text for index, text in enumerate(self.args) if text.from_ in [other.from_ for other in self.args[:index]]]
+        if duplicates:
+            refuse("args", f"{duplicates[0].from_} is replaced twice", "remove one of them", "args")
+        return self
+
+    @property
+    def variables(self) -> Variables:
+        """The variables that are switched; none for a container that a person changes."""
+        return self.env or {}
+
+    @property
+    def texts(self) -> tuple[Template, ...]:
+        """The new texts of the command line."""
+        return tuple(replacement.to for replacement in self.args)
+
+    @property
+    def templates(self) -> tuple[Template, ...]:
+        """Every value with placeholders."""
+        return (*(value for value in self.variables.values() if value is not None), *self.texts)
+
+    @property
+    def password_variable(self) -> str | None:
+        """The variable that `$(…)` refers to where a value contains the password; None where no value does."""
+        return password_variable(self.variables, self.texts)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The variables in an order that Kubernetes expands, with the one that is added for the password."""
+        return expansion_order(self.variables, self.texts)
+
+    def with_default(self, env: Mapping[str, Template | None]) -> Self:
+        """Return the container with the variables of the client, unless it has its own or a person changes it."""
+        return self if self.env is not None or self.external is not None else self.model_copy(update={"env": dict(env)})
+
+    def problems(self, content: Any) -> Iterator[Problem]:
+        """Yield what is wrong with the container, the default of the client included.
+
+        Args:
+            content: The container in the manifest; None without a manifest.
+        """
+        if not self.variables and not self.args and self.external is None:
+            hint = "write env with its variables, args, or external for what a person changes"
+            yield Problem("nothing to switch", hint, code="containers")
+            return
+        yield from self._order()
+        for index, replacement in enumerate(self.args):
+            if content is None:
+                yield Problem(
+                    "the command line is not known",
+                    "add manifest: a file with the output of kubectl get -o yaml",
+                    ("args", index),
+                    code="args",
+                )
+                continue
+            words = [word for key in ("command", "args") for word in list_at(content, key) if isinstance(word, str)]
+            if (count := sum(word.count(replacement.from_) for word in words)) != 1:
+                occurs = f"occurs {count} times" if count else "does not occur"
+                hint = "copy a text that occurs exactly once in its command and args"
+                yield Problem(f"{replacement.from_!r} {occurs} in command and args", hint, ("args", index, "from"), code="args")
+
+    def _order(self) -> Iterator[Problem]:
+        try:
+            self.names  # noqa: B018 - it refuses what can't be ordered
+        except ValueError as error:
+            for line in error.errors():  # type: ignore[attr-defined]  # a ValidationError
+                yield Problem(line["ctx"]["message"], line["ctx"]["hint"], ("env", *line["loc"]), code="env")
