@@ -12,6 +12,7 @@ from rediskit.errors import ConfigError, Problem
 from rediskit.git.revision import contents_at
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
+from rediskit.model.nested import text_at
 from rediskit.source.neighbours import Neighbours
 from rediskit.state_machine import transitions
 from rediskit.state_machine.effects import effects
@@ -48,7 +49,7 @@ def migrations_in(config: str, revision: str) -> dict[str, Migration | None] | N
     texts = contents_at(revision, list(own.values())) if own else {}
     migrations: dict[str, Migration | None] = {}
     for client in listed:
-        content = texts[own[client["file"]]] if client.get("file") in own else None
+        content = texts[own[client["file"]]] if text_at(client, "file") in own else None
         data = read(content, f"{client['file']} at {revision}").data if content is not None else client
         if isinstance(data.get("name"), str):
             migrations[data["name"]] = _migration(data.get("migration"), shown)

@@ -51,8 +51,8 @@ class Variables:
             return self.expand(value, known)
         if at(entry, "valueFrom", "fieldRef", "fieldPath") == "metadata.namespace":
             return namespace or self._namespace
-        reference = at(entry, "valueFrom", "configMapKeyRef")
-        referenced = (self.config_map(at(reference, "name"), namespace) or {}).get(at(reference, "key")) if reference else None
+        reference = mapping_at(entry, "valueFrom", "configMapKeyRef")
+        referenced = (self.config_map(reference.get("name"), namespace) or {}).get(text_at(reference, "key"))
         return referenced if isinstance(referenced, str) else None
 
     @staticmethod

@@ -174,6 +174,18 @@ def test_a_client_in_a_file_of_its_own(tmp_path: Path, run: Run) -> None:
     assert line.endswith("error[step-jump]: clients[0].migration.step: beersystem goes from scale-down to scale-up, which is not one step")
 
 
+@pytest.mark.parametrize("file", [[], {"a": "b"}, None, 1.5])
+def test_a_committed_client_whose_file_is_no_text_is_a_client_without_a_file(file: Any, tmp_path: Path, run: Run) -> None:
+    config = write(tmp_path, to("deploy"))
+    sound = config.read_text()
+    data = yaml.safe_load(sound)
+    data["clients"].insert(0, {"file": file})
+    config.write_text(yaml.safe_dump(data, sort_keys=False))
+    commit(tmp_path)
+    config.write_text(sound)
+    assert run("check", CONFIG, "--base", "HEAD")[0] != 3
+
+
 def test_a_config_that_is_new_and_a_revision_that_is_not(tmp_path: Path, run: Run) -> None:
     git(tmp_path, "init", "-q")
     write(tmp_path, to("deploy"))

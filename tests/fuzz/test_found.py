@@ -10,6 +10,7 @@ import pytest
 from rediskit import ConfigError, RefusedError, check, render
 from rediskit.migrate.owner.plain_text import patched
 from rediskit.renderers.owner.patches import Change
+from rediskit.usage import parse, uses
 from tests.samples import SEALED, SOPS, backend, loaded, sealed, sops
 
 
@@ -74,3 +75,9 @@ def test_a_manifest_of_an_application_with_a_null_among_its_containers() -> None
     patch = {"spec": {"template": {"spec": {"containers": [{"name": "app"}]}}}}
     with pytest.raises(RefusedError, match=r"spec\.template\.spec\.containers is not a list of mappings"):
         patched(text.encode(), "x", Change(patch, named=patch))
+
+
+def test_a_variable_of_a_build_whose_key_in_a_config_map_is_a_list() -> None:
+    entry = {"name": "HOST", "valueFrom": {"configMapKeyRef": {"name": "a", "key": ["host"]}}}
+    pod = {"kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": [{"name": "a", "env": [entry]}]}}
+    assert uses([pod], parse("redis", "shop"), namespace="shop") == []

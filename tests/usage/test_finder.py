@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rediskit.usage import certain, not_visible, parse, uses
+from rediskit.usage import certain, completed, is_server, is_watcher, needed, not_visible, parse, selects, uses
 from tests.usage.positions import COMPLETE, FQDN, OBJECTS, REFERENCES, thing
 
 SERVICE = {
@@ -188,6 +189,71 @@ def test_nonsense_is_no_object_that_fails(content: Any) -> None:
     for whole in ({"kind": "Deployment", "spec": content}, {"kind": "ConfigMap", "data": content}, {"kind": content, "metadata": content}):
         uses([whole], parse("redis", "shop"), namespace="shop")
         not_visible([whole], namespace="shop", substituted=True)
+
+
+ODD: tuple[Any, ...] = (None, True, 1.5, 10**400, "", [], {}, [[]], [None], {"a": []}, {"": None}, [{"name": []}])
+SOUND: list[dict[str, Any]] = [
+    thing("v1", "ConfigMap", data={"name": "redis"}),
+    thing("v1", "Secret", stringData={"a": "redis"}, data={"b": "cmVkaXM="}),
+    SERVICE,
+    thing(
+        "apps/v1",
+        "Deployment",
+        spec={
+            "selector": {"matchLabels": {"app": "redis"}},
+            "template": {
+                "metadata": {"labels": {"app": "redis"}, "annotations": {"a": "redis"}},
+                "spec": {
+                    "serviceAccountName": "user",
+                    "volumes": [
+                        {"name": "v", "configMap": {"name": "user"}},
+                        {"name": "w", "projected": {"sources": [{"secret": {"name": "s"}}]}},
+                    ],
+                    "containers": [
+                        {
+                            "name": "a",
+                            "image": "redis:8",
+                            "args": ["--host", "redis"],
+                            "livenessProbe": {"exec": {"command": ["redis-cli", "-h", "redis"]}},
+                            "lifecycle": {"preStop": {"httpGet": {"host": "redis", "port": 6379}}},
+                            "envFrom": [{"prefix": "P_", "configMapRef": {"name": "user"}}, {"secretRef": {"name": "user"}}],
+                            "env": [
+                                {"name": "A", "valueFrom": {"configMapKeyRef": {"name": "user", "key": "name"}}},
+                                {"name": "B", "valueFrom": {"secretKeyRef": {"name": "user", "key": "a"}}},
+                                {"name": "C", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
+                                {"name": "D", "value": "$(A).$(C)"},
+                            ],
+                        }
+                    ],
+                },
+            },
+        },
+    ),
+]
+
+
+def places_in(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the path of every value in nested data."""
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
+        yield (*path, key)
+        yield from places_in(value, (*path, key))
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: repr(odd)[:20])
+def test_no_value_of_another_type_fails_at_any_place_of_any_object(odd: Any) -> None:
+    """A build can contain any data: kustomize does not validate it."""
+    for index, *rest, last in (place for place in places_in(SOUND) if len(place) > 1):
+        objects = copy.deepcopy(SOUND)
+        parent: Any = objects[index]
+        for part in rest:
+            parent = parent[part]
+        parent[last] = odd
+        address = completed(parse("redis", "shop"), objects, "shop", ("Deployment/user", "Service/redis"))
+        uses(objects, address, namespace="shop", switched=["A"])
+        not_visible(objects, namespace="shop", substituted=True)
+        assert [list(needed(one)) for one in objects]
+        assert {selects(objects[2], one) for one in objects} <= {True, False}
+        assert {is_server(one) or is_watcher(one) for one in objects} <= {True, False}
 
 
 def test_what_cannot_be_read_is_listed() -> None:
