@@ -40,7 +40,9 @@ _NUMBER_END = r"(?![\w-]|\.\d)"
 _PORT = rf"(?:102[4-9]|10[3-9]\d|1[1-9]\d\d|[2-9]\d{{3}}|[1-6]\d{{4}}){_NUMBER_END}"
 _PLACEHOLDER = r"\$[({]|\{\{|%[sd]|<"
 # `docker://redis` and `oci://redis` are images.
-_URL = r"(?:(?<!\bdocker)(?<!\boci)://(?:[^\s\"'<>/]*[@,])?|(?<=\A//))"
+# The user and the password can be templates with spaces: `{{ .password }}`. No letter matches two of the alternatives.
+_USER = r"(?:[^\s\"'<>/{]|\{\{[^{}\n]{0,200}\}\}|\{(?!\{))*"
+_URL = rf"(?:(?<!\bdocker)(?<!\boci)://(?:{_USER}[@,])?|(?<=\A//))"
 _QUOTE = r"\\?[\"']?"
 
 

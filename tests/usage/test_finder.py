@@ -42,6 +42,13 @@ def test_every_form_is_certain_at_every_position(place: str, form: str, port: st
         assert value_at(content, use.pointer, use.object), use.pointer
 
 
+@pytest.mark.parametrize("user", ["", ":{{ .p }}@", "{{.u}}:{{ .p | urlquery }}@", "{{ .u }}:{x}@", "${USER}:$(PASSWORD)@", "a:b@other,"])
+@pytest.mark.parametrize("host", ["redis", "redis."])
+def test_the_bare_host_of_a_url_is_certain_whatever_its_user_is(user: str, host: str) -> None:
+    content = thing("external-secrets.io/v1", "ExternalSecret", spec={"target": {"template": {"data": {"url": f"redis://{user}{host}/0"}}}})
+    assert certain(uses([content], parse("redis", "shop"), namespace="shop"))
+
+
 def value_at(content: Any, pointer: str, reference: str) -> Any:
     """Return the value at a JSON pointer in an object, or in the item of a List."""
     if content["kind"] == "List":
