@@ -16,12 +16,12 @@ from tests.samples import SEALED, SOPS, backend, loaded, sealed, sops
 
 @pytest.mark.parametrize("mode", [[], {}, None, 1])
 def test_a_mode_of_secrets_that_is_no_word(tmp_path: Path, mode: Any) -> None:
-    with pytest.raises(ConfigError, match=r"chocolandia.yaml:\d+:\d+: error: secrets"):
+    with pytest.raises(ConfigError, match=r"chocolandia.yaml:\d+:\d+: error\[[a-z-]+\]: secrets"):
         loaded(tmp_path, over={"secrets": {"mode": mode}})
 
 
 def test_a_folder_of_secrets_with_a_name_that_no_disk_takes(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"chocolandia.yaml:\d+:\d+: error: secrets.directory: file name too long"):
+    with pytest.raises(ConfigError, match=r"chocolandia.yaml:\d+:\d+: error\[[a-z-]+\]: secrets.directory: file name too long"):
         loaded(tmp_path, over={"secrets": {**SEALED, "directory": "9" * 400}})
 
 
@@ -29,7 +29,7 @@ def test_a_folder_of_secrets_with_a_name_that_no_disk_takes(tmp_path: Path) -> N
 def test_a_namespace_of_a_ciphertext_that_is_no_text(tmp_path: Path, namespace: Any) -> None:
     content = sealed("redis")
     content["metadata"]["namespace"] = namespace
-    with pytest.raises(ConfigError, match=r"redis.yaml:\d+:\d+: error: metadata.namespace: expected text"):
+    with pytest.raises(ConfigError, match=r"redis.yaml:\d+:\d+: error\[[a-z-]+\]: metadata.namespace: expected text"):
         loaded(tmp_path, over={"secrets": SEALED}, ciphertexts={"redis": content})
 
 
