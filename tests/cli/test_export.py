@@ -430,7 +430,7 @@ def test_what_check_finds_in_the_checkout(
 def test_a_base_without_replicas_is_an_error_where_the_count_would_be_lost(tmp_path: Path, run: Run) -> None:
     owner(tmp_path, without_replicas(), *OLD_REDIS)
     workload = {"manifest": None, "kind": "Deployment", "name": "beersystem-backend", "replicas": 3}
-    assert ("owner-replicas", "error", WORKLOAD, 2) in remarks(run, at(tmp_path, "prepare", workload=workload))
+    assert ("owner-replicas", "error", WORKLOAD, 2) in remarks(run, at(tmp_path, "prepare", workloads={0: workload}))
 
 
 HPA = {
@@ -462,7 +462,7 @@ def test_an_autoscaler_that_the_config_does_not_name_is_found_before_the_downtim
     code, _, errors = exported(run, at(tmp_path, "scale-down"))
     assert code == 1
     assert f"{reference} scales Deployment/beersystem-backend, and the config does not reference it" in errors
-    assert f"set workload.autoscaler: {{kind: {scaler['kind']}, name: backend" in errors
+    assert f"set autoscaler: {{kind: {scaler['kind']}, name: backend" in errors
     assert disk(top) == before
     named = {"kind": scaler["kind"], "name": "backend", "min": 1, "max": 5}
     assert exported(run, at(tmp_path, "scale-down", workloads={0: {"autoscaler": named}}))[0] == 0

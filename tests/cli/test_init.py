@@ -93,7 +93,7 @@ def test_a_url_and_an_autoscaler_become_a_config_that_renders(repository: Reposi
     assert (ended.code, ended.errors) == (0, "")
     found = "shop: Deployment/web; app (REDIS_URL, REDIS_PASSWORD); scaled by HorizontalPodAutoscaler/web; old Redis redis:6379, remove"
     assert f"  {found} Deployment/redis, Service/redis\n" in ended.output
-    assert config(repository.folder)["clients"][0]["workload"] == {
+    assert config(repository.folder)["clients"][0]["workloads"][0] == {
         "manifest": "home/web.yaml",
         "containers": {"app": {"env": {"REDIS_URL": "redis://:${password}@${address}/2", "REDIS_PASSWORD": "${password}"}}},
         "autoscaler": {"kind": "HorizontalPodAutoscaler", "name": "web", "min": 2, "max": 6},
@@ -177,7 +177,7 @@ def test_the_real_objects_become_the_client_of_our_own_config(repository: Reposi
     assert rediskit("init", "--from", "-", given=WHOLE).code == 0
     ours, theirs = load(CONFIG).clients[0].model_dump(), load("config/home.yaml").clients[0].model_dump()
     for client in (ours, theirs):
-        client["workload"].pop("manifest")
+        client["workloads"][0].pop("manifest")
     assert theirs == ours
     text = (repository.folder / "config/home.yaml").read_text(encoding="utf-8")
     assert "# REDIS_PASSWORD is not in the input: the name is derived from REDIS_HOST" in text
@@ -290,7 +290,7 @@ def test_two_workloads_of_one_name_in_two_namespaces_have_manifests_of_their_own
             item["metadata"]["namespace"] = namespace
     ended = rediskit("init", "--from", "-", given=text(*items))
     assert (ended.code, ended.errors) == (0, "")
-    manifests = {client["name"]: client["workload"]["manifest"] for client in config(repository.folder)["clients"]}
+    manifests = {client["name"]: client["workloads"][0]["manifest"] for client in config(repository.folder)["clients"]}
     assert manifests == {"shop": "home/shop.yaml", "stage": "home/stage.yaml"}
     for namespace in ("shop", "stage"):
         content = yaml.safe_load((repository.folder / f"config/home/{namespace}.yaml").read_text(encoding="utf-8"))
@@ -538,8 +538,8 @@ def test_a_missing_file_and_a_terminal_are_refused(repository: Repository) -> No
     [
         (["--name", "Home Lab"], "--name: 'Home Lab' is not a DNS label\n  help: use lower-case letters"),
         (["--name", ""], "--name: '' is not a DNS label"),
-        (["--repository", "somewhere"], "--repository: somewhere is not the address of a Git repository\n  help: write it as"),
-        (["--repository", ""], "--repository: '' is not the address of a Git repository"),
+        (["--repository", "somewhere"], "--repository: somewhere is not a Git repository URL\n  help: write the URL that"),
+        (["--repository", ""], "--repository: '' is not a Git repository URL"),
         (["--revision", "a..b"], "--revision: a..b is not a Git branch, tag or commit"),
         (["--namespace", "Shop"], "--namespace: Shop is not a DNS label"),
         (["--replicas", "0"], "--replicas: 0 is too small"),

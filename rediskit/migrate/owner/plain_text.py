@@ -48,7 +48,7 @@ def patched(text: bytes, file: str, change: Change) -> bytes:
     content = content_of(text, file)
     edits = [*_word_edits(content, change), *_edits(content, _values(change.named), (), file)]
     made = splice(text, file, edits)
-    wrong = sorted(changed(content_of(made, file), edited(content, change)))
+    wrong = sorted(changed(content_of(made, file), edited(content, change._replace(named=_values(change.named)))))
     if wrong:
         hint = "make the change by hand, and report this error"
         raise RefusedError(Problem(f"{file} cannot be changed in place at {', '.join(wrong)}", hint, code="layout"))
