@@ -9,234 +9,63 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from rediskit import Environment, Manifest
+from rediskit.migrate.owner.plain_text import merged as merged_text
+from rediskit.migrate.owner.plain_text import patched
 from rediskit.model.client import OwnerKind
-from rediskit.state_machine.effects import effects
+from rediskit.model.migration import Order
+from rediskit.renderers.owner.patches import changes
+from rediskit.state_machine.effects import Effects, effects, steps
 from rediskit.yamlio.writer import dump
-from tests.renderers.owner_build import OLD_REDIS, Object, changed
-from tests.renderers.test_owner_kinds import Repository
+from tests.renderers.client_shapes import SHAPES, Part, Shape
+from tests.renderers.owner_build import OLD_REDIS, Built, Object, changed
+from tests.renderers.test_owner_kinds import Repository, expanded
 from tests.samples import STEPS, config, made, merged
 
-KINDS: tuple[OwnerKind, ...] = ("kustomize", "argocd-app", "flux-kustomization")
-ORDERS = ("scale-down-first", "deploy-first")
-VERSIONS = {"Rollout": "argoproj.io/v1alpha1", "CronJob": "batch/v1"}
-HOST_AND_PORT = {"REDIS_HOST": "${host}", "REDIS_PORT": "${port}", "REDIS_PASSWORD": "${password}"}
-URL = {"REDIS_URL": "redis://:${password}@${address}/${database}?timeout=5"}
-
-
-class Part(NamedTuple):
-    """A workload of a client.
-
-    Attributes:
-        content: The real object.
-        config: Its section of the config, without the manifest.
-        switched: The variables and words that the switch changes, as `container/env/NAME` or `container/args`.
-    """
-
-    content: Object
-    config: Mapping[str, Any]
-    switched: tuple[str, ...]
-
-
-def container(name: str, *variables: str, **more: Any) -> Object:
-    """Return a container whose variables have literal values."""
-    env = {"env": [{"name": "LOG", "value": "info"}, *({"name": variable, "value": "old"} for variable in variables)]}
-    return {"name": name, "image": f"registry.example.org/{name}:1", **(env if variables else {}), **more}
-
-
-def part(
-    kind: str, name: str, *containers: Object, init: tuple[Object, ...] = (), config: Mapping[str, Any], switched: str = "", **spec: Any
-) -> Part:
-    """Return a workload; `switched` lists what changes, separated by spaces."""
-    pod: Object = {"containers": list(containers), **({"initContainers": list(init)} if init else {})}
-    template = {"metadata": {"labels": {"app": name}}, "spec": pod}
-    if kind == "CronJob":
-        spec = {"schedule": "0 4 * * *", "jobTemplate": {"spec": {"template": template}}, **spec}
-    else:
-        own = {} if "workloadRef" in spec else {"template": template}
-        spec = {"replicas": 2, "selector": {"matchLabels": {"app": name}}, **own, **spec}
-    content = {
-        "apiVersion": VERSIONS.get(kind, "apps/v1"),
-        "kind": kind,
-        "metadata": {"name": name, "namespace": "beersystem"},
-        "spec": spec,
-    }
-    return Part(content, config, tuple(switched.split()))
-
-
-def simple(kind: str, name: str, **spec: Any) -> Part:
-    """Return a workload with one container that reads host, port and password."""
-    switched = " ".join(f"app/env/{variable}" for variable in HOST_AND_PORT)
-    return part(kind, name, container("app", *HOST_AND_PORT), config={"containers": {"app": {}}}, switched=switched, **spec)
-
-
-ARGS = [{"from": "redis://redis:6379/1", "to": "redis://:${password}@${address}/${database}"}]
-SHAPES: dict[str, tuple[Mapping[str, Any], tuple[Part, ...]]] = {
-    "web and worker": ({"env": HOST_AND_PORT}, (simple("Deployment", "web"), simple("Deployment", "worker"))),
-    "web, worker and beat": (
-        {"env": HOST_AND_PORT},
-        (simple("Deployment", "web"), simple("StatefulSet", "worker"), simple("Deployment", "beat", replicas=1)),
-    ),
-    "a CronJob alone": ({"env": HOST_AND_PORT}, (simple("CronJob", "report"),)),
-    "a suspended CronJob beside a Deployment": (
-        {"env": HOST_AND_PORT},
-        (simple("Deployment", "web"), simple("CronJob", "report", suspend=True), simple("CronJob", "sweep", suspend=False)),
-    ),
-    "a Rollout": ({"env": HOST_AND_PORT}, (simple("Rollout", "web"),)),
-    "a Rollout that takes its pods from a Deployment": (
-        {"env": HOST_AND_PORT},
-        (
-            part("Rollout", "web", config={}, workloadRef={"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}),
-            simple("Deployment", "web", replicas=0)._replace(config={"containers": {"app": {}}, "replicas": 0}),
-        ),
-    ),
-    "init containers in two workloads": (
-        {"env": {"REDIS_HOST": "${host}"}},
-        tuple(
-            part(
-                "Deployment",
-                name,
-                container("app", "REDIS_HOST"),
-                init=(container("first"), container("wait", "REDIS_HOST"), container("last")),
-                config={"containers": {"app": {}}, "initContainers": {"wait": {}}},
-                switched="app/env/REDIS_HOST wait/env/REDIS_HOST",
-            )
-            for name in ("web", "worker")
-        ),
-    ),
-    "a command line": (
-        {"databases": {"default": 3}},
-        (
-            part(
-                "Deployment",
-                "worker",
-                container("app", args=["--verbose", "--broker=redis://redis:6379/1"]),
-                config={"containers": {"app": {"args": ARGS}}},
-                switched="app/args app/env",
-            ),
-        ),
-    ),
-    "a command line in a Rollout behind another container": (
-        {},
-        (
-            part(
-                "Rollout",
-                "worker",
-                container("proxy"),
-                container("app", "REDIS_HOST", command=["run", "redis://redis:6379/1"]),
-                config={"containers": {"app": {"args": ARGS, "env": {"REDIS_HOST": "${host}"}}}},
-                switched="app/command app/env/REDIS_HOST app/env/REDISKIT_PASSWORD",
-            ),
-        ),
-    ),
-    "one URL with a query": (
-        {"databases": {"default": 2}, "env": URL},
-        (
-            part(
-                "Deployment",
-                "web",
-                container("app", *URL),
-                config={"containers": {"app": {}}},
-                switched="app/env/REDIS_URL app/env/REDISKIT_PASSWORD",
-            ),
-        ),
-    ),
-    "three URLs, three databases": (
-        {
-            "databases": {"broker": 0, "results": 1, "cache": {"number": 2, "shared": True}},
-            "env": {
-                f"{name.upper()}_URL": f"redis://:${{password}}@${{address}}/${{database.{name}}}"
-                for name in ("broker", "results", "cache")
-            },
-        },
-        tuple(
-            part(
-                "Deployment",
-                name,
-                container("app", "BROKER_URL", "RESULTS_URL", "CACHE_URL"),
-                config={"containers": {"app": {}}},
-                switched="app/env/BROKER_URL app/env/RESULTS_URL app/env/CACHE_URL app/env/REDISKIT_PASSWORD",
-            )
-            for name in ("web", "worker")
-        ),
-    ),
-    "variables that are removed and literals": (
-        {"env": {"REDIS_PASSWORD_FILE": None, "REDIS_TLS": "false", "REDIS_USER": "${username}", **HOST_AND_PORT}},
-        (
-            part(
-                "Deployment",
-                "web",
-                container("app", "REDIS_PASSWORD_FILE", "REDIS_TLS", "REDIS_USER", *HOST_AND_PORT),
-                config={"containers": {"app": {}}},
-                switched=" ".join(f"app/env/{name}" for name in ("REDIS_PASSWORD_FILE", "REDIS_TLS", "REDIS_USER", *HOST_AND_PORT)),
-            ),
-        ),
-    ),
-    "the same in a Rollout": (
-        {"env": {"REDIS_PASSWORD_FILE": None, "REDIS_TLS": "false", **HOST_AND_PORT}},
-        (
-            part(
-                "Rollout",
-                "web",
-                container("app", "REDIS_TLS", "REDIS_PORT", "REDIS_PASSWORD_FILE", "REDIS_HOST"),
-                config={"containers": {"app": {}}},
-                switched=" ".join(f"app/env/{name}" for name in ("REDIS_PASSWORD_FILE", "REDIS_TLS", *HOST_AND_PORT)),
-            ),
-        ),
-    ),
-    "a container that a person changes": (
-        {"env": HOST_AND_PORT},
-        (
-            part(
-                "Deployment",
-                "web",
-                container("app", *HOST_AND_PORT),
-                container("legacy"),
-                config={"containers": {"app": {}, "legacy": {"external": "config.yaml of ConfigMap/shop"}}},
-                switched=" ".join(f"app/env/{name}" for name in HOST_AND_PORT),
-            ),
-            part("Deployment", "search", container("app"), config={"containers": {"app": {"external": "its settings page"}}}),
-        ),
-    ),
-    "variables of their own in one container": (
-        {"env": HOST_AND_PORT},
-        (
-            part(
-                "Deployment",
-                "web",
-                container("app", *HOST_AND_PORT),
-                container("sidecar", "CACHE_ADDRESS"),
-                config={"containers": {"app": {}, "sidecar": {"env": {"CACHE_ADDRESS": "${address}"}}}},
-                switched=" ".join(("sidecar/env/CACHE_ADDRESS", *(f"app/env/{name}" for name in HOST_AND_PORT))),
-            ),
-        ),
-    ),
-    "14 workloads": (
-        {"env": HOST_AND_PORT},
-        tuple(simple("Deployment" if index % 3 else "StatefulSet", f"part-{index}") for index in range(14)),
-    ),
-}
+SNIPPETS: tuple[OwnerKind, ...] = ("argocd-app", "flux-kustomization")
+KINDS: tuple[OwnerKind, ...] = ("kustomize", *SNIPPETS)
+ORDERS: tuple[Order, ...] = ("scale-down-first", "deploy-first")
 PAIRS = list(itertools.product(KINDS, ORDERS))
 EVERY = [(name, kind, order) for name in SHAPES for kind, order in PAIRS]
 ROTATED = [(name, *PAIRS[index % len(PAIRS)]) for index, name in enumerate(SHAPES)]
+HOST = "redis-shared-master.redis.svc.cluster.local"
+PASSWORD = "Abc123xyz"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "walk" in metafunc.fixturenames:
-        walks = EVERY if metafunc.config.getoption("full") else ROTATED
-        metafunc.parametrize("walk", walks, ids=[", ".join(walk) for walk in walks])
+    if "journey" in metafunc.fixturenames:
+        journeys = EVERY if metafunc.config.getoption("full") else ROTATED
+        metafunc.parametrize("journey", journeys, ids=[", ".join(journey) for journey in journeys])
+    if "plain" in metafunc.fixturenames:
+        plain = [(name, ORDERS[index % 2]) for index, name in enumerate(SHAPES)]
+        every = list(itertools.product(SHAPES, ORDERS))
+        metafunc.parametrize("plain", every if metafunc.config.getoption("full") else plain, ids=", ".join)
 
 
 def environment(name: str, kind: OwnerKind, order: str, step: str) -> Environment:
-    keys, parts = SHAPES[name]
-    sections = [{"manifest": Manifest(f"{index}.yaml", copy.deepcopy(one.content)), **one.config} for index, one in enumerate(parts)]
-    client = merged(config(step, order)["clients"][0], {"owner": {"kind": kind}, **keys})
+    shape = SHAPES[name]
+    sections = []
+    for index, one in enumerate(shape.parts):
+        scaler = {"autoscaler": {"manifest": Manifest(f"{index}-scaler.yaml", copy.deepcopy(one.scaler))}} if one.scaler else {}
+        sections.append({"manifest": Manifest(f"{index}.yaml", copy.deepcopy(one.content)), **one.config, **scaler})
+    client = merged(config(step, order)["clients"][0], {"owner": {"kind": kind}, **shape.keys})
     client["workloads"] = sections
     return made(step, order, {"clients": [client]})
+
+
+def base(shape: Shape) -> tuple[Object, ...]:
+    return (*(one.content for one in shape.parts), *(one.scaler for one in shape.parts if one.scaler), *shape.others, *OLD_REDIS)
+
+
+def pod(content: Object) -> Any:
+    template = content["spec"]["jobTemplate"]["spec"] if content["kind"] == "CronJob" else content["spec"]
+    return template.get("template", {}).get("spec", {})
 
 
 def coarse(pointers: set[str], content: Object) -> set[str]:
@@ -266,10 +95,78 @@ def expected(one: Part, *, stopped: bool, switched: bool) -> set[str]:
     return pointers
 
 
-def test_each_step_changes_the_named_values_of_every_workload(walk: tuple[str, OwnerKind, str], tmp_path: Any, kustomize: Any) -> None:
-    name, kind, order = walk
-    parts = SHAPES[name][1]
-    repository = Repository(tmp_path, kustomize, (*(one.content for one in parts), *OLD_REDIS))
+def expected_of_scaler(scaler: Object, effect: Effects) -> set[str]:
+    """Return what a step changes in an autoscaler."""
+    if effect.removed:
+        return set()
+    if scaler["kind"] == "ScaledObject":
+        return {"/metadata/annotations"}
+    return {"/spec/minReplicas", "/spec/maxReplicas"} if effect.restored else set()
+
+
+def values(shape: Shape, one: Part) -> Iterator[tuple[str, str, str | None]]:
+    """Yield container, variable (or `args`) and the value that the process sees, without the templates of rediskit."""
+    for section in ("containers", "initContainers"):
+        for name, given in one.config.get(section, {}).items():
+            if "external" in given:
+                continue
+            for variable, text in given.get("env", shape.keys.get("env", {})).items():
+                yield name, variable, filled(text, shape.keys.get("databases", {}))
+            for replacement in given.get("args", ()):
+                yield name, "args", filled(replacement["to"], shape.keys.get("databases", {}))
+
+
+def filled(text: str | None, databases: Mapping[str, Any]) -> str | None:
+    if text is None:
+        return None
+    numbers = {f"${{database.{name}}}": one["number"] if isinstance(one, dict) else one for name, one in databases.items()}
+    fixed = {"host": HOST, "port": "6379", "address": f"{HOST}:6379", "password": PASSWORD, "username": "default"}
+    known = {**{f"${{{name}}}": value for name, value in fixed.items()}, **numbers, "${database}": databases.get("default", 0)}
+    for placeholder, value in known.items():
+        text = text.replace(placeholder, str(value))
+    return text
+
+
+def assert_values(shape: Shape, one: Part, content: Object) -> None:
+    """Assert what each process sees after Kubernetes has expanded its variables in their order, and its command line."""
+    containers = {found["name"]: found for key in ("containers", "initContainers") for found in pod(content).get(key, ())}
+    for name, variable, value in values(shape, one):
+        found = containers[name]
+        seen = expanded(found.get("env", []), {"redis-password": PASSWORD}, {})
+        if variable != "args":
+            assert seen.get(variable) == value, (one.key, name, variable)
+            continue
+        words = [*found.get("command", ()), *found.get("args", ())]
+        entries = [*found["env"], *({"name": f"word {index}", "value": word} for index, word in enumerate(words))]
+        line = expanded(entries, {"redis-password": PASSWORD}, {})
+        assert any(value is not None and line[f"word {index}"].endswith(value) for index in range(len(words))), (one.key, name, words)
+
+
+def assert_step(shape: Shape, effect: Effects, before: Built, after: Built) -> None:
+    """Assert that a build differs from the base exactly in what the step changes."""
+    gone = {("Deployment", "beersystem", "redis"), ("Service", "beersystem", "redis")} if effect.removed else set()
+    assert before.objects.keys() - after.objects.keys() == gone
+    meant = set()
+    for one in shape.parts:
+        pointers = coarse(changed(before.objects[one.key], after.objects[one.key]), one.content)
+        if one.content["kind"] == "CronJob" and effect.restored and "suspend" not in one.content["spec"]:
+            pointers -= {"/spec/suspend"}  # It is written out: false, which is the default.
+        assert pointers == expected(one, stopped=effect.stopped, switched=effect.switched), one.key
+        if effect.switched:
+            assert_values(shape, one, after.objects[one.key])
+        meant.add(one.key)
+        if one.scaler:
+            key = (one.scaler["kind"], *one.key[1:])
+            assert changed(before.objects[key], after.objects[key]) == expected_of_scaler(one.scaler, effect), key
+            meant.add(key)
+    for key in after.objects.keys() - meant:
+        assert after.objects[key] == before.objects[key], key
+
+
+def test_each_step_changes_the_named_values_of_every_workload(journey: tuple[str, OwnerKind, str], tmp_path: Path, kustomize: Path) -> None:
+    name, kind, order = journey
+    shape = SHAPES[name]
+    repository = Repository(tmp_path, kustomize, base(shape))
     before = repository.at(None)
     assert before.code == 0, before.complaint
     for step in STEPS:
@@ -279,23 +176,84 @@ def test_each_step_changes_the_named_values_of_every_workload(walk: tuple[str, O
         assert after.code == 0, (step, after.complaint)
         if effect.owner_is_untouched:
             assert after.text == before.text, step
-            continue
-        for one in parts:
-            key = (one.content["kind"], "beersystem", one.content["metadata"]["name"])
-            pointers = coarse(changed(before.objects[key], after.objects[key]), one.content)
-            if one.content["kind"] == "CronJob" and effect.restored and "suspend" not in one.content["spec"]:
-                pointers -= {"/spec/suspend"}  # It is written out: false, which is the default.
-            assert pointers == expected(one, stopped=effect.stopped, switched=effect.switched), (step, key)
+        else:
+            assert_step(shape, effect, before, after)
+
+
+def test_plain_files_have_the_values_of_the_component_build_and_return_to_the_same_bytes(
+    plain: tuple[str, Order], tmp_path: Path, kustomize: Path
+) -> None:
+    """Each step forward, each step back and each rollback, with an image that a person changes in between."""
+    name, order = plain
+    shape = SHAPES[name]
+    contents = [*(one.content for one in shape.parts), *(one.scaler for one in shape.parts if one.scaler)]
+    originals = {key_of(content): f"# by hand\n{dump(content)}# the end\n".encode() for content in contents}
+    repository = Repository(tmp_path, kustomize, base(shape))
+    at: dict[str, dict[Any, bytes]] = {}
+    for step in STEPS:
+        config_at = environment(name, "manifests", order, step)
+        by_key = {(one.merge["kind"], one.merge["metadata"]["name"]): one for one in changes(config_at, config_at.clients[0])}
+        at[step] = {key: patched(text, "x", by_key[key]) if key in by_key else text for key, text in originals.items()}
+        built = repository.at(environment(name, "kustomize", order, step))
+        for (kind, object_name), text in at[step].items():
+            assert not changed(yaml.safe_load(text), built.objects[kind, "beersystem", object_name]), (step, kind, object_name)
+        if effects(config_at.clients[0].migration).switched:
+            for one in shape.parts:
+                assert_values(shape, one, yaml.safe_load(at[step][one.key[0], one.key[2]]))
+    assert at["prepare"] == at["rolled-back"] == originals
+    order_of = [step for step in steps(order) if step in at]
+    pairs = [*itertools.pairwise(order_of), *itertools.pairwise(reversed(order_of)), *((step, "rolled-back") for step in order_of)]
+    for (first, second), key in itertools.product(pairs, originals):
+        assert merged_text(newer(at[first][key]), at[first][key], at[second][key]) == newer(at[second][key]), (first, second, key)
+
+
+def key_of(content: Object) -> tuple[str, str]:
+    return content["kind"], content["metadata"]["name"]
+
+
+def newer(text: bytes) -> bytes:
+    return text.replace(b":1\n", b":2\n").replace(b"# by hand\n", b"# by hand, twice\n")
+
+
+def moved(content: Object, one: Part) -> Object:
+    """Return a workload with one more container before each list that has a switched one."""
+    result = copy.deepcopy(content)
+    names = {pointer.split("/")[0] for pointer in one.switched}
+    for key in ("containers", "initContainers"):
+        listed = pod(result).get(key, [])
+        if names & {entry["name"] for entry in listed}:
+            listed.insert(0, {"name": "injected", "image": "registry.example.org/injected:1"})
+    return result
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_a_build_fails_where_a_container_or_a_workload_is_missing(name: str, tmp_path: Any, kustomize: Any) -> None:
-    parts = SHAPES[name][1]
-    at_step = environment(name, "kustomize", "scale-down-first", "reconfigure")
-    whole = [one.content for one in parts]
-    for index in range(min(len(parts), 3)):
-        rest = [content for number, content in enumerate(whole) if number != index]
-        folder = tmp_path / str(index)
-        folder.mkdir()
-        without = Repository(folder, kustomize, (*rest, *OLD_REDIS)).at(at_step)
-        assert without.code != 0, dump(whole[index])
+def test_a_container_that_has_moved_fails_a_snippet_and_is_found_by_name_in_a_component(name: str, tmp_path: Path, kustomize: Path) -> None:
+    """Argo CD and Flux apply a patch to any position. A Component has names, and positions only for Rollouts and command lines."""
+    shape = SHAPES[name]
+    movable = [one for one in shape.parts if one.switched][:2]
+    assert movable
+    for one in movable:
+        whole = tuple(moved(content, one) if content is one.content else content for content in base(shape))
+        repository = Repository(tmp_path / one.key[2], kustomize, whole)
+        before = repository.at(None)
+        assert before.code == 0, before.complaint
+        for kind, step in itertools.product(SNIPPETS, ("scale-down", "reconfigure", "decommission")):
+            refused = repository.at(environment(name, kind, "scale-down-first", step))
+            assert refused.code != 0, (kind, step, one.key)
+            assert "failed" in refused.complaint, refused.complaint
+        at_step = environment(name, "kustomize", "scale-down-first", "reconfigure")
+        after = repository.at(at_step)
+        by_position = one.content["kind"] == "Rollout" or any(pointer.endswith(("/args", "/command")) for pointer in one.switched)
+        assert (after.code != 0) == by_position, after.complaint
+        if not by_position:
+            assert_step(shape, effects(at_step.clients[0].migration), before, after)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_build_fails_where_a_workload_is_missing(name: str, kind: OwnerKind, tmp_path: Path, kustomize: Path) -> None:
+    shape = SHAPES[name]
+    at_step = environment(name, kind, "scale-down-first", "reconfigure")
+    for index, one in enumerate(shape.parts[:3]):
+        rest = tuple(content for content in base(shape) if content is not one.content)
+        assert Repository(tmp_path / str(index), kustomize, rest).at(at_step).code != 0, one.key

@@ -117,7 +117,7 @@ def change(environment: Environment, client: Client, workload: Workload, effect:
     words = tuple(_words(environment, client, workload))
     pod = _pod(workload, envs)
     for key in reversed(workload.pod_path[1:]):
-        pod = {key: pod}
+        pod = {key: pod} if pod else {}  # A Rollout with workloadRef must not have a template.
     named = {**head, "spec": {**spec, **pod}}
     if workload.kind == "Rollout":
         return Change(merge, tuple(_operations(workload, words, envs)), named, words, workload.pod_path)
