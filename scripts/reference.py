@@ -158,8 +158,9 @@ def _kind(entry: dict[str, Any]) -> str:
     if "const" in entry:
         return f"`{entry['const']}`"
     if "enum" in entry:
-        return ", ".join(dict.fromkeys(f"`{value}`" for value in entry["enum"]))
+        return ", ".join(dict.fromkeys(f"`{value}`" for value in entry["enum"] if value is not None))
     kind = entry.get("type", "anything")
+    kind = kind if isinstance(kind, str) else next(option for option in kind if option != "null")
     if kind == "array":
         return f"list of {_kind(entry.get('items', {}))}"
     if kind == "object":
@@ -167,7 +168,7 @@ def _kind(entry: dict[str, Any]) -> str:
         return f"mapping to {_kind(values)}" if isinstance(values, dict) else "mapping"
     words = {"string": "text", "integer": "whole number", "boolean": "`true` or `false`", "number": "number"}
     form = re.match(r"not (.*?):", entry.get("patternErrorMessage", ""))
-    return form[1] if form else words.get(kind if isinstance(kind, str) else kind[0], str(kind))
+    return form[1] if form else words.get(kind, kind)
 
 
 def _default(entry: dict[str, Any], definitions: dict[str, Any], required: bool) -> str:

@@ -118,14 +118,15 @@ class Client(Model):
     namespace: DnsLabel
     """The namespace of the application. The Secret is replicated into it."""
     use: tuple[Use, ...] = ()
-    """What it stores: `cache`, `sessions`, `queue`. Compared with `redis.memory.policy`."""
+    """What it stores in Redis: `cache`, `sessions`, `queue` (tasks of Celery, Sidekiq and others). Compared with `redis.memory.policy`."""
     databases: dict[DnsLabel, Annotated[Database, _Number]] = Field(default_factory=dict)
-    """The numbered databases that it uses, by name: `{default: 0}`. `${database}` is `default`, `${database.NAME}` any other one.
-    Without it the client uses database 0."""
+    """The numbered databases that it uses: name to number, like `{default: 0}` or `{broker: 1, results: 2}`. `${database}` is the number
+    of `default`, `${database.broker}` that of `broker`. Without this key the client uses database 0."""
     env: dict[EnvName, Template | None] = Field(default_factory=dict)
-    """The variables of every container that has no `env` of its own."""
+    """The variables of every container of the workloads that has no `env` of its own, in the same form."""
     workloads: Annotated[tuple[Workload, ...], Field(json_schema_extra={"minItems": 1})] = ()
-    """The objects that run it. They move together, step by step."""
+    """The objects that run it: Deployments, StatefulSets, CronJobs and Rollouts. Each step changes all of them in one commit. Without
+    workloads the client only gets the Secret and network access."""
     previous: Previous | None = None
     """The old Redis of the application."""
     migration: Migration | None = None

@@ -27,12 +27,14 @@ class Container(Model):
     """What the switch to the shared Redis changes in a container. `{}` takes `env` of the client."""
 
     env: dict[EnvName, Template | None] | None = None
-    """Variable to its value, with `${host} ${port} ${address} ${password} ${username} ${database} ${database.NAME}`; null removes the
-    variable while the switch is in effect. Without it the container gets `env` of the client."""
+    """The variables while the application uses the shared Redis: name to value. A value is text with any of the placeholders `${host}`,
+    `${port}`, `${address}` (host:port), `${password}`, `${username}`, `${database}` and `${database.NAME}`; `$${` is a literal `${`.
+    `null` removes the variable. Default: `env` of the client."""
     args: tuple[Replacement, ...] = ()
     """Texts to replace in `command` and `args`; with `manifest` only."""
     external: Line | None = None
-    """What a person changes instead, such as `config.yaml of ConfigMap/shop-config`."""
+    """For a container that does not read Redis from variables or arguments: what a person changes instead, such as `config.yaml of
+    ConfigMap/shop-config`. rediskit stops and starts the workload."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

@@ -124,11 +124,13 @@ class Template:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        known = rf"(?:{_NAMES}|database\.[a-z0-9-]+)"
+        known = ", ".join(f"${{{name}}}" for name in PLACEHOLDERS)
+        pattern = rf"(?:{_NAMES}|database\.[a-z0-9-]+)"
         return {
             "type": ["string", "number"],
-            "pattern": rf"^(?:[^$]|\$(?!\{{)|\$\$\{{|\$\{{{known}\}})*$",
-            "patternErrorMessage": f"not a known placeholder: {', '.join(f'${{{name}}}' for name in PLACEHOLDERS)}, ${{database.NAME}}",
+            "pattern": rf"^(?:[^$]|\$(?!\{{)|\$\$\{{|\$\{{{pattern}\}})*$",
+            "patternErrorMessage": f"not text with known placeholders: {known}, ${{database.NAME}}",
+            "errorMessage": f"not text: {_QUOTES}",
         }
 
 

@@ -30,22 +30,25 @@ class Workload(Model):
     """An object that runs the application. It is changed only through the build of the application repository."""
 
     manifest: Manifest | None = None
-    """A file with the real object, as `kubectl get -o yaml` prints it: kind, name and replicas are read from it. Relative to this file."""
+    """A file with the real object, the output of `kubectl get -o yaml`, relative to this file. rediskit reads kind, name and replicas
+    from it, and the order of containers. Without it, set `kind`, `name` and `replicas`."""
     kind: Kind | None = None
-    """Deployment, StatefulSet, CronJob, or Rollout of Argo Rollouts; read from the manifest if there is one."""
+    """The kind of the object; `Rollout` is that of Argo Rollouts. Default: from the manifest."""
     name: DnsName | None = None
-    """The name of the object; read from the manifest if there is one."""
+    """The name of the object. Default: from the manifest."""
     replicas: Annotated[int, Strict(), Field(ge=0, le=1000)] | None = None
-    """The number of replicas outside of the downtime; read from the manifest if it sets one above 0. 0 for a workload that normally has
-    none: it stays so."""
+    """The number of replicas outside of the downtime. Default: from the manifest, if it sets one above 0. Set 0 for a workload that
+    normally has none."""
     suspend: Flag | None = None
-    """Of a CronJob: whether it is suspended outside of the downtime; read from the manifest, else false."""
+    """For a CronJob: whether it is suspended outside of the downtime. Default: from the manifest, else false."""
     containers: dict[DnsLabel, Container] = Field(default_factory=dict)
-    """Container name to what the switch changes in it. Empty only for a Rollout with `workloadRef`."""
+    """The containers that use Redis: name to what changes in it. `{}` takes `env` of the client. Empty only for a Rollout with
+    `workloadRef`."""
     init_containers: dict[DnsLabel, Container] = Field(default_factory=dict)
-    """The same for init containers that use Redis, such as one that waits for it. With `manifest`, because their order matters."""
+    """The init containers that use Redis, such as one that waits for it, in the same form. They need `manifest`, because their order
+    matters."""
     autoscaler: Autoscaler | None = None
-    """What scales the object, if anything does: otherwise it would end the downtime early."""
+    """The autoscaler of the object, if it has one. Otherwise it would end the downtime early."""
 
     @model_validator(mode="before")
     @classmethod

@@ -44,7 +44,7 @@ def opened(server: Server, text: str, folder: Path = ROOT / "config") -> Documen
 
 def place(text: str, line: str) -> int:
     """Return the number of the line with this text."""
-    return [number for number, found in enumerate(text.splitlines()) if found.strip() == line.strip()].pop()
+    return [number for number, found in enumerate(text.splitlines()) if found.strip().removeprefix("- ") == line.strip()].pop()
 
 
 def after(line: str, new: str) -> tuple[str, int]:
@@ -203,8 +203,8 @@ def test_hover_shows_the_description_of_every_key(server: Server) -> None:
         described = (SCHEMA["$defs"][definition] if definition else SCHEMA)["properties"][name]
         words = [described["description"], *(found["description"] for found in sections(described))]
         number = next(at for at, text in enumerate(TEXT.splitlines()) if text.strip().removeprefix("- ").startswith(line))
-        shown = document.hover(number, TEXT.splitlines()[number].index(name) + 1).replace("\\", "")
-        if not any(text in shown for text in words):
+        shown = hovered(document, number, TEXT.splitlines()[number].index(name))
+        if not any(plain(text) in shown for text in words):
             silent.append((name, shown))
     assert silent == []
 
@@ -225,9 +225,10 @@ KEYS = [
     ("secrets", "", "secrets:"),
     ("clients", "", "clients:"),
     ("namespace", "Client", "namespace:"),
-    ("workload", "Client", "workload:"),
+    ("workloads", "Client", "workloads:"),
     ("manifest", "Workload", "manifest:"),
     ("containers", "Workload", "containers:"),
+    ("env", "Container", "env:"),
     ("previous", "Client", "previous:"),
     ("host", "Previous", "host: redis."),
     ("port", "Previous", "port: 6379"),
@@ -235,6 +236,72 @@ KEYS = [
     ("migration", "Client", "migration:"),
     ("step", "Migration", "step:"),
 ]
+
+
+def hovered(document: Document, number: int, column: int) -> str:
+    return plain(document.hover(number, column + 1))
+
+
+def plain(text: str) -> str:
+    """Return Markdown in one line, without code marks and escapes."""
+    return " ".join(text.replace("\\", "").replace("`", "").split())
+
+
+APPLICATION = {
+    "namespace: beersystem": "  use: [cache, queue]\n  databases: {broker: 1}\n  env:\n    QUEUE: redis://:${password}@${address}/${database.broker}",
+    "REDIS_PASSWORD: ${password}": '        args: [{from: "redis:6379", to: "${address}"}]',
+}
+"""Line of the committed config to keys of an application that it does not have."""
+
+
+@pytest.mark.parametrize(
+    ("key", "section", "words"),
+    [
+        ("use", "Client", "What it stores in Redis: cache, sessions, queue"),
+        ("databases", "Client", "The numbered databases that it uses"),
+        ("env", "Client", "The variables of every container of the workloads that has no env of its own"),
+        ("workloads", "Client", "Each step changes all of them in one commit"),
+        ("containers", "Workload", "The containers that use Redis"),
+        ("args", "Container", "Texts to replace in command and args"),
+    ],
+)
+def test_hover_describes_the_keys_of_an_application(server: Server, key: str, section: str, words: str) -> None:
+    text = TEXT
+    for line, new in APPLICATION.items():
+        number = place(text, line) + 1
+        text = "\n".join([*text.splitlines()[:number], new, *text.splitlines()[number:]]) + "\n"
+    document = opened(server, text)
+    assert document.diagnostics == []
+    number = next(at for at, line in enumerate(text.splitlines()) if line.strip().startswith(f"{key}:"))
+    assert words in hovered(document, number, text.splitlines()[number].index(key))
+    assert words in plain(SCHEMA["$defs"][section]["properties"][key]["description"])
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (
+            "${hots}",
+            "not text with known placeholders: ${host}, ${port}, ${address}, ${password}, ${username}, ${database}, ${database.NAME}",
+        ),
+        ("redis://${Host}:6379", "not text with known placeholders"),
+        ("${database.}", "not text with known placeholders"),
+        ("${host", "not text with known placeholders"),
+        ("{host}", "not text: put the value in quotes"),
+        ("[host]", "not text: put the value in quotes"),
+        ("true", "not text: put the value in quotes"),
+    ],
+)
+def test_a_wrong_value_of_a_variable_is_underlined(server: Server, value: str, message: str) -> None:
+    text = TEXT.replace("REDIS_HOST: ${host}", f"REDIS_HOST: {value}")
+    (found,) = opened(server, text).diagnostics
+    assert (underlined(text, found), found["severity"]) == (value, ERROR)
+    assert message in found["message"]
+
+
+@pytest.mark.parametrize("value", ["redis://:${password}@${address}/${database.broker}?a=$${b}&c=$(D)", "null", "6379", '"true"', "plain"])
+def test_a_right_value_of_a_variable_is_not_underlined(server: Server, value: str) -> None:
+    assert opened(server, TEXT.replace("REDIS_HOST: ${host}", f"REDIS_HOST: {value}")).diagnostics == []
 
 
 def sections(described: dict[str, Any]) -> Iterator[dict[str, Any]]:
