@@ -90,7 +90,7 @@ def page(environment: Environment, client: Client, transition: Transition, migra
         repository=repository,
         advance=tuple(_edit(named, client, transition)),
         publish=tuple(_publish(environment, client, transition, repository, (named, folder))),
-        owner=tuple(_owner(environment, client, transition, named)) if repository == "owner" else (),
+        owner=tuple(_owner(environment, client, transition, (migration, after), named)) if repository == "owner" else (),
         look=tuple(look(environment, client, transition.target)),
         seen=stage.verify,
         way_back=way_back(client, after),
@@ -138,10 +138,26 @@ def _publish(
         yield refresh(environment)
 
 
-def _owner(environment: Environment, client: Client, transition: Transition, config: str) -> Iterator[str]:
+def _owner(
+    environment: Environment, client: Client, transition: Transition, migrations: tuple[Migration, Migration], config: str
+) -> Iterator[str]:
     yield f"rediskit migrate export {config} --client {client.name} --to {OWNER_DIR}"
+    before, after = (effects(migration).switched for migration in migrations)
+    if before != after and transition.target != "complete":
+        yield from by_hand(environment, client, switched=after)
     yield f"git -C {OWNER_DIR} add . && git -C {OWNER_DIR} commit -m '{client.name}: {transition.target}' && git -C {OWNER_DIR} push"
     yield _refresh(environment, OWNER_APP)
+
+
+def by_hand(environment: Environment, client: Client, *, switched: bool) -> Iterator[str]:
+    """Yield a comment for each `external` container: what a person changes in the application repository before the commit."""
+    auth, release = environment.redis.auth, release_of(environment)
+    new = f"{release.primary_host}:{release.port}, and the password of Secret {auth.secret}, key {auth.key}"
+    old = f"{client.previous.host}:{client.previous.port}" if client.previous else "the old Redis"
+    for workload in client.workloads:
+        for _, name, container in workload.every:
+            if container.external is not None:
+                yield f"# {workload.reference}, container {name}: set {container.external} to {new if switched else old}"
 
 
 def refresh(environment: Environment) -> str:
@@ -185,16 +201,16 @@ def _look_at(client: Client, workload: Workload, step: Step) -> Iterator[str]:
         yield f"{in_client} get {name} -o jsonpath='suspend: {{.spec.suspend}}, running: {{.status.active[*].name}}{{\"\\n\"}}'"
     elif step == "scale-down":
         yield f"{in_client} get {name} -o jsonpath='{{.spec.replicas}} desired, {{.status.replicas}} running{{\"\\n\"}}'"
-    elif step == "reconfigure" and workload.kind in ("Deployment", "StatefulSet", "CronJob"):
-        yield from (_variables(in_client, name, workload, container) for container in containers)
+    elif step == "reconfigure":
+        yield from _variables(in_client, name, workload)
     elif step in ("scale-up", "rolled-back", "complete", "decommission"):
         yield from _running(in_client, name, workload)
         if step == "decommission":
             return
         if workload.kind in ("Deployment", "StatefulSet"):
             yield from (f"{in_client} logs {name} -c {container} --since=5m | grep -iE 'redis|error'" for container in containers)
-        if step == "rolled-back" and workload.kind != "Rollout":
-            yield from (_variables(in_client, name, workload, container) for container in containers)
+        if step == "rolled-back":
+            yield from _variables(in_client, name, workload)
 
 
 def resource(workload: Workload) -> str:
@@ -240,10 +256,14 @@ def _cli(release: Release, statefulset: str, port: int) -> str:
     return f"kubectl -n {release.namespace} exec {statefulset}-0 -c redis -- bash -c '{password} redis-cli -p {port}"
 
 
-def _variables(in_client: str, name: str, workload: Workload, container: str) -> str:
-    """Return a command that prints the variables of a container. For a value from a Secret, kubectl prints the reference only."""
-    names = workload.containers[container].variables
-    return f"{in_client} set env {name} -c {container} --list | grep -E -A1 '{'|'.join(names)}'"
+def _variables(in_client: str, name: str, workload: Workload) -> Iterator[str]:
+    """Yield the commands that print the switched variables. For a value from a Secret, kubectl prints the reference only.
+
+    kubectl does not list the variables of a Rollout.
+    """
+    for kind, container, content in workload.switched:
+        if kind == "containers" and workload.kind != "Rollout" and content.names:
+            yield f"{in_client} set env {name} -c {container} --list | grep -E -A1 '{'|'.join(content.names)}'"
 
 
 def way_back(client: Client, migration: Migration) -> str:
