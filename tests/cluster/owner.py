@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -20,13 +21,17 @@ IDENTITY = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatch
 """The Component that changes nothing: what an owner starts with."""
 
 
-def files(namespace: str, replicas: int = 1, *, component: bool = True) -> dict[str, str | bytes]:
-    """Path to text of the base, and of an overlay: the outermost one, which takes the Component, as the docs say."""
+def files(namespace: str, replicas: int = 1, *, component: bool = True, more: Mapping[str, Object] | None = None) -> dict[str, str | bytes]:
+    """Return path to text of the base, and of an overlay: the outermost one, which takes the Component, as the docs say.
+
+    more: further objects of the base, by their file.
+    """
     base = {
         "deployment-backend.yaml": workload(namespace, replicas),
         "deployment-redis.yaml": _old_redis(namespace),
         "service-redis.yaml": _old_service(namespace),
         "configmap-config.yaml": _config(namespace),
+        **(more or {}),
     }
     kustomization = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
     overlay = {**kustomization, "resources": ["base"], **({"components": [COMPONENT]} if component else {})}

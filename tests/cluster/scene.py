@@ -13,13 +13,14 @@ import yaml
 
 from rediskit import Environment, Tree, check, load, render, write
 from rediskit.renderers.objects import group_kind
+from rediskit.yamlio.writer import dump
 from tests.cluster import owner
 from tests.cluster.git import GitServer
 from tests.cluster.kube import Kube, Object
 from tests.cluster.plane import program, volume
 from tests.cluster.sealed_secrets import SealedSecrets
 from tests.cluster.tool import HEALTHY_SECONDS, Expected, Tool
-from tests.samples import EVIDENCE, OBSERVED, ONE_CONTAINER, merged
+from tests.samples import EVIDENCE, OBSERVED, VARIABLES, merged
 
 CLIENT = "beersystem"
 CARRIERS = frozenset(
@@ -61,6 +62,8 @@ class Scene:
         """Units that are no longer in Git and stay."""
         self.owner_kind = "kustomize"
         """How the owner takes a step: see docs/owners.md."""
+        self.more: dict[str, Object] = {}
+        """Further workloads of the client, by their file in the base; each container reads VARIABLES."""
         self.neighbours: dict[str, str] = {}
         """Name to namespace of clients that are on no way: they have the password, and nothing of them moves."""
         self.ours = server.repository(f"{name}-platform")
@@ -76,7 +79,7 @@ class Scene:
             self._namespace(namespace)
         for index in range(2):
             self.kube.create(volume(f"{self.name}-{index}"))
-        self.theirs.write(owner.files(self.client_namespace, self.replicas, component=self.owner_kind == "kustomize"))
+        self.theirs.write(owner.files(self.client_namespace, self.replicas, component=self.owner_kind == "kustomize", more=self.more))
         self.theirs.commit("beersystem as it is")
         self.owner_objects = self.tool.owner(f"{CLIENT}-{self.name}", self.theirs.url, owner.FOLDER, self.client_namespace)
         for content in self.owner_objects:
@@ -203,7 +206,9 @@ class Scene:
         client = {
             "name": self.client,
             "namespace": self.client_namespace,
-            "workloads": [{"manifest": f"{self.name}/beersystem-backend.yaml", "containers": ONE_CONTAINER}],
+            "env": VARIABLES,
+            "workloads": [{"manifest": f"{self.name}/beersystem-backend.yaml", "containers": {"backend": {}}}]
+            + [{"manifest": f"{self.name}/{file}", "containers": {"app": {}}} for file in self.more],
             "previous": {"host": f"redis.{self.client_namespace}.svc.cluster.local", "remove": ["Deployment/redis", "Service/redis"]},
             "owner": {"kind": self.owner_kind},
             "migration": migration,
@@ -235,11 +240,13 @@ class Scene:
         return tree
 
     def write_config(self) -> Path:
-        """Return the config as it stands and the manifest it names, in our work tree."""
+        """Return the config as it stands and the manifests it names, in our work tree."""
         file = self.ours.tree / f"config/{self.name}.yaml"
         manifest = file.parent / self.name / "beersystem-backend.yaml"
         manifest.parent.mkdir(parents=True, exist_ok=True)
         manifest.write_text(yaml.safe_dump(owner.workload(self.client_namespace, self.replicas)))
+        for name, content in self.more.items():
+            manifest.with_name(name).write_text(dump(content))
         file.write_text(yaml.safe_dump(self.config(), sort_keys=False))
         return file
 
