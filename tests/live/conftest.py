@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import pytest
 
 from tests.live.lab import Lab
+from tests.live.server import Make, Server
 
 
 class Start(Protocol):
@@ -43,3 +44,16 @@ def start(request: pytest.FixtureRequest) -> Iterator[Start]:
         if request.session.testsfailed == before and len(labs) == len(folders):
             for folder in folders:
                 shutil.rmtree(folder)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Make]:
+    servers: list[Server] = []
+
+    def made(version: str = "8.2", primary: Server | None = None) -> Server:
+        servers.append(Server(tmp_path / str(len(servers)), version, primary))
+        return servers[-1]
+
+    yield made
+    for one in servers:
+        one.stop()

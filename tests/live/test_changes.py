@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import socket
-import subprocess
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,92 +16,11 @@ from rediskit.renderers.helm import merged_values
 from rediskit.yamlio.writer import dump
 from tests.checks.test_changes import CASES, UNREPORTED, Sections, environment, redis
 from tests.cluster.processes import until
-from tests.live.chart import chart, program, release_objects
-from tests.live.resp import Connection, RedisError, fields
+from tests.live.chart import chart, release_objects
+from tests.live.resp import Connection, RedisError
+from tests.live.server import KEYS, Make, Server
 
-KEYS = 5201
 VERSIONS = ("7.0", "8.2")
-
-
-class Server:
-    """A redis-server with a folder, started with what a config renders to."""
-
-    def __init__(self, folder: Path, version: str, primary: Server | None = None) -> None:
-        self.folder, self.version, self.primary = folder, version, primary
-        folder.mkdir()
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            self.port = int(listener.getsockname()[1])
-        self.process: subprocess.Popen[bytes] | None = None
-        self.log = folder / "log"
-
-    def start(self, sections: Sections, version: str = "") -> None:
-        """Start it with a config, and wait until it answers or has ended."""
-        described = environment(sections)
-        lines = [str(merged_values(described)["commonConfiguration"])]
-        lines += [f'rename-command {name} ""' for name in described.redis.disabled_commands]
-        lines += [f"dir {self.folder}", f"port {self.port}", "bind 127.0.0.1", f"logfile {self.log}"]
-        if self.primary is not None:
-            lines += [f"replicaof 127.0.0.1 {self.primary.port}", "repl-diskless-sync-delay 0"]
-        (self.folder / "redis.conf").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        binary = program(f"redis-server-{version or self.version}")
-        self.process = subprocess.Popen([binary, self.folder / "redis.conf"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        until("an answer of Redis or its end", lambda: self.ended or self._answers() or None, 30, 0.05)
-
-    @property
-    def ended(self) -> bool:
-        return self.process is not None and self.process.poll() is not None
-
-    def _answers(self) -> bool:
-        try:
-            return bool(self("PING") == "PONG")
-        except (OSError, RedisError):
-            return False
-
-    def __call__(self, *arguments: str | int) -> Any:
-        with Connection("127.0.0.1", self.port, seconds=10) as connection:
-            return connection.call(*arguments)
-
-    def info(self, name: str) -> str:
-        return fields(self("INFO"))[name]
-
-    def fill(self, count: int = KEYS, size: int = 10) -> None:
-        with Connection("127.0.0.1", self.port, seconds=10) as connection:
-            for number in range(count):
-                connection.send("SET", f"key:{number}", "x" * size)
-            for _ in range(count):
-                connection.read()
-
-    def stop(self) -> None:
-        """As the kubelet stops it."""
-        if self.process is not None and not self.ended:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(30)
-
-    def follows(self) -> bool | None:
-        """Whether it has its primary's data."""
-        return self.info("master_link_status") == "up" or None
-
-    def rewritten(self) -> None:
-        """Wait until the append-only file holds what the memory holds."""
-        done = {"aof_rewrite_in_progress": "0", "aof_rewrite_scheduled": "0", "aof_last_bgrewrite_status": "ok"}
-        until("the rewrite", lambda: all(self.info(name) == value for name, value in done.items()) or None, 30, 0.05)
-
-
-Make = Callable[..., Server]
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Make]:
-    servers: list[Server] = []
-
-    def made(version: str = "8.2", primary: Server | None = None) -> Server:
-        servers.append(Server(tmp_path / str(len(servers)), version, primary))
-        return servers[-1]
-
-    yield made
-    for one in servers:
-        one.stop()
 
 
 def pair(server: Make, version: str, sections: Sections) -> tuple[Server, Server]:
