@@ -17,6 +17,20 @@ from rediskit.state_machine.gates import migration_of
 Entry = Mapping[str, Any]
 
 
+class Drained(NamedTuple):
+    """The observed queues of the old Redis.
+
+    Attributes:
+        value: The number of tasks, with `:discarded` where their loss is accepted.
+        source: The Service that was read; "" for an observation of a person.
+        note: The number of keys, the tasks that are lost, and the words of the person.
+    """
+
+    value: str
+    source: str
+    note: str
+
+
 class Observed(NamedTuple):
     """The observations of a person; an empty text, False and () are options that are not set.
 
@@ -29,6 +43,7 @@ class Observed(NamedTuple):
         down_from, down_until: Start and end of the downtime.
         folded: Whether the base of the application repository contains the change itself.
         source: The build that shows it; "" for an observation of a person.
+        drained: The queues of the old Redis; None if they are not observed.
     """
 
     at: str
@@ -42,6 +57,7 @@ class Observed(NamedTuple):
     down_until: str = ""
     folded: bool = False
     source: str = ""
+    drained: Drained | None = None
 
 
 def record(environment: Environment, client: Client, observed: Observed) -> tuple[tuple[Edited, ...], Environment]:
@@ -57,7 +73,7 @@ def record(environment: Environment, client: Client, observed: Observed) -> tupl
     validation = _validation(client.name, migration, observed)
     entries = list(_entries(client.name, migration, observed))
     if not validation and not entries:
-        hint = "add an option: --criterion, --from, --until, --notes, --secret-seen, --down-from, --down-until, --folded"
+        hint = "add an option: --criterion, --from, --until, --notes, --secret-seen, --down-from, --down-until, --folded, --drained"
         raise RefusedError(Problem(f"{client.name}: no observation to record", hint, code="nothing-to-record"))
     edits = [Put((*path, "validation"), validation)] if validation else []
     return appended(environment, client, entries, edits)
@@ -86,6 +102,9 @@ def _entries(name: str, migration: Migration, observed: Observed) -> Iterator[En
         yield entry("criterion", migration, observed.at, value=f"{criterion}{FAILED}")
     if observed.down_from or observed.down_until:
         yield entry("downtime", migration, observed.at, value=_downtime(name, migration, observed))
+    if observed.drained:
+        by = "measured" if observed.drained.source else "person"
+        yield entry("drained", migration, observed.at, by=by, **observed.drained._asdict())
     if observed.folded:
         by = "measured" if observed.source else "person"
         yield entry("folded", migration, observed.at, by=by, source=observed.source)

@@ -12,6 +12,9 @@ from rediskit.model.criteria import CRITERIA, FAILED
 from rediskit.model.step import Step
 from rediskit.model.types import Digest, Line, Prose, Timestamp
 
+DISCARDED = ":discarded"
+"""The suffix of the value of `drained` where a person accepts the loss of the tasks that are left."""
+
 EvidenceKind = Literal["secret", "scan", "verified", "drained", "downtime", "criterion", "folded"]
 
 
@@ -20,7 +23,8 @@ class Evidence(Model):
 
     kind: EvidenceKind
     """`secret`: the Secret is in both namespaces. `scan`: uses of the old Redis in the build of the application repository.
-    `verified`: `rediskit migrate verify` passed. `drained`: the queue is empty. `downtime`: start and end of the downtime.
+    `verified`: `rediskit migrate verify` passed.
+    `drained`: the tasks left in the old Redis after the application stopped. `downtime`: start and end of the downtime.
     `criterion`: a criterion of the validation. `folded`: the base of the application repository contains the change itself."""
     step: Step
     """The step of the observation. The entry is valid for this step only."""
@@ -35,7 +39,8 @@ class Evidence(Model):
     about: Line | None = None
     """`scan`: the old Redis and the objects to remove with it. The scan is valid for these only."""
     value: Line | None = None
-    """`scan`: the number of certain uses. `criterion`: its name, with `:failed` where it failed. `downtime`: start/end."""
+    """`scan`: the number of certain uses. `criterion`: its name, with `:failed` where it failed. `downtime`: start/end.
+    `drained`: the number of tasks, with `:discarded` where their loss is accepted."""
     note: Prose | None = None
     """A remark."""
 
@@ -51,6 +56,9 @@ class Evidence(Model):
                 "run rediskit migrate export or rediskit check --owner",
                 "value",
             )
+        if self.kind == "drained" and not value.removesuffix(DISCARDED).isdecimal():
+            hint = "run rediskit migrate record --drained"
+            refuse("evidence-value", f"{value or 'nothing'} is not a number of tasks", hint, "value")
         if self.kind == "downtime":
             self._interval()
         return self

@@ -1,4 +1,4 @@
-"""Read and write Secrets with `kubectl` of the user. Values are only in its standard input and output."""
+"""Read and write Secrets, and run commands in pods, with `kubectl` of the user. Values are only in its standard input and output."""
 
 from __future__ import annotations
 
@@ -76,6 +76,12 @@ def context_name(context: str = "") -> str:
 def get_raw(path: str, context: str = "") -> bytes:
     """Return the response of the API server for a path. Raise MissingToolError when kubectl is missing or fails."""
     return _run(("get", "--raw", path), context)
+
+
+def run_in_service(namespace: str, service: str, script: str, arguments: Sequence[str], context: str = "") -> str:
+    """Return the output of a shell script in a pod of a Service. Raise MissingToolError when kubectl or the script fails."""
+    command = ("exec", "--namespace", namespace, f"service/{service}", "--", "sh", "-c", script, "sh", *arguments)
+    return _run(command, context).decode(errors="replace")
 
 
 def _run(arguments: Sequence[str], context: str, stdin: bytes = b"", *hidden: Plaintext) -> bytes:

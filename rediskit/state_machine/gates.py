@@ -11,6 +11,7 @@ from typing import NamedTuple
 from rediskit.errors import Problem, RefusedError
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
+from rediskit.model.evidence import DISCARDED
 from rediskit.model.migration import Migration, Step, moment
 from rediskit.model.nested import at
 from rediskit.state_machine import transitions
@@ -87,7 +88,7 @@ class GateResult(NamedTuple):
 
 def evaluate(situation: Situation) -> tuple[GateResult, ...]:
     """Return the result of every gate of a transition, in the order of `transitions.gates`."""
-    codes = transitions.gates(situation.transition, situation.migration)
+    codes = transitions.gates(situation.transition, situation.client, situation.migration)
     gates = ((code, GATES[code]) for code in codes)
     return tuple(GateResult(code, gate.description, gate.overridable, tuple(gate.evaluate(situation))) for code, gate in gates)
 
@@ -214,6 +215,21 @@ def _replicas(situation: Situation) -> Iterator[Blocker]:
             yield Blocker("replicas-unsaid", f"{message}, not {workload.replicas}", hint, ("workloads", index, "manifest"))
 
 
+def _drained(situation: Situation) -> Iterator[Blocker]:
+    """Yield a blocker unless the queues were empty, or their tasks discarded, after the application stopped: nothing is copied."""
+    client, down = situation.client, down_since(situation.migration)
+    recorded = [entry for entry in situation.migration.evidence if entry.kind == "drained"]
+    since = [entry for entry in recorded if down is None or moment(entry.at) >= moment(down.at)]
+    record = f"rediskit migrate record {situation.environment.config_argument} --client {client.name} --drained"
+    if not since:
+        message = "no evidence that the queues in the old Redis are empty since the application stopped"
+        yield Blocker("queue-unread", message, f"run {record}", ("migration",))
+    elif (value := since[-1].value or "") != "0" and not value.endswith(DISCARDED):
+        message = f"{value} tasks were left in the old Redis at {since[-1].at}, and no data is copied"
+        hint = f"run rediskit migrate back, let the workers finish, and run {record} again; or add --discard REASON to lose the tasks"
+        yield Blocker("queue-not-empty", message, hint, ("migration", "evidence"))
+
+
 def _budget(situation: Situation) -> Iterator[Blocker]:
     migration = situation.migration
     budget, down = migration.budgets.downtime, down_since(migration)
@@ -315,6 +331,7 @@ GATES: dict[str, Gate] = {
     ),
     "secret": Gate("the Secret is in both namespaces", _secret, ("secret-missing",), overridable=True),
     "replicas": Gate("the base sets its replicas, so that a rollback restores all of them", _replicas, ("replicas-unsaid",)),
+    "drained": Gate("the queues in the old Redis are empty, or their tasks are discarded", _drained, ("queue-unread", "queue-not-empty")),
     "budget": Gate("the downtime is within budget", _budget, ("budget-unknown", "budget-spent"), overridable=True),
     "evidence": Gate("24 hours of validation and the six criteria are recorded", _evidence, ("evidence-missing", "evidence-future")),
     "old-redis": Gate("nothing in the config uses the old Redis", _old_redis, ("old-redis-in-use",)),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from rediskit.model.client import Client
 from rediskit.model.migration import Migration, Step
 from rediskit.state_machine.effects import effects, steps
 
@@ -72,7 +73,7 @@ STAGES: dict[Step, Stage] = {
     "reconfigure": Stage(
         "the environment of the application references the shared Redis; the application is scaled to 0",
         "the shared Redis is ready: both instances run, and the address responds",
-        (),
+        ("drained",),
         "the workload references the new host and the Secret, and nothing else changed",
         1,
     ),
@@ -156,12 +157,13 @@ def rollback_step(migration: Migration) -> Step | None:
     return "rolled-back" if migration.step in reversible else None
 
 
-def gates(transition: Transition, migration: Migration) -> tuple[str, ...]:
-    """Return the codes of the gates of a transition, in the order of their evaluation."""
+def gates(transition: Transition, client: Client, migration: Migration) -> tuple[str, ...]:
+    """Return the codes of the gates of a transition, in the order of their evaluation. migration: the one before the transition."""
     if transition.kind != "forward":
         return ("history", "clock", "reason", "old-redis-there")
     first = ("secret",) if transition.target == "deploy" and migration.order == "deploy-first" else ()
-    return ("history", "clock", *first, *STAGES[transition.target].gates)
+    codes = ("history", "clock", *first, *STAGES[transition.target].gates)
+    return codes if "queue" in client.use else tuple(code for code in codes if code != "drained")
 
 
 def precondition(transition: Transition, migration: Migration) -> str:

@@ -167,12 +167,13 @@ def test_since_when_the_application_is_down(order: Order) -> None:
 
 def test_every_step_has_its_words_and_every_gate_stands_somewhere() -> None:
     assert set(STAGES) == set(get_args(Step))
+    queue = made("prepare", over={"clients": {0: {"use": ["queue"]}}}).clients[0]
     used = {
         code
         for order in ORDERS
         for migration in reachable(order, 7)
         for transition in transitions.available(migration)
-        for code in transitions.gates(transition, migration)
+        for code in transitions.gates(transition, queue, migration)
     }
     assert used == set(GATES)
     assert {code for code, gate in GATES.items() if gate.overridable} == {"window", "secret", "budget"}

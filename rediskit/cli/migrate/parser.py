@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rediskit.cli.options import COMMON, CONFIG, DRY_RUN, OFFLINE, Commands, Parser, at, command, option
+from rediskit.cli.options import COMMON, CONFIG, CONTEXT, DRY_RUN, OFFLINE, Commands, Parser, at, command, option
 from rediskit.model.criteria import CRITERIA
 
 _CLIENT = option("--client", metavar="NAME", help="the client; required while several clients have a migration")
@@ -123,12 +123,13 @@ def _record(actions: Commands) -> None:
         actions,
         "record",
         "record evidence in the config",
-        f"Record evidence: the criteria of the validation, the Secret, the downtime, the base of the application repository. {_EDITS}",
+        f"Record evidence: criteria of the validation, Secret, queues, downtime, base of the application repository. {_EDITS}",
         module="migrate.record",
-        parents=(*_SHARED, at("the time of the observation"), DRY_RUN),
+        parents=(*_SHARED, at("the time of the observation"), CONTEXT, DRY_RUN),
         examples=(
             "rediskit migrate record --criterion latency --criterion no-restarts",
             "rediskit migrate record --down-from 2026-03-01T22:01:00-03:00 --down-until 2026-03-01T22:08:00-03:00",
+            "rediskit migrate record --drained",
             "rediskit migrate record --folded --owner ../beersystem/deploy/overlays/prod",
         ),
     )
@@ -144,6 +145,10 @@ def _record(actions: Commands) -> None:
     validation.add_argument("--until", default="", metavar="TIME", help="the end of the validation (default: --at)")
     validation.add_argument("--notes", default="", metavar="TEXT", help="add other observations")
     parser.add_argument("--secret-seen", action="store_true", help="the Secret exists in both namespaces (secrets.mode manual)")
+    queues = parser.add_argument_group("queues")
+    queues.add_argument("--drained", action="store_true", help="the queues are empty; kubectl reads them in the old Redis")
+    queues.add_argument("--observed", default="", metavar="TEXT", help="with --drained: how you verified it; kubectl reads nothing")
+    queues.add_argument("--discard", default="", metavar="REASON", help="with --drained: accept that the tasks that are left are lost")
     parser.add_argument("--down-from", default="", metavar="TIME", help="the start of the downtime (default: scale-down)")
     parser.add_argument("--down-until", default="", metavar="TIME", help="the end of the downtime (default: scale-up)")
     parser.add_argument("--folded", action="store_true", help="the base of the application repository contains the change itself")

@@ -11,11 +11,13 @@ from rediskit.cli.migrate.move import diff_lines, dirty_notes, files_json
 from rediskit.cli.report import Report
 from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.migrate.edit import put_in_place
-from rediskit.migrate.evidence import Observed, record
+from rediskit.migrate.evidence import Drained, Observed, record
 from rediskit.migrate.status import one_client
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
+from rediskit.model.evidence import DISCARDED
 from rediskit.source.loader import load
+from rediskit.state_machine.effects import effects
 
 
 def run(arguments: argparse.Namespace) -> Report:
@@ -45,6 +47,7 @@ def run(arguments: argparse.Namespace) -> Report:
         down_until=times["down_until"],
         folded=arguments.folded,
         source=_source(arguments.owner),
+        drained=_drained(client, arguments),
     )
     files, _ = record(environment, client, observed)
     if not arguments.dry_run:
@@ -70,6 +73,35 @@ def _verify_folded(environment: Environment, client: Client, arguments: argparse
         raise ConfigError(Problem("the application repository has plain files, so there is no build to check", hint))
     if remarks := list(unfolded(environment, client, arguments.owner)):
         raise RefusedError([Problem(remark.message, remark.hint, location=remark.location, code=remark.code) for remark in remarks])
+
+
+def _drained(client: Client, arguments: argparse.Namespace) -> Drained | None:
+    """Return the queues of the old Redis, read through kubectl or as a person observed them; None without `--drained`.
+
+    Raises:
+        ConfigError: `--observed` or `--discard` without `--drained`.
+        RefusedError: [not-stopped], [queue-unread], [queue-not-empty].
+        MissingToolError: kubectl fails, or the old Redis does not answer.
+    """
+    from rediskit.migrate.queues import SHELL, left_in, refuse_tasks, service_of
+    from rediskit.secrets.kubectl import run_in_service
+
+    observed, discard = arguments.observed.strip(), arguments.discard.strip()
+    if not arguments.drained:
+        if observed or discard:
+            raise ConfigError(Problem("--observed and --discard need --drained", "add --drained"))
+        return None
+    if not effects(client.migration).stopped:
+        message = f"{client.name} is at {client.migration.step if client.migration else 'no step'}: it is not stopped and can add tasks"
+        raise RefusedError(Problem(message, "record the queues after scale-down and before reconfigure", code="not-stopped"))
+    if observed:
+        return Drained(f"0{DISCARDED}" if discard else "0", "", "; ".join(filter(None, (observed, discard))))
+    service, namespace = service_of(client)
+    tasks = left_in(client, lambda command: run_in_service(namespace, service, SHELL, command, arguments.context))
+    if tasks.total and not discard:
+        raise refuse_tasks(client, tasks)
+    lost = f"; discarded: {tasks.described}: {discard}" if tasks.total else ""
+    return Drained(f"{tasks.total}{DISCARDED if tasks.total else ''}", f"Service {namespace}/{service}", f"{tasks.keys} keys in all{lost}")
 
 
 def _source(owner: str | None) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from rediskit.cli.options import COMMON, CONFIG, CONFIGS, DRY_RUN, Commands, Parser, at, command, option
+from rediskit.cli.options import COMMON, CONFIG, CONFIGS, CONTEXT, DRY_RUN, Commands, Parser, at, command, option
 
 _AT = at("the time at which the certificate is validated")
 _WRITES = (DRY_RUN, _AT, *COMMON)
 _CLIENT = option("--client", metavar="NAME", help="only the namespace of this client")
-_CONTEXT = option("--context", default="", metavar="NAME", help="the context of kubectl (default: the current one)")
 _KEY = option("--key", metavar="FILE", help="decrypt with this private key: of the sealed-secrets controller, or of age")
 
 
@@ -33,7 +32,7 @@ def _new(actions: Commands) -> None:
         "create the password and encrypt it for every namespace",
         "Create a password, or read one, and write it encrypted for every namespace.",
         module="secret.make",
-        parents=(CONFIG, _CONTEXT, *_WRITES),
+        parents=(CONFIG, CONTEXT, *_WRITES),
         examples=("rediskit secret new", "pass show redis | rediskit secret new --from-stdin"),
     )
     _sources(parser, cluster=True)
@@ -48,7 +47,7 @@ def _seal(actions: Commands) -> None:
         "Encrypt the current password for the namespaces that lack it, such as that of a new client. --force encrypts it again for all, "
         "for a new certificate or other recipients. With mode sops your own key decrypts the existing files; otherwise name a source.",
         module="secret.make",
-        parents=(CONFIG, _CLIENT, _CONTEXT, _KEY, *_WRITES),
+        parents=(CONFIG, _CLIENT, CONTEXT, _KEY, *_WRITES),
         examples=("rediskit secret seal --client beersystem --from-cluster", "rediskit secret seal --force --key controller.key"),
     )
     _sources(parser, cluster=True)
@@ -88,7 +87,7 @@ def _apply(actions: Commands) -> None:
         "write the password to the cluster (mode manual)",
         "Write the password to the Secrets of the cluster with kubectl, or verify that all namespaces have the same one. For mode manual.",
         module="secret.apply",
-        parents=(CONFIG, _CLIENT, _CONTEXT, *COMMON),
+        parents=(CONFIG, _CLIENT, CONTEXT, *COMMON),
         examples=("rediskit secret apply --dry-run", "rediskit secret apply --client beersystem --context home"),
     )
     _sources(parser, cluster=False)
@@ -103,7 +102,7 @@ def _fetch(actions: Commands) -> None:
         "download the certificate of the sealed-secrets controller",
         "Download the certificate of the sealed-secrets controller with kubeseal, or else kubectl, to the file that the config references.",
         module="secret.fetch",
-        parents=(CONFIG, _CONTEXT, *_WRITES),
+        parents=(CONFIG, CONTEXT, *_WRITES),
         examples=("rediskit secret fetch-cert", "rediskit secret fetch-cert --controller-namespace sealed-secrets --force"),
     )
     parser.add_argument("--controller-name", default="sealed-secrets-controller", metavar="NAME", help="its Service (default: %(default)s)")
