@@ -10,6 +10,7 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
 from rediskit.renderers.helm import release_of
+from rediskit.renderers.pages.uses import STAYS
 from rediskit.renderers.secret_forms import has_secret
 from rediskit.state_machine import transitions
 from rediskit.state_machine.clock import seconds_between
@@ -99,7 +100,7 @@ def situation_of(
 ) -> Situation:
     """Return a client before a transition, with the facts from the config. known: as in `status`."""
     migration = migration_of(client)
-    codes = transitions.gates(transition, migration)
+    codes = transitions.gates(transition, client, migration)
     used = users(environment, client) if "old-redis" in codes else []
     other = gone_by(environment, client) if "old-redis-there" in codes else None
     return Situation(
@@ -144,6 +145,8 @@ def _warnings(situation: Situation, repository: Repository) -> Iterator[str]:
     removed = ", ".join(client.previous.remove) if client.previous else ""
     if new.stopped and not old.stopped:
         yield f"the application is down from this step on; the budget is {migration.budgets.downtime}"
+    if new.stopped and not old.stopped and "queue" in client.use:
+        yield f"let the workers empty the queues before this step; {STAYS}"
     if transition == Transition("forward", "reconfigure", "scale-up"):
         yield "after this step a rollback loses what the application writes to the shared Redis"
     if transition.kind == "rollback" and old.restored:

@@ -108,6 +108,7 @@ def with_arguments(*arguments: str) -> dict[str, Any]:
 REMOVED = client("worker", "decommission", namespace="beersystem", previous={"host": "redis.beersystem", "remove": ["Deployment/redis"]})
 UNSAID: dict[str, Any] = {"client": {"previous": {"data": None}}}
 DATA = merged(UNSAID, {"client": {"previous": {"remove": ["StatefulSet/redis", "Service/redis"]}}})
+QUEUE: dict[str, Any] = {"client": {"use": ["queue"]}, "redis": {"memory": {"policy": "volatile-lru"}}}
 CASES: dict[str, Refused] = {
     "no window": Refused(
         {"step": "prepare", "evidence": [SECRET]},
@@ -373,6 +374,36 @@ CASES: dict[str, Refused] = {
         f"record --criterion latency --at {IN_WINDOW}",
         {"not-validating": "beersystem is at deploy: the application does not run on the shared Redis"},
     ),
+    "nothing shows that the queues are empty": Refused(
+        to("deploy"),
+        "advance --at 2026-03-01T22:03:00-03:00 --override urgent",
+        {"queue-unread": "beersystem: no evidence that the queues in the old Redis are empty since the application stopped"},
+        QUEUE,
+    ),
+    "the queues were empty before the application stopped": Refused(
+        to("deploy", evidence=[SECRET, {"kind": "drained", "step": "scale-down", "at": SEEN, "value": "0"}]),
+        "advance --at 2026-03-01T22:03:00-03:00",
+        {"queue-unread": "beersystem: no evidence that the queues in the old Redis are empty since the application stopped"},
+        QUEUE,
+    ),
+    "tasks are left": Refused(
+        to("deploy", evidence=[SECRET, {"kind": "drained", "step": "deploy", "at": "2026-03-01T22:02:00-03:00", "value": "40"}]),
+        "advance --at 2026-03-01T22:03:00-03:00",
+        {"queue-not-empty": "beersystem: 40 tasks were left in the old Redis at 2026-03-01T22:02:00-03:00, and no data is copied"},
+        QUEUE,
+    ),
+    "the queues while the application runs": Refused(
+        migration(),
+        "record --drained",
+        {"not-stopped": "beersystem is at prepare: it is not stopped and can add tasks"},
+        QUEUE,
+    ),
+    "the queues of a Redis outside of the cluster": Refused(
+        to("deploy"),
+        "record --drained",
+        {"queue-unread": "beersystem: redis.example.com is not a Service of the cluster, so kubectl can't read the old Redis"},
+        merged(QUEUE, {"client": {"previous": {"host": "redis.example.com", "remove": []}}}),
+    ),
     "a downtime that nobody knows": Refused(
         migration(),
         f"record --down-until {IN_WINDOW}",
@@ -419,7 +450,7 @@ def test_the_refusals_are_many() -> None:
 
 def test_the_codes_of_the_gates_are_listed_and_each_has_its_case() -> None:
     of_steps = {"step-jump", "step-first", "step-terminal", "rollback-nothing", "rollback-too-late"}
-    of_record = {"nothing-to-record", "not-validating", "not-down"}
+    of_record = {"nothing-to-record", "not-validating", "not-down", "not-stopped"}
     tried = {code for case in CASES.values() for code in case.said}
     assert tried == {code for gate in GATES.values() for code in gate.codes} | of_steps | of_record
 
@@ -596,6 +627,33 @@ def test_record_the_downtime_the_secret_and_the_base(tmp_path: Path, run: Run) -
     assert recorded == [("secret", "validate", "2026-03-03T23:00:00-03:00", "person"), ("folded", *recorded[1][1:])]
 
 
+@pytest.mark.parametrize(("more", "value", "note"), [((), "0", "LLEN is 0"), (("--discard", "tests"), "0:discarded", "LLEN is 0; tests")])
+def test_a_person_may_record_empty_queues_and_the_gate_passes(
+    more: tuple[str, ...], value: str, note: str, tmp_path: Path, run: Run
+) -> None:
+    file = write(tmp_path, to("deploy"), QUEUE)
+    at = ("--at", "2026-03-01T22:03:00-03:00")
+    assert run("record", CONFIG, "--drained", "--observed", "LLEN is 0", *more, *at)[0] == 0
+    found = load(file).clients[0].migration
+    assert found is not None
+    recorded = found.evidence[-1]
+    assert (recorded.kind, recorded.step, recorded.by, recorded.value, recorded.note) == ("drained", "deploy", "person", value, note)
+    assert run("advance", CONFIG, *at)[0] == 0
+
+
+def test_status_and_plan_explain_how_to_drain(tmp_path: Path, run: Run) -> None:
+    write(tmp_path, migration(), QUEUE)
+    note = "let the workers empty the queues before this step; delayed and retry jobs do not drain"
+    assert note in run("status", CONFIG, "--at", IN_WINDOW)[1]
+    text, page = run("plan", CONFIG)[1], run("plan", CONFIG, "--markdown")[1]
+    assert "  gate: the queues in the old Redis are empty, or their tasks are discarded [drained]\n" in text
+    assert "  $ rediskit migrate record chocolandia.yaml --client beersystem --drained\n" in text
+    assert "  note: queue: let the workers empty the queues before `scale-down`; delayed and retry jobs do not drain" in text
+    assert [name for name in ("| Celery |", "| RQ |", "| Sidekiq |", "| BullMQ |") if name not in page] == []
+    write(tmp_path, migration())
+    assert "drain" not in run("plan", CONFIG)[1] + run("plan", CONFIG, "--markdown")[1] + run("status", CONFIG, "--at", IN_WINDOW)[1]
+
+
 def test_what_the_config_does_not_take_is_exit_code_2_and_nothing_is_written(tmp_path: Path, run: Run) -> None:
     text = write(tmp_path, to("validate")).read_text()
     code, output, errors = run("record", CONFIG, "--from", "2026-03-05T00:00:00Z", "--until", "2026-03-04T00:00:00Z")
@@ -611,6 +669,7 @@ def test_what_the_config_does_not_take_is_exit_code_2_and_nothing_is_written(tmp
         (["status", "--at", "2026-03-01T22:00:00"], "--at: 2026-03-01T22:00:00 is not a time with a UTC offset"),
         (["advance", "--to", "deployed"], "--to: deployed is no step"),
         (["status", "--client", "beer"], "client beer has no migration"),
+        (["record", "--discard", "tests"], "--observed and --discard need --drained"),
         (["record", "--down-from", "now"], "--down-from: now is not a time with a UTC offset"),
     ],
 )

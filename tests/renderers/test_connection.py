@@ -68,7 +68,7 @@ def test_the_variables_of_the_page_are_those_that_the_component_sets() -> None:
         ("saved", "900 1, 300 10", "append-only"),
         ("refuses writes", "OOM command not allowed", "evicts keys"),
         ("drops what expires", "evicts keys that have an expiry (`volatile-lru`)", "without an expiry"),
-        ("nothing switched off", "one database space", "Disabled commands"),
+        ("nothing switched off", "with the name of your application", "Disabled commands"),
         ("not watched", "cluster mode** in the client", "## Monitoring"),
         ("other names", r"jsonpath={.data.redis\.key}", "`redis-password`"),
     ],

@@ -16,6 +16,7 @@ from rediskit.model.environment import Environment
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.pages.runbook import Page, config_of, owner_side, polling
 from rediskit.renderers.pages.templates import text
+from rediskit.renderers.pages.uses import FRAMEWORKS, databases, notes
 from rediskit.source.loader import load
 from rediskit.state_machine.clock import span
 from rediskit.state_machine.gates import lost_for_good
@@ -26,7 +27,12 @@ def run(arguments: argparse.Namespace) -> Report:
     """Report every remaining step. Gates are listed, not evaluated: only `status` and `advance` use a clock."""
     environment = load(config_file(arguments))
     plans = [(client, plan(environment, client)) for client in clients_of(environment, arguments.client)]
-    document = {"environment": environment.name, "plans": [_json(one) for _, one in plans]}
+    rows = [row._asdict() for row in databases(environment)]
+    document = {
+        "environment": environment.name,
+        "databases": rows,
+        "plans": [_json(one) | {"notes": list(notes(environment, client))} for client, one in plans],
+    }
     if arguments.markdown:
         return Report(document, "\n".join(_markdown(environment, *pair) for pair in plans).removesuffix("\n").split("\n"))
     return Report(
@@ -52,6 +58,9 @@ def _markdown(environment: Environment, client: Client, made: Plan) -> str:
         lost=lost_for_good(client),
         budget=span(made.budget),
         owner_side=owner_side(environment, client),
+        databases=databases(environment),
+        notes=list(notes(environment, client)),
+        frameworks=FRAMEWORKS if "queue" in client.use else (),
     )
 
 
@@ -99,6 +108,8 @@ def _lines(environment: Environment, client: Client, made: Plan) -> Iterator[str
             yield f"  expected to be down {made.down}, if it begins when the window starts"
         yield f"  down for about {span(made.expected)} with a refresh after each push ({minutes}); the budget is {span(made.budget)}"
         yield f"  without a refresh polling alone takes {polling(environment)} for each of {made.commits} commits"
+    yield from (f"  database {row.number}: {row.described}" for row in databases(environment))
+    yield from (f"  note: {note}" for note in notes(environment, client))
     for words in made.unsaid:
         yield f"  still missing: {words}"
     for number, step in enumerate(made.steps, 1):

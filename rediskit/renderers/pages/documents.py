@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from rediskit.errors import Path
-from rediskit.model.client import Client
+from rediskit.model.client import Client, Use
 from rediskit.model.environment import Environment
 from rediskit.model.secrets import ENCRYPTED
 from rediskit.renderers.helm import image_reference, release_of
 from rediskit.renderers.pages.runbook import runbook
 from rediskit.renderers.pages.templates import text
+from rediskit.renderers.pages.uses import breaks, databases, free_databases, losses
 from rediskit.renderers.tree import File
 from rediskit.state_machine.effects import effects, release_is_deployed
 
@@ -41,7 +42,16 @@ class Page(NamedTuple):
 def docs(environment: Environment) -> Iterator[Page]:
     """Yield the page for clients, the runbooks of a deployed release, and the runbook of each unfinished migration."""
     deployed = release_is_deployed(environment)
-    connection = text("connection.md.j2", env=environment, release=release_of(environment), deployed=deployed)
+    connection = text(
+        "connection.md.j2",
+        env=environment,
+        release=release_of(environment),
+        deployed=deployed,
+        databases=databases(environment),
+        free=free_databases(environment),
+        notes={client.name: list(losses(environment, client)) for client in environment.clients},
+        breaks=list(breaks(environment, get_args(Use))),
+    )
     yield Page("connection", "how to connect an application, and the limits of this Redis", "application teams", connection)
     if deployed:
         yield Page("failover", "manual failover, fail-back and restore", "you", failover_page(environment))

@@ -10,6 +10,7 @@ from rediskit.renderers.helm import release_of
 from rediskit.renderers.pages.documents import Page
 from rediskit.renderers.pages.runbook import owner_side
 from rediskit.renderers.pages.templates import text
+from rediskit.renderers.pages.uses import notes
 from rediskit.renderers.platform import Unit
 from rediskit.renderers.secret_forms import is_form
 from rediskit.renderers.tree import File
@@ -70,6 +71,7 @@ def _client_facts(environment: Environment, client: Client) -> dict[str, object]
         "owner_side": owner_side(environment, client),
         "untouched": effects(client.migration).owner_is_untouched,
         "removed": effects(client.migration).removed,
+        "notes": list(notes(environment, client)),
     }
 
 

@@ -18,6 +18,7 @@ from rediskit.renderers.flux import RELEASE_TIMEOUT
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.owner.snippets import mark_of
 from rediskit.renderers.pages.templates import text
+from rediskit.renderers.pages.uses import FRAMEWORKS, notes
 from rediskit.state_machine import transitions
 from rediskit.state_machine.effects import decommissions, effects, moved, removes
 from rediskit.state_machine.transitions import STAGES, Repository, Transition
@@ -86,7 +87,7 @@ def page(environment: Environment, client: Client, transition: Transition, migra
         step=transition.target,
         meaning=stage.meaning,
         before=transitions.precondition(transition, migration),
-        gates=transitions.gates(transition, migration),
+        gates=transitions.gates(transition, client, migration),
         repository=repository,
         advance=tuple(_edit(named, client, transition)),
         publish=tuple(_publish(environment, client, transition, repository, (named, folder))),
@@ -117,6 +118,8 @@ def _edit(config: str, client: Client, transition: Transition) -> Iterator[str]:
     if transition.kind == "back":
         yield f'rediskit migrate back {command} --to {transition.target} --reason "describe the problem"'
         return
+    if transition.target == "reconfigure" and "queue" in client.use:
+        yield f"rediskit migrate record {command} --drained"
     if transition.target == "decommission":
         criteria = " ".join(f"--criterion {name}" for name in CRITERIA)
         yield f"rediskit migrate record {command} {criteria}"
@@ -305,6 +308,8 @@ def runbook(environment: Environment, client: Client) -> str:
         config=config_of(environment),
         owner_side=owner_side(environment, client),
         describe=f"kubectl -n {client.namespace} describe pods | grep -A12 -E 'Events:|Reason:'",
+        notes=list(notes(environment, client)),
+        frameworks=FRAMEWORKS,
         variables=list(dict.fromkeys(_variable_names(client))),
     )
 

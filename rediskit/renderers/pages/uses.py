@@ -1,0 +1,124 @@
+"""What clients store, for README, plan and runbook: numbered databases, and the effects of `use` on the migration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rediskit.model.client import Client, Use
+from rediskit.model.environment import Environment
+
+
+class DatabaseUse(NamedTuple):
+    """A numbered database of a client. name: "" where the client names none and uses 0; shared: other clients may use it too."""
+
+    number: int
+    client: str
+    name: str
+    shared: bool
+
+    @property
+    def described(self) -> str:
+        """Client, name and whether it is shared: `shop (broker, shared)`."""
+        return f"{self.client} ({', '.join((self.name or 'not named', *(['shared'] if self.shared else [])))})"
+
+
+class Framework(NamedTuple):
+    """A queue framework.
+
+    Attributes:
+        name: Its name.
+        remaining: A command that shows the tasks that are left.
+        stays: The jobs that do not drain, with their keys.
+    """
+
+    name: str
+    remaining: str
+    stays: str
+
+
+FRAMEWORKS = (
+    Framework(
+        "Celery",
+        "`redis-cli LLEN celery` per queue, and `celery -A APP inspect active`, `reserved` and `scheduled`",
+        "tasks with `eta`, `countdown` or a retry: a worker holds them in `unacked` until their time",
+    ),
+    Framework(
+        "RQ",
+        "`rq info`",
+        "`enqueue_at`, `enqueue_in` and retries with interval (`rq:scheduled:*`), dependent (`rq:deferred:*`), failed (`rq:failed:*`)",
+    ),
+    Framework(
+        "Sidekiq",
+        "`Sidekiq::Stats.new.enqueued` and `Sidekiq::Workers.new.size` in a Rails console",
+        "`perform_at` and `perform_in` (`schedule`), retries (`retry`), and dead jobs (`dead`)",
+    ),
+    Framework(
+        "BullMQ",
+        "`await queue.getJobCounts()` per queue",
+        "delayed jobs and retries (`delayed`), parents (`waiting-children`), schedulers (`repeat`), failed jobs (`failed`)",
+    ),
+)
+"""Keys by kombu/transport/redis.py, rq/registry.py, sidekiq/lib/sidekiq/api.rb and the getters of BullMQ."""
+
+STAYS = "delayed and retry jobs do not drain: wait for their time, delete them, or record their loss with `--discard`"
+
+_BREAKS: tuple[tuple[Use, str, str], ...] = (
+    (
+        "cache",
+        "FLUSHDB",
+        (
+            "clearing the whole cache fails (`cache.clear()` in Django, `cache:clear` in Laravel, `Rails.cache.clear` without a "
+            "namespace, `wp cache flush` in WordPress without `WP_REDIS_SELECTIVE_FLUSH`)"
+        ),
+    ),
+    ("sessions", "CONFIG", "Spring Session sets `notify-keyspace-events` at its start and fails: use `ConfigureRedisAction.NO_OP`"),
+)
+"""Use, disabled command and the failing function.
+
+FLUSHDB: django/core/cache/backends/redis.py `clear`, Illuminate/Cache/RedisStore.php `flush`, the documentation of RedisCacheStore#clear
+(https://api.rubyonrails.org/classes/ActiveSupport/Cache/RedisCacheStore.html), and the configuration of the plugin
+(https://github.com/rhubarbgroup/redis-cache). CONFIG: https://docs.spring.io/spring-session/reference/http-session.html
+"""
+
+
+def databases(environment: Environment) -> list[DatabaseUse]:
+    """Return the numbered databases in use, by number and client. A client without `databases` uses 0."""
+    named = [
+        DatabaseUse(database.number, client.name, name, database.shared)
+        for client in environment.clients
+        for name, database in client.databases.items()
+    ]
+    silent = [DatabaseUse(0, client.name, "", False) for client in environment.clients if not client.databases]
+    return sorted([*named, *silent])
+
+
+def free_databases(environment: Environment) -> str:
+    """Return the unused numbers of databases as ranges: `1-3, 5`; "none" where every number is in use."""
+    used = {-1, environment.redis.databases, *(row.number for row in databases(environment))}
+    ranges = [(low + 1, high - 1) for low, high in zip(sorted(used), sorted(used)[1:], strict=False) if high - low > 1]
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges) or "none"
+
+
+def breaks(environment: Environment, uses: tuple[Use, ...]) -> Iterator[str]:
+    """Yield what fails in applications with these uses, per disabled command."""
+    for use, command, effect in _BREAKS:
+        if use in uses and command in environment.redis.disabled_commands:
+            yield f"`{command}` is disabled: {effect}"
+
+
+def notes(environment: Environment, client: Client) -> Iterator[str]:
+    """Yield the effects of `use` on a client: at the switch, later by the eviction policy, and by the disabled commands."""
+    yield from losses(environment, client)
+    yield from breaks(environment, client.use)
+
+
+def losses(environment: Environment, client: Client) -> Iterator[str]:
+    """Yield which sessions and tasks a client loses at the switch, and later by the eviction policy."""
+    policy, migrates = environment.redis.memory.policy, client.migration is not None and client.migration.step != "complete"
+    if "sessions" in client.use and migrates:
+        yield "sessions: everybody is logged out at the switch, because no data is copied"
+    if "sessions" in client.use and policy != "noeviction":
+        yield f"sessions: with `{policy}`, Redis evicts sessions when the memory is full, which logs users out"
+    if "queue" in client.use and migrates:
+        yield f"queue: let the workers empty the queues before `scale-down`; {STAYS}"
