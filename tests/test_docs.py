@@ -68,3 +68,34 @@ def test_the_config_in_the_readme_loads(tmp_path: Path) -> None:
     manifest = "chocolandia/beersystem-backend.yaml"
     (tmp_path / manifest).write_bytes((ROOT / "config" / manifest).read_bytes())
     assert load(tmp_path / "chocolandia.yaml").clients[0].name == "beersystem"
+
+
+def test_the_workloads_in_the_page_on_application_repositories_load(tmp_path: Path) -> None:
+    from rediskit import load
+
+    page = (ROOT / "docs/owners.md").read_text(encoding="utf-8")
+    example = re.search(r"```yaml\n(clients:.*?)```", page, re.DOTALL)
+    assert example
+    head = "name: shop\ngitops: {tool: flux, repository: https://git.example.org/cluster.git}\n"
+    (tmp_path / "shop.yaml").write_text(head + example[1], encoding="utf-8")
+    (client,) = load(tmp_path / "shop.yaml").clients
+    assert client.references == ("Deployment/web", "Deployment/worker", "Deployment/importer", "CronJob/cleanup")
+    assert [client.database(name) for name in ("broker", "cache")] == [1, 2]
+
+
+def test_the_application_in_the_readme_loads(tmp_path: Path) -> None:
+    from rediskit import load
+
+    example = re.search(r"```yaml\n(- name: shop.*?)```", README, re.DOTALL)
+    assert example
+    head = "name: shop\ngitops: {tool: flux, repository: https://git.example.org/cluster.git}\nclients:\n"
+    (tmp_path / "shop.yaml").write_text(head + example[1], encoding="utf-8")
+    assert load(tmp_path / "shop.yaml").clients[0].references == ("Deployment/web", "Deployment/worker", "CronJob/cleanup")
+
+
+def test_the_page_on_application_repositories_lists_every_placeholder() -> None:
+    from rediskit.model.template import PLACEHOLDERS
+
+    page = (ROOT / "docs/owners.md").read_text(encoding="utf-8")
+    for name in PLACEHOLDERS:
+        assert re.search(rf"^\| .*`\$\{{{name}\}}`", page, re.MULTILINE), name
