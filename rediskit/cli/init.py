@@ -13,8 +13,9 @@ from typing import Any
 from rediskit.cli.report import Report, listed
 from rediskit.errors import ConfigError, Problem, visible
 from rediskit.files import MAX_BYTES, read_file, read_stream
-from rediskit.init.clients import DetectedClient
+from rediskit.init.detected import DetectedClient, DetectedWorkload
 from rediskit.init.project import Options, Project, new_project
+from rediskit.init.switches import ContainerSwitch
 from rediskit.output.leftovers import input_leftovers, remove_leftovers
 from rediskit.output.new_files import write_new
 
@@ -87,13 +88,19 @@ def _lines(project: Project, *, dry_run: bool) -> Iterator[str]:
 
 def _summary(client: DetectedClient) -> str:
     """Return a line about a detected client."""
-    switched = ", ".join(f"{variables.container} ({', '.join(variables.names)})" for variables in client.containers)
-    parts = [client.reference, switched or "no containers"]
-    if client.scaler:
-        parts.append(f"scaled by {client.scaler.kind}/{client.scaler.name}")
+    parts = []
+    for workload in client.workloads:
+        switched = ", ".join(f"{switch.name} ({', '.join([*switch.names, *_others(switch)])})" for switch in workload.switched)
+        parts += [workload.reference, "no containers" if client.is_open("containers") else switched]
+        if workload.scaler:
+            parts.append(f"scaled by {workload.scaler.kind}/{workload.scaler.name}")
     if client.host:
         parts.append(f"old Redis {client.host}:{client.port or 6379}{', remove ' + ', '.join(client.remove) if client.remove else ''}")
     return f"{client.name}: {'; '.join(parts)}"
+
+
+def _others(switch: ContainerSwitch) -> list[str]:
+    return ["args"] * bool(switch.args) + [switch.external] * bool(switch.external)
 
 
 def _next(project: Project) -> list[str]:
@@ -119,11 +126,20 @@ def _document(project: Project, *, dry_run: bool) -> dict[str, Any]:
 
 
 def _client(client: DetectedClient) -> dict[str, Any]:
+    known = not client.is_open("containers")
     return {
         "name": client.name,
         "namespace": client.namespace or None,
-        "workload": client.reference,
-        "containers": {variables.container: {"env": variables.env} for variables in client.containers},
-        "autoscaler": client.scaler.section if client.scaler else None,
+        "use": list(client.use),
+        "databases": client.databases,
+        "workloads": [_workload(workload, known=known) for workload in client.workloads],
         "previous": {"host": client.host, "port": client.port or 6379, "remove": list(client.remove)} if client.host else None,
     }
+
+
+def _workload(workload: DetectedWorkload, *, known: bool) -> dict[str, Any]:
+    lists = {
+        listed: {switch.name: switch.section for switch in workload.switched if known and switch.listed == listed}
+        for listed in ("initContainers", "containers")
+    }
+    return {"workload": workload.reference, **lists, "autoscaler": workload.scaler.section if workload.scaler else None}

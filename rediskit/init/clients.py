@@ -4,89 +4,32 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from rediskit import dns
 from rediskit.errors import ConfigError, Problem
-from rediskit.init.autoscalers import Scaler, scaler_of
-from rediskit.init.objects import (
-    WORKLOADS,
-    Content,
-    InputObjects,
-    containers,
-    is_name,
-    name_of,
-    namespace_of,
-    replicas_of,
-    safe_reference,
-)
-from rediskit.init.old_redis import old_redis, service_of
+from rediskit.init.autoscalers import scaler_of
+from rediskit.init.config_files import files_with_redis
+from rediskit.init.databases import assign_numbers
+from rediskit.init.detected import DetectedClient, DetectedWorkload
+from rediskit.init.objects import ONCE, WORKLOADS, Content, InputObjects, is_name, name_of, namespace_of, replicas_of, safe_reference
+from rediskit.init.old_redis import old_redis
 from rediskit.init.other_users import UsersQuery, other_users
-from rediskit.init.redis_variables import ContainerVariables, redis_variables_of
-from rediskit.init.switched_variables import SwitchedVariables, question, switched_variables_of
+from rediskit.init.roles import URL, named
+from rediskit.init.switches import ContainerSwitch, Reference, switch_of
+from rediskit.init.use import differences, use_of
 from rediskit.model.environment import RESERVED_CLIENTS
 from rediskit.model.gitops_tools import gitops_tool_of
-from rediskit.model.nested import text_at
+from rediskit.model.nested import at, text_at
+from rediskit.model.podspec import containers_of
 from rediskit.usage import Use, is_server, is_watcher, reference
 
 _DEPLOYED_BY = (("argocd.argoproj.io/instance", "Argo CD Application"), ("kustomize.toolkit.fluxcd.io/name", "Flux Kustomization"))
+_NAMES = ("app.kubernetes.io/part-of", "app.kubernetes.io/instance", "app.kubernetes.io/name", "app")
+"""The labels with the name of the application."""
 _OWN_NAMESPACE = "redis"
 """The namespace of the shared Redis, which no client can have."""
-
-
-# A dataclass because the detection fills it step by step, and `repr=False` keeps secrets of the workload out of tracebacks.
-@dataclass(slots=True)
-class DetectedClient:
-    """A client in the input.
-
-    Attributes:
-        workload: The live object.
-        name: The name of the client in the config.
-        namespace: Its namespace; "" if it is unknown.
-        replicas: The replicas from the command line; None if the manifest sets them.
-        containers: The variables to switch.
-        choices: The variables that may have to be switched, while a question about them is open.
-        host: The host of the old Redis; "" if it is unknown.
-        port: Its port.
-        remove: The objects of the old Redis to remove, as Kind/name.
-        gone: All objects of the old Redis, as Kind/name.
-        scaler: The autoscaler of the workload.
-        questions: Open questions by `namespace`, `replicas`, `containers` or `previous`.
-        remarks: Comments for the sections `workload` and `previous`.
-    """
-
-    workload: Content = field(repr=False)
-    name: str
-    namespace: str
-    replicas: int | None = None
-    containers: list[SwitchedVariables] = field(default_factory=list)
-    choices: list[SwitchedVariables] = field(default_factory=list)
-    host: str = ""
-    port: int | None = None
-    remove: tuple[str, ...] = ()
-    gone: tuple[str, ...] = ()
-    scaler: Scaler | None = None
-    questions: dict[str, list[str]] = field(default_factory=dict)
-    remarks: dict[str, list[str]] = field(default_factory=dict)
-
-    @property
-    def reference(self) -> str:
-        """`Kind/name` of the workload."""
-        return reference(self.workload)
-
-    def ask(self, section: str, text: str) -> None:
-        """Add an open question."""
-        self.questions.setdefault(section, []).append(text)
-
-    def remark(self, section: str, *texts: str) -> None:
-        """Add remarks."""
-        if texts:
-            self.remarks.setdefault(section, []).extend(texts)
-
-    def is_open(self, *sections: str) -> bool:
-        """Return whether one of these sections has an open question."""
-        return any(section in self.questions for section in sections)
+_LOCAL = ("localhost", "127.0.0.1")
 
 
 class DetectedClients(NamedTuple):
@@ -102,7 +45,7 @@ class DetectedClients(NamedTuple):
 
 
 def clients_of(objects: InputObjects, *, namespace: str | None = None, replicas: int | None = None) -> DetectedClients:
-    """Return the workloads that refer to Redis. If the input contains one workload only, it is a client in any case.
+    """Return the applications that refer to Redis. If the input contains one workload only, it is a client in any case.
 
     Args:
         objects: The input.
@@ -121,20 +64,61 @@ def clients_of(objects: InputObjects, *, namespace: str | None = None, replicas:
         names = ", ".join(reference(obj) for obj in objects.of(*WORKLOADS))
         hint = "pass the workload that uses it too: kubectl get deployment NAME -o yaml"
         raise ConfigError(Problem(f"the input contains only Redis: {names}", hint))
-    variables = [(obj, [redis_variables_of(container, obj, objects) for container in containers(obj)]) for obj in workloads]
-    selected = [(obj, listed) for obj, listed in variables if any(one.sets for one in listed)]
-    if not selected and len(variables) > 1:
-        names = ", ".join(reference(obj) for obj, _ in variables)
-        hint = "pass only the workload that uses Redis, and the ConfigMaps of its variables"
-        raise ConfigError(Problem(f"no variable refers to Redis in {names}", hint))
-    selected = selected or variables
-    counts = Counter(namespace_of(obj) for obj, _ in selected)
-    clients = tuple(_client(obj, listed, objects, namespace, replicas, alone=counts[namespace_of(obj)] == 1) for obj, listed in selected)
+    detected = [_workload(obj, objects) for obj in workloads]
+    selected = [one for one in detected if one.references or any(switch.external for switch in one.containers)]
+    if not selected and len(detected) > 1:
+        raise ConfigError(_none_refers(detected, objects))
+    selected = selected or detected
+    groups = _groups(selected)
+    counts = Counter(namespace_of(group[0].content) for group in groups)
+    clients = tuple(_client(group, objects, namespace, replicas, alone=counts[namespace_of(group[0].content)] == 1) for group in groups)
+    assign_numbers(clients)
     _keep_used_objects(clients, objects)
-    notes = [_skipped(obj, listed) for obj, listed in variables if obj not in [one for one, _ in selected]]
+    notes = [_skipped(one) for one in detected if one not in selected]
     notes += [f"{reference(obj)} only monitors a Redis and is skipped: remove it yourself if it monitors the old one" for obj in watchers]
     notes += [f"{_of_tool(obj)}: it is skipped" for obj in tools]
     return DetectedClients(clients, tuple(notes))
+
+
+def _workload(obj: Content, objects: InputObjects) -> DetectedWorkload:
+    switches = [
+        switch_of(one.listed, one.content, obj, objects) for one in containers_of(obj) if one.listed in ("containers", "initContainers")
+    ]
+    for name, file in files_with_redis(obj, objects).items():
+        for switch in switches:
+            if switch.name == name and not switch.references:
+                switch.external = file
+    return DetectedWorkload(obj, switches)
+
+
+def _none_refers(workloads: list[DetectedWorkload], objects: InputObjects) -> Problem:
+    """Return the problem that no workload refers to Redis, with what the input contains instead."""
+    names = ", ".join(one.reference for one in workloads)
+    listed = [f"{one.reference}: {', '.join(one.unassigned)}" for one in workloads if one.unassigned]
+    servers = [reference(obj) for obj in objects.of(*WORKLOADS) if is_server(obj)]
+    hint = "pass only the workload that uses Redis, and the ConfigMaps of its variables"
+    if listed:
+        return Problem(f"no variable contains the address of Redis, though their names do: {'; '.join(listed)}", hint)
+    if servers:
+        hint += f"; {', '.join(servers)} is in the input: the host may be in the code or in a file of the image"
+    return Problem(f"no variable refers to Redis in {names}", hint)
+
+
+def _groups(workloads: list[DetectedWorkload]) -> list[list[DetectedWorkload]]:
+    """Return the workloads of each client: those of one namespace with the same old Redis.
+
+    Workloads with an unknown Redis belong to the only known one of their namespace.
+    """
+    groups: dict[tuple[str, object], list[DetectedWorkload]] = {}
+    for one in workloads:
+        home, targets = namespace_of(one.content), one.targets
+        key: object = next(iter(targets)) if len(targets) == 1 else None if not targets else one.reference
+        groups.setdefault((home, key), []).append(one)
+    for home, key in [key for key in groups if key[1] is None]:
+        others = [other for other in groups if other[0] == home and isinstance(other[1], tuple)]
+        if len(others) == 1:
+            groups[others[0]] += groups.pop((home, key))
+    return list(groups.values())
 
 
 def _of_tool(workload: Content) -> str:
@@ -142,137 +126,182 @@ def _of_tool(workload: Content) -> str:
     return f"{reference(workload)} is part of {gitops_tool_of(workload)}: after a scale-down nothing would scale it up again"
 
 
-def _skipped(workload: Content, variables: list[ContainerVariables]) -> str:
-    unseen = _unseen(variables)
+def _skipped(workload: DetectedWorkload) -> str:
+    unseen = workload.unseen
     more = f", but it also reads {unseen}, which is not in the input" if unseen else ""
-    return f"{reference(workload)} is skipped: no variable of it refers to Redis{more}"
-
-
-def _unseen(variables: list[ContainerVariables]) -> str:
-    """Return the sources of variables that are not in the input."""
-    return ", ".join(dict.fromkeys(name for one in variables for name in one.unseen))
+    if workload.unassigned:
+        return f"{workload.reference} is skipped: {', '.join(workload.unassigned)} contains no address of Redis{more}"
+    return f"{workload.reference} is skipped: no variable of it refers to Redis{more}"
 
 
 def _client(
-    workload: Content,
-    variables: list[ContainerVariables],
+    workloads: list[DetectedWorkload],
     objects: InputObjects,
     namespace: str | None,
     replicas: int | None,
     *,
     alone: bool,
 ) -> DetectedClient:
-    home = namespace_of(workload) or namespace or ""
-    client = DetectedClient(workload, _name(workload, home if alone else ""), home)
+    first = workloads[0].content
+    home = namespace_of(first) or namespace or ""
+    client = DetectedClient(workloads, _name(workloads, home if alone else ""), home)
     if not home:
-        client.ask("namespace", f"{reference(workload)} has no namespace: write the namespace that it runs in (--namespace)")
+        client.ask("namespace", f"{reference(first)} has no namespace: write the namespace that it runs in (--namespace)")
     elif namespace and namespace != home:
-        raise ConfigError(Problem(f"{reference(workload)} runs in namespace {home}, not in {namespace}", "remove --namespace"))
+        raise ConfigError(Problem(f"{reference(first)} runs in namespace {home}, not in {namespace}", "remove --namespace"))
     elif home == _OWN_NAMESPACE:
         client.ask("namespace", f"{home} is the namespace of the shared Redis: write another one under redis.namespace")
-    for label, deployer in _DEPLOYED_BY:
-        name = text_at(workload, "metadata", "labels", label)
-        if is_name(name):
-            client.remark("workload", f"deployed by {deployer} {name}: its repository is the application repository")
-    client.scaler = scaler_of(workload, objects)
-    _set_replicas(client, replicas)
-    _set_containers(client, variables)
-    _set_previous(client, variables, objects)
+    for workload in workloads:
+        _remark_deployers(client, workload.content)
+        workload.scaler = scaler_of(workload.content, objects)
+        _set_replicas(client, workload, replicas)
+    _set_containers(client)
+    _set_previous(client, objects)
+    names = [one.name for workload in workloads for one in workload.references]
+    client.use, client.queue = use_of([one.content for one in workloads], names)
     return client
 
 
-def _name(workload: Content, namespace: str) -> str:
-    """Return the namespace if it contains one workload and is no common name; else the name of the workload."""
-    name = name_of(workload).replace(".", "-")[:63].strip("-")
+def _remark_deployers(client: DetectedClient, obj: Content) -> None:
+    for label, deployer in _DEPLOYED_BY:
+        name = text_at(obj, "metadata", "labels", label)
+        if is_name(name):
+            client.remark("workload", f"deployed by {deployer} {name}: its repository is the application repository")
+    release = text_at(obj, "metadata", "labels", "helm.toolkit.fluxcd.io/name")
+    home = text_at(obj, "metadata", "labels", "helm.toolkit.fluxcd.io/namespace")
+    if is_name(release) and is_name(home):
+        client.remark("workload", f"HelmRelease {home}/{release} creates {reference(obj)}: its repository is the application repository")
+    elif is_name(name := text_at(obj, "metadata", "annotations", "meta.helm.sh/release-name")):
+        client.remark("workload", f"the Helm release {name} creates {reference(obj)}: change it where the release is configured")
+
+
+def _name(workloads: list[DetectedWorkload], namespace: str) -> str:
+    """Return the namespace if it contains one application and is no common name; else the name of the application."""
+    labels = [at(one.content, "metadata", "labels") for one in workloads]
+    common = (
+        values.pop()
+        for label in _NAMES
+        if len(workloads) > 1 and len(values := {str(entry.get(label, "")) if isinstance(entry, dict) else "" for entry in labels}) == 1
+    )
+    name = next((value for value in common if re.fullmatch(dns.LABEL, value)), name_of(workloads[0].content))
+    name = name.replace(".", "-")[:63].strip("-")
     if namespace and namespace not in ("default", *RESERVED_CLIENTS):
         name = namespace
     return f"{name}-app" if name in RESERVED_CLIENTS or not re.fullmatch(dns.LABEL, name) else name
 
 
-def _set_replicas(client: DetectedClient, replicas: int | None) -> None:
-    running = replicas_of(client.workload)
-    name = client.reference
+def _set_replicas(client: DetectedClient, workload: DetectedWorkload, replicas: int | None) -> None:
+    running, name = replicas_of(workload.content), workload.reference
+    if workload.content.get("kind") == "CronJob":
+        return
     if replicas is not None and running not in (None, 0) and running != replicas:
         raise ConfigError(Problem(f"{name} has {running} replicas, not {replicas}", "remove --replicas"))
-    if client.scaler and (text := client.scaler.question(replicas or running)):
+    if workload.scaler and (text := workload.scaler.question(replicas or running)):
         client.ask("replicas", text)
     elif not running:
-        client.replicas = replicas
+        workload.replicas = replicas
         if replicas is None:
             why = "is scaled to 0" if running == 0 else "sets no replicas"
             client.ask("replicas", f"{name} {why}: write the normal number of replicas (--replicas)")
 
 
-def _set_containers(client: DetectedClient, variables: list[ContainerVariables]) -> None:
-    """Set the variables to switch, if the input leaves no choice."""
-    pairs = [(one.container, group) for one in variables for group in one.sets]
-    client.choices = [switched for name, group in pairs if (switched := switched_variables_of(name, group))]
-    if not pairs:
-        names, unseen = ", ".join(one.container for one in variables) or "none", _unseen(variables)
-        more = f"; variables also come from {unseen}, which is not in the input" if unseen else ""
-        start = f"no variable of {client.reference} refers to Redis (containers: {names}{more})"
-        client.ask("containers", f"{start}: write the containers and the variables that they read")
-        return
-    for name, group in pairs:
-        if text := question(name, group):
+def _set_containers(client: DetectedClient) -> None:
+    """Ask about the places that a person decides, and add the remarks of the containers."""
+    for workload in client.workloads:
+        switches = workload.containers
+        if not workload.references and not any(switch.external for switch in switches):
+            names, unseen = ", ".join(one.name for one in switches) or "none", workload.unseen
+            more = f"; variables also come from {unseen}, which is not in the input" if unseen else ""
+            seen = f"; without an address: {', '.join(workload.unassigned)}" if workload.unassigned else ""
+            start = f"no variable of {workload.reference} refers to Redis (containers: {names}{more}{seen})"
+            client.ask("containers", f"{start}: write the containers and the variables that they read")
+            continue
+        for switch in switches:
+            for text in dict.fromkeys([*switch.questions, *_unknown(switch), *_several(switch, client), *_local(switch, workload.content)]):
+                client.ask("containers", text)
+            client.remark("workload", *switch.remarks)
+            if switch.unassigned and switch.references:
+                client.remark("workload", f"container {switch.name} also reads {', '.join(switch.unassigned)}: not switched")
+        firsts = [(switch.name, switch.references[0]) for switch in switches if switch.references]
+        if len({client.target(one.address.host if one.address else "") for _, one in firsts}) > 1 and not client.is_open("containers"):
+            names = ", ".join(f"{name}: {one.name}" for name, one in firsts)
+            text = f"the containers refer to different Redis servers, or to unknown ones ({names}): write the containers to migrate"
             client.ask("containers", text)
-    for one in variables:
-        if len(one.sets) > 1:
-            names = ", ".join(group.address.name for group in one.sets if group.address)
-            client.ask("containers", f"container {one.container} refers to several Redis servers ({names}): write the one to migrate")
-    if len({_target(group.old_host, client) for _, group in pairs}) > 1 and not client.is_open("containers"):
-        names = ", ".join(f"{name}: {group.address.name}" for name, group in pairs if group.address)
-        text = f"the containers refer to different Redis servers, or to unknown ones ({names}): write the containers to migrate"
-        client.ask("containers", text)
-    if not client.is_open("containers"):
-        client.containers = client.choices
-        for switched in client.containers:
-            client.remark("workload", *switched.remarks)
 
 
-def _target(host: str, client: DetectedClient) -> tuple[str, str]:
-    """Return the Service of a host name, whatever form the name has; outside the cluster the host name."""
-    service = service_of(host, client.namespace)
-    return service if service[0] else (host, "")
+def _unknown(switch: ContainerSwitch) -> list[str]:
+    """Return the questions on variables whose value the input does not contain."""
+    questions = []
+    for one in switch.references:
+        if one.address is not None or one.origin.startswith("a value"):
+            continue
+        start = f"container {switch.name} reads Redis from {one.name}, which comes from {one.origin or 'elsewhere'}"
+        if switch.env.get(one.name) == URL:
+            questions.append(f"{start}: write its database, and check that its value is a URL (redis://...)")
+        elif not any(value == "${port}" and named(name).prefix == one.prefix for name, value in switch.env.items() if value):
+            questions.append(f"{start}: check whether it contains a host name (${{host}}) or host:port (${{address}})")
+    return questions
 
 
-def _set_previous(client: DetectedClient, variables: list[ContainerVariables], objects: InputObjects) -> None:
+def _several(switch: ContainerSwitch, client: DetectedClient) -> list[str]:
+    targets = {client.target(one.address.host if one.address else f"?{one.prefix}") for one in switch.references}
+    if len(targets) < 2:
+        return []
+    names = ", ".join(one.name for one in switch.references)
+    return [f"container {switch.name} refers to several Redis servers ({names}): write the one to migrate"]
+
+
+def _local(switch: ContainerSwitch, workload: Content) -> list[str]:
+    """Return the question that a Redis in the same Pod raises."""
+    if not any(one.address and one.address.host in _LOCAL for one in switch.references):
+        return []
+    beside = [one.name for one in containers_of(workload) if is_server({"spec": {"containers": [one.content]}})]
+    if not beside:
+        return []
+    return [f"Redis is the container {beside[0]} of the same Pod: remove it by hand when the migration is complete, then use this section"]
+
+
+def _set_previous(client: DetectedClient, objects: InputObjects) -> None:
     """Set the old Redis: host and port from the variables, its objects from the Service with that host name."""
-    groups = [group for one in variables for group in one.sets]
-    hosts = list(dict.fromkeys(group.old_host for group in groups))
-    if not groups:
+    references: list[Reference] = [one for workload in client.workloads for one in workload.references]
+    known = [one.address for one in references if one.address]
+    hosts = list(dict.fromkeys(address.host for address in known))
+    files = [host for workload in client.workloads for host in files_with_redis(workload.content, objects, hosts=True).values()]
+    hosts = hosts or list(dict.fromkeys(files))
+    if not references and not hosts:
         client.ask("previous", "the Redis in use is not in the input: write its host")
         return
-    if len({_target(host, client) for host in hosts}) > 1:
+    if len({client.target(host) for host in hosts}) > 1:
         client.ask("previous", f"the input contains several Redis servers: write the host to replace: {', '.join(filter(None, hosts))}")
         return
-    address = groups[0].address
-    if not hosts[0]:
-        name, origin = (address.name, address.origin) if address else ("", "")
-        source = origin or "a value that is not a host name"
-        client.ask("previous", f"the host of the old Redis is not in the input ({name} comes from {source}): write it")
+    if not hosts:
+        one = references[0]
+        source = one.origin or "a value that is not a host name"
+        client.ask("previous", f"the host of the old Redis is not in the input ({one.name} comes from {source}): write it")
         return
     client.host = hosts[0]
-    client.port = next((group.old_port for group in groups if group.old_port), None)
+    ports = [switch.port for workload in client.workloads for switch in workload.containers if switch.port]
+    client.port = next(iter([*(address.port for address in known if address.port), *ports]), None)
     if client.port is None:
         client.remark("previous", "the port is not in the input: 6379 is the default")
     if client.namespace:
-        old = old_redis(client.host, client.port or 6379, client.workload, client.namespace, objects)
+        contents = [workload.content for workload in client.workloads]
+        old = old_redis(client.host, client.port or 6379, contents, client.namespace, objects)
         client.remove, client.gone = old.remove, old.gone
-        client.remark("previous", *old.remarks)
+        client.remark("previous", *old.remarks, *differences(old.gone, objects))
 
 
 def _keep_used_objects(clients: tuple[DetectedClient, ...], objects: InputObjects) -> None:
-    """Remove nothing that another object of the input uses: a client, a CronJob, a Job, an init container, a chart value."""
-    names = {(reference(one.workload), one.namespace): one.name for one in clients}
+    """Remove nothing that another object of the input uses: a client, a Job, a DaemonSet, a chart value."""
+    names = {(one.reference, client.namespace): client.name for client in clients for one in client.workloads}
     for client in clients:
         if not client.host or not client.namespace:
             continue
         certain, possible = other_users(_query(client), objects)
         certain = [use for use in certain if not _is_watcher(use, objects)]
-        target = _target(client.host, client)
+        target = client.target(client.host)
         others = [names.get((use.object, use.namespace), _shown(use, client)) for use in certain if not _is_own(use, client)]
-        others += [other.name for other in clients if other is not client and other.host and _target(other.host, other) == target]
+        others += [other.name for other in clients if other is not client and other.host and other.target(other.host) == target]
         others = list(dict.fromkeys([*others, *(_shown(use, client) for use in certain if _is_own(use, client))]))
         if others and client.remove:
             text = f"{', '.join(client.remove)}: also used by {', '.join(others)}; write remove for the last client that moves"
@@ -284,17 +313,18 @@ def _keep_used_objects(clients: tuple[DetectedClient, ...], objects: InputObject
         if unmoved:
             text = f"the migration does not change {', '.join(dict.fromkeys(unmoved))}: change them before decommission"
             client.remark("previous", text)
+        kinds = dict.fromkeys(use.object.partition("/")[0] for use in certain)
+        client.remark("previous", *(f"a {kind} {ONCE[kind]}: rediskit does not change it" for kind in kinds if kind in ONCE))
         if places := [f"{safe_reference(use.object)} at {_place(use)}" for use in possible]:
             client.remark("previous", f"may use the old Redis, check before decommission: {', '.join(dict.fromkeys(places))}")
 
 
 def _query(client: DetectedClient) -> UsersQuery:
-    switched = {variables.container: variables.names for variables in (client.containers or client.choices)}
-    return UsersQuery(client.workload, client.namespace, client.host, client.port or 6379, switched, client.gone)
+    return UsersQuery(tuple(client.workloads), client.namespace, client.host, client.port or 6379, client.gone)
 
 
 def _is_own(use: Use, client: DetectedClient) -> bool:
-    return (use.object, use.namespace) == (client.reference, client.namespace)
+    return use.namespace == client.namespace and use.object in [one.reference for one in client.workloads]
 
 
 def _shown(use: Use, client: DetectedClient) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from rediskit.errors import visible
-from rediskit.init.clients import DetectedClient
-from rediskit.init.switched_variables import SwitchedVariables
+from rediskit.init.databases import USUAL, needed
+from rediskit.init.detected import DetectedClient, DetectedWorkload
+from rediskit.init.switches import ContainerSwitch
 from rediskit.source.questions import OPEN
 from rediskit.yamlio.writer import dump
 
@@ -41,6 +42,7 @@ secrets:
 #   allow: [192.168.1.0/24]
 #   metallb: 0.15.3
 """
+_USUAL: dict[str, str | None] = {"REDIS_HOST": "${host}", "REDIS_PORT": "${port}", "REDIS_PASSWORD": "${password}"}
 _EXAMPLE = """\
 # clients:                       # the applications that use Redis; `rediskit init --from` detects them in live objects
 # - name: shop
@@ -58,41 +60,67 @@ _EXAMPLE = """\
 """
 
 
-def config_text(name: str, git: GitFacts, clients: tuple[DetectedClient, ...], manifests: dict[str, str]) -> str:
+Manifests = Mapping[tuple[str, str], str]
+"""Name of a client and `Kind/name` of a workload to the path of its manifest."""
+
+
+def config_text(name: str, git: GitFacts, clients: tuple[DetectedClient, ...], manifests: Manifests) -> str:
     """Return the text of the config.
 
     Args:
         name: The name of the environment.
         git: The values of `gitops`.
         clients: The clients.
-        manifests: Name of the client to the path of its manifest, relative to the config.
+        manifests: Name of the client and workload to the path of its manifest, relative to the config.
     """
     lines = ["# yaml-language-server: $schema=../rediskit.schema.json", *_yaml({"name": name})]
     lines += ["gitops:", *_comments(git.questions, 2, OPEN), *_comments(git.remarks, 2)]
     section = {"tool": git.tool, "repository": git.repository, "revision": git.revision, **({"path": git.path} if git.path else {})}
-    lines += [*_yaml(section, 2), *_SECRETS_AND_NETWORK.splitlines()]
+    lines += [*_yaml(section, 2), *_redis(clients), *_SECRETS_AND_NETWORK.splitlines()]
     if clients:
         off = all(client.is_open("namespace") for client in clients)
         lines.append(f"{'# ' if off else ''}clients:")
         for client in clients:
-            lines += _client(client, manifests[client.name], off=off)
+            lines += client_lines(client, manifests, off=off)
     else:
         lines += _EXAMPLE.format(name=name).splitlines()
     return "".join(f"{line}\n" for line in lines)
 
 
-def _client(client: DetectedClient, manifest: str, *, off: bool) -> list[str]:
+def redis_section(clients: Iterable[DetectedClient]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return what the clients need of the section `redis`, and the reasons."""
+    clients = list(clients)
+    section: dict[str, Any] = {}
+    reasons = [f"{client.name} has a queue ({client.queue}): an allkeys policy would evict its tasks" for client in clients if client.queue]
+    if (number := needed(clients)) > USUAL:
+        section["databases"] = number
+        reasons.append(f"the clients use databases up to {number - 1}")
+    if any(client.queue for client in clients):
+        section["memory"] = {"policy": "volatile-lru"}
+    return section, tuple(reasons)
+
+
+def _redis(clients: tuple[DetectedClient, ...]) -> list[str]:
+    section, reasons = redis_section(clients)
+    return ["redis:", *_comments(reasons, 2), *_yaml(section, 2)] if section else []
+
+
+def client_lines(client: DetectedClient, manifests: Manifests, *, off: bool = False) -> list[str]:
     """Return the entry of a client. Sections with an open question, and the sections that need them, are comments."""
     off = off or client.is_open("namespace")
     no_workload, no_previous = off or client.is_open("replicas", "containers"), off or client.is_open("previous")
     asked, remarks = client.questions, client.remarks
-    namespace = _yaml({"namespace": client.namespace}, 2) if client.namespace else ["  namespace:"]
+    head = [f"- {_yaml({'name': client.name})[0]}", *(_yaml({"namespace": client.namespace}, 2) if client.namespace else ["  namespace:"])]
+    if client.use:
+        head.append(f"  use: [{', '.join(client.use)}]")
+    if client.databases:
+        head.append(f"  databases: {_flow(client.databases)}")
     return [
         *_comments(asked.get("namespace", ()), 0, OPEN),
-        *_section([f"- {_yaml({'name': client.name})[0]}", *namespace], off=off),
+        *_section(head, off=off),
         *_comments([*asked.get("replicas", ()), *asked.get("containers", ())], 2, OPEN),
         *_comments(remarks.get("workload", ()), 2),
-        *_section(_workload(client, manifest), off=no_workload),
+        *_section(_workloads(client, manifests), off=no_workload),
         *_comments(asked.get("previous", ()), 2, OPEN),
         *_comments(remarks.get("previous", ()), 2),
         *_section(_previous(client), off=no_previous),
@@ -100,20 +128,50 @@ def _client(client: DetectedClient, manifest: str, *, off: bool) -> list[str]:
     ]
 
 
-def _workload(client: DetectedClient, manifest: str) -> list[str]:
-    lines = ["  workloads:", f"  - {_yaml({'manifest': manifest})[0]}"]
-    if client.replicas:
-        lines += _yaml({"replicas": client.replicas}, 4)
-    elif client.is_open("replicas"):
+def _workloads(client: DetectedClient, manifests: Manifests) -> list[str]:
+    common = common_env(client)
+    lines = _yaml({"env": common}, 2) if common else []
+    lines.append("  workloads:")
+    for workload in client.workloads:
+        lines += _workload(client, workload, manifests[client.name, workload.reference], common)
+    return lines
+
+
+def common_env(client: DetectedClient) -> dict[str, str | None]:
+    """Return the variables of all containers, if there are several and they have the same; else none."""
+    switches = [switch for workload in client.workloads for switch in workload.switched]
+    same = len(switches) > 1 and all(switch.env == switches[0].env and not switch.external for switch in switches)
+    return switches[0].env if same else {}
+
+
+def _workload(client: DetectedClient, workload: DetectedWorkload, manifest: str, common: dict[str, str | None]) -> list[str]:
+    lines = [f"  - {_yaml({'manifest': manifest})[0]}"]
+    if workload.replicas:
+        lines += _yaml({"replicas": workload.replicas}, 4)
+    elif client.is_open("replicas") and workload.content.get("kind") != "CronJob":
         lines.append("    replicas:")
-    lines.append("    containers:")
-    default = [SwitchedVariables("CONTAINER", "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD")]
-    for variables in client.containers or client.choices or default:
-        lines += [f"      {_yaml({variables.container: {}})[0].removesuffix(' {}')}", *_yaml({"env": variables.env}, 8)]
-    return lines + ([f"    autoscaler: {_flow(client.scaler.section)}"] if client.scaler else [])
+    default = ContainerSwitch(
+        "containers", "CONTAINER", env={f"REDIS_{word.upper()}": f"${{{word}}}" for word in ("host", "port", "password")}
+    )
+    for listed in ("initContainers", "containers"):
+        switches = [switch for switch in workload.switched or [default] if switch.listed == listed]
+        if not switches and listed == "containers":
+            lines.append("    containers: {}")
+        elif switches:
+            lines.append(f"    {listed}:")
+        for switch in switches:
+            lines += _container(switch, common)
+    return lines + ([f"    autoscaler: {_flow(workload.scaler.section)}"] if workload.scaler else [])
 
 
-def _flow(section: dict[str, str | int]) -> str:
+def _container(switch: ContainerSwitch, common: dict[str, str | None]) -> list[str]:
+    section = {key: value for key, value in switch.section.items() if key != "env" or not common}
+    if not section:
+        return [f"      {_yaml({switch.name: {}})[0]}"]
+    return [f"      {_yaml({switch.name: {}})[0].removesuffix(' {}')}", *_yaml(section, 8)]
+
+
+def _flow(section: Mapping[str, str | int]) -> str:
     return f"{{{', '.join(_yaml({key: value})[0] for key, value in section.items())}}}"
 
 

@@ -16,13 +16,17 @@ from rediskit.yamlio.scalars import plain
 
 Content = dict[str, Any]
 
-WORKLOADS = ("Deployment", "StatefulSet")
+WORKLOADS = ("Deployment", "StatefulSet", "CronJob", "Rollout")
 """The kinds of a client's workload."""
-RUNNING = (*WORKLOADS, "DaemonSet", "ReplicaSet", "Rollout", "Pod")
+ONCE = {"DaemonSet": "can't be scaled to 0", "Job": "runs once", "Pod": "has no controller", "ReplicaSet": "belongs to a Deployment"}
+"""The other kinds that run Pods, each with the reason why rediskit does not change it."""
+RUNNING = ("Deployment", "StatefulSet", "Rollout", "DaemonSet", "ReplicaSet", "Pod")
 """The kinds whose pods a Service can select."""
 _KIND = re.compile(r"[A-Z][A-Za-z]{0,62}")
 _BREAK = re.compile(rb"^(?:---(?=\s|$)|\.\.\.(?=\s|$))", re.MULTILINE)
 _EMPTY = re.compile(rb"(?:\s|#[^\n]*(?:\n|$)|%[^\n]*(?:\n|$))*")
+_ACTION = rb"(?:\.(?:Values|Release|Chart|Capabilities)\b|include |template |if |range |with |toYaml )"
+_TEMPLATE = re.compile(rb"^(?!\s*#)[^\n\"']*\{\{-?\s*" + _ACTION, re.MULTILINE)
 _HINT = "pass the output of `kubectl get deployment NAME -o yaml`; a List or several documents may contain other objects too"
 _FROM_PODS = "pass the object that creates the Pods: kubectl get deployment NAME -o yaml"
 
@@ -51,7 +55,11 @@ def read_objects(text: bytes, file: str) -> InputObjects:
         ConfigError: The input is not valid YAML or JSON, or contains no workload.
     """
     if len(text) > MAX_BYTES:
-        raise ConfigError(Problem(f"{file} is larger than 1 MiB", "pass only the workload, its Service and its old Redis"))
+        hint = "pass only the workloads, their ConfigMaps, and the Service and the workload of the old Redis"
+        raise ConfigError(Problem(f"{file} is larger than 1 MiB", hint))
+    if _TEMPLATE.search(text):
+        hint = "pass the output of `helm template`, or of `kubectl get deployment NAME -o yaml`"
+        raise ConfigError(Problem(f"{file} is the source of a Helm template", hint))
     contents: list[Content] = []
     problems: list[Problem] = []
     for part in _documents(text):
@@ -98,8 +106,11 @@ def _refuse_without_workload(objects: InputObjects, file: str) -> None:
     if not kinds:
         raise ConfigError(Problem(f"{file} contains no object", _HINT))
     hint = _FROM_PODS if set(kinds) & {"Pod", "ReplicaSet"} else _HINT
+    releases = [name for obj in objects.of("HelmRelease") if is_name(name := name_of(obj))]
+    if releases:
+        hint = f"pass what it creates: kubectl get deployment,statefulset,cronjob -l helm.toolkit.fluxcd.io/name={releases[0]} -o yaml"
     safe = [kind if re.fullmatch(r"[A-Za-z ]{1,63}", kind) else "object of an unknown kind" for kind in kinds]
-    raise ConfigError(Problem(f"{file} contains no Deployment or StatefulSet, only: {', '.join(safe)}", hint))
+    raise ConfigError(Problem(f"{file} contains no Deployment, StatefulSet, CronJob or Rollout, only: {', '.join(safe)}", hint))
 
 
 def is_name(text: str) -> bool:
@@ -139,11 +150,6 @@ def literal(entry: Content) -> str | None:
 def mappings_at(value: Any, *path: str) -> list[Content]:
     """Return the mappings in the list at a path; an empty list if there is none."""
     return [entry for entry in list_at(value, *path) if isinstance(entry, dict)]
-
-
-def containers(obj: Content) -> list[Content]:
-    """Return the containers of a workload, without its init containers."""
-    return mappings_at(obj, "spec", "template", "spec", "containers")
 
 
 def replicas_of(obj: Content) -> int | None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from rediskit.init.objects import RUNNING, Content, InputObjects, is_reference, mappings_at, name_of, namespace_of, safe_reference
 from rediskit.model.nested import text_at
 from rediskit.usage import certain, is_server, parse, reference, selects, uses
-
-_CLUSTER_NAME = re.compile(r"(?P<name>[^.]+)(?:\.(?P<namespace>[^.]+)(?:\.svc(?:\.cluster\.local)?)?)?")
 
 
 class OldRedis(NamedTuple):
@@ -29,19 +26,17 @@ class OldRedis(NamedTuple):
 
 def service_of(host: str, namespace: str) -> tuple[str, str]:
     """Return name and namespace of the Service with a host name, for a Pod in this namespace; ("", "") outside the cluster."""
-    match = _CLUSTER_NAME.fullmatch(host)
-    if not match or host == "localhost" or re.fullmatch(r"[0-9.]+", host):
-        return "", ""
-    return match["name"], match["namespace"] or namespace
+    services = () if host in ("", "localhost") or "?" in host else parse(host, namespace).services
+    return services[0] if services else ("", "")
 
 
-def old_redis(host: str, port: int, workload: Content, namespace: str, objects: InputObjects) -> OldRedis:
+def old_redis(host: str, port: int, clients: Sequence[Content], namespace: str, objects: InputObjects) -> OldRedis:
     """Return the objects of the Redis behind a host name.
 
     Args:
         host: The host name in the client's variables.
         port: The port of the Redis.
-        workload: The client's workload, which is never part of the result.
+        clients: The client's workloads, which are never part of the result.
         namespace: The client's namespace.
         objects: The input.
     """
@@ -58,7 +53,7 @@ def old_redis(host: str, port: int, workload: Content, namespace: str, objects: 
         remarks.append(f"Service/{name} is not in the input: write it under remove if the migration must remove it")
     else:
         behind = [obj for obj in servers if selects(service, obj)]
-        remarks += _others_behind(service, behind, workload, objects)
+        remarks += _others_behind(service, behind, clients, objects)
     fronts = [
         front
         for front in objects.of("Service")
@@ -80,9 +75,9 @@ def old_redis(host: str, port: int, workload: Content, namespace: str, objects: 
     return OldRedis(tuple(filter(is_reference, remove)), tuple(dict.fromkeys(remarks)), tuple(gone))
 
 
-def _others_behind(service: Content, behind: list[Content], workload: Content, objects: InputObjects) -> Iterator[str]:
+def _others_behind(service: Content, behind: list[Content], clients: Sequence[Content], objects: InputObjects) -> Iterator[str]:
     """Yield a remark on each workload, except the client, that a Service selects beside a known Redis."""
-    others = [obj for obj in _selected(service, objects) if obj not in behind and obj is not workload]
+    others = [obj for obj in _selected(service, objects) if obj not in behind and obj not in clients]
     hint = "it is kept" if behind else "write it under remove if it is the old Redis"
     yield from (f"{reference(service)} selects {safe_reference(reference(obj))}, which has no Redis image: {hint}" for obj in others)
     if not behind and not others:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from rediskit.init.objects import Content, InputObjects, mappings_at, name_of, namespace_of
-from rediskit.model.nested import text_at
-from rediskit.model.podspec import containers_of
+from rediskit.init.detected import DetectedWorkload
+from rediskit.init.objects import InputObjects, mappings_at, name_of, namespace_of
+from rediskit.init.switches import ContainerSwitch
+from rediskit.model.nested import list_at, text_at
+from rediskit.model.podspec import Container, containers_of
+from rediskit.model.pointers import pointer
 from rediskit.usage import Use, certain, parse, reference, uses
 
 _SOURCES = {
@@ -22,25 +25,32 @@ class UsersQuery(NamedTuple):
     """A client whose old Redis may have other users.
 
     Attributes:
-        workload: The client's workload.
+        workloads: The client's workloads, with what the migration switches in them.
         namespace: Its namespace.
         host: The host name of the old Redis in the client's variables.
         port: Its port.
-        switched: The variables that the migration switches, by container.
         gone: `Kind/name` of the objects of the old Redis.
     """
 
-    workload: Content
+    workloads: Sequence[DetectedWorkload]
     namespace: str
     host: str
     port: int
-    switched: Mapping[str, Collection[str]]
     gone: Collection[str]
 
     @property
     def names(self) -> frozenset[str]:
         """The variables that the migration switches in any container."""
-        return frozenset(name for names in self.switched.values() for name in names)
+        return frozenset(name for one in self.workloads for switch in one.containers for name in switch.names)
+
+    @property
+    def containers(self) -> Iterator[tuple[str, Container, ContainerSwitch]]:
+        """Each container: the reference of its workload, the container, and its switch."""
+        for workload in self.workloads:
+            switches = {(switch.listed, switch.name): switch for switch in workload.containers}
+            for container in containers_of(workload.content):
+                if switch := switches.get((container.listed, container.name)):
+                    yield workload.reference, container, switch
 
 
 def other_users(query: UsersQuery, objects: InputObjects) -> tuple[list[Use], list[Use]]:
@@ -57,7 +67,7 @@ class _OwnPlaces:
 
     def __init__(self, query: UsersQuery, objects: InputObjects) -> None:
         self._query = query
-        self._reference = reference(query.workload)
+        self._references = {one.reference for one in query.workloads}
         self._places = frozenset(self._switched_places())
         self._sources = frozenset(self._switched_sources())
         self._readers = _readers(objects, query.namespace)
@@ -66,8 +76,9 @@ class _OwnPlaces:
         """Return whether the migration switches a use, or only the old Redis reads it."""
         if use.namespace != self._query.namespace:
             return False
-        if use.object == self._reference:
-            return any(use.pointer == place or use.pointer.startswith(f"{place}/") for place in self._places)
+        if use.object in self._references:
+            places = (place for workload, place in self._places if workload == use.object)
+            return any(use.pointer == place or use.pointer.startswith(f"{place}/") for place in places)
         readers = self._readers.get(use.object, set())
         if not readers:
             return False
@@ -75,24 +86,25 @@ class _OwnPlaces:
             return True
         key = use.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
         switched = (use.object, key) in self._sources or ((use.object, "*") in self._sources and key in self._query.names)
-        return switched and readers <= {self._reference, *self._query.gone}
+        return switched and readers <= {*self._references, *self._query.gone}
 
-    def _switched_places(self) -> Iterator[str]:
-        """Yield the JSON pointer of each switched variable."""
-        for container in containers_of(self._query.workload):
-            names = self._query.switched.get(container.name, ()) if container.listed == "containers" else ()
-            env = container.content.get("env")
-            for index, entry in enumerate(env if isinstance(env, list) else ()):
-                if isinstance(entry, dict) and entry.get("name") in names:
-                    yield "".join(f"/{part}" for part in (*container.path, "env", index))
+    def _switched_places(self) -> Iterator[tuple[str, str]]:
+        """Yield workload and JSON pointer of each switched variable and argument."""
+        for workload, container, switch in self._query.containers:
+            for index, entry in enumerate(list_at(container.content, "env")):
+                if isinstance(entry, dict) and entry.get("name") in switch.names:
+                    yield workload, pointer(*container.path, "env", index)
+            for key in ("command", "args"):
+                for index, word in enumerate(list_at(container.content, key)):
+                    if any(old in str(word) for old, _ in switch.args):
+                        yield workload, pointer(*container.path, key, index)
 
     def _switched_sources(self) -> Iterator[tuple[str, str]]:
         """Yield the ConfigMaps and Secrets of the switched variables, each with the key; the key is `*` for `envFrom`."""
-        for container in containers_of(self._query.workload):
-            names = self._query.switched.get(container.name, ())
+        for _, container, switch in self._query.containers:
             for entry in mappings_at(container.content, "env"):
                 for key, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
-                    if entry.get("name") in names and (name := text_at(entry, "valueFrom", key, "name")):
+                    if entry.get("name") in switch.names and (name := text_at(entry, "valueFrom", key, "name")):
                         yield f"{kind}/{name}", text_at(entry, "valueFrom", key, "key")
             for source in mappings_at(container.content, "envFrom"):
                 for key, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):

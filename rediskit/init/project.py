@@ -12,8 +12,9 @@ from typing import NamedTuple
 from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError, visible
 from rediskit.git.discovery import work_tree
 from rediskit.git.work_tree import Remote, WorkTree, public
-from rediskit.init.clients import DetectedClient, DetectedClients, clients_of
+from rediskit.init.clients import DetectedClients, clients_of
 from rediskit.init.config_text import GitFacts, config_text
+from rediskit.init.detected import DetectedClient
 from rediskit.init.objects import InputObjects, name_of, read_objects
 from rediskit.init.reduced_manifests import reduce_manifest, refuse_leaks, text_of
 from rediskit.model.gitops import PLACEHOLDER_REPOSITORY, for_flux
@@ -107,8 +108,10 @@ def new_project(options: Options) -> Project:
     name = _name(options)
     objects = read_objects(*options.source) if options.source else InputObjects(())
     clients, client_notes = _clients(options, objects)
-    reduced = {client.name: reduce_manifest(client, objects) for client in clients}
-    manifests = {client: f"{name}/{file}.yaml" for client, file in _manifest_names(clients).items()}
+    reduced = {
+        (client.name, workload.reference): reduce_manifest(workload, client, objects) for client in clients for workload in client.workloads
+    }
+    manifests = {key: f"{name}/{file}.yaml" for key, file in manifest_names(clients).items()}
     git = _git(options, name)
     config, text = f"config/{name}.yaml", config_text(name, git, clients, manifests)
     refuse_leaks(list(reduced.values()), text, objects)
@@ -116,7 +119,7 @@ def new_project(options: Options) -> Project:
         SCHEMA: _schema(),
         "Makefile": _MAKEFILE.encode(),
         ".gitattributes": _ATTRIBUTES.encode(),
-        **{f"config/{manifests[client]}": text_of(content).encode() for client, content in reduced.items()},
+        **{f"config/{manifests[key]}": text_of(content).encode() for key, content in reduced.items()},
         config: text.encode(),
     }
     files, kept, notes = _without_existing(options.folder, wanted, config)
@@ -157,10 +160,20 @@ def _refuse_invalid(options: Options) -> None:
         raise ConfigError(problems)
 
 
-def _manifest_names(clients: tuple[DetectedClient, ...]) -> dict[str, str]:
-    """Return the file name of the manifest per client: that of the workload, or of the client where two workloads have one name."""
-    names = {client.name: name_of(client.workload) for client in clients}
-    return names if len(set(names.values())) == len(clients) else {name: name for name in names}
+def manifest_names(clients: tuple[DetectedClient, ...]) -> dict[tuple[str, str], str]:
+    """Return the file name of each manifest: the name of the workload; where two have one name, with the client or the kind."""
+    every = [(client, workload) for client in clients for workload in client.workloads]
+    names = Counter(name_of(workload.content) for _, workload in every)
+    references = Counter(workload.reference for _, workload in every)
+    result = {}
+    for client, workload in every:
+        kind, _, name = workload.reference.partition("/")
+        if names[name] > 1 and len(client.workloads) == 1:
+            name = client.name
+        elif names[name] > 1:
+            name = f"{name}-{kind.lower()}" if references[workload.reference] == 1 else f"{client.name}-{name}-{kind.lower()}"
+        result[client.name, workload.reference] = name
+    return result
 
 
 def _clients(options: Options, objects: InputObjects) -> DetectedClients:

@@ -14,17 +14,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rediskit.errors import Problem, RefusedError, dotted
-from rediskit.init.clients import DetectedClient
+from rediskit.init.detected import DetectedClient, DetectedWorkload
 from rediskit.init.objects import Content, InputObjects, is_name, literal, mappings_at, name_of, namespace_of, replicas_of
+from rediskit.init.switches import ContainerSwitch
 from rediskit.model.nested import at, list_at, mapping_at, text_at, texts_in
-from rediskit.model.podspec import containers_of
+from rediskit.model.podspec import containers_of, pods_of
+from rediskit.model.pointers import pointer
 from rediskit.secrecy import names_secret, secret_reason
 from rediskit.usage import Use, parse, reference, uses
 from rediskit.yamlio.writer import dump
 
 REDUCED = "rediskit/reduced"
 """The annotation of a copy: the object is incomplete and must not be applied."""
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_POD = ("spec", "template", "spec")
+_VERSIONS = {"CronJob": "batch/v1", "Rollout": "argoproj.io/v1alpha1"}
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _PREFIX = re.compile(r"[A-Za-z0-9_]{0,63}")
 _KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 _HOST = r"[A-Za-z0-9](?:[-A-Za-z0-9.]{0,251}[A-Za-z0-9])?\.?"
@@ -52,50 +56,65 @@ def text_of(content: Content) -> str:
     return head + dump(content)
 
 
-def reduce_manifest(client: DetectedClient, objects: InputObjects) -> Content:
-    """Return a client's workload with the fields on the list. Switched variables keep their address, without a password."""
-    workload = client.workload
-    switched = {variables.container: variables.section for variables in (client.containers or client.choices)}
-    used = _uses(client, objects)
+def reduce_manifest(workload: DetectedWorkload, client: DetectedClient, objects: InputObjects) -> Content:
+    """Return a workload with the fields on the list. Switched variables keep their address, without a password."""
+    content = workload.content
+    switches = {(switch.listed, switch.name): switch for switch in workload.containers}
+    used = _uses(workload, client, objects)
+    pods = list(pods_of(content))
+    path, live = pods[0] if pods else (_POD, {})
     pod: Content = {}
     for kind in ("initContainers", "containers"):
         pod[kind] = [
-            _container(entry, switched.get(text_at(entry, "name"), {}) if kind == "containers" else {}, used, f"/{kind}/{index}")
-            for index, entry in enumerate(mappings_at(workload, "spec", "template", "spec", kind))
+            _container(entry, switches.get((kind, text_at(entry, "name"))), used, pointer(*path, kind, index))
+            for index, entry in enumerate(mappings_at(live, kind))
         ]
-    replicas, service = replicas_of(workload), text_at(workload, "spec", "serviceName")
-    spec: Content = {} if replicas is None else {"replicas": replicas}
+    kind = str(content["kind"])
+    spec: Content = {"suspend": True} if kind == "CronJob" and at(content, "spec", "suspend") is True else {}
+    replicas, service = replicas_of(content), text_at(content, "spec", "serviceName")
+    if replicas is not None and kind != "CronJob":
+        spec["replicas"] = replicas
     if is_name(service):
         spec["serviceName"] = service
-    metadata = {"name": name_of(workload), "namespace": namespace_of(workload), "annotations": {REDUCED: "true"}}
-    template = {"spec": {kind: entries for kind, entries in pod.items() if entries}}
+    template = {"template": {"spec": {kind: entries for kind, entries in pod.items() if entries}}}
+    name = text_at(content, "spec", "workloadRef", "name")
+    if kind == "CronJob":
+        spec["jobTemplate"] = {"spec": template}
+    elif kind == "Rollout" and is_name(name) and not pods:
+        spec["workloadRef"] = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
+    else:
+        spec |= {"selector": {}, **template}
+    metadata = {"name": name_of(content), "namespace": namespace_of(content), "annotations": {REDUCED: "true"}}
     return {
-        "apiVersion": "apps/v1",
-        "kind": workload["kind"],
+        "apiVersion": _VERSIONS.get(kind, "apps/v1"),
+        "kind": kind,
         "metadata": {key: value for key, value in metadata.items() if value},
-        "spec": {**spec, "selector": {}, "template": template},
+        "spec": spec,
     }
 
 
-def _uses(client: DetectedClient, objects: InputObjects) -> Mapping[str, Use]:
-    """Return the uses of the old Redis in the workload, by the JSON pointer inside its pod."""
+def _uses(workload: DetectedWorkload, client: DetectedClient, objects: InputObjects) -> Mapping[str, Use]:
+    """Return the uses of the old Redis in the workload, by their JSON pointer."""
     if not client.host:
         return {}
     home = client.namespace or "default"
-    names = [name for variables in (client.containers or client.choices) for name in variables.names]
-    every = uses([client.workload, *objects.of("Service")], parse(client.host, home), namespace=home, switched=names)
-    own = reference(client.workload)
-    return {use.pointer.removeprefix("/spec/template/spec"): use for use in every if use.object == own and use.shown}
+    names = [name for switch in workload.containers for name in switch.names]
+    every = uses([workload.content, *objects.of("Service")], parse(client.host, home), namespace=home, switched=names)
+    return {use.pointer: use for use in every if use.object == workload.reference and use.shown}
 
 
-def _container(entry: Content, switched: Mapping[str, str | int], used: Mapping[str, Use], pointer: str) -> Content:
+def _container(entry: Content, switch: ContainerSwitch | None, used: Mapping[str, Use], place: str) -> Content:
     reduced: Content = {"name": text_at(entry, "name")}
     for key in ("command", "args"):
-        words = [_shown(used.get(f"{pointer}/{key}/{index}")) for index in range(len(list_at(entry, key)))]
+        words = [
+            str(word) if switch and any(old in str(word) for old, _ in switch.args) else _shown(used.get(f"{place}/{key}/{index}"))
+            for index, word in enumerate(list_at(entry, key))
+        ]
         if any(words):
             reduced[key] = words
+    switched = {name: value or "" for name, value in switch.env.items()} if switch else {}
     env = [
-        _variable(variable, switched, used.get(f"{pointer}/env/{index}/value"))
+        _variable(variable, switched, used.get(f"{place}/env/{index}/value"))
         for index, variable in enumerate(list_at(entry, "env"))
         if isinstance(variable, dict) and _is_name(_VARIABLE, text_at(variable, "name"))
     ]
@@ -116,13 +135,16 @@ def _shown(use: Use | None) -> str:
     return f"//{use.shown}" if bare else use.shown
 
 
-def _variable(entry: Content, switched: Mapping[str, str | int], use: Use | None) -> Content:
+def _variable(entry: Content, switched: Mapping[str, str], use: Use | None) -> Content:
     name, value = text_at(entry, "name"), literal(entry)
-    if name not in switched.values() or name == switched.get("password"):
-        address = _shown(use)
+    template = switched.get(name, "")
+    if template == "${port}":
+        address = address_in(value or "", port=True)
+    elif "${host}" in template or "${address}" in template:
+        address = address_in(value or "") or _shown(use)
     else:
-        address = address_in(value or "", port=name == switched.get("port"))
-    source = _value_source(at(entry, "valueFrom")) if name in switched.values() else {}
+        address = _shown(use) if template != "${username}" else ""
+    source = _value_source(at(entry, "valueFrom")) if name in switched else {}
     return {"name": name, **({"value": address} if address else {}), **({"valueFrom": source} if source else {})}
 
 

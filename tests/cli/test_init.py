@@ -488,9 +488,9 @@ def test_two_workloads_are_two_clients() -> None:
     ("given", "code", "said"),
     [
         (": : :\n", 2, "standard input:1:"),
-        ("Error from server (NotFound): deployments.apps not found\n", 2, "no Deployment or StatefulSet"),
+        ("Error from server (NotFound): deployments.apps not found\n", 2, "no Deployment, StatefulSet, CronJob or Rollout"),
         ("", 2, "standard input contains no object"),
-        (dump({**workload(container(**THREE)), "kind": "Pod"}), 2, "standard input contains no Deployment or StatefulSet, only: Pod"),
+        (dump({**workload(container(**THREE)), "kind": "Pod"}), 2, "standard input contains no Deployment, StatefulSet, CronJob or Rollout, only: Pod"),
         (text(redis(), service()), 2, "the input contains only Redis"),
         (text(workload(container()), workload(container(), name="b")), 2, "no variable refers to Redis in Deployment/web, Deployment/b"),
         (text(workload(container(**{**THREE, "REDIS_HOST": WORD}, DB_PASSWORD=WORD))), 1, "env[0].value repeats a secret of the input"),

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from rediskit.errors import ConfigError
-from rediskit.init.clients import DetectedClient, DetectedClients, clients_of
+from rediskit.init.clients import DetectedClients, clients_of
+from rediskit.init.detected import DetectedClient
 from rediskit.init.objects import InputObjects, read_objects
 from rediskit.usage import is_server
 from tests.init.live import REAL, Object, config_map, container, redis, secret_key, service, workload
@@ -24,12 +25,19 @@ def client(*objects: Object, **given: Any) -> DetectedClient:
     return found
 
 
+def env(found: DetectedClient) -> list[dict[str, str | None]]:
+    """Return the variables of each switched container."""
+    return [switch.env for workload in found.workloads for switch in workload.switched]
+
+
 def test_the_real_objects() -> None:
     (found,) = clients_of(read_objects(REAL.encode(), "live.yaml")).clients
-    assert (found.name, found.namespace, found.replicas, found.questions) == ("beersystem", "beersystem", None, {})
-    ((container_, host, port, password, remarks, *_),) = found.containers
-    assert (container_, host, port, password) == ("backend", "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD")
-    assert remarks == ("REDIS_PASSWORD is not in the input: the name is derived from REDIS_HOST; check that container backend reads it",)
+    assert (found.name, found.namespace, found.workloads[0].replicas, found.questions) == ("beersystem", "beersystem", None, {})
+    (switch,) = found.workloads[0].switched
+    assert (switch.name, switch.env) == ("backend", {"REDIS_HOST": "${host}", "REDIS_PORT": "${port}", "REDIS_PASSWORD": "${password}"})
+    assert tuple(switch.remarks) == (
+        "REDIS_PASSWORD is not in the input: the name is derived from REDIS_HOST; check that container backend reads it",
+    )
     assert (found.host, found.port, found.remove) == ("redis.beersystem.svc.cluster.local", 6379, ("Deployment/redis",))
     assert found.remarks["previous"] == ["Service/redis is not in the input: write it under remove if the migration must remove it"]
     assert found.remarks["workload"][0].startswith("deployed by Argo CD Application beersystem-staging: ")
@@ -55,10 +63,8 @@ def test_a_complete_input_leaves_no_question() -> None:
 )
 def test_a_missing_variable_gets_a_name_derived_from_the_host_and_a_remark(host: str, made: tuple[str, str]) -> None:
     found = client(workload(container(**{host: "redis"})))
-    ((_, _, port, password, remarks, *_),) = found.containers
-    assert (port, password) == made
-    assert [remark.split(" ")[0] for remark in remarks] == list(made)
-    assert found.remarks["workload"] == list(remarks)
+    assert env(found) == [{host: "${host}", made[0]: "${port}", made[1]: "${password}"}]
+    assert [remark.split(" ")[0] for remark in found.remarks["workload"]] == list(made)
     assert "the port is not in the input: 6379 is the default" in found.remarks["previous"]
 
 
@@ -66,9 +72,9 @@ def test_a_missing_variable_gets_a_name_derived_from_the_host_and_a_remark(host:
 def test_unknown_replicas_are_an_open_question(replicas: int | None, why: str) -> None:
     found = client(workload(container(**THREE), replicas=replicas))
     assert found.questions == {"replicas": [f"Deployment/web {why}: write the normal number of replicas (--replicas)"]}
-    assert found.containers, "the rest is known"
+    assert env(found), "the rest is known"
     found = client(workload(container(**THREE), replicas=replicas), replicas=3)
-    assert (found.questions, found.replicas) == ({}, 3)
+    assert (found.questions, found.workloads[0].replicas) == ({}, 3)
 
 
 def test_options_that_contradict_the_object_are_refused() -> None:
@@ -76,7 +82,7 @@ def test_options_that_contradict_the_object_are_refused() -> None:
         clients(workload(container(**THREE)), replicas=3)
     with pytest.raises(ConfigError, match="Deployment/web runs in namespace shop, not in store"):
         clients(workload(container(**THREE)), namespace="store")
-    assert client(workload(container(**THREE)), replicas=2, namespace="shop").replicas is None
+    assert client(workload(container(**THREE)), replicas=2, namespace="shop").workloads[0].replicas is None
 
 
 def test_an_unknown_namespace_is_an_open_question() -> None:
@@ -112,17 +118,14 @@ def test_an_unknown_namespace_is_an_open_question() -> None:
         (
             [container(REDIS_URL="rediss://redis:6379")],
             "containers",
-            "container app reads Redis from REDIS_URL, a URL with other parts",
-        ),
-        (
-            [container(REDIS_URL="redis://me:pw@redis")],
-            "containers",
-            "container app reads Redis from REDIS_URL, a URL with other parts",
+            "container app, REDIS_URL: it uses TLS, which the shared Redis does not offer",
         ),
         ([container(REDIS_URL=secret_key("keys", "url"))], "containers", "REDIS_URL, which comes from Secret keys: write its database"),
-        ([container(REDIS_ADDR="redis:6379")], "containers", "container app reads host and port from one variable, REDIS_ADDR"),
-        ([container(REDIS_HOST="redis:6379")], "containers", "container app reads host and port from one variable, REDIS_HOST"),
-        ([container(**{"spring.redis.host": "redis"})], "previous", "the Redis in use is not in the input: write its host"),
+        (
+            [container(**{"spring.redis.host": "redis"})],
+            "containers",
+            "spring.redis.host cannot be set: write the name of another variable",
+        ),
         ([container(REDIS_HOST=secret_key("keys", "host"))], "previous", "(REDIS_HOST comes from Secret keys): write it"),
         ([container(REDIS_HOST="two words")], "previous", "(REDIS_HOST comes from a value that is not a host name): write it"),
     ],
@@ -132,42 +135,147 @@ def test_an_unknown_namespace_is_an_open_question() -> None:
         "two-sets",
         "two-hosts",
         "tls",
-        "user",
         "url-of-a-secret",
-        "address",
-        "host-and-port",
         "dots",
-        "secret",
+        "host-of-a-secret",
         "no-host",
     ],
 )
 def test_missing_information_is_an_open_question(containers: list[Object], section: str, asked: str) -> None:
     found = client(workload(*containers))
     assert any(asked in question for question in found.questions[section]), found.questions
-    assert not (section == "containers" and found.containers), "nothing is taken where it is open which"
 
 
 @pytest.mark.parametrize(
-    ("env", "named"),
+    ("variables", "templates"),
     [
-        ({"REDIS_URL": "redis://redis:6380/2"}, {"url": "REDIS_URL", "password": "REDIS_PASSWORD", "database": 2}),
-        ({"BROKER": "redis://:pw@redis:6380"}, {"url": "BROKER", "password": "BROKER_PASSWORD"}),
+        ({"REDIS_URL": "redis://redis:6380/2"}, {"REDIS_URL": "redis://:${password}@${address}/${database}"}),
+        ({"BROKER": "redis://:pw@redis:6380"}, {"BROKER": "redis://:${password}@${address}"}),
+        ({"REDIS_URL": "redis://me:pw@redis:6380"}, {"REDIS_URL": "redis://${username}:${password}@${address}"}),
+        ({"REDIS_HOST": "redis:6380"}, {"REDIS_HOST": "${address}", "REDIS_PASSWORD": "${password}"}),
         (
             {"REDIS_URL": "redis://redis:6380/0", "REDIS_PASSWORD": secret_key("keys", "password")},
-            {"url": "REDIS_URL", "password": "REDIS_PASSWORD"},
+            {"REDIS_URL": "redis://:${password}@${address}/${database}", "REDIS_PASSWORD": "${password}"},
         ),
         (
-            {**THREE, "REDIS_URL": "redis://redis:6380/3"},
-            {"host": "REDIS_HOST", "port": "REDIS_PORT", "url": "REDIS_URL", "password": "REDIS_PASSWORD", "database": 3},
+            {**THREE, "REDIS_URL": "redis://:$(REDIS_PASSWORD)@$(REDIS_HOST):$(REDIS_PORT)/3"},
+            {
+                "REDIS_HOST": "${host}",
+                "REDIS_PORT": "${port}",
+                "REDIS_PASSWORD": "${password}",
+                "REDIS_URL": "redis://:${password}@${address}/${database}",
+            },
+        ),
+        (
+            {"REDISKIT_PASSWORD": secret_key("redis-credentials", "redis-password"), "URL": "redis://:$(REDISKIT_PASSWORD)@redis:6380/3"},
+            {"URL": "redis://:${password}@${address}/${database}"},
         ),
     ],
-    ids=["database", "own-name", "with-password", "beside-a-host"],
+    ids=["database", "own-name", "user", "host-and-port", "with-password", "composed", "as-rediskit-renders-it"],
 )
-def test_a_url_is_switched_as_one(env: Object, named: Object) -> None:
-    found = client(workload(container(**env)))
+def test_an_address_is_switched_as_a_template(variables: Object, templates: Object) -> None:
+    found = client(workload(container(**variables)))
     assert found.questions == {}
-    assert [one.section for one in found.containers] == [named]
+    assert env(found) == [templates]
     assert (found.host, found.port) == ("redis", 6380)
+
+
+@pytest.mark.parametrize(
+    ("image", "variable", "templates"),
+    [
+        (
+            "ghcr.io/immich-app/immich-server:v2",
+            "REDIS_HOSTNAME",
+            {"REDIS_HOSTNAME": "${host}", "REDIS_PORT": "${port}", "REDIS_PASSWORD": "${password}"},
+        ),
+        (
+            "docker.io/library/nextcloud:31-apache",
+            "REDIS_HOST",
+            {"REDIS_HOST": "${host}", "REDIS_HOST_PORT": "${port}", "REDIS_HOST_PASSWORD": "${password}"},
+        ),
+        (
+            "ghcr.io/goauthentik/server:2025.8",
+            "AUTHENTIK_REDIS__HOST",
+            {"AUTHENTIK_REDIS__HOST": "${host}", "AUTHENTIK_REDIS__PORT": "${port}", "AUTHENTIK_REDIS__PASSWORD": "${password}"},
+        ),
+    ],
+)
+def test_a_known_image_gives_the_names_of_missing_variables(image: str, variable: str, templates: Object) -> None:
+    found = client(workload(container("app", image, **{variable: "redis"})))
+    assert env(found) == [templates]
+    assert all("it is the name that the image reads" in text for text in found.remarks["workload"])
+
+
+def test_variables_without_a_role_are_listed() -> None:
+    found = client(workload(container(**THREE, REDIS_PREFIX="shop", REDIS_CA_CERT="/x")))
+    assert "container app also reads REDIS_PREFIX, REDIS_CA_CERT: not switched" in found.remarks["workload"]
+    with pytest.raises(ConfigError, match="no variable contains the address of Redis, though their names do: Deployment/web: REDIS_PREFIX"):
+        clients(workload(container(REDIS_PREFIX="shop")), workload(container(), name="other"))
+
+
+def test_env_overrides_env_from() -> None:
+    app = container(REDIS_HOST="redis.shop") | {"envFrom": [{"prefix": "", "configMapRef": {"name": "s"}}]}
+    found = client(workload(app), config_map("s", REDIS_HOST="old", REDIS_PORT="1"))
+    assert (found.host, found.port) == ("redis.shop", 1)
+
+
+def external_secret(name: str, *keys: str) -> Object:
+    data = [{"secretKey": key} for key in keys]
+    return {
+        "kind": "ExternalSecret",
+        "metadata": {"name": f"{name}-x", "namespace": "shop"},
+        "spec": {"target": {"name": name}, "data": data},
+    }
+
+
+def test_the_keys_of_an_external_secret_are_variables() -> None:
+    app = container() | {"envFrom": [{"secretRef": {"name": "keys"}}]}
+    found = client(workload(app), external_secret("keys", "REDIS_URL", "OTHER"))
+    assert "container app reads Redis from REDIS_URL, which comes from Secret keys" in found.questions["containers"][0]
+
+
+def test_workloads_of_one_redis_are_one_client_and_those_of_another_are_not() -> None:
+    old = [redis(), service(), redis("queue"), service("queue", "queue")]
+    other = workload(container(REDIS_HOST="queue", REDIS_PASSWORD="x"), name="report")
+    web, worker = (workload(container(**THREE), name=name, labels={"app.kubernetes.io/part-of": "store"}) for name in ("web", "worker"))
+    found = clients(web, worker, other, *old).clients
+    assert [(one.name, [workload.reference for workload in one.workloads]) for one in found] == [
+        ("store", ["Deployment/web", "Deployment/worker"]),
+        ("report", ["Deployment/report"]),
+    ]
+    assert [one.remove for one in found] == [("Deployment/redis", "Service/redis"), ("Deployment/queue", "Service/queue")]
+
+
+def test_a_workload_with_an_unknown_redis_belongs_to_the_only_client_of_its_namespace() -> None:
+    found = client(workload(container(**THREE)), workload(container(REDIS_URL=secret_key("keys", "url")), name="worker"))
+    assert [one.reference for one in found.workloads] == ["Deployment/web", "Deployment/worker"]
+    assert found.is_open("containers")
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        (["--redis-host=redis"], [("redis-host=redis", "redis-host=${host}")]),
+        (["serve", "--broker=redis://redis:6379/1"], [("redis://redis:6379/1", "redis://:${password}@${address}/${database}")]),
+        (["redis:6379", "--x"], [("redis:6379", "${address}")]),
+    ],
+)
+def test_arguments_are_replaced(args: list[str], expected: list[tuple[str, str]]) -> None:
+    found = client(workload(container() | {"args": args}))
+    assert (found.questions, found.workloads[0].containers[0].args) == ({}, expected)
+
+
+@pytest.mark.parametrize(
+    ("args", "question"),
+    [
+        (["--url=redis://:word@redis:6379"], "container app: args[0] contains a password"),
+        (["redis:6379", "redis:6379"], "container app: args[0] contains the address of a Redis, but not once"),
+    ],
+)
+def test_arguments_that_cannot_be_replaced_are_a_question(args: list[str], question: str) -> None:
+    found = client(workload(container(**THREE) | {"args": args}))
+    assert any(text.startswith(question) for text in found.questions["containers"])
+    assert not found.workloads[0].containers[0].args
 
 
 def hpa(least: int | None = 1, most: int = 5, kind: str = "HorizontalPodAutoscaler", target: str = "Deployment", **metadata: Any) -> Object:
@@ -195,7 +303,7 @@ def hpa(least: int | None = 1, most: int = 5, kind: str = "HorizontalPodAutoscal
 def test_the_autoscaler_of_the_workload_is_detected(scaler: Object, section: Object | None) -> None:
     found = client(workload(container(**THREE)), scaler)
     assert found.questions == {}
-    assert (found.scaler.section if found.scaler else None) == section
+    assert (found.workloads[0].scaler.section if found.workloads[0].scaler else None) == section
 
 
 @pytest.mark.parametrize(
@@ -216,7 +324,7 @@ def test_an_autoscaler_with_invalid_bounds_is_an_open_question(scaler: Object, a
 def test_two_containers_with_one_redis_are_both_switched() -> None:
     found = client(workload(container("web", **THREE), container("worker", REDIS_HOST="redis.shop.svc.cluster.local"), container("proxy")))
     assert found.questions == {}
-    assert [one.container for one in found.containers] == ["web", "worker"]
+    assert [one.name for one in found.workloads[0].switched] == ["web", "worker"]
 
 
 def test_a_redis_in_the_pod_of_the_application_is_not_removed() -> None:
@@ -229,11 +337,12 @@ def test_a_redis_in_the_pod_of_the_application_is_not_removed() -> None:
 
 
 def test_an_old_redis_of_two_clients_is_removed_with_neither() -> None:
-    found = clients(workload(container(**THREE)), workload(container(**THREE), name="worker"), redis(), service()).clients
-    assert [one.name for one in found] == ["web", "worker"], "two of one namespace are called by their own names"
+    far = workload(container(REDIS_HOST="redis.shop"), name="worker", namespace="other")
+    found = clients(workload(container(**THREE)), far, redis(), service()).clients
+    assert [one.name for one in found] == ["shop", "other"]
     assert [one.remove for one in found] == [(), ()]
     assert (
-        "Deployment/redis, Service/redis: also used by worker; write remove for the last client that moves" in found[0].remarks["previous"]
+        "Deployment/redis, Service/redis: also used by other; write remove for the last client that moves" in found[0].remarks["previous"]
     )
 
 

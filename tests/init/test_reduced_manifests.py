@@ -30,7 +30,8 @@ WORD = "correct-horse-battery"
 def copied(*objects: Object) -> Object:
     """Return the reduced manifest of the first workload."""
     given = InputObjects(objects)
-    return reduce_manifest(clients_of(given).clients[0], given)
+    client = clients_of(given).clients[0]
+    return reduce_manifest(client.workloads[0], client, given)
 
 
 def env(made: Object, kind: str = "containers") -> dict[str, Any]:

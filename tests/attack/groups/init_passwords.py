@@ -126,5 +126,5 @@ def revert() -> None:
     """Keep the whole object in the copy."""
     from rediskit.init import reduced_manifests
 
-    everywhere(reduced_manifests.reduce_manifest, lambda client, _: client.workload)
+    everywhere(reduced_manifests.reduce_manifest, lambda workload, *_: workload.content)
     everywhere(reduced_manifests.refuse_leaks, lambda *_: None)

@@ -1,0 +1,48 @@
+"""Find the files of ConfigMaps that contain the address of an old Redis: a person changes them."""
+
+from __future__ import annotations
+
+from rediskit.init.objects import WORKLOADS, Content, InputObjects, mappings_at, name_of, namespace_of
+from rediskit.model.nested import text_at
+from rediskit.model.podspec import containers_of, pods_of
+from rediskit.usage import Use, certain, is_server, parse, reference, selects, uses
+
+
+def files_with_redis(workload: Content, objects: InputObjects, *, hosts: bool = False) -> dict[str, str]:
+    """Return the containers of a workload that read the address of a Redis from a file of a ConfigMap.
+
+    Args:
+        workload: The workload.
+        objects: The input.
+        hosts: Return the host name of each container, not the file.
+    """
+    found: dict[str, str] = {}
+    for _, pod in pods_of(workload):
+        for volume in mappings_at(pod, "volumes"):
+            source = objects.named("ConfigMap", text_at(volume, "configMap", "name"), namespace_of(workload))
+            use = _use(source, workload, objects) if source else None
+            if source is None or use is None:
+                continue
+            readers = [one.name for one in containers_of(workload) if _mounts(one.content, text_at(volume, "name"))]
+            key = use.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+            text = use.shown.partition(":")[0] if hosts else f"{key} of ConfigMap/{name_of(source)}"
+            for name in readers or [one.name for one in containers_of(workload) if one.listed == "containers"][:1]:
+                found.setdefault(name, text)
+    return found
+
+
+def _mounts(container: Content, volume: str) -> bool:
+    return any(text_at(mount, "name") == volume for mount in mappings_at(container, "volumeMounts"))
+
+
+def _use(source: Content, workload: Content, objects: InputObjects) -> Use | None:
+    """Return the first certain use of a Redis of the input in a ConfigMap."""
+    home = namespace_of(workload)
+    servers = [obj for obj in objects.of(*WORKLOADS) if is_server(obj)]
+    for service in objects.of("Service"):
+        if any(selects(service, obj) for obj in servers):
+            address = parse(name_of(service), namespace_of(service) or home)
+            found = certain(uses([source], address, namespace=home))
+            if found and found[0].object == reference(source):
+                return found[0]
+    return None

@@ -1,0 +1,119 @@
+"""The applications that `init` detects in its input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rediskit.init.autoscalers import Scaler
+from rediskit.init.objects import Content, namespace_of
+from rediskit.init.old_redis import service_of
+from rediskit.init.switches import ContainerSwitch, Reference
+from rediskit.model.client import Use
+from rediskit.usage import reference
+
+
+# A dataclass because the detection fills it step by step, and `repr=False` keeps secrets of the workload out of tracebacks.
+@dataclass(slots=True)
+class DetectedWorkload:
+    """A workload of a client.
+
+    Attributes:
+        content: The live object.
+        containers: What the migration changes in each container.
+        replicas: The replicas from the command line; None if the manifest sets them.
+        scaler: The autoscaler.
+    """
+
+    content: Content = field(repr=False)
+    containers: list[ContainerSwitch]
+    replicas: int | None = None
+    scaler: Scaler | None = None
+
+    @property
+    def reference(self) -> str:
+        """`Kind/name`."""
+        return reference(self.content)
+
+    @property
+    def references(self) -> list[Reference]:
+        """The places with the address of a Redis."""
+        return [one for switch in self.containers for one in switch.references]
+
+    @property
+    def switched(self) -> list[ContainerSwitch]:
+        """The containers that refer to Redis."""
+        return [one for one in self.containers if one.env or one.args or one.external]
+
+    @property
+    def targets(self) -> set[tuple[str, str]]:
+        """The known Redis servers that it refers to."""
+        return {target(one.address.host, namespace_of(self.content)) for one in self.references if one.address}
+
+    @property
+    def unseen(self) -> str:
+        """The sources of variables that are not in the input."""
+        return ", ".join(dict.fromkeys(name for one in self.containers for name in one.unseen))
+
+    @property
+    def unassigned(self) -> list[str]:
+        """The variables with a name for Redis that are not switched."""
+        return list(dict.fromkeys(name for one in self.containers for name in one.unassigned))
+
+
+@dataclass(slots=True)
+class DetectedClient:
+    """A client in the input.
+
+    Attributes:
+        workloads: Its workloads.
+        name: The name of the client in the config.
+        namespace: Its namespace; "" if it is unknown.
+        host: The host of the old Redis; "" if it is unknown.
+        port: Its port.
+        remove: The objects of the old Redis to remove, as Kind/name.
+        gone: All objects of the old Redis, as Kind/name.
+        databases: Name to number of the databases of the shared Redis.
+        use: What it stores.
+        queue: Why it is a queue; "" if it is none.
+        questions: Open questions by `namespace`, `replicas`, `containers` or `previous`.
+        remarks: Comments for the sections `workload` and `previous`.
+    """
+
+    workloads: list[DetectedWorkload]
+    name: str
+    namespace: str
+    host: str = ""
+    port: int | None = None
+    remove: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    databases: dict[str, int] = field(default_factory=dict)
+    use: tuple[Use, ...] = ()
+    queue: str = ""
+    questions: dict[str, list[str]] = field(default_factory=dict)
+    remarks: dict[str, list[str]] = field(default_factory=dict)
+
+    def target(self, host: str) -> tuple[str, str]:
+        """Return the Service of a host name in its namespace."""
+        return target(host, self.namespace)
+
+    def ask(self, section: str, text: str) -> None:
+        """Add an open question."""
+        self.questions.setdefault(section, []).append(text)
+
+    def remark(self, section: str, *texts: str) -> None:
+        """Add remarks that are not there yet."""
+        for text in texts:
+            if text not in self.remarks.setdefault(section, []):
+                self.remarks[section].append(text)
+        if not self.remarks.get(section, True):
+            del self.remarks[section]
+
+    def is_open(self, *sections: str) -> bool:
+        """Return whether one of these sections has an open question."""
+        return any(section in self.questions for section in sections)
+
+
+def target(host: str, namespace: str) -> tuple[str, str]:
+    """Return the Service of a host name, whatever form the name has; outside the cluster the host name."""
+    service = service_of(host, namespace)
+    return service if service[0] else (host, "")

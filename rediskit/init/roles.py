@@ -1,0 +1,96 @@
+"""The role of a variable by its name, and the names that images read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from rediskit.init.objects import Content
+from rediskit.model.gitops_tools import image_name
+from rediskit.model.nested import text_at
+
+Role = Literal["host", "port", "password", "url", "username", "database", "tls", "file", "sentinel", ""]
+
+REDIS = re.compile(r"REDIS|VALKEY|KEYDB|DRAGONFLY", re.IGNORECASE)
+"""A word in the name of a variable for a Redis."""
+_ROLES: dict[str, Role] = {
+    **dict.fromkeys(("SENTINELS", "SENTINEL_HOSTS", "SENTINEL_NODES", "SENTINEL_MASTER", "SENTINEL_MASTER_NAME"), "sentinel"),
+    **dict.fromkeys(("PASSWORD_FILE", "PASS_FILE", "PASSWORDFILE"), "file"),
+    **dict.fromkeys(("USE_TLS", "USE_SSL", "TLS_ENABLED", "SSL_ENABLED", "ENABLE_TLS", "TLS", "SSL"), "tls"),
+    **dict.fromkeys(("DATABASE_INDEX", "DB_INDEX", "DBINDEX", "DB_NUMBER", "DATABASE", "DBNUM", "DB"), "database"),
+    **dict.fromkeys(("HOST", "HOSTNAME", "SERVER", "SERVICE"), "host"),
+    **dict.fromkeys(("USERNAME", "USER"), "username"),
+    "PORT": "port",
+    **dict.fromkeys(("PASSWORD", "PASSWD", "PASS", "PWD", "AUTH"), "password"),
+    **dict.fromkeys(("URL", "URI", "DSN", "ADDR", "ADDRESS", "ENDPOINT"), "url"),
+}
+_LAST_WORD = re.compile(rf"({'|'.join(sorted(_ROLES, key=len, reverse=True))})$", re.IGNORECASE)
+_AFTER_REDIS = re.compile(r"(?:REDIS|VALKEY)$", re.IGNORECASE)
+
+URL = "redis://:${password}@${address}/${database}"
+_IMAGES: Mapping[str, Mapping[str, str]] = {
+    "immich-server": {
+        "REDIS_HOSTNAME": "${host}",
+        "REDIS_PORT": "${port}",
+        "REDIS_PASSWORD": "${password}",
+        "REDIS_DBINDEX": "${database}",
+    },
+    "paperless-ngx": {"PAPERLESS_REDIS": URL},
+    "nextcloud": {"REDIS_HOST": "${host}", "REDIS_HOST_PORT": "${port}", "REDIS_HOST_PASSWORD": "${password}"},
+    "server": {
+        "AUTHENTIK_REDIS__HOST": "${host}",
+        "AUTHENTIK_REDIS__PORT": "${port}",
+        "AUTHENTIK_REDIS__PASSWORD": "${password}",
+        "AUTHENTIK_REDIS__DB": "${database}",
+    },
+    "open-webui": {"REDIS_URL": URL, "WEBSOCKET_REDIS_URL": URL},
+    "litellm": {"REDIS_HOST": "${host}", "REDIS_PORT": "${port}", "REDIS_PASSWORD": "${password}"},
+    "searxng": {"SEARXNG_VALKEY_URL": URL, "SEARXNG_REDIS_URL": URL},
+    "affine": {
+        "REDIS_SERVER_HOST": "${host}",
+        "REDIS_SERVER_PORT": "${port}",
+        "REDIS_SERVER_PASSWORD": "${password}",
+        "REDIS_SERVER_DATABASE": "${database}",
+    },
+}
+"""The variables that images read, by the last part of the image name. `server` is authentik's (`ghcr.io/goauthentik/server`)."""
+
+
+class Named(NamedTuple):
+    """A variable by its name.
+
+    Attributes:
+        prefix: What related variables have in common.
+        role: Its role; "" if the name shows none.
+    """
+
+    prefix: str
+    role: Role
+
+
+def named(name: str) -> Named:
+    """Return the prefix and the role of a variable."""
+    last = _LAST_WORD.search(name)
+    prefix = name[: last.start()] if last else ""
+    camel = last is not None and last[1][0].isupper() and prefix[-1:].islower()
+    if last and (prefix[-1:] in ("", "_", ".") or camel or _AFTER_REDIS.search(prefix)):
+        return Named(prefix, _ROLES[last[1].upper()])
+    return Named(name, "")
+
+
+def names_of_image(container: Content) -> Mapping[str, str]:
+    """Return the variables that the image of a container reads, with their templates; none for an unknown image."""
+    image = text_at(container, "image")
+    if "goauthentik/" not in image and image_name(image) == "server":
+        return {}
+    return _IMAGES.get(image_name(image), {})
+
+
+def derived(like: str, role: Role) -> str:
+    """Return a name for a role, in the style of the name of the host or of the address."""
+    last = _LAST_WORD.search(like)
+    prefix = named(like).prefix if last and named(like).role else f"{like}_"
+    style = like[len(prefix) :] or like
+    word = role if style.islower() else role.capitalize() if style[-1:].islower() else role.upper()
+    return f"{prefix}{word}"
