@@ -51,7 +51,7 @@ def _init(commands: Commands) -> None:
         parents=(DRY_RUN, *COMMON),
         examples=(
             "rediskit init --name homelab",
-            "kubectl get deployment,statefulset,service,hpa -n shop -o yaml | rediskit init --name homelab --from -",
+            "kubectl get deployment,statefulset,cronjob,service,configmap,hpa -n shop -o yaml | rediskit init --name homelab --from -",
             "rediskit init clusters/home --tool flux --from live.yaml --dry-run",
         ),
     )

@@ -140,7 +140,11 @@ def _workloads(client: DetectedClient, manifests: Manifests) -> list[str]:
 def common_env(client: DetectedClient) -> dict[str, str | None]:
     """Return the variables of all containers, if there are several and they have the same; else none."""
     switches = [switch for workload in client.workloads for switch in workload.switched]
-    same = len(switches) > 1 and all(switch.env == switches[0].env and not switch.external for switch in switches)
+    same = (
+        len(switches) > 1
+        and not client.is_open("containers")
+        and all(switch.env == switches[0].env and not switch.external for switch in switches)
+    )
     return switches[0].env if same else {}
 
 

@@ -91,11 +91,11 @@ def test_a_url_and_an_autoscaler_become_a_config_that_renders(repository: Reposi
     given = text(workload(container(REDIS_URL="redis://redis:6379/2")), scaler, redis(), service())
     ended = rediskit("init", "--from", "-", given=given)
     assert (ended.code, ended.errors) == (0, "")
-    found = "shop: Deployment/web; app (REDIS_URL, REDIS_PASSWORD); scaled by HorizontalPodAutoscaler/web; old Redis redis:6379, remove"
+    found = "shop: Deployment/web; app (REDIS_URL); scaled by HorizontalPodAutoscaler/web; old Redis redis:6379, remove"
     assert f"  {found} Deployment/redis, Service/redis\n" in ended.output
     assert config(repository.folder)["clients"][0]["workloads"][0] == {
         "manifest": "home/web.yaml",
-        "containers": {"app": {"env": {"REDIS_URL": "redis://:${password}@${address}/2", "REDIS_PASSWORD": "${password}"}}},
+        "containers": {"app": {"env": {"REDIS_URL": "redis://:${password}@${address}/${database}"}}},
         "autoscaler": {"kind": "HorizontalPodAutoscaler", "name": "web", "min": 2, "max": 6},
     }
     rendered = rediskit("render")
@@ -233,7 +233,7 @@ def test_the_quick_start_of_the_readme_works(repository: Repository, tmp_path: P
     programs.mkdir()
     (tmp_path / "live.yaml").write_text(dump({"kind": "List", "items": [workload(container(**THREE)), redis(), service()]}))
     for name, script in (
-        ("kubectl", f'[ "$*" = "get deployment,statefulset,service,hpa -n shop -o yaml" ] && cat {tmp_path}/live.yaml'),
+        ("kubectl", f'[ "$*" = "get deployment,statefulset,cronjob,service,configmap,hpa -n shop -o yaml" ] && cat {tmp_path}/live.yaml'),
         ("rediskit", f"PYTHONPATH='{ROOT}' exec '{sys.executable}' -m rediskit \"$@\""),
     ):
         (programs / name).write_text(f"#!/bin/sh\n{script}\n")
@@ -412,10 +412,10 @@ OPEN: dict[str, tuple[Mapping[str, Any], str, str]] = {
         ),
         "(one: REDIS_HOST, two: REDIS_HOST): write the containers to migrate",
     ),
-    "host and port in one": (
-        workload(container(REDIS_ADDR="redis:6379")),
+    "TLS": (
+        workload(container(REDIS_URL="rediss://redis:6380")),
         "  # workloads:\n",
-        "reads host and port from one variable, REDIS_ADDR",
+        "container app, REDIS_URL: it uses TLS, which the shared Redis does not offer",
     ),
     "host in a Secret": (
         workload(container(**{**THREE, "REDIS_HOST": secret_key("keys", "host")})),
@@ -470,14 +470,12 @@ def test_a_commented_section_is_valid_without_its_marks(repository: Repository) 
 
 
 @pytest.mark.usefixtures("repository")
-def test_two_workloads_are_two_clients() -> None:
+def test_two_workloads_of_one_redis_are_one_client() -> None:
     given = text(workload(container(**THREE)), workload(container(**THREE), name="worker", kind="StatefulSet"), redis(), service())
     assert rediskit("init", "--from", "-", given=given).code == 0
-    clients = load("config/home.yaml").clients
-    assert [(client.name, client.references) for client in clients] == [
-        ("web", ("Deployment/web",)),
-        ("worker", ("StatefulSet/worker",)),
-    ]
+    (client,) = load("config/home.yaml").clients
+    assert (client.name, client.references) == ("shop", ("Deployment/web", "StatefulSet/worker"))
+    assert list(client.env) == ["REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD"]
     assert rediskit("render").code == 0
 
 
@@ -490,7 +488,11 @@ def test_two_workloads_are_two_clients() -> None:
         (": : :\n", 2, "standard input:1:"),
         ("Error from server (NotFound): deployments.apps not found\n", 2, "no Deployment, StatefulSet, CronJob or Rollout"),
         ("", 2, "standard input contains no object"),
-        (dump({**workload(container(**THREE)), "kind": "Pod"}), 2, "standard input contains no Deployment, StatefulSet, CronJob or Rollout, only: Pod"),
+        (
+            dump({**workload(container(**THREE)), "kind": "Pod"}),
+            2,
+            "standard input contains no Deployment, StatefulSet, CronJob or Rollout, only: Pod",
+        ),
         (text(redis(), service()), 2, "the input contains only Redis"),
         (text(workload(container()), workload(container(), name="b")), 2, "no variable refers to Redis in Deployment/web, Deployment/b"),
         (text(workload(container(**{**THREE, "REDIS_HOST": WORD}, DB_PASSWORD=WORD))), 1, "env[0].value repeats a secret of the input"),
@@ -691,9 +693,16 @@ def test_json_lists_clients_and_open_questions() -> None:
         {
             "name": "shop",
             "namespace": "shop",
-            "workload": "Deployment/web",
-            "containers": {"app": {"env": {"REDIS_HOST": "${host}", "REDIS_PORT": "${port}", "REDIS_PASSWORD": "${password}"}}},
-            "autoscaler": None,
+            "use": [],
+            "databases": {},
+            "workloads": [
+                {
+                    "workload": "Deployment/web",
+                    "initContainers": {},
+                    "containers": {"app": {"env": {"REDIS_HOST": "${host}", "REDIS_PORT": "${port}", "REDIS_PASSWORD": "${password}"}}},
+                    "autoscaler": None,
+                }
+            ],
             "previous": {"host": "redis", "port": 6379, "remove": []},
         }
     ]

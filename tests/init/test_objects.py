@@ -77,7 +77,10 @@ def test_errors_have_the_line_numbers_of_the_input() -> None:
         ("a: &x 1\nb: *x\n", "an anchor (&) is not supported"),
         (b"\xff\xfe\x00", "UTF-16"),
         (b"kind: \xff\n", "is not UTF-8"),
-        (dump({**WEB, "kind": "Pod"}), "no Deployment, StatefulSet, CronJob or Rollout, only: Pod\n  help: pass the object that creates the Pods"),
+        (
+            dump({**WEB, "kind": "Pod"}),
+            "no Deployment, StatefulSet, CronJob or Rollout, only: Pod\n  help: pass the object that creates the Pods",
+        ),
         (text(service()), "only: Service\n  help: pass the output of `kubectl get deployment NAME -o yaml`"),
         (text(workload(name="")), "without a valid name"),
         (text(workload(name="../../elsewhere")), "without a valid name"),
