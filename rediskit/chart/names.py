@@ -140,6 +140,11 @@ class Release(NamedTuple):
         return {COMPONENT: "replica", **self.selector}
 
     @property
+    def container_ports(self) -> tuple[int, ...]:
+        """The ports of all Redis pods, each once."""
+        return tuple(dict.fromkeys((self.container_port, self.replicas_container_port)))
+
+    @property
     def metrics_service_labels(self) -> dict[str, str]:
         """The labels by which a ServiceMonitor selects the metrics Service.
 

@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rediskit.chart.names import INSTANCE, METRICS_PORT_NAME, REDIS_CONTAINER_PORT, extra_objects
-from rediskit.checks.finding import Issue, Subject
+from rediskit.checks.finding import Issue, Subject, reference
 from rediskit.errors import BUG, Path
 from rediskit.model.monitoring import WANTED
 from rediskit.model.nested import at, mapping_at
 from rediskit.model.network import Network
 from rediskit.renderers.monitoring.objects import SERVICE_NAME
 from rediskit.renderers.tree import Object
-from rediskit.state_machine.effects import release_is_deployed
+from rediskit.state_machine.effects import effects, release_is_deployed
+from rediskit.usage.egress import Pods, admits
 
 _FAULT = f"check redis.values for keys that change names or ports; without one, {BUG}"
 _TRACKED = "name-of-an-argo-cd-application"
@@ -123,8 +124,8 @@ def _other_services(subject: Subject) -> Iterator[Mapping[str, Any]]:
 
 
 def network_policy(subject: Subject) -> Iterator[Issue]:
-    """Require one NetworkPolicy: all pods of the cluster and the allowed networks reach Redis, the monitoring namespace its metrics."""
-    policies = list(subject.objects("NetworkPolicy", "platform/"))
+    """Require one NetworkPolicy of Redis: all pods and the allowed networks reach Redis, the monitoring namespace its metrics."""
+    policies = list(subject.objects("NetworkPolicy", "platform/redis/"))
     if len(policies) != 1:
         yield Issue(f"{len(policies)} NetworkPolicies are rendered instead of one", _FAULT, ("network",))
         return
@@ -144,9 +145,27 @@ def network_policy(subject: Subject) -> Iterator[Issue]:
             yield Issue(f"{path} allows {_peer_text(other)} on {port}", _FAULT, source)
 
 
+def client_egress(subject: Subject) -> Iterator[Issue]:
+    """With `egress`, require policies that let the pods of each workload reach Redis; without it, refuse policies for a client."""
+    release = subject.release
+    labels = subject.environment.redis.labels
+    target = Pods(release.namespace, release.primary_selector, labels, (release.container_port,))
+    for index, client in enumerate(subject.environment.clients):
+        source, folder = ("clients", index, "egress"), f"platform/{client.name}/"
+        policies = [content for _, content in subject.objects(folder=folder) if content["kind"].endswith("NetworkPolicy")]
+        if not (client.egress and effects(client.migration).release):
+            for content in policies:
+                yield Issue(f"{folder} contains {reference(content)}, which could isolate pods", BUG, source)
+            continue
+        for workload in client.workloads:
+            pods = Pods(client.namespace, workload.pod_labels)
+            if pods.labels and not any(admits(content, pods, target, "") for content in policies):
+                yield Issue(f"no policy in {folder} lets {workload.reference} reach Redis", BUG, source)
+
+
 def _expected_ingress(subject: Subject) -> Iterator[tuple[str, Object, Path]]:
     release, environment = subject.release, subject.environment
-    for port in dict.fromkeys((release.container_port, release.replicas_container_port)):
+    for port in release.container_ports:
         yield f"TCP {port}", _ALL_PODS, ("clients",) if environment.clients else ("redis",)
         for index, cidr in enumerate(environment.network.allow if environment.network else ()):
             yield f"TCP {port}", {"ipBlock": {"cidr": cidr}}, ("network", "allow", index)

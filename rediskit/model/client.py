@@ -10,7 +10,7 @@ from pydantic import Field, GetJsonSchemaHandler, Strict, field_validator, model
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from rediskit.errors import Problem
+from rediskit.errors import Path, Problem
 from rediskit.model.base import Model, kind_of, refuse, refuse_all
 from rediskit.model.gitops_tools import gitops_tool_of
 from rediskit.model.migration import Migration
@@ -127,6 +127,9 @@ class Client(Model):
     workloads: Annotated[tuple[Workload, ...], Field(json_schema_extra={"minItems": 1})] = ()
     """The objects that run it: Deployments, StatefulSets, CronJobs and Rollouts. Each step changes all of them in one commit. Without
     workloads the client only gets the Secret and network access."""
+    egress: Literal["networkpolicy", "cilium"] | None = None
+    """An additional policy that lets the pods of the workloads reach the shared Redis, from `deploy` on: a NetworkPolicy, or a
+    CiliumNetworkPolicy (`cilium`). For pods with an egress policy that allows only the old Redis. Alone it would isolate them."""
     previous: Previous | None = None
     """The old Redis of the application."""
     migration: Migration | None = None
@@ -138,7 +141,7 @@ class Client(Model):
     def _with_default(self) -> Self:
         """Give containers without variables of their own those of the client, then check what depends on them."""
         object.__setattr__(self, "workloads", tuple(workload.with_default(self.env) for workload in self.workloads))
-        refuse_all([*self._workloads(), *self._databases()])
+        refuse_all([*self._workloads(), *self._databases(), *self._egress()])
         return self
 
     @property
@@ -187,15 +190,19 @@ class Client(Model):
             for problem in workload.problems():
                 yield replace(problem, path=("workloads", index, *problem.path))
 
+    def _egress(self) -> Iterator[Problem]:
+        """Yield a problem for each workload whose pods the policy of `egress` can't select."""
+        if self.egress and not self.workloads:
+            yield Problem("no workload: a policy selects the pods of workloads", "add workloads with manifest", ("egress",), code="egress")
+        for index, workload in enumerate(self.workloads if self.egress else ()):
+            if not workload.pod_labels and not workload.workload_ref:
+                hint = "add manifest: a file with the output of kubectl get -o yaml, with the labels of its pod template"
+                message = f"egress needs the labels of the pods of {workload.reference}"
+                yield Problem(message, hint, ("workloads", index), code="egress")
+
     def _databases(self) -> Iterator[Problem]:
         """Yield a problem for each placeholder of a database that has no number."""
-        sections: list[tuple[tuple[str | int, ...], Template]] = []
-        for index, workload in enumerate(self.workloads):
-            for kind, name, container in workload.every:
-                place = ("workloads", index, kind, name)
-                sections += [((*place, "env", key), value) for key, value in container.variables.items() if value is not None]
-                sections += [((*place, "args", number, "to"), text) for number, text in enumerate(container.texts)]
-        for path, template in sections:
+        for path, template in self.templates:
             for placeholder in template.placeholders:
                 wanted = placeholder.database or DEFAULT_DATABASE
                 if placeholder.name != "database" or wanted in self.databases:
@@ -208,9 +215,23 @@ class Client(Model):
                     yield Problem(f"{template} needs a database named default", hint, path, code="database")
 
     @property
+    def templates(self) -> Iterator[tuple[Path, Template]]:
+        """Each value with placeholders, and its path below the client."""
+        for index, workload in enumerate(self.workloads):
+            for kind, name, container in workload.every:
+                place = ("workloads", index, kind, name)
+                yield from (((*place, "env", key), value) for key, value in container.variables.items() if value is not None)
+                yield from (((*place, "args", number, "to"), text) for number, text in enumerate(container.texts))
+
+    @property
     def references(self) -> tuple[str, ...]:
         """Its workloads, as `Deployment/beersystem-backend`."""
         return tuple(workload.reference for workload in self.workloads)
+
+    @property
+    def cron_jobs(self) -> tuple[str, ...]:
+        """Its CronJobs, as `CronJob/report`."""
+        return tuple(workload.reference for workload in self.workloads if workload.kind == "CronJob")
 
     def database(self, name: str = "") -> int:
         """Return the number of one of its databases; of `default` without a name, 0 where the client names none."""

@@ -65,11 +65,6 @@ class Container(Model):
         return tuple(replacement.to for replacement in self.args)
 
     @property
-    def templates(self) -> tuple[Template, ...]:
-        """Every value with placeholders."""
-        return (*(value for value in self.variables.values() if value is not None), *self.texts)
-
-    @property
     def password_variable(self) -> str | None:
         """The variable that `$(…)` refers to where a value contains the password; None where no value does."""
         return password_variable(self.variables, self.texts)

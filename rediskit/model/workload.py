@@ -14,11 +14,13 @@ from rediskit.model.autoscaler import Autoscaler
 from rediskit.model.base import Model, refuse, refuse_all
 from rediskit.model.container import Container
 from rediskit.model.files import Manifest, from_manifest
-from rediskit.model.nested import at, list_at, text_at
+from rediskit.model.nested import at, list_at, mapping_at, text_at
 from rediskit.model.types import DnsLabel, DnsName, Flag
 
 Kind = Literal["Deployment", "StatefulSet", "CronJob", "Rollout"]
-_NOT_SCALED = {
+_CHANGING = frozenset({"app.kubernetes.io/version", "helm.sh/chart", "pod-template-hash", "rollouts-pod-template-hash"})
+"""Labels of pods that change with a release."""
+NOT_SCALED = {
     "DaemonSet": "can't be scaled to 0: stop it by a nodeSelector",
     "Job": "runs once: wait until it has completed, or delete it",
     "Pod": "has no controller that could start it again",
@@ -58,7 +60,7 @@ class Workload(Model):
             return data
         kind, name, replicas = (at(manifest.content, *path) for path in (("kind",), ("metadata", "name"), ("spec", "replicas")))
         if kind not in get_args(Kind):
-            reason = _NOT_SCALED.get(str(kind), "is not a workload that rediskit can scale")
+            reason = NOT_SCALED.get(str(kind), "is not a workload that rediskit can scale")
             refuse(
                 "manifest-kind", f"{manifest.path} contains a {kind}, which {reason}", f"use one of {', '.join(get_args(Kind))}", "manifest"
             )
@@ -188,6 +190,15 @@ class Workload(Model):
     def init_order(self) -> tuple[str, ...]:
         """All init containers in the order in which they run, if one of them is switched; else none."""
         return tuple(self._names("initContainers")) if any(kind == "initContainers" for kind, _, _ in self.switched) else ()
+
+    @property
+    def pod_labels(self) -> dict[str, str]:
+        """The labels that select its pods: those of its selector, else those of its pod template that no release changes."""
+        content = self.manifest.content if self.manifest else None
+        template = mapping_at(content, *self.pod_path[:-1], "metadata", "labels")
+        stable = {key: value for key, value in template.items() if key not in _CHANGING}
+        labels = mapping_at(content, "spec", "selector", "matchLabels") or stable
+        return {key: value for key, value in labels.items() if isinstance(value, str)}
 
     @property
     def stopped(self) -> tuple[str, Any]:

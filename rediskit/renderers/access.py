@@ -19,7 +19,7 @@ def network_policy(environment: Environment) -> Object:
     release = release_of(environment)
     pods: list[Object] = [{"namespaceSelector": {}}]
     networks: list[Object] = [{"ipBlock": {"cidr": cidr}} for cidr in (environment.network.allow if environment.network else ())]
-    ingress: list[Object] = [{"from": pods + networks, "ports": _ports(release.container_port, release.replicas_container_port)}]
+    ingress: list[Object] = [{"from": pods + networks, "ports": _ports(*release.container_ports)}]
     if environment.monitoring.enabled:
         prometheus = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": environment.monitoring.namespace}}}
         ingress.append({"from": [prometheus], "ports": _ports(release.metrics_container_port)})

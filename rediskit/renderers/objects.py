@@ -7,6 +7,7 @@ from typing import Any
 
 from rediskit.errors import Path
 from rediskit.model.environment import Environment
+from rediskit.model.nested import texts_in
 from rediskit.renderers.tree import File, Object
 
 
@@ -38,8 +39,20 @@ def metadata(
 
 
 def object_file(folder: str, content: Object, source: Path = ()) -> File:
-    """Return the file of one object: `<folder>/<kind>-<name>.yaml`, in lower case."""
+    """Return the file of one object: `<folder>/<kind>-<name>.yaml`, in lower case.
+
+    With `postBuild`, Flux replaces `${NAME}` and turns `$$` into `$` in every text. Other text does not change, so only an object with
+    either gets the annotation that turns this off.
+    """
+    if is_substituted(content):
+        meta = content["metadata"]
+        content = {**content, "metadata": {**meta, "annotations": {**meta.get("annotations", {}), **LITERAL}}}
     return File(f"{folder}/{file_name(content)}", content, source)
+
+
+def is_substituted(content: Any) -> bool:
+    """Return whether Flux would change a text of an object (fluxcd/pkg envsubst/parse/scan.go)."""
+    return any("${" in text or "$$" in text for _, text in texts_in(content))
 
 
 def file_name(content: Object) -> str:
@@ -67,3 +80,6 @@ KEEP = {
     "kustomize.toolkit.fluxcd.io/prune": "disabled",
 }
 """The annotations that stop both tools from pruning or deleting an object. They take effect only if they are on the live object."""
+
+LITERAL = {"kustomize.toolkit.fluxcd.io/substitute": "disabled"}
+"""The annotation that stops Flux from substituting variables in an object."""

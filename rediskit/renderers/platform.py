@@ -9,11 +9,12 @@ from rediskit.errors import Path
 from rediskit.model.environment import Environment
 from rediskit.renderers.access import external_service, network_policy
 from rediskit.renderers.claims import is_claim, namespace_claim, secret_claim
+from rediskit.renderers.egress import egress
 from rediskit.renderers.monitoring.objects import monitoring
 from rediskit.renderers.objects import KEEP, kustomization, labels, metadata, object_file
 from rediskit.renderers.secret_forms import secret_forms
 from rediskit.renderers.tree import File, Object
-from rediskit.state_machine.effects import release_is_deployed
+from rediskit.state_machine.effects import effects, release_is_deployed
 
 
 class Unit(NamedTuple):
@@ -55,7 +56,7 @@ def units(environment: Environment, *, deployed: bool | None = None) -> tuple[Un
         environment: the environment to render.
         deployed: whether to include the components of a deployed release; by default, according to the migrations.
     """
-    redis = environment.redis.namespace
+    redis, always = environment.redis.namespace, bool(deployed)
     deployed = release_is_deployed(environment) if deployed is None else deployed
     components = [
         _unit(
@@ -65,15 +66,16 @@ def units(environment: Environment, *, deployed: bool | None = None) -> tuple[Un
         ),
         _unit("redis-external", redis, external_service(environment) if deployed else (), removable=True),
         _unit("monitoring", environment.monitoring.namespace, monitoring(environment) if deployed else (), optional=True, removable=True),
-        *_clients(environment),
+        *_clients(environment, always=always),
     ]
     return tuple(unit for unit in components if unit.contents)
 
 
-def _clients(environment: Environment) -> Iterator[Unit]:
+def _clients(environment: Environment, *, always: bool) -> Iterator[Unit]:
     """Yield one component per client, so a missing namespace or an invalid ciphertext affects one client only.
 
-    Clients in one namespace share a Secret, which belongs to the component of the first client.
+    Clients in one namespace share a Secret, which belongs to the component of the first client. A component with policies alone is
+    removable, because a policy that stays could isolate the pods. always: whether policies are included before the release.
     """
     namespaces: set[str] = set()
     for index, client in enumerate(environment.clients):
@@ -81,7 +83,9 @@ def _clients(environment: Environment) -> Iterator[Unit]:
         if forms:
             forms = (*_claims(environment, client.namespace), *forms)
         namespaces.add(client.namespace)
-        yield _unit(client.name, client.namespace, forms, ("clients", index), optional=True)
+        policies = tuple(egress(environment, client)) if always or effects(client.migration).release else ()
+        removable = bool(policies) and not forms
+        yield _unit(client.name, client.namespace, (*forms, *policies), ("clients", index), optional=True, removable=removable)
 
 
 def platform(components: tuple[Unit, ...]) -> Iterator[File]:

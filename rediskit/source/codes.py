@@ -16,6 +16,7 @@ CODES: Mapping[str, str] = {
     "containers": "The listed containers exist in the workload, each in one list, in a known order.",
     "database": "A database has a number below `redis.databases`, and each placeholder of a database has a database.",
     "destination": "`gitops.argocd.destination` has either `server` or `name`.",
+    "egress": "With `egress`, the manifest of each workload has labels of its pods.",
     "encrypted-secret": "A file in `secrets.directory` is a SealedSecret or a Secret that SOPS encrypted.",
     "env": "Variables refer to each other in an order that Kubernetes expands.",
     "environment-conflict": "Two configs have different names, and in one cluster different releases, namespaces, addresses and Secrets.",
