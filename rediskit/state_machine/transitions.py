@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from rediskit.model.client import Client
@@ -166,11 +167,20 @@ def gates(transition: Transition, client: Client, migration: Migration) -> tuple
     return codes if "queue" in client.use else tuple(code for code in codes if code != "drained")
 
 
-def precondition(transition: Transition, migration: Migration) -> str:
-    """Return the state that is needed before a step forward is committed."""
+def precondition(transition: Transition, migration: Migration, cron_jobs: Sequence[str] = ()) -> str:
+    """Return the state that is needed before a step forward is committed.
+
+    Args:
+        transition: The step.
+        migration: The migration before it.
+        cron_jobs: The CronJobs of the client. A suspended CronJob starts no Job, but those that run continue.
+    """
     if transition.target == "deploy" and migration.order == "deploy-first":
         return "the Secret is in both namespaces"
-    return STAGES[transition.target].precondition
+    text, effect = STAGES[transition.target].precondition, effects(migration)
+    if cron_jobs and transition.kind == "forward" and effect.stopped and not effect.switched:
+        return f"{text}; no Job of {', '.join(cron_jobs)} is running"
+    return text
 
 
 def repository(migration: Migration, after: Migration, *, release_changes: bool = True, removes: bool = True) -> Repository:

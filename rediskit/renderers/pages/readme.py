@@ -83,5 +83,5 @@ def _next_step(client: Client, migration: Migration) -> dict[str, object]:
     return {
         "next": transition.target,
         "repository": transitions.REPOSITORIES[repository],
-        "gate": transitions.precondition(transition, migration) or "none",
+        "gate": transitions.precondition(transition, migration, client.cron_jobs) or "none",
     }

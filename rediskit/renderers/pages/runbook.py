@@ -86,7 +86,7 @@ def page(environment: Environment, client: Client, transition: Transition, migra
     return Page(
         step=transition.target,
         meaning=stage.meaning,
-        before=transitions.precondition(transition, migration),
+        before=transitions.precondition(transition, migration, client.cron_jobs),
         gates=transitions.gates(transition, client, migration),
         repository=repository,
         advance=tuple(_edit(named, client, transition)),
