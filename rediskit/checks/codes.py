@@ -55,6 +55,8 @@ COMMANDS: tuple[Code, ...] = (
     Code("owner-removal", "warning", OWNER, "Warn about an object in `previous.remove` that the build does not contain."),
     Code("owner-autoscaler", "error", OWNER, "Require that the config lists each autoscaler of the workload in the build."),
     Code("owner-folded", "error", OWNER, "At `complete`, require that the base contains the change itself."),
+    Code("egress-blocked", "warning", OWNER, "Require that egress policies allow the shared Redis. An error from `reconfigure` on."),
+    Code("egress-alone", "error", OWNER, "With `egress`, require another egress policy: the rendered one alone isolates the pods."),
     Code("scan-possible", "warning", OWNER, "Warn about a possible use of the old Redis. Accept it where it is something else."),
     Code("scan-not-visible", "info", OWNER, "Report objects that the scan can't read: it neither finds nor excludes a use there."),
     Code("owner-beaten", "error", OWNER, "Refuse a change after the Component that reverts a step."),

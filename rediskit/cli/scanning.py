@@ -33,6 +33,9 @@ def findings(client: Client, result: Scan, place: Checkout) -> Iterator[Finding]
         where = object_at(place, kind, name) or Location(name if kind == "File" else shown(place.to), 1, 1)
         severity: Severity = "error" if use.strength == "certain" and step in _BLOCKS else "warning"
         yield Finding(problem.code, severity, problem.message, problem.hint, (), where, (use.object,))
+    for name, severity, problem in result.egress:
+        where = object_at(place, *name.split("/")) or Location(shown(place.to), 1, 1)
+        yield Finding(problem.code, severity, problem.message, problem.hint, (), where, (name, client.name))
     for hidden in result.hidden:
         problem, where = unseen(hidden), Location(shown(place.to), 1, 1)
         yield Finding(problem.code, "info", problem.message, problem.hint, (), where, (hidden.object,))

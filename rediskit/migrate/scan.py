@@ -11,6 +11,7 @@ from rediskit.errors import ConfigError, MissingToolError, Problem
 from rediskit.files import read_regular
 from rediskit.git.revision import commit_at
 from rediskit.migrate.edit import Edited
+from rediskit.migrate.egress import Restriction, restrictions
 from rediskit.migrate.evidence import appended, entry
 from rediskit.migrate.owner.build import bench, key_of, select
 from rediskit.migrate.owner.files import FOLDER, Checkout, documents_of, is_built, link_in_the_way, manifests_below, shown
@@ -18,6 +19,7 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.evidence import Evidence
 from rediskit.model.pointers import pointer
+from rediskit.model.workload import NOT_SCALED
 from rediskit.renderers.owner.snippets import SNIPPETS
 from rediskit.renderers.tree import Object
 from rediskit.state_machine.effects import at_step
@@ -47,11 +49,13 @@ class Scan(NamedTuple):
         uses: Every use of the old Redis.
         hidden: The texts that cannot be read.
         commit: The commit of the checkout; "" if it has none.
+        egress: The findings about egress policies.
     """
 
     uses: tuple[Use, ...]
     hidden: tuple[Hidden, ...]
     commit: str
+    egress: tuple[Restriction, ...] = ()
 
     @property
     def certain(self) -> tuple[Use, ...]:
@@ -78,15 +82,23 @@ def scan(environment: Environment, client: Client, place: Checkout) -> Scan | No
     if client.previous is None or not client.workloads:
         return None
     objects = _of_files(environment, client, place) if client.owner.kind == "manifests" else _of_build(environment, client, place)
-    return None if objects is None else _examined(client, *objects, commit_of(place.top))
+    if objects is None:
+        return None
+    egress = tuple(restrictions(environment, client, *objects[:2]))
+    return _examined(client, *objects, commit_of(place.top))._replace(egress=egress)
+
+
+_NOT_CHANGED = "the migration of {} does not change it"
 
 
 def problems(client: Client, remaining: Sequence[Use]) -> list[Problem]:
     """Return a problem for each use."""
     host = client.previous.host if client.previous else ""
-    hint = f"change it in the application repository before decommission: the migration of {client.name} does not change it"
     result = []
     for use in remaining:
+        why = NOT_SCALED.get(use.object.partition("/")[0])
+        reason = f"rediskit migrates no {use.object.partition('/')[0]}, which {why}" if why else _NOT_CHANGED.format(client.name)
+        hint = f"change it in the application repository before decommission: {reason}"
         is_certain = use.strength == "certain"
         where = f"{use.object}{f' in {use.namespace}' if use.namespace else ''}"
         text = f": {use.shown}" if use.shown else ""
