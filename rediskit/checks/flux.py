@@ -7,7 +7,8 @@ from typing import Any
 
 from rediskit.checks.finding import Issue, Subject
 from rediskit.errors import BUG, dotted
-from rediskit.model.nested import at, texts_in
+from rediskit.model.nested import at, mapping_at, texts_in
+from rediskit.renderers.objects import LITERAL, is_substituted
 
 
 def release_values(subject: Subject) -> Iterator[Issue]:
@@ -31,14 +32,24 @@ def dependencies(subject: Subject) -> Iterator[Issue]:
 
 
 def substitutions(subject: Subject) -> Iterator[Issue]:
-    """Refuse `${` in any text: Flux would substitute it, or fail, in a Kustomization with `postBuild`."""
-    if subject.environment.gitops.tool != "flux":
-        return
-    for path, content in subject.objects():
-        for place, text in texts_in(content) if path.startswith(("platform/", "flux/")) else ():
-            if "${" in text:
-                message = f"{path} at {dotted(place)} contains ${{, which Flux reads as a variable"
-                yield Issue(message, "write it without ${", ("redis", "values"))
+    """Require that Flux substitutes no text: `${` and `$$` are only in objects that turn it off, and in no value for an application.
+
+    The workload of an application can need substitution elsewhere, so rediskit does not turn it off there.
+    """
+    flux = subject.environment.gitops.tool == "flux"
+    for path, content in subject.objects() if flux else ():
+        ours = path.startswith(("platform/", "flux/"))
+        if ours and is_substituted(content) and not LITERAL.items() <= mapping_at(content, "metadata", "annotations").items():
+            place = next(place for place, text in texts_in(content) if is_substituted(text))
+            yield Issue(f"{path} at {dotted(place)} contains ${{ or $$, which Flux would change", BUG, ("redis", "values"))
+    for index, client in enumerate(subject.environment.clients):
+        if client.migration is None or not (flux or client.owner.kind == "flux-kustomization"):
+            continue
+        for key, template in client.templates:
+            if any(is_substituted(part) for part in template.parts if isinstance(part, str)):
+                hint = f"write it without ${{ and $$, or accept the finding on {client.name} if its Kustomization has no postBuild"
+                message = f"{template} contains ${{ or $$, which Flux changes in a Kustomization with postBuild"
+                yield Issue(message, hint, ("clients", index, *key))
 
 
 def credentials(subject: Subject) -> Iterator[Issue]:

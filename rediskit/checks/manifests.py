@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rediskit.checks.finding import Issue, Subject
-from rediskit.checks.variables import absent, old_address, repeated, switched
+from rediskit.checks.variables import absent, composed, old_address, repeated, switched
 from rediskit.errors import Path
 from rediskit.model.client import Client
 from rediskit.model.files import Manifest
+from rediskit.model.secrets import ExternalSecrets, Manual
 from rediskit.model.workload import Workload, suggestion
 from rediskit.renderers.owner.patches import text_of
 from rediskit.usage import parse
@@ -60,6 +61,31 @@ def absent_variables(subject: Subject) -> Iterator[Issue]:
                 continue
             hint = f"an application that does not read it keeps its old Redis: {suggestion(variable.name, others)}"
             yield Issue(f"{manifest.path} has no {variable.name} in {variable.container}", hint, (*path, *variable.path))
+
+
+def composed_urls(subject: Subject) -> Iterator[Issue]:
+    """Warn about a Redis URL in the manifest that refers to a switched host, but to no switched password: Redis answers NOAUTH."""
+    for path, _, workload, manifest in _applications(subject):
+        for container, place, host in composed(workload):
+            example = "redis://:${password}@${address}"
+            more = f"under args: {{from: …, to: {example}}}" if place.endswith("]") else f"under env: {{{place}: {example}}}"
+            message = f"{manifest.path} composes {place} of {container} from $({host}) without the new password: Redis would answer NOAUTH"
+            yield Issue(message, f"switch it too, {more}", (*path, "manifest"))
+
+
+def password_in_url(subject: Subject) -> Iterator[Issue]:
+    """Warn about a password in a URL that rediskit does not generate: characters such as `/`, `@` and `#` change the URL."""
+    secrets = subject.environment.secrets
+    if not isinstance(secrets, (Manual, ExternalSecrets)) or (isinstance(secrets, ExternalSecrets) and secrets.generate):
+        return
+    for index, client in enumerate(subject.environment.clients):
+        urls = [(path, template) for path, template in client.templates if template.contains_password and "://" in template.text]
+        if urls:
+            path, template = urls[0]
+            hint = f"use only letters, digits and -._~ in the password, then accept the finding on {client.name}"
+            reason = f"with secrets.mode {secrets.mode} rediskit does not generate it"
+            message = f"{client.name} has the password in a URL, {template}, and {reason}"
+            yield Issue(message, hint, ("clients", index, *path))
 
 
 def previous_differs(subject: Subject) -> Iterator[Issue]:

@@ -65,15 +65,36 @@ def repeated(workload: Workload) -> Iterator[Variable]:
 def absent(workload: Workload) -> Iterator[tuple[Variable, list[str]]]:
     """Yield each variable with the host or the port that its container does not have, and the names of the variables that it has.
 
-    A container with `envFrom` is passed over: the object does not show which variables it has.
+    A variable that `envFrom` can set is passed over: the object does not show which variables a ConfigMap or a Secret has.
     """
     for variable in switched(workload):
         names = [str(entry.get("name")) for entry in entries(variable.content)]
         template = variable.template
-        if variable.content.get("envFrom") or template is None or variable.name in names:
+        prefixes = [text_at(source, "prefix") for source in list_at(variable.content, "envFrom")]
+        if any(map(variable.name.startswith, prefixes)) or template is None or variable.name in names:
             continue
+        names += [f"{prefix}{variable.name}" for prefix in prefixes]
         if template.names_redis or any(part.name == "port" for part in template.placeholders):
             yield variable, [name for name in names if name not in {other.name for other in switched(workload)}]
+
+
+def composed(workload: Workload) -> Iterator[tuple[str, str, str]]:
+    """Yield container, place and host variable of each Redis URL in the manifest that has the new host, but not the new password.
+
+    The place is the name of a variable that the config does not switch, or a word of the command line, as `args[0]`.
+    """
+    for listed, name, container in workload.switched:
+        content = next((entry for entry in workload.listed(listed) if text_at(entry, "name") == name), None)
+        values = {variable: template for variable, template in container.variables.items() if template is not None}
+        texts = [(str(entry.get("name")), entry.get("value")) for entry in entries(content) if entry.get("name") not in container.variables]
+        texts += [(f"{key}[{index}]", word) for key in ("command", "args") for index, word in enumerate(list_at(content, key))]
+        for place, text in texts:
+            if not isinstance(text, str) or any(replacement.from_ in text for replacement in container.args):
+                continue
+            used = [values[variable] for variable in references(text) if variable in values]
+            host = next((variable for variable in references(text) if variable in values and values[variable].names_redis), None)
+            if host and _REDIS_URL.search(text) and not any(template.contains_password for template in used):
+                yield name, place, host
 
 
 class OldAddress(NamedTuple):
@@ -97,6 +118,8 @@ def old_address(value: Any) -> OldAddress | None:
     return OldAddress(match["host"], None) if (match := _HOST.fullmatch(value)) else None
 
 
+_REDIS_URL = re.compile(r"(?:redis|valkey|keydb|dragonfly)[\w+.-]*://", re.IGNORECASE)
+"""The scheme of a Redis URL, such as `rediss://`, `redis+socket://`, `valkey://`."""
 _URL = re.compile(r"rediss?://(?:[^@/]*@)?(?P<host>[^:/@?]+)(?::[^/?]*)?(?:/(?P<database>[0-9]+)?)?(?:\?.*)?")
 _HOST = re.compile(r"(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.?)(?::[0-9]{1,5})?")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.checks.cases import GONE, Case, also, assert_reported, copied, faulty, name_of, put, without
-from tests.checks.test_value_checks import METRICS_LABELS
+from tests.checks.test_value_checks import METRICS_LABELS, first_client
 
 POLICY = "platform/redis/networkpolicy-redis-shared.yaml"
 EXTERNAL = "platform/redis-external/service-redis-shared-external.yaml"
@@ -158,7 +158,24 @@ POLICIES = [
     faulty("network-policy", "on UDP 6379", put(POLICY, "spec.ingress.0.ports.0.protocol", "UDP"), NETWORK),
     faulty("network-policy", "on TCP redis", put(POLICY, "spec.ingress.0.ports.0.port", "redis"), NETWORK),
 ]
-CASES = [*SERVICES, *POLICIES]
+EGRESS = "platform/beersystem/networkpolicy-redis-shared-deployment-beersystem-backend.yaml"
+RULE = "spec.egress.0"
+WITH_EGRESS = first_client(egress="networkpolicy")
+OF_CLIENTS = [
+    faulty("client-egress", "lets Deployment/beersystem-backend reach Redis", change, "networkpolicy", over=WITH_EGRESS)
+    for change in (
+        without(EGRESS),
+        put(EGRESS, f"{RULE}.ports.0.port", 6380),
+        put(EGRESS, f"{RULE}.to.0.namespaceSelector", GONE),
+        put(EGRESS, f"{RULE}.to.0.podSelector.matchLabels.app~kubernetes~io/name", "valkey"),
+        put(EGRESS, "spec.podSelector.matchLabels", {"app": "x"}),
+        put(EGRESS, "metadata.namespace", "redis"),
+    )
+]
+OF_CLIENTS.append(
+    faulty("client-egress", "platform/beersystem/ contains NetworkPolicy/redis-shared", copied(POLICY, "platform/beersystem/x.yaml"))
+)
+CASES = [*SERVICES, *POLICIES, *OF_CLIENTS]
 
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)

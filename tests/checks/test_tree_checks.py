@@ -265,7 +265,8 @@ CARRIED_BY_FLUX = [
         "tool: flux",
         over=FLUX,
     ),
-    faulty("flux-variable", POLICY, put(POLICY, "metadata.annotations", {"x": "${y}"}), over=FLUX),
+    faulty("flux-substitution", POLICY, put(POLICY, "metadata.annotations", {"x": "${y}"}), over=FLUX),
+    faulty("flux-substitution", POLICY, put(POLICY, "metadata.annotations", {"x": "a $$ b"}), over=FLUX),
 ]
 CASES = [*OBJECTS, *OWNERS, *KINDS_OF_OWNERS, *CARRIED_BY_FLUX]
 

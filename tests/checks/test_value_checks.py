@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from rediskit import check, render
+from rediskit.yamlio.writer import dump
 from tests.checks.cases import Case, assert_reported, name_of
-from tests.samples import backend, client, config, loaded, merged
+from tests.samples import SEALED, backend, client, config, loaded, merged
 
 METRICS_LABELS = {
     f"app.kubernetes.io/{key}": text for key, text in (("component", "metrics"), ("instance", "redis-shared"), ("name", "redis"))
@@ -48,7 +49,66 @@ def with_env(*entries: dict[str, str], container: int = 0) -> dict[str, Any]:
     return workload
 
 
+def as_kind(kind: str, workload: dict[str, Any]) -> dict[str, Any]:
+    """Return a Deployment as a CronJob or a Rollout with the same pods."""
+    template = workload["spec"]["template"]
+    versions = {"CronJob": "batch/v1", "Rollout": "argoproj.io/v1alpha1"}
+    job = {"template": {**template, "spec": {**template["spec"], "restartPolicy": "Never"}}}
+    rollout = {**workload["spec"], "strategy": {"canary": {}}}
+    spec = {"schedule": "0 4 * * *", "jobTemplate": {"spec": job}} if kind == "CronJob" else rollout
+    return {**workload, "apiVersion": versions[kind], "kind": kind, "spec": spec}
+
+
+def with_arguments(*words: str) -> dict[str, Any]:
+    """Return the real Deployment with a command line."""
+    workload = backend()
+    workload["spec"]["template"]["spec"]["containers"][0]["args"] = list(words)
+    return workload
+
+
+def prefixed(*sources: dict[str, Any]) -> dict[str, Any]:
+    """Return the real Deployment whose address comes from `envFrom`."""
+    workload = backend()
+    container = workload["spec"]["template"]["spec"]["containers"][0]
+    container["env"] = [entry for entry in container["env"] if entry["name"] != "REDIS_HOST"]
+    container["envFrom"] = [{"configMapRef": {"name": "settings"}, **source} for source in sources]
+    return workload
+
+
+COMPOSED = "redis://$(REDIS_HOST):$(REDIS_PORT)/1"
+URL = first_client(workloads={0: {"containers": {"backend": {"env": {"REDIS_URL": "redis://:${password}@${address}"}}}}})
 WARNINGS = [
+    Case(
+        "composed-url",
+        "composes SESSION_STORE of backend from $(REDIS_HOST) without the new password: Redis would answer NOAUTH",
+        "chocolandia/beersystem-backend.yaml",
+        step="prepare",
+        manifest=with_env({"name": "SESSION_STORE", "value": COMPOSED}),
+    ),
+    Case(
+        "composed-url",
+        "composes CACHE of backend from $(REDIS_HOST)",
+        manifest=with_env({"name": "CACHE", "value": "redis+socket://:$(OLD_PASSWORD)@$(REDIS_HOST)"}),
+    ),
+    Case("composed-url", "composes args[1] of backend from $(REDIS_HOST)", manifest=with_arguments("--broker", COMPOSED)),
+    Case(
+        "password-in-url",
+        "beersystem has the password in a URL, redis://:${password}@${address}, and with secrets.mode manual rediskit does not generate it",
+        "redis://:${password}",
+        URL,
+    ),
+    Case(
+        "password-in-url",
+        "with secrets.mode external-secrets rediskit does not generate it",
+        "redis://:${password}",
+        {**URL, "secrets": {"mode": "external-secrets", "store": {"name": "vault"}, "key": "redis"}},
+    ),
+    Case(
+        "variable-absent",
+        "beersystem-backend.yaml has no REDIS_HOST in backend",
+        "${host}",
+        manifest=prefixed({"prefix": "CACHE_"}),
+    ),
     Case("memory-headroom", "the memory limit of master and replica is 2Gi: 2 times maxmemory 1gb, less than 2.2", "name: chocolandia"),
     Case("frozen-image", "bitnamilegacy/redis and bitnamilegacy/redis-exporter: frozen since 2025-08-28", "name: chocolandia"),
     Case(
@@ -151,6 +211,25 @@ CLIENTS = [
     )
     for step in ("prepare", "reconfigure", "validate", "rolled-back")
 ]
+CLIENTS += [
+    Case(
+        "client-variables",
+        "backend has REDIS_HOST twice",
+        "chocolandia/beersystem-backend.yaml",
+        manifest=as_kind(kind, with_env({"name": "REDIS_HOST", "value": "elsewhere"})),
+    )
+    for kind in ("CronJob", "Rollout")
+]
+CLIENTS += [
+    Case(
+        "flux-substitution",
+        f"{text} contains ${{ or $$, which Flux changes in a Kustomization with postBuild",
+        f"'{text}'" if text.endswith(":") else text,
+        over | first_client(workloads={0: {"containers": {"backend": {"env": {"PREFIX": text}}}}}, owner={"kind": kind}),
+    )
+    for text in ("$${APP}:", "$$(APP)")
+    for over, kind in (({"gitops": {"tool": "flux"}}, "kustomize"), ({}, "flux-kustomization"))
+]
 
 
 OLD_REDIS = [
@@ -236,3 +315,45 @@ def test_a_missing_port_and_a_container_with_envfrom_are_not_reported(tmp_path: 
         container["envFrom"] = [{"configMapRef": {"name": "settings"}}]
     environment = loaded(tmp_path, "validate", manifest=live)
     assert "variable-absent" not in {finding.code for finding in check(environment, render(environment))}
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        with_env({"name": "SESSION_STORE", "value": "redis://:$(REDIS_PASSWORD)@$(REDIS_HOST):$(REDIS_PORT)/1"}),
+        with_env({"name": "CACHE_ADDRESS", "value": "$(REDIS_HOST):$(REDIS_PORT)"}),
+        with_env({"name": "METRICS", "value": "http://$(REDIS_HOST):9121"}),
+        with_env({"name": "ESCAPED", "value": "redis://$$(REDIS_HOST)"}),
+        with_arguments("--broker", "redis://:$(REDIS_PASSWORD)@$(REDIS_HOST)"),
+    ],
+)
+def test_a_composed_address_that_is_no_redis_url_or_has_the_password_is_not_reported(tmp_path: Path, manifest: dict[str, Any]) -> None:
+    environment = loaded(tmp_path, "prepare", manifest=manifest)
+    assert "composed-url" not in {finding.code for finding in check(environment, render(environment))}
+
+
+@pytest.mark.parametrize("sources", [({},), ({"prefix": "REDIS_"},), ({"prefix": "CACHE_"}, {"prefix": "R"})])
+def test_a_variable_that_envfrom_can_set_is_not_absent(tmp_path: Path, sources: tuple[dict[str, Any], ...]) -> None:
+    environment = loaded(tmp_path, "validate", manifest=prefixed(*sources))
+    assert "variable-absent" not in {finding.code for finding in check(environment, render(environment))}
+
+
+@pytest.mark.parametrize("secrets", ["sealed-secrets", "generated"])
+def test_a_generated_password_in_a_url_is_not_reported(tmp_path: Path, secrets: str) -> None:
+    mode = SEALED if secrets == "sealed-secrets" else {"mode": "external-secrets", "generate": True}
+    environment = loaded(tmp_path, "prepare", over={**URL, "secrets": mode})
+    assert "password-in-url" not in {finding.code for finding in check(environment, render(environment))}
+
+
+def test_argo_cd_substitutes_nothing(tmp_path: Path) -> None:
+    environment = loaded(tmp_path, over=first_client(workloads={0: {"containers": {"backend": {"env": {"PREFIX": "$${APP}:"}}}}}))
+    assert "flux-substitution" not in {finding.code for finding in check(environment, render(environment))}
+
+
+def test_a_release_with_a_dollar_and_a_brace_turns_substitution_off(tmp_path: Path) -> None:
+    values = {"master": {"extraEnvVars": [{"name": "PS1", "value": "${HOSTNAME}"}]}}
+    environment = loaded(tmp_path, over={"gitops": {"tool": "flux"}, "redis": {"values": values}})
+    tree = render(environment)
+    off = {path for path, content in tree.objects.items() if "kustomize.toolkit.fluxcd.io/substitute" in dump(content)}
+    assert off == {"flux/release/helmrelease-redis-shared.yaml"}
+    assert "flux-substitution" not in {finding.code for finding in check(environment, tree)}

@@ -159,10 +159,10 @@ def broken(tree: Tree, path: str, change: Any) -> Tree:
             "flux/kustomization-redis-shared-monitoring.yaml applies platform/gone, which is not a rendered folder",
         ),
         (
-            "flux-variable",
+            "flux-substitution",
             "platform/redis/namespace-redis.yaml",
             lambda content: {**content, "metadata": {**content["metadata"], "annotations": {"a": "x ${y}"}}},
-            "platform/redis/namespace-redis.yaml at metadata.annotations.a contains ${, which Flux reads as a variable",
+            "platform/redis/namespace-redis.yaml at metadata.annotations.a contains ${ or $$, which Flux would change",
         ),
     ],
 )
