@@ -106,7 +106,7 @@ BEYOND = {
         "pool-host-bits", "quantity-slipped",
     },
     "spellings of other tools": {
-        "template-of-a-manual", "template-of-helm", "template-of-kubernetes", "template-of-windows", "environment-variable",
+        "template-of-a-manual", "template-of-helm", "template-of-kubernetes", "template-of-windows",
     },
     "lists of names": {
         "client-name-reserved", "command-needed", "command-unknown", "previous-removes-too-much", "chart-value-unknown", "chart-value-kind",
