@@ -92,19 +92,22 @@ def test_another_place_of_the_data_loses_all_keys_on_primary_and_replica(server:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("sections", [APPENDED, SAVED], ids=["append-only file", "dump"])
-def test_redis_does_not_start_with_fewer_databases_than_its_data_has(server: Make, sections: Sections, version: str) -> None:
+@pytest.mark.parametrize("state", ["append-only file", "rewritten append-only file", "dump"])
+def test_fewer_databases_stop_redis_or_move_keys_to_another_database(server: Make, state: str, version: str) -> None:
+    sections = SAVED if state == "dump" else APPENDED
     one = server(version)
     one.start(sections)
     with Connection("127.0.0.1", one.port) as connection:
         connection.call("SELECT", 12)
         connection.call("SET", "key", "value")
+    if state.startswith("rewritten"):
+        one("BGREWRITEAOF")
+        one.rewritten()
     one.stop()
-    fewer = {**sections, "redis": {**sections.get("redis", {}), "databases": 8}}
-    one.start(fewer)
-    assert one.ended
-    one.start(sections)
-    assert not one.ended
+    one.start({**sections, "redis": {**sections.get("redis", {}), "databases": 8}})
+    assert one.ended == (state != "append-only file")
+    if not one.ended:
+        assert one("DBSIZE") == 1, "the SELECT of the file fails, and the key is in database 0"
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -57,7 +57,7 @@ RULES: tuple[Rule, ...] = (
         ("redis.databases",),
         settings.databases,
         fewer,
-        "Redis does not start when its data contains a database with a higher number",
+        "Redis does not start when its data contains a higher database, or loads the keys of that database into another one",
         "first move or delete the keys of the higher databases (INFO keyspace lists them), then run BGREWRITEAOF",
     ),
     Rule(
