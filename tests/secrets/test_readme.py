@@ -21,7 +21,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def lines() -> list[str]:
     """Return the commands of the section."""
-    section = README.partition("From a fresh clone to keys of your own")[2]
+    section = README.partition("To create keys of your own in a clone")[2]
     found = re.search(r"```sh\n(.*?)```", section, re.DOTALL)
     assert found
     return found[1].splitlines()
