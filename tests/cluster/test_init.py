@@ -70,7 +70,7 @@ def test_a_live_application_that_is_scaled_to_0_is_asked_about(plane: Plane, liv
     printed = plane.kube.kubectl("get", "deployment", "web", "-n", live, "-o", "yaml")
     arguments = ("init", "--name", "home", "--repository", "https://git.example.org/a.git", "--from", "-")
     said = rediskit(tmp_path / "..", *arguments, str(tmp_path / "asked"), given=printed)
-    assert "Deployment/web is scaled to 0: how many does it normally run with? (--replicas)" in said
+    assert "write the normal number of replicas (--replicas)" in said
     rediskit(tmp_path / "asked", "render")
     rediskit(tmp_path, *arguments, "--replicas", "3", str(tmp_path / "told"), given=printed)
     (client,) = load(tmp_path / "told/config/home.yaml").clients

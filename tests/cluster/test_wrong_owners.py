@@ -48,7 +48,7 @@ def variable(deployment: Object, name: str) -> Object:
 def quotes() -> list[str]:
     """Return the answers in docs/gitops.md, each on one line."""
     page = (ROOT / "docs/gitops.md").read_text(encoding="utf-8")
-    section = page.partition("\n## Why the Deployment is changed only through its owner\n")[2].partition("\n## ")[0]
+    section = page.partition("\n## Why only the application repository changes the Deployment\n")[2].partition("\n## ")[0]
     return [" ".join(text.split()) for text in re.findall(r"^ *```text\n(.*?)^ *```$", section, re.MULTILINE | re.DOTALL)]
 
 
