@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from rediskit.errors import MissingToolError, Problem, RefusedError
@@ -101,16 +102,14 @@ def left_in(client: Client, redis_cli: RedisCli) -> Tasks:
         redis_cli: Runs redis-cli in a pod of the old Redis.
 
     Raises:
-        MissingToolError: The old Redis does not answer, or does not run the script.
+        MissingToolError: kubectl or redis-cli fails, or the old Redis does not run the script.
     """
-    assert client.previous is not None
-    address = ("-h", client.previous.host, "-p", str(client.previous.port))
-    keyspace = redis_cli((*address, "INFO", "keyspace"))
+    keyspace = _answer(client, redis_cli, "INFO", "keyspace")
     if not keyspace.startswith("# Keyspace"):
         raise _no_answer(client, keyspace)
     lengths, keys = [], 0
     for number in map(int, re.findall(r"^db(\d+):", keyspace, re.MULTILINE)):
-        answer = redis_cli((*address, "-n", str(number), "EVAL", SCAN, "0"))
+        answer = _answer(client, redis_cli, "-n", str(number), "EVAL", SCAN, "0")
         try:
             read = json.loads(answer)
             found = {key: int(length) for key, length in read["found"] or ()}
@@ -130,6 +129,15 @@ def refuse_tasks(client: Client, tasks: Tasks) -> RefusedError:
 
 
 _BY_HAND = "record it with --drained --observed TEXT"
+
+
+def _answer(client: Client, redis_cli: RedisCli, *arguments: str) -> str:
+    assert client.previous is not None
+    try:
+        return redis_cli(("-h", client.previous.host, "-p", str(client.previous.port), *arguments))
+    except MissingToolError as error:
+        problem = error.problems[0]
+        raise MissingToolError(replace(problem, hint=f"{problem.hint}; or verify the queues, then {_BY_HAND}")) from None
 
 
 def _no_answer(client: Client, answer: str) -> MissingToolError:

@@ -641,6 +641,14 @@ def test_a_person_may_record_empty_queues_and_the_gate_passes(
     assert run("advance", CONFIG, *at)[0] == 0
 
 
+def test_without_kubectl_the_queues_can_be_recorded_by_a_person(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = write(tmp_path, to("deploy"), QUEUE).read_text()
+    monkeypatch.setenv("KUBECTL", str(tmp_path / "absent"))
+    code, output, errors = run("record", CONFIG, "--drained")
+    assert (code, output, (tmp_path / CONFIG).read_text()) == (3, "", text)
+    assert "; or verify the queues, then record it with --drained --observed TEXT" in errors
+
+
 def test_status_and_plan_explain_how_to_drain(tmp_path: Path, run: Run) -> None:
     write(tmp_path, migration(), QUEUE)
     note = "let the workers empty the queues before this step; delayed and retry jobs do not drain"

@@ -119,8 +119,9 @@ def test_an_empty_redis_has_no_tasks(port: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("variables", [{}, {"REDIS_PASSWORD": "wrong"}])
 def test_a_redis_that_rejects_the_password_is_not_an_empty_one(variables: dict[str, str], port: int) -> None:
-    with pytest.raises(MissingToolError, match=r"NOAUTH|WRONGPASS"):
+    with pytest.raises(MissingToolError, match=r"NOAUTH|WRONGPASS") as refused:
         left_in(queue_client(port), lambda arguments: redis_cli(arguments, **variables))
+    assert "record it with --drained --observed TEXT" in refused.value.problems[0].hint
 
 
 def test_a_redis_without_scripts_is_not_an_empty_one(port: int) -> None:
