@@ -160,7 +160,9 @@ def sops_cases() -> list[Case]:
             also("checks/b.yaml", job(b64encode(PASSWORD.encode()).decode())),
         ),
         Case("password", "args[1] looks like a generated password", "", {}, also("checks/c.yaml", job(f"--password={PASSWORD}"))),
-        Case("password", "args[1] looks like a URL that contains a password", "", {}, also("checks/d.yaml", job("redis://:short@redis:6379"))),
+        Case(
+            "password", "args[1] looks like a URL that contains a password", "", {}, also("checks/d.yaml", job("redis://:short@redis:6379"))
+        ),
         Case(
             "password",
             "platform/redis/namespace-redis.yaml: metadata.annotations.note looks like a generated password",

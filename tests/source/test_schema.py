@@ -89,7 +89,7 @@ BEYOND = {
         "evidence-scan", "args-replaced-twice", "container-of-a-person-with-env", "container-without-a-change", "containers-none",
         "database-not-there", "database-unknown", "env-added-by-rediskit", "env-in-a-circle", "env-refers-to-a-removed-one",
         "workload-cronjob-with-autoscaler", "workload-cronjob-with-replicas", "workload-deployment-suspended",
-        "workload-rollout-without-manifest", "workload-twice",
+        "workload-rollout-without-manifest", "workload-twice", "egress-without-workloads", "evidence-drained",
     },
     "another file": {
         "client-file-duplicate-key", "client-file-missing", "client-file-names-a-file", "client-file-wrong", "container-unknown",
@@ -98,7 +98,7 @@ BEYOND = {
         "manifest-variable-without-name", "manifest-without-replicas",
         "secrets-directory-outside", "gitops-path-elsewhere", "ciphertext-in-clear", "ciphertext-broken", "secret-in-clear",
         "autoscaler-manifest-of-a-service", "autoscaler-of-another-workload", "autoscaler-outside", "autoscaler-says-otherwise",
-        "args-absent", "args-twice", "args-without-manifest", "workload-of-a-daemonset", "workload-of-a-job",
+        "egress-without-labels", "args-absent", "args-twice", "args-without-manifest", "workload-of-a-daemonset", "workload-of-a-job",
         "workload-rollout-without-its-deployment", "init-container-unknown", "certificate-of-something-else", "gitops-tool-as-client",
     },
     "arithmetic": {
