@@ -50,7 +50,7 @@ def entries(container: Any) -> list[Any]:
 def switched(workload: Workload) -> Iterator[Variable]:
     """Yield the variables of a workload with a manifest that the config switches."""
     for listed, name, container in workload.switched:
-        content = next((entry for entry in workload.listed(listed) if text_at(entry, "name") == name), None)
+        content = workload.content_of(listed, name)
         if content is not None:
             yield from (Variable(listed, name, variable, template, content) for variable, template in container.variables.items())
 
@@ -84,7 +84,7 @@ def composed(workload: Workload) -> Iterator[tuple[str, str, str]]:
     The place is the name of a variable that the config does not switch, or a word of the command line, as `args[0]`.
     """
     for listed, name, container in workload.switched:
-        content = next((entry for entry in workload.listed(listed) if text_at(entry, "name") == name), None)
+        content = workload.content_of(listed, name)
         values = {variable: template for variable, template in container.variables.items() if template is not None}
         texts = [(str(entry.get("name")), entry.get("value")) for entry in entries(content) if entry.get("name") not in container.variables]
         texts += [(f"{key}[{index}]", word) for key in ("command", "args") for index, word in enumerate(list_at(content, key))]

@@ -140,9 +140,8 @@ class Workload(Model):
     def problems(self) -> Iterator[Problem]:
         """Yield what is wrong with the switched containers once they have the default variables of the client."""
         for kind, name, container in self.every:
-            content = next((entry for entry in self.listed(kind) if text_at(entry, "name") == name), None) if self.manifest else None
-            for problem in container.problems(content):
-                yield replace(problem, path=("initContainers" if kind == "initContainers" else "containers", name, *problem.path))
+            for problem in container.problems(self.content_of(kind, name)):
+                yield replace(problem, path=(kind, name, *problem.path))
 
     def with_default(self, env: Any) -> Self:
         """Return the workload whose containers have the default variables of the client where they have none of their own."""
@@ -162,6 +161,15 @@ class Workload(Model):
         return [
             entry for entry in list_at(self.manifest.content if self.manifest else None, *self.pod_path, kind) if isinstance(entry, dict)
         ]
+
+    def position_of(self, kind: str, name: str) -> int | None:
+        """Return the position of a container in its list of the manifest; None where the manifest does not contain it."""
+        return next((index for index, entry in enumerate(self.listed(kind)) if text_at(entry, "name") == name), None)
+
+    def content_of(self, kind: str, name: str) -> Any:
+        """Return a container of the manifest; None where the manifest does not contain it."""
+        index = self.position_of(kind, name)
+        return None if index is None else self.listed(kind)[index]
 
     @property
     def workload_ref(self) -> str:

@@ -399,14 +399,14 @@ def test_schema_is_the_committed_file(folder: Path, run: Run) -> None:
 @pytest.mark.usefixtures("folder")
 def test_each_kind_of_error_has_its_exit_code(error: Any, code: int, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: argparse.Namespace) -> int:
-        raise error([Problem("first", "mend it"), Problem("second")])
+        raise error([Problem("first", "fix it"), Problem("second")])
 
     monkeypatch.setattr(rediskit.cli.schema, "run", fail)
-    assert run("schema") == (code, "", "error: first\n  help: mend it\nerror: second\n")
+    assert run("schema") == (code, "", "error: first\n  help: fix it\nerror: second\n")
     found, output, errors = run("schema", "--json")
     document = json.loads(output)
     assert (found, document["exitCode"], errors) == (code, code, "")
-    assert document["problems"][0] == {"message": "first", "hint": "mend it", "path": "", "file": None, "line": None, "column": None}
+    assert document["problems"][0] == {"message": "first", "hint": "fix it", "path": "", "file": None, "line": None, "column": None}
 
 
 @pytest.mark.usefixtures("folder")

@@ -89,7 +89,7 @@ def standing(scene: Scene) -> dict[str, Any]:
 
 
 def objects(scene: Scene) -> list[Object]:
-    """Return the live objects of both namespaces that somebody wrote, as the API server has them."""
+    """Return the live objects of both namespaces that a client wrote, as the API server has them."""
     found = []
     for namespace in (scene.namespace, scene.client_namespace):
         for version, kind in WRITTEN:

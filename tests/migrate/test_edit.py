@@ -1,4 +1,4 @@
-"""The in-place edit of files: nothing is written that would not load, nor over what somebody else changed during this command."""
+"""The in-place edit of files: nothing is written that would not load, nor over a change that another process makes during this command."""
 
 from __future__ import annotations
 

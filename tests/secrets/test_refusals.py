@@ -28,7 +28,7 @@ from tests.secrets.test_commands import stdin
 FETCH = "run rediskit secret fetch-cert to download the certificate of the controller"
 AT_CERTIFICATE = "config/home.yaml:3:46: error: secrets.certificate: home/sealing.crt: "
 BEGIN = "-----BEGIN CERTIFICATE-----"
-ANEW = "encrypt it again: rediskit secret seal config/home.yaml --force"
+ENCRYPT_AGAIN = "encrypt it again: rediskit secret seal config/home.yaml --force"
 
 
 class Case(NamedTuple):
@@ -303,7 +303,7 @@ def test_a_damaged_ciphertext_is_reported_without_a_key(change: Callable[[str], 
     sealed.put("shop", content)
     code, _, errors = run("check")
     assert code == 1
-    assert errors == f"{message}\n  help: {ANEW}\n"
+    assert errors == f"{message}\n  help: {ENCRYPT_AGAIN}\n"
 
 
 def test_a_flipped_bit_is_reported_with_the_key(sealed: Repository, run: Run, key: RSAPrivateKey, tmp_path: Path) -> None:
@@ -329,7 +329,7 @@ def test_a_ciphertext_of_a_key_of_another_size_is_reported(sealed: Repository, r
     message = (
         "error[ciphertext-damaged]: home/secrets/redis.yaml is sealed with a key of 2048 bits, but the key of the certificate has 3072"
     )
-    assert f"{message}\n  help: {ANEW}\n" in errors
+    assert f"{message}\n  help: {ENCRYPT_AGAIN}\n" in errors
 
 
 def test_different_values_with_one_rotation_are_reported(sealed: Repository, run: Run, key: RSAPrivateKey, tmp_path: Path) -> None:

@@ -169,7 +169,7 @@ def text_of(release: Release, client: Client, container: Container, template: Te
 def _words(environment: Environment, client: Client, workload: Workload) -> Iterator[Word]:
     """Yield the words of command lines that change."""
     for kind, name, container in workload.switched:
-        content: Any = next((entry for entry in workload.listed(kind) if text_at(entry, "name") == name), {})
+        content = workload.content_of(kind, name)
         words = [(key, index, word) for key in ("command", "args") for index, word in enumerate(list_at(content, key))]
         for key, index, old in words:
             new = old
@@ -183,7 +183,7 @@ def _operations(workload: Workload, words: tuple[Word, ...], envs: _Envs) -> Ite
     """Yield the operations on command lines, and on the variables of `envs`; each is preceded by a test of what it changes."""
     for kind, name, _ in workload.switched:
         mine = [word for word in words if (word.listed, word.container) == (kind, name)]
-        index = next((index for index, entry in enumerate(workload.listed(kind)) if text_at(entry, "name") == name), None)
+        index = workload.position_of(kind, name)
         if index is None or not (mine or (kind, name) in envs):
             continue
         path = f"/{'/'.join(workload.pod_path)}/{kind}/{index}"

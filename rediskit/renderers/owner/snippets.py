@@ -67,6 +67,6 @@ def _tests(workload: Workload) -> list[Object]:
     """
     tests = []
     for kind, name in workload.named:
-        index = [container.get("name") for container in workload.listed(kind)].index(name)
-        tests.append({"op": "test", "path": f"/{'/'.join(workload.pod_path)}/{kind}/{index}/name", "value": name})
+        path = f"/{'/'.join(workload.pod_path)}/{kind}/{workload.position_of(kind, name)}/name"
+        tests.append({"op": "test", "path": path, "value": name})
     return tests or [{"op": "test", "path": "/metadata/name", "value": workload.name}]
