@@ -13,7 +13,6 @@ from rediskit.init.values import Address, address_of, host_of, is_url, listed_ad
 from rediskit.init.variables import Variable, unseen_sources, variables_of
 from rediskit.model.nested import list_at, text_at
 from rediskit.model.template import PASSWORD_VARIABLE
-from rediskit.secrecy import secret_reason
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SHOWN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
@@ -239,5 +238,5 @@ def _unassigned(switch: ContainerSwitch, variables: dict[str, Variable]) -> Iter
     """Yield the variables with a name for Redis that the migration does not switch."""
     for name, variable in variables.items():
         redis = REDIS.search(name) or is_url(variable.value or "")
-        if redis and name not in (*switch.env, PASSWORD_VARIABLE) and _SHOWN.fullmatch(name) and not secret_reason(name):
+        if redis and name not in (*switch.env, PASSWORD_VARIABLE) and _SHOWN.fullmatch(name):
             yield name

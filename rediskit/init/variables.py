@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from rediskit.init.objects import Content, InputObjects, literal, mappings_at, namespace_of
 from rediskit.model.nested import at, mapping_at, text_at
-from rediskit.secrecy import names_secret
+from rediskit.secrecy import names_secret, secret_reason
 
 _REFERENCE = re.compile(r"\$\(([^()]+)\)")
 
@@ -30,9 +30,14 @@ class Variable:
 
 
 def variables_of(container: Content, workload: Content, objects: InputObjects) -> dict[str, Variable]:
-    """Return the variables of a container by name. Those of `env` override those of `envFrom`."""
+    """Return the variables of a container by name. Those of `env` override those of `envFrom`.
+
+    A variable whose name looks like a secret is left out: Kubernetes accepts `redis://:word@host` as a name, and names are printed.
+    """
     every = {
-        variable.name: variable for variable in (*_of_sources(container, workload, objects), *_of_entries(container, workload, objects))
+        variable.name: variable
+        for variable in (*_of_sources(container, workload, objects), *_of_entries(container, workload, objects))
+        if not secret_reason(variable.name)
     }
     known: dict[str, Variable] = {}
     for name, variable in every.items():

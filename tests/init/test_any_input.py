@@ -89,6 +89,38 @@ def test_a_generated_password_anywhere_never_comes_out(data: st.DataObject) -> N
     assert b64encode(WORD.encode()).decode() not in said
 
 
+def test_a_password_in_the_place_of_any_text_or_key_never_comes_out() -> None:
+    """Every field of the real objects once, and every mapping key: also a variable can have a URL as its name."""
+    leaks = []
+    for index, path in fields():
+        objects = copy.deepcopy(OBJECTS)
+        if path[-1] is KEY:
+            mapping = at(objects[index], path[:-2])
+            mapping[f"redis://:{WORD}@redis:6379"] = mapping.pop(path[-2])
+        else:
+            put(objects[index], path, f"redis://:{WORD}@redis:6379")
+        if WORD in made(objects)[1]:
+            leaks.append((index, path))
+    assert not leaks
+
+
+KEY = object()
+"""The end of a path to a mapping key."""
+
+
+def fields() -> list[tuple[int, tuple[Any, ...]]]:
+    """Return object and path of each text, and of each key of a mapping; the entries of a list count as one."""
+    result: dict[tuple[Any, ...], tuple[int, tuple[Any, ...]]] = {}
+    for index, obj in enumerate(OBJECTS):
+        for path in filter(None, paths(obj)):
+            shape = tuple("*" if isinstance(part, int) else part for part in path)
+            if isinstance(at(obj, path), str):
+                result.setdefault((obj.get("kind"), *shape), (index, path))
+            if isinstance(path[-1], str):
+                result.setdefault((obj.get("kind"), *shape, KEY), (index, (*path, KEY)))
+    return list(result.values())
+
+
 def at(value: Any, path: tuple[Any, ...]) -> Any:
     for part in path:
         value = value[part]
