@@ -1,5 +1,5 @@
-# Thin on purpose: each target is one command of the package or of a Python tool.
-# Needs Python 3.11 or newer (make PYTHON=/path/to/python3 names another one); Go and Node.js are used where they are there and brought by pip where not.
+# Each target is one command of the package or of a Python tool.
+# Needs Python 3.11 or newer (make PYTHON=/path/to/python3 sets another one). Go and Node.js are installed with pip if the machine has none.
 
 PYTHON ?= python3
 ARGS ?=
@@ -53,40 +53,41 @@ lint: $(INSTALLED) ## ruff and mypy, strict
 	$(PY) -m ruff format --check
 	$(PY) -m mypy --strict
 
-golden: $(INSTALLED) ## write the golden files anew: review the diff before committing it
+golden: $(INSTALLED) ## update the golden files: review the diff before you commit it
 	$(PYTEST) --update-golden tests/test_golden.py $(ARGS)
 
-docs: $(INSTALLED) ## write docs/config.md, docs/checks.md, docs/errors.md, docs/migration.md and rediskit.schema.json anew from the code
+docs: $(INSTALLED) ## generate docs/config.md, docs/checks.md, docs/errors.md, docs/migration.md and rediskit.schema.json
 	$(PY) -m scripts.reference
 	tools="$$($(PY) tests/tools/install.py --print-path)" && PATH="$$tools:$$PATH" $(PY) -m scripts.transcript
 	$(VENV)/bin/rediskit schema > rediskit.schema.json
 
-examples: $(INSTALLED) ## make the example certificate, recipient and ciphertexts of config/ anew: their keys are thrown away
+examples: $(INSTALLED) ## create new example certificate, recipient and ciphertexts for config/: their keys are deleted
 	tools="$$($(PY) tests/tools/install.py --print-path)" && PATH="$$tools:$$PATH" $(PY) -m scripts.example_secrets
 
 bench: $(INSTALLED) ## measure start-up, rendering and the YAML writer
 	env -u PYTHONDONTWRITEBYTECODE $(PY) -m tests.bench $(ARGS)
 
-fuzz: $(INSTALLED) ## 20,000 random configs: nothing may end in a traceback (ARGS=1000 for another number)
+fuzz: $(INSTALLED) ## random configs, checkouts and property tests: no command ends with a traceback (ARGS=1000 for another number than 20,000)
 	$(PY) -m tests.fuzz $(ARGS)
+	$(PYTEST) --numprocesses auto --hypothesis-profile=random $$(git grep -l "^from hypothesis" -- 'tests/*/test_*.py' 'tests/test_*.py')
 
-attack: $(INSTALLED) ## hostile input by group, and a kill at each event that changes the disk (ARGS=--part for what CI runs, ARGS=--revert without the fixes)
+attack: $(INSTALLED) ## run hostile input by group, and kill at each event that changes the disk (ARGS=--part for what CI runs, ARGS=--revert without the fixes)
 	tools="$$($(PY) tests/tools/install.py --print-path)" && PATH="$$tools:$$PATH" $(PY) -m tests.attack $(ARGS)
 
-tools: $(INSTALLED) ## build the programs that tests run into the tool cache (TOOLS="--set cluster" or "--set live" for those of test-cluster or test-live, TOOLS="helm" for that one)
+tools: $(INSTALLED) ## install the programs that tests run in the tool cache (TOOLS="--set cluster", "--set live" or a name)
 	$(PY) tests/tools/install.py $(TOOLS)
 
-lock: $(LOCKER)/bin/uv ## write requirements.lock anew from pyproject.toml (ARGS=--upgrade for newer versions)
+lock: $(LOCKER)/bin/uv ## update requirements.lock from pyproject.toml (ARGS=--upgrade for newer versions)
 	$(COMPILE) --extra dev --output-file requirements.lock $(ARGS) pyproject.toml
 	$(COMPILE) --output-file tests/tools/go.lock $(ARGS) tests/tools/go.in
 	$(COMPILE) --output-file tests/tools/node.lock $(ARGS) tests/tools/node.in
 	$(COMPILE) --output-file tests/tools/redis-8.lock $(ARGS) tests/tools/redis-8.in
 
-clean: ## remove everything that make brought into this folder (the tool cache lies elsewhere and stays)
+clean: ## remove everything that make created in this folder; the tool cache is elsewhere and stays
 	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find rediskit scripts tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
-# The whole environment is made anew when what it was made from has changed, so that nothing from before stays in it.
+# A changed lock file replaces the whole environment, so that no old package stays.
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("rediskit needs Python 3.11 or newer, this is " + sys.version.split()[0] + ": make PYTHON=/path/to/python3")'
 	$(PYTHON) -m venv --clear $(VENV)

@@ -6,11 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from rediskit.cli import main
 from tests.tools.install import locate
 
 pytest.register_assert_rewrite("tests.cluster.states")
+
+settings.register_profile("repeatable", derandomize=True, database=None)
+settings.register_profile("random")
+settings.load_profile("repeatable")
+"""The same commit has the same result everywhere. `--hypothesis-profile=random` draws other cases: `make fuzz` does."""
 
 Run = Callable[..., tuple[int, str, str]]
 """Runs the command with arguments, and returns exit code, standard output and standard error."""
