@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "secrecy": Package("what looks like a password, a key or a token"),
     "temporary": Package("temporary folders that a later run cleans up after a killed one"),
     "files": Package("opens and reads regular files; the only place that does", ("errors",)),
+    "plaintext": Package("the password in memory: no text, log or file shows it", ("errors",)),
     "tools": Package("starts programs; the only place that does", ("errors",)),
     "yamlio": Package(
         "YAML reader with positions, tolerant reader for foreign manifests, scalars, in-place edits, writer", ("errors", "files")
@@ -71,9 +72,10 @@ MAY_IMPORT = {
             "usage",
         ),
     ),
+    "live": Package("clients of the running platform: the Kubernetes API through kubectl", ("errors", "plaintext", "tools")),
     "secrets": Package(
-        "the password: SealedSecret, SOPS, kubectl, encrypted input files and their inspection; never called by `render`",
-        ("errors", "files", "tools", "yamlio", "model", "source", "output", "renderers", "checks"),
+        "the password: SealedSecret, SOPS, encrypted input files and their inspection; never called by `render`",
+        ("errors", "plaintext", "files", "tools", "yamlio", "model", "source", "output", "renderers", "checks", "live"),
     ),
     "migrate": Package(
         "plan, status, moves, evidence, edits of the config; `owner` builds and writes a checkout of an application repository",
@@ -106,6 +108,7 @@ MAY_IMPORT = {
         "parser, one module per command, reports, exit codes; the only package that prints",
         (
             "errors",
+            "plaintext",
             "files",
             "secrecy",
             "yamlio",
@@ -116,6 +119,7 @@ MAY_IMPORT = {
             "output",
             "renderers",
             "checks",
+            "live",
             "secrets",
             "migrate",
             "init",

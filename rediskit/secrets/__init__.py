@@ -1,1 +1,1 @@
-"""The password in encrypted files, in the cluster, and in memory. `render` never imports this package."""
+"""The password in encrypted files and in the cluster. `render` never imports this package."""

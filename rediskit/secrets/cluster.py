@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
+from rediskit.live import kubectl
+from rediskit.live.kubectl import LiveSecret
 from rediskit.model.environment import Environment
-from rediskit.secrets import kubectl
-from rediskit.secrets.kubectl import LiveSecret
+from rediskit.plaintext import Plaintext, generate, invalid, weak
 from rediskit.secrets.manifests import plain_secret
-from rediskit.secrets.plaintext import Plaintext, generate, invalid, weak
 
 Origin = Literal["given", "cluster", "generated"]
 
@@ -93,13 +93,34 @@ def _value(environment: Environment, existing: Sequence[LiveSecret], given: Plai
         if problems := invalid(given) or weak(given):
             raise RefusedError(problems)
         return given, "given"
-    value = kubectl.common_value(existing, environment.redis.namespace if force else "")
+    value = _common_value(existing, environment.redis.namespace if force else "")
     if value is None:
         return generate(), "generated"
     if problems := invalid(value):
         hint = "replace it: --from-stdin --force"
         raise RefusedError([Problem(f"in the cluster {problem.message}", f"{problem.hint}; {hint}") for problem in problems])
     return value, "cluster"
+
+
+def _common_value(secrets: Sequence[LiveSecret], preferred: str = "") -> Plaintext | None:
+    """Return the value of these Secrets; None where none has a value.
+
+    Args:
+        secrets: Secrets of one password.
+        preferred: The namespace whose value to return when the values differ.
+
+    Raises:
+        RefusedError: The values differ, and no namespace is preferred.
+    """
+    values = {secret.namespace: secret.value for secret in secrets if secret.value is not None}
+    if not values:
+        return None
+    first = preferred if preferred in values else next(iter(values))
+    others = [namespace for namespace, value in values.items() if value != values[first]]
+    if others and not preferred:
+        hint = f"--force copies the value of namespace {first} to the others"
+        raise RefusedError(Problem(f"the Secrets in {first} and {', '.join(others)} have different values", hint))
+    return values[first]
 
 
 def _refuse(environment: Environment, different: Sequence[LiveSecret], *, force: bool) -> None:

@@ -12,7 +12,7 @@ from rediskit.errors import ConfigError, MissingToolError, Problem
 from rediskit.model.ciphertext import SOPS_REGEX, ciphertext
 from rediskit.model.nested import list_at, mapping_at, text_at
 from rediskit.model.secrets import Sops
-from rediskit.secrets.plaintext import Plaintext, forms
+from rediskit.plaintext import Plaintext, forms
 from rediskit.yamlio.reader import read
 from rediskit.yamlio.scalars import plain
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rediskit.errors import ConfigError, MissingToolError, Problem
 from rediskit.files import read_file
+from rediskit.live import kubectl
 from rediskit.model.nested import text_at
-from rediskit.secrets import kubectl
 from rediskit.secrets.certificate import Certificate, parse_certificate
 from rediskit.source.neighbours import Neighbours
 from rediskit.tools import Command, find, run

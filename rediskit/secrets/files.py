@@ -12,8 +12,8 @@ from rediskit.model.ciphertext import ciphertext
 from rediskit.model.environment import Environment
 from rediskit.model.secrets import ENCRYPTED, Sops
 from rediskit.output.input_files import read_inputs, write_inputs
+from rediskit.plaintext import Plaintext, invalid, weak
 from rediskit.secrets.manifests import Keys, encrypted, file_of, new_rotation, opened, recipients_of, refuse_other_recipients
-from rediskit.secrets.plaintext import Plaintext, invalid, weak
 from rediskit.secrets.sops import RULES, creation_rules
 from rediskit.yamlio.reader import read
 

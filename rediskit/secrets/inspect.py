@@ -11,10 +11,10 @@ from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
 from rediskit.model.ciphertext import Ciphertext, ciphertext
 from rediskit.model.environment import Environment
 from rediskit.model.secrets import ENCRYPTED, SealedSecrets, Sops
+from rediskit.plaintext import Plaintext, invalid, weak
 from rediskit.renderers import render
 from rediskit.secrets.certificate import Certificate, expiry
 from rediskit.secrets.manifests import Keys, opened, sealing_certificate
-from rediskit.secrets.plaintext import Plaintext, invalid, weak
 from rediskit.secrets.sealing import split
 from rediskit.yamlio.writer import dump
 

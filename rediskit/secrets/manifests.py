@@ -13,11 +13,11 @@ from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.model.ciphertext import ROTATION, SEALED_VERSION, UNOWNED, ciphertext, scope_annotations, sealing_label
 from rediskit.model.environment import Environment
 from rediskit.model.secrets import SealedSecrets, Sops
+from rediskit.plaintext import Plaintext
 from rediskit.renderers.objects import KEEP, labels, metadata
 from rediskit.secrets import sops
 from rediskit.secrets.certificate import Certificate, expiry, parse_certificate
 from rediskit.secrets.encrypted import refuse_unencrypted
-from rediskit.secrets.plaintext import Plaintext
 from rediskit.secrets.sealing import seal, unseal
 from rediskit.yamlio.reader import read
 from rediskit.yamlio.scalars import plain

@@ -12,7 +12,7 @@ from binascii import Error
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rediskit.secrets.plaintext import Plaintext
+from rediskit.plaintext import Plaintext
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.padding import OAEP

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rediskit.errors import MissingToolError, Problem, RefusedError
 from rediskit.model.ciphertext import SOPS_REGEX
-from rediskit.secrets.plaintext import Plaintext, forms
+from rediskit.plaintext import Plaintext, forms
 from rediskit.tools import Command, find, run
 from rediskit.yamlio.writer import dump
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rediskit.secrets.plaintext import ALPHABET, LENGTH, LONGEST, Plaintext, generate, invalid, weak, without_newline
+from rediskit.plaintext import ALPHABET, LENGTH, LONGEST, Plaintext, generate, invalid, weak, without_newline
 
 VALUE = "Planted" + "Value0123456789" * 2
 

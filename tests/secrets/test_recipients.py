@@ -12,9 +12,9 @@ import yaml
 
 from rediskit.errors import MissingToolError
 from rediskit.model.secrets import Sops
+from rediskit.plaintext import Plaintext, forms, generate
 from rediskit.secrets.encrypted import refuse_unencrypted
 from rediskit.secrets.manifests import plain_secret
-from rediskit.secrets.plaintext import Plaintext, forms, generate
 from rediskit.secrets.sops import encrypt
 from rediskit.source.loader import load
 from rediskit.yamlio.writer import dump

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from rediskit.errors import ConfigError
 from rediskit.model.ciphertext import sealing_label
+from rediskit.plaintext import Plaintext
 from rediskit.secrets.certificate import parse_certificate, private_keys
-from rediskit.secrets.plaintext import Plaintext
 from rediskit.secrets.sealing import seal
 from tests.conftest import Run
 from tests.secrets.conftest import recipient

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rediskit.model.ciphertext import Scope, sealing_label
-from rediskit.secrets.plaintext import Plaintext
+from rediskit.plaintext import Plaintext
 from rediskit.secrets.sealing import seal, split, unseal
 from tests.conftest import Run
 from tests.secrets.repository import KEY, NAME, Repository, certificate_of, private_pem, value_of

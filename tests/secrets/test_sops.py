@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rediskit.model.ciphertext import SOPS_REGEX
+from rediskit.plaintext import Plaintext
 from rediskit.secrets.manifests import Keys, opened
-from rediskit.secrets.plaintext import Plaintext
 from rediskit.secrets.sops import decrypt as our_decrypt
 from rediskit.secrets.sops import encrypt
 from rediskit.source.loader import load

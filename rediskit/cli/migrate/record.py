@@ -83,8 +83,8 @@ def _drained(client: Client, arguments: argparse.Namespace) -> Drained | None:
         RefusedError: [not-stopped], [queue-unread], [queue-not-empty].
         MissingToolError: kubectl fails, or the old Redis does not answer.
     """
+    from rediskit.live.kubectl import run_in_service
     from rediskit.migrate.queues import SHELL, left_in, refuse_tasks, service_of
-    from rediskit.secrets.kubectl import run_in_service
 
     observed, discard = arguments.observed.strip(), arguments.discard.strip()
     if not arguments.drained:

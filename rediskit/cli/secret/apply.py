@@ -7,9 +7,9 @@ import argparse
 from rediskit.cli.configs import config_file
 from rediskit.cli.report import Report
 from rediskit.cli.secret.inputs import given, in_clear_in_git
+from rediskit.live.kubectl import context_name
 from rediskit.secrets.cluster import apply_secret
 from rediskit.secrets.files import namespaces_of
-from rediskit.secrets.kubectl import context_name
 from rediskit.source.loader import load
 
 _ORIGINS = {"given": "the given value", "cluster": "the value that is there", "generated": "a new value"}

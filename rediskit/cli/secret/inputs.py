@@ -12,13 +12,13 @@ from rediskit.cli.clock import refuse_later, time_of
 from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.files import read_file, read_stream
 from rediskit.git.discovery import work_tree
+from rediskit.live import kubectl
 from rediskit.model.environment import Environment
 from rediskit.model.migration import moment
 from rediskit.model.secrets import Sops
-from rediskit.secrets import kubectl
+from rediskit.plaintext import LONGEST, Plaintext, without_newline
 from rediskit.secrets.certificate import private_keys
 from rediskit.secrets.manifests import Keys
-from rediskit.secrets.plaintext import LONGEST, Plaintext, without_newline
 
 
 def given(arguments: argparse.Namespace, environment: Environment) -> Plaintext | None:

@@ -12,9 +12,9 @@ from rediskit.cli.report import Report, listed
 from rediskit.cli.secret.inputs import given, in_clear_in_git, keys_of, time_to_write_at
 from rediskit.model.environment import Environment
 from rediskit.model.secrets import SealedSecrets
+from rediskit.plaintext import Plaintext, generate
 from rediskit.secrets.files import PlannedFiles, namespaces_of, plan_new, plan_rotated, plan_sealed, require_files
 from rediskit.secrets.manifests import refuse_expired
-from rediskit.secrets.plaintext import Plaintext, generate
 from rediskit.secrets.sops import RULES
 from rediskit.source.loader import load
 

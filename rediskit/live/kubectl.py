@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rediskit.errors import MissingToolError, Problem, RefusedError
-from rediskit.secrets.plaintext import Plaintext
+from rediskit.errors import MissingToolError, Problem
+from rediskit.plaintext import Plaintext
 from rediskit.tools import Command, find, run
 
 MANAGER = "rediskit"
@@ -95,24 +95,3 @@ def _kubectl() -> Path:
         return find("kubectl", "KUBECTL")
     except MissingToolError as error:
         raise MissingToolError(Problem(error.problems[0].message, _HINT)) from None
-
-
-def common_value(secrets: Sequence[LiveSecret], preferred: str = "") -> Plaintext | None:
-    """Return the value of these Secrets; None where none has a value.
-
-    Args:
-        secrets: Secrets of one password.
-        preferred: The namespace whose value to return when the values differ.
-
-    Raises:
-        RefusedError: The values differ, and no namespace is preferred.
-    """
-    values = {secret.namespace: secret.value for secret in secrets if secret.value is not None}
-    if not values:
-        return None
-    first = preferred if preferred in values else next(iter(values))
-    others = [namespace for namespace, value in values.items() if value != values[first]]
-    if others and not preferred:
-        hint = f"--force copies the value of namespace {first} to the others"
-        raise RefusedError(Problem(f"the Secrets in {first} and {', '.join(others)} have different values", hint))
-    return values[first]

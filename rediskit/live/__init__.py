@@ -1,0 +1,1 @@
+"""Clients of the running platform: the Kubernetes API, Redis and Prometheus."""
