@@ -53,13 +53,7 @@ def _indented(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Location:
-    """A place in a file.
-
-    Attributes:
-        file: The file as passed on the command line.
-        line: The line, from 1.
-        column: The column in characters, from 1.
-    """
+    """A place in a file. Line and column, in characters, count from 1."""
 
     file: str
     line: int
@@ -84,7 +78,6 @@ class Problem:
         message: What is wrong, in lower case and without a full stop.
         hint: The fix; "" where the message is enough.
         path: The value in the config.
-        location: The place in a file.
         code: The stable name of the rule; "" for an error without a name.
     """
 
@@ -105,12 +98,7 @@ class Problem:
 
 
 class RediskitError(Exception):
-    """The base of all errors of rediskit.
-
-    Attributes:
-        problems: All problems.
-        exit_code: The exit code of the command.
-    """
+    """The base of all errors of rediskit: all problems, and the exit code of the command."""
 
     exit_code: ClassVar[int] = 2
 

@@ -21,17 +21,9 @@ _CHUNK = 1 << 16
 
 @contextmanager
 def regular(path: str | os.PathLike[str], *, follow: bool = True) -> Iterator[int]:
-    """Open a regular file for reading. A named pipe, a socket or a device is refused and never blocks.
+    """Open a regular file for reading. A named pipe, a socket or a device is refused with OSError and never blocks.
 
-    Args:
-        path: The file.
-        follow: Whether the path itself can be a symbolic link.
-
-    Yields:
-        A descriptor of the file.
-
-    Raises:
-        OSError: The file is missing, not regular, or can't be read.
+    `follow`: whether the path itself can be a symbolic link.
     """
     _refuse_other(Path(path).stat(follow_symlinks=follow).st_mode, path)
     handle = os.open(path, _READ if follow else _READ | os.O_NOFOLLOW)
@@ -50,16 +42,7 @@ def _refuse_other(mode: int, path: str | os.PathLike[str]) -> None:
 
 
 def read_regular(path: str | os.PathLike[str], limit: int = MAX_BYTES, *, follow: bool = True) -> bytes:
-    """Return the content of a regular file.
-
-    Args:
-        path: The file.
-        limit: The largest size, in bytes.
-        follow: Whether the path itself can be a symbolic link.
-
-    Raises:
-        OSError: As `regular`, or EFBIG for a file above the limit.
-    """
+    """Return the content of a regular file. Raises OSError as `regular`, or EFBIG for a file of more than `limit` bytes."""
     with regular(path, follow=follow) as handle:
         content = _rest(handle, limit + 1)
     if len(content) > limit:
@@ -68,15 +51,9 @@ def read_regular(path: str | os.PathLike[str], limit: int = MAX_BYTES, *, follow
 
 
 def read_expected(path: str, expected: int, *, rest: bool = True) -> bytes:
-    """Return the content of a file, in one read if it has the expected length. Links are not followed.
+    """Return the content of a file, in one read if it has the expected length. Links are not followed. Raises OSError as `regular`.
 
-    Args:
-        path: The file.
-        expected: The expected length in bytes.
-        rest: Whether to read a longer file to its end; else the content ends one byte after the expected length.
-
-    Raises:
-        OSError: As `regular`.
+    With `rest`, a longer file is read to its end; else the content ends one byte after the expected length.
     """
     with regular(path, follow=False) as handle:
         content = os.read(handle, expected + 1)
@@ -112,15 +89,9 @@ def reason(error: OSError) -> str:
 
 
 def read_file(path: Path, shown: str, hint: str = "check the path: it is relative to the current folder") -> bytes:
-    """Return the content of a regular file of at most 1 MiB.
+    """Return the content of a regular file of at most 1 MiB; `shown` is its name for messages, `hint` that for a missing file.
 
-    Args:
-        path: The file.
-        shown: The name of the file for messages.
-        hint: The hint for a missing file.
-
-    Raises:
-        ConfigError: The file is missing, not regular, not readable or too large.
+    Raises ConfigError when the file is missing, not regular, not readable or too large.
     """
     try:
         return read_regular(path)

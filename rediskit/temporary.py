@@ -24,15 +24,9 @@ _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """Create an empty folder that only this user can read, and remove it at the end.
+    """Create an empty folder that only this user can read, yield its real path, and remove it at the end.
 
     Folders of processes that were killed are removed first.
-
-    Yields:
-        The real path of the folder.
-
-    Raises:
-        OSError: the folder for temporary files can't be written.
     """
     remove_abandoned()
     holder, handle = _create()

@@ -23,13 +23,11 @@ class Command(NamedTuple):
     """A program to start. Errors contain only the name of the program.
 
     Attributes:
-        program: The path of the program, from `find`.
         arguments: The arguments, without a shell. Other users can see them: pass a secret in `stdin`.
         cwd: The folder to run in; None for the current one.
         stdin: The standard input. The program never reads from the terminal.
         timeout: Seconds until the program and its process group are killed.
         exit_codes: The exit codes that are not an error.
-        environment: Additional environment variables.
         secrets: Texts that are masked in error messages, in plain text and in base64.
     """
 
@@ -47,13 +45,7 @@ class Command(NamedTuple):
 
 
 class Completed(NamedTuple):
-    """A program that ended with an expected exit code.
-
-    Attributes:
-        exit_code: The exit code.
-        stdout: The standard output.
-        stderr: The standard error.
-    """
+    """The result of a program that ended with an expected exit code."""
 
     exit_code: int
     stdout: bytes
@@ -64,17 +56,9 @@ class Completed(NamedTuple):
 
 
 def find(name: str, variable: str) -> Path:
-    """Return the path of a program: the file in an environment variable, or the first match on PATH.
+    """Return the absolute path of a program: the file in an environment variable, unless empty, or the first match on PATH.
 
-    Args:
-        name: The program, such as `kubeconform`.
-        variable: The environment variable, such as `KUBECONFORM`. An empty value is ignored.
-
-    Returns:
-        The absolute path of an executable file.
-
-    Raises:
-        MissingToolError: The program does not exist or is not executable.
+    Raises MissingToolError when the program does not exist or is not executable.
     """
     configured = os.environ.get(variable)
     program = shutil.which(Path(configured).absolute() if configured else name, path=os.environ.get("PATH", ""))
@@ -89,8 +73,7 @@ def find(name: str, variable: str) -> Path:
 def run(command: Command) -> Completed:
     """Run a program until it ends.
 
-    Raises:
-        MissingToolError: The program could not be started, exceeded its time limit, or ended with an unexpected exit code.
+    Raises MissingToolError when it could not be started, exceeded its time limit, or ended with an unexpected exit code.
     """
     name = command.program.name
     try:
@@ -140,11 +123,9 @@ def _last_lines(stderr: bytes, secrets: Sequence[str]) -> str:
 
 
 def printable_lines(text: str, last: int = 0) -> str:
-    """Return the lines of a text that are not empty, for the hint of a problem: unprintable characters escaped, later lines indented.
+    """Return the lines of a program's output that are not empty, for a hint: unprintable characters escaped, later lines indented.
 
-    Args:
-        text: The output of a program.
-        last: The number of last lines to keep; 0 keeps all.
+    `last` is the number of last lines to keep; 0 keeps all.
     """
     lines = [visible(line).rstrip() for line in text.splitlines()]
     return "\n  ".join([line for line in lines if line][-last:])

@@ -120,11 +120,8 @@ def run_checks(environment: Environment, tree: Tree, topic: Topic = "") -> list[
 def check(environment: Environment, tree: Tree, topic: Topic = "", *, today: date | None = None) -> list[Finding]:
     """Return the findings that the config does not accept, in the order of `CHECKS`.
 
-    Args:
-        environment: The config.
-        tree: The rendered manifests.
-        topic: Run only the checks of this topic; empty for all checks. Only a run of all checks reports unused entries of `accept`.
-        today: The day to compare `accept.until` with. None reads the clock, but only where the config accepts a finding.
+    Only a run of all checks (no `topic`) reports unused entries of `accept`. `today` is the day to compare `accept.until` with: None reads
+    the clock, but only where the config accepts a finding.
     """
     codes = None if topic else frozenset(rule.code for rule in CHECKS)
     return unaccepted(environment, run_checks(environment, tree, topic), codes, today)

@@ -21,11 +21,8 @@ def unaccepted(
 ) -> list[Finding]:
     """Return the findings that the config does not accept, in their order, then `accept-unused` for entries without a finding.
 
-    Args:
-        environment: The config.
-        findings: Its findings.
-        codes_of_run: The codes that this run can report. An entry for another code is not reported as unused. None: no entry is.
-        today: The day to compare `until` with; None for the current day in UTC.
+    An entry for a code that is not in `codes_of_run` is not reported as unused; with None, no entry is. `today` is the current day in UTC
+    by default.
     """
     reported = list(findings)
     if not environment.accept:

@@ -15,14 +15,7 @@ OWNER = "check --owner DIR"
 
 
 class Code(NamedTuple):
-    """A documented code.
-
-    Attributes:
-        code: The stable name of the rule.
-        severity: The severity of its findings.
-        command: The command that can report it.
-        rule: What the rule requires.
-    """
+    """A documented code, the command that can report it, and what the rule requires."""
 
     code: str
     severity: Severity

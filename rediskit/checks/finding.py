@@ -24,10 +24,6 @@ class Finding(NamedTuple):
     """A result of a check.
 
     Attributes:
-        code: The stable name of the rule.
-        severity: `error`, `warning` or `info`.
-        message: What is wrong, and where.
-        hint: The fix.
         path: The config path that causes the finding.
         location: The position of `path` in the config file; None for an Environment that Python code constructs.
         on: The values of `accept.on` that accept the finding. Empty: the config path, and the client whose section contains the path.
@@ -43,15 +39,7 @@ class Finding(NamedTuple):
 
 
 class Issue(NamedTuple):
-    """The part of a finding that a check function yields. The table of checks adds code, severity and location.
-
-    Attributes:
-        message: What is wrong, and where.
-        hint: The fix.
-        path: The config path that causes the issue.
-        severity: The severity, where it is not that of the table.
-        on: As in `Finding`.
-    """
+    """The part of a finding that a check function yields. The table of checks adds code, location and, by default, the severity."""
 
     message: str
     hint: str = ""
@@ -94,14 +82,7 @@ def reference(content: Object) -> str:
 
 
 class Check(NamedTuple):
-    """One rule about rendered objects.
-
-    Attributes:
-        code: The stable name of the rule.
-        severity: The severity of its findings.
-        run: Yields the issues. Its docstring is the text in docs/checks.md.
-        topic: The group of the rule.
-    """
+    """One rule about rendered objects. The docstring of `run` is its text in docs/checks.md."""
 
     code: str
     severity: Severity

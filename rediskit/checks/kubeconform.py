@@ -43,7 +43,6 @@ class Document(NamedTuple):
 
     Attributes:
         path: The file in the output directory.
-        text: The YAML.
         kubernetes: The minor version of Kubernetes that selects the schema, such as `1.34`.
         identity: The apiVersion and kind of the object; None for text that was never an object in this process.
         source: The config path that causes the object.
@@ -66,9 +65,7 @@ class Counts(NamedTuple):
     """The number of documents by result.
 
     Attributes:
-        emitted: Documents that kubeconform got.
-        valid: Valid objects. The run succeeds when their number equals `emitted`.
-        invalid: Objects that do not match their schema.
+        emitted: Documents that kubeconform got. The run succeeds when as many are valid.
         errors: Texts that kubeconform can't read, and objects without a schema.
         skipped: Objects that kubeconform did not validate.
     """
@@ -81,12 +78,7 @@ class Counts(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The result of all runs.
-
-    Attributes:
-        counts: The number of documents by result.
-        by_environment: Findings in the order of the documents, each after the name of its environment ("" for the run as a whole).
-    """
+    """The counts of all runs, and the findings in the order of the documents, each after its environment ("" for the run as a whole)."""
 
     counts: Counts
     by_environment: tuple[tuple[str, Finding], ...]
@@ -103,9 +95,7 @@ class _Result(NamedTuple):
     Attributes:
         number: The index of the document, -1 for an error of the run.
         version: The apiVersion that kubeconform read.
-        kind: The kind that kubeconform read.
         status: One of `_VALID`, `_INVALID`, `_ERROR`, `_SKIPPED`, `_EMPTY`.
-        message: The text of kubeconform.
     """
 
     number: int

@@ -17,14 +17,7 @@ from rediskit.usage import parse
 
 
 class _Application(NamedTuple):
-    """A workload with a manifest that a migration changes.
-
-    Attributes:
-        path: The config path of the workload.
-        client: The client.
-        workload: The workload.
-        manifest: Its manifest.
-    """
+    """A workload with a manifest that a migration changes, and its config path."""
 
     path: Path
     client: Client

@@ -26,14 +26,7 @@ from rediskit.state_machine.effects import Effects, effects
 
 
 class _Migrating(NamedTuple):
-    """A workload of a client with a migration.
-
-    Attributes:
-        path: The config path of the workload.
-        client: The client.
-        workload: The workload.
-        effect: What is in effect at the step of the client.
-    """
+    """A workload of a client with a migration, its config path, and the effects of the client's step."""
 
     path: Path
     client: Client
@@ -45,8 +38,6 @@ class _Entry(NamedTuple):
     """A variable as it is rendered.
 
     Attributes:
-        path: Its config path.
-        name: Its name.
         container: Its container in the config.
         template: Its value in the config; None for the variable that is added for the password.
         content: Its entry of `env`; empty where it is missing.
@@ -65,14 +56,7 @@ class _Entry(NamedTuple):
 
 
 class _Patch(NamedTuple):
-    """A rendered patch of a workload.
-
-    Attributes:
-        migrating: The workload.
-        file: The rendered file that contains the patch.
-        patch: The strategic merge patch.
-        expected: What the step changes.
-    """
+    """A rendered strategic merge patch of a workload, its file, and the change that the step requires."""
 
     migrating: _Migrating
     file: str

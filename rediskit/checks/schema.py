@@ -57,12 +57,7 @@ _LIMITS = {
 
 
 class Violation(NamedTuple):
-    """One violation of a schema.
-
-    Attributes:
-        path: The invalid field, also where it is missing.
-        message: What is wrong.
-    """
+    """One violation of a schema. `path` is the invalid field, also where it is missing."""
 
     path: Path
     message: str
@@ -75,18 +70,11 @@ def kubernetes_versions() -> tuple[str, ...]:
 
 
 def validate(obj: dict[str, Any], kubernetes: str) -> list[Violation]:
-    """Return all violations of the schema of an object, ordered by path.
+    """Return all violations of the schema of an object, ordered by path. Raises ValueError for an unknown version of Kubernetes.
 
     A kind without a schema is one violation. Values that JSON can't represent (a key that is not text, a date) are reported alone,
     because the validator needs JSON. A message repeats a value only where the schema lists or describes the allowed values, so that
-    no message contains a Secret.
-
-    Args:
-        obj: A Kubernetes object, or a Kustomization or Component of kustomize, as plain data.
-        kubernetes: A minor version such as `1.34`. It selects the schema for kinds of Kubernetes itself.
-
-    Raises:
-        ValueError: `kubernetes` is not one of `kubernetes_versions()`.
+    no message contains a Secret. `kubernetes`, such as `1.34`, selects the schema for kinds of Kubernetes itself.
     """
     if kubernetes not in kubernetes_versions():
         raise ValueError(f"no schemas for Kubernetes {kubernetes}; known: {', '.join(kubernetes_versions())}")

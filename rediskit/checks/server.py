@@ -26,13 +26,7 @@ M = TypeVar("M", bound=Measure)
 
 
 class Directive(NamedTuple):
-    """One setting of Redis. The last one of a name takes effect, except for `save`.
-
-    Attributes:
-        name: The name in lower case.
-        value: The rest of the line.
-        path: The config path of the text that contains it.
-    """
+    """One line of redis.conf: name in lower case, value, and the config path of its text. The last of a name wins, except for `save`."""
 
     name: str
     value: str

@@ -19,8 +19,6 @@ class Variable(NamedTuple):
 
     Attributes:
         listed: The list of its container, `containers` or `initContainers`.
-        container: The name of its container.
-        name: Its name.
         template: Its new value; None where the switch removes it.
         content: The container in the manifest.
     """
@@ -98,12 +96,7 @@ def composed(workload: Workload) -> Iterator[tuple[str, str, str]]:
 
 
 class OldAddress(NamedTuple):
-    """An address in the manifest.
-
-    Attributes:
-        host: The host; None in a reference.
-        database: The number at the end of a URL; None in every other form.
-    """
+    """Host and database of an address in the manifest; None where the value does not show it."""
 
     host: str | None
     database: int | None

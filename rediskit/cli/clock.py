@@ -26,15 +26,9 @@ def refuse_later(time: str, option: str) -> None:
 
 
 def time_of(text: str | None, option: str, migration: Migration | None = None) -> str:
-    """Return the Timestamp of an option, or the current time.
+    """Return the Timestamp of an option, or the current time with the offset of the migration, by default the local one.
 
-    Args:
-        text: The value of the option; None for the current time.
-        option: The name of the option, for errors.
-        migration: The migration whose offset from UTC the current time gets; by default the local offset.
-
-    Raises:
-        ConfigError: The text is not a time with an offset.
+    Raises ConfigError when the text is not a time with an offset.
     """
     if text is not None:
         try:

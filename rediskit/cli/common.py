@@ -21,12 +21,7 @@ from rediskit.source.neighbours import input_folders
 
 
 class Rendered(NamedTuple):
-    """The bytes of one environment without its objects, so a run over a thousand configs fits into memory.
-
-    Attributes:
-        name: The name of the environment.
-        files: The content per path.
-    """
+    """The files of one environment without its objects, so a run over a thousand configs fits into memory."""
 
     name: str
     files: Mapping[str, bytes]
@@ -41,25 +36,14 @@ def config_files(arguments: argparse.Namespace) -> list[str]:
 
 
 class Visit(NamedTuple):
-    """A check of one command beside the table of checks.
-
-    Attributes:
-        codes: The codes of the findings that it may return.
-        look: Returns the findings of an environment.
-    """
+    """A check of one command beside the table of checks, and the codes of the findings that it may return."""
 
     codes: frozenset[str]
     look: Callable[[Environment, Tree], Iterable[Finding]]
 
 
 class Checked(NamedTuple):
-    """The findings of one environment.
-
-    Attributes:
-        environment: The environment.
-        findings: All findings, accepted ones too.
-        codes: The codes of the checks that ran.
-    """
+    """All findings of one environment, accepted ones too, and the codes of the checks that ran."""
 
     environment: Environment
     findings: list[Finding]
@@ -72,15 +56,9 @@ class Checked(NamedTuple):
 
 
 def render_all(arguments: argparse.Namespace, visits: Sequence[Visit] = (), *, clean: bool = False) -> tuple[list[Rendered], list[Checked]]:
-    """Load, render and check every config.
+    """Load, render and check every config. `clean` removes the leftovers of interrupted runs first.
 
-    Args:
-        arguments: The command line.
-        visits: Further checks of the rendered objects.
-        clean: Remove the leftovers of interrupted runs first.
-
-    Raises:
-        ConfigError: With the problems of all configs.
+    Raises ConfigError with the problems of all configs.
     """
     trees, checked = [], []
     codes = frozenset(rule.code for rule in CHECKS).union(names(RENDER), *(visit.codes for visit in visits))

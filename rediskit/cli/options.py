@@ -51,11 +51,9 @@ def command(
     parents: Sequence[Parser] = (),
     examples: Sequence[str] = (),
 ) -> Parser:
-    """Add a command and return its parser.
+    """Add a command to a group and return its parser.
 
     Args:
-        commands: The group that it belongs to.
-        name: Its name on the command line.
         summary: One line for the list of commands.
         description: What it does, for its own help page.
         module: The module below `rediskit.cli` whose `run` executes it; "" for a group of commands.

@@ -14,11 +14,7 @@ ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 class Terminated(KeyboardInterrupt):
-    """A signal asked the process to end: it stops and cleans up, as with Ctrl-C.
-
-    Attributes:
-        number: The number of the signal.
-    """
+    """A signal asked the process to end: it stops and cleans up, as with Ctrl-C."""
 
     def __init__(self, number: int) -> None:
         super().__init__()

@@ -24,7 +24,6 @@ class Report(NamedTuple):
         document: The JSON document without its exit code; None where `lines` are JSON already.
         lines: The lines of standard output, as text or Markdown.
         messages: Findings, warnings and notes for standard error. JSON has them in the document.
-        code: The exit code.
     """
 
     document: Mapping[str, Any] | None
@@ -94,9 +93,7 @@ def warning_lines(changes: Mapping[str, Changes]) -> Iterator[str]:
 def change_lines(changes: Mapping[str, Changes], words: tuple[str, str, str]) -> Iterator[str]:
     """Yield the counts of each environment, and its files while they are few; files that were edited by hand are always listed.
 
-    Args:
-        changes: The changes by environment.
-        words: What to call created, changed and removed files.
+    `words` name created, changed and removed files.
     """
     created, changed, removed = words
     few = sum(len(done.created) + len(done.changed) + len(done.removed) for done in changes.values()) <= _MAX_LISTED

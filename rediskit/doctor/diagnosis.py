@@ -31,15 +31,7 @@ State = Literal["ok", "note", "problem"]
 
 
 class StatusLine(NamedTuple):
-    """The status of one subject.
-
-    Attributes:
-        what: The subject, such as `config` or `branch`.
-        state: Whether it needs attention.
-        said: The status in words.
-        next: Commands or instructions that fix it.
-        code: The exit code that it causes.
-    """
+    """The status of one subject, such as `config` or `branch`: commands or instructions that fix it, and the exit code that it causes."""
 
     what: str
     state: State
@@ -49,13 +41,7 @@ class StatusLine(NamedTuple):
 
 
 class Diagnosis(NamedTuple):
-    """The status of one config.
-
-    Attributes:
-        file: The config.
-        lines: Its status lines.
-        problems: The errors of a config that does not load.
-    """
+    """The status of one config. `problems` are the errors of a config that does not load."""
 
     file: str
     lines: tuple[StatusLine, ...]
@@ -63,13 +49,7 @@ class Diagnosis(NamedTuple):
 
 
 class _Subject(NamedTuple):
-    """A config to diagnose.
-
-    Attributes:
-        environment: The config.
-        file: Its path.
-        output: The parent of the output directories.
-    """
+    """A config to diagnose, and the parent of its output directory."""
 
     environment: Environment
     file: str
@@ -86,12 +66,7 @@ class _Subject(NamedTuple):
 
 
 def diagnose(files: list[str], output: str) -> list[Diagnosis]:
-    """Return the diagnosis of each config, and of all of them together. Nothing is written.
-
-    Args:
-        files: The configs.
-        output: The parent of the output directories.
-    """
+    """Return the diagnosis of each config, and of all of them together. Nothing is written."""
     reports = [_diagnose(file, output) for file in files]
     if len(files) > 1 and all(not report.problems for report in reports):
         try:

@@ -20,7 +20,6 @@ class KnownProgram(NamedTuple):
     """A program that rediskit can start.
 
     Attributes:
-        name: The name of the program.
         arguments: The arguments that print its version, without network access.
         purpose: The commands that start it.
         environment: Environment variables for these arguments.
@@ -49,16 +48,7 @@ KNOWN_PROGRAMS = (
 
 
 class Program(NamedTuple):
-    """The state of a program.
-
-    Attributes:
-        name: The name of the program.
-        state: `found`, `absent` (which is no problem) or `broken`.
-        version: Its version; "" if it is not found.
-        path: Its path; "" if it is not found.
-        said: The reason for another state than `found`.
-        purpose: The commands that start it.
-    """
+    """The state of a program. `absent` is no problem; the version and path of a program that is not found are ""."""
 
     name: str
     state: Literal["found", "absent", "broken"]

@@ -28,15 +28,9 @@ class Git:
     """git, run in one folder."""
 
     def __init__(self, cwd: Path | None, *, timeout: float = 60.0, literal: bool = False) -> None:
-        """Find the program.
+        """Find the program, to run in `cwd` (None for the current folder). Raises MissingToolError where git is not installed.
 
-        Args:
-            cwd: The folder to run in; None for the current one.
-            timeout: Seconds for one run.
-            literal: Whether paths are literal and not patterns, which `git check-ignore` does not support.
-
-        Raises:
-            MissingToolError: git is not installed.
+        `timeout`: seconds for one run. `literal`: paths are not patterns, which `git check-ignore` does not support.
         """
         self._program = tools.find("git", "GIT")
         self._cwd, self._timeout = cwd, timeout

@@ -25,7 +25,6 @@ def contents_at(revision: str, files: Collection[str]) -> dict[str, bytes | None
     """Return the content of files of one work tree in a revision; None for a missing file, and on a branch without commits.
 
     Args:
-        revision: A branch, tag, commit or other revision.
         files: Real paths with a common parent folder.
 
     Raises:
@@ -51,12 +50,7 @@ def gone_at(revision: str, folder: str, ending: str) -> list[str]:
 
 
 class Version(NamedTuple):
-    """A version of a file.
-
-    Attributes:
-        commit: The id of the commit that created it.
-        content: The content.
-    """
+    """The content of a file, and the id of the commit that created it."""
 
     commit: str
     content: bytes
@@ -65,12 +59,7 @@ class Version(NamedTuple):
 def versions(file: str) -> list[Version]:
     """Return the versions of a file in the history of HEAD, newest first; at most 200, none on a branch without commits.
 
-    Args:
-        file: The real path of the file.
-
-    Raises:
-        ConfigError: The file is not in a Git work tree.
-        MissingToolError: git is missing or fails.
+    The path is a real path. Raises as `contents_at`.
     """
     repository = Repository(os.path.dirname(file))
     head = repository.commit("HEAD")
@@ -78,22 +67,14 @@ def versions(file: str) -> list[Version]:
 
 
 class Commit(NamedTuple):
-    """A commit.
-
-    Attributes:
-        id: The id.
-        time: The author time, in seconds since 1970.
-    """
+    """A commit: its id, and its author time in seconds since 1970."""
 
     id: str
     time: int
 
 
 def commits_since(revision: str, files: Collection[str]) -> list[Commit]:
-    """Return the commits after a revision, up to HEAD, that changed one of these files of one work tree, oldest first.
-
-    Raises as `contents_at`.
-    """
+    """Return the commits after a revision, up to HEAD, that changed one of these files, oldest first. Raises as `contents_at`."""
     places = [os.path.realpath(file) for file in files]
     repository = Repository(os.path.commonpath([os.path.dirname(place) for place in places]))
     base, head = repository.commit(revision), repository.commit("HEAD")

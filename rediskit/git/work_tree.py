@@ -21,13 +21,7 @@ _NO = frozenset({0, 1, 2, 128})
 
 
 class Remote(NamedTuple):
-    """A Git remote.
-
-    Attributes:
-        name: The name.
-        address: The URL without user and password.
-        stripped: Whether the URL had a user or a password.
-    """
+    """A Git remote: its URL without user and password, and whether it had any."""
 
     name: str
     address: str

@@ -18,13 +18,7 @@ _HINT = "install it (https://kubernetes.io/docs/tasks/tools), or set $KUBECTL to
 
 
 class LiveSecret(NamedTuple):
-    """A Secret in the cluster.
-
-    Attributes:
-        namespace: Its namespace.
-        value: The value of the key; None where the Secret does not have the key.
-        owned: Whether a controller owns it and would restore its value.
-    """
+    """A Secret in the cluster. `owned`: a controller owns it and would restore its value."""
 
     namespace: str
     value: Plaintext | None
@@ -52,14 +46,10 @@ def apply_manifests(
     """Apply Secrets. The API server validates all of them first, so that none is written when it refuses one.
 
     Args:
-        manifests: The Secrets.
         value: The value in them, which no message contains.
         context: The context of kubectl.
         force: Overwrite fields of another field manager.
         dry_run: Only validate.
-
-    Raises:
-        MissingToolError: kubectl is missing or fails.
     """
     document = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)}).encode()
     options = ("apply", "--server-side", "--field-manager", MANAGER, "--filename", "-", "--output", "name")

@@ -27,10 +27,6 @@ def migrations_at(revision: str, environment: Environment) -> dict[str, Migratio
     """Return the migration of each client at a revision, None for a client without one; None if the revision has no such config.
 
     The files that the config references are not read: they can be different or missing.
-
-    Raises:
-        ConfigError: The revision does not exist, or its config cannot be read.
-        MissingToolError: git is missing.
     """
     return migrations_in(environment.file, revision)
 

@@ -39,7 +39,6 @@ def edited(config: str, edits: Sequence[Edit], meant: Environment | None = None)
     """Return the files that edits change, and the environment that the new text loads as. Nothing is written.
 
     Args:
-        config: The config file.
         edits: The edits, with paths in the whole config. An edit below `clients[i]` changes the file of that client, if it has one.
         meant: The expected environment, apart from positions.
 
@@ -86,12 +85,8 @@ def _own_file(clients: Any, path: Path) -> str | None:
 def put_in_place(changed: Sequence[Edited], folder: FilePath | None = None) -> None:
     """Write all files or none, each by a rename, with its permissions. For a link, its target is replaced.
 
-    Args:
-        changed: The files.
-        folder: A folder above all of them, which is locked; None for the closest one.
-
-    Raises:
-        RefusedError: A file has changed since it was read, another writer has the lock, or a write fails.
+    `folder` is locked; by default the closest one above all files. Raises RefusedError when a file has changed since it was read, another
+    writer has the lock, or a write fails.
     """
     if not changed:
         return

@@ -28,11 +28,7 @@ class Restriction(NamedTuple):
 def restrictions(environment: Environment, client: Client, before: Sequence[Object], left: Sequence[Object]) -> Iterator[Restriction]:
     """Yield each workload that does not reach the shared Redis, or that the policy of `egress` alone would isolate.
 
-    Args:
-        environment: The config.
-        client: The client.
-        before: The objects of the build.
-        left: The objects that remain after `decommission`.
+    `before` are the objects of the build, `left` those that remain after `decommission`.
     """
     target = shared_redis(environment)
     for workload in client.workloads:

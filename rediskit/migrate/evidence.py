@@ -35,15 +35,12 @@ class Observed(NamedTuple):
     """The observations of a person; an empty text, False and () are options that are not set.
 
     Attributes:
-        at: The time of the observation.
         start, until: Start and end of the validation.
         seen, unseen: The criteria that are met, and that failed.
         notes: A remark on the validation.
         secret: Whether the Secret is in both namespaces.
-        down_from, down_until: Start and end of the downtime.
         folded: Whether the base of the application repository contains the change itself.
         source: The build that shows it; "" for an observation of a person.
-        drained: The queues of the old Redis; None if they are not observed.
     """
 
     at: str
@@ -63,11 +60,8 @@ class Observed(NamedTuple):
 def record(environment: Environment, client: Client, observed: Observed) -> tuple[tuple[Edited, ...], Environment]:
     """Return the files that record an observation, and the environment after it. Nothing is written.
 
-    A validation that started before the last scale-up belongs to an earlier attempt: it starts again.
-
-    Raises:
-        RefusedError: [nothing-to-record], [not-validating], [not-down].
-        ConfigError: The config does not load with the evidence.
+    A validation that started before the last scale-up belongs to an earlier attempt: it starts again. Refusals: [nothing-to-record],
+    [not-validating], [not-down].
     """
     path, migration = section(environment, client), migration_of(client)
     validation = _validation(client.name, migration, observed)

@@ -59,18 +59,14 @@ def export(
     """Write the files of a client's step into a checkout of the application repository.
 
     Args:
-        environment: The config.
-        client: The client.
         to: The folder for `rediskit/<client>/`, or the folder of the plain manifests.
         overlay: The folder that is built; `to` by default.
         force: Whether edited files are overwritten.
-        dry_run: Whether nothing is written.
         offline: Whether a build with remote entries is refused.
 
     Raises:
         ConfigError: A folder is not in a checkout, or has no kustomization.
         RefusedError: The build does not have the values of the step, or a file was edited.
-        MissingToolError: kustomize is missing.
     """
     place = checkout(to, overlay, offline=offline)
     if problem := link_in_the_way(place, client):

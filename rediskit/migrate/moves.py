@@ -17,15 +17,7 @@ from rediskit.state_machine.transitions import Kind
 
 
 class Move(NamedTuple):
-    """A permitted step.
-
-    Attributes:
-        status: The transition and its gates.
-        at: The time of the step.
-        files: The files that change.
-        environment: The environment after the step.
-        overridden: The codes of the blockers that `--override` passed.
-    """
+    """A permitted step: its time, the files that change, the environment after it, and the codes that `--override` passed."""
 
     status: TransitionStatus
     at: str
@@ -46,12 +38,7 @@ class Asked(NamedTuple):
 
 
 def move(environment: Environment, client: Client, asked: Asked) -> Move:
-    """Return a step, ready to be written.
-
-    Raises:
-        RefusedError: A gate is blocked; one problem per blocker, with its code.
-        ConfigError: The edited config does not load.
-    """
+    """Return a step, ready to be written. Raises RefusedError with one problem per blocker of a gate."""
     transition = transition_to(client, asked.kind, asked.target)
     situation = situation_of(environment, client, transition, asked.at)
     status = transition_status(situation._replace(reason=asked.reason, confirm_irreversible=asked.confirm_irreversible))

@@ -69,8 +69,7 @@ class Plan(NamedTuple):
 
     Attributes:
         window: Start and end of the window, in local time and UTC.
-        expected: The expected downtime in seconds.
-        budget: The allowed downtime in seconds.
+        expected, budget: The expected and the allowed downtime in seconds.
         commits: The number of commits that take effect during the downtime.
         rollback: The commands of a rollback; None if it is no longer possible.
         unsaid: The keys that the config does not set and a gate needs.

@@ -56,12 +56,7 @@ _SHOWN = 10
 
 
 class Tasks(NamedTuple):
-    """The tasks that are left.
-
-    Attributes:
-        lengths: Database, key and length of each key with tasks.
-        keys: The number of keys in all databases.
-    """
+    """The tasks that are left: database, key and length of each key with tasks, and the number of keys in all databases."""
 
     lengths: tuple[tuple[int, str, int], ...]
     keys: int
@@ -95,15 +90,7 @@ def service_of(client: Client) -> tuple[str, str]:
 
 
 def left_in(client: Client, redis_cli: RedisCli) -> Tasks:
-    """Return the tasks in all databases of the old Redis of a client.
-
-    Args:
-        client: The client.
-        redis_cli: Runs redis-cli in a pod of the old Redis.
-
-    Raises:
-        MissingToolError: kubectl or redis-cli fails, or the old Redis does not run the script.
-    """
+    """Return the tasks in all databases of the old Redis of a client. Raises MissingToolError when it does not run the script."""
     keyspace = _answer(client, redis_cli, "INFO", "keyspace")
     if not keyspace.startswith("# Keyspace"):
         raise _no_answer(client, keyspace)

@@ -24,12 +24,7 @@ _SECTIONS = ("schemaVersion", "name", "cluster", "kubernetes", "gitops", "redis"
 
 
 def running_changes(revision: str, environment: Environment) -> Iterator[Finding]:
-    """Yield the changes of a config to the Redis that is deployed at a revision; none if no Redis is deployed there.
-
-    Raises:
-        ConfigError: The revision does not exist.
-        MissingToolError: git is missing.
-    """
+    """Yield the changes of a config to the Redis that is deployed at a revision; none if no Redis is deployed there."""
     file = os.path.realpath(environment.file)
     text = contents_at(revision, [file])[file]
     if text is None:
@@ -55,10 +50,6 @@ def gone_configs(revision: str, environment: Environment) -> Iterator[Finding]:
     """Yield a finding for each deleted or moved config whose Redis is deployed at a revision.
 
     Configs in the folder of this one count, and a config of the same name elsewhere if this one is new.
-
-    Raises:
-        ConfigError: The revision does not exist.
-        MissingToolError: git is missing.
     """
     file = Path(os.path.realpath(environment.file))
     new = contents_at(revision, [str(file)])[str(file)] is None

@@ -43,14 +43,7 @@ from rediskit.usage.clients import as_left, switched_variables
 
 
 class Scan(NamedTuple):
-    """The result of a scan.
-
-    Attributes:
-        uses: Every use of the old Redis.
-        hidden: The texts that cannot be read.
-        commit: The commit of the checkout; "" if it has none.
-        egress: The findings about egress policies.
-    """
+    """Every use of the old Redis, what cannot be read, the commit of the checkout ("" without one), and the restricted workloads."""
 
     uses: tuple[Use, ...]
     hidden: tuple[Hidden, ...]
@@ -73,11 +66,7 @@ def scan(environment: Environment, client: Client, place: Checkout) -> Scan | No
     """Return the uses of the old Redis in a checkout once the client has moved; None if the checkout is not that of the client.
 
     A build is scanned with the files of `decommission`, so that only uses remain that the migration does not change. Plain manifests are
-    scanned with the objects of the client as at that step.
-
-    Raises:
-        MissingToolError: kustomize is needed and missing.
-        ConfigError: A file of the build cannot be read.
+    scanned with the objects of the client as at that step. Raises ConfigError when a file of the build cannot be read.
     """
     if client.previous is None or not client.workloads:
         return None
@@ -115,12 +104,7 @@ def unseen(hidden: Hidden) -> Problem:
 
 
 def recorded(environment: Environment, client: Client, result: Scan, at: str) -> tuple[Edited, ...]:
-    """Return the files that record a scan as evidence; none if no gate needs it, or the last scan has the same result.
-
-    Raises:
-        ConfigError: The config does not load with the evidence.
-        RefusedError: The config cannot be changed in place.
-    """
+    """Return the files that record a scan as evidence; none if no gate needs it, or the last scan has the same result."""
     migration = migration_of(client)
     last = migration.scan
     value = str(len(result.certain))

@@ -40,8 +40,7 @@ class Status(NamedTuple):
     Attributes:
         since: The time of the step; "" without history.
         down: The time at which the application stopped; "" if it runs.
-        spent: Seconds of downtime until now.
-        budget: Seconds of downtime that are allowed.
+        spent, budget: Seconds of downtime until now, and those that are allowed.
     """
 
     client: str

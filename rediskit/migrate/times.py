@@ -43,12 +43,7 @@ def _times(migration: Migration) -> Iterator[tuple[Path, str]]:
 
 
 def differing(environment: Environment, revision: str) -> Iterator[Finding]:
-    """Yield a finding for each step since a revision whose time is more than 15 minutes from its commit.
-
-    Raises:
-        ConfigError: The revision does not exist.
-        MissingToolError: git is missing.
-    """
+    """Yield a finding for each step since a revision whose time is more than 15 minutes from its commit."""
     from rediskit.git.revision import commits_since
     from rediskit.migrate.committed import migrations_at  # Imported late: a check without a revision starts no program.
 

@@ -33,15 +33,9 @@ Cidr = Annotated[str, Text(rf"{_IPV4}(?:/{_PREFIX})?", 0, "an IPv4 network", "wr
 
 @dataclass(frozen=True)
 class AddressRange(Written):
-    """A range of IPv4 addresses as MetalLB writes a pool: `a.b.c.d-a.b.c.e` or a CIDR. Ranges of the same addresses are equal.
+    """A range of IPv4 addresses, the last one included, as MetalLB writes a pool: `a.b.c.d-a.b.c.e` or a CIDR.
 
-    Attributes:
-        text: The range as written.
-        first: The first address.
-        last: The last address, included.
-
-    Raises:
-        ValueError: The text has neither form.
+    Ranges of the same addresses are equal. Raises ValueError when the text has neither form.
     """
 
     text: str = field(compare=False)

@@ -45,11 +45,9 @@ class Model(BaseModel):
 
 
 def refuse_all(problems: list[Problem]) -> None:
-    """Raise one ValidationError with a line for each problem. For validators.
+    """Raise one ValidationError with a line for each problem, if there are any. For validators.
 
-    Args:
-        problems: The problems; none raises nothing. Their paths are relative to the section. A last part `"[key]"` marks the key itself as
-            wrong, as Pydantic does for keys of a mapping.
+    The paths are relative to the section. A last part `"[key]"` marks the key itself as wrong, as Pydantic does for keys of a mapping.
     """
     if problems:
         raise ValidationError.from_exception_data(
@@ -107,10 +105,8 @@ class Text(NamedTuple):
     """The annotation of a constrained text: `Annotated[str, Text(r"[a-z]+", 63, "a DNS label", "use …")]`.
 
     Attributes:
-        pattern: The regular expression of the whole text.
         longest: The largest length in characters; 0 for any.
         expected: The form in words, with an article, for messages.
-        hint: The hint of the error.
         check: A further rule: returns the text to keep, or refuses it.
         schema: Keywords that express the further rule in the JSON schema.
     """
@@ -147,12 +143,7 @@ class Text(NamedTuple):
 class Written:
     """The base of values that keep their text and parse it: a frozen dataclass whose first field is `text`.
 
-    Attributes:
-        text: The text as written.
-        pattern: As in `Text`, as are `expected` and `hint`.
-
-    Raises:
-        ValueError: The text does not have the form of the class.
+    `pattern`, `expected` and `hint` are as in `Text`. Raises ValueError when the text does not have the form of the class.
     """
 
     text: str

@@ -79,11 +79,7 @@ class Container(Model):
         return self if self.env is not None or self.external is not None else self.model_copy(update={"env": dict(env)})
 
     def problems(self, content: Any) -> Iterator[Problem]:
-        """Yield what is wrong with the container, the default of the client included.
-
-        Args:
-            content: The container in the manifest; None without a manifest.
-        """
+        """Yield what is wrong with the container of a manifest, None without one. The default of the client is included."""
         if not self.variables and not self.args and self.external is None:
             hint = "write env with its variables, args, or external for what a person changes"
             yield Problem("nothing to switch", hint, code="containers")

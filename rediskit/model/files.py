@@ -41,12 +41,7 @@ class _FromLoader:
 # Dataclasses, because they inherit the Pydantic schema, and `repr` must not show the content.
 @dataclass(frozen=True)
 class TextFile(_FromLoader):
-    """A text file.
-
-    Attributes:
-        path: The path as written in the config.
-        text: The content.
-    """
+    """A text file, and its path as written in the config."""
 
     path: str
     text: str = field(repr=False)
@@ -54,11 +49,9 @@ class TextFile(_FromLoader):
 
 @dataclass(frozen=True)
 class Manifest(_FromLoader):
-    """A Kubernetes object.
+    """A Kubernetes object, and its path as written in the config.
 
-    Attributes:
-        path: The path as written in the config.
-        content: The object, cleaned by `rediskit.source.manifest.clean`. It is shared: do not change it.
+    It is cleaned by `rediskit.source.manifest.clean`, and shared: do not change it.
     """
 
     path: str

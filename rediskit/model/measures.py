@@ -17,17 +17,10 @@ from rediskit.model.base import Written, refuse, shown
 @total_ordering
 @dataclass(frozen=True, eq=False)
 class Measure(Written):
-    """A number with a unit. `str()` returns the text as written; comparisons use `amount`.
+    """A number with a unit. `str()` returns the text as written; comparisons use `amount`, in the base unit of the class.
 
-    Measures of different kinds (bytes, seconds) are never equal and have no order.
-
-    Attributes:
-        text: The text as written.
-        amount: The value in the base unit of the class.
-        measures: The kind; only measures of one kind are compared.
-
-    Raises:
-        ValueError: The text does not have the form of the class.
+    Measures of different kinds (`measures`: bytes, seconds) are never equal and have no order. Raises ValueError when the text does not
+    have the form of the class.
     """
 
     text: str

@@ -12,13 +12,7 @@ CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
 
 
 class Container(NamedTuple):
-    """One container of a pod.
-
-    Attributes:
-        path: Keys and indices from the object to the container.
-        listed: The list it is in, one of `CONTAINER_LISTS`.
-        content: The container itself.
-    """
+    """One container of a pod, the keys and indices from the object to it, and its list, one of `CONTAINER_LISTS`."""
 
     path: tuple[str | int, ...]
     listed: str

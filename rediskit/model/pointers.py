@@ -28,9 +28,6 @@ def differences(
     """Yield pointer, old value and new value of each difference; the order of keys and of named entries does not count.
 
     Args:
-        before: The old value.
-        after: The new value.
-        path: The pointer to both.
         is_leaf: Returns whether two mappings are compared as one value each.
         expand: Whether a mapping without name, or a named list, that only one side has is a difference per value in it.
     """

@@ -30,33 +30,19 @@ _QUOTES = "put the value in quotes"
 
 
 class Placeholder(NamedTuple):
-    """A placeholder of a template.
-
-    Attributes:
-        name: One of `PLACEHOLDERS`.
-        database: The name after `database.`; "" for the database named `default`.
-    """
+    """A placeholder of a template, and the name after `database.`, which is "" for the database named `default`."""
 
     name: str
     database: str = ""
 
 
 class Template:
-    """A value with placeholders. Everything but `${…}` is text; `$${` is a literal `${`.
-
-    Attributes:
-        text: The value as it is in the config.
-        parts: Its text and placeholders in order.
-    """
+    """A value with placeholders. Everything but `${…}` is text; `$${` is a literal `${`."""
 
     __slots__ = ("parts", "text")
 
     def __init__(self, text: str) -> None:
-        """Parse a value.
-
-        Raises:
-            ValidationError: A placeholder is unknown, or is in the spelling of another tool.
-        """
+        """Parse a value. Raises ValidationError for a placeholder that is unknown or in the spelling of another tool."""
         self.text = text
         self.parts = tuple(_parts(text))
 
@@ -99,11 +85,7 @@ class Template:
         return tuple(dict.fromkeys(match["name"] for match in _REFERENCE.finditer(texts) if match["name"]))
 
     def filled(self, values: Mapping[Placeholder, str]) -> str:
-        """Return the text with a value for each placeholder.
-
-        Raises:
-            KeyError: A placeholder has no value.
-        """
+        """Return the text with a value for each placeholder. Raises KeyError for a placeholder without one."""
         return "".join(values[part] if isinstance(part, Placeholder) else part for part in self.parts)
 
     @classmethod
@@ -174,10 +156,7 @@ def password_variable(variables: Variables, texts: Iterable[Template] = ()) -> s
     """Return the variable that `$(…)` refers to where a value contains the password; None where no value does.
 
     The first variable that is the password alone, else `PASSWORD_VARIABLE`. Never a variable that is not switched: it has the old password.
-
-    Args:
-        variables: The variables of the container.
-        texts: New texts of its command line, where the password is always a reference.
+    In `texts`, new texts of the command line, the password is always a reference.
     """
     values = {name: value for name, value in variables.items() if value is not None}
     composed = (value.contains_password and not value.is_password for value in values.values())
@@ -189,10 +168,8 @@ def password_variable(variables: Variables, texts: Iterable[Template] = ()) -> s
 def expansion_order(variables: Variables, texts: Iterable[Template] = ()) -> tuple[str, ...]:
     """Return the names of a container's variables in an order that Kubernetes expands, `PASSWORD_VARIABLE` included where it is needed.
 
-    Kubernetes expands `$(NAME)` only where NAME is defined above. Variables without references keep the order of the config.
-
-    Raises:
-        ValidationError: Variables refer to each other, or to one that is removed; the path begins with the variable.
+    Kubernetes expands `$(NAME)` only where NAME is defined above. Variables without references keep the order of the config. Raises
+    ValidationError when variables refer to each other, or to one that is removed; the path begins with the variable.
     """
     password = password_variable(variables, texts)
     names = [*([PASSWORD_VARIABLE] if password == PASSWORD_VARIABLE else []), *variables]

@@ -19,12 +19,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def execute(plan: WritePlan) -> None:
-    """Change the folder as planned.
-
-    Raises:
-        OSError: the write failed and the old files are in place.
-        RefusedError: the write failed and the old files could not be restored.
-    """
+    """Change the folder as planned. Raises OSError when the write failed, RefusedError when the old files could not be restored either."""
     for leftover in plan.leftovers:
         remove(leftover)
     if not plan.exists:

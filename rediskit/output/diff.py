@@ -34,8 +34,6 @@ def diff_all(trees: Iterable[OutputTree], root: str | os.PathLike[str], *, again
     Secret values are masked. Equal values have equal masks in one call, and other masks in the next call.
 
     Args:
-        trees: The rendered files.
-        root: The parent of the output directories.
         against: A Git revision (branch, tag, commit) to compare with, instead of the disk. Foreign files are left out.
 
     Raises:
@@ -85,13 +83,7 @@ def _foreign_content(path: str) -> bytes:
 # A dataclass because `cached_property` needs a `__dict__`, which a NamedTuple lacks.
 @dataclass(frozen=True)
 class _Version:
-    """One version of a file.
-
-    Attributes:
-        path: The path, relative to the output directory.
-        content: The bytes of the file.
-        masker: Masks its secrets.
-    """
+    """One version of a file, its path relative to the output directory, and what masks its secrets."""
 
     path: str
     content: bytes = field(repr=False)

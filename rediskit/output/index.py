@@ -29,12 +29,7 @@ Owned = Mapping[str, frozenset[str]]
 
 
 class Index(NamedTuple):
-    """The content of an index file.
-
-    Attributes:
-        owned: The digests of each file that rediskit wrote.
-        broken: The number, from 1, of the first line that is not valid in an index; 0 if all are valid.
-    """
+    """The digests of each file that rediskit wrote, and the number of the first invalid line from 1; 0 if all are valid."""
 
     owned: Owned
     broken: int = 0

@@ -14,10 +14,9 @@ from rediskit.output.transaction import create_stage, not_writable, transaction
 
 
 def read_inputs(folder: str, paths: Iterable[str]) -> dict[str, bytes]:
-    """Return the content of each of these paths that exists.
+    """Return the content of each of these paths that exists. Raises RefusedError for one that is not a regular file.
 
-    Raises:
-        RefusedError: one is not a regular file. A symbolic link is neither followed nor replaced: it may lead anywhere.
+    A symbolic link is neither followed nor replaced: it may lead anywhere.
     """
     contents, problems = {}, []
     for path in paths:
@@ -41,14 +40,8 @@ def read_inputs(folder: str, paths: Iterable[str]) -> dict[str, bytes]:
 def write_inputs(folder: str, files: Mapping[str, bytes], old: Mapping[str, bytes]) -> None:
     """Write files into a folder, which is created if it is missing. A replaced file keeps its permissions.
 
-    Args:
-        folder: the folder.
-        files: path to new content.
-        old: what `read_inputs` returned for these paths.
-
-    Raises:
-        RefusedError: a file differs from `old`, another process writes to the folder, or the file system refuses. Nothing is changed
-            then.
+    Raises RefusedError, and changes nothing, when a file differs from `old` (what `read_inputs` returned), another process writes to the
+    folder, or the file system refuses.
     """
     with transaction(folder) as undo:
         _refuse_changed(folder, files, old)

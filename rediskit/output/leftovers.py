@@ -21,8 +21,7 @@ from rediskit.output.transaction import not_writable
 def input_leftovers(folders: Iterable[Path]) -> Iterator[tuple[str, str]]:
     """Yield the stages of killed runs that wrote input files: the folder to lock, and the stage.
 
-    Args:
-        folders: folders with input files. A run that writes into several of them has its stage in a folder above all of them.
+    A run that writes into several of the folders has its stage in a folder above all of them.
     """
     for place in sorted({parent for folder in folders for parent in _up_to_the_top(Path(os.path.realpath(folder)))}):
         if os.path.lexists(place / STAGE):
@@ -44,11 +43,7 @@ def tree_leftovers(root: str) -> Iterator[tuple[str, str]]:
 
 
 def remove_leftovers(leftovers: Iterable[tuple[str, str]]) -> None:
-    """Remove stages whose folder no other process has locked.
-
-    Raises:
-        RefusedError: the file system refuses.
-    """
+    """Remove stages whose folder no other process has locked. Raises RefusedError when the file system refuses."""
     for folder, leftover in leftovers:
         try:
             with exclusive_lock(folder):

@@ -16,14 +16,9 @@ _UNSUPPORTED = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOP
 
 @contextmanager
 def exclusive_lock(folder: str) -> Iterator[tuple[Problem, ...]]:
-    """Hold the lock of a folder. The lock is on the folder itself: it leaves no file and ends with its process.
+    """Hold the lock of a folder, which leaves no file and ends with its process. Yields a warning where locks are not supported.
 
-    Yields:
-        A warning where the file system does not support locks.
-
-    Raises:
-        RefusedError: another process holds the lock.
-        OSError: the folder cannot be opened.
+    Raises RefusedError when another process holds the lock, OSError when the folder cannot be opened.
     """
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

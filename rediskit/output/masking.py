@@ -67,13 +67,9 @@ class Masker:
         return "\n".join(self._line(line) for line in text.split("\n"))
 
     def yaml(self, text: str, data: Any, *, has_secret: bool, reformat: bool) -> str:
-        """Return the text of a YAML file with masked secrets.
+        """Return the text of a YAML file with masked secrets; `data` is its document with masked secrets.
 
-        Args:
-            text: The text of the file.
-            data: The document with masked secrets.
-            has_secret: Whether the document contains a secret.
-            reformat: Format the document again, below the comments at the head of the file.
+        With `reformat`, the document is formatted again, below the comments at the head of the file.
         """
         if not reformat:
             return "\n".join(self._line(line) if "#" in line or secret_reason(line) else line for line in text.split("\n"))

@@ -21,8 +21,7 @@ _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK
 def existing(folder: str, paths: Mapping[str, bytes]) -> dict[str, bytes | None]:
     """Return the paths that exist, or that cannot be created because a parent is not a folder.
 
-    Returns:
-        The content of each readable regular file; None for everything else.
+    The value is the content of a readable regular file; None for everything else.
     """
     contents: dict[str, bytes | None] = {}
     for path in paths:
@@ -37,11 +36,8 @@ def existing(folder: str, paths: Mapping[str, bytes]) -> dict[str, bytes | None]
 def write_new(folder: str, files: Mapping[str, bytes]) -> None:
     """Create files in this order, and the folder if it is missing.
 
-    A killed run leaves the first files only, each complete. Put last the file whose presence means that all others exist.
-
-    Raises:
-        RefusedError: a path exists (each is listed), another process writes to the folder, or the file system refuses. Nothing is
-            written then.
+    A killed run leaves the first files only, each complete. Put last the file whose presence means that all others exist. Raises
+    RefusedError, and writes nothing, when a path exists (each is listed), another process writes to the folder, or the file system refuses.
     """
     with transaction(folder) as undo:
         if paths := existing(folder, files):

@@ -24,24 +24,13 @@ class NoFollowFolder:
     """A folder whose files are written and removed without following links."""
 
     def __init__(self, root: Path, shown: Path | None = None) -> None:
-        """Set the folder.
-
-        Args:
-            root: the real path of the folder.
-            shown: the path that errors report, where `root` is a copy of it.
-        """
+        """Set the folder, a real path. Errors report `shown`, where `root` is a copy of it."""
         self._root, self._shown = root, shown or root
 
     def write(self, path: Path, content: bytes) -> None:
-        """Write a new file. An existing file or link is replaced, never written through.
+        """Write a new file at a relative path. An existing file or link is replaced, never written through.
 
-        Args:
-            path: relative to the root.
-            content: the bytes of the file.
-
-        Raises:
-            RefusedError: a parent is a link or a file.
-            OSError: the file system refuses.
+        Raises RefusedError when a parent is a link or a file.
         """
         with self._parent(path, create=True) as parent:
             with suppress(FileNotFoundError):
@@ -50,11 +39,9 @@ class NoFollowFolder:
                 stream.write(content)
 
     def remove(self, path: Path) -> None:
-        """Remove a folder with its content, if it exists.
+        """Remove a folder with its content, if it exists. After an OSError, a part of the folder may be left.
 
-        Raises:
-            RefusedError: the folder or a parent is a link or a file.
-            OSError: the file system refuses; a part of the folder may be left.
+        Raises RefusedError when the folder or a parent is a link or a file.
         """
         with suppress(FileNotFoundError), self._parent(path, create=False) as parent:
             os.close(self._open(path.name, parent, path))

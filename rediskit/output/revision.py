@@ -14,14 +14,8 @@ Files = dict[str, bytes]
 def files_at(revision: str, root: str, wanted: Mapping[str, Collection[str]]) -> dict[str, Files]:
     """Return the files of each environment at a revision: those in its index, those in `wanted`, and the index.
 
-    Args:
-        revision: a branch, a tag or a commit. A branch without commits has no files.
-        root: the parent of the output directories; it may be missing on disk.
-        wanted: name of the environment to paths. An environment that is missing at the revision has no files.
-
-    Raises:
-        ConfigError: `root` is not in a Git work tree, or the revision does not exist.
-        MissingToolError: git is missing or fails.
+    A branch without commits and an environment that is missing at the revision have no files. `root`, the parent of the output
+    directories, may be missing on disk. Raises as `contents_at`.
     """
     repository = Repository(root)
     commit = repository.commit(revision)

@@ -17,10 +17,7 @@ def transaction(folder: str) -> Iterator[list[Undo]]:
     """Lock a folder, which is created if it is missing. The body appends to the list how to undo each of its steps.
 
     The steps are undone, the newest first, when the body raises. Nothing is undone once the body has ended: the next write removes
-    a stage that is left.
-
-    Raises:
-        RefusedError: another process writes to the folder, or the file system refuses.
+    a stage that is left. Raises RefusedError when another process writes to the folder, or the file system refuses.
     """
     undo: list[Undo] = []
     try:

@@ -23,14 +23,12 @@ class Identity(NamedTuple):
 
 
 class ValueChange(NamedTuple):
-    """One value that differs.
+    """One value that differs; None for the old value of an added one and the new value of a removed one.
 
     Attributes:
         kind: The change. `order`: a list of named entries has another order; `old` and `new` are then the names.
         path: Such as `spec.template.spec.containers[name=redis].image`. Entries without a name have their index in the new list, or in
             the old list if they are removed.
-        old: The old value as plain data; None if it is added.
-        new: The new value; None if it is removed.
     """
 
     kind: Literal["added", "removed", "changed", "order"]
@@ -43,14 +41,12 @@ class FileDiff(NamedTuple):
     """An object or a file that differs.
 
     Attributes:
-        status: The change.
         path: The file, relative to the output directory.
         identity: The identity of the object; None for a file without an object (README.md, Helm values, kustomization.yaml).
         old_path: The old file of an object that is in another file now.
         changes: The values that differ; empty for added and removed files, for texts, and where the values are equal.
         by_values: Whether both versions are valid YAML. If so and `changes` is empty, only comments, quotes or layout differ.
-        before: The old text with secrets masked; None if there is none. The YAML is formatted again if a version contains a secret.
-        after: The new text, in the same form.
+        before, after: The texts with secrets masked; None if there is none. The YAML is formatted again if a version contains a secret.
     """
 
     status: Status
@@ -73,9 +69,7 @@ class TreeDiff(NamedTuple):
     """The diff of one environment, ordered by file. The index is listed only if nothing else differs.
 
     Attributes:
-        name: The name of the environment.
-        objects: Objects that differ.
-        files: Other files that differ.
+        objects, files: Objects, and other files, that differ.
         warnings: The reasons why a write is refused; empty against a Git revision.
     """
 

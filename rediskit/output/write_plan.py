@@ -23,17 +23,11 @@ class WritePlan:
     """The changes that a write of `files` makes in one folder. Paths are relative to it, with forward slashes.
 
     Attributes:
-        folder: The output directory.
-        files: Path to new content.
-        digests: The digests of `files`.
         final: The index of `files`.
         exists: Whether the folder exists.
         index_content: The index on disk; None where there is none.
         owned: The entries of the index on disk.
-        created: Files that do not exist yet.
-        changed: Files with other content on disk.
         removed: Files that rediskit wrote and `files` does not contain.
-        unchanged: Files with the right content.
         edited: The changed and removed files that a person edited.
         foreign: Files that rediskit did not write; a folder of them ends in a slash.
         leftovers: Whole paths of the stages that a killed run left.

@@ -36,10 +36,7 @@ class Changes(NamedTuple):
     """The changes of a write to one output directory. Paths are relative to it and sorted.
 
     Attributes:
-        created: Files that did not exist.
-        changed: Files with other content.
         removed: Files that rediskit wrote and no longer renders.
-        unchanged: Files with the right content.
         edited: The changed and removed files that a person edited.
         foreign: Files that rediskit did not write and leaves unchanged. A folder with such files only ends in a slash.
         warnings: The foreign files, and from `compare` the reasons why a write is refused.
@@ -106,11 +103,7 @@ def write_all(trees: Iterable[OutputTree], root: str | os.PathLike[str], *, forc
 
 
 def compare(tree: OutputTree, root: str | os.PathLike[str]) -> Changes:
-    """Return the changes that `write` would make, without writing.
-
-    Raises:
-        RefusedError: a path is invalid, or a file is not readable.
-    """
+    """Return the changes that `write` would make, without writing. Raises RefusedError for an invalid path or an unreadable file."""
     base = _base(root)
     name, files = tree.name, tree.files
     paths.check(name, files)

@@ -23,7 +23,6 @@ class Unit(NamedTuple):
     Attributes:
         name: the folder name, and the suffix of its Application or Kustomization.
         namespace: the namespace of its namespaced objects.
-        contents: the files with its objects.
         optional: it may fail until a CRD or namespace is installed.
         removable: it is applied after the release, and its objects are deleted together with it.
     """
@@ -52,9 +51,7 @@ class Unit(NamedTuple):
 def units(environment: Environment, *, deployed: bool | None = None) -> tuple[Unit, ...]:
     """Return every component with objects. kustomize and Argo CD reject an empty one.
 
-    Args:
-        environment: the environment to render.
-        deployed: whether to include the components of a deployed release; by default, according to the migrations.
+    `deployed` includes the components of a deployed release; by default, according to the migrations.
     """
     redis, always = environment.redis.namespace, bool(deployed)
     deployed = release_is_deployed(environment) if deployed is None else deployed

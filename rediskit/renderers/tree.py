@@ -16,13 +16,9 @@ Object = dict[str, Any]
 
 
 class File(NamedTuple):
-    """One rendered file.
+    """One rendered file, relative to the environment's folder: text, or the one object in it.
 
-    Attributes:
-        path: relative to the environment's folder, with forward slashes.
-        content: the text, or the one object in the file.
-        source: the path of the config value that the file depends on, for findings.
-        header: the first line of a YAML file, instead of the common header.
+    `source` is the path of the config value that the file depends on, for findings. `header` replaces the common first line of YAML.
     """
 
     path: str
@@ -33,14 +29,9 @@ class File(NamedTuple):
 
 @dataclass(frozen=True)
 class Tree:
-    """All rendered files of one environment.
+    """All rendered files of one environment, sorted by path. `header` is the first line of each YAML file.
 
     It is a dataclass because cached properties need an instance dictionary, which a NamedTuple does not have.
-
-    Attributes:
-        name: the name of the environment, and of its output folder.
-        header: the first line of each YAML file.
-        contents: the files, sorted by path.
     """
 
     name: str
@@ -49,11 +40,7 @@ class Tree:
 
     @classmethod
     def of(cls, name: str, header: str, files: Iterable[File]) -> Tree:
-        """Return the rendered manifests, with the files sorted by path.
-
-        Raises:
-            ValueError: two files have the same path.
-        """
+        """Return the rendered manifests, sorted by path. Raises ValueError for two files with the same path."""
         ordered = tuple(sorted(files, key=lambda file: file.path))
         for file, following in pairwise(ordered):
             if file.path == following.path:

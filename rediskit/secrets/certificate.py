@@ -21,15 +21,7 @@ _PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z 
 
 
 class Certificate(NamedTuple):
-    """A certificate in a file.
-
-    Attributes:
-        file: The name of the file.
-        key: The public key.
-        fingerprint: The SHA-256 of the DER, as `openssl x509 -fingerprint -sha256` prints it.
-        begins: The start of its validity.
-        ends: The end of its validity.
-    """
+    """A certificate in a file. The fingerprint is the SHA-256 of the DER, as `openssl x509 -fingerprint -sha256` prints it."""
 
     file: str
     key: RSAPublicKey
@@ -95,8 +87,7 @@ def expiry(certificate: Certificate, at: datetime) -> Problem | None:
 def private_keys(content: bytes, file: str) -> list[RSAPrivateKey]:
     """Return the private keys of a file: PEM, or Secrets of the controller as `kubectl get secret -o yaml` prints them.
 
-    Raises:
-        ConfigError: The file contains no RSA private key.
+    Raises ConfigError when the file contains no RSA private key.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey

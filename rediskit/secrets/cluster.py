@@ -16,15 +16,7 @@ Origin = Literal["given", "cluster", "generated"]
 
 
 class Applied(NamedTuple):
-    """The result of `apply_secret`, or of its dry run.
-
-    Attributes:
-        created: The namespaces that got the Secret.
-        changed: The namespaces whose Secret got another value.
-        unchanged: The other namespaces.
-        origin: The source of the value.
-        notes: Warnings about the value.
-    """
+    """The result of `apply_secret`, or of its dry run: namespaces by change, the source of the value, and warnings about it."""
 
     created: tuple[str, ...]
     changed: tuple[str, ...]
@@ -47,17 +39,13 @@ def apply_secret(
     A namespace with this value is not changed.
 
     Args:
-        environment: The config.
-        namespaces: The namespaces to change.
         given: Returns the value of the command line, or None.
         context: The context of kubectl.
         force: Replace other values. Without a given value, use that of the namespace of Redis.
-        dry_run: Change nothing.
 
     Raises:
         ConfigError: The mode is not manual.
         RefusedError: The values differ.
-        MissingToolError: kubectl is missing or fails.
     """
     _require_manual(environment)
     auth = environment.redis.auth

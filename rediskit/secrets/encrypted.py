@@ -24,13 +24,9 @@ _HINT = "set $SOPS to the program of https://github.com/getsops/sops; nothing wa
 
 
 def refuse_unencrypted(output: bytes, sent: dict[str, Any], secrets: Sops, value: Plaintext) -> None:
-    """Raise MissingToolError when the output of sops is not `sent` with its values encrypted.
+    """Raise MissingToolError when the output of sops is not `sent` with its values encrypted for the recipients of `secrets`.
 
-    Args:
-        output: The output of sops.
-        sent: The input Secret.
-        secrets: The required recipients.
-        value: The password, which the output must not contain in any form.
+    The output must not contain the password in any form.
     """
     reason = next(_reasons(output, sent, secrets, value), "")
     if reason:

@@ -34,11 +34,7 @@ def certificate_path(config: str) -> Path:
 
 
 def fetch_certificate(name: str, namespace: str, context: str) -> tuple[bytes, Certificate]:
-    """Return the newest certificate of the controller as bytes and parsed.
-
-    Raises:
-        MissingToolError: The controller does not answer, or answers with something else.
-    """
+    """Return the newest certificate of the controller as bytes and parsed. Raises MissingToolError for any other answer."""
     content = _download(name, namespace, context)
     try:
         return content, parse_certificate(content.decode("ascii", "replace"), "the response of the controller")

@@ -27,9 +27,7 @@ class PlannedFiles(NamedTuple):
     """The files to write.
 
     Attributes:
-        folder: The folder of the files.
         rotation: The rotation of the value.
-        files: The content of the files by name.
         replaced: The previous content of the files that exist.
         kept: The files that do not change.
         notes: Warnings about the value.
@@ -67,8 +65,7 @@ class PlannedFiles(NamedTuple):
 def plan_new(environment: Environment, source: Source, *, in_use: bool = False, force: bool = False) -> PlannedFiles:
     """Plan a password for each namespace. With `in_use`, clients already have it, so that a weak one is a note and not an error.
 
-    Raises:
-        RefusedError: Ciphertexts exist, unless `force` replaces them, or the value is no valid password.
+    Raises RefusedError when ciphertexts exist, unless `force` replaces them, or the value is no valid password.
     """
     existing = _existing(environment)
     if existing and not force:
@@ -95,10 +92,7 @@ def plan_sealed(
     """Plan the current password for namespaces without a ciphertext.
 
     Args:
-        environment: The config.
-        namespaces: The namespaces to write.
         source: Returns the value. Without one, an existing ciphertext is decrypted.
-        keys: The keys for that.
         same: The value is the current one, so that the rotation does not change when all files are replaced.
         force: Also encrypt existing files again.
 

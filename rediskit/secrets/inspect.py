@@ -25,8 +25,6 @@ class CiphertextStatus(NamedTuple):
     """The ciphertext of one namespace.
 
     Attributes:
-        namespace: The namespace.
-        file: The file of the ciphertext.
         ciphertext: Its content; None when the file is not an encrypted Secret.
         opened: Whether a key decrypted it; None without a key.
     """
@@ -38,16 +36,7 @@ class CiphertextStatus(NamedTuple):
 
 
 class Inspection(NamedTuple):
-    """The result for one environment.
-
-    Attributes:
-        name: The name of the environment.
-        mode: The mode of its secrets.
-        certificate: The certificate of the config.
-        ciphertexts: The ciphertexts.
-        findings: The findings.
-        notes: What the inspection did not compare, with the reason.
-    """
+    """The result for one environment. The notes are what the inspection did not compare, with the reason."""
 
     name: str
     mode: str
@@ -72,16 +61,7 @@ class _Values(NamedTuple):
 
 
 def inspect(environment: Environment, keys: Keys, at: datetime) -> Inspection:
-    """Inspect the password of an environment.
-
-    Args:
-        environment: The config.
-        keys: The keys to decrypt ciphertexts.
-        at: The time for the validity of the certificate.
-
-    Raises:
-        MissingToolError: sops is missing, and `keys` has a file of age keys.
-    """
+    """Inspect the password of an environment. `at` is the time for the validity of the certificate."""
     mode = environment.secrets.mode
     findings = check(environment, render(environment), topic="password")
     if mode not in ENCRYPTED:

@@ -113,12 +113,7 @@ def plain_secret(environment: Environment, namespace: str, value: Plaintext, rot
 
 
 class Keys(NamedTuple):
-    """The keys that decrypt ciphertexts.
-
-    Attributes:
-        private: Private keys of the sealed-secrets controller.
-        age_file: A file of age keys; by default sops searches for keys.
-    """
+    """The private keys of the sealed-secrets controller, and a file of age keys; without one, sops searches for keys."""
 
     private: Sequence[RSAPrivateKey] = ()
     age_file: str = ""
@@ -128,11 +123,8 @@ def opened(environment: Environment, namespace: str, content: bytes, keys: Keys)
     """Return the value of an encrypted file, or None when no key matches.
 
     sops contacts each key service in the file with the credentials of its user. Therefore it is started only for a file whose recipients
-    are exactly those of the config, and gets only content that this function read.
-
-    Raises:
-        RefusedError: The recipients differ (code `ciphertext-recipients`), or the file changed after encryption.
-        MissingToolError: sops is missing or fails.
+    are exactly those of the config, and gets only content that this function read. Raises RefusedError when the recipients differ (code
+    `ciphertext-recipients`), or the file changed after encryption.
     """
     auth, secrets, file = environment.redis.auth, environment.secrets, file_of(environment, namespace)
     manifest = read(content, file).data

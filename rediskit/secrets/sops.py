@@ -48,13 +48,7 @@ def creation_rules(recipients: Recipients, folder: str) -> bytes:
 def encrypt(manifest: bytes, recipients: Recipients, value: Plaintext) -> bytes:
     """Return a Secret with encrypted `data`. Neither a .sops.yaml nor an environment variable affects the result.
 
-    Args:
-        manifest: The YAML of the Secret.
-        recipients: The keys that can decrypt it.
-        value: The value in the Secret, which no message contains.
-
-    Raises:
-        MissingToolError: sops is missing or fails.
+    `value` is the value in the Secret, which no message contains.
     """
     options = [part for option, keys in recipients.items() if keys for part in (f"--{option}", ",".join(keys))]
     rule = ("--encrypted-regex", SOPS_REGEX, *_STREAM, "--filename-override", "secret.yaml")
@@ -70,17 +64,11 @@ def encrypt(manifest: bytes, recipients: Recipients, value: Plaintext) -> bytes:
 
 
 def decrypt(ciphertext: bytes, file: str, age_file: str = "") -> bytes:
-    """Return the decrypted Secret after verification of its MAC.
-
-    Args:
-        ciphertext: The encrypted Secret.
-        file: The name of the file for messages.
-        age_file: A file with age keys; by default sops searches for keys.
+    """Return the decrypted Secret after verification of its MAC. Without `age_file`, sops searches for keys.
 
     Raises:
         NoKeyError: No key decrypts the file.
         RefusedError: The file changed after encryption.
-        MissingToolError: sops is missing or fails.
     """
     environment = {"SOPS_AGE_KEY_FILE": age_file} if age_file else {}
     arguments = ("--config", os.devnull, "decrypt", *_STREAM, "/dev/stdin")

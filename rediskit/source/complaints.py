@@ -28,15 +28,9 @@ _EXPECTED = {
 
 
 def problems_of(error: ValidationError, data: Any, positions: Positions, keys: Positions) -> list[Problem]:
-    """Return one Problem for each line of a ValidationError of `Environment`.
+    """Return one Problem for each line of a ValidationError of `Environment`; `keys` are the locations of mapping keys.
 
     The location of a missing key is its section, that of an unknown key the key. Values and keys that look like a secret are left out.
-
-    Args:
-        error: The error.
-        data: The validated data.
-        positions: The locations of values by path.
-        keys: The locations of mapping keys by path.
     """
     problems = []
     for line in error.errors(include_url=False):

@@ -24,14 +24,9 @@ from rediskit.yamlio.reader import Document, read
 
 
 def load(path: str | os.PathLike[str], *, instead: Mapping[str, bytes] | None = None) -> Environment:
-    """Load a config file and the files that it references.
+    """Load a config file and the files that it references. Raises ConfigError with all problems, each with file, line and column.
 
-    Args:
-        path: The config file.
-        instead: Contents by real path that replace files on disk, to load a change before it is written.
-
-    Raises:
-        ConfigError: All problems, each with file, line and column.
+    `instead` are contents by real path that replace files on disk, to load a change before it is written.
     """
     file = os.fspath(path)
     contents = instead or {}
@@ -253,10 +248,7 @@ class _Loading:
     def _open(self, name: Any, path: Path, more: str = "") -> tuple[bytes, str] | None:
         """Return the content of a referenced file and its name for messages; None, after a problem, if it can't be read.
 
-        Args:
-            name: The reference: the value in the config.
-            path: The path of that value.
-            more: The end of the hint of that problem.
+        `more` is the end of the hint of that problem.
         """
         if not isinstance(name, str) or not name:
             self._problem("wrong-type", "expected the path of a file", "write a path relative to this file", path)

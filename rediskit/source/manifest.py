@@ -117,10 +117,7 @@ def _drop(metadata: dict[str, Any], name: str, is_noise: Callable[[str], bool]) 
 def read_manifest(text: bytes, file: str) -> dict[str, Any]:
     """Return the cleaned Kubernetes object in a file, which can be a `kind: List` with one item.
 
-    Each call returns a copy of plain data; a text is parsed once.
-
-    Raises:
-        ConfigError: The file is not YAML, or is not one object with apiVersion, kind and metadata.name.
+    Each call returns a copy of plain data; a text is parsed once. Raises ConfigError for anything else.
     """
     copied: dict[str, Any] = plain(_parsed(text, file))
     return copied
@@ -129,8 +126,7 @@ def read_manifest(text: bytes, file: str) -> dict[str, Any]:
 def read_ciphertext(text: bytes, file: str) -> dict[str, Any]:
     """Return the encrypted Secret in a file: a cleaned SealedSecret, or a SOPS Secret, unchanged because its MAC covers every value.
 
-    Raises:
-        ConfigError: The file contains something else. The message contains no value.
+    Raises ConfigError, without any value, when the file contains something else.
     """
     document = read(text, file)
     if problems := list(_unidentified(document, (), document.data)):

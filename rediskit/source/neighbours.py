@@ -26,13 +26,7 @@ class Neighbours:
     """The files that a file can reference: inside the Git work tree of the config, or without Git inside its folder."""
 
     def __init__(self, file: str, config: str | None = None, instead: Mapping[str, bytes] | None = None) -> None:
-        """Find the work tree.
-
-        Args:
-            file: The file with the references: the config, or the file of a client.
-            config: The config of a client's file.
-            instead: As in `loader.load`.
-        """
+        """Find the work tree of a file with references: the config, or the file of a client of `config`."""
         self._instead = instead or {}
         self.folder = Path(file).parent
         self._real = Path(os.path.realpath(file)).parent

@@ -12,24 +12,14 @@ _MARK = f"# {OPEN}"
 
 
 class Question(NamedTuple):
-    """One open question.
-
-    Attributes:
-        text: The question.
-        location: The place of the comment.
-    """
+    """One open question, and the place of its comment."""
 
     text: str
     location: Location
 
 
 def questions(text: str, file: str) -> list[Question]:
-    """Return the open questions in the text of a valid config.
-
-    Args:
-        text: The content of the file.
-        file: The name of the file for the locations.
-    """
+    """Return the open questions in the text of a valid config."""
     lines = text.splitlines()
     marked = [number for number, line in enumerate(lines, 1) if line.lstrip().startswith(_MARK)]
     inside = _in_scalars(text) if marked else frozenset()

@@ -38,9 +38,7 @@ _HINT = "remove it from Git, and run rediskit secret new to create and encrypt a
 def in_folder(folder: Path, shown: str) -> Iterator[Problem]:
     """Yield a problem for each unencrypted v1 Secret in the manifests below a folder, hidden files included. No value is shown.
 
-    Args:
-        folder: The folder, which can be missing. Links are not followed, because Git does not commit their targets.
-        shown: The name of the folder for messages.
+    Links are not followed, because Git does not commit their targets. `shown` is the name of the folder for messages.
     """
     for parent, folders, names in os.walk(folder):
         folders.sort()

@@ -37,9 +37,7 @@ def written(time: datetime) -> str:
 def both(time: str, offset_of: str = "") -> str:
     """Return a time in local time and UTC: `2026-03-01T22:00:00-03:00 (01:00 UTC)`, with the UTC date if it is another one.
 
-    Args:
-        time: A Timestamp.
-        offset_of: The Timestamp that gives the local offset; `time` itself by default.
+    The Timestamp `offset_of` gives the local offset, by default the time itself.
     """
     local = moment(time).astimezone(moment(offset_of or time).tzinfo)
     utc = local.astimezone(UTC)

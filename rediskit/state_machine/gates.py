@@ -28,7 +28,6 @@ class Situation(NamedTuple):
         at: The time of the step, a Timestamp.
         secret: Whether the rendered manifests contain the Secret of both namespaces.
         reason: The reason for a step back or a rollback.
-        confirm_irreversible: Whether the irreversible step is confirmed.
         carriers: The result of `effects.carriers` for the environment.
         still_used: Message and hint of each certain use of the old Redis in the config.
         removed_by: The other client that has removed the old Redis; "" if it exists.
@@ -65,7 +64,6 @@ class Gate(NamedTuple):
     """A gate of a transition.
 
     Attributes:
-        description: The rule.
         evaluate: Returns the reasons why it is blocked; none if it passes.
         codes: The codes of these reasons.
         overridable: Whether `--override` passes it.
@@ -101,15 +99,9 @@ def migration_of(client: Client) -> Migration:
 
 
 def transition_to(client: Client, kind: transitions.Kind, target: Step | None = None) -> Transition:
-    """Return the transition of a kind from the current step of a client.
+    """Return the transition of a kind from the current step of a client. `target` is the expected step; None for any.
 
-    Args:
-        client: The client.
-        kind: Forward, back or rollback.
-        target: The expected step; None for any.
-
-    Raises:
-        RefusedError: [step-terminal], [step-first], [step-jump], [rollback-nothing], [rollback-too-late].
+    Refusals: [step-terminal], [step-first], [step-jump], [rollback-nothing], [rollback-too-late].
     """
     migration = migration_of(client)
     transition = next((one for one in transitions.available(migration) if one.kind == kind), None)

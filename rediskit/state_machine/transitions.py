@@ -170,10 +170,7 @@ def gates(transition: Transition, client: Client, migration: Migration) -> tuple
 def precondition(transition: Transition, migration: Migration, cron_jobs: Sequence[str] = ()) -> str:
     """Return the state that is needed before a step forward is committed.
 
-    Args:
-        transition: The step.
-        migration: The migration before it.
-        cron_jobs: The CronJobs of the client. A suspended CronJob starts no Job, but those that run continue.
+    A suspended CronJob starts no Job, but those that run continue.
     """
     if transition.target == "deploy" and migration.order == "deploy-first":
         return "the Secret is in both namespaces"
@@ -187,8 +184,6 @@ def repository(migration: Migration, after: Migration, *, release_changes: bool 
     """Return the repository in which a step changes applied objects. It is never both, so that no two commits race.
 
     Args:
-        migration: The migration before the step.
-        after: The migration after the step.
         release_changes: False if another client keeps the release deployed.
         removes: Whether `decommission` changes the application repository.
     """

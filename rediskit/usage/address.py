@@ -18,7 +18,6 @@ class Address(NamedTuple):
         services: Name and namespace of each Service.
         hosts: External host names, in lower case, without a trailing dot.
         addresses: IP addresses: ClusterIP, LoadBalancer, external.
-        ports: The known ports.
     """
 
     services: tuple[tuple[str, str], ...] = ()
@@ -46,12 +45,9 @@ def _joined(mine: Iterable[Part], theirs: Iterable[Part]) -> tuple[Part, ...]:
 
 
 def parse(host: str, namespace: str, port: int = 6379) -> Address:
-    """Return the address of a host name or an IP address for a pod in a namespace.
+    """Return the address of a host name or an IP address for a pod in a namespace, where a bare name is resolved.
 
-    Args:
-        host: In any form: `redis`, `redis.shop`, `redis.shop.svc`, `redis-0.redis.shop.svc.cluster.local.`, `10.43.0.7`.
-        namespace: The namespace in which a bare name is resolved.
-        port: The port.
+    The host has any form: `redis`, `redis.shop`, `redis.shop.svc`, `redis-0.redis.shop.svc.cluster.local.`, `10.43.0.7`.
     """
     plain = host.lower().rstrip(".").strip("[]")
     try:

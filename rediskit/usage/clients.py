@@ -21,7 +21,6 @@ class User(NamedTuple):
 
     Attributes:
         strength: `certain` or `possible`.
-        message: The object and the use.
         hint: How to end it.
         path: The key in the config.
         object: `Kind/name` of a manifest, or the name of a client.

@@ -21,8 +21,6 @@ class Pods(NamedTuple):
     """Pods with the same labels.
 
     Attributes:
-        namespace: Their namespace.
-        labels: Their labels.
         namespace_labels: Labels of the namespace, beside its name.
         ports: The container ports that they listen on.
         service: The Service that selects them.
@@ -43,13 +41,7 @@ class Pods(NamedTuple):
 
 
 def isolating(objects: Iterable[Object], pods: Pods, namespace: str) -> list[Object]:
-    """Return the policies that restrict the egress of pods.
-
-    Args:
-        objects: All objects of a build.
-        pods: The pods.
-        namespace: The namespace of objects that set none.
-    """
+    """Return the policies that restrict the egress of pods. `namespace` is that of objects that set none."""
     return [content for content in flattened(objects) if any(_specs(content, pods, namespace))]
 
 

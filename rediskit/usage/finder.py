@@ -23,7 +23,6 @@ class Use(NamedTuple):
         object: `Kind/name`.
         namespace: The namespace of the object, or that of the build.
         pointer: JSON pointer to the text.
-        strength: `certain` or `possible`.
         shown: The form of the address; "" in a Secret. The text beside it is not included: it can be a password.
     """
 
@@ -42,10 +41,9 @@ def uses(
     switched: Collection[str] = (),
     gone: Collection[str] = (),
 ) -> list[Use]:
-    """Return every use of an address, in the order of the objects.
+    """Return every use of an address, in the order of the objects, whose lists are expanded.
 
     Args:
-        objects: Whole objects, as a build or `kubectl get -o yaml` prints them, including a `List`.
         address: The address. The IP addresses of its Services are added if the objects contain them.
         namespace: The namespace of objects that set none.
         switched: The variables that the config switches: a bare name as the whole value of one is certain, in any object.

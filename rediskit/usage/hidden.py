@@ -29,13 +29,7 @@ class Hidden(NamedTuple):
 
 
 def not_visible(objects: Iterable[Object], *, namespace: str, substituted: bool = False) -> list[Hidden]:
-    """Return the parts of objects that cannot be read.
-
-    Args:
-        objects: Whole objects, including a `List`.
-        namespace: The namespace of objects that set none.
-        substituted: Whether Flux replaces `${VAR}` in them before it applies them.
-    """
+    """Return the parts of objects that cannot be read. `substituted`: Flux replaces `${VAR}` in them before it applies them."""
     everything = list(flattened(objects))
     existing = {(str(one.get("kind")), _home(one, namespace), text_at(one, "metadata", "name")) for one in everything}
     result = []

@@ -48,13 +48,7 @@ _QUOTE = r"\\?[\"']?"
 
 @lru_cache(maxsize=512)
 def patterns(address: Address, namespace: str | None, switched: frozenset[str] = frozenset()) -> Patterns:
-    """Return the patterns of an address for texts of a namespace.
-
-    Args:
-        address: The address.
-        namespace: The namespace in which a bare name is resolved; None if it is not known.
-        switched: The variables that the config switches.
-    """
+    """Return the patterns of an address for texts of a namespace; None if it is not known."""
     complete = [*map(_qualified, address.services), *map(_outside, address.hosts), *map(_literal, address.addresses)]
     every = _any(re.escape(name) for name, _ in address.services)
     partial = rf"{_START}{every}\.(?:{_PLACEHOLDER})" if address.services else ""

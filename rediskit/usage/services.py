@@ -18,11 +18,7 @@ _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Rollout",
 def completed(address: Address, objects: Sequence[Object], namespace: str, gone: Iterable[str] = ()) -> Address:
     """Return the address with every further name and IP address of the same Redis in the objects.
 
-    Args:
-        address: The known address.
-        objects: All objects of a build or an input.
-        namespace: The namespace of objects that set none.
-        gone: `Kind/name` of the workloads that are the Redis: a Service that selects only these belongs to it.
+    A Service that selects only the workloads in `gone` (`Kind/name`) belongs to the Redis.
     """
     servers = set(gone)
     services = [one for one in objects if one.get("kind") == "Service"]

@@ -72,12 +72,7 @@ _LINES: Mapping[str, Kind] = {"args": "argument", "command": "command"}
 
 
 def texts_of(content: Object, variables: Variables) -> Iterator[Text]:
-    """Yield every text of an object that can contain an address.
-
-    Args:
-        content: The object.
-        variables: The variables from ConfigMaps, to expand `$(VAR)`.
-    """
+    """Yield every text of an object that can contain an address. `$(VAR)` is expanded by the variables from ConfigMaps."""
     annotations = at(content, "metadata", "annotations")
     for key, value in annotations.items() if isinstance(annotations, dict) else ():
         if key != _NOISE and isinstance(value, str):

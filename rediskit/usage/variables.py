@@ -15,12 +15,7 @@ class Variables:
     """The variables from the ConfigMaps among some objects."""
 
     def __init__(self, objects: Iterable[Mapping[str, Any]], namespace: str) -> None:
-        """Index the ConfigMaps.
-
-        Args:
-            objects: All objects of a build or of an input.
-            namespace: The namespace of objects that set none.
-        """
+        """Index the ConfigMaps. `namespace` is that of objects that set none."""
         self._namespace = namespace
         self._maps = {
             (text_at(one, "metadata", "namespace") or namespace, text_at(one, "metadata", "name")): mapping_at(one, "data")

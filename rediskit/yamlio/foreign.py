@@ -41,11 +41,9 @@ _RESOLVED = frozenset({"tag:yaml.org,2002:bool", "tag:yaml.org,2002:int", "tag:y
 
 
 class Document(NamedTuple):
-    """One document of a file.
+    """One document of a file: dict with str keys, list, str, bool, int, float, None; and the locations down to two levels.
 
-    Attributes:
-        data: dict with str keys, list, str, bool, int, float, None. Expanded aliases are shared: do not change them.
-        places: The location by path, for the document and two levels below it.
+    Expanded aliases are shared: do not change them.
     """
 
     data: Any
@@ -58,15 +56,9 @@ class Document(NamedTuple):
 
 
 def read_foreign(text: bytes, file: str, *, limit: int = MAX_BYTES) -> list[Document]:
-    """Return the documents of a YAML file.
+    """Return the documents of a YAML file of at most `limit` bytes.
 
-    Args:
-        text: The content.
-        file: The name of the file, for the locations.
-        limit: The largest size, in bytes.
-
-    Raises:
-        ConfigError: The text is not YAML, is too large or too deep, or an alias can't be expanded. One problem, with its location.
+    Raises ConfigError with one problem when the text is not YAML, is too large or too deep, or an alias can't be expanded.
     """
     if len(text) > limit:
         _refuse(f"larger than {limit >> 20} MiB", Location(file, 1, 1))

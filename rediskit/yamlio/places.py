@@ -38,13 +38,7 @@ class Lines:
 
 
 class Marks(NamedTuple):
-    """The offsets of a mapping or list.
-
-    Attributes:
-        at: The start.
-        values: The offsets of its values by key or index.
-        keys: The offsets of the keys of a mapping.
-    """
+    """The offsets of a mapping or list: its start, its values by key or index, and the keys of a mapping."""
 
     at: int
     values: dict[str | int, Any]

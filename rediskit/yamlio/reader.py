@@ -61,15 +61,9 @@ class Document(NamedTuple):
 
 
 def read(text: bytes, file: str, *, mapping: bool = True) -> Document:
-    """Read one YAML document.
+    """Read one YAML document in UTF-8, of at most 1 MiB and 100 levels, whose root is a mapping unless `mapping` is False.
 
-    Args:
-        text: The content of the file: UTF-8, at most 1 MiB and 100 levels.
-        file: The name of the file, for the locations.
-        mapping: Whether the root must be a mapping.
-
-    Raises:
-        ConfigError: All problems, at most 100, up to the first syntax error.
+    Raises ConfigError with all problems, at most 100, up to the first syntax error.
     """
     content = _decode(text, file)
     return _Reader(Lines(file, content), mapping).read()

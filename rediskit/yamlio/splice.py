@@ -62,14 +62,7 @@ Edit = Put | Append | Prepend | Replace | Remove
 def splice(text: bytes, file: str, edits: Sequence[Edit]) -> bytes:
     """Return the text after these changes, applied in order. The result is parsed again and compared with the expected data.
 
-    Args:
-        text: A file that `reader.read` accepts.
-        file: The name of the file, for errors.
-        edits: The changes.
-
-    Raises:
-        ConfigError: The text can't be read.
-        RefusedError: The layout of the text does not allow a change in place.
+    Raises RefusedError when the layout of the text does not allow a change in place.
     """
     expected = copy.deepcopy(read(text, file).data)
     mark = _BOM if text.startswith(_BOM) else b""

@@ -62,10 +62,7 @@ _ESCAPES = (
 def explain(error: MarkedYAMLError, lines: Lines, opened: int) -> Problem:
     """Return the problem of a syntax error. The message repeats no text of the file, which can be a password without quotes.
 
-    Args:
-        error: The error of the parser.
-        lines: The text.
-        opened: The offset of the innermost mapping or list that is not complete.
+    `opened` is the offset of the innermost mapping or list that is not complete.
     """
     if conflict := _CONFLICT.search(lines.text):
         return _problem(lines, conflict.start(), *CONFLICT)

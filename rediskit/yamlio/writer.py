@@ -61,9 +61,7 @@ class _UnwritableError(Exception):
 def dump(document: Mapping[str, Any]) -> str:
     """Return one YAML document, without `---`, that ends with one newline.
 
-    Args:
-        document: dict, list, str, int, float, bool and None. A subclass of str, int or float is written as its base value. Shared values
-            are written at each place, without anchors.
+    A subclass of str, int or float is written as its base value. Shared values are written at each place, without anchors.
 
     Raises:
         TypeError: A value of another type, or a key that is not a string.

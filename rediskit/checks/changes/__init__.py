@@ -30,13 +30,9 @@ _NO_RESTART = {"persistence", "replicaCount"}
 
 
 class Change(NamedTuple):
-    """One effective setting that differs between two configs.
+    """An effective setting that differs between two configs. A value that is not set is None.
 
-    Attributes:
-        rule: The rule for the change.
-        setting: The new setting, or the old one where the new config has none.
-        old: The old value; None where it is not set.
-        new: The new value; None where it is not set.
+    `setting` is the new one, or the old one where the new config has none.
     """
 
     rule: Rule

@@ -13,8 +13,6 @@ class Rule(NamedTuple):
     """One effect of a change.
 
     Attributes:
-        code: The stable name of the rule.
-        severity: The severity of its findings.
         keys: The config keys that it compares; values under `redis.values` come in addition.
         reads: Returns the settings that it compares.
         when: The condition on the old and the new value.

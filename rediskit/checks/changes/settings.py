@@ -15,12 +15,7 @@ from rediskit.renderers.helm import DEFAULT_DATABASES
 
 
 class Setting(NamedTuple):
-    """A setting in effect.
-
-    Attributes:
-        path: The config path that sets it.
-        value: The value as text.
-    """
+    """A setting in effect as text, and the config path that sets it."""
 
     path: Path
     value: str

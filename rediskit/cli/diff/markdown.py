@@ -25,10 +25,7 @@ _LETTERS = re.compile(r"[^\w ./-]|_", re.ASCII)
 
 
 def markdown(found: Iterable[TreeDiff], effects: Sequence[Finding] = ()) -> str:
-    """Return the comment for all environments, at most LONGEST characters long.
-
-    effects: what the changes do to a Redis that runs; they come first.
-    """
+    """Return the comment for all environments, at most LONGEST characters long. The effects on a running Redis come first."""
     listed = list(found)
     tables, rest = _fitting((*_effects(effects), *_tables(listed)), _TABLE)
     details, left_out = _fitting((_details(one.name, difference) for one in listed for difference in one.all), LONGEST - len(tables) - 300)

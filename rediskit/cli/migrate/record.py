@@ -58,12 +58,7 @@ def run(arguments: argparse.Namespace) -> Report:
 
 
 def _verify_folded(environment: Environment, client: Client, arguments: argparse.Namespace) -> None:
-    """Verify that the base of the application repository contains the change.
-
-    Raises:
-        RefusedError: It does not.
-        ConfigError: There is no build to verify.
-    """
+    """Raise RefusedError unless the base of the application repository contains the change, ConfigError without a build to verify."""
     from rediskit.migrate.owner.check import unfolded
 
     if not arguments.folded:
@@ -78,10 +73,7 @@ def _verify_folded(environment: Environment, client: Client, arguments: argparse
 def _drained(client: Client, arguments: argparse.Namespace) -> Drained | None:
     """Return the queues of the old Redis, read through kubectl or as a person observed them; None without `--drained`.
 
-    Raises:
-        ConfigError: `--observed` or `--discard` without `--drained`.
-        RefusedError: [not-stopped], [queue-unread], [queue-not-empty].
-        MissingToolError: kubectl fails, or the old Redis does not answer.
+    Refusals: [not-stopped], [queue-unread], [queue-not-empty].
     """
     from rediskit.live.kubectl import run_in_service
     from rediskit.migrate.queues import SHELL, left_in, refuse_tasks, service_of

@@ -22,13 +22,7 @@ from rediskit.secrets.manifests import Keys
 
 
 def given(arguments: argparse.Namespace, environment: Environment) -> Plaintext | None:
-    """Return the password from the source that an option sets; None without such an option.
-
-    Raises:
-        ConfigError: The source can't be read.
-        RefusedError: The Secret in the cluster has no value.
-        MissingToolError: kubectl is missing or failed.
-    """
+    """Return the password from the source that an option sets; None without such an option."""
     if arguments.from_stdin:
         if sys.stdin is None or sys.stdin.isatty():
             hint = f"pass show redis | rediskit secret {arguments.action} --from-stdin"

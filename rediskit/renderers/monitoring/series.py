@@ -96,11 +96,7 @@ class Series(NamedTuple):
         """Return the 95th percentile of the call duration in milliseconds, by pod and command.
 
         It is per pod, because replicas repeat every write and would hide a slow primary. Without LATENCY, the metric is missing
-        (redis_exporter 1.76, latency.go).
-
-        Args:
-            commands: a further label matcher, or "".
-            window: the range of the rate.
+        (redis_exporter 1.76, latency.go). `commands` is a further label matcher, or "".
         """
         buckets = f"redis_commands_latencies_usec_bucket{{{','.join(filter(None, (self.selector, commands)))}}}"
         return f"histogram_quantile(0.95, sum by (pod, cmd, le) (rate({buckets}[{window}]))) / 1000"

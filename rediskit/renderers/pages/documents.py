@@ -18,14 +18,9 @@ from rediskit.state_machine.effects import effects, release_is_deployed
 
 
 class Page(NamedTuple):
-    """One page.
+    """One page: its file name without `.md`, description and audience for the table of the README, and Markdown.
 
-    Attributes:
-        name: the file name without `.md`.
-        about: the description in the table of the README.
-        reader: the audience, in the same table.
-        text: the Markdown.
-        source: the config section that the page depends on, for findings.
+    `source` is the config section that the page depends on, for findings.
     """
 
     name: str

@@ -70,15 +70,7 @@ def pages(environment: Environment, client: Client) -> Iterator[Page]:
 
 
 def page(environment: Environment, client: Client, transition: Transition, migration: Migration, config: str = "") -> Page:
-    """Return one step of a migration.
-
-    Args:
-        environment: the environment of the client.
-        client: the client that migrates.
-        transition: the transition of this step.
-        migration: the migration before the step.
-        config: the path of the config in the commands; by default `config/<name>.yaml`.
-    """
+    """Return one step of a migration. `migration` is the state before it, `config` by default `config/<name>.yaml`."""
     named, folder = _as_arguments(config) if config else (config_of(environment), "config")
     after = moved(migration, transition.target, "")
     repository = transitions.repository(migration, after, removes=decommissions(client))

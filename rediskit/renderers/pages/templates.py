@@ -36,11 +36,7 @@ def engine() -> Any:
 
 
 def compile_templates(folder: Path) -> None:
-    """Write each template as Python into a folder, for hatch_build.py.
-
-    Raises:
-        jinja2.TemplateSyntaxError: a template is wrong.
-    """
+    """Write each template as Python into a folder, for hatch_build.py. Raises TemplateSyntaxError."""
     from jinja2 import FileSystemLoader
 
     engine().overlay(loader=FileSystemLoader(TEMPLATES)).compile_templates(folder, zip=None, ignore_errors=False)
@@ -50,10 +46,6 @@ _engine = cache(engine)
 
 
 def text(template: str, **facts: Any) -> str:
-    """Return the text of one template.
-
-    Raises:
-        jinja2.UndefinedError: the template uses a fact that is not given.
-    """
+    """Return the text of one template. Raises UndefinedError for a fact that is not given."""
     rendered: str = _engine().get_template(template).render(**facts)
     return rendered

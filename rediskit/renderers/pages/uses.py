@@ -24,13 +24,7 @@ class DatabaseUse(NamedTuple):
 
 
 class Framework(NamedTuple):
-    """A queue framework.
-
-    Attributes:
-        name: Its name.
-        remaining: A command that shows the tasks that are left.
-        stays: The jobs that do not drain, with their keys.
-    """
+    """A queue framework, a command that shows the tasks that are left, and the jobs that do not drain, with their keys."""
 
     name: str
     remaining: str

@@ -20,10 +20,8 @@ def rule(name: str, severity: Severity, hold: str, expr: str, summary: str, desc
     """Return one rule of the group.
 
     Args:
-        name: the alert, without the prefix.
         severity: the label that Alertmanager routes by.
         hold: the duration of the condition before the alert fires.
-        expr: the condition, in PromQL.
         summary: what is wrong, in less than 70 characters.
         description: the facts, their meaning, and the fix.
     """
