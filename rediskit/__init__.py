@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # `X as X` marks a name as public for type checkers, which do
     from rediskit.errors import RediskitError as RediskitError, RefusedError as RefusedError
     from rediskit.model.accept import Accept as Accept
     from rediskit.model.autoscaler import Autoscaler as Autoscaler
-    from rediskit.model.client import Client as Client, Database as Database, Owner as Owner, Previous as Previous
+    from rediskit.model.client import Client as Client, Database as Database, Previous as Previous
     from rediskit.model.container import Container as Container, Replacement as Replacement
     from rediskit.model.environment import Environment as Environment
     from rediskit.model.evidence import Evidence as Evidence
@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # `X as X` marks a name as public for type checkers, which do
     from rediskit.model.migration import Window as Window
     from rediskit.model.monitoring import Monitoring as Monitoring
     from rediskit.model.network import Network as Network, Pool as Pool
+    from rediskit.model.owner import Owner as Owner
     from rediskit.model.redis import Amount as Amount, Auth as Auth, Chart as Chart, ContainerResources as ContainerResources
     from rediskit.model.redis import ExporterImage as ExporterImage, Memory as Memory, Redis as Redis, RedisImage as RedisImage
     from rediskit.model.redis import Resources as Resources, Storage as Storage
@@ -51,7 +52,7 @@ _EXPORTS = {
     "rediskit.errors": ("ConfigError", "Location", "MissingToolError", "Problem", "RediskitError", "RefusedError"),
     "rediskit.model.accept": ("Accept",),
     "rediskit.model.autoscaler": ("Autoscaler",),
-    "rediskit.model.client": ("Client", "Database", "Owner", "Previous"),
+    "rediskit.model.client": ("Client", "Database", "Previous"),
     "rediskit.model.container": ("Container", "Replacement"),
     "rediskit.model.environment": ("Environment",),
     "rediskit.model.evidence": ("Evidence",),
@@ -60,6 +61,7 @@ _EXPORTS = {
     "rediskit.model.migration": ("Budgets", "Entry", "Migration", "Validation", "Window"),
     "rediskit.model.monitoring": ("Monitoring",),
     "rediskit.model.network": ("Network", "Pool"),
+    "rediskit.model.owner": ("Owner",),
     "rediskit.model.redis": (
         "Amount",
         "Auth",

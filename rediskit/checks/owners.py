@@ -16,7 +16,7 @@ from rediskit.model.pointers import changed
 from rediskit.model.template import Template
 from rediskit.model.workload import Workload
 from rediskit.renderers.objects import file_name
-from rediskit.renderers.owner.component import of_owner
+from rediskit.renderers.owner.kinds import of_owner
 from rediskit.renderers.owner.overlay import apply, operated
 from rediskit.renderers.owner.patches import Change, changes, hold, text_of
 from rediskit.renderers.owner.pointers import meant, meant_of_scaler
@@ -65,7 +65,7 @@ class _Patch(NamedTuple):
 
     def applied(self, before: Object) -> Object:
         """Return an object after the rendered changes."""
-        plain = self.migrating.client.owner.kind == "manifests"
+        plain = self.migrating.client.owner.delivery == "files"
         return apply(before if plain else operated(before, self.expected.operations), self.patch)
 
     def switched(self) -> Iterator[_Entry]:
@@ -106,7 +106,7 @@ def _patch_of(subject: Subject, client: Client, reference: str) -> tuple[str, Ob
     """Return the file for the patch of an object, and the patch; None where the file does not change the object."""
     folder = f"{client.owner_folder}/"
     kind, _, name = reference.partition("/")
-    if client.owner.kind in SNIPPETS:
+    if client.owner.delivery == "snippet":
         file_in_folder, keys = SNIPPETS[client.owner.kind]
         content = next((file.content for file in subject.tree.contents if file.path == folder + file_in_folder), None)
         return folder + file_in_folder, _inline_patch(at(content, *keys, "patches"), kind, name)
@@ -185,7 +185,7 @@ def owner_patch(subject: Subject) -> Iterator[Issue]:
     """Allow patches to change only replicas, the listed variables and the limits of the autoscaler, and require valid variables."""
     for rendered in _patches(subject):
         (path, client, workload, _), expected = rendered.migrating, rendered.expected
-        if rendered.patch != (expected.named if client.owner.kind == "manifests" else expected.merge):
+        if rendered.patch != (expected.named if client.owner.delivery == "files" else expected.merge):
             step = client.migration.step if client.migration else ""
             yield Issue(f"{rendered.file} is not the patch of step {step}", BUG, path)
         if workload.manifest is not None:
@@ -238,7 +238,7 @@ def owner_component(subject: Subject) -> Iterator[Issue]:
         for name in sorted(files - expected):
             yield Issue(f"{folder}{name} is not a file of this step", BUG, source)
         component = subject.tree.objects.get(f"{folder}kustomization.yaml")
-        if client.owner.kind == "kustomize" and component is not None:
+        if client.owner.delivery == "component" and component is not None:
             operations = [operations_text(change.operations) for change in changes(subject.environment, client) if change.operations]
             faults = _component_faults(client, component, files - {"kustomization.yaml"}, operations)
             yield from (Issue(f"{folder}kustomization.yaml {message}", BUG, source) for message in faults)

@@ -73,7 +73,7 @@ def export(
         raise RefusedError(problem)
     if not dry_run:
         remove_leftovers([*input_leftovers([place.to]), *tree_leftovers(str(place.to / FOLDER))])
-    if client.owner.kind == "manifests":
+    if client.owner.delivery == "files":
         return _plain(environment, client, place, force=force, dry_run=dry_run)
     kustomization(place.overlay)
     _unused(environment, client, place)
@@ -115,7 +115,7 @@ def _step(client: Client) -> str:
 
 def _todo(environment: Environment, client: Client, place: Checkout) -> list[str]:
     mine = place.to / FOLDER / client.name
-    if client.owner.kind in SNIPPETS:
+    if client.owner.delivery == "snippet":
         name, keys = SNIPPETS[client.owner.kind]
         kind = "Application" if client.owner.kind == "argocd-app" else "Kustomization"
         entries = f"the entries of {'.'.join((*keys, 'patches'))} whose patch starts with '{mark_of(client)}'"

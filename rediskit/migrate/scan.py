@@ -20,7 +20,6 @@ from rediskit.model.environment import Environment
 from rediskit.model.evidence import Evidence
 from rediskit.model.pointers import pointer
 from rediskit.model.workload import NOT_SCALED
-from rediskit.renderers.owner.snippets import SNIPPETS
 from rediskit.renderers.tree import Object
 from rediskit.state_machine.effects import at_step
 from rediskit.state_machine.gates import migration_of
@@ -70,7 +69,7 @@ def scan(environment: Environment, client: Client, place: Checkout) -> Scan | No
     """
     if client.previous is None or not client.workloads:
         return None
-    objects = _of_files(environment, client, place) if client.owner.kind == "manifests" else _of_build(environment, client, place)
+    objects = _of_build(environment, client, place) if client.owner.is_built else _of_files(environment, client, place)
     if objects is None:
         return None
     egress = tuple(restrictions(environment, client, *objects[:2]))
@@ -138,7 +137,7 @@ def _of_build(environment: Environment, client: Client, place: Checkout) -> Obje
         return None
     if not all(select(before.objects, client, *reference.split("/")) for reference in client.references):
         return None
-    others = [other for other in environment.clients if other.name != client.name and other.migration and other.owner.kind in SNIPPETS]
+    others = [other for other in environment.clients if other.name != client.name and other.migration and other.owner.delivery == "snippet"]
     left = []
     for content in after.objects.values():
         changed: Any = content

@@ -15,6 +15,7 @@ from rediskit.model.base import Model, kind_of, refuse, refuse_all
 from rediskit.model.gitops_tools import gitops_tool_of
 from rediskit.model.migration import Migration
 from rediskit.model.nested import at
+from rediskit.model.owner import KINDS, Owner
 from rediskit.model.template import Template
 from rediskit.model.types import DnsLabel, DnsName, EnvName, Flag, ObjectReference, Port
 from rediskit.model.workload import Workload, suggestion
@@ -64,20 +65,6 @@ class Previous(Model):
     def described(self) -> str:
         """Address and removed objects in one line, the subject of a scan."""
         return " ".join((f"{self.host}:{self.port}", *sorted(self.remove)))
-
-
-OwnerKind = Literal["kustomize", "manifests", "argocd-app", "flux-kustomization"]
-
-
-class Owner(Model):
-    """The application repository: the repository that deploys the application."""
-
-    kind: OwnerKind = "kustomize"
-    """`kustomize`: rediskit renders a Component for the outermost overlay. `manifests`: `migrate export` sets the values in the manifests.
-    `argocd-app`, `flux-kustomization`: rediskit renders patches for the Application or Kustomization of the repository."""
-    base_namespace: Flag = True
-    """Whether the objects of the base set their namespace; false if an overlay or the tool sets it. For `argocd-app` and
-    `flux-kustomization`."""
 
 
 Use = Literal["cache", "sessions", "queue"]
@@ -241,10 +228,10 @@ class Client(Model):
     def _check_owner(self, workload: Workload, path: tuple[str | int, ...]) -> None:
         """Refuse a workload without the objects that the kind of owner needs."""
         kind, scaler = self.owner.kind, workload.autoscaler
-        if kind != "kustomize" and workload.manifest is None:
+        if KINDS[kind].whole and workload.manifest is None:
             hint = "add manifest: a file with the output of kubectl get -o yaml"
             refuse("owner-kind", f"{kind} needs the whole object", hint, *path)
-        if kind != "manifests" or workload.manifest is None:
+        if self.owner.delivery != "files" or workload.manifest is None:
             return
         if workload.kind != "CronJob" and at(workload.manifest.content, "spec", "replicas") is None:
             hint = f"add replicas: {workload.replicas} to it; a rollback applies the manifest as it is"

@@ -9,7 +9,7 @@ from rediskit.renderers.argocd import argocd
 from rediskit.renderers.flux import flux
 from rediskit.renderers.helm import helm_values
 from rediskit.renderers.objects import header
-from rediskit.renderers.owner.component import owners
+from rediskit.renderers.owner.kinds import owners
 from rediskit.renderers.pages.documents import docs
 from rediskit.renderers.pages.readme import readme
 from rediskit.renderers.platform import platform, units

@@ -302,10 +302,9 @@ def _folded(situation: Situation) -> Iterator[Blocker]:
     if situation.migration.folded is None:
         message = "no evidence that the Component of decommission changes nothing in the application repository"
         record = f"rediskit migrate record {situation.environment.config_argument} --client {client.name} --folded"
-        builds = client.owner.kind != "manifests"
         hint = (
             f"run {record} --owner DIR: it builds the base with and without the Component"
-            if builds
+            if client.owner.is_built
             else f"verify the files, then run {record}"
         )
         yield Blocker("fold-unseen", message, hint)

@@ -18,8 +18,8 @@ import yaml
 from rediskit import Environment, Manifest
 from rediskit.migrate.owner.plain_text import merged as merged_text
 from rediskit.migrate.owner.plain_text import patched
-from rediskit.model.client import OwnerKind
 from rediskit.model.migration import Order
+from rediskit.model.owner import OwnerKind
 from rediskit.renderers.owner.patches import changes
 from rediskit.state_machine.effects import Effects, effects, steps
 from rediskit.yamlio.writer import dump

@@ -17,7 +17,7 @@ import yaml
 from rediskit import Environment, Manifest, render
 from rediskit.checks.schema import validate
 from rediskit.migrate.owner.plain_text import patched
-from rediskit.model.client import OwnerKind
+from rediskit.model.owner import OwnerKind
 from rediskit.renderers.objects import file_name
 from rediskit.renderers.owner.patches import changes
 from rediskit.state_machine.effects import Effects, effects

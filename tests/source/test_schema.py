@@ -117,7 +117,7 @@ BEYOND = {
         "flux-git-address", "sops-with-argocd", "sops-for-nobody",
         "external-secrets-without-store", "external-secrets-two-sources",
         "external-secrets-generated-by-an-old-one", "init-containers-without-order", "manifests-without-replicas",
-        "manifests-without-the-autoscaler", "owner-without-the-object",
+        "manifests-without-the-autoscaler", "owner-key", "owner-without-the-object",
     },
 }  # fmt: skip
 

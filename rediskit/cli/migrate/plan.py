@@ -14,7 +14,8 @@ from rediskit.migrate.status import clients_of
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.renderers.helm import release_of
-from rediskit.renderers.pages.runbook import Page, config_of, owner_side, polling
+from rediskit.renderers.owner.kinds import described
+from rediskit.renderers.pages.runbook import Page, config_of, polling
 from rediskit.renderers.pages.templates import text
 from rediskit.renderers.pages.uses import FRAMEWORKS, databases, notes
 from rediskit.source.loader import load
@@ -57,7 +58,7 @@ def _markdown(environment: Environment, client: Client, made: Plan) -> str:
         minutes=", ".join(_minutes(made)),
         lost=lost_for_good(client),
         budget=span(made.budget),
-        owner_side=owner_side(environment, client),
+        owner_side=described(environment, client),
         databases=databases(environment),
         notes=list(notes(environment, client)),
         frameworks=FRAMEWORKS if "queue" in client.use else (),

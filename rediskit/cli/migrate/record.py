@@ -63,7 +63,7 @@ def _verify_folded(environment: Environment, client: Client, arguments: argparse
 
     if not arguments.folded:
         raise ConfigError(Problem("--owner is there for --folded", "add --folded, or leave --owner out"))
-    if client.owner.kind == "manifests":
+    if not client.owner.is_built:
         hint = "compare the files with the rendered ones, and omit --owner"
         raise ConfigError(Problem("the application repository has plain files, so there is no build to check", hint))
     if remarks := list(unfolded(environment, client, arguments.owner)):

@@ -27,7 +27,7 @@ from rediskit.model.environment import Environment
 from rediskit.model.nested import at
 from rediskit.model.pointers import changed
 from rediskit.output.nofollow import NoFollowFolder
-from rediskit.renderers.owner.component import component
+from rediskit.renderers.owner.kinds import of_owner
 from rediskit.renderers.owner.overlay import ConflictError, applied
 from rediskit.renderers.owner.patches import changes, removals
 from rediskit.renderers.owner.snippets import inline
@@ -93,7 +93,7 @@ class Bench:
 
     def after(self, environment: Environment, client: Client) -> Built:
         """Return the build with the files for the step of a client. Raises MissingToolError if kustomize is missing or hangs."""
-        if client.owner.kind == "kustomize":
+        if client.owner.delivery == "component":
             self._put(environment, client)
             if not self._listed:
                 mine = os.path.relpath(self._mine, self._overlay)
@@ -111,7 +111,7 @@ class Bench:
 
     def _put(self, environment: Environment, client: Client) -> None:
         self._inside.remove(self._mine)
-        for path, content in Tree.of("component", "", component(environment, client)).files.items():
+        for path, content in Tree.of("component", "", of_owner(environment, client)).files.items():
             self._inside.write(self._mine / path, content)
 
     def _build(self) -> Built:

@@ -52,7 +52,7 @@ class Remark(NamedTuple):
 def owner_remarks(environment: Environment, tree: Tree, folder: str, *, offline: bool = False) -> Iterator[Remark]:
     """Yield the problems of a checkout for each client with a migration.
 
-    Clients with `owner.kind: manifests` are skipped: their files are not built, and `migrate export` validates them.
+    Clients whose files are not built are skipped: `migrate export` validates them.
 
     Args:
         environment: The config.
@@ -66,7 +66,7 @@ def owner_remarks(environment: Environment, tree: Tree, folder: str, *, offline:
     """
     place = checkout(folder, None, offline=offline)
     migrating = [client for client in environment.clients if client.migration and client.workloads]
-    moving = [client for client in migrating if client.owner.kind != "manifests"]
+    moving = [client for client in migrating if client.owner.is_built]
     if len(moving) < len(migrating) and not (moving and is_built(place)):
         return
     file = kustomization(place.overlay)
@@ -145,7 +145,7 @@ def _drift(tree: Tree, client: Client, place: Checkout, file: Path) -> Iterator[
 
 
 def _listed(client: Client, place: Checkout, file: Path) -> Iterator[Remark]:
-    if client.owner.kind != "kustomize":
+    if client.owner.delivery != "component":
         return
     mine = f"{FOLDER}/{client.name}"
     places, unread = listing(place, client)

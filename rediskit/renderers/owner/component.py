@@ -1,7 +1,4 @@
-"""The files for the application repository at a step, by kind of owner.
-
-`kustomize`: a Component that fails the build if its target is missing. `manifests`: the patches. All other kinds: `owner.snippets`.
-"""
+"""The Component of a step, which fails the build if its target is missing, and the patches for plain manifests."""
 
 from __future__ import annotations
 
@@ -10,32 +7,14 @@ from collections.abc import Iterator
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.workload import Workload
-from rediskit.renderers.objects import file_name, owner_header
+from rediskit.renderers.objects import file_name
 from rediskit.renderers.owner.patches import Change, changes, literal, removal, removals, target, within
-from rediskit.renderers.owner.snippets import operations_text, snippet
+from rediskit.renderers.owner.snippets import operations_text
 from rediskit.renderers.tree import File, Object
-from rediskit.state_machine.effects import effects, owned
+from rediskit.state_machine.effects import effects
 
 REMOVE = "remove.txt"
 """The file with the objects that a person deletes at decommission if no tool builds the files: one Kind/name per line."""
-
-
-def owners(environment: Environment) -> Iterator[File]:
-    """Yield the files of `owners/<client>/` for each client with a migration in progress."""
-    for index, client in enumerate(environment.clients):
-        if client in owned(environment):
-            for file in of_owner(environment, client):
-                source = ("clients", index, "migration")
-                yield File(f"{client.owner_folder}/{file.path}", file.content, source, owner_header(environment))
-
-
-def of_owner(environment: Environment, client: Client) -> Iterator[File]:
-    """Return the files of one client at its step, relative to its folder."""
-    if client.owner.kind == "kustomize":
-        return component(environment, client)
-    if client.owner.kind == "manifests":
-        return manifests(environment, client)
-    return snippet(environment, client)
 
 
 def component(environment: Environment, client: Client) -> Iterator[File]:

@@ -7,8 +7,8 @@ from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
 from rediskit.renderers.claims import is_claim
 from rediskit.renderers.helm import release_of
+from rediskit.renderers.owner.kinds import described
 from rediskit.renderers.pages.documents import Page
-from rediskit.renderers.pages.runbook import owner_side
 from rediskit.renderers.pages.templates import text
 from rediskit.renderers.pages.uses import notes
 from rediskit.renderers.platform import Unit
@@ -67,8 +67,8 @@ def _client_facts(environment: Environment, client: Client) -> dict[str, object]
         "meaning": transitions.STAGES[migration.step].meaning if migration else "",
         **(_next_step(client, migration) if migration else {"next": None}),
         "way_out": migration is not None and transitions.rollback_step(migration) is not None,
-        "kind": client.owner.kind,
-        "owner_side": owner_side(environment, client),
+        "delivery": client.owner.delivery,
+        "owner_side": described(environment, client),
         "untouched": effects(client.migration).owner_is_untouched,
         "removed": effects(client.migration).removed,
         "notes": list(notes(environment, client)),

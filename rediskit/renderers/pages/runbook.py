@@ -16,7 +16,7 @@ from rediskit.model.migration import Migration, Step
 from rediskit.model.workload import Workload
 from rediskit.renderers.flux import RELEASE_TIMEOUT
 from rediskit.renderers.helm import release_of
-from rediskit.renderers.owner.snippets import mark_of
+from rediskit.renderers.owner.kinds import described
 from rediskit.renderers.pages.templates import text
 from rediskit.renderers.pages.uses import FRAMEWORKS, notes
 from rediskit.state_machine import transitions
@@ -117,7 +117,7 @@ def _edit(config: str, client: Client, transition: Transition) -> Iterator[str]:
         yield f"rediskit migrate record {command} {criteria}"
         yield f"rediskit check {config} --owner {OWNER_DIR}"
     if transition.target == "complete":
-        checkout = "" if client.owner.kind == "manifests" else f" --owner {OWNER_DIR}"
+        checkout = f" --owner {OWNER_DIR}" if client.owner.is_built else ""
         yield f"rediskit migrate record {command} --folded{checkout}"
     accept = " --confirm-irreversible" if transition.target == "decommission" else ""
     yield f"rediskit migrate advance {command} --to {transition.target}{accept}"
@@ -298,24 +298,12 @@ def runbook(environment: Environment, client: Client) -> str:
         polling=polling(environment),
         release_timeout=RELEASE_TIMEOUT,
         config=config_of(environment),
-        owner_side=owner_side(environment, client),
+        owner_side=described(environment, client),
         describe=f"kubectl -n {client.namespace} describe pods | grep -A12 -E 'Events:|Reason:'",
         notes=list(notes(environment, client)),
         frameworks=FRAMEWORKS,
         variables=list(dict.fromkeys(_variable_names(client))),
     )
-
-
-def owner_side(environment: Environment, client: Client) -> str:
-    """Return how the application repository takes the files of a step: sentences without the last full stop, by the kind of owner."""
-    folder = f"`{environment.path}/{client.owner_folder}/`"
-    ours = f"ends with the patches of {folder}, which replace the patches of the last step (comment `{mark_of(client)}`)"
-    return {
-        "kustomize": f"The outermost overlay lists the Component once (`components: [rediskit/{client.name}]`)",
-        "manifests": f"`migrate export` sets the values of {folder} in the application's files. Delete the objects in `remove.txt`",
-        "argocd-app": f"At each step, `spec.source.kustomize.patches` of the Application {ours}",
-        "flux-kustomization": f"At each step, `spec.patches` of the Kustomization {ours}",
-    }[client.owner.kind]
 
 
 def _variable_names(client: Client) -> Iterator[str]:
