@@ -9,6 +9,7 @@ from rediskit.checks.finding import Issue, Subject
 from rediskit.checks.variables import absent, composed, old_address, repeated, switched
 from rediskit.errors import Path
 from rediskit.model.client import Client
+from rediskit.model.environment import Environment
 from rediskit.model.files import Manifest
 from rediskit.model.secrets import ExternalSecrets, Manual
 from rediskit.model.workload import Workload, suggestion
@@ -100,10 +101,17 @@ def previous_differs(subject: Subject) -> Iterator[Issue]:
                 hint = "set previous.host to the host in the manifest, because a rollback restores the values of the manifest"
                 yield Issue(message, hint, (*path[:2], "previous", "host"))
             new = old_address(text_of(subject.release, client, containers[variable.listed, variable.container], template))
-            if new is not None and None not in (old.database, new.database) and old.database != new.database:
+            differs = new is not None and None not in (old.database, new.database) and old.database != new.database
+            if new is not None and differs and not _has_other_owner(old.database, client, subject.environment):
                 message = f"{manifest.path} has database {old.database} in {variable.name}, but the new URL has {new.database}"
                 hint = f"write databases: {{default: {old.database}}}, and end the value with /${{database}}"
                 yield Issue(message, hint, (*path, *variable.path))
+
+
+def _has_other_owner(number: int | None, client: Client, environment: Environment) -> bool:
+    """Return whether another client has a database, so that this client needs another number."""
+    others = (other for other in environment.clients if other is not client)
+    return any(number in [used.number for used in other.databases.values()] or (number == 0 and not other.databases) for other in others)
 
 
 def history(subject: Subject) -> Iterator[Issue]:

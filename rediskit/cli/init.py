@@ -26,18 +26,25 @@ _SECRETS = "rediskit secret apply; or set another secrets.mode and run rediskit 
 
 def run(arguments: argparse.Namespace) -> Report:
     """Report the created files. An existing file, or a password in a new one, is refused."""
+    if arguments.add is not None:
+        from rediskit.cli.addition import run as add
+
+        return add(arguments, source(arguments.source))
+    if arguments.client or arguments.set_policy:
+        raise ConfigError(Problem("--client and --set-policy need --add", "add --add CONFIG, or omit them"))
+    folder = arguments.folder or "."
     if not arguments.dry_run:
-        remove_leftovers(input_leftovers([Path(arguments.folder)]))
+        remove_leftovers(input_leftovers([Path(folder)]))
     project = new_project(
         Options(
-            arguments.folder,
+            folder,
             arguments.name,
-            arguments.tool,
+            arguments.tool or "argocd",
             arguments.repository,
             arguments.revision,
             arguments.namespace,
             arguments.replicas,
-            _source(arguments.source),
+            source(arguments.source),
         )
     )
     if not arguments.dry_run:
@@ -45,7 +52,7 @@ def run(arguments: argparse.Namespace) -> Report:
     return Report(_document(project, dry_run=arguments.dry_run), _lines(project, dry_run=arguments.dry_run))
 
 
-def _source(name: str | None) -> tuple[bytes, str] | None:
+def source(name: str | None) -> tuple[bytes, str] | None:
     """Return the live objects and the name of their source. Raises ConfigError when standard input is a terminal."""
     if name is None:
         return None
@@ -77,7 +84,7 @@ def _lines(project: Project, *, dry_run: bool) -> Iterator[str]:
     yield f"{project.name}: {verb} {len(project.files)} {'file' if len(project.files) == 1 else 'files'} in {project.folder}"
     yield from (f"  + {path}" for path in project.files)
     yield from (f"  = {path}" for path in project.kept)
-    yield from listed("clients:", [_summary(client) for client in project.clients])
+    yield from listed("clients:", [summary(client) for client in project.clients])
     yield from listed("notes:", project.notes)
     yield from listed("open questions, each a comment in the config:", project.open)
     if dry_run:
@@ -86,7 +93,7 @@ def _lines(project: Project, *, dry_run: bool) -> Iterator[str]:
         yield from listed("next:", _next(project))
 
 
-def _summary(client: DetectedClient) -> str:
+def summary(client: DetectedClient) -> str:
     """Return a line about a detected client."""
     parts = []
     for workload in client.workloads:
@@ -118,14 +125,15 @@ def _document(project: Project, *, dry_run: bool) -> dict[str, Any]:
         "created": list(project.files),
         "kept": list(project.kept),
         "dryRun": dry_run,
-        "clients": [_client(client) for client in project.clients],
+        "clients": [client_json(client) for client in project.clients],
         "open": list(project.open),
         "notes": list(project.notes),
         "next": _next(project),
     }
 
 
-def _client(client: DetectedClient) -> dict[str, Any]:
+def client_json(client: DetectedClient) -> dict[str, Any]:
+    """Return a detected client as JSON."""
     known = not client.is_open("containers")
     return {
         "name": client.name,

@@ -46,23 +46,34 @@ def _init(commands: Commands) -> None:
         "create a config that renders without further edits",
         "Create a config, its JSON schema and a reduced copy of each workload. With --from, rediskit reads the client, its containers, "
         "variables, replicas and the old Redis from live objects. What the objects leave open becomes a comment in the config. "
-        "No existing file is overwritten, and no password is written.",
+        "No existing file is overwritten, and no password is written. With --add, the applications become clients of an existing config, "
+        "which keeps all its other bytes.",
         module="init",
         parents=(DRY_RUN, *COMMON),
         examples=(
             "rediskit init --name homelab",
             "kubectl get deployment,statefulset,cronjob,service,configmap,hpa -n shop -o yaml | rediskit init --name homelab --from -",
             "rediskit init clusters/home --tool flux --from live.yaml --dry-run",
+            "kubectl get deployment,service -n blog -o yaml | rediskit init --add config/homelab.yaml --from -",
+            "rediskit init --add config/homelab.yaml --from shop.yaml --set-policy volatile-lru",
         ),
     )
-    parser.add_argument("folder", nargs="?", default=".", metavar="DIR", help="the project folder (default: the current one)")
+    parser.add_argument("folder", nargs="?", metavar="DIR", help="the project folder (default: the current one)")
     parser.add_argument("--name", help="the name of the environment (default: the name of the folder)")
-    parser.add_argument("--tool", choices=("argocd", "flux"), default="argocd", help="the GitOps tool (default: argocd)")
+    parser.add_argument("--tool", choices=("argocd", "flux"), help="the GitOps tool (default: argocd)")
     parser.add_argument("--repository", metavar="URL", help="the Git repository of the folder (default: its remote)")
     parser.add_argument(
         "--revision", metavar="BRANCH", help="the branch that the GitOps tool follows (default: that of the remote, else main)"
     )
     parser.add_argument("--from", dest="source", metavar="FILE", help="read live objects from YAML of kubectl; - is standard input")
+    parser.add_argument("--add", metavar="CONFIG", help="add the applications of --from to this config")
+    parser.add_argument("--client", metavar="NAME", help="with --add: the name of the new client (default: its namespace or its labels)")
+    parser.add_argument(
+        "--set-policy",
+        choices=("volatile-lru", "volatile-lfu", "volatile-ttl", "volatile-random", "noeviction"),
+        metavar="POLICY",
+        help="with --add: redis.memory.policy for a queue that an allkeys policy would evict",
+    )
     parser.add_argument("--namespace", help="the namespace of objects that set none")
     parser.add_argument("--replicas", type=int, metavar="N", help="the normal number of replicas of a workload that is scaled to 0")
 

@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
-from rediskit import dns
 from rediskit.errors import ConfigError, Problem
 from rediskit.init.autoscalers import scaler_of
 from rediskit.init.config_files import files_with_redis
 from rediskit.init.databases import assign_numbers
 from rediskit.init.detected import DetectedClient, DetectedWorkload
-from rediskit.init.objects import ONCE, WORKLOADS, Content, InputObjects, is_name, name_of, namespace_of, replicas_of, safe_reference
+from rediskit.init.names import client_names
+from rediskit.init.objects import WORKLOADS, Content, InputObjects, is_name, namespace_of, replicas_of
 from rediskit.init.old_redis import old_redis
-from rediskit.init.other_users import UsersQuery, other_users
+from rediskit.init.other_users import keep_used_objects
 from rediskit.init.roles import URL, named
 from rediskit.init.switches import ContainerSwitch, Reference, switch_of
 from rediskit.init.use import differences, use_of
-from rediskit.model.environment import RESERVED_CLIENTS
 from rediskit.model.gitops_tools import gitops_tool_of
-from rediskit.model.nested import at, text_at
+from rediskit.model.nested import text_at
 from rediskit.model.podspec import containers_of
-from rediskit.usage import Use, is_server, is_watcher, reference
+from rediskit.usage import is_server, is_watcher, reference
 
 _DEPLOYED_BY = (("argocd.argoproj.io/instance", "Argo CD Application"), ("kustomize.toolkit.fluxcd.io/name", "Flux Kustomization"))
-_NAMES = ("app.kubernetes.io/part-of", "app.kubernetes.io/instance", "app.kubernetes.io/name", "app")
-"""The labels with the name of the application."""
-_OWN_NAMESPACE = "redis"
-"""The namespace of the shared Redis, which no client can have."""
 _LOCAL = ("localhost", "127.0.0.1")
+
+
+class Existing(NamedTuple):
+    """What a config has before clients are added to it.
+
+    Attributes:
+        names: The names of the clients in each namespace.
+        numbers: The numbers of databases that have a client, with the name of one.
+        databases: The number of databases of the shared Redis; 0 if it follows from the new clients.
+        namespace: The namespace of the shared Redis, which no client can have.
+    """
+
+    names: Mapping[str, Collection[str]] = MappingProxyType({})
+    numbers: Mapping[int, str] = MappingProxyType({})
+    databases: int = 0
+    namespace: str = "redis"
+
+
+_NONE = Existing()
 
 
 class DetectedClients(NamedTuple):
@@ -44,13 +58,20 @@ class DetectedClients(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def clients_of(objects: InputObjects, *, namespace: str | None = None, replicas: int | None = None) -> DetectedClients:
+def clients_of(
+    objects: InputObjects,
+    *,
+    namespace: str | None = None,
+    replicas: int | None = None,
+    existing: Existing = _NONE,
+) -> DetectedClients:
     """Return the applications that refer to Redis. If the input contains one workload only, it is a client in any case.
 
     Args:
         objects: The input.
         namespace: The namespace for workloads without one.
         replicas: The replicas for workloads that are scaled to 0.
+        existing: What the config has already.
 
     Raises:
         ConfigError: The input contains only Redis or a GitOps tool, or several workloads and none refers to Redis.
@@ -70,10 +91,20 @@ def clients_of(objects: InputObjects, *, namespace: str | None = None, replicas:
         raise ConfigError(_none_refers(detected, objects))
     selected = selected or detected
     groups = _groups(selected)
-    counts = Counter(namespace_of(group[0].content) for group in groups)
-    clients = tuple(_client(group, objects, namespace, replicas, alone=counts[namespace_of(group[0].content)] == 1) for group in groups)
-    assign_numbers(clients)
-    _keep_used_objects(clients, objects)
+    for one in selected:
+        if namespace and (other := namespace_of(one.content)) not in ("", namespace):
+            raise ConfigError(Problem(f"{one.reference} runs in namespace {other}, not in {namespace}", "remove --namespace"))
+    homes = [namespace_of(group[0].content) or namespace or "" for group in groups]
+    named_groups = zip(
+        groups, client_names([[one.content for one in group] for group in groups], homes, existing.names), homes, strict=True
+    )
+    clients = tuple(_client(group, objects, name, home, replicas) for group, name, home in named_groups)
+    for client in clients:
+        if client.namespace == existing.namespace:
+            text = f"{client.namespace} is the namespace of the shared Redis: write another one under redis.namespace"
+            client.ask("namespace", text)
+    assign_numbers(clients, existing.numbers, existing.databases)
+    keep_used_objects(clients, objects)
     notes = [_skipped(one) for one in detected if one not in selected]
     notes += [f"{reference(obj)} only monitors a Redis and is skipped: remove it yourself if it monitors the old one" for obj in watchers]
     notes += [f"{_of_tool(obj)}: it is skipped" for obj in tools]
@@ -134,23 +165,11 @@ def _skipped(workload: DetectedWorkload) -> str:
     return f"{workload.reference} is skipped: no variable of it refers to Redis{more}"
 
 
-def _client(
-    workloads: list[DetectedWorkload],
-    objects: InputObjects,
-    namespace: str | None,
-    replicas: int | None,
-    *,
-    alone: bool,
-) -> DetectedClient:
+def _client(workloads: list[DetectedWorkload], objects: InputObjects, name: str, home: str, replicas: int | None) -> DetectedClient:
     first = workloads[0].content
-    home = namespace_of(first) or namespace or ""
-    client = DetectedClient(workloads, _name(workloads, home if alone else ""), home)
+    client = DetectedClient(workloads, name, home)
     if not home:
         client.ask("namespace", f"{reference(first)} has no namespace: write the namespace that it runs in (--namespace)")
-    elif namespace and namespace != home:
-        raise ConfigError(Problem(f"{reference(first)} runs in namespace {home}, not in {namespace}", "remove --namespace"))
-    elif home == _OWN_NAMESPACE:
-        client.ask("namespace", f"{home} is the namespace of the shared Redis: write another one under redis.namespace")
     for workload in workloads:
         _remark_deployers(client, workload.content)
         workload.scaler = scaler_of(workload.content, objects)
@@ -173,21 +192,6 @@ def _remark_deployers(client: DetectedClient, obj: Content) -> None:
         client.remark("workload", f"HelmRelease {home}/{release} creates {reference(obj)}: its repository is the application repository")
     elif is_name(name := text_at(obj, "metadata", "annotations", "meta.helm.sh/release-name")):
         client.remark("workload", f"the Helm release {name} creates {reference(obj)}: change it where the release is configured")
-
-
-def _name(workloads: list[DetectedWorkload], namespace: str) -> str:
-    """Return the namespace if it contains one application and is no common name; else the name of the application."""
-    labels = [at(one.content, "metadata", "labels") for one in workloads]
-    common = (
-        values.pop()
-        for label in _NAMES
-        if len(workloads) > 1 and len(values := {str(entry.get(label, "")) if isinstance(entry, dict) else "" for entry in labels}) == 1
-    )
-    name = next((value for value in common if re.fullmatch(dns.LABEL, value)), name_of(workloads[0].content))
-    name = name.replace(".", "-")[:63].strip("-")
-    if namespace and namespace not in ("default", *RESERVED_CLIENTS):
-        name = namespace
-    return f"{name}-app" if name in RESERVED_CLIENTS or not re.fullmatch(dns.LABEL, name) else name
 
 
 def _set_replicas(client: DetectedClient, workload: DetectedWorkload, replicas: int | None) -> None:
@@ -289,58 +293,3 @@ def _set_previous(client: DetectedClient, objects: InputObjects) -> None:
         old = old_redis(client.host, client.port or 6379, contents, client.namespace, objects)
         client.remove, client.gone = old.remove, old.gone
         client.remark("previous", *old.remarks, *differences(old.gone, objects))
-
-
-def _keep_used_objects(clients: tuple[DetectedClient, ...], objects: InputObjects) -> None:
-    """Remove nothing that another object of the input uses: a client, a Job, a DaemonSet, a chart value."""
-    names = {(one.reference, client.namespace): client.name for client in clients for one in client.workloads}
-    for client in clients:
-        if not client.host or not client.namespace:
-            continue
-        certain, possible = other_users(_query(client), objects)
-        certain = [use for use in certain if not _is_watcher(use, objects)]
-        target = client.target(client.host)
-        others = [names.get((use.object, use.namespace), _shown(use, client)) for use in certain if not _is_own(use, client)]
-        others += [other.name for other in clients if other is not client and other.host and other.target(other.host) == target]
-        others = list(dict.fromkeys([*others, *(_shown(use, client) for use in certain if _is_own(use, client))]))
-        if others and client.remove:
-            text = f"{', '.join(client.remove)}: also used by {', '.join(others)}; write remove for the last client that moves"
-            client.remark("previous", text)
-            client.remove = ()
-        elif others:
-            client.remark("previous", f"the old Redis is also used by {', '.join(others)}")
-        unmoved = [_shown(use, client) for use in certain if _is_own(use, client) or (use.object, use.namespace) not in names]
-        if unmoved:
-            text = f"the migration does not change {', '.join(dict.fromkeys(unmoved))}: change them before decommission"
-            client.remark("previous", text)
-        kinds = dict.fromkeys(use.object.partition("/")[0] for use in certain)
-        client.remark("previous", *(f"a {kind} {ONCE[kind]}: rediskit does not change it" for kind in kinds if kind in ONCE))
-        if places := [f"{safe_reference(use.object)} at {_place(use)}" for use in possible]:
-            client.remark("previous", f"may use the old Redis, check before decommission: {', '.join(dict.fromkeys(places))}")
-
-
-def _query(client: DetectedClient) -> UsersQuery:
-    return UsersQuery(tuple(client.workloads), client.namespace, client.host, client.port or 6379, client.gone)
-
-
-def _is_own(use: Use, client: DetectedClient) -> bool:
-    return use.namespace == client.namespace and use.object in [one.reference for one in client.workloads]
-
-
-def _shown(use: Use, client: DetectedClient) -> str:
-    """Return the object of a use; for the client itself also the place, because the migration switches the other places."""
-    if _is_own(use, client):
-        return f"{use.object} itself at {_place(use)}"
-    home = "" if use.namespace == client.namespace else f" in namespace {use.namespace}" if is_name(use.namespace) else " elsewhere"
-    return f"{safe_reference(use.object)}{home}"
-
-
-def _place(use: Use) -> str:
-    """Return the JSON pointer without parts that are no fields of Kubernetes: a key may be a password."""
-    return "/".join(part if re.fullmatch(r"[a-z]+(?:[A-Z][a-z]+)*|[0-9]{1,4}|", part) else "…" for part in use.pointer.split("/"))
-
-
-def _is_watcher(use: Use, objects: InputObjects) -> bool:
-    return any(
-        is_watcher(obj) for obj in objects.of(*WORKLOADS) if reference(obj) == use.object and namespace_of(obj) in ("", use.namespace)
-    )

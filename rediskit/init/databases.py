@@ -3,30 +3,69 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import count
+from types import MappingProxyType
 
 from rediskit import dns
+from rediskit.errors import Problem, RefusedError
 from rediskit.init.detected import DetectedClient
 
 USUAL = 16
 """The databases of a Redis without configuration."""
+_WITHOUT_DATABASE = re.compile(r"((?:redis|valkey)(?:\+[a-z]+)?://[^/?]*\$\{address\})/?(?=\?|$)")
 _KNOWN = {"broker": "broker", "result": "results", "cache": "cache", "session": "sessions", "queue": "queue"}
 
 
-def assign_numbers(clients: Iterable[DetectedClient]) -> None:
-    """Set the databases of each client, and their names in its templates."""
-    clients = list(clients)
-    taken = {0} if any(not _numbers(client) for client in clients) else set()
+def assign_numbers(clients: Iterable[DetectedClient], owners: Mapping[int, str] = MappingProxyType({}), limit: int = 0) -> None:
+    """Set the databases of each client, and their names in its templates.
+
+    Args:
+        clients: The clients.
+        owners: The numbers that other clients use, with the name of one of them.
+        limit: The number of databases of the shared Redis; 0 if it follows from the clients.
+
+    Raises:
+        RefusedError: All databases have a client.
+    """
+    clients, taken = list(clients), dict(owners)
+    silent = [client for client in clients if not _numbers(client)]
+    for client in silent[0 if 0 in taken else 1 :]:
+        _add_paths(client)
+    for client in silent:
+        if not _numbers(client):
+            if 0 in taken:
+                _remark_shared(client, taken[0], next(free for free in range(len(taken) + 1) if free not in taken))
+            taken.setdefault(0, client.name)
     for client in clients:
         names = _names(_numbers(client))
         for old, name in names.items():
-            number = old if old not in taken else next(free for free in range(len(taken) + 1) if free not in taken)
-            taken.add(number)
-            client.databases[name] = number
+            number = old if old not in taken and (not limit or old < limit) else next(free for free in count() if free not in taken)
+            if limit and number >= limit:
+                hint = f"set redis.databases to {USUAL * (number // USUAL + 1)}, deploy it, and run the command again"
+                raise RefusedError(Problem(f"{client.name} needs a database, and each of the {limit} databases has a client", hint))
             if number != old:
-                client.remark("workload", f"database {old} of the old Redis becomes {number}: {old} is used by another client")
+                why = f"{old} is used by {taken[old]}" if old in taken else f"the shared Redis has {limit} databases"
+                client.remark("workload", f"database {old} of the old Redis becomes {number}: {why}")
+            taken[number] = client.name
+            client.databases[name] = number
         if len(names) > 1:
             _rename(client, names)
+
+
+def _add_paths(client: DetectedClient) -> None:
+    """Add the database to URLs without one: 0 has another client."""
+    for workload in client.workloads:
+        for switch in workload.containers:
+            for name, value in switch.env.items():
+                if value and _WITHOUT_DATABASE.match(value):
+                    switch.env[name] = _WITHOUT_DATABASE.sub(r"\1/${database}", value)
+                    switch.numbers[name] = 0
+
+
+def _remark_shared(client: DetectedClient, other: str, free: int) -> None:
+    text = f"it uses database 0, as {other} does: if it reads a variable for the number, add it, and databases: {{default: {free}}}"
+    client.remark("workload", text)
 
 
 def needed(clients: Iterable[DetectedClient]) -> int:

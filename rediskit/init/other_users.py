@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from rediskit.init.detected import DetectedWorkload
-from rediskit.init.objects import InputObjects, mappings_at, name_of, namespace_of
+from rediskit.init.detected import DetectedClient, DetectedWorkload
+from rediskit.init.objects import ONCE, WORKLOADS, InputObjects, is_name, mappings_at, name_of, namespace_of, safe_reference
 from rediskit.init.switches import ContainerSwitch
 from rediskit.model.nested import list_at, text_at
 from rediskit.model.podspec import Container, containers_of
 from rediskit.model.pointers import pointer
-from rediskit.usage import Use, certain, parse, reference, uses
+from rediskit.usage import Use, certain, is_watcher, parse, reference, uses
 
 _SOURCES = {
     **dict.fromkeys(("configMap", "configMapRef", "configMapKeyRef"), ("ConfigMap", "name")),
@@ -133,3 +134,58 @@ def _sources(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from _sources(inner)
+
+
+def keep_used_objects(clients: Sequence[DetectedClient], objects: InputObjects) -> None:
+    """Remove nothing that another object of the input uses: a client, a Job, a DaemonSet, a chart value."""
+    names = {(one.reference, client.namespace): client.name for client in clients for one in client.workloads}
+    for client in clients:
+        if not client.host or not client.namespace:
+            continue
+        certain, possible = other_users(_query(client), objects)
+        certain = [use for use in certain if not _is_watcher(use, objects)]
+        target = client.target(client.host)
+        others = [names.get((use.object, use.namespace), _shown(use, client)) for use in certain if not _is_own(use, client)]
+        others += [other.name for other in clients if other is not client and other.host and other.target(other.host) == target]
+        others = list(dict.fromkeys([*others, *(_shown(use, client) for use in certain if _is_own(use, client))]))
+        if others and client.remove:
+            text = f"{', '.join(client.remove)}: also used by {', '.join(others)}; write remove for the last client that moves"
+            client.remark("previous", text)
+            client.remove = ()
+        elif others:
+            client.remark("previous", f"the old Redis is also used by {', '.join(others)}")
+        unmoved = [_shown(use, client) for use in certain if _is_own(use, client) or (use.object, use.namespace) not in names]
+        if unmoved:
+            text = f"the migration does not change {', '.join(dict.fromkeys(unmoved))}: change them before decommission"
+            client.remark("previous", text)
+        kinds = dict.fromkeys(use.object.partition("/")[0] for use in certain)
+        client.remark("previous", *(f"a {kind} {ONCE[kind]}: rediskit does not change it" for kind in kinds if kind in ONCE))
+        if places := [f"{safe_reference(use.object)} at {_place(use)}" for use in possible]:
+            client.remark("previous", f"may use the old Redis, check before decommission: {', '.join(dict.fromkeys(places))}")
+
+
+def _query(client: DetectedClient) -> UsersQuery:
+    return UsersQuery(tuple(client.workloads), client.namespace, client.host, client.port or 6379, client.gone)
+
+
+def _is_own(use: Use, client: DetectedClient) -> bool:
+    return use.namespace == client.namespace and use.object in [one.reference for one in client.workloads]
+
+
+def _shown(use: Use, client: DetectedClient) -> str:
+    """Return the object of a use; for the client itself also the place, because the migration switches the other places."""
+    if _is_own(use, client):
+        return f"{use.object} itself at {_place(use)}"
+    home = "" if use.namespace == client.namespace else f" in namespace {use.namespace}" if is_name(use.namespace) else " elsewhere"
+    return f"{safe_reference(use.object)}{home}"
+
+
+def _place(use: Use) -> str:
+    """Return the JSON pointer without parts that are no fields of Kubernetes: a key may be a password."""
+    return "/".join(part if re.fullmatch(r"[a-z]+(?:[A-Z][a-z]+)*|[0-9]{1,4}|", part) else "…" for part in use.pointer.split("/"))
+
+
+def _is_watcher(use: Use, objects: InputObjects) -> bool:
+    return any(
+        is_watcher(obj) for obj in objects.of(*WORKLOADS) if reference(obj) == use.object and namespace_of(obj) in ("", use.namespace)
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -15,10 +16,11 @@ from rediskit.git.work_tree import Remote, WorkTree, public
 from rediskit.init.clients import DetectedClients, clients_of
 from rediskit.init.config_text import GitFacts, config_text
 from rediskit.init.detected import DetectedClient
-from rediskit.init.objects import InputObjects, name_of, read_objects
+from rediskit.init.names import manifest_names
+from rediskit.init.objects import InputObjects, read_objects
 from rediskit.init.reduced_manifests import reduce_manifest, refuse_leaks, text_of
+from rediskit.init.validation import errors_of, invalid
 from rediskit.model.gitops import PLACEHOLDER_REPOSITORY, for_flux
-from rediskit.model.types import DnsLabel, GitRepository, GitRevision
 from rediskit.output.new_files import already_exists, existing
 from rediskit.source.questions import questions
 from rediskit.temporary import temporary_folder
@@ -125,55 +127,28 @@ def new_project(options: Options) -> Project:
     files, kept, notes = _without_existing(options.folder, wanted, config)
     _prove(config, wanted)
     notes += [f"gitops.repository: {remark}" for remark in git.remarks]
-    notes += [f"{client.name}: {remark}" for client in clients for remarks in client.remarks.values() for remark in remarks]
-    notes += client_notes
-    only = "contains only names and addresses; all other values are removed because they could be passwords"
-    notes += [f"config/{path}: {only}" for path in manifests.values()]
+    notes += [*notes_of(clients, manifests.values(), "config"), *client_notes]
     shown = os.path.normpath(f"{options.folder}/{config}")
     asked = tuple(f"{shown}:{question.location.line}: {question.text}" for question in questions(text, shown))
     return Project(name, options.folder, files, kept, clients, asked, tuple(map(visible, notes)))
 
 
-def _refuse_invalid(options: Options) -> None:
-    """Raise ConfigError with every invalid option, with the messages of the config."""
-    from pydantic import TypeAdapter, ValidationError
+def notes_of(clients: Iterable[DetectedClient], manifests: Iterable[str], folder: str) -> list[str]:
+    """Return the remarks on clients and on their manifests, whose paths are relative to a folder."""
+    only = "contains only names and addresses; all other values are removed because they could be passwords"
+    remarks = [f"{client.name}: {remark}" for client in clients for texts in client.remarks.values() for remark in texts]
+    return [*remarks, *(f"{os.path.normpath(f'{folder}/{path}')}: {only}" for path in manifests)]
 
-    values = (
-        ("--name", options.name, DnsLabel),
-        ("--repository", options.repository and public("", options.repository).address, GitRepository),
-        ("--revision", options.revision, GitRevision),
-        ("--namespace", options.namespace, DnsLabel),
-    )
-    problems = []
+
+def _refuse_invalid(options: Options) -> None:
+    """Raise ConfigError with every invalid option."""
+    repository = options.repository and public("", options.repository).address
+    values = {"--name": options.name, "--repository": repository, "--revision": options.revision, "--namespace": options.namespace}
+    problems = invalid(values, options.replicas)
     if os.path.lexists(options.folder) and not Path(options.folder).is_dir():
         problems.append(Problem(f"{options.folder} is not a folder", "set the path of a folder; it is created if it does not exist"))
-    for option, value, form in values:
-        try:
-            if value is not None:
-                TypeAdapter(form).validate_python(value)
-        except ValidationError as error:
-            problems += [Problem(f"{option}: {detail['msg']}", detail["ctx"]["hint"]) for detail in error.errors()]
-    if options.replicas is not None and options.replicas < 1:
-        hint = "set the normal number of replicas of the application, at least 1"
-        problems.append(Problem(f"--replicas: {options.replicas} is too small", hint))
     if problems:
         raise ConfigError(problems)
-
-
-def manifest_names(clients: tuple[DetectedClient, ...]) -> dict[tuple[str, str], str]:
-    """Return the file name of each manifest: the name of the workload; where two have one name, with the client or the kind."""
-    every = [(client, workload) for client in clients for workload in client.workloads]
-    names = Counter(name_of(workload.content) for _, workload in every)
-    references = Counter(workload.reference for _, workload in every)
-    result = {}
-    for client, workload in every:
-        kind, _, name = workload.reference.partition("/")
-        if names[name] > 1 and len(client.workloads) == 1:
-            name = client.name
-        elif names[name] > 1:
-            name = f"{name}-{kind.lower()}" if references[workload.reference] == 1 else f"{client.name}-{name}-{kind.lower()}"
-        result[client.name, workload.reference] = name
-    return result
 
 
 def _clients(options: Options, objects: InputObjects) -> DetectedClients:
@@ -270,23 +245,9 @@ def _prove(config: str, wanted: dict[str, bytes]) -> None:
                 place = Path(folder, path)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(content)
-            problems = _problems(Path(folder, config))
+            problems = errors_of(Path(folder, config))
     except OSError as error:
         hint = "free disk space there or set $TMPDIR to another folder; nothing was written"
         raise RefusedError(Problem(f"the temporary folder: {error.strerror or error}", hint)) from error
     if problems:
         raise RefusedError([Problem("the new config does not render; nothing was written", "fix the input:"), *problems])
-
-
-def _problems(config: Path) -> list[Problem]:
-    """Return what keeps a config from being rendered, without locations: the file is temporary."""
-    from rediskit.checks import check
-    from rediskit.renderers import render
-    from rediskit.source.loader import load
-
-    try:
-        environment = load(config)
-    except ConfigError as error:
-        return [Problem(problem.message, problem.hint, problem.path) for problem in error.problems]
-    errors = [finding for finding in check(environment, render(environment)) if finding.severity == "error"]
-    return [Problem(finding.message, finding.hint, finding.path, code=finding.code) for finding in errors]

@@ -14,8 +14,9 @@ from rediskit.model.environment import Environment
 from rediskit.output.input_files import write_inputs
 from rediskit.source.loader import load
 from rediskit.source.neighbours import Neighbours
+from rediskit.yamlio.edits import Append, Edit, Put
 from rediskit.yamlio.reader import read
-from rediskit.yamlio.splice import Append, Edit, Put, splice
+from rediskit.yamlio.splice import splice
 
 __all__ = ["Append", "Edited", "Put", "edited", "put_in_place"]
 

@@ -8,55 +8,19 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from rediskit.errors import ConfigError, Path, Problem, RefusedError, dotted
+from rediskit.yamlio.edits import Append, AppendBlock, Edit, Prepend, Put, Remove, Replace, apply
 from rediskit.yamlio.flow import Value, flow, scalar
 from rediskit.yamlio.reader import read
 
 _BOM = b"\xef\xbb\xbf"
 _BREAK = re.compile(r"\r\n|\n|\r")
-
-
-class Put(NamedTuple):
-    """Set the value at a path. A mapping is merged key by key; missing keys and mappings are added."""
-
-    path: Path
-    value: Value
-
-
-class Append(NamedTuple):
-    """Add an item to the end of a list, which is created if it is missing."""
-
-    path: Path
-    value: Value
-
-
-class Prepend(NamedTuple):
-    """Add an item to the front of a list, which is created if it is missing."""
-
-    path: Path
-    value: Value
-
-
-class Replace(NamedTuple):
-    """Replace the item of a list at a path."""
-
-    path: Path
-    value: Value
-
-
-class Remove(NamedTuple):
-    """Remove the item at a path from a list with other items."""
-
-    path: Path
-
-
-Edit = Put | Append | Prepend | Replace | Remove
 
 
 def splice(text: bytes, file: str, edits: Sequence[Edit]) -> bytes:
@@ -72,7 +36,7 @@ def splice(text: bytes, file: str, edits: Sequence[Edit]) -> bytes:
             changed = _Text(changed).edited(edit)
         except (_LayoutError, YAMLError) as error:
             raise _refused(file, edit) from error
-        _apply(expected, edit)
+        apply(expected, edit)
     result = mark + changed.encode()
     try:
         is_expected = read(result, file).data == expected
@@ -90,33 +54,6 @@ def _refused(file: str, edit: Edit) -> RefusedError:
 
 class _LayoutError(Exception):
     """The layout of the text does not allow the change."""
-
-
-def _apply(data: Any, edit: Edit) -> None:
-    """Apply a change to the data."""
-    *above, name = edit.path
-    last: Any = name
-    for part in above:
-        data = data[part] if isinstance(part, int) else data.setdefault(part, {})
-    if isinstance(edit, Remove):
-        del data[last]
-        return
-    value = copy.deepcopy(edit.value)
-    if isinstance(edit, Replace):
-        data[last] = value
-    elif isinstance(edit, (Append, Prepend)):
-        items = data[last] if isinstance(data, list) else data.setdefault(last, [])
-        items.insert(0 if isinstance(edit, Prepend) else len(items), value)
-    else:
-        old = data[last] if isinstance(data, list) else data.get(last)
-        data[last] = _merged(old, value)
-
-
-def _merged(old: Any, value: Any) -> Any:
-    """Return the merge of two mappings, key by key at every level; else the new value."""
-    if isinstance(old, dict) and isinstance(value, Mapping):
-        return {**old, **{key: _merged(old.get(key), inner) for key, inner in value.items()}}
-    return value
 
 
 class _Text:
@@ -137,15 +74,12 @@ class _Text:
         for depth, part in enumerate(path):
             inner = _child(node, part)
             if inner is None:
-                if isinstance(edit, (Replace, Remove)):
-                    raise _LayoutError
-                value: Value = edit.value if isinstance(edit, Put) else [edit.value]
-                for name in reversed(path[depth + 1 :]):
-                    value = {str(name): value}
-                return self._insert(node, str(part), value)
+                return self._missing(node, path[depth:], edit)
             key, node = inner
         if isinstance(edit, Append):
             return self._append(node, edit.value)
+        if isinstance(edit, AppendBlock):
+            return self._append_block(key, node, edit.text)
         if isinstance(edit, Prepend):
             return self._prepend(node, edit.value)
         if isinstance(edit, Replace):
@@ -153,6 +87,17 @@ class _Text:
         if isinstance(edit, Remove):
             return self._remove(self._parent(path), int(path[-1]))
         return self._put(key, node, edit)
+
+    def _missing(self, parent: Node | None, path: Path, edit: Edit) -> str:
+        """Add the value of an edit whose path is missing below a mapping."""
+        if isinstance(edit, (Replace, Remove)):
+            raise _LayoutError
+        if isinstance(edit, AppendBlock):
+            return self._block_list(parent, path, edit.text)
+        value: Value = edit.value if isinstance(edit, Put) else [edit.value]
+        for name in reversed(path[1:]):
+            value = {str(name): value}
+        return self._insert(parent, str(path[0]), value)
 
     def _parent(self, path: Path) -> Node | None:
         node: Node | None = self.root
@@ -241,11 +186,37 @@ class _Text:
         if node.flow_style:
             return self._into_flow(node, flow(value))
         last = node.value[-1]
-        column = node.start_mark.column
-        gap = last.start_mark.column - column if last.start_mark.line > node.start_mark.line or len(node.value) == 1 else 2
-        gap = gap if 2 <= gap <= 12 else 2
+        column, gap = self._dash(node)
         in_block = isinstance(last, MappingNode) and not last.flow_style
         return self._below(node, self._item(value, column, gap, in_block=in_block))
+
+    def _block_list(self, parent: Node | None, path: Path, text: str) -> str:
+        """Add a key with a list of one item to a block mapping."""
+        if not isinstance(parent, MappingNode) or parent.flow_style or len(path) != 1:
+            raise _LayoutError
+        column = parent.value[0][0].start_mark.column
+        return self._below(parent, [f"{' ' * column}{scalar(str(path[0]))}:", *_indented(text, column + self.offset, 2)])
+
+    def _append_block(self, key: Node | None, node: Node | None, text: str) -> str:
+        if not isinstance(node, SequenceNode) or key is None:
+            raise _LayoutError
+        if not node.value:
+            lines = _indented(text, key.start_mark.column + self.offset, 2)
+            begin, rest = self._behind_colon(key), self.text[node.end_mark.index :]
+            alone = re.match(r"[ \t]*(?:#[^\r\n]*)?(?:[\r\n]|$)", rest)
+            if not alone or "".join(self.text[begin : node.end_mark.index].split()) != "[]":
+                raise _LayoutError
+            end = line_break.start() if (line_break := _BREAK.search(rest)) else len(rest)
+            return self.text[:begin] + self.newline.join([rest[:end], *lines]) + rest[end:]
+        if node.flow_style:
+            raise _LayoutError
+        return self._below(node, _indented(text, *self._dash(node)))
+
+    def _dash(self, node: SequenceNode) -> tuple[int, int]:
+        """Return the column of the dashes of a block list, and the distance of its items from them."""
+        column, last = node.start_mark.column, node.value[-1]
+        gap = last.start_mark.column - column if last.start_mark.line > node.start_mark.line or len(node.value) == 1 else 2
+        return column, gap if 2 <= gap <= 12 else 2
 
     def _into_flow(self, node: Node, entry: str) -> str:
         if not node.value:
@@ -302,6 +273,13 @@ class _Text:
 
     def _cut(self, begin: int, end: int, new: str) -> str:
         return self.text[:begin] + new + self.text[end:]
+
+
+def _indented(text: str, column: int, gap: int) -> list[str]:
+    """Return the lines of a block list at a column; gap: the distance of the items from their dashes, 2 in the text."""
+    first, *lines = text.splitlines()
+    head = f"{' ' * column}-{' ' * (gap - 1)}{first.removeprefix('- ')}"
+    return [head, *(f"{' ' * (column + gap - 2)}{line}" if line else "" for line in lines)]
 
 
 def _child(node: Node | None, part: str | int) -> tuple[Node | None, Node] | None:

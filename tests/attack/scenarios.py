@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from rediskit import load
 from tests.attack.kills import Scenario
 from tests.cli.checkout import owner
-from tests.init.live import REAL
+from tests.init.live import REAL, container, text, workload
 from tests.samples import BACKEND, client, config, merged
 from tests.secrets.repository import certificate_of
 
@@ -170,6 +170,12 @@ def _init_beside(folder: Path) -> None:
     repository(place)
 
 
+def _init_add(folder: Path) -> None:
+    place = project(folder, "prepare")
+    (place / "live.yaml").write_text(text(workload(container(REDIS_HOST="redis", REDIS_PORT="6379"))), encoding="utf-8")
+    repository(place)
+
+
 SCENARIOS = (
     Scenario("render, the first time", _render_first, ("render",)),
     Scenario("render, an update", _render_update, ("render",)),
@@ -183,5 +189,6 @@ SCENARIOS = (
     Scenario("export of manifests", _export_manifests, ("migrate", "export", "--to", "owner/base")),
     Scenario("check of a checkout", _export_first, ("check", "--owner", "owner/prod"), code=1),
     Scenario("init of a new folder", _init_new, ("init", "new", "--name", "home")),
+    Scenario("init of one more client", _init_add, ("init", "--add", "config/chocolandia.yaml", "--from", "live.yaml")),
     Scenario("init from live objects", _init_beside, ("init", "--name", "home", "--from", "live.yaml")),
 )

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rediskit.errors import ConfigError, RefusedError
+from rediskit.yamlio.edits import Append, Edit, Put, Replace
 from rediskit.yamlio.flow import scalar
 from rediskit.yamlio.reader import read
 from rediskit.yamlio.scalars import Float
-from rediskit.yamlio.splice import Append, Edit, Put, Replace, splice
+from rediskit.yamlio.splice import splice
 
 STEP = ("clients", 0, "migration", "step")
 HISTORY = ("clients", 0, "migration", "history")

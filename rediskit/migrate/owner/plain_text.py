@@ -17,8 +17,9 @@ from rediskit.model.pointers import changed
 from rediskit.renderers.owner.overlay import apply, edited
 from rediskit.renderers.owner.patches import Change, Word
 from rediskit.renderers.tree import Object
+from rediskit.yamlio.edits import Edit, Prepend, Put, Remove, Replace
 from rediskit.yamlio.reader import read
-from rediskit.yamlio.splice import Edit, Prepend, Put, Remove, Replace, splice
+from rediskit.yamlio.splice import splice
 
 
 def content_of(text: bytes, file: str) -> Object:
