@@ -84,7 +84,9 @@ DEBUG = option("--debug", action="store_true", help="show tracebacks")
 COMMON = (option("--json", action="store_true", help=JSON_HELP), DEBUG)
 CONFIG = option("config", nargs="?", metavar="config", help="the config file (default: the only config/*.yaml)")
 CONFIGS = option("configs", nargs="*", metavar="config", help="config files (default: config/*.yaml)")
-OUTPUT = option("--output", default="rendered", metavar="DIR", help="the parent of the output directories (default: rendered)")
+OUTPUT = option(
+    "--output", default="rendered", metavar="DIR", help="the directory that contains the output directories (default: rendered)"
+)
 CONTEXT = option("--context", default="", metavar="NAME", help="the context of kubectl (default: the current one)")
-DRY_RUN = option("--dry-run", action="store_true", help="show the changes, write nothing")
-OFFLINE = option("--offline", action="store_true", help="refuse remote bases of kustomize, download nothing")
+DRY_RUN = option("--dry-run", action="store_true", help="show the changes and write nothing")
+OFFLINE = option("--offline", action="store_true", help="fail if the overlay has a remote base; kustomize downloads nothing")

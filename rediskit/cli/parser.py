@@ -9,7 +9,7 @@ from rediskit.cli.migrate import parser as migrate
 from rediskit.cli.options import COMMON, CONFIGS, DEBUG, DRY_RUN, JSON_HELP, OFFLINE, OUTPUT, Commands, HelpFormatter, Parser, at, command
 from rediskit.cli.secret import parser as secret
 
-_DESCRIPTION = "Generate the manifests of a shared Redis on Kubernetes from a short config file, and move applications onto it."
+_DESCRIPTION = "Generate the manifests of a shared Redis on Kubernetes from a short config file, and move applications to it."
 _EPILOG = """\
 examples:
   rediskit init --name homelab
@@ -21,7 +21,7 @@ exit codes:
   0  success
   1  a check failed, a write was refused, or files differ
   2  the config or the command line is wrong
-  3  a program or a service is missing or failed"""
+  3  a program (kubectl, sops and so on) or the API server is missing or failed"""
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
@@ -44,10 +44,10 @@ def _init(commands: Commands) -> None:
         commands,
         "init",
         "create a config that renders without further edits",
-        "Create a config, its JSON schema and a reduced copy of each workload. With --from, rediskit reads the client, its containers, "
-        "variables, replicas and the old Redis from live objects. What the objects leave open becomes a comment in the config. "
-        "No existing file is overwritten, and no password is written. With --add, the applications become clients of an existing config, "
-        "which keeps all its other bytes.",
+        "Create a config and its JSON schema. With --from, rediskit reads the client, its containers, environment variables, replicas "
+        "and the old Redis from live objects, and writes a copy of each workload with only the needed fields. If it cannot read a "
+        "value, it writes a comment that begins with open:. rediskit overwrites no file and writes no password. With --add, the "
+        "applications become clients of an existing config, which keeps all its other bytes.",
         module="init",
         parents=(DRY_RUN, *COMMON),
         examples=(
@@ -59,13 +59,15 @@ def _init(commands: Commands) -> None:
         ),
     )
     parser.add_argument("folder", nargs="?", metavar="DIR", help="the project folder (default: the current one)")
-    parser.add_argument("--name", help="the name of the environment (default: the name of the folder)")
+    parser.add_argument("--name", help="the name of the config and its output directory (default: the name of the folder)")
     parser.add_argument("--tool", choices=("argocd", "flux"), help="the GitOps tool (default: argocd)")
-    parser.add_argument("--repository", metavar="URL", help="the Git repository of the folder (default: its remote)")
+    parser.add_argument("--repository", metavar="URL", help="the Git repository of the folder (default: the remote of Git)")
     parser.add_argument(
-        "--revision", metavar="BRANCH", help="the branch that the GitOps tool follows (default: that of the remote, else main)"
+        "--revision",
+        metavar="BRANCH",
+        help="the branch that the GitOps tool follows (default: the default branch of the remote, else main or master)",
     )
-    parser.add_argument("--from", dest="source", metavar="FILE", help="read live objects from YAML of kubectl; - is standard input")
+    parser.add_argument("--from", dest="source", metavar="FILE", help="the output of kubectl get -o yaml; - reads standard input")
     parser.add_argument("--add", metavar="CONFIG", help="add the applications of --from to this config")
     parser.add_argument("--client", metavar="NAME", help="with --add: the name of the new client (default: its namespace or its labels)")
     parser.add_argument(
@@ -74,8 +76,8 @@ def _init(commands: Commands) -> None:
         metavar="POLICY",
         help="with --add: redis.memory.policy for a queue that an allkeys policy would evict",
     )
-    parser.add_argument("--namespace", help="the namespace of objects that set none")
-    parser.add_argument("--replicas", type=int, metavar="N", help="the normal number of replicas of a workload that is scaled to 0")
+    parser.add_argument("--namespace", help="the namespace of objects without metadata.namespace")
+    parser.add_argument("--replicas", type=int, metavar="N", help="the number of replicas of a workload that is scaled to 0 now")
 
 
 def _render(commands: Commands) -> None:
@@ -88,36 +90,43 @@ def _render(commands: Commands) -> None:
         parents=(CONFIGS, OUTPUT, *COMMON),
         examples=("rediskit render", "rediskit render config/chocolandia.yaml --output clusters"),
     )
-    parser.add_argument("--force", action="store_true", help="overwrite and remove generated files that were edited by hand")
+    parser.add_argument("--force", action="store_true", help="discard manual edits of generated files; run rediskit diff --text first")
 
 
 def _check(commands: Commands) -> None:
     parser = command(
         commands,
         "check",
-        "validate configs and rendered manifests, write nothing",
-        "Render in memory, run all checks, and compare the result with the output directories. For CI and pre-commit. "
-        "With --owner, the scan of the application repository is recorded in the config at the step validate.",
+        "validate configs and rendered manifests",
+        "Render in memory, run all checks, and compare the result with the output directories. Use it in CI and pre-commit. It writes no "
+        "file, with one exception: at the step validate, --owner records its search for users of the old Redis in the config.",
         module="check",
-        parents=(CONFIGS, OUTPUT, at("the time of the scan of --owner"), OFFLINE, *COMMON),
+        parents=(CONFIGS, OUTPUT, at("the time to record with --owner"), OFFLINE, *COMMON),
         examples=(
             "rediskit check",
             "rediskit check --base origin/main",
             "rediskit check config/chocolandia.yaml --owner ../beersystem/deploy/overlays/prod",
         ),
     )
-    parser.add_argument("--kubeconform", action="store_true", help="validate every object with kubeconform too ($KUBECONFORM, or on PATH)")
-    parser.add_argument("--owner", metavar="DIR", help="build the overlay of the application repository in DIR with the files of each step")
-    parser.add_argument("--base", metavar="REV", help="compare with a Git revision: skipped steps, changes to a running Redis")
+    parser.add_argument(
+        "--kubeconform", action="store_true", help="also validate every object with kubeconform (the program in $KUBECONFORM, or on PATH)"
+    )
+    parser.add_argument(
+        "--owner",
+        metavar="DIR",
+        help="test the overlay of the application repository in DIR with the files of each step; DIR is not changed",
+    )
+    parser.add_argument("--base", metavar="REV", help="report skipped steps and changes to a running Redis since a Git revision")
 
 
 def _diff(commands: Commands) -> None:
     parser = command(
         commands,
         "diff",
-        "show the changes of a render, object by object",
-        "Render in memory and compare with the files on disk or with a Git revision. Writes nothing, runs no check. "
-        "Exit code 1 when something differs. Secret values are shown as <secret hmac:...>; equal values have equal digits within a run.",
+        "show what a render would change, object by object",
+        "Render in memory and compare with the files on disk or with a Git revision. This command writes nothing and runs no check. It "
+        "exits with 1 if something differs. Secret values are masked as <secret hmac:...>; equal values have the same digits in one "
+        "run.",
         module="diff.command",
         parents=(CONFIGS, OUTPUT, DEBUG),
         examples=("rediskit diff", "rediskit diff --against origin/main --markdown"),
@@ -134,8 +143,9 @@ def _doctor(commands: Commands) -> None:
         commands,
         "doctor",
         "diagnose programs, configs, output directories and Git",
-        "Report programs, libraries, configs, output directories and the Git work tree, and the next command. Writes nothing, uses no "
-        "network. A program that is not installed is no error; one that does not run is.",
+        "Report programs, libraries, configs, output directories and the Git work tree, and the next commands. This command writes nothing "
+        "and uses no network. It exits with 1 to 3 if something must be fixed. A missing program is not an error. A program that does not "
+        "start is an error.",
         module="doctor",
         parents=(CONFIGS, OUTPUT, *COMMON),
         examples=("rediskit doctor", "rediskit doctor config/chocolandia.yaml --json"),

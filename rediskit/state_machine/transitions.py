@@ -19,7 +19,7 @@ Repository = Literal["ours", "owner", "none"]
 REPOSITORIES: dict[Repository, str] = {
     "ours": "this repository",
     "owner": "the application repository",
-    "none": "no repository: the step only records evidence",
+    "none": "none: only the config records the step",
 }
 """The repository that a step changes, in words."""
 
@@ -72,24 +72,24 @@ STAGES: dict[Step, Stage] = {
         3,
     ),
     "reconfigure": Stage(
-        "the environment of the application references the shared Redis; the application is scaled to 0",
-        "the shared Redis is ready: both instances run, and the address responds",
+        "the environment variables of the application point to the shared Redis; the application is scaled to 0",
+        "both instances of the shared Redis run, and the address responds",
         ("drained",),
-        "the workload references the new host and the Secret, and nothing else changed",
+        "the variables contain the new host and reference the Secret",
         1,
     ),
     "scale-up": Stage(
         "the application runs on the shared Redis, with its original number of replicas",
-        "the application repository references the shared Redis, and the downtime is within budget",
+        "the application repository points to the shared Redis, and the downtime is within budget",
         ("budget",),
-        "every replica is ready, its log has no errors, and Redis lists its connections",
+        "every replica is ready, the log has no errors, and Redis has more connections than before",
         1,
     ),
     "validate": Stage(
         "the application runs on the shared Redis and is monitored for at least 24 hours; the old Redis still runs",
         "the application is ready and works",
         (),
-        "the six criteria are met for at least 24 hours",
+        "the six criteria below are met for at least 24 hours",
     ),
     "decommission": Stage(
         "the old Redis is removed from the application repository",
@@ -98,10 +98,10 @@ STAGES: dict[Step, Stage] = {
         "the objects of the old Redis are deleted, and the application works",
     ),
     "complete": Stage(
-        "the application repository contains the change itself; the Component changes nothing",
-        "the base of the application repository contains the variables and the removal: the Component of `decommission` changes nothing",
+        "the base of the application repository contains the change, and the Component changes nothing",
+        "the base of the application repository contains the variables and the removal",
         ("folded",),
-        "the application runs as before; you can delete the Component",
+        "the application runs as before. Remove the line `components:` from the overlay, then delete the Component",
     ),
     "rolled-back": Stage(
         "the application uses its old Redis again, as before scale-down",

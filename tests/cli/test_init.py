@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from base64 import b64encode
@@ -225,10 +226,14 @@ def test_the_next_commands_work(bare: Path) -> None:
     assert config(bare / "new-folder")["gitops"]["path"] == "new-folder/rendered/home"
 
 
-def test_the_quick_start_of_the_readme_works(repository: Repository, tmp_path: Path) -> None:
+@pytest.mark.parametrize("application", [False, True])
+def test_the_quick_start_of_the_readme_works(repository: Repository, tmp_path: Path, application: bool) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    block = readme.partition("## Quick start")[2].partition("```sh\n")[2].partition("```")[0]
-    assert "rediskit init" in block
+    blocks = re.findall(r"```sh\n(.*?)```", readme.partition("## Quick start")[2].partition("\n## ")[0], re.DOTALL)
+    create, block = "rediskit init --name homelab\n", next(block for block in blocks if "rediskit init" in block)
+    assert create in block
+    if application:
+        block = block.replace(create, next(other for other in blocks if "--from -" in other))
     programs = tmp_path / "bin"
     programs.mkdir()
     (tmp_path / "live.yaml").write_text(dump({"kind": "List", "items": [workload(container(**THREE)), redis(), service()]}))
@@ -243,8 +248,8 @@ def test_the_quick_start_of_the_readme_works(repository: Repository, tmp_path: P
     assert done.returncode == 0, done.stdout + done.stderr
     assert repository.git("status", "--porcelain") == ""
     assert repository.git("ls-files", "rendered/homelab/README.md")
-    (client,) = load("config/homelab.yaml").clients
-    assert (client.name, client.previous and client.previous.remove) == ("shop", ("Deployment/redis", "Service/redis"))
+    clients = [(client.name, client.previous and client.previous.remove) for client in load("config/homelab.yaml").clients]
+    assert clients == ([("shop", ("Deployment/redis", "Service/redis"))] if application else [])
 
 
 def test_a_named_pipe_is_read(repository: Repository) -> None:

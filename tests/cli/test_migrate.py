@@ -469,7 +469,7 @@ MOVES: dict[str, tuple[dict[str, Any], str, dict[str, Any], str]] = {
         to("scale-up"),
         "advance --at 2026-03-01T23:30:00-03:00 --to validate",
         {"step": "validate", "at": "2026-03-01T23:30:00-03:00"},
-        "no repository: the step only records evidence",
+        "none: only the config records the step",
     ),
     "decommission": (
         to("validate", **evidence()),
@@ -487,7 +487,7 @@ MOVES: dict[str, tuple[dict[str, Any], str, dict[str, Any], str]] = {
         to("validate"),
         "back --at 2026-03-02T09:00:00-03:00 --reason slow",
         {"step": "scale-up", "at": "2026-03-02T09:00:00-03:00", "reason": "slow"},
-        "no repository: the step only records evidence",
+        "none: only the config records the step",
     ),
     "rollback": (
         to("validate"),
@@ -540,7 +540,7 @@ def test_a_step_changes_step_and_history_alone(name: str, tmp_path: Path, run: R
     assert file.read_text() == text
     code, output, errors = run(action, CONFIG, *options)
     assert code == dry[0] == 0, errors
-    assert f"what changes is applied from: {repository}" in output
+    assert f"repository that changes: {repository}" in output
     after = load(file).clients[0].migration
     assert after is not None
     assert after.history[-1].model_dump(exclude_none=True) == entry
@@ -594,7 +594,7 @@ def test_record_writes_what_was_seen(tmp_path: Path, run: Run) -> None:
     assert found.validation.notes == "p95: 12 ms"
     code, _, errors = run("advance", CONFIG, "--at", "2026-03-03T09:00:00-03:00", "--confirm-irreversible")
     assert (code, "criterion latency is not recorded: p95 below 10 ms" in errors) == (1, True)
-    done = run("record", CONFIG, "--criterion", "latency", "--not", "no-user-reports", "--at", "2026-03-03T23:00:00-03:00")
+    done = run("record", CONFIG, "--criterion", "latency", "--failed", "no-user-reports", "--at", "2026-03-03T23:00:00-03:00")
     assert done[0] == 0, (done, file.read_text())
     found = load(file).clients[0].migration
     assert found is not None

@@ -18,14 +18,18 @@ from tests.live.writer import Writer
 VERSIONS = ("7.0", "8.2")
 SMALLEST = len("*3\r\n$3\r\nSET\r\n$6\r\nlive:1\r\n$1\r\n1\r\n")
 """Bytes of the shortest write in the replication stream."""
-SETUP = ("Set up the shell", "Stop the GitOps tool")
+SETUP = ("Set up the shell", "Suspend ")
 
 
 def execute(shell: Shell, lab: Lab, *headings: str, between: Mapping[str, Callable[[], object]] = {}) -> str:
-    """Execute every block of these sections literally. between: what happens before the block that contains a text."""
+    """Execute every block of the sections whose headings start like this.
+
+    Args:
+        between: What happens before the block that contains a text.
+    """
     printed = []
     for heading in headings:
-        found = [block for block in lab.page("failover") if block.heading == heading]
+        found = [block for block in lab.page("failover") if block.heading.startswith(heading)]
         assert found, heading
         for block in found:
             for text, happens in between.items():

@@ -55,7 +55,9 @@ def test_the_variables_of_the_page_are_those_that_the_component_sets() -> None:
     (container,) = patch["spec"]["template"]["spec"]["containers"]
     set_by_us = {variable["name"]: variable.get("value") for variable in container["env"]}
     shown = yaml.safe_load(snippet)["env"]
+    *shown, url = shown
     assert {variable["name"]: variable.get("value") for variable in shown} == set_by_us
+    assert url == {"name": "REDIS_URL", "value": "redis://:$(REDIS_PASSWORD)@redis-shared-master.redis.svc.cluster.local:6379"}
     assert shown[2]["valueFrom"]["secretKeyRef"] == {"name": "redis-credentials", "key": "redis-password"}
 
 

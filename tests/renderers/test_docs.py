@@ -182,14 +182,14 @@ def test_what_restarts_redis_in_each_mode() -> None:
 
 def test_only_applications_that_read_the_secret_are_restarted() -> None:
     assert "beersystem-backend" not in rotation("manual", "deploy")
-    assert "No application reads the Secret yet" in rotation("manual", "deploy")
+    assert "no application reads the Secret yet" in rotation("manual", "deploy")
     page = render(made(None, over=SECRETS["manual"])).files["docs/rotation.md"].decode()
     assert "rollout restart deployment/beersystem-backend" in page
 
 
 def test_a_rotation_where_acl_is_switched_off_says_that_there_is_a_gap() -> None:
     page = rotation("no ACL")
-    assert "refuses every\napplication" in page
+    assert "rejects every\napplication" in page
     assert "SETUSER" not in page
 
 

@@ -67,19 +67,17 @@ def test_the_markdown_is_tidy(step: str, variant: str) -> None:
 @pytest.mark.parametrize(("order", "step"), ALL)
 def test_it_says_where_the_migration_stands_and_what_is_next(order: str, step: str) -> None:
     text = section(readme(made(step, order)), "beersystem")
-    assert f"Step **{step}**: " in text
+    assert f"Current step: **{step}**. Result: " in text
     following = "scale-down" if step == "rolled-back" else NEXT[order].get(step)
     assert re.findall(r"Next step: \*\*(.*?)\*\*\. It changes \S", text) == ([following] if following else [])
     assert bool(re.search(r"^\* Prerequisite: \S.*\.$", text, re.MULTILINE)) == bool(following)
     down = ("scale-down", "reconfigure", "scale-up", "validate", *(("deploy",) if order == "scale-down-first" else ()))
     assert ("rediskit migrate rollback " in text) == (step in down), "from where the application goes down to validate"
     identity = step in ("prepare", "complete", "rolled-back") or (order, step) == ("deploy-first", "deploy")
-    assert ("At this step it changes nothing." in text) == identity
+    assert ("At this step these files change nothing." in text) == identity
 
 
-@pytest.mark.parametrize(
-    ("scaled", "whose"), [(True, "the application repository"), (False, "no repository: the step only records evidence")]
-)
+@pytest.mark.parametrize(("scaled", "whose"), [(True, "the application repository"), (False, "none: only the config records the step")])
 def test_an_autoscaler_is_let_go_in_the_owners_repository(scaled: bool, whose: str) -> None:
     """With nothing to remove, decommission changes the owner's build only where something was held."""
     over: dict[str, object] = {"previous": {"remove": []}}
@@ -96,7 +94,7 @@ def test_an_autoscaler_is_let_go_in_the_owners_repository(scaled: bool, whose: s
         ("kustomize", "(`components: [rediskit/beersystem]`)"),
         ("argocd-app", "`spec.source.kustomize.patches` of the Application"),
         ("flux-kustomization", "`spec.patches` of the Kustomization"),
-        ("manifests", "No build validates them: `rediskit migrate export` does."),
+        ("manifests", "There is no build that validates them: `rediskit migrate export` does."),
     ],
 )
 def test_it_says_how_the_owner_takes_a_step(kind: str, words: str) -> None:
@@ -113,7 +111,7 @@ def test_it_says_whether_redis_is_there(order: str, step: str) -> None:
     environment = made(step, order)
     text = readme(environment)
     assert ("**Redis is not deployed yet:**" in text) == absent
-    assert ("not applied yet" in text) == absent
+    assert ("| nothing yet |" in text) == absent
     assert ("Application `redis-shared-release`" in text) != absent
 
 

@@ -90,7 +90,7 @@ def _lines(environment: Environment, client: Client, made: Move, arguments: argp
     yield from diff_lines(made.files)
     word = "would go" if arguments.dry_run else "goes"
     repository = transitions.REPOSITORIES[made.status.repository]
-    yield f"{client.name} {word} from {transition.source} to {transition.target}; what changes is applied from: {repository}"
+    yield f"{client.name} {word} from {transition.source} to {transition.target}; repository that changes: {repository}"
     assert client.migration is not None
     then = page(environment, client, transition, client.migration, environment.file)
     if not arguments.dry_run:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from rediskit.cli.options import COMMON, CONFIG, CONTEXT, DRY_RUN, OFFLINE, Commands, Parser, at, command, option
 from rediskit.model.criteria import CRITERIA
 
-_CLIENT = option("--client", metavar="NAME", help="the client; required while several clients have a migration")
+_CLIENT = option("--client", metavar="NAME", help="the client; required if several clients have a migration")
 _SHARED = (CONFIG, _CLIENT, *COMMON)
 _STEP = (*_SHARED, at("the time of the step"), DRY_RUN)
-_EDITS = "Only the lines of the step change in the config, and the command prints their diff. Render and commit afterwards."
+_EDITS = "The command changes only the migration of the client in the config, and prints the diff."
+_NEXT = "Then run rediskit render and commit. If the step changes the application repository, also run rediskit migrate export."
 
 
 def add(commands: Commands) -> None:
@@ -16,8 +17,9 @@ def add(commands: Commands) -> None:
     migrate = command(
         commands,
         "migrate",
-        "move an application to the shared Redis, one commit per step",
-        "Move an application to the shared Redis. Each step is one commit. From scale-down to validate, one commit rolls back.",
+        "move an application to the shared Redis, step by step",
+        "Move an application to the shared Redis, step by step. Each step changes the manifests of one repository. From scale-down to "
+        "validate, you can roll the application back: with rollback if it fails, with back if you took a step too early.",
         examples=("rediskit migrate status", "rediskit migrate plan --markdown", "rediskit migrate advance --dry-run"),
     )
     actions = migrate.add_subparsers(dest="action", title="commands", metavar="<command>", required=True)
@@ -29,8 +31,8 @@ def _status(actions: Commands) -> None:
     command(
         actions,
         "status",
-        "show the step of each client and its gates",
-        "Show the step of each client, the next steps, and for each of their gates whether it is passed or blocked.",
+        "show the step of each client and the gates of the next one",
+        "Show the step of each client and the possible next steps. A gate is a condition for a step: it passes or is blocked.",
         module="migrate.status",
         parents=(*_SHARED, at("the time at which the gates are evaluated")),
         examples=("rediskit migrate status", "rediskit migrate status config/chocolandia.yaml --at 2026-03-01T22:00:00-03:00"),
@@ -43,7 +45,7 @@ def _plan(actions: Commands) -> None:
         "plan",
         "show every remaining step, as a change request",
         "Show every remaining step: repository, changed objects and values, commands, gates, downtime and rollback. "
-        "Writes nothing and needs no clock.",
+        "It writes nothing and does not depend on the current time.",
         module="migrate.plan",
         parents=_SHARED,
         examples=("rediskit migrate plan", "rediskit migrate plan --client beersystem --markdown"),
@@ -56,18 +58,20 @@ def _advance(actions: Commands) -> None:
         actions,
         "advance",
         "go one step forward",
-        f"Go one step forward if all gates of the step are passed. {_EDITS}",
+        f"Go one step forward if all gates of the step pass. {_EDITS} {_NEXT}",
         module="migrate.move",
         parents=_STEP,
         examples=(
             "rediskit migrate advance --dry-run",
             "rediskit migrate advance --to scale-down",
-            "rediskit migrate advance --confirm-irreversible",
+            "rediskit migrate advance --to decommission --confirm-irreversible",
         ),
     )
     _target(parser)
-    parser.add_argument("--reason", default="", metavar="TEXT", help="add a remark to the history")
-    parser.add_argument("--override", default="", metavar="REASON", help="continue although the gate window, budget or Secret is blocked")
+    parser.add_argument("--reason", default="", metavar="TEXT", help="a comment for migration.history")
+    parser.add_argument(
+        "--override", default="", metavar="REASON", help="advance even if the gate window, budget or Secret is blocked; REASON is recorded"
+    )
     parser.add_argument("--confirm-irreversible", action="store_true", help="confirm the step decommission, which cannot be undone")
 
 
@@ -75,14 +79,14 @@ def _back(actions: Commands) -> None:
     parser = command(
         actions,
         "back",
-        "go one step back",
-        f"Go one step back: undo the last step. {_EDITS}",
+        "undo the last step",
+        f"Go one step back, for a step that you took too early. The application gets the state of the step before. {_EDITS} {_NEXT}",
         module="migrate.move",
         parents=_STEP,
         examples=('rediskit migrate back --reason "the window is cancelled"',),
     )
     _target(parser)
-    parser.add_argument("--reason", default="", metavar="TEXT", help="the reason for the history; required")
+    parser.add_argument("--reason", default="", metavar="TEXT", help="the reason; required, and recorded in migration.history")
 
 
 def _rollback(actions: Commands) -> None:
@@ -90,16 +94,19 @@ def _rollback(actions: Commands) -> None:
         actions,
         "rollback",
         "roll the application back to the old Redis",
-        f"Roll the application back to the old Redis, in one commit of one repository, from scale-down to validate. {_EDITS}",
+        "Roll the application back to the old Redis, from scale-down to validate. Data that it wrote to the shared Redis is not copied "
+        f"back. {_EDITS} {_NEXT}",
         module="migrate.move",
         parents=_STEP,
         examples=('rediskit migrate rollback --reason "logins fail"',),
     )
-    parser.add_argument("--reason", default="", metavar="TEXT", help="the reason for the history; required")
+    parser.add_argument("--reason", default="", metavar="TEXT", help="the reason; required, and recorded in migration.history")
 
 
 def _target(parser: Parser) -> None:
-    parser.add_argument("--to", metavar="STEP", help="the expected step; another one is refused, as in a second run of the same command")
+    parser.add_argument(
+        "--to", metavar="STEP", help="the step that must be the result; the command fails if it is not, for example if you run it twice"
+    )
 
 
 def _export(actions: Commands) -> None:
@@ -107,23 +114,24 @@ def _export(actions: Commands) -> None:
         actions,
         "export",
         "write the files of the step into the application repository",
-        "Write the files of the client's step into a checkout of the application repository. rediskit builds the overlay before and after "
-        "the change in a copy, and writes nothing when the result differs from the step. kustomize downloads remote bases.",
+        "Write the files of the client's step into a checkout of the application repository. First, rediskit tests the build of the "
+        "overlay in a temporary copy. It writes nothing if the result is not what the step expects. Without --offline, kustomize "
+        "downloads remote bases.",
         module="migrate.export",
-        parents=(*_SHARED, at("the time of the scan"), OFFLINE, DRY_RUN),
+        parents=(*_SHARED, at("the time to record"), OFFLINE, DRY_RUN),
         examples=("rediskit migrate export --to ../beersystem/deploy/overlays/prod --dry-run",),
     )
-    parser.add_argument("--to", required=True, metavar="DIR", help="the outermost overlay of the application repository")
-    parser.add_argument("--overlay", metavar="DIR", help="the kustomization to build, if it is another folder")
-    parser.add_argument("--force", action="store_true", help="overwrite generated files that were edited by hand")
+    parser.add_argument("--to", required=True, metavar="DIR", help="the overlay that Argo CD or Flux builds, in the checkout")
+    parser.add_argument("--overlay", metavar="DIR", help="the directory to build, if it is not --to")
+    parser.add_argument("--force", action="store_true", help="discard manual edits of generated files")
 
 
 def _record(actions: Commands) -> None:
     parser = command(
         actions,
         "record",
-        "record evidence in the config",
-        f"Record evidence: criteria of the validation, Secret, queues, downtime, base of the application repository. {_EDITS}",
+        "record what you verified, for the gates",
+        f"Record what you verified, so that the gates of the next steps pass. {_EDITS}",
         module="migrate.record",
         parents=(*_SHARED, at("the time of the observation"), CONTEXT, DRY_RUN),
         examples=(
@@ -136,20 +144,39 @@ def _record(actions: Commands) -> None:
     names, metavar = tuple(CRITERIA), "NAME"
     validation = parser.add_argument_group("validation")
     validation.add_argument(
-        "--criterion", action="append", default=[], choices=names, metavar=metavar, help=f"a criterion that is met: {', '.join(names)}"
+        "--criterion",
+        action="append",
+        default=[],
+        choices=names,
+        metavar=metavar,
+        help=f"a criterion of the validation that is met: {', '.join(names)}",
     )
     validation.add_argument(
-        "--not", action="append", default=[], dest="unseen", choices=names, metavar=metavar, help="a criterion that is not met"
+        "--failed", action="append", default=[], choices=names, metavar=metavar, help="a criterion of the validation that is not met"
     )
-    validation.add_argument("--from", default="", dest="start", metavar="TIME", help="the start of the validation (default: scale-up)")
+    validation.add_argument(
+        "--from", default="", dest="start", metavar="TIME", help="the start of the validation (default: the time of scale-up)"
+    )
     validation.add_argument("--until", default="", metavar="TIME", help="the end of the validation (default: --at)")
     validation.add_argument("--notes", default="", metavar="TEXT", help="add other observations")
-    parser.add_argument("--secret-seen", action="store_true", help="the Secret exists in both namespaces (secrets.mode manual)")
+    parser.add_argument(
+        "--secret-seen", action="store_true", help="the Secret exists in the namespaces of Redis and of the client (secrets.mode manual)"
+    )
     queues = parser.add_argument_group("queues")
-    queues.add_argument("--drained", action="store_true", help="the queues are empty; kubectl reads them in the old Redis")
-    queues.add_argument("--observed", default="", metavar="TEXT", help="with --drained: how you verified it; kubectl reads nothing")
+    queues.add_argument(
+        "--drained", action="store_true", help="read the queues in the old Redis with kubectl, and record that they are empty"
+    )
+    queues.add_argument(
+        "--observed", default="", metavar="TEXT", help="with --drained: do not run kubectl; TEXT describes how you verified the queues"
+    )
     queues.add_argument("--discard", default="", metavar="REASON", help="with --drained: accept that the tasks that are left are lost")
-    parser.add_argument("--down-from", default="", metavar="TIME", help="the start of the downtime (default: scale-down)")
-    parser.add_argument("--down-until", default="", metavar="TIME", help="the end of the downtime (default: scale-up)")
-    parser.add_argument("--folded", action="store_true", help="the base of the application repository contains the change itself")
-    parser.add_argument("--owner", metavar="DIR", help="with --folded: build the overlay in DIR and refuse when that is not so")
+    parser.add_argument("--down-from", default="", metavar="TIME", help="the start of the downtime (default: the time of scale-down)")
+    parser.add_argument("--down-until", default="", metavar="TIME", help="the end of the downtime (default: the time of scale-up)")
+    parser.add_argument(
+        "--folded",
+        action="store_true",
+        help="the base of the application repository contains the change, and the Component is not needed anymore",
+    )
+    parser.add_argument(
+        "--owner", metavar="DIR", help="with --folded: test the overlay in DIR, and fail if its base does not contain the change"
+    )

@@ -34,13 +34,13 @@ def run(arguments: argparse.Namespace) -> Report:
     if not arguments.dry_run:
         for option, time in (("--at", at), *((f"--{_OPTIONS.get(name, name)}", time) for name, time in times.items() if time)):
             refuse_later(time, option)
-    validating = arguments.criterion or arguments.unseen or arguments.notes or times["start"]
+    validating = arguments.criterion or arguments.failed or arguments.notes or times["start"]
     observed = Observed(
         at=at,
         start=times["start"],
         until=times["until"] or (at if validating else ""),
         seen=tuple(arguments.criterion),
-        unseen=tuple(arguments.unseen),
+        unseen=tuple(arguments.failed),
         notes=arguments.notes,
         secret=arguments.secret_seen,
         down_from=times["down_from"],

@@ -7,7 +7,7 @@ from rediskit.cli.options import COMMON, CONFIG, CONFIGS, CONTEXT, DRY_RUN, Comm
 _AT = at("the time at which the certificate is validated")
 _WRITES = (DRY_RUN, _AT, *COMMON)
 _CLIENT = option("--client", metavar="NAME", help="only the namespace of this client")
-_KEY = option("--key", metavar="FILE", help="decrypt with this private key: of the sealed-secrets controller, or of age")
+_KEY = option("--key", metavar="FILE", help="the private key: an age key, or the key of the sealed-secrets controller")
 
 
 def add(commands: Commands) -> None:
@@ -15,10 +15,10 @@ def add(commands: Commands) -> None:
     secret = command(
         commands,
         "secret",
-        "create, encrypt, rotate and check the password",
+        "create the password; encrypt, rotate and check it",
         "Create the password, encrypt it for each namespace, rotate and check it. The password stays in memory: no command prints it, "
         "passes it as an argument, or writes it to disk in plain text.",
-        examples=("rediskit secret new", "rediskit secret check", "rediskit secret rotate"),
+        examples=("rediskit secret apply", "rediskit secret new", "rediskit secret check", "rediskit secret rotate"),
     )
     actions = secret.add_subparsers(dest="action", title="commands", metavar="<command>", required=True)
     for add_action in (_new, _seal, _rotate, _check, _apply, _fetch):
@@ -30,22 +30,24 @@ def _new(actions: Commands) -> None:
         actions,
         "new",
         "create the password and encrypt it for every namespace",
-        "Create a password, or read one, and write it encrypted for every namespace.",
+        "Create a password, or read one, and write one encrypted file per namespace to config/<name>/secrets/. --force discards the "
+        "existing password: for a Redis that is deployed, use rediskit secret rotate.",
         module="secret.make",
         parents=(CONFIG, CONTEXT, *_WRITES),
         examples=("rediskit secret new", "pass show redis | rediskit secret new --from-stdin"),
     )
     _sources(parser, cluster=True)
-    parser.add_argument("--force", action="store_true", help="replace the existing password")
+    parser.add_argument("--force", action="store_true", help="discard the existing password in Git")
 
 
 def _seal(actions: Commands) -> None:
     parser = command(
         actions,
         "seal",
-        "encrypt the current password for namespaces that lack it",
-        "Encrypt the current password for the namespaces that lack it, such as that of a new client. --force encrypts it again for all, "
-        "for a new certificate or other recipients. With mode sops your own key decrypts the existing files; otherwise name a source.",
+        "encrypt the current password for namespaces without it",
+        "Encrypt the current password for the namespaces without it, such as that of a new client. Use --force after a new certificate "
+        "or a change of recipients. With mode sops, rediskit decrypts the existing files with your key. With mode sealed-secrets, set "
+        "one of --from-cluster, --from-stdin, --from-file and --key.",
         module="secret.make",
         parents=(CONFIG, _CLIENT, CONTEXT, _KEY, *_WRITES),
         examples=("rediskit secret seal --client beersystem --from-cluster", "rediskit secret seal --force --key controller.key"),
@@ -59,10 +61,12 @@ def _rotate(actions: Commands) -> None:
         actions,
         "rotate",
         "replace the password in every namespace",
-        "Replace the password in every namespace and change the rotation id. The rendered manifests then restart Redis.",
+        "Replace the password in every namespace and change the annotation rediskit/rotation. When you deploy the result, Redis "
+        "restarts and rejects the old password. First read docs/rotation.md in the output directory: it describes how applications "
+        "keep their access.",
         module="secret.make",
         parents=(CONFIG, *_WRITES),
-        examples=("rediskit secret rotate", "rediskit secret rotate --from-file password.txt"),
+        examples=("rediskit secret rotate", "rediskit secret rotate --from-file /run/user/1000/password"),
     )
     _sources(parser, cluster=False)
 
@@ -72,8 +76,8 @@ def _check(actions: Commands) -> None:
         actions,
         "check",
         "check the encrypted files, with or without a key",
-        "Check form, namespace, name, key, scope, recipients, rotation and certificate of the encrypted files. With a key, the values are "
-        "decrypted and compared too, and none is printed.",
+        "Check format, namespace, name, Secret key, scope, recipients, rotation and certificate of the encrypted files. With a private "
+        "key, rediskit also decrypts and compares the values. It never prints them.",
         module="secret.check",
         parents=(CONFIGS, _KEY, _AT, *COMMON),
         examples=("rediskit secret check", "rediskit secret check config/chocolandia.yaml --key controller.key"),
@@ -85,14 +89,17 @@ def _apply(actions: Commands) -> None:
         actions,
         "apply",
         "write the password to the cluster (mode manual)",
-        "Write the password to the Secrets of the cluster with kubectl, or verify that all namespaces have the same one. For mode manual.",
+        "Create the Secret with kubectl in each namespace that has none: with the password of another namespace, the given one, or a "
+        "random one. If all namespaces have the Secret, compare the passwords. Use it with secrets.mode manual.",
         module="secret.apply",
         parents=(CONFIG, _CLIENT, CONTEXT, *COMMON),
         examples=("rediskit secret apply --dry-run", "rediskit secret apply --client beersystem --context home"),
     )
     _sources(parser, cluster=False)
-    parser.add_argument("--force", action="store_true", help="replace other values by the given one, or by that of the namespace of Redis")
-    parser.add_argument("--dry-run", action="store_true", help="validate with the API server, change nothing")
+    parser.add_argument(
+        "--force", action="store_true", help="overwrite a different password; pods with the old one fail until they restart"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="validate with the API server; change nothing and print no password")
 
 
 def _fetch(actions: Commands) -> None:
@@ -100,19 +107,29 @@ def _fetch(actions: Commands) -> None:
         actions,
         "fetch-cert",
         "download the certificate of the sealed-secrets controller",
-        "Download the certificate of the sealed-secrets controller with kubeseal, or else kubectl, to the file that the config references.",
+        "Download the certificate of the sealed-secrets controller to the file that the config references. rediskit runs kubeseal, or "
+        "kubectl if kubeseal is missing. After a change of the certificate, run rediskit secret seal --force.",
         module="secret.fetch",
         parents=(CONFIG, CONTEXT, *_WRITES),
         examples=("rediskit secret fetch-cert", "rediskit secret fetch-cert --controller-namespace sealed-secrets --force"),
     )
-    parser.add_argument("--controller-name", default="sealed-secrets-controller", metavar="NAME", help="its Service (default: %(default)s)")
-    parser.add_argument("--controller-namespace", default="kube-system", metavar="NAME", help="its namespace (default: %(default)s)")
+    parser.add_argument(
+        "--controller-name",
+        default="sealed-secrets-controller",
+        metavar="NAME",
+        help="the Service of the controller (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--controller-namespace", default="kube-system", metavar="NAME", help="the namespace of the controller (default: %(default)s)"
+    )
     parser.add_argument("--force", action="store_true", help="replace another certificate")
 
 
 def _sources(parser: Parser, *, cluster: bool) -> None:
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--from-stdin", action="store_true", help="read the password from standard input, without one final newline")
-    source.add_argument("--from-file", metavar="FILE", help="read the password from a file, without one final newline")
+    source.add_argument("--from-stdin", action="store_true", help="read the password from standard input; one trailing newline is ignored")
+    source.add_argument(
+        "--from-file", metavar="FILE", help="read the password from a file outside the repository; one trailing newline is ignored"
+    )
     if cluster:
         source.add_argument("--from-cluster", action="store_true", help="read the password from the Secret in the namespace of Redis")

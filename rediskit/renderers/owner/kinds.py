@@ -31,7 +31,9 @@ class Renderer(NamedTuple):
 _OURS = "ends with the patches of {folder}, which replace the patches of the last step (comment `{mark}`)"
 
 RENDERERS: Mapping[OwnerKind, Renderer] = {
-    "kustomize": Renderer(component, "The outermost overlay lists the Component once (`components: [rediskit/{client}]`)"),
+    "kustomize": Renderer(
+        component, "List the Component once in the overlay (`components: [rediskit/{client}]`). `migrate export` writes it"
+    ),
     "manifests": Renderer(
         manifests, "`migrate export` sets the values of {folder} in the application's files. Delete the objects in `remove.txt`"
     ),

@@ -170,7 +170,7 @@ def _refresh(environment: Environment, name: str) -> str:
 
 def polling(environment: Environment) -> str:
     """Return how long the tool needs to find a commit without a refresh. Argo CD 3 polls every 120 to 180 s."""
-    return "up to 3 minutes" if environment.gitops.tool == "argocd" else "up to the interval of its source"
+    return "up to 3 minutes" if environment.gitops.tool == "argocd" else "up to the interval of its GitRepository"
 
 
 def look(environment: Environment, client: Client, step: Step) -> Iterator[str]:
@@ -195,7 +195,8 @@ def _look_at(client: Client, workload: Workload, step: Step) -> Iterator[str]:
     if step == "scale-down" and workload.kind == "CronJob":
         yield f"{in_client} get {name} -o jsonpath='suspend: {{.spec.suspend}}, running: {{.status.active[*].name}}{{\"\\n\"}}'"
     elif step == "scale-down":
-        yield f"{in_client} get {name} -o jsonpath='{{.spec.replicas}} desired, {{.status.replicas}} running{{\"\\n\"}}'"
+        replicas = "{.spec.replicas} desired, {.status.replicas} running"
+        yield f"{in_client} get {name} -o jsonpath='{replicas}{{\"\\n\"}}'   # Expected: 0 desired,  running"
     elif step == "reconfigure":
         yield from _variables(in_client, name, workload)
     elif step in ("scale-up", "rolled-back", "complete", "decommission"):
@@ -270,12 +271,12 @@ def way_back(client: Client, migration: Migration) -> str:
         return "none: from now on, change the application repository as usual"
     if effect.removed:
         restored = f", which creates {', '.join(remove)} again, {'with the volume that was kept' if kept else 'without data'}"
-        return f"none; one step back to {previous}{restored if remove else ''}"
+        return f"none. You can go one step back to {previous}{restored if remove else ''}"
     if transitions.rollback_step(migration) is None:
-        return f"one step back to {previous}, without data loss"
+        return f"go one step back to {previous}. No data is lost"
     if effect.restored:
-        return "one commit to rolled-back; loses the data that the application wrote to the shared Redis since scale-up"
-    return "one commit to rolled-back, without data loss"
+        return "go to rolled-back. The data that the application wrote to the shared Redis since scale-up is lost"
+    return "go to rolled-back. No data is lost"
 
 
 def runbook(environment: Environment, client: Client) -> str:
