@@ -72,7 +72,7 @@ def test_a_text_is_refused_or_keeps_every_character_that_is_no_placeholder(text:
     try:
         template = Template(text)
     except ValidationError:
-        assert re.search(r"\$\{|\{ ?[a-z]|\$\([a-z]|<[a-z]|%[a-z]", text)
+        assert re.search(r"\$\{|\{ ?\.?[a-z]|\$\([a-z]|<[a-z]|%[a-z]", text)
         return
     rest = {part: f"\0{part.name}.{part.database}\0" for part in template.placeholders}
     back = template.filled(rest)
