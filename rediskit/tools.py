@@ -76,6 +76,7 @@ def run(command: Command) -> Completed:
     Raises MissingToolError when it could not be started, exceeded its time limit, or ended with an unexpected exit code.
     """
     name = command.program.name
+    _announce(command)
     try:
         process = subprocess.Popen(
             [command.program, *command.arguments],
@@ -101,6 +102,14 @@ def run(command: Command) -> Completed:
     if process.returncode not in command.exit_codes:
         raise MissingToolError(Problem(f"{name} {_ending(process.returncode)}", _last_lines(stderr, command.secrets)))
     return Completed(process.returncode, stdout, stderr)
+
+
+def _announce(command: Command) -> None:
+    """Log the command line, for --verbose and for the progress on a terminal."""
+    import logging  # Only commands that start a program need both.
+    import shlex
+
+    logging.getLogger(__name__).info("%s", shlex.join((command.program.name, *map(str, command.arguments))))
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 from hypothesis import settings
 
 from rediskit.cli import main
+from rediskit.cli.json_documents import schema_text
 from tests.tools.install import locate
 
 pytest.register_assert_rewrite("tests.cluster.states")
@@ -30,9 +34,23 @@ def run(capfd: pytest.CaptureFixture[str]) -> Run:
         capfd.readouterr()
         code = main(list(arguments))
         captured = capfd.readouterr()
+        if "--json" in arguments:
+            validate_output(arguments, captured.out)
         return code, captured.out, captured.err
 
     return command
+
+
+def validate_output(arguments: tuple[str, ...], output: str) -> None:
+    """Validate the JSON document of a command. A program that fails, or a killed command, prints none."""
+    if arguments[0] != "schema" and output:
+        words = arguments[:2] if arguments[0] in ("migrate", "secret") else arguments[:1]
+        validator_of(" ".join(words)).validate(json.loads(output))
+
+
+@cache
+def validator_of(command: str) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(json.loads(schema_text(command)))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

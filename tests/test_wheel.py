@@ -60,6 +60,15 @@ def test_the_wheel_uses_its_compiled_templates(installed: Path, tmp_path: Path) 
     assert done.returncode == 0, done.stderr
 
 
+def test_the_wheel_prints_its_completion_scripts_without_shtab(installed: Path, tmp_path: Path) -> None:
+    code = f"import sys; sys.path.insert(0, {str(installed)!r}); sys.modules['shtab'] = None\n"
+    code += "from rediskit.cli import main\nsys.exit(main(['completion', sys.argv[1]]))"
+    for shell in ("bash", "zsh", "fish"):
+        done = subprocess.run([sys.executable, "-c", code, shell], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "confirm-irreversible" in done.stdout
+
+
 def test_the_library_works_from_another_folder(installed: Path, tmp_path: Path) -> None:
     code = f"import sys; sys.path.insert(0, {str(installed)!r}); CONFIG = {str(ROOT / 'config/chocolandia.yaml')!r}\n{USE}"
     code += f"\nimport rediskit; assert rediskit.__file__.startswith({str(installed)!r}), rediskit.__file__"

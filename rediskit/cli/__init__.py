@@ -9,6 +9,10 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rediskit.cli.terminal import StatusLine
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -16,25 +20,31 @@ def main(argv: list[str] | None = None) -> int:
     from rediskit.cli.terminal import visible_output
 
     try:
-        with visible_output():
-            return _run(argv)
+        with visible_output() as status:
+            return _run(argv, status)
     except KeyboardInterrupt as interrupt:
         return 128 + getattr(interrupt, "number", 2)
 
 
-def _run(argv: list[str] | None) -> int:
+def _run(argv: list[str] | None, status: StatusLine) -> int:
     from rediskit.cli.parser import parse
 
     arguments = parse(argv)
     from rediskit.cli.process import check_folder
     from rediskit.cli.report import error_report, show
+    from rediskit.cli.terminal import show_progress
     from rediskit.errors import RediskitError
 
     # Plugins of other packages must not change the models, and the search for them reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         check_folder()
-        code = show(import_module(arguments.module).run(arguments), as_json=arguments.json)
+        show_progress(status, verbose=arguments.verbose, quiet=arguments.quiet)
+        if getattr(arguments, "output", "") is None:
+            from rediskit.cli.configs import default_output
+
+            arguments.output = default_output()
+        code = show(import_module(arguments.module).run(arguments), as_json=arguments.json, quiet=arguments.quiet)
         sys.stdout.flush()
         return code
     except RediskitError as error:

@@ -35,7 +35,8 @@ def run(arguments: argparse.Namespace) -> Report:
     findings = reported(checked)
     changes = {tree.name: compare(tree, arguments.output) for tree in trees}
     drifted = any(done.drifted for done in changes.values())
-    code = int(drifted or has_errors(findings))
+    strict = arguments.strict
+    code = int(drifted or has_errors(findings, strict=strict) or (strict and any(done.warnings for done in changes.values())))
     document = {
         "environments": changes_json(changes),
         "findings": [finding_json(finding) for finding in unique(findings)],

@@ -11,6 +11,7 @@ from rediskit.checks.acceptance import unaccepted
 from rediskit.checks.codes import RENDER, names
 from rediskit.checks.output_path import check_output_path
 from rediskit.cli.configs import configs_here, no_config
+from rediskit.cli.terminal import progress
 from rediskit.errors import ConfigError
 from rediskit.model.environment import Environment
 from rediskit.output.leftovers import input_leftovers, remove_leftovers
@@ -18,6 +19,9 @@ from rediskit.renderers import render
 from rediskit.renderers.tree import Tree
 from rediskit.source.loader import load_all
 from rediskit.source.neighbours import input_folders
+
+_MANY = 20
+"""A run over more configs takes long enough for a report of its progress."""
 
 
 class Rendered(NamedTuple):
@@ -66,6 +70,8 @@ def render_all(arguments: argparse.Namespace, visits: Sequence[Visit] = (), *, c
     if clean:
         clear_leftovers(*environments)
     for environment in environments:
+        if len(environments) > _MANY:
+            progress(f"checking {environment.name}")
         tree = render(environment)
         findings = [*run_checks(environment, tree), *check_output_path(environment, arguments.output)]
         for visit in visits:
@@ -85,6 +91,6 @@ def clear_leftovers(*environments: Environment) -> None:
     remove_leftovers(input_leftovers(input_folders(environments)))
 
 
-def has_errors(findings: list[Finding]) -> bool:
-    """Return whether any finding is an error."""
-    return any(finding.severity == "error" for finding in findings)
+def has_errors(findings: Iterable[Finding], *, strict: bool = False) -> bool:
+    """Return whether any finding is an error. strict: a warning is one, too."""
+    return any(finding.severity in (("error", "warning") if strict else ("error",)) for finding in findings)

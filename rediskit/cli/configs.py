@@ -1,16 +1,51 @@
-"""Find the configs of a command line."""
+"""Find the project and the configs of a command line."""
 
 from __future__ import annotations
 
 import argparse
+import os
+import re
 from pathlib import Path
 
 from rediskit.errors import ConfigError, Problem
+from rediskit.files import read_regular
+from rediskit.git.discovery import work_tree
+
+_SIGN = re.compile(rb"^gitops:", re.MULTILINE)
+"""The key that every config sets. The configs of other programs in a folder `config` do not."""
+
+
+def project_root() -> Path:
+    """Return the folder of the project, relative to the current one.
+
+    It is the nearest folder, from the current one up to the top of the Git work tree, with a `config/*.yaml` that sets `gitops`; without
+    one, the current folder. Outside of Git, no folder above is searched, because it can be the project of another person.
+    """
+    here = Path.cwd()
+    top = work_tree(here) or here
+    folder = next((folder for folder in (here, *here.parents) if folder.is_relative_to(top) and _is_project(folder)), here)
+    return Path(os.path.relpath(folder))
+
+
+def _is_project(folder: Path) -> bool:
+    return any(_is_config(file) for file in sorted((folder / "config").glob("*.yaml")))
+
+
+def _is_config(file: Path) -> bool:
+    try:
+        return _SIGN.search(read_regular(file)) is not None
+    except OSError:
+        return False
+
+
+def default_output() -> str:
+    """Return the parent of the output directories of the project."""
+    return str(project_root() / "rendered")
 
 
 def configs_here() -> list[str]:
-    """Return every `config/*.yaml` of the current folder, sorted."""
-    return sorted(str(path) for path in Path("config").glob("*.yaml"))
+    """Return every `config/*.yaml` of the project, sorted."""
+    return sorted(str(path) for path in (project_root() / "config").glob("*.yaml"))
 
 
 def elsewhere() -> str:
@@ -23,8 +58,9 @@ def elsewhere() -> str:
 
 
 def no_config() -> Problem:
-    """Return the problem that the current folder has no config."""
-    return Problem("there is no config/*.yaml here", elsewhere() or "name a config file, or change into the folder that holds config/")
+    """Return the problem that the project has no config."""
+    message = "there is no config/*.yaml here or above"
+    return Problem(message, elsewhere() or "name a config file, or change into the folder that holds config/")
 
 
 def config_file(arguments: argparse.Namespace) -> str:

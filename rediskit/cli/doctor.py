@@ -82,7 +82,7 @@ def _table(rows: Iterable[tuple[str, tuple[str, ...]]]) -> Iterator[str]:
 
 def _document(tools: list[Program], packages: list[Library], reports: list[Diagnosis], following: list[str]) -> dict[str, Any]:
     return {
-        "programs": [tool._asdict() for tool in tools],
+        "programs": [_program(tool) for tool in tools],
         "python": platform.python_version(),
         "rediskit": __version__,
         "libraries": {package.name: package.version or None for package in packages},
@@ -99,4 +99,8 @@ def _document(tools: list[Program], packages: list[Library], reports: list[Diagn
 
 
 def _line(line: StatusLine) -> dict[str, Any]:
-    return {"what": line.what, "state": line.state, "said": line.said, "next": list(line.next)}
+    return {"subject": line.what, "state": line.state, "message": line.said, "next": list(line.next)}
+
+
+def _program(tool: Program) -> dict[str, Any]:
+    return {**{key: value for key, value in tool._asdict().items() if key != "said"}, "message": tool.said}

@@ -79,14 +79,23 @@ def at(use: str) -> Parser:
     return option("--at", metavar="TIME", help=f"{use}, like 2026-03-01T22:00:00-03:00 (default: now)")
 
 
+def _diagnostics() -> Parser:
+    """Return the options about the output of the command itself."""
+    parent = Parser(add_help=False)
+    amount = parent.add_mutually_exclusive_group()
+    amount.add_argument("-q", "--quiet", action="store_true", help="print errors, warnings and notes only")
+    amount.add_argument("-v", "--verbose", action="store_true", help="print each program that is started")
+    parent.add_argument("--debug", action="store_true", help="show tracebacks")
+    return parent
+
+
 JSON_HELP = "print one JSON document"
-DEBUG = option("--debug", action="store_true", help="show tracebacks")
-COMMON = (option("--json", action="store_true", help=JSON_HELP), DEBUG)
-CONFIG = option("config", nargs="?", metavar="config", help="the config file (default: the only config/*.yaml)")
-CONFIGS = option("configs", nargs="*", metavar="config", help="config files (default: config/*.yaml)")
-OUTPUT = option(
-    "--output", default="rendered", metavar="DIR", help="the directory that contains the output directories (default: rendered)"
-)
+DIAGNOSTICS = _diagnostics()
+COMMON = (option("--json", action="store_true", help=JSON_HELP), DIAGNOSTICS)
+CONFIG = option("config", nargs="?", metavar="config", help="the config file (default: the only config/*.yaml here or above)")
+CONFIGS = option("configs", nargs="*", metavar="config", help="config files (default: config/*.yaml here or above)")
+OUTPUT = option("--output", metavar="DIR", help="the directory that contains the output directories (default: rendered, beside config)")
+STRICT = option("--strict", action="store_true", help="end with exit code 1 for a warning, too")
 CONTEXT = option("--context", default="", metavar="NAME", help="the context of kubectl (default: the current one)")
 DRY_RUN = option("--dry-run", action="store_true", help="show the changes and write nothing")
 OFFLINE = option("--offline", action="store_true", help="fail if the overlay has a remote base; kustomize downloads nothing")

@@ -6,7 +6,21 @@ import argparse
 
 from rediskit import __version__
 from rediskit.cli.migrate import parser as migrate
-from rediskit.cli.options import COMMON, CONFIGS, DEBUG, DRY_RUN, JSON_HELP, OFFLINE, OUTPUT, Commands, HelpFormatter, Parser, at, command
+from rediskit.cli.options import (
+    COMMON,
+    CONFIGS,
+    DIAGNOSTICS,
+    DRY_RUN,
+    JSON_HELP,
+    OFFLINE,
+    OUTPUT,
+    STRICT,
+    Commands,
+    HelpFormatter,
+    Parser,
+    at,
+    command,
+)
 from rediskit.cli.secret import parser as secret
 
 _DESCRIPTION = "Generate the manifests of a shared Redis on Kubernetes from a short config file, and move applications to it."
@@ -26,7 +40,11 @@ exit codes:
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
     """Return the parsed command line; `module` is the module that executes it. Exits with 2 when it is wrong."""
-    return parser().parse_args(argv)
+    top = parser()
+    arguments = top.parse_args(argv)
+    if arguments.verb == "help":
+        top.parse_args([*arguments.words, "--help"])
+    return arguments
 
 
 def parser() -> Parser:
@@ -34,7 +52,7 @@ def parser() -> Parser:
     top = Parser(prog="rediskit", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=HelpFormatter)
     top.add_argument("--version", action="version", version=f"rediskit {__version__}")
     commands = top.add_subparsers(dest="verb", title="commands", metavar="<command>", required=True)
-    for add in (_init, _render, _check, _diff, migrate.add, secret.add, _doctor, _schema):
+    for add in (_init, _render, _check, _diff, migrate.add, secret.add, _doctor, _schema, _completion, _help):
         add(commands)
     return top
 
@@ -85,9 +103,10 @@ def _render(commands: Commands) -> None:
         commands,
         "render",
         "render the manifests of each config",
-        "Load, render and check every config, then write the output directories. An error in one config leaves all files unchanged.",
+        "Load, render and check every config, then write the output directories. An error in one config leaves all files unchanged, and so "
+        "does a warning with --strict.",
         module="render",
-        parents=(CONFIGS, OUTPUT, *COMMON),
+        parents=(CONFIGS, OUTPUT, STRICT, *COMMON),
         examples=("rediskit render", "rediskit render config/chocolandia.yaml --output clusters"),
     )
     parser.add_argument("--force", action="store_true", help="discard manual edits of generated files; run rediskit diff --text first")
@@ -101,7 +120,7 @@ def _check(commands: Commands) -> None:
         "Render in memory, run all checks, and compare the result with the output directories. Use it in CI and pre-commit. It writes no "
         "file, with one exception: at the step validate, --owner records its search for users of the old Redis in the config.",
         module="check",
-        parents=(CONFIGS, OUTPUT, at("the time to record with --owner"), OFFLINE, *COMMON),
+        parents=(CONFIGS, OUTPUT, at("the time to record with --owner"), OFFLINE, STRICT, *COMMON),
         examples=(
             "rediskit check",
             "rediskit check --base origin/main",
@@ -128,7 +147,7 @@ def _diff(commands: Commands) -> None:
         "exits with 1 if something differs. Secret values are masked as <secret hmac:...>; equal values have the same digits in one "
         "run.",
         module="diff.command",
-        parents=(CONFIGS, OUTPUT, DEBUG),
+        parents=(CONFIGS, OUTPUT, DIAGNOSTICS),
         examples=("rediskit diff", "rediskit diff --against origin/main --markdown"),
     )
     parser.add_argument("--against", metavar="REV", help="compare with a branch, a tag or a commit (default: the files on disk)")
@@ -153,12 +172,42 @@ def _doctor(commands: Commands) -> None:
 
 
 def _schema(commands: Commands) -> None:
-    command(
+    parser = command(
         commands,
         "schema",
         "print the JSON schema of the config",
-        "Print the JSON schema of the config, for editors and other tools.",
+        "Print the JSON schema of the config, for editors and other tools, or that of the output of a command with --json.",
         module="schema",
         parents=COMMON,
-        examples=("rediskit schema > rediskit.schema.json",),
+        examples=("rediskit schema > rediskit.schema.json", "rediskit schema migrate status"),
     )
+    parser.add_argument("words", nargs="*", metavar="command", help="the command whose output has the schema (default: the config)")
+
+
+def _completion(commands: Commands) -> None:
+    parser = command(
+        commands,
+        "completion",
+        "print the completion script of a shell",
+        "Print the script that completes commands, options and files in a shell.",
+        module="completion",
+        parents=(DIAGNOSTICS,),
+        examples=(
+            "rediskit completion bash > ~/.local/share/bash-completion/completions/rediskit",
+            "rediskit completion zsh > ~/.zfunc/_rediskit",
+            "rediskit completion fish > ~/.config/fish/completions/rediskit.fish",
+        ),
+    )
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell: bash, zsh or fish")
+    parser.set_defaults(json=False)
+
+
+def _help(commands: Commands) -> None:
+    parser = command(
+        commands,
+        "help",
+        "show the help page of a command",
+        "Show the help page of a command, as with --help.",
+        examples=("rediskit help render", "rediskit help migrate advance"),
+    )
+    parser.add_argument("words", nargs="*", metavar="command", help="the command (default: rediskit itself)")

@@ -13,10 +13,11 @@ def run(arguments: argparse.Namespace) -> Report:
     """Write the manifests of all configs, or of none: an error, or a file that was edited by hand, leaves all files unchanged."""
     trees, checked = render_all(arguments, clean=True)
     findings = reported(checked)
-    failed = has_errors(findings)
+    failed = has_errors(findings, strict=arguments.strict)
     changes: dict[str, Changes] = {}
     if not failed:
         changes = write_all(trees, arguments.output, force=arguments.force)
     document = {"environments": changes_json(changes), "findings": [finding_json(finding) for finding in unique(findings)]}
     lines = change_lines(changes, ("created", "changed", "removed"))
+    failed = failed or (arguments.strict and any(done.warnings for done in changes.values()))
     return Report(document, lines, (*finding_lines(findings), *warning_lines(changes)), int(failed))

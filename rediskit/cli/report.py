@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from rediskit.checks import Finding
     from rediskit.output.writer import Changes
 
+JSON_VERSION = 1
+"""The version of the JSON documents. A new key does not change it; a key that is removed or has another meaning does."""
 _MAX_LISTED = 60
 """A run lists at most this many changed files; above it, only counts."""
 
@@ -32,14 +34,14 @@ class Report(NamedTuple):
     code: int = 0
 
 
-def show(report: Report, *, as_json: bool) -> int:
-    """Print a report as JSON or as text, and return its exit code."""
+def show(report: Report, *, as_json: bool, quiet: bool = False) -> int:
+    """Print a report as JSON or as text, and return its exit code. quiet: without the lines of standard output."""
     if as_json and report.document is not None:
-        _print_json({**report.document, "exitCode": report.code})
+        _print_json({"version": JSON_VERSION, **report.document, "exitCode": report.code})
         return report.code
     for message in report.messages:
         print(message, file=sys.stderr)
-    for line in report.lines:
+    for line in () if quiet and report.document is not None else report.lines:
         print(visible(line))
     return report.code
 

@@ -18,7 +18,7 @@ from rediskit.model.monitoring import Monitoring
 from rediskit.model.network import Network
 from rediskit.model.redis import Redis
 from rediskit.model.secrets import Manual, Secrets
-from rediskit.model.types import DnsLabel, KubernetesVersion
+from rediskit.model.types import DnsLabel, KubernetesVersion, VersionRange
 
 RESERVED_CLIENTS = frozenset({"redis", "redis-external", "monitoring", "release", "root"})
 """Names of the components of the platform. A client has a component with its name."""
@@ -29,6 +29,8 @@ class Environment(Model):
 
     schema_version: Literal[1] = 1
     """The version of the config format."""
+    required_version: VersionRange | None = None
+    """The versions of rediskit that can read the config, such as `>=0.1,<0.2`. Another version reports only that."""
     name: DnsLabel
     """The name of the config file without .yaml, and of the output directory."""
     cluster: DnsLabel = Field(default_factory=lambda data: data.get("name", ""))

@@ -28,6 +28,10 @@ Port = Annotated[int, Strict(), Field(ge=1, le=65535)]
 Line = Annotated[str, Text(rf"[^{_UNPRINTABLE}]+", 0, "one line of text", "write the text in one line")]
 Prose = Annotated[str, Text(r"[^\x00-\x08\x0b-\x1f\x7f]+", 0, "text", "write text, or remove the key")]
 
+_VERSION = r"(?:>=|<=|>|<|==|!=|~=) ?[0-9]+(?:\.[0-9]+)*"
+VersionRange = Annotated[str, Text(rf"{_VERSION}(?:, ?{_VERSION})*", 100, "a range of versions", "write it like >=0.1,<0.2")]
+"""PEP 440 version specifiers, without wildcards and pre-releases."""
+
 DnsLabel = Annotated[str, Text(LABEL, 63, "a DNS label", _LABEL_HINT)]
 """RFC 1123 label: names of namespaces, clients, containers."""
 ReleaseName = Annotated[

@@ -49,6 +49,7 @@ CODES: Mapping[str, str] = {
     "previous-remove": "`previous.remove` lists each object of the old Redis once, and nothing else.",
     "redis-command": "`redis.disabledCommands` lists each command once, and none that Redis needs or does not have.",
     "redis-memory": "`redis.memory.max` is at least 1 MiB and below the memory limits of the containers.",
+    "required-version": "The version of rediskit is in the range `requiredVersion`. It is checked before all other rules of the config.",
     "resource-limits": "A resource request is not above its limit.",
     "rollback-reason": "An entry of the history for `rolled-back` has a reason.",
     "secret-in-config": "The config contains no password, key or token.",

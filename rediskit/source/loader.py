@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from rediskit import __version__
 from rediskit.errors import ConfigError, Location, Path, Positions, Problem
 from rediskit.files import read_file, reason
 from rediskit.model.environment import Environment
@@ -117,6 +118,7 @@ class _Loading:
         """Paths that could not be read. Further errors of the model about them are left out."""
 
     def environment(self) -> Environment:
+        self._version()
         self._stem()
         self._client_files()
         self._manifests()
@@ -131,6 +133,26 @@ class _Loading:
         if self.problems:
             raise ConfigError(sorted(self.problems, key=_by_place))
         return environment.with_ciphertexts(self.ciphertexts).located(self.positions, self.file, tuple(self.inputs))
+
+    def _version(self) -> None:
+        """Raise ConfigError if the config is for another version of rediskit: its other errors can be features of that version."""
+        if "requiredVersion" not in self.data:
+            return
+        from packaging.specifiers import InvalidSpecifier, SpecifierSet  # Few configs have the key.
+
+        required = str(self.data["requiredVersion"])
+        try:
+            is_supported = SpecifierSet(required).contains(__version__, prereleases=True)
+        except InvalidSpecifier:
+            return  # The model reports it.
+        if not is_supported:
+            self._problem(
+                "required-version",
+                f"the config needs rediskit {required}, and this is rediskit {__version__}",
+                f"pip install 'rediskit{required}', or change the range after you read the changelog",
+                ("requiredVersion",),
+            )
+            raise ConfigError(self.problems)
 
     def _stem(self) -> None:
         file = pathlib.PurePath(self.file)

@@ -110,7 +110,7 @@ def test_json_of_render(folder: Path, run: Run) -> None:
     code, output, errors = run("render", "--json")
     document = json.loads(output)
     assert (code, errors) == (0, "")
-    assert list(document) == ["environments", "findings", "exitCode"]
+    assert list(document) == ["version", "environments", "findings", "exitCode"]
     assert document["exitCode"] == 0
     (environment,) = document["environments"]
     assert environment.pop("created") == sorted(set(on_disk(folder / "rendered/one")) - {".rediskit.json"})
@@ -273,7 +273,7 @@ def test_check_of_drift_in_every_direction(folder: Path, run: Run) -> None:
     assert marks == {"+", "~", "-"}
     assert "edited by hand" not in output
     document = json.loads(run("check", "--json")[1])
-    assert list(document) == ["environments", "findings", "drifted", "exitCode"]
+    assert list(document) == ["version", "environments", "findings", "drifted", "exitCode"]
     assert (document["drifted"], document["exitCode"]) == (True, 1)
     assert "README.md" in document["environments"][0]["created"]
 
@@ -334,7 +334,8 @@ def test_no_config_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: 
     for verb in ("render", "check"):
         code, output, errors = run(verb)
         assert (code, output) == (2, "")
-        assert errors == "error: there is no config/*.yaml here\n  help: name a config file, or change into the folder that holds config/\n"
+        hint = "name a config file, or change into the folder that holds config/"
+        assert errors == f"error: there is no config/*.yaml here or above\n  help: {hint}\n"
         assert json.loads(run(verb, "--json")[1])["exitCode"] == 2
     assert list(tmp_path.iterdir()) == []
 
@@ -346,10 +347,10 @@ def test_a_config_that_is_passed_over_is_named(folder: Path, monkeypatch: pytest
     for arguments in (("render",), ("migrate", "status"), ("secret", "check")):
         code, output, errors = run(*arguments)
         assert (code, output) == (2, "")
-        assert errors == "error: there is no config/*.yaml here\n  help: rename config/one.yml: a config ends in .yaml\n"
+        assert errors == "error: there is no config/*.yaml here or above\n  help: rename config/one.yml: a config ends in .yaml\n"
     Path("config/one.yml").rename("config/one.yaml")
     monkeypatch.chdir(folder / "config")
-    assert run("render")[2] == "error: there is no config/*.yaml here\n  help: change into the folder above, which holds config/\n"
+    assert run("render")[2] == "error: there is no config/*.yaml here or above\n  help: change into the folder above, which holds config/\n"
 
 
 def test_the_path_in_git_is_checked_inside_a_work_tree(folder: Path, run: Run) -> None:

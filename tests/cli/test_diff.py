@@ -390,7 +390,7 @@ def test_the_exit_code_is_0_without_differences(run: Run) -> None:
     assert run("--markdown") == (0, "### <code>chocolandia</code>: no difference\n\n", "")
     code, out, _ = run("--json", "--against", "main")
     environment = {"name": "chocolandia", "empty": True, "objects": [], "files": [], "warnings": []}
-    assert (code, json.loads(out)) == (0, {"against": "main", "environments": [environment], "effects": [], "exitCode": 0})
+    assert (code, json.loads(out)) == (0, {"version": 1, "against": "main", "environments": [environment], "effects": [], "exitCode": 0})
 
 
 def test_a_changed_config_before_and_after_rendering(home: Repository, run: Run) -> None:

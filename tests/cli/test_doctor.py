@@ -311,7 +311,7 @@ def test_every_error_of_a_config_is_listed(repository: Repository, run: Run) -> 
     code, output, _ = run("--json")
     (report,) = json.loads(output)["configs"]
     assert code == 2
-    assert report["lines"] == [{"what": "config", "state": "problem", "said": "1 problem", "next": ["fix config/one.yaml"]}]
+    assert report["lines"] == [{"subject": "config", "state": "problem", "message": "1 problem", "next": ["fix config/one.yaml"]}]
     (problem,) = report["problems"]
     assert (problem["file"], problem["line"], problem["path"]) == ("config/one.yaml", 7, "clientz")
     assert "did you mean clients?" in run()[1]

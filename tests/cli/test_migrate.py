@@ -695,7 +695,7 @@ def test_status_without_a_migration_is_exit_code_0(more: str, tmp_path: Path, ru
     (tmp_path / "quiet.yaml").write_text(text, encoding="utf-8")
     assert run("status", str(tmp_path / "quiet.yaml")) == (0, "quiet: no migration in progress\n", "")
     code, output, _ = run("status", str(tmp_path / "quiet.yaml"), "--json")
-    assert (code, json.loads(output)) == (0, {"environment": "quiet", "clients": [], "exitCode": 0})
+    assert (code, json.loads(output)) == (0, {"version": 1, "environment": "quiet", "clients": [], "exitCode": 0})
     assert run("status", str(tmp_path / "quiet.yaml"), "--client", "shop")[0] == 2
 
 
@@ -827,7 +827,7 @@ def test_status_tells_each_gate_and_the_ways(tmp_path: Path, run: Run) -> None:
     assert output.splitlines()[2] == "  down since 2026-03-01T22:00:00-03:00 (2026-03-02 01:00 UTC), 8m: the budget is 10m, 2m left"
     assert "  rollback: rolled-back (the application repository)" in output.splitlines()
     found = json.loads(run("status", CONFIG, "--at", "2026-03-02T01:08:00Z", "--json")[1])
-    assert [way["to"] for way in found["clients"][0]["ways"]] == ["scale-up", "deploy", "rolled-back"]
+    assert [way["to"] for way in found["clients"][0]["transitions"]] == ["scale-up", "deploy", "rolled-back"]
     assert found["clients"][0]["downSeconds"] == 480
 
 

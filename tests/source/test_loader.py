@@ -462,3 +462,10 @@ def test_a_key_that_looks_like_a_password_is_in_no_message(key: str) -> None:
     said = "\n".join(map(str, problems(config(body))))
     assert key not in said
     assert "containers.***" in said
+
+
+def test_another_version_of_rediskit_is_reported_before_all_other_errors() -> None:
+    path = config("requiredVersion: '>=9.1'\nnetwrk: {}\n", name="later")
+    assert [problem.code for problem in problems(path)] == ["required-version"]
+    path = config("requiredVersion: '>=0.1'\nnetwrk: {}\n", name="later")
+    assert [problem.code for problem in problems(path)] == ["unknown-key"]

@@ -101,6 +101,7 @@ BEYOND = {
         "egress-without-labels", "args-absent", "args-twice", "args-without-manifest", "workload-of-a-daemonset", "workload-of-a-job",
         "workload-rollout-without-its-deployment", "init-container-unknown", "certificate-of-something-else", "gitops-tool-as-client",
     },
+    "this version of rediskit": {"required-version"},
     "arithmetic": {
         "cidr-everybody", "cidr-everybody-in-two-halves", "cidr-host-bits", "memory-without-unit", "memory-zero", "monitoring-interval",
         "pool-host-bits", "quantity-slipped",

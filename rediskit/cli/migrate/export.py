@@ -12,6 +12,7 @@ from rediskit.checks import Finding
 from rediskit.checks.acceptance import unaccepted
 from rediskit.cli import scanning
 from rediskit.cli.clock import time_of
+from rediskit.cli.common import has_errors
 from rediskit.cli.configs import config_file
 from rediskit.cli.report import Report, change_lines, changes_json, finding_lines, warning_lines
 from rediskit.migrate.export import Exported, export
@@ -35,7 +36,7 @@ def run(arguments: argparse.Namespace) -> Report:
     place = checkout(arguments.to, arguments.overlay, offline=offline)
     made = scan(environment, client, place)
     found = unaccepted(environment, scanning.findings(client, made, place), None) if made else []
-    code = int(any(finding.severity == "error" for finding in found))
+    code = int(has_errors(found, strict=arguments.strict))
     if made and not dry_run:
         scanning.record(environment, client, made, time_of(arguments.at, "--at", client.migration))
     document = {**_json(client, done, arguments.dry_run), "scan": scanning.as_json(made)}

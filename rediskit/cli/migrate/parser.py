@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rediskit.cli.options import COMMON, CONFIG, CONTEXT, DRY_RUN, OFFLINE, Commands, Parser, at, command, option
+from rediskit.cli.options import COMMON, CONFIG, CONTEXT, DRY_RUN, OFFLINE, STRICT, Commands, Parser, at, command, option
 from rediskit.model.criteria import CRITERIA
 
 _CLIENT = option("--client", metavar="NAME", help="the client; required if several clients have a migration")
@@ -118,7 +118,7 @@ def _export(actions: Commands) -> None:
         "overlay in a temporary copy. It writes nothing if the result is not what the step expects. Without --offline, kustomize "
         "downloads remote bases.",
         module="migrate.export",
-        parents=(*_SHARED, at("the time to record"), OFFLINE, DRY_RUN),
+        parents=(*_SHARED, at("the time to record"), OFFLINE, DRY_RUN, STRICT),
         examples=("rediskit migrate export --to ../beersystem/deploy/overlays/prod --dry-run",),
     )
     parser.add_argument("--to", required=True, metavar="DIR", help="the overlay that Argo CD or Flux builds, in the checkout")

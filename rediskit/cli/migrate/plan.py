@@ -167,7 +167,7 @@ def _json(made: Plan) -> dict[str, Any]:
         "budgetSeconds": made.budget,
         "commitsWhileDown": made.commits,
         "expectedDown": made.down or None,
-        "unsaid": list(made.unsaid),
+        "missing": list(made.unsaid),
         "steps": [_step_json(step) for step in made.steps],
     }
 
@@ -187,7 +187,7 @@ def _step_json(step: Planned) -> dict[str, Any]:
         "gone": list(step.gone),
         "chartBrings": list(step.brings),
         "commands": [*page.advance, *page.publish, *page.owner],
-        "look": list(page.look),
-        "seen": page.seen,
-        "wayBack": page.way_back,
+        "verify": list(page.look),
+        "expected": page.seen,
+        "rollback": page.way_back,
     }

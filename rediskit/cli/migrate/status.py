@@ -94,7 +94,7 @@ def _json(found: Status, at: str) -> dict[str, Any]:
         "downSince": found.down or None,
         "downSeconds": found.spent,
         "budgetSeconds": found.budget,
-        "ways": [
+        "transitions": [
             {
                 "kind": option.transition.kind,
                 "to": option.transition.target,

@@ -19,7 +19,8 @@ def run(arguments: argparse.Namespace) -> Report:
     reports = [inspect(environment, keys_of(arguments, environment), at) for environment in load_all(config_files(arguments))]
     findings = [finding for report in reports for finding in report.findings]
     lines = (line for report in reports for line in _lines(report))
-    return Report({"environments": [_json(report) for report in reports]}, lines, finding_lines(findings), int(has_errors(findings)))
+    code = int(has_errors(findings, strict=arguments.strict))
+    return Report({"environments": [_json(report) for report in reports]}, lines, finding_lines(findings), code)
 
 
 def _lines(report: Inspection) -> Iterator[str]:

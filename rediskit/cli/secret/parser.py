@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rediskit.cli.options import COMMON, CONFIG, CONFIGS, CONTEXT, DRY_RUN, Commands, Parser, at, command, option
+from rediskit.cli.options import COMMON, CONFIG, CONFIGS, CONTEXT, DRY_RUN, STRICT, Commands, Parser, at, command, option
 
 _AT = at("the time at which the certificate is validated")
 _WRITES = (DRY_RUN, _AT, *COMMON)
@@ -79,7 +79,7 @@ def _check(actions: Commands) -> None:
         "Check format, namespace, name, Secret key, scope, recipients, rotation and certificate of the encrypted files. With a private "
         "key, rediskit also decrypts and compares the values. It never prints them.",
         module="secret.check",
-        parents=(CONFIGS, _KEY, _AT, *COMMON),
+        parents=(CONFIGS, _KEY, _AT, STRICT, *COMMON),
         examples=("rediskit secret check", "rediskit secret check config/chocolandia.yaml --key controller.key"),
     )
 
