@@ -39,6 +39,8 @@ if TYPE_CHECKING:  # `X as X` marks a name as public for type checkers, which do
     from rediskit.model.secrets import ExternalSecrets as ExternalSecrets, Manual as Manual, SealedSecrets as SealedSecrets
     from rediskit.model.secrets import SecretStore as SecretStore, Sops as Sops
     from rediskit.model.template import Template as Template
+    from rediskit.model.verification import Milliseconds as Milliseconds, PrometheusService as PrometheusService
+    from rediskit.model.verification import Verification as Verification
     from rediskit.model.workload import Workload as Workload
     from rediskit.output.diff import diff as diff
     from rediskit.output.tree_diff import FileDiff as FileDiff, TreeDiff as TreeDiff
@@ -76,6 +78,7 @@ _EXPORTS = {
     ),
     "rediskit.model.secrets": ("ExternalSecrets", "Manual", "SealedSecrets", "SecretStore", "Sops"),
     "rediskit.model.template": ("Template",),
+    "rediskit.model.verification": ("Milliseconds", "PrometheusService", "Verification"),
     "rediskit.model.workload": ("Workload",),
     "rediskit.output.diff": ("diff",),
     "rediskit.output.tree_diff": ("FileDiff", "TreeDiff"),

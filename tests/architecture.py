@@ -72,7 +72,10 @@ MAY_IMPORT = {
             "usage",
         ),
     ),
-    "live": Package("clients of the running platform: the Kubernetes API through kubectl", ("errors", "plaintext", "tools")),
+    "live": Package(
+        "the running platform: clients of Kubernetes (kubectl), Redis and Prometheus, and the checks of `verify`",
+        ("errors", "plaintext", "tools", "model", "state_machine", "renderers"),
+    ),
     "secrets": Package(
         "the password: SealedSecret, SOPS, encrypted input files and their inspection; never called by `render`",
         ("errors", "plaintext", "files", "tools", "yamlio", "model", "source", "output", "renderers", "checks", "live"),

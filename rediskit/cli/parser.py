@@ -9,6 +9,7 @@ from rediskit.cli.migrate import parser as migrate
 from rediskit.cli.options import (
     COMMON,
     CONFIGS,
+    CONTEXT,
     DIAGNOSTICS,
     DRY_RUN,
     JSON_HELP,
@@ -52,7 +53,7 @@ def parser() -> Parser:
     top = Parser(prog="rediskit", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=HelpFormatter)
     top.add_argument("--version", action="version", version=f"rediskit {__version__}")
     commands = top.add_subparsers(dest="verb", title="commands", metavar="<command>", required=True)
-    for add in (_init, _render, _check, _diff, migrate.add, secret.add, _doctor, _schema, _completion, _help):
+    for add in (_init, _render, _check, _diff, migrate.add, secret.add, _verify, _doctor, _schema, _completion, _help):
         add(commands)
     return top
 
@@ -154,6 +155,48 @@ def _diff(commands: Commands) -> None:
     formats = parser.add_mutually_exclusive_group()
     formats.add_argument("--text", action="store_true", help="print a unified diff of the files")
     formats.add_argument("--markdown", action="store_true", help="print a comment for a pull request")
+    formats.add_argument("--json", action="store_true", help=JSON_HELP)
+
+
+def _verify(commands: Commands) -> None:
+    parser = command(
+        commands,
+        "verify",
+        "verify a running shared Redis",
+        "Verify a running shared Redis: connectivity, replication, performance and monitoring. From the cluster, kubectl creates a Job per "
+        "phase, reads its result and deletes it. A check without data is unknown, never passed. Exit code 1 when a check failed, 3 when a "
+        "result is unknown.",
+        module="verify",
+        parents=(CONFIGS, CONTEXT, DIAGNOSTICS),
+        examples=(
+            "rediskit verify --markdown",
+            "rediskit verify --phase connectivity --client beersystem",
+            "rediskit verify --from here --phase connectivity",
+            "rediskit verify --from outside",
+            "rediskit verify --phase replication --disruptive --yes",
+        ),
+    )
+    phases = ("connectivity", "replication", "performance", "monitoring")
+    parser.add_argument(
+        "--phase", action="append", default=[], choices=phases, metavar="NAME", help=f"run only this phase: {', '.join(phases)}"
+    )
+    parser.add_argument(
+        "--from",
+        dest="vantage",
+        choices=("cluster", "here", "outside"),
+        default="cluster",
+        metavar="PLACE",
+        help="cluster: Jobs in the namespaces (default); here: this machine, in network.allow; outside: this machine, not in network.allow",
+    )
+    parser.add_argument("--expect-refused", action="store_true", help="the same as --from outside")
+    parser.add_argument("--client", metavar="NAME", help="verify only this client")
+    parser.add_argument(
+        "--disruptive", action="store_true", help="restart a replica, then the primary, and verify reads and data; with --yes"
+    )
+    parser.add_argument("--yes", action="store_true", help="allow a load test or a restart although clients use Redis")
+    parser.add_argument("--prometheus", default="", metavar="URL", help="the URL of Prometheus (default: its Service, through kubectl)")
+    formats = parser.add_mutually_exclusive_group()
+    formats.add_argument("--markdown", action="store_true", help="print a page for a pull request or a ticket")
     formats.add_argument("--json", action="store_true", help=JSON_HELP)
 
 

@@ -1,4 +1,4 @@
-"""Read and write Secrets, and run commands in pods, with `kubectl` of the user. Values are only in its standard input and output."""
+"""Read and write objects, and run commands in pods, with `kubectl` of the user. Secret values are only in its standard input and output."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rediskit.errors import MissingToolError, Problem
+from rediskit.model.nested import list_at
 from rediskit.plaintext import Plaintext
 from rediskit.tools import Command, find, run
 
@@ -68,10 +69,63 @@ def get_raw(path: str, context: str = "") -> bytes:
     return _run(("get", "--raw", path), context)
 
 
-def run_in_service(namespace: str, service: str, script: str, arguments: Sequence[str], context: str = "") -> str:
-    """Return the output of a shell script in a pod of a Service. Raise MissingToolError when kubectl or the script fails."""
-    command = ("exec", "--namespace", namespace, f"service/{service}", "--", "sh", "-c", script, "sh", *arguments)
+def list_objects(kind: str, namespace: str, selector: str, context: str = "") -> list[Any]:
+    """Return the objects with a label selector, such as `name=redis`. Raise MissingToolError when kubectl is missing or fails."""
+    return list_at(_json(("get", kind, "--namespace", namespace, "--selector", selector, "--output", "json"), context), "items")
+
+
+def get_object(kind: str, name: str, namespace: str, context: str = "") -> Any:
+    """Return an object, or None where it does not exist. Raise MissingToolError when kubectl is missing or fails."""
+    return _json(("get", kind, name, "--namespace", namespace, "--ignore-not-found", "--output", "json"), context)
+
+
+def create(manifest: Mapping[str, Any], context: str = "") -> Any:
+    """Create an object, and return it with its name. Raise MissingToolError when kubectl is missing or fails."""
+    namespace = str(manifest["metadata"]["namespace"])
+    command = ("create", "--namespace", namespace, "--filename", "-", "--output", "json")
+    return _json(command, context, json.dumps(manifest).encode())
+
+
+def delete(kind: str, name: str, namespace: str, context: str = "") -> None:
+    """Request the deletion of an object, and of what it owns. Raise MissingToolError when kubectl is missing or fails."""
+    _run(("delete", kind, name, "--namespace", namespace, "--ignore-not-found", "--wait=false"), context)
+
+
+def logs(pod: str, container: str, namespace: str, since: str, context: str = "") -> str:
+    """Return the log of a container with a time before each line. Raise MissingToolError when kubectl is missing or fails.
+
+    Args:
+        pod: The pod.
+        container: The container.
+        namespace: The namespace of the pod.
+        since: The time of the first line; "" for the whole log.
+        context: The context of kubectl.
+    """
+    period = (f"--since-time={since}",) if since else ()
+    command = ("logs", pod, "--container", container, "--namespace", namespace, "--timestamps", *period)
     return _run(command, context).decode(errors="replace")
+
+
+def run_in_pod(namespace: str, target: str, script: str, arguments: Sequence[str], context: str = "") -> str:
+    """Return the output of a shell script in a pod. Raise MissingToolError when kubectl or the script fails.
+
+    Args:
+        namespace: The namespace of the pod.
+        target: The pod, or `service/<name>` for a pod of a Service.
+        script: The script for `sh`.
+        arguments: Its arguments.
+        context: The context of kubectl.
+    """
+    command = ("exec", "--namespace", namespace, target, "--", "sh", "-c", script, "sh", *arguments)
+    return _run(command, context).decode(errors="replace")
+
+
+def _json(arguments: Sequence[str], context: str, stdin: bytes = b"") -> Any:
+    output = _run(arguments, context, stdin)
+    try:
+        return json.loads(output) if output.strip() else None
+    except ValueError:
+        raise MissingToolError(Problem("kubectl did not print JSON", "check the program in $KUBECTL")) from None
 
 
 def _run(arguments: Sequence[str], context: str, stdin: bytes = b"", *hidden: Plaintext) -> bytes:

@@ -15,15 +15,6 @@ from rediskit.usage.address import of_client
 RedisCli = Callable[[Sequence[str]], str]
 """Runs redis-cli with arguments and returns its output."""
 
-SHELL = """
-auth="${REDISCLI_AUTH:-${REDIS_PASSWORD:-${VALKEY_PASSWORD:-}}}"
-file="${REDIS_PASSWORD_FILE:-${VALKEY_PASSWORD_FILE:-}}"
-if [ -z "$auth" ] && [ -n "$file" ]; then auth="$(cat "$file")"; fi
-if [ -n "$auth" ]; then export REDISCLI_AUTH="$auth"; fi
-exec redis-cli "$@"
-"""
-"""Runs redis-cli in a pod of the old Redis with the password from the variables that the images set. It is on no command line."""
-
 SCAN = """
 local lengths = {list = 'LLEN', zset = 'ZCARD', stream = 'XLEN'}
 local cursor, found = '0', {}

@@ -19,6 +19,7 @@ from rediskit.model.network import Network
 from rediskit.model.redis import Redis
 from rediskit.model.secrets import Manual, Secrets
 from rediskit.model.types import DnsLabel, KubernetesVersion, VersionRange
+from rediskit.model.verification import Verification
 
 RESERVED_CLIENTS = frozenset({"redis", "redis-external", "monitoring", "release", "root"})
 """Names of the components of the platform. A client has a component with its name."""
@@ -46,6 +47,8 @@ class Environment(Model):
     """Access from the private network. Without it, Redis is reachable inside the cluster only."""
     monitoring: Monitoring = Monitoring()
     """Monitoring with Prometheus."""
+    verification: Verification = Verification()
+    """Verification of the running Redis."""
     secrets: Secrets = Manual(mode="manual")
     """The delivery of the password into the namespaces."""
     accept: tuple[Accept, ...] = ()

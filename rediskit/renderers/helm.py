@@ -115,9 +115,9 @@ def _image(image: Image) -> Object:
     return {"registry": image.registry, "repository": image.repository, "tag": image.tag, "digest": image.digest}
 
 
-def image_reference(environment: Environment) -> str:
-    """Return the image of Redis for a container spec, with the mirror and the digest if they are set."""
-    image = environment.redis.image
+def image_reference(environment: Environment, image: Image | None = None) -> str:
+    """Return an image for a container spec, by default that of Redis, with the mirror and the digest if they are set."""
+    image = image or environment.redis.image
     version = f"@{image.digest}" if image.digest else f":{image.tag}"
     return f"{environment.redis.image_mirror or image.registry}/{image.repository}{version}"
 

@@ -88,6 +88,7 @@ def test_the_documents_of_all_commands_without_a_cluster_have_the_form_of_their_
         ("migrate", "record", config, "--secret-seen"),
         ("migrate", "advance", config, "--override", "rehearsal"),
         ("migrate", "status", config),
+        ("verify", config, "--from", "outside"),
         ("migrate", "export", config, "--to", "../owner/prod"),
         ("migrate", "rollback", config, *reason),
         ("migrate", "back", config, *reason),

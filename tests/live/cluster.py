@@ -71,12 +71,18 @@ class Cluster:
                 self.objects[key] = copy.deepcopy(found)
                 if found["kind"] == "Service" and found["spec"].get("clusterIP") != "None" and meta["name"] not in self.proxies:
                     self._open(key)
+                if found["kind"] == "Job":
+                    template = copy.deepcopy(found["spec"]["template"])
+                    template["metadata"].setdefault("labels", {})["job-name"] = meta["name"]
+                    self._create(meta["namespace"], f"{meta['name']}-pod", template, {})
                 if found["kind"] == "Pod" and meta["name"] not in self.pods:
                     self._create(meta["namespace"], meta["name"], {"metadata": meta, "spec": found["spec"]}, {})
 
     def remove(self, kind: str, namespace: str, name: str) -> None:
         with self.lock:
-            self.objects.pop((kind, namespace, name), None)
+            found = self.objects.pop((kind, namespace, name), None)
+            if kind == "Job" and found:
+                self.pods[f"{name}-pod"].delete()
 
     def volume(self, claim: str) -> Path:
         folder = self.folder / "claims" / claim
@@ -157,7 +163,7 @@ class Cluster:
         pod = Pod(self, namespace, name, copy.deepcopy(template), claims, self.addresses.pod(), revision)
         self.pods[name] = pod
         meta = {"name": name, "namespace": namespace, "labels": pod.labels}
-        self.objects["Pod", namespace, name] = {"kind": "Pod", "metadata": meta, "status": {"podIP": pod.address}}
+        self.objects["Pod", namespace, name] = {"kind": "Pod", "metadata": meta}
         self._write_hosts()
         pod.start()
 
@@ -177,6 +183,8 @@ class Cluster:
 
         balanced = self.objects[key]["spec"].get("type") == "LoadBalancer"
         address = self.addresses.external if balanced else self.addresses.service()
+        if balanced:
+            self.objects[key]["status"] = {"loadBalancer": {"ingress": [{"ip": address}]}}
         self.proxies[name] = Proxy(address, int(self.objects[key]["spec"]["ports"][0]["port"]), endpoints)
 
     def _write_hosts(self) -> None:

@@ -18,7 +18,14 @@ class Start(Protocol):
     """Starts a lab."""
 
     def __call__(
-        self, name: str, *, version: str = "8.2", config: Mapping[str, Any] = ..., scrape: int = 2, monitoring: bool = True
+        self,
+        name: str,
+        *,
+        version: str = "8.2",
+        config: Mapping[str, Any] = ...,
+        scrape: int = 2,
+        monitoring: bool = True,
+        files: Mapping[str, str] = ...,
     ) -> Lab: ...
 
 
@@ -28,9 +35,17 @@ def start(request: pytest.FixtureRequest) -> Iterator[Start]:
     labs: list[Lab] = []
     folders: list[Path] = []
 
-    def started(name: str, *, version: str = "8.2", config: Mapping[str, Any] = {}, scrape: int = 2, monitoring: bool = True) -> Lab:
+    def started(
+        name: str,
+        *,
+        version: str = "8.2",
+        config: Mapping[str, Any] = {},
+        scrape: int = 2,
+        monitoring: bool = True,
+        files: Mapping[str, str] = {},
+    ) -> Lab:
         folders.append(Path(tempfile.mkdtemp(prefix="rediskit-lab-")))
-        lab = Lab(name, folders[-1], version, config, scrape, monitoring=monitoring)
+        lab = Lab(name, folders[-1], version, config, scrape, monitoring=monitoring, files=files)
         labs.append(lab)
         lab.start()
         return lab

@@ -14,8 +14,10 @@ import socket
 import stat
 import threading
 import time
+import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,9 @@ class Kubectl:
         self._listener.bind(address)
         self._listener.listen(64)
         self.calls: list[Sequence[str]] = []
+        self.prometheus = ""
+        """The address of Prometheus, as http://host:port."""
+        self._numbers = count(1)
         threading.Thread(target=self._accept, daemon=True).start()
 
     def stop(self) -> None:
@@ -112,6 +117,12 @@ class Kubectl:
         return {"exec": command, "environment": container.environment(), "interactive": "stdin" in options, "code": 0}
 
     def _container(self, name: str, wanted: str) -> Container:
+        if name.startswith("service/"):
+            listed = {key[2]: content for key, content in list(self._cluster.objects.items()) if key[0] == "Service"}
+            ready = self._cluster.selected(listed[name.removeprefix("service/")]["spec"]["selector"])
+            if not ready:
+                raise FailedError(f"no pod of {name} is ready")
+            name = ready[0].name
         pod = self._cluster.pods.get(name.removeprefix("pod/"))
         if pod is None:
             raise FailedError(f'pods "{name}" not found')
@@ -152,6 +163,8 @@ class Kubectl:
 
     def _delete(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
         for kind, name in _named(words):
+            if "ignore-not-found" in options and self._cluster.find(_KINDS[kind], str(options["namespace"]), name) is None:
+                continue
             self._object(kind, options, name)
             if _KINDS[kind] == "Pod":
                 self._cluster.pods[name].delete()
@@ -172,10 +185,23 @@ class Kubectl:
             self._cluster.apply(objects)
         return "".join(f"{found['kind'].lower()}/{found['metadata']['name']}\n" for found in objects)
 
-    _create = _apply
+    def _create(self, words: list[str], options: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+        if options.get("output") != "json":
+            return self._apply(words, options, asked)
+        found: Object = json.loads(asked["stdin"])
+        meta = found["metadata"]
+        meta.setdefault("name", f"{meta.pop('generateName', '')}{next(self._numbers)}")
+        self._cluster.apply([found])
+        return json.dumps(found)
 
     def _get(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
+        if "raw" in options:
+            return self._raw(str(options["raw"]))
+        if "selector" in options:
+            return self._list(words[0], options)
         kind, name = _named(words)[0]
+        if _KINDS[kind] == "Pod" and name in self._cluster.pods:
+            return json.dumps(self._cluster.pods[name].status())
         found = self._cluster.find(_KINDS[kind], str(options["namespace"]), name)
         if found is None:
             if "ignore-not-found" in options:
@@ -188,6 +214,34 @@ class Kubectl:
             if output.startswith("jsonpath="):
                 return _jsonpath(found, output.removeprefix("jsonpath="))
         return f"{name}\n"
+
+    def _list(self, kind: str, options: Mapping[str, Any]) -> str:
+        if _KINDS[kind] != "Pod" or options.get("output") != "json":
+            raise FailedError(f"the lab's kubectl lists no {kind}")
+        wanted = dict(pair.split("=") for pair in str(options["selector"]).split(","))
+        with self._cluster.lock:
+            pods = [pod for pod in self._cluster.pods.values() if pod.namespace == options["namespace"]]
+        return json.dumps({"items": [pod.status() for pod in pods if wanted.items() <= pod.labels.items()]})
+
+    def _raw(self, path: str) -> str:
+        """The proxy of the API server to the Service of Prometheus."""
+        match = re.fullmatch(r"/api/v1/namespaces/monitoring/services/kube-prometheus-stack-prometheus:9090/proxy/(.*)", path)
+        if match is None or not self.prometheus:
+            raise FailedError("Error from server (NotFound): the server could not find the requested resource")
+        try:
+            with urllib.request.urlopen(f"{self.prometheus}/{match[1]}", timeout=60) as answer:
+                return str(answer.read().decode())
+        except OSError as error:
+            raise FailedError(f"Error from server: {error}") from None
+
+    def _logs(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
+        """The log of a container with a time before each line: the containers of applications write it themselves."""
+        pod = self._cluster.pods.get(words[0])
+        if pod is None or "timestamps" not in options:
+            raise FailedError(f'pods "{words[0]}" not found')
+        text = (self._cluster.folder / "logs" / f"{pod.name}-{options['container']}.log").read_text(errors="replace")
+        since = str(options.get("since-time", ""))
+        return "".join(f"{line}\n" for line in text.splitlines() if line >= since)
 
     def _config(self, words: list[str], _options: Mapping[str, Any], _: object) -> str:
         if words != ["current-context"]:
@@ -247,7 +301,7 @@ class Kubectl:
 
 _SHORT = {"-n": "namespace", "-c": "container", "-p": "patch", "-o": "output", "-f": "filename", "-l": "selector"}
 _SWITCHES = {"-i": "stdin", "--overwrite": "overwrite", "--server-side": "server-side", "--force-conflicts": "force-conflicts",
-             "--ignore-not-found": "ignore-not-found", "--stdin": "stdin"}  # fmt: skip
+             "--ignore-not-found": "ignore-not-found", "--stdin": "stdin", "--timestamps": "timestamps"}  # fmt: skip
 
 
 def _options(arguments: Sequence[str]) -> tuple[dict[str, Any], list[str]]:

@@ -59,7 +59,18 @@ class Outcome:
 class Lab:
     """A running lab. name: of the scenario and of its recording."""
 
-    def __init__(self, name: str, folder: Path, version: str, config: Mapping[str, Any], scrape: int, *, monitoring: bool) -> None:
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        version: str,
+        config: Mapping[str, Any],
+        scrape: int,
+        *,
+        monitoring: bool,
+        files: Mapping[str, str] = {},
+    ) -> None:
+        self._files = files
         self.name, self.version, self.folder = name, version, folder
         self.started = time.time()
         self.marks: dict[str, float] = {}
@@ -92,6 +103,7 @@ class Lab:
         self.cluster.start()
         if self._with_monitoring:
             self._prometheus = self._monitor()
+            self.kubectl.prometheus = self._prometheus.url
         self.wait_ready()
 
     def render(self) -> Tree:
@@ -263,7 +275,10 @@ class Lab:
         }
         merged = _merged(basic, config)
         file = self.repository.folder / "config/lab.yaml"
-        file.parent.mkdir(parents=True)
+        for name, text in {**self._files, "config/.keep": ""}.items():
+            other = self.repository.folder / name
+            other.parent.mkdir(parents=True, exist_ok=True)
+            other.write_text(text)
         file.write_text(json.dumps(merged, indent=2))
         if merged["secrets"]["mode"] == "sealed-secrets":
             self.repository.create(file, self.password)

@@ -15,6 +15,7 @@ import time
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -47,13 +48,17 @@ class Container:
         self.restarts = 0
         self.ready = False
         self.mounts = {str(mount["mountPath"]).rstrip("/"): self._mounted(mount) for mount in spec.get("volumeMounts", ())}
-        paths = "|".join(re.escape(path) for path in sorted(self.mounts, key=len, reverse=True))
-        self._paths = re.compile(rf"(?<![\w./-])({paths})(?![\w.-])") if paths else None
         self.program: Program | None = None
         self._started = 0.0
         self._due: dict[str, float] = {}
         self._failures: dict[str, int] = {}
         self._ended = 0.0
+        self.exit_code: int | None = None
+        self.terminated: list[float] = []
+        self.termination = pod.folder / f"{self.name}-termination"
+        self.mounts["/dev/termination-log"] = self.termination
+        paths = "|".join(re.escape(path) for path in sorted(self.mounts, key=len, reverse=True))
+        self._paths = re.compile(rf"(?<![\w./-])({paths})(?![\w.-])")
 
     def _mounted(self, mount: Object) -> Path:
         folder = self.pod.volumes[str(mount["name"])]
@@ -65,7 +70,7 @@ class Container:
 
     def inside(self, text: str) -> str:
         """Text with the paths of the container's mounts replaced by the folders that they are here."""
-        return self._paths.sub(lambda found: str(self.mounts[found[1]]), text) if self._paths else text
+        return self._paths.sub(lambda found: str(self.mounts[found[1]]), text)
 
     def environment(self) -> dict[str, str]:
         basic = {**self.pod.host.environment, "HOSTNAME": self.pod.name, "LAB_ADDRESS": self.pod.address}
@@ -92,8 +97,8 @@ class Container:
         self.program = Program(
             f"{self.pod.name}/{self.name}", [self.inside(str(part)) for part in command], self.environment(), self.pod.folder, log
         )
-        self._started = time.monotonic()
-        self._due, self._failures = {}, {}
+        self._started, self.started_at = time.monotonic(), time.time()
+        self._due, self._failures, self.exit_code = {}, {}, None
         self.program.start()
 
     @property
@@ -110,7 +115,11 @@ class Container:
         """Start it again when it ended, and run the probes that are due."""
         if self.program is None or not self.program.alive():
             self.ready = False
-            self._again()
+            if self.exit_code is None and self.program is not None and self.program.process is not None:
+                self.exit_code = self.program.process.returncode
+                self.terminated.append(time.time())
+            if self.pod.spec.get("restartPolicy") != "Never":
+                self._again()
             return
         self._probe("livenessProbe")
         self._probe("readinessProbe")
@@ -130,6 +139,7 @@ class Container:
             self.start()
 
     _recent = 0
+    started_at = 0.0
 
     def _probe(self, kind: str) -> None:
         probe = self.spec.get(kind)
@@ -187,6 +197,7 @@ class Pod(threading.Thread):
         super().__init__(name=name, daemon=True)
         self.host, self.namespace, self.address, self.revision = host, namespace, address, revision
         self.labels: dict[str, str] = {**template["metadata"].get("labels", {}), "statefulset.kubernetes.io/pod-name": name}
+        self.created = time.time()
         self.spec = template["spec"]
         self.folder = host.folder / "pods" / f"{name}-{address}"
         self.folder.mkdir(parents=True)
@@ -227,6 +238,36 @@ class Pod(threading.Thread):
     def kill(self, container: str, how: signal.Signals = signal.SIGKILL) -> None:
         """Send a signal to the main process of a container; the kubelet starts it again when it ends."""
         os.kill(self.containers[container].pid, how)
+
+    def status(self) -> Object:
+        """Return the pod as `kubectl get --output json` prints it, as far as rediskit reads it."""
+        never = self.spec.get("restartPolicy") == "Never"
+        codes = [found.exit_code for found in self.containers.values()]
+        phase = "Running" if not never or None in codes else "Failed" if any(codes) else "Succeeded"
+        meta = {"name": self.name, "namespace": self.namespace, "labels": self.labels, "uid": f"{self.name}-{self.address}"}
+        if self.terminating:
+            meta["deletionTimestamp"] = _written(time.time())
+        return {
+            "kind": "Pod",
+            "metadata": {**meta, "creationTimestamp": _written(self.created)},
+            "status": {
+                "podIP": self.address,
+                "phase": phase,
+                "startTime": _written(self.created),
+                "conditions": [{"type": "Ready", "status": str(self.ready)}],
+                "containerStatuses": [self._container_status(found) for found in self.containers.values()],
+            },
+        }
+
+    def _container_status(self, found: Container) -> Object:
+        state: Object = {"running": {"startedAt": _written(found.started_at)}}
+        if found.exit_code is not None and self.spec.get("restartPolicy") == "Never":
+            message = found.termination.read_text()[:4096] if found.termination.exists() else ""
+            state = {"terminated": {"exitCode": found.exit_code, "message": message, "finishedAt": _written(found.terminated[-1])}}
+        elif not found.running:
+            state = {"waiting": {"reason": "CrashLoopBackOff"}}
+        last = {"terminated": {"finishedAt": _written(found.terminated[-1])}} if found.terminated else {}
+        return {"name": found.name, "ready": found.ready, "restartCount": found.restarts, "state": state, "lastState": last}
 
     def run(self) -> None:
         try:
@@ -299,3 +340,8 @@ class Pod(threading.Thread):
             if "configMap" in volume and users:
                 for file in self.volumes[str(volume["name"])].iterdir():
                     file.write_text(users[0].inside(file.read_text()))
+
+
+def _written(moment: float) -> str:
+    """Return a time as Kubernetes writes it."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

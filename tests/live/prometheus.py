@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import time
 import urllib.error
 import urllib.parse
@@ -38,10 +39,16 @@ class Prometheus:
         config = {"global": settings, "rule_files": ["rules.yml"], "scrape_configs": [self._job(endpoint)]}
         (self._folder / "prometheus.yml").write_text(yaml.safe_dump(config))
         self._address = f"127.0.0.1:{free_port()}"
+        self.url = f"http://{self._address}"
         options = {"config.file": "prometheus.yml", "storage.tsdb.path": "data", "web.listen-address": self._address, "log.level": "warn"}
-        programs.start("prometheus", program("prometheus"), *(f"--{name}={value}" for name, value in options.items()))
+        self._program = programs.start("prometheus", program("prometheus"), *(f"--{name}={value}" for name, value in options.items()))
         cluster.watchers.append(self._write_targets)
         until("an answer of Prometheus", self._answers, 60)
+
+    def reload(self) -> None:
+        """Let it read its configuration and rules again."""
+        assert self._program.process
+        self._program.process.send_signal(signal.SIGHUP)
 
     def query(self, expr: str, at: float | None = None) -> list[Object]:
         """Return the result of an instant query: a list of `metric` and `value`, or `values` for a range."""
@@ -73,7 +80,7 @@ class Prometheus:
 
     def wait_for_samples(self, count: int = 2, seconds: float = 60) -> None:
         """Wait until every instance has answered so many scrapes."""
-        pods = len(self._cluster.pods)
+        pods = sum("metrics" in pod.containers for pod in self._cluster.pods.values())
         until("scrapes of every instance", lambda: len(self.query(f"count_over_time(redis_up[10m]) >= {count}")) >= pods or None, seconds)
 
     def recording(self, seconds: float) -> list[Object]:

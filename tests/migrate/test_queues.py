@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from rediskit.errors import MissingToolError
-from rediskit.migrate.queues import SHELL, left_in, refuse_tasks
+from rediskit.live.redis_cli import SHELL
+from rediskit.migrate.queues import left_in, refuse_tasks
 from rediskit.model.client import Client
 from rediskit.tools import Command, run
 from tests.cluster.processes import free_port, until

@@ -75,8 +75,8 @@ def _drained(client: Client, arguments: argparse.Namespace) -> Drained | None:
 
     Refusals: [not-stopped], [queue-unread], [queue-not-empty].
     """
-    from rediskit.live.kubectl import run_in_service
-    from rediskit.migrate.queues import SHELL, left_in, refuse_tasks, service_of
+    from rediskit.live.redis_cli import redis_cli
+    from rediskit.migrate.queues import left_in, refuse_tasks, service_of
 
     observed, discard = arguments.observed.strip(), arguments.discard.strip()
     if not arguments.drained:
@@ -89,7 +89,7 @@ def _drained(client: Client, arguments: argparse.Namespace) -> Drained | None:
     if observed:
         return Drained(f"0{DISCARDED}" if discard else "0", "", "; ".join(filter(None, (observed, discard))))
     service, namespace = service_of(client)
-    tasks = left_in(client, lambda command: run_in_service(namespace, service, SHELL, command, arguments.context))
+    tasks = left_in(client, lambda command: redis_cli(namespace, f"service/{service}", command, arguments.context))
     if tasks.total and not discard:
         raise refuse_tasks(client, tasks)
     lost = f"; discarded: {tasks.described}: {discard}" if tasks.total else ""

@@ -18,6 +18,8 @@ from rediskit.renderers.monitoring.series import LATENCY_OBJECTIVE, Series
 from rediskit.renderers.objects import labels, metadata
 from rediskit.renderers.tree import Object
 
+LABEL = "grafana_dashboard"
+"""The label by which the sidecar of Grafana finds dashboards."""
 COLUMNS = 24
 """The number of columns of the Grafana grid."""
 
@@ -52,9 +54,7 @@ def dashboard(environment: Environment) -> Object:
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": metadata(
-            f"{release.fullname}-dashboard", environment.monitoring.namespace, {**labels(environment), "grafana_dashboard": "1"}
-        ),
+        "metadata": metadata(f"{release.fullname}-dashboard", environment.monitoring.namespace, {**labels(environment), LABEL: "1"}),
         "data": {f"{own}.json": text},
     }
 

@@ -14,6 +14,8 @@ from rediskit.renderers.pages.runbook import runbook
 from rediskit.renderers.pages.templates import text
 from rediskit.renderers.pages.uses import breaks, databases, free_databases, losses
 from rediskit.renderers.tree import File
+from rediskit.renderers.verification.checks import CHECKS, limit_of
+from rediskit.renderers.verification.pod import replica_endpoints
 from rediskit.state_machine.effects import effects, release_is_deployed
 
 
@@ -51,6 +53,7 @@ def docs(environment: Environment) -> Iterator[Page]:
     if deployed:
         yield Page("failover", "manual failover, fail-back and restore", "you", failover_page(environment))
         yield Page("rotation", "password rotation", "you", rotation_page(environment))
+        yield Page("verification", "verification of the running Redis", "you", verification_page(environment), ("verification",))
     for index, client in enumerate(environment.clients):
         if client.migration is not None and client.migration.step != "complete":
             about = f"migration of {client.name}, step by step, with rollback"
@@ -66,6 +69,23 @@ def failover_page(environment: Environment) -> str:
         prefix=environment.object_prefix,
         replicas=_replica_pods(environment),
         image=image_reference(environment),
+    )
+
+
+def verification_page(environment: Environment) -> str:
+    """Return the page about `rediskit verify`, with the limits and names of this environment."""
+    settings = environment.verification
+    rows = [
+        {**check._asdict(), "name": name, "limit": limit_of(name, settings.operations, str(settings.p95))} for name, check in CHECKS.items()
+    ]
+    return text(
+        "verification.md.j2",
+        env=environment,
+        release=release_of(environment),
+        namespaces=environment.secret_namespaces,
+        replicas=replica_endpoints(environment),
+        image=image_reference(environment, settings.image),
+        checks=rows,
     )
 
 

@@ -1,0 +1,191 @@
+"""Evidence that each container of a client is connected to the shared Redis, with the password and on its database.
+
+CLIENT LIST shows the address of a pod, which its containers share. Containers with different databases are told apart by these.
+A connection counts only if it stays for the whole observation: a client without the right password reconnects.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from rediskit.live import kubectl
+from rediskit.live.checks import Result, compared, result
+from rediskit.live.redis_cli import redis_cli
+from rediskit.model.client import Client
+from rediskit.model.environment import Environment
+from rediskit.model.nested import at, list_at, text_at
+from rediskit.model.template import Template
+from rediskit.model.workload import Workload
+from rediskit.renderers.helm import release_of
+from rediskit.state_machine.effects import effects
+
+OBSERVATION = 5.0
+"""Seconds between the two readings of CLIENT LIST."""
+_REFUSED = re.compile(r"^errorstat_(NOAUTH|WRONGPASS):count=(\d+)", re.MULTILINE)
+_BEFORE_AUTHENTICATION = frozenset({"NULL", "auth", "hello"})
+"""Last commands of a connection that has executed nothing else."""
+_ADDRESS = re.compile(r"addr=(\[?[0-9a-fA-F.:]+\]?):\d+ ")
+
+
+class Observation(NamedTuple):
+    """What Redis reports about its clients.
+
+    Attributes:
+        connections: The number of authenticated connections that stayed, by address and database.
+        refusals: The number of commands and logins that Redis refused meanwhile.
+        logins: The number of refused logins in the last minute, by address.
+        certain: Whether the connections show that they executed a command after the login (`tot-cmds`, Redis 8).
+    """
+
+    connections: Counter[tuple[str, int]]
+    refusals: int | None
+    logins: Counter[str]
+    certain: bool
+
+
+def client_results(environment: Environment, clients: tuple[Client, ...], context: str) -> Iterator[Result]:
+    """Yield a result per container of the clients that use the shared Redis. Raise MissingToolError when kubectl fails."""
+    using = []
+    for client in clients:
+        state = effects(client.migration)
+        if not client.workloads or not state.release or state.stopped or (client.migration and not state.switched and _moving(client)):
+            yield result("client-connection", client.name, "kubectl", "skipped", "", _reason(client))
+        else:
+            using.append(client)
+    if not using:
+        return
+    seen = observe(environment, context)
+    yield compared(
+        "client-refusals", release_of(environment).primary_service, "kubectl", seen.refusals, 0,
+        f"NOAUTH or WRONGPASS within {OBSERVATION:g} s: a client has no or a wrong password",
+    )  # fmt: skip
+    for client in using:
+        for workload in client.workloads:
+            yield from _workload(client, workload, seen, context)
+
+
+def observe(environment: Environment, context: str) -> Observation:
+    """Read CLIENT LIST twice. A connection that is in only one of them, or has executed only logins, does not count."""
+
+    def ask(*arguments: str) -> str:
+        release = release_of(environment)
+        command = ("-p", str(release.container_port), *arguments)
+        return redis_cli(release.namespace, f"service/{release.primary_service}", command, context)
+
+    before, errors = connections_in(ask("CLIENT", "LIST")), ask("INFO", "errorstats")
+    time.sleep(OBSERVATION)
+    after, later = connections_in(ask("CLIENT", "LIST")), ask("INFO", "errorstats")
+    stayed: Counter[tuple[str, int]] = Counter()
+    for number, connection in after.items():
+        idle = connection.get("tot-cmds") == "0" or connection.get("cmd") in _BEFORE_AUTHENTICATION
+        if number in before and not idle:
+            stayed[connection["addr"].rpartition(":")[0], int(connection["db"])] += 1
+    disabled = "ACL" in environment.redis.disabled_commands
+    log = "" if disabled else ask("ACL", "LOG", "128")
+    known = "# Errorstats" in errors and "# Errorstats" in later
+    certain = all("tot-cmds" in connection for connection in after.values())
+    return Observation(stayed, _refusals(later) - _refusals(errors) if known else None, recent_logins(log), certain)
+
+
+def connections_in(text: str) -> dict[str, Mapping[str, str]]:
+    """Return the connections of clients in the text of CLIENT LIST by id, without those of replicas."""
+    lines = [dict(field.partition("=")[::2] for field in line.split()) for line in text.splitlines() if "addr=" in line]
+    return {line["id"]: line for line in lines if not {"S", "M"} & set(line.get("flags", ""))}
+
+
+def recent_logins(text: str) -> Counter[str]:
+    """Return the number of refused logins of the last minute by address, from the text of ACL LOG."""
+    logins: Counter[str] = Counter()
+    for entry in re.split(r"^(?=\s*count$)", text, flags=re.MULTILINE):
+        words = [line.strip() for line in entry.splitlines()]
+        fields = dict(zip(words[::2], words[1::2], strict=False))
+        found = _ADDRESS.search(fields.get("client-info", ""))
+        if found and fields.get("reason") == "auth" and float(fields.get("age-seconds") or 60) < 60:
+            logins[found[1]] += int(fields.get("count") or 1)
+    return logins
+
+
+def _refusals(text: str) -> int:
+    return sum(int(count) for _, count in _REFUSED.findall(text))
+
+
+def _moving(client: Client) -> bool:
+    return client.migration is not None and client.migration.step != "complete"
+
+
+def _reason(client: Client) -> str:
+    if not client.workloads:
+        return "the config has no workloads of this client"
+    step = client.migration.step if client.migration else ""
+    return f"it does not use the shared Redis at the step {step}"
+
+
+def _workload(client: Client, workload: Workload, seen: Observation, context: str) -> Iterator[Result]:
+    """Yield a result for each running container of a workload that has the variables."""
+    selector = ",".join(f"{name}={value}" for name, value in sorted(workload.pod_labels.items()))
+    target = f"{workload.reference} in {client.namespace}"
+    if not selector:
+        yield result("client-connection", target, "kubectl", "unknown", "", "the config has no manifest with the labels of its pods")
+        return
+    pods = [pod for pod in kubectl.list_objects("pods", client.namespace, selector, context) if _runs(pod)]
+    pods = [
+        pod
+        for pod in pods
+        if text_at(pod, "status", "phase") not in ("Succeeded", "Failed") and not at(pod, "metadata", "deletionTimestamp")
+    ]
+    if not pods:
+        idle = workload.kind == "CronJob" or workload.replicas == 0
+        detail = "it does not run now" if idle else f"no pod with {selector}"
+        yield result("client-connection", target, "kubectl", "skipped" if idle else "failed", "", detail)
+        return
+    databases = {
+        name: _databases(client, (*container.variables.values(), *container.texts))
+        for kind, name, container in workload.switched
+        if kind == "containers"
+    }
+    for pod in pods:
+        yield from _pod(pod, databases, seen)
+
+
+def _runs(pod: Any) -> bool:
+    """Return whether a pod has an address and is not ended."""
+    ended = text_at(pod, "status", "phase") in ("Succeeded", "Failed") or at(pod, "metadata", "deletionTimestamp")
+    return bool(text_at(pod, "status", "podIP")) and not ended
+
+
+def _databases(client: Client, templates: tuple[Template | None, ...]) -> frozenset[int]:
+    """Return the databases in the values of a container; that of the client if no value contains one."""
+    named = [found for template in templates if template for found in template.placeholders if found.name == "database"]
+    return frozenset(client.database(found.database) for found in named) or frozenset({client.database()})
+
+
+def _pod(pod: Any, databases: Mapping[str, frozenset[int]], seen: Observation) -> Iterator[Result]:
+    name, address = text_at(pod, "metadata", "name"), text_at(pod, "status", "podIP")
+    running = {text_at(state, "name") for state in list_at(pod, "status", "containerStatuses") if at(state, "state", "running")}
+    counts = {number: count for (source, number), count in seen.connections.items() if source == address}
+    measured = ", ".join(f"database {number}: {count}" for number, count in sorted(counts.items())) or "no connection"
+    for container, wanted in databases.items():
+        target = f"{name}/{container}"
+        sharing = [other for other, numbers in databases.items() if numbers & wanted]
+        available = sum(counts.get(number, 0) for number in wanted)
+        text = "database " + " or ".join(map(str, sorted(wanted)))
+        if container not in running:
+            yield result("client-connection", target, "kubectl", "failed", measured, "the container does not run", limit=text)
+        elif seen.logins[address]:
+            detail = f"{seen.logins[address]} logins of {address} refused in the last minute: wrong password"
+            yield result("client-connection", target, "kubectl", "failed", measured, detail, limit=text)
+        elif not available:
+            detail = f"no authenticated connection of {address} on {text} during {OBSERVATION:g} s"
+            yield result("client-connection", target, "kubectl", "failed", measured, detail, limit=text)
+        elif seen.refusals and not seen.certain:
+            detail = f"Redis refused {seen.refusals} commands meanwhile, perhaps those of this connection: verify the log of the container"
+            yield result("client-connection", target, "kubectl", "unknown", measured, detail, limit=text)
+        elif len(sharing) > 1:
+            detail = f"{', '.join(sharing)} share the address {address} and {text}: verify each in its log"
+            yield result("client-connection", target, "kubectl", "unknown", measured, detail, limit=text)
+        else:
+            yield result("client-connection", target, "kubectl", "passed", measured, limit=text)

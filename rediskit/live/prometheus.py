@@ -1,0 +1,79 @@
+"""A client of Prometheus: through the API server, or at a URL."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlencode, urlsplit
+
+from rediskit.errors import ConfigError, MissingToolError, Problem
+from rediskit.live import kubectl
+from rediskit.model.environment import Environment
+from rediskit.model.nested import at, list_at
+
+_SECONDS = 60
+
+
+class Prometheus(NamedTuple):
+    """A Prometheus server. fetch: returns the response body for a path of its API."""
+
+    fetch: Callable[[str], bytes]
+
+    def query(self, expr: str, at_time: str = "") -> list[Any]:
+        """Return the series of an instant query, each with `metric` and `value`, or `values` for a range.
+
+        Raises:
+            MissingToolError: Prometheus does not answer, or refuses the query.
+        """
+        data = self._get("query", {"query": expr, **({"time": at_time} if at_time else {})})
+        return list_at(data, "result")
+
+    def value(self, expr: str, at_time: str = "") -> float | None:
+        """Return the value of a query with at most one series; None without a series or with the value NaN."""
+        series = self.query(expr, at_time)
+        number = float(series[0]["value"][1]) if series else float("nan")
+        return None if number != number else number
+
+    def rules(self) -> list[Any]:
+        """Return all rules, each with `name`, `health` and `lastError`."""
+        return [rule for group in list_at(self._get("rules", {}), "groups") for rule in list_at(group, "rules")]
+
+    def _get(self, path: str, parameters: Mapping[str, str]) -> Any:
+        suffix = f"?{urlencode(parameters)}" if parameters else ""
+        try:
+            response = json.loads(self.fetch(f"api/v1/{path}{suffix}"))
+        except ValueError:
+            raise _no_answer("it returned no JSON") from None
+        if at(response, "status") != "success":
+            raise _no_answer(str(at(response, "error")))
+        return response["data"]
+
+
+def prometheus_of(environment: Environment, url: str, context: str) -> Prometheus:
+    """Return the Prometheus at a URL, or the one of the config through the API server. Raise ConfigError for a URL of another scheme."""
+    if url:
+        if urlsplit(url).scheme not in ("http", "https"):
+            raise ConfigError(Problem("--prometheus: not an http or https URL", "write it like http://prometheus.example.org:9090"))
+        return Prometheus(lambda path: _download(f"{url.rstrip('/')}/{path}"))
+    service = environment.verification.prometheus
+    proxy = f"/api/v1/namespaces/{environment.monitoring.namespace}/services/{service.service}:{service.port}/proxy"
+    return Prometheus(lambda path: kubectl.get_raw(f"{proxy}/{path}", context))
+
+
+def _download(url: str) -> bytes:
+    try:
+        with urllib.request.urlopen(url, timeout=_SECONDS) as response:
+            content: bytes = response.read()
+            return content
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.read()
+    except (OSError, ValueError) as error:
+        raise _no_answer(str(getattr(error, "reason", error))) from None
+
+
+def _no_answer(reason: str) -> MissingToolError:
+    return MissingToolError(Problem(f"Prometheus does not answer: {reason}", "set verification.prometheus, or use --prometheus URL"))
