@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from typing import Any, NoReturn, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 
 class HelpFormatter(argparse.HelpFormatter):
@@ -41,6 +41,24 @@ Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 """The group that a command belongs to."""
 
 
+class Option(NamedTuple):
+    """One argument of `add_argument`, for the commands that share it."""
+
+    names: tuple[str, ...]
+    settings: dict[str, Any]
+
+
+def add_commands(parser: Parser, dest: str, adds: Mapping[str, Callable[[Commands], None]], words: Sequence[str] | None) -> None:
+    """Add a group of commands: of a command line only the one that it names, because all of them take half the time of `--help`.
+
+    A command line without a valid name needs all of them for its help or error. None: all.
+    """
+    commands = parser.add_subparsers(dest=dest, title="commands", metavar="<command>", required=True)
+    named = None if words is None else words[:1]
+    for name in adds if named is None or (named and named[0] not in adds) else named:
+        adds[name](commands)
+
+
 def command(
     commands: Commands,
     name: str,
@@ -48,7 +66,7 @@ def command(
     description: str,
     *,
     module: str = "",
-    parents: Sequence[Parser] = (),
+    parents: Sequence[Option | tuple[Option, ...]] = (),
     examples: Sequence[str] = (),
 ) -> Parser:
     """Add a command to a group and return its parser.
@@ -57,41 +75,40 @@ def command(
         summary: One line for the list of commands.
         description: What it does, for its own help page.
         module: The module below `rediskit.cli` whose `run` executes it; "" for a group of commands.
-        parents: The options that it shares with other commands.
+        parents: The options that it shares with other commands. Those of a tuple exclude each other.
         examples: Command lines for its help page.
     """
     epilog = "\n  ".join(("examples:", *examples))
-    parser = commands.add_parser(name, help=summary, description=description, parents=parents, epilog=epilog, formatter_class=HelpFormatter)
+    parser = commands.add_parser(name, help=summary, description=description, epilog=epilog, formatter_class=HelpFormatter)
+    for shared in parents:
+        options, group = ((shared,), parser) if isinstance(shared, Option) else (shared, parser.add_mutually_exclusive_group())
+        for names, settings in options:
+            group.add_argument(*names, **settings)
     if module:
         parser.set_defaults(module=f"rediskit.cli.{module}")
     return parser
 
 
-def option(*names: str, **settings: Any) -> Parser:
-    """Return a parent parser with one argument, for `parents`."""
-    parent = Parser(add_help=False)
-    parent.add_argument(*names, **settings)
-    return parent
+def option(*names: str, **settings: Any) -> Option:
+    """Return an argument for `parents`. A parser for each one would take as long as a command."""
+    return Option(names, settings)
 
 
-def at(use: str) -> Parser:
+def at(use: str) -> Option:
     """Return the option `--at` for what a command uses the time for."""
     return option("--at", metavar="TIME", help=f"{use}, like 2026-03-01T22:00:00-03:00 (default: now)")
 
 
-def _diagnostics() -> Parser:
-    """Return the options about the output of the command itself."""
-    parent = Parser(add_help=False)
-    amount = parent.add_mutually_exclusive_group()
-    amount.add_argument("-q", "--quiet", action="store_true", help="print errors, warnings and notes only")
-    amount.add_argument("-v", "--verbose", action="store_true", help="print each program that is started")
-    parent.add_argument("--debug", action="store_true", help="show tracebacks")
-    return parent
-
-
 JSON_HELP = "print one JSON document"
-DIAGNOSTICS = _diagnostics()
-COMMON = (option("--json", action="store_true", help=JSON_HELP), DIAGNOSTICS)
+DIAGNOSTICS = (
+    (
+        option("-q", "--quiet", action="store_true", help="print errors, warnings and notes only"),
+        option("-v", "--verbose", action="store_true", help="print each program that is started"),
+    ),
+    option("--debug", action="store_true", help="show tracebacks"),
+)
+"""The options about the output of the command itself."""
+COMMON = (option("--json", action="store_true", help=JSON_HELP), *DIAGNOSTICS)
 CONFIG = option("config", nargs="?", metavar="config", help="the config file (default: the only config/*.yaml here or above)")
 CONFIGS = option("configs", nargs="*", metavar="config", help="config files (default: config/*.yaml here or above)")
 OUTPUT = option("--output", metavar="DIR", help="the directory that contains the output directories (default: rendered, beside config)")

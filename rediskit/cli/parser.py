@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Callable, Sequence
 
 from rediskit import __version__
 from rediskit.cli.migrate import parser as migrate
@@ -19,6 +21,7 @@ from rediskit.cli.options import (
     Commands,
     HelpFormatter,
     Parser,
+    add_commands,
     at,
     command,
 )
@@ -41,20 +44,33 @@ exit codes:
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
     """Return the parsed command line; `module` is the module that executes it. Exits with 2 when it is wrong."""
-    top = parser()
-    arguments = top.parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = parser(words).parse_args(words)
     if arguments.verb == "help":
-        top.parse_args([*arguments.words, "--help"])
+        page = [*arguments.words, "--help"]
+        parser(page).parse_args(page)
     return arguments
 
 
-def parser() -> Parser:
-    """Return the parser with every command."""
+def parser(words: Sequence[str] | None = None) -> Parser:
+    """Return the parser with every command, or with those that a command line needs."""
     top = Parser(prog="rediskit", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=HelpFormatter)
     top.add_argument("--version", action="version", version=f"rediskit {__version__}")
-    commands = top.add_subparsers(dest="verb", title="commands", metavar="<command>", required=True)
-    for add in (_init, _render, _check, _diff, migrate.add, secret.add, _verify, _doctor, _schema, _completion, _help):
-        add(commands)
+    rest = words if words is None else words[1:]
+    commands: dict[str, Callable[[Commands], None]] = {
+        "init": _init,
+        "render": _render,
+        "check": _check,
+        "diff": _diff,
+        "migrate": lambda commands: migrate.add(commands, rest),
+        "secret": lambda commands: secret.add(commands, rest),
+        "verify": _verify,
+        "doctor": _doctor,
+        "schema": _schema,
+        "completion": _completion,
+        "help": _help,
+    }
+    add_commands(top, "verb", commands, words)
     return top
 
 
@@ -148,7 +164,7 @@ def _diff(commands: Commands) -> None:
         "exits with 1 if something differs. Secret values are masked as <secret hmac:...>; equal values have the same digits in one "
         "run.",
         module="diff.command",
-        parents=(CONFIGS, OUTPUT, DIAGNOSTICS),
+        parents=(CONFIGS, OUTPUT, *DIAGNOSTICS),
         examples=("rediskit diff", "rediskit diff --against origin/main --markdown"),
     )
     parser.add_argument("--against", metavar="REV", help="compare with a branch, a tag or a commit (default: the files on disk)")
@@ -167,7 +183,7 @@ def _verify(commands: Commands) -> None:
         "phase, reads its result and deletes it. A check without data is unknown, never passed. Exit code 1 when a check failed, 3 when a "
         "result is unknown.",
         module="verify",
-        parents=(CONFIGS, CONTEXT, DIAGNOSTICS),
+        parents=(CONFIGS, CONTEXT, *DIAGNOSTICS),
         examples=(
             "rediskit verify --markdown",
             "rediskit verify --phase connectivity --client beersystem",
@@ -234,7 +250,7 @@ def _completion(commands: Commands) -> None:
         "print the completion script of a shell",
         "Print the script that completes commands, options and files in a shell.",
         module="completion",
-        parents=(DIAGNOSTICS,),
+        parents=DIAGNOSTICS,
         examples=(
             "rediskit completion bash > ~/.local/share/bash-completion/completions/rediskit",
             "rediskit completion zsh > ~/.zfunc/_rediskit",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rediskit.cli.options import COMMON, CONFIG, CONTEXT, DRY_RUN, OFFLINE, STRICT, Commands, Parser, at, command, option
+from collections.abc import Sequence
+
+from rediskit.cli.options import COMMON, CONFIG, CONTEXT, DRY_RUN, OFFLINE, STRICT, Commands, Parser, add_commands, at, command, option
 from rediskit.model.criteria import CRITERIA
 
 _CLIENT = option("--client", metavar="NAME", help="the client; required if several clients have a migration")
@@ -12,7 +14,7 @@ _EDITS = "The command changes only the migration of the client in the config, an
 _NEXT = "Then run rediskit render and commit. If the step changes the application repository, also run rediskit migrate export."
 
 
-def add(commands: Commands) -> None:
+def add(commands: Commands, words: Sequence[str] | None = None) -> None:
     """Add `migrate` and its subcommands."""
     migrate = command(
         commands,
@@ -22,9 +24,16 @@ def add(commands: Commands) -> None:
         "validate, you can roll the application back: with rollback if it fails, with back if you took a step too early.",
         examples=("rediskit migrate status", "rediskit migrate plan --markdown", "rediskit migrate advance --dry-run"),
     )
-    actions = migrate.add_subparsers(dest="action", title="commands", metavar="<command>", required=True)
-    for add_action in (_status, _plan, _advance, _back, _rollback, _export, _record):
-        add_action(actions)
+    actions = {
+        "status": _status,
+        "plan": _plan,
+        "advance": _advance,
+        "back": _back,
+        "rollback": _rollback,
+        "export": _export,
+        "record": _record,
+    }
+    add_commands(migrate, "action", actions, words)
 
 
 def _status(actions: Commands) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rediskit.cli.options import COMMON, CONFIG, CONFIGS, CONTEXT, DRY_RUN, STRICT, Commands, Parser, at, command, option
+from collections.abc import Sequence
+
+from rediskit.cli.options import COMMON, CONFIG, CONFIGS, CONTEXT, DRY_RUN, STRICT, Commands, Parser, add_commands, at, command, option
 
 _AT = at("the time at which the certificate is validated")
 _WRITES = (DRY_RUN, _AT, *COMMON)
@@ -10,7 +12,7 @@ _CLIENT = option("--client", metavar="NAME", help="only the namespace of this cl
 _KEY = option("--key", metavar="FILE", help="the private key: an age key, or the key of the sealed-secrets controller")
 
 
-def add(commands: Commands) -> None:
+def add(commands: Commands, words: Sequence[str] | None = None) -> None:
     """Add `secret` and its subcommands."""
     secret = command(
         commands,
@@ -20,9 +22,8 @@ def add(commands: Commands) -> None:
         "passes it as an argument, or writes it to disk in plain text.",
         examples=("rediskit secret apply", "rediskit secret new", "rediskit secret check", "rediskit secret rotate"),
     )
-    actions = secret.add_subparsers(dest="action", title="commands", metavar="<command>", required=True)
-    for add_action in (_new, _seal, _rotate, _check, _apply, _fetch):
-        add_action(actions)
+    actions = {"new": _new, "seal": _seal, "rotate": _rotate, "check": _check, "apply": _apply, "fetch-cert": _fetch}
+    add_commands(secret, "action", actions, words)
 
 
 def _new(actions: Commands) -> None:
