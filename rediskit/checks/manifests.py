@@ -38,7 +38,8 @@ def duplicate_variables(subject: Subject) -> Iterator[Issue]:
     """Refuse a manifest that defines a switched variable twice: kustomize keeps the last definition and loses the patch."""
     for path, _, workload, _ in _applications(subject):
         for variable in repeated(workload):
-            message = f"{variable.container} has {variable.name} twice: kustomize would keep the last one and lose the patch"
+            lost = "the pod uses the last one" if workload.kind == "Rollout" else "kustomize would keep the last one and lose the patch"
+            message = f"{variable.container} has {variable.name} twice: {lost}"
             hint = "remove one of them from the base of the application repository, and copy the manifest again"
             yield Issue(message, hint, (*path, "manifest"))
 

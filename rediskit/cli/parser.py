@@ -87,7 +87,7 @@ def _init(commands: Commands) -> None:
         parents=(DRY_RUN, *COMMON),
         examples=(
             "rediskit init --name homelab",
-            "kubectl get deployment,statefulset,cronjob,service,configmap,hpa -n shop -o yaml | rediskit init --name homelab --from -",
+            "kubectl get deployment,service,configmap,hpa,networkpolicy -n shop -o yaml | rediskit init --name homelab --from -",
             "rediskit init clusters/home --tool flux --from live.yaml --dry-run",
             "kubectl get deployment,service -n blog -o yaml | rediskit init --add config/homelab.yaml --from -",
             "rediskit init --add config/homelab.yaml --from shop.yaml --set-policy volatile-lru",

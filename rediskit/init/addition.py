@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import NamedTuple
 
 from rediskit.errors import ConfigError, Problem, RefusedError, visible
 from rediskit.files import read_file
-from rediskit.init.clients import Existing, clients_of
+from rediskit.init.clients import clients_of
+from rediskit.init.comparison import compare
 from rediskit.init.config_text import Manifests, client_lines
 from rediskit.init.detected import DetectedClient
 from rediskit.init.names import manifest_names
@@ -20,6 +20,7 @@ from rediskit.init.project import notes_of
 from rediskit.init.reduced_manifests import reduce_manifest, refuse_leaks, text_of
 from rediskit.init.validation import errors_of, invalid
 from rediskit.model.environment import Environment
+from rediskit.model.redis import Redis
 from rediskit.output.input_files import read_inputs
 from rediskit.output.new_files import already_exists
 from rediskit.source.loader import load
@@ -103,12 +104,13 @@ def addition(request: Request) -> Addition:
     if problems := invalid({"--namespace": request.namespace, "--client": request.client}, request.replicas):
         raise ConfigError(problems)
     environment, objects = load(request.config), read_objects(*request.source)
-    detected = clients_of(objects, namespace=request.namespace, replicas=request.replicas, existing=_existing(environment))
+    detected = clients_of(objects, namespace=request.namespace, replicas=request.replicas, environment=environment)
     clients = _named(detected.clients, request.client)
     _refuse_clashes(environment, clients)
     for client in clients:
         _keep_shared_redis(environment, client)
     policy = _policy(environment, clients, request.policy)
+    compare(clients, objects, _redis(environment, policy))
     target = _Target(
         environment.name, request.config, Path(os.path.realpath(request.config)), read_file(Path(request.config), request.config)
     )
@@ -135,16 +137,6 @@ def addition(request: Request) -> Addition:
         tuple(_open(target, wanted, shown)),
         tuple(map(visible, [*_policy_note(policy), *notes_of(clients, paths.values(), shown), *detected.notes])),
     )
-
-
-def _existing(environment: Environment) -> Existing:
-    names: dict[str, set[str]] = defaultdict(set)
-    numbers: dict[int, str] = {}
-    for client in environment.clients:
-        names[client.namespace].add(client.name)
-        for number in [database.number for database in client.databases.values()] or [0]:
-            numbers.setdefault(number, client.name)
-    return Existing(names, numbers, environment.redis.databases, environment.redis.namespace)
 
 
 def _named(clients: tuple[DetectedClient, ...], name: str | None) -> tuple[DetectedClient, ...]:
@@ -209,6 +201,12 @@ def _policy(environment: Environment, clients: Sequence[DetectedClient], wanted:
         "or give the queue a Redis of its own: rediskit init --name NAME"
     )
     raise RefusedError(Problem(f"{reasons}, and redis.memory.policy {policy} evicts its tasks", hint, code=EVICTED))
+
+
+def _redis(environment: Environment, policy: str) -> Redis:
+    """Return the settings of the shared Redis with the new eviction policy."""
+    memory = environment.redis.memory
+    return environment.redis.model_copy(update={"memory": memory.model_copy(update={"policy": policy or memory.policy})})
 
 
 def _policy_note(policy: str) -> Iterator[str]:

@@ -2,48 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
 from rediskit.errors import ConfigError, Problem
 from rediskit.init.autoscalers import scaler_of
 from rediskit.init.config_files import files_with_redis
 from rediskit.init.databases import assign_numbers
+from rediskit.init.deployers import deployer_of
 from rediskit.init.detected import DetectedClient, DetectedWorkload
+from rediskit.init.existing import existing_in
 from rediskit.init.names import client_names
-from rediskit.init.objects import WORKLOADS, Content, InputObjects, is_name, namespace_of, replicas_of
+from rediskit.init.objects import WORKLOADS, Content, InputObjects, namespace_of, replicas_of
 from rediskit.init.old_redis import old_redis
 from rediskit.init.other_users import keep_used_objects
+from rediskit.init.restrictions import set_egress
 from rediskit.init.roles import URL, named
 from rediskit.init.switches import ContainerSwitch, Reference, switch_of
-from rediskit.init.use import differences, use_of
+from rediskit.init.use import use_of
+from rediskit.model.environment import Environment
 from rediskit.model.gitops_tools import gitops_tool_of
-from rediskit.model.nested import text_at
 from rediskit.model.podspec import containers_of
 from rediskit.usage import is_server, is_watcher, reference
 
-_DEPLOYED_BY = (("argocd.argoproj.io/instance", "Argo CD Application"), ("kustomize.toolkit.fluxcd.io/name", "Flux Kustomization"))
 _LOCAL = ("localhost", "127.0.0.1")
-
-
-class Existing(NamedTuple):
-    """What a config has before clients are added to it.
-
-    Attributes:
-        names: The names of the clients in each namespace.
-        numbers: The numbers of databases that have a client, with the name of one.
-        databases: The number of databases of the shared Redis; 0 if it follows from the new clients.
-        namespace: The namespace of the shared Redis, which no client can have.
-    """
-
-    names: Mapping[str, Collection[str]] = MappingProxyType({})
-    numbers: Mapping[int, str] = MappingProxyType({})
-    databases: int = 0
-    namespace: str = "redis"
-
-
-_NONE = Existing()
 
 
 class DetectedClients(NamedTuple):
@@ -63,7 +44,7 @@ def clients_of(
     *,
     namespace: str | None = None,
     replicas: int | None = None,
-    existing: Existing = _NONE,
+    environment: Environment | None = None,
 ) -> DetectedClients:
     """Return the applications that refer to Redis. If the input contains one workload only, it is a client in any case.
 
@@ -71,11 +52,33 @@ def clients_of(
         objects: The input.
         namespace: The namespace for workloads without one.
         replicas: The replicas for workloads that are scaled to 0.
-        existing: What the config has already.
+        environment: The config to which the clients are added; None for a new one.
 
     Raises:
         ConfigError: The input contains only Redis or a GitOps tool, or several workloads and none refers to Redis.
     """
+    detected, selected, notes = _selected(objects)
+    existing = existing_in(environment)
+    groups = _groups(selected)
+    for one in selected:
+        if namespace and (other := namespace_of(one.content)) not in ("", namespace):
+            raise ConfigError(Problem(f"{one.reference} runs in namespace {other}, not in {namespace}", "remove --namespace"))
+    homes = [namespace_of(group[0].content) or namespace or "" for group in groups]
+    names = client_names([[one.content for one in group] for group in groups], homes, existing.names)
+    clients = tuple(_client(group, objects, name, home, replicas) for group, name, home in zip(groups, names, homes, strict=True))
+    for client in clients:
+        if client.namespace == existing.namespace:
+            text = f"{client.namespace} is the namespace of the shared Redis: write another one under redis.namespace"
+            client.ask("namespace", text)
+        set_egress(client, existing.target, objects)
+    assign_numbers(clients, existing.numbers, existing.databases)
+    keep_used_objects(clients, objects)
+    notes = [*(_skipped(one) for one in detected if one not in selected), *notes]
+    return DetectedClients(clients, tuple(notes))
+
+
+def _selected(objects: InputObjects) -> tuple[list[DetectedWorkload], list[DetectedWorkload], list[str]]:
+    """Return the workloads of applications, those that refer to Redis, and notes on the others."""
     watchers = [obj for obj in objects.of(*WORKLOADS) if is_watcher(obj)]
     tools = [obj for obj in objects.of(*WORKLOADS) if gitops_tool_of(obj)]
     workloads = [obj for obj in objects.of(*WORKLOADS) if not is_server(obj) and obj not in (*watchers, *tools)]
@@ -87,28 +90,12 @@ def clients_of(
         raise ConfigError(Problem(f"the input contains only Redis: {names}", hint))
     detected = [_workload(obj, objects) for obj in workloads]
     selected = [one for one in detected if one.references or any(switch.external for switch in one.containers)]
+    selected = selected or [one for one in detected if one.is_known]
     if not selected and len(detected) > 1:
         raise ConfigError(_none_refers(detected, objects))
-    selected = selected or detected
-    groups = _groups(selected)
-    for one in selected:
-        if namespace and (other := namespace_of(one.content)) not in ("", namespace):
-            raise ConfigError(Problem(f"{one.reference} runs in namespace {other}, not in {namespace}", "remove --namespace"))
-    homes = [namespace_of(group[0].content) or namespace or "" for group in groups]
-    named_groups = zip(
-        groups, client_names([[one.content for one in group] for group in groups], homes, existing.names), homes, strict=True
-    )
-    clients = tuple(_client(group, objects, name, home, replicas) for group, name, home in named_groups)
-    for client in clients:
-        if client.namespace == existing.namespace:
-            text = f"{client.namespace} is the namespace of the shared Redis: write another one under redis.namespace"
-            client.ask("namespace", text)
-    assign_numbers(clients, existing.numbers, existing.databases)
-    keep_used_objects(clients, objects)
-    notes = [_skipped(one) for one in detected if one not in selected]
-    notes += [f"{reference(obj)} only monitors a Redis and is skipped: remove it yourself if it monitors the old one" for obj in watchers]
+    notes = [f"{reference(obj)} only monitors a Redis and is skipped: remove it yourself if it monitors the old one" for obj in watchers]
     notes += [f"{_of_tool(obj)}: it is skipped" for obj in tools]
-    return DetectedClients(clients, tuple(notes))
+    return detected, selected or detected, notes
 
 
 def _workload(obj: Content, objects: InputObjects) -> DetectedWorkload:
@@ -171,7 +158,7 @@ def _client(workloads: list[DetectedWorkload], objects: InputObjects, name: str,
     if not home:
         client.ask("namespace", f"{reference(first)} has no namespace: write the namespace that it runs in (--namespace)")
     for workload in workloads:
-        _remark_deployers(client, workload.content)
+        _set_deployer(client, workload.content)
         workload.scaler = scaler_of(workload.content, objects)
         _set_replicas(client, workload, replicas)
     _set_containers(client)
@@ -181,17 +168,12 @@ def _client(workloads: list[DetectedWorkload], objects: InputObjects, name: str,
     return client
 
 
-def _remark_deployers(client: DetectedClient, obj: Content) -> None:
-    for label, deployer in _DEPLOYED_BY:
-        name = text_at(obj, "metadata", "labels", label)
-        if is_name(name):
-            client.remark("workload", f"deployed by {deployer} {name}: its repository is the application repository")
-    release = text_at(obj, "metadata", "labels", "helm.toolkit.fluxcd.io/name")
-    home = text_at(obj, "metadata", "labels", "helm.toolkit.fluxcd.io/namespace")
-    if is_name(release) and is_name(home):
-        client.remark("workload", f"HelmRelease {home}/{release} creates {reference(obj)}: its repository is the application repository")
-    elif is_name(name := text_at(obj, "metadata", "annotations", "meta.helm.sh/release-name")):
-        client.remark("workload", f"the Helm release {name} creates {reference(obj)}: change it where the release is configured")
+def _set_deployer(client: DetectedClient, obj: Content) -> None:
+    deployer = deployer_of(obj)
+    client.remark("workload", *filter(None, [deployer.remark]))
+    if deployer.question and not client.is_open("owner"):
+        client.ask("owner", deployer.question)
+        client.owner = deployer.kind
 
 
 def _set_replicas(client: DetectedClient, workload: DetectedWorkload, replicas: int | None) -> None:
@@ -218,7 +200,10 @@ def _set_containers(client: DetectedClient) -> None:
             more = f"; variables also come from {unseen}, which is not in the input" if unseen else ""
             seen = f"; without an address: {', '.join(workload.unassigned)}" if workload.unassigned else ""
             start = f"no variable of {workload.reference} refers to Redis (containers: {names}{more}{seen})"
-            client.ask("containers", f"{start}: write the containers and the variables that they read")
+            if workload.is_known:
+                client.ask("containers", f"{start}: check that the image of {workload.proposed.name} reads the variables below")
+            else:
+                client.ask("containers", f"{start}: write the containers and the variables that they read")
             continue
         for switch in switches:
             for text in dict.fromkeys([*switch.questions, *_unknown(switch), *_several(switch, client), *_local(switch, workload.content)]):
@@ -292,4 +277,4 @@ def _set_previous(client: DetectedClient, objects: InputObjects) -> None:
         contents = [workload.content for workload in client.workloads]
         old = old_redis(client.host, client.port or 6379, contents, client.namespace, objects)
         client.remove, client.gone = old.remove, old.gone
-        client.remark("previous", *old.remarks, *differences(old.gone, objects))
+        client.remark("previous", *old.remarks)

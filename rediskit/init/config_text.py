@@ -42,7 +42,6 @@ secrets:
 #   allow: [192.168.1.0/24]
 #   metallb: 0.15.3
 """
-_USUAL: dict[str, str | None] = {"REDIS_HOST": "${host}", "REDIS_PORT": "${port}", "REDIS_PASSWORD": "${password}"}
 _EXAMPLE = """\
 # clients:                       # the applications that use Redis; `rediskit init --from` detects them in live objects
 # - name: shop
@@ -94,7 +93,8 @@ def redis_section(clients: Iterable[DetectedClient]) -> tuple[dict[str, Any], tu
     reasons = [f"{client.name} has a queue ({client.queue}): an allkeys policy would evict its tasks" for client in clients if client.queue]
     if (number := needed(clients)) > USUAL:
         section["databases"] = number
-        reasons.append(f"the clients use databases up to {number - 1}")
+        name, highest = max(((client.name, number) for client in clients for number in client.databases.values()), key=lambda pair: pair[1])
+        reasons.append(f"{name} uses database {highest}, and by default the numbers end at {USUAL - 1}")
     if any(client.queue for client in clients):
         section["memory"] = {"policy": "volatile-lru"}
     return section, tuple(reasons)
@@ -124,13 +124,16 @@ def client_lines(client: DetectedClient, manifests: Manifests, *, off: bool = Fa
         *_comments(asked.get("previous", ()), 2, OPEN),
         *_comments(remarks.get("previous", ()), 2),
         *_section(_previous(client), off=no_previous),
-        *_section(_yaml({"migration": {"step": "prepare"}}, 2), off=no_workload or no_previous),
+        *_comments(asked.get("owner", ()), 2, OPEN),
+        *([f"  # owner: {{kind: {client.owner}}}"] if client.owner else []),
+        *_section(_yaml({"migration": {"step": "prepare"}}, 2), off=no_workload or no_previous or client.is_open("owner")),
     ]
 
 
 def _workloads(client: DetectedClient, manifests: Manifests) -> list[str]:
     common = common_env(client)
-    lines = _yaml({"env": common}, 2) if common else []
+    lines = [f"  egress: {client.egress}"] if client.egress else []
+    lines += _yaml({"env": common}, 2) if common else []
     lines.append("  workloads:")
     for workload in client.workloads:
         lines += _workload(client, workload, manifests[client.name, workload.reference], common)
@@ -154,11 +157,8 @@ def _workload(client: DetectedClient, workload: DetectedWorkload, manifest: str,
         lines += _yaml({"replicas": workload.replicas}, 4)
     elif client.is_open("replicas") and workload.content.get("kind") != "CronJob":
         lines.append("    replicas:")
-    default = ContainerSwitch(
-        "containers", "CONTAINER", env={f"REDIS_{word.upper()}": f"${{{word}}}" for word in ("host", "port", "password")}
-    )
     for listed in ("initContainers", "containers"):
-        switches = [switch for switch in workload.switched or [default] if switch.listed == listed]
+        switches = [switch for switch in workload.switched or [workload.proposed] if switch.listed == listed]
         if not switches and listed == "containers":
             lines.append("    containers: {}")
         elif switches:

@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 from rediskit.init.autoscalers import Scaler
 from rediskit.init.objects import Content, namespace_of
 from rediskit.init.old_redis import service_of
+from rediskit.init.roles import names_of_image
 from rediskit.init.switches import ContainerSwitch, Reference
 from rediskit.model.client import Use
+from rediskit.model.podspec import containers_of
 from rediskit.usage import reference
+
+_EXAMPLE = "CONTAINER"
 
 
 # A dataclass because the detection fills it step by step, and `repr=False` keeps secrets of the workload out of tracebacks.
@@ -45,6 +49,21 @@ class DetectedWorkload:
         return [one for one in self.containers if one.env or one.args or one.external]
 
     @property
+    def proposed(self) -> ContainerSwitch:
+        """The switch to write where no container refers to Redis: that of a known image, else an example."""
+        for container in containers_of(self.content):
+            if container.listed == "containers" and (names := names_of_image(container.content)):
+                return ContainerSwitch("containers", container.name, env=dict(names))
+        return ContainerSwitch(
+            "containers", "CONTAINER", env={f"REDIS_{role.upper()}": f"${{{role}}}" for role in ("host", "port", "password")}
+        )
+
+    @property
+    def is_known(self) -> bool:
+        """Whether a container has an image whose variables are known."""
+        return self.proposed.name != _EXAMPLE
+
+    @property
     def targets(self) -> set[tuple[str, str]]:
         """The known Redis servers that it refers to."""
         return {target(one.address.host, namespace_of(self.content)) for one in self.references if one.address}
@@ -75,7 +94,9 @@ class DetectedClient:
         databases: Name to number of the databases of the shared Redis.
         use: What it stores.
         queue: Why it is a queue; "" if it is none.
-        questions: Open questions by `namespace`, `replicas`, `containers` or `previous`.
+        egress: The form of the additional egress policy; "" if it needs none.
+        owner: The kind of owner to propose beside an open question; "" if there is none.
+        questions: Open questions by `namespace`, `replicas`, `containers`, `previous` or `owner`.
         remarks: Comments for the sections `workload` and `previous`.
     """
 
@@ -89,6 +110,8 @@ class DetectedClient:
     databases: dict[str, int] = field(default_factory=dict)
     use: tuple[Use, ...] = ()
     queue: str = ""
+    egress: str = ""
+    owner: str = ""
     questions: dict[str, list[str]] = field(default_factory=dict)
     remarks: dict[str, list[str]] = field(default_factory=dict)
 

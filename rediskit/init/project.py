@@ -14,13 +14,15 @@ from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
 from rediskit.git.discovery import work_tree
 from rediskit.git.work_tree import Remote, WorkTree, public
 from rediskit.init.clients import DetectedClients, clients_of
-from rediskit.init.config_text import GitFacts, config_text
+from rediskit.init.comparison import compare
+from rediskit.init.config_text import GitFacts, config_text, redis_section
 from rediskit.init.detected import DetectedClient
 from rediskit.init.names import manifest_names
 from rediskit.init.objects import InputObjects, read_objects
 from rediskit.init.reduced_manifests import reduce_manifest, refuse_leaks, text_of
 from rediskit.init.validation import errors_of, invalid
 from rediskit.model.gitops import PLACEHOLDER_REPOSITORY, for_flux
+from rediskit.model.redis import Redis
 from rediskit.output.new_files import already_exists, existing
 from rediskit.source.questions import questions
 from rediskit.temporary import temporary_folder
@@ -159,6 +161,7 @@ def _clients(options: Options, objects: InputObjects) -> DetectedClients:
     if equal := sorted(name for name, count in counts.items() if count > 1):
         hint = "pass the workloads of one namespace at a time, and add the other clients by hand"
         raise ConfigError(Problem(f"two workloads would be the client {', '.join(equal)}", hint))
+    compare(detected.clients, objects, Redis.model_validate(redis_section(detected.clients)[0]))
     return detected
 
 

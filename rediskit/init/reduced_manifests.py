@@ -20,6 +20,7 @@ from rediskit.init.switches import ContainerSwitch
 from rediskit.model.nested import at, list_at, mapping_at, text_at, texts_in
 from rediskit.model.podspec import containers_of, pods_of
 from rediskit.model.pointers import pointer
+from rediskit.model.workload import CHANGING
 from rediskit.secrecy import names_secret, secret_reason
 from rediskit.usage import Use, parse, reference, uses
 from rediskit.yamlio.writer import dump
@@ -30,6 +31,8 @@ _POD = ("spec", "template", "spec")
 _VERSIONS = {"CronJob": "batch/v1", "Rollout": "argoproj.io/v1alpha1"}
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _PREFIX = re.compile(r"[A-Za-z0-9_]{0,63}")
+_LABEL = re.compile(r"(?![0-9a-f]{16})(?=[^a-z]*[a-z])[a-z0-9](?:[-a-z0-9._]{0,61}[a-z0-9])?")
+_LABEL_KEY = re.compile(r"[a-z0-9](?:[-a-z0-9./_]{0,251}[a-zA-Z0-9])?")
 _KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 _HOST = r"[A-Za-z0-9](?:[-A-Za-z0-9.]{0,251}[A-Za-z0-9])?\.?"
 _ADDRESS = re.compile(rf"{_HOST}(?::[0-9]{{1,5}})?")
@@ -76,14 +79,16 @@ def reduce_manifest(workload: DetectedWorkload, client: DetectedClient, objects:
         spec["replicas"] = replicas
     if is_name(service):
         spec["serviceName"] = service
-    template = {"template": {"spec": {kind: entries for kind, entries in pod.items() if entries}}}
+    labels = pod_labels(content)
+    head = {"metadata": {"labels": labels["template"]}} if "template" in labels else {}
+    template = {"template": {**head, "spec": {kind: entries for kind, entries in pod.items() if entries}}}
     name = text_at(content, "spec", "workloadRef", "name")
     if kind == "CronJob":
         spec["jobTemplate"] = {"spec": template}
     elif kind == "Rollout" and is_name(name) and not pods:
         spec["workloadRef"] = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
     else:
-        spec |= {"selector": {}, **template}
+        spec |= {"selector": {"matchLabels": labels["selector"]} if "selector" in labels else {}, **template}
     metadata = {"name": name_of(content), "namespace": namespace_of(content), "annotations": {REDUCED: "true"}}
     return {
         "apiVersion": _VERSIONS.get(kind, "apps/v1"),
@@ -91,6 +96,24 @@ def reduce_manifest(workload: DetectedWorkload, client: DetectedClient, objects:
         "metadata": {key: value for key, value in metadata.items() if value},
         "spec": spec,
     }
+
+
+def pod_labels(content: Content) -> dict[str, dict[str, str]]:
+    """Return the labels of the selector and of the pod template for the copy, each only if all of them are names."""
+    path = next((path for path, _ in pods_of(content)), _POD)
+    places = {
+        "selector": mapping_at(content, "spec", "selector", "matchLabels"),
+        "template": mapping_at(content, *map(str, path[:-1]), "metadata", "labels"),
+    }
+    stable = {kind: {key: value for key, value in labels.items() if key not in CHANGING} for kind, labels in places.items()}
+    return {kind: labels for kind, labels in stable.items() if labels and all(_is_label(key, value) for key, value in labels.items())}
+
+
+def _is_label(key: object, value: object) -> bool:
+    """Return whether a label is a name in lower case, and not a word that could be a password."""
+    text = f"{key}={value}"
+    name = value == "Helm" or bool(_LABEL.fullmatch(str(value)))
+    return name and bool(_LABEL_KEY.fullmatch(str(key))) and not names_secret(str(key)) and not secret_reason(text)
 
 
 def _uses(workload: DetectedWorkload, client: DetectedClient, objects: InputObjects) -> Mapping[str, Use]:
@@ -183,8 +206,12 @@ def _env_source(entry: Content) -> Content:
 
 
 def refuse_leaks(manifests: list[Content], config: str, objects: InputObjects) -> None:
-    """Raise RefusedError when a secret of the input is in a manifest or in the config. No message contains a value."""
-    secrets = [value for value in _secrets_in(objects) if len(value) >= _SHORTEST]
+    """Raise RefusedError when a secret of the input is in a manifest or in the config. No message contains a value.
+
+    A password that is the name of an object, a namespace or a container, such as `postgres`, is no secret.
+    """
+    names = {name for obj in objects.all for name in (name_of(obj), namespace_of(obj), *(one.name for one in containers_of(obj)))}
+    secrets = [value for value in _secrets_in(objects) - names if len(value) >= _SHORTEST]
     forms = [form for value in secrets for form in (value, b64encode(value.encode()).decode())]
     problems = []
     for content in manifests:

@@ -55,6 +55,8 @@ _IMAGES: Mapping[str, Mapping[str, str]] = {
     },
 }
 """The variables that images read, by the last part of the image name. `server` is authentik's (`ghcr.io/goauthentik/server`)."""
+_VARIANT = re.compile(r"(?<=litellm)-(?:database|non_root)$|(?<=affine)-graphql$")
+"""The variants of an image that read the same variables."""
 
 
 class Named(NamedTuple):
@@ -84,7 +86,7 @@ def names_of_image(container: Content) -> Mapping[str, str]:
     image = text_at(container, "image")
     if "goauthentik/" not in image and image_name(image) == "server":
         return {}
-    return _IMAGES.get(image_name(image), {})
+    return _IMAGES.get(_VARIANT.sub("", image_name(image)), {})
 
 
 def derived(like: str, role: Role) -> str:

@@ -10,11 +10,10 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.nested import mapping_at, text_at
 from rediskit.model.workload import Workload
-from rediskit.renderers.helm import release_of
 from rediskit.renderers.tree import Object
 from rediskit.state_machine.effects import effects
 from rediskit.usage import reference
-from rediskit.usage.egress import Pods, admits, isolating
+from rediskit.usage.egress import Pods, admits, isolating, shared_redis
 
 
 class Restriction(NamedTuple):
@@ -40,13 +39,6 @@ def restrictions(environment: Environment, client: Client, before: Sequence[Obje
             yield _blocked(client, workload, policies, target)
         if client.egress is not None and not isolating(left, pods, client.namespace):
             yield _alone(client, workload, removed=bool(policies))
-
-
-def shared_redis(environment: Environment) -> Pods:
-    """Return the pods of the primary."""
-    release = release_of(environment)
-    labels = environment.redis.labels
-    return Pods(release.namespace, release.primary_selector, labels, (release.container_port,), release.primary_service)
 
 
 def _pods(client: Client, workload: Workload, objects: Sequence[Object]) -> Pods | None:

@@ -18,7 +18,7 @@ from rediskit.model.nested import at, list_at, mapping_at, text_at
 from rediskit.model.types import DnsLabel, DnsName, Flag
 
 Kind = Literal["Deployment", "StatefulSet", "CronJob", "Rollout"]
-_CHANGING = frozenset({"app.kubernetes.io/version", "helm.sh/chart", "pod-template-hash", "rollouts-pod-template-hash"})
+CHANGING = frozenset({"app.kubernetes.io/version", "helm.sh/chart", "pod-template-hash", "rollouts-pod-template-hash"})
 """Labels of pods that change with a release."""
 NOT_SCALED = {
     "DaemonSet": "can't be scaled to 0: stop it by a nodeSelector",
@@ -204,7 +204,7 @@ class Workload(Model):
         """The labels that select its pods: those of its selector, else those of its pod template that no release changes."""
         content = self.manifest.content if self.manifest else None
         template = mapping_at(content, *self.pod_path[:-1], "metadata", "labels")
-        stable = {key: value for key, value in template.items() if key not in _CHANGING}
+        stable = {key: value for key, value in template.items() if key not in CHANGING}
         labels = mapping_at(content, "spec", "selector", "matchLabels") or stable
         return {key: value for key, value in labels.items() if isinstance(value, str)}
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from rediskit.model.environment import Environment
 from rediskit.model.nested import at, list_at, mapping_at, text_at
+from rediskit.renderers.helm import release_of
 from rediskit.usage.finder import flattened
 
 Object = Mapping[str, Any]
@@ -38,6 +40,13 @@ class Pods(NamedTuple):
         own = {_NAMESPACE: self.namespace, **self.namespace_labels}
         namespace = {f"io.cilium.k8s.namespace.labels.{key}": value for key, value in own.items()}
         return {**self.labels, **namespace, "io.kubernetes.pod.namespace": self.namespace}
+
+
+def shared_redis(environment: Environment) -> Pods:
+    """Return the pods of the primary."""
+    release = release_of(environment)
+    labels = environment.redis.labels
+    return Pods(release.namespace, release.primary_selector, labels, (release.container_port,), release.primary_service)
 
 
 def isolating(objects: Iterable[Object], pods: Pods, namespace: str) -> list[Object]:

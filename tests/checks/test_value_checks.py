@@ -214,11 +214,14 @@ CLIENTS = [
 CLIENTS += [
     Case(
         "client-variables",
-        "backend has REDIS_HOST twice",
+        f"backend has REDIS_HOST twice: {lost}",
         "chocolandia/beersystem-backend.yaml",
         manifest=as_kind(kind, with_env({"name": "REDIS_HOST", "value": "elsewhere"})),
     )
-    for kind in ("CronJob", "Rollout")
+    for kind, lost in {
+        "CronJob": "kustomize would keep the last one and lose the patch",
+        "Rollout": "the pod uses the last one",
+    }.items()
 ]
 CLIENTS += [
     Case(

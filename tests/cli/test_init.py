@@ -31,6 +31,7 @@ WORD = "correct-horse-battery"
 WHOLE = f"{REAL}---\n{dump(OLD_REDIS[1])}"
 """The real objects, and the Service of the old Redis."""
 THREE: dict[str, Any] = {"REDIS_HOST": "redis", "REDIS_PORT": "6379", "REDIS_PASSWORD": secret_key("keys", "password")}
+KINDS = "deployment,statefulset,cronjob,service,configmap,hpa,networkpolicy"
 FILES = [".gitattributes", "Makefile", "config/home.yaml", "rediskit.schema.json"]
 
 
@@ -238,7 +239,7 @@ def test_the_quick_start_of_the_readme_works(repository: Repository, tmp_path: P
     programs.mkdir()
     (tmp_path / "live.yaml").write_text(dump({"kind": "List", "items": [workload(container(**THREE)), redis(), service()]}))
     for name, script in (
-        ("kubectl", f'[ "$*" = "get deployment,statefulset,cronjob,service,configmap,hpa -n shop -o yaml" ] && cat {tmp_path}/live.yaml'),
+        ("kubectl", f'[ "$*" = "get {KINDS} -n shop -o yaml" ] && cat {tmp_path}/live.yaml'),
         ("rediskit", f"PYTHONPATH='{ROOT}' exec '{sys.executable}' -m rediskit \"$@\""),
     ):
         (programs / name).write_text(f"#!/bin/sh\n{script}\n")

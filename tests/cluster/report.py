@@ -16,6 +16,7 @@ ROWS = (
     *FORWARD[1:],
     "downtime, scale-down to ready",
     *(f"rolled-back from {step}" for step in FORWARD[1:-2]),
+    "rolled-back: web, worker and CronJob",
     *(f"the fix of a broken {step} is live" for step in FORWARD[:-1]),
 )
 

@@ -8,8 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
+from rediskit import load, render
 from rediskit.errors import ConfigError
+from rediskit.init.clients import clients_of
+from rediskit.init.objects import InputObjects
 from rediskit.init.project import Options, Project, new_project
+from rediskit.usage.egress import Pods, admits, isolating, shared_redis
+from tests.init.live import container, workload
 
 CASES = Path(__file__).parent / "cases"
 THREE = {"REDIS_HOST": "${host}", "REDIS_PORT": "${port}", "REDIS_PASSWORD": "${password}"}
@@ -39,7 +44,7 @@ def _is_key(line: str) -> bool:
     """Return whether a comment is a line of a section: a key, a list item, or deeper."""
     body = line.lstrip().removeprefix("# ")
     first = body.split(":")[0].lstrip(" -")
-    return body.startswith(" ") or (first in ("workloads", "env", "previous", "migration", "manifest") and " " not in first)
+    return body.startswith(" ") or (first in ("workloads", "env", "previous", "owner", "migration", "manifest") and " " not in first)
 
 
 def sections(made: Project) -> dict[str, Any]:
@@ -102,7 +107,6 @@ def app(**env: str | None) -> dict[str, Any]:
         ("app-24-dragonfly-operator", app(REDIS_URL=URL)),
         ("app-25-egress-networkpolicy", {"shop": SHOP}),
         ("app-26-host-named-service", app(REDIS_SERVICE="${host}", REDIS_PORT="${port}", REDIS_PASS="${password}")),
-        ("app-30-helm-managed-workload", {"shop": SHOP}),
         (
             "app-32-two-clients-one-database",
             {name: {f"Deployment/{name}": {"app": {"env": {"CELERY_BROKER_URL": NUMBERED}}}} for name in ("a", "b")},
@@ -154,6 +158,11 @@ def test_a_known_application_is_written_without_a_question(case: str, expected: 
         ),
         ("app-19-tls-url", app(REDIS_URL=NUMBERED), "it uses TLS, which the shared Redis does not offer"),
         ("app-20-sentinel-url", app(REDIS_URL=NUMBERED), "it uses Sentinel, which the shared Redis does not have"),
+        (
+            "app-30-helm-managed-workload",
+            {"shop": SHOP},
+            "HelmRelease shop/shop creates Deployment/shop: at each step, copy the patches of kustomization-snippet.yaml to",
+        ),
         ("app-28-sealedsecret-names", app(REDIS_URL=NUMBERED), "reads Redis from REDIS_URL, which comes from Secret shop-secret"),
     ],
 )
@@ -205,10 +214,38 @@ def test_use_databases_and_policy(case: str, use: list[Any], databases: list[Any
     assert section.get("databases") == (redis if isinstance(redis, int) else None)
 
 
-def test_arguments_of_the_old_redis_are_compared_with_the_shared_one() -> None:
+def test_what_gets_worse_for_the_application_is_a_note() -> None:
     notes = "\n".join(project("env-07-queue-on-an-evicting-redis").notes)
-    for setting in ("maxmemory-policy noeviction", "databases 64", "notify-keyspace-events Ex"):
-        assert f"Deployment/redis sets {setting}: compare it with the shared Redis" in notes
+    for text in (
+        "evicts no key, and the shared Redis evicts keys with an expiry (volatile-lru)",
+        "has 64 databases, and the shared Redis has 16: the numbers from 16 on do not exist there",
+        "publishes keyspace events (Ex), and the shared Redis publishes none: an application that waits for them receives none",
+    ):
+        assert f"Deployment/redis {text}" in notes
+
+
+def test_the_pods_of_a_restricted_application_get_a_policy_of_their_own(tmp_path: Path) -> None:
+    """From the input to the rendered policy: it selects the pods, and the policy of the application does not allow the shared Redis."""
+    made = project("app-25-egress-networkpolicy")
+    (client,) = config(made)[1]
+    assert client["egress"] == "networkpolicy"
+    note = "NetworkPolicy/shop restricts the egress of Deployment/shop: egress adds a policy that allows the shared Redis"
+    assert note in "\n".join(made.notes)
+    for path, content in made.files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+    text = (tmp_path / made.config).read_text()
+    taken = "step: deploy\n    history: [{step: scale-down, at: 2026-03-01T22:00:00Z}, {step: deploy, at: 2026-03-01T22:01:00Z}]"
+    (tmp_path / made.config).write_text(text.replace("step: prepare", taken))
+    environment = load(tmp_path / made.config)
+    objects = list(yaml.safe_load_all((CASES / "app-25-egress-networkpolicy.yaml").read_bytes()))
+    pods, target = Pods("shop", {"app": "shop"}), shared_redis(environment)
+    rendered = render(environment).objects.values()
+    (policy,) = [obj for obj in rendered if obj["kind"] == "NetworkPolicy" and obj["metadata"]["namespace"] == "shop"]
+    assert isolating([policy], pods, "shop") == [policy]
+    assert admits(policy, pods, target, "shop")
+    (own,) = isolating(objects, pods, "shop")
+    assert not admits(own, pods, target, "shop")
 
 
 @pytest.mark.parametrize(
@@ -216,10 +253,51 @@ def test_arguments_of_the_old_redis_are_compared_with_the_shared_one() -> None:
     [
         ("app-14-job-and-cronjob", "the migration does not change Job/migrate, DaemonSet/agent: change them before decommission"),
         ("app-14-job-and-cronjob", "a DaemonSet can't be scaled to 0: rediskit does not change it"),
-        ("app-30-helm-managed-workload", "HelmRelease shop/shop creates Deployment/shop: its repository is the application repository"),
         ("app-42-password-file", "REDIS_PASSWORD_FILE is removed, because the password comes from a Secret"),
         ("app-35-spring-data-redis", "container app also reads spring.data.redis.password: not switched"),
     ],
 )
 def test_what_a_person_changes_is_a_note(case: str, note: str) -> None:
     assert note in "\n".join(project(case).notes)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "remark", "question"),
+    [
+        ({"labels": {"argocd.argoproj.io/instance": "web"}}, "deployed by Argo CD Application web: its repository", ""),
+        ({"annotations": {"argocd.argoproj.io/tracking-id": "web:apps/Deployment:shop/web"}}, "deployed by Argo CD Application web", ""),
+        ({"labels": {"kustomize.toolkit.fluxcd.io/name": "apps"}}, "deployed by Flux Kustomization apps: its repository", ""),
+        (
+            {"labels": {"argocd.argoproj.io/instance": "web", "helm.sh/chart": "web-1.2.3"}},
+            "",
+            "Argo CD Application web creates Deployment/web from a Helm chart: it has no patches, so change its values by hand",
+        ),
+        (
+            {"annotations": {"meta.helm.sh/release-name": "web"}, "labels": {"app.kubernetes.io/managed-by": "Helm"}},
+            "",
+            "the Helm release web creates Deployment/web: change its values by hand at each step",
+        ),
+        (
+            {"labels": {"helm.toolkit.fluxcd.io/name": "web"}},
+            "",
+            "HelmRelease shop/web creates Deployment/web: at each step, copy the patches",
+        ),
+        ({"annotations": {"argocd.argoproj.io/tracking-id": "$(x):y"}}, "", ""),
+    ],
+)
+def test_a_deployer_is_a_comment_and_a_chart_is_a_question(metadata: dict[str, Any], remark: str, question: str) -> None:
+    (client,) = clients_of(InputObjects((workload(container(REDIS_HOST="redis", REDIS_PORT="1", REDIS_PASSWORD="x"), **metadata),))).clients
+    assert ", ".join(client.questions.get("owner", ())).startswith(question)
+    assert bool(client.questions.get("owner")) == bool(question)
+    assert ", ".join(client.remarks.get("workload", ())).startswith(remark)
+    assert bool(client.remarks.get("workload")) == bool(remark)
+
+
+def test_the_proposed_owner_of_a_helmrelease_loads(tmp_path: Path) -> None:
+    made = project("app-30-helm-managed-workload")
+    for path, content in made.files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        text = content.decode().replace("# owner:", "owner:").replace("# migration:", "migration:").replace("#   step:", "  step:")
+        (tmp_path / path).write_text(text)
+    (client,) = load(tmp_path / made.config).clients
+    assert (client.owner.kind, client.migration is not None) == ("flux-kustomization", True)

@@ -80,12 +80,14 @@ NEEDED = (
     ("metadata", "name"),
     ("metadata", "namespace"),
     ("spec", "serviceName"),
+    ("spec", "selector", "matchLabels", "*"),
+    ("spec", "template", "metadata", "labels", "*"),
     ("spec", "template", "spec", "*", "*", "name"),
     ("spec", "template", "spec", "*", "*", "env", "*", "name"),
     ("spec", "template", "spec", "*", "*", "envFrom", "*", "*", "name"),
     ("spec", "template", "spec", "*", "*", "envFrom", "*", "prefix"),
 )
-"""The texts that a migration needs, beside the values and the sources of the variables that it switches."""
+"""The texts that a migration needs, beside the values and the sources of the variables that it switches. Labels are names."""
 SWITCHED = ("REDIS_HOST", "REDIS_PORT", "REDIS_URL")
 CARRIERS = ("argocd.argoproj.io/instance", "kustomize.toolkit.fluxcd.io/name")
 """The labels with the GitOps object that deploys a workload: `init` writes them as a comment."""
@@ -238,11 +240,41 @@ def test_the_copy_has_the_same_uses_of_the_old_redis_as_the_workload() -> None:
 
 
 def test_the_copy_is_marked_and_the_api_server_would_refuse_it() -> None:
-    """Without an image and with an empty selector it starts no Pod if a person applies it."""
+    """Without an image it starts no Pod if a person applies it."""
     made = copied(backend())
     assert made["metadata"]["annotations"] == {"rediskit/reduced": "true"}
-    assert made["spec"]["selector"] == {}
     assert "image" not in made["spec"]["template"]["spec"]["containers"][0]
+
+
+@pytest.mark.parametrize(
+    ("labels", "kept"),
+    [
+        ({"app": "web", "component": "backend"}, True),
+        ({"app.kubernetes.io/name": "web", "app.kubernetes.io/instance": "web-1.2"}, True),
+        ({"app": "web", "pod-template-hash": "7d5b9c8f6d"}, True),
+        ({"app": "web", "token": "web"}, False),
+        ({"app": "web", "build": "aB3xY9kLm2Qw8ErT5uZ7"}, False),
+        ({"app": "web", "id": "9f86d081884c7d659a2feaa0c55ad015"}, False),
+        ({"app": "web", "serial": "8675309421"}, False),
+    ],
+)
+def test_the_labels_of_the_pods_are_copied_if_all_of_them_are_names(labels: dict[str, str], kept: bool) -> None:
+    """A part of them would select other pods too."""
+    obj = workload(container(REDIS_HOST="redis"))
+    obj["spec"]["selector"]["matchLabels"] = labels
+    obj["spec"]["template"]["metadata"]["labels"] = labels
+    made = copied(obj)
+    names = {key: value for key, value in labels.items() if key != "pod-template-hash"} if kept else None
+    assert made["spec"]["selector"].get("matchLabels") == names
+    assert made["spec"]["template"].get("metadata", {}).get("labels") == names
+
+
+def test_a_label_that_is_a_password_of_the_input_is_refused_unless_it_is_a_name() -> None:
+    named = workload(container(REDIS_HOST="redis", DB_PASSWORD="paperless"), name="paperless")
+    assert "config/home/paperless.yaml" in written(named, redis(), service())
+    hidden = workload(container(REDIS_HOST="redis", DB_PASSWORD=WORD))
+    hidden["spec"]["selector"]["matchLabels"] = {"app": WORD}
+    assert "spec.selector.matchLabels.app repeats a secret of the input" in written(hidden, redis(), service())
 
 
 @pytest.mark.parametrize(
