@@ -32,13 +32,7 @@ _FALSE_OR_NUMBER = frozenset({"sampleLimit", "targetLimit"})
 
 
 class KeyProblem(NamedTuple):
-    """A Helm value that the chart ignores or can't use.
-
-    Attributes:
-        path: The path in the values.
-        message: The problem.
-        hint: The fix.
-    """
+    """A Helm value that the chart ignores or can't use: its path in the values, the problem and the fix."""
 
     path: Path
     message: str
@@ -66,9 +60,7 @@ def _children() -> Mapping[str, frozenset[str]]:
 def check_values(values: Mapping[str, Any], extra: Iterable[str] = ()) -> list[KeyProblem]:
     """Return a problem for each unknown path in Helm values and each value with another type than its default.
 
-    Args:
-        values: The Helm values.
-        extra: Further known paths (`redis.chart.extraKeys`). Keys below them are free.
+    `extra` are further known paths (`redis.chart.extraKeys`). Keys below them are free.
     """
     return list(_walk(values, (), frozenset(extra)))
 

@@ -60,10 +60,7 @@ class Release(NamedTuple):
     def of(cls, name: str, namespace: str, values: Mapping[str, Any]) -> Release:
         """Return the release that Helm renders from these values, which can change names and ports.
 
-        Runbooks contain names and ports in shell commands, so other text is refused.
-
-        Raises:
-            ConfigError: A name is not a DNS name, or a port is not a port.
+        Runbooks contain names and ports in shell commands, so other text is refused with ConfigError.
         """
         if problems := list(_refused(name, namespace, values)):
             raise ConfigError(problems)

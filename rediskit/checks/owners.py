@@ -35,12 +35,9 @@ class _Migrating(NamedTuple):
 
 
 class _Entry(NamedTuple):
-    """A variable as it is rendered.
+    """A variable as it is rendered, in its container of the config. `content` is its entry of `env`, empty where it is missing.
 
-    Attributes:
-        container: Its container in the config.
-        template: Its value in the config; None for the variable that is added for the password.
-        content: Its entry of `env`; empty where it is missing.
+    `template` is None for the variable that is added for the password.
     """
 
     path: Path

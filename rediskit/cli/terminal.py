@@ -84,13 +84,7 @@ def visible_output() -> Iterator[StatusLine]:
 
 
 def show_progress(status: StatusLine, *, verbose: bool, quiet: bool) -> None:
-    """Report the programs that run and other long work.
-
-    Args:
-        status: The line on the terminal.
-        verbose: Whether each piece of work is a line of standard error that stays, on a terminal or not.
-        quiet: Whether nothing is reported.
-    """
+    """Report the programs that run and other long work on the status line, or with `verbose` each as a line of standard error."""
     terminal = sys.stderr is not None and sys.stderr.isatty()
     if quiet or not (verbose or terminal):
         return

@@ -38,15 +38,9 @@ _UNSEALED = "ciphertext-missing"
 # A dataclass because the source may contain secrets, and `repr=False` keeps it out of tracebacks.
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The command line of `rediskit init --add`.
+    """The command line of `rediskit init --add`, as `Options`. `source` are the live objects, and their name in messages.
 
-    Attributes:
-        config: The config.
-        source: The live objects, and their name in messages.
-        client: The name of the new client; None if it follows from the input.
-        namespace: The namespace of workloads without one.
-        replicas: The normal number of replicas.
-        policy: The value of `redis.memory.policy` where a queue needs another one; None if it must not change.
+    `policy` is the value of `redis.memory.policy` where a queue needs another one; None if it must not change.
     """
 
     config: str
@@ -61,16 +55,13 @@ class Addition(NamedTuple):
     """New clients of a config.
 
     Attributes:
-        name: The name of the environment.
         folder: The real path of the folder of the config.
         files: Path in the folder to new content, the config last.
         old: The content of those that exist.
         kept: Files that exist with the same content.
-        clients: The new clients.
         policy: The new eviction policy; "" if it does not change.
         unsealed: Whether the password must be encrypted for a new namespace.
         open: The open questions, each with file and line of its comment.
-        notes: Remarks.
     """
 
     name: str
@@ -97,9 +88,7 @@ class _Target(NamedTuple):
 def addition(request: Request) -> Addition:
     """Return the files that `rediskit init --add` writes, after they have been loaded, rendered and checked.
 
-    Raises:
-        ConfigError: The command line, the config or the input is invalid.
-        RefusedError: [queue-evicted] the policy must change; a workload is a client already, or a file would contain a password.
+    Raises RefusedError when the policy must change ([queue-evicted]), a workload is a client already, or a file would contain a password.
     """
     if problems := invalid({"--namespace": request.namespace, "--client": request.client}, request.replicas):
         raise ConfigError(problems)
@@ -269,8 +258,7 @@ def _new_text(target: _Target, files: Mapping[str, bytes]) -> str:
 def _prove(target: _Target, files: Mapping[str, bytes]) -> bool:
     """Load, render and check the new config, and return whether the password must be encrypted for a new namespace.
 
-    Raises:
-        RefusedError: With every error that the config does not have without the new clients.
+    Raises RefusedError with every error that the config does not have without the new clients.
     """
     before = [(problem.code, problem.message) for problem in errors_of(Path(target.file))]
     after = errors_of(Path(target.file), {str(target.real.parent / path): content for path, content in files.items()})

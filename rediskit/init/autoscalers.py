@@ -11,14 +11,7 @@ from rediskit.usage import reference
 
 
 class Scaler(NamedTuple):
-    """An autoscaler.
-
-    Attributes:
-        kind: Its kind.
-        name: Its name.
-        least: The minimum number of replicas.
-        most: The maximum; None without a limit.
-    """
+    """An autoscaler with its minimum and maximum of replicas; None without a limit."""
 
     kind: str
     name: str

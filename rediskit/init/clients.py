@@ -28,12 +28,7 @@ _LOCAL = ("localhost", "127.0.0.1")
 
 
 class DetectedClients(NamedTuple):
-    """The result of the detection.
-
-    Attributes:
-        clients: The clients.
-        notes: Remarks on skipped workloads.
-    """
+    """The detected clients, and remarks on skipped workloads."""
 
     clients: tuple[DetectedClient, ...]
     notes: tuple[str, ...] = ()
@@ -48,14 +43,9 @@ def clients_of(
 ) -> DetectedClients:
     """Return the applications that refer to Redis. If the input contains one workload only, it is a client in any case.
 
-    Args:
-        objects: The input.
-        namespace: The namespace for workloads without one.
-        replicas: The replicas for workloads that are scaled to 0.
-        environment: The config to which the clients are added; None for a new one.
-
-    Raises:
-        ConfigError: The input contains only Redis or a GitOps tool, or several workloads and none refers to Redis.
+    `namespace` is that of workloads without one, `replicas` the number for workloads that are scaled to 0, `environment` the config to
+    which the clients are added. Raises ConfigError when the input contains only Redis or a GitOps tool, or several workloads and none
+    refers to Redis.
     """
     detected, selected, notes = _selected(objects)
     existing = existing_in(environment)

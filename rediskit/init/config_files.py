@@ -9,13 +9,7 @@ from rediskit.usage import Use, certain, is_server, parse, reference, selects, u
 
 
 def files_with_redis(workload: Content, objects: InputObjects, *, hosts: bool = False) -> dict[str, str]:
-    """Return the containers of a workload that read the address of a Redis from a file of a ConfigMap.
-
-    Args:
-        workload: The workload.
-        objects: The input.
-        hosts: Return the host name of each container, not the file.
-    """
+    """Return the containers of a workload that read the address of a Redis from a file of a ConfigMap, with the file or the host name."""
     found: dict[str, str] = {}
     for _, pod in pods_of(workload):
         for volume in mappings_at(pod, "volumes"):

@@ -14,16 +14,7 @@ from rediskit.yamlio.writer import dump
 
 
 class GitFacts(NamedTuple):
-    """The values of the section `gitops`.
-
-    Attributes:
-        tool: `argocd` or `flux`.
-        repository: The address of the repository.
-        revision: The branch.
-        path: The path of the output directory; "" if the default is right.
-        questions: Open questions.
-        remarks: Comments.
-    """
+    """The values of the section `gitops`, open questions and comments. `path` is "" if the default is right."""
 
     tool: str
     repository: str
@@ -64,14 +55,7 @@ Manifests = Mapping[tuple[str, str], str]
 
 
 def config_text(name: str, git: GitFacts, clients: tuple[DetectedClient, ...], manifests: Manifests) -> str:
-    """Return the text of the config.
-
-    Args:
-        name: The name of the environment.
-        git: The values of `gitops`.
-        clients: The clients.
-        manifests: Name of the client and workload to the path of its manifest, relative to the config.
-    """
+    """Return the text of the config. `manifests` are the paths of the manifests, relative to the config, by client and workload."""
     lines = ["# yaml-language-server: $schema=../rediskit.schema.json", *_yaml({"name": name})]
     lines += ["gitops:", *_comments(git.questions, 2, OPEN), *_comments(git.remarks, 2)]
     section = {"tool": git.tool, "repository": git.repository, "revision": git.revision, **({"path": git.path} if git.path else {})}

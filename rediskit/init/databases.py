@@ -18,15 +18,9 @@ _KNOWN = {"broker": "broker", "result": "results", "cache": "cache", "session": 
 
 
 def assign_numbers(clients: Iterable[DetectedClient], owners: Mapping[int, str] = MappingProxyType({}), limit: int = 0) -> None:
-    """Set the databases of each client, and their names in its templates.
+    """Set the databases of each client, and their names in its templates. Raises RefusedError when all databases have a client.
 
-    Args:
-        clients: The clients.
-        owners: The numbers that other clients use, with the name of one of them.
-        limit: The number of databases of the shared Redis; 0 if it follows from the clients.
-
-    Raises:
-        RefusedError: All databases have a client.
+    `owners` are the numbers that other clients use, with the name of one of them. A `limit` of 0 follows from the clients.
     """
     clients, taken = list(clients), dict(owners)
     silent = [client for client in clients if not _numbers(client)]

@@ -25,7 +25,6 @@ class DetectedWorkload:
         content: The live object.
         containers: What the migration changes in each container.
         replicas: The replicas from the command line; None if the manifest sets them.
-        scaler: The autoscaler.
     """
 
     content: Content = field(repr=False)
@@ -81,14 +80,10 @@ class DetectedWorkload:
 
 @dataclass(slots=True)
 class DetectedClient:
-    """A client in the input.
+    """A client in the input. Unknown texts are "".
 
     Attributes:
-        workloads: Its workloads.
-        name: The name of the client in the config.
-        namespace: Its namespace; "" if it is unknown.
-        host: The host of the old Redis; "" if it is unknown.
-        port: Its port.
+        host, port: The address of the old Redis.
         remove: The objects of the old Redis to remove, as Kind/name.
         gone: All objects of the old Redis, as Kind/name.
         databases: Name to number of the databases of the shared Redis.

@@ -19,10 +19,7 @@ _NAMES = ("app.kubernetes.io/part-of", "app.kubernetes.io/instance", "app.kubern
 def client_names(groups: Sequence[Sequence[Content]], homes: Sequence[str], existing: Mapping[str, Collection[str]]) -> list[str]:
     """Return the name of each client: that of its namespace if it is its only client, else that of the application.
 
-    Args:
-        groups: The workloads of each client.
-        homes: Their namespaces.
-        existing: The names of the clients that the config has in each namespace.
+    `groups` are the workloads of each client, `homes` their namespaces, `existing` the names in the config by namespace.
     """
     alone = [homes.count(home) == 1 and not existing.get(home) for home in homes]
     names = [_name(group, home if only else "") for group, home, only in zip(groups, homes, alone, strict=True)]

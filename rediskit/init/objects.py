@@ -49,11 +49,7 @@ class InputObjects:
 
 
 def read_objects(text: bytes, file: str) -> InputObjects:
-    """Return the objects of an input. file: its name in messages.
-
-    Raises:
-        ConfigError: The input is not valid YAML or JSON, or contains no workload.
-    """
+    """Return the objects of an input. Raises ConfigError when it is not valid YAML or JSON, or contains no workload."""
     if len(text) > MAX_BYTES:
         hint = "pass only the workloads, their ConfigMaps, and the Service and the workload of the old Redis"
         raise ConfigError(Problem(f"{file} is larger than 1 MiB", hint))

@@ -31,15 +31,7 @@ def service_of(host: str, namespace: str) -> tuple[str, str]:
 
 
 def old_redis(host: str, port: int, clients: Sequence[Content], namespace: str, objects: InputObjects) -> OldRedis:
-    """Return the objects of the Redis behind a host name.
-
-    Args:
-        host: The host name in the client's variables.
-        port: The port of the Redis.
-        clients: The client's workloads, which are never part of the result.
-        namespace: The client's namespace.
-        objects: The input.
-    """
+    """Return the objects of the Redis behind a host name in the variables of a client, whose workloads are never part of the result."""
     name, home = service_of(host, namespace)
     if not name:
         return OldRedis(remarks=(f"{host} is not a Service in the cluster: the migration cannot remove it",))

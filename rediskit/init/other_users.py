@@ -27,9 +27,7 @@ class UsersQuery(NamedTuple):
 
     Attributes:
         workloads: The client's workloads, with what the migration switches in them.
-        namespace: Its namespace.
-        host: The host name of the old Redis in the client's variables.
-        port: Its port.
+        host, port: The address of the old Redis in the client's variables.
         gone: `Kind/name` of the objects of the old Redis.
     """
 

@@ -53,15 +53,7 @@ rendered/*/.rediskit.json merge=union
 class Options:
     """The command line of `rediskit init`. A value that is None is detected, or becomes an open question.
 
-    Attributes:
-        folder: The folder of the project.
-        name: The name of the environment.
-        tool: `argocd` or `flux`.
-        repository: The address of the Git repository.
-        revision: The branch.
-        namespace: The namespace of workloads without one.
-        replicas: The normal number of replicas.
-        source: The live objects, and their name in messages.
+    `namespace` is that of workloads without one, `replicas` the normal number, `source` the live objects and their name in messages.
     """
 
     folder: str
@@ -78,13 +70,9 @@ class Project(NamedTuple):
     """A new project.
 
     Attributes:
-        name: The name of the environment.
-        folder: The folder of the project.
         files: Path to content of the files to create, the config last.
         kept: Files that exist and are unchanged.
-        clients: The detected clients.
         open: The open questions, each with file and line of its comment.
-        notes: Remarks.
     """
 
     name: str
@@ -104,9 +92,7 @@ class Project(NamedTuple):
 def new_project(options: Options) -> Project:
     """Return the files that `rediskit init` writes, after they have been rendered and checked.
 
-    Raises:
-        ConfigError: The command line or the input is invalid.
-        RefusedError: A file exists, or a file would contain a password.
+    Raises RefusedError when a file exists, or would contain a password.
     """
     _refuse_invalid(options)
     name = _name(options)
@@ -221,10 +207,7 @@ def _schema() -> bytes:
 def _without_existing(folder: str, wanted: dict[str, bytes], config: str) -> tuple[dict[str, bytes], tuple[str, ...], list[str]]:
     """Return the files to create, those that exist and are kept, and notes.
 
-    A file with the same content is kept, and so is a Makefile or .gitattributes of another program.
-
-    Raises:
-        RefusedError: The config exists, or another file with other content.
+    A file with the same content is kept, and so is a Makefile or .gitattributes of another program. Raises RefusedError for any other.
     """
     kept, refused, notes = [], [], []
     for path, content in existing(folder, wanted).items():

@@ -172,12 +172,7 @@ def _variable(entry: Content, switched: Mapping[str, str], use: Use | None) -> C
 
 
 def address_in(value: str, *, port: bool = False) -> str:
-    """Return the host, the host and port, or the URL without user and password in a value; "" for anything else.
-
-    Args:
-        value: The value of a variable.
-        port: Whether the value is a port.
-    """
+    """Return the host, the host and port, or the URL without user and password in a value, or a port; "" for anything else."""
     if port:
         return value if _PORT.fullmatch(value) else ""
     if _ADDRESS.fullmatch(value):

@@ -60,12 +60,7 @@ _VARIANT = re.compile(r"(?<=litellm)-(?:database|non_root)$|(?<=affine)-graphql$
 
 
 class Named(NamedTuple):
-    """A variable by its name.
-
-    Attributes:
-        prefix: What related variables have in common.
-        role: Its role; "" if the name shows none.
-    """
+    """What related variables have in common with a variable, and its role; "" if the name shows none."""
 
     prefix: str
     role: Role

@@ -49,13 +49,11 @@ class ContainerSwitch:
 
     Attributes:
         listed: `containers` or `initContainers`.
-        name: The name of the container.
         references: The places with the address of a Redis.
         env: Variable to template; None removes the variable.
         args: Texts to replace: old and new.
         numbers: Variable or argument to the number of its database.
         questions: What a person decides.
-        remarks: Remarks for the config.
         unseen: ConfigMaps and Secrets that are not in the input.
         unassigned: Variables with a name for Redis and without a role.
         port: The port of the old Redis in a variable of its own; None if there is none.

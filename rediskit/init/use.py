@@ -25,12 +25,7 @@ _WORDS: tuple[tuple[re.Pattern[str], Use], ...] = (
 
 
 class InferredUse(NamedTuple):
-    """What an application stores.
-
-    Attributes:
-        use: The kinds.
-        reason: Why it is a queue; "" if it is none.
-    """
+    """What an application stores, and why it is a queue; "" if it is none."""
 
     use: tuple[Use, ...] = ()
     reason: str = ""
@@ -39,9 +34,7 @@ class InferredUse(NamedTuple):
 def use_of(workloads: Iterable[Content], switched: Iterable[str]) -> InferredUse:
     """Return what workloads store, by their commands, images and variables.
 
-    Args:
-        workloads: The workloads of a client.
-        switched: The variables with the address of the old Redis, or with a type such as `QUEUE_CONNECTION=redis`.
+    `switched` are the variables with the address of the old Redis, or with a type such as `QUEUE_CONNECTION=redis`.
     """
     sources = list(_texts(workloads, frozenset(switched)))
     found: dict[Use, str] = {}

@@ -19,12 +19,7 @@ _FORMS: Mapping[str, Any] = {
 
 
 def invalid(values: Mapping[str, str | None], replicas: int | None) -> list[Problem]:
-    """Return a problem for each invalid option, with the message of the config.
-
-    Args:
-        values: Option to value.
-        replicas: The value of `--replicas`.
-    """
+    """Return a problem for each invalid option, with the message of the config."""
     from pydantic import TypeAdapter, ValidationError
 
     problems = []
@@ -41,12 +36,7 @@ def invalid(values: Mapping[str, str | None], replicas: int | None) -> list[Prob
 
 
 def errors_of(config: Path, instead: Mapping[str, bytes] | None = None) -> list[Problem]:
-    """Return what keeps a config from being rendered, without locations: the file is not written yet.
-
-    Args:
-        config: The config.
-        instead: As in `loader.load`.
-    """
+    """Return what keeps a config from being rendered, without locations: the file is not written yet. `instead` as in `loader.load`."""
     from rediskit.checks import check
     from rediskit.renderers import render
     from rediskit.source.loader import load

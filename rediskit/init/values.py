@@ -34,13 +34,10 @@ _TLS = frozenset({"ssl", "tls"})
 
 
 class Address(NamedTuple):
-    """The address of a Redis in a value.
+    """The address of a Redis in a value; None for a port or database that the value does not set.
 
     Attributes:
-        host: The host name.
-        port: The port; None if the value sets none.
         template: The value with placeholders; the database is always `${database}`.
-        database: The number of the database; None if the value sets none.
         questions: What a person decides before the template is right.
         secret: Whether the value contains a user or a password.
     """

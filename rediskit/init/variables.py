@@ -19,7 +19,6 @@ class Variable:
     """A variable.
 
     Attributes:
-        name: Its name.
         value: Its value, with `$(NAME)` replaced where the input contains NAME; None if the input does not contain it.
         origin: The source of the value, such as `Secret x`.
     """

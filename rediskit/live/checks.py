@@ -13,17 +13,12 @@ class Result(NamedTuple):
     """The result of a check. The fields of the check are repeated, so that one JSON line is complete.
 
     Attributes:
-        id: The name of the check.
-        phase: Its phase.
         sc: The success criterion that it proves.
         target: What was verified, such as host and port.
         vantage: Where from: `here`, `outside`, `cluster:<namespace>`, `kubectl` or `prometheus`.
-        status: The status.
         measured: The measured value; "" without one.
-        limit: The limit.
-        unit: The unit of both.
+        unit: The unit of value and limit.
         detail: Why it is not passed, or a remark.
-        at: The time of the result.
     """
 
     id: str

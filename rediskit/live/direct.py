@@ -55,9 +55,7 @@ def refused_outside(environment: Environment) -> Result:
 def results_here(environment: Environment, phase: Phase, context: str) -> Iterator[Result]:
     """Yield the results of a phase as a client in the private network sees them.
 
-    Raises:
-        ConfigError: The config has no network.
-        MissingToolError: The package redis is missing, or the password is not available.
+    Raises ConfigError without a network in the config, MissingToolError without the package redis or the password.
     """
     host, port = endpoint(environment)
     if phase == "performance":

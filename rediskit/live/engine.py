@@ -28,8 +28,6 @@ class Options(NamedTuple):
     """The options of a verification.
 
     Attributes:
-        phases: The phases to run; all by default.
-        vantage: Where to verify from.
         client: The only client to verify; "" for all.
         disruptive: Whether to restart the instances.
         confirmed: Whether a load test or a restart may run although clients use Redis.
@@ -47,16 +45,9 @@ class Options(NamedTuple):
 
 
 def verify(environment: Environment, options: Options, progress: Progress) -> Iterator[Result]:
-    """Yield the result of each check.
+    """Yield the result of each check. `progress` gets a line of text before each part that takes time.
 
-    Args:
-        environment: The config.
-        options: The options.
-        progress: Called with a line of text before each part that takes time.
-
-    Raises:
-        ConfigError: The options do not fit the config.
-        MissingToolError: A needed program or package is missing.
+    Raises ConfigError when the options do not fit the config, MissingToolError when a needed program or package is missing.
     """
     clients = _clients(environment, options.client)
     if not release_is_deployed(environment):

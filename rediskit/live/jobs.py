@@ -28,14 +28,9 @@ _OF_PHASE: dict[Phase, tuple[str, ...]] = {
 
 
 def run_job(environment: Environment, phase: Phase, namespace: str, context: str, wait: int = 15) -> list[Result]:
-    """Return the results of one phase, from a Job that is created, read and deleted.
+    """Return the results of one phase, from a Job that is created, read and deleted in the namespace of Redis or of a client.
 
-    Args:
-        environment: The config.
-        phase: The phase.
-        namespace: The namespace of the Job: that of Redis, or of a client.
-        context: The context of kubectl.
-        wait: Seconds to wait for the first answer of Redis.
+    `wait`: seconds to wait for the first answer of Redis.
     """
     labels = {"app.kubernetes.io/managed-by": "rediskit-verify"}
     release = release_of(environment)

@@ -46,11 +46,7 @@ def apply_manifests(
 ) -> None:
     """Apply Secrets. The API server validates all of them first, so that none is written when it refuses one.
 
-    Args:
-        value: The value in them, which no message contains.
-        context: The context of kubectl.
-        force: Overwrite fields of another field manager.
-        dry_run: Only validate.
+    No message contains the value. `force` overwrites fields of another field manager; `dry_run` only validates.
     """
     document = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)}).encode()
     options = ("apply", "--server-side", "--field-manager", MANAGER, "--filename", "-", "--output", "name")
@@ -92,30 +88,14 @@ def delete(kind: str, name: str, namespace: str, context: str = "") -> None:
 
 
 def logs(pod: str, container: str, namespace: str, since: str, context: str = "") -> str:
-    """Return the log of a container with a time before each line. Raise MissingToolError when kubectl is missing or fails.
-
-    Args:
-        pod: The pod.
-        container: The container.
-        namespace: The namespace of the pod.
-        since: The time of the first line; "" for the whole log.
-        context: The context of kubectl.
-    """
+    """Return the log of a container, from a time on or all of it, with a time before each line. Raise MissingToolError without kubectl."""
     period = (f"--since-time={since}",) if since else ()
     command = ("logs", pod, "--container", container, "--namespace", namespace, "--timestamps", *period)
     return _run(command, context).decode(errors="replace")
 
 
 def run_in_pod(namespace: str, target: str, script: str, arguments: Sequence[str], context: str = "") -> str:
-    """Return the output of a shell script in a pod. Raise MissingToolError when kubectl or the script fails.
-
-    Args:
-        namespace: The namespace of the pod.
-        target: The pod, or `service/<name>` for a pod of a Service.
-        script: The script for `sh`.
-        arguments: Its arguments.
-        context: The context of kubectl.
-    """
+    """Return the output of a shell script in a pod, or `service/<name>`. Raise MissingToolError when kubectl or the script fails."""
     command = ("exec", "--namespace", namespace, target, "--", "sh", "-c", script, "sh", *arguments)
     return _run(command, context).decode(errors="replace")
 

@@ -25,8 +25,7 @@ class Prometheus(NamedTuple):
     def query(self, expr: str, at_time: str = "") -> list[Any]:
         """Return the series of an instant query, each with `metric` and `value`, or `values` for a range.
 
-        Raises:
-            MissingToolError: Prometheus does not answer, or refuses the query.
+        Raises MissingToolError when Prometheus does not answer, or refuses the query.
         """
         data = self._get("query", {"query": expr, **({"time": at_time} if at_time else {})})
         return list_at(data, "result")

@@ -17,11 +17,7 @@ from rediskit.renderers.tree import File, Object
 
 
 def release_of(environment: Environment) -> Release:
-    """Return the names of the release, with the user's values applied.
-
-    Raises:
-        ConfigError: the user's values are wrong; with positions in the config.
-    """
+    """Return the names of the release, with the user's values applied. Raises ConfigError, with positions, when they are wrong."""
     redis = environment.redis
     try:
         return Release.of(redis.release, redis.namespace, redis.values)

@@ -63,14 +63,7 @@ class Bench:
     """A copy of a checkout for trial builds with the files of a client. Only the copy is written, and no link is followed."""
 
     def __init__(self, place: Checkout, copy: Path, client: Client, left_out: tuple[str, ...] = ()) -> None:
-        """Read the kustomization.
-
-        Args:
-            place: The checkout.
-            copy: The copy of `place.top`.
-            client: The client.
-            left_out: The files that are not in the copy.
-        """
+        """Read the kustomization in a copy of the checkout without the files of `left_out`."""
         self._program = find("kustomize", "KUSTOMIZE")
         self._copy, self.client, self._left_out = copy, client, left_out
         self._environment = OFFLINE if place.offline else {}
@@ -132,9 +125,8 @@ class Bench:
 def bench(place: Checkout, client: Client) -> Iterator[Bench]:
     """Yield a temporary copy of the checkout without `.git`.
 
-    Raises:
-        RefusedError: A link or a file is at the path of the client's folder, the checkout cannot be copied, or an offline build has a
-            remote entry.
+    Raises RefusedError when a link or a file is at the path of the client's folder, the checkout cannot be copied, or an offline build has
+    a remote entry.
     """
     if problem := link_in_the_way(place, client):
         raise RefusedError(problem)

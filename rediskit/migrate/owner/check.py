@@ -50,19 +50,9 @@ class Remark(NamedTuple):
 
 
 def owner_remarks(environment: Environment, tree: Tree, folder: str, *, offline: bool = False) -> Iterator[Remark]:
-    """Yield the problems of a checkout for each client with a migration.
+    """Yield the problems of a checkout for each client with a migration. `folder` is the outermost overlay.
 
-    Clients whose files are not built are skipped: `migrate export` validates them.
-
-    Args:
-        environment: The config.
-        tree: The rendered manifests.
-        folder: The folder of the outermost overlay.
-        offline: Whether remote entries are errors.
-
-    Raises:
-        ConfigError: The folder has no kustomization.
-        MissingToolError: kustomize is missing.
+    Clients whose files are not built are skipped: `migrate export` validates them. Raises ConfigError without a kustomization.
     """
     place = checkout(folder, None, offline=offline)
     migrating = [client for client in environment.clients if client.migration and client.workloads]
@@ -98,14 +88,7 @@ def _of_client(environment: Environment, client: Client, tree: Tree, place: Chec
 def unfolded(environment: Environment, client: Client, folder: str) -> Iterator[Remark]:
     """Yield the changes of `decommission` that the base of the application repository does not contain yet.
 
-    Args:
-        environment: The config.
-        client: A client with a migration, whose application repository is built by kustomize.
-        folder: The folder of the outermost overlay.
-
-    Raises:
-        ConfigError: The folder has no kustomization.
-        MissingToolError: kustomize is missing.
+    The client has a migration and an application repository that kustomize builds. Raises ConfigError without a kustomization.
     """
     place = checkout(folder, None)
     file = kustomization(place.overlay)

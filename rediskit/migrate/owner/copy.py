@@ -21,20 +21,11 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def copy_checkout(top: Path, copy: Path) -> tuple[str, ...]:
-    """Copy a checkout without `.git`. No link in the copy leads out of it.
+    """Copy a checkout without `.git`, and return the path of each file that is left out, with the reason. No link leads out of the copy.
 
     A link becomes a relative link to the real path of its target. Links that leave the checkout or are broken, named pipes, sockets,
-    devices, files over 16 MiB and unreadable files are left out.
-
-    Args:
-        top: The real path of the work tree.
-        copy: The folder to create.
-
-    Returns:
-        The path of each file that is left out, with the reason.
-
-    Raises:
-        RefusedError: The checkout is larger than 1 GiB, or the copy cannot be written.
+    devices, files over 16 MiB and unreadable files are left out. Raises RefusedError when the checkout is larger than 1 GiB, or the copy
+    cannot be written.
     """
     copying = _Copying(top)
     try:

@@ -21,13 +21,9 @@ NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 class Checkout(NamedTuple):
-    """A checkout of an application repository. All paths are real paths.
+    """A checkout of an application repository: the work tree, the folder that contains ours, and the one that is built. Real paths.
 
-    Attributes:
-        top: The Git work tree.
-        to: The folder that contains our folder.
-        overlay: The folder that is built.
-        offline: Whether a build with remote entries is refused.
+    `offline`: a build with remote entries is refused.
     """
 
     top: Path

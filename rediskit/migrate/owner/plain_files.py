@@ -64,7 +64,6 @@ def plain_files(environment: Environment, client: Client, place: Checkout, *, fo
     """Return the changes of a client's step in the plain manifests of a checkout. Nothing is written.
 
     Args:
-        environment: The config.
         client: A client with `owner.kind: manifests`.
         place: The checkout; `to` is the folder of the manifests.
         force: Whether to overwrite changes of others in the lines of the step.
@@ -110,14 +109,7 @@ class _Document:
     """The document of an object, at any step."""
 
     def __init__(self, environment: Environment, client: Client, known: Object, at: Place) -> None:
-        """Find the patch of each step.
-
-        Args:
-            environment: The config.
-            client: The client.
-            known: The copy of the object in the config, which is compared and never written.
-            at: The document.
-        """
+        """Find the patch of each step. `known` is the copy of the object in the config, which is compared and never written."""
         self._environment, self._client, self._known, self._at = environment, client, known, at
         self._file = shown(at.file)
         self._every = [change for step in _distinct(client) if (change := self._change(step)) is not None]

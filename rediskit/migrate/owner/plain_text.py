@@ -35,16 +35,9 @@ def in_effect(content: Object, change: Change) -> bool:
 
 
 def patched(text: bytes, file: str, change: Change) -> bytes:
-    """Return the text with the values of a change.
+    """Return the text, a document with one object, with the values of a change. `file` is its name in errors.
 
-    Args:
-        text: A document with one object.
-        file: Its name in errors.
-        change: What the step changes in the object.
-
-    Raises:
-        ConfigError: The text cannot be read.
-        RefusedError: A container of the patch is missing, a variable is defined twice, or the layout does not allow the change.
+    Raises RefusedError when a container of the patch is missing, a variable is defined twice, or the layout does not allow the change.
     """
     content = content_of(text, file)
     edits = [*_word_edits(content, change), *_edits(content, _values(change.named), (), file)]

@@ -34,11 +34,7 @@ def apply(base: Mapping[str, Any], patch: Mapping[str, Any]) -> Object:
 
 
 def applied(base: Mapping[str, Any], change: Change) -> Object:
-    """Return an object after a change: first the operations, then the merge.
-
-    Raises:
-        ConflictError: A test of the operations fails, or their path does not exist.
-    """
+    """Return an object after a change: first the operations, then the merge. Raises ConflictError as `operated`."""
     return apply(operated(base, change.operations), change.merge)
 
 
@@ -60,8 +56,7 @@ class ConflictError(ValueError):
 def operated(base: Mapping[str, Any], operations: Sequence[Mapping[str, Any]]) -> Object:
     """Return a copy of an object after JSON 6902 operations: test, replace, add and remove, as far as our patches use them.
 
-    Raises:
-        ConflictError: A test fails, or a path does not exist.
+    Raises ConflictError when a test fails, or a path does not exist.
     """
     result: Object = copy.deepcopy(dict(base))
     for operation in operations:

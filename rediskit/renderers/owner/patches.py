@@ -41,16 +41,7 @@ USERNAME = "default"
 
 
 class Word(NamedTuple):
-    """A word of a command line that a step replaces.
-
-    Attributes:
-        listed: The list of the container, `containers` or `initContainers`.
-        container: The name of the container.
-        key: `command` or `args`.
-        position: Its position in that list.
-        old: The word in the manifest.
-        new: What replaces it.
-    """
+    """A word of a command line that a step replaces, at a position of `command` or `args` of a container."""
 
     listed: str
     container: str
