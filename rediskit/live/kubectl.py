@@ -87,10 +87,10 @@ def delete(kind: str, name: str, namespace: str, context: str = "") -> None:
     _run(("delete", kind, name, "--namespace", namespace, "--ignore-not-found", "--wait=false"), context)
 
 
-def logs(pod: str, container: str, namespace: str, since: str, context: str = "") -> str:
-    """Return the log of a container, from a time on or all of it, with a time before each line. Raise MissingToolError without kubectl."""
-    period = (f"--since-time={since}",) if since else ()
-    command = ("logs", pod, "--container", container, "--namespace", namespace, "--timestamps", *period)
+def logs(pod: str, container: str, namespace: str, context: str = "", *, since: str = "", first: bool = False) -> str:
+    """Return the log of a container, all of it or from a time on, with a time before each line. first: only its first 100 bytes."""
+    part = (*((f"--since-time={since}",) if since else ()), *(("--limit-bytes=100",) if first else ()))
+    command = ("logs", pod, "--container", container, "--namespace", namespace, "--timestamps", *part)
     return _run(command, context).decode(errors="replace")
 
 

@@ -41,6 +41,8 @@ class Observed(NamedTuple):
         secret: Whether the Secret is in both namespaces.
         folded: Whether the base of the application repository contains the change itself.
         source: The build that shows it; "" for an observation of a person.
+        measured: The measured criteria: keys and values of an entry.
+        dispute: Why a person contradicts a failed measurement.
     """
 
     at: str
@@ -55,6 +57,8 @@ class Observed(NamedTuple):
     folded: bool = False
     source: str = ""
     drained: Drained | None = None
+    measured: tuple[Mapping[str, str], ...] = ()
+    dispute: str = ""
 
 
 def record(environment: Environment, client: Client, observed: Observed) -> tuple[tuple[Edited, ...], Environment]:
@@ -67,7 +71,9 @@ def record(environment: Environment, client: Client, observed: Observed) -> tupl
     validation = _validation(client.name, migration, observed)
     entries = list(_entries(client.name, migration, observed))
     if not validation and not entries:
-        hint = "add an option: --criterion, --from, --until, --notes, --secret-seen, --down-from, --down-until, --folded, --drained"
+        hint = (
+            "add an option: --criterion, --measure, --from, --until, --notes, --secret-seen, --down-from, --down-until, --folded, --drained"
+        )
         raise RefusedError(Problem(f"{client.name}: no observation to record", hint, code="nothing-to-record"))
     edits = [Put((*path, "validation"), validation)] if validation else []
     return appended(environment, client, entries, edits)
@@ -90,8 +96,11 @@ def entry(kind: str, migration: Migration, at: str, **more: str) -> Entry:
 def _entries(name: str, migration: Migration, observed: Observed) -> Iterator[Entry]:
     if observed.secret:
         yield entry("secret", migration, observed.at)
+    for measurement in observed.measured:
+        yield entry("criterion", migration, observed.at, by="measured", **measurement)
     for criterion in observed.seen:
-        yield entry("criterion", migration, observed.at, value=criterion)
+        disputed = _disputed(name, criterion, migration, observed)
+        yield entry("criterion", migration, observed.at, value=criterion, dispute=observed.dispute if disputed else "")
     for criterion in observed.unseen:
         yield entry("criterion", migration, observed.at, value=f"{criterion}{FAILED}")
     if observed.down_from or observed.down_until:
@@ -104,17 +113,37 @@ def _entries(name: str, migration: Migration, observed: Observed) -> Iterator[En
         yield entry("folded", migration, observed.at, by=by, source=observed.source)
 
 
+def _disputed(name: str, criterion: str, migration: Migration, observed: Observed) -> bool:
+    """Return whether a measurement of a criterion failed. Refuses [criterion-measured] a person's word against it without a reason."""
+    now = [measurement["value"] for measurement in observed.measured]
+    before = migration.criteria.get(criterion)
+    unmeasured = criterion not in [value.partition(":")[0] for value in now]
+    failed = f"{criterion}{FAILED}" in now or (unmeasured and before is not None and before.refuted)
+    if failed and not observed.dispute:
+        hint = "fix the cause and measure again, or add --dispute REASON: status, plan and README show it"
+        raise RefusedError(Problem(f"{name}: a measurement of {criterion} failed", hint, code="criterion-measured"))
+    return failed
+
+
 def _validation(name: str, migration: Migration, observed: Observed) -> dict[str, Any]:
-    if not (observed.start or observed.until or observed.seen or observed.unseen or observed.notes):
+    if not (observed.start or observed.until or observed.seen or observed.unseen or observed.measured or observed.notes):
         return {}
+    start, until = validation_period(name, migration, observed.start, observed.until)
+    return {"from": start, "until": until, **({"notes": observed.notes} if observed.notes else {})}
+
+
+def validation_period(name: str, migration: Migration, start: str, until: str) -> tuple[str, str]:
+    """Return start and end of the validation: the given times, else those of the config, else the start of the application.
+
+    Refuses [not-validating] a step at which the application does not run on the shared Redis.
+    """
     began = migration.running_since
     if began is None or migration.step not in ("scale-up", "validate"):
         message = f"{name} is at {migration.step}: the application does not run on the shared Redis"
         raise RefusedError(Problem(message, "record the validation at scale-up or validate", code="not-validating"))
     old = migration.validation if migration.validation and not _is_old(migration) else None
-    start = observed.start or (old.start if old else began.at)
-    validation: dict[str, Any] = {"from": start, "until": observed.until or (old.until if old else start)}
-    return {**validation, **({"notes": observed.notes} if observed.notes else {})}
+    start = start or (old.start if old else began.at)
+    return start, until or (old.until if old else start)
 
 
 def _is_old(migration: Migration) -> bool:

@@ -15,3 +15,7 @@ CRITERIA: Mapping[str, str] = {
 """The name of each criterion in commands and evidence, and its description."""
 FAILED = ":failed"
 """The suffix of a criterion that failed."""
+UNKNOWN = ":unknown"
+"""The suffix of a criterion that could not be measured: a person must verify it."""
+MEASURED = ("no-restarts", "no-redis-errors", "stable-connections", "latency")
+"""The criteria that `rediskit migrate record --measure` measures. The others are a person's word."""

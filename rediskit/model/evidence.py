@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from rediskit.model.base import Model, refuse
-from rediskit.model.criteria import CRITERIA, FAILED
+from rediskit.model.criteria import CRITERIA, FAILED, UNKNOWN
 from rediskit.model.step import Step
 from rediskit.model.types import Digest, Line, Prose, Timestamp
 
@@ -39,16 +39,26 @@ class Evidence(Model):
     about: Line | None = None
     """`scan`: the old Redis and the objects to remove with it. The scan is valid for these only."""
     value: Line | None = None
-    """`scan`: the number of certain uses. `criterion`: its name, with `:failed` where it failed. `downtime`: start/end.
+    """`scan`: the number of certain uses. `criterion`: its name, with `:failed` or `:unknown` (not measurable). `downtime`: start/end.
     `drained`: the number of tasks, with `:discarded` where their loss is accepted."""
+    measured: Line | None = None
+    """`criterion`: the measured value."""
+    limit: Line | None = None
+    """`criterion`: the limit of the measured value."""
+    coverage: Line | None = None
+    """`criterion`: the share of the validation period with data."""
+    dispute: Prose | None = None
+    """`criterion`: why a person contradicts a failed measurement. README, plan and status show it."""
     note: Prose | None = None
     """A remark."""
 
     @model_validator(mode="after")
     def _value_fits(self) -> Self:
         value = self.value or ""
-        if self.kind == "criterion" and value.removesuffix(FAILED) not in CRITERIA:
+        if self.kind == "criterion" and value.removesuffix(FAILED).removesuffix(UNKNOWN) not in CRITERIA:
             refuse("evidence-value", f"{value or 'nothing'} is not a criterion", f"choose one of {', '.join(CRITERIA)}", "value")
+        if self.dispute and not (self.kind == "criterion" and self.by == "person" and self.holds):
+            refuse("evidence-value", "only a person's criterion disputes a measurement", "remove dispute", "dispute")
         if self.kind == "scan" and not value.isdecimal():
             refuse(
                 "evidence-value",
@@ -82,9 +92,19 @@ class Evidence(Model):
     @property
     def criterion(self) -> str:
         """The name of the criterion; "" for other kinds."""
-        return (self.value or "").removesuffix(FAILED) if self.kind == "criterion" else ""
+        return (self.value or "").removesuffix(FAILED).removesuffix(UNKNOWN) if self.kind == "criterion" else ""
 
     @property
     def holds(self) -> bool:
         """Whether the criterion is met."""
-        return not (self.value or "").endswith(FAILED)
+        return not (self.value or "").endswith((FAILED, UNKNOWN))
+
+    @property
+    def refuted(self) -> bool:
+        """Whether a measurement of the criterion failed."""
+        return self.by == "measured" and (self.value or "").endswith(FAILED)
+
+    @property
+    def unknown(self) -> bool:
+        """Whether the criterion could not be measured."""
+        return (self.value or "").endswith(UNKNOWN)

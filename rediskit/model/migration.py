@@ -133,10 +133,22 @@ class Migration(Model):
 
     @property
     def criteria(self) -> dict[str, Evidence]:
-        """The last evidence of each criterion since the application started on the shared Redis."""
+        """The evidence of each criterion that counts, since the application started on the shared Redis: in general, the last one.
+
+        A person's word counts after a failed measurement only with `dispute`. An unknown measurement does not replace a person's word.
+        """
         start = self.running_since
         observations = [entry for entry in self.evidence if entry.kind == "criterion" and entry.step in ("scale-up", "validate")]
-        return {entry.criterion: entry for entry in observations if start is None or moment(entry.at) >= moment(start.at)}
+        counting: dict[str, Evidence] = {}
+        for entry in observations:
+            before = counting.get(entry.criterion)
+            if start is not None and moment(entry.at) < moment(start.at):
+                continue
+            contradicts = entry.by == "person" and entry.holds and not entry.dispute
+            if before and ((contradicts and before.refuted) or (entry.unknown and before.by == "person")):
+                continue
+            counting[entry.criterion] = entry
+        return counting
 
     @property
     def scan(self) -> Evidence | None:
@@ -179,12 +191,22 @@ class Migration(Model):
         if validation.seconds < VALIDATION.amount:
             message = f"validation lasted {validation.seconds / 3600:.1f} hours, 24 are required"
             problems.append(Problem(message, hint, ("validation", "until")))
-        met = {entry.criterion for entry in self.criteria.values() if entry.holds}
-        missing = [(name, description) for name, description in CRITERIA.items() if name not in met]
-        problems += [Problem(f"criterion {name} is not recorded: {description}", hint, ("evidence",)) for name, description in missing]
+        problems += [_unmet(name, entry, hint) for name in CRITERIA if (entry := self.criteria.get(name)) is None or not entry.holds]
         return [replace(problem, code="validation-evidence") for problem in problems]
 
 
 def moment(text: str) -> datetime:
     """Return the time of a Timestamp."""
     return datetime.fromisoformat(text)
+
+
+def _unmet(name: str, entry: Evidence | None, hint: str) -> Problem:
+    """Return the problem of a criterion that is not met. hint: the fix where it is not recorded."""
+    if entry is None or not (entry.refuted or entry.unknown):
+        return Problem(f"criterion {name} is not recorded: {CRITERIA[name]}", hint, ("evidence",))
+    record = f"rediskit migrate record --criterion {name}"
+    if entry.unknown:
+        hint = f"verify it yourself, then run {record} --notes TEXT"
+        return Problem(f"criterion {name} could not be measured: {entry.note or CRITERIA[name]}", hint, ("evidence",))
+    hint = f"fix the cause and measure again, or run {record} --dispute REASON"
+    return Problem(f"criterion {name} failed: measured {entry.measured}, limit {entry.limit}", hint, ("evidence",))

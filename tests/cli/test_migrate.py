@@ -15,6 +15,8 @@ import pytest
 import yaml
 
 from rediskit.cli.parser import parser
+from rediskit.model.criteria import MEASURED
+from rediskit.renderers import render
 from rediskit.source.loader import load
 from rediskit.state_machine.gates import GATES
 from rediskit.yamlio.writer import dump
@@ -92,6 +94,12 @@ def evidence(entries: Sequence[Any] = OBSERVED, **over: Any) -> dict[str, Any]:
     """The validation and its evidence."""
     times = {**EVIDENCE, "from": "2026-03-01T22:10:00-03:00", "until": "2026-03-02T23:00:00-03:00", **over}
     return {"validation": times, "evidence": list(entries)}
+
+
+MEASURED_LATENCY = {
+    "kind": "criterion", "step": "validate", "at": "2026-03-03T08:30:00-03:00", "by": "measured", "value": "latency:failed",
+    "measured": "12.4 ms", "limit": "10 ms", "coverage": "100%", "source": "histogram_quantile(…)",
+}  # fmt: skip
 
 
 def folded(at: str) -> list[dict[str, Any]]:
@@ -369,6 +377,11 @@ CASES: dict[str, Refused] = {
         {"fold-unseen": "beersystem: no evidence that the Component of decommission changes nothing in the application repository"},
     ),
     "nothing to record": Refused(migration(), "record", {"nothing-to-record": "beersystem: no observation to record"}),
+    "a person's word against a failed measurement": Refused(
+        to("validate", **evidence([*OBSERVED, MEASURED_LATENCY])),
+        "record --criterion latency --at 2026-03-03T09:00:00-03:00",
+        {"criterion-measured": "beersystem: a measurement of latency failed"},
+    ),
     "evidence before anything runs": Refused(
         to("deploy"),
         f"record --criterion latency --at {IN_WINDOW}",
@@ -450,7 +463,7 @@ def test_the_refusals_are_many() -> None:
 
 def test_the_codes_of_the_gates_are_listed_and_each_has_its_case() -> None:
     of_steps = {"step-jump", "step-first", "step-terminal", "rollback-nothing", "rollback-too-late"}
-    of_record = {"nothing-to-record", "not-validating", "not-down", "not-stopped"}
+    of_record = {"criterion-measured", "nothing-to-record", "not-validating", "not-down", "not-stopped"}
     tried = {code for case in CASES.values() for code in case.said}
     assert tried == {code for gate in GATES.values() for code in gate.codes} | of_steps | of_record
 
@@ -602,6 +615,43 @@ def test_record_writes_what_was_seen(tmp_path: Path, run: Run) -> None:
     assert found.criteria["latency"].holds
     assert not found.criteria["no-user-reports"].holds
     assert found.validation.start == "2026-03-01T22:03:00-03:00"
+
+
+def test_a_failed_measurement_blocks_and_a_dispute_is_shown_everywhere(tmp_path: Path, run: Run) -> None:
+    file = write(tmp_path, to("validate", **evidence([*OBSERVED, MEASURED_LATENCY])))
+    at = ("--at", "2026-03-03T09:00:00-03:00")
+    code, _, errors = run("advance", CONFIG, *at, "--confirm-irreversible")
+    assert (code, "criterion latency failed: measured 12.4 ms, limit 10 ms" in errors) == (1, True)
+    shown = f"criterion latency: failed, measured at {MEASURED_LATENCY['at']} (12.4 ms, limit 10 ms, coverage 100%)"
+    assert shown in run("status", CONFIG, *at)[1]
+    assert run("record", CONFIG, "--criterion", "latency", "--dispute", "a backup ran", *at)[0] == 0
+    assert load(file).clients[0].migration.criteria["latency"].holds  # type: ignore[union-attr]
+    for command in ("status", "plan"):
+        assert "a backup ran" in run(command, CONFIG)[1], command
+    assert b"its measurement failed, and a person disputes this" in render(load(file)).files["README.md"]
+    code, _, errors = run("advance", CONFIG, *at, "--confirm-irreversible", "--dry-run")
+    assert code == 0, errors
+
+
+def test_an_unknown_measurement_needs_the_word_of_a_person(tmp_path: Path, run: Run) -> None:
+    unknown = {**MEASURED_LATENCY, "value": "latency:unknown", "note": "no calls of GET and SET are counted"}
+    others = [one for one in OBSERVED if one.get("value") != "latency"]
+    file = write(tmp_path, to("validate", **evidence([*others, unknown])))
+    at = ("--at", "2026-03-03T09:00:00-03:00")
+    code, _, errors = run("advance", CONFIG, *at, "--confirm-irreversible")
+    assert (code, "criterion latency could not be measured: no calls of GET and SET are counted" in errors) == (1, True)
+    assert b"a person must verify it" in render(load(file)).files["README.md"]
+    assert run("record", CONFIG, "--criterion", "latency", *at)[0] == 0
+    assert run("advance", CONFIG, *at, "--confirm-irreversible", "--dry-run")[0] == 0
+
+
+def test_a_measurement_without_kubectl_is_unknown(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECTL", "/nonexistent")
+    file = write(tmp_path, to("validate"))
+    assert run("record", CONFIG, "--measure", "--at", "2026-03-03T09:00:00-03:00")[0] == 0
+    migration = load(file).clients[0].migration
+    assert migration is not None
+    assert {name: entry.unknown for name, entry in migration.criteria.items()} == dict.fromkeys(MEASURED, True)
 
 
 def test_evidence_of_an_earlier_attempt_is_begun_anew(tmp_path: Path, run: Run) -> None:

@@ -17,6 +17,7 @@ import time
 import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -240,8 +241,11 @@ class Kubectl:
         if pod is None or "timestamps" not in options:
             raise FailedError(f'pods "{words[0]}" not found')
         text = (self._cluster.folder / "logs" / f"{pod.name}-{options['container']}.log").read_text(errors="replace")
-        since = str(options.get("since-time", ""))
-        return "".join(f"{line}\n" for line in text.splitlines() if line >= since)
+        if "limit-bytes" in options:
+            return text[: int(options["limit-bytes"])]
+        since = datetime.fromisoformat(str(options["since-time"])) if "since-time" in options else None
+        lines = text.splitlines()
+        return "".join(f"{line}\n" for line in lines if since is None or datetime.fromisoformat(line.partition(" ")[0]) >= since)
 
     def _config(self, words: list[str], _options: Mapping[str, Any], _: object) -> str:
         if words != ["current-context"]:

@@ -90,6 +90,7 @@ BEYOND = {
         "database-not-there", "database-unknown", "env-added-by-rediskit", "env-in-a-circle", "env-refers-to-a-removed-one",
         "workload-cronjob-with-autoscaler", "workload-cronjob-with-replicas", "workload-deployment-suspended",
         "workload-rollout-without-manifest", "workload-twice", "egress-without-workloads", "evidence-drained",
+        "evidence-dispute",
     },
     "another file": {
         "client-file-duplicate-key", "client-file-missing", "client-file-names-a-file", "client-file-wrong", "container-unknown",

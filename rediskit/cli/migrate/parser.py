@@ -144,7 +144,8 @@ def _record(actions: Commands) -> None:
         module="migrate.record",
         parents=(*_SHARED, at("the time of the observation"), CONTEXT, DRY_RUN),
         examples=(
-            "rediskit migrate record --criterion latency --criterion no-restarts",
+            "rediskit migrate record --measure --from 2026-03-01T22:00:00-03:00",
+            "rediskit migrate record --criterion functions-verified --criterion no-user-reports",
             "rediskit migrate record --down-from 2026-03-01T22:01:00-03:00 --down-until 2026-03-01T22:08:00-03:00",
             "rediskit migrate record --drained",
             "rediskit migrate record --folded --owner ../beersystem/deploy/overlays/prod",
@@ -167,6 +168,15 @@ def _record(actions: Commands) -> None:
         "--from", default="", dest="start", metavar="TIME", help="the start of the validation (default: the time of scale-up)"
     )
     validation.add_argument("--until", default="", metavar="TIME", help="the end of the validation (default: --at)")
+    validation.add_argument(
+        "--measure", action="store_true", help="measure restarts, errors, connections and latency, with kubectl and Prometheus"
+    )
+    validation.add_argument(
+        "--dispute", default="", metavar="REASON", help="with --criterion: why it is met although its measurement failed"
+    )
+    validation.add_argument(
+        "--prometheus", default="", metavar="URL", help="with --measure: the URL of Prometheus (default: its Service, through kubectl)"
+    )
     validation.add_argument("--notes", default="", metavar="TEXT", help="add other observations")
     parser.add_argument(
         "--secret-seen", action="store_true", help="the Secret exists in the namespaces of Redis and of the client (secrets.mode manual)"

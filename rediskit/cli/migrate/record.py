@@ -11,13 +11,14 @@ from rediskit.cli.migrate.move import diff_lines, dirty_notes, files_json
 from rediskit.cli.report import Report
 from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.migrate.edit import put_in_place
-from rediskit.migrate.evidence import Drained, Observed, record
+from rediskit.migrate.evidence import Drained, Observed, record, validation_period
 from rediskit.migrate.status import one_client
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.evidence import DISCARDED
 from rediskit.source.loader import load
 from rediskit.state_machine.effects import effects
+from rediskit.state_machine.gates import migration_of
 
 
 def run(arguments: argparse.Namespace) -> Report:
@@ -34,7 +35,7 @@ def run(arguments: argparse.Namespace) -> Report:
     if not arguments.dry_run:
         for option, time in (("--at", at), *((f"--{_OPTIONS.get(name, name)}", time) for name, time in times.items() if time)):
             refuse_later(time, option)
-    validating = arguments.criterion or arguments.failed or arguments.notes or times["start"]
+    validating = arguments.measure or arguments.criterion or arguments.failed or arguments.notes or times["start"]
     observed = Observed(
         at=at,
         start=times["start"],
@@ -48,6 +49,8 @@ def run(arguments: argparse.Namespace) -> Report:
         folded=arguments.folded,
         source=_source(arguments.owner),
         drained=_drained(client, arguments),
+        measured=_measured(environment, client, arguments, times["start"], times["until"] or at) if arguments.measure else (),
+        dispute=arguments.dispute.strip(),
     )
     files, _ = record(environment, client, observed)
     if not arguments.dry_run:
@@ -55,6 +58,30 @@ def run(arguments: argparse.Namespace) -> Report:
     document = {"client": client.name, "at": at, "written": not arguments.dry_run, **files_json(files)}
     following = f"next: rediskit check {environment.config_argument}, and commit {' '.join(one.file for one in files)}"
     return Report(document, (*diff_lines(files), *([] if arguments.dry_run else [following])), dirty_notes(environment, files))
+
+
+def _measured(
+    environment: Environment, client: Client, arguments: argparse.Namespace, start: str, until: str
+) -> tuple[dict[str, str], ...]:
+    """Return an entry for each criterion that can be measured."""
+    from rediskit.live.criteria import Period, measure
+    from rediskit.live.prometheus import prometheus_of
+    from rediskit.model.criteria import FAILED, UNKNOWN
+
+    period = Period(*validation_period(client.name, migration_of(client), start, until))
+    prometheus = prometheus_of(environment, arguments.prometheus, arguments.context)
+    suffixes = {"passed": "", "failed": FAILED, "unknown": UNKNOWN}
+    return tuple(
+        {
+            "value": f"{found.criterion}{suffixes[found.status]}",
+            "measured": found.measured,
+            "limit": found.limit,
+            "coverage": found.coverage,
+            "source": found.source,
+            "note": found.note,
+        }
+        for found in measure(environment, client, period, prometheus, arguments.context)
+    )
 
 
 def _verify_folded(environment: Environment, client: Client, arguments: argparse.Namespace) -> None:

@@ -11,6 +11,7 @@ from rediskit.cli.configs import config_file
 from rediskit.cli.report import Report
 from rediskit.migrate.status import Status, TransitionStatus, clients_of, status_of_all
 from rediskit.model.client import Client
+from rediskit.model.evidence import Evidence
 from rediskit.source.loader import load
 from rediskit.state_machine.clock import both, offset_source, seconds_between, span
 from rediskit.state_machine.gates import GateResult
@@ -27,7 +28,7 @@ def run(arguments: argparse.Namespace) -> Report:
     times = [time_of(arguments.at, "--at", client.migration) for client in clients]
     found = status_of_all(environment, clients, times)
     rows = list(zip(found, clients, times, strict=True))
-    document = {"environment": environment.name, "clients": [_json(status, at) for status, _, at in rows]}
+    document = {"environment": environment.name, "clients": [_json(status, client, at) for status, client, at in rows]}
     lines = (line for number, row in enumerate(rows) for line in (*([""] if number else []), *_lines(*row)))
     return Report(document, lines if rows else [f"{environment.name}: no migration in progress"])
 
@@ -43,10 +44,24 @@ def _lines(found: Status, client: Client, at: str) -> Iterator[str]:
         yield f"  down since {both(found.down, offset)}, {span(found.spent)}: the budget is {span(found.budget)}, {rest}"
     if migration and migration.downtime is not None:
         yield f"  it was down for {span(migration.downtime.seconds)}, as recorded by a person; the budget was {span(found.budget)}"
+    yield from (_criterion(name, entry) for name, entry in (migration.criteria if migration else {}).items())
     for option in found.transitions:
         yield from _transition(option)
     if not found.transitions:
         yield "  there is no step from here"
+
+
+def _criterion(name: str, entry: Evidence) -> str:
+    """Return the last result of a criterion in one line."""
+    word = "unknown" if entry.unknown else "passed" if entry.holds else "failed"
+    if entry.dispute:
+        word = "disputed"
+    texts = (entry.measured, entry.limit and f"limit {entry.limit}", entry.coverage and f"coverage {entry.coverage}")
+    figures = [text for text in texts if text]
+    by = "measured" if entry.by == "measured" else "by a person"
+    remark = entry.dispute or (entry.note if not entry.holds else "")
+    details = f" ({', '.join(figures)})" if figures else ""
+    return f"  criterion {name}: {word}, {by} at {entry.at}{details}{f': {remark}' if remark else ''}"
 
 
 def _since(time: str, offset: str, at: str) -> str:
@@ -84,7 +99,7 @@ def gate_json(gate: GateResult) -> dict[str, Any]:
     }
 
 
-def _json(found: Status, at: str) -> dict[str, Any]:
+def _json(found: Status, client: Client, at: str) -> dict[str, Any]:
     return {
         "client": found.client,
         "step": found.step,
@@ -94,6 +109,10 @@ def _json(found: Status, at: str) -> dict[str, Any]:
         "downSince": found.down or None,
         "downSeconds": found.spent,
         "budgetSeconds": found.budget,
+        "criteria": [
+            {"criterion": name, **entry.model_dump(mode="json", by_alias=True, exclude_none=True)}
+            for name, entry in (client.migration.criteria if client.migration else {}).items()
+        ],
         "transitions": [
             {
                 "kind": option.transition.kind,

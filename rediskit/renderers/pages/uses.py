@@ -102,9 +102,22 @@ def breaks(environment: Environment, uses: tuple[Use, ...]) -> Iterator[str]:
 
 
 def notes(environment: Environment, client: Client) -> Iterator[str]:
-    """Yield the effects of `use` on a client: at the switch, later by the eviction policy, and by the disabled commands."""
+    """Yield what users notice: effects of `use` at the switch, of the eviction policy and of disabled commands; open criteria."""
     yield from losses(environment, client)
     yield from breaks(environment, client.use)
+    yield from open_criteria(client)
+
+
+def open_criteria(client: Client) -> Iterator[str]:
+    """Yield each criterion of the validation that a person must verify, that failed, or whose measurement a person disputes."""
+    migration = client.migration
+    for name, evidence in migration.criteria.items() if migration and migration.step != "complete" else ():
+        if evidence.dispute:
+            yield f"criterion `{name}`: its measurement failed, and a person disputes this at {evidence.at}: {evidence.dispute}"
+        elif evidence.refuted:
+            yield f"criterion `{name}`: failed, measured {evidence.measured} (limit {evidence.limit}) at {evidence.at}"
+        elif evidence.unknown:
+            yield f"criterion `{name}`: could not be measured at {evidence.at} ({evidence.note}); a person must verify it"
 
 
 def losses(environment: Environment, client: Client) -> Iterator[str]:

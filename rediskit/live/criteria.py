@@ -1,0 +1,196 @@
+"""Measure the criteria of a validation: restarts, errors in logs, connections and latency. No data is unknown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from rediskit.errors import MissingToolError
+from rediskit.live import kubectl
+from rediskit.live.connections import client_results
+from rediskit.live.prometheus import Prometheus
+from rediskit.model.client import Client
+from rediskit.model.environment import Environment
+from rediskit.model.migration import moment
+from rediskit.model.nested import list_at, text_at
+from rediskit.renderers.helm import release_of
+from rediskit.renderers.monitoring.series import LATENCY_OBJECTIVE, Series
+from rediskit.renderers.verification.checks import Status
+
+COVERED = 0.98
+"""The share of the period that Prometheus must have samples of."""
+_ERRORS = re.compile(r"ECONN|NOAUTH|WRONGPASS|READONLY|MISCONF|\bOOM command|timed? ?out", re.IGNORECASE)
+"""The errors in a log that the runbook names."""
+_LATE = 600
+"""Seconds after the start of the period: a pod that started later replaced another one, whose log is gone."""
+
+
+class Measurement(NamedTuple):
+    """A measured criterion.
+
+    Attributes:
+        criterion: Its name.
+        status: passed, failed or unknown.
+        measured: The measured value with its unit; "" without data.
+        limit: The limit.
+        coverage: The share of the period with data, such as `99 %`; "" where it does not apply.
+        source: The query or command.
+        note: Why it is not passed.
+    """
+
+    criterion: str
+    status: Status
+    measured: str
+    limit: str
+    coverage: str
+    source: str
+    note: str
+
+
+class Period(NamedTuple):
+    """The period of a validation: two Timestamps."""
+
+    start: str
+    until: str
+
+    @property
+    def seconds(self) -> int:
+        """Its length in whole seconds, at least 1."""
+        return max(1, int((moment(self.until) - moment(self.start)).total_seconds()))
+
+    @property
+    def range(self) -> str:
+        """Its length as a PromQL duration."""
+        return f"{self.seconds}s"
+
+    @property
+    def end(self) -> str:
+        """Its end for the API of Prometheus: UTC, because `+` has a meaning in a URL."""
+        return moment(self.until).astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def measure(environment: Environment, client: Client, period: Period, prometheus: Prometheus, context: str) -> Iterator[Measurement]:
+    """Yield the four criteria that can be measured. Without an answer of kubectl or Prometheus, a criterion is unknown."""
+    checks = {"no-restarts": _restarts, "no-redis-errors": _errors, "stable-connections": _connections, "latency": _latency}
+    for name, check in checks.items():
+        try:
+            yield check(environment, client, period, prometheus, context)
+        except MissingToolError as error:
+            problem = error.problems[0]
+            yield Measurement(name, "unknown", "", "", "", "kubectl and Prometheus", f"{problem.message}: {problem.hint}"[:300])
+
+
+def _status(failed: bool, coverage: float) -> Status:
+    return "failed" if failed else "passed" if coverage >= COVERED else "unknown"
+
+
+def _share(samples: float | None, expected: float) -> float:
+    return min(1.0, (samples or 0.0) / max(1.0, expected))
+
+
+def _pods(client: Client, context: str) -> list[Any]:
+    """Return the pods of the workloads that run permanently."""
+    selectors = {
+        ",".join(f"{name}={value}" for name, value in sorted(workload.pod_labels.items()))
+        for workload in client.workloads
+        if workload.kind != "CronJob"
+    }
+    return [
+        pod for selector in sorted(filter(None, selectors)) for pod in kubectl.list_objects("pods", client.namespace, selector, context)
+    ]
+
+
+def _within(text: str, period: Period) -> bool:
+    return bool(text) and moment(period.start) <= _time(text) <= moment(period.until)
+
+
+def _time(text: str) -> datetime:
+    """Return a time of the Kubernetes API, which can have nanoseconds."""
+    return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
+
+
+def _restarts(environment: Environment, client: Client, period: Period, prometheus: Prometheus, context: str) -> Measurement:
+    names = "|".join(re.escape(str(workload.name)) for workload in client.workloads if workload.kind != "CronJob")
+    series = f'kube_pod_container_status_restarts_total{{namespace="{client.namespace}",pod=~"({names})-.+"}}'
+    query = f"sum(increase({series}[{period.range}]))"
+    counted = prometheus.value(query, period.end)
+    interval = Series.of(environment).interval
+    samples = prometheus.value(f"count_over_time((count({series}) > 0)[{period.range}:{interval}s])", period.end)
+    coverage = _share(samples, period.seconds / interval)
+    states = [state for pod in _pods(client, context) for state in list_at(pod, "status", "containerStatuses")]
+    ended = [text_at(state, "name") for state in states if _within(text_at(state, "lastState", "terminated", "finishedAt"), period)]
+    number = max(round(counted or 0), len(ended))
+    note = f"restarted: {', '.join(sorted(set(ended)))}" if ended else "" if coverage >= COVERED else "no data of kube-state-metrics"
+    measured = f"{number} restarts" if ended or counted is not None else ""
+    return Measurement("no-restarts", _status(number > 0, coverage), measured, "0 restarts", f"{coverage:.0%}", query, note)
+
+
+def _errors(environment: Environment, client: Client, period: Period, prometheus: Prometheus, context: str) -> Measurement:
+    series = Series.of(environment)
+    refused = f'sum(increase(redis_errors_total{{{series.selector},err=~"MISCONF|OOM"}}[{period.range}]))'
+    rejected = f"sum(increase(redis_rejected_connections_total{{{series.selector}}}[{period.range}]))"
+    server = round((prometheus.value(refused, period.end) or 0) + (prometheus.value(rejected, period.end) or 0))
+    lines, gaps = 0, []
+    containers = {name for workload in client.workloads for kind, name, _ in workload.every if kind == "containers"}
+    pods = _pods(client, context)
+    for pod in pods:
+        name = text_at(pod, "metadata", "name")
+        began = text_at(pod, "status", "startTime")
+        if not began or (_time(began) - moment(period.start)).total_seconds() > _LATE:
+            gaps.append(f"the pod {name} started at {began or 'an unknown time'}")
+        for state in list_at(pod, "status", "containerStatuses"):
+            container = text_at(state, "name")
+            if container not in containers:
+                continue
+            first = kubectl.logs(name, container, client.namespace, context, first=True).partition(" ")[0]
+            if not first or (_time(first) - max(moment(period.start), _time(began or first))).total_seconds() > _LATE:
+                gaps.append(f"the log of {name}/{container} starts at {first or 'no line'}")
+            log = kubectl.logs(name, container, client.namespace, context, since=period.start)
+            lines += sum(1 for line in log.splitlines() if _ERRORS.search(line) and _within(line.partition(" ")[0], period))
+    gaps += [] if pods else ["no pod of the client runs"]
+    failed = lines + server > 0
+    note = f"{lines} lines in logs, {server} errors of Redis" if failed else "; ".join(gaps[:3])
+    status: Status = "failed" if failed else "unknown" if gaps else "passed"
+    return Measurement("no-redis-errors", status, f"{lines + server} errors", "0 errors", "", f"kubectl logs; {refused}", note)
+
+
+def _connections(environment: Environment, client: Client, period: Period, prometheus: Prometheus, context: str) -> Measurement:
+    series, release = Series.of(environment), release_of(environment)
+    target = f'{{{series.selector},pod="{release.primary_statefulset}-0"}}'
+    query = f"min_over_time(redis_connected_clients{target}[{period.range}])"
+    least = prometheus.value(query, period.end)
+    coverage = _share(prometheus.value(f"count_over_time(redis_up{target}[{period.range}])", period.end), period.seconds / series.interval)
+    found = [one for one in client_results(environment, (client,), context) if one.id == "client-connection"]
+    failed = [one for one in found if one.status == "failed"]
+    unknown = [one for one in found if one.status == "unknown"]
+    # The exporter is a client, too: with 1, no application was connected.
+    dropped = least is not None and least < 2
+    status = _status(dropped or bool(failed), coverage)
+    status = "unknown" if status == "passed" and (unknown or not found) else status
+    notes = [f"{one.target}: {one.detail}" for one in (failed or unknown)[:2]]
+    notes += ["only the exporter was connected at some time"] if dropped else []
+    notes += [] if coverage >= COVERED else ["Prometheus does not cover the period"]
+    measured = "" if least is None else f"{least:g} connections at least"
+    note = "" if status == "passed" else "; ".join(notes)
+    return Measurement("stable-connections", status, measured, "2 connections, the exporter included", f"{coverage:.0%}", query, note)
+
+
+def _latency(environment: Environment, client: Client, period: Period, prometheus: Prometheus, context: str) -> Measurement:  # noqa: ARG001
+    series, release = Series.of(environment), release_of(environment)
+    target = f'{series.selector},pod="{release.primary_statefulset}-0"'
+    buckets = f'redis_commands_latencies_usec_bucket{{{target},cmd=~"get|set"}}'
+    query = f"histogram_quantile(0.95, sum by (le) (increase({buckets}[{period.range}]))) / 1000"
+    value = prometheus.value(query, period.end)
+    coverage = _share(
+        prometheus.value(f"count_over_time(redis_up{{{target}}}[{period.range}])", period.end), period.seconds / series.interval
+    )
+    note = "Redis counts calls in powers of two: the true value can differ by a factor of two"
+    if value is None:
+        return Measurement(
+            "latency", "unknown", "", f"{LATENCY_OBJECTIVE} ms", f"{coverage:.0%}", query, "no calls of GET and SET are counted"
+        )
+    status = _status(value >= LATENCY_OBJECTIVE, coverage)
+    note = "Prometheus does not cover the period" if status == "unknown" else note
+    return Measurement("latency", status, f"{value:.3g} ms", f"{LATENCY_OBJECTIVE} ms", f"{coverage:.0%}", query, note)

@@ -1,0 +1,47 @@
+"""A stand-in for kube-state-metrics: the restarts of the containers of the lab, as a target of its Prometheus."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import yaml
+
+from tests.live.lab import Lab
+
+
+@contextmanager
+def kube_state_metrics(lab: Lab) -> Iterator[None]:
+    """Let Prometheus scrape the restarts meanwhile."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            lines = [
+                f'kube_pod_container_status_restarts_total{{namespace="{pod.namespace}",pod="{pod.name}",container="{found.name}"}} '
+                f"{found.restarts}\n"
+                for pod in list(lab.cluster.pods.values())
+                for found in pod.containers.values()
+            ]
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.end_headers()
+            self.wfile.write("".join(lines).encode())
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Write no log."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    file = lab.folder / "programs/prometheus/prometheus.yml"
+    settings = yaml.safe_load(file.read_text())
+    targets = [{"targets": [f"127.0.0.1:{server.server_port}"]}]
+    settings["scrape_configs"].append({"job_name": "kube-state-metrics", "honor_labels": True, "static_configs": targets})
+    file.write_text(yaml.safe_dump(settings))
+    lab.prometheus.reload()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,77 @@
+"""`rediskit migrate record --measure` on real servers: each criterion passes, fails for its cause, and is unknown without data."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from rediskit.model.criteria import MEASURED
+from rediskit.model.evidence import Evidence
+from rediskit.source.loader import load
+from tests.cluster.processes import until
+from tests.live import clients
+from tests.live.conftest import Start
+from tests.live.gitops import COMMAND
+from tests.live.kube_state_metrics import kube_state_metrics
+from tests.live.lab import Lab
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def measured(lab: Lab, begin: str) -> dict[str, Evidence]:
+    """Record the criteria since a time, and return the measurements of this run."""
+    before = len(_evidence(lab))
+    command = [str(COMMAND), "migrate", "record", "config/lab.yaml", "--measure", "--from", begin]
+    environment = {**os.environ, "KUBECTL": str(lab.bin / "kubectl")}
+    done = subprocess.run(command, cwd=lab.repository.folder, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert lab.password not in done.stdout + done.stderr
+    return {entry.criterion: entry for entry in _evidence(lab)[before:]}
+
+
+def _evidence(lab: Lab) -> tuple[Evidence, ...]:
+    migration = load(lab.repository.folder / "config/lab.yaml").clients[0].migration
+    assert migration is not None
+    return migration.evidence
+
+
+def outcome(found: dict[str, Evidence]) -> dict[str, str]:
+    return {name: "unknown" if entry.unknown else "passed" if entry.holds else "failed" for name, entry in found.items()}
+
+
+def test_the_criteria_of_a_validation_are_measured(start: Start) -> None:
+    began = (datetime.now(UTC) - timedelta(hours=1)).isoformat(timespec="seconds")
+    config, files = clients.client(web={"web": 1})
+    history: list[dict[str, Any]] = [{"step": step, "at": began} for step in ("scale-up", "validate")]
+    migrating = {"previous": {"host": "redis.shop"}, "migration": {"step": "validate", "history": history}}
+    lab = start("criteria", config={"clients": [{**config, **migrating}]}, files=files)
+    with kube_state_metrics(lab):
+        pod = clients.start_pod(lab, "web", web=("right", 1))
+        until("samples of restarts", lambda: lab.prometheus.query("kube_pod_container_status_restarts_total") or None, 60)
+        lab.prometheus.wait_for_samples(3)
+        begin = now()
+        time.sleep(20)
+        found = measured(lab, begin)
+        assert outcome(found) == dict.fromkeys(MEASURED, "passed"), found
+        assert found["latency"].measured
+        assert found["latency"].by == "measured"
+        assert found["no-restarts"].coverage
+
+        assert outcome(measured(lab, began))["stable-connections"] == "unknown"
+
+        with lab.connect(lab.primary) as connection:
+            connection.call("SETRANGE", "large", 100 * 2**20, "x")
+            for _ in range(40):
+                connection.call("GET", "large")
+        lab.pod(pod).kill("web")
+        until("the restart", lambda: lab.pod(pod).containers["web"].restarts or None, 30)
+        clients.start_pod(lab, "web", web=("wrong-password", 1))
+        time.sleep(6)
+        found = measured(lab, begin)
+        assert outcome(found) == dict.fromkeys(MEASURED, "failed"), found
+        assert "WRONGPASS" not in str(found["no-redis-errors"].note)
