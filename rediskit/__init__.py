@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # `X as X` marks a name as public for type checkers, which do
     from rediskit.model.monitoring import Monitoring as Monitoring
     from rediskit.model.network import Network as Network, Pool as Pool
     from rediskit.model.owner import Owner as Owner
+    from rediskit.model.owner_values import ByEffect as ByEffect
     from rediskit.model.redis import Amount as Amount, Auth as Auth, Chart as Chart, ContainerResources as ContainerResources
     from rediskit.model.redis import ExporterImage as ExporterImage, Memory as Memory, Redis as Redis, RedisImage as RedisImage
     from rediskit.model.redis import Resources as Resources, Storage as Storage
@@ -64,6 +65,7 @@ _EXPORTS = {
     "rediskit.model.monitoring": ("Monitoring",),
     "rediskit.model.network": ("Network", "Pool"),
     "rediskit.model.owner": ("Owner",),
+    "rediskit.model.owner_values": ("ByEffect",),
     "rediskit.model.redis": (
         "Amount",
         "Auth",

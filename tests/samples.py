@@ -104,6 +104,22 @@ def made(step: str | None = "validate", order: str = "scale-down-first", over: M
     return Environment.model_validate(data)
 
 
+def helm_release(over: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the HelmRelease of an application."""
+    chart = {"spec": {"chart": "app", "version": "1.2.3", "sourceRef": {"kind": "HelmRepository", "name": "charts"}}}
+    head = {"apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease", "metadata": {"name": "shop", "namespace": "beersystem"}}
+    return merged({**head, "spec": {"interval": "10m", "chart": chart, "values": {"a": 1}}}, over or {})
+
+
+def helm_application(**helm: Any) -> dict[str, Any]:
+    """Return the Application of a chart."""
+    chart = {"repoURL": "https://charts.example.org", "chart": "app", "targetRevision": "1.2.3"}
+    source = {**chart, "helm": {"valueFiles": ["values.yaml"], **helm}}
+    destination = {"server": "https://kubernetes.default.svc", "namespace": "beersystem"}
+    head = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "shop", "namespace": "argocd"}}
+    return {**head, "spec": {"project": "default", "destination": destination, "source": source}}
+
+
 def loaded(
     folder: Path,
     step: str | None = "validate",
@@ -111,14 +127,20 @@ def loaded(
     over: Mapping[str, Any] | None = None,
     manifest: Mapping[str, Any] | None = None,
     ciphertexts: Mapping[str, Any] | None = None,
+    release: Mapping[str, Any] | None = None,
 ) -> Environment:
     """The environment of `config`, loaded from `<folder>/chocolandia.yaml`, so that everything has its position.
 
     manifest: another live object than the real Deployment. ciphertexts: namespace to the encrypted Secret in its file.
+    release: the HelmRelease in `chocolandia/release.yaml`.
     """
     (folder / "chocolandia").mkdir(exist_ok=True)
     text = BACKEND.read_text(encoding="utf-8") if manifest is None else dump(manifest)
     (folder / "chocolandia/beersystem-backend.yaml").write_text(text, encoding="utf-8")
+    (folder / "chocolandia/release.yaml").write_text(dump(release or helm_release()), encoding="utf-8")
+    parameters = [{"name": "web.replicas", "value": "1"}]
+    (folder / "chocolandia/application.yaml").write_text(dump(helm_application(parameters=parameters)), encoding="utf-8")
+    (folder / "chocolandia/suspended.yaml").write_text(dump(helm_release({"spec": {"suspend": True}})), encoding="utf-8")
     (folder / "chocolandia/sealing.crt").write_text("-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n", encoding="utf-8")
     (folder / "chocolandia/secrets").mkdir(exist_ok=True)
     for namespace, content in (ciphertexts or {}).items():

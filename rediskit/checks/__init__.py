@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from rediskit.checks import access, databases, flux, manifests, objects, old_redis, open_questions, owners, release, secrets, server
+from rediskit.checks import (
+    access,
+    databases,
+    flux,
+    helm_release,
+    manifests,
+    objects,
+    old_redis,
+    open_questions,
+    owners,
+    release,
+    secrets,
+    server,
+)
 from rediskit.checks.acceptance import unaccepted
 from rediskit.checks.finding import REFUSED, Check, Finding, Issue, Severity, Subject, Topic, reference
 from rediskit.errors import dotted
@@ -76,6 +89,9 @@ CHECKS: tuple[Check, ...] = (
     Check("secret-reference", "error", owners.secret_reference, "password"),
     Check("owner-patch", "error", owners.owner_patch),
     Check("owner-component", "error", owners.owner_component),
+    Check("release-settings", "error", helm_release.settings),
+    Check("release-chart", "error", helm_release.chart_version),
+    Check("values-beaten", "error", helm_release.parameters),
     Check("client-variables", "error", manifests.duplicate_variables, "password"),
     Check("variable-absent", "warning", manifests.absent_variables),
     Check("composed-url", "warning", manifests.composed_urls, "password"),

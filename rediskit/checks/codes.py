@@ -52,6 +52,13 @@ COMMANDS: tuple[Code, ...] = (
     Code("egress-alone", "error", OWNER, "With `egress`, require another egress policy: the rendered one alone isolates the pods."),
     Code("scan-possible", "warning", OWNER, "Warn about a possible use of the old Redis. Accept it where it is something else."),
     Code("scan-not-visible", "info", OWNER, "Report objects that the scan can't read: it neither finds nor excludes a use there."),
+    Code("chart-file", "error", OWNER, "With `--chart`, require the chart and the version that the application installs."),
+    Code("chart-template", "error", OWNER, "With `--chart`, require that Helm renders the chart, and that its post-renderers succeed."),
+    Code("values-hidden", "error", OWNER, "With `--chart`, require that all sources of values can be read."),
+    Code("values-list", "error", OWNER, "With `--chart`, refuse a list in `owner.values` that drops an entry of the base."),
+    Code("values-unused", "error", OWNER, "With `--chart`, require that the chart reads each key of `owner.values`."),
+    Code("values-order", "error", OWNER, "With `--chart`, refuse a reference that the chart renders before its definition."),
+    Code("values-differ", "error", OWNER, "With `--chart`, require that the values of each step render what the step means."),
     Code("owner-beaten", "error", OWNER, "Refuse a change after the Component that reverts a step."),
 )
 """All codes of commands except those of `RULES`, in the order of docs/checks.md."""

@@ -43,7 +43,7 @@ def substitutions(subject: Subject) -> Iterator[Issue]:
             place = next(place for place, text in texts_in(content) if is_substituted(text))
             yield Issue(f"{path} at {dotted(place)} contains ${{ or $$, which Flux would change", BUG, ("redis", "values"))
     for index, client in enumerate(subject.environment.clients):
-        if client.migration is None or not (flux or client.owner.kind == "flux-kustomization"):
+        if client.migration is None or not (flux or (client.owner.kind == "flux-kustomization" or client.owner.is_helm_release)):
             continue
         for key, template in client.templates:
             if any(is_substituted(part) for part in template.parts if isinstance(part, str)):

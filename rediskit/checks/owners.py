@@ -16,6 +16,8 @@ from rediskit.model.pointers import changed
 from rediskit.model.template import Template
 from rediskit.model.workload import Workload
 from rediskit.renderers.objects import file_name
+from rediskit.renderers.owner.helm_release import patches_in, renderer_patches
+from rediskit.renderers.owner.helm_values import VALUES, step_values
 from rediskit.renderers.owner.kinds import of_owner
 from rediskit.renderers.owner.overlay import apply, operated
 from rediskit.renderers.owner.patches import Change, changes, hold, text_of
@@ -107,6 +109,9 @@ def _patch_of(subject: Subject, client: Client, reference: str) -> tuple[str, Ob
         file_in_folder, keys = SNIPPETS[client.owner.kind]
         content = next((file.content for file in subject.tree.contents if file.path == folder + file_in_folder), None)
         return folder + file_in_folder, _inline_patch(at(content, *keys, "patches"), kind, name)
+    if client.owner.kind == "flux-helmrelease":
+        component = f"{folder}kustomization.yaml"
+        return component, _inline_patch(patches_in(subject.tree.objects.get(component)), kind, name)
     path = f"{folder}{file_name({'kind': kind, 'metadata': {'name': name}})}"
     return path, subject.tree.objects.get(path)
 
@@ -210,7 +215,7 @@ def _workload_faults(rendered: _Patch, before: Any, after: Object) -> Iterator[I
 def _scaler_faults(subject: Subject) -> Iterator[Issue]:
     for path, client, workload, effect in _migrating(subject):
         scaler = workload.autoscaler
-        if scaler is None or hold(workload, effect) is None:
+        if scaler is None or client.owner.values or hold(workload, effect) is None:
             continue
         file, patch = _patch_of(subject, client, scaler.reference)
         source = (*path, "autoscaler")
@@ -235,7 +240,12 @@ def owner_component(subject: Subject) -> Iterator[Issue]:
         for name in sorted(files - expected):
             yield Issue(f"{folder}{name} is not a file of this step", BUG, source)
         component = subject.tree.objects.get(f"{folder}kustomization.yaml")
-        if client.owner.delivery == "component" and component is not None:
+        if client.owner.values is not None:
+            yield from (Issue(f"{folder}{message}", BUG, source) for message in _values_faults(subject, client, component))
+        elif client.owner.kind == "flux-helmrelease" and component is not None:
+            faults = _release_faults(subject, client, component)
+            yield from (Issue(f"{folder}kustomization.yaml {message}", BUG, source) for message in faults)
+        elif client.owner.delivery == "component" and component is not None:
             operations = [operations_text(change.operations) for change in changes(subject.environment, client) if change.operations]
             faults = _component_faults(client, component, files - {"kustomization.yaml"}, operations)
             yield from (Issue(f"{folder}kustomization.yaml {message}", BUG, source) for message in faults)
@@ -256,6 +266,32 @@ def _component_faults(client: Client, component: Object, files: set[str], operat
     expected += ["spec.scaleTargetRef.name" for workload in client.workloads if workload.autoscaler and not effect.removed]
     if asserted != ([] if effect.owner_is_untouched else expected):
         yield "does not fail when a container is missing"
+
+
+def _values_faults(subject: Subject, client: Client, component: Object | None) -> Iterator[str]:
+    """Yield what is wrong with the values of a step: each file has them, and the Component fails without the HelmRelease."""
+    wanted = step_values(subject.environment, client, client.owner.values)
+    contents = {file.path.removeprefix(f"{client.owner_folder}/"): file.content for file in subject.tree.contents}
+    if contents.get(VALUES) != wanted:
+        yield f"{VALUES} does not have the values of this step"
+    if component is None:
+        return
+    install = client.owner.installs
+    file = file_name({"kind": install.kind, "metadata": {"name": install.name}})
+    if wanted and at(contents.get(file), "spec", "values") != wanted:
+        yield f"{file} does not have the values of this step"
+    if [at(entry, "source", "name") for entry in list_at(component, "replacements")] != ([install.name] if wanted else []):
+        yield "kustomization.yaml does not fail when the HelmRelease is missing"
+
+
+def _release_faults(subject: Subject, client: Client, component: Object) -> Iterator[str]:
+    """Yield what is wrong with a Component that adds a post-renderer to a HelmRelease."""
+    wanted = renderer_patches(subject.environment, client)
+    if patches_in(component) != wanted:
+        yield "does not contain the patches of this step"
+    asserted = [(at(entry, "source", "name"), at(entry, "source", "fieldPath")) for entry in list_at(component, "replacements")]
+    if asserted != ([(client.owner.installs.name, "metadata.name")] if wanted else []):
+        yield "does not fail when the HelmRelease is missing"
 
 
 def _init_containers(content: Any, workload: Workload) -> list[Any]:

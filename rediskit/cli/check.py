@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> Report:
     visits = [Visit(names(CHECK), lambda environment, _: open_questions(environment))]
     visits += [Visit(names(CHECK), lambda environment, _: in_future(environment, now()))]
     visits += [_against_revision(arguments.base)] if arguments.base is not None else []
-    visits += [_with_owner(arguments.owner, arguments.at, offline=arguments.offline)] if arguments.owner is not None else []
+    visits += [_with_owner(arguments)] if arguments.owner is not None else []
     trees, checked, counts = _with_kubeconform(arguments, visits) if arguments.kubeconform else (*render_all(arguments, visits), None)
     findings = reported(checked)
     changes = {tree.name: compare(tree, arguments.output) for tree in trees}
@@ -70,17 +70,21 @@ def _against_revision(revision: str) -> Visit:
     return Visit(names(BASE), look)
 
 
-def _with_owner(folder: str, at: str | None, *, offline: bool) -> Visit:
+def _with_owner(arguments: argparse.Namespace) -> Visit:
     """Return the check of a checkout of an application repository, with its uses of the old Redis."""
     from rediskit.checks import Finding
     from rediskit.cli import scanning
     from rediskit.cli.clock import time_of
+    from rediskit.migrate.owner.chart import chart_at
     from rediskit.migrate.owner.check import NOT_BUILT, owner_remarks
     from rediskit.migrate.owner.files import checkout
     from rediskit.migrate.scan import scan
 
+    folder, at, offline = arguments.owner, arguments.at, arguments.offline
+    chart = chart_at(arguments.chart) if arguments.chart else None
+
     def look(environment: Environment, tree: Tree) -> Iterator[Finding]:
-        remarks = owner_remarks(environment, tree, folder, offline=offline)
+        remarks = owner_remarks(environment, tree, folder, offline=offline, chart=chart)
         unbuilt = set()
         for remark in remarks:
             yield Finding(remark.code, remark.severity, remark.message, remark.hint, (), remark.location, (remark.client,))
@@ -88,7 +92,7 @@ def _with_owner(folder: str, at: str | None, *, offline: bool) -> Visit:
                 unbuilt.add(remark.client)
         place = checkout(folder, None, offline=offline)
         for client in environment.clients:
-            result = scan(environment, client, place) if client.migration and client.name not in unbuilt else None
+            result = scan(environment, client, place, chart) if client.migration and client.name not in unbuilt else None
             if result is not None:
                 yield from scanning.findings(client, result, place)
                 scanning.record(environment, client, result, time_of(at, "--at", client.migration))

@@ -115,4 +115,5 @@ OUTPUT = option("--output", metavar="DIR", help="the directory that contains the
 STRICT = option("--strict", action="store_true", help="end with exit code 1 for a warning, too")
 CONTEXT = option("--context", default="", metavar="NAME", help="the context of kubectl (default: the current one)")
 DRY_RUN = option("--dry-run", action="store_true", help="show the changes and write nothing")
+CHART = option("--chart", metavar="PATH", help="the chart of an application that Helm installs: a directory or a .tgz file")
 OFFLINE = option("--offline", action="store_true", help="fail if the overlay has a remote base; kustomize downloads nothing")

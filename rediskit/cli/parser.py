@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from rediskit import __version__
 from rediskit.cli.migrate import parser as migrate
 from rediskit.cli.options import (
+    CHART,
     COMMON,
     CONFIGS,
     CONTEXT,
@@ -137,7 +138,7 @@ def _check(commands: Commands) -> None:
         "Render in memory, run all checks, and compare the result with the output directories. Use it in CI and pre-commit. It writes no "
         "file, with one exception: at the step validate, --owner records its search for users of the old Redis in the config.",
         module="check",
-        parents=(CONFIGS, OUTPUT, at("the time to record with --owner"), OFFLINE, STRICT, *COMMON),
+        parents=(CONFIGS, OUTPUT, at("the time to record with --owner"), CHART, OFFLINE, STRICT, *COMMON),
         examples=(
             "rediskit check",
             "rediskit check --base origin/main",

@@ -31,6 +31,13 @@ class Drained(NamedTuple):
     note: str
 
 
+class Installed(NamedTuple):
+    """The live HelmRelease of an application. value: the version of the chart; source: the object."""
+
+    value: str
+    source: str
+
+
 class Observed(NamedTuple):
     """The observations of a person; an empty text, False and () are options that are not set.
 
@@ -43,6 +50,7 @@ class Observed(NamedTuple):
         source: The build that shows it; "" for an observation of a person.
         measured: The measured criteria: keys and values of an entry.
         dispute: Why a person contradicts a failed measurement.
+        installed: The live HelmRelease; None if it was not read.
     """
 
     at: str
@@ -59,6 +67,7 @@ class Observed(NamedTuple):
     drained: Drained | None = None
     measured: tuple[Mapping[str, str], ...] = ()
     dispute: str = ""
+    installed: Installed | None = None
 
 
 def record(environment: Environment, client: Client, observed: Observed) -> tuple[tuple[Edited, ...], Environment]:
@@ -71,9 +80,8 @@ def record(environment: Environment, client: Client, observed: Observed) -> tupl
     validation = _validation(client.name, migration, observed)
     entries = list(_entries(client.name, migration, observed))
     if not validation and not entries:
-        hint = (
-            "add an option: --criterion, --measure, --from, --until, --notes, --secret-seen, --down-from, --down-until, --folded, --drained"
-        )
+        options = "--criterion, --measure, --from, --until, --notes, --secret-seen, --down-from, --down-until, --folded, --drained"
+        hint = f"add an option: {options}, --installed"
         raise RefusedError(Problem(f"{client.name}: no observation to record", hint, code="nothing-to-record"))
     edits = [Put((*path, "validation"), validation)] if validation else []
     return appended(environment, client, entries, edits)
@@ -108,6 +116,8 @@ def _entries(name: str, migration: Migration, observed: Observed) -> Iterator[En
     if observed.drained:
         by = "measured" if observed.drained.source else "person"
         yield entry("drained", migration, observed.at, by=by, **observed.drained._asdict())
+    if observed.installed:
+        yield entry("installed", migration, observed.at, by="measured", **observed.installed._asdict())
     if observed.folded:
         by = "measured" if observed.source else "person"
         yield entry("folded", migration, observed.at, by=by, source=observed.source)

@@ -8,15 +8,18 @@ from typing import NamedTuple
 from rediskit.errors import Problem, RefusedError
 from rediskit.migrate.edit import Edited, put_in_place
 from rediskit.migrate.owner.build import Difference, bench, differences
+from rediskit.migrate.owner.chart import Chart
 from rediskit.migrate.owner.files import FOLDER, Checkout, checkout, kustomization, link_in_the_way, listing, rendered_files, shown
 from rediskit.migrate.owner.plain_files import plain_files
-from rediskit.migrate.owner.rules import beaten, missing_workload, unbuilt, unnamed_scalers
+from rediskit.migrate.owner.rules import beaten, missing_workload, release_problems, unbuilt, unexpanded, unnamed_scalers
+from rediskit.migrate.owner.values_rules import values_problems
 from rediskit.migrate.scan import problems, scan
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.output.leftovers import input_leftovers, remove_leftovers, tree_leftovers
 from rediskit.output.writer import Changes, compare, write
 from rediskit.renderers import render
+from rediskit.renderers.owner.helm_values import SNIPPET, VALUES, needs_snippet
 from rediskit.renderers.owner.snippets import SNIPPETS, inline, mark_of
 from rediskit.state_machine.effects import effects
 
@@ -55,6 +58,7 @@ def export(
     force: bool,
     dry_run: bool,
     offline: bool = False,
+    chart: Chart | None = None,
 ) -> Exported:
     """Write the files of a client's step into a checkout of the application repository.
 
@@ -63,6 +67,7 @@ def export(
         overlay: The folder that is built; `to` by default.
         force: Whether edited files are overwritten.
         offline: Whether a build with remote entries is refused.
+        chart: The chart of an application that Helm installs.
 
     Raises:
         ConfigError: A folder is not in a checkout, or has no kustomization.
@@ -75,26 +80,30 @@ def export(
         remove_leftovers([*input_leftovers([place.to]), *tree_leftovers(str(place.to / FOLDER))])
     if client.owner.delivery == "files":
         return _plain(environment, client, place, force=force, dry_run=dry_run)
-    kustomization(place.overlay)
-    _unused(environment, client, place)
-    objects = _built(environment, client, place)
+    if client.owner.delivery != "values":
+        kustomization(place.overlay)
+    _unused(environment, client, place, chart)
+    objects = _built(environment, client, place, chart)
     tree, root = rendered_files(render(environment), client), str(place.to / FOLDER)
     changes = compare(tree, root) if dry_run else write(tree, root, force=force)
     return Exported(shown(place.to), shown(place.to / FOLDER / client.name), changes, (), objects, tuple(_todo(environment, client, place)))
 
 
-def _unused(environment: Environment, client: Client, place: Checkout) -> None:
+def _unused(environment: Environment, client: Client, place: Checkout, chart: Chart | None = None) -> None:
     """Raise RefusedError if the step removes the old Redis and the application repository still uses it."""
-    if effects(client.migration).removed and (result := scan(environment, client, place)) and result.certain:
+    if effects(client.migration).removed and (result := scan(environment, client, place, chart)) and result.certain:
         raise RefusedError(problems(client, result.certain))
 
 
-def _built(environment: Environment, client: Client, place: Checkout) -> tuple[Difference, ...]:
-    with bench(place, client) as copy:
-        before, after = copy.before(environment), copy.after(environment, client)
+def _built(environment: Environment, client: Client, place: Checkout, chart: Chart | None) -> tuple[Difference, ...]:
     where = shown(place.overlay)
-    if before.complaint:
-        raise RefusedError(unbuilt(where, before))
+    with bench(place, client, chart) as copy:
+        before = copy.before(environment)
+        if before.complaint:
+            raise RefusedError(unbuilt(where, before))
+        if dangers := release_problems(client, before.objects, place) or values_problems(environment, client, before.objects, place, chart):
+            raise RefusedError(dangers)
+        after = copy.after(environment, client)
     if after.complaint:
         raise RefusedError(unbuilt(where, after, _step(client)))
     if problem := missing_workload(before.objects, client, where):
@@ -104,8 +113,10 @@ def _built(environment: Environment, client: Client, place: Checkout) -> tuple[D
     if scalers and not (effect.owner_is_untouched or effect.removed):
         raise RefusedError(scalers)
     changes = differences(environment, client, before, after)
-    if overwritten := [beaten(change, _step(client), where) for change in changes if change.wrong]:
+    if overwritten := [beaten(client, change, _step(client), where) for change in changes if change.wrong]:
         raise RefusedError(overwritten)
+    if late := unexpanded(client, before, after):
+        raise RefusedError(late)
     return tuple(change for change in changes if change.pointers)
 
 
@@ -122,9 +133,19 @@ def _todo(environment: Environment, client: Client, place: Checkout) -> list[str
         if not inline(environment, client):
             return [f"remove {entries} from the {kind}; keep all others"]
         return [f"replace {entries} in the {kind} by those of {shown(mine / name)}, after all others; keep all others"]
+    if client.owner.delivery == "values":
+        return [_to_set(client, place)]
     if listing(place, client).files:
         return []
     return [f"add to {shown(kustomization(place.overlay))}, once:  components: [{os.path.relpath(mine, place.overlay)}]"]
+
+
+def _to_set(client: Client, place: Checkout) -> str:
+    """Return how an Application takes the values of a step."""
+    mine, reference = shown(place.to / FOLDER / client.name), client.owner.installs.reference
+    if needs_snippet(client):
+        return f"replace helm.valuesObject of {reference} by that of {mine}/{SNIPPET}"
+    return f"list {mine}/{VALUES} once, as the last entry of helm.valueFiles of {reference}"
 
 
 def _plain(environment: Environment, client: Client, place: Checkout, *, force: bool, dry_run: bool) -> Exported:

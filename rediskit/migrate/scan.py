@@ -13,8 +13,10 @@ from rediskit.git.revision import commit_at
 from rediskit.migrate.edit import Edited
 from rediskit.migrate.egress import Restriction, restrictions
 from rediskit.migrate.evidence import appended, entry
-from rediskit.migrate.owner.build import bench, key_of, select
+from rediskit.migrate.owner.build import bench, select
+from rediskit.migrate.owner.chart import Chart
 from rediskit.migrate.owner.files import FOLDER, Checkout, documents_of, is_built, link_in_the_way, manifests_below, shown
+from rediskit.migrate.owner.released import key_of
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.evidence import Evidence
@@ -61,19 +63,41 @@ class Scan(NamedTuple):
         return f"sha256:{hashlib.sha256(chr(10).join(lines).encode()).hexdigest()}"
 
 
-def scan(environment: Environment, client: Client, place: Checkout) -> Scan | None:
+def scan(environment: Environment, client: Client, place: Checkout, chart: Chart | None = None) -> Scan | None:
     """Return the uses of the old Redis in a checkout once the client has moved; None if the checkout is not that of the client.
 
     A build is scanned with the files of `decommission`, so that only uses remain that the migration does not change. Plain manifests are
-    scanned with the objects of the client as at that step. Raises ConfigError when a file of the build cannot be read.
+    scanned with the objects of the client as at that step. With the chart, so are its objects and hooks. Raises ConfigError when a
+    file of the build cannot be read.
     """
     if client.previous is None or not client.workloads:
         return None
-    objects = _of_build(environment, client, place) if client.owner.is_built else _of_files(environment, client, place)
+    objects = _of_build(environment, client, place, chart) if client.owner.is_built else _of_files(environment, client, place)
     if objects is None:
         return None
     egress = tuple(restrictions(environment, client, *objects[:2]))
-    return _examined(client, *objects, commit_of(place.top))._replace(egress=egress)
+    result = _examined(client, *objects, commit_of(place.top))._replace(egress=egress)
+    return _without_values(client, result, is_rendered=chart is not None)
+
+
+def _without_values(client: Client, result: Scan, *, is_rendered: bool) -> Scan:
+    """Return a scan in which the values of the application's own release do not count as uses: its rendered objects do.
+
+    Without the chart, a value with the name of a switched variable is a possible use: it can be the variable that the step replaces, or
+    have another effect, too.
+    """
+    if client.owner.release is None:
+        return result
+    mine, switched = client.owner.installs.reference, switched_variables(client)
+    found = []
+    for use in result.uses:
+        if use.object != mine or not use.pointer.startswith("/spec/values/"):
+            found.append(use)
+        elif not is_rendered:
+            named = not switched.isdisjoint(use.pointer.split("/")[-2:])
+            found.append(use._replace(strength="possible" if named else use.strength))
+    hidden = tuple(one for one in result.hidden if not is_rendered or one.object != mine)
+    return result._replace(uses=tuple(found), hidden=hidden)
 
 
 _NOT_CHANGED = "the migration of {} does not change it"
@@ -128,10 +152,10 @@ Objects = tuple[list[Object], list[Object], list[Object]]
 """The objects before, the objects that remain, and the objects without a known namespace."""
 
 
-def _of_build(environment: Environment, client: Client, place: Checkout) -> Objects | None:
+def _of_build(environment: Environment, client: Client, place: Checkout, chart: Chart | None) -> Objects | None:
     if not is_built(place) or link_in_the_way(place, client):
         return None  # Reported by `check --owner` and `migrate export`.
-    with bench(place, client) as copy:
+    with bench(place, client, chart) as copy:
         before, after = copy.before(environment), copy.after(environment, at_step(client, "decommission"))
     if before.complaint or after.complaint:
         return None
@@ -210,7 +234,7 @@ def _examined(client: Client, before: list[Object], left: list[Object], elsewher
         *_still_needed(client, left),
         *_removed_users(client, before, address),
     ]
-    hidden = not_visible(left, namespace=namespace, substituted=client.owner.kind == "flux-kustomization")
+    hidden = not_visible(left, namespace=namespace, substituted=(client.owner.kind == "flux-kustomization" or client.owner.is_helm_release))
     return Scan(tuple(remaining), tuple(hidden), commit)
 
 

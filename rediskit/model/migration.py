@@ -168,6 +168,11 @@ class Migration(Model):
         )
 
     @property
+    def installed(self) -> Evidence | None:
+        """The last observation of the HelmRelease of the application before the downtime; its value is the version of the chart."""
+        return next((entry for entry in reversed(self.evidence) if entry.kind == "installed"), None)
+
+    @property
     def downtime(self) -> Evidence | None:
         """The last evidence of the downtime."""
         return next((entry for entry in reversed(self.evidence) if entry.kind == "downtime"), None)

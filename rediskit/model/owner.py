@@ -6,16 +6,20 @@ A new kind is an entry of `KINDS` here and of `RENDERERS` in `renderers.owner.ki
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal, NamedTuple, Self
 
 from pydantic import model_validator
 
 from rediskit.errors import Problem
-from rediskit.model.base import Model, refuse_all
+from rediskit.model.base import Model, refuse, refuse_all
+from rediskit.model.files import Manifest
+from rediskit.model.helm_install import HelmInstall, helm_install, problem_of
+from rediskit.model.owner_values import ByEffect
 from rediskit.model.types import Flag
 
-OwnerKind = Literal["kustomize", "manifests", "argocd-app", "flux-kustomization"]
-Delivery = Literal["component", "snippet", "files"]
+OwnerKind = Literal["kustomize", "manifests", "argocd-app", "flux-kustomization", "flux-helmrelease", "helm-values"]
+Delivery = Literal["component", "snippet", "files", "values"]
 
 
 class Form(NamedTuple):
@@ -23,14 +27,16 @@ class Form(NamedTuple):
 
     Attributes:
         delivery: `component`: an overlay lists the files. `snippet`: the object of the GitOps tool contains the patches. `files`:
-            `migrate export` edits the application's own files.
+            `migrate export` edits the application's own files. `values`: the Application reads a file with values.
         whole: Whether the whole manifest of each workload is needed.
         keys: The keys of `owner` that the kind uses, in addition to `kind`.
+        installers: The kinds of object that `release` may contain; the key is required then.
     """
 
     delivery: Delivery
     whole: bool = True
     keys: frozenset[str] = frozenset()
+    installers: tuple[str, ...] = ()
 
 
 _IN_OBJECT = Form("snippet", keys=frozenset({"base_namespace"}))
@@ -40,6 +46,8 @@ KINDS: Mapping[OwnerKind, Form] = {
     "manifests": Form("files"),
     "argocd-app": _IN_OBJECT,
     "flux-kustomization": _IN_OBJECT,
+    "flux-helmrelease": Form("component", keys=frozenset({"base_namespace", "release"}), installers=("HelmRelease",)),
+    "helm-values": Form("component", keys=frozenset({"release", "values"}), installers=("HelmRelease", "Application")),
 }
 
 
@@ -48,10 +56,17 @@ class Owner(Model):
 
     kind: OwnerKind = "kustomize"
     """`kustomize`: rediskit renders a Component for the outermost overlay. `manifests`: `migrate export` sets the values in the manifests.
-    `argocd-app`, `flux-kustomization`: rediskit renders patches for the Application or Kustomization of the repository."""
+    `argocd-app`, `flux-kustomization`: rediskit renders patches for the Application or Kustomization of the repository.
+    `flux-helmrelease`: rediskit renders a Component that adds the patches to the HelmRelease, as a post-renderer.
+    `helm-values`: rediskit renders the values of the chart that you write per effect."""
     base_namespace: Flag = True
-    """Whether the objects of the base set their namespace; false if an overlay or the tool sets it. For `argocd-app` and
-    `flux-kustomization`."""
+    """Whether the objects of the base set their namespace; false if an overlay or the tool sets it. For `argocd-app`,
+    `flux-kustomization` and `flux-helmrelease`, whose base is the rendered chart."""
+    release: Manifest | None = None
+    """A file with the HelmRelease that installs the application, relative to this file; with `helm-values` also an
+    Application with the chart. For `flux-helmrelease` and `helm-values`."""
+    values: ByEffect | None = None
+    """The values of the chart that stop the application and switch it. For `helm-values`."""
 
     @model_validator(mode="after")
     def _uses_its_keys(self) -> Self:
@@ -64,10 +79,36 @@ class Owner(Model):
         )
         return self
 
+    @model_validator(mode="after")
+    def _installs_a_chart(self) -> Self:
+        """Refuse a kind without the object that it changes, and a file with another object."""
+        kinds = KINDS[self.kind].installers
+        if not kinds:
+            return self
+        if self.release is None:
+            hint = f"add release: a file with the {' or '.join(kinds)}"
+            refuse("owner-release", f"{self.kind} needs release", hint)
+        if problem := problem_of(self.release.content, kinds, self.release.path):
+            refuse_all([replace(problem, path=("release",))])
+        if self.values is None and "values" in KINDS[self.kind].keys:
+            refuse("owner-values", f"{self.kind} needs values", "add values: {stopped: {…}, switched: {…}}")
+        return self
+
+    @property
+    def is_helm_release(self) -> bool:
+        """Whether a HelmRelease of Flux installs the application."""
+        return self.release is not None and self.installs.kind == "HelmRelease"
+
+    @property
+    def installs(self) -> HelmInstall:
+        """What the object of `release` installs. Only for kinds that have one."""
+        assert self.release is not None
+        return helm_install(self.release.content)
+
     @property
     def delivery(self) -> Delivery:
-        """How the application repository takes the files of a step."""
-        return KINDS[self.kind].delivery
+        """How the application repository takes the files of a step. The Application of a chart reads a values file."""
+        return "values" if self.values and not self.is_helm_release else KINDS[self.kind].delivery
 
     @property
     def is_built(self) -> bool:

@@ -45,6 +45,8 @@ CODES: Mapping[str, str] = {
     "network-pool": "`network.address` is an unused address of the pool.",
     "out-of-range": "A number is within its bounds.",
     "owner-key": "Each key of `owner` is one that its kind uses.",
+    "owner-release": "`owner.release` contains the object that installs the chart of the application.",
+    "owner-values": "`owner.values` sets values for both effects, without null and without the password.",
     "owner-kind": "The manifests that `owner.kind` needs are present.",
     "previous-remove": "`previous.remove` lists each object of the old Redis once, and nothing else.",
     "redis-command": "`redis.disabledCommands` lists each command once, and none that Redis needs or does not have.",

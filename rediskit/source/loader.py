@@ -195,8 +195,10 @@ class _Loading:
             self.broken.remove(path)
 
     def _manifests(self) -> None:
-        """Read `workload.manifest` and `workload.autoscaler.manifest` of each client."""
+        """Read `workload.manifest`, `workload.autoscaler.manifest` and `owner.release` of each client."""
         for path, client in self._clients():
+            if isinstance(owner := client.get("owner"), dict):
+                self._manifest(owner, (*path, "owner"), "release")
             workloads = client.get("workloads")
             for index, workload in enumerate(workloads if isinstance(workloads, list) else ()):
                 if isinstance(workload, dict):
@@ -204,12 +206,12 @@ class _Loading:
                     if isinstance(scaler := workload.get("autoscaler"), dict):
                         self._manifest(scaler, (*path, "workloads", index, "autoscaler"))
 
-    def _manifest(self, section: dict[str, Any], path: Path) -> None:
-        at = (*path, "manifest")
-        if (name := section.get("manifest")) is None or not (content := self._open(name, at)):
+    def _manifest(self, section: dict[str, Any], path: Path, key: str = "manifest") -> None:
+        at = (*path, key)
+        if (name := section.get(key)) is None or not (content := self._open(name, at)):
             return
         try:
-            section["manifest"] = Manifest(name, read_manifest(*content))
+            section[key] = Manifest(name, read_manifest(*content))
         except ConfigError as error:
             self.problems += error.problems
             self.broken.append(at)

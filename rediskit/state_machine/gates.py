@@ -207,6 +207,17 @@ def _replicas(situation: Situation) -> Iterator[Blocker]:
             yield Blocker("replicas-unsaid", f"{message}, not {workload.replicas}", hint, ("workloads", index, "manifest"))
 
 
+def _installed(situation: Situation) -> Iterator[Blocker]:
+    """Yield a blocker unless the live HelmRelease was read at this step, with no setting that undoes the next one."""
+    migration, install = situation.migration, situation.client.owner.installs
+    since = [entry.at for entry in migration.history if entry.step == migration.step][-1:]
+    recorded = [entry for entry in migration.evidence if (entry.kind, entry.step) == ("installed", migration.step)]
+    if not any(not since or moment(entry.at) >= moment(since[0]) for entry in recorded):
+        message = f"{install.reference} was not read in the cluster at {migration.step}: a setting of it can undo the step"
+        record = f"rediskit migrate record {situation.environment.config_argument} --client {situation.client.name} --installed"
+        yield Blocker("release-unread", message, f"run {record}", ("migration", "evidence"))
+
+
 def _drained(situation: Situation) -> Iterator[Blocker]:
     """Yield a blocker unless the queues were empty, or their tasks discarded, after the application stopped: nothing is copied."""
     client, down = situation.client, down_since(situation.migration)
@@ -322,6 +333,7 @@ GATES: dict[str, Gate] = {
     ),
     "secret": Gate("the Secret is in both namespaces", _secret, ("secret-missing",), overridable=True),
     "replicas": Gate("the base sets its replicas, so that a rollback restores all of them", _replicas, ("replicas-unsaid",)),
+    "installed": Gate("the live HelmRelease has no setting that undoes a step", _installed, ("release-unread",)),
     "drained": Gate("the queues in the old Redis are empty, or their tasks are discarded", _drained, ("queue-unread", "queue-not-empty")),
     "budget": Gate("the downtime is within budget", _budget, ("budget-unknown", "budget-spent"), overridable=True),
     "evidence": Gate("24 hours of validation and the six criteria are recorded", _evidence, ("evidence-missing", "evidence-future")),

@@ -60,7 +60,7 @@ STAGES: dict[Step, Stage] = {
     "scale-down": Stage(
         "the application is scaled to 0",
         "the downtime window has started, and the Secret is in both namespaces",
-        ("window", "secret", "replicas"),
+        ("window", "secret", "replicas", "installed"),
         "the application has no pods",
         1,
     ),
@@ -164,7 +164,8 @@ def gates(transition: Transition, client: Client, migration: Migration) -> tuple
         return ("history", "clock", "reason", "old-redis-there")
     first = ("secret",) if transition.target == "deploy" and migration.order == "deploy-first" else ()
     codes = ("history", "clock", *first, *STAGES[transition.target].gates)
-    return codes if "queue" in client.use else tuple(code for code in codes if code != "drained")
+    unneeded = {*(() if "queue" in client.use else ("drained",)), *(() if client.owner.is_helm_release else ("installed",))}
+    return tuple(code for code in codes if code not in unneeded)
 
 
 def precondition(transition: Transition, migration: Migration, cron_jobs: Sequence[str] = ()) -> str:

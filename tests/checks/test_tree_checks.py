@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -207,7 +208,10 @@ PLAIN = client_with(owner={"kind": "manifests"})
 SNIPPET = client_with(owner={"kind": "argocd-app"})
 SNIPPET_FILE, INLINE = "owners/beersystem/application-snippet.yaml", "spec.source.kustomize.patches"
 PLAIN_FILE = "owners/beersystem/deployment-beersystem-backend.yaml"
+POST_RENDERED = client_with(owner={"kind": "flux-helmrelease", "release": "chocolandia/release.yaml"})
 OTHER_PATCH = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: beersystem-backend}\nspec: {replicas: 7}\n"
+
+OTHER_RENDERER = json.dumps([{"op": "add", "path": "/x", "value": {"kustomize": {"patches": [{"patch": OTHER_PATCH}]}}}])
 
 KINDS_OF_OWNERS = [
     faulty(
@@ -248,6 +252,11 @@ KINDS_OF_OWNERS = [
     faulty("owner-component", f"{PLAIN_FILE} is missing", without(PLAIN_FILE), "step: validate", over=PLAIN),
     faulty("owner-component", "owners/beersystem/x.yaml is not a file of this step", also("owners/beersystem/x.yaml", {}), over=PLAIN),
     faulty("owner-patch", "is not the patch of step validate", put(SNIPPET_FILE, f"{INLINE}.1.patch", OTHER_PATCH), WORKLOAD, over=SNIPPET),
+    faulty(
+        "owner-patch", "is not the patch of step validate", put(COMPONENT, "patches.0.patch", OTHER_RENDERER), WORKLOAD, over=POST_RENDERED
+    ),
+    faulty("owner-component", "does not contain the patches of this step", put(COMPONENT, "patches.0.patch", "[]"), over=POST_RENDERED),
+    faulty("owner-component", "does not fail when the HelmRelease is missing", put(COMPONENT, "replacements", GONE), over=POST_RENDERED),
     faulty("owner-component", f"{SNIPPET_FILE} is missing", without(SNIPPET_FILE), "step: validate", over=SNIPPET),
 ]
 

@@ -237,6 +237,33 @@ CLIENTS += [
 
 OLD_REDIS = [
     Case(
+        "release-settings",
+        "HelmRelease/shop is suspended: no step has an effect",
+        "chocolandia/suspended.yaml",
+        first_client(owner={"kind": "flux-helmrelease", "release": "chocolandia/suspended.yaml"}),
+    ),
+    Case(
+        "release-chart",
+        "HelmRelease/shop installs chart version 1.2.3, and 1.2.2 was installed before scale-down",
+        "chocolandia/release.yaml",
+        first_client(
+            owner={"kind": "flux-helmrelease", "release": "chocolandia/release.yaml"},
+            migration={"evidence": [{"kind": "installed", "step": "prepare", "at": "2026-03-01T21:00:00Z", "value": "1.2.2"}]},
+        ),
+    ),
+    Case(
+        "values-beaten",
+        "helm.parameters of Application/shop sets web.replicas, which wins over the values of each step",
+        "stopped:",
+        first_client(
+            owner={
+                "kind": "helm-values",
+                "release": "chocolandia/application.yaml",
+                "values": {"stopped": {"web": {"replicas": 0}}, "switched": {"web": {"host": "${host}"}}},
+            }
+        ),
+    ),
+    Case(
         "database-clash",
         "worker uses database 1, which beersystem uses too",
         "number: 1",

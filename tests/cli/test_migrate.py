@@ -405,6 +405,12 @@ CASES: dict[str, Refused] = {
         {"queue-not-empty": "beersystem: 40 tasks were left in the old Redis at 2026-03-01T22:02:00-03:00, and no data is copied"},
         QUEUE,
     ),
+    "nobody has read the HelmRelease": Refused(
+        migration(),
+        f"advance --at {IN_WINDOW}",
+        {"release-unread": "beersystem: HelmRelease/shop was not read in the cluster at prepare: a setting of it can undo the step"},
+        {"client": {"owner": {"kind": "flux-helmrelease", "release": "chocolandia/release.yaml"}}},
+    ),
     "the queues while the application runs": Refused(
         migration(),
         "record --drained",

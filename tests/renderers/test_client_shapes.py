@@ -25,10 +25,10 @@ from rediskit.state_machine.effects import Effects, effects, steps
 from rediskit.yamlio.writer import dump
 from tests.renderers.client_shapes import SHAPES, Part, Shape
 from tests.renderers.owner_build import OLD_REDIS, Built, Object, changed
-from tests.renderers.test_owner_kinds import Repository, expanded
+from tests.renderers.test_owner_kinds import Repository, expanded, owner_of
 from tests.samples import STEPS, config, made, merged
 
-SNIPPETS: tuple[OwnerKind, ...] = ("argocd-app", "flux-kustomization")
+SNIPPETS: tuple[OwnerKind, ...] = ("argocd-app", "flux-kustomization", "flux-helmrelease")
 KINDS: tuple[OwnerKind, ...] = ("kustomize", *SNIPPETS)
 ORDERS: tuple[Order, ...] = ("scale-down-first", "deploy-first")
 PAIRS = list(itertools.product(KINDS, ORDERS))
@@ -54,7 +54,7 @@ def environment(name: str, kind: OwnerKind, order: str, step: str) -> Environmen
     for index, one in enumerate(shape.parts):
         scaler = {"autoscaler": {"manifest": Manifest(f"{index}-scaler.yaml", copy.deepcopy(one.scaler))}} if one.scaler else {}
         sections.append({"manifest": Manifest(f"{index}.yaml", copy.deepcopy(one.content)), **one.config, **scaler})
-    client = merged(config(step, order)["clients"][0], {"owner": {"kind": kind}, **shape.keys})
+    client = merged(config(step, order)["clients"][0], {"owner": owner_of(kind), **shape.keys})
     client["workloads"] = sections
     return made(step, order, {"clients": [client]})
 

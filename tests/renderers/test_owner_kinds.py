@@ -23,11 +23,11 @@ from rediskit.renderers.owner.patches import changes
 from rediskit.state_machine.effects import Effects, effects
 from rediskit.yamlio.writer import dump
 from tests.renderers.owner_build import OLD_REDIS, Built, Object, changed, copy_component, write
-from tests.samples import ONE_CONTAINER, STEPS, backend, config, made, merged
+from tests.samples import ONE_CONTAINER, STEPS, backend, config, helm_release, made, merged
 
 HOST = "redis-shared-master.redis.svc.cluster.local"
 ENV = "/spec/template/spec/containers/backend/env"
-BUILT: tuple[OwnerKind, ...] = ("kustomize", "argocd-app", "flux-kustomization")
+BUILT: tuple[OwnerKind, ...] = ("kustomize", "argocd-app", "flux-kustomization", "flux-helmrelease")
 PAUSED = "/metadata/annotations"
 
 
@@ -124,7 +124,7 @@ def environment(shape: Shape, kind: OwnerKind, step: str, order: str) -> Environ
     section = {"manifest": Manifest("workload.yaml", copy.deepcopy(shape.workload)), "containers": ONE_CONTAINER, **shape.keys}
     if shape.scaler is not None:
         section["autoscaler"] = {"manifest": Manifest("autoscaler.yaml", shape.scaler)}
-    client = merged(config(step, order)["clients"][0], {"owner": {"kind": kind}})
+    client = merged(config(step, order)["clients"][0], {"owner": owner_of(kind)})
     client["workloads"] = [section]
     return made(step, order, {"clients": [client]})
 
@@ -132,6 +132,21 @@ def environment(shape: Shape, kind: OwnerKind, step: str, order: str) -> Environ
 def build(folder: Path, kustomize: Path) -> Built:
     done = subprocess.run([kustomize, "build", str(folder)], capture_output=True, text=True, check=False, timeout=60)
     return Built(done.returncode, done.stdout, done.stderr)
+
+
+RENDERERS: tuple[list[Object] | None, ...] = (None, [{"kustomize": {"images": [{"name": "proxy", "newTag": "2"}]}}], [])
+"""The post-renderers of the base: none, one, and an empty list."""
+
+
+def with_renderers(renderers: list[Object] | None) -> Object:
+    """Return the HelmRelease of an application with post-renderers."""
+    return helm_release({"spec": {"postRenderers": renderers}} if renderers is not None else None)
+
+
+def owner_of(kind: OwnerKind, renderers: list[Object] | None = None) -> Object:
+    """Return the section `owner` of a client."""
+    more = {"release": Manifest("release.yaml", with_renderers(renderers))} if kind == "flux-helmrelease" else {}
+    return {"kind": kind, **more}
 
 
 class Repository:
@@ -154,12 +169,32 @@ class Repository:
         if environment and environment.clients[0].owner.kind == "kustomize":
             copy_component(environment, self.folder / "rediskit")
             settings["components"] = ["./rediskit"]
+        elif environment and environment.clients[0].owner.kind == "flux-helmrelease":
+            added = self._post_renderers(environment)
+            settings["patches"] = [*settings.get("patches", ()), *added]
         elif environment:
             # Argo CD 3.6.1 and Flux 1.9.4 append what stands in their object to the patches of the kustomization that they build.
             settings["patches"] = [*settings.get("patches", ()), *snippet(environment)]
         write(self.folder, {key: value for key, value in settings.items() if value})
         self.built[content] = build(self.folder, self.kustomize)
         return self.built[content]
+
+    def _post_renderers(self, environment: Environment) -> list[Object]:
+        """Return the patches that the real kustomize puts into the HelmRelease; helm-controller 1.6.4 builds the chart with them."""
+        release = environment.clients[0].owner.release
+        assert release is not None
+        folder = self.folder / "release"
+        (folder / "rediskit").mkdir(parents=True, exist_ok=True)
+        (folder / "release.yaml").write_text(dump(release.content), encoding="utf-8")
+        copy_component(environment, folder / "rediskit")
+        write(folder, {"resources": ["release.yaml"], "components": ["./rediskit"]})
+        built = build(folder, self.kustomize)
+        assert built.code == 0, built.complaint
+        mine = release.content["spec"].get("postRenderers") or []
+        now = built.workload("HelmRelease", "shop")["spec"].get("postRenderers") or []
+        assert now[: len(mine)] == mine, "a post-renderer of the base is lost"
+        assert len(now) in (len(mine), len(mine) + 1)
+        return [patch for renderer in now[len(mine) :] for patch in renderer["kustomize"]["patches"]]
 
 
 def snippet(environment: Environment) -> list[Object]:
@@ -287,7 +322,7 @@ def test_git_and_the_autoscaler_never_want_different_numbers(
         assert scaler["spec"]["scaleTargetRef"] == held["spec"]["scaleTargetRef"]
 
 
-@pytest.mark.parametrize("kind", ["argocd-app", "flux-kustomization"])
+@pytest.mark.parametrize("kind", BUILT[1:])
 @pytest.mark.parametrize("broken", ["no workload", "another namespace", "a container before it", "no container", "another kind"])
 def test_a_snippet_fails_the_build_where_its_object_is_not(tmp_path: Path, kustomize: Path, kind: OwnerKind, broken: str) -> None:
     workload = backend()
@@ -315,6 +350,31 @@ def test_a_base_without_namespaces_is_said_in_the_config(tmp_path: Path, kustomi
     owner = now.clients[0].owner.model_copy(update={"base_namespace": False})
     without = now.model_copy(update={"clients": (now.clients[0].model_copy(update={"owner": owner}),)})
     assert repository.at(without).workload()["spec"]["replicas"] == 0
+
+
+@pytest.mark.parametrize("config_has", RENDERERS)
+@pytest.mark.parametrize("base_has", RENDERERS)
+def test_a_post_renderer_of_the_base_is_kept_or_the_build_fails(
+    tmp_path: Path, kustomize: Path, base_has: list[Object] | None, config_has: list[Object] | None
+) -> None:
+    """The base can change after the object was copied into the config."""
+    now = environment(SHAPES["real"], "flux-helmrelease", "scale-down", "scale-down-first")
+    owner = now.clients[0].owner.model_copy(update={"release": Manifest("release.yaml", with_renderers(config_has))})
+    now = now.model_copy(update={"clients": (now.clients[0].model_copy(update={"owner": owner}),)})
+    folder = tmp_path / "overlay"
+    (folder / "rediskit").mkdir(parents=True)
+    (folder / "release.yaml").write_text(dump(with_renderers(base_has)), encoding="utf-8")
+    copy_component(now, folder / "rediskit")
+    write(folder, {"resources": ["release.yaml"], "components": ["./rediskit"]})
+    built = build(folder, kustomize)
+    if (base_has is None) != (config_has is None):
+        assert built.code != 0
+        return
+    assert built.code == 0, built.complaint
+    renderers = built.workload("HelmRelease", "shop")["spec"]["postRenderers"]
+    assert renderers[:-1] == (base_has or [])
+    (folder / "release.yaml").write_text(dump({**with_renderers(base_has), "metadata": {"name": "other"}}), encoding="utf-8")
+    assert build(folder, kustomize).code != 0, "the HelmRelease is missing"
 
 
 @pytest.mark.parametrize("missing", ["HorizontalPodAutoscaler", "ScaledObject"])

@@ -91,6 +91,8 @@ BEYOND = {
         "workload-cronjob-with-autoscaler", "workload-cronjob-with-replicas", "workload-deployment-suspended",
         "workload-rollout-without-manifest", "workload-twice", "egress-without-workloads", "evidence-drained",
         "evidence-dispute",
+        "evidence-installed", "owner-release-missing",
+        "owner-values-missing", "owner-values-null", "owner-values-password", "owner-values-empty",
     },
     "another file": {
         "client-file-duplicate-key", "client-file-missing", "client-file-names-a-file", "client-file-wrong", "container-unknown",
@@ -101,6 +103,7 @@ BEYOND = {
         "autoscaler-manifest-of-a-service", "autoscaler-of-another-workload", "autoscaler-outside", "autoscaler-says-otherwise",
         "egress-without-labels", "args-absent", "args-twice", "args-without-manifest", "workload-of-a-daemonset", "workload-of-a-job",
         "workload-rollout-without-its-deployment", "init-container-unknown", "certificate-of-something-else", "gitops-tool-as-client",
+        "owner-release-of-a-service", "owner-release-without-chart",
     },
     "this version of rediskit": {"required-version"},
     "arithmetic": {

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rediskit import render
+from rediskit import Manifest, render
 from rediskit.model.migration import Migration, Order, Step
 from rediskit.state_machine import transitions
 from rediskit.state_machine.effects import down_since, effects
 from rediskit.state_machine.gates import GATES
 from rediskit.state_machine.transitions import STAGES, Transition
 from tests.migrate.walks import ORDERS, along, reachable, start, take, trees, with_migration
-from tests.samples import client, config, made
+from tests.samples import client, config, helm_release, made
 
 WAYS = {
     "scale-down-first": ["prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission", "complete"],
@@ -167,7 +167,8 @@ def test_since_when_the_application_is_down(order: Order) -> None:
 
 def test_every_step_has_its_words_and_every_gate_stands_somewhere() -> None:
     assert set(STAGES) == set(get_args(Step))
-    queue = made("prepare", over={"clients": {0: {"use": ["queue"]}}}).clients[0]
+    owner = {"kind": "flux-helmrelease", "release": Manifest("release.yaml", helm_release())}
+    queue = made("prepare", over={"clients": {0: {"use": ["queue"], "owner": owner}}}).clients[0]
     used = {
         code
         for order in ORDERS

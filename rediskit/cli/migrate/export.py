@@ -16,6 +16,7 @@ from rediskit.cli.common import has_errors
 from rediskit.cli.configs import config_file
 from rediskit.cli.report import Report, change_lines, changes_json, finding_lines, warning_lines
 from rediskit.migrate.export import Exported, export
+from rediskit.migrate.owner.chart import chart_at
 from rediskit.migrate.owner.files import checkout
 from rediskit.migrate.scan import Scan, scan
 from rediskit.migrate.status import one_client
@@ -32,9 +33,10 @@ def run(arguments: argparse.Namespace) -> Report:
     environment = load(config_file(arguments))
     client = one_client(environment, arguments.client)
     force, dry_run, offline = arguments.force, arguments.dry_run, arguments.offline
-    done = export(environment, client, arguments.to, arguments.overlay, force=force, dry_run=dry_run, offline=offline)
+    chart = chart_at(arguments.chart) if arguments.chart else None
+    done = export(environment, client, arguments.to, arguments.overlay, force=force, dry_run=dry_run, offline=offline, chart=chart)
     place = checkout(arguments.to, arguments.overlay, offline=offline)
-    made = scan(environment, client, place)
+    made = scan(environment, client, place, chart)
     found = unaccepted(environment, scanning.findings(client, made, place), None) if made else []
     code = int(has_errors(found, strict=arguments.strict))
     if made and not dry_run:

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rediskit.cli.options import COMMON, CONFIG, CONTEXT, DRY_RUN, OFFLINE, STRICT, Commands, Parser, add_commands, at, command, option
+from rediskit.cli.options import (
+    CHART,
+    COMMON,
+    CONFIG,
+    CONTEXT,
+    DRY_RUN,
+    OFFLINE,
+    STRICT,
+    Commands,
+    Parser,
+    add_commands,
+    at,
+    command,
+    option,
+)
 from rediskit.model.criteria import CRITERIA
 
 _CLIENT = option("--client", metavar="NAME", help="the client; required if several clients have a migration")
@@ -127,7 +141,7 @@ def _export(actions: Commands) -> None:
         "overlay in a temporary copy. It writes nothing if the result is not what the step expects. Without --offline, kustomize "
         "downloads remote bases.",
         module="migrate.export",
-        parents=(*_SHARED, at("the time to record"), OFFLINE, DRY_RUN, STRICT),
+        parents=(*_SHARED, at("the time to record"), CHART, OFFLINE, DRY_RUN, STRICT),
         examples=("rediskit migrate export --to ../beersystem/deploy/overlays/prod --dry-run",),
     )
     parser.add_argument("--to", required=True, metavar="DIR", help="the overlay that Argo CD or Flux builds, in the checkout")
@@ -148,6 +162,7 @@ def _record(actions: Commands) -> None:
             "rediskit migrate record --criterion functions-verified --criterion no-user-reports",
             "rediskit migrate record --down-from 2026-03-01T22:01:00-03:00 --down-until 2026-03-01T22:08:00-03:00",
             "rediskit migrate record --drained",
+            "rediskit migrate record --installed",
             "rediskit migrate record --folded --owner ../beersystem/deploy/overlays/prod",
         ),
     )
@@ -189,6 +204,9 @@ def _record(actions: Commands) -> None:
         "--observed", default="", metavar="TEXT", help="with --drained: do not run kubectl; TEXT describes how you verified the queues"
     )
     queues.add_argument("--discard", default="", metavar="REASON", help="with --drained: accept that the tasks that are left are lost")
+    parser.add_argument(
+        "--installed", action="store_true", help="read the HelmRelease with kubectl, and record that no setting of it undoes a step"
+    )
     parser.add_argument("--down-from", default="", metavar="TIME", help="the start of the downtime (default: the time of scale-down)")
     parser.add_argument("--down-until", default="", metavar="TIME", help="the end of the downtime (default: the time of scale-up)")
     parser.add_argument(

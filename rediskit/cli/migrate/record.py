@@ -11,7 +11,7 @@ from rediskit.cli.migrate.move import diff_lines, dirty_notes, files_json
 from rediskit.cli.report import Report
 from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.migrate.edit import put_in_place
-from rediskit.migrate.evidence import Drained, Observed, record, validation_period
+from rediskit.migrate.evidence import Drained, Installed, Observed, record, validation_period
 from rediskit.migrate.status import one_client
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
@@ -51,6 +51,7 @@ def run(arguments: argparse.Namespace) -> Report:
         drained=_drained(client, arguments),
         measured=_measured(environment, client, arguments, times["start"], times["until"] or at) if arguments.measure else (),
         dispute=arguments.dispute.strip(),
+        installed=_installed(client, arguments),
     )
     files, _ = record(environment, client, observed)
     if not arguments.dry_run:
@@ -121,6 +122,28 @@ def _drained(client: Client, arguments: argparse.Namespace) -> Drained | None:
         raise refuse_tasks(client, tasks)
     lost = f"; discarded: {tasks.described}: {discard}" if tasks.total else ""
     return Drained(f"{tasks.total}{DISCARDED if tasks.total else ''}", f"Service {namespace}/{service}", f"{tasks.keys} keys in all{lost}")
+
+
+def _installed(client: Client, arguments: argparse.Namespace) -> Installed | None:
+    """Return the live HelmRelease of the application, read through kubectl; None without `--installed`.
+
+    Raises:
+        RefusedError: [release-settings] A setting of it undoes a step. [release-chart] It has another chart version than the config.
+        MissingToolError: kubectl fails.
+    """
+    from rediskit.live.kubectl import read_object
+    from rediskit.migrate.installed import live_problems, version_of
+
+    if not arguments.installed:
+        return None
+    if not client.owner.is_helm_release:
+        raise ConfigError(Problem(f"{client.name} has no HelmRelease", "omit --installed: it is for owner.release with a HelmRelease"))
+    install = client.owner.installs
+    namespace = install.namespace or client.namespace
+    content = read_object("helmreleases.helm.toolkit.fluxcd.io", namespace, install.name, arguments.context)
+    if problems := live_problems(client, content, namespace):
+        raise RefusedError(problems)
+    return Installed(version_of(content), f"{install.reference} in {namespace}")
 
 
 def _source(owner: str | None) -> str:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.files import read_regular, reason
+from rediskit.migrate.owner.chart import Chart
 from rediskit.migrate.owner.copy import copy_checkout
 from rediskit.migrate.owner.files import (
     FOLDER,
@@ -21,14 +22,16 @@ from rediskit.migrate.owner.files import (
     mapping_in,
     shown,
 )
+from rediskit.migrate.owner.released import Key, installer, key_of, released
 from rediskit.migrate.owner.remote import OFFLINE, remote_entries
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
-from rediskit.model.nested import at
 from rediskit.model.pointers import changed
 from rediskit.output.nofollow import NoFollowFolder
+from rediskit.renderers.owner.helm_release import operations, renderer_patches
+from rediskit.renderers.owner.helm_values import step_values, with_values
 from rediskit.renderers.owner.kinds import of_owner
-from rediskit.renderers.owner.overlay import ConflictError, applied
+from rediskit.renderers.owner.overlay import ConflictError, applied, edited, operated
 from rediskit.renderers.owner.patches import changes, removals
 from rediskit.renderers.owner.snippets import inline
 from rediskit.renderers.tree import Object, Tree
@@ -39,9 +42,6 @@ from rediskit.yamlio.writer import dump
 
 MAX_BUILD = 64 * 1024 * 1024
 """The largest output of kustomize that is read, in bytes."""
-
-Key = tuple[str, str, str]
-"""Kind, namespace ("" if the object sets none) and name."""
 
 
 class Difference(NamedTuple):
@@ -62,10 +62,10 @@ class Built(NamedTuple):
 class Bench:
     """A copy of a checkout for trial builds with the files of a client. Only the copy is written, and no link is followed."""
 
-    def __init__(self, place: Checkout, copy: Path, client: Client, left_out: tuple[str, ...] = ()) -> None:
-        """Read the kustomization in a copy of the checkout without the files of `left_out`."""
+    def __init__(self, place: Checkout, copy: Path, client: Client, left_out: tuple[str, ...] = (), chart: Chart | None = None) -> None:
+        """Read the kustomization in a copy of the checkout without the files of `left_out`. chart: that of the application."""
         self._program = find("kustomize", "KUSTOMIZE")
-        self._copy, self.client, self._left_out = copy, client, left_out
+        self._copy, self.client, self._left_out, self._place, self._chart = copy, client, left_out, place, chart
         self._environment = OFFLINE if place.offline else {}
         self._inside = NoFollowFolder(copy, Path(shown(place.top)))
         self._mine = place.to.relative_to(place.top) / FOLDER / client.name
@@ -95,7 +95,10 @@ class Bench:
             self._extend("patches", more)
         built = self._build()
         self._inside.write(self._file, self._text)
-        return built
+        if client.owner.release is None or built.complaint:
+            return built
+        more = released(environment, client, built.objects, self._place, self._chart)
+        return Built({**built.objects, **{key_of(content): content for content in more}})
 
     def _extend(self, key: str, more: Sequence[Any]) -> None:
         """Add entries to a list in the kustomization of the overlay."""
@@ -121,25 +124,39 @@ class Bench:
         return Built({key_of(document.data): document.data for document in documents if isinstance(document.data, dict)})
 
 
+class ValuesBench(NamedTuple):
+    """The rendered chart of an Application with the values of a client. Nothing is written."""
+
+    place: Checkout
+    client: Client
+    chart: Chart | None
+
+    def before(self, environment: Environment) -> Built:
+        """Return the chart with the values of the application alone."""
+        return self.after(environment, self.client.model_copy(update={"migration": None}))
+
+    def after(self, environment: Environment, client: Client) -> Built:
+        """Return the chart with the values for the step of a client."""
+        return Built({key_of(content): content for content in released(environment, client, {}, self.place, self.chart)})
+
+
 @contextmanager
-def bench(place: Checkout, client: Client) -> Iterator[Bench]:
-    """Yield a temporary copy of the checkout without `.git`.
+def bench(place: Checkout, client: Client, chart: Chart | None = None) -> Iterator[Bench | ValuesBench]:
+    """Yield a temporary copy of the checkout without `.git`. chart: that of the application.
 
     Raises RefusedError when a link or a file is at the path of the client's folder, the checkout cannot be copied, or an offline build has
     a remote entry.
     """
     if problem := link_in_the_way(place, client):
         raise RefusedError(problem)
+    if client.owner.delivery == "values":
+        yield ValuesBench(place, client, chart)
+        return
     if place.offline and (problems := remote_entries(place)):
         raise RefusedError(problems)
     with temporary_folder() as folder:
         copy = folder / "checkout"
-        yield Bench(place, copy, client, copy_checkout(place.top, copy))
-
-
-def key_of(content: Mapping[str, Any]) -> Key:
-    """Return kind, namespace and name of an object."""
-    return str(content.get("kind")), str(at(content, "metadata", "namespace") or ""), str(at(content, "metadata", "name"))
+        yield Bench(place, copy, client, copy_checkout(place.top, copy), chart)
 
 
 def select(objects: Mapping[Key, Object], client: Client, kind: str, name: str) -> list[Key]:
@@ -149,9 +166,33 @@ def select(objects: Mapping[Key, Object], client: Client, kind: str, name: str) 
 
 def differences(environment: Environment, client: Client, before: Built, after: Built) -> list[Difference]:
     """Return the objects that a step changes, compared with the values of its patches and its removals."""
+    expected, by_values = _expected(environment, client, before), client.owner.kind == "helm-values"
+    result = []
+    for key in sorted(before.objects.keys() | after.objects.keys()):
+        old, new, target = before.objects.get(key), after.objects.get(key), expected.get(key)
+        wrong = sorted(changed(target, new)) if new != target else ()
+        if by_values and not wrong and not changed(old, new):
+            continue  # A chart can render named entries in another order.
+        if old != new or new != target:
+            result.append(Difference(key, tuple(sorted(changed(old, new))), tuple(path or "the whole object" for path in wrong)))
+    return result
+
+
+def _expected(environment: Environment, client: Client, before: Built) -> dict[Key, Object | None]:
+    """Return the objects of a build as they are after a step; None for one that is gone, or that the patches do not fit."""
     expected: dict[Key, Object | None] = dict(before.objects)
+    by_values = client.owner.kind == "helm-values"
+    if client.owner.is_helm_release:
+        key = key_of(installer(client, before.objects))
+        if by_values:
+            expected[key] = with_values(before.objects[key], step_values(environment, client, client.owner.values))
+        elif patches := renderer_patches(environment, client):
+            expected[key] = operated(before.objects[key], operations(client, patches))
     for change in changes(environment, client):
         for key in select(before.objects, client, *change.reference.split("/")):
+            if by_values:
+                expected[key] = edited(before.objects[key], change) if change.reference in client.references else before.objects[key]
+                continue
             try:
                 expected[key] = applied(before.objects[key], change)
             except ConflictError:
@@ -159,10 +200,4 @@ def differences(environment: Environment, client: Client, before: Built, after: 
     for reference in removals(client):
         kind, _, name = reference.partition("/")
         expected |= dict.fromkeys(select(before.objects, client, kind, name))
-    result = []
-    for key in sorted(before.objects.keys() | after.objects.keys()):
-        old, new, target = before.objects.get(key), after.objects.get(key), expected.get(key)
-        if old != new or new != target:
-            wrong = sorted(changed(target, new)) if new != target else ()
-            result.append(Difference(key, tuple(sorted(changed(old, new))), tuple(path or "the whole object" for path in wrong)))
-    return result
+    return expected

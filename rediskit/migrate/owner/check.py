@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from rediskit.errors import ConfigError, Location, Problem
-from rediskit.migrate.owner.build import Bench, Built, bench, differences, select
+from rediskit.errors import ConfigError, Location, Problem, RefusedError
+from rediskit.migrate.owner.build import Bench, Built, ValuesBench, bench, differences, select
+from rediskit.migrate.owner.chart import Chart
 from rediskit.migrate.owner.files import (
     FOLDER,
     Checkout,
@@ -23,7 +24,8 @@ from rediskit.migrate.owner.files import (
     shown,
 )
 from rediskit.migrate.owner.remote import remote_entries
-from rediskit.migrate.owner.rules import beaten, missing_workload, unbuilt, unnamed_scalers
+from rediskit.migrate.owner.rules import beaten, missing_workload, release_problems, unbuilt, unexpanded, unnamed_scalers
+from rediskit.migrate.owner.values_rules import values_problems
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Step
@@ -49,7 +51,9 @@ class Remark(NamedTuple):
     client: str = ""
 
 
-def owner_remarks(environment: Environment, tree: Tree, folder: str, *, offline: bool = False) -> Iterator[Remark]:
+def owner_remarks(
+    environment: Environment, tree: Tree, folder: str, *, offline: bool = False, chart: Chart | None = None
+) -> Iterator[Remark]:
     """Yield the problems of a checkout for each client with a migration. `folder` is the outermost overlay.
 
     Clients whose files are not built are skipped: `migrate export` validates them. Raises ConfigError without a kustomization.
@@ -62,11 +66,13 @@ def owner_remarks(environment: Environment, tree: Tree, folder: str, *, offline:
     file = kustomization(place.overlay)
     own = [client for client in moving if (place.to / FOLDER / client.name).is_dir()]
     for client in own or moving:
-        for remark in _of_client(environment, client, tree, place, file):
-            yield remark._replace(client=client.name)
+        try:
+            yield from (remark._replace(client=client.name) for remark in _of_client(environment, client, tree, place, file, chart))
+        except RefusedError as error:  # The release of a client cannot be rendered.
+            yield from (_remark(problem, _at(file))._replace(client=client.name) for problem in error.problems)
 
 
-def _of_client(environment: Environment, client: Client, tree: Tree, place: Checkout, file: Path) -> Iterator[Remark]:
+def _of_client(environment: Environment, client: Client, tree: Tree, place: Checkout, file: Path, chart: Chart | None) -> Iterator[Remark]:
     if problem := link_in_the_way(place, client):
         yield _remark(problem, _at(file))
         return
@@ -75,12 +81,17 @@ def _of_client(environment: Environment, client: Client, tree: Tree, place: Chec
     if place.offline and (problems := remote_entries(place)):
         yield from (_remark(problem, problem.location or _at(file)) for problem in problems)
         return
-    with bench(place, client) as copy:
+    with bench(place, client, chart) as copy:
         before = copy.before(environment)
         if before.complaint:
             yield _remark(unbuilt(shown(place.overlay), before), _at(file))
             return
-        yield from _base(client, before, place, file)
+        if problems := release_problems(client, before.objects, place):
+            install = client.owner.installs
+            yield from (_remark(problem, object_at(place, install.kind, install.name) or _at(file)) for problem in problems)
+            return
+        yield from (_remark(problem, _at(file)) for problem in values_problems(environment, client, before.objects, place, chart))
+        yield from _base(client, before, place, file, is_whole=client.owner.release is None or chart is not None)
         yield from _scalers(client, before, place, file)
         yield from _steps(environment, client, copy, before, file)
 
@@ -146,14 +157,14 @@ def _listed(client: Client, place: Checkout, file: Path) -> Iterator[Remark]:
         yield Remark("owner-component", "warning", message, hint, _line_of(places[0], ("components",), mine))
 
 
-def _base(client: Client, before: Built, place: Checkout, file: Path) -> Iterator[Remark]:
-    """Yield what the base lacks for the steps and for a rollback."""
+def _base(client: Client, before: Built, place: Checkout, file: Path, *, is_whole: bool) -> Iterator[Remark]:
+    """Yield what the base lacks for the steps and for a rollback. is_whole: whether the build contains all objects of the application."""
     if problem := missing_workload(before.objects, client, shown(place.overlay)):
         yield _remark(problem, _at(file))
         return
     for workload in client.workloads:
         yield from _workload(client, workload, before, place, file)
-    for reference in () if _is_over(client) or client.previous is None else client.previous.remove:
+    for reference in client.previous.remove if client.previous and is_whole and not _is_over(client) else ():
         kind, _, name = reference.partition("/")
         if not select(before.objects, client, kind, name):
             hint = "no step can remove an object that is in no build: add and apply it there, or remove it from previous.remove"
@@ -194,7 +205,7 @@ def _scalers(client: Client, before: Built, place: Checkout, file: Path) -> Iter
         yield _remark(problem, object_at(place, kind, name) or _at(file))
 
 
-def _steps(environment: Environment, client: Client, copy: Bench, before: Built, file: Path) -> Iterator[Remark]:
+def _steps(environment: Environment, client: Client, copy: Bench | ValuesBench, before: Built, file: Path) -> Iterator[Remark]:
     """Yield the problems of the build of each step. At complete, the files of decommission must change nothing."""
     assert client.migration is not None
     complete = client.migration.step == "complete"
@@ -210,6 +221,7 @@ def _steps(environment: Environment, client: Client, copy: Bench, before: Built,
         if after.complaint:
             yield _remark(unbuilt(shown(file.parent), after, step), _at(file))
             continue
+        yield from (_remark(problem, _at(file)) for problem in unexpanded(client, before, after))
         changes = differences(environment, moved, before, after)
         if complete and (names := [f"{change.key[0]}/{change.key[2]}" for change in changes if change.pointers]):
             hint = "add the variables, replicas and removals of the last step to the base"
@@ -217,7 +229,7 @@ def _steps(environment: Environment, client: Client, copy: Bench, before: Built,
         for change in changes:
             if change.wrong and not complete and (change.key, change.wrong) not in reported:
                 reported.add((change.key, change.wrong))
-                yield _remark(beaten(change, step, shown(file.parent)), _own(file, change.key[2], change.wrong))
+                yield _remark(beaten(client, change, step, shown(file.parent)), _own(file, change.key[2], change.wrong))
 
 
 def _own(file: Path, name: str, wrong: tuple[str, ...]) -> Location:

@@ -16,9 +16,10 @@ from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.files import read_regular
 from rediskit.git.revision import Version, versions
 from rediskit.migrate.edit import Edited
-from rediskit.migrate.owner.build import Difference, key_of
+from rediskit.migrate.owner.build import Difference
 from rediskit.migrate.owner.files import Checkout, manifests_below, shown
 from rediskit.migrate.owner.plain_text import content_of, in_effect, merged, patched
+from rediskit.migrate.owner.released import key_of
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.files import Manifest

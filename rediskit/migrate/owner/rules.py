@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from rediskit.checks.variables import unresolved
 from rediskit.errors import Problem
-from rediskit.migrate.owner.build import Built, Difference, Key, select
+from rediskit.migrate.owner.build import Built, Difference, select
+from rediskit.migrate.owner.files import Checkout
+from rediskit.migrate.owner.released import Key, changed_since, installer, lists_renderers
 from rediskit.model.autoscaler import SCALERS
 from rediskit.model.client import Client
+from rediskit.model.helm_install import helm_install, risks
 from rediskit.model.nested import at
 from rediskit.renderers.tree import Object
+from rediskit.state_machine.effects import effects
 
 
 def unbuilt(where: str, build: Built, step: str = "") -> Problem:
@@ -28,6 +33,17 @@ def missing_workload(objects: Mapping[Key, Object], client: Client, where: str) 
     return None
 
 
+def release_problems(client: Client, objects: Mapping[Key, Object], place: Checkout) -> list[Problem]:
+    """Return the problems of the HelmRelease in a build, while a step changes it: settings that undo a step, and another chart version."""
+    effect = effects(client.migration)
+    if client.owner.release is None or effect.owner_is_untouched or effect.removed:
+        return []
+    install = helm_install(installer(client, objects))
+    dangers = risks(install, client.namespace)
+    others = (changed_since(client, install), lists_renderers(client, install, place))
+    return [*(Problem(message, hint, code="release-settings") for message, hint in dangers), *(one for one in others if one)]
+
+
 def unnamed_scalers(objects: Mapping[Key, Object], client: Client) -> Iterator[tuple[Key, Problem]]:
     """Yield each autoscaler of a workload that the config does not reference: it changes the replicas during the migration."""
     named = {workload.autoscaler.reference for workload in client.workloads if workload.autoscaler}
@@ -41,9 +57,26 @@ def unnamed_scalers(objects: Mapping[Key, Object], client: Client) -> Iterator[t
             yield key, Problem(message, f"{hint}: it must not scale the workload during the migration", code="owner-autoscaler")
 
 
-def beaten(difference: Difference, step: str, where: str) -> Problem:
+def unexpanded(client: Client, before: Built, after: Built) -> list[Problem]:
+    """Return a problem for each `$(NAME)` that the chart renders before its definition: Kubernetes does not expand it."""
+    problems = []
+    for reference in client.references if client.owner.values else ():
+        for key in select(after.objects, client, *reference.split("/")):
+            late = unresolved(after.objects[key]) - unresolved(before.objects.get(key, {}))
+            for container, variable, name in sorted(late):
+                message = f"{reference}: {variable} of {container} uses $({name}), which the chart renders after it"
+                hint = "charts can sort variables by name: choose names in this order, or write the value without a reference"
+                problems.append(Problem(message, hint, code="values-order"))
+    return problems
+
+
+def beaten(client: Client, difference: Difference, step: str, where: str) -> Problem:
     """Return the problem of an object whose values the build sets again after the patches of a step."""
     kind, _, name = difference.key
+    if client.owner.values and kind != client.owner.installs.kind:
+        message = f"{kind}/{name}, rendered with the values of {step}, differs from the step at {', '.join(difference.wrong)}"
+        hint = "correct owner.values or containers.env, until the chart renders what the step means"
+        return Problem(message, hint, code="values-differ")
     message = f"{kind}/{name} in the build of {where} does not have the values of {step} at {', '.join(difference.wrong)}"
     hint = "kustomize applies the replicas and patches of the overlay after its Components: move them into the base"
     return Problem(message, hint, code="owner-beaten")

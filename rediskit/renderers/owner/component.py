@@ -21,15 +21,15 @@ def component(environment: Environment, client: Client) -> Iterator[File]:
     """Yield the Component of one client at its step: the identity, or patches and the assertion that what they patch exists."""
     changed = list(changes(environment, client))
     if not changed:
-        yield File("kustomization.yaml", _component([], []))
+        yield File("kustomization.yaml", component_of([], []))
         return
     gone = [removal(reference) for reference in removals(client)]
-    used = [entry for change in changed for entry in _entries(change)] + [_patch(old, within(client.namespace)) for old in gone]
-    asserted = [assertion for workload in client.workloads for assertion in _assertions(workload)]
+    used = [entry for change in changed for entry in _entries(change)] + [patch_of(old, within(client.namespace)) for old in gone]
+    asserted = [entry for workload in client.workloads for entry in _assertions(workload)]
     scalers = [workload.autoscaler for workload in client.workloads if workload.autoscaler]
     if not effects(client.migration).removed:
-        asserted += [_assertion(str(scaler.kind), str(scaler.name), "spec.scaleTargetRef.name") for scaler in scalers]
-    yield File("kustomization.yaml", _component(used, asserted))
+        asserted += [assertion(str(scaler.kind), str(scaler.name), "spec.scaleTargetRef.name") for scaler in scalers]
+    yield File("kustomization.yaml", component_of(used, asserted))
     for content in (*(change.merge for change in changed), *gone):
         yield File(file_name(content), content)
 
@@ -46,10 +46,11 @@ def _entries(change: Change) -> Iterator[Object]:
     """Yield the entries of `patches`: operations first, because a strategic merge moves patched containers to the front."""
     if change.operations:
         yield {"patch": operations_text(change.operations), "target": target(change.merge)}
-    yield _patch(change.merge)
+    yield patch_of(change.merge)
 
 
-def _patch(content: Object, namespace: str = "") -> Object:
+def patch_of(content: Object, namespace: str = "") -> Object:
+    """Return an entry of `patches` for the file of a patch."""
     return {"path": file_name(content), "target": target(content, namespace)}
 
 
@@ -62,18 +63,18 @@ def _assertions(workload: Workload) -> Iterator[Object]:
     """
     for kind, name in workload.named:
         place = f"{'.'.join(workload.pod_path)}.{kind}.[name={{}}].image"
-        yield _assertion(str(workload.kind), str(workload.name), place.format(name), place.format(f"^{name}$"))
+        yield assertion(str(workload.kind), str(workload.name), place.format(name), place.format(f"^{name}$"))
     if not workload.named:
-        yield _assertion(str(workload.kind), str(workload.name), "metadata.name")
+        yield assertion(str(workload.kind), str(workload.name), "metadata.name")
 
 
-def _assertion(kind: str, name: str, source: str, aim: str = "") -> Object:
+def assertion(kind: str, name: str, source: str, aim: str = "") -> Object:
     """Return a replacement that copies a field of an object onto itself."""
     select = {"kind": kind, "name": literal(name)}
     return {"source": {"kind": kind, "name": name, "fieldPath": source}, "targets": [{"select": select, "fieldPaths": [aim or source]}]}
 
 
-def _component(patches: list[Object], replacements: list[Object]) -> Object:
+def component_of(patches: list[Object], replacements: list[Object]) -> Object:
     """Return a Component. An empty `patches` is a valid identity; a Component of kind alone is refused as empty (kustomize 5.8.1)."""
     content: Object = {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component", "patches": patches}
     if replacements:

@@ -10,6 +10,8 @@ from rediskit.model.environment import Environment
 from rediskit.model.owner import OwnerKind
 from rediskit.renderers.objects import owner_header
 from rediskit.renderers.owner.component import component, manifests
+from rediskit.renderers.owner.helm_release import helm_release
+from rediskit.renderers.owner.helm_values import helm_values
 from rediskit.renderers.owner.snippets import mark_of, snippet
 from rediskit.renderers.tree import File
 from rediskit.state_machine.effects import owned
@@ -38,6 +40,16 @@ RENDERERS: Mapping[OwnerKind, Renderer] = {
         manifests, "`migrate export` sets the values of {folder} in the application's files. Delete the objects in `remove.txt`"
     ),
     "argocd-app": Renderer(snippet, f"At each step, `spec.source.kustomize.patches` of the Application {_OURS}"),
+    "flux-helmrelease": Renderer(
+        helm_release,
+        "The kustomization with the HelmRelease lists the Component once (`components: [rediskit/{client}]`). The Component adds the"
+        " patches to the HelmRelease, as its last post-renderer",
+    ),
+    "helm-values": Renderer(
+        helm_values,
+        "A HelmRelease gets the values from the Component, which its kustomization lists once (`components: [rediskit/{client}]`). An"
+        " Application lists `values.yaml` of {folder} last in `helm.valueFiles`, or takes `valuesObject` from the snippet",
+    ),
     "flux-kustomization": Renderer(snippet, f"At each step, `spec.patches` of the Kustomization {_OURS}"),
 }
 

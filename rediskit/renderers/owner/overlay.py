@@ -72,12 +72,15 @@ def operated(base: Mapping[str, Any], operations: Sequence[Mapping[str, Any]]) -
 
 
 def _key(parent: Any, token: str) -> Any:
+    if token == "-" and isinstance(parent, list):
+        return len(parent)
     return int(token) if isinstance(parent, list) else token
 
 
 def _operate(parent: Any, key: Any, operation: Mapping[str, Any]) -> None:
     if operation["op"] == "test":
-        if parent[key] != operation["value"]:
+        # kustomize 5.8.1 takes a missing key for null.
+        if (parent.get(key) if isinstance(parent, dict) else parent[key]) != operation["value"]:
             raise ValueError
     elif operation["op"] == "remove":
         del parent[key]

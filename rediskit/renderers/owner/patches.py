@@ -146,11 +146,16 @@ def _env(environment: Environment, client: Client, container: Container) -> list
 
 def text_of(release: Release, client: Client, container: Container, template: Template) -> str:
     """Return the text of a template. The password is a reference that Kubernetes expands."""
+    return address_text(release, client, template, f"$({container.password_variable})")
+
+
+def address_text(release: Release, client: Client, template: Template, password: str = "") -> str:
+    """Return the text of a template with a text in place of the password."""
     values = {
         "host": release.primary_host,
         "port": str(release.port),
         "address": f"{release.primary_host}:{release.port}",
-        "password": f"$({container.password_variable})",
+        "password": password,
         "username": USERNAME,
     }
     filled = {part: str(client.database(part.database)) if part.name == "database" else values[part.name] for part in template.placeholders}

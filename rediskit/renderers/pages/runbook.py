@@ -110,6 +110,8 @@ def _edit(config: str, client: Client, transition: Transition) -> Iterator[str]:
     if transition.kind == "back":
         yield f'rediskit migrate back {command} --to {transition.target} --reason "describe the problem"'
         return
+    if transition.target == "scale-down" and client.owner.is_helm_release:
+        yield f"rediskit migrate record {command} --installed"
     if transition.target == "reconfigure" and "queue" in client.use:
         yield f"rediskit migrate record {command} --drained"
     if transition.target == "decommission":

@@ -1,0 +1,107 @@
+"""The rules for the values that stop and switch an application: each has an effect, and none drops an entry of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rediskit.errors import Problem, RefusedError
+from rediskit.migrate.owner.chart import Chart, template
+from rediskit.migrate.owner.chart_values import Values, combined
+from rediskit.migrate.owner.files import Checkout
+from rediskit.migrate.owner.released import Key, installer, sources
+from rediskit.model.client import Client
+from rediskit.model.environment import Environment
+from rediskit.model.helm_install import helm_install
+from rediskit.model.migration import Step
+from rediskit.model.nested import at
+from rediskit.renderers.helm import merged
+from rediskit.renderers.owner.helm_values import step_values
+from rediskit.renderers.tree import Object
+from rediskit.state_machine.effects import at_step
+
+_STEPS: tuple[Step, ...] = ("scale-down", "reconfigure", "decommission")
+"""Steps whose values together contain all of a client: stopped, stopped and switched, switched and removed."""
+
+
+def values_problems(
+    environment: Environment, client: Client, objects: Mapping[Key, Object], place: Checkout, chart: Chart | None
+) -> list[Problem]:
+    """Return the problems of the values of a client, with its chart; none without.
+
+    Args:
+        environment: The config.
+        client: The client.
+        objects: The build in which the Component changes nothing.
+        place: The checkout.
+        chart: The chart.
+
+    Raises:
+        RefusedError: A source of values is not visible, or the chart fails with the values of the base.
+    """
+    if chart is None or client.owner.values is None:
+        return []
+    install = helm_install(installer(client, objects))
+    untouched = client.model_copy(update={"migration": None})
+    base = combined(sources(environment, untouched, install, objects, place))
+
+    def rendered(values: Values) -> list[Object] | None:
+        try:
+            return template(chart, install, merged(base, values), client.namespace, f"{environment.kubernetes}.0")
+        except RefusedError:
+            return None  # The chart validates its values: it reads them.
+
+    problems: dict[str, Problem] = {}
+    for step in _STEPS:
+        values = step_values(environment, at_step(client, step), client.owner.values)
+        now = rendered(values)
+        for path, value in leaves(values):
+            name = ".".join(path)
+            if name in problems:
+                continue
+            if dropped := _dropped(at(base, *path), value):
+                message = f"owner.values sets the list {name}, which drops {dropped} of the base: Helm replaces lists"
+                problems[name] = Problem(message, "write all entries of the base, too", code="values-list")
+            elif now is not None and rendered(merged(values, _at_path(path, _sentinel(value)))) == now:
+                hint = "check the spelling in the values of the chart: another value for this key renders the same objects"
+                problems[name] = Problem(f"the chart does not read {name} of owner.values", hint, code="values-unused")
+    return list(problems.values())
+
+
+def leaves(values: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield path and value of each value that is not a mapping; an empty mapping is a value."""
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield from leaves(value, (*path, str(key)))
+        else:
+            yield (*path, str(key)), value
+
+
+def _at_path(path: tuple[str, ...], value: Any) -> Values:
+    for key in reversed(path):
+        value = {key: value}
+    content: Values = value
+    return content
+
+
+def _sentinel(value: Any) -> Any:
+    """Return another value of the same type."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, (int, float)):
+        return value + 7
+    if isinstance(value, str):
+        return f"{value}-sentinel"
+    if isinstance(value, list):
+        return [] if value else ["sentinel"]
+    return {"sentinel": "sentinel"}
+
+
+def _dropped(base: Any, value: Any) -> str:
+    """Return the entries of a list of the base that a new list does not contain: their names, or their number; "" if none."""
+    if not isinstance(base, list) or not isinstance(value, list):
+        return ""
+    named = {one["name"] for one in value if isinstance(one, Mapping) and "name" in one}
+    missing = [one for one in base if one not in value and not (isinstance(one, Mapping) and one.get("name") in named)]
+    names = [str(one["name"]) for one in missing if isinstance(one, Mapping) and "name" in one]
+    return ", ".join(names) if names else f"{len(missing)} entries" if missing else ""

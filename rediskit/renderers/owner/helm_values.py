@@ -1,0 +1,104 @@
+"""The Helm values of a step: what the application is stopped and switched by, and the Component or snippet that sets them.
+
+Flux: `spec.values` of a HelmRelease wins over `valuesFrom`, so a Component sets the values there. Argo CD: a values file is enough, unless
+`values`, `valuesObject` or `parameters` of the Application set one of the keys: they win over files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rediskit.model.client import Client
+from rediskit.model.environment import Environment
+from rediskit.model.helm_install import HelmInstall
+from rediskit.model.nested import at, list_at, mapping_at
+from rediskit.model.owner_values import ByEffect, filled
+from rediskit.model.template import Template
+from rediskit.renderers.helm import merged, release_of
+from rediskit.renderers.objects import file_name
+from rediskit.renderers.owner.component import assertion, component_of, patch_of
+from rediskit.renderers.owner.patches import address_text, removal, removals, target, within
+from rediskit.renderers.tree import File, Object
+from rediskit.state_machine.effects import effects
+
+VALUES = "values.yaml"
+SNIPPET = "application-snippet.yaml"
+
+
+def helm_values(environment: Environment, client: Client) -> Iterator[File]:
+    """Yield the values of a step, and what sets them in the HelmRelease or in `valuesObject` of the Application."""
+    values, install = step_values(environment, client, client.owner.values), client.owner.installs
+    yield File(VALUES, values)
+    if install.kind == "HelmRelease":
+        yield from _component(client, install, values)
+    elif needs_snippet(client):
+        whole = merged(mapping_at(install.source, "helm", "valuesObject"), values)
+        source: Object = {"helm": {"valuesObject": whole}}
+        yield File(SNIPPET, {"spec": {"source": source} if at(install.content, "spec", "source") else {"sources": [source]}})
+
+
+def step_values(environment: Environment, client: Client, values: ByEffect | None) -> Object:
+    """Return the values of a step: those of each effect, merged as Helm merges files; empty where the step changes nothing."""
+    effect = effects(client.migration)
+    if effect.owner_is_untouched or values is None:
+        return {}
+    parts = ((effect.stopped, values.stopped), (effect.switched, values.switched), (effect.removed, values.removed))
+    result: Object = {}
+    for applies, part in parts:
+        result = merged(result, part) if applies else result
+    auth, release = environment.redis.auth, release_of(environment)
+
+    def fill(template: Template) -> str:
+        return address_text(release, client, template)
+
+    content: Object = filled(result, fill, (auth.secret, auth.key))
+    return content
+
+
+def _component(client: Client, install: HelmInstall, values: Object) -> Iterator[File]:
+    if not values:
+        yield File("kustomization.yaml", component_of([], []))
+        return
+    head = {"apiVersion": install.content["apiVersion"], "kind": install.kind, "metadata": {"name": install.name}}
+    patch = {**head, "spec": {"values": values}}
+    gone = [removal(reference) for reference in removals(client)]
+    entries = [{"path": file_name(patch), "target": target(patch)}, *(patch_of(old, within(client.namespace)) for old in gone)]
+    yield File("kustomization.yaml", component_of(entries, [assertion(install.kind, install.name, "metadata.name")]))
+    yield from (File(file_name(content), content) for content in (patch, *gone))
+
+
+def with_values(release: Object, values: Object) -> Object:
+    """Return a HelmRelease with more values: what the patch of the Component makes of it."""
+    return merged(release, {"spec": {"values": values}}) if values else release
+
+
+def needs_snippet(client: Client) -> bool:
+    """Return whether a source of an Application that wins over values files sets a key of the client."""
+    helm = mapping_at(client.owner.installs.source, "helm")
+    texts = helm.get("values")
+    return bool(texts) or not set(paths(client.owner.values)).isdisjoint(_paths(mapping_at(helm, "valuesObject")))
+
+
+def beaten_by(client: Client) -> list[str]:
+    """Return the parameters of an Application that set a key of the client: they win over all values."""
+    mine = set(paths(client.owner.values))
+    parameters = list_at(client.owner.installs.source, "helm", "parameters")
+    names = [str(at(parameter, "name")) for parameter in parameters]
+    return [
+        name for name in names if any(one == name or one.startswith((f"{name}.", f"{name}[")) or name.startswith(f"{one}.") for one in mine)
+    ]
+
+
+def paths(values: ByEffect | None) -> Iterator[str]:
+    """Yield the path of each value of a client, keys with dots between them."""
+    for part in (values.stopped, values.switched, values.removed) if values else ():
+        yield from _paths(part)
+
+
+def _paths(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield from _paths(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}"
