@@ -95,7 +95,7 @@ def _with_owner(arguments: argparse.Namespace) -> Visit:
             result = scan(environment, client, place, chart) if client.migration and client.name not in unbuilt else None
             if result is not None:
                 yield from scanning.findings(client, result, place)
-                scanning.record(environment, client, result, time_of(at, "--at", client.migration))
+                scanning.record(environment, client, place, result, time_of(at, "--at", client.migration))
 
     return Visit(names(OWNER), look)
 

@@ -110,7 +110,7 @@ def _init(commands: Commands) -> None:
         "--set-policy",
         choices=("volatile-lru", "volatile-lfu", "volatile-ttl", "volatile-random", "noeviction"),
         metavar="POLICY",
-        help="with --add: redis.memory.policy for a queue that an allkeys policy would evict",
+        help="with --add: set redis.memory.policy to this, if a new client has a queue that the current policy would evict",
     )
     parser.add_argument("--namespace", help="the namespace of objects without metadata.namespace")
     parser.add_argument("--replicas", type=int, metavar="N", help="the number of replicas of a workload that is scaled to 0 now")

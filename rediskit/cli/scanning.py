@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rediskit.cli.clock import refuse_later
 from rediskit.cli.report import note
 from rediskit.migrate.edit import put_in_place
-from rediskit.migrate.scan import Scan, problems, recorded, unseen
+from rediskit.migrate.scan import Scan, problems, recorded, uncommitted, unseen
 
 if TYPE_CHECKING:
     from rediskit.checks import Finding
@@ -41,11 +41,14 @@ def findings(client: Client, result: Scan, place: Checkout) -> Iterator[Finding]
         yield Finding(problem.code, "info", problem.message, problem.hint, (), where, (hidden.object,))
 
 
-def record(environment: Environment, client: Client, result: Scan, at: str) -> None:
-    """Write a scan into the config as evidence, where a gate requires it, and print a note."""
+def record(environment: Environment, client: Client, place: Checkout, result: Scan, at: str) -> None:
+    """Write a scan of a commit into the config as evidence, where a gate requires it, and print a note."""
     files = recorded(environment, client, result, at)
     if files:
         refuse_later(at, "--at")
+        if problem := uncommitted(place):
+            note(f"the scan of {client.name} is not recorded: {problem.message}; {problem.hint}")
+            return
     put_in_place(files)
     for file in files:
         note(f"recorded the scan of {client.name} at {at}: {count(result)}, in {file.file}")

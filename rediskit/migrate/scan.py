@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from rediskit.errors import ConfigError, MissingToolError, Problem
 from rediskit.files import read_regular
 from rediskit.git.revision import commit_at
+from rediskit.git.work_tree import WorkTree
 from rediskit.migrate.edit import Edited
 from rediskit.migrate.egress import Restriction, restrictions
 from rediskit.migrate.evidence import appended, entry
@@ -276,6 +277,20 @@ def _removed_users(client: Client, before: list[Object], address: Address) -> It
             continue
         for use in certain(uses([workload], address, namespace=client.namespace, switched=switched_variables(client))):
             yield use._replace(strength="possible", shown="previous.remove lists it, and its image is not a Redis")
+
+
+def uncommitted(place: Checkout) -> Problem | None:
+    """Return the problem [checkout-uncommitted] of a checkout with changes that no commit contains.
+
+    Evidence is about a commit, because the cluster applies commits. The folder that `migrate export` writes is left out.
+    """
+    tree = WorkTree.of(place.top)
+    ours = f"{(place.to / FOLDER).relative_to(place.top).as_posix()}/"
+    if tree and (files := [file for file in tree.uncommitted(".") if not file.startswith(ours)]):
+        more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+        message = f"the checkout has changes that no commit contains: {', '.join(files[:3])}{more}"
+        return Problem(message, "commit and push them, then run the command again", code="checkout-uncommitted")
+    return None
 
 
 def commit_of(top: Path) -> str:

@@ -59,7 +59,7 @@ STAGES: dict[Step, Stage] = {
     ),
     "scale-down": Stage(
         "the application is scaled to 0",
-        "the downtime window has started, and the Secret is in both namespaces",
+        "the maintenance window has started, and the Secret is in both namespaces",
         ("window", "secret", "replicas", "installed"),
         "the application has no pods",
         1,
@@ -68,12 +68,12 @@ STAGES: dict[Step, Stage] = {
         "the shared Redis runs; the application does not use it yet",
         "the application is down",
         (),
-        "both instances are ready, the replica is connected, and the address responds",
+        "both instances are ready, the replica is connected, and the Service has its address",
         3,
     ),
     "reconfigure": Stage(
-        "the environment variables of the application point to the shared Redis; the application is scaled to 0",
-        "both instances of the shared Redis run, and the address responds",
+        "the environment variables of the application point to the shared Redis; the application is still scaled to 0",
+        "both instances of the shared Redis run, and the Service has its address",
         ("drained",),
         "the variables contain the new host and reference the Secret",
         1,
@@ -82,7 +82,7 @@ STAGES: dict[Step, Stage] = {
         "the application runs on the shared Redis, with its original number of replicas",
         "the application repository points to the shared Redis, and the downtime is within budget",
         ("budget",),
-        "every replica is ready, the log has no errors, and Redis has more connections than before",
+        "every replica is ready, the log has no errors, and Redis lists the addresses of its pods",
         1,
     ),
     "validate": Stage(
@@ -101,7 +101,7 @@ STAGES: dict[Step, Stage] = {
         "the base of the application repository contains the change, and the Component changes nothing",
         "the base of the application repository contains the variables and the removal",
         ("folded",),
-        "the application runs as before. Remove the line `components:` from the overlay, then delete the Component",
+        "the application runs as before",
     ),
     "rolled-back": Stage(
         "the application uses its old Redis again, as before scale-down",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,19 @@ def owner(folder: Path, *objects: Object, listed: bool = True, **settings: Any) 
     more = {"components": ["rediskit/beersystem"]} if listed else {}
     (top / "prod/kustomization.yaml").write_text(dump({"resources": ["../base"], **more, **settings}), encoding="utf-8")
     return top
+
+
+def committed(top: Path) -> None:
+    """Commit everything in a checkout."""
+    if not (top / ".git/HEAD").exists():
+        git(top, "init", "--quiet")
+    git(top, "add", "--all")
+    git(top, "-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "--quiet", "--message", "commit")
+
+
+def git(top: Path, *arguments: str) -> None:
+    """Run Git in a checkout."""
+    subprocess.run(["git", *arguments], cwd=top, check=True, capture_output=True)
 
 
 def fold(folder: Path) -> None:

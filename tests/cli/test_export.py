@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from rediskit.yamlio.writer import dump
-from tests.cli.checkout import fold, owner
+from tests.cli.checkout import committed, fold, owner
 from tests.conftest import Run
 from tests.renderers.owner_build import OLD_REDIS, Object
 from tests.samples import backend, loaded
@@ -517,7 +517,11 @@ def test_record_folded_looks_at_the_base(tmp_path: Path, run: Run) -> None:
         f"{PROD}:1:1: error[owner-folded]: the base does not contain the change itself: Deployment/beersystem-backend, Deployment/redis"
         in err
     )
+    committed(tmp_path / "owner")
     fold(tmp_path)
+    code, _, err = run(*said)
+    assert (code, "error[checkout-uncommitted]: the checkout has changes that no commit contains: base/deployment-" in err) == (1, True)
+    committed(tmp_path / "owner")
     assert run(*said)[0] == 0
     assert "kind: folded\n      step: decommission\n      at: 2026-03-09T09:30:00Z" in (tmp_path / config).read_text(encoding="utf-8")
 

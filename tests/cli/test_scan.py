@@ -11,7 +11,7 @@ import yaml
 
 from rediskit import load
 from rediskit.yamlio.writer import dump
-from tests.cli.checkout import owner
+from tests.cli.checkout import committed, owner
 from tests.conftest import Run
 from tests.renderers.owner_build import OLD_REDIS, Object
 from tests.samples import EVIDENCE, OBSERVED, backend, config, loaded, merged
@@ -125,6 +125,20 @@ def test_a_scan_that_found_the_same_is_not_recorded_twice(tmp_path: Path, run: R
     for _ in range(2):
         findings(run, file)
     assert scans(tmp_path) == [("validate", "0")]
+
+
+def test_a_scan_of_uncommitted_changes_is_reported_and_not_recorded(tmp_path: Path, run: Run) -> None:
+    """Evidence is about a commit: the cluster never gets a fix that is only in the checkout."""
+    top = owner(tmp_path, backend(), *OLD_REDIS, cron_job("redis://redis:6379/0"))
+    committed(top)
+    file = at(tmp_path)
+    (top / "base/cronjob-nightly.yaml").write_text(dump(cron_job("redis://new:6379")), encoding="utf-8")
+    _, _, notes = run("check", file, "--owner", "owner/prod", "--at", AT)
+    assert "the scan of beersystem is not recorded: the checkout has changes that no commit contains: base/cronjob-nightly.yaml" in notes
+    assert scans(tmp_path) == []
+    committed(top)
+    assert run("migrate", "export", file, "--to", "owner/prod", "--at", AT)[0] == 0
+    assert scans(tmp_path) == [("validate", "0")], "the files of the export itself are no reason"
 
 
 def test_a_scan_of_the_future_is_refused(tmp_path: Path, run: Run) -> None:

@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> Report:
     found = unaccepted(environment, scanning.findings(client, made, place), None) if made else []
     code = int(has_errors(found, strict=arguments.strict))
     if made and not dry_run:
-        scanning.record(environment, client, made, time_of(arguments.at, "--at", client.migration))
+        scanning.record(environment, client, place, made, time_of(arguments.at, "--at", client.migration))
     document = {**_json(client, done, arguments.dry_run), "scan": scanning.as_json(made)}
     changes = {done.folder: done.changes} if done.changes is not None else {}
     messages = chain(finding_lines(finding for finding in found if finding.severity != "info"), warning_lines(changes))

@@ -34,8 +34,9 @@ def add(commands: Commands, words: Sequence[str] | None = None) -> None:
         commands,
         "migrate",
         "move an application to the shared Redis, step by step",
-        "Move an application to the shared Redis, step by step. Each step changes the manifests of one repository. From scale-down to "
-        "validate, you can roll the application back: with rollback if it fails, with back if you took a step too early.",
+        "Move an application to the shared Redis, step by step. Each step changes the manifests of at most one repository. From "
+        "scale-down to validate, rollback returns the application to the old Redis. back undoes the last step; after decommission, it "
+        "creates the old objects again, without data.",
         examples=("rediskit migrate status", "rediskit migrate plan --markdown", "rediskit migrate advance --dry-run"),
     )
     actions = {
@@ -95,7 +96,7 @@ def _advance(actions: Commands) -> None:
     parser.add_argument(
         "--override", default="", metavar="REASON", help="advance even if the gate window, budget or Secret is blocked; REASON is recorded"
     )
-    parser.add_argument("--confirm-irreversible", action="store_true", help="confirm the step decommission, which cannot be undone")
+    parser.add_argument("--confirm-irreversible", action="store_true", help="confirm the step decommission: after it there is no rollback")
 
 
 def _back(actions: Commands) -> None:
@@ -117,8 +118,8 @@ def _rollback(actions: Commands) -> None:
         actions,
         "rollback",
         "roll the application back to the old Redis",
-        "Roll the application back to the old Redis, from scale-down to validate. Data that it wrote to the shared Redis is not copied "
-        f"back. {_EDITS} {_NEXT}",
+        "Return the application to the old Redis. This is possible from the step scale-down to the step validate. Data that it wrote to "
+        f"the shared Redis is not copied back. {_EDITS} {_NEXT}",
         module="migrate.move",
         parents=_STEP,
         examples=('rediskit migrate rollback --reason "logins fail"',),
@@ -128,7 +129,9 @@ def _rollback(actions: Commands) -> None:
 
 def _target(parser: Parser) -> None:
     parser.add_argument(
-        "--to", metavar="STEP", help="the step that must be the result; the command fails if it is not, for example if you run it twice"
+        "--to",
+        metavar="STEP",
+        help="the step that you expect; the command fails if it would go to another one, for example if you run it twice",
     )
 
 
@@ -144,8 +147,13 @@ def _export(actions: Commands) -> None:
         parents=(*_SHARED, at("the time to record"), CHART, OFFLINE, DRY_RUN, STRICT),
         examples=("rediskit migrate export --to ../beersystem/deploy/overlays/prod --dry-run",),
     )
-    parser.add_argument("--to", required=True, metavar="DIR", help="the overlay that Argo CD or Flux builds, in the checkout")
-    parser.add_argument("--overlay", metavar="DIR", help="the directory to build, if it is not --to")
+    parser.add_argument(
+        "--to",
+        required=True,
+        metavar="DIR",
+        help="the directory in the checkout that gets the files, usually the overlay that Argo CD or Flux builds",
+    )
+    parser.add_argument("--overlay", metavar="DIR", help="the overlay that Argo CD or Flux builds, if it is not --to")
     parser.add_argument("--force", action="store_true", help="discard manual edits of generated files")
 
 
@@ -212,7 +220,7 @@ def _record(actions: Commands) -> None:
     parser.add_argument(
         "--folded",
         action="store_true",
-        help="the base of the application repository contains the change, and the Component is not needed anymore",
+        help="record that the base of the application repository contains the change, so the Component is not needed anymore",
     )
     parser.add_argument(
         "--owner", metavar="DIR", help="with --folded: test the overlay in DIR, and fail if its base does not contain the change"

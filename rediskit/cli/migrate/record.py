@@ -88,6 +88,8 @@ def _measured(
 def _verify_folded(environment: Environment, client: Client, arguments: argparse.Namespace) -> None:
     """Raise RefusedError unless the base of the application repository contains the change, ConfigError without a build to verify."""
     from rediskit.migrate.owner.check import unfolded
+    from rediskit.migrate.owner.files import checkout
+    from rediskit.migrate.scan import uncommitted
 
     if not arguments.folded:
         raise ConfigError(Problem("--owner is there for --folded", "add --folded, or leave --owner out"))
@@ -96,6 +98,8 @@ def _verify_folded(environment: Environment, client: Client, arguments: argparse
         raise ConfigError(Problem("the application repository has plain files, so there is no build to check", hint))
     if remarks := list(unfolded(environment, client, arguments.owner)):
         raise RefusedError([Problem(remark.message, remark.hint, location=remark.location, code=remark.code) for remark in remarks])
+    if problem := uncommitted(checkout(arguments.owner, None)):
+        raise RefusedError(problem)
 
 
 def _drained(client: Client, arguments: argparse.Namespace) -> Drained | None:

@@ -48,7 +48,7 @@ def _seal(actions: Commands) -> None:
         "encrypt the current password for namespaces without it",
         "Encrypt the current password for the namespaces without it, such as that of a new client. Use --force after a new certificate "
         "or a change of recipients. With mode sops, rediskit decrypts the existing files with your key. With mode sealed-secrets, set "
-        "one of --from-cluster, --from-stdin, --from-file and --key.",
+        "one of --from-cluster, --from-stdin, --from-file or --key.",
         module="secret.make",
         parents=(CONFIG, _CLIENT, CONTEXT, _KEY, *_WRITES),
         examples=("rediskit secret seal --client beersystem --from-cluster", "rediskit secret seal --force --key controller.key"),
@@ -61,10 +61,10 @@ def _rotate(actions: Commands) -> None:
     parser = command(
         actions,
         "rotate",
-        "replace the password in every namespace",
-        "Replace the password in every namespace and change the annotation rediskit/rotation. When you deploy the result, Redis "
-        "restarts and rejects the old password. First read docs/rotation.md in the output directory: it describes how applications "
-        "keep their access.",
+        "replace the encrypted password in Git",
+        "Replace the encrypted password of every namespace in Git and change the annotation rediskit/rotation. When you deploy the "
+        "result, Redis restarts and rejects the old password. First read docs/rotation.md in the output directory: it describes how "
+        "applications keep their access.",
         module="secret.make",
         parents=(CONFIG, *_WRITES),
         examples=("rediskit secret rotate", "rediskit secret rotate --from-file /run/user/1000/password"),
@@ -90,8 +90,8 @@ def _apply(actions: Commands) -> None:
         actions,
         "apply",
         "write the password to the cluster (mode manual)",
-        "Create the Secret with kubectl in each namespace that has none: with the password of another namespace, the given one, or a "
-        "random one. If all namespaces have the Secret, compare the passwords. Use it with secrets.mode manual.",
+        "Create the Secret with kubectl in each namespace that has none: with the password of --from-stdin or --from-file, of another "
+        "namespace, or a random one. If all namespaces have the Secret, compare the passwords. Use it with secrets.mode manual.",
         module="secret.apply",
         parents=(CONFIG, _CLIENT, CONTEXT, *COMMON),
         examples=("rediskit secret apply --dry-run", "rediskit secret apply --client beersystem --context home"),

@@ -34,7 +34,9 @@ _OURS = "ends with the patches of {folder}, which replace the patches of the las
 
 RENDERERS: Mapping[OwnerKind, Renderer] = {
     "kustomize": Renderer(
-        component, "List the Component once in the overlay (`components: [rediskit/{client}]`). `migrate export` writes it"
+        component,
+        "`migrate export` creates the directory `rediskit/{client}`. "
+        "List it once in the overlay, by hand: `components: [rediskit/{client}]`",
     ),
     "manifests": Renderer(
         manifests, "`migrate export` sets the values of {folder} in the application's files. Delete the objects in `remove.txt`"

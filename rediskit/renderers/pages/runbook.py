@@ -187,7 +187,8 @@ def look(environment: Environment, client: Client, step: Step) -> Iterator[str]:
     for workload in () if step == "decommission" and not removes(client) else client.workloads:
         yield from _look_at(client, workload, step)
     if step == "scale-up":
-        yield f"{_cli(release, release.primary_statefulset, release.container_port)} CLIENT LIST' | grep -c ."
+        yield f"kubectl -n {client.namespace} get pods -o wide"
+        yield f"{_cli(release, release.primary_statefulset, release.container_port)} CLIENT LIST' | grep -oE ' addr=[^ ]+' | sort"
 
 
 def _look_at(client: Client, workload: Workload, step: Step) -> Iterator[str]:
@@ -198,7 +199,7 @@ def _look_at(client: Client, workload: Workload, step: Step) -> Iterator[str]:
         yield f"{in_client} get {name} -o jsonpath='suspend: {{.spec.suspend}}, running: {{.status.active[*].name}}{{\"\\n\"}}'"
     elif step == "scale-down":
         replicas = "{.spec.replicas} desired, {.status.replicas} running"
-        yield f"{in_client} get {name} -o jsonpath='{replicas}{{\"\\n\"}}'   # Expected: 0 desired,  running"
+        yield f"{in_client} get {name} -o jsonpath='{replicas}{{\"\\n\"}}'   # Expected: `0 desired,  running`, without a second number"
     elif step == "reconfigure":
         yield from _variables(in_client, name, workload)
     elif step in ("scale-up", "rolled-back", "complete", "decommission"):
@@ -206,7 +207,8 @@ def _look_at(client: Client, workload: Workload, step: Step) -> Iterator[str]:
         if step == "decommission":
             return
         if workload.kind in ("Deployment", "StatefulSet"):
-            yield from (f"{in_client} logs {name} -c {container} --since=5m | grep -iE 'redis|error'" for container in containers)
+            problems = "grep -iE 'error|NOAUTH|WRONGPASS|ECONN' || echo no errors"
+            yield from (f"{in_client} logs {name} -c {container} --since=5m | {problems}" for container in containers)
         if step == "rolled-back":
             yield from _variables(in_client, name, workload)
 
@@ -229,20 +231,23 @@ def _running(in_client: str, name: str, workload: Workload) -> Iterator[str]:
 def _same_secret(environment: Environment, client: Client) -> Iterator[str]:
     auth = environment.redis.auth
     key = auth.key.replace(".", "\\.")
-    one, other = (
-        f"<(kubectl -n {namespace} get secret {auth.secret} -o jsonpath='{{.data.{key}}}')"
+    ours, theirs = (
+        f"kubectl -n {namespace} get secret {auth.secret} -o jsonpath='{{.data.{key}}}'"
         for namespace in (environment.redis.namespace, client.namespace)
     )
-    yield f"cmp {one} {other} && echo the Secrets are equal"
+    yield f"{ours} | grep -q . && cmp <({ours}) <({theirs}) && echo the Secrets are equal"
 
 
 def _redis(environment: Environment, release: Release) -> Iterator[str]:
     in_redis = f"kubectl -n {release.namespace}"
-    yield f"{in_redis} rollout status statefulset/{release.primary_statefulset} --timeout=5m"
-    yield f"{in_redis} rollout status statefulset/{release.replicas_statefulset} --timeout=5m"
+    instances = [f"statefulset/{name}" for name in (release.primary_statefulset, release.replicas_statefulset)]
+    yield f"{in_redis} wait --for=create {' '.join(instances)} --timeout=5m"
+    yield from (f"{in_redis} rollout status {name} --timeout=5m" for name in instances)
     yield f"{_cli(release, release.replicas_statefulset, release.replicas_container_port)} INFO replication' | grep master_link_status"
     if environment.network:
-        yield f"{in_redis} get service {release.external_service} -o jsonpath='{{.status.loadBalancer.ingress[0].ip}}{{\"\\n\"}}'"
+        address = "{.status.loadBalancer.ingress[0].ip}"
+        expected = f"# Expected: {environment.network.address}"
+        yield f"{in_redis} get service {release.external_service} -o jsonpath='{address}{{\"\\n\"}}'   {expected}"
 
 
 def _cli(release: Release, statefulset: str, port: int) -> str:
@@ -277,8 +282,8 @@ def way_back(client: Client, migration: Migration) -> str:
     if transitions.rollback_step(migration) is None:
         return f"go one step back to {previous}. No data is lost"
     if effect.restored:
-        return "go to rolled-back. The data that the application wrote to the shared Redis since scale-up is lost"
-    return "go to rolled-back. No data is lost"
+        return "section Roll back. The data that the application wrote to the shared Redis since scale-up is lost"
+    return "section Roll back. No data is lost"
 
 
 def runbook(environment: Environment, client: Client) -> str:
@@ -297,7 +302,7 @@ def runbook(environment: Environment, client: Client) -> str:
         repositories=transitions.REPOSITORIES,
         prepared=list(look(environment, client, "prepare")),
         rollback=rollback,
-        forward=[f"rediskit migrate advance {config_of(environment)} --client {client.name} --to scale-down"],
+        connect=[f"rediskit migrate export {config_of(environment)} --client {client.name} --to {OWNER_DIR}"],
         polling=polling(environment),
         release_timeout=RELEASE_TIMEOUT,
         config=config_of(environment),
