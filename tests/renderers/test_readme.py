@@ -72,7 +72,8 @@ def test_it_says_where_the_migration_stands_and_what_is_next(order: str, step: s
     assert re.findall(r"Next step: \*\*(.*?)\*\*\. It changes \S", text) == ([following] if following else [])
     assert bool(re.search(r"^\* Prerequisite: \S.*\.$", text, re.MULTILINE)) == bool(following)
     down = ("scale-down", "reconfigure", "scale-up", "validate", *(("deploy",) if order == "scale-down-first" else ()))
-    assert ("To roll back, run all commands of the section Roll back" in text) == (step in down), "from where the application goes down to validate"
+    rollback = "To roll back, run all commands of the section Roll back"
+    assert (rollback in text) == (step in down), "from where the application goes down to validate"
     identity = step in ("prepare", "complete", "rolled-back") or (order, step) == ("deploy-first", "deploy")
     assert ("At this step these files change nothing." in text) == identity
 
