@@ -97,6 +97,7 @@ MAY_IMPORT = {
             "renderers",
             "usage",
             "checks",
+            "live",
         ),
     ),
     "init": Package(

@@ -21,6 +21,7 @@ from rediskit.model.gitops import PLACEHOLDER_REPOSITORY
 from rediskit.output.leftovers import abandoned, input_leftovers, tree_leftovers
 from rediskit.output.writer import Changes, compare
 from rediskit.renderers import render
+from rediskit.renderers.pages.following import following
 from rediskit.source.loader import load_all
 from rediskit.source.neighbours import input_folders
 from rediskit.source.schema import schema_text
@@ -156,12 +157,12 @@ def _drift(changes: Changes) -> str:
 
 
 def _migrations(subject: _Subject) -> Iterator[StatusLine]:
-    """Yield each migration in progress: its step, since when, and the command that shows its gates."""
+    """Yield each migration in progress: its step, since when, and the next command."""
     for client in subject.environment.clients:
         migration = client.migration
         if migration is not None and migration.step not in ("prepare", "complete"):
             since = f" since {migration.history[-1].at}" if migration.history else ""
-            command = f"{subject.command('migrate status')} --client {client.name}"
+            command = following(subject.environment, client).text
             yield StatusLine("migration", "note", f"{client.name} is at {migration.step}{since}", (command,))
 
 

@@ -111,6 +111,11 @@ def delete(kind: str, name: str, namespace: str, context: str = "") -> None:
     _run(("delete", kind, name, "--namespace", namespace, "--ignore-not-found", "--wait=false"), context)
 
 
+def annotate(kind: str, name: str, namespace: str, annotation: str, context: str = "") -> None:
+    """Set an annotation of an object. Raise MissingToolError when kubectl is missing or fails."""
+    _run(("annotate", kind, name, annotation, "--namespace", namespace, "--overwrite"), context)
+
+
 def logs(pod: str, container: str, namespace: str, context: str = "", *, since: str = "", first: bool = False) -> str:
     """Return the log of a container, all of it or from a time on, with a time before each line. first: only its first 100 bytes."""
     part = (*((f"--since-time={since}",) if since else ()), *(("--limit-bytes=100",) if first else ()))

@@ -153,7 +153,7 @@ def _planned(environment: Environment, client: Client, states: tuple[Migration, 
     gone = remove if effects(after).removed and not effects(here).removed else ()
     gates = tuple((code, GATES[code].description) for code in commands.gates if code not in ("history", "clock"))
     if not ours and not files:  # Another client keeps the release deployed, or the plain files contain the change already.
-        commands = commands._replace(repository="none", owner=())
+        commands = commands._replace(repository="none", by_hand=())
     # At complete the base sets what the Component has set: the build is the same.
     values = tuple(_values(environment, client, here, after)) if transition.target != "complete" else ()
     return Planned(commands, ours, files, values, tuple(gone), _brought(environment, ours), gates, _when(here, transition.target), "")

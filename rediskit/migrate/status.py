@@ -129,6 +129,19 @@ def repository_of(situation: Situation) -> Repository:
     return transitions.repository(situation.migration, situation.after, release_changes=changes, removes=decommissions(client))
 
 
+def repository_of_step(environment: Environment, client: Client) -> Repository:
+    """Return the repository that the current step of a client has changed; `none` before the first step."""
+    migration = migration_of(client)
+    if not migration.history:
+        return "none"
+    step = migration.history[-2].step if len(migration.history) > 1 else "prepare"
+    before = migration.model_copy(update={"history": migration.history[:-1], "step": step})
+    earlier = replaced(environment, client, before)
+    options = (one for one in transitions.available(before) if one.target == migration.step)
+    transition = next(options, Transition("forward", step, migration.step))
+    return repository_of(situation_of(earlier, one_client(earlier, client.name), transition, migration.history[-1].at))
+
+
 def replaced(environment: Environment, client: Client, migration: Migration) -> Environment:
     """Return the environment with another migration of a client. Nothing is validated."""
     clients = tuple(

@@ -16,7 +16,7 @@ from rediskit.model.base import Model, refuse, refuse_all
 from rediskit.model.files import Manifest
 from rediskit.model.helm_install import HelmInstall, helm_install, problem_of
 from rediskit.model.owner_values import ByEffect
-from rediskit.model.types import Flag
+from rediskit.model.types import DeployingObject, Flag, GitRepository, TreePath
 
 OwnerKind = Literal["kustomize", "manifests", "argocd-app", "flux-kustomization", "flux-helmrelease", "helm-values"]
 Delivery = Literal["component", "snippet", "files", "values"]
@@ -59,6 +59,12 @@ class Owner(Model):
     `argocd-app`, `flux-kustomization`: rediskit renders patches for the Application or Kustomization of the repository.
     `flux-helmrelease`: rediskit renders a Component that adds the patches to the HelmRelease, as a post-renderer.
     `helm-values`: rediskit renders the values of the chart that you write per effect."""
+    repository: GitRepository | None = None
+    """The URL of the application repository. `migrate step` looks for its name in `.rediskit.local.yaml` and `$REDISKIT_CHECKOUTS`."""
+    path: TreePath | None = None
+    """The folder of the outermost overlay in the application repository. Default: its top."""
+    object: DeployingObject | None = None
+    """The object that deploys the application, as Kind/namespace/name, such as Application/argocd/shop. `migrate step` refreshes it."""
     base_namespace: Flag = True
     """Whether the objects of the base set their namespace; false if an overlay or the tool sets it. For `argocd-app`,
     `flux-kustomization` and `flux-helmrelease`, whose base is the rendered chart."""
@@ -72,7 +78,7 @@ class Owner(Model):
     def _uses_its_keys(self) -> Self:
         """Refuse a key of another kind: it would have no effect."""
         fields = type(self).model_fields
-        unused = sorted(self.model_fields_set - {"kind"} - KINDS[self.kind].keys)
+        unused = sorted(self.model_fields_set - {"kind", "repository", "path", "object"} - KINDS[self.kind].keys)
         hint = "remove it, or choose the kind that uses it"
         refuse_all(
             [Problem(f"{self.kind} does not use it", hint, (str(fields[key].alias or key), "[key]"), code="owner-key") for key in unused]

@@ -72,6 +72,15 @@ EnvName = Annotated[
 ObjectReference = Annotated[
     str, Text(rf"[A-Z][A-Za-z]*/{SUBDOMAIN}", 300, "a reference to an object", "write it as Kind/name, like Deployment/redis")
 ]
+DeployingObject = Annotated[
+    str,
+    Text(
+        rf"(?:Application|Kustomization|HelmRelease)/{LABEL}/{SUBDOMAIN}",
+        400,
+        "an object that deploys an application",
+        "write it as Kind/namespace/name, like Application/argocd/shop; kinds: Application, Kustomization, HelmRelease",
+    ),
+]
 RedisCommand = Annotated[str, Text(r"[A-Z]+", 64, "a Redis command", "use capital letters, like FLUSHALL")]
 SavePoint = Annotated[str, Text(r"[1-9][0-9]{0,8} [1-9][0-9]{0,8}", 0, "a save point", "write seconds and number of changes, like 900 1")]
 ValuePath = Annotated[

@@ -827,7 +827,7 @@ def test_two_steps_in_one_commit_are_refused(tmp_path: Path, run: Run) -> None:
     git(tmp_path, "commit", "-qam", "scale-down")
     code, output, errors = run("advance", CONFIG, "--at", "2026-03-01T22:04:00-03:00")
     assert (code, "not committed" in errors) == (0, False)
-    assert f"  $ git add {CONFIG} rendered/chocolandia && git commit -m 'beersystem: deploy' && git push" in output.splitlines()
+    assert f"  $ rediskit migrate step {CONFIG} --client beersystem --to deploy --commit --push --wait" in output.splitlines()
     code, _, errors = run("rollback", CONFIG, "--at", "2026-03-01T22:05:00-03:00", "--reason", "no address")
     assert code == 0, "the way out is never refused for what is not committed"
     assert f"note: {CONFIG} has other changes that are not committed: they will be in the same commit" in errors.splitlines()
@@ -849,12 +849,11 @@ def test_commands_name_a_path_with_spaces_as_a_shell_takes_it(tmp_path: Path, ru
     named = str(file.relative_to(tmp_path))
     code, output, _ = run("advance", named, "--at", IN_WINDOW)
     assert code == 0
-    assert "  $ rediskit render 'plat form/chocolandia.yaml'\n  $ git add 'plat form' rendered/chocolandia && git commit" in output
-    assert "  $ rediskit migrate export 'plat form/chocolandia.yaml' --client beersystem" in output
+    assert "  $ rediskit migrate step 'plat form/chocolandia.yaml' --client beersystem --to scale-down --commit --push --wait\n" in output
     _, output, _ = run("record", named, "--at", IN_WINDOW, "--secret-seen")
     assert "next: rediskit check 'plat form/chocolandia.yaml', and commit" in output
     _, output, _ = run("plan", named)
-    assert "$ rediskit migrate advance 'plat form/chocolandia.yaml' --client beersystem --to deploy" in output
+    assert "$ rediskit migrate step 'plat form/chocolandia.yaml' --client beersystem --to deploy " in output
 
 
 def test_status_of_a_step_that_was_recorded_for_later(tmp_path: Path, run: Run) -> None:
@@ -876,6 +875,7 @@ def test_status_tells_each_gate_and_the_ways(tmp_path: Path, run: Run) -> None:
         "    passed: the Secret is in both namespaces\n"
         "    passed: the base sets its replicas, so that a rollback restores all of them\n"
         "    note: the application is down from this step on; the budget is 10m\n"
+        f"  next command: rediskit migrate step {CONFIG} --client beersystem --to scale-down --commit --push --wait\n"
     )
     write(tmp_path, to("reconfigure"))
     _, output, _ = run("status", CONFIG, "--at", "2026-03-02T01:08:00Z")

@@ -1,4 +1,7 @@
-"""The commands of the runbook, as they stand there, move a client from prepare to complete and back, in both repositories."""
+"""The commands of the runbook, as they are printed, move a client from prepare to complete and back, in both repositories.
+
+The wait for the cluster is left out here; tests/cluster/test_step.py runs it.
+"""
 
 from __future__ import annotations
 
@@ -10,90 +13,82 @@ import pytest
 
 from rediskit.cli import main
 from rediskit.cli.parser import parser
-from rediskit.source.loader import load
 from rediskit.state_machine.clock import later
-from tests.cli.checkout import fold, owner
-from tests.cli.test_migrate import READY, write
+from tests.cli.checkout import fold
+from tests.cli.test_step import Place
+from tests.conftest import Run
 
 START = "2026-03-01T22:00:30-03:00"
 UNTIL_DECOMMISSION = 26 * 3600
+DOWN = ("scale-down", "deploy", "reconfigure", "scale-up")
+MOST, MOST_DOWN = 10, 4
+"""The largest number of commands of a whole migration, and during the downtime."""
 
 
 def commands(text: str) -> list[str]:
-    """The lines of the page's blocks that call rediskit."""
-    return [
-        line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines() if line.startswith("rediskit ")
-    ]
+    """The lines of the page's blocks that change a repository: all but the read-only kubectl commands."""
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+    return [line for line in lines if not line.startswith(("kubectl ", "cmp ", "#"))]
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kustomize: Path) -> Path:
-    """A repository as the runbook means it: the config in config/; the owner's checkout is beside it."""
-    (tmp_path / "config").mkdir()
-    owner(tmp_path)
+@pytest.fixture(params=["scale-down-first", "deploy-first"])
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kustomize: Path, run: Run) -> Place:
     monkeypatch.setenv("KUSTOMIZE", str(kustomize))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    made = Place(tmp_path, monkeypatch, request.param)
+    made.start(run)
+    return made
 
 
-def begin(folder: Path, order: str) -> str:
-    file = write(folder / "config", {"step": "prepare", "order": order, "window": READY["window"]})
-    assert main(["render", f"config/{file.name}"]) == 0
-    return (folder / "rendered/chocolandia/docs/migration-beersystem.md").read_text(encoding="utf-8")
+def page(place: Place) -> str:
+    return (place.here.folder / "rendered/chocolandia/docs/migration-beersystem.md").read_text(encoding="utf-8")
 
 
-def run(command: str, at: str) -> int:
-    arguments = shlex.split(command.replace("$OWNER_DIR", "owner/prod"))[1:]
-    dated = arguments[0] == "migrate" and arguments[1] not in ("plan", "export")
-    return main([*arguments, *(("--at", at) if dated else ())])
+def run_at(command: str, at: str) -> int:
+    return main([*shlex.split(command.replace(" --wait", "").replace("../beersystem", "../owner/prod"))[1:], "--at", at])
 
 
-def step(folder: Path) -> str:
-    migration = load(folder / "config/chocolandia.yaml").clients[0].migration
-    assert migration is not None
-    return migration.step
-
-
-@pytest.mark.parametrize("order", ["scale-down-first", "deploy-first"])
-def test_the_runbook_leads_to_the_end(order: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = begin(folder, order)
-    way, _, _ = text.partition("## Roll back")
-    at = START
-    for command in commands(way):
+def follow(place: Place, lines: list[str], at: str, capfd: pytest.CaptureFixture[str]) -> str:
+    """Run commands of the runbook a minute apart, and return the time after them."""
+    for command in lines:
         if "--criterion" in command:
             at = later(at, UNTIL_DECOMMISSION)
-        if "--folded" in command:
-            fold(folder)
-        assert run(command, at) == 0, (command, capsys.readouterr().err)
-        at = later(at, 60) if " advance " in command else at
-        if command.startswith("rediskit render "):
-            assert main(["check", "config/chocolandia.yaml"]) == 0
-    assert step(folder) == "complete"
+        if "--to complete" in command:
+            fold(place.folder)
+            place.there.commit({})
+            place.there.git("push", "--quiet")
+        assert run_at(command, at) == 0, (command, capfd.readouterr().err)
+        assert " step " not in command or main(["check", "config/chocolandia.yaml"]) == 0
+        at = later(at, 60)
+    return at
 
 
-@pytest.mark.parametrize("order", ["scale-down-first", "deploy-first"])
-def test_the_way_back_of_the_runbook_leads_back_and_forward_again(order: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = begin(folder, order)
-    way, _, wrong = text.partition("## Roll back")
-    at = START
-    for command in commands(way.partition("### 6. decommission")[0]):
-        assert run(command, at) == 0, (command, capsys.readouterr().err)
-        at = later(at, 60) if " advance " in command else at
-    assert step(folder) == "validate"
-    back, _, _ = wrong.partition("The shared Redis stays. To try again")
-    for command in commands(back):
-        assert run(command, at) == 0, (command, capsys.readouterr().err)
-    assert step(folder) == "rolled-back"
-    for command in [next(one for one in commands(way) if "--to scale-down" in one)]:
-        assert run(command, later(at, 60)) == 0, (command, capsys.readouterr().err)
-    assert step(folder) == "scale-down"
+def test_the_runbook_leads_to_the_end_in_few_commands(place: Place, capfd: pytest.CaptureFixture[str]) -> None:
+    lines = commands(page(place).partition("## Roll back")[0])
+    assert len(lines) <= MOST, lines
+    down = [line for line in lines if any(f"--to {step} " in line for step in DOWN)]
+    assert len(down) == len({line for line in lines if " step " in line}) - 3 <= MOST_DOWN
+    follow(place, lines, START, capfd)
+    assert place.step() == "complete"
+    for name, repository in (("here", place.here), ("owner", place.there)):
+        assert place.remote(name) == "beersystem: complete"
+        assert repository.git("status", "--porcelain") == ""
 
 
-def test_every_command_is_one_that_the_parser_takes(folder: Path) -> None:
-    text = begin(folder, "scale-down-first")
+def test_the_rollback_of_the_runbook_leads_back_and_forward_again(place: Place, capfd: pytest.CaptureFixture[str]) -> None:
+    forward, _, wrong = page(place).partition("## Roll back")
+    at = follow(place, commands(forward.partition("### 6. decommission")[0]), START, capfd)
+    assert place.step() == "validate"
+    back = wrong.partition("The shared Redis stays. To try again")[0]
+    at = follow(place, commands(back), at, capfd)
+    assert (place.step(), place.remote("owner")) == ("rolled-back", "beersystem: rolled-back")
+    follow(place, [next(line for line in commands(forward) if "--to scale-down" in line)], at, capfd)
+    assert place.step() == "scale-down"
+
+
+def test_every_command_is_one_that_the_parser_takes(place: Place) -> None:
+    text = page(place)
     inline = [line for line in re.findall(r"`(rediskit [^`]*)`", text) if "|" not in line]
-    assert len(commands(text)) > 20
+    assert len(commands(text)) > 10
     for command in [*commands(text), *inline]:
-        arguments = shlex.split(command)[1:]
-        if arguments != ["migrate", "back"]:
+        if command.startswith("rediskit ") and (arguments := shlex.split(command)[1:]) not in (["migrate", "back"], ["migrate", "step"]):
             assert parser().parse_args(arguments).verb == arguments[0]

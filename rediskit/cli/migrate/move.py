@@ -26,14 +26,14 @@ from rediskit.renderers.pages.runbook import page
 from rediskit.source.loader import load
 from rediskit.state_machine import transitions
 
-_KINDS: dict[str, transitions.Kind] = {"advance": "forward", "back": "back", "rollback": "rollback"}
+_KINDS: dict[str, transitions.Kind] = {"advance": "forward", "step": "forward", "back": "back", "rollback": "rollback"}
 
 
 def run(arguments: argparse.Namespace) -> Report:
     """Return exit code 1 when a gate is blocked: nothing is written then."""
     environment = load(config_file(arguments))
     client = one_client(environment, arguments.client)
-    asked = _asked(arguments, client)
+    asked = asked_for(arguments, client)
     if not arguments.dry_run:
         clear_leftovers(environment)
     made = move(environment, client, asked)
@@ -45,7 +45,8 @@ def run(arguments: argparse.Namespace) -> Report:
     return Report(_json(client, made, arguments), _lines(environment, client, made, arguments), messages)
 
 
-def _asked(arguments: argparse.Namespace, client: Client) -> Asked:
+def asked_for(arguments: argparse.Namespace, client: Client) -> Asked:
+    """Return the options of a step. Raises ConfigError for an unknown step, and RefusedError for a time in the future."""
     target = getattr(arguments, "to", None)
     if target is not None and target not in get_args(Step):
         raise ConfigError(Problem(f"--to: {target} is no step", f"choose one of: {', '.join(get_args(Step))}"))
@@ -94,7 +95,7 @@ def _lines(environment: Environment, client: Client, made: Move, arguments: argp
     assert client.migration is not None
     then = page(environment, client, transition, client.migration, environment.file)
     if not arguments.dry_run:
-        yield from ("next:", *(f"  $ {command}" for command in (*then.publish, *then.owner)), f"verify: {then.seen}")
+        yield from ("next:", *(f"  $ {command}" for command in (*then.by_hand, then.commands[-1])), f"verify: {then.seen}")
 
 
 def dirty_notes(environment: Environment, files: Sequence[Edited]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from rediskit.cli.options import (
     CONTEXT,
     DRY_RUN,
     OFFLINE,
+    OUTPUT,
     STRICT,
     Commands,
     Parser,
@@ -42,6 +43,7 @@ def add(commands: Commands, words: Sequence[str] | None = None) -> None:
     actions = {
         "status": _status,
         "plan": _plan,
+        "step": _step,
         "advance": _advance,
         "back": _back,
         "rollback": _rollback,
@@ -77,6 +79,32 @@ def _plan(actions: Commands) -> None:
     parser.add_argument("--markdown", action="store_true", help="print a page for a change request or a ticket")
 
 
+def _step(actions: Commands) -> None:
+    parser = command(
+        actions,
+        "step",
+        "take a step in one go: edit, render, commit, push and wait",
+        "Take the next step in one go: gates, edit of the config, render, checks, export to the checkout of the application repository, "
+        "commits, pushes, refresh of Argo CD or Flux, and wait. --wait includes --push, and --push includes --commit. Without them, only "
+        "the config and the rendered manifests change. A step that was interrupted continues: run the same command again.",
+        module="migrate.step",
+        parents=(*_SHARED, OUTPUT, at("the time of the step"), CONTEXT),
+        examples=(
+            "rediskit migrate step config/chocolandia.yaml --client beersystem --to scale-down --commit --push --wait",
+            "rediskit migrate step --checkout ../beersystem --commit --push --branch move-beersystem",
+        ),
+    )
+    _target(parser)
+    parser.add_argument("--checkout", metavar="DIR", help="the checkout of the application repository (default: .rediskit.local.yaml)")
+    parser.add_argument("--commit", action="store_true", help="commit in the repositories that change")
+    parser.add_argument("--push", action="store_true", help="push the commits")
+    parser.add_argument("--wait", action="store_true", help="refresh Argo CD or Flux, and wait until the step is live and healthy")
+    parser.add_argument("--branch", default="", metavar="NAME", help="commit to and push this branch, for a pull request")
+    parser.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS", help="the longest wait (default: 600)")
+    _gate_options(parser)
+    parser.set_defaults(dry_run=False)
+
+
 def _advance(actions: Commands) -> None:
     parser = command(
         actions,
@@ -92,6 +120,10 @@ def _advance(actions: Commands) -> None:
         ),
     )
     _target(parser)
+    _gate_options(parser)
+
+
+def _gate_options(parser: Parser) -> None:
     parser.add_argument("--reason", default="", metavar="TEXT", help="a comment for migration.history")
     parser.add_argument(
         "--override", default="", metavar="REASON", help="advance even if the gate window, budget or Secret is blocked; REASON is recorded"

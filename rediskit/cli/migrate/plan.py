@@ -153,7 +153,7 @@ _MARKS = {"added": "+", "removed": "-", "changed": "~", "moved": ">"}
 
 
 def _commands(page: Page) -> Iterator[str]:
-    for command in (*page.advance, *page.publish, *page.owner):
+    for command in (*page.evidence, *page.by_hand, *page.commands):
         yield f"   $ {command}"
 
 
@@ -186,7 +186,7 @@ def _step_json(step: Planned) -> dict[str, Any]:
         "values": [value._asdict() for value in step.values],
         "gone": list(step.gone),
         "chartBrings": list(step.brings),
-        "commands": [*page.advance, *page.publish, *page.owner],
+        "commands": [*page.evidence, *page.by_hand, *page.commands],
         "verify": list(page.look),
         "expected": page.seen,
         "rollback": page.way_back,

@@ -11,7 +11,9 @@ from rediskit.cli.configs import config_file
 from rediskit.cli.report import Report
 from rediskit.migrate.status import Status, TransitionStatus, clients_of, status_of_all
 from rediskit.model.client import Client
+from rediskit.model.environment import Environment
 from rediskit.model.evidence import Evidence
+from rediskit.renderers.pages.following import following
 from rediskit.source.loader import load
 from rediskit.state_machine.clock import both, offset_source, seconds_between, span
 from rediskit.state_machine.gates import GateResult
@@ -28,12 +30,15 @@ def run(arguments: argparse.Namespace) -> Report:
     times = [time_of(arguments.at, "--at", client.migration) for client in clients]
     found = status_of_all(environment, clients, times)
     rows = list(zip(found, clients, times, strict=True))
-    document = {"environment": environment.name, "clients": [_json(status, client, at) for status, client, at in rows]}
-    lines = (line for number, row in enumerate(rows) for line in (*([""] if number else []), *_lines(*row)))
+    document = {
+        "environment": environment.name,
+        "clients": [_json(status, client, at) | {"next": following(environment, client).command} for status, client, at in rows],
+    }
+    lines = (line for number, row in enumerate(rows) for line in (*([""] if number else []), *_lines(environment, *row)))
     return Report(document, lines if rows else [f"{environment.name}: no migration in progress"])
 
 
-def _lines(found: Status, client: Client, at: str) -> Iterator[str]:
+def _lines(environment: Environment, found: Status, client: Client, at: str) -> Iterator[str]:
     migration = client.migration
     offset = offset_source(migration) if migration else ""
     yield f"{found.client}: {found.step}, {_since(found.since, offset, at)}"
@@ -49,6 +54,7 @@ def _lines(found: Status, client: Client, at: str) -> Iterator[str]:
         yield from _transition(option)
     if not found.transitions:
         yield "  there is no step from here"
+    yield f"  next command: {following(environment, client).text}"
 
 
 def _criterion(name: str, entry: Evidence) -> str:

@@ -9,6 +9,8 @@ from rediskit.renderers.claims import is_claim
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.owner.kinds import described
 from rediskit.renderers.pages.documents import Page
+from rediskit.renderers.pages.following import following
+from rediskit.renderers.pages.runbook import config_of
 from rediskit.renderers.pages.templates import text
 from rediskit.renderers.pages.uses import notes
 from rediskit.renderers.platform import Unit
@@ -65,7 +67,7 @@ def _client_facts(environment: Environment, client: Client) -> dict[str, object]
         "previous": client.previous,
         "step": migration.step if migration else None,
         "meaning": transitions.STAGES[migration.step].meaning if migration else "",
-        **(_next_step(client, migration) if migration else {"next": None}),
+        **(_next_step(environment, client, migration) if migration else {"next": None}),
         "way_out": migration is not None and transitions.rollback_step(migration) is not None,
         "delivery": client.owner.delivery,
         "owner_side": described(environment, client),
@@ -75,7 +77,7 @@ def _client_facts(environment: Environment, client: Client) -> dict[str, object]
     }
 
 
-def _next_step(client: Client, migration: Migration) -> dict[str, object]:
+def _next_step(environment: Environment, client: Client, migration: Migration) -> dict[str, object]:
     transition = next((transition for transition in transitions.available(migration) if transition.kind == "forward"), None)
     if transition is None:
         return {"next": None}
@@ -83,5 +85,6 @@ def _next_step(client: Client, migration: Migration) -> dict[str, object]:
     return {
         "next": transition.target,
         "repository": transitions.REPOSITORIES[repository],
+        "command": following(environment, client, config_of(environment)).text,
         "gate": transitions.precondition(transition, migration, client.cron_jobs) or "none",
     }

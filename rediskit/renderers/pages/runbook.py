@@ -17,16 +17,12 @@ from rediskit.model.workload import Workload
 from rediskit.renderers.flux import RELEASE_TIMEOUT
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.owner.kinds import described
+from rediskit.renderers.pages.following import attest_command, repository_name, step_command
 from rediskit.renderers.pages.templates import text
 from rediskit.renderers.pages.uses import FRAMEWORKS, notes
 from rediskit.state_machine import transitions
 from rediskit.state_machine.effects import decommissions, effects, moved, removes
 from rediskit.state_machine.transitions import STAGES, Repository, Transition
-
-OWNER_DIR = '"$OWNER_DIR"'
-"""The directory of the outermost overlay, in a checkout of the application repository. The config does not contain its path."""
-OWNER_APP = '"$OWNER_APP"'
-"""The name of the Application or Kustomization that deploys the application."""
 
 
 class Page(NamedTuple):
@@ -38,9 +34,9 @@ class Page(NamedTuple):
         before: the prerequisite.
         gates: the codes of the gates of the step.
         repository: the repository that changes.
-        advance: the commands that edit the config.
-        publish: the commands that commit to this repository.
-        owner: the commands that commit to the application repository.
+        evidence: the commands that record what a person has verified, before the step.
+        commands: the commands that take the step.
+        by_hand: what a person changes in the application repository, as comments.
         look: the commands that verify the step.
         seen: the expected result of these commands.
         way_back: how to undo the step, and the data that this loses.
@@ -51,9 +47,9 @@ class Page(NamedTuple):
     before: str
     gates: tuple[str, ...]
     repository: Repository
-    advance: tuple[str, ...]
-    publish: tuple[str, ...]
-    owner: tuple[str, ...]
+    evidence: tuple[str, ...]
+    commands: tuple[str, ...]
+    by_hand: tuple[str, ...]
     look: tuple[str, ...]
     seen: str
     way_back: str
@@ -71,7 +67,7 @@ def pages(environment: Environment, client: Client) -> Iterator[Page]:
 
 def page(environment: Environment, client: Client, transition: Transition, migration: Migration, config: str = "") -> Page:
     """Return one step of a migration. `migration` is the state before it, `config` by default `config/<name>.yaml`."""
-    named, folder = _as_arguments(config) if config else (config_of(environment), "config")
+    named = environment.config_argument if config else config_of(environment)
     after = moved(migration, transition.target, "")
     repository = transitions.repository(migration, after, removes=decommissions(client))
     stage = STAGES[transition.target]
@@ -81,9 +77,9 @@ def page(environment: Environment, client: Client, transition: Transition, migra
         before=transitions.precondition(transition, migration, client.cron_jobs),
         gates=transitions.gates(transition, client, migration),
         repository=repository,
-        advance=tuple(_edit(named, client, transition)),
-        publish=tuple(_publish(environment, client, transition, repository, (named, folder))),
-        owner=tuple(_owner(environment, client, transition, (migration, after), named)) if repository == "owner" else (),
+        evidence=tuple(_evidence(named, client, transition)),
+        commands=tuple(_commands(named, client, transition)),
+        by_hand=tuple(_changes_by_hand(environment, client, transition, migration, after)) if repository == "owner" else (),
         look=tuple(look(environment, client, transition.target)),
         seen=stage.verify,
         way_back=way_back(client, after),
@@ -95,55 +91,36 @@ def config_of(environment: Environment) -> str:
     return f"config/{environment.name}.yaml"
 
 
-def _as_arguments(config: str) -> tuple[str, str]:
-    """Return the path of a config and of its directory, quoted for a shell."""
-    import shlex  # Imported here because `render` does not need it: the default path needs no quotes.
-
-    return shlex.quote(config), shlex.quote(config.rpartition("/")[0] or config)
-
-
-def _edit(config: str, client: Client, transition: Transition) -> Iterator[str]:
-    command = f"{config} --client {client.name}"
-    if transition.kind == "rollback":
-        yield f'rediskit migrate rollback {command} --reason "describe the problem"'
-        return
-    if transition.kind == "back":
-        yield f'rediskit migrate back {command} --to {transition.target} --reason "describe the problem"'
+def _evidence(config: str, client: Client, transition: Transition) -> Iterator[str]:
+    named = f"{config} --client {client.name}"
+    if transition.kind != "forward":
         return
     if transition.target == "scale-down" and client.owner.is_helm_release:
-        yield f"rediskit migrate record {command} --installed"
+        yield f"rediskit migrate record {named} --installed"
     if transition.target == "reconfigure" and "queue" in client.use:
-        yield f"rediskit migrate record {command} --drained"
+        yield f"rediskit migrate record {named} --drained"
     if transition.target == "decommission":
-        criteria = " ".join(f"--criterion {name}" for name in CRITERIA)
-        yield f"rediskit migrate record {command} {criteria}"
-        yield f"rediskit check {config} --owner {OWNER_DIR}"
-    if transition.target == "complete":
-        checkout = f" --owner {OWNER_DIR}" if client.owner.is_built else ""
-        yield f"rediskit migrate record {command} --folded{checkout}"
-    accept = " --confirm-irreversible" if transition.target == "decommission" else ""
-    yield f"rediskit migrate advance {command} --to {transition.target}{accept}"
+        yield attest_command(named, list(CRITERIA))
+    if transition.target == "complete" and not client.owner.is_built:
+        yield f"rediskit migrate record {named} --folded"
 
 
-def _publish(
-    environment: Environment, client: Client, transition: Transition, repository: Repository, named: tuple[str, str]
+def _commands(config: str, client: Client, transition: Transition) -> Iterator[str]:
+    """Yield the commands of a step. A rollback and a step back need a reason, so they edit the config first."""
+    named = f"{config} --client {client.name}"
+    if transition.kind == "rollback":
+        yield f'rediskit migrate rollback {named} --reason "describe the problem"'
+    elif transition.kind == "back":
+        yield f'rediskit migrate back {named} --to {transition.target} --reason "describe the problem"'
+    yield step_command(config, client, transition.target)
+
+
+def _changes_by_hand(
+    environment: Environment, client: Client, transition: Transition, before: Migration, after: Migration
 ) -> Iterator[str]:
-    config, folder = named
-    yield f"rediskit render {config}"
-    yield f"git add {folder} {environment.path} && git commit -m '{client.name}: {transition.target}' && git push"
-    if repository == "ours":
-        yield refresh(environment)
-
-
-def _owner(
-    environment: Environment, client: Client, transition: Transition, migrations: tuple[Migration, Migration], config: str
-) -> Iterator[str]:
-    yield f"rediskit migrate export {config} --client {client.name} --to {OWNER_DIR}"
-    before, after = (effects(migration).switched for migration in migrations)
-    if before != after and transition.target != "complete":
-        yield from by_hand(environment, client, switched=after)
-    yield f"git -C {OWNER_DIR} add . && git -C {OWNER_DIR} commit -m '{client.name}: {transition.target}' && git -C {OWNER_DIR} push"
-    yield _refresh(environment, OWNER_APP)
+    old, new = effects(before).switched, effects(after).switched
+    if old != new and transition.target != "complete":
+        yield from by_hand(environment, client, switched=new)
 
 
 def by_hand(environment: Environment, client: Client, *, switched: bool) -> Iterator[str]:
@@ -155,19 +132,6 @@ def by_hand(environment: Environment, client: Client, *, switched: bool) -> Iter
         for _, name, container in workload.every:
             if container.external is not None:
                 yield f"# {workload.reference}, container {name}: set {container.external} to {new if switched else old}"
-
-
-def refresh(environment: Environment) -> str:
-    """Return the command that makes the GitOps tool read this repository now."""
-    return _refresh(environment, f"{environment.object_prefix}-root")
-
-
-def _refresh(environment: Environment, name: str) -> str:
-    """Return the command that refreshes one Application or Kustomization. For Argo CD it needs no program but kubectl."""
-    gitops = environment.gitops
-    if gitops.tool == "flux":
-        return f"flux -n {gitops.tool_namespace} reconcile kustomization {name} --with-source"
-    return f"kubectl -n {gitops.tool_namespace} annotate application {name} argocd.argoproj.io/refresh=normal --overwrite"
 
 
 def polling(environment: Environment) -> str:
@@ -302,7 +266,7 @@ def runbook(environment: Environment, client: Client) -> str:
         repositories=transitions.REPOSITORIES,
         prepared=list(look(environment, client, "prepare")),
         rollback=rollback,
-        connect=[f"rediskit migrate export {config_of(environment)} --client {client.name} --to {OWNER_DIR}"],
+        connect=[f"rediskit migrate export {config_of(environment)} --client {client.name} --to ../{repository_name(client)}"],
         polling=polling(environment),
         release_timeout=RELEASE_TIMEOUT,
         config=config_of(environment),
@@ -310,6 +274,7 @@ def runbook(environment: Environment, client: Client) -> str:
         describe=f"kubectl -n {client.namespace} describe pods | grep -A12 -E 'Events:|Reason:'",
         notes=list(notes(environment, client)),
         frameworks=FRAMEWORKS,
+        checkout=repository_name(client),
         variables=list(dict.fromkeys(_variable_names(client))),
     )
 

@@ -1,0 +1,113 @@
+"""What prevents a commit or a push of a step: uncommitted changes of others, and a checkout that is behind its remote."""
+
+from __future__ import annotations
+
+import io
+import os
+import shlex
+import tarfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from rediskit.errors import Problem
+from rediskit.files import read_file, read_regular
+from rediskit.git.discovery import work_tree
+from rediskit.git.publish import Checkout as Repository
+from rediskit.git.revision import contents_at
+from rediskit.migrate.export import export
+from rediskit.migrate.owner.files import Checkout
+from rediskit.model.client import Client
+from rediskit.model.environment import Environment
+from rediskit.temporary import temporary_folder
+from rediskit.yamlio.reader import read
+
+
+def foreign_here(environment: Environment, client: Client, here: Repository, output: str) -> Iterator[Problem]:
+    """Yield the uncommitted changes in this repository that are not of a step of the client.
+
+    A step changes the section `migration` of the client and then the rendered manifests.
+    """
+    configs = {os.path.relpath(os.path.realpath(file), here.top): os.path.realpath(file) for file in environment.files}
+    inputs = [os.path.relpath(os.path.realpath(file), here.top) for file in environment.inputs]
+    changed = here.changed([path for path in inputs if not path.startswith("..")])
+    foreign = [path for path in changed if path not in configs or not _only_migration(configs[path], client.name)]
+    rendered = here.changed([os.path.relpath(os.path.realpath(f"{output}/{environment.name}"), here.top)])
+    if rendered and not any(path in configs for path in changed):
+        foreign += rendered
+    if foreign:
+        yield _problem(here, foreign)
+
+
+def _only_migration(file: str, client: str) -> bool:
+    """Return whether a config differs from HEAD only in the migration of a client."""
+    old = contents_at("HEAD", [file])[file]
+    new = read_regular(file)
+    return old is not None and _without(read(old, file).data, client) == _without(read(new, file).data, client)
+
+
+def _without(data: Any, client: str) -> Any:
+    """Return a config, or the file of a client, without the migration of a client."""
+    clients = data.get("clients")
+    if not isinstance(clients, list):
+        return {key: value for key, value in data.items() if key != "migration"}
+    return {**data, "clients": [_without(one, client) if isinstance(one, dict) and one.get("name") == client else one for one in clients]}
+
+
+def foreign_there(environment: Environment, client: Client, there: Repository, place: Checkout) -> Iterator[Problem]:
+    """Yield the uncommitted changes in the application repository that `migrate export` does not make to its last commit.
+
+    The trial build reads the work tree, so a change anywhere in it makes the build different from that of the GitOps tool.
+    """
+    changed = there.changed()
+    if there.top == work_tree(Path(os.path.realpath(environment.file)).parent):
+        changed = [path for path in changed if (there.top / path).is_relative_to(place.to)]
+    if not changed:
+        return
+    with temporary_folder() as folder:
+        copy = folder / "checkout"
+        with tarfile.TarFile(fileobj=io.BytesIO(there.archive())) as archive:
+            archive.extractall(copy, filter="tar")
+        (copy / ".git").mkdir()
+        export(environment, client, str(copy / place.to.relative_to(place.top)), force=False, dry_run=False)
+        foreign = [path for path in changed if _content(copy / path) != _content(there.top / path)]
+    if foreign:
+        yield _problem(there, foreign)
+
+
+def _content(path: Path) -> bytes | None:
+    return read_file(path, str(path)) if path.is_file() else None
+
+
+def _problem(repository: Repository, paths: list[str]) -> Problem:
+    where = os.path.relpath(repository.top)
+    shown = ", ".join(paths[:5]) + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")
+    message = f"{where} has uncommitted changes that are not of this step: {shown}"
+    return Problem(message, f"commit or stash them: git -C {shlex.quote(where)} status", code="uncommitted-changes")
+
+
+def behind(repository: Repository, push: bool, report: Callable[[str], None]) -> Iterator[Problem]:
+    """Yield why a commit cannot be pushed from a work tree. push: fetch the remote branch first."""
+    where = os.path.relpath(repository.top)
+    if repository.is_merging() or not repository.branch():
+        message = f"{where}: a merge is not finished, or no branch is checked out"
+        yield Problem(message, f"run git -C {where} status", code="merge-unfinished")
+        return
+    upstream = repository.upstream()
+    if upstream is None:
+        if push and not remote_of(repository):
+            hint = f"run git -C {where} push --set-upstream"
+            yield Problem(f"{where}: the branch follows no remote branch", hint, code="no-upstream")
+        return
+    if push:
+        report(f"fetching {upstream.remote} of {where}")
+        repository.fetch(upstream)
+    if commits := repository.distance()[1]:
+        count = "1 commit" if commits == 1 else f"{commits} commits"
+        yield Problem(f"{where} is {count} behind {upstream.remote}/{upstream.branch}", f"run git -C {where} pull", code="checkout-behind")
+
+
+def remote_of(repository: Repository) -> str:
+    """Return the remote that the current branch follows, or the only one."""
+    upstream = repository.upstream()
+    return upstream.remote if upstream else repository.only_remote()

@@ -1,0 +1,94 @@
+"""The next command of a migration, for `status`, `doctor`, `plan`, `advance`, `step`, the README and the runbook.
+
+It follows from the config and its evidence. Gates that need a clock or a cluster can still block it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rediskit.model.client import Client
+from rediskit.model.criteria import CRITERIA
+from rediskit.model.environment import Environment
+from rediskit.model.migration import Step, moment
+from rediskit.renderers.secret_forms import has_secret
+from rediskit.state_machine import transitions
+from rediskit.state_machine.effects import down_since, effects
+
+
+class Following(NamedTuple):
+    """The next command, and what a person does or verifies before it. An empty text is nothing."""
+
+    command: str
+    before: str = ""
+
+    @property
+    def text(self) -> str:
+        """Both in one line."""
+        return f"{self.command}   # {self.before}" if self.command and self.before else self.command or self.before
+
+
+def step_command(config: str, client: Client, step: Step) -> str:
+    """Return the command that takes a step in one go. config: as an argument of a shell command."""
+    confirm = " --confirm-irreversible" if step == "decommission" else ""
+    return f"rediskit migrate step {config} --client {client.name} --to {step}{confirm} --commit --push --wait"
+
+
+def following(environment: Environment, client: Client, config: str = "") -> Following:
+    """Return the next command of a client. config: its path as an argument of a shell command; by default that of the environment."""
+    config = config or environment.config_argument
+    migration, named = client.migration, f"{config} --client {client.name}"
+    target = transitions.next_step(migration) if migration else None
+    if migration is None or target is None:
+        return Following("", "nothing: the migration is complete" if migration else "nothing: the client has no migration")
+    first = _secret(environment, client, config, target) or _evidence(client, named, target)
+    return first or Following(step_command(config, client, target), _before(client, target))
+
+
+def _secret(environment: Environment, client: Client, config: str, target: Step) -> Following | None:
+    """Return the command that the Secret needs before a step that uses it."""
+    assert client.migration is not None
+    if "secret" not in transitions.STAGES[target].gates and target != "deploy":
+        return None
+    if environment.secrets.mode == "manual":
+        command = f"rediskit migrate record {config} --client {client.name} --secret-seen"
+        return None if client.migration.secret else Following(command, "after you compared the Secrets in both namespaces")
+    exists = all(has_secret(environment, namespace) for namespace in (environment.redis.namespace, client.namespace))
+    return None if exists else Following(f"rediskit secret new {config}", "creates the missing Secret")
+
+
+def _evidence(client: Client, named: str, target: Step) -> Following | None:
+    """Return the command that records missing evidence of a person."""
+    migration = client.migration
+    assert migration is not None
+    recorded = any((entry.kind, entry.step) == ("installed", migration.step) for entry in migration.evidence)
+    if target == "scale-down" and client.owner.is_helm_release and not recorded:
+        return Following(f"rediskit migrate record {named} --installed", "reads the live HelmRelease")
+    if target == "reconfigure" and "queue" in client.use and effects(migration).stopped:
+        down = down_since(migration)
+        if not any(entry.kind == "drained" and (down is None or moment(entry.at) >= moment(down.at)) for entry in migration.evidence):
+            return Following(f"rediskit migrate record {named} --drained", "after the queues are empty")
+    met = [name for name, entry in migration.criteria.items() if entry.holds]
+    if target == "decommission" and (missing := [name for name in CRITERIA if name not in met]):
+        return Following(attest_command(named, missing), "after 24 hours, with each criterion that you verified")
+    return None
+
+
+def _before(client: Client, target: Step) -> str:
+    """Return what a person does before a step."""
+    migration, previous = client.migration, client.previous
+    if target == "scale-down" and migration and migration.window is None:
+        return "after you set migration.window"
+    if target == "decommission" and previous and previous.data is None and previous.remove:
+        return "after you set previous.data"
+    return "after the base of the application repository contains the change itself" if target == "complete" else ""
+
+
+def attest_command(named: str, criteria: list[str]) -> str:
+    """Return the command that records criteria. named: the config and the client as arguments."""
+    return f"rediskit migrate record {named} {' '.join(f'--criterion {name}' for name in criteria)}"
+
+
+def repository_name(client: Client) -> str:
+    """Return the name of the application repository; without its URL, the name of the client."""
+    return (client.owner.repository or client.name).rstrip("/").rpartition("/")[2].removesuffix(".git")
