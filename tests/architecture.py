@@ -47,7 +47,7 @@ MAY_IMPORT = {
     ),
     "renderers": Package(
         "`Environment` to `Tree`; `owner` renders for application repositories, `pages` README and docs, `monitoring` alerts and dashboard",
-        ("errors", "yamlio", "chart", "model", "state_machine"),
+        ("errors", "secrecy", "yamlio", "chart", "model", "state_machine"),
     ),
     "usage": Package(
         "who uses a Redis: forms of its address, texts that can contain one, certain and possible uses",

@@ -26,6 +26,10 @@ class Code(NamedTuple):
 COMMANDS: tuple[Code, ...] = (
     Code("accept-unused", "warning", RENDER, "Warn about an entry of `accept` that accepts no finding: it would hide the next one."),
     Code("gitops-path", "error", RENDER, "Require that `gitops.path` is the path of the output directory in its Git work tree."),
+    Code("owner-still-listed", "error", RENDER, "Refuse to remove a rendered Component that a kustomization of the work tree lists."),
+    Code("owner-component", "error", CHECK, "With `owner.inPlace`, require that the overlay lists the rendered folder of the client."),
+    Code("owner-paths", "error", CHECK, "Require that the Application or the Flux source of the overlay contains the rendered folder."),
+    Code("owner-artifact", "warning", CHECK, "Warn about an artifact that has to contain the rendered folder: rediskit can't read it."),
     Code("open-question", "warning", CHECK, "Warn about each open question of `init` in the config."),
     Code("time-in-future", "error", CHECK, "Refuse a step or evidence of a migration that is more than two minutes in the future."),
     Code("kubeconform", "error", KUBECONFORM, "Require that kubeconform accepts the rendered text, with the same schemas."),

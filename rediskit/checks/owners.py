@@ -26,6 +26,9 @@ from rediskit.renderers.owner.snippets import SNIPPETS, operations_text
 from rediskit.renderers.tree import Object
 from rediskit.state_machine.effects import Effects, effects
 
+_NAMED = ("files", "stated")
+"""The deliveries without kustomize: their changes address every list by name."""
+
 
 class _Migrating(NamedTuple):
     """A workload of a client with a migration, its config path, and the effects of the client's step."""
@@ -64,7 +67,7 @@ class _Patch(NamedTuple):
 
     def applied(self, before: Object) -> Object:
         """Return an object after the rendered changes."""
-        plain = self.migrating.client.owner.delivery == "files"
+        plain = self.migrating.client.owner.delivery in _NAMED
         return apply(before if plain else operated(before, self.expected.operations), self.patch)
 
     def switched(self) -> Iterator[_Entry]:
@@ -112,6 +115,9 @@ def _patch_of(subject: Subject, client: Client, reference: str) -> tuple[str, Ob
     if client.owner.kind == "flux-helmrelease":
         component = f"{folder}kustomization.yaml"
         return component, _inline_patch(patches_in(subject.tree.objects.get(component)), kind, name)
+    if client.owner.delivery == "stated":
+        change = next((one for one in changes(subject.environment, client) if one.reference == reference), None)
+        return f"{folder}required.json", change.named if change else None
     path = f"{folder}{file_name({'kind': kind, 'metadata': {'name': name}})}"
     return path, subject.tree.objects.get(path)
 
@@ -187,7 +193,7 @@ def owner_patch(subject: Subject) -> Iterator[Issue]:
     """Allow patches to change only replicas, the listed variables and the limits of the autoscaler, and require valid variables."""
     for rendered in _patches(subject):
         (path, client, workload, _), expected = rendered.migrating, rendered.expected
-        if rendered.patch != (expected.named if client.owner.delivery == "files" else expected.merge):
+        if rendered.patch != (expected.named if client.owner.delivery in _NAMED else expected.merge):
             step = client.migration.step if client.migration else ""
             yield Issue(f"{rendered.file} is not the patch of step {step}", BUG, path)
         if workload.manifest is not None:

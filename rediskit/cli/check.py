@@ -16,7 +16,7 @@ from rediskit.migrate.times import in_future
 from rediskit.output.writer import compare
 
 if TYPE_CHECKING:
-    from rediskit.checks import Finding
+    from rediskit.checks import Finding, Severity
     from rediskit.checks.kubeconform import Counts, Document
     from rediskit.model.environment import Environment
     from rediskit.renderers.tree import Tree
@@ -29,6 +29,7 @@ def run(arguments: argparse.Namespace) -> Report:
     """
     visits = [Visit(names(CHECK), lambda environment, _: open_questions(environment))]
     visits += [Visit(names(CHECK), lambda environment, _: in_future(environment, now()))]
+    visits += [Visit(names(CHECK), _in_place)]
     visits += [_against_revision(arguments.base)] if arguments.base is not None else []
     visits += [_with_owner(arguments)] if arguments.owner is not None else []
     trees, checked, counts = _with_kubeconform(arguments, visits) if arguments.kubeconform else (*render_all(arguments, visits), None)
@@ -45,6 +46,23 @@ def run(arguments: argparse.Namespace) -> Report:
     }
     lines = chain(change_lines(changes, ("missing", "different", "left over")), state_lines(changes), _count_lines(counts))
     return Report(document, lines, (*finding_lines(findings), *warning_lines(changes)), code)
+
+
+def _in_place(environment: Environment, _: Tree) -> Iterator[Finding]:
+    """Yield what the overlays of this repository, and the objects that build them, miss of the rendered folders."""
+    from rediskit.checks import Finding
+    from rediskit.migrate.owner.deployers import deployer_problems
+    from rediskit.migrate.owner.in_place import home, unlisted
+
+    for index, client in enumerate(environment.clients):
+        if client.migration is None or not client.owner.in_place:
+            continue
+        place = home(environment, client)
+        path = ("clients", index, "owner", "path")
+        for problem in (*unlisted(client, place), *deployer_problems(environment, client, place)):
+            severity: Severity = "warning" if problem.code == "owner-artifact" else "error"
+            where = problem.location or environment.locate(path)
+            yield Finding(problem.code, severity, problem.message, problem.hint, path, where, (client.name,))
 
 
 def _against_revision(revision: str) -> Visit:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from rediskit.checks import CHECKS, Finding, run_checks
@@ -73,12 +74,27 @@ def render_all(arguments: argparse.Namespace, visits: Sequence[Visit] = (), *, c
         if len(environments) > _MANY:
             progress(f"checking {environment.name}")
         tree = render(environment)
-        findings = [*run_checks(environment, tree), *check_output_path(environment, arguments.output)]
+        findings = [
+            *run_checks(environment, tree),
+            *check_output_path(environment, arguments.output),
+            *_still_listed(environment, tree, arguments),
+        ]
         for visit in visits:
             findings += visit.look(environment, tree)
         trees.append(Rendered(tree.name, tree.files))
         checked.append(Checked(environment, findings, codes))
     return trees, checked
+
+
+def _still_listed(environment: Environment, tree: Tree, arguments: argparse.Namespace) -> Iterator[Finding]:
+    """Yield a finding for each rendered Component that disappears while a kustomization of the work tree lists it."""
+    owners = Path(arguments.output, environment.name, "owners")
+    there = sorted(file.parent.name for file in owners.glob("*/kustomization.yaml"))
+    if gone := [name for name in there if f"owners/{name}/kustomization.yaml" not in tree.files]:
+        from rediskit.migrate.owner.in_place import still_listed
+
+        for problem in still_listed(environment, gone, arguments.output):
+            yield Finding(problem.code, "error", problem.message, problem.hint, (), problem.location)
 
 
 def reported(checked: Iterable[Checked]) -> list[Finding]:

@@ -8,13 +8,13 @@ from rediskit.errors import ConfigError, Problem
 from rediskit.init.autoscalers import scaler_of
 from rediskit.init.config_files import files_with_redis
 from rediskit.init.databases import assign_numbers
-from rediskit.init.deployers import deployer_of
 from rediskit.init.detected import DetectedClient, DetectedWorkload
 from rediskit.init.existing import existing_in
 from rediskit.init.names import client_names
 from rediskit.init.objects import WORKLOADS, Content, InputObjects, namespace_of, replicas_of
 from rediskit.init.old_redis import old_redis
 from rediskit.init.other_users import keep_used_objects
+from rediskit.init.owner import infer_owner
 from rediskit.init.restrictions import set_egress
 from rediskit.init.roles import URL, named
 from rediskit.init.switches import ContainerSwitch, Reference, switch_of
@@ -148,22 +148,14 @@ def _client(workloads: list[DetectedWorkload], objects: InputObjects, name: str,
     if not home:
         client.ask("namespace", f"{reference(first)} has no namespace: write the namespace that it runs in (--namespace)")
     for workload in workloads:
-        _set_deployer(client, workload.content)
         workload.scaler = scaler_of(workload.content, objects)
         _set_replicas(client, workload, replicas)
+    infer_owner(client)
     _set_containers(client)
     _set_previous(client, objects)
     names = [one.name for workload in workloads for one in workload.references]
     client.use, client.queue = use_of([one.content for one in workloads], names)
     return client
-
-
-def _set_deployer(client: DetectedClient, obj: Content) -> None:
-    deployer = deployer_of(obj)
-    client.remark("workload", *filter(None, [deployer.remark]))
-    if deployer.question and not client.is_open("owner"):
-        client.ask("owner", deployer.question)
-        client.owner = deployer.kind
 
 
 def _set_replicas(client: DetectedClient, workload: DetectedWorkload, replicas: int | None) -> None:

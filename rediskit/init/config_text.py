@@ -108,9 +108,8 @@ def client_lines(client: DetectedClient, manifests: Manifests, *, off: bool = Fa
         *_comments(asked.get("previous", ()), 2, OPEN),
         *_comments(remarks.get("previous", ()), 2),
         *_section(_previous(client), off=no_previous),
-        *_comments(asked.get("owner", ()), 2, OPEN),
-        *([f"  # owner: {{kind: {client.owner}}}"] if client.owner else []),
-        *_section(_yaml({"migration": {"step": "prepare"}}, 2), off=no_workload or no_previous or client.is_open("owner")),
+        *_section([f"  owner: {{kind: {client.owner}}}"] if client.owner else [], off=no_workload),
+        *_section(_yaml({"migration": {"step": "prepare"}}, 2), off=no_workload or no_previous),
     ]
 
 

@@ -88,10 +88,10 @@ class DetectedClient:
         gone: All objects of the old Redis, as Kind/name.
         databases: Name to number of the databases of the shared Redis.
         use: What it stores.
+        owner: The kind of its application repository; "" for the default.
         queue: Why it is a queue; "" if it is none.
         egress: The form of the additional egress policy; "" if it needs none.
-        owner: The kind of owner to propose beside an open question; "" if there is none.
-        questions: Open questions by `namespace`, `replicas`, `containers`, `previous` or `owner`.
+        questions: Open questions by `namespace`, `replicas`, `containers` or `previous`.
         remarks: Comments for the sections `workload` and `previous`.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from rediskit.errors import Problem, RefusedError
+from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.migrate.edit import Edited, put_in_place
 from rediskit.migrate.owner.build import Difference, bench, differences
 from rediskit.migrate.owner.chart import Chart
@@ -70,9 +70,15 @@ def export(
         chart: The chart of an application that Helm installs.
 
     Raises:
-        ConfigError: A folder is not in a checkout, or has no kustomization.
+        ConfigError: A folder is not in a checkout or has no kustomization, or the kind of owner has no files.
         RefusedError: The build does not have the values of the step, or a file was edited.
     """
+    if client.owner.delivery == "stated":
+        hint = f"change the application as {environment.path}/{client.owner_folder}/REQUIRED.md states, then run rediskit migrate verify"
+        raise ConfigError(Problem(f"{client.name} has owner.kind {client.owner.kind}: there are no files to export", hint))
+    if client.owner.in_place:
+        hint = "render and commit: the overlay lists the rendered folder"
+        raise ConfigError(Problem(f"{client.name} has owner.inPlace: nothing is exported", hint))
     place = checkout(to, overlay, offline=offline)
     if problem := link_in_the_way(place, client):
         raise RefusedError(problem)
@@ -82,20 +88,21 @@ def export(
         return _plain(environment, client, place, force=force, dry_run=dry_run)
     if client.owner.delivery != "values":
         kustomization(place.overlay)
-    _unused(environment, client, place, chart)
-    objects = _built(environment, client, place, chart)
+    refuse_uses(environment, client, place, chart)
+    objects = trial_build(environment, client, place, chart)
     tree, root = rendered_files(render(environment), client), str(place.to / FOLDER)
     changes = compare(tree, root) if dry_run else write(tree, root, force=force)
     return Exported(shown(place.to), shown(place.to / FOLDER / client.name), changes, (), objects, tuple(_todo(environment, client, place)))
 
 
-def _unused(environment: Environment, client: Client, place: Checkout, chart: Chart | None = None) -> None:
+def refuse_uses(environment: Environment, client: Client, place: Checkout, chart: Chart | None = None) -> None:
     """Raise RefusedError if the step removes the old Redis and the application repository still uses it."""
     if effects(client.migration).removed and (result := scan(environment, client, place, chart)) and result.certain:
         raise RefusedError(problems(client, result.certain))
 
 
-def _built(environment: Environment, client: Client, place: Checkout, chart: Chart | None) -> tuple[Difference, ...]:
+def trial_build(environment: Environment, client: Client, place: Checkout, chart: Chart | None = None) -> tuple[Difference, ...]:
+    """Return the objects that a step changes in the build. Raises RefusedError if the build does not have the values of the step."""
     where = shown(place.overlay)
     with bench(place, client, chart) as copy:
         before = copy.before(environment)
@@ -153,7 +160,7 @@ def _plain(environment: Environment, client: Client, place: Checkout, *, force: 
     if _step(client) == "complete":
         hint = "the manifests of the application repository contain the change: edit them directly"
         raise RefusedError(Problem(f"{client.name} is at complete and has no files to export", hint, code="complete"))
-    _unused(environment, client, place)
+    refuse_uses(environment, client, place)
     changes = plain_files(environment, client, place, force=force)
     if not dry_run:
         put_in_place(changes.files, place.to)

@@ -17,6 +17,7 @@ from rediskit.migrate.evidence import appended, entry
 from rediskit.migrate.owner.build import bench, select
 from rediskit.migrate.owner.chart import Chart
 from rediskit.migrate.owner.files import FOLDER, Checkout, documents_of, is_built, link_in_the_way, manifests_below, shown
+from rediskit.migrate.owner.in_place import at_home
 from rediskit.migrate.owner.released import key_of
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
@@ -68,11 +69,12 @@ def scan(environment: Environment, client: Client, place: Checkout, chart: Chart
     """Return the uses of the old Redis in a checkout once the client has moved; None if the checkout is not that of the client.
 
     A build is scanned with the files of `decommission`, so that only uses remain that the migration does not change. Plain manifests are
-    scanned with the objects of the client as at that step. With the chart, so are its objects and hooks. Raises ConfigError when a
-    file of the build cannot be read.
+    scanned with the objects of the client as at that step, and for `owner.kind: external` all files of the checkout. With the chart, its
+    objects and hooks are scanned too. Raises ConfigError when a file of the build cannot be read.
     """
     if client.previous is None or not client.workloads:
         return None
+    place = at_home(environment, client, place)
     objects = _of_build(environment, client, place, chart) if client.owner.is_built else _of_files(environment, client, place)
     if objects is None:
         return None
@@ -188,10 +190,27 @@ def _of_files(environment: Environment, client: Client, place: Checkout) -> Obje
         mine.add(f"{key[0]}/{key[2]}")
         changed: Any = as_left(environment, moved, content)
         left.append(changed)
-    return (before, left, elsewhere) if mine.issuperset(client.references) else None
+    shown = client.owner.delivery == "stated" or mine.issuperset(client.references)
+    return (before, left, elsewhere) if shown else None
 
 
-_TEXTS = (".env", ".properties", ".conf", ".cfg", ".ini", ".json", ".toml", ".sh")
+_TEXTS = (
+    ".env",
+    ".properties",
+    ".conf",
+    ".cfg",
+    ".ini",
+    ".json",
+    ".toml",
+    ".sh",
+    ".tf",
+    ".tfvars",
+    ".hcl",
+    ".cue",
+    ".jsonnet",
+    ".libsonnet",
+    ".tpl",
+)
 
 
 def _contents(place: Checkout) -> Iterator[tuple[Path, Object]]:

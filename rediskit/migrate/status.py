@@ -10,7 +10,8 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
 from rediskit.renderers.helm import release_of
-from rediskit.renderers.pages.uses import STAYS
+from rediskit.renderers.owner.required import hidden
+from rediskit.renderers.pages.uses import NOT_VISIBLE, STAYS
 from rediskit.renderers.secret_forms import has_secret
 from rediskit.state_machine import transitions
 from rediskit.state_machine.clock import seconds_between
@@ -118,7 +119,14 @@ def situation_of(
 def transition_status(situation: Situation) -> TransitionStatus:
     """Return a transition with its evaluated gates."""
     repository = repository_of(situation)
-    return TransitionStatus(situation.transition, repository, evaluate(situation), tuple(_warnings(situation, repository)))
+    warnings = (*_warnings(situation, repository), *_not_visible(situation))
+    return TransitionStatus(situation.transition, repository, evaluate(situation), warnings)
+
+
+def _not_visible(situation: Situation) -> Iterator[str]:
+    """Yield the config files that a step changes and that no manifest shows."""
+    if situation.after.step != "complete" and effects(situation.after).switched != effects(situation.migration).switched:
+        yield from (f"{one.file} of {one.object}: {NOT_VISIBLE}" for one in hidden(situation.client))
 
 
 def repository_of(situation: Situation) -> Repository:

@@ -19,12 +19,13 @@ from rediskit.git.publish import Upstream
 from rediskit.migrate.committed import migrations_in
 from rediskit.migrate.edit import Edited, put_in_place
 from rediskit.migrate.evidence import Observed, record
-from rediskit.migrate.export import Exported, export
+from rediskit.migrate.export import Exported, export, refuse_uses, trial_build
 from rediskit.migrate.local import overlay
 from rediskit.migrate.moves import Asked, Move, move
 from rediskit.migrate.obstacles import behind, foreign_here, foreign_there, remote_of
 from rediskit.migrate.owner.check import unfolded
 from rediskit.migrate.owner.files import FOLDER, Checkout, checkout
+from rediskit.migrate.owner.in_place import home
 from rediskit.migrate.scan import commit_of, recorded, scan
 from rediskit.migrate.status import clients_of, repository_of_step
 from rediskit.migrate.waiting import Wait, wait_for_application, wait_for_platform
@@ -132,7 +133,7 @@ class _Taking:
         """Return what the current step still lacks in the repositories."""
         if self.wanted.push and self.here.upstream() and self.here.distance()[0]:
             return "is not pushed"
-        if self.repository != "owner":
+        if self.repository != "owner" or not self._exports:
             return ""
         there, exported = self._there(), self._export(dry_run=True)
         if exported.changed or there.changed():
@@ -144,7 +145,14 @@ class _Taking:
         """The repository that the current step changes."""
         return repository_of_step(self.environment, self.client)
 
+    @property
+    def _exports(self) -> bool:
+        """Whether the files of a step go to a checkout: not if a person makes the change, or the overlay lists the rendered folder."""
+        return self.client.owner.delivery != "stated" and not self.client.owner.in_place
+
     def _place(self) -> Checkout:
+        if self.client.owner.in_place:
+            return home(self.environment, self.client)
         return checkout(overlay(self.environment, self.client, self.wanted.checkout), None)
 
     def _there(self) -> Repository:
@@ -185,7 +193,7 @@ class _Taking:
         """Record what the checkout of the application repository shows: a scan before `decommission`, and the change before `complete`."""
         files: Sequence[Edited] = ()
         target = transitions.next_step(migration_of(self.client)) if self.wanted.asked.kind == "forward" else None
-        if target == "decommission":
+        if target == "decommission" and self.client.owner.delivery != "stated":
             place = self._place()
             found = scan(self.environment, self.client, place)
             if found is not None:
@@ -208,10 +216,20 @@ class _Taking:
 
     def _ready_there(self, environment: Environment) -> None:
         """Refuse a checkout that is not ready for the files of the step."""
+        if not self._exports:
+            if self.client.owner.in_place and self.wanted.asked.kind != "rollback":
+                self._trial_build(environment)
+            return
         exported = self._export(dry_run=True, environment=environment)
         if self.client.owner.delivery == "component":
             message = f"the overlay of {self.client.name} does not list its Component"
             self._require(Problem(message, f"{todo}, and commit it", code="component-unlisted") for todo in exported.todo)
+
+    def _trial_build(self, environment: Environment) -> None:
+        """Build the overlay in this repository with the files of the step. A rollback restores the base, and needs no kustomize."""
+        client = clients_of(environment, self.client.name)[0]
+        refuse_uses(environment, client, self._place())
+        trial_build(environment, client, self._place())
 
     @staticmethod
     def _require(problems: Iterable[Problem]) -> None:
@@ -229,7 +247,7 @@ class _Taking:
             message = f"the branch is {branch or 'a detached HEAD'}, and {self.environment.gitops.tool_name} reads {tracked}"
             yield Problem(message, hint, code="wrong-branch")
         yield from behind(self.here, self.wanted.push, self.report)
-        if repository == "owner":
+        if repository == "owner" and self._exports:
             there = self._there()
             if there.top != self.here.top:
                 yield from behind(there, self.wanted.push, self.report)
@@ -250,7 +268,10 @@ class _Taking:
             return
         step = migration_of(self.client).step
         theirs = self.repository == "owner"
-        there = self._there() if theirs else None
+        there = self._there() if theirs and self._exports else None
+        if theirs and self.client.owner.delivery == "stated" and step != "complete":
+            page = f"{self.environment.path}/{self.client.owner_folder}/REQUIRED.md"
+            self.todo = (f"change the application as {page} states, deploy it, and run rediskit migrate verify",)
         paths = _ours(self.environment, self.here, self.wanted.output)
         if there is not None and there.top == self.here.top:
             paths += self._exported_paths(self._export(dry_run=False))
@@ -299,8 +320,8 @@ class _Taking:
 
     def _wait(self, tree: Tree, there: Repository | None) -> None:
         wait = Wait(self.wanted.context, self.wanted.timeout, self.report)
-        if there is not None:
-            wait_for_application(self.client, there.head(), wait)
+        if there is not None or (self.repository == "owner" and self.client.owner.in_place):
+            wait_for_application(self.client, (there or self.here).head(), wait)
         elif self.repository == "ours":
             wait_for_platform(self.environment, tree, self.here.head(), wait)
 

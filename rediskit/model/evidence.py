@@ -19,7 +19,7 @@ EvidenceKind = Literal["secret", "scan", "verified", "drained", "downtime", "cri
 
 
 class Evidence(Model):
-    """One observation. `rediskit migrate record` writes it; `rediskit migrate export` and `rediskit check --owner` write scans."""
+    """One observation, written by `rediskit migrate record`, `migrate verify --record`, `migrate export` and `check --owner`."""
 
     kind: EvidenceKind
     """`secret`: the Secret is in both namespaces. `scan`: uses of the old Redis in the build of the application repository.

@@ -156,6 +156,11 @@ class Migration(Model):
         return next(reversed(self._since("validate", "scan")), None)
 
     @property
+    def verified(self) -> Evidence | None:
+        """The last verification of the application since the current step."""
+        return next(reversed(self._since(self.step, "verified")), None)
+
+    @property
     def folded(self) -> Evidence | None:
         """The last evidence, since the step `decommission`, that the base contains the change itself."""
         return next(reversed(self._since("decommission", "folded")), None)

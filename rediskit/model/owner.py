@@ -18,8 +18,8 @@ from rediskit.model.helm_install import HelmInstall, helm_install, problem_of
 from rediskit.model.owner_values import ByEffect
 from rediskit.model.types import DeployingObject, Flag, GitRepository, TreePath
 
-OwnerKind = Literal["kustomize", "manifests", "argocd-app", "flux-kustomization", "flux-helmrelease", "helm-values"]
-Delivery = Literal["component", "snippet", "files", "values"]
+OwnerKind = Literal["kustomize", "manifests", "argocd-app", "flux-kustomization", "flux-helmrelease", "helm-values", "external"]
+Delivery = Literal["component", "snippet", "files", "values", "stated"]
 
 
 class Form(NamedTuple):
@@ -28,6 +28,7 @@ class Form(NamedTuple):
     Attributes:
         delivery: `component`: an overlay lists the files. `snippet`: the object of the GitOps tool contains the patches. `files`:
             `migrate export` edits the application's own files. `values`: the Application reads a file with values.
+            `stated`: a person changes the application.
         whole: Whether the whole manifest of each workload is needed.
         keys: The keys of `owner` that the kind uses, in addition to `kind`.
         installers: The kinds of object that `release` may contain; the key is required then.
@@ -42,12 +43,13 @@ class Form(NamedTuple):
 _IN_OBJECT = Form("snippet", keys=frozenset({"base_namespace"}))
 
 KINDS: Mapping[OwnerKind, Form] = {
-    "kustomize": Form("component", whole=False),
+    "kustomize": Form("component", whole=False, keys=frozenset({"in_place"})),
     "manifests": Form("files"),
     "argocd-app": _IN_OBJECT,
     "flux-kustomization": _IN_OBJECT,
     "flux-helmrelease": Form("component", keys=frozenset({"base_namespace", "release"}), installers=("HelmRelease",)),
     "helm-values": Form("component", keys=frozenset({"release", "values"}), installers=("HelmRelease", "Application")),
+    "external": Form("stated", whole=False),
 }
 
 
@@ -58,7 +60,8 @@ class Owner(Model):
     """`kustomize`: rediskit renders a Component for the outermost overlay. `manifests`: `migrate export` sets the values in the manifests.
     `argocd-app`, `flux-kustomization`: rediskit renders patches for the Application or Kustomization of the repository.
     `flux-helmrelease`: rediskit renders a Component that adds the patches to the HelmRelease, as a post-renderer.
-    `helm-values`: rediskit renders the values of the chart that you write per effect."""
+    `helm-values`: rediskit renders the values of the chart that you write per effect.
+    `external`: rediskit states what must be true, you change the application, and `migrate verify` compares."""
     repository: GitRepository | None = None
     """The URL of the application repository. `migrate step` looks for its name in `.rediskit.local.yaml` and `$REDISKIT_CHECKOUTS`."""
     path: TreePath | None = None
@@ -73,6 +76,9 @@ class Owner(Model):
     Application with the chart. For `flux-helmrelease` and `helm-values`."""
     values: ByEffect | None = None
     """The values of the chart that stop the application and switch it. For `helm-values`."""
+    in_place: Flag = False
+    """Whether the overlay at `path` is in the repository of this config and lists the rendered folder of the client, so that nothing is
+    exported, and a step is one commit. For `kustomize`."""
 
     @model_validator(mode="after")
     def _uses_its_keys(self) -> Self:
@@ -120,3 +126,8 @@ class Owner(Model):
     def is_built(self) -> bool:
         """Whether kustomize builds the files of a step, so that a trial build can validate them."""
         return self.delivery in ("component", "snippet")
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether no build validates a step: the next step needs evidence `verified`. A build does not render the values of a chart."""
+        return not self.is_built or self.values is not None

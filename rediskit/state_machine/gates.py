@@ -321,6 +321,15 @@ def _folded(situation: Situation) -> Iterator[Blocker]:
         yield Blocker("fold-unseen", message, hint)
 
 
+def _verified(situation: Situation) -> Iterator[Blocker]:
+    """Yield a blocker unless the state of the application at this step was verified: no build validates it."""
+    migration, client = situation.migration, situation.client
+    if migration.verified is None:
+        command = f"rediskit migrate verify {situation.environment.config_argument} --client {client.name} --live --record"
+        message = f"no verification of {', '.join(client.references)} at {migration.step} is recorded"
+        yield Blocker("verification-missing", message, f"run {command}, or use --from FILE", ("migration",))
+
+
 GATES: dict[str, Gate] = {
     "history": Gate("the history shows the rollback", _history, ("history-missing",)),
     "clock": Gate("the time is not before the last step", _clock, ("time-before-history",)),
@@ -332,6 +341,7 @@ GATES: dict[str, Gate] = {
         overridable=True,
     ),
     "secret": Gate("the Secret is in both namespaces", _secret, ("secret-missing",), overridable=True),
+    "verified": Gate("a verification of the application at this step is recorded", _verified, ("verification-missing",)),
     "replicas": Gate("the base sets its replicas, so that a rollback restores all of them", _replicas, ("replicas-unsaid",)),
     "installed": Gate("the live HelmRelease has no setting that undoes a step", _installed, ("release-unread",)),
     "drained": Gate("the queues in the old Redis are empty, or their tasks are discarded", _drained, ("queue-unread", "queue-not-empty")),

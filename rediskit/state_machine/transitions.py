@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from rediskit.model.client import Client
 from rediskit.model.migration import Migration, Step
-from rediskit.state_machine.effects import effects, steps
+from rediskit.state_machine.effects import Effects, effects, steps
 
 Kind = Literal["forward", "back", "rollback"]
 Repository = Literal["ours", "owner", "none"]
@@ -162,10 +162,33 @@ def gates(transition: Transition, client: Client, migration: Migration) -> tuple
     """Return the codes of the gates of a transition, in the order of their evaluation. migration: the one before the transition."""
     if transition.kind != "forward":
         return ("history", "clock", "reason", "old-redis-there")
+    verified = ("verified",) if needs_verification(client, migration) else ()
     first = ("secret",) if transition.target == "deploy" and migration.order == "deploy-first" else ()
-    codes = ("history", "clock", *first, *STAGES[transition.target].gates)
-    unneeded = {*(() if "queue" in client.use else ("drained",)), *(() if client.owner.is_helm_release else ("installed",))}
-    return tuple(code for code in codes if code not in unneeded)
+    codes = ("history", "clock", *verified, *first, *STAGES[transition.target].gates)
+    omitted = {
+        *(() if client.owner.is_helm_release else ("installed",)),
+        *(() if "queue" in client.use else ("drained",)),
+        *(("folded",) if client.owner.delivery == "stated" else ()),
+    }
+    return tuple(code for code in codes if code not in omitted)
+
+
+def needs_verification(client: Client, migration: Migration) -> bool:
+    """Return whether the last step changed something in the application that no build validates."""
+    now, old = effects(migration), _effects_before(migration)
+    if client.owner.is_verified:
+        return now._replace(release=False) != old._replace(release=False)
+    return now.switched != old.switched and any(container.external for workload in client.workloads for _, _, container in workload.every)
+
+
+def _effects_before(migration: Migration) -> Effects:
+    """Return the effects before the last step. Without its history, a rollback started at `validate`."""
+    step, history = previous_step(migration) or migration.step, migration.history[:-1]
+    if history:
+        step = history[-1].step
+    elif migration.step == "rolled-back":
+        step = "validate"
+    return effects(migration.model_copy(update={"step": step, "history": history}))
 
 
 def precondition(transition: Transition, migration: Migration, cron_jobs: Sequence[str] = ()) -> str:

@@ -417,6 +417,18 @@ CASES: dict[str, Refused] = {
         {"not-stopped": "beersystem is at prepare: it is not stopped and can add tasks"},
         QUEUE,
     ),
+    "no build validates the step, and nobody verified it": Refused(
+        to("reconfigure"),
+        "advance --at 2026-03-01T22:04:00-03:00 --override urgent",
+        {"verification-missing": "beersystem: no verification of Deployment/beersystem-backend at reconfigure is recorded"},
+        {"client": {"owner": {"kind": "manifests"}}},
+    ),
+    "the verification of another step": Refused(
+        to("reconfigure", evidence=[SECRET, {"kind": "verified", "step": "scale-down", "at": SEEN}]),
+        "advance --at 2026-03-01T22:04:00-03:00",
+        {"verification-missing": "beersystem: no verification of Deployment/beersystem-backend at reconfigure is recorded"},
+        {"client": {"owner": {"kind": "external"}}},
+    ),
     "the queues of a Redis outside of the cluster": Refused(
         to("deploy"),
         "record --drained",

@@ -62,6 +62,8 @@ class Scene:
         """Units that are no longer in Git and stay."""
         self.owner_kind = "kustomize"
         """How the owner takes a step: see docs/owners.md."""
+        self.in_place = False
+        """Whether both repositories are one, and the overlay lists the rendered folder."""
         self.more: dict[str, Object] = {}
         """Further workloads of the client, by their file in the base; each container reads VARIABLES."""
         self.neighbours: dict[str, str] = {}
@@ -79,7 +81,11 @@ class Scene:
             self._namespace(namespace)
         for index in range(2):
             self.kube.create(volume(f"{self.name}-{index}"))
-        self.theirs.write(owner.files(self.client_namespace, self.replicas, component=self.owner_kind == "kustomize", more=self.more))
+        self.theirs.write(
+            owner.files(
+                self.client_namespace, self.replicas, component=self.owner_kind == "kustomize" and not self.in_place, more=self.more
+            )
+        )
         self.theirs.commit("beersystem as it is")
         self.owner_objects = self.tool.owner(f"{CLIENT}-{self.name}", self.theirs.url, owner.FOLDER, self.client_namespace)
         for content in self.owner_objects:
@@ -103,6 +109,8 @@ class Scene:
         """Render the config as it stands, and commits what has changed to each of the two repositories."""
         self.tree = self.render()
         self.ours.commit(message)
+        if self.in_place:
+            return
         given = owner.given(self.tree, self.client)
         if self.owner_kind == "kustomize":
             self.theirs.replace(f"{owner.FOLDER}/{owner.COMPONENT}", given)
@@ -210,7 +218,7 @@ class Scene:
             "workloads": [{"manifest": f"{self.name}/beersystem-backend.yaml", "containers": {"backend": {}}}]
             + [{"manifest": f"{self.name}/{file}", "containers": {"app": {}}} for file in self.more],
             "previous": {"host": f"redis.{self.client_namespace}.svc.cluster.local", "remove": ["Deployment/redis", "Service/redis"]},
-            "owner": {"kind": self.owner_kind},
+            "owner": {"kind": self.owner_kind, **({"path": owner.FOLDER, "inPlace": True} if self.in_place else {})},
             "migration": migration,
         }
         neighbours = [{"name": name, "namespace": namespace} for name, namespace in self.neighbours.items()]

@@ -8,12 +8,19 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from rediskit.renderers.owner.overlay import edited
+from rediskit.renderers.owner.patches import changes
+from rediskit.source.loader import load
+from rediskit.yamlio.writer import dump
 from tests.cli.checkout import owner
 from tests.fuzz.cases import CONFIG, changed
-from tests.samples import STEPS, config, loaded, merged
+from tests.renderers.owner_build import OLD_REDIS
+from tests.samples import STEPS, backend, config, loaded, merged
 
 BUILT = "bin/built"
 """What the program in the place of kustomize prints."""
+SHOWN = "owner/shown.yaml"
+"""The output of a program that `migrate verify` reads."""
 PROGRAM = "bin/kustomize"
 COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "kustomize": (
@@ -28,6 +35,11 @@ COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("migrate", "export", CONFIG, "--to", "owner/base", "--force"),
     ),
 }
+COMMANDS["external"] = (
+    ("migrate", "verify", CONFIG, "--from", SHOWN),
+    ("check", CONFIG, "--owner", "owner/prod", "--output", "out"),
+    ("migrate", "verify", CONFIG, "--from", SHOWN, "--record"),
+)
 COMMANDS |= dict.fromkeys(("argocd-app", "flux-kustomization"), COMMANDS["kustomize"])
 
 
@@ -62,4 +74,12 @@ def sound(kind: str, step: str) -> dict[str, bytes]:
         top = owner(place, listed=kind == "kustomize")
         objects = sorted((top / "base").glob("*-*.yaml"))
         files = {str(file.relative_to(place)): file.read_bytes() for file in place.rglob("*") if file.is_file()}
-        return {**files, BUILT: b"---\n".join(file.read_bytes() for file in objects)}
+        built = b"---\n".join(file.read_bytes() for file in objects)
+        return {**files, BUILT: built, SHOWN: shown(place)} if kind == "external" else {**files, BUILT: built}
+
+
+def shown(place: Path) -> bytes:
+    """Return the objects of an application as its step requires them."""
+    environment = load(place / CONFIG)
+    listed = [edited(backend(), change) for change in changes(environment, environment.clients[0])] or [backend()]
+    return "---\n".join(map(dump, (*listed, *OLD_REDIS))).encode()

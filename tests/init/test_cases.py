@@ -10,11 +10,8 @@ import yaml
 
 from rediskit import load, render
 from rediskit.errors import ConfigError
-from rediskit.init.clients import clients_of
-from rediskit.init.objects import InputObjects
 from rediskit.init.project import Options, Project, new_project
 from rediskit.usage.egress import Pods, admits, isolating, shared_redis
-from tests.init.live import container, workload
 
 CASES = Path(__file__).parent / "cases"
 THREE = {"REDIS_HOST": "${host}", "REDIS_PORT": "${port}", "REDIS_PASSWORD": "${password}"}
@@ -107,6 +104,7 @@ def app(**env: str | None) -> dict[str, Any]:
         ("app-24-dragonfly-operator", app(REDIS_URL=URL)),
         ("app-25-egress-networkpolicy", {"shop": SHOP}),
         ("app-26-host-named-service", app(REDIS_SERVICE="${host}", REDIS_PORT="${port}", REDIS_PASS="${password}")),
+        ("app-30-helm-managed-workload", {"shop": SHOP}),
         (
             "app-32-two-clients-one-database",
             {name: {f"Deployment/{name}": {"app": {"env": {"CELERY_BROKER_URL": NUMBERED}}}} for name in ("a", "b")},
@@ -158,11 +156,6 @@ def test_a_known_application_is_written_without_a_question(case: str, expected: 
         ),
         ("app-19-tls-url", app(REDIS_URL=NUMBERED), "it uses TLS, which the shared Redis does not offer"),
         ("app-20-sentinel-url", app(REDIS_URL=NUMBERED), "it uses Sentinel, which the shared Redis does not have"),
-        (
-            "app-30-helm-managed-workload",
-            {"shop": SHOP},
-            "HelmRelease shop/shop creates Deployment/shop: at each step, copy the patches of kustomization-snippet.yaml to",
-        ),
         ("app-28-sealedsecret-names", app(REDIS_URL=NUMBERED), "reads Redis from REDIS_URL, which comes from Secret shop-secret"),
     ],
 )
@@ -253,6 +246,7 @@ def test_the_pods_of_a_restricted_application_get_a_policy_of_their_own(tmp_path
     [
         ("app-14-job-and-cronjob", "the migration does not change Job/migrate, DaemonSet/agent: change them before decommission"),
         ("app-14-job-and-cronjob", "a DaemonSet can't be scaled to 0: rediskit does not change it"),
+        ("app-30-helm-managed-workload", "HelmRelease shop/shop creates Deployment/shop: owner.kind external fits"),
         ("app-42-password-file", "REDIS_PASSWORD_FILE is removed, because the password comes from a Secret"),
         ("app-35-spring-data-redis", "container app also reads spring.data.redis.password: not switched"),
     ],
@@ -261,43 +255,10 @@ def test_what_a_person_changes_is_a_note(case: str, note: str) -> None:
     assert note in "\n".join(project(case).notes)
 
 
-@pytest.mark.parametrize(
-    ("metadata", "remark", "question"),
-    [
-        ({"labels": {"argocd.argoproj.io/instance": "web"}}, "deployed by Argo CD Application web: its repository", ""),
-        ({"annotations": {"argocd.argoproj.io/tracking-id": "web:apps/Deployment:shop/web"}}, "deployed by Argo CD Application web", ""),
-        ({"labels": {"kustomize.toolkit.fluxcd.io/name": "apps"}}, "deployed by Flux Kustomization apps: its repository", ""),
-        (
-            {"labels": {"argocd.argoproj.io/instance": "web", "helm.sh/chart": "web-1.2.3"}},
-            "",
-            "Argo CD Application web creates Deployment/web from a Helm chart: it has no patches, so change its values by hand",
-        ),
-        (
-            {"annotations": {"meta.helm.sh/release-name": "web"}, "labels": {"app.kubernetes.io/managed-by": "Helm"}},
-            "",
-            "the Helm release web creates Deployment/web: change its values by hand at each step",
-        ),
-        (
-            {"labels": {"helm.toolkit.fluxcd.io/name": "web"}},
-            "",
-            "HelmRelease shop/web creates Deployment/web: at each step, copy the patches",
-        ),
-        ({"annotations": {"argocd.argoproj.io/tracking-id": "$(x):y"}}, "", ""),
-    ],
-)
-def test_a_deployer_is_a_comment_and_a_chart_is_a_question(metadata: dict[str, Any], remark: str, question: str) -> None:
-    (client,) = clients_of(InputObjects((workload(container(REDIS_HOST="redis", REDIS_PORT="1", REDIS_PASSWORD="x"), **metadata),))).clients
-    assert ", ".join(client.questions.get("owner", ())).startswith(question)
-    assert bool(client.questions.get("owner")) == bool(question)
-    assert ", ".join(client.remarks.get("workload", ())).startswith(remark)
-    assert bool(client.remarks.get("workload")) == bool(remark)
-
-
-def test_the_proposed_owner_of_a_helmrelease_loads(tmp_path: Path) -> None:
+def test_the_owner_of_a_helmrelease_loads(tmp_path: Path) -> None:
     made = project("app-30-helm-managed-workload")
     for path, content in made.files.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        text = content.decode().replace("# owner:", "owner:").replace("# migration:", "migration:").replace("#   step:", "  step:")
-        (tmp_path / path).write_text(text)
+        (tmp_path / path).write_bytes(content)
     (client,) = load(tmp_path / made.config).clients
-    assert (client.owner.kind, client.migration is not None) == ("flux-kustomization", True)
+    assert (client.owner.kind, client.migration is not None) == ("external", True)

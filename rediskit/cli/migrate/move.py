@@ -39,6 +39,8 @@ def run(arguments: argparse.Namespace) -> Report:
     made = move(environment, client, asked)
     if asked.kind != "rollback":
         _one_commit_one_step(environment, client, made)
+    if client.owner.in_place and asked.kind != "rollback":
+        _trial_build(client, made.environment)
     if not arguments.dry_run:
         put_in_place(made.files)
     messages = (*dirty_notes(environment, made.files), *_notes(made))
@@ -67,6 +69,24 @@ def _one_commit_one_step(environment: Environment, client: Client, made: Move) -
     if any(problem.code == "step-jump" for problem in of_client(client.name, old, after)):
         message = f"{client.name}: the step to {client.migration.step} is not committed yet; with {target} one commit would take two"
         raise RefusedError(Problem(message, "render and commit what is there first", code="step-uncommitted"))
+
+
+def _trial_build(client: Client, after: Environment) -> None:
+    """Build the overlay in this repository with the files of the new step, before the config changes.
+
+    A rollback restores the base and has to work without kustomize, so it is not built.
+
+    Raises:
+        RefusedError: The build does not have the values of the step.
+        MissingToolError: kustomize is missing.
+    """
+    from rediskit.migrate.export import refuse_uses, trial_build
+    from rediskit.migrate.owner.in_place import home
+
+    moved = next(one for one in after.clients if one.name == client.name)
+    place = home(after, moved)
+    refuse_uses(after, moved, place)
+    trial_build(after, moved, place)
 
 
 def _committed(environment: Environment, client: Client) -> Migration | None:

@@ -48,6 +48,7 @@ def add(commands: Commands, words: Sequence[str] | None = None) -> None:
         "back": _back,
         "rollback": _rollback,
         "export": _export,
+        "verify": _verify,
         "record": _record,
     }
     add_commands(migrate, "action", actions, words)
@@ -187,6 +188,32 @@ def _export(actions: Commands) -> None:
     )
     parser.add_argument("--overlay", metavar="DIR", help="the overlay that Argo CD or Flux builds, if it is not --to")
     parser.add_argument("--force", action="store_true", help="discard manual edits of generated files")
+
+
+def _verify(actions: Commands) -> None:
+    parser = command(
+        actions,
+        "verify",
+        "verify that the application is as the step requires it",
+        "Compare the workloads of the client with its step, in the output of a program or in the cluster. Exit code 1 with every "
+        "difference. The next step needs a record where no build validates the application.",
+        module="migrate.verify",
+        parents=(*_SHARED, at("the time of the verification"), CONTEXT, DRY_RUN),
+        examples=(
+            "rediskit migrate verify --live --record",
+            "helm template shop oci://registry.example.org/shop -f values.yaml | rediskit migrate verify --from -",
+            "tofu show -json | rediskit migrate verify --from - --record",
+        ),
+    )
+    parser.add_argument(
+        "--from",
+        dest="source",
+        metavar="FILE",
+        help="the output of helm template, kustomize build, kubectl get -o yaml or tofu show -json (-: standard input)",
+    )
+    parser.add_argument("--live", action="store_true", help="read the objects in the cluster; kubectl reads them, and no Secret")
+    parser.add_argument("--record", action="store_true", help="record the result as evidence in the config")
+    parser.add_argument("--observed", default="", metavar="TEXT", help="with --record: how you verified what no object shows")
 
 
 def _record(actions: Commands) -> None:

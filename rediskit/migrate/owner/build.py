@@ -13,7 +13,6 @@ from rediskit.files import read_regular, reason
 from rediskit.migrate.owner.chart import Chart
 from rediskit.migrate.owner.copy import copy_checkout
 from rediskit.migrate.owner.files import (
-    FOLDER,
     Checkout,
     entries_of,
     kustomization,
@@ -68,7 +67,7 @@ class Bench:
         self._copy, self.client, self._left_out, self._place, self._chart = copy, client, left_out, place, chart
         self._environment = OFFLINE if place.offline else {}
         self._inside = NoFollowFolder(copy, Path(shown(place.top)))
-        self._mine = place.to.relative_to(place.top) / FOLDER / client.name
+        self._mine = place.folder_of(client).relative_to(place.top)
         self._overlay = place.overlay.relative_to(place.top)
         self._file = self._overlay / kustomization(place.overlay).name
         original = shown(place.top / self._file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -23,6 +24,7 @@ from rediskit.migrate.owner.files import (
     rendered_files,
     shown,
 )
+from rediskit.migrate.owner.in_place import at_home
 from rediskit.migrate.owner.remote import remote_entries
 from rediskit.migrate.owner.rules import beaten, missing_workload, release_problems, unbuilt, unexpanded, unnamed_scalers
 from rediskit.migrate.owner.values_rules import values_problems
@@ -64,10 +66,13 @@ def owner_remarks(
     if len(moving) < len(migrating) and not (moving and is_built(place)):
         return
     file = kustomization(place.overlay)
-    own = [client for client in moving if (place.to / FOLDER / client.name).is_dir()]
+    own = [client for client in moving if at_home(environment, client, place).folder_of(client).is_dir()]
     for client in own or moving:
         try:
-            yield from (remark._replace(client=client.name) for remark in _of_client(environment, client, tree, place, file, chart))
+            yield from (
+                remark._replace(client=client.name)
+                for remark in _of_client(environment, client, tree, at_home(environment, client, place), file, chart)
+            )
         except RefusedError as error:  # The release of a client cannot be rendered.
             yield from (_remark(problem, _at(file))._replace(client=client.name) for problem in error.problems)
 
@@ -101,7 +106,7 @@ def unfolded(environment: Environment, client: Client, folder: str) -> Iterator[
 
     The client has a migration and an application repository that kustomize builds. Raises ConfigError without a kustomization.
     """
-    place = checkout(folder, None)
+    place = at_home(environment, client, checkout(folder, None))
     file = kustomization(place.overlay)
     with bench(place, client) as copy:
         before = copy.before(environment)
@@ -120,7 +125,9 @@ def _at(file: Path, line: int = 1, column: int = 1) -> Location:
 
 
 def _drift(tree: Tree, client: Client, place: Checkout, file: Path) -> Iterator[Remark]:
-    mine = place.to / FOLDER / client.name
+    mine = place.folder_of(client)
+    if place.mine is not None:
+        return  # `check` compares the output directory.
     if not mine.is_dir():
         if not effects(client.migration).owner_is_untouched:
             hint = f"run rediskit migrate export … --client {client.name} --to {shown(place.to)}"
@@ -141,7 +148,7 @@ def _drift(tree: Tree, client: Client, place: Checkout, file: Path) -> Iterator[
 def _listed(client: Client, place: Checkout, file: Path) -> Iterator[Remark]:
     if client.owner.delivery != "component":
         return
-    mine = f"{FOLDER}/{client.name}"
+    mine = os.path.relpath(place.folder_of(client), place.overlay)
     places, unread = listing(place, client)
     for problem in unread:
         where = problem.location or _at(file)

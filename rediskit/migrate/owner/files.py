@@ -23,13 +23,18 @@ NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 class Checkout(NamedTuple):
     """A checkout of an application repository: the work tree, the folder that contains ours, and the one that is built. Real paths.
 
-    `offline`: a build with remote entries is refused.
+    `offline`: a build with remote entries is refused. `mine`: the rendered folder of the client if the overlay lists that.
     """
 
     top: Path
     to: Path
     overlay: Path
     offline: bool = False
+    mine: Path | None = None
+
+    def folder_of(self, client: Client) -> Path:
+        """Return the folder with the files of a client."""
+        return self.mine or self.to / FOLDER / client.name
 
 
 def checkout(to: str, overlay: str | None, *, offline: bool = False) -> Checkout:
@@ -89,9 +94,9 @@ def rendered_files(tree: Tree, client: Client) -> RenderedFiles:
 
 def listing(place: Checkout, client: Client) -> Listing:
     """Return the kustomizations of a checkout that list the Component of a client."""
-    mine = place.to / FOLDER / client.name
+    mine = place.folder_of(client)
     result = Listing([], [])
-    for file in (path for path in _below(place.top, NAMES) if path.name in NAMES):
+    for file in (path for path in files_below(place.top, NAMES) if path.name in NAMES):
         try:
             if any(resolved(file.parent, entry) == mine for entry in entries_of(file, content_of(file), "components")):
                 result.files.append(file)
@@ -109,10 +114,11 @@ def resolved(folder: Path, entry: Any) -> Path | None:
 
 def manifests_below(folder: Path) -> list[Path]:
     """Return the YAML files in a folder and below it, in order, without links and `.git`."""
-    return _below(folder, (".yaml", ".yml"))
+    return files_below(folder, (".yaml", ".yml"))
 
 
-def _below(top: Path, endings: tuple[str, ...]) -> list[Path]:
+def files_below(top: Path, endings: tuple[str, ...]) -> list[Path]:
+    """Return the files below a folder whose names end in one of the texts, in order, without links and `.git`."""
     paths: list[Path] = []
     for parent, folders, files in os.walk(top):
         folders[:] = [name for name in folders if name != ".git"]
@@ -152,7 +158,8 @@ def entries_of(file: Path, content: dict[str, Any], key: str) -> list[Any]:
 
 def link_in_the_way(place: Checkout, client: Client) -> Problem | None:
     """Return the problem of a link or a file at the path of a client's folder; None for a folder or nothing."""
-    for folder in (place.to / FOLDER, place.to / FOLDER / client.name):
+    mine = place.folder_of(client)
+    for folder in (mine.parent, mine):
         if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
             return replace(not_a_folder(Path(shown(folder)), folder.lstat().st_mode), code="owner-link")
     return None

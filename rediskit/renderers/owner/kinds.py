@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from rediskit.renderers.objects import owner_header
 from rediskit.renderers.owner.component import component, manifests
 from rediskit.renderers.owner.helm_release import helm_release
 from rediskit.renderers.owner.helm_values import helm_values
+from rediskit.renderers.owner.required import external
 from rediskit.renderers.owner.snippets import mark_of, snippet
 from rediskit.renderers.tree import File
 from rediskit.state_machine.effects import owned
@@ -52,6 +54,11 @@ RENDERERS: Mapping[OwnerKind, Renderer] = {
         "A HelmRelease gets the values from the Component, which its kustomization lists once (`components: [rediskit/{client}]`). An"
         " Application lists `values.yaml` of {folder} last in `helm.valueFiles`, or takes `valuesObject` from the snippet",
     ),
+    "external": Renderer(
+        external,
+        "At each step, you change the application as `REQUIRED.md` in {folder} states, with the old values for a rollback. "
+        "`migrate verify` compares it and records the result",
+    ),
     "flux-kustomization": Renderer(snippet, f"At each step, `spec.patches` of the Kustomization {_OURS}"),
 }
 
@@ -73,4 +80,8 @@ def of_owner(environment: Environment, client: Client) -> Iterator[File]:
 def described(environment: Environment, client: Client) -> str:
     """Return how the application repository takes the files of a step: sentences without the last full stop."""
     folder = f"`{environment.path}/{client.owner_folder}/`"
+    if client.owner.in_place:
+        overlay = client.owner.path or "."
+        listed = posixpath.relpath(f"{environment.path}/{client.owner_folder}", overlay)
+        return f"The overlay `{overlay}` lists the rendered folder once (`components: [{listed}]`), so nothing is exported"
     return RENDERERS[client.owner.kind].description.format(folder=folder, client=client.name, mark=mark_of(client))

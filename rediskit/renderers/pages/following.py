@@ -61,6 +61,8 @@ def _evidence(client: Client, named: str, target: Step) -> Following | None:
     """Return the command that records missing evidence of a person."""
     migration = client.migration
     assert migration is not None
+    if transitions.needs_verification(client, migration) and migration.verified is None:
+        return Following(verify_command(named), "after the change of the application is deployed")
     recorded = any((entry.kind, entry.step) == ("installed", migration.step) for entry in migration.evidence)
     if target == "scale-down" and client.owner.is_helm_release and not recorded:
         return Following(f"rediskit migrate record {named} --installed", "reads the live HelmRelease")
@@ -87,6 +89,11 @@ def _before(client: Client, target: Step) -> str:
 def attest_command(named: str, criteria: list[str]) -> str:
     """Return the command that records criteria. named: the config and the client as arguments."""
     return f"rediskit migrate record {named} {' '.join(f'--criterion {name}' for name in criteria)}"
+
+
+def verify_command(named: str) -> str:
+    """Return the command that verifies the application at the current step. named: the config and the client as arguments."""
+    return f"rediskit migrate verify {named} --live --record"
 
 
 def repository_name(client: Client) -> str:

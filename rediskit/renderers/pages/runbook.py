@@ -17,7 +17,7 @@ from rediskit.model.workload import Workload
 from rediskit.renderers.flux import RELEASE_TIMEOUT
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.owner.kinds import described
-from rediskit.renderers.pages.following import attest_command, repository_name, step_command
+from rediskit.renderers.pages.following import attest_command, repository_name, step_command, verify_command
 from rediskit.renderers.pages.templates import text
 from rediskit.renderers.pages.uses import FRAMEWORKS, notes
 from rediskit.state_machine import transitions
@@ -77,7 +77,7 @@ def page(environment: Environment, client: Client, transition: Transition, migra
         before=transitions.precondition(transition, migration, client.cron_jobs),
         gates=transitions.gates(transition, client, migration),
         repository=repository,
-        evidence=tuple(_evidence(named, client, transition)),
+        evidence=tuple(_evidence(named, client, transition, migration)),
         commands=tuple(_commands(named, client, transition)),
         by_hand=tuple(_changes_by_hand(environment, client, transition, migration, after)) if repository == "owner" else (),
         look=tuple(look(environment, client, transition.target)),
@@ -91,7 +91,7 @@ def config_of(environment: Environment) -> str:
     return f"config/{environment.name}.yaml"
 
 
-def _evidence(config: str, client: Client, transition: Transition) -> Iterator[str]:
+def _evidence(config: str, client: Client, transition: Transition, before: Migration) -> Iterator[str]:
     named = f"{config} --client {client.name}"
     if transition.kind != "forward":
         return
@@ -101,7 +101,9 @@ def _evidence(config: str, client: Client, transition: Transition) -> Iterator[s
         yield f"rediskit migrate record {named} --drained"
     if transition.target == "decommission":
         yield attest_command(named, list(CRITERIA))
-    if transition.target == "complete" and not client.owner.is_built:
+    if transitions.needs_verification(client, before):
+        yield verify_command(named)
+    if transition.target == "complete" and not client.owner.is_built and client.owner.delivery != "stated":
         yield f"rediskit migrate record {named} --folded"
 
 
@@ -118,6 +120,8 @@ def _commands(config: str, client: Client, transition: Transition) -> Iterator[s
 def _changes_by_hand(
     environment: Environment, client: Client, transition: Transition, before: Migration, after: Migration
 ) -> Iterator[str]:
+    if client.owner.delivery == "stated" and transition.target != "complete":
+        yield f"# change {', '.join(client.references)} as {environment.path}/{client.owner_folder}/REQUIRED.md states, and deploy it"
     old, new = effects(before).switched, effects(after).switched
     if old != new and transition.target != "complete":
         yield from by_hand(environment, client, switched=new)

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rediskit.model.client import Client, Use
+from rediskit.model.deployed_by import deployed_by
 from rediskit.model.environment import Environment
+from rediskit.renderers.owner.required import hidden
 
 
 class DatabaseUse(NamedTuple):
@@ -76,6 +78,9 @@ FLUSHDB: django/core/cache/backends/redis.py `clear`, Illuminate/Cache/RedisStor
 """
 
 
+NOT_VISIBLE = "rediskit can't read it. Only connections on the shared Redis (`CLIENT LIST`), or your own look, show that it is changed"
+
+
 def databases(environment: Environment) -> list[DatabaseUse]:
     """Return the numbered databases in use, by number and client. A client without `databases` uses 0."""
     named = [
@@ -102,10 +107,15 @@ def breaks(environment: Environment, uses: tuple[Use, ...]) -> Iterator[str]:
 
 
 def notes(environment: Environment, client: Client) -> Iterator[str]:
-    """Yield what users notice: effects of `use` at the switch, of the eviction policy and of disabled commands; open criteria."""
+    """Yield what users notice: effects of `use` at the switch, of the eviction policy and of disabled commands; open criteria.
+
+    Config files that no manifest shows, and workloads that the kind of owner can't change, follow.
+    """
     yield from losses(environment, client)
     yield from breaks(environment, client.use)
     yield from open_criteria(client)
+    yield from (f"{one.file} of {one.object}: {NOT_VISIBLE}" for one in hidden(client))
+    yield from _misfits(client)
 
 
 def open_criteria(client: Client) -> Iterator[str]:
@@ -118,6 +128,15 @@ def open_criteria(client: Client) -> Iterator[str]:
             yield f"criterion `{name}`: failed, measured {evidence.measured} (limit {evidence.limit}) at {evidence.at}"
         elif evidence.unknown:
             yield f"criterion `{name}`: could not be measured at {evidence.at} ({evidence.note}); a person must verify it"
+
+
+def _misfits(client: Client) -> Iterator[str]:
+    """Yield each workload that the kind of owner can't change, because something else deploys it."""
+    for workload in client.workloads if client.migration is not None else ():
+        by = deployed_by(workload.manifest.content) if workload.manifest else None
+        if by and client.owner.kind not in by.kinds:
+            fitting = " or ".join(f"`{kind}`" for kind in by.kinds)
+            yield f"{by.described} deploys {workload.reference}: with `owner.kind` {fitting}, a step can change it"
 
 
 def losses(environment: Environment, client: Client) -> Iterator[str]:

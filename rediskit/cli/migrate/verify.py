@@ -1,0 +1,140 @@
+"""`rediskit migrate verify`: compare the application with its step, and record the result."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rediskit.cli.clock import refuse_later, time_of
+from rediskit.cli.common import clear_leftovers
+from rediskit.cli.configs import config_file
+from rediskit.cli.migrate.move import diff_lines, dirty_notes, files_json
+from rediskit.cli.report import Report
+from rediskit.errors import ConfigError, Problem
+from rediskit.files import read_stream, reason
+from rediskit.migrate.edit import Edited, put_in_place
+from rediskit.migrate.status import one_client
+from rediskit.migrate.verification.artefact import MAX_FILE, Artefact, artefact_of
+from rediskit.migrate.verification.verify import (
+    Verification,
+    digest_of,
+    live_artefact,
+    recorded,
+    refuse_hidden,
+    refuse_unproven,
+    rendered_elsewhere,
+    verify,
+)
+from rediskit.model.client import Client
+from rediskit.model.environment import Environment
+from rediskit.source.loader import load
+from rediskit.state_machine.gates import migration_of
+
+
+class _Read(NamedTuple):
+    """What was read: its objects, its digest, and the source of the evidence."""
+
+    artefact: Artefact
+    digest: str
+    source: str
+
+
+def run(arguments: argparse.Namespace) -> Report:
+    """Report every difference with exit code 1; then nothing is written."""
+    environment = load(config_file(arguments))
+    client = one_client(environment, arguments.client)
+    step = migration_of(client).step
+    observed = arguments.observed.strip()
+    at = time_of(arguments.at, "--at", client.migration)
+    _refuse_options(arguments, observed)
+    read = _read(environment, client, arguments)
+    document: dict[str, Any] = {"client": client.name, "step": step, "source": read.source if read else None, "at": at}
+    document |= {"differences": [], "shows": [], "notVisible": [], "written": False, "files": []}
+    notes: tuple[str, ...] = ()
+    if read:
+        result = verify(environment, client, read.artefact)
+        document |= _json(result)
+        if result.differences:
+            return Report(document, _differences(client, read.artefact, result), (), 1)
+        refuse_unproven(result, read.artefact)
+        notes = tuple(
+            f"note: {one.file} of {one.object} is not visible: verify the connections on the shared Redis" for one in result.hidden
+        )
+        if arguments.record:
+            refuse_hidden(client, result, observed)
+    verified = [f"{client.name}: {read.artefact.name} shows step {step}"] if read else []
+    if not arguments.record:
+        return Report(document, verified, notes)
+    files = _record(environment, client, at, read, observed, dry_run=arguments.dry_run)
+    written = not arguments.dry_run
+    following = f"next: rediskit check {environment.config_argument}, and commit {' '.join(one.file for one in files)}"
+    lines = (*verified, *diff_lines(files), *([following] if written else []))
+    return Report({**document, "written": written, **files_json(files)}, lines, dirty_notes(environment, files))
+
+
+def _refuse_options(arguments: argparse.Namespace, observed: str) -> None:
+    sources = [name for name, value in (("--from", arguments.source), ("--live", arguments.live)) if value]
+    if len(sources) > 1:
+        raise ConfigError(Problem("--from and --live are two sources", "use one of them"))
+    if not sources and not observed:
+        hint = "add --live, or --from FILE with the output of helm template, kustomize build, kubectl get -o yaml or tofu show -json"
+        raise ConfigError(Problem("nothing to verify", hint))
+    if observed and not arguments.record:
+        raise ConfigError(Problem("--observed needs --record", "add --record"))
+
+
+def _read(environment: Environment, client: Client, arguments: argparse.Namespace) -> _Read | None:
+    """Return the objects to verify; None for the word of a person."""
+    if arguments.live:
+        artefact = live_artefact(environment, client, arguments.context)
+        return _Read(artefact, digest_of(artefact), artefact.name)
+    if not arguments.source:
+        return None
+    content, name = _content(arguments.source)
+    return _Read(artefact_of(content, name), f"sha256:{hashlib.sha256(content).hexdigest()}", Path(name).name)
+
+
+def _content(file: str) -> tuple[bytes, str]:
+    """Return the content of a file, a pipe or standard input, and its name."""
+    if file != "-":
+        try:
+            return read_stream(file, MAX_FILE + 1), file
+        except OSError as error:
+            raise ConfigError(Problem(f"cannot read {file}: {reason(error)}", "check the path")) from error
+    if sys.stdin is None or sys.stdin.isatty():
+        hint = "pipe the objects into it: helm template RELEASE CHART | rediskit migrate verify --from -"
+        raise ConfigError(Problem("standard input is a terminal", hint))
+    return sys.stdin.buffer.read(MAX_FILE + 1), "standard input"
+
+
+def _record(environment: Environment, client: Client, at: str, read: _Read | None, observed: str, *, dry_run: bool) -> tuple[Edited, ...]:
+    source, digest = (read.source, read.digest) if read else ("", "")
+    files = recorded(environment, client, at, source=source, digest=digest, note=observed)
+    if not dry_run:
+        refuse_later(at, "--at")
+        clear_leftovers(environment)
+        put_in_place(files)
+    return files
+
+
+def _differences(client: Client, artefact: Artefact, result: Verification) -> Iterator[str]:
+    step = migration_of(client).step
+    yield f"{client.name}: {artefact.name} does not show step {step}"
+    for one in result.differences:
+        yield f"  {one.object}{f' {one.pointer}' if one.pointer else ''}: wanted {one.wanted}, actual {one.actual}"
+    if result.shown:
+        yield f"it shows step {' or '.join(result.shown)}"
+    if hint := rendered_elsewhere(client, artefact):
+        yield f"help: {hint}"
+
+
+def _json(result: Verification) -> dict[str, Any]:
+    return {
+        "differences": [one._asdict() for one in result.differences],
+        "shows": list(result.shown),
+        "notVisible": [one._asdict() for one in result.hidden],
+    }

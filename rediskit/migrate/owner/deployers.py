@@ -1,0 +1,131 @@
+"""The Argo CD Applications and Flux Kustomizations in the work tree that build an overlay: whether they react to a step and contain it.
+
+Argo CD: an Application with the annotation `argocd.argoproj.io/manifest-generate-paths` ignores commits to other paths
+(argo-cd util/app/path/path.go AppFilesHaveChanged). Flux: the artifact of a GitRepository lacks what `.sourceignore`, `spec.ignore` and
+`spec.sparseCheckout` leave out (source-controller docs/spec/v1/gitrepositories.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from posixpath import normpath
+from typing import Any, NamedTuple
+
+from rediskit.errors import ConfigError, Location, Problem
+from rediskit.files import read_regular
+from rediskit.git.program import Git
+from rediskit.git.work_tree import same_repository
+from rediskit.migrate.owner.files import Checkout, documents_of, files_below, manifests_below
+from rediskit.model.client import Client
+from rediskit.model.environment import Environment
+from rediskit.model.nested import at, list_at, text_at
+from rediskit.temporary import temporary_folder
+
+_PATHS = "argocd.argoproj.io/manifest-generate-paths"
+_IGNORE = ".sourceignore"
+
+
+class _Deployer(NamedTuple):
+    """An object of a GitOps tool in the work tree."""
+
+    content: Any
+    location: Location
+
+    @property
+    def reference(self) -> str:
+        """Kind and name."""
+        return f"{self.content['kind']}/{text_at(self.content, 'metadata', 'name')}"
+
+
+def deployer_problems(environment: Environment, client: Client, place: Checkout) -> Iterator[Problem]:
+    """Yield what the objects in the work tree that build the overlay of a client miss of its rendered folder."""
+    overlay = place.overlay.relative_to(place.top).as_posix()
+    mine = place.folder_of(client).relative_to(place.top).as_posix()
+    objects = list(_objects(place, environment))
+    for one in objects:
+        kind, group = one.content["kind"], str(one.content.get("apiVersion")).partition("/")[0]
+        if (kind, group) == ("Application", "argoproj.io"):
+            yield from _application(environment, one, overlay, mine)
+        elif (kind, group) == ("Kustomization", "kustomize.toolkit.fluxcd.io") and _clean(text_at(one.content, "spec", "path")) == overlay:
+            yield from _kustomization(one, objects, place, mine)
+
+
+def _objects(place: Checkout, environment: Environment) -> Iterator[_Deployer]:
+    """Yield the objects in the work tree, without the rendered manifests. A file that is not YAML is skipped: a template, for example."""
+    output = place.top / environment.path
+    for file in manifests_below(place.top):
+        if file.is_relative_to(output):
+            continue
+        try:
+            documents = documents_of(file)
+        except ConfigError:
+            continue
+        for document in documents:
+            if isinstance(document.data, dict) and isinstance(document.data.get("kind"), str):
+                yield _Deployer(document.data, document.location)
+
+
+def _clean(path: str) -> str:
+    return normpath(path.lstrip("/") or ".")
+
+
+def _application(environment: Environment, one: _Deployer, overlay: str, mine: str) -> Iterator[Problem]:
+    spec = at(one.content, "spec")
+    for source in (at(spec, "source"), *list_at(spec, "sources")):
+        if _clean(text_at(source, "path") or "..") != overlay or not same_repository(
+            text_at(source, "repoURL"), environment.gitops.repository
+        ):
+            continue
+        paths = text_at(at(one.content, "metadata", "annotations"), _PATHS)
+        watched = [_clean(entry if entry.startswith("/") else f"{overlay}/{entry}") for entry in paths.split(";") if entry.strip()]
+        if watched and not any(_contains(path, mine) for path in watched):
+            message = f"{_PATHS} of {one.reference} does not contain {mine}: Argo CD ignores the commit of a step"
+            yield Problem(message, f"add /{mine} to the annotation: {paths};/{mine}", (), one.location, "owner-paths")
+
+
+def _contains(path: str, mine: str) -> bool:
+    return path == "." or mine == path or mine.startswith(f"{path}/") or fnmatchcase(f"{mine}/kustomization.yaml", path)
+
+
+def _kustomization(one: _Deployer, objects: list[_Deployer], place: Checkout, mine: str) -> Iterator[Problem]:
+    reference = at(one.content, "spec", "sourceRef")
+    kind, name = text_at(reference, "kind"), text_at(reference, "name")
+    source = next((other for other in objects if other.reference == f"{kind}/{name}"), None)
+    if kind != "GitRepository":
+        message = f"{one.reference} builds the artifact of {kind}/{name}, which has to contain {mine}"
+        yield Problem(message, f"push it with the whole repository, or with {mine}", (), one.location, "owner-artifact")
+        return
+    folders = list_at(source.content, "spec", "sparseCheckout") if source else []
+    where = source.location if source else one.location
+    if folders and not any(_contains(_clean(str(folder)), mine) for folder in folders):
+        message = f"spec.sparseCheckout of {kind}/{name} does not contain {mine}: the build of {one.reference} fails"
+        yield Problem(message, f"add {mine} to the list", (), where, "owner-paths")
+    if _ignored(place, text_at(source.content, "spec", "ignore") if source else "", mine):
+        message = f"{_IGNORE} or spec.ignore of {kind}/{name} leaves out {mine}: the build of {one.reference} fails"
+        yield Problem(message, f"add the line !/{mine}/** after the line that excludes it", (), where, "owner-paths")
+
+
+def _ignored(place: Checkout, ignore: str, mine: str) -> bool:
+    """Return whether the patterns of Flux exclude a folder. Git evaluates them: they have the syntax of .gitignore."""
+    patterns = {file.parent.relative_to(place.top): _patterns(file) for file in files_below(place.top, (_IGNORE,)) if file.name == _IGNORE}
+    if ignore:
+        patterns[Path()] = patterns.get(Path(), b"") + f"\n{ignore}\n".encode()
+    if not patterns:
+        return False
+    command = ("-c", "core.excludesFile=/dev/null", "check-ignore", "--quiet", "--no-index", f"{mine}/kustomization.yaml")
+    with temporary_folder() as folder:
+        git = Git(folder)
+        git.run("init", "--quiet")
+        for below, text in patterns.items():
+            (folder / below).mkdir(parents=True, exist_ok=True)
+            (folder / below / ".gitignore").write_bytes(text)
+        return git.run(*command, exit_codes=(0, 1)).exit_code == 0
+
+
+def _patterns(file: Path) -> bytes:
+    try:
+        return read_regular(file)
+    except OSError:
+        return b""

@@ -1,0 +1,163 @@
+"""`migrate verify`: whether an application is as a step requires it, from the output of a program or from the cluster."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from rediskit.errors import MissingToolError, Problem, RefusedError
+from rediskit.live.kubectl import get_object
+from rediskit.migrate.edit import Edited
+from rediskit.migrate.evidence import appended, entry
+from rediskit.migrate.owner.build import select
+from rediskit.migrate.verification.artefact import Artefact, collected
+from rediskit.migrate.verification.compare import Difference, differences
+from rediskit.model.client import Client
+from rediskit.model.environment import Environment
+from rediskit.model.migration import Step
+from rediskit.model.nested import list_at, text_at
+from rediskit.model.podspec import containers_of
+from rediskit.renderers.owner.required import Hidden, hidden, requirements
+from rediskit.renderers.tree import Object
+from rediskit.state_machine.effects import at_step, effects, steps
+from rediskit.state_machine.gates import migration_of
+
+CLUSTER = "cluster "
+"""The start of `source` of evidence from a cluster; the uid of its namespace kube-system follows."""
+_RESOURCES = {"Rollout": "rollouts.argoproj.io", "ScaledObject": "scaledobjects.keda.sh"}
+
+
+class Verification(NamedTuple):
+    """The result of a verification.
+
+    Attributes:
+        differences: The fields that are not as required.
+        shown: The other steps that the objects show, if they differ from the current one.
+        hidden: The config files that only connections or a person show; none where the step does not change them.
+        unproven: The removed objects whose absence a list from a cluster does not prove.
+    """
+
+    differences: tuple[Difference, ...]
+    shown: tuple[Step, ...]
+    hidden: tuple[Hidden, ...]
+    unproven: tuple[str, ...]
+
+
+def verify(environment: Environment, client: Client, artefact: Artefact) -> Verification:
+    """Return the result of a verification. Refusals: [verify-namespace], [verify-duplicate]."""
+    migration = migration_of(client)
+    _refuse_ambiguous(environment, client, artefact)
+    found = tuple(differences(environment, client, artefact))
+    others: tuple[Step, ...] = (*steps(migration.order), "rolled-back")
+    shown = tuple(step for step in others if step != migration.step and not differences(environment, at_step(client, step), artefact))
+    switched = effects(migration).switched or migration.step in ("rolled-back", "complete")
+    removed = client.previous.remove if client.previous and effects(migration).removed else ()
+    unproven = removed if artefact.from_cluster and not artefact.whole else ()
+    return Verification(found, shown if found else (), tuple(hidden(client)) if switched else (), unproven)
+
+
+def _refuse_ambiguous(environment: Environment, client: Client, artefact: Artefact) -> None:
+    """Raise RefusedError for objects in another namespace, and for objects that occur twice."""
+    for reference in dict.fromkeys(one.object for one in requirements(environment, client)):
+        kind, _, name = reference.partition("/")
+        keys = select(artefact.objects, client, kind, name)
+        if len(keys) > 1 or artefact.repeated.intersection(keys):
+            hint = "pass the output of one build: rediskit can't know which one is deployed"
+            raise RefusedError(Problem(f"{artefact.name} contains {reference} more than once", hint, code="verify-duplicate"))
+        elsewhere = sorted(key[1] for key in artefact.objects if (key[0], key[2]) == (kind, name) and key not in keys)
+        if elsewhere and not keys and reference in client.references:
+            message = f"{artefact.name} contains {reference} in namespace {elsewhere[0]}, not in {client.namespace}"
+            raise RefusedError(Problem(message, "pass the objects of the namespace of the client", code="verify-namespace"))
+
+
+def rendered_elsewhere(client: Client, artefact: Artefact) -> str:
+    """Return a hint where a workload is missing and another object in the artefact renders it; else ""."""
+    if not artefact.renders or all(select(artefact.objects, client, *reference.split("/")) for reference in client.references):
+        return ""
+    return f"{', '.join(artefact.renders[:3])} can contain it: pass the output of helm template or helm get manifest, or use --live"
+
+
+def live_artefact(environment: Environment, client: Client, context: str) -> Artefact:
+    """Return the objects of a client in the cluster: each by its name, and no Secret.
+
+    Raises:
+        RefusedError: [verify-cluster].
+        MissingToolError: kubectl is missing or fails.
+    """
+    uid = text_at(get_object("namespace", "kube-system", "", context), "metadata", "uid")
+    if not uid:
+        raise MissingToolError(Problem("kubectl shows no uid of namespace kube-system", "check the context and its permissions"))
+    source = f"{CLUSTER}{uid}"
+    if (known := _known_cluster(environment)) not in ("", source):
+        message = f"this is {source}, and earlier verifications read {known}"
+        raise RefusedError(Problem(message, "choose the context of that cluster with --context", code="verify-cluster"))
+    references = dict.fromkeys(one.object for one in requirements(environment, client))
+    objects = [content for reference in references if (content := _get(client, reference, context))]
+    sources = dict.fromkeys(name for content in objects for name in _config_maps(content) if f"ConfigMap/{name}" not in references)
+    objects += [content for name in sources if (content := _get(client, f"ConfigMap/{name}", context))]
+    return collected(objects, source)._replace(whole=True)
+
+
+def _get(client: Client, reference: str, context: str) -> Object | None:
+    kind, _, name = reference.partition("/")
+    content: Object | None = get_object(_RESOURCES.get(kind, kind.lower()), name, client.namespace, context)
+    return content
+
+
+def _config_maps(content: Object) -> Iterator[str]:
+    """Yield the names of the ConfigMaps from which containers of a workload take variables."""
+    for container in containers_of(content):
+        sources = [text_at(source, "configMapRef", "name") for source in list_at(container.content, "envFrom")]
+        sources += [text_at(one, "valueFrom", "configMapKeyRef", "name") for one in list_at(container.content, "env")]
+        yield from filter(None, sources)
+
+
+def _known_cluster(environment: Environment) -> str:
+    """Return the source of the first verification of a cluster; "" before one."""
+    sources = (
+        entry.source
+        for client in environment.clients
+        for entry in (client.migration.evidence if client.migration else ())
+        if entry.kind == "verified" and entry.source and entry.source.startswith(CLUSTER)
+    )
+    return next(sources, "")
+
+
+def digest_of(artefact: Artefact) -> str:
+    """Return the digest of objects from a cluster, without what changes by itself."""
+    kept = [{key: value for key, value in content.items() if key not in ("status", "metadata")} for content in artefact.objects.values()]
+    return f"sha256:{hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()}"
+
+
+def recorded(environment: Environment, client: Client, at: str, *, source: str, digest: str, note: str) -> tuple[Edited, ...]:
+    """Return the files that record a verification. Without source, it is the word of a person.
+
+    Raises:
+        ConfigError: The config does not load with the evidence.
+    """
+    by = "measured" if source else "person"
+    files, _ = appended(environment, client, [entry("verified", migration_of(client), at, by=by, source=source, digest=digest, note=note)])
+    return files
+
+
+def refuse_unproven(result: Verification, artefact: Artefact) -> None:
+    """Raise RefusedError for removed objects whose absence is not proven."""
+    if result.unproven:
+        message = f"{artefact.name} is a list from a cluster, which does not prove that {', '.join(result.unproven)} are deleted"
+        raise RefusedError(Problem(message, "use --live, or pass the output of the build", code="verify-removal"))
+
+
+def refuse_hidden(client: Client, result: Verification, observed: str) -> None:
+    """Raise RefusedError for config files that nothing shows, unless a person has verified them."""
+    if result.hidden and not observed:
+        hint = "verify the connections of its pods on the shared Redis (CLIENT LIST), then add --observed TEXT"
+        problem = Problem("", hint, code="verify-hidden")
+        raise RefusedError(
+            [
+                replace(problem, message=f"{client.name}: {one.file} of {one.object}, container {one.container}: not visible")
+                for one in result.hidden
+            ]
+        )
