@@ -33,7 +33,7 @@ MAY_IMPORT = {
         "the configuration: frozen Pydantic models and constrained types; `podspec` walks containers", ("errors", "dns", "secrecy")
     ),
     "git": Package(
-        "the one Git reader: finds the work tree, its remotes and branch, content and commits of a revision",
+        "reads work trees, remotes, branches, and the content of revisions; `publish` commits and pushes as the user would",
         ("errors", "secrecy", "tools"),
     ),
     "state_machine": Package("steps, effects, transitions, gates and clock of a migration; pure", ("errors", "model")),

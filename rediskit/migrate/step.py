@@ -16,17 +16,15 @@ from rediskit.errors import ConfigError, Problem, RediskitError, RefusedError
 from rediskit.git.discovery import work_tree
 from rediskit.git.publish import Checkout as Repository
 from rediskit.git.publish import Upstream
+from rediskit.migrate.checkout_evidence import checkout_evidence
 from rediskit.migrate.committed import migrations_in
 from rediskit.migrate.edit import Edited, put_in_place
-from rediskit.migrate.evidence import Observed, record
 from rediskit.migrate.export import Exported, export, refuse_uses, trial_build
 from rediskit.migrate.local import overlay
 from rediskit.migrate.moves import Asked, Move, move
 from rediskit.migrate.obstacles import behind, foreign_here, foreign_there, remote_of
-from rediskit.migrate.owner.check import unfolded
 from rediskit.migrate.owner.files import FOLDER, Checkout, checkout
 from rediskit.migrate.owner.in_place import home
-from rediskit.migrate.scan import commit_of, recorded, scan
 from rediskit.migrate.status import clients_of, repository_of_step
 from rediskit.migrate.waiting import Wait, wait_for_application, wait_for_platform
 from rediskit.model.client import Client
@@ -190,22 +188,12 @@ class _Taking:
         return made
 
     def _record(self) -> Sequence[Edited]:
-        """Record what the checkout of the application repository shows: a scan before `decommission`, and the change before `complete`."""
-        files: Sequence[Edited] = ()
+        """Record what the checkout of the application repository shows before `decommission` and `complete`."""
         target = transitions.next_step(migration_of(self.client)) if self.wanted.asked.kind == "forward" else None
-        if target == "decommission" and self.client.owner.delivery != "stated":
-            place = self._place()
-            found = scan(self.environment, self.client, place)
-            if found is not None:
-                files = recorded(self.environment, self.client, found, self.wanted.asked.at)
-        elif target == "complete" and self.client.owner.is_built:
-            place = self._place()
-            self._require(
-                Problem(one.message, one.hint, location=one.location, code=one.code)
-                for one in unfolded(self.environment, self.client, str(place.to))
-            )
-            observed = Observed(self.wanted.asked.at, folded=True, source=commit_of(place.top) or "a build without a commit")
-            files = record(self.environment, self.client, observed)[0]
+        owner = self.client.owner
+        files: Sequence[Edited] = ()
+        if (target == "complete" and owner.is_built) or (target == "decommission" and owner.delivery != "stated"):
+            files = checkout_evidence(self.environment, self.client, target, self._place(), self.wanted.asked.at)
         put_in_place(files)
         self._reload()
         return files

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -272,3 +273,41 @@ def test_a_refused_step_leaves_no_evidence_of_the_scan(place: Place, run: Run) -
     before = place.state()
     code, _, errors = run(*TO, "decommission", "--push", "--confirm-irreversible")
     assert (code, "error[validation-missing]" in errors or "error[evidence" in errors, place.state()) == (1, True, before), errors
+
+
+@pytest.mark.parametrize("how", ["option", "variable", "variable and path"])
+def test_the_checkout_is_found(place: Place, run: Run, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    (place.here.folder / ".rediskit.local.yaml").unlink()
+    if how == "variable":
+        (place.folder / "checkouts").mkdir()
+        (place.folder / "checkouts/beersystem").symlink_to("../owner/prod")
+    if how == "variable and path":
+        write(place.here.folder / "config", {"step": "prepare", **READY}, {"client": {"owner": OWNER}})
+        assert run("render", CONFIG)[0] == 0
+        place.here.commit({})
+        place.here.git("push", "--quiet")
+    if how != "option":
+        monkeypatch.setenv("REDISKIT_CHECKOUTS", str(place.folder / "checkouts" if how == "variable" else place.folder))
+    option = ("--checkout", "../owner/prod") if how == "option" else ()
+    code, _, errors = run(*TO, "scale-down", "--push", *option)
+    assert (code, place.remote("owner")) == (0, "beersystem: scale-down"), errors
+
+
+OWNER = {"repository": "https://git.example.org/shop/owner.git", "path": "prod"}
+
+
+def test_an_application_in_this_repository_needs_no_checkout_and_gets_one_commit(place: Place, run: Run) -> None:
+    (place.here.folder / ".rediskit.local.yaml").unlink()
+    same = {"repository": "git@github.com:cbenitezpy-ueno/chocolandia_kube.git", "path": "apps/prod"}
+    write(place.here.folder / "config", {"step": "prepare", **READY}, {"client": {"owner": same}})
+    shutil.copytree(place.there.folder, place.here.folder / "apps", ignore=shutil.ignore_patterns(".git"))
+    assert run("render", CONFIG)[0] == 0
+    place.here.commit({})
+    place.here.git("push", "--quiet")
+    before = len(place.here.git("log", "--format=%s").splitlines())
+    code, _, errors = run(*TO, "scale-down", "--push")
+    assert (code, place.remote("here")) == (0, "beersystem: scale-down"), errors
+    changed = place.here.git("show", "--name-only", "--format=", "HEAD").splitlines()
+    assert {path.partition("/")[0] for path in changed} == {"apps", "config", "rendered"}
+    assert len(place.here.git("log", "--format=%s").splitlines()) == before + 1
+    assert place.here.git("status", "--porcelain") == ""

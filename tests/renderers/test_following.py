@@ -68,8 +68,8 @@ def test_a_queue_is_drained_before_reconfigure() -> None:
 def test_the_readme_and_the_runbook_contain_the_next_command() -> None:
     environment = made("scale-up")
     files = render(environment).files
-    command = following(environment, environment.clients[0]).text
-    assert f"* Next command: `{command}`" in files["README.md"].decode()
+    command = following(environment, environment.clients[0]).command
+    assert f"* Next command: `{command}`." in files["README.md"].decode()
     assert command in files["docs/migration-beersystem.md"].decode()
 
 

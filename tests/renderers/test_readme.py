@@ -102,7 +102,7 @@ def test_it_says_how_the_owner_takes_a_step(kind: str, words: str) -> None:
     client = merged(config("scale-up")["clients"][0], {"owner": {"kind": kind}})
     text = section(readme(made("scale-up", over={"clients": [client]})), "beersystem")
     assert words in text
-    assert "rediskit migrate export config/chocolandia.yaml --client beersystem --to DIR" in text
+    assert "`rediskit migrate step` tests the build of the overlay in its checkout" in text
     assert ("they override the Component" in text) == (kind == "kustomize")
 
 

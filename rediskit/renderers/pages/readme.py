@@ -86,6 +86,6 @@ def _next_step(environment: Environment, client: Client, migration: Migration) -
     return {
         "next": transition.target,
         "repository": transitions.REPOSITORIES[repository],
-        "command": following(environment, client, config_of(environment)).text,
+        "following": following(environment, client, config_of(environment)),
         "gate": transitions.precondition(transition, migration, client.cron_jobs) or "none",
     }

@@ -1,0 +1,30 @@
+"""Evidence that a step reads in the checkout of the application repository."""
+
+from __future__ import annotations
+
+from rediskit.errors import Problem, RefusedError
+from rediskit.migrate.edit import Edited
+from rediskit.migrate.evidence import Observed, record
+from rediskit.migrate.owner.check import unfolded
+from rediskit.migrate.owner.files import Checkout
+from rediskit.migrate.scan import commit_of, recorded, scan
+from rediskit.model.client import Client
+from rediskit.model.environment import Environment
+from rediskit.model.migration import Step
+
+
+def checkout_evidence(environment: Environment, client: Client, target: Step, place: Checkout, at: str) -> tuple[Edited, ...]:
+    """Return the files that record the scan before `decommission`, or before `complete` that the base contains the change.
+
+    Nothing is written.
+
+    Raises:
+        RefusedError: The base does not contain the change.
+    """
+    if target == "decommission":
+        result = scan(environment, client, place)
+        return recorded(environment, client, result, at) if result is not None else ()
+    if remarks := list(unfolded(environment, client, str(place.to))):
+        raise RefusedError([Problem(one.message, one.hint, location=one.location, code=one.code) for one in remarks])
+    observed = Observed(at, folded=True, source=commit_of(place.top) or "a build without a commit")
+    return record(environment, client, observed)[0]
