@@ -14,7 +14,7 @@ COMPILE = $(LOCKER)/bin/uv pip compile --quiet --universal --python-version 3.11
 PYTEST = tools="$$($(PY) tests/tools/install.py --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help render check test test-cluster test-live test-live-long test-live-root report-live report-cluster lint golden docs examples bench fuzz attack \
+.PHONY: help render check test test-charts report-charts test-cluster test-live test-live-long test-live-root report-live report-cluster lint golden docs examples bench fuzz attack \
   tools lock clean
 
 help: ## list the targets
@@ -28,6 +28,12 @@ check: $(INSTALLED) ## check config/ and rendered/, write nothing
 
 test: $(INSTALLED) ## run every test, one process a core (ARGS="-k name" for some of them)
 	$(PYTEST) --numprocesses auto $(ARGS)
+
+test-charts: $(INSTALLED) ## render every profile with the real charts (REDISKIT_CHARTS, else helm pull; about four minutes)
+	$(PYTEST) --numprocesses auto tests/charts $(ARGS)
+
+report-charts: $(INSTALLED) ## write the effects of the real charts into docs/charts.md
+	tools="$$($(PY) tests/tools/install.py --print-path)" && PATH="$$tools:$$PATH" $(PY) -m tests.charts.table docs/charts.md
 
 test-cluster: $(INSTALLED) ## run Argo CD and Flux on a real control plane (builds it once, for about twenty minutes)
 	tools="$$($(PY) tests/tools/install.py --set cluster --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest --numprocesses 3 tests/cluster $(ARGS)
@@ -56,7 +62,7 @@ lint: $(INSTALLED) ## ruff and mypy, strict
 golden: $(INSTALLED) ## update the golden files: review the diff before you commit it
 	$(PYTEST) --update-golden tests/test_golden.py $(ARGS)
 
-docs: $(INSTALLED) ## generate docs/config.md, docs/checks.md, docs/errors.md, docs/json.md, docs/migration.md and rediskit.schema.json
+docs: $(INSTALLED) ## generate docs/config.md, docs/checks.md, docs/charts.md, docs/errors.md, docs/json.md, docs/migration.md and rediskit.schema.json
 	$(PY) -m scripts.reference
 	tools="$$($(PY) tests/tools/install.py --print-path)" && PATH="$$tools:$$PATH" $(PY) -m scripts.transcript
 	$(VENV)/bin/rediskit schema > rediskit.schema.json

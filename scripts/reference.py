@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from rediskit.chart.profiles import PROFILES
 from rediskit.checks import CHECKS
 from rediskit.checks.changes import RULES
 from rediskit.checks.changes.rule import Rule
 from rediskit.checks.codes import COMMANDS
 from rediskit.cli import json_documents
 from rediskit.model.accept import NEVER
+from rediskit.model.redis import Redis
 from rediskit.source.codes import CODES
 from rediskit.source.schema import config_schema
 from tests.architecture import MAY_IMPORT
@@ -108,6 +110,40 @@ def architecture_page() -> str:
     table = f"| package | content | may import |\n| --- | --- | --- |\n{rows}"
     page = (DOCS / "architecture.md").read_text(encoding="utf-8")
     return re.sub(r"(?<=<!-- packages: make docs -->\n).*?(?=<!-- end of packages -->)", lambda _: table, page, flags=re.DOTALL)
+
+
+def charts_page() -> str:
+    """Return docs/charts.md with the defaults of each profile."""
+    table = f"| default | {' | '.join(f'`{name}`' for name in PROFILES)} |\n| --- |{' --- |' * len(PROFILES)}\n"
+    rows = [dict(_defaults(name)) for name in PROFILES]
+    table += "".join(f"| {key} | {' | '.join(row[key] for row in rows)} |\n" for key in rows[0])
+    page = (DOCS / "charts.md").read_text(encoding="utf-8")
+    return re.sub(r"(?<=<!-- defaults: make docs -->\n).*?(?=<!-- end of defaults -->)", lambda _: table, page, flags=re.DOTALL)
+
+
+def _defaults(name: str) -> Iterator[tuple[str, str]]:
+    redis, profile = Redis.model_validate({"chart": {"profile": name}}), PROFILES[name]
+    yield "maintained", _yes(profile.maintained)
+    yield "repository", f"`{redis.chart.repository}`"
+    yield "version, known versions", f"{redis.chart.version}, {profile.series}x"
+    for key, image in (("image", redis.image), ("exporter image", redis.exporter_image)):
+        yield key, f"`{image.repository}:{image.tag}`{', by digest' if image.digest else ''}"
+    yield "replicas", str(redis.replicas)
+    yield "volume", f"{redis.storage.size}, `{redis.storage.storage_class}`, claim `{profile.layout.claim}`"
+    for role in ("primary", "replica", "exporter"):
+        low, high = getattr(redis.resources, role).requests, getattr(redis.resources, role).limits
+        yield (
+            f"resources of the {role}",
+            f"{low.cpu}-{high.cpu} CPU, {low.memory}-{high.memory}" if role != "replica" or redis.replicas else "-",
+        )
+    yield "probes", "set by rediskit" if profile.probes.liveness else "of the chart"
+    yield "different resources by role", _yes(profile.capabilities.role_resources)
+    yield "list of disabled commands", _yes(profile.capabilities.disabled_commands)
+    yield "replication from another Redis", _yes(profile.capabilities.external_primary)
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
 
 
 def checks_page() -> str:
@@ -228,6 +264,7 @@ def _cell(text: str) -> str:
 PAGES = {
     "config.md": config_page,
     "checks.md": checks_page,
+    "charts.md": charts_page,
     "errors.md": errors_page,
     "json.md": json_page,
     "architecture.md": architecture_page,

@@ -28,9 +28,11 @@ MAY_IMPORT = {
     "yamlio": Package(
         "YAML reader with positions, tolerant reader for foreign manifests, scalars, in-place edits, writer", ("errors", "files")
     ),
-    "chart": Package("the Helm chart: names, labels, selectors, ports, known values, common mistakes in values", ("errors", "dns")),
+    "chart": Package(
+        "a profile for each supported Helm chart: names, selectors, ports, values, known keys, capabilities", ("errors", "dns")
+    ),
     "model": Package(
-        "the configuration: frozen Pydantic models and constrained types; `podspec` walks containers", ("errors", "dns", "secrecy")
+        "the configuration: frozen Pydantic models and constrained types; `podspec` walks containers", ("errors", "dns", "secrecy", "chart")
     ),
     "git": Package(
         "reads work trees, remotes, branches, and the content of revisions; `publish` commits and pushes as the user would",
@@ -104,6 +106,10 @@ MAY_IMPORT = {
         "a new project from live objects: config text, copies of manifests without passwords, the old Redis and its users",
         ("errors", "dns", "secrecy", "temporary", "files", "yamlio", "model", "git", "source", "output", "renderers", "usage", "checks"),
     ),
+    "upgrade": Package(
+        "what another version of the chart or of Redis changes: two renderings by Helm, compared",
+        ("errors", "temporary", "files", "tools", "yamlio", "chart", "model", "output", "renderers", "checks"),
+    ),
     "doctor": Package(
         "diagnosis of programs, configs, output directories and Git",
         ("errors", "temporary", "files", "tools", "model", "git", "source", "output", "renderers", "checks"),
@@ -127,6 +133,7 @@ MAY_IMPORT = {
             "secrets",
             "migrate",
             "init",
+            "upgrade",
             "doctor",
         ),
     ),

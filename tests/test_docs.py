@@ -10,7 +10,7 @@ import pytest
 
 from rediskit.checks import CHECKS
 from rediskit.cli.parser import parser
-from scripts.reference import architecture_page, checks_page, config_page, errors_page
+from scripts.reference import architecture_page, charts_page, checks_page, config_page, errors_page
 from scripts.transcript import page as transcript
 
 ROOT = Path(__file__).parent.parent
@@ -22,6 +22,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
     [
         ("config.md", config_page),
         ("checks.md", checks_page),
+        ("charts.md", charts_page),
         ("errors.md", errors_page),
         ("architecture.md", architecture_page),
         ("migration.md", transcript),

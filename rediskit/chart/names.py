@@ -1,7 +1,7 @@
-"""Names, labels, selectors, ports and DNS names of the objects of the chart.
+"""Names, labels, selectors, ports and DNS names of the objects of a release.
 
-Source: chart 23.1.1 charts/common/templates/_names.tpl:26-38 (fullname), templates/master/service.yaml and templates/replicas/service.yaml
-(selectors), values.yaml:574 and 1985 (ports). Chart 23.2.12 renders the same.
+The full name of a release is that of the common charts of Bitnami and CloudPirates (templates/_names.tpl, templates/_helpers.tpl): the name
+of the release if it contains `redis`, else `<release>-redis`. Charts of other publishers get it as `fullnameOverride`.
 """
 
 from __future__ import annotations
@@ -11,80 +11,119 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rediskit import dns
+from rediskit.chart.profile import Profile
 from rediskit.errors import ConfigError, Problem
 
 INSTANCE = "app.kubernetes.io/instance"
 NAME = "app.kubernetes.io/name"
 COMPONENT = "app.kubernetes.io/component"
+POD_NAME = "statefulset.kubernetes.io/pod-name"
+"""The label of each pod of a StatefulSet with its name."""
 
-REDIS_CONTAINER_PORT = "redis"
-METRICS_CONTAINER_PORT = "metrics"
-METRICS_PORT_NAME = "http-metrics"
-PASSWORD_FILE = "/opt/bitnami/redis/secrets/redis-password"
-"""The password file in a Redis container, independent of the key of the Secret (chart 23.1.1
-templates/master/application.yaml:149, 471)."""
-_CHART = "redis"
+_REDIS = "redis"
 _CODE = "chart-name"
 _NAME_KEYS = {
     "nameOverride": (dns.LABEL, "a DNS label"),
     "fullnameOverride": (dns.LABEL, "a DNS label"),
     "clusterDomain": (dns.SUBDOMAIN, "a DNS name"),
 }
-_PORT_KEYS = {
-    "port": (6379, ("master", "service", "ports", "redis")),
-    "container_port": (6379, ("master", "containerPorts", "redis")),
-    "replicas_port": (6379, ("replica", "service", "ports", "redis")),
-    "replicas_container_port": (6379, ("replica", "containerPorts", "redis")),
-    "metrics_port": (9121, ("metrics", "service", "ports", "http")),
-    "metrics_container_port": (9121, ("metrics", "containerPorts", "http")),
-}
-"""The default of each port, and the path of the value that changes it."""
 
 
 class Release(NamedTuple):
     """The names, selectors and ports of the objects of one release."""
 
+    profile: Profile
     name: str
     namespace: str
-    chart_name: str = _CHART
-    fullname: str = ""
-    port: int = 6379
-    container_port: int = 6379
-    replicas_port: int = 6379
-    replicas_container_port: int = 6379
-    metrics_port: int = 9121
-    metrics_container_port: int = 9121
-    cluster_domain: str = "cluster.local"
+    replicas: int
+    chart_name: str
+    fullname: str
+    port: int
+    container_port: int
+    replicas_port: int
+    replicas_container_port: int
+    metrics_port: int
+    metrics_container_port: int
+    cluster_domain: str
 
     @classmethod
-    def of(cls, name: str, namespace: str, values: Mapping[str, Any]) -> Release:
+    def of(cls, profile: Profile, name: str, namespace: str, values: Mapping[str, Any], replicas: int = 1) -> Release:
         """Return the release that Helm renders from these values, which can change names and ports.
 
         Runbooks contain names and ports in shell commands, so other text is refused with ConfigError.
         """
-        if problems := list(_refused(name, namespace, values)):
+        if problems := list(_refused(profile, name, namespace, values)):
             raise ConfigError(problems)
-        chart_name = _text(values, "nameOverride") or _CHART
-        fullname = _text(values, "fullnameOverride") or (name if chart_name in name else f"{name}-{chart_name}")
+        layout = profile.layout
+        label = _text(values, "nameOverride") or layout.label
+        part = _REDIS if layout.pinned else label
+        fullname = _text(values, "fullnameOverride") or (name if part in name else f"{name}-{part}")
         return cls(
+            profile=profile,
             name=name,
             namespace=namespace,
-            chart_name=_cut(chart_name),
+            replicas=replicas,
+            chart_name=_cut(label),
             fullname=_cut(fullname),
-            **{port: int(_at(values, *path) or default) for port, (default, path) in _PORT_KEYS.items()},
+            **{port: int(_at(values, *path) or default) for port, (default, path) in layout.ports.items()},
             cluster_domain=_text(values, "clusterDomain") or "cluster.local",
         )
 
     @property
-    def password_file(self) -> str:
-        return PASSWORD_FILE
+    def one_statefulset(self) -> bool:
+        """Whether pod 0 of one StatefulSet is the primary, and its other pods are the replicas."""
+        return self.profile.layout.primary == self.profile.layout.replicas
+
+    @property
+    def container(self) -> str:
+        """The container of Redis."""
+        return self.profile.layout.container or self.fullname
+
+    @property
+    def exporter_container(self) -> str:
+        return self.profile.layout.exporter
+
+    @property
+    def port_name(self) -> str:
+        """The name of the port of Redis in the pods, for `targetPort`."""
+        return self.profile.layout.port_name
+
+    @property
+    def metrics_port_name(self) -> str:
+        """The name of the port of the metrics Service."""
+        return self.profile.layout.metrics_port_name
+
+    @property
+    def shell(self) -> str:
+        return self.profile.layout.shell
+
+    @property
+    def client(self) -> str:
+        """The client program in the container of Redis, without the password."""
+        return self.profile.layout.client
+
+    @property
+    def benchmark(self) -> str:
+        return self.client.replace("-cli", "-benchmark")
+
+    @property
+    def authenticated_client(self) -> str:
+        """The client program with the password, for a shell in the container of Redis."""
+        return f'REDISCLI_AUTH="{self.password}" {self.client}'
+
+    @property
+    def password(self) -> str:
+        """The password in a shell of the container of Redis."""
+        return self.profile.layout.password
 
     @property
     def primary_service(self) -> str:
+        """The Service for writes: of the chart, or of rediskit where that of the chart has another name."""
         return f"{self.fullname}-master"
 
     @property
     def replicas_service(self) -> str:
+        """The Service for reads: of the chart, or of rediskit where the chart has none."""
         return f"{self.fullname}-replicas"
 
     @property
@@ -101,12 +140,34 @@ class Release(NamedTuple):
         return f"{self.fullname}-external"
 
     @property
+    def own_services(self) -> dict[str, dict[str, str]]:
+        """The selectors of the ClusterIP Services that rediskit renders, because the chart has none with their names."""
+        wanted = {self.primary_service: self.primary_selector}
+        if self.replicas:
+            wanted[self.replicas_service] = self.replica_selector
+        return {name: selector for name, selector in wanted.items() if name not in self.services}
+
+    @property
     def primary_statefulset(self) -> str:
-        return f"{self.fullname}-master"
+        return self.fullname + self.profile.layout.primary
 
     @property
     def replicas_statefulset(self) -> str:
-        return f"{self.fullname}-replicas"
+        return self.fullname + self.profile.layout.replicas
+
+    @property
+    def statefulsets(self) -> tuple[str, ...]:
+        """The StatefulSets, each once, that of the primary first."""
+        return tuple(dict.fromkeys((self.primary_statefulset, self.replicas_statefulset)))
+
+    @property
+    def primary_pod(self) -> str:
+        return f"{self.primary_statefulset}-0"
+
+    @property
+    def replica_pods(self) -> list[str]:
+        first = int(self.one_statefulset)
+        return [f"{self.replicas_statefulset}-{number}" for number in range(first, first + self.replicas)]
 
     @property
     def primary_host(self) -> str:
@@ -118,10 +179,9 @@ class Release(NamedTuple):
         """The DNS name for reads from replicas, which can be stale."""
         return f"{self.replicas_service}.{self.namespace}.svc.{self.cluster_domain}"
 
-    @property
-    def volume_claims(self) -> tuple[str, str]:
-        """The PersistentVolumeClaims of the primary and the first replica, which stay after `helm uninstall`."""
-        return (f"redis-data-{self.primary_statefulset}-0", f"redis-data-{self.replicas_statefulset}-0")
+    def volume_claim(self, pod: str) -> str:
+        """Return the PersistentVolumeClaim of a pod, which stays after `helm uninstall`."""
+        return f"{self.profile.layout.claim}-{pod}"
 
     @property
     def selector(self) -> dict[str, str]:
@@ -130,11 +190,21 @@ class Release(NamedTuple):
 
     @property
     def primary_selector(self) -> dict[str, str]:
-        return {COMPONENT: "master", **self.selector}
+        return {**self.selector, POD_NAME: self.primary_pod} if self.one_statefulset else {COMPONENT: "master", **self.selector}
 
     @property
     def replica_selector(self) -> dict[str, str]:
-        return {COMPONENT: "replica", **self.selector}
+        """The labels for reads. Where no label distinguishes several replicas from the primary, it selects all instances."""
+        if not self.one_statefulset:
+            return {COMPONENT: "replica", **self.selector}
+        return {**self.selector, **({POD_NAME: self.replica_pods[0]} if self.replicas == 1 else {})}
+
+    def selector_of(self, pod: str) -> dict[str, str | None]:
+        """Return a patch of a selector for writes, after which it selects one pod; `null` removes a label."""
+        if self.one_statefulset:
+            return {POD_NAME: pod}
+        primary = pod == self.primary_pod
+        return {COMPONENT: "master" if primary else "replica", POD_NAME: None if primary else pod}
 
     @property
     def container_ports(self) -> tuple[int, ...]:
@@ -147,46 +217,36 @@ class Release(NamedTuple):
 
         Without `app.kubernetes.io/instance`: Argo CD overwrites it on the Service where it tracks objects by label.
         """
-        return {COMPONENT: "metrics", NAME: self.chart_name}
+        return {**self._metrics_labels, NAME: self.chart_name}
+
+    @property
+    def _metrics_labels(self) -> dict[str, str]:
+        return {key: text.format(self.metrics_service) for key, text in self.profile.layout.metrics_labels.items()}
 
     @property
     def services(self) -> dict[str, dict[str, str]]:
         """The labels of each Service of the chart by name, as far as selectors use them."""
-        return {
-            self.primary_service: {COMPONENT: "master", **self.selector},
-            self.replicas_service: {COMPONENT: "replica", **self.selector},
-            self.headless_service: dict(self.selector),
-            self.metrics_service: {COMPONENT: "metrics", **self.selector},
-        }
+        services = {f"{self.fullname}{suffix}": {**more, **self.selector} for suffix, more in self.profile.layout.services.items()}
+        return {**services, self.metrics_service: {**self._metrics_labels, **self.selector}}
 
 
-_ALWAYS = frozenset({("", "ConfigMap"), ("", "Service"), ("apps", "StatefulSet")})
-_SWITCHED: tuple[tuple[tuple[str, str], bool, tuple[tuple[str, ...], ...]], ...] = (
-    (("", "ServiceAccount"), True, (("master", "serviceAccount", "create"), ("replica", "serviceAccount", "create"))),
-    (("policy", "PodDisruptionBudget"), True, (("master", "pdb", "create"), ("replica", "pdb", "create"))),
-    (("rbac.authorization.k8s.io", "Role"), False, (("rbac", "create"),)),
-    (("rbac.authorization.k8s.io", "RoleBinding"), False, (("rbac", "create"),)),
-)
-"""A kind, the default of its switches, and the switches. The chart renders the kind if a switch is on."""
-
-
-def chart_kinds(values: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
-    """Return API group and kind of all objects that the chart renders from these values, `extraDeploy` included.
+def chart_kinds(profile: Profile, values: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    """Return API group and kind of all objects that the chart renders from these values, further objects of the values included.
 
     Kinds that rediskit renders (NetworkPolicy, ServiceMonitor, PrometheusRule) or refuses (HorizontalPodAutoscaler, Secret) are left out.
     """
-    kinds = set(_ALWAYS)
-    for kind, default, switches in _SWITCHED:
+    kinds = set(profile.kinds)
+    for kind, default, switches in profile.switched_kinds:
         settings = [_at(values, *switch) for switch in switches]
         if any(default if setting is None else setting for setting in settings):
             kinds.add(kind)
-    kinds |= {(str(extra.get("apiVersion", "")).rpartition("/")[0], str(extra.get("kind", ""))) for extra in extra_objects(values)}
+    kinds |= {(str(extra.get("apiVersion", "")).rpartition("/")[0], str(extra.get("kind", ""))) for extra in extra_objects(profile, values)}
     return frozenset(kinds)
 
 
-def extra_objects(values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the objects in `extraDeploy`, without those that are text."""
-    extras = values.get("extraDeploy")
+def extra_objects(profile: Profile, values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the further objects in the values, without those that are text."""
+    extras = _at(values, *profile.extra_objects) if profile.extra_objects else None
     return [extra for extra in extras if isinstance(extra, Mapping)] if isinstance(extras, (list, tuple)) else []
 
 
@@ -201,7 +261,7 @@ def _text(values: Mapping[str, Any], key: str) -> str:
     return str(getattr(value, "text", value)) if value else ""
 
 
-def _refused(name: str, namespace: str, values: Mapping[str, Any]) -> Iterator[Problem]:
+def _refused(profile: Profile, name: str, namespace: str, values: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield a problem for each invalid name and port. Empty values keep the default of the chart."""
     for key, value in (("release", name), ("namespace", namespace)):
         if not re.fullmatch(dns.LABEL, value):
@@ -211,7 +271,7 @@ def _refused(name: str, namespace: str, values: Mapping[str, Any]) -> Iterator[P
         if text and (isinstance(text, (Mapping, list, tuple)) or not re.fullmatch(form, _text(values, key))):
             message = f"{_text(values, key)!r} is not {expected}"
             yield Problem(message, "use lower-case letters, digits and '-'", ("redis", "values", key), code=_CODE)
-    for _, path in _PORT_KEYS.values():
+    for _, path in dict.fromkeys(profile.layout.ports.values()):
         port = _at(values, *path)
         if port and (not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536):
             hint = "write a number from 1 to 65535, without quotes"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rediskit.chart.names import INSTANCE, METRICS_PORT_NAME, REDIS_CONTAINER_PORT, extra_objects
+from rediskit.chart.names import INSTANCE, extra_objects
 from rediskit.checks.finding import Issue, Subject, reference
 from rediskit.errors import BUG, Path
 from rediskit.model.monitoring import WANTED
@@ -19,17 +19,18 @@ from rediskit.usage.egress import Pods, admits
 _FAULT = f"check redis.values for keys that change names or ports; without one, {BUG}"
 _TRACKED = "name-of-an-argo-cd-application"
 """The value of `app.kubernetes.io/instance` on a Service that Argo CD tracks by label: it replaces the release."""
+_EXTERNAL = "platform/redis-external/"
 _ALL_PODS: Object = {"namespaceSelector": {}}
 
 
 def external_selector(subject: Subject) -> Iterator[Issue]:
     """Require that the external Service selects only the primary, because replicas refuse writes, and a port that its pod has."""
     release = subject.release
-    for path, content in subject.objects("Service", "platform/"):
+    for path, content in subject.objects("Service", _EXTERNAL):
         for message in _selector_faults(subject, content):
             yield Issue(f"{path} {message}", _FAULT, ("network",))
         for port in at(content, "spec", "ports") or ():
-            if port.get("targetPort") not in (REDIS_CONTAINER_PORT, release.container_port):
+            if port.get("targetPort") not in (release.port_name, release.container_port):
                 yield Issue(f"{path} has targetPort {port.get('targetPort')}, which the pod does not have", _FAULT, ("network",))
             if port.get("port") != release.port:
                 yield Issue(f"{path} has port {port.get('port')}, but Redis in the cluster has {release.port}", _FAULT, ("network",))
@@ -39,16 +40,37 @@ def _selector_faults(subject: Subject, service: Object) -> Iterator[str]:
     release, selector = subject.release, mapping_at(service, "spec", "selector")
     if not selector or not _selects(selector, release.primary_selector):
         yield "does not select the primary"
-    elif _selects(selector, release.replica_selector):
+    elif release.replicas and release.replica_selector != release.selector and _selects(selector, release.replica_selector):
         yield "also selects replicas, which refuse writes"
     if at(service, "metadata", "namespace") != release.namespace:
         yield f"is outside namespace {release.namespace}: it selects no pod"
 
 
+def own_services(subject: Subject) -> Iterator[Issue]:
+    """Require the Services for writes and reads where the chart has none with these names: the host of a client must stay.
+
+    Their selectors select the primary, or the replicas in the namespace of Redis, and their ports are those of the chart's own Services.
+    """
+    release, deployed = subject.release, release_is_deployed(subject.environment)
+    rendered = {str(at(content, "metadata", "name")): (path, content) for path, content in subject.objects("Service", "platform/redis/")}
+    expected = release.own_services if deployed else {}
+    for name in sorted(rendered.keys() ^ expected.keys()):
+        state = "is not rendered" if name in expected else "is rendered, but the chart has a Service for it"
+        yield Issue(f"Service {name} {state}", _FAULT, ("redis", "chart"))
+    for name in rendered.keys() & expected.keys():
+        path, content = rendered[name]
+        port = release.port if name == release.primary_service else release.replicas_port
+        ports = [(entry.get("port"), entry.get("targetPort")) for entry in at(content, "spec", "ports") or ()]
+        if at(content, "spec", "selector") != expected[name] or at(content, "metadata", "namespace") != release.namespace:
+            yield Issue(f"{path} does not select the pods of {name}", _FAULT, ("redis", "chart"))
+        if ports != [(port, release.port_name)]:
+            yield Issue(f"{path} does not have port {port} of the pods", _FAULT, ("redis", "chart"))
+
+
 def external_access(subject: Subject) -> Iterator[Issue]:
     """Allow external access only through one Service on its address, for the allowed networks, without node ports."""
     network = subject.environment.network
-    services = list(subject.objects("Service", "platform/"))
+    services = list(subject.objects("Service", _EXTERNAL))
     expected = 1 if network is not None and release_is_deployed(subject.environment) else 0
     if len(services) != expected:
         yield Issue(f"{len(services)} external Services are rendered instead of {expected}", _FAULT, ("network",))
@@ -105,8 +127,8 @@ def _monitor_faults(subject: Subject, monitor: Object, services: Mapping[str, Ma
     keep = {"action": "keep", "sourceLabels": [SERVICE_NAME], "regex": release.metrics_service}
     if any(endpoint.get("relabelings") != [keep] for endpoint in endpoints):
         yield f"does not keep the Service {release.metrics_service} alone"
-    if [(endpoint.get("port"), endpoint.get("interval")) for endpoint in endpoints] != [(METRICS_PORT_NAME, interval)]:
-        yield f"does not scrape port {METRICS_PORT_NAME} every {interval}"
+    if [(endpoint.get("port"), endpoint.get("interval")) for endpoint in endpoints] != [(release.metrics_port_name, interval)]:
+        yield f"does not scrape port {release.metrics_port_name} every {interval}"
 
 
 def scrape_interval(subject: Subject) -> Iterator[Issue]:
@@ -118,9 +140,9 @@ def scrape_interval(subject: Subject) -> Iterator[Issue]:
 
 
 def _other_services(subject: Subject) -> Iterator[Mapping[str, Any]]:
-    """Yield the Services that are not templates of the chart: the rendered ones, and those under `extraDeploy`."""
+    """Yield the Services that are not templates of the chart: the rendered ones, and those in the values."""
     yield from (content for _, content in subject.objects("Service", "platform/"))
-    yield from (extra for extra in extra_objects(subject.values) if extra.get("kind") == "Service")
+    yield from (extra for extra in extra_objects(subject.profile, subject.values) if extra.get("kind") == "Service")
 
 
 def network_policy(subject: Subject) -> Iterator[Issue]:

@@ -12,6 +12,7 @@ CHECK = "check"
 KUBECONFORM = "check --kubeconform"
 BASE = "check --base REV"
 OWNER = "check --owner DIR"
+UPGRADE = "upgrade"
 
 
 class Code(NamedTuple):
@@ -63,6 +64,16 @@ COMMANDS: tuple[Code, ...] = (
     Code("values-unused", "error", OWNER, "With `--chart`, require that the chart reads each key of `owner.values`."),
     Code("values-order", "error", OWNER, "With `--chart`, refuse a reference that the chart renders before its definition."),
     Code("values-differ", "error", OWNER, "With `--chart`, require that the values of each step render what the step means."),
+    Code(
+        "upgrade-immutable", "error", UPGRADE, "Refuse a change of a field that the API server does not change, now or at a later upgrade."
+    ),
+    Code("upgrade-service", "error", UPGRADE, "Refuse a removed or renamed Service, and another selector, type or port."),
+    Code("upgrade-object", "error", UPGRADE, "Refuse a Secret of the chart, a kind that the AppProject forbids, and a removed workload."),
+    Code("upgrade-pod", "error", UPGRADE, "Require the containers, ports and labels of pods that rendered manifests use."),
+    Code("upgrade-secret", "error", UPGRADE, "Require that the pods read the password from the Secret of the config."),
+    Code("upgrade-value", "error", UPGRADE, "Require that each rendered value still has an effect."),
+    Code("upgrade-default", "error", UPGRADE, "Refuse a flipped default that changes objects; warn about any other such default."),
+    Code("upgrade-image", "error", UPGRADE, "Refuse an older Redis; warn about a newer one, which converts RDB and AOF files."),
     Code("owner-beaten", "error", OWNER, "Refuse a change after the Component that reverts a step."),
 )
 """All codes of commands except those of `RULES`, in the order of docs/checks.md."""

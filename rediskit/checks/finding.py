@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from rediskit.chart.names import Release
+from rediskit.chart.profile import Profile
 from rediskit.errors import Location, Path
 from rediskit.model.environment import Environment
 from rediskit.renderers.helm import values_path
@@ -66,7 +67,13 @@ class Subject:
     @cached_property
     def release(self) -> Release:
         """The objects of the chart, computed from the rendered values and not from the model."""
-        return Release.of(self.environment.redis.release, self.environment.redis.namespace, self.values)
+        redis = self.environment.redis
+        return Release.of(redis.profile, redis.release, redis.namespace, self.values, redis.replicas)
+
+    @property
+    def profile(self) -> Profile:
+        """What rediskit knows about the chart."""
+        return self.environment.redis.profile
 
     def objects(self, kind: str = "", folder: str = "") -> Iterator[tuple[str, Object]]:
         """Yield path and content of each object of a kind whose path starts with a folder."""

@@ -56,7 +56,7 @@ def project(subject: Subject) -> Iterator[Issue]:
     applied = [content for _, content in subject.objects(folder="platform/") if content["kind"] not in _NOT_APPLIED]
     deployed = [content for unit in units(subject.environment, deployed=True) for content in unit.objects]
     namespaced = [content for content in (*applied, *deployed) if content["kind"] not in _CLUSTER_WIDE]
-    kinds = chart_kinds(subject.values) | {group_kind(content) for content in namespaced}
+    kinds = chart_kinds(subject.profile, subject.values) | {group_kind(content) for content in namespaced}
     namespaces = {subject.release.namespace, *(content["metadata"].get("namespace") for content in namespaced)}
     wide = {(*group_kind(content), content["metadata"]["name"]) for content in applied if content["kind"] in _CLUSTER_WIDE}
     sources = {source["repoURL"] for _, application in subject.objects("Application", "argocd/") for source in _sources(application)}

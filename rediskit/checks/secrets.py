@@ -74,13 +74,13 @@ def _owner_faults(environment: Environment, namespace: str, found: Ciphertext) -
 def rotation_restart(subject: Subject) -> Iterator[Issue]:
     """Require the rotation of the Secret on the pods of Redis: the chart restarts nothing when an existing Secret changes."""
     rotation = rotation_of(subject.environment)
-    for role in ("master", "replica") if rotation else ():
-        annotation = at(subject.values, role, "podAnnotations", ROTATION)
+    for part in subject.profile.parts.values() if rotation else ():
+        annotation = at(subject.values, *part.annotations, ROTATION)
         if annotation != rotation:
-            path = f"{role}.podAnnotations"
+            path = ".".join(part.annotations)
             message = f"{path} has {ROTATION} {annotation or '(none)'}, but the Secret has {rotation}: Redis would keep its old password"
             hint = f"remove the annotation from redis.values.{path}"
-            yield Issue(message, hint, ("redis", "values", role, "podAnnotations", ROTATION))
+            yield Issue(message, hint, ("redis", "values", *part.annotations, ROTATION))
 
 
 def rotation(subject: Subject) -> Iterator[Issue]:

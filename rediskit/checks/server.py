@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 
+from rediskit.chart.profile import rename
+from rediskit.chart.profiles import FIXED_IN, FROZEN, MAINTAINED, UPSTREAM_EXPORTER
 from rediskit.checks.finding import Issue, Subject
 from rediskit.errors import Path
 from rediskit.model.measures import Measure, Quantity, RedisMemory
 from rediskit.model.nested import at, mapping_at
-from rediskit.model.redis import Redis
-from rediskit.renderers.helm import ALIVE
 
 _SET_BY_CHART = frozenset("requirepass masterauth masteruser port bind replicaof slaveof include dir aclfile".split())
-ROLES = ("master", "replica")
 _VALUES: Path = ("redis", "values")
-_COMMON: Path = (*_VALUES, "commonConfiguration")
 _HEADROOM = Decimal("2.2")
 """Memory limit divided by maxmemory. At 2.0 a rewrite of the append-only file fits; a full resync under heavy writes does not."""
 _VOLUME = 3
@@ -39,19 +38,20 @@ class Directive(NamedTuple):
 
 
 def directives(subject: Subject, role: str) -> Iterator[Directive]:
-    """Yield the settings of a role in the order in which the server reads them (chart 23.1.1 templates/scripts-configmap.yaml).
+    """Yield the settings of a role in the order in which the server reads them.
 
     These are redis.conf, the configuration of the role, and flags.
     """
-    for path in (("commonConfiguration",), (role, "configuration")):
+    part = subject.profile.parts[role]
+    for path in part.conf:
         for line in str(at(subject.values, *path) or "").splitlines():
             name, _, value = line.strip().partition(" ")
             if name and not name.startswith("#"):
                 yield Directive(name.lower(), value.strip(), (*_VALUES, *path))
-    flags = at(subject.values, role, "extraFlags")
+    flags = at(subject.values, *part.flags)
     words = " ".join(map(str, flags)).split() if isinstance(flags, list) else []
     for flag in re.findall(r"--(\S+)((?: (?!--)\S+)*)", " ".join(words)):
-        yield Directive(flag[0].lower(), flag[1].strip(), (*_VALUES, role, "extraFlags"))
+        yield Directive(flag[0].lower(), flag[1].strip(), (*_VALUES, *part.flags))
 
 
 def last_directive(subject: Subject, role: str, name: str) -> Directive | None:
@@ -61,25 +61,35 @@ def last_directive(subject: Subject, role: str, name: str) -> Directive | None:
 
 def redis_conf(subject: Subject) -> Iterator[Issue]:
     """Refuse settings that override those of the chart or differ from the config, comments after a value, and Helm templates."""
-    by_role = {role: list(directives(subject, role)) for role in ROLES}
-    for directive in dict.fromkeys(by_role["master"] + by_role["replica"]):
-        yield from (Issue(message, hint, directive.path) for message, hint in _faults(directive))
-    yield from dict.fromkeys(issue for role in ROLES for issue in _differences(subject.environment.redis, by_role[role]))
+    by_role = {role: list(directives(subject, role)) for role in subject.profile.parts}
+    for directive in dict.fromkeys(itertools.chain(*by_role.values())):
+        yield from (Issue(message, hint, directive.path) for message, hint in _faults(directive, _renames(subject)))
+    yield from dict.fromkeys(issue for role in by_role for issue in _differences(subject, by_role[role]))
 
 
-def _faults(directive: Directive) -> Iterator[tuple[str, str]]:
+def _renames(subject: Subject) -> list[str]:
+    """Return the lines that disable commands where the chart has no list of them."""
+    return [] if subject.profile.capabilities.disabled_commands else [rename(name) for name in subject.environment.redis.disabled_commands]
+
+
+def _faults(directive: Directive, renames: Collection[str]) -> Iterator[tuple[str, str]]:
     if "{{" in directive.text:
         yield f"redis.conf contains {{{{ in {directive.name}, which Helm evaluates as a template", "write it without {{"
     if directive.name in _SET_BY_CHART:
         yield f"redis.conf sets {directive.name}, which overrides the setting of the chart", "remove it"
-    if directive.name == "rename-command":
+    if directive.name == "rename-command" and directive.text not in renames:
         yield "redis.conf renames a command: Redis does not start when a command is disabled twice", "use redis.disabledCommands"
     if re.search(r"(?:^|\s)#", re.sub(r'"[^"]*"', "", directive.value)):
         yield f"redis.conf has a comment after {directive.name}: Redis would not start", "move the comment to its own line"
 
 
-def _differences(redis: Redis, settings: list[Directive]) -> Iterator[Issue]:
+def _differences(subject: Subject, settings: list[Directive]) -> Iterator[Issue]:
     """Yield the settings that differ from the config: README, alerts and checks use the config."""
+    redis, common = subject.environment.redis, (*_VALUES, *subject.profile.redis_conf)
+    replaces = f"{'.'.join(subject.profile.redis_conf)} replaces all default lines"
+    for line in _renames(subject):
+        if line not in [directive.text for directive in settings]:
+            yield Issue(f"redis.conf has no {line}, but redis.disabledCommands needs it", f"add the line {line}: {replaces}", common)
     last = {directive.name: directive for directive in settings}
     expected = {
         "maxmemory": (str(redis.memory.max), "redis.memory.max", "0"),
@@ -89,15 +99,15 @@ def _differences(redis: Redis, settings: list[Directive]) -> Iterator[Issue]:
     for name, (value, key, default) in expected.items():
         directive = last.get(name)
         if directive is None and not _same(default, value):
-            hint = f"add the line {name} {value}: commonConfiguration replaces all default lines"
-            yield Issue(f"redis.conf does not set {name}, so that Redis uses {default}, but {key} is {value}", hint, _COMMON)
+            hint = f"add the line {name} {value}: {replaces}"
+            yield Issue(f"redis.conf does not set {name}, so that Redis uses {default}, but {key} is {value}", hint, common)
         elif directive is not None and not _same(directive.value, value):
             yield Issue(f"redis.conf sets {directive.text}, but {key} makes it {value}", f"set {key} instead", directive.path)
     points, configured = _save_points(settings), ", ".join(redis.save_points) or "none"
     if points is None:
-        hint = 'add the line save "", or the save points: commonConfiguration replaces all default lines'
+        hint = f'add the line save "", or the save points: {replaces}'
         message = f"redis.conf does not set save, so that Redis uses its default save points, but redis.savePoints is {configured}"
-        yield Issue(message, hint, _COMMON)
+        yield Issue(message, hint, common)
     elif points != list(redis.save_points):
         message = f"redis.conf has the save points {', '.join(points) or 'none'}, but redis.savePoints is {configured}"
         yield Issue(message, "set redis.savePoints instead", last["save"].path)
@@ -121,16 +131,19 @@ def _save_points(settings: list[Directive]) -> list[str] | None:
 
 def memory(subject: Subject) -> Iterator[Issue]:
     """Require a memory limit for each container, above the effective `maxmemory`, because a fork of Redis needs memory too."""
+    default = subject.profile.memory_limit
     for role, limit in _limits(subject).items():
-        path = (*_VALUES, role, "resources")
+        keys = _containers(subject)[role]
+        path = (*_VALUES, *keys)
         if limit is None:
-            yield Issue(f"{role} has no memory limit: the default of the chart is 192Mi", f"set {role}.resources.limits.memory", path)
+            reason = f"the default of the chart is {default}" if default else "it could use all memory of its node"
+            yield Issue(f"{role} has no memory limit: {reason}", f"set {'.'.join(keys)}.limits.memory", path)
             continue
         amount, maximum = _measured(Quantity, limit), _maxmemory(subject, role)
         if amount is None:
             yield Issue(f"{limit} is not a Kubernetes quantity", "write it like 256Mi or 2Gi", (*path, "limits", "memory"))
         elif maximum is not None and maximum[0] >= amount:
-            source = path if at(subject.environment.redis.values, role, "resources") else maximum[1]
+            source = path if at(subject.environment.redis.values, *keys) else maximum[1]
             hint = f"raise the limit to {_HEADROOM} times maxmemory"
             yield Issue(f"maxmemory {maximum[0]} is not below the memory limit {limit} of {role}", hint, source)
 
@@ -167,29 +180,32 @@ def volume_headroom(subject: Subject) -> Iterator[Issue]:
 
 def requests(subject: Subject) -> Iterator[Issue]:
     """Refuse a request above its limit: the API server would refuse the pods, but only during the downtime."""
-    for role in _containers(subject):
-        path = (*_VALUES, role, "resources")
+    for role, keys in _containers(subject).items():
+        path = (*_VALUES, *keys)
         for name in ("cpu", "memory"):
-            requested, limit = (at(subject.values, role, "resources", kind, name) for kind in ("requests", "limits"))
+            requested, limit = (at(subject.values, *keys, kind, name) for kind in ("requests", "limits"))
             sizes = [_measured(Quantity, str(amount)) for amount in (requested, limit) if amount is not None]
             if len(sizes) == 2 and sizes[0] and sizes[1] and sizes[0] > sizes[1]:
                 message = f"{role} requests {requested} of {name}, more than its limit {limit}: the API server refuses its pods"
                 yield Issue(message, f"lower requests.{name} or raise limits.{name}", (*path, "requests", name))
 
 
-def _containers(subject: Subject) -> tuple[str, ...]:
-    return (*ROLES, *(["metrics"] if subject.environment.monitoring.enabled else []))
+def _containers(subject: Subject) -> dict[str, tuple[str, ...]]:
+    """Return the values with the resources of each container by its role."""
+    profile = subject.profile
+    exporter = {"metrics": profile.exporter} if subject.environment.monitoring.enabled else {}
+    return {**{role: part.resources for role, part in profile.parts.items()}, **exporter}
 
 
 def _limits(subject: Subject) -> dict[str, str | None]:
     """Return the memory limit of each container; None where it has none."""
-    limits = {name: at(subject.values, name, "resources", "limits", "memory") for name in _containers(subject)}
+    limits = {name: at(subject.values, *keys, "limits", "memory") for name, keys in _containers(subject).items()}
     return {name: None if limit is None else str(limit) for name, limit in limits.items()}
 
 
 def _maxmemory(subject: Subject, role: str) -> tuple[RedisMemory, Path] | None:
     """Return the effective value of a role and its config path; None for the exporter, and for a value that is not a size."""
-    directive = last_directive(subject, role, "maxmemory") if role in ROLES else None
+    directive = last_directive(subject, role, "maxmemory") if role in subject.profile.parts else None
     size = _measured(RedisMemory, directive.value) if directive else None
     return (size, directive.path) if directive and size is not None else None
 
@@ -202,16 +218,14 @@ def _measured(kind: type[M], text: str) -> M | None:
 
 
 def replica_probes(subject: Subject) -> Iterator[Issue]:
-    """Require that the probes of a replica test only the replica. Those of the chart also test the primary, and restart with it.
-
-    See https://github.com/bitnami/charts/issues/8464.
-    """
-    for name in ("customLivenessProbe", "customReadinessProbe"):
-        probe = mapping_at(subject.values, "replica", name)
+    """Require that the probes of a replica test only the replica. Those of the chart also test the primary, and restart with it."""
+    probes = subject.profile.probes
+    for path in probes.replica if subject.release.replicas else ():
+        probe, name = mapping_at(subject.values, *path), ".".join(path)
         if not probe or "master" in str(at(probe, "exec", "command")):
             state = "also tests the primary" if probe else "is missing, and the probe of the chart also tests the primary"
-            hint = "remove it from redis.values, or use /health/ping_liveness_local.sh and /health/ping_readiness_local.sh"
-            yield Issue(f"replica.{name} {state}: replicas would fail with the primary", hint, (*_VALUES, "replica", name))
+            hint = f"remove it from redis.values, or use {probes.local}"
+            yield Issue(f"{name} {state}: replicas would fail with the primary", hint, (*_VALUES, *path))
 
 
 def liveness(subject: Subject) -> Iterator[Issue]:
@@ -219,48 +233,58 @@ def liveness(subject: Subject) -> Iterator[Issue]:
 
     With a full disk Redis answers PING with MISCONF. With the probe of the chart, Redis would then restart in a loop.
     """
-    for role in ROLES:
-        command = str(at(subject.values, role, "customLivenessProbe", "exec", "command"))
-        absent = [words for words in ALIVE if words not in command]
+    probes = subject.profile.probes
+    for path in probes.liveness:
+        command, name = str(at(subject.values, *path, "exec", "command")), ".".join(path)
+        absent = [words for words in probes.answers if words not in command]
         if absent:
-            message = f"{role}.customLivenessProbe does not accept {' and '.join(absent)}: Redis would restart in a loop"
-            hint = f"remove redis.values.{role}.customLivenessProbe, or accept these answers of /health/ping_liveness_local.sh"
-            yield Issue(message, hint, (*_VALUES, role, "customLivenessProbe"))
+            message = f"{name} does not accept {' and '.join(absent)}: Redis would restart in a loop"
+            hint = f"remove redis.values.{name}, or accept these answers of {probes.local.partition(' ')[0]}"
+            yield Issue(message, hint, (*_VALUES, *path))
 
 
 def pinned_images(subject: Subject) -> Iterator[Issue]:
-    """Require a tag or a digest for each image of a pod. The default of the chart is `latest` since 23.0.10."""
+    """Require a tag or a digest for each image of a pod. The default of a chart can change, or is `latest`."""
     for path, image in _images(subject):
-        tag = str(image.get("tag") or "")
-        if not image.get("digest") and tag in ("", "latest"):
+        tag, _, digest = str(image.get("tag") or "").partition("@")
+        if not image.get("digest") and not digest and tag in ("", "latest"):
             message = f"{'.'.join(path)} is not pinned: {tag or 'the default'} changes without notice"
             yield Issue(message, "set a tag or a digest", (*_VALUES, *path))
 
 
 def frozen_images(subject: Subject) -> Iterator[Issue]:
-    """Warn about images of docker.io/bitnamilegacy, which have no security fixes since 2025-08-28.
+    """Warn about images without security fixes since 2025-08-28, with the known holes in their version of Redis.
 
-    See https://github.com/bitnami/charts/issues/35164.
+    CVE-2025-49844 (https://github.com/redis/redis/security/advisories/GHSA-4789-qfc9-5f9q) is fixed in 8.2.2, CVE-2025-62507
+    (https://github.com/redis/redis/security/advisories/GHSA-jhjx-x4cf-4vm8) in 8.2.3. Both allow remote code execution with the password.
     """
-    frozen = sorted({name for _, image in _images(subject) if "bitnamilegacy" in (name := str(image.get("repository") or ""))})
-    if frozen:
-        hint = "pin a maintained image by digest under redis.image and redis.exporterImage when you have one"
-        yield Issue(f"{' and '.join(frozen)}: frozen since 2025-08-28, without security fixes", hint, ("redis", "image"))
+    images = [(str(image.get("repository") or ""), str(image.get("tag"))) for _, image in _images(subject)]
+    frozen = [(name, tag) for name, tag in images if FROZEN in name]
+    if not frozen:
+        return
+    holes = [
+        f"{advisory.cve} (fixed in {advisory.fixed})"
+        for advisory in FIXED_IN
+        if any(advisory.affects(tag) for name, tag in frozen if "exporter" not in name)
+    ]
+    message = f"{' and '.join(sorted({name for name, _ in frozen}))}: frozen since 2025-08-28, without security fixes"
+    hint = f"set redis.chart.profile: {MAINTAINED} (docs/charts.md), or pin a maintained image under redis.image and redis.exporterImage"
+    yield Issue(f"{message}{'; remote code execution: ' + ', '.join(holes) if holes else ''}", hint, ("redis", "image"))
 
 
 def images_without_shell(subject: Subject) -> Iterator[Issue]:
-    """Warn about an image without bash, with which the chart starts each container. Alpine and the upstream exporter have none."""
+    """Warn about an image without the shell with which the chart starts it. Alpine has no bash, and the upstream exporter none at all."""
     for path, image in _images(subject):
-        name = f"{image.get('repository')}:{image.get('tag')}"
-        if "alpine" in name or "oliver006/redis_exporter" in name:
+        name, shell = f"{image.get('repository')}:{image.get('tag')}", subject.profile.image_shells[path != ("image",)]
+        minimal = UPSTREAM_EXPORTER in name and "alpine" not in name
+        if (shell == "bash" and "alpine" in name) or (shell and minimal):
             key = {"image": "image", "metrics": "exporterImage"}.get(path[0])
             source: Path = ("redis", key) if key else (*_VALUES, *path)
-            yield Issue(f"{name} has no bash, with which the chart starts it", "use an image that is built for the chart", source)
+            yield Issue(f"{name} has no {shell}, with which the chart starts it", "use an image that is built for the chart", source)
 
 
 def _images(subject: Subject) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
     """Yield each image of a pod of the release with its path in the values."""
-    yield ("image",), mapping_at(subject.values, "image")
-    for section in ("metrics", "volumePermissions", "sysctl"):
-        if at(subject.values, section, "enabled"):
-            yield (section, "image"), mapping_at(subject.values, section, "image")
+    for path, switch in subject.profile.images:
+        if not switch or at(subject.values, *switch):
+            yield path, mapping_at(subject.values, *path)

@@ -11,6 +11,7 @@ from rediskit.cli.migrate import parser as migrate
 from rediskit.cli.options import (
     CHART,
     COMMON,
+    CONFIG,
     CONFIGS,
     CONTEXT,
     DIAGNOSTICS,
@@ -66,6 +67,7 @@ def parser(words: Sequence[str] | None = None) -> Parser:
         "migrate": lambda commands: migrate.add(commands, rest),
         "secret": lambda commands: secret.add(commands, rest),
         "verify": _verify,
+        "upgrade": _upgrade,
         "doctor": _doctor,
         "schema": _schema,
         "completion": _completion,
@@ -214,6 +216,35 @@ def _verify(commands: Commands) -> None:
     parser.add_argument("--prometheus", default="", metavar="URL", help="the URL of Prometheus (default: its Service, through kubectl)")
     formats = parser.add_mutually_exclusive_group()
     formats.add_argument("--markdown", action="store_true", help="print a page for a pull request or a ticket")
+    formats.add_argument("--json", action="store_true", help=JSON_HELP)
+
+
+def _upgrade(commands: Commands) -> None:
+    parser = command(
+        commands,
+        "upgrade",
+        "show what another version of the chart or of Redis changes",
+        "Render the values of the config with the old and the new chart, and compare the objects: what the API server refuses, renamed "
+        "Services, values without effect, changed defaults, images, and what restarts. It writes nothing, needs Helm, and pulls a chart "
+        "of which only a version is given. It exits with 1 if something breaks.",
+        module="upgrade",
+        parents=(CONFIG, STRICT, *DIAGNOSTICS),
+        examples=(
+            "rediskit upgrade config/chocolandia.yaml --chart 23.2.13",
+            "rediskit upgrade --from-chart redis-0.16.4.tgz --chart redis-0.34.18.tgz --markdown",
+            "rediskit upgrade --image 8.2.3",
+        ),
+    )
+    parser.add_argument("--chart", metavar="FILE|VERSION", default="", help="the new chart: a folder, an archive, or an exact version")
+    parser.add_argument(
+        "--from-chart",
+        metavar="FILE",
+        default="",
+        help="the chart of the running Redis (default: the version in the config, pulled by Helm)",
+    )
+    parser.add_argument("--image", metavar="IMAGE", default="", help="the new image of Redis: a tag, or repository:tag@digest")
+    formats = parser.add_mutually_exclusive_group()
+    formats.add_argument("--markdown", action="store_true", help="print a comment for a pull request")
     formats.add_argument("--json", action="store_true", help=JSON_HELP)
 
 

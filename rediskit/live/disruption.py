@@ -35,11 +35,11 @@ class _Instance(NamedTuple):
 def disrupt(environment: Environment, context: str) -> Iterator[Result]:
     """Yield the results. A key that is written before both restarts is deleted at the end."""
     release = release_of(environment)
-    primary = _Instance(f"{release.primary_statefulset}-0", release.container_port)
-    replica = _Instance(f"{release.replicas_statefulset}-0", release.replicas_container_port)
-    if not environment.redis.replicas:
+    primary = _Instance(release.primary_pod, release.container_port)
+    if not release.replica_pods:
         yield result("reads-without-replica", primary.pod, "kubectl", "skipped", "", "the config has no replicas")
         return
+    replica = _Instance(release.replica_pods[0], release.replicas_container_port)
     key, value = f"rediskit:verify:{uuid.uuid4()}", "survives"
 
     def ask(instance: _Instance, *arguments: str) -> str:

@@ -8,11 +8,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, Strict, ValidationInfo, field_validator, model_validator
 
+from rediskit.chart.profile import ChartImage, Profile
+from rediskit.chart.profiles import DEFAULT, PROFILES, ProfileName, profile_of
 from rediskit.errors import Problem
-from rediskit.model.base import SECRET_HINT, Model, refuse, refuse_all
+from rediskit.model.base import SECRET_HINT, Model, refuse, refuse_all, shown
 from rediskit.model.literals import literals_in
 from rediskit.model.measures import Bytes, Cores, Quantity, RedisMemory
 from rediskit.model.types import (
+    ChartRepository,
     Digest,
     DnsLabel,
     DnsName,
@@ -22,7 +25,6 @@ from rediskit.model.types import (
     ImageTag,
     LabelKey,
     LabelValue,
-    OciRepository,
     RedisCommand,
     Registry,
     ReleaseName,
@@ -46,15 +48,46 @@ DISABLEABLE_COMMANDS = frozenset(
 command")."""
 
 
+def _profile(data: dict[str, Any]) -> Profile:
+    """Return the profile of a chart section whose earlier fields are validated; the default one where they are wrong."""
+    return PROFILES[data.get("profile", DEFAULT)]
+
+
 class Chart(Model):
     """The Helm chart, pinned to one version."""
 
-    repository: OciRepository = "oci://registry-1.docker.io/bitnamicharts/redis"
-    """The OCI repository of the chart."""
-    version: ExactVersion = "23.2.12"
-    """The exact version of the chart."""
+    profile: ProfileName = DEFAULT
+    """The publisher of the chart, which decides names, selectors, values and the defaults below (docs/charts.md). Default: that of the
+    repository."""
+    repository: ChartRepository = Field(default_factory=lambda data: _profile(data).repository)
+    """The repository of the chart: OCI, or HTTP where the publisher has no OCI repository. Default: that of the profile."""
+    version: ExactVersion = Field(default_factory=lambda data: _profile(data).version)
+    """The exact version of the chart. Default: that of the profile."""
     extra_keys: tuple[ValuePath, ...] = ()
-    """Value paths of a newer chart that the included list (23.1.1) does not contain, like `master.newKey`."""
+    """Value paths of a newer chart that the included list does not contain, like `master.newKey`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_a_profile(cls, data: Any) -> Any:
+        repository = data.get("repository") if isinstance(data, dict) and "profile" not in data else None
+        if not isinstance(repository, str) or not repository.startswith(("oci://", "https://")):
+            return data
+        if (name := profile_of(repository)) is None:
+            hint = f"set redis.chart.profile where it is a mirror: {', '.join(PROFILES)}"
+            refuse("chart-unknown", f"rediskit does not know the chart {shown(repository)}", hint, "repository")
+        return {**data, "profile": name}
+
+    @model_validator(mode="after")
+    def _is_a_chart_of_the_profile(self) -> Self:
+        other = profile_of(self.repository)
+        if other not in (None, self.profile):
+            refuse(
+                "chart-unknown",
+                f"{self.repository} is a chart of the profile {other}, not of {self.profile}",
+                f"set profile: {other}",
+                "profile",
+            )
+        return self
 
 
 class Image(Model):
@@ -76,18 +109,21 @@ class Image(Model):
         return self
 
 
+def _not_required(schema: dict[str, Any]) -> None:
+    """Remove `required` from the schema: in YAML, absent keys have defaults."""
+    schema.pop("required", None)
+
+
 class RedisImage(Image):
     """The image of Redis. If a key is set, the tag has no default."""
 
-    repository: ImageRepository = "bitnamilegacy/redis"
-    """The name of the image without registry and tag."""
+    model_config = ConfigDict(json_schema_extra=_not_required)
 
 
 class ExporterImage(Image):
     """The image of redis_exporter. If a key is set, the tag has no default."""
 
-    repository: ImageRepository = "bitnamilegacy/redis-exporter"
-    """The name of the image without registry and tag."""
+    model_config = ConfigDict(json_schema_extra=_not_required)
 
 
 class Auth(Model):
@@ -106,11 +142,6 @@ class Storage(Model):
     """The StorageClass of the volumes."""
     size: Bytes = Quantity("10Gi")
     """The size of each volume."""
-
-
-def _not_required(schema: dict[str, Any]) -> None:
-    """Remove `required` from the schema: in YAML, `Resources` adds the defaults of absent keys."""
-    schema.pop("required", None)
 
 
 class Amount(Model):
@@ -195,6 +226,11 @@ class Memory(Model):
         return size
 
 
+def _of(data: dict[str, Any]) -> Profile:
+    """Return the profile of the chart, from the validated fields of the section `redis`."""
+    return PROFILES[data["chart"].profile if "chart" in data else DEFAULT]
+
+
 class Redis(Model):
     """The Redis release. Every key has a default."""
 
@@ -206,20 +242,20 @@ class Redis(Model):
     """Labels of the Namespace. Default: `name` (the namespace) and `type: shared-service`."""
     chart: Chart = Chart()
     """The Helm chart, pinned to one version."""
-    image: RedisImage = RedisImage(tag="8.2.1-debian-12-r0")
-    """The image of Redis."""
-    exporter_image: ExporterImage = ExporterImage(tag="1.76.0-debian-12-r0")
-    """The image of the metrics sidecar."""
+    image: RedisImage = Field(default_factory=lambda data: RedisImage(**_of(data).image._asdict()))
+    """The image of Redis. Default: that of the profile of the chart. `repository` has that default too if other keys are set."""
+    exporter_image: ExporterImage = Field(default_factory=lambda data: ExporterImage(**_of(data).exporter_image._asdict()))
+    """The image of the metrics sidecar. Default: that of the profile of the chart."""
     image_mirror: Registry | None = None
     """A registry that mirrors all images of the chart."""
     auth: Auth = Auth()
     """Secret and key of the password."""
-    replicas: Annotated[int, Strict(), Field(ge=1, le=9)] = 1
-    """The number of read replicas beside the primary."""
+    replicas: Annotated[int, Strict(), Field(ge=0, le=9)] = Field(default_factory=lambda data: int(_of(data).capabilities.replicas))
+    """The number of read replicas beside the primary. Default: 1, or 0 with a profile that has none."""
     storage: Storage = Storage()
     """The volume of each instance."""
-    resources: Resources = Resources()
-    """CPU and memory of the containers."""
+    resources: Resources = Field(default=Resources(), validate_default=True)
+    """CPU and memory of the containers. A profile with one section for all instances uses `primary` for the replicas too."""
     memory: Memory = Field(default=Memory(), validate_default=True)
     """Memory limit and eviction policy of Redis."""
     databases: Annotated[int, Strict(), Field(ge=1, le=10000)] = 16
@@ -232,6 +268,40 @@ class Redis(Model):
     """Commands that are disabled on the primary and the replicas."""
     values: dict[str, Any] = Field(default={})
     """Further Helm values, merged last and checked against the known keys of the chart."""
+
+    @property
+    def profile(self) -> Profile:
+        """What rediskit knows about the chart."""
+        return PROFILES[self.chart.profile]
+
+    @field_validator("image", "exporter_image", mode="before")
+    @classmethod
+    def _with_the_repository(cls, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, dict):
+            return value
+        default: ChartImage = getattr(_of(info.data), str(info.field_name))
+        return {"repository": default.repository, **value}
+
+    @field_validator("replicas")
+    @classmethod
+    def _can_have_replicas(cls, replicas: int, info: ValidationInfo) -> int:
+        profile = _of(info.data)
+        if replicas and not profile.capabilities.replicas:
+            refuse(
+                "chart-capability", f"the {profile.title} has no replicas without Sentinel", "set replicas: 0, or choose another profile"
+            )
+        return replicas
+
+    @field_validator("resources")
+    @classmethod
+    def _are_possible(cls, resources: Resources, info: ValidationInfo) -> Resources:
+        profile = _of(info.data)
+        if profile.capabilities.role_resources:
+            return resources
+        if "replica" in resources.model_fields_set and resources.replica != resources.primary:
+            hint = "set resources.primary alone, with the larger of the two"
+            refuse("chart-capability", f"the {profile.title} has the same resources for all instances", hint, "replica")
+        return resources.model_copy(update={"replica": resources.primary})
 
     @field_validator("memory")
     @classmethod

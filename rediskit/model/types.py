@@ -166,16 +166,16 @@ ImageRepository = Annotated[
         r"[a-z0-9]+(?:(?:[._-]|__|/)[a-z0-9]+)*",
         255,
         "an image repository",
-        "write it like bitnamilegacy/redis; registry and tag are separate keys",
+        "write it like library/redis; registry and tag are separate keys",
     ),
 ]
-OciRepository = Annotated[
+ChartRepository = Annotated[
     str,
     Text(
-        rf"oci://{_HOST}(?:/[a-z0-9._-]+)+",
+        rf"oci://{_HOST}(?:/[a-z0-9._-]+)+|https://{_HOST}(?:/[A-Za-z0-9._-]+)*",
         255,
-        "an OCI chart repository",
-        "write it like oci://registry-1.docker.io/bitnamicharts/redis; the version is a separate key",
+        "a chart repository",
+        "write it like oci://registry-1.docker.io/charts/redis or https://charts.example.com; the version is a separate key",
     ),
 ]
 GitRepository = Annotated[

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rediskit.chart.names import REDIS_CONTAINER_PORT
+from rediskit.chart.names import Release
 from rediskit.model.environment import Environment
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.objects import labels, metadata
@@ -53,10 +53,30 @@ def external_service(environment: Environment) -> Iterator[Object]:
             "allocateLoadBalancerNodePorts": False,
             "externalTrafficPolicy": "Local",
             "loadBalancerSourceRanges": list(network.allow),
-            "ports": [{"name": "tcp-redis", "port": release.port, "protocol": "TCP", "targetPort": REDIS_CONTAINER_PORT}],
+            "ports": [_service_port(release, release.port)],
             "selector": release.primary_selector,
         },
     }
+
+
+def own_services(environment: Environment) -> Iterator[Object]:
+    """Yield the ClusterIP Services for writes and for reads where the chart has none with these names.
+
+    They belong to rediskit, so that the host of a client stays when the chart changes.
+    """
+    release = release_of(environment)
+    for name, selector in release.own_services.items():
+        port = release.port if name == release.primary_service else release.replicas_port
+        yield {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": metadata(name, release.namespace, labels(environment)),
+            "spec": {"type": "ClusterIP", "ports": [_service_port(release, port)], "selector": selector},
+        }
+
+
+def _service_port(release: Release, port: int) -> Object:
+    return {"name": "tcp-redis", "port": port, "protocol": "TCP", "targetPort": release.port_name}
 
 
 def _ports(*numbers: int) -> list[Object]:

@@ -11,7 +11,7 @@ from rediskit.chart.names import chart_kinds
 from rediskit.model.environment import Environment
 from rediskit.model.gitops import Destination
 from rediskit.renderers.claims import carriers_claim
-from rediskit.renderers.helm import values_path
+from rediskit.renderers.helm import merged_values, values_path
 from rediskit.renderers.objects import group_kind, kustomization, labels, metadata, object_file
 from rediskit.renderers.platform import Unit, units
 from rediskit.renderers.tree import File, Object
@@ -45,7 +45,7 @@ def project(environment: Environment) -> Object:
     the project still allows.
     """
     objects = [content for unit in units(environment, deployed=True) for content in unit.objects]
-    kinds = {group_kind(content) for content in objects if "namespace" in content["metadata"]} | chart_kinds(environment.redis.values)
+    kinds = {group_kind(content) for content in objects if "namespace" in content["metadata"]} | _chart_kinds(environment)
     namespaces = {str(content["metadata"]["namespace"]) for content in objects if "namespace" in content["metadata"]}
     cluster_wide = [content for content in objects if "namespace" not in content["metadata"]]
     chart, _ = chart_source(environment)
@@ -70,6 +70,10 @@ def project(environment: Environment) -> Object:
             "namespaceResourceWhitelist": [{"group": group, "kind": kind} for group, kind in sorted(kinds)],
         },
     }
+
+
+def _chart_kinds(environment: Environment) -> frozenset[tuple[str, str]]:
+    return chart_kinds(environment.redis.profile, merged_values(environment))
 
 
 def unit_application(environment: Environment, unit: Unit) -> Object:

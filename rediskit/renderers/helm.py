@@ -8,6 +8,7 @@ from typing import Any
 
 from rediskit.chart.keys import plain_values
 from rediskit.chart.names import Release
+from rediskit.chart.profile import ChartImage, Settings
 from rediskit.errors import ConfigError
 from rediskit.model.ciphertext import ROTATION
 from rediskit.model.environment import Environment
@@ -20,7 +21,7 @@ def release_of(environment: Environment) -> Release:
     """Return the names of the release, with the user's values applied. Raises ConfigError, with positions, when they are wrong."""
     redis = environment.redis
     try:
-        return Release.of(redis.release, redis.namespace, redis.values)
+        return Release.of(redis.profile, redis.release, redis.namespace, redis.values, redis.replicas)
     except ConfigError as error:
         raise ConfigError(replace(problem, location=environment.locate(problem.path)) for problem in error.problems) from None
 
@@ -37,52 +38,39 @@ def helm_values(environment: Environment) -> Iterator[File]:
 
 def merged_values(environment: Environment) -> Object:
     """Return the values that the chart receives: the user's values merged over ours."""
-    return merged(values(environment), plain_values(environment.redis.values))
+    return merged(values(environment), plain_values(environment.redis.profile, environment.redis.values))
 
 
 def values(environment: Environment) -> Object:
     """Return our values, in the order of the chart, without the user's values."""
-    redis = environment.redis
-    restarted = _restarted(environment)
-    return {
-        "global": {
-            **({"imageRegistry": redis.image_mirror} if redis.image_mirror else {}),
-            "security": {"allowInsecureImages": True},
-        },
-        "image": _image(redis.image),
-        "architecture": "replication",
-        "auth": {
-            "enabled": True,
-            "existingSecret": redis.auth.secret,
-            "existingSecretPasswordKey": redis.auth.key,
-            "usePasswordFiles": True,
-        },
-        "commonConfiguration": redis_conf(redis),
-        "master": {
-            "count": 1,
-            **_role(redis, redis.resources.primary),
-            **restarted,
-            "customLivenessProbe": _liveness(),
-            "service": {"type": "ClusterIP"},
-        },
-        "replica": {
-            "replicaCount": redis.replicas,
-            **_role(redis, redis.resources.replica),
-            **restarted,
-            **_replica(release_of(environment)),
-        },
-        "sentinel": {"enabled": False},
-        "networkPolicy": {"enabled": False},
-        "metrics": _metrics(environment),
-    }
+    redis, current = environment.redis, rotation(environment)
+    return redis.profile.values(
+        Settings(
+            release=release_of(environment),
+            image=_image(redis.image),
+            exporter_image=_image(redis.exporter_image),
+            mirror=redis.image_mirror or "",
+            secret=redis.auth.secret,
+            key=redis.auth.key,
+            redis_conf=tuple(redis_conf(redis)),
+            disabled_commands=redis.disabled_commands,
+            storage_class=redis.storage.storage_class,
+            size=str(redis.storage.size),
+            resources={role: _resources(getattr(redis.resources, role)) for role in ("primary", "replica", "exporter")},
+            # An existing Secret changes no checksum of a chart. It keeps its name, so that its readers do not change, and Redis can
+            # accept both passwords until it restarts (`ACL SETUSER`).
+            annotations={ROTATION: current} if current else {},
+            monitoring=environment.monitoring.enabled,
+        )
+    )
 
 
 DEFAULT_DATABASES = 16
 """`databases` of a Redis without that line in redis.conf (config.c)."""
 
 
-def redis_conf(redis: Redis) -> str:
-    """Return the text of redis.conf. It has no comments: after a directive, a comment stops the server (config.c)."""
+def redis_conf(redis: Redis) -> list[str]:
+    """Return the lines of redis.conf. They have no comments: after a directive, a comment stops the server (config.c)."""
     lines = [
         f"maxmemory {redis.memory.max}",
         f"maxmemory-policy {redis.memory.policy}",
@@ -94,7 +82,7 @@ def redis_conf(redis: Redis) -> str:
         *(f"save {point}" for point in redis.save_points),
     ]
     # Without a `save` line, Redis uses its default save points.
-    return "\n".join(lines if redis.save_points else [*lines, 'save ""'])
+    return lines if redis.save_points else [*lines, 'save ""']
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Object:
@@ -106,9 +94,8 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Object:
     return result
 
 
-def _image(image: Image) -> Object:
-    """Return all four keys of an image, because the default tag of the chart is `latest` since 23.0.10."""
-    return {"registry": image.registry, "repository": image.repository, "tag": image.tag, "digest": image.digest}
+def _image(image: Image) -> ChartImage:
+    return ChartImage(image.registry, image.repository, image.tag, image.digest)
 
 
 def image_reference(environment: Environment, image: Image | None = None) -> str:
@@ -118,88 +105,8 @@ def image_reference(environment: Environment, image: Image | None = None) -> str
     return f"{environment.redis.image_mirror or image.registry}/{image.repository}{version}"
 
 
-def _role(redis: Redis, resources: ContainerResources) -> Object:
-    return {
-        "disableCommands": list(redis.disabled_commands),
-        "resources": _resources(resources),
-        "persistence": {"enabled": True, "storageClass": redis.storage.storage_class, "size": str(redis.storage.size)},
-        "persistentVolumeClaimRetentionPolicy": {"enabled": True, "whenScaled": "Retain", "whenDeleted": "Retain"},
-    }
-
-
-def _restarted(environment: Environment) -> Object:
-    """Return the annotation that restarts the pods after a rotation. With `existingSecret`, the chart's checksum never changes.
-
-    The Secret keeps its name, so its readers do not change. Redis can accept both passwords until it restarts (`ACL SETUSER`).
-    """
-    current = rotation(environment)
-    return {"podAnnotations": {ROTATION: current}} if current else {}
-
-
 def _resources(resources: ContainerResources) -> Object:
     return {
         name: {"cpu": str(amount.cpu), "memory": str(amount.memory)}
         for name, amount in (("requests", resources.requests), ("limits", resources.limits))
-    }
-
-
-def _replica(release: Release) -> Object:
-    """Return probes that check only the replica, and the anti-affinity.
-
-    The chart's probes also check the primary and restart the replica when the primary is down (bitnami/charts issue 8464). The chart's
-    affinity preset separates replicas only from other replicas.
-    """
-    term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": release.selector}}
-    preferred = [{"weight": 100, "podAffinityTerm": term}]
-    return {
-        "affinity": {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preferred}},
-        "customLivenessProbe": _liveness(),
-        "customReadinessProbe": _probe("/health/ping_readiness_local.sh 1", 2),
-    }
-
-
-ALIVE = ("MISCONF", "max number of clients reached")
-"""Answers of a Redis with a full disk or without a free connection. A restart fixes neither."""
-
-
-def _liveness() -> Object:
-    """Return the liveness probe of both roles: the chart's script, plus the answers in ALIVE.
-
-    The script accepts only PONG, LOADING and MASTERDOWN (chart 23.1.1 templates/health-configmap.yaml:61-98). With a full disk, Redis
-    answers PING with MISCONF (server.c). The kubelet would restart it in a loop, and each restart of a primary can lose a second of writes.
-    Readiness still fails. NOAUTH must fail: a StatefulSet waits for a pod that is not ready, so only a restart loads a new password.
-    """
-    answers = " || ".join(f'[[ $answer == *"{answer}"* ]]' for answer in ALIVE)
-    return _probe(f'answer=$(/health/ping_liveness_local.sh 5 2>&1) || {{ echo "$answer"; {answers}; }}', 6)
-
-
-def _probe(script: str, timeout: int) -> Object:
-    return {
-        "exec": {"command": ["/bin/bash", "-ec", script]},
-        "initialDelaySeconds": 20,
-        "periodSeconds": 5,
-        "timeoutSeconds": timeout,
-        "failureThreshold": 5,
-    }
-
-
-EXPORTER_ADDRESS = "redis.addr"
-"""The exporter flag for the address of Redis, which is also its key under `metrics.extraArgs`."""
-
-
-def _metrics(environment: Environment) -> Object:
-    redis = environment.redis
-    if not environment.monitoring.enabled:
-        return {"enabled": False}
-    # With CONFIG disabled, the exporter logs a failed call at every scrape (redis_exporter, exporter.go).
-    quiet = [{"name": "REDIS_EXPORTER_CONFIG_COMMAND", "value": "-"}] if "CONFIG" in redis.disabled_commands else []
-    # If the address has a scheme, the exporter reports "unknown network redis" instead of the error from Redis (exporter/redis.go).
-    return {
-        "enabled": True,
-        "image": _image(redis.exporter_image),
-        "extraArgs": {EXPORTER_ADDRESS: f"localhost:{release_of(environment).container_port}"},
-        **({"extraEnvVars": quiet} if quiet else {}),
-        "resources": _resources(redis.resources.exporter),
-        "serviceMonitor": {"enabled": False},
-        "prometheusRule": {"enabled": False},
     }

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rediskit.errors import Path
 from rediskit.model.environment import Environment
-from rediskit.renderers.access import external_service, network_policy
+from rediskit.renderers.access import external_service, network_policy, own_services
 from rediskit.renderers.claims import is_claim, namespace_claim, secret_claim
 from rediskit.renderers.egress import egress
 from rediskit.renderers.monitoring.objects import monitoring
@@ -59,7 +59,13 @@ def units(environment: Environment, *, deployed: bool | None = None) -> tuple[Un
         _unit(
             "redis",
             redis,
-            (namespace(environment), *_claims(environment), network_policy(environment), *secret_forms(environment, redis)),
+            (
+                namespace(environment),
+                *_claims(environment),
+                network_policy(environment),
+                *(own_services(environment) if deployed else ()),
+                *secret_forms(environment, redis),
+            ),
         ),
         _unit("redis-external", redis, external_service(environment) if deployed else (), removable=True),
         _unit("monitoring", environment.monitoring.namespace, monitoring(environment) if deployed else (), optional=True, removable=True),

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from rediskit.chart.keys import LISTED_VERSION, check_values, known_keys, plain_values
-from rediskit.chart.mistakes import ADVICE
+from rediskit.chart import keys
+from rediskit.chart.bitnami import BITNAMI
+from rediskit.chart.bitnami_advice import ADVICE
+from rediskit.chart.keys import plain_values
 from rediskit.errors import dotted
 from rediskit.renderers.helm import merged_values
 from rediskit.yamlio.reader import read
 from tests.samples import made
 
 DATA = Path(__file__).parent / "data"
+
+
+def known_keys() -> Mapping[str, str]:
+    return keys.known_keys(BITNAMI.keys_file)
+
+
+def check_values(values: Mapping[str, Any], extra: Iterable[str] = ()) -> list[keys.KeyProblem]:
+    return keys.check_values(BITNAMI, values, extra)
+
+
 FITTING: dict[str, Any] = {"str": "text", "int": 1, "bool": True, "list": ["x"], "map": {"any": "thing"}}
 WRONG: dict[str, list[Any]] = {
     "str": [True, ["x"], {"a": 1}],
@@ -37,7 +50,7 @@ def nested(path: str, value: Any) -> dict[str, Any]:
 def hint(path: str) -> str:
     (problem,) = check_values(nested(path, "x"))
     assert problem.message.startswith("chart 23.1.1 has no value ")
-    assert f"chart {LISTED_VERSION} has no value" in problem.message
+    assert f"chart {BITNAMI.listed} has no value" in problem.message
     return problem.hint
 
 
@@ -195,7 +208,7 @@ def test_an_extra_key_allows_no_neighbours() -> None:
 def test_numbers_stay_the_text_they_were_written_as() -> None:
     """The schema of the chart refuses `tag: 8.20` as a number; rediskit writes it as text."""
     document = read(b"image: {tag: 8.20}\nfullnameOverride: 0123\nmaster: {count: 1, minReadySeconds: 10}\n", "v.yaml")
-    assert plain_values(document.data) == {
+    assert plain_values(BITNAMI, document.data) == {
         "image": {"tag": "8.20"},
         "fullnameOverride": "0123",
         "master": {"count": 1, "minReadySeconds": 10},

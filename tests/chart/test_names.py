@@ -9,12 +9,13 @@ import pytest
 import yaml
 
 from rediskit import check, load, render
-from rediskit.chart.names import INSTANCE, METRICS_PORT_NAME, REDIS_CONTAINER_PORT, Release, chart_kinds
+from rediskit.chart.bitnami import BITNAMI
+from rediskit.chart.names import INSTANCE, Release, chart_kinds
 
 DATA = Path(__file__).parent / "data"
 EFFECTS: list[dict[str, Any]] = yaml.safe_load((DATA / "effects_23.1.1.yaml").read_text())
 VALUES: dict[str, Any] = yaml.safe_load((DATA / "values_23.1.1.yaml").read_text())
-RELEASE = Release.of("redis-shared", "redis", VALUES)
+RELEASE = Release.of(BITNAMI, "redis-shared", "redis", VALUES)
 
 
 def effects(kind: str) -> dict[str, dict[str, Any]]:
@@ -31,12 +32,12 @@ def test_each_service_has_its_name_selector_and_port() -> None:
         name: (service["selector"], service["ports"][0]["port"], service["ports"][0]["targetPort"]) for name, service in services.items()
     }
     assert facts == {
-        RELEASE.primary_service: (RELEASE.primary_selector, RELEASE.port, REDIS_CONTAINER_PORT),
-        RELEASE.replicas_service: (RELEASE.replica_selector, RELEASE.replicas_port, REDIS_CONTAINER_PORT),
-        RELEASE.headless_service: (RELEASE.selector, RELEASE.port, REDIS_CONTAINER_PORT),
+        RELEASE.primary_service: (RELEASE.primary_selector, RELEASE.port, RELEASE.port_name),
+        RELEASE.replicas_service: (RELEASE.replica_selector, RELEASE.replicas_port, RELEASE.port_name),
+        RELEASE.headless_service: (RELEASE.selector, RELEASE.port, RELEASE.port_name),
         RELEASE.metrics_service: (RELEASE.selector, RELEASE.metrics_port, "metrics"),
     }
-    assert services[RELEASE.metrics_service]["ports"][0]["name"] == METRICS_PORT_NAME
+    assert services[RELEASE.metrics_service]["ports"][0]["name"] == RELEASE.metrics_port_name
 
 
 def test_the_chart_has_no_external_service() -> None:
@@ -51,7 +52,11 @@ def test_statefulsets_their_pods_and_volume_claims() -> None:
     assert sets[RELEASE.replicas_statefulset]["podLabels"] == RELEASE.replica_selector
     assert all(found["serviceName"] == RELEASE.headless_service for found in sets.values())
     claims = tuple(f"{claim}-{name}-0" for name, found in sorted(sets.items()) for claim in found["volumeClaimTemplates"])
-    assert claims == RELEASE.volume_claims == ("redis-data-redis-shared-master-0", "redis-data-redis-shared-replicas-0")
+    assert (
+        claims
+        == tuple(RELEASE.volume_claim(pod) for pod in (RELEASE.primary_pod, *RELEASE.replica_pods))
+        == ("redis-data-redis-shared-master-0", "redis-data-redis-shared-replicas-0")
+    )
 
 
 def test_container_ports() -> None:
@@ -88,7 +93,9 @@ def test_dns_names() -> None:
 def test_kinds_are_those_of_the_chart() -> None:
     groups = {"StatefulSet": "apps", "PodDisruptionBudget": "policy"}
     switched_off = {"ServiceMonitor"}
-    assert chart_kinds(VALUES) == {(groups.get(found["kind"], ""), found["kind"]) for found in EFFECTS if found["kind"] not in switched_off}
+    assert chart_kinds(BITNAMI, VALUES) == {
+        (groups.get(found["kind"], ""), found["kind"]) for found in EFFECTS if found["kind"] not in switched_off
+    }
 
 
 @pytest.mark.parametrize(
@@ -114,7 +121,7 @@ def test_kinds_are_those_of_the_chart() -> None:
 )
 def test_names_of_other_releases(release: str, values: dict[str, Any], fullname: str, name_label: str) -> None:
     """Return the release name if it contains `redis` (or nameOverride), else both, cut at 63 characters without a trailing dash."""
-    found = Release.of(release, "ns", values)
+    found = Release.of(BITNAMI, release, "ns", values)
     assert found.fullname == fullname
     assert found.selector == {"app.kubernetes.io/instance": release, "app.kubernetes.io/name": name_label}
     assert found.primary_host == f"{fullname}-master.ns.svc.cluster.local"
@@ -124,7 +131,7 @@ def test_names_of_other_releases(release: str, values: dict[str, Any], fullname:
 def test_the_whole_override_decides_whether_the_release_contains_it() -> None:
     """`contains` compares before `trunc` (charts/common/templates/_names.tpl:26-38)."""
     override = "a" * 63 + "-b"
-    assert Release.of("a" * 53, "ns", {"nameOverride": override}).fullname == ("a" * 53 + "-" + override)[:63]
+    assert Release.of(BITNAMI, "a" * 53, "ns", {"nameOverride": override}).fullname == ("a" * 53 + "-" + override)[:63]
 
 
 def test_a_port_of_a_config_file_renders_as_a_number_that_the_checks_read(tmp_path: Path) -> None:
@@ -140,6 +147,7 @@ def test_a_port_of_a_config_file_renders_as_a_number_that_the_checks_read(tmp_pa
 
 def test_ports_and_domain_follow_the_values() -> None:
     found = Release.of(
+        BITNAMI,
         "redis-shared",
         "redis",
         {
@@ -174,4 +182,4 @@ ROLE, BINDING = ("rbac.authorization.k8s.io", "Role"), ("rbac.authorization.k8s.
 )
 def test_kinds_follow_the_switches(values: dict[str, Any], more: set[tuple[str, str]], fewer: set[tuple[str, str]]) -> None:
     standing = {("", "ConfigMap"), ("", "Service"), ("apps", "StatefulSet"), SERVICE_ACCOUNT, BUDGET}
-    assert chart_kinds(values) == (standing | more) - fewer
+    assert chart_kinds(BITNAMI, values) == (standing | more) - fewer

@@ -11,6 +11,8 @@ from tests.checks.test_value_checks import METRICS_LABELS, first_client
 
 POLICY = "platform/redis/networkpolicy-redis-shared.yaml"
 EXTERNAL = "platform/redis-external/service-redis-shared-external.yaml"
+READS, POD = "platform/redis/service-redis-shared-replicas.yaml", "statefulset~kubernetes~io/pod-name"
+CLOUDPIRATES = {"redis": {"chart": {"profile": "cloudpirates", "version": "0.34.18"}}}
 MONITOR = "platform/monitoring/servicemonitor-redis-shared.yaml"
 COMPONENT_LABEL = "app~kubernetes~io/component"
 NETWORK = "address: 192"
@@ -63,6 +65,9 @@ SERVICES = [
         "192.168.4.203",
         over={"network": {"metallb": "0.14.8"}},
     ),
+    faulty("own-service", "Service redis-shared-replicas is not rendered", without(READS), over=CLOUDPIRATES),
+    faulty("own-service", "does not select the pods of redis-shared-replicas", put(READS, f"spec.selector.{POD}", GONE), over=CLOUDPIRATES),
+    faulty("own-service", "does not have port 6379 of the pods", put(READS, "spec.ports.0.targetPort", "tcp"), over=CLOUDPIRATES),
     faulty("service-monitor", "0 ServiceMonitors are rendered instead of 1", without(MONITOR)),
     faulty(
         "service-monitor",

@@ -260,7 +260,7 @@ def test_a_policy_decides_whether_keys_or_writes_are_lost(server: Make, version:
 
 IMMUTABLE = ("podManagementPolicy", "selector", "serviceName", "volumeClaimTemplates")
 """What the API server lets nobody change in a StatefulSet (kubernetes pkg/apis/apps/validation ValidateStatefulSetUpdate)."""
-RENAMES = {"pod-management", "release-renamed", "topology-changed", "volume-template"}
+RENAMES = {"chart-replaced", "pod-management", "release-renamed", "topology-changed", "volume-template"}
 """The rules of which one has to fire where an immutable field differs, or a StatefulSet goes."""
 
 

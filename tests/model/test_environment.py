@@ -48,7 +48,8 @@ def environment(**given: Any) -> Environment:
 def complaints(**given: Any) -> list[tuple[tuple[str | int, ...], str]]:
     with pytest.raises(ValidationError) as error:
         environment(**given)
-    return [(line["loc"], line.get("ctx", {}).get("message", line["type"])) for line in error.value.errors()]
+    lines = [line for line in error.value.errors() if line["type"] != "default_factory_not_called"]
+    return [(line["loc"], line.get("ctx", {}).get("message", line["type"])) for line in lines]
 
 
 def chocolandia() -> Environment:
@@ -167,7 +168,7 @@ def test_a_part_of_an_image_or_of_the_resources_keeps_the_rest() -> None:
 def test_an_image_without_its_own_tag_or_digest_is_refused() -> None:
     assert complaints(redis={"image": {"repository": "example/redis"}}) == [(("redis", "image"), "the image has no tag and no digest")]
     with pytest.raises(ValidationError, match="no tag and no digest"):
-        RedisImage()
+        RedisImage(repository="example/redis")
 
 
 def test_maxmemory_is_below_every_limit_also_when_it_is_not_written() -> None:

@@ -95,16 +95,10 @@ TEXTS: dict[str, tuple[Any, list[str], list[str]]] = {
         ["redis", "bitnamilegacy/redis-exporter", "a/b/c", "a__b"],
         ["", "redis:8", "redis@sha256", "Redis", "/redis", "redis/", "a//b", "a___b"],
     ),
-    "OciRepository": (
-        types.OciRepository,
-        ["oci://registry-1.docker.io/bitnamicharts/redis", "oci://localhost:5000/redis"],
-        [
-            "",
-            "registry-1.docker.io/bitnamicharts/redis",
-            "https://charts.bitnami.com/bitnami",
-            "oci://docker.io",
-            "oci://docker.io/redis:1.0.0",
-        ],
+    "ChartRepository": (
+        types.ChartRepository,
+        ["oci://registry-1.docker.io/bitnamicharts/redis", "oci://localhost:5000/redis", "https://charts.example.com", "https://h.io/a/B"],
+        ["", "registry-1.docker.io/bitnamicharts/redis", "http://charts.example.com", "oci://docker.io", "oci://docker.io/redis:1.0.0"],
     ),
     "GitRepository": (
         types.GitRepository,

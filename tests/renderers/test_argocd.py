@@ -109,7 +109,7 @@ def test_the_release_takes_the_chart_and_the_values_of_this_tree() -> None:
 
 
 def test_the_chart_may_lie_in_another_registry() -> None:
-    chart = {"repository": "oci://mirror.example.com:5000/hub/charts/redis", "version": "23.2.6"}
+    chart = {"profile": "bitnami", "repository": "oci://mirror.example.com:5000/hub/charts/redis", "version": "23.2.6"}
     environment = made(over={"redis": {"chart": chart}})
     source = applications(environment)["release"]["spec"]["sources"][0]
     assert (source["repoURL"], source["chart"], source["targetRevision"]) == ("mirror.example.com:5000/hub/charts", "redis", "23.2.6")

@@ -169,7 +169,7 @@ def test_redis_conf_follows_the_config(sections: Object, lines: list[str]) -> No
 def test_redis_conf_has_nothing_that_redis_or_helm_would_trip_over() -> None:
     """A comment behind a directive stops the server, `{{` is evaluated, an empty line at the end is harmless but noise."""
     for sections in ({}, {"savePoints": ["900 1"]}, {"appendOnly": False}):
-        text = redis_conf(made(over=redis(**sections)).redis)
+        text = "\n".join(redis_conf(made(over=redis(**sections)).redis))
         assert "#" not in text
         assert "{{" not in text
         assert text == text.strip()

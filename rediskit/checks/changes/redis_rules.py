@@ -170,6 +170,15 @@ RULES: tuple[Rule, ...] = (
         "take a backup before you merge it",
     ),
     Rule(
+        "chart-replaced",
+        "error",
+        ("redis.chart.profile",),
+        settings.profile,
+        always,
+        "StatefulSets with other names and new, empty volumes replace the running ones: all keys are lost",
+        "save a copy first and restore it afterwards (docs/charts.md, 'Change the chart'), or accept the loss of a cache",
+    ),
+    Rule(
         "chart-changed",
         "warning",
         ("redis.chart.repository", "redis.chart.version"),

@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from rediskit.chart.profile import Profile
 from rediskit.checks.finding import Subject
-from rediskit.checks.server import ROLES, directives, last_directive
+from rediskit.checks.server import directives, last_directive
 from rediskit.errors import Path
 from rediskit.model.nested import at, list_at, mapping_at
 from rediskit.model.secrets import ExternalSecrets, SealedSecrets
@@ -43,12 +44,12 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
-def from_values(paths: Mapping[str, str]) -> Reader:
-    """Return a reader of the Helm values at and below these paths, each with the config key that sets it ("" for none)."""
+def from_values(paths_of: Callable[[Profile], Mapping[str, str]]) -> Reader:
+    """Return a reader of the Helm values at and below paths of a profile, each with the config key that sets it ("" for none)."""
 
     def read(subject: Subject) -> Settings:
         settings: dict[str, Setting] = {}
-        for name, key in paths.items():
+        for name, key in paths_of(subject.profile).items():
             keys = tuple(name.split("."))
             value = at(subject.values, *keys)
             for path, leaf in (leaves(value, keys) if isinstance(value, dict) else {keys: value}).items():
@@ -65,7 +66,7 @@ def from_redis_conf(name: str, default: str, key: str) -> Reader:
 
     def read(subject: Subject) -> Settings:
         settings: dict[str, Setting] = {}
-        for role in ROLES:
+        for role in subject.profile.parts:
             last = last_directive(subject, role, name)
             overridden = last is not None and at(subject.environment.redis.values, *map(str, last.path[2:])) is not None
             path = last.path if last is not None and overridden else tuple(key.split("."))
@@ -91,7 +92,7 @@ databases = from_redis_conf("databases", str(DEFAULT_DATABASES), "redis.database
 
 def save_points(subject: Subject) -> Settings:
     """Return the save points where no append-only file exists. They decide which data is on disk after a restart."""
-    lines = [entry.value.strip("\"'") for entry in directives(subject, "master") if entry.name == "save"]
+    lines = [entry.value.strip("\"'") for entry in directives(subject, next(iter(subject.profile.parts))) if entry.name == "save"]
     if any(entry.value == "true" for entry in append_only(subject).values()):
         return {}
     return {"save": Setting(("redis", "savePoints"), ", ".join(filter(None, lines)) or "none")}
@@ -110,8 +111,8 @@ def disabled_commands(subject: Subject) -> Settings:
     version = version_of(str(at(subject.values, "image", "tag") or ""))
     in_file = IN_AN_OLD_FILE if version and version < (7,) else IN_THE_FILE
     settings = {}
-    for role in ROLES:
-        listed = {str(name).upper() for name in list_at(subject.values, role, "disableCommands")}
+    for role, part in subject.profile.parts.items():
+        listed = {str(name).upper() for name in list_at(subject.values, *part.disabled)} if part.disabled else set()
         renamed = {entry.value.split(" ")[0].upper() for entry in directives(subject, role) if entry.name == "rename-command"}
         for name in sorted((listed | renamed) & in_file):
             value = name if files[role].value == "true" else f"{name}{NO_FILE}"
@@ -119,44 +120,43 @@ def disabled_commands(subject: Subject) -> Settings:
     return settings
 
 
-_CLAIM = ("accessModes", "annotations", "dataSource", "enabled", "existingClaim", "labels", "selector")
-_STORAGE = {"persistence.size": "redis.storage.size", "persistence.storageClass": "redis.storage.class"}
-volumes = from_values(
-    {
-        "global.storageClass": "redis.storage.class",
-        "global.defaultStorageClass": "",
-        **{f"{role}.persistence.{key}": "" for role in ROLES for key in _CLAIM},
-        **{f"{role}.{name}": key for role in ROLES for name, key in _STORAGE.items()},
-    }
-)
-"""The values in volumeClaimTemplates (chart 23.1.1 templates/master/application.yaml:536)."""
+def _of_volumes(profile: Profile, keys: Mapping[str, str]) -> dict[str, str]:
+    return {".".join((*part.persistence, name)): key for part in profile.parts.values() for name, key in keys.items()}
 
-_folders = from_values({f"{role}.persistence.{key}": "" for role in ROLES for key in ("path", "subPath", "subPathExpr")})
+
+volumes = from_values(lambda profile: {**profile.volumes, **_of_volumes(profile, profile.storage)})
+"""The values in volumeClaimTemplates."""
+
+_folders = from_values(lambda profile: _of_volumes(profile, dict.fromkeys(profile.folders, "")))
 _DATA = {"dbfilename": "dump.rdb", "appendfilename": "appendonly.aof", "appenddirname": "appendonlydir"}
 
 
 def data_place(subject: Subject) -> Settings:
     """Return where a server reads its data: the folder on the volume, and the names of the files."""
     files = {}
-    for role in ROLES:
+    for role, part in subject.profile.parts.items():
         for name, default in _DATA.items():
             last = last_directive(subject, role, name)
-            path = last.path if last else ("redis", "values", role, "configuration")
+            path = last.path if last else ("redis", "values", *part.conf[-1])
             files[f"{role} {name}"] = Setting(path, last.value.strip("\"'") if last else default)
     return {**_folders(subject), **files}
 
 
-start_command = from_values({f"{role}.{key}": "" for role in ROLES for key in ("command", "args", "preExecCmds")})
-"""The commands that replace or precede the start script of the chart."""
-pod_management = from_values({"replica.podManagementPolicy": ""})
-replicas = from_values({"replica.replicaCount": "redis.replicas"})
-credentials = from_values(
-    {"auth.existingSecret": "redis.auth.secret", "auth.existingSecretPasswordKey": "redis.auth.key", "auth.enabled": ""}
-)
-topology = from_values(
-    dict.fromkeys(("architecture", "master.count", "master.kind", "replica.kind", "replica.externalMaster.enabled", "sentinel.enabled"), "")
-)
+start_command = from_values(lambda profile: {".".join(keys): "" for part in profile.parts.values() for keys in part.start})
+"""The commands that replace or precede the start of Redis."""
+pod_management = from_values(lambda profile: dict.fromkeys(profile.management, ""))
+credentials = from_values(lambda profile: profile.credentials)
+topology = from_values(lambda profile: dict.fromkeys(profile.topology, ""))
 """The values that decide which workloads the chart creates."""
+
+
+def replicas(subject: Subject) -> Settings:
+    """Return the number of replicas."""
+    keys, primaries = subject.profile.replicas
+    number = at(subject.values, *keys) if keys else subject.environment.redis.replicas
+    overridden = bool(keys) and at(subject.environment.redis.values, *keys) is not None
+    path = ("redis", "values", *keys) if overridden else ("redis", "replicas")
+    return {"replicas": Setting(path, str(number - primaries) if isinstance(number, int) else _text(number))}
 
 
 def cluster(subject: Subject) -> Settings:
@@ -188,8 +188,9 @@ def cluster_domain(subject: Subject) -> Settings:
 
 def ports(subject: Subject) -> Settings:
     """Return the ports of the Services."""
-    numbers = {"master": subject.release.port, "replica": subject.release.replicas_port}
-    return {role: Setting(("redis", "values", role, "service", "ports", "redis"), str(port)) for role, port in numbers.items()}
+    release, values = subject.release, subject.profile.layout.ports
+    numbers = {"port": release.port, "replicas_port": release.replicas_port}
+    return {name: Setting(("redis", "values", *values[name][1]), str(port)) for name, port in numbers.items()}
 
 
 def image(subject: Subject) -> Settings:
@@ -212,6 +213,11 @@ def chart(subject: Subject) -> Settings:
     """Return repository and version of the chart."""
     chart = subject.environment.redis.chart
     return _settings(("redis", "chart"), {"repository": chart.repository, "version": chart.version})
+
+
+def profile(subject: Subject) -> Settings:
+    """Return the profile of the chart, which decides the names of StatefulSets and volumes."""
+    return _settings(("redis", "chart"), {"profile": subject.environment.redis.chart.profile})
 
 
 def pod_security(subject: Subject) -> Settings:

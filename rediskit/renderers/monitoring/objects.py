@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rediskit.chart.names import METRICS_PORT_NAME
 from rediskit.model.environment import Environment
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.monitoring.alerts import alerts
@@ -42,7 +41,7 @@ def service_monitor(environment: Environment) -> Object:
         "metadata": metadata(release.fullname, settings.namespace, {**labels(environment), "release": settings.release}),
         "spec": {
             "endpoints": [
-                {"port": METRICS_PORT_NAME, "interval": str(settings.interval), "scrapeTimeout": timeout, "relabelings": [named]}
+                {"port": release.metrics_port_name, "interval": str(settings.interval), "scrapeTimeout": timeout, "relabelings": [named]}
             ],
             "namespaceSelector": {"matchNames": [release.namespace]},
             "selector": {"matchLabels": release.metrics_service_labels},

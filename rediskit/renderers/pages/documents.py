@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import NamedTuple, get_args
 
+from rediskit.chart.names import Release
 from rediskit.errors import Path
 from rediskit.model.client import Client, Use
 from rediskit.model.environment import Environment
@@ -62,12 +64,22 @@ def docs(environment: Environment) -> Iterator[Page]:
 
 def failover_page(environment: Environment) -> str:
     """Return the page about failover, fail-back and restoring a copy, for the names and the settings of this environment."""
+    release = release_of(environment)
     return text(
         "failover.md.j2",
         env=environment,
-        release=release_of(environment),
+        release=release,
         prefix=environment.object_prefix,
-        replicas=_replica_pods(environment),
+        replicas=release.replica_pods,
+        to_replica=json.dumps(release.selector_of("$PROMOTED"), separators=(",", ":")).replace('"', '\\"'),
+        to_primary=json.dumps(release.selector_of(release.primary_pod), separators=(",", ":")),
+        stop_primary=_primary(release, run=False),
+        start_primary=_primary(release, run=True),
+        paused=[
+            *(["redis"] if release.primary_service in release.own_services else []),
+            *(["redis-external"] if environment.network else []),
+        ],
+        user=release.profile.layout.user,
         image=image_reference(environment),
     )
 
@@ -89,8 +101,17 @@ def verification_page(environment: Environment) -> str:
     )
 
 
-def _replica_pods(environment: Environment) -> list[str]:
-    return [f"{release_of(environment).replicas_statefulset}-{number}" for number in range(environment.redis.replicas)]
+def _primary(release: Release, *, run: bool) -> str:
+    """Return the command that stops the primary for good or starts it again.
+
+    Pod 0 of one StatefulSet is outside of its ordinals after the first, so the replicas keep running. Ordinals are on by default since
+    Kubernetes 1.27.
+    """
+    statefulset = f"kubectl -n {release.namespace} {{}} statefulset {release.primary_statefulset}"
+    if not release.one_statefulset:
+        return f"{statefulset.format('scale')} --replicas={int(run)}"
+    ordinals = {"ordinals": None if run else {"start": 1}, "replicas": release.replicas + int(run)}
+    return f"{statefulset.format('patch')} -p '{json.dumps({'spec': ordinals}, separators=(',', ':'))}'"
 
 
 def rotation_page(environment: Environment) -> str:
@@ -98,7 +119,7 @@ def rotation_page(environment: Environment) -> str:
 
     Only clients that read the Secret already are restarted.
     """
-    release, redis, replicas = release_of(environment), environment.redis, _replica_pods(environment)
+    release, redis, replicas = release_of(environment), environment.redis, release_of(environment).replica_pods
     clients = [client for client in environment.clients if _reads_secret(client)]
     return text(
         "rotation.md.j2",
@@ -108,9 +129,10 @@ def rotation_page(environment: Environment) -> str:
         key=redis.auth.key.replace(".", "\\."),
         replicas=replicas,
         instances=[
-            f"{release.primary_statefulset}-0:{release.container_port}",
+            f"{release.primary_pod}:{release.container_port}",
             *(f"{pod}:{release.replicas_container_port}" for pod in replicas),
         ],
+        read_secret=release.profile.probes.read_secret,
         both="ACL" not in redis.disabled_commands,
         by_rotation=environment.secrets.mode in ENCRYPTED,
         restarts=[client for client in clients if client.workloads],

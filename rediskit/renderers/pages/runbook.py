@@ -156,7 +156,7 @@ def look(environment: Environment, client: Client, step: Step) -> Iterator[str]:
         yield from _look_at(client, workload, step)
     if step == "scale-up":
         yield f"kubectl -n {client.namespace} get pods -o wide"
-        yield f"{_cli(release, release.primary_statefulset, release.container_port)} CLIENT LIST' | grep -oE ' addr=[^ ]+' | sort"
+        yield f"{_cli(release, release.primary_pod, release.container_port)} CLIENT LIST' | grep -oE ' addr=[^ ]+' | sort"
 
 
 def _look_at(client: Client, workload: Workload, step: Step) -> Iterator[str]:
@@ -208,23 +208,24 @@ def _same_secret(environment: Environment, client: Client) -> Iterator[str]:
 
 def _redis(environment: Environment, release: Release) -> Iterator[str]:
     in_redis = f"kubectl -n {release.namespace}"
-    instances = [f"statefulset/{name}" for name in (release.primary_statefulset, release.replicas_statefulset)]
+    instances = [f"statefulset/{name}" for name in release.statefulsets]
     yield f"{in_redis} wait --for=create {' '.join(instances)} --timeout=5m"
     yield from (f"{in_redis} rollout status {name} --timeout=5m" for name in instances)
-    yield f"{_cli(release, release.replicas_statefulset, release.replicas_container_port)} INFO replication' | grep master_link_status"
+    for pod in release.replica_pods[:1]:
+        yield f"{_cli(release, pod, release.replicas_container_port)} INFO replication' | grep master_link_status"
     if environment.network:
         address = "{.status.loadBalancer.ingress[0].ip}"
         expected = f"# Expected: {environment.network.address}"
         yield f"{in_redis} get service {release.external_service} -o jsonpath='{address}{{\"\\n\"}}'   {expected}"
 
 
-def _cli(release: Release, statefulset: str, port: int) -> str:
-    """Return the start of a redis-cli command in the first pod. The caller adds the Redis command and the closing quote.
+def _cli(release: Release, pod: str, port: int) -> str:
+    """Return the start of a redis-cli command in a pod. The caller adds the Redis command and the closing quote.
 
     The password is on no command line.
     """
-    password = f'REDISCLI_AUTH="$(cat {release.password_file})"'
-    return f"kubectl -n {release.namespace} exec {statefulset}-0 -c redis -- bash -c '{password} redis-cli -p {port}"
+    shell = f"-c {release.container} -- {release.shell} -c '{release.authenticated_client}"
+    return f"kubectl -n {release.namespace} exec {pod} {shell} -p {port}"
 
 
 def _variables(in_client: str, name: str, workload: Workload) -> Iterator[str]:

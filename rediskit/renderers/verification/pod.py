@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from rediskit.model.environment import Environment
 from rediskit.model.measures import RedisMemory
+from rediskit.model.nested import at
 from rediskit.renderers.helm import image_reference, merged_values, redis_conf, release_of
 from rediskit.renderers.pages.templates import text
 from rediskit.renderers.tree import Object
@@ -26,12 +27,12 @@ def replica_endpoints(environment: Environment) -> tuple[str, ...]:
     """Return the address of each replica, through the headless Service."""
     release = release_of(environment)
     suffix = f"{release.headless_service}.{release.namespace}.svc.{release.cluster_domain}:{release.replicas_container_port}"
-    return tuple(f"{release.replicas_statefulset}-{number}.{suffix}" for number in range(environment.redis.replicas))
+    return tuple(f"{pod}.{suffix}" for pod in release.replica_pods)
 
 
 def expected_settings(environment: Environment) -> dict[str, str]:
     """Return the settings that `CONFIG GET` of a running Redis must return, from the text of redis.conf in the values."""
-    content = merged_values(environment).get("commonConfiguration") or redis_conf(environment.redis)
+    content = at(merged_values(environment), *environment.redis.profile.redis_conf) or "\n".join(redis_conf(environment.redis))
     settings: dict[str, str] = {}
     for line in str(content).splitlines():
         name, _, value = line.strip().partition(" ")

@@ -25,7 +25,7 @@ def alerts(environment: Environment) -> Object:
     settings, redis, release, series = environment.monitoring, environment.redis, release_of(environment), Series.of(environment)
     rules = [
         *instances(release, series),
-        *replication(release, series),
+        *(replication(release, series) if release.replicas else ()),
         *memory(release, series, redis),
         *connections(release, series),
         *calls(release, series, redis),

@@ -31,8 +31,8 @@ def instances(release: Release, series: Series) -> Iterator[Object]:
         f"An instance of {release.fullname} restarts repeatedly",
         f"Redis in {POD} has restarted at least {VALUE} times within {series.range(_RESTART_MINUTES)}. Each restart of the primary "
         f"interrupts all clients, and a crash loses up to a second of writes. Find the cause: kubectl -n {release.namespace} describe "
-        f"pod {POD}; kubectl -n {release.namespace} logs {POD} -c redis --previous. Usual causes: the memory limit, a failing liveness "
-        "probe, the volume.",
+        f"pod {POD}; kubectl -n {release.namespace} logs {POD} -c {release.container} --previous. Usual causes: the memory limit, a "
+        "failing liveness probe, the volume.",
     )
 
 
@@ -61,7 +61,7 @@ def _down(release: Release, series: Series) -> Iterator[Object]:
         f"An instance of {release.fullname} is down",
         f"{VALUE} of {series.instances} Redis instances answer. No other instance is connected to a missing one. Check its pod: "
         f"{pods}. A Pending pod may wait for the node with its volume. If its containers restart, read the log: kubectl "
-        f"-n {release.namespace} logs <pod> -c redis --previous.",
+        f"-n {release.namespace} logs <pod> -c {release.container} --previous.",
     )
     yield rule(
         "NoMetrics",
@@ -76,16 +76,8 @@ def _down(release: Release, series: Series) -> Iterator[Object]:
 
 
 def _unseen(release: Release, series: Series) -> Iterator[Object]:
-    yield rule(
-        "MetricsMissing",
-        "warning",
-        series.hold(5),
-        f"count({series.scraped}) < {series.instances}\nunless on () (\n{_missing(series)}\n)",
-        f"Prometheus does not scrape every instance of {release.fullname}",
-        f"Prometheus scrapes {VALUE} of {series.instances} exporters. All Redis instances run, because they are connected to each other. "
-        "Alerts about the missing one cannot fire. Check the container metrics of its pod (memory limit, log) and the "
-        f"NetworkPolicy {release.fullname}.",
-    )
+    if series.instances > 1:
+        yield _not_scraped(release, series)
     yield rule(
         "ExporterBlind",
         "warning",
@@ -93,7 +85,20 @@ def _unseen(release: Release, series: Series) -> Iterator[Object]:
         series.locked_out,
         f"Redis rejects the exporter of {release.fullname}",
         f'Redis in {POD} runs, but answers its exporter with the error "{ERROR}". Without metrics, alerts about it cannot fire. The '
-        "container metrics reads the password only at its start: restart the pod after a change of the password.",
+        f"container {release.exporter_container} reads the password only at its start: restart the pod after a change of the password.",
+    )
+
+
+def _not_scraped(release: Release, series: Series) -> Object:
+    return rule(
+        "MetricsMissing",
+        "warning",
+        series.hold(5),
+        f"count({series.scraped}) < {series.instances}\nunless on () (\n{_missing(series)}\n)",
+        f"Prometheus does not scrape every instance of {release.fullname}",
+        f"Prometheus scrapes {VALUE} of {series.instances} exporters. All Redis instances run, because they are connected to each other. "
+        f"Alerts about the missing one cannot fire. Check the container {release.exporter_container} of its pod (memory limit, log) and "
+        f"the NetworkPolicy {release.fullname}.",
     )
 
 

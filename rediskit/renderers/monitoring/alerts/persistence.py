@@ -16,7 +16,7 @@ def persistence(release: Release, series: Series, redis: Redis) -> Iterator[Obje
 
     A restart and a successful probe reset these states, so the rules use the worst state of the window.
     """
-    disk = f"kubectl -n {release.namespace} exec {POD} -c redis -- df -h /data"
+    disk = f"kubectl -n {release.namespace} exec {POD} -c {release.container} -- df -h /data"
     if redis.append_only:
         yield rule(
             "AppendOnlyWriteFailing",

@@ -29,7 +29,7 @@ def replication(release: Release, series: Series) -> Iterator[Object]:
         f"A replica of {release.fullname} does not follow the primary",
         f"The primary has fewer than {replicas} replicas, or the link of a replica to its primary is down. New writes are "
         f"on one node only. If the primary runs, find the cause: kubectl -n {release.namespace} logs "
-        f"statefulset/{release.replicas_statefulset} -c redis. Usual causes: the replica is down, a wrong password, DNS, a "
+        f"statefulset/{release.replicas_statefulset} -c {release.container}. Usual causes: the replica is down, a wrong password, DNS, a "
         "NetworkPolicy, a full copy that fails or takes very long.",
     )
     yield rule(

@@ -1,0 +1,196 @@
+"""The Redis chart of CloudPirates: one StatefulSet, whose pod 0 is always the primary, with the official image.
+
+Templates are those of chart 0.34.18 (https://github.com/CloudPirates-io/helm-charts).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rediskit.chart.profile import (
+    KINDS,
+    Capabilities,
+    ChartImage,
+    Keys,
+    Labels,
+    Layout,
+    Part,
+    Probes,
+    Profile,
+    Settings,
+    anti_affinity,
+    conf_with_renames,
+    quiet_exporter,
+)
+
+_RETENTION = "persistentVolumeClaimRetentionPolicy"
+_COMPONENT = "app.kubernetes.io/component"
+_PORT: Keys = ("service", "port")
+"""One value for the port of the Services and of the pods (templates/statefulset.yaml, templates/master-service.yaml)."""
+_OF_SECRET = {"auth.existingSecret": "redis.auth.secret", "auth.existingSecretPasswordKey": "redis.auth.key", "auth.enabled": ""}
+
+
+def values(settings: Settings) -> dict[str, Any]:
+    """Return the Helm values, in the order of the chart."""
+    annotations = {"podAnnotations": dict(settings.annotations)} if settings.annotations else {}
+    return {
+        **({"global": {"imageRegistry": settings.mirror}} if settings.mirror else {}),
+        "fullnameOverride": settings.release.fullname,
+        "image": image(settings.image),
+        # `standalone` has no Service for writes, so a Redis without replicas is a replication of one pod.
+        "architecture": "replication",
+        "replicaCount": 1 + settings.release.replicas,
+        **annotations,
+        "auth": {"enabled": True, "existingSecret": settings.secret, "existingSecretPasswordKey": settings.key},
+        "extraConfig": conf_with_renames(settings),
+        "pdb": {"enabled": True, "minAvailable": settings.release.replicas} if settings.release.replicas else {"enabled": False},
+        "persistence": {"enabled": True, "storageClass": settings.storage_class, "size": settings.size},
+        _RETENTION: {"enabled": True, "whenScaled": "Retain", "whenDeleted": "Retain"},
+        "resources": settings.resources["primary"],
+        "affinity": anti_affinity(settings.release.selector),
+        "sentinel": {"enabled": False},
+        "networkPolicy": {"enabled": False},
+        "metrics": _metrics(settings),
+    }
+
+
+def image(of: ChartImage) -> dict[str, Any]:
+    """Return an image. The chart has no key for a digest: it is a part of the tag. A pinned image never changes, so a node may keep it."""
+    tag = "@".join(filter(None, (of.tag or ("latest" if of.digest else ""), of.digest)))
+    return {"registry": of.registry, "repository": of.repository, "tag": tag, "pullPolicy": "IfNotPresent"}
+
+
+def _metrics(settings: Settings) -> dict[str, Any]:
+    if not settings.monitoring:
+        return {"enabled": False}
+    # With a scheme, as in REDIS_ADDR of the chart, the exporter reports "unknown network redis" instead of the error from Redis
+    # (exporter/redis.go). Flags take precedence over variables.
+    flags = [f"--redis.addr=localhost:{settings.release.container_port}", *(["--config-command=-"] if quiet_exporter(settings) else [])]
+    return {
+        "enabled": True,
+        "image": image(settings.exporter_image),
+        "resources": settings.resources["exporter"],
+        "extraArgs": flags,
+        "serviceMonitor": {"enabled": False},
+    }
+
+
+CLOUDPIRATES = Profile(
+    name="cloudpirates",
+    title="Redis chart of CloudPirates",
+    chart="redis",
+    repository="oci://registry-1.docker.io/cloudpirates/redis",
+    places=("cloudpirates/redis",),
+    version="0.34.18",
+    series="0.34.",
+    listed="0.34.18",
+    maintained=True,
+    image=ChartImage("docker.io", "library/redis", "8.10.0", "sha256:344e3945a0b431c8ff1eecd58c5573538126bd756f02fc7e218ddf1fc2546366"),
+    exporter_image=ChartImage(
+        "docker.io",
+        "oliver006/redis_exporter",
+        "v1.89.0-alpine",
+        "sha256:d4e0a0ad55fa4f968eea4519b518b16dac887debd06c790a6be2f60940538d82",
+    ),
+    image_shells=("sh", "sh"),
+    layout=Layout(
+        label="redis",
+        primary="",
+        replicas="",
+        claim="data",
+        container="redis",
+        exporter="metrics",
+        port_name="redis",
+        metrics_port_name="http-metrics",
+        metrics_labels={_COMPONENT: "metrics"},
+        services={"": {}, "-master": {_COMPONENT: "master"}, "-headless": {}},
+        shell="sh",
+        client="redis-cli",
+        password="$REDIS_PASSWORD",
+        user=999,
+        pinned=True,
+        ports={
+            **dict.fromkeys(("port", "container_port", "replicas_port", "replicas_container_port"), (6379, _PORT)),
+            "metrics_port": (9121, ("metrics", "service", "port")),
+            "metrics_container_port": (9121, ("metrics", "port")),
+        },
+    ),
+    capabilities=Capabilities(replicas=True, role_resources=False, disabled_commands=False, external_primary=True),
+    values=values,
+    parts={
+        "redis": Part(
+            conf=(("config", "content"), ("extraConfig",)),
+            flags=("extraFlags",),
+            disabled=(),
+            resources=("resources",),
+            persistence=("persistence",),
+            start=(("customScripts", "postStart", "enabled"), ("customScripts", "preStop", "enabled")),
+            labels=("podLabels",),
+            annotations=("podAnnotations",),
+        )
+    },
+    redis_conf=("extraConfig",),
+    memory_limit="",
+    exporter=("metrics", "resources"),
+    images=(
+        (("image",), ()),
+        (("metrics", "image"), ("metrics", "enabled")),
+        (("volumePermissions", "image"), ("volumePermissions", "enabled")),
+    ),
+    owned={
+        "architecture": "",
+        **_OF_SECRET,
+        "metrics.enabled": "monitoring.enabled",
+        "metrics.extraArgs": "",
+        "metrics.serviceMonitor.enabled": "monitoring.enabled",
+        "networkPolicy.enabled": "",
+        "persistence.enabled": "",
+        "persistence.size": "redis.storage.size",
+        "persistence.storageClass": "redis.storage.class",
+        **{f"{_RETENTION}.{key}": "" for key in ("enabled", "whenDeleted", "whenScaled")},
+        "replicaCount": "redis.replicas",
+        "sentinel.enabled": "",
+    },
+    fixed={
+        "auth.acl.enabled": (False, ""),
+        "config.existingConfigmap": ("", ""),
+        "externalMaster.enabled": (False, ""),
+        "global.imageRegistry": ("", "redis.imageMirror"),
+        "metrics.service.enabled": (True, ""),
+        "metrics.service.name": ("http-metrics", ""),
+        "metrics.service.type": ("ClusterIP", ""),
+        "namespaceOverride": ("", "redis.namespace"),
+        "service.type": ("ClusterIP", "network"),
+        "tls.enabled": (False, ""),
+        "useDeployment": (False, ""),
+    },
+    volumes={f"persistence.{key}": "" for key in ("accessMode", "annotations", "enabled", "existingClaim", "labels")},
+    storage={"storageClass": "redis.storage.class", "size": "redis.storage.size"},
+    folders=("mountPath", "subPath"),
+    topology=("architecture", "useDeployment", "externalMaster.enabled", "sentinel.enabled"),
+    management=(),
+    replicas=(("replicaCount",), 1),
+    credentials=_OF_SECRET,
+    # `redis-cli ping` ends with 0 for every answer, so only a Redis that does not answer fails (templates/statefulset.yaml).
+    probes=Probes(always_ready=True),
+    labels=Labels(
+        common=("commonLabels",), exporter=(), exporter_annotations=(), scraped=(), checksums=("checksum/config", "checksum/extraConfig")
+    ),
+    extra_objects=("extraObjects",),
+    kinds=KINDS,
+    switched_kinds=(
+        (("", "ServiceAccount"), False, (("serviceAccount", "create"),)),
+        (("policy", "PodDisruptionBudget"), False, (("pdb", "enabled"),)),
+    ),
+    # Sections that the chart prints with all keys in them (charts/common/templates/_helpers.tpl).
+    whole_sections=r"(?:podS|containerS)ecurityContext(?:\..+)?",
+    advice={
+        "commonConfiguration": "set redis.memory, redis.appendOnly and redis.savePoints, or extraConfig",
+        "disableCommands": "set redis.disabledCommands",
+        "extraDeploy": "set extraObjects",
+        "master": "this chart has one section for all instances: set the key without master",
+        "metrics.serviceMonitor.additionalLabels": "set monitoring.release: rediskit renders the ServiceMonitor itself",
+        "replica": "this chart has one section for all instances: set the key without replica, or redis.replicas",
+        "storage": "set redis.storage",
+    },
+)

@@ -1,0 +1,138 @@
+"""The whole comparison: what breaks, and every object that differs."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from rediskit.checks.finding import Finding
+from rediskit.errors import ConfigError, Path, Problem
+from rediskit.model.environment import Environment
+from rediskit.model.nested import at
+from rediskit.output.tree_diff import ValueChange
+from rediskit.output.value_diff import changes_between
+from rediskit.renderers.helm import merged_values, release_of
+from rediskit.temporary import temporary_folder
+from rediskit.upgrade.breaks import Break, breaks, changed_defaults, vanished
+from rediskit.upgrade.charts import Chart, chart_of
+from rediskit.upgrade.rendering import Rendering
+
+_VERSIONS = frozenset({"helm.sh/chart", "app.kubernetes.io/version"})
+"""Labels that differ between any two versions of a chart."""
+
+
+class Upgrade(NamedTuple):
+    """The effects of an upgrade.
+
+    Attributes:
+        old: The chart that the config has.
+        new: The chart that it gets.
+        findings: What breaks, and what needs attention.
+        added: `Kind/name` of the new objects.
+        removed: `Kind/name` of the removed objects.
+        changed: The changed values of each other object, without labels of the version.
+        restarts: The workloads whose pods restart.
+        images: `Kind/name container` with the old and the new image, where they differ.
+        vanished: Values that the new chart does not have.
+        defaults: Unset values with another default, old and new.
+    """
+
+    old: Chart
+    new: Chart
+    findings: tuple[Finding, ...]
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: Mapping[str, tuple[ValueChange, ...]]
+    restarts: tuple[str, ...]
+    images: Mapping[str, tuple[str, str]]
+    vanished: tuple[str, ...]
+    defaults: Mapping[str, tuple[Any, Any]]
+
+
+def compare(environment: Environment, chart: str, from_chart: str, image: str) -> Upgrade:
+    """Return the effects of another chart or image.
+
+    Args:
+        environment: The config, with the chart and the image of the running Redis.
+        chart: The new chart: a path or a version; empty for the same.
+        from_chart: The chart of the running Redis; empty for the version in the config.
+        image: The new image of Redis; empty for the same.
+
+    Raises:
+        ConfigError: A chart or the image is wrong.
+        RefusedError: A chart refuses the values.
+        MissingToolError: Helm is missing, or could not pull a version.
+    """
+    with temporary_folder() as folder:
+        return _compared(environment, *_renderings(environment, chart, from_chart, image, folder))
+
+
+def _renderings(environment: Environment, chart: str, from_chart: str, image: str, folder: pathlib.Path) -> tuple[Rendering, Rendering]:
+    redis, release = environment.redis, release_of(environment)
+    places = []
+    for name in ("old", "new"):
+        place = folder / name
+        place.mkdir()
+        places.append(place)
+    source = (redis.profile, redis.chart.repository)
+    before = chart_of(from_chart or redis.chart.version, *source, places[0], "--from-chart")
+    after = chart_of(chart, *source, places[1], "--chart") if chart else before
+    changed = with_image(environment, image) if image else environment
+    old = Rendering(before, release, merged_values(environment), places[0])
+    new = Rendering(after, release, merged_values(changed), places[1])
+    return old, new
+
+
+def with_image(environment: Environment, image: str) -> Environment:
+    """Return an environment with another image of Redis: a tag, or `[registry/]repository:tag[@digest]`.
+
+    Raises:
+        ConfigError: It is no image.
+    """
+    redis = environment.redis
+    name, _, digest = image.partition("@")
+    head, _, tag = name.rpartition(":") if ":" in name.rpartition("/")[2] else ("", "", name) if "/" not in name else (name, "", "")
+    first, _, rest = head.partition("/")
+    registry, repository = (first, rest) if rest and (set(first) & {".", ":"} or first == "localhost") else (redis.image.registry, head)
+    data = {"registry": registry, "repository": repository or redis.image.repository, "tag": tag, "digest": digest}
+    try:
+        found = type(redis.image).model_validate(data)
+    except ValueError:
+        hint = "write a tag like 8.2.3, or an image like docker.io/library/redis:8.2.3"
+        raise ConfigError(Problem(f"--image: {image} is not an image with a tag or a digest", hint)) from None
+    return environment.model_copy(update={"redis": redis.model_copy(update={"image": found})})
+
+
+def _compared(environment: Environment, old: Rendering, new: Rendering) -> Upgrade:
+    common = [identity for identity in old.objects if identity in new.objects]
+    named = {identity: "/".join(identity) for identity in (*old.objects, *new.objects)}
+    differences = {named[one]: changes_between(_plain(old.objects[one]), _plain(new.objects[one])) for one in common}
+    pods = {one: [at(found.objects[one], "spec", "template") for found in (old, new)] for one in common}
+    before, after = ({f"{place} {name}": str(found.get("image")) for place, name, found in side.containers()} for side in (old, new))
+    return Upgrade(
+        old=old.chart,
+        new=new.chart,
+        findings=tuple(_finding(environment, found) for found in dict.fromkeys(breaks(old, new))),
+        added=tuple(named[one] for one in new.objects if one not in old.objects),
+        removed=tuple(named[one] for one in old.objects if one not in new.objects),
+        changed={name: changes for name, changes in differences.items() if changes},
+        restarts=tuple(named[one] for one, (first, second) in pods.items() if first != second),
+        images={name: (image, after[name]) for name, image in before.items() if after.get(name, image) != image},
+        vanished=tuple(vanished(old, new)),
+        defaults={".".join(path): (value, at(new.chart.values, *path)) for path, value in changed_defaults(old, new)},
+    )
+
+
+def _finding(environment: Environment, found: Break) -> Finding:
+    path: Path = ("redis", "image") if found.code == "upgrade-image" else ("redis", "chart")
+    if found.keys and at(environment.redis.values, *found.keys) is not None:
+        path = ("redis", "values", *found.keys)
+    return Finding(found.code, found.severity, found.message, found.hint, path, environment.locate(path))
+
+
+def _plain(value: Any) -> Any:
+    """Return an object without labels of the version and checksums."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items() if key not in _VERSIONS and not str(key).startswith("checksum/")}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
