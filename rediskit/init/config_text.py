@@ -108,7 +108,7 @@ def client_lines(client: DetectedClient, manifests: Manifests, *, off: bool = Fa
         *_comments(asked.get("previous", ()), 2, OPEN),
         *_comments(remarks.get("previous", ()), 2),
         *_section(_previous(client), off=no_previous),
-        *_section([f"  owner: {{kind: {client.owner}}}"] if client.owner else [], off=no_workload),
+        *(_section([f"  owner: {{kind: {client.owner}}}"], off=no_workload) if client.owner else ()),
         *_section(_yaml({"migration": {"step": "prepare"}}, 2), off=no_workload or no_previous),
     ]
 
