@@ -10,8 +10,11 @@ import pytest
 
 from rediskit.checks import CHECKS
 from rediskit.cli.parser import parser
+from rediskit.cli.verify import markdown
+from rediskit.renderers.verification.checks import CHECKS as CHECKS_OF_VERIFY
 from scripts.reference import architecture_page, charts_page, checks_page, config_page, errors_page
 from scripts.transcript import page as transcript
+from tests.live.report import failing_tests, verification
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -32,6 +35,17 @@ def test_the_generated_pages_are_current(page: str, made: object, kustomize: Pat
     monkeypatch.setenv("KUSTOMIZE", str(kustomize))
     assert callable(made)
     assert (ROOT / "docs" / page).read_text(encoding="utf-8") == made(), "run: make docs"
+
+
+def test_the_example_of_a_verification_is_current_and_each_check_fails_in_a_test() -> None:
+    text = (ROOT / "docs/verification-example.md").read_text(encoding="utf-8")
+    example = text[text.index("## Verification of lab") :]
+    assert text == verification(example), "run: make test-live report-live"
+    heading = [line for line in markdown({"lab": []}) if line.startswith("| status")]
+    assert heading == [line for line in example.splitlines() if line.startswith("| status")]
+    assert set(re.findall(r"^\| passed \| `([a-z0-9-]+)`", example, re.MULTILINE)) == CHECKS_OF_VERIFY.keys()
+    assert [name for name, tests in failing_tests().items() if not tests] == []
+    assert {check.sc for check in CHECKS_OF_VERIFY.values() if check.sc} == {f"SC-00{number}" for number in range(1, 9)}
 
 
 def test_every_check_is_listed_with_its_words() -> None:

@@ -74,6 +74,7 @@ CHECKS: tuple[Check, ...] = (
     Check("project-admits", "error", objects.project),
     Check("application", "error", objects.applications),
     Check("foreign-workload", "error", objects.foreign_workloads),
+    Check("verification-alone", "error", objects.verification_alone),
     Check("external-selector", "error", access.external_selector),
     Check("external-access", "error", access.external_access),
     Check("own-service", "error", access.own_services),

@@ -8,11 +8,12 @@ from typing import Any
 from rediskit.chart.names import chart_kinds
 from rediskit.checks.finding import Issue, Subject
 from rediskit.errors import BUG
-from rediskit.model.nested import at
+from rediskit.model.nested import at, list_at, mapping_at
 from rediskit.renderers.argocd import chart_source
 from rediskit.renderers.objects import group_kind
-from rediskit.renderers.platform import units
+from rediskit.renderers.platform import units, verification
 from rediskit.renderers.tree import Object
+from rediskit.renderers.verification.jobs import UNIT
 
 _CLUSTER_WIDE = frozenset({"Namespace", "ClusterSecretStore", "ClusterExternalSecret"})
 _NOT_APPLIED = frozenset({"Kustomization", "Component"})
@@ -53,8 +54,10 @@ def project(subject: Subject) -> Iterator[Issue]:
     spec = _project_spec(subject)
     if spec is None:
         return
-    applied = [content for _, content in subject.objects(folder="platform/") if content["kind"] not in _NOT_APPLIED]
-    deployed = [content for unit in units(subject.environment, deployed=True) for content in unit.objects]
+    folders = ("platform/", f"{UNIT}/")
+    applied = [content for folder in folders for _, content in subject.objects(folder=folder) if content["kind"] not in _NOT_APPLIED]
+    components = (*units(subject.environment, deployed=True), *verification(subject.environment, deployed=True))
+    deployed = [content for unit in components for content in unit.objects]
     namespaced = [content for content in (*applied, *deployed) if content["kind"] not in _CLUSTER_WIDE]
     kinds = chart_kinds(subject.profile, subject.values) | {group_kind(content) for content in namespaced}
     namespaces = {subject.release.namespace, *(content["metadata"].get("namespace") for content in namespaced)}
@@ -75,7 +78,7 @@ def project(subject: Subject) -> Iterator[Issue]:
 
 
 def applications(subject: Subject) -> Iterator[Issue]:
-    """Require one Application for each folder of `platform/`. Each Application references rendered files, and its project allows it."""
+    """Require one Application for each folder of `platform/` and `checks/`. Each references rendered files, and its project allows it."""
     spec = _project_spec(subject)
     if spec is None:
         return
@@ -96,7 +99,8 @@ def applications(subject: Subject) -> Iterator[Issue]:
     folders = [
         path
         for path in subject.tree.objects
-        if path.startswith("platform/") and path.count("/") == 2 and path.endswith("/kustomization.yaml")
+        if path == f"{UNIT}/kustomization.yaml"
+        or (path.startswith("platform/") and path.count("/") == 2 and path.endswith("/kustomization.yaml"))
     ]
     for path in [*folders, "argocd/kustomization.yaml"]:
         if referenced.count(path) != 1:
@@ -106,8 +110,25 @@ def applications(subject: Subject) -> Iterator[Issue]:
 def foreign_workloads(subject: Subject) -> Iterator[Issue]:
     """Refuse a workload of a client outside `owners/`: two controllers that apply one Deployment revert each other's changes."""
     for path, content in _applied(subject):
-        if content["kind"] in _WORKLOADS and not path.startswith("checks/"):
+        if content["kind"] in _WORKLOADS and not path.startswith(f"{UNIT}/"):
             yield Issue(f"{path} renders a workload", "remove it: only the build of the application repository changes an application")
+
+
+def verification_alone(subject: Subject) -> Iterator[Issue]:
+    """Require that nothing waits for the verification Jobs, that one component applies them, and that no Service selects their pods."""
+    carrier, place = f"{subject.environment.object_prefix}-{UNIT}", f"{subject.environment.path}/{UNIT}"
+    for path, content in subject.objects():
+        spec = mapping_at(content, "spec")
+        if any(at(dependency, "name") == carrier for dependency in list_at(spec, "dependsOn")):
+            yield Issue(f"{path} depends on {carrier}: a failed verification would stop it", BUG, ("verification",))
+        folders = [at(spec, "path"), *(at(source, "path") for source in _sources(content))]
+        applies = any(str(folder).removeprefix("./") == place for folder in folders) and content["metadata"]["name"] != carrier
+        if applies or any(name in (UNIT, f"../{UNIT}") for name in list_at(content, "resources")):
+            yield Issue(f"{path} applies {UNIT}/ as well", BUG, ("verification",))
+    for path, job in subject.objects("Job", f"{UNIT}/"):
+        labels = mapping_at(job, "spec", "template", "metadata", "labels")
+        if set(subject.release.selector.items()) & set(labels.items()):
+            yield Issue(f"{path} has a label by which the Services of the release select pods", BUG, ("verification",))
 
 
 def _project_spec(subject: Subject) -> Any:
@@ -116,7 +137,7 @@ def _project_spec(subject: Subject) -> Any:
 
 
 def _sources(application: Object) -> list[Any]:
-    spec = application["spec"]
+    spec = mapping_at(application, "spec")
     return [*([spec["source"]] if "source" in spec else []), *spec.get("sources", ())]
 
 

@@ -158,7 +158,7 @@ def _errors(environment: Environment, client: Client, period: Period, prometheus
 
 def _connections(environment: Environment, client: Client, period: Period, prometheus: Prometheus, context: str) -> Measurement:
     series, release = Series.of(environment), release_of(environment)
-    target = f'{{{series.selector},pod="{release.primary_statefulset}-0"}}'
+    target = f'{{{series.selector},pod="{release.primary_pod}"}}'
     query = f"min_over_time(redis_connected_clients{target}[{period.range}])"
     least = prometheus.value(query, period.end)
     coverage = _share(prometheus.value(f"count_over_time(redis_up{target}[{period.range}])", period.end), period.seconds / series.interval)
@@ -179,7 +179,7 @@ def _connections(environment: Environment, client: Client, period: Period, prome
 
 def _latency(environment: Environment, client: Client, period: Period, prometheus: Prometheus, context: str) -> Measurement:  # noqa: ARG001
     series, release = Series.of(environment), release_of(environment)
-    target = f'{series.selector},pod="{release.primary_statefulset}-0"'
+    target = f'{series.selector},pod="{release.primary_pod}"'
     buckets = f'redis_commands_latencies_usec_bucket{{{target},cmd=~"get|set"}}'
     query = f"histogram_quantile(0.95, sum by (le) (increase({buckets}[{period.range}]))) / 1000"
     value = prometheus.value(query, period.end)

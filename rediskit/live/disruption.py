@@ -17,6 +17,8 @@ from rediskit.renderers.helm import release_of
 
 _READY = 300
 """Seconds until a restarted pod must be ready again."""
+_LINKED = 60
+"""Seconds until the replica must be connected to the primary again."""
 _SYNC = 2.0
 """Seconds until a write is on disk: Redis syncs the append-only file every second."""
 
@@ -65,7 +67,7 @@ def disrupt(environment: Environment, context: str) -> Iterator[Result]:
     kept = [instance.pod for instance in instances if ask(instance, "GET", key) == value]
     detail = "" if len(kept) == 2 else f"the key is missing at {', '.join(one.pod for one in instances if one.pod not in kept)}"
     yield result("data-survives", ", ".join(one.pod for one in instances), "kubectl", "failed" if detail else "passed", "1 key", detail)
-    end = time.monotonic() + _READY
+    end = time.monotonic() + _LINKED
     while (roles := _roles(ask(primary, *_INFO), ask(replica, *_INFO))) != _EXPECTED and time.monotonic() < end:
         time.sleep(1)
     wrong = "" if roles == _EXPECTED else f"expected: {_EXPECTED}"

@@ -18,7 +18,8 @@ from rediskit.live.prometheus import prometheus_of
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.renderers.verification.checks import PHASES, Phase
-from rediskit.state_machine.effects import effects, release_is_deployed
+from rediskit.renderers.verification.jobs import uses
+from rediskit.state_machine.effects import release_is_deployed
 
 Vantage = Literal["here", "cluster", "outside"]
 Progress = Callable[[str], None]
@@ -117,11 +118,4 @@ def _guarded(name: str, check: Callable[[], Iterator[Result]]) -> Iterator[Resul
 
 def _using(environment: Environment) -> list[str]:
     """Return the clients that use the shared Redis now."""
-    states = {client.name: effects(client.migration) for client in environment.clients}
-    return [
-        client.name
-        for client in environment.clients
-        if client.migration is None
-        or client.migration.step == "complete"
-        or (states[client.name].switched and not states[client.name].stopped)
-    ]
+    return [client.name for client in environment.clients if uses(client)]

@@ -27,7 +27,7 @@ _OF_PHASE: dict[Phase, tuple[str, ...]] = {
 }
 
 
-def run_job(environment: Environment, phase: Phase, namespace: str, context: str, wait: int = 15) -> list[Result]:
+def run_job(environment: Environment, phase: Phase, namespace: str, context: str, wait: int = 10) -> list[Result]:
     """Return the results of one phase, from a Job that is created, read and deleted in the namespace of Redis or of a client.
 
     `wait`: seconds to wait for the first answer of Redis.

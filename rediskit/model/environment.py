@@ -21,7 +21,7 @@ from rediskit.model.secrets import Manual, Secrets
 from rediskit.model.types import DnsLabel, KubernetesVersion, VersionRange
 from rediskit.model.verification import Verification
 
-RESERVED_CLIENTS = frozenset({"redis", "redis-external", "monitoring", "release", "root"})
+RESERVED_CLIENTS = frozenset({"redis", "redis-external", "monitoring", "release", "root", "checks"})
 """Names of the components of the platform. A client has a component with its name."""
 
 

@@ -1,4 +1,4 @@
-"""Verification of a running Redis: load test, limits and Prometheus."""
+"""Verification of a running Redis: Jobs, load test, limits and Prometheus."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import Field, Strict
 from rediskit.model.base import Model
 from rediskit.model.measures import Measure
 from rediskit.model.redis import RedisImage
-from rediskit.model.types import DnsLabel, Port
+from rediskit.model.types import DnsLabel, Flag, Port
 
 
 class Milliseconds(Measure):
@@ -36,8 +36,12 @@ class PrometheusService(Model):
 
 
 class Verification(Model):
-    """Settings of `rediskit verify`."""
+    """Limits of `rediskit verify`, and the verification Jobs of the rendered manifests."""
 
+    jobs: Flag = True
+    """Whether the rendered manifests contain verification Jobs, in their own Application or Kustomization."""
+    run: Annotated[int, Strict(), Field(ge=1, le=1_000_000)] = 1
+    """The number of the run. Another number renders Jobs with other names, so that a commit repeats the verification."""
     requests: Annotated[int, Strict(), Field(ge=1000, le=10_000_000)] = 100_000
     """The requests of each of the three runs of redis-benchmark, with 50 connections."""
     operations: Annotated[int, Strict(), Field(ge=1, le=10_000_000)] = 10_000

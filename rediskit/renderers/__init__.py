@@ -12,7 +12,7 @@ from rediskit.renderers.objects import header
 from rediskit.renderers.owner.kinds import owners
 from rediskit.renderers.pages.documents import docs
 from rediskit.renderers.pages.readme import readme
-from rediskit.renderers.platform import platform, units
+from rediskit.renderers.platform import platform, units, verification
 from rediskit.renderers.tree import File, Tree
 
 
@@ -23,11 +23,13 @@ def render(environment: Environment) -> Tree:
 
 def _files(environment: Environment) -> Iterator[File]:
     components = units(environment)
+    jobs = verification(environment)
     yield from helm_values(environment)
     yield from platform(components)
+    yield from (file for unit in jobs for file in unit.files())
     yield from owners(environment)
     tool = {"argocd": argocd, "flux": flux}[environment.gitops.tool]
-    yield from tool(environment, components)
+    yield from tool(environment, (*components, *jobs))
     pages = tuple(docs(environment))
     yield from (page.file for page in pages)
-    yield readme(environment, components, pages)
+    yield readme(environment, (*components, *jobs), pages)

@@ -13,7 +13,7 @@ from rediskit.model.gitops import Destination
 from rediskit.renderers.claims import carriers_claim
 from rediskit.renderers.helm import merged_values, values_path
 from rediskit.renderers.objects import group_kind, kustomization, labels, metadata, object_file
-from rediskit.renderers.platform import Unit, units
+from rediskit.renderers.platform import Unit, units, verification
 from rediskit.renderers.tree import File, Object
 from rediskit.state_machine.effects import release_is_deployed
 
@@ -44,7 +44,8 @@ def project(environment: Environment) -> Object:
     kind and add its Application. It is the same at every step, because Argo CD 3.6.1 deletes with an Application only the objects that
     the project still allows.
     """
-    objects = [content for unit in units(environment, deployed=True) for content in unit.objects]
+    components = (*units(environment, deployed=True), *verification(environment, deployed=True))
+    objects = [content for unit in components for content in unit.objects]
     kinds = {group_kind(content) for content in objects if "namespace" in content["metadata"]} | _chart_kinds(environment)
     namespaces = {str(content["metadata"]["namespace"]) for content in objects if "namespace" in content["metadata"]}
     cluster_wide = [content for content in objects if "namespace" not in content["metadata"]]
@@ -91,9 +92,9 @@ def unit_application(environment: Environment, unit: Unit) -> Object:
         "project": project_name(environment),
         "source": source,
         "destination": destination(environment, unit.namespace),
-        "syncPolicy": sync_policy(prune=True, retries=-1 if unit.optional else 5),
+        "syncPolicy": _without_waiting() if unit.alone else sync_policy(prune=True, retries=-1 if unit.optional else 5),
     }
-    return _application(environment, unit.name, spec, finalizer=unit.removable)
+    return _application(environment, unit.name, spec, finalizer=unit.removable and not unit.alone)
 
 
 def release_application(environment: Environment) -> Object:
@@ -143,6 +144,16 @@ def sync_policy(*, prune: bool, retries: int) -> Object:
         "syncOptions": ["CreateNamespace=false", "FailOnSharedResource=true", "PruneLast=true", "ServerSideApply=true"],
         "retry": {"limit": retries, "refresh": True, "backoff": {"duration": "5s", "factor": 2, "maxDuration": "1m"}},
     }
+
+
+def _without_waiting() -> Object:
+    """Return the sync policy of the verification Jobs.
+
+    With `PruneLast`, Argo CD 3.6.1 waits for the health of the new Jobs before it prunes the old ones: a failed one would keep them.
+    """
+    policy = sync_policy(prune=True, retries=0)
+    options = [option for option in policy["syncOptions"] if option != "PruneLast=true"]
+    return {"automated": {"prune": True, "selfHeal": False}, "syncOptions": options, "retry": {"limit": 0}}
 
 
 def destination(environment: Environment, namespace: str) -> Object:

@@ -54,7 +54,7 @@ def unit_kustomization(environment: Environment, unit: Unit) -> Object:
     """
     after = "release" if unit.removable else ""
     policy = "MirrorPrune" if unit.removable else "Orphan"
-    content = _kustomization(environment, unit.name, unit.folder, policy=policy, after=after)
+    content = _kustomization(environment, unit.name, unit.folder, policy=policy, after=after, wait=not unit.alone)
     if isinstance(environment.secrets, Sops) and any("sops" in item for item in unit.objects):
         content["spec"]["decryption"] = {"provider": "sops", "secretRef": {"name": environment.secrets.decryption_secret}}
     checks = {(item["apiVersion"], item["kind"]): check for item in unit.objects if (check := _health(item))}

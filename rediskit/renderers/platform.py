@@ -14,6 +14,7 @@ from rediskit.renderers.monitoring.objects import monitoring
 from rediskit.renderers.objects import KEEP, kustomization, labels, metadata, object_file
 from rediskit.renderers.secret_forms import secret_forms
 from rediskit.renderers.tree import File, Object
+from rediskit.renderers.verification.jobs import UNIT, verification_jobs
 from rediskit.state_machine.effects import effects, release_is_deployed
 
 
@@ -25,6 +26,7 @@ class Unit(NamedTuple):
         namespace: the namespace of its namespaced objects.
         optional: it may fail until a CRD or namespace is installed.
         removable: it is applied after the release, and its objects are deleted together with it.
+        alone: it verifies the others, outside of `platform/`: nothing waits for it, and its failure is not retried.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Unit(NamedTuple):
     contents: tuple[File, ...]
     optional: bool = False
     removable: bool = False
+    alone: bool = False
 
     @property
     def objects(self) -> tuple[Object, ...]:
@@ -40,7 +43,7 @@ class Unit(NamedTuple):
 
     @property
     def folder(self) -> str:
-        return f"platform/{self.name}"
+        return self.name if self.alone else f"platform/{self.name}"
 
     def files(self) -> Iterator[File]:
         """Yield the objects and the kustomization.yaml that lists them."""
@@ -72,6 +75,13 @@ def units(environment: Environment, *, deployed: bool | None = None) -> tuple[Un
         *_clients(environment, always=always),
     ]
     return tuple(unit for unit in components if unit.contents)
+
+
+def verification(environment: Environment, *, deployed: bool | None = None) -> tuple[Unit, ...]:
+    """Return the component of the verification Jobs, if it has any. deployed: as in `units`."""
+    deployed = release_is_deployed(environment) if deployed is None else deployed
+    files = tuple(object_file(UNIT, content, ("verification",)) for content in verification_jobs(environment)) if deployed else ()
+    return (Unit(UNIT, environment.redis.namespace, files, optional=True, removable=True, alone=True),) if files else ()
 
 
 def _clients(environment: Environment, *, always: bool) -> Iterator[Unit]:

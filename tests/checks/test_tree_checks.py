@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.checks.cases import GONE, Case, also, assert_reported, copied, faulty, name_of, put, without
+from rediskit.renderers.tree import Tree
+from tests.checks.cases import GONE, Case, Change, also, assert_reported, copied, faulty, name_of, put, without
 from tests.samples import backend, config, merged
 
 VALUES = "helm/redis-shared/values.yaml"
@@ -29,6 +30,25 @@ FLUX = {"gitops": {"tool": "flux"}}
 def client_with(**sections: Any) -> dict[str, Any]:
     """Return the client at `validate` with other sections."""
     return {"clients": [merged(config("validate")["clients"][0], sections)]}
+
+
+CHECKS = "argocd/application-redis-shared-checks.yaml"
+
+
+def labeled_job(tree: Tree) -> Tree:
+    """Give the pod of a verification Job a label of the release."""
+    path = next(path for path in tree.objects if path.startswith("checks/job-"))
+    return put(path, "spec.template.metadata.labels.app~kubernetes~io/instance", "redis-shared")(tree)
+
+
+def without_kind(kind: str) -> Change:
+    """Remove a kind from the AppProject."""
+
+    def change(tree: Tree) -> Tree:
+        kinds = tree.objects[PROJECT]["spec"]["namespaceResourceWhitelist"]
+        return put(PROJECT, "spec.namespaceResourceWhitelist", [entry for entry in kinds if entry["kind"] != kind])(tree)
+
+    return change
 
 
 OBJECTS = [
@@ -114,6 +134,29 @@ OBJECTS = [
     faulty(
         "foreign-workload", "platform/beersystem/deployment.yaml renders a workload", also("platform/beersystem/deployment.yaml", backend())
     ),
+    faulty(
+        "verification-alone",
+        "argocd/application-redis-shared-monitoring.yaml applies checks/ as well",
+        put("argocd/application-redis-shared-monitoring.yaml", "spec.source.path", "rendered/chocolandia/checks"),
+        "{}",
+        over={"verification": {}},
+    ),
+    faulty(
+        "verification-alone",
+        "platform/kustomization.yaml applies checks/ as well",
+        put("platform/kustomization.yaml", "resources.0", "../checks"),
+        "{}",
+        over={"verification": {}},
+    ),
+    faulty(
+        "verification-alone",
+        "has a label by which the Services of the release select pods",
+        labeled_job,
+        "{}",
+        over={"verification": {}},
+    ),
+    faulty("project-admits", "does not allow kinds that are rendered: ('batch', 'Job')", without_kind("Job"), GITOPS),
+    faulty("application", "0 Applications apply checks instead of one", without(CHECKS), GITOPS),
 ]
 
 OWNERS = [

@@ -126,6 +126,10 @@ class ArgoCD(Tool):
             found += [f"{name}: {condition['type']}: {condition['message']}" for condition in conditions]
         return found
 
+    def health_of(self, unit: str) -> str:
+        """Return the health of an Application."""
+        return str((self._application(unit) or {}).get("status", {}).get("health", {}).get("status", ""))
+
     def said_of(self, unit: str) -> str:
         status = (self._application(unit) or {}).get("status", {})
         operation = status.get("operationState", {})

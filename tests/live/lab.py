@@ -271,6 +271,8 @@ class Lab:
             },
             "secrets": {"mode": "manual"},
             "monitoring": {"interval": f"{scrape}s"},
+            # A verification is refused logins, which the scenarios count.
+            "verification": {"jobs": False},
             "clients": [{"name": CLIENT, "namespace": CLIENT}],
         }
         merged = _merged(basic, config)

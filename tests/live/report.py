@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from pathlib import Path
 from typing import Any
 
+from rediskit.cli.verify import markdown
+from rediskit.live.checks import Result
+from rediskit.renderers.verification.checks import CHECKS
 from tests.live.prometheus import folder_of_recordings
 
 PAGE = Path(__file__).parents[2] / "docs/live.md"
@@ -71,7 +75,54 @@ def filled(page: str, name: str, table: str) -> str:
     return pattern.sub(lambda place: f"{place[1]}{table}\n{place[2]}", page)
 
 
+EXAMPLE = PAGE.with_name("verification-example.md")
+RESULTS = "verify.results"
+"""The recording of a healthy run of `rediskit verify`."""
+_TESTS = PAGE.parent.parent / "tests/live/test_verify.py"
+
+
+def failing_tests() -> dict[str, list[str]]:
+    """Return the tests that observe a failure, by check: those whose code contains its name."""
+    functions = [node for node in ast.parse(_TESTS.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)]
+    tests = [function for function in functions if re.match("test_.*(fail|find_each)", function.name)]
+    words = {test.name: {node.value for node in ast.walk(test) if isinstance(node, ast.Constant)} for test in tests}
+    return {name: [test for test, found in words.items() if name in found] for name in CHECKS}
+
+
+def verification(example: str) -> str:
+    """Return docs/verification-example.md. example: the table of a run."""
+    seen = failing_tests()
+    criteria = sorted({check.sc for check in CHECKS.values() if check.sc})
+    rows = [
+        f"| {sc} | `{name}` | {check.title} | {', '.join(f'`{test}`' for test in seen[name])} |"
+        for sc in criteria
+        for name, check in CHECKS.items()
+        if check.sc == sc
+    ]
+    return "\n".join((_EXAMPLE_HEAD, *rows, "", _EXAMPLE_RUN, "", example.strip(), ""))
+
+
+_EXAMPLE_HEAD = """# Verification: success criteria and example
+
+`make report-live` writes this page from a run of `make test-live`. The tests in `tests/live/test_verify.py` make each check fail on real
+servers.
+
+## Success criteria
+
+| criterion | check | what must be true | fails in |
+| --- | --- | --- | --- |"""
+_EXAMPLE_RUN = """## Example
+
+`rediskit verify --markdown` in the test environment, from the cluster, from the private network and from outside of it. Addresses and
+ports are those of the test environment. Its Services are programs that forward connections, so its load test has other limits than the
+default."""
+
+
 def main() -> None:
+    recorded = folder_of_recordings() / RESULTS
+    if recorded.exists():
+        results = [Result(**found) for found in json.loads(recorded.read_text())]
+        EXAMPLE.write_text(verification("\n".join(markdown({"lab": results}))))
     found = recordings()
     page = PAGE.read_text()
     for name, table in (("outcomes", outcomes(found)), ("memory", memory(found)), ("alerts", alerts(found))):

@@ -18,7 +18,7 @@ ROOT = "bootstrap/application-redis-shared-root.yaml"
 REPOSITORY = "https://github.com/cbenitezpy-ueno/chocolandia_kube.git"
 SERVER = "https://kubernetes.default.svc"
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
-UNITS = ("redis", "redis-external", "monitoring")
+UNITS = ("redis", "redis-external", "monitoring", "checks")
 
 
 def applications(environment: Environment) -> dict[str, Object]:
@@ -58,6 +58,7 @@ def test_the_project_admits_exactly_what_is_rendered() -> None:
                 {"group": "", "kind": "Service"},
                 {"group": "", "kind": "ServiceAccount"},
                 {"group": "apps", "kind": "StatefulSet"},
+                {"group": "batch", "kind": "Job"},
                 {"group": "monitoring.coreos.com", "kind": "PrometheusRule"},
                 {"group": "monitoring.coreos.com", "kind": "ServiceMonitor"},
                 {"group": "networking.k8s.io", "kind": "NetworkPolicy"},
@@ -78,7 +79,7 @@ def test_a_workload_or_a_namespace_of_a_client_is_never_admitted(step: str) -> N
     clients = [*config(step)["clients"], client("shop", step), client("wiki", None)]
     spec = render(made(step, over={"clients": clients})).objects[PROJECT]["spec"]
     assert {entry["namespace"] for entry in spec["destinations"]} <= {"redis", "monitoring"}
-    assert not {"Deployment", "Pod", "Job", "Secret"} & {entry["kind"] for entry in spec["namespaceResourceWhitelist"]}
+    assert not {"Deployment", "Pod", "CronJob", "Secret"} & {entry["kind"] for entry in spec["namespaceResourceWhitelist"]}
     assert not [entry for key in ("destinations", "sourceRepos") for entry in spec[key] if "*" in str(entry)]
 
 
@@ -119,7 +120,8 @@ def test_the_chart_may_lie_in_another_registry() -> None:
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_unit_is_applied_from_its_folder(unit: str) -> None:
     found = applications(made(over={"gitops": {"path": "clusters/home/redis", "revision": "v1"}}))[unit]
-    assert found["spec"]["source"] == {"repoURL": REPOSITORY, "targetRevision": "v1", "path": f"clusters/home/redis/platform/{unit}"}
+    folder = unit if unit == "checks" else f"platform/{unit}"
+    assert found["spec"]["source"] == {"repoURL": REPOSITORY, "targetRevision": "v1", "path": f"clusters/home/redis/{folder}"}
     assert found["spec"]["destination"]["namespace"] == ("monitoring" if unit == "monitoring" else "redis")
     assert found["spec"]["project"] == "redis-shared"
 
@@ -143,7 +145,14 @@ def test_what_may_go_goes_and_what_holds_data_stays() -> None:
 
 
 def test_how_everything_is_synced() -> None:
-    for name, found in applications(made()).items():
+    listed = applications(made())
+    checks = listed.pop("checks")["spec"]["syncPolicy"]
+    assert checks == {
+        "automated": {"prune": True, "selfHeal": False},
+        "syncOptions": ["CreateNamespace=false", "FailOnSharedResource=true", "ServerSideApply=true"],
+        "retry": {"limit": 0},
+    }
+    for name, found in listed.items():
         policy = found["spec"]["syncPolicy"]
         assert policy["syncOptions"] == ["CreateNamespace=false", "FailOnSharedResource=true", "PruneLast=true", "ServerSideApply=true"]
         assert policy["automated"]["selfHeal"] is True

@@ -36,7 +36,7 @@ def test_the_sound_tree_has_no_errors() -> None:
 def test_one_kustomization_a_unit() -> None:
     tree = render(environment())
     specs = by_name(tree, "Kustomization")
-    assert set(specs) == {f"redis-shared-{unit}" for unit in ("redis", "redis-external", "monitoring", "beersystem", "release")}
+    assert set(specs) == {f"redis-shared-{unit}" for unit in ("redis", "redis-external", "monitoring", "beersystem", "release", "checks")}
     for name, spec in specs.items():
         assert spec["prune"] is True
         assert spec["timeout"] in ("1m", "2m"), "a long health check delays the fix"
@@ -54,13 +54,14 @@ def test_what_waits_for_what() -> None:
         "release": ["redis-shared-redis"],
         "redis-external": ["redis-shared-release"],
         "monitoring": ["redis-shared-release"],
+        "checks": ["redis-shared-release"],
     }
 
 
 def test_what_goes_with_its_unit_and_what_stays() -> None:
     specs = by_name(render(environment()), "Kustomization")
     policies = {name.removeprefix("redis-shared-"): spec["deletionPolicy"] for name, spec in specs.items()}
-    orphaned, mirrored = ("redis", "beersystem", "release"), ("redis-external", "monitoring")
+    orphaned, mirrored = ("redis", "beersystem", "release"), ("redis-external", "monitoring", "checks")
     assert policies == dict.fromkeys(orphaned, "Orphan") | dict.fromkeys(mirrored, "MirrorPrune")
     tree = render(environment())
     kept = {content["kind"] for content in tree.objects.values() if _annotation(content, "kustomize.toolkit.fluxcd.io/prune") == "disabled"}
@@ -124,7 +125,9 @@ def test_before_deploy_there_is_no_release() -> None:
     assert not [path for path in tree.files if path.startswith("flux/release/") or "ocirepository" in path]
 
 
-@pytest.mark.parametrize("folder", ["platform", "platform/redis", "platform/redis-external", "platform/monitoring", "flux", "flux/release"])
+@pytest.mark.parametrize(
+    "folder", ["platform", "platform/redis", "platform/redis-external", "platform/monitoring", "checks", "flux", "flux/release"]
+)
 def test_kustomize_builds_every_folder(kustomize: Path, folder: str) -> None:
     done = subprocess.run([kustomize, "build", ROOT / "rendered/chocolandia-flux" / folder], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

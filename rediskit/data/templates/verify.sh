@@ -2,7 +2,7 @@
 # Verifies a shared Redis from a pod, and prints one line per check: id, target, status, measured value and detail, separated by tabs.
 # Statuses: passed, failed, skipped, unknown (no data). Exit codes: 0 no check failed, 1 a check failed, 3 a result is unknown.
 # Variables: PHASES, HOST, PORT, REPLICAS ("host:port ..."), PASSWORD_FILE, DISABLED, SETTINGS ("name=value" per line), REQUESTS,
-# OPERATIONS, P95 (microseconds), WAIT (seconds to wait for the first answer).
+# OPERATIONS, P95 (microseconds), WAIT (seconds to wait for the first answer and the replicas).
 set -u -o pipefail
 export LC_ALL=C
 RESULT=/dev/termination-log
@@ -44,12 +44,19 @@ field() { # name text: a field of INFO
   sed -n "s/^$1://p" <<< "$2"
 }
 
-wait_for_redis() {
-  local end=$((SECONDS + WAIT))
-  until [[ "$(ask "$ENDPOINT" PING)" == PONG ]]; do
-    ((SECONDS < end)) || return 0
+wait_until() { # command...: until it succeeds, or WAIT seconds after the start
+  until "$@"; do
+    ((SECONDS < WAIT)) || return 0
     sleep 2
   done
+}
+
+answers() {
+  [[ "$(ask "$ENDPOINT" PING)" == PONG ]]
+}
+
+in_sync() { # number: so many replicas are online
+  [[ "$(online "$(ask "$ENDPOINT" INFO replication)")" == "$1" ]]
 }
 
 connect_time() { # prints the milliseconds of the median of three connections
@@ -155,6 +162,7 @@ replication() {
   read -r -a replicas <<< "$REPLICAS"
   count="$(wc -w <<< "$REPLICAS")"
   ((count > 0)) || { report roles "$ENDPOINT" skipped "" "the config has no replicas"; return; }
+  wait_until in_sync "$count"
   info="$(ask "$ENDPOINT" INFO replication)"
   equals roles "$ENDPOINT" "$(field role "$info")" master "the Service does not lead to a primary"
   for replica in "${replicas[@]}"; do
@@ -240,7 +248,7 @@ finish() { # the termination message has 4096 bytes: passed checks are left out 
 
 trap finish EXIT
 trap 'exit 3' TERM INT
-wait_for_redis
+wait_until answers
 for phase in $PHASES; do "$phase"; done
 for line in "${RESULTS[@]}"; do [[ $line != *$'\tfailed\t'* ]] || exit 1; done
 for line in "${RESULTS[@]}"; do [[ $line != *$'\tunknown\t'* ]] || exit 3; done

@@ -98,6 +98,9 @@ def verification_page(environment: Environment) -> str:
         replicas=replica_endpoints(environment),
         image=image_reference(environment, settings.image),
         checks=rows,
+        jobs=settings.jobs,
+        carrier=environment.gitops.object_kind,
+        prefix=environment.object_prefix,
     )
 
 

@@ -52,7 +52,7 @@ def parameters(environment: Environment, phases: tuple[str, ...], namespace: str
         environment: The config.
         phases: The phases to run.
         namespace: The namespace of the pod. Outside of that of Redis, a pod verifies what a client needs: no settings and no replicas.
-        wait: Seconds to wait for the first answer of Redis.
+        wait: Seconds to wait for the first answer of Redis and for its replicas.
     """
     release, inside = release_of(environment), namespace == environment.redis.namespace
     settings = expected_settings(environment) if inside else {}
@@ -78,7 +78,7 @@ def job_spec(environment: Environment, phases: tuple[str, ...], namespace: str, 
         environment: The config.
         phases: The phases to run.
         namespace: The namespace of the Job.
-        wait: Seconds to wait for the first answer of Redis.
+        wait: Seconds to wait for the first answer of Redis and for its replicas.
         config_map: The ConfigMap with the script; without one, the script is an argument.
     """
     auth = environment.redis.auth
