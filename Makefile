@@ -30,7 +30,7 @@ test: $(INSTALLED) ## run every test, one process a core (ARGS="-k name" for som
 	$(PYTEST) --numprocesses auto $(ARGS)
 
 test-charts: $(INSTALLED) ## render every profile with the real charts (REDISKIT_CHARTS, else helm pull; about four minutes)
-	$(PYTEST) --numprocesses auto tests/charts $(ARGS)
+	tools="$$($(PY) tests/tools/install.py --set charts --print-path)" && PATH="$$tools:$$PATH" $(PY) -m pytest --numprocesses auto tests/charts $(ARGS)
 
 report-charts: $(INSTALLED) ## write the effects of the real charts into docs/charts.md
 	tools="$$($(PY) tests/tools/install.py --print-path)" && PATH="$$tools:$$PATH" $(PY) -m tests.charts.table docs/charts.md

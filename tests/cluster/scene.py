@@ -227,7 +227,11 @@ class Scene:
             "name": self.name,
             "kubernetes": "1.36",
             "gitops": {"tool": self.tool.name, "repository": self.ours.url},
-            "redis": {"release": self.release, "namespace": self.namespace, "chart": {"repository": repository, "version": version}},
+            "redis": {
+                "release": self.release,
+                "namespace": self.namespace,
+                "chart": {"profile": "bitnami", "repository": repository, "version": version},
+            },
             "network": {
                 "address": self.address,
                 "pool": {"name": "eero-pool", "addresses": "192.168.4.200-192.168.4.210"},

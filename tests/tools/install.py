@@ -36,7 +36,7 @@ NODE_LOCK = HERE / "node.lock"
 TIME_LIMIT = 1800
 """Seconds that one call of go, npm or pip may take, downloads included."""
 SHOWN_LINES = 15
-SETS = ("test", "cluster", "live")
+SETS = ("test", "charts", "cluster", "live")
 FOREIGN_SETTINGS = ("GOARCH", "GOARM", "GOBIN", "GOEXPERIMENT", "GOOS", "GOROOT")
 """Settings of the caller's that would build for another machine, to another place or with another Go."""
 
@@ -406,7 +406,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Build the programs that tests run into the tool cache.")
     parser.add_argument("tools", nargs="*", metavar="TOOL", help="rows of tools.toml; without any, those of the set")
     parser.add_argument(
-        "--set", choices=SETS, default=SETS[0], help="what they are for: make test (the default), make test-cluster or make test-live"
+        "--set",
+        choices=SETS,
+        default=SETS[0],
+        help="what they are for: make test (the default), make test-charts, make test-cluster or make test-live",
     )
     parser.add_argument("--print-path", action="store_true", help="print the folders, joined as PATH wants them")
     options = parser.parse_args()
