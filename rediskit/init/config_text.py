@@ -180,7 +180,7 @@ def _comments(texts: Iterable[str], indent: int, head: str = "") -> list[str]:
 
 def _section(lines: list[str], *, off: bool) -> list[str]:
     """Return lines, as a comment if `off`. The mark is at the indentation of the section: without it the lines are valid again."""
-    if not off:
+    if not off or not lines:
         return lines
     indent = min(len(line) - len(line.lstrip()) for line in lines)
     return [f"{line[:indent]}# {line[indent:]}" for line in lines]
