@@ -157,8 +157,9 @@ class Migration(Model):
 
     @property
     def verified(self) -> Evidence | None:
-        """The last verification of the application since the current step."""
-        return next(reversed(self._since(self.step, "verified")), None)
+        """The last verification of the application since the current step. A planned step has no time, and no evidence."""
+        planned = self.history and not self.history[-1].at
+        return None if planned else next(reversed(self._since(self.step, "verified")), None)
 
     @property
     def folded(self) -> Evidence | None:
