@@ -123,7 +123,7 @@ def test_a_terminal_shows_the_program_that_runs_and_removes_it() -> None:
 
 
 def test_a_diff_has_colors() -> None:
-    assert "\x1b[32m+# redis-shared on home\x1b[0m\n" in terminal("diff", "--text")
+    assert "\n\x1b[32m+resources:\x1b[0m\n" in terminal("diff", "--text")
     assert "\n\x1b[32madded\x1b[0m    " in terminal("diff")
 
 
