@@ -17,7 +17,7 @@ from rediskit.model.template import Template
 from rediskit.model.workload import Workload
 from rediskit.renderers.objects import file_name
 from rediskit.renderers.owner.helm_release import patches_in, renderer_patches
-from rediskit.renderers.owner.helm_values import VALUES, step_values
+from rediskit.renderers.owner.helm_values import VALUES, operations, step_values
 from rediskit.renderers.owner.kinds import of_owner
 from rediskit.renderers.owner.overlay import apply, operated
 from rediskit.renderers.owner.patches import Change, changes, hold, text_of
@@ -283,9 +283,9 @@ def _values_faults(subject: Subject, client: Client, component: Object | None) -
     if component is None:
         return
     install = client.owner.installs
-    file = file_name({"kind": install.kind, "metadata": {"name": install.name}})
-    if wanted and at(contents.get(file), "spec", "values") != wanted:
-        yield f"{file} does not have the values of this step"
+    texts = [entry["patch"] for entry in list_at(component, "patches") if "patch" in entry]
+    if texts != ([operations_text(operations(install, wanted))] if wanted else []):
+        yield "kustomization.yaml does not have the values of this step"
     if [at(entry, "source", "name") for entry in list_at(component, "replacements")] != ([install.name] if wanted else []):
         yield "kustomization.yaml does not fail when the HelmRelease is missing"
 

@@ -252,6 +252,9 @@ SNIPPET = client_with(owner={"kind": "argocd-app"})
 SNIPPET_FILE, INLINE = "owners/beersystem/application-snippet.yaml", "spec.source.kustomize.patches"
 PLAIN_FILE = "owners/beersystem/deployment-beersystem-backend.yaml"
 POST_RENDERED = client_with(owner={"kind": "flux-helmrelease", "release": "chocolandia/release.yaml"})
+VALUES_FILE = "owners/beersystem/values.yaml"
+OURS = {"stopped": {"web": {"replicas": 0}}, "switched": {"web": {"host": "${host}"}}}
+BY_VALUES = client_with(owner={"kind": "helm-values", "release": "chocolandia/release.yaml", "values": OURS})
 OTHER_PATCH = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: beersystem-backend}\nspec: {replicas: 7}\n"
 
 OTHER_RENDERER = json.dumps([{"op": "add", "path": "/x", "value": {"kustomize": {"patches": [{"patch": OTHER_PATCH}]}}}])
@@ -300,6 +303,9 @@ KINDS_OF_OWNERS = [
     ),
     faulty("owner-component", "does not contain the patches of this step", put(COMPONENT, "patches.0.patch", "[]"), over=POST_RENDERED),
     faulty("owner-component", "does not fail when the HelmRelease is missing", put(COMPONENT, "replacements", GONE), over=POST_RENDERED),
+    faulty("owner-component", "values.yaml does not have the values of this step", put(VALUES_FILE, "web", {}), over=BY_VALUES),
+    faulty("owner-component", "kustomization.yaml does not have the values", put(COMPONENT, "patches.0.patch", "[]"), over=BY_VALUES),
+    faulty("owner-component", "does not fail when the HelmRelease is missing", put(COMPONENT, "replacements", GONE), over=BY_VALUES),
     faulty("owner-component", f"{SNIPPET_FILE} is missing", without(SNIPPET_FILE), "step: validate", over=SNIPPET),
 ]
 

@@ -89,6 +89,33 @@ def test_an_application_takes_a_values_file_or_values_object(tmp_path: Path, run
     assert (top / "prod/rediskit/shop/application-snippet.yaml").is_file() == snippet
 
 
+def test_a_mapping_replaces_a_text_of_the_base(tmp_path: Path, run: Run) -> None:
+    """A merge patch of kustomize fails there: `expected ScalarNode but got MappingNode`."""
+    env = {"REDIS_PASSWORD": "none"}
+    base = release(values={"controllers": {"web": {"containers": {"web": {"env": env}}}}})
+    owner(tmp_path, base)
+    code, output, errors = export(run, by_values(tmp_path, "reconfigure", content=base), *WITH_CHART)
+    assert code == 0, errors
+    assert f"{ENV}/REDIS_PASSWORD/value, {ENV}/REDIS_PASSWORD/valueFrom" in output
+
+
+def test_a_base_that_gets_a_key_of_the_step_meanwhile_fails_the_build(tmp_path: Path, run: Run) -> None:
+    own = {"controllers": {"web": {"containers": {"web": {"env": {"REDIS_PASSWORD": "none"}}}}}}
+    top = owner(tmp_path, release(values=own))
+    config, before = by_values(tmp_path, "reconfigure"), disk(top)
+    code, _, errors = export(run, config)
+    assert (
+        code,
+        "[owner-build]" in errors,
+        "testing value /spec/values/controllers/web/containers/web/env/REDIS_PASSWORD failed" in errors,
+    ) == (
+        1,
+        True,
+        True,
+    )
+    assert disk(top) == before
+
+
 WRONG: dict[str, tuple[Object, Object, str]] = {
     "a key that the chart does not read": (
         merged(OURS, {"stopped": {"controllers": {"web": {"replica": 0}}}}),

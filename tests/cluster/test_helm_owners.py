@@ -1,11 +1,11 @@
-"""An application that helm-controller installs: the HelmRelease carries each step, and the rollback, in both orders."""
+"""An application that helm-controller installs: post-renderers or values of the HelmRelease carry each step, and the rollback."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 import pytest
@@ -15,6 +15,7 @@ from rediskit import Environment, Manifest, check, render
 from rediskit.live.kubectl import read_object
 from rediskit.migrate.installed import live_problems, version_of
 from rediskit.model.migration import Order
+from rediskit.model.owner import OwnerKind
 from rediskit.source.manifest import clean, read_manifest
 from rediskit.state_machine.effects import Effects, effects, steps
 from rediskit.yamlio.writer import dump
@@ -49,13 +50,20 @@ VALUES: dict[str, Any] = {
 OWN = {"kustomize": {"images": [{"name": "proxy", "newTag": "2"}]}}
 BASES: dict[Order, list[Object] | None] = {"scale-down-first": None, "deploy-first": [OWN]}
 """The post-renderers of the base."""
+_SECRET = {"valueFrom": {"secretKeyRef": {"name": "${secret.name}", "key": "${secret.key}"}}}
+OURS: dict[str, Any] = {
+    "stopped": {"controllers": {"web": {"replicas": 0}}},
+    "switched": {"controllers": {"web": {"containers": {"web": {"env": {**VARIABLES, "REDIS_PASSWORD": _SECRET}}}}}},
+    "removed": {"redis": {"enabled": False}},
+}
+"""What `helm-values` sets in the chart."""
 
 
 class Application:
     """A repository with a HelmRelease, its chart and the Component of rediskit, applied by a Kustomization of Flux."""
 
-    def __init__(self, tool: Tool, server: GitServer, order: Order) -> None:
-        self.tool, self.kube, self.order = tool, tool.kube, order
+    def __init__(self, tool: Tool, server: GitServer, order: Order, kind: OwnerKind = "flux-helmrelease") -> None:
+        self.tool, self.kube, self.order, self.kind = tool, tool.kube, order, kind
         self.namespace = f"helm-{uuid4().hex[:8]}"
         self.repository = server.repository(self.namespace)
         self.manifest: Object = {}
@@ -103,7 +111,11 @@ class Application:
             "namespace": self.namespace,
             "workloads": [{"manifest": Manifest("web.yaml", self.manifest), "containers": {"web": {"env": VARIABLES}}}],
             "previous": {"host": "redis", "remove": ["Deployment/redis", "Service/redis"]},
-            "owner": {"kind": "flux-helmrelease", "baseNamespace": False, "release": Manifest("release.yaml", clean(self.release(VALUES)))},
+            "owner": {
+                "kind": self.kind,
+                "release": Manifest("release.yaml", clean(self.release(VALUES))),
+                **({"baseNamespace": False} if self.kind == "flux-helmrelease" else {"values": OURS}),
+            },
             "migration": config(step, self.order)["clients"][0]["migration"],
         }
         return Environment.model_validate(merged(config(None), {"gitops": {"tool": "flux"}, "clients": [client]}))
@@ -174,14 +186,24 @@ def rest(deployment: Object) -> Object:
     return {**deployment["spec"], "replicas": None, "template": template}
 
 
+class MakeApplication(Protocol):
+    """Installs an application of a test."""
+
+    def __call__(self, order: Order, kind: OwnerKind = "flux-helmrelease") -> Application: ...
+
+
 @pytest.fixture
-def applications(tool: Tool, git: GitServer) -> Iterator[dict[Order, Application]]:
-    """Yield an application per order, each installed by its own HelmRelease."""
-    made: dict[Order, Application] = {order: Application(tool, git, order) for order in BASES}
-    for one in made.values():
-        one.install()
-    yield made
-    for one in made.values():
+def install(tool: Tool, git: GitServer) -> Iterator[MakeApplication]:
+    """Yield a function that installs an application by its own HelmRelease."""
+    made: list[Application] = []
+
+    def make(order: Order, kind: OwnerKind = "flux-helmrelease") -> Application:
+        made.append(Application(tool, git, order, kind))
+        made[-1].install()
+        return made[-1]
+
+    yield make
+    for one in made:
         one.kube.patch(HELM, "HelmRelease", "shop", one.namespace, {"spec": {"suspend": True}, "metadata": {"finalizers": None}})
         for unit in reversed(one.units):
             version, kind, meta = unit["apiVersion"], unit["kind"], unit["metadata"]
@@ -192,29 +214,46 @@ def applications(tool: Tool, git: GitServer) -> Iterator[dict[Order, Application
 
 @pytest.mark.parametrize("tool", [Flux], indirect=True, ids=["flux"])
 def test_a_helm_release_carries_each_step_and_the_way_back(
-    applications: dict[Order, Application], plane: Plane, monkeypatch: pytest.MonkeyPatch, report: Report
+    install: MakeApplication, plane: Plane, monkeypatch: pytest.MonkeyPatch, report: Report
 ) -> None:
     monkeypatch.setenv("KUBECTL", str(program("kubectl")))
     monkeypatch.setenv("KUBECONFIG", str(plane.kubeconfig))
+    applications = {order: install(order) for order in BASES}
     for order, application in applications.items():
         start = application.workload()
         live = read_object("helmreleases.helm.toolkit.fluxcd.io", application.namespace, "shop")
         assert live_problems(application.environment("prepare").clients[0], live, application.namespace) == []
         assert version_of(live) == "1.2.3"
-        for step in (*steps(order)[1:-2], "rolled-back"):
-            application.take(step)
-            application.settled()
-            application.hold(effects(application.environment(step).clients[0].migration), start)
-        live_now = application.workload()
-        assert (live_now["spec"], live_now["metadata"]["labels"]) == (start["spec"], start["metadata"]["labels"])
+        journey(application, start, (*steps(order)[1:-2], "rolled-back"))
+        equal(application, start)
     application = applications["scale-down-first"]
     start = application.workload()
     assert broken_and_fixed(application, "reconfigure", report) < 60
     application.hold(effects(application.environment("reconfigure").clients[0].migration), start)
-    for step in ("scale-down", "reconfigure", "validate", "decommission"):
+    journey(application, start, ("scale-down", "reconfigure", "validate", "decommission"))
+
+
+@pytest.mark.parametrize("tool", [Flux], indirect=True, ids=["flux"])
+def test_the_values_of_a_chart_carry_each_step_and_the_way_back(install: MakeApplication) -> None:
+    application = install("scale-down-first", "helm-values")
+    start = application.workload()
+    journey(application, start, ("scale-down", "reconfigure", "validate", "rolled-back"))
+    equal(application, start)
+    journey(application, start, ("scale-down", "reconfigure", "validate", "decommission"))
+
+
+def journey(application: Application, start: Object, path: Sequence[str]) -> None:
+    """Take each step, and assert what is live."""
+    for step in path:
         application.take(step)
         application.settled()
         application.hold(effects(application.environment(step).clients[0].migration), start)
+
+
+def equal(application: Application, start: Object) -> None:
+    """Assert that the Deployment equals the start."""
+    live = application.workload()
+    assert (live["spec"], live["metadata"]["labels"]) == (start["spec"], start["metadata"]["labels"])
 
 
 def broken_and_fixed(application: Application, step: str, report: Report) -> float:

@@ -28,7 +28,8 @@ from rediskit.model.environment import Environment
 from rediskit.model.pointers import changed
 from rediskit.output.nofollow import NoFollowFolder
 from rediskit.renderers.owner.helm_release import operations, renderer_patches
-from rediskit.renderers.owner.helm_values import step_values, with_values
+from rediskit.renderers.owner.helm_values import operations as value_operations
+from rediskit.renderers.owner.helm_values import step_values
 from rediskit.renderers.owner.kinds import of_owner
 from rediskit.renderers.owner.overlay import ConflictError, applied, edited, operated
 from rediskit.renderers.owner.patches import changes, removals
@@ -184,7 +185,8 @@ def _expected(environment: Environment, client: Client, before: Built) -> dict[K
     if client.owner.is_helm_release:
         key = key_of(installer(client, before.objects))
         if by_values:
-            expected[key] = with_values(before.objects[key], step_values(environment, client, client.owner.values))
+            values = step_values(environment, client, client.owner.values)
+            expected[key] = operated(before.objects[key], value_operations(client.owner.installs, values))
         elif patches := renderer_patches(environment, client):
             expected[key] = operated(before.objects[key], operations(client, patches))
     for change in changes(environment, client):

@@ -14,11 +14,13 @@ from rediskit.model.environment import Environment
 from rediskit.model.helm_install import HelmInstall
 from rediskit.model.nested import at, list_at, mapping_at
 from rediskit.model.owner_values import ByEffect, filled
+from rediskit.model.pointers import pointer
 from rediskit.model.template import Template
 from rediskit.renderers.helm import merged, release_of
 from rediskit.renderers.objects import file_name
 from rediskit.renderers.owner.component import assertion, component_of, patch_of
 from rediskit.renderers.owner.patches import address_text, removal, removals, target, within
+from rediskit.renderers.owner.snippets import operations_text
 from rediskit.renderers.tree import File, Object
 from rediskit.state_machine.effects import effects
 
@@ -60,17 +62,37 @@ def _component(client: Client, install: HelmInstall, values: Object) -> Iterator
     if not values:
         yield File("kustomization.yaml", component_of([], []))
         return
-    head = {"apiVersion": install.content["apiVersion"], "kind": install.kind, "metadata": {"name": install.name}}
-    patch = {**head, "spec": {"values": values}}
     gone = [removal(reference) for reference in removals(client)]
-    entries = [{"path": file_name(patch), "target": target(patch)}, *(patch_of(old, within(client.namespace)) for old in gone)]
+    aim = target({"kind": install.kind, "metadata": {"name": install.name}})
+    entries = [
+        {"patch": operations_text(operations(install, values)), "target": aim},
+        *(patch_of(old, within(client.namespace)) for old in gone),
+    ]
     yield File("kustomization.yaml", component_of(entries, [assertion(install.kind, install.name, "metadata.name")]))
-    yield from (File(file_name(content), content) for content in (patch, *gone))
+    yield from (File(file_name(old), old) for old in gone)
 
 
-def with_values(release: Object, values: Object) -> Object:
-    """Return a HelmRelease with more values: what the patch of the Component makes of it."""
-    return merged(release, {"spec": {"values": values}}) if values else release
+def operations(install: HelmInstall, values: Object) -> list[Object]:
+    """Return the JSON 6902 operations that merge values into those of a HelmRelease as Helm does.
+
+    A merge patch of kustomize 5.8.1 fails where a mapping replaces a text. A key that the base does not have is tested first, so that a
+    base that gets it meanwhile fails the build instead of losing it.
+    """
+    return list(_operations(at(install.content, "spec", "values"), values, ("spec", "values")))
+
+
+def _operations(base: Any, values: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[Object]:
+    if not isinstance(base, Mapping):
+        yield from ({"op": "test", "path": pointer(*path), "value": None}, {"op": "add", "path": pointer(*path), "value": values})
+        return
+    for key, value in values.items():
+        old, here = base.get(key), (*path, key)
+        if isinstance(old, Mapping) and isinstance(value, Mapping):
+            yield from _operations(old, value, here)
+            continue
+        if old is None:
+            yield {"op": "test", "path": pointer(*here), "value": None}
+        yield {"op": "add", "path": pointer(*here), "value": value}
 
 
 def needs_snippet(client: Client) -> bool:
