@@ -21,6 +21,7 @@ from rediskit.output.writer import Changes, compare, write
 from rediskit.renderers import render
 from rediskit.renderers.owner.helm_values import SNIPPET, VALUES, needs_snippet
 from rediskit.renderers.owner.snippets import SNIPPETS, inline, mark_of
+from rediskit.renderers.owner.tfvars import file_of
 from rediskit.state_machine.effects import effects
 
 
@@ -73,7 +74,7 @@ def export(
         ConfigError: A folder is not in a checkout or has no kustomization, or the kind of owner has no files.
         RefusedError: The build does not have the values of the step, or a file was edited.
     """
-    if client.owner.delivery == "stated":
+    if client.owner.delivery == "stated" and client.owner.variables is None:
         hint = f"change the application as {environment.path}/{client.owner_folder}/REQUIRED.md states, then run rediskit migrate verify"
         raise ConfigError(Problem(f"{client.name} has owner.kind {client.owner.kind}: there are no files to export", hint))
     if client.owner.in_place:
@@ -86,10 +87,10 @@ def export(
         remove_leftovers([*input_leftovers([place.to]), *tree_leftovers(str(place.to / FOLDER))])
     if client.owner.delivery == "files":
         return _plain(environment, client, place, force=force, dry_run=dry_run)
-    if client.owner.delivery != "values":
+    if client.owner.is_built:
         kustomization(place.overlay)
     refuse_uses(environment, client, place, chart)
-    objects = trial_build(environment, client, place, chart)
+    objects = trial_build(environment, client, place, chart) if client.owner.variables is None else ()
     tree, root = rendered_files(render(environment), client), str(place.to / FOLDER)
     changes = compare(tree, root) if dry_run else write(tree, root, force=force)
     return Exported(shown(place.to), shown(place.to / FOLDER / client.name), changes, (), objects, tuple(_todo(environment, client, place)))
@@ -140,6 +141,12 @@ def _todo(environment: Environment, client: Client, place: Checkout) -> list[str
         if not inline(environment, client):
             return [f"remove {entries} from the {kind}; keep all others"]
         return [f"replace {entries} in the {kind} by those of {shown(mine / name)}, after all others; keep all others"]
+    if client.owner.variables is not None:
+        file = f"{FOLDER}/{client.name}/{file_of(client)}"
+        return [
+            f"link the file into the module, once:  ln -s {file} {shown(place.to)}/",
+            f"run tofu plan and tofu apply in {shown(place.to)}",
+        ]
     if client.owner.delivery == "values":
         return [_to_set(client, place)]
     if listing(place, client).files:

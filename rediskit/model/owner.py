@@ -18,7 +18,7 @@ from rediskit.model.helm_install import HelmInstall, helm_install, problem_of
 from rediskit.model.owner_values import ByEffect
 from rediskit.model.types import DeployingObject, Flag, GitRepository, TreePath
 
-OwnerKind = Literal["kustomize", "manifests", "argocd-app", "flux-kustomization", "flux-helmrelease", "helm-values", "external"]
+OwnerKind = Literal["kustomize", "manifests", "argocd-app", "flux-kustomization", "flux-helmrelease", "helm-values", "tfvars", "external"]
 Delivery = Literal["component", "snippet", "files", "values", "stated"]
 
 
@@ -43,12 +43,13 @@ class Form(NamedTuple):
 _IN_OBJECT = Form("snippet", keys=frozenset({"base_namespace"}))
 
 KINDS: Mapping[OwnerKind, Form] = {
-    "kustomize": Form("component", whole=False, keys=frozenset({"in_place"})),
+    "kustomize": Form("component", whole=False, keys=frozenset({"in_place", "enable_helm"})),
     "manifests": Form("files"),
     "argocd-app": _IN_OBJECT,
     "flux-kustomization": _IN_OBJECT,
     "flux-helmrelease": Form("component", keys=frozenset({"base_namespace", "release"}), installers=("HelmRelease",)),
     "helm-values": Form("component", keys=frozenset({"release", "values"}), installers=("HelmRelease", "Application")),
+    "tfvars": Form("stated", whole=False, keys=frozenset({"variables"})),
     "external": Form("stated", whole=False),
 }
 
@@ -61,6 +62,7 @@ class Owner(Model):
     `argocd-app`, `flux-kustomization`: rediskit renders patches for the Application or Kustomization of the repository.
     `flux-helmrelease`: rediskit renders a Component that adds the patches to the HelmRelease, as a post-renderer.
     `helm-values`: rediskit renders the values of the chart that you write per effect.
+    `tfvars`: rediskit renders the variables of an OpenTofu or Terraform module that you write per effect, and states what must be true.
     `external`: rediskit states what must be true, you change the application, and `migrate verify` compares."""
     repository: GitRepository | None = None
     """The URL of the application repository. `migrate step` looks for its name in `.rediskit.local.yaml` and `$REDISKIT_CHECKOUTS`."""
@@ -71,9 +73,14 @@ class Owner(Model):
     base_namespace: Flag = True
     """Whether the objects of the base set their namespace; false if an overlay or the tool sets it. For `argocd-app`,
     `flux-kustomization` and `flux-helmrelease`, whose base is the rendered chart."""
+    enable_helm: Flag = False
+    """Whether trial builds render `helmCharts` (`kustomize build --enable-helm`). This runs Helm, which can download charts. For
+    `kustomize`."""
     release: Manifest | None = None
     """A file with the HelmRelease that installs the application, relative to this file; with `helm-values` also an
     Application with the chart. For `flux-helmrelease` and `helm-values`."""
+    variables: ByEffect | None = None
+    """The variables of the OpenTofu or Terraform module that stop the application and switch it, in the same form. For `tfvars`."""
     values: ByEffect | None = None
     """The values of the chart that stop the application and switch it. For `helm-values`."""
     in_place: Flag = False
@@ -102,8 +109,14 @@ class Owner(Model):
             refuse("owner-release", f"{self.kind} needs release", hint)
         if problem := problem_of(self.release.content, kinds, self.release.path):
             refuse_all([replace(problem, path=("release",))])
-        if self.values is None and "values" in KINDS[self.kind].keys:
-            refuse("owner-values", f"{self.kind} needs values", "add values: {stopped: {…}, switched: {…}}")
+        return self
+
+    @model_validator(mode="after")
+    def _has_values(self) -> Self:
+        """Refuse a kind without the values by which it stops and switches the application."""
+        for key, given in (("values", self.values), ("variables", self.variables)):
+            if key in KINDS[self.kind].keys and given is None:
+                refuse("owner-values", f"{self.kind} needs {key}", f"add {key}: {{stopped: {{…}}, switched: {{…}}}}")
         return self
 
     @property

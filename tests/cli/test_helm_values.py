@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +192,41 @@ def test_values_that_are_not_visible_are_an_error_with_the_chart(tmp_path: Path,
     code, output, errors = export(run, config, *WITH_CHART)
     assert (code, output, message in errors) == (1, "", True), errors
     assert export(run, config)[0] == 0
+
+
+def test_an_overlay_with_helm_charts_is_built_where_the_config_allows_it(tmp_path: Path, run: Run) -> None:
+    top = owner(tmp_path)
+    shutil.copytree(CHART, top / "prod/charts/app")
+    chart = {"name": "app", "releaseName": "shop", "namespace": "shop", "valuesInline": VALUES}
+    overlay = {"helmGlobals": {"chartHome": "charts"}, "helmCharts": [chart], "components": ["rediskit/shop"]}
+    (top / "prod/kustomization.yaml").write_text(dump(overlay), encoding="utf-8")
+    code, _, errors = export(run, at(tmp_path, "reconfigure", client={"owner": {"kind": "kustomize"}}))
+    assert (code, "[owner-build]" in errors, "must specify --enable-helm" in errors) == (1, True, True), errors
+    code, output, errors = export(run, at(tmp_path, "reconfigure", client={"owner": {"kind": "kustomize", "enableHelm": True}}))
+    assert (code, LINES["reconfigure"] in output) == (0, True), errors
+
+
+def test_the_variables_of_a_module_are_written_and_verified(tmp_path: Path, run: Run) -> None:
+    top = owner(tmp_path)
+    variables = {"stopped": {"replicas": 0}, "switched": {"redis": {"host": "${host}", "secret": "${secret.name}"}}}
+    redis = {"redis": {"host": "redis-shared-master.redis.svc.cluster.local", "secret": "redis-credentials"}}
+    wanted: dict[str, Object] = {
+        "scale-down": {"replicas": 0},
+        "reconfigure": {"replicas": 0, **redis},
+        "validate": redis,
+        "rolled-back": {},
+    }
+    for step, content in wanted.items():
+        config = at(tmp_path, step, client={"owner": {"kind": "tfvars", "variables": variables}})
+        code, output, errors = export(run, config)
+        assert code == 0, errors
+        assert "to do: link the file into the module, once:  ln -s rediskit/shop/shop.auto.tfvars.json owner/prod/" in output
+        file = top / "prod/rediskit/shop/shop.auto.tfvars.json"
+        assert json.loads(file.read_bytes()) == content
+    assert (
+        "[verification-missing]"
+        in run("migrate", "advance", at(tmp_path, "scale-down", client={"owner": {"kind": "tfvars", "variables": variables}}))[2]
+    )
 
 
 def test_without_the_chart_the_values_are_written(tmp_path: Path, run: Run) -> None:

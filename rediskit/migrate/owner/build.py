@@ -111,7 +111,8 @@ class Bench:
             self._inside.write(self._mine / path, content)
 
     def _build(self) -> Built:
-        arguments = ("build", self._copy / self._overlay)
+        charts = ("--enable-helm", "--helm-command", find("helm", "HELM")) if self.client.owner.enable_helm else ()
+        arguments = ("build", self._copy / self._overlay, *charts)
         done = run(Command(self._program, arguments, exit_codes=frozenset({0, 1}), environment=self._environment))
         if done.exit_code:
             complaint = printable_lines(done.stderr.decode(errors="replace").replace(str(self._copy), "")) or "no error message"

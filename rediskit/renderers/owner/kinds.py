@@ -15,6 +15,7 @@ from rediskit.renderers.owner.helm_release import helm_release
 from rediskit.renderers.owner.helm_values import helm_values
 from rediskit.renderers.owner.required import external
 from rediskit.renderers.owner.snippets import mark_of, snippet
+from rediskit.renderers.owner.tfvars import tfvars
 from rediskit.renderers.tree import File
 from rediskit.state_machine.effects import owned
 
@@ -58,6 +59,11 @@ RENDERERS: Mapping[OwnerKind, Renderer] = {
         external,
         "At each step, you change the application as `REQUIRED.md` in {folder} states, with the old values for a rollback. "
         "`migrate verify` compares it and records the result",
+    ),
+    "tfvars": Renderer(
+        tfvars,
+        "At each step, `migrate export` writes `{client}.auto.tfvars.json` to the module, and you apply it with OpenTofu. `migrate verify`"
+        " compares the application with `REQUIRED.md` in {folder} and records the result",
     ),
     "flux-kustomization": Renderer(snippet, f"At each step, `spec.patches` of the Kustomization {_OURS}"),
 }

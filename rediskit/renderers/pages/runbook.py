@@ -120,7 +120,10 @@ def _commands(config: str, client: Client, transition: Transition) -> Iterator[s
 def _changes_by_hand(
     environment: Environment, client: Client, transition: Transition, before: Migration, after: Migration
 ) -> Iterator[str]:
-    if client.owner.delivery == "stated" and transition.target != "complete":
+    if client.owner.variables is not None and transition.target != "complete":
+        export = f"rediskit migrate export {config_of(environment)} --client {client.name} --to MODULE"
+        yield f"# run {export}, then tofu apply"
+    elif client.owner.delivery == "stated" and transition.target != "complete":
         yield f"# change {', '.join(client.references)} as {environment.path}/{client.owner_folder}/REQUIRED.md states, and deploy it"
     old, new = effects(before).switched, effects(after).switched
     if old != new and transition.target != "complete":
