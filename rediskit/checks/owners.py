@@ -77,7 +77,7 @@ class _Patch(NamedTuple):
         values = [operation["value"] for operation in self.expected.operations if operation["op"] == "add"]
         added = [entry for value in values for entry in (value if isinstance(value, list) else [value])]
         for listed, name, container in self.migrating.workload.switched:
-            patched = (one.content for one in containers_of(self.patch) if (one.listed, one.name) == (listed, name))
+            patched = (entry.content for entry in containers_of(self.patch) if (entry.listed, entry.name) == (listed, name))
             env = {entry["name"]: entry for content in patched for entry in entries(content)} or {entry["name"]: entry for entry in added}
             for variable in container.names:
                 if variable not in container.variables or container.variables[variable] is not None:

@@ -44,30 +44,30 @@ def ciphertext_missing(subject: Subject) -> Iterator[Issue]:
 
 def ciphertext_content(subject: Subject) -> Iterator[Issue]:
     """Require that an encrypted Secret has the mode, namespace, name and key of the config, and no value in plain text."""
-    for namespace, found in _ciphertexts(subject.environment):
-        for message in _content_faults(subject.environment, namespace, found):
+    for namespace, encrypted in _ciphertexts(subject.environment):
+        for message in _content_faults(subject.environment, namespace, encrypted):
             yield _issue(subject.environment, namespace, message)
 
 
 def ciphertext_kept(subject: Subject) -> Iterator[Issue]:
     """Require the annotations that prevent pruning of an encrypted Secret, and the deletion of its Secret with it."""
     environment = subject.environment
-    for namespace, found in _ciphertexts(environment):
-        lacking = [name for name, value in KEEP.items() if found.annotations.get(name) != value]
+    for namespace, encrypted in _ciphertexts(environment):
+        lacking = [name for name, value in KEEP.items() if encrypted.annotations.get(name) != value]
         if lacking:
             yield _issue(environment, namespace, f"lacks the annotation {', '.join(lacking)}: a wrong commit could prune it")
-        yield from _owner_faults(environment, namespace, found)
+        yield from _owner_faults(environment, namespace, encrypted)
 
 
-def _owner_faults(environment: Environment, namespace: str, found: Ciphertext) -> Iterator[Issue]:
+def _owner_faults(environment: Environment, namespace: str, encrypted: Ciphertext) -> Iterator[Issue]:
     secrets = environment.secrets
-    if not isinstance(secrets, SealedSecrets) or found.form != secrets.mode:
+    if not isinstance(secrets, SealedSecrets) or encrypted.form != secrets.mode:
         return
-    lacking = [name for name, value in UNOWNED.items() if found.template_annotations.get(name) != value]
+    lacking = [name for name, value in UNOWNED.items() if encrypted.template_annotations.get(name) != value]
     if not secrets.owner_reference and lacking:
         message = f"lacks {', '.join(lacking)} in its template: Kubernetes would delete the Secret with it, or never update its value"
         yield _issue(environment, namespace, message)
-    if secrets.owner_reference and found.template_annotations.get(SKIP_OWNER) == "true":
+    if secrets.owner_reference and encrypted.template_annotations.get(SKIP_OWNER) == "true":
         yield _issue(environment, namespace, f"has {SKIP_OWNER} in its template, but the config sets ownerReference: true")
 
 
@@ -87,16 +87,16 @@ def rotation(subject: Subject) -> Iterator[Issue]:
     """Require the password of one rotation in all namespaces: Redis refuses an application with another password."""
     environment = subject.environment
     first: tuple[str, str] | None = None
-    for namespace, found in _ciphertexts(environment):
-        if not ROTATION_ID.fullmatch(found.rotation):
+    for namespace, encrypted in _ciphertexts(environment):
+        if not ROTATION_ID.fullmatch(encrypted.rotation):
             yield _issue(environment, namespace, f"has no rotation in its annotation {ROTATION}")
-        elif found.template_rotation != found.rotation:
-            template = found.template_rotation or "none"
-            yield _issue(environment, namespace, f"has rotation {found.rotation}, but its template has {template}")
+        elif encrypted.template_rotation != encrypted.rotation:
+            template = encrypted.template_rotation or "none"
+            yield _issue(environment, namespace, f"has rotation {encrypted.rotation}, but its template has {template}")
         elif first is None:
-            first = (namespace, found.rotation)
-        elif found.rotation != first[1]:
-            message = f"has rotation {found.rotation}, but that of {first[0]} has {first[1]}: the passwords differ"
+            first = (namespace, encrypted.rotation)
+        elif encrypted.rotation != first[1]:
+            message = f"has rotation {encrypted.rotation}, but that of {first[0]} has {first[1]}: the passwords differ"
             yield _issue(environment, namespace, message)
 
 
@@ -106,8 +106,8 @@ def recipients(subject: Subject) -> Iterator[Issue]:
     secrets = environment.secrets
     if not isinstance(secrets, Sops):
         return
-    for namespace, found in _ciphertexts(environment):
-        lacking, strange = secrets.differences(found)
+    for namespace, encrypted in _ciphertexts(environment):
+        lacking, strange = secrets.differences(encrypted)
         if lacking:
             yield _issue(environment, namespace, f"is not encrypted for {', '.join(lacking)}, which the config lists")
         if strange:
@@ -164,54 +164,54 @@ def refresh(subject: Subject) -> Iterator[Issue]:
         yield Issue(message, hint, ("secrets", "refresh"))
 
 
-def _content_faults(environment: Environment, namespace: str, found: Ciphertext) -> Iterator[str]:
+def _content_faults(environment: Environment, namespace: str, encrypted: Ciphertext) -> Iterator[str]:
     """Yield the faults of an encrypted Secret, as text after the name of its file."""
-    if found.form != environment.secrets.mode:
-        yield f"has the mode {found.form}, but the config sets {environment.secrets.mode}"
+    if encrypted.form != environment.secrets.mode:
+        yield f"has the mode {encrypted.form}, but the config sets {environment.secrets.mode}"
         return
-    yield from _name_faults(environment, namespace, found)
+    yield from _name_faults(environment, namespace, encrypted)
     if isinstance(environment.secrets, SealedSecrets):
-        yield from _scope_faults(environment.secrets, found)
+        yield from _scope_faults(environment.secrets, encrypted)
     else:
-        yield from _sops_faults(found)
+        yield from _sops_faults(encrypted)
 
 
-def _name_faults(environment: Environment, namespace: str, found: Ciphertext) -> Iterator[str]:
+def _name_faults(environment: Environment, namespace: str, encrypted: Ciphertext) -> Iterator[str]:
     auth = environment.redis.auth
-    if found.namespace != namespace:
-        yield f"has the namespace {found.namespace or '(none)'} instead of {namespace}"
-    if found.name != auth.secret:
-        yield f"creates the Secret {found.name} instead of {auth.secret}"
-    for inner, outer, field in zip(found.inner, (found.name, found.namespace), ("name", "namespace"), strict=True):
+    if encrypted.namespace != namespace:
+        yield f"has the namespace {encrypted.namespace or '(none)'} instead of {namespace}"
+    if encrypted.name != auth.secret:
+        yield f"creates the Secret {encrypted.name} instead of {auth.secret}"
+    for inner, outer, field in zip(encrypted.inner, (encrypted.name, encrypted.namespace), ("name", "namespace"), strict=True):
         if inner not in ("", outer):
             yield f"has the {field} {inner} in its template, but {outer} in its metadata"
-    if auth.key not in found.keys:
-        yield f"has no key {auth.key} (it has: {', '.join(found.keys) or 'none'})"
-    if found.plain:
-        yield f"has {', '.join(found.plain)} in plain text"
+    if auth.key not in encrypted.keys:
+        yield f"has no key {auth.key} (it has: {', '.join(encrypted.keys) or 'none'})"
+    if encrypted.plain:
+        yield f"has {', '.join(encrypted.plain)} in plain text"
 
 
-def _scope_faults(secrets: SealedSecrets, found: Ciphertext) -> Iterator[str]:
-    if found.scope != secrets.scope:
-        yield f"has the scope {found.scope}, but the config sets {secrets.scope}"
-    elif not scope_annotations(secrets.scope).items() <= found.template_annotations.items():
+def _scope_faults(secrets: SealedSecrets, encrypted: Ciphertext) -> Iterator[str]:
+    if encrypted.scope != secrets.scope:
+        yield f"has the scope {encrypted.scope}, but the config sets {secrets.scope}"
+    elif not scope_annotations(secrets.scope).items() <= encrypted.template_annotations.items():
         yield f"lacks its scope {secrets.scope} in its template"
 
 
-def _sops_faults(found: Ciphertext) -> Iterator[str]:
-    if found.field != "data":
+def _sops_faults(encrypted: Ciphertext) -> Iterator[str]:
+    if encrypted.field != "data":
         yield "is encrypted as stringData: without decryption, the ciphertext becomes the password"
-    if found.regex != SOPS_REGEX:
-        yield f"is encrypted by the rule {found.regex or '(none)'}, but Flux needs {SOPS_REGEX}"
+    if encrypted.regex != SOPS_REGEX:
+        yield f"is encrypted by the rule {encrypted.regex or '(none)'}, but Flux needs {SOPS_REGEX}"
 
 
 def _ciphertexts(environment: Environment) -> Iterator[tuple[str, Ciphertext]]:
     """Yield namespace and ciphertext, for each namespace that needs one and has one."""
     for namespace in environment.secret_namespaces:
         manifest = environment.ciphertexts.get(namespace)
-        found = ciphertext(manifest.content) if manifest else None
-        if found is not None:
-            yield namespace, found
+        encrypted = ciphertext(manifest.content) if manifest else None
+        if encrypted is not None:
+            yield namespace, encrypted
 
 
 def _issue(environment: Environment, namespace: str, message: str) -> Issue:

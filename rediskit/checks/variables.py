@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from rediskit.model.nested import list_at, text_at
 from rediskit.model.podspec import containers_of
-from rediskit.model.template import Template
+from rediskit.model.template import Template, references_in
 from rediskit.model.workload import Workload
 from rediskit.renderers.tree import Object
 
@@ -89,8 +89,8 @@ def composed(workload: Workload) -> Iterator[tuple[str, str, str]]:
         for place, text in texts:
             if not isinstance(text, str) or any(replacement.from_ in text for replacement in container.args):
                 continue
-            used = [values[variable] for variable in references(text) if variable in values]
-            host = next((variable for variable in references(text) if variable in values and values[variable].names_redis), None)
+            used = [values[variable] for variable in references_in(text) if variable in values]
+            host = next((variable for variable in references_in(text) if variable in values and values[variable].names_redis), None)
             if host and _REDIS_URL.search(text) and not any(template.contains_password for template in used):
                 yield name, place, host
 
@@ -127,13 +127,8 @@ def unresolved(content: Object) -> set[tuple[str, str, str]]:
         for entry in env:
             late |= {
                 (container.name, str(entry.get("name")), wanted)
-                for wanted in references(str(entry.get("value") or ""))
+                for wanted in references_in(str(entry.get("value") or ""))
                 if wanted in names - defined
             }
             defined.add(str(entry.get("name")))
     return late
-
-
-def references(value: str) -> list[str]:
-    """Return the names in `$(NAME)`; `$$` is a dollar sign (third_party/forked/golang/expansion of Kubernetes)."""
-    return [name for name in re.findall(r"\$\$|\$\(([^)]+)\)", value) if name]

@@ -24,8 +24,8 @@ DEFAULT_POLICY = "volatile-lru"
 def run(arguments: argparse.Namespace, source: tuple[bytes, str] | None) -> Report:
     """Report the new clients. A policy that must change is asked for on a terminal."""
     others = {"DIR": "folder", "--name": "name", "--tool": "tool", "--repository": "repository", "--revision": "revision"}
-    if given := [option for option, name in others.items() if getattr(arguments, name) is not None]:
-        raise ConfigError(Problem(f"--add does not accept {', '.join(given)}", "the config has these values: omit them"))
+    if refused := [option for option, name in others.items() if getattr(arguments, name) is not None]:
+        raise ConfigError(Problem(f"--add does not accept {', '.join(refused)}", "the config has these values: omit them"))
     if source is None:
         raise ConfigError(Problem("--add needs the application", "add --from FILE with the output of kubectl get deployment NAME -o yaml"))
     if not arguments.dry_run:

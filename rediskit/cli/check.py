@@ -130,7 +130,7 @@ def _with_kubeconform(arguments: argparse.Namespace, visits: list[Visit]) -> tup
 
     trees, checked = render_all(arguments, [Visit(names(KUBECONFORM), collect), *visits])
     outcome = validate_documents(objects)
-    by_name = {one.environment.name: one.findings for one in checked}
+    by_name = {config.environment.name: config.findings for config in checked}
     for name, finding in outcome.by_environment:
         by_name.get(name, checked[0].findings).append(finding)
     return trees, checked, outcome.counts

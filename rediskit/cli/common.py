@@ -99,7 +99,7 @@ def _still_listed(environment: Environment, tree: Tree, arguments: argparse.Name
 
 def reported(checked: Iterable[Checked]) -> list[Finding]:
     """Return the findings of all environments that their configs do not accept."""
-    return [finding for one in checked for finding in one.unaccepted]
+    return [finding for config in checked for finding in config.unaccepted]
 
 
 def clear_leftovers(*environments: Environment) -> None:

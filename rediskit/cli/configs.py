@@ -67,9 +67,9 @@ def config_file(arguments: argparse.Namespace) -> str:
     """Return the config of the command line, or the only config/*.yaml. Raises ConfigError when there is not exactly one."""
     if arguments.config is not None:
         return str(arguments.config)
-    found = configs_here()
-    if not found:
+    configs = configs_here()
+    if not configs:
         raise ConfigError(no_config())
-    if len(found) > 1:
-        raise ConfigError(Problem(f"there are {len(found)} configs here", f"name one of them: {', '.join(found)}"))
-    return found[0]
+    if len(configs) > 1:
+        raise ConfigError(Problem(f"there are {len(configs)} configs here", f"name one of them: {', '.join(configs)}"))
+    return configs[0]

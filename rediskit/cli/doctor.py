@@ -14,6 +14,7 @@ from rediskit.doctor.diagnosis import Diagnosis, StatusLine, diagnose, diagnose_
 from rediskit.doctor.programs import Library, Program, libraries, programs
 
 _MARKS = {"ok": " ", "note": "-", "problem": "!"}
+_STATES = {"found": " ", "absent": "-", "broken": "!"}
 _ORDER = (2, 3, 1)
 """The priority of exit codes: an invalid config comes first, because it hides other problems."""
 
@@ -33,7 +34,7 @@ def run(arguments: argparse.Namespace) -> Report:
 
 def _broken(tools: list[Program], packages: list[Library]) -> list[str]:
     """Return instructions for programs that do not run and for missing libraries."""
-    fixes = [f"fix {tool.name} or remove it from PATH: {tool.said}" for tool in tools if tool.state == "broken"]
+    fixes = [f"fix {tool.name} or remove it from PATH: {tool.message}" for tool in tools if tool.state == "broken"]
     return fixes + [f"pip install {package.name}" for package in packages if not package.version]
 
 
@@ -47,7 +48,7 @@ def _lines(
 ) -> Iterator[str]:
     yield "programs"
     rows = [(tool.name, tool.version or "-", _where(tool), tool.purpose) for tool in tools]
-    yield from _table(zip((_mark(tool) for tool in tools), rows, strict=True))
+    yield from _table(zip((_STATES[tool.state] for tool in tools), rows, strict=True))
     yield "python"
     versions = [("python", platform.python_version()), ("rediskit", __version__), *packages]
     yield from _table((" " if version else "!", (name, version or "missing")) for name, version in versions)
@@ -55,7 +56,7 @@ def _lines(
         yield "no config/*.yaml in this folder"
     for report in reports:
         yield report.file
-        yield from _table((_MARKS[line.state], (line.what, line.said)) for line in report.lines)
+        yield from _table((_MARKS[line.state], (line.subject, line.message)) for line in report.lines)
         for problem in report.problems:
             yield from (f"    {line}" for line in str(problem).splitlines())
     yield "next:" if following else "next: nothing to do"
@@ -63,12 +64,8 @@ def _lines(
         yield f"  {step}"
 
 
-def _mark(tool: Program) -> str:
-    return {"found": " ", "absent": "-", "broken": "!"}[tool.state]
-
-
 def _where(tool: Program) -> str:
-    return tool.path if tool.state == "found" else "not found" if tool.state == "absent" else tool.said
+    return tool.path if tool.state == "found" else "not found" if tool.state == "absent" else tool.message
 
 
 def _table(rows: Iterable[tuple[str, tuple[str, ...]]]) -> Iterator[str]:
@@ -82,7 +79,7 @@ def _table(rows: Iterable[tuple[str, tuple[str, ...]]]) -> Iterator[str]:
 
 def _document(tools: list[Program], packages: list[Library], reports: list[Diagnosis], following: list[str]) -> dict[str, Any]:
     return {
-        "programs": [_program(tool) for tool in tools],
+        "programs": [tool._asdict() for tool in tools],
         "python": platform.python_version(),
         "rediskit": __version__,
         "libraries": {package.name: package.version or None for package in packages},
@@ -99,8 +96,4 @@ def _document(tools: list[Program], packages: list[Library], reports: list[Diagn
 
 
 def _line(line: StatusLine) -> dict[str, Any]:
-    return {"subject": line.what, "state": line.state, "message": line.said, "next": list(line.next)}
-
-
-def _program(tool: Program) -> dict[str, Any]:
-    return {**{key: value for key, value in tool._asdict().items() if key != "said"}, "message": tool.said}
+    return {"subject": line.subject, "state": line.state, "message": line.message, "next": list(line.next)}

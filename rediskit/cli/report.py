@@ -76,13 +76,13 @@ def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
 
 def unique(findings: Iterable[Finding]) -> list[Finding]:
     """Return the findings without warnings that another environment has too."""
-    seen: set[tuple[str, str]] = set()
+    known: set[tuple[str, str]] = set()
     kept = []
     for finding in findings:
         key = (finding.code, finding.message)
-        if finding.severity == "error" or key not in seen:
+        if finding.severity == "error" or key not in known:
             kept.append(finding)
-        seen.add(key)
+        known.add(key)
     return kept
 
 

@@ -27,8 +27,8 @@ def run(arguments: argparse.Namespace) -> Report:
     environments = load_all(config_files(arguments))
     progress = note if sys.stderr.isatty() else _silent
     results = {environment.name: list(verify(environment, options, progress)) for environment in environments}
-    code = exit_code(found for listed in results.values() for found in listed)
-    document = {"environments": [{"name": name, "results": [found._asdict() for found in listed]} for name, listed in results.items()]}
+    code = exit_code(result for listed in results.values() for result in listed)
+    document = {"environments": [{"name": name, "results": [result._asdict() for result in listed]} for name, listed in results.items()]}
     return Report(document, markdown(results) if arguments.markdown else text(results), code=code)
 
 
@@ -52,12 +52,12 @@ def _options(arguments: argparse.Namespace) -> Options:
 def text(results: Mapping[str, Sequence[Result]]) -> Iterator[str]:
     """Yield a line per check, and the counts."""
     for name, listed in results.items():
-        for found in listed:
-            measured = f" {_measured(found)}" if found.measured else ""
-            sc = f" ({found.sc})" if found.sc else ""
-            yield f"{found.status:<7} {found.id}{sc} {found.target} from {found.vantage}:{measured or ' no value'}"
-            if found.detail and found.status != "passed":
-                yield f"        {found.detail}"
+        for result in listed:
+            measured = f" {_measured(result)}" if result.measured else ""
+            sc = f" ({result.sc})" if result.sc else ""
+            yield f"{result.status:<7} {result.id}{sc} {result.target} from {result.vantage}:{measured or ' no value'}"
+            if result.detail and result.status != "passed":
+                yield f"        {result.detail}"
         yield f"{name}: {_counts(listed)}"
 
 
@@ -67,17 +67,17 @@ def markdown(results: Mapping[str, Sequence[Result]]) -> Iterator[str]:
         yield from (f"## Verification of {name}", "", _counts(listed), "")
         yield "| status | check | criterion | target | from | measured | limit | detail |"
         yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
-        for found in listed:
-            limit = f"{found.limit} {found.unit}".strip() if found.limit else ""
-            cells = (found.status, f"`{found.id}`", found.sc, found.target, found.vantage, _measured(found), limit, found.detail)
+        for result in listed:
+            limit = f"{result.limit} {result.unit}".strip() if result.limit else ""
+            cells = (result.status, f"`{result.id}`", result.sc, result.target, result.vantage, _measured(result), limit, result.detail)
             yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
         yield ""
 
 
-def _measured(found: Result) -> str:
-    return f"{found.measured} {found.unit}".strip() if found.measured else ""
+def _measured(result: Result) -> str:
+    return f"{result.measured} {result.unit}".strip() if result.measured else ""
 
 
 def _counts(listed: Iterable[Result]) -> str:
-    counts = Counter(found.status for found in listed)
+    counts = Counter(result.status for result in listed)
     return ", ".join(f"{counts[status]} {status}" for status in ("passed", "failed", "unknown", "skipped") if counts[status])

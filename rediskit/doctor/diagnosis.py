@@ -34,9 +34,9 @@ State = Literal["ok", "note", "problem"]
 class StatusLine(NamedTuple):
     """The status of one subject, such as `config` or `branch`: commands or instructions that fix it, and the exit code that it causes."""
 
-    what: str
+    subject: str
     state: State
-    said: str
+    message: str
     next: tuple[str, ...] = ()
     code: int = 0
 

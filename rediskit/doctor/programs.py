@@ -54,7 +54,7 @@ class Program(NamedTuple):
     state: Literal["found", "absent", "broken"]
     version: str
     path: str
-    said: str
+    message: str
     purpose: str
 
 

@@ -147,7 +147,7 @@ def _refuse_clashes(environment: Environment, clients: Sequence[DetectedClient])
     workloads = {(client.namespace, workload.reference): client.name for client in environment.clients for workload in client.workloads}
     names = {client.name: f"of namespace {client.namespace}" for client in environment.clients}
     for client in clients:
-        known = [one.reference for one in client.workloads if (client.namespace, one.reference) in workloads]
+        known = [workload.reference for workload in client.workloads if (client.namespace, workload.reference) in workloads]
         for reference in known:
             message = f"{reference} in namespace {client.namespace} is a workload of client {workloads[client.namespace, reference]}"
             problems.append(Problem(message, "remove it from the input; change that client in the config by hand", code="client-exists"))

@@ -50,11 +50,11 @@ def clients_of(
     detected, selected, notes = _selected(objects)
     existing = existing_in(environment)
     groups = _groups(selected)
-    for one in selected:
-        if namespace and (other := namespace_of(one.content)) not in ("", namespace):
-            raise ConfigError(Problem(f"{one.reference} runs in namespace {other}, not in {namespace}", "remove --namespace"))
+    for workload in selected:
+        if namespace and (other := namespace_of(workload.content)) not in ("", namespace):
+            raise ConfigError(Problem(f"{workload.reference} runs in namespace {other}, not in {namespace}", "remove --namespace"))
     homes = [namespace_of(group[0].content) or namespace or "" for group in groups]
-    names = client_names([[one.content for one in group] for group in groups], homes, existing.names)
+    names = client_names([[workload.content for workload in group] for group in groups], homes, existing.names)
     clients = tuple(_client(group, objects, name, home, replicas) for group, name, home in zip(groups, names, homes, strict=True))
     for client in clients:
         if client.namespace == existing.namespace:
@@ -63,7 +63,7 @@ def clients_of(
         set_egress(client, existing.target, objects)
     assign_numbers(clients, existing.numbers, existing.databases)
     keep_used_objects(clients, objects)
-    notes = [*(_skipped(one) for one in detected if one not in selected), *notes]
+    notes = [*(_skipped(workload) for workload in detected if workload not in selected), *notes]
     return DetectedClients(clients, tuple(notes))
 
 
@@ -79,8 +79,8 @@ def _selected(objects: InputObjects) -> tuple[list[DetectedWorkload], list[Detec
         hint = "pass the workload that uses it too: kubectl get deployment NAME -o yaml"
         raise ConfigError(Problem(f"the input contains only Redis: {names}", hint))
     detected = [_workload(obj, objects) for obj in workloads]
-    selected = [one for one in detected if one.references or any(switch.external for switch in one.containers)]
-    selected = selected or [one for one in detected if one.is_known]
+    selected = [workload for workload in detected if workload.references or any(switch.external for switch in workload.containers)]
+    selected = selected or [workload for workload in detected if workload.is_known]
     if not selected and len(detected) > 1:
         raise ConfigError(_none_refers(detected, objects))
     notes = [f"{reference(obj)} only monitors a Redis and is skipped: remove it yourself if it monitors the old one" for obj in watchers]
@@ -90,7 +90,9 @@ def _selected(objects: InputObjects) -> tuple[list[DetectedWorkload], list[Detec
 
 def _workload(obj: Content, objects: InputObjects) -> DetectedWorkload:
     switches = [
-        switch_of(one.listed, one.content, obj, objects) for one in containers_of(obj) if one.listed in ("containers", "initContainers")
+        switch_of(container.listed, container.content, obj, objects)
+        for container in containers_of(obj)
+        if container.listed in ("containers", "initContainers")
     ]
     for name, file in files_with_redis(obj, objects).items():
         for switch in switches:
@@ -101,8 +103,8 @@ def _workload(obj: Content, objects: InputObjects) -> DetectedWorkload:
 
 def _none_refers(workloads: list[DetectedWorkload], objects: InputObjects) -> Problem:
     """Return the problem that no workload refers to Redis, with what the input contains instead."""
-    names = ", ".join(one.reference for one in workloads)
-    listed = [f"{one.reference}: {', '.join(one.unassigned)}" for one in workloads if one.unassigned]
+    names = ", ".join(workload.reference for workload in workloads)
+    listed = [f"{workload.reference}: {', '.join(workload.unassigned)}" for workload in workloads if workload.unassigned]
     servers = [reference(obj) for obj in objects.of(*WORKLOADS) if is_server(obj)]
     hint = "pass only the workload that uses Redis, and the ConfigMaps of its variables"
     if listed:
@@ -118,10 +120,10 @@ def _groups(workloads: list[DetectedWorkload]) -> list[list[DetectedWorkload]]:
     Workloads with an unknown Redis belong to the only known one of their namespace.
     """
     groups: dict[tuple[str, object], list[DetectedWorkload]] = {}
-    for one in workloads:
-        home, targets = namespace_of(one.content), one.targets
-        key: object = next(iter(targets)) if len(targets) == 1 else None if not targets else one.reference
-        groups.setdefault((home, key), []).append(one)
+    for workload in workloads:
+        home, targets = namespace_of(workload.content), workload.targets
+        key: object = next(iter(targets)) if len(targets) == 1 else None if not targets else workload.reference
+        groups.setdefault((home, key), []).append(workload)
     for home, key in [key for key in groups if key[1] is None]:
         others = [other for other in groups if other[0] == home and isinstance(other[1], tuple)]
         if len(others) == 1:
@@ -153,8 +155,8 @@ def _client(workloads: list[DetectedWorkload], objects: InputObjects, name: str,
     infer_owner(client)
     _set_containers(client)
     _set_previous(client, objects)
-    names = [one.name for workload in workloads for one in workload.references]
-    client.use, client.queue = use_of([one.content for one in workloads], names)
+    names = [place.name for workload in workloads for place in workload.references]
+    client.use, client.queue = use_of([workload.content for workload in workloads], names)
     return client
 
 
@@ -178,10 +180,10 @@ def _set_containers(client: DetectedClient) -> None:
     for workload in client.workloads:
         switches = workload.containers
         if not workload.references and not any(switch.external for switch in switches):
-            names, unseen = ", ".join(one.name for one in switches) or "none", workload.unseen
+            names, unseen = ", ".join(switch.name for switch in switches) or "none", workload.unseen
             more = f"; variables also come from {unseen}, which is not in the input" if unseen else ""
-            seen = f"; without an address: {', '.join(workload.unassigned)}" if workload.unassigned else ""
-            start = f"no variable of {workload.reference} refers to Redis (containers: {names}{more}{seen})"
+            unassigned = f"; without an address: {', '.join(workload.unassigned)}" if workload.unassigned else ""
+            start = f"no variable of {workload.reference} refers to Redis (containers: {names}{more}{unassigned})"
             if workload.is_known:
                 client.ask("containers", f"{start}: check that the image of {workload.proposed.name} reads the variables below")
             else:
@@ -194,8 +196,10 @@ def _set_containers(client: DetectedClient) -> None:
             if switch.unassigned and switch.references:
                 client.remark("workload", f"container {switch.name} also reads {', '.join(switch.unassigned)}: not switched")
         firsts = [(switch.name, switch.references[0]) for switch in switches if switch.references]
-        if len({client.target(one.address.host if one.address else "") for _, one in firsts}) > 1 and not client.is_open("containers"):
-            names = ", ".join(f"{name}: {one.name}" for name, one in firsts)
+        if len({client.target(place.address.host if place.address else "") for _, place in firsts}) > 1 and not client.is_open(
+            "containers"
+        ):
+            names = ", ".join(f"{name}: {place.name}" for name, place in firsts)
             text = f"the containers refer to different Redis servers, or to unknown ones ({names}): write the containers to migrate"
             client.ask("containers", text)
 
@@ -203,30 +207,30 @@ def _set_containers(client: DetectedClient) -> None:
 def _unknown(switch: ContainerSwitch) -> list[str]:
     """Return the questions on variables whose value the input does not contain."""
     questions = []
-    for one in switch.references:
-        if one.address is not None or one.origin.startswith("a value"):
+    for place in switch.references:
+        if place.address is not None or place.origin.startswith("a value"):
             continue
-        start = f"container {switch.name} reads Redis from {one.name}, which comes from {one.origin or 'elsewhere'}"
-        if switch.env.get(one.name) == URL:
+        start = f"container {switch.name} reads Redis from {place.name}, which comes from {place.origin or 'elsewhere'}"
+        if switch.env.get(place.name) == URL:
             questions.append(f"{start}: write its database, and check that its value is a URL (redis://...)")
-        elif not any(value == "${port}" and named(name).prefix == one.prefix for name, value in switch.env.items() if value):
+        elif not any(value == "${port}" and named(name).prefix == place.prefix for name, value in switch.env.items() if value):
             questions.append(f"{start}: check whether it contains a host name (${{host}}) or host:port (${{address}})")
     return questions
 
 
 def _several(switch: ContainerSwitch, client: DetectedClient) -> list[str]:
-    targets = {client.target(one.address.host if one.address else f"?{one.prefix}") for one in switch.references}
+    targets = {client.target(place.address.host if place.address else f"?{place.prefix}") for place in switch.references}
     if len(targets) < 2:
         return []
-    names = ", ".join(one.name for one in switch.references)
+    names = ", ".join(place.name for place in switch.references)
     return [f"container {switch.name} refers to several Redis servers ({names}): write the one to migrate"]
 
 
 def _local(switch: ContainerSwitch, workload: Content) -> list[str]:
     """Return the question that a Redis in the same Pod raises."""
-    if not any(one.address and one.address.host in _LOCAL for one in switch.references):
+    if not any(place.address and place.address.host in _LOCAL for place in switch.references):
         return []
-    beside = [one.name for one in containers_of(workload) if is_server({"spec": {"containers": [one.content]}})]
+    beside = [container.name for container in containers_of(workload) if is_server({"spec": {"containers": [container.content]}})]
     if not beside:
         return []
     return [f"Redis is the container {beside[0]} of the same Pod: remove it by hand when the migration is complete, then use this section"]
@@ -234,8 +238,8 @@ def _local(switch: ContainerSwitch, workload: Content) -> list[str]:
 
 def _set_previous(client: DetectedClient, objects: InputObjects) -> None:
     """Set the old Redis: host and port from the variables, its objects from the Service with that host name."""
-    references: list[Reference] = [one for workload in client.workloads for one in workload.references]
-    known = [one.address for one in references if one.address]
+    references: list[Reference] = [place for workload in client.workloads for place in workload.references]
+    known = [place.address for place in references if place.address]
     hosts = list(dict.fromkeys(address.host for address in known))
     files = [host for workload in client.workloads for host in files_with_redis(workload.content, objects, hosts=True).values()]
     hosts = hosts or list(dict.fromkeys(files))
@@ -246,9 +250,9 @@ def _set_previous(client: DetectedClient, objects: InputObjects) -> None:
         client.ask("previous", f"the input contains several Redis servers: write the host to replace: {', '.join(filter(None, hosts))}")
         return
     if not hosts:
-        one = references[0]
-        source = one.origin or "a value that is not a host name"
-        client.ask("previous", f"the host of the old Redis is not in the input ({one.name} comes from {source}): write it")
+        place = references[0]
+        source = place.origin or "a value that is not a host name"
+        client.ask("previous", f"the host of the old Redis is not in the input ({place.name} comes from {source}): write it")
         return
     client.host = hosts[0]
     ports = [switch.port for workload in client.workloads for switch in workload.containers if switch.port]

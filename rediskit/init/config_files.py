@@ -10,19 +10,19 @@ from rediskit.usage import Use, certain, is_server, parse, reference, selects, u
 
 def files_with_redis(workload: Content, objects: InputObjects, *, hosts: bool = False) -> dict[str, str]:
     """Return the containers of a workload that read the address of a Redis from a file of a ConfigMap, with the file or the host name."""
-    found: dict[str, str] = {}
+    files: dict[str, str] = {}
     for _, pod in pods_of(workload):
         for volume in mappings_at(pod, "volumes"):
             source = objects.named("ConfigMap", text_at(volume, "configMap", "name"), namespace_of(workload))
             use = _use(source, workload, objects) if source else None
             if source is None or use is None:
                 continue
-            readers = [one.name for one in containers_of(workload) if _mounts(one.content, text_at(volume, "name"))]
+            readers = [container.name for container in containers_of(workload) if _mounts(container.content, text_at(volume, "name"))]
             key = use.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
             text = use.shown.partition(":")[0] if hosts else f"{key} of ConfigMap/{name_of(source)}"
-            for name in readers or [one.name for one in containers_of(workload) if one.listed == "containers"][:1]:
-                found.setdefault(name, text)
-    return found
+            for name in readers or [container.name for container in containers_of(workload) if container.listed == "containers"][:1]:
+                files.setdefault(name, text)
+    return files
 
 
 def _mounts(container: Content, volume: str) -> bool:
@@ -36,7 +36,7 @@ def _use(source: Content, workload: Content, objects: InputObjects) -> Use | Non
     for service in objects.of("Service"):
         if any(selects(service, obj) for obj in servers):
             address = parse(name_of(service), namespace_of(service) or home)
-            found = certain(uses([source], address, namespace=home))
-            if found and found[0].object == reference(source):
-                return found[0]
+            matches = certain(uses([source], address, namespace=home))
+            if matches and matches[0].object == reference(source):
+                return matches[0]
     return None

@@ -22,26 +22,26 @@ def assign_numbers(clients: Iterable[DetectedClient], owners: Mapping[int, str] 
 
     `owners` are the numbers that other clients use, with the name of one of them. A `limit` of 0 follows from the clients.
     """
-    clients, taken = list(clients), dict(owners)
+    clients, used = list(clients), dict(owners)
     silent = [client for client in clients if not _numbers(client)]
-    for client in silent[0 if 0 in taken else 1 :]:
+    for client in silent[0 if 0 in used else 1 :]:
         _add_paths(client)
     for client in silent:
         if not _numbers(client):
-            if 0 in taken:
-                _remark_shared(client, taken[0], next(free for free in range(len(taken) + 1) if free not in taken))
-            taken.setdefault(0, client.name)
+            if 0 in used:
+                _remark_shared(client, used[0], next(free for free in range(len(used) + 1) if free not in used))
+            used.setdefault(0, client.name)
     for client in clients:
         names = _names(_numbers(client))
         for old, name in names.items():
-            number = old if old not in taken and (not limit or old < limit) else next(free for free in count() if free not in taken)
+            number = old if old not in used and (not limit or old < limit) else next(free for free in count() if free not in used)
             if limit and number >= limit:
                 hint = f"set redis.databases to {USUAL * (number // USUAL + 1)}, deploy it, and run the command again"
                 raise RefusedError(Problem(f"{client.name} needs a database, and each of the {limit} databases has a client", hint))
             if number != old:
-                why = f"{old} is used by {taken[old]}" if old in taken else f"the shared Redis has {limit} databases"
+                why = f"{old} is used by {used[old]}" if old in used else f"the shared Redis has {limit} databases"
                 client.remark("workload", f"database {old} of the old Redis becomes {number}: {why}")
-            taken[number] = client.name
+            used[number] = client.name
             client.databases[name] = number
         if len(names) > 1:
             _rename(client, names)

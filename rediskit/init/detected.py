@@ -40,12 +40,12 @@ class DetectedWorkload:
     @property
     def references(self) -> list[Reference]:
         """The places with the address of a Redis."""
-        return [one for switch in self.containers for one in switch.references]
+        return [reference for switch in self.containers for reference in switch.references]
 
     @property
     def switched(self) -> list[ContainerSwitch]:
         """The containers that refer to Redis."""
-        return [one for one in self.containers if one.env or one.args or one.external]
+        return [switch for switch in self.containers if switch.env or switch.args or switch.external]
 
     @property
     def proposed(self) -> ContainerSwitch:
@@ -65,17 +65,17 @@ class DetectedWorkload:
     @property
     def targets(self) -> set[tuple[str, str]]:
         """The known Redis servers that it refers to."""
-        return {target(one.address.host, namespace_of(self.content)) for one in self.references if one.address}
+        return {target(reference.address.host, namespace_of(self.content)) for reference in self.references if reference.address}
 
     @property
     def unseen(self) -> str:
         """The sources of variables that are not in the input."""
-        return ", ".join(dict.fromkeys(name for one in self.containers for name in one.unseen))
+        return ", ".join(dict.fromkeys(name for switch in self.containers for name in switch.unseen))
 
     @property
     def unassigned(self) -> list[str]:
         """The variables with a name for Redis that are not switched."""
-        return list(dict.fromkeys(name for one in self.containers for name in one.unassigned))
+        return list(dict.fromkeys(name for switch in self.containers for name in switch.unassigned))
 
 
 @dataclass(slots=True)

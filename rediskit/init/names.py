@@ -23,8 +23,8 @@ def client_names(groups: Sequence[Sequence[Content]], homes: Sequence[str], exis
     """
     alone = [homes.count(home) == 1 and not existing.get(home) for home in homes]
     names = [_name(group, home if only else "") for group, home, only in zip(groups, homes, alone, strict=True)]
-    taken = {name for of_namespace in existing.values() for name in of_namespace}
-    unclear = {name for name in names if name in taken or names.count(name) > 1}
+    used = {name for of_namespace in existing.values() for name in of_namespace}
+    unclear = {name for name in names if name in used or names.count(name) > 1}
     return [
         _valid(name_of(group[0])) if name in unclear and not only else name for group, name, only in zip(groups, names, alone, strict=True)
     ]
@@ -34,7 +34,7 @@ def _name(workloads: Sequence[Content], namespace: str) -> str:
     """Return the namespace if it is no common name; else the label that all workloads have, else the name of the first one."""
     if namespace and namespace not in ("default", *RESERVED_CLIENTS):
         return namespace
-    labels = [mapping_at(one, "metadata", "labels") for one in workloads]
+    labels = [mapping_at(workload, "metadata", "labels") for workload in workloads]
     known = _NAMES if len(workloads) > 1 else _NAMES[:-1]
     common = (values.pop() for label in known if len(values := {str(entry.get(label, "")) for entry in labels}) == 1)
     return _valid(next((value for value in common if re.fullmatch(dns.LABEL, value)), name_of(workloads[0])))

@@ -66,7 +66,7 @@ class _OwnPlaces:
 
     def __init__(self, query: UsersQuery, objects: InputObjects) -> None:
         self._query = query
-        self._references = {one.reference for one in query.workloads}
+        self._references = {workload.reference for workload in query.workloads}
         self._places = frozenset(self._switched_places())
         self._sources = frozenset(self._switched_sources())
         self._readers = _readers(objects, query.namespace)
@@ -136,7 +136,7 @@ def _sources(value: Any) -> Iterator[str]:
 
 def keep_used_objects(clients: Sequence[DetectedClient], objects: InputObjects) -> None:
     """Remove nothing that another object of the input uses: a client, a Job, a DaemonSet, a chart value."""
-    names = {(one.reference, client.namespace): client.name for client in clients for one in client.workloads}
+    names = {(workload.reference, client.namespace): client.name for client in clients for workload in client.workloads}
     for client in clients:
         if not client.host or not client.namespace:
             continue
@@ -167,7 +167,7 @@ def _query(client: DetectedClient) -> UsersQuery:
 
 
 def _is_own(use: Use, client: DetectedClient) -> bool:
-    return use.namespace == client.namespace and use.object in [one.reference for one in client.workloads]
+    return use.namespace == client.namespace and use.object in [workload.reference for workload in client.workloads]
 
 
 def _shown(use: Use, client: DetectedClient) -> str:

@@ -205,7 +205,9 @@ def refuse_leaks(manifests: list[Content], config: str, objects: InputObjects) -
 
     A password that is the name of an object, a namespace or a container, such as `postgres`, is no secret.
     """
-    names = {name for obj in objects.all for name in (name_of(obj), namespace_of(obj), *(one.name for one in containers_of(obj)))}
+    names = {
+        name for obj in objects.all for name in (name_of(obj), namespace_of(obj), *(container.name for container in containers_of(obj)))
+    }
     secrets = [value for value in _secrets_in(objects) - names if len(value) >= _SHORTEST]
     forms = [form for value in secrets for form in (value, b64encode(value.encode()).decode())]
     problems = []

@@ -37,13 +37,13 @@ def use_of(workloads: Iterable[Content], switched: Iterable[str]) -> InferredUse
     `switched` are the variables with the address of the old Redis, or with a type such as `QUEUE_CONNECTION=redis`.
     """
     sources = list(_texts(workloads, frozenset(switched)))
-    found: dict[Use, str] = {}
+    reasons: dict[Use, str] = {}
     for place, text in sources:
         for pattern, use in _WORDS:
             if match := pattern.search(text.lower()):
-                found.setdefault(use, f"{place} contains {match[1]}")
+                reasons.setdefault(use, f"{place} contains {match[1]}")
     order: tuple[Use, ...] = ("cache", "sessions", "queue")
-    return InferredUse(tuple(use for use in order if use in found), found.get("queue", ""))
+    return InferredUse(tuple(use for use in order if use in reasons), reasons.get("queue", ""))
 
 
 def _texts(workloads: Iterable[Content], switched: frozenset[str]) -> Iterator[tuple[str, str]]:

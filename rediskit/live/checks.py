@@ -59,7 +59,7 @@ def _number(value: float) -> str:
 
 def exit_code(results: Iterable[Result]) -> int:
     """Return 1 if a check failed, 3 if a result is unknown or no check passed, else 0."""
-    statuses = {found.status for found in results}
+    statuses = {result.status for result in results}
     if "failed" in statuses:
         return 1
     return 0 if "passed" in statuses and "unknown" not in statuses else 3

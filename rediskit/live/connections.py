@@ -58,14 +58,14 @@ def client_results(environment: Environment, clients: tuple[Client, ...], contex
             using.append(client)
     if not using:
         return
-    seen = observe(environment, context)
+    observation = observe(environment, context)
     yield compared(
-        "client-refusals", release_of(environment).primary_service, "kubectl", seen.refusals, 0,
+        "client-refusals", release_of(environment).primary_service, "kubectl", observation.refusals, 0,
         f"NOAUTH or WRONGPASS within {OBSERVATION:g} s: a client has no or a wrong password",
     )  # fmt: skip
     for client in using:
         for workload in client.workloads:
-            yield from _workload(client, workload, seen, context)
+            yield from _workload(client, workload, observation, context)
 
 
 def observe(environment: Environment, context: str) -> Observation:
@@ -103,9 +103,9 @@ def recent_logins(text: str) -> Counter[str]:
     for entry in re.split(r"^(?=\s*count$)", text, flags=re.MULTILINE):
         words = [line.strip() for line in entry.splitlines()]
         fields = dict(zip(words[::2], words[1::2], strict=False))
-        found = _ADDRESS.search(fields.get("client-info", ""))
-        if found and fields.get("reason") == "auth" and float(fields.get("age-seconds") or 60) < 60:
-            logins[found[1]] += int(fields.get("count") or 1)
+        address = _ADDRESS.search(fields.get("client-info", ""))
+        if address and fields.get("reason") == "auth" and float(fields.get("age-seconds") or 60) < 60:
+            logins[address[1]] += int(fields.get("count") or 1)
     return logins
 
 
@@ -124,7 +124,7 @@ def _reason(client: Client) -> str:
     return f"it does not use the shared Redis at the step {step}"
 
 
-def _workload(client: Client, workload: Workload, seen: Observation, context: str) -> Iterator[Result]:
+def _workload(client: Client, workload: Workload, observation: Observation, context: str) -> Iterator[Result]:
     """Yield a result for each running container of a workload that has the variables."""
     selector = ",".join(f"{name}={value}" for name, value in sorted(workload.pod_labels.items()))
     target = f"{workload.reference} in {client.namespace}"
@@ -148,7 +148,7 @@ def _workload(client: Client, workload: Workload, seen: Observation, context: st
         if kind == "containers"
     }
     for pod in pods:
-        yield from _pod(pod, databases, seen)
+        yield from _pod(pod, databases, observation)
 
 
 def _runs(pod: Any) -> bool:
@@ -159,14 +159,14 @@ def _runs(pod: Any) -> bool:
 
 def _databases(client: Client, templates: tuple[Template | None, ...]) -> frozenset[int]:
     """Return the databases in the values of a container; that of the client if no value contains one."""
-    named = [found for template in templates if template for found in template.placeholders if found.name == "database"]
-    return frozenset(client.database(found.database) for found in named) or frozenset({client.database()})
+    named = [placeholder for template in templates if template for placeholder in template.placeholders if placeholder.name == "database"]
+    return frozenset(client.database(placeholder.database) for placeholder in named) or frozenset({client.database()})
 
 
-def _pod(pod: Any, databases: Mapping[str, frozenset[int]], seen: Observation) -> Iterator[Result]:
+def _pod(pod: Any, databases: Mapping[str, frozenset[int]], observation: Observation) -> Iterator[Result]:
     name, address = text_at(pod, "metadata", "name"), text_at(pod, "status", "podIP")
     running = {text_at(state, "name") for state in list_at(pod, "status", "containerStatuses") if at(state, "state", "running")}
-    counts = {number: count for (source, number), count in seen.connections.items() if source == address}
+    counts = {number: count for (source, number), count in observation.connections.items() if source == address}
     measured = ", ".join(f"database {number}: {count}" for number, count in sorted(counts.items())) or "no connection"
     for container, wanted in databases.items():
         target = f"{name}/{container}"
@@ -175,14 +175,15 @@ def _pod(pod: Any, databases: Mapping[str, frozenset[int]], seen: Observation) -
         text = "database " + " or ".join(map(str, sorted(wanted)))
         if container not in running:
             yield result("client-connection", target, "kubectl", "failed", measured, "the container does not run", limit=text)
-        elif seen.logins[address]:
-            detail = f"{seen.logins[address]} logins of {address} refused in the last minute: wrong password"
+        elif observation.logins[address]:
+            detail = f"{observation.logins[address]} logins of {address} refused in the last minute: wrong password"
             yield result("client-connection", target, "kubectl", "failed", measured, detail, limit=text)
         elif not available:
             detail = f"no authenticated connection of {address} on {text} during {OBSERVATION:g} s"
             yield result("client-connection", target, "kubectl", "failed", measured, detail, limit=text)
-        elif seen.refusals and not seen.certain:
-            detail = f"Redis refused {seen.refusals} commands meanwhile, perhaps those of this connection: verify the log of the container"
+        elif observation.refusals and not observation.certain:
+            cause = "perhaps those of this connection: verify the log of the container"
+            detail = f"Redis refused {observation.refusals} commands meanwhile, {cause}"
             yield result("client-connection", target, "kubectl", "unknown", measured, detail, limit=text)
         elif len(sharing) > 1:
             detail = f"{', '.join(sharing)} share the address {address} and {text}: verify each in its log"

@@ -71,7 +71,7 @@ def parsed(environment: Environment, message: str, vantage: str) -> Iterator[Res
 def complete(results: Iterator[Result], expected: tuple[str, ...], target: str, vantage: str, reason: str) -> list[Result]:
     """Return the results, with an unknown one for each expected check that has none."""
     listed = list(results)
-    reported = {found.id for found in listed}
+    reported = {result.id for result in listed}
     return listed + [result(name, target, vantage, "unknown", "", reason) for name in expected if name not in reported]
 
 

@@ -54,8 +54,8 @@ def _targets(environment: Environment, series: Series, prometheus: Prometheus) -
     release = release_of(environment)
     listed = prometheus.query(f'redis_up{{pod=~"{release.fullname}-.+"}}')
     expected = {"namespace": release.namespace, "service": release.metrics_service}
-    wrong = [metric for metric in (found["metric"] for found in listed) if not expected.items() <= metric.items()]
-    pods = [found["metric"]["pod"] for found in listed]
+    wrong = [metric for metric in (sample["metric"] for sample in listed) if not expected.items() <= metric.items()]
+    pods = [sample["metric"]["pod"] for sample in listed]
     if not listed:
         detail = f"no series redis_up of pods {release.fullname}-*"
     elif wrong:
@@ -72,9 +72,9 @@ def _scrapes(series: Series, prometheus: Prometheus) -> Iterator[Result]:
     if not listed:
         for name in ("scrapes", "scrape-interval"):
             yield result(name, f"redis_up{{{series.selector}}}", _FROM, "unknown", "", "Prometheus has no sample of the last 5 minutes")
-    now = max((float(found["values"][-1][0]) for found in listed), default=0.0)
-    for found in listed:
-        pod, times = found["metric"].get("pod", "?"), [float(time) for time, _ in found["values"]]
+    now = max((float(sample["values"][-1][0]) for sample in listed), default=0.0)
+    for sample in listed:
+        pod, times = sample["metric"].get("pod", "?"), [float(time) for time, _ in sample["values"]]
         span = now - times[0]
         if span < _ENOUGH * series.interval:
             for name in ("scrapes", "scrape-interval"):
@@ -117,9 +117,9 @@ def _panels(environment: Environment, series: Series, prometheus: Prometheus) ->
 
 def _panel(panel: Any, query: Any, series: Series, prometheus: Prometheus) -> Result:
     target = f"{panel['title']}, query {query['refId']}"
-    found = prometheus.query(query["expr"].replace("$__rate_interval", series.window))
-    if found:
-        return result("panel", target, _FROM, "passed", f"{len(found)} series")
+    samples = prometheus.query(query["expr"].replace("$__rate_interval", series.window))
+    if samples:
+        return result("panel", target, _FROM, "passed", f"{len(samples)} series")
     if panel["title"] in _NEEDS_TRAFFIC:
         return result("panel", target, _FROM, "skipped", "", "it has data once clients read keys")
     return result("panel", target, _FROM, "failed", "0 series", "the query has no series")
@@ -127,5 +127,5 @@ def _panel(panel: Any, query: Any, series: Series, prometheus: Prometheus) -> Re
 
 def _alerts(series: Series, prometheus: Prometheus) -> Iterator[Result]:
     target = f'ALERTS{{{series.selector},alertstate="firing",alertname=~"{PREFIX}.*"}}'
-    firing = sorted({found["metric"]["alertname"] for found in prometheus.query(target)})
+    firing = sorted({sample["metric"]["alertname"] for sample in prometheus.query(target)})
     yield compared("alerts", target, _FROM, len(firing), float(CHECKS["alerts"].limit), ", ".join(firing))

@@ -12,7 +12,7 @@ from rediskit.model.client import Client
 from rediskit.model.criteria import FAILED
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
-from rediskit.state_machine.gates import migration_of
+from rediskit.state_machine.transitions import migration_of
 
 Entry = Mapping[str, Any]
 
@@ -43,7 +43,7 @@ class Observed(NamedTuple):
 
     Attributes:
         start, until: Start and end of the validation.
-        seen, unseen: The criteria that are met, and that failed.
+        met, failed: The criteria that are met, and that failed.
         notes: A remark on the validation.
         secret: Whether the Secret is in both namespaces.
         folded: Whether the base of the application repository contains the change itself.
@@ -56,8 +56,8 @@ class Observed(NamedTuple):
     at: str
     start: str = ""
     until: str = ""
-    seen: tuple[str, ...] = ()
-    unseen: tuple[str, ...] = ()
+    met: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
     notes: str = ""
     secret: bool = False
     down_from: str = ""
@@ -106,10 +106,10 @@ def _entries(name: str, migration: Migration, observed: Observed) -> Iterator[En
         yield entry("secret", migration, observed.at)
     for measurement in observed.measured:
         yield entry("criterion", migration, observed.at, by="measured", **measurement)
-    for criterion in observed.seen:
+    for criterion in observed.met:
         disputed = _disputed(name, criterion, migration, observed)
         yield entry("criterion", migration, observed.at, value=criterion, dispute=observed.dispute if disputed else "")
-    for criterion in observed.unseen:
+    for criterion in observed.failed:
         yield entry("criterion", migration, observed.at, value=f"{criterion}{FAILED}")
     if observed.down_from or observed.down_until:
         yield entry("downtime", migration, observed.at, value=_downtime(name, migration, observed))
@@ -136,7 +136,7 @@ def _disputed(name: str, criterion: str, migration: Migration, observed: Observe
 
 
 def _validation(name: str, migration: Migration, observed: Observed) -> dict[str, Any]:
-    if not (observed.start or observed.until or observed.seen or observed.unseen or observed.measured or observed.notes):
+    if not (observed.start or observed.until or observed.met or observed.failed or observed.measured or observed.notes):
         return {}
     start, until = validation_period(name, migration, observed.start, observed.until)
     return {"from": start, "until": until, **({"notes": observed.notes} if observed.notes else {})}

@@ -22,8 +22,8 @@ from rediskit.secrecy import is_secret_key, secret_reason
 from rediskit.state_machine import transitions
 from rediskit.state_machine.clock import both, later, short, span
 from rediskit.state_machine.effects import effects, moved
-from rediskit.state_machine.gates import GATES, migration_of
-from rediskit.state_machine.transitions import STAGES, Transition
+from rediskit.state_machine.gates import GATES
+from rediskit.state_machine.transitions import STAGES, Transition, migration_of
 
 UNSET = "(not set)"
 HIDDEN = "(hidden)"
@@ -146,8 +146,8 @@ def _planned(environment: Environment, client: Client, states: tuple[Migration, 
     transition = Transition("forward", here.step, after.step)
     changes = diff_files(environment.name, old.files, new.files).all
     folder = f"{client.owner_folder}/"
-    ours = tuple(one for one in changes if not one.path.startswith(("owners/", "docs/")) and one.path != "README.md")
-    files = tuple(f"{one.status} {one.path.removeprefix(folder)}" for one in changes if one.path.startswith(folder))
+    ours = tuple(diff for diff in changes if not diff.path.startswith(("owners/", "docs/")) and diff.path != "README.md")
+    files = tuple(f"{diff.status} {diff.path.removeprefix(folder)}" for diff in changes if diff.path.startswith(folder))
     commands = page(environment, client, transition, here, environment.file)
     remove = client.previous.remove if client.previous else ()
     gone = remove if effects(after).removed and not effects(here).removed else ()
@@ -163,7 +163,7 @@ def _brought(environment: Environment, changed: tuple[FileDiff, ...]) -> tuple[s
     """Return the objects of the chart, if the Application or HelmRelease of the release is added."""
     release = release_of(environment)
     names = {f"{environment.object_prefix}-release", release.name}
-    added = [one.identity for one in changed if one.status == "added" and one.identity]
+    added = [diff.identity for diff in changed if diff.status == "added" and diff.identity]
     if not any(identity.kind in ("Application", "HelmRelease") and identity.name in names for identity in added):
         return ()
     sets = (f"StatefulSet/{release.primary_statefulset}", f"StatefulSet/{release.replicas_statefulset}")
@@ -187,9 +187,9 @@ def _objects(environment: Environment, client: Client) -> dict[str, Any]:
     for workload in client.workloads:
         field, stopped = workload.stopped
         objects[workload.reference] = {"spec": {field: workload.running}}
-        for one in (workload, workload.autoscaler):
-            if one is not None and one.manifest is not None:
-                objects[one.reference] = one.manifest.content
+        for source in (workload, workload.autoscaler):
+            if source is not None and source.manifest is not None:
+                objects[source.reference] = source.manifest.content
         spec = objects[workload.reference].get("spec", {})
         if spec.get(field) == stopped:  # The manifest was printed during a downtime: the base sets the original value.
             objects[workload.reference] = {**objects[workload.reference], "spec": {**spec, field: workload.running}}

@@ -90,11 +90,11 @@ def left_in(client: Client, redis_cli: RedisCli) -> Tasks:
         answer = _answer(client, redis_cli, "-n", str(number), "EVAL", SCAN, "0")
         try:
             read = json.loads(answer)
-            found = {key: int(length) for key, length in read["found"] or ()}
+            left = {key: int(length) for key, length in read["found"] or ()}
             keys += int(read["keys"])
         except (ValueError, TypeError, KeyError):
             raise _no_answer(client, answer) from None
-        lengths += [(number, key, length) for key, length in sorted(found.items()) if length and not _NO_TASKS.fullmatch(key)]
+        lengths += [(number, key, length) for key, length in sorted(left.items()) if length and not _NO_TASKS.fullmatch(key)]
     return Tasks(tuple(lengths), keys)
 
 

@@ -26,7 +26,7 @@ from rediskit.model.pointers import pointer
 from rediskit.model.workload import NOT_SCALED
 from rediskit.renderers.tree import Object
 from rediskit.state_machine.effects import at_step
-from rediskit.state_machine.gates import migration_of
+from rediskit.state_machine.transitions import migration_of
 from rediskit.usage import (
     Address,
     Hidden,
@@ -219,13 +219,13 @@ def _contents(place: Checkout) -> Iterator[tuple[Path, Object]]:
         if FOLDER in file.relative_to(place.top).parts:
             continue
         try:
-            documents = [one.data for one in documents_of(file)]
+            documents = [content.data for content in documents_of(file)]
         except ConfigError:
             yield file, _file(file)
             continue
-        objects = [one for one in documents if isinstance(one, dict) and "kind" in one]
-        yield from ((file, one) for one in objects)
-        if len(objects) < len([one for one in documents if one is not None]):
+        objects = [content for content in documents if isinstance(content, dict) and "kind" in content]
+        yield from ((file, content) for content in objects)
+        if len(objects) < len([content for content in documents if content is not None]):
             yield file, _file(file)
     for file in sorted(path for path in place.top.rglob("*") if path.suffix in _TEXTS or path.name.startswith(".env")):
         if ".git" not in file.parts and file.is_file() and not file.is_symlink():
@@ -262,7 +262,7 @@ def _still_selected(client: Client, objects: list[Object]) -> Iterator[Use]:
     """Yield the remaining workloads that a Service of previous.remove selects, except for the Service of the host itself."""
     remove = set(client.previous.remove if client.previous else ())
     host = client.previous.host.partition(".")[0] if client.previous else ""
-    here = [one for one in objects if key_of(one)[1] in ("", client.namespace)]
+    here = [content for content in objects if key_of(content)[1] in ("", client.namespace)]
     for service in here:
         name = key_of(service)[2]
         if service.get("kind") != "Service" or reference(service) not in remove or name == host:

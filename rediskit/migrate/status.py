@@ -16,8 +16,8 @@ from rediskit.renderers.secret_forms import has_secret
 from rediskit.state_machine import transitions
 from rediskit.state_machine.clock import seconds_between
 from rediskit.state_machine.effects import carriers, decommissions, down_since, effects, moved, removes
-from rediskit.state_machine.gates import GateResult, Situation, evaluate, lost_for_good, migration_of
-from rediskit.state_machine.transitions import Repository, Transition
+from rediskit.state_machine.gates import GateResult, Situation, evaluate
+from rediskit.state_machine.transitions import Repository, Transition, lost_for_good, migration_of
 from rediskit.usage.clients import gone_by, losing_rollback, users
 
 

@@ -35,7 +35,7 @@ from rediskit.renderers import render
 from rediskit.renderers.tree import Tree
 from rediskit.source.loader import load
 from rediskit.state_machine import transitions
-from rediskit.state_machine.gates import migration_of
+from rediskit.state_machine.transitions import migration_of
 
 Left = Literal["", "change", "merge", "commit", "push", "wait"]
 

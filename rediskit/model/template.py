@@ -24,7 +24,7 @@ _DATABASE = re.compile(r"database\.(?P<name>[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)")
 _NAMES = "|".join(PLACEHOLDERS)
 _OTHER = re.compile(rf"(?<![\w${{])\{{ ?({_NAMES}) ?\}}(?!\}})|\$\(({_NAMES})\)|<({_NAMES})>|\{{\{{ ?\.?({_NAMES}) ?\}}\}}|%({_NAMES})%")
 """The same names in the spelling of other tools: `{host}`, `$(host)`, `<host>`, `{{ host }}`, `%host%`."""
-_REFERENCE = re.compile(r"\$\$|\$\((?P<name>[^()]*)\)")
+_REFERENCE = re.compile(r"\$\$|\$\((?P<name>[^()]+)\)")
 """`$(NAME)` as Kubernetes expands it; `$$` is a dollar sign (third_party/forked/golang/expansion)."""
 _QUOTES = "put the value in quotes"
 
@@ -81,8 +81,7 @@ class Template:
     @property
     def references(self) -> tuple[str, ...]:
         """The variables of the same container that the text refers to as `$(NAME)`."""
-        texts = "\0".join(part for part in self.parts if isinstance(part, str))
-        return tuple(dict.fromkeys(match["name"] for match in _REFERENCE.finditer(texts) if match["name"]))
+        return tuple(dict.fromkeys(references_in("\0".join(part for part in self.parts if isinstance(part, str)))))
 
     def filled(self, values: Mapping[Placeholder, str]) -> str:
         """Return the text with a value for each placeholder. Raises KeyError for a placeholder without one."""
@@ -150,6 +149,11 @@ def _placeholder(name: str | None) -> Placeholder:
 
 Variables = Mapping[str, Template | None]
 """The variables of a container: name to value; None removes the variable while the switch is in effect."""
+
+
+def references_in(text: str) -> list[str]:
+    """Return the names in `$(NAME)`; `$$` is a dollar sign (third_party/forked/golang/expansion of Kubernetes)."""
+    return [match["name"] for match in _REFERENCE.finditer(text) if match["name"]]
 
 
 def password_variable(variables: Variables, texts: Iterable[Template] = ()) -> str | None:

@@ -35,9 +35,9 @@ def _create(plan: WritePlan) -> None:
     try:
         make_stage(stage, plan.folder)
         os.mkdir(tree)
-        made = {""}
+        existing = {""}
         for path, content in plan.files.items():
-            make_folders(tree, path.rpartition("/")[0], made, [])
+            make_folders(tree, path.rpartition("/")[0], existing, [])
             create(f"{tree}/{path}", content, plan.folder, path)
         create(f"{tree}/{indexes.NAME}", plan.final, plan.folder, indexes.NAME)
         os.rename(tree, plan.folder)
@@ -108,10 +108,10 @@ def _exchange(plan: WritePlan, stage: str, undo: list[Undo]) -> None:
             place, aside = f"{plan.folder}/{path}", f"{stage}/{kind}{number}"
             undo.append((os.rename, (aside, place)))
             os.rename(place, aside)
-    made = {""}
+    existing = {""}
     for number, path in enumerate(plan.created):
         place, new = f"{plan.folder}/{path}", f"{stage}/new{number}"
-        make_folders(plan.folder, path.rpartition("/")[0], made, undo)
+        make_folders(plan.folder, path.rpartition("/")[0], existing, undo)
         undo.append((os.rename, (place, new)))
         os.replace(new, place)
     for number, path in enumerate(plan.changed):
@@ -174,15 +174,15 @@ def create(place: str, content: bytes, folder: str, path: str) -> None:
         raise
 
 
-def make_folders(base: str, folder: str, made: set[str], undo: list[Undo]) -> None:
-    """Create a folder and its parents below `base`. made: folders that are known to exist."""
-    if folder in made:
+def make_folders(base: str, folder: str, existing: set[str], undo: list[Undo]) -> None:
+    """Create a folder and its parents below `base`. existing: folders that are known to exist."""
+    if folder in existing:
         return
-    make_folders(base, folder.rpartition("/")[0], made, undo)
+    make_folders(base, folder.rpartition("/")[0], existing, undo)
     with suppress(FileExistsError):
         os.mkdir(f"{base}/{folder}")
         undo.append((_remove_if_empty, (f"{base}/{folder}",)))
-    made.add(folder)
+    existing.add(folder)
 
 
 def _remove_if_empty(folder: str) -> None:

@@ -47,10 +47,10 @@ def write_inputs(folder: str, files: Mapping[str, bytes], old: Mapping[str, byte
         _refuse_changed(folder, files, old)
         stage = create_stage(folder, undo)
         _prepare(folder, files, old, stage)
-        made = {""}
+        existing_folders = {""}
         for number, path in enumerate(files):
             place = f"{folder}/{path}"
-            make_folders(folder, path.rpartition("/")[0], made, undo)
+            make_folders(folder, path.rpartition("/")[0], existing_folders, undo)
             undo.append((os.replace, (f"{stage}/old{number}", place)) if path in old else (os.unlink, (place,)))
             os.replace(f"{stage}/new{number}", place)
 

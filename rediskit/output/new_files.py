@@ -45,9 +45,9 @@ def write_new(folder: str, files: Mapping[str, bytes]) -> None:
         stage = create_stage(folder, undo)
         for number, (path, content) in enumerate(files.items()):
             create(f"{stage}/{number}", content, folder, path)
-        made = {""}
+        existing_folders = {""}
         for number, path in enumerate(files):
-            make_folders(folder, path.rpartition("/")[0], made, undo)
+            make_folders(folder, path.rpartition("/")[0], existing_folders, undo)
             _link(f"{stage}/{number}", folder, path, files[path])
             undo.append((os.unlink, (f"{folder}/{path}",)))
 

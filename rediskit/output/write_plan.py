@@ -73,9 +73,9 @@ class WritePlan:
         """The reasons why a write is refused, apart from edited files."""
         return (*((self.damaged,) if self.damaged else ()), *self.blocked)
 
-    def block(self, path: str, what: str, hint: str) -> None:
+    def block(self, path: str, reason: str, hint: str) -> None:
         """Add a reason why the write is impossible."""
-        self.blocked.append(Problem(f"{self.folder}/{visible(path)} {what}", hint))
+        self.blocked.append(Problem(f"{self.folder}/{visible(path)} {reason}", hint))
 
 
 def sibling_stage(folder: str) -> str:

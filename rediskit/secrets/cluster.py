@@ -28,7 +28,7 @@ class Applied(NamedTuple):
 def apply_secret(
     environment: Environment,
     namespaces: Sequence[str],
-    given: Callable[[], Plaintext | None],
+    chosen: Callable[[], Plaintext | None],
     context: str,
     *,
     force: bool = False,
@@ -39,7 +39,7 @@ def apply_secret(
     A namespace with this value is not changed.
 
     Args:
-        given: Returns the value of the command line, or None.
+        chosen: Returns the value of the command line, or None.
         context: The context of kubectl.
         force: Replace other values. Without a given value, use that of the namespace of Redis.
 
@@ -51,7 +51,7 @@ def apply_secret(
     auth = environment.redis.auth
     live = {namespace: kubectl.read_secret(namespace, auth.secret, auth.key, context) for namespace in environment.secret_namespaces}
     existing = [secret for secret in live.values() if secret is not None]
-    value, origin = _value(environment, existing, given(), force=force)
+    value, origin = _value(environment, existing, chosen(), force=force)
     changed = [secret for secret in existing if secret.namespace in namespaces and secret.value != value]
     _refuse(environment, [secret for secret in changed if secret.value is not None], force=force)
     created = [namespace for namespace in namespaces if live[namespace] is None]
@@ -76,11 +76,11 @@ def _require_manual(environment: Environment) -> None:
         )
 
 
-def _value(environment: Environment, existing: Sequence[LiveSecret], given: Plaintext | None, *, force: bool) -> tuple[Plaintext, Origin]:
-    if given is not None:
-        if problems := invalid(given) or weak(given):
+def _value(environment: Environment, existing: Sequence[LiveSecret], chosen: Plaintext | None, *, force: bool) -> tuple[Plaintext, Origin]:
+    if chosen is not None:
+        if problems := invalid(chosen) or weak(chosen):
             raise RefusedError(problems)
-        return given, "given"
+        return chosen, "given"
     value = _common_value(existing, environment.redis.namespace if force else "")
     if value is None:
         return generate(), "generated"

@@ -267,7 +267,9 @@ class _Loading:
                 self.ciphertexts[name.removesuffix(".yaml")] = Manifest(f"{directory}/{name}", read_ciphertext(text, shown))
             except ConfigError as error:
                 location = self.positions.get(path)
-                self.problems += [one if one.location else replace(one, path=path, location=location) for one in error.problems]
+                self.problems += [
+                    problem if problem.location else replace(problem, path=path, location=location) for problem in error.problems
+                ]
 
     def _open(self, name: Any, path: Path, more: str = "") -> tuple[bytes, str] | None:
         """Return the content of a referenced file and its name for messages; None, after a problem, if it can't be read.

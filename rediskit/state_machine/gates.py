@@ -8,16 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from rediskit.errors import Problem, RefusedError
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.evidence import DISCARDED
-from rediskit.model.migration import Migration, Step, moment
+from rediskit.model.migration import Migration, moment
 from rediskit.model.nested import at
-from rediskit.state_machine import transitions
 from rediskit.state_machine.clock import later, seconds_between, span
-from rediskit.state_machine.effects import down_since, effects, removes
-from rediskit.state_machine.transitions import Transition
+from rediskit.state_machine.effects import down_since, effects
+from rediskit.state_machine.transitions import Transition, gates, lost_for_good, migration_of
 
 
 class Situation(NamedTuple):
@@ -86,55 +84,9 @@ class GateResult(NamedTuple):
 
 def evaluate(situation: Situation) -> tuple[GateResult, ...]:
     """Return the result of every gate of a transition, in the order of `transitions.gates`."""
-    codes = transitions.gates(situation.transition, situation.client, situation.migration)
-    gates = ((code, GATES[code]) for code in codes)
-    return tuple(GateResult(code, gate.description, gate.overridable, tuple(gate.evaluate(situation))) for code, gate in gates)
-
-
-def migration_of(client: Client) -> Migration:
-    """Return the migration of a client. Raises RefusedError [not-migrating] if it has none."""
-    if client.migration is None:
-        raise RefusedError(Problem(f"{client.name} has no migration", "add migration: {step: prepare} to the client", code="not-migrating"))
-    return client.migration
-
-
-def transition_to(client: Client, kind: transitions.Kind, target: Step | None = None) -> Transition:
-    """Return the transition of a kind from the current step of a client. `target` is the expected step; None for any.
-
-    Refusals: [step-terminal], [step-first], [step-jump], [rollback-nothing], [rollback-too-late].
-    """
-    migration = migration_of(client)
-    transition = next((one for one in transitions.available(migration) if one.kind == kind), None)
-    if transition is None:
-        raise RefusedError(_no_transition(client.name, migration, kind))
-    if target not in (None, transition.target):
-        step = {"forward": "the next step is", "back": "the previous step is", "rollback": "a rollback leads to"}[kind]
-        hint = f"{step} {transition.target}: each step is one commit in one repository"
-        message = f"{client.name} cannot go from {migration.step} to {target} in one step"
-        raise RefusedError(Problem(message, hint, code="step-jump"))
-    return transition
-
-
-def _no_transition(name: str, migration: Migration, kind: transitions.Kind) -> Problem:
-    step = migration.step
-    if step == "complete":
-        return Problem(
-            f"{name} is at complete: the old Redis is removed, and the application repository contains the change",
-            "change the application repository directly: there is no further step",
-            code="step-terminal",
-        )
-    if kind == "back":
-        return Problem(f"{name} is at {step}, the first step", "there is no step back from here", code="step-first")
-    if step == "decommission":
-        return Problem(
-            f"{name} is at decommission: the old Redis is removed, so a rollback is not possible",
-            "run rediskit migrate back first: it restores the objects of the old Redis, without their data",
-            code="rollback-too-late",
-        )
-    return Problem(
-        f"{name} is at {step}: the application uses its old Redis",
-        "a rollback is possible from scale-down to validate: run rediskit migrate advance or back",
-        code="rollback-nothing",
+    codes = gates(situation.transition, situation.client, situation.migration)
+    return tuple(
+        GateResult(code, GATES[code].description, GATES[code].overridable, tuple(GATES[code].evaluate(situation))) for code in codes
     )
 
 
@@ -355,12 +307,3 @@ GATES: dict[str, Gate] = {
     "folded": Gate("it is recorded that the base contains the change itself", _folded, ("fold-unseen",)),
 }
 """Every gate by its code. docs/migration.md lists the code of each blocker."""
-
-
-def lost_for_good(client: Client) -> str:
-    """Return in words what decommission removes and no later step restores."""
-    if client.previous is None or not removes(client):
-        return "a rollback is no longer possible; previous.remove is empty, so the old Redis stays until you remove it"
-    data = "their data stays on its volume" if client.previous.data == "keep" else "a step back restores them without data"
-    removed = ", ".join(client.previous.remove)
-    return f"it removes {removed} from the application repository, {data}, and a rollback is no longer possible"

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from rediskit.errors import Problem, RefusedError
 from rediskit.model.client import Client
 from rediskit.model.migration import Migration, Step
-from rediskit.state_machine.effects import Effects, effects, steps
+from rediskit.state_machine.effects import Effects, effects, removes, steps
 
 Kind = Literal["forward", "back", "rollback"]
 Repository = Literal["ours", "owner", "none"]
@@ -215,3 +216,59 @@ def repository(migration: Migration, after: Migration, *, release_changes: bool 
     if old._replace(release=new.release) != new:
         return "owner"
     return "ours" if old.release != new.release and release_changes else "none"
+
+
+def migration_of(client: Client) -> Migration:
+    """Return the migration of a client. Raises RefusedError [not-migrating] if it has none."""
+    if client.migration is None:
+        raise RefusedError(Problem(f"{client.name} has no migration", "add migration: {step: prepare} to the client", code="not-migrating"))
+    return client.migration
+
+
+def transition_to(client: Client, kind: Kind, target: Step | None = None) -> Transition:
+    """Return the transition of a kind from the current step of a client. `target` is the expected step; None for any.
+
+    Refusals: [step-terminal], [step-first], [step-jump], [rollback-nothing], [rollback-too-late].
+    """
+    migration = migration_of(client)
+    transition = next((option for option in available(migration) if option.kind == kind), None)
+    if transition is None:
+        raise RefusedError(_no_transition(client.name, migration, kind))
+    if target not in (None, transition.target):
+        step = {"forward": "the next step is", "back": "the previous step is", "rollback": "a rollback leads to"}[kind]
+        hint = f"{step} {transition.target}: each step is one commit in one repository"
+        message = f"{client.name} cannot go from {migration.step} to {target} in one step"
+        raise RefusedError(Problem(message, hint, code="step-jump"))
+    return transition
+
+
+def _no_transition(name: str, migration: Migration, kind: Kind) -> Problem:
+    step = migration.step
+    if step == "complete":
+        return Problem(
+            f"{name} is at complete: the old Redis is removed, and the application repository contains the change",
+            "change the application repository directly: there is no further step",
+            code="step-terminal",
+        )
+    if kind == "back":
+        return Problem(f"{name} is at {step}, the first step", "there is no step back from here", code="step-first")
+    if step == "decommission":
+        return Problem(
+            f"{name} is at decommission: the old Redis is removed, so a rollback is not possible",
+            "run rediskit migrate back first: it restores the objects of the old Redis, without their data",
+            code="rollback-too-late",
+        )
+    return Problem(
+        f"{name} is at {step}: the application uses its old Redis",
+        "a rollback is possible from scale-down to validate: run rediskit migrate advance or back",
+        code="rollback-nothing",
+    )
+
+
+def lost_for_good(client: Client) -> str:
+    """Return in words what decommission removes and no later step restores."""
+    if client.previous is None or not removes(client):
+        return "a rollback is no longer possible; previous.remove is empty, so the old Redis stays until you remove it"
+    data = "their data stays on its volume" if client.previous.data == "keep" else "a step back restores them without data"
+    removed = ", ".join(client.previous.remove)
+    return f"it removes {removed} from the application repository, {data}, and a rollback is no longer possible"

@@ -73,11 +73,13 @@ def _specs(content: Object, pods: Pods, namespace: str) -> Iterator[dict[str, An
         if here and restricts and _matches(at(spec, "podSelector"), pods.labels):
             yield spec
     elif kind in _CILIUM and (here or kind == "CiliumClusterwideNetworkPolicy"):
-        for one in (spec, *list_at(dict(content), "specs")):
-            restricts = bool(list_at(one, "egress") or list_at(one, "egressDeny")) and at(one, "enableDefaultDeny", "egress") is not False
-            selector = at(one, "endpointSelector")
+        for rule in (spec, *list_at(dict(content), "specs")):
+            restricts = (
+                bool(list_at(rule, "egress") or list_at(rule, "egressDeny")) and at(rule, "enableDefaultDeny", "egress") is not False
+            )
+            selector = at(rule, "endpointSelector")
             if restricts and selector is not None and _matches(_unprefixed(selector), pods.as_endpoint):
-                yield one
+                yield rule
 
 
 def _rule(rule: Any, home: str, target: Pods) -> bool:

@@ -31,7 +31,7 @@ class Hidden(NamedTuple):
 def not_visible(objects: Iterable[Object], *, namespace: str, substituted: bool = False) -> list[Hidden]:
     """Return the parts of objects that cannot be read. `substituted`: Flux replaces `${VAR}` in them before it applies them."""
     everything = list(flattened(objects))
-    existing = {(str(one.get("kind")), _home(one, namespace), text_at(one, "metadata", "name")) for one in everything}
+    existing = {(str(content.get("kind")), _home(content, namespace), text_at(content, "metadata", "name")) for content in everything}
     result = []
     for content in everything:
         home = _home(content, namespace)
@@ -65,8 +65,8 @@ def _charts(content: Object) -> Iterator[tuple[str, str]]:
         )
     elif kind == "Application":
         sources: list[tuple[tuple[str, ...], Any]] = [(("spec", "source"), at(content, "spec", "source"))]
-        sources += [(("spec", "sources", str(index)), one) for index, one in enumerate(list_at(dict(content), "spec", "sources"))]
-        yield from ((pointer(*path), "a source that is not rendered") for path, one in sources if isinstance(one, dict))
+        sources += [(("spec", "sources", str(index)), source) for index, source in enumerate(list_at(dict(content), "spec", "sources"))]
+        yield from ((pointer(*path), "a source that is not rendered") for path, source in sources if isinstance(source, dict))
 
 
 def _binary(content: Object) -> Iterator[tuple[str, str]]:

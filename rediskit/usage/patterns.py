@@ -54,7 +54,7 @@ def patterns(address: Address, namespace: str | None, switched: frozenset[str] =
     partial = rf"{_START}{every}\.(?:{_PLACEHOLDER})" if address.services else ""
     names = tuple(dict.fromkeys(name for name, home in address.services if namespace in (None, home)))
     name = _any(map(re.escape, names))
-    linked = _any(re.escape(one.upper().replace("-", "_")) for one in names)
+    linked = _any(re.escape(name.upper().replace("-", "_")) for name in names)
     return Patterns(
         _compiled("|".join(complete)),
         _compiled("|".join((*_hosts(name, address.ports), *_values(name, switched))) if names else ""),
@@ -90,7 +90,7 @@ def _literal(address: str) -> str:
 
 def _hosts(name: str, ports: tuple[int, ...]) -> tuple[str, ...]:
     """Return the patterns of a bare name in the form of a host."""
-    port = _any((_PORT, _PLACEHOLDER, *(f"{one}{_NUMBER_END}" for one in ports)))
+    port = _any((_PORT, _PLACEHOLDER, *(f"{port}{_NUMBER_END}" for port in ports)))
     return (
         rf"{_START}{name}\.?:{port}",
         rf"{_URL}{name}{_END}",

@@ -21,7 +21,7 @@ def completed(address: Address, objects: Sequence[Object], namespace: str, gone:
     A Service that selects only the workloads in `gone` (`Kind/name`) belongs to the Redis.
     """
     servers = set(gone)
-    services = [one for one in objects if one.get("kind") == "Service"]
+    services = [content for content in objects if content.get("kind") == "Service"]
     for service in services:
         name, home = text_at(service, "metadata", "name"), text_at(service, "metadata", "namespace") or namespace
         literals = _literals(service)
@@ -38,9 +38,11 @@ def backends(service: Object, objects: Iterable[Object], namespace: str) -> list
     """Return the workloads whose pods a Service selects."""
     home = text_at(service, "metadata", "namespace") or namespace
     return [
-        one
-        for one in objects
-        if one.get("kind") in _WORKLOADS and (text_at(one, "metadata", "namespace") or namespace) == home and selects(service, one)
+        content
+        for content in objects
+        if content.get("kind") in _WORKLOADS
+        and (text_at(content, "metadata", "namespace") or namespace) == home
+        and selects(service, content)
     ]
 
 

@@ -40,9 +40,9 @@ def _matches(text: Text, patterns: Patterns, switched: frozenset[str]) -> Iterat
     forms: tuple[tuple[re.Pattern[str] | None, Strength], ...]
     forms = ((patterns.complete, "certain"), (patterns.local, local), (patterns.partial, "possible"))
     for pattern, strength in forms:
-        for found in pattern.finditer(text.content) if pattern else ():
-            if (limit := _limit(text, found.start())) is not None and not _selects(text.content, found):
-                yield Match(max(strength, limit), _form(found[0]))
+        for match in pattern.finditer(text.content) if pattern else ():
+            if (limit := _limit(text, match.start())) is not None and not _selects(text.content, match):
+                yield Match(max(strength, limit), _form(match[0]))
     if patterns.linked and (linked := patterns.linked.search(text.content)):
         ours = text.kind in _CONTAINER and linked["name"] not in text.defined
         yield Match(local if ours else "possible", linked["name"])
@@ -66,28 +66,28 @@ def _words(text: Text, word: re.Pattern[str], local: Strength, switched: frozens
         elif text.kind in _FREE_TEXT and not _sort(key):
             yield Match("possible", whole)
     elif text.kind in _FREE_TEXT:
-        for found in word.finditer(text.content):
-            if _limit(text, found.start()) is not None and not _sort(_key_before(text.content, found.start())):
-                yield Match("possible", found[0])
+        for match in word.finditer(text.content):
+            if _limit(text, match.start()) is not None and not _sort(_key_before(text.content, match.start())):
+                yield Match("possible", match[0])
 
 
 _SELECTOR = re.compile(r"(?P<before>.*)\{(?:[\w.]+(?:=~|!~|!=|=)\\?[\"'][^\"'\\]*\\?[\"'],\s*)*$")
 
 
-def _selects(content: str, found: re.Match[str]) -> bool:
+def _selects(content: str, match: re.Match[str]) -> bool:
     """Return whether a match is a label matcher of PromQL or LogQL, as in `up{service="redis"}`; not of a TOML table."""
-    if "=" not in found[0] or not found[0].endswith(('"', "'")):
+    if "=" not in match[0] or not match[0].endswith(('"', "'")):
         return False
-    selector = _SELECTOR.match(content[content.rfind("\n", 0, found.start()) + 1 : found.start()])
+    selector = _SELECTOR.match(content[content.rfind("\n", 0, match.start()) + 1 : match.start()])
     return selector is not None and not selector["before"].rstrip().endswith(("=", ":"))
 
 
 _FORM = re.compile(r"[\w.-]+(?::\d+)?$")
 
 
-def _form(found: str) -> str:
+def _form(text: str) -> str:
     """Return the host and the port at the end of a match, without the credentials before them."""
-    form = _FORM.search(found.strip().rstrip("\"'\\/<>${(%:."))
+    form = _FORM.search(text.strip().rstrip("\"'\\/<>${(%:."))
     return form[0] if form else ""
 
 
@@ -101,8 +101,8 @@ _KEY = re.compile(r"(?P<key>[\w.-]+)\\?[\"']?[ \t]*(?:=>|[:=])[ \t]*\\?[\"']?$")
 
 def _key_before(content: str, start: int) -> str:
     """Return the key whose value starts here, as in `session_driver = redis`; "" if there is none."""
-    found = _KEY.search(content, content.rfind("\n", 0, start) + 1, start)
-    return found["key"] if found else ""
+    key = _KEY.search(content, content.rfind("\n", 0, start) + 1, start)
+    return key["key"] if key else ""
 
 
 _COMMENT = re.compile(r"\s(?:#|//)\s")

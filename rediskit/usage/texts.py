@@ -177,8 +177,8 @@ class _Traversal:
     def _expanded(self, value: Any, path: tuple[str | int, ...], kind: Kind, known: Mapping[str, str]) -> Iterator[Text]:
         """Yield the texts of a command, a probe or a hook with the variables of the container expanded."""
         if value is not None:
-            found = self.value(value, path, str(path[-1]), kind, {}, frozenset(known))
-            yield from (text._replace(content=self._variables.expand(text.content, known)) for text in found)
+            texts = self.value(value, path, str(path[-1]), kind, {}, frozenset(known))
+            yield from (text._replace(content=self._variables.expand(text.content, known)) for text in texts)
 
     def _env(self, container: Mapping[str, Any], path: tuple[str | int, ...], known: Mapping[str, str]) -> Iterator[Text]:
         entries = container.get("env")

@@ -18,9 +18,9 @@ class Variables:
         """Index the ConfigMaps. `namespace` is that of objects that set none."""
         self._namespace = namespace
         self._maps = {
-            (text_at(one, "metadata", "namespace") or namespace, text_at(one, "metadata", "name")): mapping_at(one, "data")
-            for one in objects
-            if one.get("kind") == "ConfigMap"
+            (text_at(content, "metadata", "namespace") or namespace, text_at(content, "metadata", "name")): mapping_at(content, "data")
+            for content in objects
+            if content.get("kind") == "ConfigMap"
         }
 
     def config_map(self, name: Any, namespace: str) -> dict[str, Any] | None:

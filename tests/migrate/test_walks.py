@@ -78,7 +78,7 @@ def take(environment: Environment, transition: transitions.Transition, at: str) 
     one, migration = mine(environment)
     if transition.target in ("decommission", "complete") and transition.kind == "forward":
         began = migration.running_since.at if migration.running_since else START
-        seen = Observed(at=at, start=began, until=later(began, 25 * 3600), seen=tuple(CRITERIA))
+        seen = Observed(at=at, start=began, until=later(began, 25 * 3600), met=tuple(CRITERIA))
         wanted = seen if transition.target == "decommission" else Observed(at=at, folded=True)
         files, environment = record(environment, one, wanted)
         put_in_place(files)

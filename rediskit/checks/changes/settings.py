@@ -30,13 +30,13 @@ Reader = Callable[[Subject], Settings]
 
 def leaves(values: Mapping[str, Any], path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
     """Return each value that is not a mapping, by its path."""
-    found: dict[tuple[str, ...], Any] = {}
+    values_by_path: dict[tuple[str, ...], Any] = {}
     for key, value in values.items():
         if isinstance(value, Mapping) and value:
-            found |= leaves(value, (*path, str(key)))
+            values_by_path |= leaves(value, (*path, str(key)))
         else:
-            found[(*path, str(key))] = value
-    return found
+            values_by_path[(*path, str(key))] = value
+    return values_by_path
 
 
 def _text(value: Any) -> str:

@@ -24,11 +24,13 @@ _BACKTICKS = re.compile("`+")
 _LETTERS = re.compile(r"[^\w ./-]|_", re.ASCII)
 
 
-def markdown(found: Iterable[TreeDiff], effects: Sequence[Finding] = ()) -> str:
+def markdown(trees: Iterable[TreeDiff], effects: Sequence[Finding] = ()) -> str:
     """Return the comment for all environments, at most LONGEST characters long. The effects on a running Redis come first."""
-    listed = list(found)
+    listed = list(trees)
     tables, rest = _fitting((*_effects(effects), *_tables(listed)), _TABLE)
-    details, left_out = _fitting((_details(one.name, difference) for one in listed for difference in one.all), LONGEST - len(tables) - 300)
+    details, left_out = _fitting(
+        (_details(tree.name, difference) for tree in listed for difference in tree.all), LONGEST - len(tables) - 300
+    )
     text = tables + (f"\n{rest} more lines do not fit in here.\n" if rest else "") + details
     if left_out:
         text += f"\nThe details of {left_out} more do not fit into a comment; `rediskit diff --text` shows them.\n"
@@ -38,14 +40,14 @@ def markdown(found: Iterable[TreeDiff], effects: Sequence[Finding] = ()) -> str:
 def _effects(effects: Sequence[Finding]) -> Iterator[str]:
     if effects:
         yield "### Effects on the running Redis\n\n"
-        for one in effects:
-            yield f"* **{one.severity}** {code(dotted(one.path))} {code(f'{one.message}; {one.hint}')} ({one.code})\n"
+        for effect in effects:
+            yield f"* **{effect.severity}** {code(dotted(effect.path))} {code(f'{effect.message}; {effect.hint}')} ({effect.code})\n"
         yield "\n"
 
 
-def _tables(found: Iterable[TreeDiff]) -> Iterator[str]:
+def _tables(trees: Iterable[TreeDiff]) -> Iterator[str]:
     """Each environment's heading and table, in pieces that may be left out from the end."""
-    for differences in found:
+    for differences in trees:
         heading = f"### {code(differences.name)}: {counts(differences)}\n\n"
         if differences.empty:
             yield heading
@@ -57,10 +59,10 @@ def _tables(found: Iterable[TreeDiff]) -> Iterator[str]:
 
 
 def _row(difference: FileDiff) -> str:
-    what = code(str(difference)) if difference.identity else "file"
+    subject = code(str(difference)) if difference.identity else "file"
     moved = f"{code(difference.old_path)} to " if difference.old_path else ""
     values = str(len(difference.changes) or "")
-    return f"| {difference.status} | {what} | {moved}{code(difference.path)} | {values} |\n"
+    return f"| {difference.status} | {subject} | {moved}{code(difference.path)} | {values} |\n"
 
 
 def _details(name: str, difference: FileDiff) -> str:
@@ -72,16 +74,16 @@ def _details(name: str, difference: FileDiff) -> str:
 
 def _fitting(pieces: Iterable[str], room: int) -> tuple[str, int]:
     """As many pieces as fit, and the number of the others. A piece that does not fit leaves out all after it."""
-    taken, left_out = [], 0
+    fitting, left_out = [], 0
     for piece in pieces:
         room -= len(piece)
         if room < 0:
             left_out += 1
         else:
-            taken.append(piece)
-    return "".join(taken), left_out
+            fitting.append(piece)
+    return "".join(fitting), left_out
 
 
 def code(text: str) -> str:
     """Return a text as code on one line, with every special character escaped."""
-    return f"<code>{_LETTERS.sub(lambda found: f'&#{ord(found[0])};', visible(text))}</code>"
+    return f"<code>{_LETTERS.sub(lambda letter: f'&#{ord(letter[0])};', visible(text))}</code>"

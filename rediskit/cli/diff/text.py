@@ -20,8 +20,11 @@ _BEFORE = 24
 
 def counts(differences: TreeDiff) -> str:
     """Return the counts, such as `1 added, 2 changed`."""
-    found = Counter(difference.status for difference in differences.all)
-    return ", ".join(f"{found[status]} {status}" for status in ("added", "changed", "moved", "removed") if found[status]) or "no difference"
+    numbers = Counter(difference.status for difference in differences.all)
+    return (
+        ", ".join(f"{numbers[status]} {status}" for status in ("added", "changed", "moved", "removed") if numbers[status])
+        or "no difference"
+    )
 
 
 def readable(differences: TreeDiff) -> Iterator[str]:
@@ -133,9 +136,9 @@ def _marked(mark: str, lines: list[str], others: list[str]) -> Iterator[str]:
         yield f"  {mark} {_cut(line, _alike(line, other))}"
 
 
-def _alike(one: str, other: str) -> int:
+def _alike(first: str, other: str) -> int:
     """Return the length of the common beginning of two texts."""
-    return next((at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), min(len(one), len(other)))
+    return next((at for at, pair in enumerate(zip(first, other, strict=False)) if pair[0] != pair[1]), min(len(first), len(other)))
 
 
 def _shown(value: Any) -> list[str]:

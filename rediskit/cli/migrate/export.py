@@ -36,15 +36,15 @@ def run(arguments: argparse.Namespace) -> Report:
     chart = chart_at(arguments.chart) if arguments.chart else None
     done = export(environment, client, arguments.to, arguments.overlay, force=force, dry_run=dry_run, offline=offline, chart=chart)
     place = checkout(arguments.to, arguments.overlay, offline=offline)
-    made = scan(environment, client, place, chart)
-    found = unaccepted(environment, scanning.findings(client, made, place), None) if made else []
-    code = int(has_errors(found, strict=arguments.strict))
-    if made and not dry_run:
-        scanning.record(environment, client, place, made, time_of(arguments.at, "--at", client.migration))
-    document = {**_json(client, done, arguments.dry_run), "scan": scanning.as_json(made)}
+    result = scan(environment, client, place, chart)
+    findings = unaccepted(environment, scanning.findings(client, result, place), None) if result else []
+    code = int(has_errors(findings, strict=arguments.strict))
+    if result and not dry_run:
+        scanning.record(environment, client, place, result, time_of(arguments.at, "--at", client.migration))
+    document = {**_json(client, done, arguments.dry_run), "scan": scanning.as_json(result)}
     changes = {done.folder: done.changes} if done.changes is not None else {}
-    messages = chain(finding_lines(finding for finding in found if finding.severity != "info"), warning_lines(changes))
-    lines = chain(_lines(client, done, changes, dry_run), _scan_lines(made, found))
+    messages = chain(finding_lines(finding for finding in findings if finding.severity != "info"), warning_lines(changes))
+    lines = chain(_lines(client, done, changes, dry_run), _scan_lines(result, findings))
     return Report(document, lines, messages, code)
 
 
@@ -58,8 +58,8 @@ def _lines(client: Client, done: Exported, changes: dict[str, Changes], dry_run:
     step = client.migration.step if client.migration else ""
     yield from change_lines(changes, ("missing", "different", "left over") if dry_run else ("created", "changed", "removed"))
     # Only names: a variable of the application may contain a password in plain text.
-    for one in done.files:
-        yield f"  ~ {one.file}"
+    for file in done.files:
+        yield f"  ~ {file.file}"
     yield f"{step}: {'the build differs from the base in' if done.objects else 'the build is that of the base'}"
     for difference in done.objects:
         kind, namespace, name = difference.key
@@ -82,11 +82,11 @@ def _json(client: Client, done: Exported, dry_run: bool) -> dict[str, Any]:
         "step": client.migration.step if client.migration else None,
         "folder": done.folder,
         "changes": changes_json({done.folder: done.changes})[0] if done.changes is not None else None,
-        "files": [one.file for one in done.files],
+        "files": [change.file for change in done.files],
         "objects": [
-            {"kind": kind, "namespace": namespace or None, "name": name, "pointers": list(one.pointers)}
-            for one in done.objects
-            for kind, namespace, name in (one.key,)
+            {"kind": kind, "namespace": namespace or None, "name": name, "pointers": list(change.pointers)}
+            for change in done.objects
+            for kind, namespace, name in (change.key,)
         ],
         "todo": list(done.todo),
         "written": not dry_run,

@@ -36,15 +36,15 @@ def run(arguments: argparse.Namespace) -> Report:
     asked = asked_for(arguments, client)
     if not arguments.dry_run:
         clear_leftovers(environment)
-    made = move(environment, client, asked)
+    step = move(environment, client, asked)
     if asked.kind != "rollback":
-        _one_commit_one_step(environment, client, made)
+        _one_commit_one_step(environment, client, step)
     if client.owner.in_place and asked.kind != "rollback":
-        _trial_build(client, made.environment)
+        _trial_build(client, step.environment)
     if not arguments.dry_run:
-        put_in_place(made.files)
-    messages = (*dirty_notes(environment, made.files), *_notes(made))
-    return Report(_json(client, made, arguments), _lines(environment, client, made, arguments), messages)
+        put_in_place(step.files)
+    messages = (*dirty_notes(environment, step.files), *_notes(step))
+    return Report(_json(client, step, arguments), _lines(environment, client, step, arguments), messages)
 
 
 def asked_for(arguments: argparse.Namespace, client: Client) -> Asked:
@@ -60,12 +60,12 @@ def asked_for(arguments: argparse.Namespace, client: Client) -> Asked:
     return Asked(_KINDS[arguments.action], at, target, arguments.reason, override, confirm_irreversible)
 
 
-def _one_commit_one_step(environment: Environment, client: Client, made: Move) -> None:
+def _one_commit_one_step(environment: Environment, client: Client, step: Move) -> None:
     """Refuse a second step while the first one is not committed: the GitOps tool would skip a step."""
-    old, target = _committed(environment, client), made.status.transition.target
+    old, target = _committed(environment, client), step.status.transition.target
     if old is None or client.migration is None or old.step == client.migration.step:
         return
-    after = next(one.migration for one in made.environment.clients if one.name == client.name)
+    after = next(other.migration for other in step.environment.clients if other.name == client.name)
     if any(problem.code == "step-jump" for problem in of_client(client.name, old, after)):
         message = f"{client.name}: the step to {client.migration.step} is not committed yet; with {target} one commit would take two"
         raise RefusedError(Problem(message, "render and commit what is there first", code="step-uncommitted"))
@@ -94,23 +94,23 @@ def _committed(environment: Environment, client: Client) -> Migration | None:
     if work_tree(Path(os.path.realpath(environment.file)).parent) is None:
         return None
     try:
-        found = migrations_at("HEAD", environment)
+        migrations = migrations_at("HEAD", environment)
     except (ConfigError, MissingToolError) as error:
         note(f"not compared with the last commit: {error.problems[0].message}")
         return None
-    return found.get(client.name) if found else None
+    return migrations.get(client.name) if migrations else None
 
 
-def _notes(made: Move) -> Iterator[str]:
-    yield from (f"note: {warning}" for warning in made.status.warnings)
-    yield from (f"note: overridden: {code}" for code in made.overridden)
+def _notes(step: Move) -> Iterator[str]:
+    yield from (f"note: {warning}" for warning in step.status.warnings)
+    yield from (f"note: overridden: {code}" for code in step.overridden)
 
 
-def _lines(environment: Environment, client: Client, made: Move, arguments: argparse.Namespace) -> Iterator[str]:
-    transition = made.status.transition
-    yield from diff_lines(made.files)
+def _lines(environment: Environment, client: Client, step: Move, arguments: argparse.Namespace) -> Iterator[str]:
+    transition = step.status.transition
+    yield from diff_lines(step.files)
     word = "would go" if arguments.dry_run else "goes"
-    repository = transitions.REPOSITORIES[made.status.repository]
+    repository = transitions.REPOSITORIES[step.status.repository]
     yield f"{client.name} {word} from {transition.source} to {transition.target}; repository that changes: {repository}"
     assert client.migration is not None
     then = page(environment, client, transition, client.migration, environment.file)
@@ -122,37 +122,37 @@ def dirty_notes(environment: Environment, files: Sequence[Edited]) -> Iterator[s
     """Yield a note per file with other uncommitted changes: they become part of the same commit."""
     if work_tree(Path(os.path.realpath(environment.file)).parent) is None:
         return
-    for one in files:
+    for file in files:
         try:
-            committed = contents_at("HEAD", [one.place])[one.place]
+            committed = contents_at("HEAD", [file.place])[file.place]
         except (ConfigError, MissingToolError):
             return  # Without Git there is nothing to compare with.
-        if committed is not None and committed != one.before:
-            yield f"note: {one.file} has other changes that are not committed: they will be in the same commit"
+        if committed is not None and committed != file.before:
+            yield f"note: {file.file} has other changes that are not committed: they will be in the same commit"
 
 
 def diff_lines(files: Sequence[Edited]) -> Iterator[str]:
     """Yield the changed lines of the files as a unified diff."""
-    for one in files:
-        yield from one.diff
+    for file in files:
+        yield from file.diff
 
 
-def _json(client: Client, made: Move, arguments: argparse.Namespace) -> dict[str, Any]:
-    transition = made.status.transition
+def _json(client: Client, step: Move, arguments: argparse.Namespace) -> dict[str, Any]:
+    transition = step.status.transition
     return {
         "client": client.name,
         "kind": transition.kind,
         "from": transition.source,
         "to": transition.target,
-        "at": made.at,
-        "repository": made.status.repository,
-        "overridden": list(made.overridden),
-        "warnings": list(made.status.warnings),
+        "at": step.at,
+        "repository": step.status.repository,
+        "overridden": list(step.overridden),
+        "warnings": list(step.status.warnings),
         "written": not arguments.dry_run,
-        **files_json(made.files),
+        **files_json(step.files),
     }
 
 
 def files_json(files: Sequence[Edited]) -> dict[str, Any]:
     """Return the changed files with their diffs."""
-    return {"files": [{"path": one.file, "diff": list(one.diff)} for one in files]}
+    return {"files": [{"path": file.file, "diff": list(file.diff)} for file in files]}

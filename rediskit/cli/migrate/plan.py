@@ -20,8 +20,7 @@ from rediskit.renderers.pages.templates import text
 from rediskit.renderers.pages.uses import FRAMEWORKS, databases, notes
 from rediskit.source.loader import load
 from rediskit.state_machine.clock import span
-from rediskit.state_machine.gates import lost_for_good
-from rediskit.state_machine.transitions import REPOSITORIES, STAGES
+from rediskit.state_machine.transitions import REPOSITORIES, STAGES, lost_for_good
 
 
 def run(arguments: argparse.Namespace) -> Report:
@@ -32,7 +31,7 @@ def run(arguments: argparse.Namespace) -> Report:
     document = {
         "environment": environment.name,
         "databases": rows,
-        "plans": [_json(one) | {"notes": list(notes(environment, client))} for client, one in plans],
+        "plans": [_json(steps) | {"notes": list(notes(environment, client))} for client, steps in plans],
     }
     if arguments.markdown:
         return Report(document, "\n".join(_markdown(environment, *pair) for pair in plans).removesuffix("\n").split("\n"))
@@ -41,23 +40,23 @@ def run(arguments: argparse.Namespace) -> Report:
     )
 
 
-def _markdown(environment: Environment, client: Client, made: Plan) -> str:
+def _markdown(environment: Environment, client: Client, plan: Plan) -> str:
     return text(
         "plan.md.j2",
         env=environment,
         client=client,
-        plan=made,
+        plan=plan,
         release=release_of(environment),
         config=code(environment.file or config_of(environment)),
         code=code,
         repositories=REPOSITORIES,
         carrier={"argocd": "Application", "flux": "Kustomization"}[environment.gitops.tool],
         polling=polling(environment),
-        summaries=[_summary(step) for step in made.steps],
-        titles=[_title(step) for step in made.steps],
-        minutes=", ".join(_minutes(made)),
+        summaries=[_summary(step) for step in plan.steps],
+        titles=[_title(step) for step in plan.steps],
+        minutes=", ".join(_minutes(plan)),
         lost=lost_for_good(client),
-        budget=span(made.budget),
+        budget=span(plan.budget),
         owner_side=described(environment, client),
         databases=databases(environment),
         notes=list(notes(environment, client)),
@@ -65,8 +64,8 @@ def _markdown(environment: Environment, client: Client, made: Plan) -> str:
     )
 
 
-def _minutes(made: Plan) -> Iterator[str]:
-    names = [step.page.step for step in made.steps]
+def _minutes(plan: Plan) -> Iterator[str]:
+    names = [step.page.step for step in plan.steps]
     down = names[names.index("scale-down") : names.index("scale-up") + 1] if {"scale-down", "scale-up"} <= set(names) else names
     for step in down:
         if STAGES[step].expected:
@@ -82,10 +81,14 @@ def _summary(step: Planned) -> str:
     parts = [f"{value.pointer.rpartition('/env/')[2].removesuffix('/value').removeprefix('/spec/')}: {value.new}" for value in step.values]
     parts += [f"{reference} goes" for reference in step.gone]
     added = [
-        one.identity for one in step.objects if one.status == "added" and one.identity and not one.path.startswith(("argocd/", "flux/"))
+        change.identity
+        for change in step.objects
+        if change.status == "added" and change.identity and not change.path.startswith(("argocd/", "flux/"))
     ]
     carriers = [
-        one.identity for one in step.objects if one.status == "added" and one.identity and one.path.startswith(("argocd/", "flux/"))
+        change.identity
+        for change in step.objects
+        if change.status == "added" and change.identity and change.path.startswith(("argocd/", "flux/"))
     ]
     parts += [str(identity) for identity in added]
     if carriers:
@@ -96,30 +99,30 @@ def _summary(step: Planned) -> str:
     return "; ".join(parts) or ("already there: nothing changes" if step.page.step == "deploy" else "nothing: it only records")
 
 
-def _lines(environment: Environment, client: Client, made: Plan) -> Iterator[str]:
+def _lines(environment: Environment, client: Client, plan: Plan) -> Iterator[str]:
     release = release_of(environment)
     previous = client.previous
     assert previous is not None
     yield f"{client.name}: {', '.join(client.references)} from {previous.host}:{previous.port} to {release.primary_host}:{release.port}"
-    yield f"  current step {made.step}, order {made.order}; {len(made.steps)} steps to come, one commit each"
-    yield f"  window: {' to '.join(made.window)}" if made.window else "  window: not agreed on yet"
-    if made.expected:
-        minutes = ", ".join(_minutes(made))
-        if made.down:
-            yield f"  expected to be down {made.down}, if it begins when the window starts"
-        yield f"  down for about {span(made.expected)} with a refresh after each push ({minutes}); the budget is {span(made.budget)}"
-        yield f"  without a refresh polling alone takes {polling(environment)} for each of {made.commits} commits"
+    yield f"  current step {plan.step}, order {plan.order}; {len(plan.steps)} steps to come, one commit each"
+    yield f"  window: {' to '.join(plan.window)}" if plan.window else "  window: not agreed on yet"
+    if plan.expected:
+        minutes = ", ".join(_minutes(plan))
+        if plan.down:
+            yield f"  expected to be down {plan.down}, if it begins when the window starts"
+        yield f"  down for about {span(plan.expected)} with a refresh after each push ({minutes}); the budget is {span(plan.budget)}"
+        yield f"  without a refresh polling alone takes {polling(environment)} for each of {plan.commits} commits"
     yield from (f"  database {row.number}: {row.described}" for row in databases(environment))
     yield from (f"  note: {note}" for note in notes(environment, client))
-    for words in made.unsaid:
+    for words in plan.unsaid:
         yield f"  still missing: {words}"
-    for number, step in enumerate(made.steps, 1):
+    for number, step in enumerate(plan.steps, 1):
         yield ""
         yield from _step(number, step, client)
-    if made.rollback:
+    if plan.rollback:
         yield ""
         yield "rollback, from scale-down to validate:"
-        yield from _commands(made.rollback)
+        yield from _commands(plan.rollback)
 
 
 def _step(number: int, step: Planned, client: Client) -> Iterator[str]:
@@ -138,8 +141,8 @@ def _step(number: int, step: Planned, client: Client) -> Iterator[str]:
         yield f"   ~ {other}{value.pointer}: {value.old} -> {value.new}"
     for reference in step.gone:
         yield f"   - {reference} is removed from the build of the application repository; it is deleted only if pruning is on"
-    for one in step.objects:
-        yield f"   {_MARKS[one.status]} {one} ({one.path})" if one.identity else f"   {_MARKS[one.status]} {one.path}"
+    for change in step.objects:
+        yield f"   {_MARKS[change.status]} {change} ({change.path})" if change.identity else f"   {_MARKS[change.status]} {change.path}"
     if step.brings:
         yield f"   the chart brings: {', '.join(step.brings)}"
     if step.files:
@@ -157,18 +160,18 @@ def _commands(page: Page) -> Iterator[str]:
         yield f"   $ {command}"
 
 
-def _json(made: Plan) -> dict[str, Any]:
+def _json(plan: Plan) -> dict[str, Any]:
     return {
-        "client": made.client,
-        "step": made.step,
-        "order": made.order,
-        "window": list(made.window) if made.window else None,
-        "expectedDowntimeSeconds": made.expected,
-        "budgetSeconds": made.budget,
-        "commitsWhileDown": made.commits,
-        "expectedDown": made.down or None,
-        "missing": list(made.unsaid),
-        "steps": [_step_json(step) for step in made.steps],
+        "client": plan.client,
+        "step": plan.step,
+        "order": plan.order,
+        "window": list(plan.window) if plan.window else None,
+        "expectedDowntimeSeconds": plan.expected,
+        "budgetSeconds": plan.budget,
+        "commitsWhileDown": plan.commits,
+        "expectedDown": plan.down or None,
+        "missing": list(plan.unsaid),
+        "steps": [_step_json(step) for step in plan.steps],
     }
 
 
@@ -181,7 +184,10 @@ def _step_json(step: Planned) -> dict[str, Any]:
         "expectedAt": step.begins or None,
         "before": page.before,
         "gates": [code for code, _ in step.gates],
-        "objects": [{"status": one.status, "path": one.path, **(one.identity._asdict() if one.identity else {})} for one in step.objects],
+        "objects": [
+            {"status": change.status, "path": change.path, **(change.identity._asdict() if change.identity else {})}
+            for change in step.objects
+        ],
         "ownerFiles": list(step.files),
         "values": [value._asdict() for value in step.values],
         "gone": list(step.gone),

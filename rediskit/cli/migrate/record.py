@@ -18,7 +18,7 @@ from rediskit.model.environment import Environment
 from rediskit.model.evidence import DISCARDED
 from rediskit.source.loader import load
 from rediskit.state_machine.effects import effects
-from rediskit.state_machine.gates import migration_of
+from rediskit.state_machine.transitions import migration_of
 
 
 def run(arguments: argparse.Namespace) -> Report:
@@ -40,8 +40,8 @@ def run(arguments: argparse.Namespace) -> Report:
         at=at,
         start=times["start"],
         until=times["until"] or (at if validating else ""),
-        seen=tuple(arguments.criterion),
-        unseen=tuple(arguments.failed),
+        met=tuple(arguments.criterion),
+        failed=tuple(arguments.failed),
         notes=arguments.notes,
         secret=arguments.secret_seen,
         down_from=times["down_from"],
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> Report:
     if not arguments.dry_run:
         put_in_place(files)
     document = {"client": client.name, "at": at, "written": not arguments.dry_run, **files_json(files)}
-    following = f"next: rediskit check {environment.config_argument}, and commit {' '.join(one.file for one in files)}"
+    following = f"next: rediskit check {environment.config_argument}, and commit {' '.join(file.file for file in files)}"
     return Report(document, (*diff_lines(files), *([] if arguments.dry_run else [following])), dirty_notes(environment, files))
 
 

@@ -28,8 +28,8 @@ def run(arguments: argparse.Namespace) -> Report:
     moving = arguments.client is not None or any(client.migration for client in environment.clients)
     clients = clients_of(environment, arguments.client) if moving else ()
     times = [time_of(arguments.at, "--at", client.migration) for client in clients]
-    found = status_of_all(environment, clients, times)
-    rows = list(zip(found, clients, times, strict=True))
+    statuses = status_of_all(environment, clients, times)
+    rows = list(zip(statuses, clients, times, strict=True))
     document = {
         "environment": environment.name,
         "clients": [_json(status, client, at) | {"next": following(environment, client).command} for status, client, at in rows],
@@ -38,21 +38,21 @@ def run(arguments: argparse.Namespace) -> Report:
     return Report(document, lines if rows else [f"{environment.name}: no migration in progress"])
 
 
-def _lines(environment: Environment, found: Status, client: Client, at: str) -> Iterator[str]:
+def _lines(environment: Environment, status: Status, client: Client, at: str) -> Iterator[str]:
     migration = client.migration
     offset = offset_source(migration) if migration else ""
-    yield f"{found.client}: {found.step}, {_since(found.since, offset, at)}"
-    yield f"  {found.meaning}"
-    if found.down:
-        left = found.budget - found.spent
+    yield f"{status.client}: {status.step}, {_since(status.since, offset, at)}"
+    yield f"  {status.meaning}"
+    if status.down:
+        left = status.budget - status.spent
         rest = f"{span(left)} left" if left >= 0 else f"{span(left)} over it"
-        yield f"  down since {both(found.down, offset)}, {span(found.spent)}: the budget is {span(found.budget)}, {rest}"
+        yield f"  down since {both(status.down, offset)}, {span(status.spent)}: the budget is {span(status.budget)}, {rest}"
     if migration and migration.downtime is not None:
-        yield f"  it was down for {span(migration.downtime.seconds)}, as recorded by a person; the budget was {span(found.budget)}"
+        yield f"  it was down for {span(migration.downtime.seconds)}, as recorded by a person; the budget was {span(status.budget)}"
     yield from (_criterion(name, entry) for name, entry in (migration.criteria if migration else {}).items())
-    for option in found.transitions:
+    for option in status.transitions:
         yield from _transition(option)
-    if not found.transitions:
+    if not status.transitions:
         yield "  there is no step from here"
     yield f"  next command: {following(environment, client).text}"
 
@@ -105,16 +105,16 @@ def gate_json(gate: GateResult) -> dict[str, Any]:
     }
 
 
-def _json(found: Status, client: Client, at: str) -> dict[str, Any]:
+def _json(status: Status, client: Client, at: str) -> dict[str, Any]:
     return {
-        "client": found.client,
-        "step": found.step,
+        "client": status.client,
+        "step": status.step,
         "at": at,
-        "since": found.since or None,
-        "meaning": found.meaning,
-        "downSince": found.down or None,
-        "downSeconds": found.spent,
-        "budgetSeconds": found.budget,
+        "since": status.since or None,
+        "meaning": status.meaning,
+        "downSince": status.down or None,
+        "downSeconds": status.spent,
+        "budgetSeconds": status.budget,
         "criteria": [
             {"criterion": name, **entry.model_dump(mode="json", by_alias=True, exclude_none=True)}
             for name, entry in (client.migration.criteria if client.migration else {}).items()
@@ -127,6 +127,6 @@ def _json(found: Status, client: Client, at: str) -> dict[str, Any]:
                 "gates": [gate_json(gate) for gate in option.gates],
                 "warnings": list(option.warnings),
             }
-            for option in found.transitions
+            for option in status.transitions
         ],
     }

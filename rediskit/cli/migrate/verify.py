@@ -32,7 +32,7 @@ from rediskit.migrate.verification.verify import (
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.source.loader import load
-from rediskit.state_machine.gates import migration_of
+from rediskit.state_machine.transitions import migration_of
 
 
 class _Read(NamedTuple):

@@ -6,7 +6,7 @@ import argparse
 
 from rediskit.cli.configs import config_file
 from rediskit.cli.report import Report
-from rediskit.cli.secret.inputs import given, in_clear_in_git
+from rediskit.cli.secret.inputs import in_clear_in_git, password_from
 from rediskit.live.kubectl import context_name
 from rediskit.secrets.cluster import apply_secret
 from rediskit.secrets.files import namespaces_of
@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> Report:
     done = apply_secret(
         environment,
         namespaces,
-        lambda: given(arguments, environment),
+        lambda: password_from(arguments, environment),
         arguments.context,
         force=arguments.force,
         dry_run=arguments.dry_run,

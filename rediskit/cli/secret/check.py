@@ -29,22 +29,22 @@ def _lines(report: Inspection) -> Iterator[str]:
     if report.certificate:
         yield f"  certificate {report.certificate.file}, valid until {report.certificate.ends:%Y-%m-%d}"
         yield f"    SHA-256 {report.certificate.fingerprint}"
-    for one in report.ciphertexts:
-        yield f"  {one.namespace}: {_words(one)}"
+    for status in report.ciphertexts:
+        yield f"  {status.namespace}: {_words(status)}"
     for note in report.notes:
         yield f"  {note}"
 
 
-def _words(one: CiphertextStatus) -> str:
-    if one.ciphertext is None:
-        return f"{one.file} is no encrypted Secret"
-    bound = f"scope {one.ciphertext.scope}" if one.ciphertext.form == "sealed-secrets" else _recipients(one)
-    opened = {None: "", True: ", opened", False: ", not opened"}[one.opened]
-    return f"{one.ciphertext.name}/{', '.join(one.ciphertext.keys)}, {bound}, rotation {one.ciphertext.rotation or 'none'}{opened}"
+def _words(status: CiphertextStatus) -> str:
+    if status.ciphertext is None:
+        return f"{status.file} is no encrypted Secret"
+    bound = f"scope {status.ciphertext.scope}" if status.ciphertext.form == "sealed-secrets" else _recipients(status)
+    opened = {None: "", True: ", opened", False: ", not opened"}[status.opened]
+    return f"{status.ciphertext.name}/{', '.join(status.ciphertext.keys)}, {bound}, rotation {status.ciphertext.rotation or 'none'}{opened}"
 
 
-def _recipients(one: CiphertextStatus) -> str:
-    count = len(one.ciphertext.recipients) if one.ciphertext else 0
+def _recipients(status: CiphertextStatus) -> str:
+    count = len(status.ciphertext.recipients) if status.ciphertext else 0
     return f"{count} recipient{'' if count == 1 else 's'}"
 
 
@@ -61,21 +61,21 @@ def _json(report: Inspection) -> dict[str, Any]:
         }
         if certificate
         else None,
-        "namespaces": [_looked(one) for one in report.ciphertexts],
+        "namespaces": [_looked(status) for status in report.ciphertexts],
         "notes": list(report.notes),
         "findings": [finding_json(finding) for finding in report.findings],
     }
 
 
-def _looked(one: CiphertextStatus) -> dict[str, Any]:
-    found = one.ciphertext
-    if found is None:
-        return {"namespace": one.namespace, "file": one.file, "form": None}
+def _looked(status: CiphertextStatus) -> dict[str, Any]:
+    encrypted = status.ciphertext
+    if encrypted is None:
+        return {"namespace": status.namespace, "file": status.file, "form": None}
     described = {
-        "secret": found.name,
-        "keys": list(found.keys),
-        "scope": found.scope if found.form == "sealed-secrets" else None,
-        "rotation": found.rotation or None,
-        "recipients": list(found.recipients),
+        "secret": encrypted.name,
+        "keys": list(encrypted.keys),
+        "scope": encrypted.scope if encrypted.form == "sealed-secrets" else None,
+        "rotation": encrypted.rotation or None,
+        "recipients": list(encrypted.recipients),
     }
-    return {"namespace": one.namespace, "file": one.file, "form": found.form, **described, "opened": one.opened}
+    return {"namespace": status.namespace, "file": status.file, "form": encrypted.form, **described, "opened": status.opened}

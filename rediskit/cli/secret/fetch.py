@@ -21,26 +21,26 @@ def run(arguments: argparse.Namespace) -> Report:
     folder = str(where.parent)
     if not arguments.dry_run:
         remove_leftovers(input_leftovers([where.parent]))
-    seen = read_inputs(folder, [where.name])
-    content, found = fetch_certificate(arguments.controller_name, arguments.controller_namespace, arguments.context)
-    if problem := expiry(found, time_to_write_at(arguments)):
+    before = read_inputs(folder, [where.name])
+    content, certificate = fetch_certificate(arguments.controller_name, arguments.controller_namespace, arguments.context)
+    if problem := expiry(certificate, time_to_write_at(arguments)):
         raise RefusedError(problem)
-    old = seen.get(where.name)
+    old = before.get(where.name)
     if old not in (None, content) and not arguments.force:
-        hint = f"its SHA-256 is {found.fingerprint}: see that it is your controller's, then use --force"
+        hint = f"its SHA-256 is {certificate.fingerprint}: see that it is your controller's, then use --force"
         raise RefusedError(Problem(f"{where} holds another certificate", hint))
     if old != content and not arguments.dry_run:
-        write_inputs(folder, {where.name: content}, seen)
+        write_inputs(folder, {where.name: content}, before)
     state = "unchanged" if old == content else "created" if old is None else "changed"
     document = {
         "file": str(where),
         "state": state,
-        "sha256": found.fingerprint,
-        "notAfter": found.ends.isoformat(),
+        "sha256": certificate.fingerprint,
+        "notAfter": certificate.ends.isoformat(),
         "dryRun": arguments.dry_run,
     }
     would = "would be " if arguments.dry_run and state != "unchanged" else ""
-    lines = [f"{where}: {would}{state}, valid until {found.ends:%Y-%m-%d}", f"  SHA-256 {found.fingerprint}"]
+    lines = [f"{where}: {would}{state}, valid until {certificate.ends:%Y-%m-%d}", f"  SHA-256 {certificate.fingerprint}"]
     if state == "changed" and not arguments.dry_run:
         lines.append(f"next: existing files stay valid; rediskit secret seal {config} --force encrypts them with this certificate")
     return Report(document, lines)

@@ -21,7 +21,7 @@ from rediskit.secrets.certificate import private_keys
 from rediskit.secrets.manifests import Keys
 
 
-def given(arguments: argparse.Namespace, environment: Environment) -> Plaintext | None:
+def password_from(arguments: argparse.Namespace, environment: Environment) -> Plaintext | None:
     """Return the password from the source that an option sets; None without such an option."""
     if arguments.from_stdin:
         if sys.stdin is None or sys.stdin.isatty():
@@ -52,12 +52,12 @@ def in_clear_in_git(arguments: argparse.Namespace) -> str:
 
 def _of_cluster(arguments: argparse.Namespace, environment: Environment) -> Plaintext:
     auth, namespace = environment.redis.auth, environment.redis.namespace
-    found = kubectl.read_secret(namespace, auth.secret, auth.key, arguments.context)
-    if found is None or found.value is None:
-        what = f"has no key {auth.key}" if found else "is not there"
+    secret = kubectl.read_secret(namespace, auth.secret, auth.key, arguments.context)
+    if secret is None or secret.value is None:
+        problem = f"has no key {auth.key}" if secret else "is not there"
         hint = "look with kubectl config current-context whether this is the cluster that is meant"
-        raise RefusedError(Problem(f"the Secret {auth.secret} in namespace {namespace} {what}", hint))
-    return found.value
+        raise RefusedError(Problem(f"the Secret {auth.secret} in namespace {namespace} {problem}", hint))
+    return secret.value
 
 
 def time_at(arguments: argparse.Namespace) -> datetime:

@@ -9,7 +9,7 @@ from typing import Any
 from rediskit.cli.common import clear_leftovers
 from rediskit.cli.configs import config_file
 from rediskit.cli.report import Report, listed
-from rediskit.cli.secret.inputs import given, in_clear_in_git, keys_of, time_to_write_at
+from rediskit.cli.secret.inputs import in_clear_in_git, keys_of, password_from, time_to_write_at
 from rediskit.model.environment import Environment
 from rediskit.model.secrets import SealedSecrets
 from rediskit.plaintext import Plaintext, generate
@@ -26,17 +26,17 @@ def run(arguments: argparse.Namespace) -> Report:
     if not arguments.dry_run:
         clear_leftovers(environment)
     refuse_expired(environment, time_to_write_at(arguments))
-    made = _made(arguments, environment)
+    planned = _made(arguments, environment)
     if note := in_clear_in_git(arguments):
-        made = made._replace(notes=(*made.notes, note))
+        planned = planned._replace(notes=(*planned.notes, note))
     if not arguments.dry_run:
-        made.write()
-    return Report(_document(arguments, environment, made), _lines(arguments, environment, made))
+        planned.write()
+    return Report(_document(arguments, environment, planned), _lines(arguments, environment, planned))
 
 
 def _made(arguments: argparse.Namespace, environment: Environment) -> PlannedFiles:
     def source() -> Plaintext | None:
-        return given(arguments, environment)
+        return password_from(arguments, environment)
 
     def source_or_random() -> Plaintext:
         return source() or generate()
@@ -50,20 +50,20 @@ def _made(arguments: argparse.Namespace, environment: Environment) -> PlannedFil
     return plan_sealed(environment, namespaces, source, keys_of(arguments, environment), same=from_cluster, force=arguments.force)
 
 
-def _lines(arguments: argparse.Namespace, environment: Environment, made: PlannedFiles) -> Iterator[str]:
+def _lines(arguments: argparse.Namespace, environment: Environment, planned: PlannedFiles) -> Iterator[str]:
     verb = "would be written" if arguments.dry_run else "written"
-    rotation = f", rotation {made.rotation}" if made.rotation else ""
-    yield f"{environment.name}: {len(made.files)} {verb} in {made.folder}{rotation}"
-    for mark, names in (("+", made.created), ("~", made.changed), ("=", made.kept)):
+    rotation = f", rotation {planned.rotation}" if planned.rotation else ""
+    yield f"{environment.name}: {len(planned.files)} {verb} in {planned.folder}{rotation}"
+    for mark, names in (("+", planned.created), ("~", planned.changed), ("=", planned.kept)):
         yield from (f"  {mark} {name}" for name in names)
-    if made.rules:
+    if planned.rules:
         yield f"  + ../{RULES}"
-    yield from listed("notes:", made.notes)
-    yield from listed("next:", _next(arguments, environment, made))
+    yield from listed("notes:", planned.notes)
+    yield from listed("next:", _next(arguments, environment, planned))
 
 
-def _next(arguments: argparse.Namespace, environment: Environment, made: PlannedFiles) -> list[str]:
-    if not made.files or arguments.dry_run:
+def _next(arguments: argparse.Namespace, environment: Environment, planned: PlannedFiles) -> list[str]:
+    if not planned.files or arguments.dry_run:
         return []
     steps = [
         f"rediskit secret check {environment.config_argument}",
@@ -75,20 +75,20 @@ def _next(arguments: argparse.Namespace, environment: Environment, made: Planned
     if isinstance(environment.secrets, SealedSecrets) and getattr(arguments, "from_cluster", False):
         mark = f"kubectl annotate secret {environment.redis.auth.secret} sealedsecrets.bitnami.com/managed=true --namespace"
         steps.insert(2, "before the controller may take over the Secrets that are there:")
-        steps[3:3] = [f"  {mark} {name.removesuffix('.yaml')}" for name in made.files]
+        steps[3:3] = [f"  {mark} {name.removesuffix('.yaml')}" for name in planned.files]
     return steps
 
 
-def _document(arguments: argparse.Namespace, environment: Environment, made: PlannedFiles) -> dict[str, Any]:
+def _document(arguments: argparse.Namespace, environment: Environment, planned: PlannedFiles) -> dict[str, Any]:
     return {
         "name": environment.name,
         "mode": environment.secrets.mode,
-        "folder": made.folder,
-        "created": [*made.created, *([f"../{RULES}"] if made.rules else [])],
-        "changed": list(made.changed),
-        "kept": list(made.kept),
-        "rotation": made.rotation or None,
+        "folder": planned.folder,
+        "created": [*planned.created, *([f"../{RULES}"] if planned.rules else [])],
+        "changed": list(planned.changed),
+        "kept": list(planned.kept),
+        "rotation": planned.rotation or None,
         "dryRun": arguments.dry_run,
-        "notes": list(made.notes),
-        "next": _next(arguments, environment, made),
+        "notes": list(planned.notes),
+        "next": _next(arguments, environment, planned),
     }

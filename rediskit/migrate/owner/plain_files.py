@@ -94,7 +94,7 @@ def _first(files: dict[str, Edited], at: Place) -> bytes:
 def _manifests(client: Client) -> Iterator[Manifest]:
     for workload in client.workloads:
         scaler = workload.autoscaler
-        yield from (one for one in (workload.manifest, scaler.manifest if scaler else None) if one is not None)
+        yield from (manifest for manifest in (workload.manifest, scaler.manifest if scaler else None) if manifest is not None)
 
 
 def _removals(client: Client, places: list[Place]) -> Iterator[str]:
@@ -124,7 +124,7 @@ class _Document:
         if now == wanted and not is_broken:
             return self._at.document
         base = self._base(now)
-        before, after = (patched(base, self._file, one) if one else base for one in (now, wanted))
+        before, after = (patched(base, self._file, change) if change else base for change in (now, wanted))
         document = None if is_broken else merged(self._at.document, before, after)
         if document is not None and self._is_meant(document, base, before, after):
             return document
@@ -136,9 +136,9 @@ class _Document:
         )
 
     def _change(self, migration: Migration) -> Change | None:
-        there = self._client.model_copy(update={"migration": migration})
+        client_at_step = self._client.model_copy(update={"migration": migration})
         reference = f"{self._known['kind']}/{self._known['metadata']['name']}"
-        return next((change for change in changes(self._environment, there) if change.reference == reference), None)
+        return next((change for change in changes(self._environment, client_at_step) if change.reference == reference), None)
 
     def _in_effect(self, content: Object) -> Change | None:
         """Return the change with the most values among those that an object has; None when it has none."""
@@ -150,7 +150,7 @@ class _Document:
         for change in self._every:
             new = changed(self._known, edited(self._known, change))
             missing = changed(content, edited(content, change))
-            if any(not any(_overlap(one, other) for other in missing) for one in new):
+            if any(not any(_overlap(pointer, other) for other in missing) for pointer in new):
                 return True
         return False
 
@@ -189,11 +189,11 @@ class _Document:
             return False
         old, now, new = (content_of(text, self._file) for text in (base, before, after))
         touched = changed(old, now) | changed(old, new)
-        return not any(_overlap(one, other) for one in changed(merged_content, new) for other in touched)
+        return not any(_overlap(pointer, other) for pointer in changed(merged_content, new) for other in touched)
 
 
-def _overlap(one: str, other: str) -> bool:
-    return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")
+def _overlap(first: str, other: str) -> bool:
+    return first == other or first.startswith(f"{other}/") or other.startswith(f"{first}/")
 
 
 def _distinct(client: Client) -> Iterator[Migration]:

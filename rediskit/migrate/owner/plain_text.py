@@ -41,12 +41,12 @@ def patched(text: bytes, file: str, change: Change) -> bytes:
     """
     content = content_of(text, file)
     edits = [*_word_edits(content, change), *_edits(content, _values(change.named), (), file)]
-    made = splice(text, file, edits)
-    wrong = sorted(changed(content_of(made, file), edited(content, change._replace(named=_values(change.named)))))
+    result = splice(text, file, edits)
+    wrong = sorted(changed(content_of(result, file), edited(content, change._replace(named=_values(change.named)))))
     if wrong:
         hint = "make the change by hand, and report this error"
         raise RefusedError(Problem(f"{file} cannot be changed in place at {', '.join(wrong)}", hint, code="layout"))
-    return made
+    return result
 
 
 def merged(current: bytes, before: bytes, after: bytes) -> bytes | None:
@@ -56,7 +56,7 @@ def merged(current: bytes, before: bytes, after: bytes) -> bytes | None:
     for kind, begin, end, first, last in reversed(SequenceMatcher(None, old, new, autojunk=False).get_opcodes()):
         if kind == "equal":
             continue
-        block = next((one for one in same if one.a <= begin and end <= one.a + one.size), None)
+        block = next((match for match in same if match.a <= begin and end <= match.a + match.size), None)
         if block is None:
             return None
         at = block.b + begin - block.a
@@ -66,13 +66,15 @@ def merged(current: bytes, before: bytes, after: bytes) -> bytes | None:
 
 def _words(content: Object, change: Change, word: Word) -> list[Any]:
     """Return the list of words in which a change replaces one."""
-    found = (one for one in list_at(content, *change.pod_path, word.listed) if text_at(one, "name") == word.container)
-    return list_at(next(found, None), word.key)
+    containers = (
+        container for container in list_at(content, *change.pod_path, word.listed) if text_at(container, "name") == word.container
+    )
+    return list_at(next(containers, None), word.key)
 
 
 def _word_edits(content: Object, change: Change) -> Iterator[Edit]:
     for word in change.words:
-        names = [text_at(one, "name") for one in list_at(content, *change.pod_path, word.listed)]
+        names = [text_at(container, "name") for container in list_at(content, *change.pod_path, word.listed)]
         words = _words(content, change, word)
         if word.position < len(words) and words[word.position] == word.old:
             yield Put((*change.pod_path, word.listed, names.index(word.container), word.key, word.position), word.new)

@@ -23,7 +23,7 @@ from rediskit.model.podspec import containers_of
 from rediskit.renderers.owner.required import Hidden, hidden, requirements
 from rediskit.renderers.tree import Object
 from rediskit.state_machine.effects import at_step, effects, steps
-from rediskit.state_machine.gates import migration_of
+from rediskit.state_machine.transitions import migration_of
 
 CLUSTER = "cluster "
 """The start of `source` of evidence from a cluster; the uid of its namespace kube-system follows."""
