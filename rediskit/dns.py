@@ -1,7 +1,5 @@
 """Names that the Kubernetes API accepts (RFC 1123), as regular expressions."""
 
-from __future__ import annotations
-
 LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 """A DNS label, such as the name of a namespace or a container. Its length, at most 63 characters, is not part of the expression."""
 SUBDOMAIN = rf"{LABEL}(?:\.{LABEL})*"

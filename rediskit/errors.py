@@ -3,8 +3,6 @@
 All exceptions of rediskit are `RediskitError`; only `rediskit.cli` converts them to text and an exit code.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar

@@ -1,7 +1,5 @@
 """Open and read regular files. All input is read here."""
 
-from __future__ import annotations
-
 import errno
 import os
 import stat

@@ -1,7 +1,5 @@
 """The password in memory. No function that prints, formats or stores an object shows it."""
 
-from __future__ import annotations
-
 import base64
 import json
 import secrets

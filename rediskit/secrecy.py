@@ -1,7 +1,5 @@
 """Recognize passwords, keys and tokens in text."""
 
-from __future__ import annotations
-
 import re
 from base64 import b64decode
 from binascii import Error

@@ -4,8 +4,6 @@ A running process locks its folder, so a folder without a lock is abandoned. A f
 other folder is removed.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import re

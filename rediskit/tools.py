@@ -1,7 +1,5 @@
 """Start other programs with a list of arguments, a time limit and expected exit codes. No other module starts programs."""
 
-from __future__ import annotations
-
 import base64
 import os
 import shutil

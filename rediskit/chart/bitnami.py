@@ -3,8 +3,6 @@
 Templates are those of chart 23.1.1, the newest version in public Git. Chart 23.2.12 renders the same.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from rediskit.chart.bitnami_advice import ADVICE

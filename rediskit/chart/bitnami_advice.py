@@ -3,8 +3,6 @@
 None of them is in chart 23.1.1: Helm ignores them silently.
 """
 
-from __future__ import annotations
-
 _BOTH = "set master.{0} and replica.{0}"
 _IMAGE = "set redis.image, which both roles use"
 _OLD = "this key is from charts before 14.0"

@@ -3,8 +3,6 @@
 Templates are those of chart 0.34.18 (https://github.com/CloudPirates-io/helm-charts).
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from rediskit.chart.profile import (

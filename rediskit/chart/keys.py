@@ -4,8 +4,6 @@
 a map or a list are free, as are those in sections that the templates print as a whole (`Profile.whole_sections`).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches

@@ -1,7 +1,5 @@
 """The supported charts by the name of their profile, and the images without security fixes."""
 
-from __future__ import annotations
-
 import re
 from typing import Literal, NamedTuple
 

@@ -1,7 +1,5 @@
 """Rules about rendered objects. They run on every render, return data and print nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 

@@ -1,7 +1,5 @@
 """Apply `accept` of the config to findings."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from difflib import get_close_matches

@@ -1,7 +1,5 @@
 """Checks of network access: Services, the NetworkPolicy, the ServiceMonitor."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The codes of findings that commands add to those of `CHECKS`. They need Git, another program or a clock."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from rediskit.checks.changes import RULES

@@ -1,7 +1,5 @@
 """Checks of what clients store: numbered databases that they share, and keys that the eviction policy removes."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator
 

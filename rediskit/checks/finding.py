@@ -1,7 +1,5 @@
 """The records of the checks: a finding, a rule, and what a rule reads."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property

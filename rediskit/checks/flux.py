@@ -1,7 +1,5 @@
 """Checks of the objects that only Flux reads: Kustomization, HelmRelease and GitRepository."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

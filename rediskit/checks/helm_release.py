@@ -1,7 +1,5 @@
 """Checks of the HelmRelease that installs an application: settings that undo a step, and the version of its chart."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rediskit.checks.finding import Issue, Subject

@@ -6,8 +6,6 @@ that does not compile counts as missing (https://github.com/yannh/kubeconform/is
 ignored, and the report has to contain a result for each object.
 """
 
-from __future__ import annotations
-
 import json
 import pathlib
 import re

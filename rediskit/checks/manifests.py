@@ -1,7 +1,5 @@
 """Checks of the manifests of applications: their variables, and the Redis that they use before the migration."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 

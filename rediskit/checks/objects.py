@@ -1,7 +1,5 @@
 """Checks across all rendered objects: identity, namespace, kustomizations, AppProject and Applications."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

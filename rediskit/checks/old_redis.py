@@ -1,7 +1,5 @@
 """Checks of the old Redis of a client: remaining uses, the scan, its existence, and its identity."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rediskit.checks.finding import Issue, Severity, Subject

@@ -1,7 +1,5 @@
 """Checks for values that `init` can't determine: the placeholder of the repository, and comments with open questions."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The check that compares `gitops.path` with the real place of the output directory."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Checks of the files for application repositories: what they change, and how they reference Redis and its Secret."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 

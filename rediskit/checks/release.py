@@ -1,7 +1,5 @@
 """Checks of the Helm values: keys that the chart ignores, and values that other rendered objects depend on."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any

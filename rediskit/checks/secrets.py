@@ -1,7 +1,5 @@
 """Checks of the password: its encrypted Secrets in each namespace, and passwords in plain text."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rediskit.checks.finding import Issue, Subject

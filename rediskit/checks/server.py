@@ -1,7 +1,5 @@
 """Checks of the runtime settings of Redis: redis.conf, memory, probes, images."""
 
-from __future__ import annotations
-
 import itertools
 import re
 from collections.abc import Collection, Iterator

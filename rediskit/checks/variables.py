@@ -1,7 +1,5 @@
 """The environment variables of a workload: duplicates, old addresses, references that Kubernetes does not expand."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator

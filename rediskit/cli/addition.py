@@ -1,7 +1,5 @@
 """`rediskit init --add`: applications of live objects as clients of an existing config."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

@@ -1,7 +1,5 @@
 """The clock of the commands."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 from pydantic import TypeAdapter, ValidationError

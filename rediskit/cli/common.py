@@ -1,7 +1,5 @@
 """Load, render and check every config of a command line, for `render` and `check`."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`rediskit completion`: the completion script of a shell. `hatch_build.py` puts the scripts into the wheel."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Find the project and the configs of a command line."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import re

@@ -1,7 +1,5 @@
 """`rediskit doctor`: diagnose programs, configs, output directories and Git, and list the next commands."""
 
-from __future__ import annotations
-
 import argparse
 import platform
 from collections.abc import Iterable, Iterator

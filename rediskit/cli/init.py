@@ -1,7 +1,5 @@
 """`rediskit init`: create a project that renders."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import shlex

@@ -1,7 +1,5 @@
 """The JSON schemas of the documents that `--json` prints."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from functools import cache

@@ -1,7 +1,5 @@
 """Building blocks of the parser. Imports argparse alone, so that `--help` stays fast."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn, TypeAlias

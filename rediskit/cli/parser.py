@@ -1,7 +1,5 @@
 """The parser of the command line. Imports argparse alone, so that `--help` stays fast."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Callable, Sequence

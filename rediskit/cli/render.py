@@ -1,7 +1,5 @@
 """`rediskit render`: load, render, check, write."""
 
-from __future__ import annotations
-
 import argparse
 
 from rediskit.cli.common import has_errors, render_all, reported

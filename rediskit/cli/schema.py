@@ -1,7 +1,5 @@
 """`rediskit schema`: the JSON schema of the config, or of the output of a command."""
 
-from __future__ import annotations
-
 import argparse
 
 from rediskit.cli import json_documents

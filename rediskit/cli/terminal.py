@@ -3,8 +3,6 @@
 Names and values of other repositories must not control the terminal, so escapes come first and colors last.
 """
 
-from __future__ import annotations
-
 import io
 import os
 import re

@@ -1,7 +1,5 @@
 """`rediskit upgrade`: what another version of the chart or of Redis changes, as text, Markdown or JSON."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Diagnose configs, their output directories and Git: what `doctor` reports, with the next command."""
 
-from __future__ import annotations
-
 import os
 import re
 import shlex

@@ -1,7 +1,5 @@
 """Find the programs that rediskit can start, with their versions."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Find the Git work tree of a folder without starting git."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

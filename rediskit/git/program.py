@@ -4,8 +4,6 @@ A copied or unpacked checkout contains its own `.git/config`, in which Git finds
 filters, and transport helpers (`ext::`), which even `git cat-file` starts for an object that a partial clone lacks.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path

@@ -4,8 +4,6 @@ Unlike the readers of this package, git runs here as the user would run it: with
 user configured. It never asks: a missing password or passphrase is an error.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Collection, Sequence
 from pathlib import Path

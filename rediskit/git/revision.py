@@ -3,8 +3,6 @@
 No file of the work tree is read, no filter of Git is applied, and nothing is written.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Collection, Iterator, Sequence

@@ -1,7 +1,5 @@
 """Add applications to an existing config. The new text is loaded, rendered and checked before a file is written."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Find the autoscaler of a workload in the input. An autoscaler that the config does not list would end the downtime of a migration."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from rediskit.init.objects import Content, InputObjects, is_name, name_of, namespace_of

@@ -1,7 +1,5 @@
 """Detect the clients in live objects: the workloads that refer to Redis, and the questions that the objects leave open."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from rediskit.errors import ConfigError, Problem

@@ -1,7 +1,5 @@
 """Compare the settings of an old Redis with the shared one: what gets worse for the application."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """Find the files of ConfigMaps that contain the address of an old Redis: a person changes them."""
 
-from __future__ import annotations
-
 from rediskit.init.objects import WORKLOADS, Content, InputObjects, mappings_at, name_of, namespace_of
 from rediskit.model.nested import text_at
 from rediskit.model.podspec import containers_of, pods_of

@@ -1,7 +1,5 @@
 """Write the text of a new config: known values as keys, open questions as comments that tell what to write."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 

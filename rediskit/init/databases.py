@@ -1,7 +1,5 @@
 """Assign the numbers of the databases of the shared Redis: the old number where it is free, else the next free one."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from itertools import count

@@ -1,7 +1,5 @@
 """The applications that `init` detects in its input."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from rediskit.init.autoscalers import Scaler

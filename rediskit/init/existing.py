@@ -1,7 +1,5 @@
 """What a config has before clients are added to it."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import NamedTuple

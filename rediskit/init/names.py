@@ -1,7 +1,5 @@
 """The names of new clients, and of the files with their manifests."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Read live objects as kubectl prints them: one object, a List or several documents, in YAML or JSON."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field

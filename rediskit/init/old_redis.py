@@ -1,7 +1,5 @@
 """Find the objects of the Redis that an application uses before the migration."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Find the other users of a client's old Redis in the input: they would lose it in the last step of the migration."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """Infer `owner` of a client from what deploys its workloads."""
 
-from __future__ import annotations
-
 from rediskit.init.detected import DetectedClient
 from rediskit.init.objects import Content
 from rediskit.model.deployed_by import DeployedBy, deployed_by

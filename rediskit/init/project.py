@@ -1,7 +1,5 @@
 """Create a new project: its files, which are rendered and checked before one is written."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections import Counter

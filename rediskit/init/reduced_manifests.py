@@ -4,8 +4,6 @@ A password can be anywhere in a workload: in a connection string, a command line
 complete, so the copy contains only the fields on a list. No tool applies the copy: the application repository contains the real manifest.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from base64 import b64decode, b64encode

@@ -1,7 +1,5 @@
 """Find the egress policies of the input that let the pods of a client reach only their old Redis."""
 
-from __future__ import annotations
-
 from rediskit.init.detected import DetectedClient
 from rediskit.init.objects import Content, InputObjects, safe_reference
 from rediskit.init.reduced_manifests import pod_labels

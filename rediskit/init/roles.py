@@ -1,7 +1,5 @@
 """The role of a variable by its name, and the names that images read."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Literal, NamedTuple

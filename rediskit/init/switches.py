@@ -1,7 +1,5 @@
 """What the migration changes in one container: its variables as templates, and texts of its command line."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

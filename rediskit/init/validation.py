@@ -1,7 +1,5 @@
 """Validate the options of `init`, and the config that it writes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Turn the value of a variable that contains the address of a Redis into a template of the config."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

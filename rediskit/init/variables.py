@@ -1,7 +1,5 @@
 """The environment variables of a container, as far as the input contains their values."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace

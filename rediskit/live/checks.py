@@ -1,7 +1,5 @@
 """The result of a check of a running shared Redis."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple

@@ -4,8 +4,6 @@ CLIENT LIST shows the address of a pod, which its containers share. Containers w
 A connection counts only if it stays for the whole observation: a client without the right password reconnects.
 """
 
-from __future__ import annotations
-
 import re
 import time
 from collections import Counter

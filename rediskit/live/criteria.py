@@ -1,7 +1,5 @@
 """Measure the criteria of a validation: restarts, errors in logs, connections and latency. No data is unknown."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Checks from this machine, through the external Service: for the private network, and from outside of it."""
 
-from __future__ import annotations
-
 import os
 import socket
 import statistics

@@ -1,7 +1,5 @@
 """The disruptive checks: restart a replica and then the primary, while another instance answers reads."""
 
-from __future__ import annotations
-
 import time
 import uuid
 from collections.abc import Iterator

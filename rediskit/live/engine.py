@@ -1,7 +1,5 @@
 """Verify a running shared Redis: the checks of each phase, from one of three vantage points."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 

@@ -1,7 +1,5 @@
 """Refresh Applications and Kustomizations, and read whether a commit is live. The annotation of a refresh is the only write."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 

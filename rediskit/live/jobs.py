@@ -1,7 +1,5 @@
 """Run the verification script as a Job, and read its results from the termination message of its pod."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from typing import Any

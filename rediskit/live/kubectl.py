@@ -1,7 +1,5 @@
 """Read and write objects, and run commands in pods, with `kubectl` of the user. Secret values are only in its standard input and output."""
 
-from __future__ import annotations
-
 import json
 from base64 import b64decode
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """The phase monitoring: what a running Prometheus has of a shared Redis."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from typing import Any

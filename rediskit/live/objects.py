@@ -1,7 +1,5 @@
 """Checks of live objects: Secrets, the external Service and the dashboard."""
 
-from __future__ import annotations
-
 from rediskit.live import kubectl
 from rediskit.live.checks import Result, result
 from rediskit.model.environment import Environment

@@ -1,7 +1,5 @@
 """A client of Prometheus: through the API server, or at a URL."""
 
-from __future__ import annotations
-
 import json
 import urllib.error
 import urllib.request

@@ -1,7 +1,5 @@
 """Run redis-cli in a pod of Redis, with the password that the pod has. The password is on no command line."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from rediskit.live.kubectl import run_in_pod

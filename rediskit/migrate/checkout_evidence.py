@@ -1,7 +1,5 @@
 """Evidence that a step reads in the checkout of the application repository."""
 
-from __future__ import annotations
-
 from rediskit.errors import Problem, RefusedError
 from rediskit.migrate.edit import Edited
 from rediskit.migrate.evidence import Observed, record

@@ -1,7 +1,5 @@
 """The committed migrations, and the changes in the working config that are more than one step."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any

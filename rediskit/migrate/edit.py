@@ -1,7 +1,5 @@
 """In-place edits of a config: the new text is loaded before it is written, and each file is replaced atomically."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping, Sequence
 from difflib import unified_diff

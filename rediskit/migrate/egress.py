@@ -1,7 +1,5 @@
 """The egress policies in the build of an application repository, and whether the pods of a client reach the shared Redis."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 

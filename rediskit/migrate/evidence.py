@@ -1,7 +1,5 @@
 """Evidence: entries that are appended to `migration.evidence` in the config."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """`migrate export`: the files of a step are built in a copy, compared with the step, and written to the checkout."""
 
-from __future__ import annotations
-
 import os
 from typing import NamedTuple
 

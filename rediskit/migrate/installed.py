@@ -1,7 +1,5 @@
 """The live HelmRelease of an application, before the downtime."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The local checkout of an application repository."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

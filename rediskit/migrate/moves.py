@@ -1,7 +1,5 @@
 """A step as an edit of the config: the gates are evaluated, and only the keys of the step change."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

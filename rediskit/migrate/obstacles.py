@@ -1,7 +1,5 @@
 """What prevents a commit or a push of a step: uncommitted changes of others, and a checkout that is behind its remote."""
 
-from __future__ import annotations
-
 import io
 import os
 import shlex

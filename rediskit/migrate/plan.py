@@ -1,7 +1,5 @@
 """The plan of a migration: every remaining step with its changes, commands, times and rollback. Pure: no clock, no files."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 

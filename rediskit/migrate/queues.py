@@ -1,7 +1,5 @@
 """The tasks in the old Redis: lists, streams and sorted sets of any queue, and the hash in which Celery keeps tasks that workers hold."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """The changes of the working config to the Redis that is deployed at a Git revision."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The scan of an application repository for uses of the old Redis that remain once the client has moved."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The status of a migration: the current step, the possible transitions, their gates and their warnings."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 

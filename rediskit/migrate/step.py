@@ -3,8 +3,6 @@
 Each phase does only what is left of it, so an interrupted step continues when the command runs again.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Wait until a step is live: its commit is applied, everything is healthy, and the workloads have the state of the step."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Findings that the config accepts, each by code and place, with a reason and an optional last day."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date
 

@@ -1,7 +1,5 @@
 """IPv4 addresses, networks of clients, and the address range of a MetalLB pool."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network

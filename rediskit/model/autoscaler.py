@@ -1,7 +1,5 @@
 """The autoscaler of a workload."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, Strict, model_validator

@@ -1,7 +1,5 @@
 """The base of all models: frozen, camelCase in YAML, no unknown keys, errors with a code and a hint."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType

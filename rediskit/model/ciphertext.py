@@ -4,8 +4,6 @@ A file `<secrets.directory>/<namespace>.yaml` contains one object: a SealedSecre
 object unchanged, so everything the live object needs is added before the encryption: the MAC of SOPS covers every value of the file.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple, get_args

@@ -1,7 +1,5 @@
 """An application that uses the shared Redis, its old Redis, and the application repository."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated, Any, Literal, Self

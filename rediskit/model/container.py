@@ -1,7 +1,5 @@
 """What the migration changes in one container: its variables, and text in its command line."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 

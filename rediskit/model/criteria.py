@@ -1,7 +1,5 @@
 """The six criteria of the validation. `--help` lists them, so this module imports no Pydantic."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 CRITERIA: Mapping[str, str] = {

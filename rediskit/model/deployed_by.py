@@ -5,8 +5,6 @@ tracks by the annotation `argocd.argoproj.io/tracking-id`, and Argo CD 2 by a la
 adds no annotation, but the labels of the chart stay.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Any, NamedTuple, get_args
 

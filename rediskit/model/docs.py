@@ -3,8 +3,6 @@
 Pydantic can collect them itself (`use_attribute_docstrings`), but then every start takes 25 ms longer.
 """
 
-from __future__ import annotations
-
 import ast
 import inspect
 from functools import cache

@@ -1,7 +1,5 @@
 """The root of a config: one file for one environment."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Literal, Self

@@ -1,7 +1,5 @@
 """Evidence of a migration: measurements and observations, each valid for one step."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Literal, Self
 

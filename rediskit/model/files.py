@@ -1,7 +1,5 @@
 """Files that a config references. The loader reads their content into the model, so `render` opens no file."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any

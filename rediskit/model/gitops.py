@@ -1,7 +1,5 @@
 """The GitOps tool that applies the rendered manifests: Argo CD or Flux."""
 
-from __future__ import annotations
-
 import re
 from typing import Literal, Self
 

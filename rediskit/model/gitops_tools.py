@@ -1,7 +1,5 @@
 """Workloads of the GitOps tools. A migration must not stop them: without them nothing starts the application again."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """The object by which a GitOps tool installs the chart of an application: a HelmRelease of Flux, or an Application of Argo CD."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple

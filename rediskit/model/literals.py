@@ -1,7 +1,5 @@
 """Passwords in Helm values: in command lines, environment variables, HTTP headers, and JSON or YAML in text."""
 
-from __future__ import annotations
-
 import re
 from base64 import b64decode
 from binascii import Error

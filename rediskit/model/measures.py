@@ -1,7 +1,5 @@
 """Values with a unit that keep their text and compare by amount: quantities, Redis memory, durations."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """The migration of a client from its old Redis to the shared Redis. Times are inputs, never read from a clock."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """Monitoring of Redis with Prometheus."""
 
-from __future__ import annotations
-
 from pydantic import field_validator
 
 from rediskit.model.base import Model, refuse

@@ -1,7 +1,5 @@
 """Read values in data that is not validated: a missing key or a value of another kind is not an error."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Access from the private network: a LoadBalancer Service with an address from a MetalLB pool."""
 
-from __future__ import annotations
-
 from pydantic import Field, ValidationInfo, field_validator
 
 from rediskit.model.addresses import AddressRange, Cidr, IPv4

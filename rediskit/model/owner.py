@@ -3,8 +3,6 @@
 A new kind is an entry of `KINDS` here and of `RENDERERS` in `renderers.owner.kinds`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal, NamedTuple, Self

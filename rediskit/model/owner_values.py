@@ -1,7 +1,5 @@
 """The values of a chart, or the variables of a module, by which an application is stopped and switched."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self

@@ -1,7 +1,5 @@
 """Pods and containers inside any object: the one place that walks them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 

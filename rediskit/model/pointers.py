@@ -1,7 +1,5 @@
 """JSON pointers (RFC 6901) into nested data. Entries of a list are addressed by `name` if every entry has one."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The Redis release: chart, images, memory, storage."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self

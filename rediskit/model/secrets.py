@@ -1,7 +1,5 @@
 """The delivery of the password into the namespaces. No mode stores it in plain text."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator

@@ -1,7 +1,5 @@
 """The steps of a migration."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 Step = Literal["prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission", "complete", "rolled-back"]

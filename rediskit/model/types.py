@@ -1,7 +1,5 @@
 """Constrained text types of the config, each with its own message and hint."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from posixpath import normpath
 from typing import Annotated

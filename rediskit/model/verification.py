@@ -1,7 +1,5 @@
 """Verification of a running Redis: Jobs, load test, limits and Prometheus."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Annotated, ClassVar
 

@@ -1,7 +1,5 @@
 """The objects that run an application, as far as the migration changes them: containers, replicas, autoscaler."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches

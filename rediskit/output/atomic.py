@@ -1,7 +1,5 @@
 """Execute a write plan: a failed write leaves the old files; the next write completes what a killed one left."""
 
-from __future__ import annotations
-
 import errno
 import os
 from collections.abc import Callable

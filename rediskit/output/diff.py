@@ -1,7 +1,5 @@
 """Compare rendered files with the files on disk or at a Git revision, object by object."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

@@ -5,8 +5,6 @@ branches line by line and the result of `merge=union` is still JSON. The index i
 write, a path may occur with several digests: rediskit owns the file with any of them.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable, Mapping

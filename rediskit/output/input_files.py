@@ -1,7 +1,5 @@
 """Write input files that a command creates, such as ciphertexts and certificates: all of them or none."""
 
-from __future__ import annotations
-
 import errno
 import os
 import stat

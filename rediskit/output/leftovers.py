@@ -3,8 +3,6 @@
 A stage belongs to the process that holds the lock of its folder. Git ignores it.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Lock a folder for one writer at a time."""
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import os

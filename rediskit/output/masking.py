@@ -4,8 +4,6 @@ A mask is a keyed digest with a random key per Masker. A plain digest would reve
 be compared.
 """
 
-from __future__ import annotations
-
 import hmac
 import json
 import re

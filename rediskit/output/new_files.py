@@ -3,8 +3,6 @@
 Each file gets its name by a hard link: the file system refuses the link when another process created the name in the meantime.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 from collections.abc import Mapping

@@ -4,8 +4,6 @@ Each folder is opened by its name relative to the folder above it, with O_NOFOLL
 creates during the write.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import shutil

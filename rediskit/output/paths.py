@@ -1,7 +1,5 @@
 """Validate output paths: each must lead to one place inside its folder on every file system."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections import Counter

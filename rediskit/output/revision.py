@@ -1,7 +1,5 @@
 """Read output directories at a Git revision."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 
 from rediskit.git.revision import Repository

@@ -1,7 +1,5 @@
 """Write several files into a folder as one transaction: all of them or none, by one process at a time."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress

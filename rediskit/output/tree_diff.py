@@ -1,7 +1,5 @@
 """Data types of a diff between two versions of an output directory. Secret values are masked before anything is compared."""
 
-from __future__ import annotations
-
 from typing import Any, Literal, NamedTuple
 
 from rediskit.errors import Problem

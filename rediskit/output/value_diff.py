@@ -1,7 +1,5 @@
 """Compare two values of plain data. Lists of named entries are compared by name, not by index."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """Compare an output directory with the files to write, and plan the write, before anything is written."""
 
-from __future__ import annotations
-
 import os
 import stat
 from collections.abc import Collection, Mapping

@@ -4,8 +4,6 @@ A failed write leaves the old files. A killed one may leave a part of each, as i
 next `write` completes it. Nothing is fsynced: after a power failure, render again.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """Render an Environment to a Tree, without a clock, random numbers, environment variables, a network, subprocesses or other input files."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rediskit.model.environment import Environment

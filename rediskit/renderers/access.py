@@ -3,8 +3,6 @@
 The NetworkPolicy of the chart is off, because it allows every source.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rediskit.chart.names import Release

@@ -3,8 +3,6 @@
 docs/gitops.md lists the tests with Argo CD 3.6.1 behind each setting.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rediskit.chart.names import chart_kinds

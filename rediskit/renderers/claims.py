@@ -7,8 +7,6 @@ Without claims, Flux takes over any object. Argo CD has `FailOnSharedResource` b
 names share their Applications. tests/cluster/test_claims.py tests this with real controllers.
 """
 
-from __future__ import annotations
-
 from rediskit.model.environment import Environment
 from rediskit.renderers.objects import KEEP, labels, metadata
 from rediskit.renderers.tree import Object

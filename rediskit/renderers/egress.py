@@ -1,7 +1,5 @@
 """Egress of an application to the shared Redis, for pods that a policy of the application repository isolates."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rediskit.chart.names import Release

@@ -3,8 +3,6 @@
 docs/gitops.md lists the tests with real controllers (source 1.9.1, kustomize 1.9.4, helm 1.6.4) behind each setting.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rediskit.model.environment import Environment

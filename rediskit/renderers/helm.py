@@ -1,7 +1,5 @@
 """The Helm values of the release. A check rejects values that the chart ignores."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """Functions that build the common parts of Kubernetes objects."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

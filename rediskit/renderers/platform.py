@@ -1,7 +1,5 @@
 """The components in `platform/`: folders that separate Applications or Kustomizations apply."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 

@@ -3,8 +3,6 @@
 Ciphertext is an input and copied unchanged, because encryption is random and rendering must be deterministic.
 """
 
-from __future__ import annotations
-
 from rediskit.model.ciphertext import ROTATION_ID, ciphertext
 from rediskit.model.environment import Environment
 from rediskit.model.secrets import ExternalSecrets

@@ -1,7 +1,5 @@
 """Mode manual: create, update and compare the Secret of each namespace with kubectl."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 

@@ -1,7 +1,5 @@
 """Validate the output of sops: its input Secret, with the value encrypted for the configured recipients."""
 
-from __future__ import annotations
-
 import re
 from base64 import b64decode
 from binascii import Error

@@ -1,7 +1,5 @@
 """Download the certificate of the controller as kubeseal does: /v1/cert.pem of its Service, through the API server."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

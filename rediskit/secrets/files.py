@@ -1,7 +1,5 @@
 """Plan the files of `secrets.directory` that a command writes: their value, their rotation, and the files that do not change."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path

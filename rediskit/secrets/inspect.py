@@ -1,7 +1,5 @@
 """Inspect ciphertexts: the checks about the password, the validity of the certificate, damage, and with a key the values."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """Encrypt and decrypt a Secret with `sops`. Values are only in its standard input and output."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Mapping, Sequence

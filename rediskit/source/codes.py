@@ -1,7 +1,5 @@
 """The codes of config errors and their rules, which docs/errors.md lists."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 CODES: Mapping[str, str] = {

@@ -1,7 +1,5 @@
 """Convert Pydantic errors to problems: location in the file, code, message and hint."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any, get_args

@@ -1,7 +1,5 @@
 """Load config files into environments. One run reports all problems."""
 
-from __future__ import annotations
-
 import os
 import pathlib
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """Read Kubernetes objects as `kubectl get -o yaml` prints them, and remove the fields that servers and clients set."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any

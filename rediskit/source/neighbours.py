@@ -1,7 +1,5 @@
 """Find and read the files that a config references."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path

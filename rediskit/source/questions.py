@@ -1,7 +1,5 @@
 """Open questions in a config: comments that `init` writes where its input does not contain the answer."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from rediskit.errors import Location

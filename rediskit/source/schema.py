@@ -1,7 +1,5 @@
 """The JSON schema of a config file, for editors."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any

@@ -1,7 +1,5 @@
 """Find unencrypted Secrets in the folder of a config, which is committed to Git."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """Durations and points in time as text. Nothing here reads the clock."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 from rediskit.model.migration import Migration, moment

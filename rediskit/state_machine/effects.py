@@ -1,7 +1,5 @@
 """The steps of a migration and their effects. Renderers use `Effects` and never the name of a step."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from rediskit.model.client import Client

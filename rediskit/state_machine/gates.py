@@ -3,8 +3,6 @@
 Gates read no clock, file or cluster: a Situation contains the time and the facts. `--override` passes window, budget and Secret.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 

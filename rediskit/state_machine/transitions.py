@@ -3,8 +3,6 @@
 `migrate status`, `plan` and `advance`, the README of the output directory and the runbooks use these tables.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 

@@ -1,7 +1,5 @@
 """What a new version of the chart or the image breaks: each rule yields the code, the message and the fix of a finding."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple

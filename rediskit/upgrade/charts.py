@@ -1,7 +1,5 @@
 """The charts that are compared: a folder, an archive, or a version that Helm pulls."""
 
-from __future__ import annotations
-
 import gzip
 import io
 import os

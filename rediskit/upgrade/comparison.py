@@ -1,7 +1,5 @@
 """The whole comparison: what breaks, and every object that differs."""
 
-from __future__ import annotations
-
 import pathlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple

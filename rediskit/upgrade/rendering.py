@@ -1,7 +1,5 @@
 """What Helm renders from a chart and the values of a config."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property

@@ -1,7 +1,5 @@
 """The uses of a client's old Redis in the config: by other clients, and in manifests beside the switched variables. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 

@@ -3,8 +3,6 @@
 Sources: kubernetes.io/docs/concepts/services-networking/network-policies; docs.cilium.io, Policy Enforcement Modes, Layer 3 Policies.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """The uses of a Redis in objects."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 

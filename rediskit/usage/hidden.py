@@ -1,7 +1,5 @@
 """The parts of objects that cannot be read, so that a use of a Redis there is not visible."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """The forms of an address as regular expressions, for the texts of a namespace."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """The objects that pods need to start: ConfigMaps, Secrets, claims and service accounts."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Workloads that are a Redis or monitor one, by their images."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any

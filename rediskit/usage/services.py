@@ -1,7 +1,5 @@
 """Services, the workloads that they select, and their further names and addresses."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import ip_address

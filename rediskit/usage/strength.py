@@ -4,8 +4,6 @@ Certain: a host with two labels or more, an IP address, `name:port`, the host of
 that is switched or ends in one of `SUFFIXES`, or after `-h` or `--host`. Possible: the bare name as a word elsewhere.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple

@@ -1,7 +1,5 @@
 """The texts of an object that can contain an address."""
 
-from __future__ import annotations
-
 from base64 import b64decode
 from binascii import Error
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """The known variables of a container. `$(VAR)` is expanded as by Kubernetes."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any

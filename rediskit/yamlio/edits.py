@@ -1,7 +1,5 @@
 """The changes that `splice` can make to a YAML text, and their effect on its data."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Mapping
 from typing import Any, NamedTuple

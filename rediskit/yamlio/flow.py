@@ -1,7 +1,5 @@
 """Write a value as YAML in one line."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any

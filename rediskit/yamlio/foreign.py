@@ -4,8 +4,6 @@ This reader accepts the input of kustomize and kubectl within limits of size, de
 configs. Invalid input raises a ConfigError and no other exception.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn

@@ -3,8 +3,6 @@
 Source: https://github.com/kubernetes-sigs/yaml/blob/master/goyaml.v2/resolve.go, and the conversion to JSON in yaml.go.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

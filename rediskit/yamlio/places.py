@@ -3,8 +3,6 @@
 Only errors need locations. A table of all locations would take more time and memory than reading the document.
 """
 
-from __future__ import annotations
-
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping

@@ -5,8 +5,6 @@ composer and constructor of PyYAML, which recurse, expand aliases and guess type
 parser of PyYAML, which is ten times slower.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Any, NamedTuple, NoReturn
 

@@ -3,8 +3,6 @@
 ruamel.yaml returns the start and the end of each value; `splice` replaces the text between them.
 """
 
-from __future__ import annotations
-
 import copy
 import re
 from collections.abc import Mapping, Sequence

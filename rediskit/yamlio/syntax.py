@@ -1,7 +1,5 @@
 """Convert YAML syntax errors to problems. libyaml and the pure Python parser of PyYAML have different messages."""
 
-from __future__ import annotations
-
 import re
 
 from yaml import MarkedYAMLError

@@ -4,8 +4,6 @@ PyYAML, ruamel.yaml (YAML 1.1 and 1.2) and Go read each string back unchanged. W
 Go reads the image tags `1234e56` and `09` as numbers, PyYAML `=` as a special type.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from functools import lru_cache

@@ -3,8 +3,6 @@
 The comparison uses the values that the chart gets: `redis.values` and the config keys have the same rules.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 

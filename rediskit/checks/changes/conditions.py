@@ -1,7 +1,5 @@
 """The conditions of the rules about changes: functions of the old and the new value of a setting."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from rediskit.checks.changes import settings

@@ -1,7 +1,5 @@
 """The config keys whose change has no effect on a running Redis."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 _EXPORTER = "the exporter has no data: its container restarts with the pod"

@@ -1,7 +1,5 @@
 """The rules about changes around Redis: network, secrets and GitOps tool."""
 
-from __future__ import annotations
-
 from rediskit.checks.changes import settings
 from rediskit.checks.changes.conditions import added, always, removed, set_to_another
 from rediskit.checks.changes.rule import Rule

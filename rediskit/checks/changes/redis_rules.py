@@ -1,7 +1,5 @@
 """The rules about changes of Redis itself. A test shows each effect with the real program."""
 
-from __future__ import annotations
-
 from rediskit.checks.changes import settings
 from rediskit.checks.changes.conditions import (
     added_to_a_file,

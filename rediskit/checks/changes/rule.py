@@ -1,7 +1,5 @@
 """One rule about a config change of a running Redis."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from rediskit.checks.changes.conditions import When

@@ -1,7 +1,5 @@
 """The settings of a running Redis as the chart gets them: each has its value as text and its config path."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple

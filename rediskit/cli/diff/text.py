@@ -1,7 +1,5 @@
 """Differences as text: a readable list by object, a unified diff of the files, and data for JSON."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from difflib import SequenceMatcher, unified_diff

@@ -1,7 +1,5 @@
 """`rediskit migrate export`: write the files of a step to a checkout of the application repository, after a trial build."""
 
-from __future__ import annotations
-
 import argparse
 import shlex
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """`rediskit migrate advance | back | rollback`: one step, as an edit of the config."""
 
-from __future__ import annotations
-
 import argparse
 import os
 from collections.abc import Iterator, Sequence

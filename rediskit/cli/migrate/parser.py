@@ -1,7 +1,5 @@
 """The parser of `rediskit migrate`. Imports argparse alone, so that `--help` stays fast."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from rediskit.cli.options import (

@@ -1,7 +1,5 @@
 """`rediskit migrate plan`: every step to the end, as text, as a Markdown page for a change request, or as JSON."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterator
 from typing import Any

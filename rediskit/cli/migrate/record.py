@@ -1,7 +1,5 @@
 """`rediskit migrate record`: evidence, written into the config."""
 
-from __future__ import annotations
-
 import argparse
 
 from rediskit.cli.clock import refuse_later, time_of

@@ -1,7 +1,5 @@
 """`rediskit migrate status`: the step of each client, and the available steps."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterator
 from typing import Any

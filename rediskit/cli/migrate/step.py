@@ -1,7 +1,5 @@
 """`rediskit migrate step`: one step in one go, from the gates to the state in the cluster."""
 
-from __future__ import annotations
-
 import argparse
 import shlex
 from collections.abc import Iterator

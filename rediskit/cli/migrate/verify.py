@@ -1,7 +1,5 @@
 """`rediskit migrate verify`: compare the application with its step, and record the result."""
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 import sys

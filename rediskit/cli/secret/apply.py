@@ -1,7 +1,5 @@
 """`rediskit secret apply`: the password in every namespace of the cluster, for mode manual."""
 
-from __future__ import annotations
-
 import argparse
 
 from rediskit.cli.configs import config_file

@@ -1,7 +1,5 @@
 """`rediskit secret check`: the encrypted files in Git, with or without a key."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """`rediskit secret fetch-cert`: the certificate of the controller, in the file that the config references."""
 
-from __future__ import annotations
-
 import argparse
 
 from rediskit.cli.configs import config_file

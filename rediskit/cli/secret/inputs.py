@@ -1,7 +1,5 @@
 """Inputs of `rediskit secret`: the source of the password, the time, private keys."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

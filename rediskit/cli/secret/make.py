@@ -1,7 +1,5 @@
 """`rediskit secret new`, `seal` and `rotate`: the encrypted files, all of them or none."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """The parser of `rediskit secret`. Imports argparse alone, so that `--help` stays fast."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from rediskit.cli.options import COMMON, CONFIG, CONFIGS, CONTEXT, DRY_RUN, STRICT, Commands, Parser, add_commands, at, command, option

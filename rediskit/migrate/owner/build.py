@@ -1,7 +1,5 @@
 """Trial builds: kustomize builds a copy of the checkout of an application repository, with and without the files of a step."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Charts of applications, rendered by the real Helm with the values that the GitOps tool would use."""
 
-from __future__ import annotations
-
 import tarfile
 import zlib
 from collections.abc import Mapping, Sequence

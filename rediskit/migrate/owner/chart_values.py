@@ -1,7 +1,5 @@
 """The values of a Helm release in the order of its GitOps tool: a later source wins."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`check --owner`: whether every step has its effect in the checkout of an application repository, and can be undone."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The copy of a checkout for trial builds: regular files, folders, and links to targets in the checkout."""
 
-from __future__ import annotations
-
 import os
 import stat
 from pathlib import Path

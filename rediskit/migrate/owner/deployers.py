@@ -5,8 +5,6 @@ Argo CD: an Application with the annotation `argocd.argoproj.io/manifest-generat
 `spec.sparseCheckout` leave out (source-controller docs/spec/v1/gitrepositories.md).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The files in a checkout of an application repository. Their contents are untrusted."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """An overlay in the repository of the config: it lists the rendered folder of a client, and nothing is exported."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from pathlib import Path

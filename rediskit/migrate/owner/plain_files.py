@@ -5,8 +5,6 @@ the newest committed version without a value of the migration. The file is the b
 others. So a rollback restores the version of `prepare` byte for byte.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path

@@ -5,8 +5,6 @@ of its list, as with kustomize. So does a password that an address before it ref
 defined above.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any

@@ -1,7 +1,5 @@
 """The objects of a Helm release in a build: the rendered chart, or without it the manifests of the config."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The remote entries of kustomizations: kustomize runs `git fetch` and HTTP requests for them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The rules for the build of an application repository, shared by `migrate export` and `check --owner`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from rediskit.checks.variables import unresolved

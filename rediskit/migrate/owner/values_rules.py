@@ -1,7 +1,5 @@
 """The rules for the values that stop and switch an application: each has an effect, and none drops an entry of a list."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

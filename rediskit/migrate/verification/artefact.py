@@ -1,7 +1,5 @@
 """The objects in the output of `helm template`, `kustomize build`, `kubectl get` or `tofu show -json`. Its content is untrusted."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator

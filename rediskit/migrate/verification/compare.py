@@ -1,7 +1,5 @@
 """Compare what must be true at a step with the objects that a program printed."""
 
-from __future__ import annotations
-
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple

@@ -4,8 +4,6 @@ The provider hashicorp/kubernetes stores each block as a list with one mapping a
 (https://developer.hashicorp.com/terraform/internals/json-format, schema of `kubernetes_deployment_v1`).
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """`migrate verify`: whether an application is as a step requires it, from the output of a program or from the cluster."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterator

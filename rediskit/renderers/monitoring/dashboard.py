@@ -4,8 +4,6 @@ A provisioned dashboard has no import dialog, so it has no `__inputs`, and the d
 written `$datasource`, because Flux substitutes `${datasource}` if a Kustomization has postBuild variables.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Sequence
 from functools import cache

@@ -1,7 +1,5 @@
 """The objects for Prometheus and Grafana. The ServiceMonitor of the chart is off, because the release fails if its CRD is missing."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rediskit.model.environment import Environment

@@ -1,7 +1,5 @@
 """The Component of a step, which fails the build if its target is missing, and the patches for plain manifests."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rediskit.model.client import Client

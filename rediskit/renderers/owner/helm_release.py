@@ -4,8 +4,6 @@ helm-controller runs the post-renderers on the rendered chart, one after the oth
 Component adds one to the list, or creates a list that the base does not have. If the base changes in between, the build fails.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from textwrap import indent
 from typing import Any

@@ -4,8 +4,6 @@ Flux: `spec.values` of a HelmRelease wins over `valuesFrom`, so a Component sets
 `values`, `valuesObject` or `parameters` of the Application set one of the keys: they win over files.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The files for the application repository at a step, by kind of owner."""
 
-from __future__ import annotations
-
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple

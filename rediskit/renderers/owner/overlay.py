@@ -5,8 +5,6 @@ key, and `$patch: replace` drops the base. If a list has two entries of one name
 first and without the patch, even in lists without a patch.
 """
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -4,8 +4,6 @@ Fields that are withdrawn from a server-side apply are deleted, not restored, an
 the application repository there is one applier, and removing the patches restores the objects.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """The JSON pointers of the values that a step may change in the objects of an application repository."""
 
-from __future__ import annotations
-
 from rediskit.model.container import Container
 from rediskit.model.pointers import pointer
 from rediskit.model.workload import Workload

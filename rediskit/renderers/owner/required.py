@@ -5,8 +5,6 @@ A state is a mapping with at most one entry: `{}` where the field is not set, `{
 None is a state that the config does not contain.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Mapping

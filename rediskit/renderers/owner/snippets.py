@@ -4,8 +4,6 @@ Both tools append them to the `patches` of the kustomization.yaml that they buil
 With kustomize 5.8.1, a patch without a target fails if its object is missing, and a JSON patch `test` fails if a container has moved.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator
 

@@ -1,7 +1,5 @@
 """The pages in `docs/` of the rendered manifests: how to connect, and runbooks with the exact names of the environment."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from typing import NamedTuple, get_args

@@ -3,8 +3,6 @@
 It follows from the config and its evidence. Gates that need a clock or a cluster can still block it.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from rediskit.model.client import Client

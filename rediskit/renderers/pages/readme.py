@@ -1,7 +1,5 @@
 """The README.md of the rendered manifests: contents, connection, password, and the state and next step of each migration."""
 
-from __future__ import annotations
-
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration

@@ -3,8 +3,6 @@
 `state_machine.transitions` defines the steps, their texts and gates. This module adds the names and the commands.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Markdown pages from the Jinja2 templates in rediskit/data/templates. YAML is never rendered from templates."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 from typing import Any

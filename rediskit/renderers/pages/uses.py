@@ -1,7 +1,5 @@
 """What clients store, for README, plan and runbook: numbered databases, and the effects of `use` on the migration."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The checks of a running shared Redis as data: what each measures, and its limit."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 

@@ -4,8 +4,6 @@ A finished Job is immutable, and both tools create a deleted one again. Its name
 step or `verification.run` is another Job, and the old one is pruned. For the same reason it has no `ttlSecondsAfterFinished`.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from hashlib import sha256

@@ -1,7 +1,5 @@
 """The pod that verifies a shared Redis from inside the cluster, for `rediskit verify` and for the Jobs in `checks/`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from rediskit.model.environment import Environment

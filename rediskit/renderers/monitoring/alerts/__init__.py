@@ -4,8 +4,6 @@ Missing metrics do not prove that Redis is down. The rules of `instances` distin
 tests/live fires every rule on real servers, and docs/live.md has the figures.
 """
 
-from __future__ import annotations
-
 from rediskit.model.environment import Environment
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.monitoring.alerts.instances import instances

@@ -1,7 +1,5 @@
 """Alerts about instances that are down, and about instances without metrics."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rediskit.chart.names import INSTANCE, Release

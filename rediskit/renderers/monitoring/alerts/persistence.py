@@ -1,7 +1,5 @@
 """Alerts about persistence."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from rediskit.chart.names import Release

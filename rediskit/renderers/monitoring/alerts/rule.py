@@ -1,7 +1,5 @@
 """One alert rule, and the templates for its text."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from rediskit.renderers.tree import Object
