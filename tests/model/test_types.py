@@ -37,6 +37,16 @@ TEXTS: dict[str, tuple[Any, list[str], list[str]]] = {
         ["Deployment/redis", "ConfigMap/redis.conf"],
         ["", "redis", "deployment/redis", "A/B", "A/b/c", "/a"],
     ),
+    "DeployingObject": (
+        types.DeployingObject,
+        ["Application/argocd/shop", "Kustomization/flux-system/apps", "HelmRelease/shop/shop.web"],
+        ["", "Application/shop", "Deployment/argocd/shop", "application/argocd/shop", "Application/ARGOCD/shop", "HelmRelease/a.b/shop"],
+    ),
+    "VersionRange": (
+        types.VersionRange,
+        [">=0.1,<0.2", "== 1.2.3", ">=0.1, !=0.1.3"],
+        ["", "0.1", "^0.1", ">=0.1 <0.2", ">=0.1,", "=>1"],
+    ),
     "RedisCommand": (types.RedisCommand, ["FLUSHALL"], ["", "flushall", "FLUSH ALL", "CONFIG|SET"]),
     "SavePoint": (types.SavePoint, ["900 1", "3600 100000"], ["", "900", "0 1", "900 0", "900  1", "900 1 300 10", "9.5 1"]),
     "ValuePath": (types.ValuePath, ["master", "master.newKey", "a-b.c_d"], ["", ".", "master.", ".a", "a..b", "a b", "1a"]),
