@@ -144,7 +144,7 @@ def _planned(environment: Environment, client: Client, states: tuple[Migration, 
     transition = Transition("forward", here.step, after.step)
     changes = diff_files(environment.name, old.files, new.files).all
     folder = f"{client.owner_folder}/"
-    ours = tuple(diff for diff in changes if not diff.path.startswith(("owners/", "docs/")) and diff.path != "README.md")
+    ours = tuple(diff for diff in changes if not diff.path.startswith(("owners/", "docs/", "checks/")) and diff.path != "README.md")
     files = tuple(f"{diff.status} {diff.path.removeprefix(folder)}" for diff in changes if diff.path.startswith(folder))
     commands = page(environment, client, transition, here, environment.file)
     remove = client.previous.remove if client.previous else ()

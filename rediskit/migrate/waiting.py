@@ -10,6 +10,7 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.nested import text_at
 from rediskit.renderers.tree import Tree
+from rediskit.renderers.verification.jobs import UNIT
 from rediskit.state_machine.effects import effects
 
 POLL = 2.0
@@ -30,7 +31,8 @@ def wait_for_platform(environment: Environment, tree: Tree, commit: str, wait: W
     namespace = environment.gitops.tool_namespace
     root = gitops.Target(environment.gitops.object_kind, namespace, f"{environment.object_prefix}-root")
     _refresh(root, wait)
-    targets = [(root, commit), *_deliverers(tree, commit)]
+    checks = f"{environment.object_prefix}-{UNIT}"  # A failed verification holds up no step.
+    targets = [(root, commit), *(pair for pair in _deliverers(tree, commit) if pair[0].name != checks)]
     _until_nothing(lambda: _first(gitops.missing(target, wanted, wait.context) for target, wanted in targets), wait)
 
 
