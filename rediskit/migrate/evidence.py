@@ -36,6 +36,13 @@ class Installed(NamedTuple):
     source: str
 
 
+class Jobs(NamedTuple):
+    """The observation that no Job of the CronJobs is running. source: the namespace that was read; "" for an observation of a person."""
+
+    source: str
+    note: str
+
+
 class Observed(NamedTuple):
     """The observations of a person; an empty text, False and () are options that are not set.
 
@@ -66,6 +73,7 @@ class Observed(NamedTuple):
     measured: tuple[Mapping[str, str], ...] = ()
     dispute: str = ""
     installed: Installed | None = None
+    jobs: Jobs | None = None
 
 
 def record(environment: Environment, client: Client, observed: Observed) -> tuple[tuple[Edited, ...], Environment]:
@@ -78,7 +86,7 @@ def record(environment: Environment, client: Client, observed: Observed) -> tupl
     validation = _validation(client.name, migration, observed)
     entries = list(_entries(client.name, migration, observed))
     if not validation and not entries:
-        options = "--criterion, --measure, --from, --until, --notes, --secret-seen, --down-from, --down-until, --folded, --drained"
+        options = "--criterion, --measure, --from, --until, --notes, --secret-seen, --down-from, --down-until, --folded, --drained, --jobs"
         hint = f"add an option: {options}, --installed"
         raise RefusedError(Problem(f"{client.name}: no observation to record", hint, code="nothing-to-record"))
     edits = [Put((*path, "validation"), validation)] if validation else []
@@ -116,6 +124,9 @@ def _entries(name: str, migration: Migration, observed: Observed) -> Iterator[En
         yield entry("drained", migration, observed.at, by=by, **observed.drained._asdict())
     if observed.installed:
         yield entry("installed", migration, observed.at, by="measured", **observed.installed._asdict())
+    if observed.jobs:
+        by = "measured" if observed.jobs.source else "person"
+        yield entry("jobs", migration, observed.at, by=by, value="0", **observed.jobs._asdict())
     if observed.folded:
         by = "measured" if observed.source else "person"
         yield entry("folded", migration, observed.at, by=by, source=observed.source)

@@ -13,7 +13,7 @@ from rediskit.model.types import Digest, Line, Prose, Timestamp
 DISCARDED = ":discarded"
 """The suffix of the value of `drained` where a person accepts the loss of the tasks that are left."""
 
-EvidenceKind = Literal["secret", "scan", "verified", "drained", "downtime", "criterion", "folded", "installed"]
+EvidenceKind = Literal["secret", "scan", "verified", "drained", "jobs", "downtime", "criterion", "folded", "installed"]
 
 
 class Evidence(Model):
@@ -22,8 +22,9 @@ class Evidence(Model):
     kind: EvidenceKind
     """`secret`: the Secret is in both namespaces. `scan`: uses of the old Redis in the build of the application repository.
     `verified`: `rediskit migrate verify` passed.
-    `drained`: the tasks left in the old Redis after the application stopped. `downtime`: start and end of the downtime.
-    `criterion`: a criterion of the validation. `folded`: the base of the application repository contains the change itself.
+    `drained`: the tasks left in the old Redis after the application stopped. `jobs`: the Jobs of its CronJobs that were running then.
+    `downtime`: start and end of the downtime. `criterion`: a criterion of the validation.
+    `folded`: the base of the application repository contains the change itself.
     `installed`: the live HelmRelease of the application allows the migration."""
     step: Step
     """The step of the observation. The entry is valid for this step only."""
@@ -39,7 +40,8 @@ class Evidence(Model):
     """`scan`: the old Redis and the objects to remove with it. The scan is valid for these only."""
     value: Line | None = None
     """`scan`: the number of certain uses. `criterion`: its name, with `:failed` or `:unknown` (not measurable). `downtime`: start/end.
-    `drained`: the number of tasks, with `:discarded` where their loss is accepted. `installed`: the version of the chart."""
+    `drained`: the number of tasks, with `:discarded` where their loss is accepted. `jobs`: the number of running Jobs.
+    `installed`: the version of the chart."""
     measured: Line | None = None
     """`criterion`: the measured value."""
     limit: Line | None = None
@@ -70,6 +72,8 @@ class Evidence(Model):
             refuse("evidence-value", f"{value or 'nothing'} is not a number of tasks", hint, "value")
         if self.kind == "installed" and not value:
             refuse("evidence-value", "no version of a chart", "run rediskit migrate record --installed", "value")
+        if self.kind == "jobs" and not value.isdecimal():
+            refuse("evidence-value", f"{value or 'nothing'} is not a number of Jobs", "run rediskit migrate record --jobs", "value")
         if self.kind == "downtime":
             self._interval()
         return self

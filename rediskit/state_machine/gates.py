@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
-from rediskit.model.evidence import DISCARDED
+from rediskit.model.evidence import DISCARDED, Evidence
 from rediskit.model.migration import Migration, moment
 from rediskit.model.nested import at
 from rediskit.state_machine.clock import later, seconds_between, span
@@ -168,11 +168,27 @@ def _installed(situation: Situation) -> Iterator[Blocker]:
         yield Blocker("release-unread", message, f"run {record}", ("migration", "evidence"))
 
 
+def _jobs(situation: Situation) -> Iterator[Blocker]:
+    """Yield a blocker unless no Job of a CronJob ran after the application stopped: a suspended CronJob does not stop its Jobs."""
+    client, since = situation.client, _since_down(situation.migration, "jobs")
+    record = f"rediskit migrate record {situation.environment.config_argument} --client {client.name} --jobs"
+    if not since:
+        message = f"no evidence that no Job of {', '.join(client.cron_jobs)} is running since the application stopped"
+        yield Blocker("jobs-unread", message, f"run {record}", ("migration",))
+    elif since[-1].value != "0":
+        message = f"{since[-1].value} Jobs of {', '.join(client.cron_jobs)} were running at {since[-1].at}, and they use the old Redis"
+        yield Blocker("jobs-running", message, f"wait until they have finished, and run {record} again", ("migration", "evidence"))
+
+
+def _since_down(migration: Migration, kind: str) -> list[Evidence]:
+    """Return the evidence of a kind from after the application stopped."""
+    down = down_since(migration)
+    return [entry for entry in migration.evidence if entry.kind == kind and (down is None or moment(entry.at) >= moment(down.at))]
+
+
 def _drained(situation: Situation) -> Iterator[Blocker]:
     """Yield a blocker unless the queues were empty, or their tasks discarded, after the application stopped: nothing is copied."""
-    client, down = situation.client, down_since(situation.migration)
-    recorded = [entry for entry in situation.migration.evidence if entry.kind == "drained"]
-    since = [entry for entry in recorded if down is None or moment(entry.at) >= moment(down.at)]
+    client, since = situation.client, _since_down(situation.migration, "drained")
     record = f"rediskit migrate record {situation.environment.config_argument} --client {client.name} --drained"
     if not since:
         message = "no evidence that the queues in the old Redis are empty since the application stopped"
@@ -294,6 +310,7 @@ GATES: dict[str, Gate] = {
     "verified": Gate("a verification of the application at this step is recorded", _verified, ("verification-missing",)),
     "replicas": Gate("the base sets its replicas, so that a rollback restores all of them", _replicas, ("replicas-unsaid",)),
     "installed": Gate("the live HelmRelease has no setting that undoes a step", _installed, ("release-unread",)),
+    "jobs": Gate("no Job of a suspended CronJob is running", _jobs, ("jobs-unread", "jobs-running")),
     "drained": Gate("the queues in the old Redis are empty, or their tasks are discarded", _drained, ("queue-unread", "queue-not-empty")),
     "budget": Gate("the downtime is within budget", _budget, ("budget-unknown", "budget-spent"), overridable=True),
     "evidence": Gate("24 hours of validation and the six criteria are recorded", _evidence, ("evidence-missing", "evidence-future")),

@@ -73,7 +73,7 @@ STAGES: dict[Step, Stage] = {
     "reconfigure": Stage(
         "the environment variables of the application point to the shared Redis; the application is still scaled to 0",
         "both instances of the shared Redis run, and the Service has its address",
-        ("drained",),
+        ("jobs", "drained"),
         "the variables contain the new host and reference the Secret",
         1,
     ),
@@ -167,6 +167,7 @@ def gates(transition: Transition, client: Client, migration: Migration) -> tuple
     omitted = {
         *(() if client.owner.is_helm_release else ("installed",)),
         *(() if "queue" in client.use else ("drained",)),
+        *(() if client.cron_jobs else ("jobs",)),
         *(("folded",) if client.owner.delivery == "stated" else ()),
     }
     return tuple(code for code in codes if code not in omitted)
@@ -197,8 +198,8 @@ def precondition(transition: Transition, migration: Migration, cron_jobs: Sequen
     """
     if transition.target == "deploy" and migration.order == "deploy-first":
         return "the Secret is in both namespaces"
-    text, effect = STAGES[transition.target].precondition, effects(migration)
-    if cron_jobs and transition.kind == "forward" and effect.stopped and not effect.switched:
+    text = STAGES[transition.target].precondition
+    if cron_jobs and transition.target == "reconfigure" and transition.kind == "forward":
         return f"{text}; no Job of {', '.join(cron_jobs)} is running"
     return text
 

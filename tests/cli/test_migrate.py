@@ -117,7 +117,44 @@ REMOVED = client("worker", "decommission", namespace="beersystem", previous={"ho
 UNSAID: dict[str, Any] = {"client": {"previous": {"data": None}}}
 DATA = merged(UNSAID, {"client": {"previous": {"remove": ["StatefulSet/redis", "Service/redis"]}}})
 QUEUE: dict[str, Any] = {"client": {"use": ["queue"]}, "redis": {"memory": {"policy": "volatile-lru"}}}
+CRON: dict[str, Any] = {
+    "client": {
+        "workloads": [
+            {
+                "kind": "Deployment",
+                "name": "beersystem-backend",
+                "replicas": 2,
+                "containers": {"backend": {"env": {"REDIS_HOST": "${host}"}}},
+            },
+            {"kind": "CronJob", "name": "report", "containers": {"app": {"env": {"REDIS_HOST": "${host}"}}}},
+        ]
+    }
+}
 CASES: dict[str, Refused] = {
+    "nothing shows that no Job is running": Refused(
+        to("deploy"),
+        "advance --at 2026-03-01T22:03:00-03:00 --override urgent",
+        {"jobs-unread": "beersystem: no evidence that no Job of CronJob/report is running since the application stopped"},
+        CRON,
+    ),
+    "no Job was running before the application stopped": Refused(
+        to("deploy", evidence=[SECRET, {"kind": "jobs", "step": "scale-down", "at": SEEN, "value": "0"}]),
+        "advance --at 2026-03-01T22:03:00-03:00",
+        {"jobs-unread": "beersystem: no evidence that no Job of CronJob/report is running since the application stopped"},
+        CRON,
+    ),
+    "a Job was running": Refused(
+        to("deploy", evidence=[SECRET, {"kind": "jobs", "step": "deploy", "at": "2026-03-01T22:02:00-03:00", "value": "2"}]),
+        "advance --at 2026-03-01T22:03:00-03:00",
+        {"jobs-running": "beersystem: 2 Jobs of CronJob/report were running at 2026-03-01T22:02:00-03:00, and they use the old Redis"},
+        CRON,
+    ),
+    "the Jobs while the application runs": Refused(
+        migration(),
+        "record --jobs",
+        {"not-stopped": "beersystem is at prepare: it is not stopped and its CronJobs start Jobs"},
+        CRON,
+    ),
     "no window": Refused(
         {"step": "prepare", "evidence": [SECRET]},
         f"advance --at {IN_WINDOW}",
@@ -717,6 +754,56 @@ def test_without_kubectl_the_queues_can_be_recorded_by_a_person(tmp_path: Path, 
     assert "; or verify the queues, then record it with --drained --observed TEXT" in errors
 
 
+JOB = {"metadata": {"name": "report-1", "ownerReferences": [{"kind": "CronJob", "name": "report"}]}, "status": {"active": 1}}
+FINISHED = {**JOB, "status": {"conditions": [{"type": "Complete", "status": "True"}]}}
+
+
+def kubectl_prints(folder: Path, monkeypatch: pytest.MonkeyPatch, *jobs: Mapping[str, Any]) -> Path:
+    """Put a kubectl on the way that prints these Jobs, and return the file with its arguments."""
+    program, log = folder / "kubectl", folder / "kubectl.log"
+    (folder / "jobs.json").write_text(json.dumps({"kind": "List", "items": list(jobs)}))
+    program.write_text(f'#!/bin/sh\necho "$*" > {log}\ncat {folder}/jobs.json\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("KUBECTL", str(program))
+    return log
+
+
+def test_jobs_are_read_with_kubectl_and_the_gate_passes_without_a_running_one(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(tmp_path, to("deploy"), CRON)
+    at = ("--at", "2026-03-01T22:03:00-03:00")
+    log = kubectl_prints(tmp_path, monkeypatch, JOB, FINISHED)
+    code, output, errors = run("record", CONFIG, "--jobs", *at)
+    assert (code, output) == (1, "")
+    assert errors.splitlines() == [
+        "error[jobs-running]: beersystem: report-1 in namespace beersystem is running",
+        "  help: wait until they have finished, or run kubectl delete job report-1 --namespace beersystem",
+    ]
+    kubectl_prints(tmp_path, monkeypatch, FINISHED, merged(JOB, {"metadata": {"ownerReferences": [{"kind": "CronJob", "name": "other"}]}}))
+    assert run("record", CONFIG, "--jobs", *at)[0] == 0
+    assert log.read_text().split()[:4] == ["get", "jobs", "--namespace", "beersystem"]
+    found = load(file).clients[0].migration
+    assert found is not None
+    recorded = found.evidence[-1]
+    assert (recorded.kind, recorded.by, recorded.value, recorded.source) == ("jobs", "measured", "0", "Jobs of namespace beersystem")
+    assert run("advance", CONFIG, *at)[0] == 0
+
+
+def test_a_person_may_record_that_no_job_is_running(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = write(tmp_path, to("deploy"), CRON)
+    monkeypatch.setenv("KUBECTL", str(tmp_path / "absent"))
+    at = ("--at", "2026-03-01T22:03:00-03:00")
+    assert run("record", CONFIG, "--jobs", *at)[0] == 3
+    assert run("record", CONFIG, "--jobs", "--observed", "looked at the list", *at)[0] == 0
+    found = load(file).clients[0].migration
+    assert found is not None
+    assert (found.evidence[-1].by, found.evidence[-1].note) == ("person", "looked at the list")
+    text = run("plan", CONFIG)[1]
+    assert "  gate: no Job of a suspended CronJob is running [jobs]\n" in text
+    assert "  $ rediskit migrate record chocolandia.yaml --client beersystem --jobs\n" in text
+
+
 def test_status_and_plan_explain_how_to_drain(tmp_path: Path, run: Run) -> None:
     write(tmp_path, migration(), QUEUE)
     note = "let the workers empty the queues before this step; delayed and retry jobs do not drain"
@@ -746,6 +833,8 @@ def test_what_the_config_does_not_take_is_exit_code_2_and_nothing_is_written(tmp
         (["advance", "--to", "deployed"], "--to: deployed is no step"),
         (["status", "--client", "beer"], "client beer has no migration"),
         (["record", "--discard", "tests"], "--observed and --discard need --drained"),
+        (["record", "--observed", "none"], "--observed and --discard need --drained"),
+        (["record", "--jobs"], "--jobs: beersystem has no CronJob"),
         (["record", "--down-from", "now"], "--down-from: now is not a time with a UTC offset"),
     ],
 )

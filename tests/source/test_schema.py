@@ -95,6 +95,7 @@ BEYOND = {
         "owner-values-missing", "owner-values-null", "owner-values-password", "owner-values-empty",
         "chart-unknown", "chart-of-another-profile", "chart-resources-by-role",
         "owner-variables-missing",
+        "evidence-jobs",
     },
     "another file": {
         "client-file-duplicate-key", "client-file-missing", "client-file-names-a-file", "client-file-wrong", "container-unknown",

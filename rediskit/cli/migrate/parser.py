@@ -226,7 +226,7 @@ def _record(actions: Commands) -> None:
             "rediskit migrate record --measure --from 2026-03-01T22:00:00-03:00",
             "rediskit migrate record --criterion functions-verified --criterion no-user-reports",
             "rediskit migrate record --down-from 2026-03-01T22:01:00-03:00 --down-until 2026-03-01T22:08:00-03:00",
-            "rediskit migrate record --drained",
+            "rediskit migrate record --drained --jobs",
             "rediskit migrate record --installed",
             "rediskit migrate record --folded --owner ../beersystem/deploy/overlays/prod",
         ),
@@ -261,12 +261,13 @@ def _record(actions: Commands) -> None:
     parser.add_argument(
         "--secret-seen", action="store_true", help="the Secret exists in the namespaces of Redis and of the client (secrets.mode manual)"
     )
-    queues = parser.add_argument_group("queues")
+    queues = parser.add_argument_group("queues and Jobs")
     queues.add_argument(
         "--drained", action="store_true", help="read the queues in the old Redis with kubectl, and record that they are empty"
     )
+    queues.add_argument("--jobs", action="store_true", help="read the Jobs of the CronJobs with kubectl, and record that none is running")
     queues.add_argument(
-        "--observed", default="", metavar="TEXT", help="with --drained: do not run kubectl; TEXT describes how you verified the queues"
+        "--observed", default="", metavar="TEXT", help="with --drained or --jobs: do not run kubectl; TEXT describes how you verified it"
     )
     queues.add_argument("--discard", default="", metavar="REASON", help="with --drained: accept that the tasks that are left are lost")
     parser.add_argument(

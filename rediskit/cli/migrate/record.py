@@ -9,7 +9,7 @@ from rediskit.cli.migrate.move import diff_lines, dirty_notes, files_json
 from rediskit.cli.report import Report
 from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.migrate.edit import put_in_place
-from rediskit.migrate.evidence import Drained, Installed, Observed, record, validation_period
+from rediskit.migrate.evidence import Drained, Installed, Jobs, Observed, record, validation_period
 from rediskit.migrate.status import one_client
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
@@ -50,6 +50,7 @@ def run(arguments: argparse.Namespace) -> Report:
         measured=_measured(environment, client, arguments, times["start"], times["until"] or at) if arguments.measure else (),
         dispute=arguments.dispute.strip(),
         installed=_installed(client, arguments),
+        jobs=_jobs(client, arguments),
     )
     files, _ = record(environment, client, observed)
     if not arguments.dry_run:
@@ -110,12 +111,10 @@ def _drained(client: Client, arguments: argparse.Namespace) -> Drained | None:
 
     observed, discard = arguments.observed.strip(), arguments.discard.strip()
     if not arguments.drained:
-        if observed or discard:
-            raise ConfigError(Problem("--observed and --discard need --drained", "add --drained"))
+        if discard or (observed and not arguments.jobs):
+            raise ConfigError(Problem("--observed and --discard need --drained", "add --drained; --observed also works with --jobs"))
         return None
-    if not effects(client.migration).stopped:
-        message = f"{client.name} is at {client.migration.step if client.migration else 'no step'}: it is not stopped and can add tasks"
-        raise RefusedError(Problem(message, "record the queues after scale-down and before reconfigure", code="not-stopped"))
+    _refuse_running(client, "can add tasks", "queues")
     if observed:
         return Drained(f"0{DISCARDED}" if discard else "0", "", "; ".join(filter(None, (observed, discard))))
     service, namespace = service_of(client)
@@ -146,6 +145,35 @@ def _installed(client: Client, arguments: argparse.Namespace) -> Installed | Non
     if problems := live_problems(client, content, namespace):
         raise RefusedError(problems)
     return Installed(version_of(content), f"{install.reference} in {namespace}")
+
+
+def _jobs(client: Client, arguments: argparse.Namespace) -> Jobs | None:
+    """Return the Jobs of the CronJobs, read through kubectl or as a person observed them; None without `--jobs`.
+
+    Refusals: [not-stopped], [jobs-running].
+    """
+    from rediskit.live.kubectl import list_objects
+    from rediskit.migrate.jobs import running
+
+    if not arguments.jobs:
+        return None
+    if not client.cron_jobs:
+        raise ConfigError(Problem(f"--jobs: {client.name} has no CronJob", "omit --jobs"))
+    _refuse_running(client, "its CronJobs start Jobs", "Jobs")
+    if observed := arguments.observed.strip():
+        return Jobs("", observed)
+    if names := running(list_objects("jobs", client.namespace, "", arguments.context), client.cron_jobs):
+        message = f"{client.name}: {', '.join(names)} in namespace {client.namespace} {'is' if len(names) == 1 else 'are'} running"
+        hint = f"wait until they have finished, or run kubectl delete job {' '.join(names)} --namespace {client.namespace}"
+        raise RefusedError(Problem(message, hint, code="jobs-running"))
+    return Jobs(f"Jobs of namespace {client.namespace}", "")
+
+
+def _refuse_running(client: Client, reason: str, subject: str) -> None:
+    """Refuse an observation while the application runs: it is out of date at once."""
+    if not effects(client.migration).stopped:
+        message = f"{client.name} is at {client.migration.step if client.migration else 'no step'}: it is not stopped and {reason}"
+        raise RefusedError(Problem(message, f"record the {subject} after scale-down and before reconfigure", code="not-stopped"))
 
 
 def _source(owner: str | None) -> str:

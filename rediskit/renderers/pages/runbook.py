@@ -95,8 +95,9 @@ def _evidence(config: str, client: Client, transition: Transition, before: Migra
         return
     if transition.target == "scale-down" and client.owner.is_helm_release:
         yield f"rediskit migrate record {named} --installed"
-    if transition.target == "reconfigure" and "queue" in client.use:
-        yield f"rediskit migrate record {named} --drained"
+    recorded = ["--drained"] * ("queue" in client.use) + ["--jobs"] * bool(client.cron_jobs)
+    if transition.target == "reconfigure" and recorded:
+        yield f"rediskit migrate record {named} {' '.join(recorded)}"
     if transition.target == "decommission":
         yield attest_command(named, list(CRITERIA))
     if transitions.needs_verification(client, before):
