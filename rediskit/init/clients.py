@@ -106,7 +106,7 @@ def _none_refers(workloads: list[DetectedWorkload], objects: InputObjects) -> Pr
     servers = [reference(obj) for obj in objects.of(*WORKLOADS) if is_server(obj)]
     hint = "pass only the workload that uses Redis, and the ConfigMaps of its variables"
     if listed:
-        return Problem(f"no variable contains the address of Redis, though their names do: {'; '.join(listed)}", hint)
+        return Problem(f"no variable or argument contains the address of Redis, though their names do: {'; '.join(listed)}", hint)
     if servers:
         hint += f"; {', '.join(servers)} is in the input: the host may be in the code or in a file of the image"
     return Problem(f"no variable refers to Redis in {names}", hint)

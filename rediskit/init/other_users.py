@@ -93,7 +93,7 @@ class _OwnPlaces:
                     yield workload, pointer(*container.path, "env", index)
             for key in ("command", "args"):
                 for index, word in enumerate(list_at(container.content, key)):
-                    if any(old in str(word) for old, _ in switch.args):
+                    if any(old in str(word) for old, _ in switch.args) or any(f"$({name})" in str(word) for name in switch.names):
                         yield workload, pointer(*container.path, key, index)
 
     def _switched_sources(self) -> Iterator[tuple[str, str]]:

@@ -99,7 +99,7 @@ def switch_of(listed: str, container: Content, workload: Content, objects: Input
     if references:
         _set_related(switch, references, variables, roles, image)
         _order(switch)
-    switch.unassigned = tuple(_unassigned(switch, variables))
+    switch.unassigned = tuple(_unassigned(switch, container, variables))
     return switch
 
 
@@ -230,9 +230,12 @@ def _order(switch: ContainerSwitch) -> None:
     switch.env = dict(sorted(switch.env.items(), key=lambda entry: order.get(str(entry[1]), 2 if "${host" in str(entry[1]) else 4)))
 
 
-def _unassigned(switch: ContainerSwitch, variables: dict[str, Variable]) -> Iterator[str]:
-    """Yield the variables with a name for Redis that the migration does not switch."""
+def _unassigned(switch: ContainerSwitch, container: Content, variables: dict[str, Variable]) -> Iterator[str]:
+    """Yield the variables with a name for Redis that the migration does not switch; without a reference also the arguments."""
     for name, variable in variables.items():
         redis = REDIS.search(name) or is_url(variable.value or "")
         if redis and name not in (*switch.env, PASSWORD_VARIABLE) and _SHOWN.fullmatch(name):
             yield name
+    if not switch.references:
+        entries = ((key, index, word) for key in ("command", "args") for index, word in enumerate(list_at(container, key)))
+        yield from (f"{key}[{index}]" for key, index, word in entries if isinstance(word, str) and REDIS.search(word))

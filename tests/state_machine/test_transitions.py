@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from rediskit import Manifest, render
 from rediskit.model.migration import Migration, Order, Step
+from rediskit.model.workload import Workload
 from rediskit.state_machine import transitions
 from rediskit.state_machine.effects import down_since, effects
 from rediskit.state_machine.gates import GATES
@@ -169,6 +170,8 @@ def test_every_step_has_its_words_and_every_gate_stands_somewhere() -> None:
     assert set(STAGES) == set(get_args(Step))
     owner = {"kind": "flux-helmrelease", "release": Manifest("release.yaml", helm_release())}
     queue = made("prepare", over={"clients": {0: {"use": ["queue"], "owner": owner}}}).clients[0]
+    cron_job = Workload.model_validate({"kind": "CronJob", "name": "night", "containers": {"app": {"env": {"REDIS_HOST": "${host}"}}}})
+    queue = queue.model_copy(update={"workloads": (*queue.workloads, cron_job)})
     used = {
         code
         for order in ORDERS
