@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
-from rediskit.model.migration import Entry, Migration, Order, Step
+from rediskit.model.evidence import Evidence
+from rediskit.model.migration import Entry, Migration, Order, Step, moment
 
 
 class Effects(NamedTuple):
@@ -112,6 +113,12 @@ def down_since(migration: Migration) -> Entry | None:
         stopped = effects(migration.model_copy(update={"step": entry.step, "history": migration.history[:number]})).stopped
         stopped_at = (stopped_at or entry) if stopped else None
     return stopped_at
+
+
+def recorded_since_down(migration: Migration, kind: str) -> list[Evidence]:
+    """Return the evidence of a kind from after the application stopped."""
+    down = down_since(migration)
+    return [entry for entry in migration.evidence if entry.kind == kind and (down is None or moment(entry.at) >= moment(down.at))]
 
 
 def release_is_deployed(environment: Environment) -> bool:

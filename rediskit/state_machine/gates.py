@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
-from rediskit.model.evidence import DISCARDED, Evidence
+from rediskit.model.evidence import DISCARDED
 from rediskit.model.migration import Migration, moment
 from rediskit.model.nested import at
 from rediskit.state_machine.clock import later, seconds_between, span
-from rediskit.state_machine.effects import down_since, effects
+from rediskit.state_machine.effects import down_since, effects, recorded_since_down
 from rediskit.state_machine.transitions import Transition, gates, lost_for_good, migration_of
 
 
@@ -170,7 +170,7 @@ def _installed(situation: Situation) -> Iterator[Blocker]:
 
 def _jobs(situation: Situation) -> Iterator[Blocker]:
     """Yield a blocker unless no Job of a CronJob ran after the application stopped: a suspended CronJob does not stop its Jobs."""
-    client, since = situation.client, _since_down(situation.migration, "jobs")
+    client, since = situation.client, recorded_since_down(situation.migration, "jobs")
     record = f"rediskit migrate record {situation.environment.config_argument} --client {client.name} --jobs"
     if not since:
         message = f"no evidence that no Job of {', '.join(client.cron_jobs)} is running since the application stopped"
@@ -180,15 +180,9 @@ def _jobs(situation: Situation) -> Iterator[Blocker]:
         yield Blocker("jobs-running", message, f"wait until they have finished, and run {record} again", ("migration", "evidence"))
 
 
-def _since_down(migration: Migration, kind: str) -> list[Evidence]:
-    """Return the evidence of a kind from after the application stopped."""
-    down = down_since(migration)
-    return [entry for entry in migration.evidence if entry.kind == kind and (down is None or moment(entry.at) >= moment(down.at))]
-
-
 def _drained(situation: Situation) -> Iterator[Blocker]:
     """Yield a blocker unless the queues were empty, or their tasks discarded, after the application stopped: nothing is copied."""
-    client, since = situation.client, _since_down(situation.migration, "drained")
+    client, since = situation.client, recorded_since_down(situation.migration, "drained")
     record = f"rediskit migrate record {situation.environment.config_argument} --client {client.name} --drained"
     if not since:
         message = "no evidence that the queues in the old Redis are empty since the application stopped"

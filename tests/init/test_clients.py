@@ -209,7 +209,7 @@ def test_a_known_image_gives_the_names_of_missing_variables(image: str, variable
 def test_variables_without_a_role_are_listed() -> None:
     found = client(workload(container(**THREE, REDIS_PREFIX="shop", REDIS_CA_CERT="/x")))
     assert "container app also reads REDIS_PREFIX, REDIS_CA_CERT: not switched" in found.remarks["workload"]
-    with pytest.raises(ConfigError, match="no variable or argument contains the address of Redis, though .* Deployment/web: REDIS_PREFIX"):
+    with pytest.raises(ConfigError, match=r"no variable or argument contains the address of Redis, though .* Deployment/web: REDIS_PREFIX"):
         clients(workload(container(REDIS_PREFIX="shop")), workload(container(), name="other"))
 
 

@@ -76,3 +76,12 @@ def test_the_readme_and_the_runbook_contain_the_next_command() -> None:
 def test_only_one_module_contains_the_command_of_a_step() -> None:
     found = [path.name for path in (ROOT / "rediskit").rglob("*.py") if "rediskit migrate step {" in path.read_text(encoding="utf-8")]
     assert found == ["following.py"]
+
+
+def test_the_jobs_of_a_cronjob_are_recorded_before_reconfigure() -> None:
+    cron_job = {"kind": "CronJob", "name": "night", "containers": {"app": {"env": {"REDIS_HOST": "${host}"}}}}
+    evidence = [{"kind": "jobs", "step": "deploy", "at": "2026-03-01T23:00:00-03:00", "value": "0"}]
+    for recorded, expected in (([], f"rediskit migrate record {HEAD} --jobs"), (evidence, taking("reconfigure"))):
+        over = {"clients": {0: {"workloads": [cron_job], "migration": {"evidence": recorded}}}}
+        environment = made("deploy", over=over)
+        assert following(environment, environment.clients[0]).command == expected

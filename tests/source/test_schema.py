@@ -76,7 +76,7 @@ def test_a_file_of_a_client_fits_its_part(client: Path) -> None:
 # What is no data for a schema (YAML itself), spans two values, or stands in another file.
 BEYOND = {
     "YAML": {
-        "alias-bomb", "duplicate-key", "levels", "merge-conflict", "merge-key", "python-tag", "quote-not-closed", "tab",
+        "alias-bomb", "container-twice", "duplicate-key", "levels", "merge-conflict", "merge-key", "python-tag", "quote-not-closed", "tab",
         "two-documents", "env-twice", "template-without-quotes",
     },
     "two values": {
@@ -122,6 +122,7 @@ BEYOND = {
     },
     "secrets": {"password-in-redis-conf", "password-in-values", "password-written-out", "env-with-a-user-and-password"},
     "one key and another": {
+        "init-container-before-the-secret",
         "flux-git-address", "sops-with-argocd", "sops-for-nobody",
         "external-secrets-without-store", "external-secrets-two-sources",
         "external-secrets-generated-by-an-old-one", "init-containers-without-order", "manifests-without-replicas",

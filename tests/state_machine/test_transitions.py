@@ -170,7 +170,7 @@ def test_every_step_has_its_words_and_every_gate_stands_somewhere() -> None:
     assert set(STAGES) == set(get_args(Step))
     owner = {"kind": "flux-helmrelease", "release": Manifest("release.yaml", helm_release())}
     queue = made("prepare", over={"clients": {0: {"use": ["queue"], "owner": owner}}}).clients[0]
-    cron_job = Workload.model_validate({"kind": "CronJob", "name": "night", "containers": {"app": {"env": {"REDIS_HOST": "${host}"}}}})
+    cron_job = Workload.model_validate({"kind": "CronJob", "name": "night", "containers": {"app": {"external": "app.ini"}}})
     queue = queue.model_copy(update={"workloads": (*queue.workloads, cron_job)})
     used = {
         code

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from rediskit.model.client import Client
 from rediskit.model.criteria import CRITERIA
 from rediskit.model.environment import Environment
-from rediskit.model.migration import Step, moment
+from rediskit.model.migration import Step
 from rediskit.renderers.secret_forms import has_secret
 from rediskit.state_machine import transitions
-from rediskit.state_machine.effects import down_since, effects
+from rediskit.state_machine.effects import effects, recorded_since_down
 
 
 class Following(NamedTuple):
@@ -66,9 +66,10 @@ def _evidence(client: Client, named: str, target: Step) -> Following | None:
     recorded = any((entry.kind, entry.step) == ("installed", migration.step) for entry in migration.evidence)
     if target == "scale-down" and client.owner.is_helm_release and not recorded:
         return Following(f"rediskit migrate record {named} --installed", "reads the live HelmRelease")
-    if target == "reconfigure" and "queue" in client.use and effects(migration).stopped:
-        down = down_since(migration)
-        if not any(entry.kind == "drained" and (down is None or moment(entry.at) >= moment(down.at)) for entry in migration.evidence):
+    if target == "reconfigure" and effects(migration).stopped:
+        if client.cron_jobs and not recorded_since_down(migration, "jobs"):
+            return Following(f"rediskit migrate record {named} --jobs", "after the Jobs of the CronJobs have finished")
+        if "queue" in client.use and not recorded_since_down(migration, "drained"):
             return Following(f"rediskit migrate record {named} --drained", "after the queues are empty")
     met = [name for name, entry in migration.criteria.items() if entry.holds]
     if target == "decommission" and (missing := [name for name in CRITERIA if name not in met]):
