@@ -62,7 +62,7 @@ lint: $(INSTALLED) ## ruff and mypy, strict
 golden: $(INSTALLED) ## update the golden files: review the diff before you commit it
 	$(PYTEST) --update-golden tests/test_golden.py $(ARGS)
 
-docs: $(INSTALLED) ## generate docs/config.md, docs/checks.md, docs/charts.md, docs/errors.md, docs/json.md, docs/migration.md and rediskit.schema.json
+docs: $(INSTALLED) ## generate the reference pages and tables of docs/, and rediskit.schema.json
 	$(PY) -m scripts.reference
 	tools="$$($(PY) tests/tools/install.py --print-path)" && PATH="$$tools:$$PATH" $(PY) -m scripts.transcript
 	$(VENV)/bin/rediskit schema > rediskit.schema.json

@@ -19,6 +19,7 @@ from rediskit.model.accept import NEVER
 from rediskit.model.redis import Redis
 from rediskit.source.codes import CODES
 from rediskit.source.schema import config_schema
+from scripts import cases
 from tests.architecture import MAY_IMPORT
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -268,6 +269,7 @@ PAGES = {
     "errors.md": errors_page,
     "json.md": json_page,
     "architecture.md": architecture_page,
+    "applications.md": cases.page,
 }
 
 

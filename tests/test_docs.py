@@ -12,11 +12,13 @@ from rediskit.checks import CHECKS
 from rediskit.cli.parser import parser
 from rediskit.cli.verify import markdown
 from rediskit.renderers.verification.checks import CHECKS as CHECKS_OF_VERIFY
+from scripts.cases import page as applications_page
 from scripts.reference import architecture_page, charts_page, checks_page, config_page, errors_page
 from scripts.transcript import page as transcript
 from tests.live.report import failing_tests, verification
 
 ROOT = Path(__file__).parent.parent
+TABLE = (ROOT / "docs/applications.md").read_text(encoding="utf-8").partition("<!-- cases: make docs -->")[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -29,6 +31,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
         ("errors.md", errors_page),
         ("architecture.md", architecture_page),
         ("migration.md", transcript),
+        ("applications.md", applications_page),
     ],
 )
 def test_the_generated_pages_are_current(page: str, made: object, kustomize: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,6 +49,15 @@ def test_the_example_of_a_verification_is_current_and_each_check_fails_in_a_test
     assert set(re.findall(r"^\| passed \| `([a-z0-9-]+)`", example, re.MULTILINE)) == CHECKS_OF_VERIFY.keys()
     assert [name for name, tests in failing_tests().items() if not tests] == []
     assert {check.sc for check in CHECKS_OF_VERIFY.values() if check.sc} == {f"SC-00{number}" for number in range(1, 9)}
+
+
+def test_every_shape_renders_and_is_planned_or_has_a_question() -> None:
+    """Each application of the table: `init` refuses it, or all commands succeed; without a plan there is a question."""
+    rows = [line.strip("| ").split(" | ") for line in TABLE.splitlines() if line.endswith(("| 0 |", "| - |"))]
+    assert len(rows) > 30
+    for shape, written, questions, *codes in rows:
+        expected = ["-", "-", "-"] if written.startswith("error: ") else ["0", "0", "-" if questions != "-" else "0"]
+        assert codes == expected, shape
 
 
 def test_every_check_is_listed_with_its_words() -> None:
