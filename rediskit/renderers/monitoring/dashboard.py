@@ -29,6 +29,8 @@ _RATE = "$__rate_interval"
 _SELECTOR, _NAME, _UID, _INTERVAL, _INSTANCES = "%(selector)s", "%(name)s", "%(uid)s", "%(interval)s", "%(instances)s"
 """Placeholders for the values that differ between releases. No other text of the dashboard may contain a percent sign."""
 
+_SERIES = Series(_SELECTOR, 0, 0)
+
 _GOOD, _BAD, _NEUTRAL = "green", "red", "blue"
 
 Step = tuple[str, int | str | None]
@@ -61,6 +63,7 @@ def dashboard(environment: Environment) -> Object:
 def _text(has_latency: bool) -> str:
     """Return the JSON with placeholders. It is cached, because this takes longer than the rest of the environment."""
     source = {"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus", "refresh": 1, "hide": 0}
+    operations = _graph("Operations per second", "ops", [(_rate("commands_processed_total"), "{{pod}}")])
     content = {
         "id": None,
         "uid": _UID,
@@ -73,7 +76,7 @@ def _text(has_latency: bool) -> str:
         "time": {"from": "now-6h", "to": "now"},
         "timezone": "browser",
         "templating": {"list": [{**source, "current": {"text": "default", "value": "default"}}]},
-        "panels": list(_placed(_rows(Series(_SELECTOR, 0, 0), has_latency))),
+        "panels": list(_placed(((4, _states()), (8, ((12, operations), (12, _latency(has_latency)))), (8, _load()), (8, _traffic())))),
     }
     return _json(content).replace(f'"{_INSTANCES}"', _INSTANCES) + "\n"
 
@@ -104,114 +107,64 @@ def _placed(rows: Sequence[Row]) -> Iterator[Object]:
         y += height
 
 
-def _rows(series: Series, has_latency: bool) -> Sequence[Row]:
+def _metric(name: str) -> str:
+    return f"redis_{name}{{{_SELECTOR}}}"
+
+
+def _rate(name: str, by: str = "pod") -> str:
+    return f"sum by ({by}) (rate({_metric(name)}[{_RATE}]))"
+
+
+def _states() -> Sequence[tuple[int, Object]]:
+    """Return the row of current values. Redis also reports `ok` for a disabled form of persistence."""
+    forms = {"AOF write": "aof_last_write_status", "AOF rewrite": "aof_last_bgrewrite_status", "RDB": "rdb_last_bgsave_status"}
+    saved = [(f"min({_metric(metric)})", name) for name, metric in forms.items()]
+    persistence = _stat("Persistence", "none", saved, [(_BAD, None), (_GOOD, 1)], text="value_and_name")
+    persistence["fieldConfig"]["defaults"]["mappings"] = [{"type": "value", "options": {"0": {"text": "failing"}, "1": {"text": "ok"}}}]
+    hits, misses = (f"sum(rate({_metric(f'keyspace_{kind}_total')}[{_RATE}]))" for kind in ("hits", "misses"))
+    roles = [(f"max by (pod, role) ({_metric('instance_info')})", "{{pod}}: {{role}}")]
     return (
-        (4, ((4, _up(series)), (7, _roles(series)), (7, _persistence(series)), (6, _hits(series)))),
-        (8, ((12, _operations(series)), (12, _latency(series) if has_latency else _mean_latency(series)))),
-        (8, ((8, _memory(series)), (8, _clients(series)), (8, _evictions(series)))),
-        (8, ((8, _commands(series)), (8, _network(series)), (8, _replication(series)))),
+        (4, _stat("Instances up", "none", [(f"sum({_metric('up')}) or vector(0)", "")], [(_BAD, None), (_GOOD, _INSTANCES)])),
+        (7, _stat("Roles", "none", roles, [(_NEUTRAL, None)], text="name")),
+        (7, persistence),
+        (6, _stat("Hit ratio", "percentunit", [(f"{hits} / ({hits} + {misses} > 0)", "")], [(_NEUTRAL, None)])),
     )
 
 
-def _up(series: Series) -> Object:
-    return _stat("Instances up", "none", [(f"sum(redis_up{{{series.selector}}}) or vector(0)", "")], [(_BAD, None), (_GOOD, _INSTANCES)])
-
-
-def _roles(series: Series) -> Object:
-    query = f"max by (pod, role) (redis_instance_info{{{series.selector}}})"
-    return _stat("Roles", "none", [(query, "{{pod}}: {{role}}")], [(_NEUTRAL, None)], text="name")
-
-
-def _persistence(series: Series) -> Object:
-    """Return the panel of the persistence states. Redis also reports `ok` for a disabled feature."""
-    metrics = {"AOF write": "aof_last_write_status", "AOF rewrite": "aof_last_bgrewrite_status", "RDB": "rdb_last_bgsave_status"}
-    panel = _stat(
-        "Persistence",
-        "none",
-        [(f"min(redis_{metric}{{{series.selector}}})", name) for name, metric in metrics.items()],
-        [(_BAD, None), (_GOOD, 1)],
-        text="value_and_name",
-    )
-    panel["fieldConfig"]["defaults"]["mappings"] = [{"type": "value", "options": {"0": {"text": "failing"}, "1": {"text": "ok"}}}]
-    return panel
-
-
-def _hits(series: Series) -> Object:
-    hits, misses = (f"sum(rate(redis_keyspace_{kind}_total{{{series.selector}}}[{_RATE}]))" for kind in ("hits", "misses"))
-    return _stat("Hit ratio", "percentunit", [(f"{hits} / ({hits} + {misses} > 0)", "")], [(_NEUTRAL, None)])
-
-
-def _operations(series: Series) -> Object:
-    query = f"sum by (pod) (rate(redis_commands_processed_total{{{series.selector}}}[{_RATE}]))"
-    return _graph("Operations per second", "ops", [(query, "{{pod}}")])
-
-
-def _latency(series: Series) -> Object:
-    return _with_objective(_graph("p95 latency by command", "ms", [(series.latency("", _RATE), "{{cmd}} {{pod}}")]))
-
-
-def _mean_latency(series: Series) -> Object:
-    """Return the latency panel for a Redis with LATENCY disabled."""
-    spent, calls = (
-        f"sum by (pod, cmd) (rate({metric}{{{series.selector}}}[{_RATE}]))"
-        for metric in ("redis_commands_duration_seconds_total", "redis_commands_total")
-    )
-    return _with_objective(_graph("Mean latency by command", "ms", [(f"1000 * {spent} / ({calls} > 0)", "{{cmd}} {{pod}}")]))
-
-
-def _memory(series: Series) -> Object:
-    used = (f"max by (pod) (redis_memory_used_bytes{{{series.selector}}})", "{{pod}}")
-    return _graph("Memory", "bytes", [used, (f"max(redis_memory_max_bytes{{{series.selector}}})", "maxmemory")])
-
-
-def _clients(series: Series) -> Object:
-    connected = (f"max by (pod) (redis_connected_clients{{{series.selector}}})", "{{pod}}")
-    rejected = (f"sum by (pod) (increase(redis_rejected_connections_total{{{series.selector}}}[{_RATE}]))", "{{pod}} rejected")
-    return _graph("Clients", "short", [connected, rejected])
-
-
-def _evictions(series: Series) -> Object:
-    return _graph(
-        "Evicted and expired keys per second",
-        "ops",
-        [
-            (f"sum by (pod) (rate(redis_{kind}_keys_total{{{series.selector}}}[{_RATE}]))", f"{{{{pod}}}} {kind}")
-            for kind in ("evicted", "expired")
-        ],
+def _load() -> Sequence[tuple[int, Object]]:
+    """Return the row about memory, clients and keys."""
+    rejected = f"sum by (pod) (increase({_metric('rejected_connections_total')}[{_RATE}]))"
+    evicted = [(_rate(f"{kind}_keys_total"), f"{{{{pod}}}} {kind}") for kind in ("evicted", "expired")]
+    used, limit = f"max by (pod) ({_metric('memory_used_bytes')})", f"max({_metric('memory_max_bytes')})"
+    clients = [(f"max by (pod) ({_metric('connected_clients')})", "{{pod}}"), (rejected, "{{pod}} rejected")]
+    return (
+        (8, _graph("Memory", "bytes", [(used, "{{pod}}"), (limit, "maxmemory")])),
+        (8, _graph("Clients", "short", clients)),
+        (8, _graph("Evicted and expired keys per second", "ops", evicted)),
     )
 
 
-def _commands(series: Series) -> Object:
-    query = f"sum by (cmd) (rate(redis_commands_total{{{series.selector}}}[{_RATE}])) > 0"
-    return _graph("Calls per second by command", "ops", [(query, "{{cmd}}")])
-
-
-def _network(series: Series) -> Object:
-    return _graph(
-        "Network",
-        "Bps",
-        [
-            (f"sum by (pod) (rate(redis_net_{direction}_bytes_total{{{series.selector}}}[{_RATE}]))", f"{{{{pod}}}} {name}")
-            for direction, name in (("input", "in"), ("output", "out"))
-        ],
+def _traffic() -> Sequence[tuple[int, Object]]:
+    """Return the row about calls, network and replication, the latter with bytes on the left axis and seconds on the right axis."""
+    network = [(_rate(f"net_{way}_bytes_total"), f"{{{{pod}}}} {name}") for way, name in (("input", "in"), ("output", "out"))]
+    behind = [(_SERIES.behind(), "{{slave_ip}} bytes"), (_metric("connected_slave_lag_seconds"), "{{slave_ip}} seconds")]
+    replication = _graph("Replicas behind the primary", "bytes", behind)
+    seconds = [{"id": "unit", "value": "s"}, {"id": "custom.axisPlacement", "value": "right"}]
+    replication["fieldConfig"]["overrides"] = [{"matcher": {"id": "byFrameRefID", "options": "B"}, "properties": seconds}]
+    return (
+        (8, _graph("Calls per second by command", "ops", [(f"{_rate('commands_total', 'cmd')} > 0", "{{cmd}}")])),
+        (8, _graph("Network", "Bps", network)),
+        (8, replication),
     )
 
 
-def _replication(series: Series) -> Object:
-    """Return the panel with bytes on the left axis and seconds on the right axis."""
-    lag = (f"redis_connected_slave_lag_seconds{{{series.selector}}}", "{{slave_ip}} seconds")
-    panel = _graph("Replicas behind the primary", "bytes", [(series.behind(), "{{slave_ip}} bytes"), lag])
-    panel["fieldConfig"]["overrides"] = [
-        {
-            "matcher": {"id": "byFrameRefID", "options": "B"},
-            "properties": [{"id": "unit", "value": "s"}, {"id": "custom.axisPlacement", "value": "right"}],
-        }
-    ]
-    return panel
-
-
-def _with_objective(panel: Object) -> Object:
-    """Add a threshold line at the latency objective."""
+def _latency(has_latency: bool) -> Object:
+    """Return the latency panel, of the mean for a Redis with LATENCY disabled, with a line at the objective."""
+    title, query = "p95 latency by command", _SERIES.latency("", _RATE)
+    if not has_latency:
+        spent, calls = (_rate(name, "pod, cmd") for name in ("commands_duration_seconds_total", "commands_total"))
+        title, query = "Mean latency by command", f"1000 * {spent} / ({calls} > 0)"
+    panel = _graph(title, "ms", [(query, "{{cmd}} {{pod}}")])
     defaults = panel["fieldConfig"]["defaults"]
     defaults["thresholds"] = _thresholds([(_GOOD, None), (_BAD, LATENCY_OBJECTIVE)])
     defaults["custom"]["thresholdsStyle"] = {"mode": "dashed"}
