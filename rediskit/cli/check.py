@@ -50,13 +50,14 @@ def run(arguments: argparse.Namespace) -> Report:
 
 def _in_place(environment: Environment, _: Tree) -> Iterator[Finding]:
     """Yield what the overlays of this repository, and the objects that build them, miss of the rendered folders."""
-    from rediskit.checks import Finding
-    from rediskit.migrate.owner.deployers import deployer_problems
-    from rediskit.migrate.owner.in_place import home, unlisted
-
     for index, client in enumerate(environment.clients):
         if client.migration is None or not client.owner.in_place:
             continue
+        # Only an application in this repository needs Git and its programs.
+        from rediskit.checks import Finding
+        from rediskit.migrate.owner.deployers import deployer_problems
+        from rediskit.migrate.owner.in_place import home, unlisted
+
         place = home(environment, client)
         path = ("clients", index, "owner", "path")
         for problem in (*unlisted(client, place), *deployer_problems(environment, client, place)):

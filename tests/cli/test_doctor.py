@@ -356,7 +356,7 @@ def test_a_missing_or_different_schema_is_a_note(repository: Repository, run: Ru
         ),
         (
             lambda tree: (tree.parent.parent / "config/one.yaml").write_text(CONFIG.replace("redis:\n", "redis:\n  savePoints: [900 1]\n")),
-            "2 different",
+            "3 missing, 3 different, 3 obsolete",
             "rediskit render config/one.yaml",
             1,
         ),
