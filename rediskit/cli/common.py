@@ -1,8 +1,8 @@
 """Load, render and check every config of a command line, for `render` and `check`."""
 
 import argparse
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from rediskit.checks import CHECKS, Finding, run_checks
@@ -86,13 +86,21 @@ def render_all(arguments: argparse.Namespace, visits: Sequence[Visit] = (), *, c
 
 def _still_listed(environment: Environment, tree: Tree, arguments: argparse.Namespace) -> Iterator[Finding]:
     """Yield a finding for each rendered Component that disappears while a kustomization of the work tree lists it."""
-    owners = Path(arguments.output, environment.name, "owners")
-    there = sorted(file.parent.name for file in owners.glob("*/kustomization.yaml"))
-    if gone := [name for name in there if f"owners/{name}/kustomization.yaml" not in tree.files]:
+    if gone := [name for name in _components(arguments.output, environment) if f"owners/{name}/kustomization.yaml" not in tree.files]:
         from rediskit.migrate.owner.in_place import still_listed
 
         for problem in still_listed(environment, gone, arguments.output):
             yield Finding(problem.code, "error", problem.message, problem.hint, (), problem.location)
+
+
+def _components(output: str, environment: Environment) -> list[str]:
+    """Return the clients with a rendered Component on disk; none in a folder that can't be read, which the writer reports."""
+    owners = f"{output}/{environment.name}/owners"
+    try:
+        names = sorted(os.listdir(owners))
+    except OSError:
+        return []
+    return [name for name in names if os.path.isfile(f"{owners}/{name}/kustomization.yaml")]
 
 
 def reported(checked: Iterable[Checked]) -> list[Finding]:

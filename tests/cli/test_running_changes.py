@@ -64,8 +64,8 @@ def test_an_immutable_field_is_an_error_until_its_new_value_is_accepted(run: Run
     code, output, _ = run("check", "--base", "HEAD", "--json")
     assert (code, codes(output)) == (1, {"volume-template"})
     on = [finding["on"] for finding in json.loads(output)["findings"] if finding["code"] == "volume-template"]
-    assert on == [["redis.storage.size=20Gi"], ["redis.storage.class=longhorn"]]
-    size, storage_class = ("- {code: volume-template, on: " + names[0] + ", reason: grown by hand}\n" for names in on)
+    assert on == [["redis.storage.class=longhorn"], ["redis.storage.size=20Gi"]]
+    storage_class, size = ("- {code: volume-template, on: " + names[0] + ", reason: grown by hand}\n" for names in on)
     write(tmp_path, f"{LARGER}accept:\n{size}")
     assert run("check", "--base", "HEAD")[0] == 1
     write(tmp_path, f"{LARGER}accept:\n{size}{storage_class}")
