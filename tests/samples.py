@@ -51,7 +51,7 @@ def _backend() -> dict[str, Any]:
 
 
 def backend() -> dict[str, Any]:
-    """The real Deployment, cleaned; the caller's own copy."""
+    """Return the real Deployment, cleaned; the caller's own copy."""
     return copy.deepcopy(_backend())
 
 
@@ -62,7 +62,7 @@ def history(*steps: str) -> list[dict[str, str]]:
 
 
 def migration(step: str, order: str = "scale-down-first", *taken: str) -> dict[str, Any]:
-    """The section of a client at a step; `taken` are the steps of its history before this one."""
+    """Return the section of a client at a step; `taken` are the steps of its history before this one."""
     made: dict[str, Any] = {"step": step, "order": order, "history": history(*taken, step)}
     return made | ({"validation": EVIDENCE, "evidence": OBSERVED} if step in ("decommission", "complete") else {})
 
@@ -83,7 +83,7 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def config(step: str | None = "validate", order: str = "scale-down-first", over: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The main config as data: beersystem at a step (None: not on its way), `over` merged in. secrets.mode is manual."""
+    """Return the main config as data: beersystem at a step (None: not on its way), `over` merged in. secrets.mode is manual."""
     data: dict[str, Any] = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
     data["secrets"] = {"mode": "manual"}
     client = data["clients"][0]
@@ -95,7 +95,7 @@ def config(step: str | None = "validate", order: str = "scale-down-first", over:
 
 
 def made(step: str | None = "validate", order: str = "scale-down-first", over: Mapping[str, Any] | None = None) -> Environment:
-    """The environment of `config`, made in Python."""
+    """Return the environment of `config`, made in Python."""
     data = config(step, order, over)
     for client in data["clients"]:
         for workload in client.get("workloads", ()) if isinstance(client, dict) else ():
@@ -129,7 +129,7 @@ def loaded(
     ciphertexts: Mapping[str, Any] | None = None,
     release: Mapping[str, Any] | None = None,
 ) -> Environment:
-    """The environment of `config`, loaded from `<folder>/chocolandia.yaml`, so that everything has its position.
+    """Return the environment of `config`, loaded from `<folder>/chocolandia.yaml`, so that everything has its position.
 
     manifest: another live object than the real Deployment. ciphertexts: namespace to the encrypted Secret in its file.
     release: the HelmRelease in `chocolandia/release.yaml`.
@@ -163,14 +163,14 @@ def client(name: str, step: str | None, order: str = "scale-down-first", **secti
 
 
 def owned_by(manifest: Mapping[str, Any], step: str, order: str = "scale-down-first", **workload: Any) -> tuple[Environment, Client]:
-    """An environment whose one client runs this workload, and that client. `workload` are further keys of its section."""
+    """Return an environment whose one client runs this workload, and that client. `workload` are further keys of its section."""
     section = {"manifest": Manifest("workload.yaml", dict(manifest)), "containers": ONE_CONTAINER, **workload}
     environment = made(step, order, {"clients": [merged(config(step, order)["clients"][0], {"workloads": [section]})]})
     return environment, environment.clients[0]
 
 
 def sealed(namespace: str, rotation: str = ROTATION) -> dict[str, Any]:
-    """A SealedSecret as `rediskit secret` writes it, with a ciphertext that nobody can open."""
+    """Return a SealedSecret as `rediskit secret` writes it, with a ciphertext that nobody can open."""
     annotations = {**KEEP, "rediskit/rotation": rotation}
     template = {"rediskit/rotation": rotation, **UNOWNED}
     return {
@@ -185,7 +185,7 @@ def sealed(namespace: str, rotation: str = ROTATION) -> dict[str, Any]:
 
 
 def sops(namespace: str, rotation: str = ROTATION) -> dict[str, Any]:
-    """A Secret as SOPS leaves it, with a ciphertext that nobody can open."""
+    """Return a Secret as SOPS leaves it, with a ciphertext that nobody can open."""
     ciphertext = "ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAA,type:str]"
     annotations = {**KEEP, "rediskit/rotation": rotation}
     return {

@@ -34,7 +34,7 @@ VALID = sorted((HERE / "valid").glob("*.yaml"))
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Git work tree with the invalid configs in config/, as a person would have them."""
+    """Return a Git work tree with the invalid configs in config/, as a person would have them."""
     folder = tmp_path_factory.mktemp("repository")
     (folder / ".git").mkdir()
     shutil.copytree(HERE / "invalid", folder / "config")
@@ -73,7 +73,7 @@ def as_text(problems: list[tuple[str, str]]) -> str:
 
 
 def from_json(output: str) -> list[tuple[str, str]]:
-    """The problems or findings of `--json` as the same command without it would print them."""
+    """Return the problems or findings of `--json` as the same command without it would print them."""
     problems = []
     for found in json.loads(output).get("problems") or json.loads(output)["findings"]:
         place = f"{found['file']}:{found['line']}:{found['column']}"

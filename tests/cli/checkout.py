@@ -12,7 +12,7 @@ from tests.samples import backend
 
 
 def owner(folder: Path, *objects: Object, listed: bool = True, **settings: Any) -> Path:
-    """A checkout: the base with its objects, and the overlay `prod` over it."""
+    """Return a checkout: the base with its objects, and the overlay `prod` over it."""
     top = folder / "owner"
     for name in (".git", "base", "prod"):
         (top / name).mkdir(parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ def git(top: Path, *arguments: str) -> None:
 
 
 def fold(folder: Path) -> None:
-    """The owner takes into the base what the Component of decommission makes of it."""
+    """Put the changes of the Component of decommission into the base."""
     workload = backend()
     release = "redis-shared-master.redis.svc.cluster.local"
     secret = {"secretKeyRef": {"name": "redis-credentials", "key": "redis-password"}}

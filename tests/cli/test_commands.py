@@ -30,7 +30,7 @@ VERBS = ("render", "check", "schema")
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder: one config, `one`, not rendered yet, outside of Git."""
+    """Return the current folder: one config, `one`, not rendered yet, outside of Git."""
     config(tmp_path, "one")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -44,12 +44,12 @@ def config(folder: Path, name: str, more: str = "") -> Path:
 
 
 def start(folder: Path, *arguments: str, program: tuple[str, ...] = ("-m", "rediskit"), **options: Any) -> subprocess.Popen[str]:
-    """The command as a program of its own."""
+    """Return the command as a program of its own."""
     return subprocess.Popen([sys.executable, *program, *arguments], cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, **options)
 
 
 def program(folder: Path, *arguments: str) -> tuple[int, str, str]:
-    """The same to its end: exit code, output, errors."""
+    """Run the command to its end, and return exit code, output and errors."""
     process = start(folder, *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8")
     output, errors = process.communicate(timeout=60)
     return process.returncode, output, errors
@@ -61,7 +61,7 @@ def on_disk(folder: Path) -> dict[str, tuple[bytes, int]]:
 
 
 def lines(errors: str) -> list[str]:
-    """The problems and warnings on standard error, without hints and without what the config itself is warned of."""
+    """Return the problems and warnings on standard error, without hints and without what the config itself is warned of."""
     return [line for line in errors.splitlines() if not line.startswith("  ") and not any(f"[{code}]" in line for code in WARNED)]
 
 

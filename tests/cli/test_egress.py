@@ -19,7 +19,7 @@ HINT = "set egress: networkpolicy of client beersystem: it renders an additional
 
 @pytest.fixture
 def run(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kustomize: Path) -> Run:
-    """The command in this process, in a folder with a config beside the checkout `owner`."""
+    """Return the command in this process, in a folder with a config beside the checkout `owner`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KUSTOMIZE", str(kustomize))
     return run

@@ -22,7 +22,7 @@ ENV = "/spec/template/spec/containers/backend/env"
 
 @pytest.fixture
 def run(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kustomize: Path) -> Run:
-    """The command in this process, in a folder with a config (`shop.yaml` beside the checkout `owner`)."""
+    """Return the command in this process, in a folder with a config (`shop.yaml` beside the checkout `owner`)."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KUSTOMIZE", str(kustomize))
 
@@ -30,7 +30,7 @@ def run(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kustomize: Pa
 
 
 def at(folder: Path, step: str, kind: str = "kustomize", **client: Any) -> str:
-    """A config with beersystem at a step, and its tree in `rendered`."""
+    """Return a config with beersystem at a step, and its tree in `rendered`."""
     from tests.samples import config, merged
 
     data = config(step)
@@ -228,7 +228,7 @@ LITERAL = f"        - name: REDIS_PASSWORD   # the old one\n          value: {SE
 
 
 def plain(folder: Path, *, text: str = "", file: str = "deployment-beersystem-backend.yaml") -> Path:
-    """A repository with plain files, as an application without kustomize has them; its Deployment has a password in plain text."""
+    """Return a repository with plain files, as an application without kustomize has them; its Deployment has a password in plain text."""
     top = folder / "owner"
     for content in (backend(), *OLD_REDIS):
         name = f"{content['kind']}-{content['metadata']['name']}.yaml".lower()

@@ -31,7 +31,7 @@ ENV = "/spec/template/spec/containers/web/env"
 
 @pytest.fixture
 def run(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kustomize: Path, helm: Path) -> Run:
-    """The command in this process, in a folder with a config beside the checkout `owner`."""
+    """Return the command in this process, in a folder with a config beside the checkout `owner`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KUSTOMIZE", str(kustomize))
     monkeypatch.setenv("HELM", str(helm))
@@ -51,7 +51,7 @@ def release(over: Object | None = None, values: Object | None = None) -> Object:
 
 
 def owner(folder: Path, *objects: Object) -> Path:
-    """A checkout with the HelmRelease, and the Component in its list."""
+    """Return a checkout with the HelmRelease, and the Component in its list."""
     top = folder / "owner"
     for name in (".git", "prod"):
         (top / name).mkdir(parents=True, exist_ok=True)
@@ -63,7 +63,7 @@ def owner(folder: Path, *objects: Object) -> Path:
 
 
 def at(folder: Path, step: str, over: Object | None = None, content: Object | None = None, client: Object | None = None) -> str:
-    """A config with the client at a step. over: changes of the HelmRelease in the config; content: another object; client: sections."""
+    """Return a config at a step. over: changes of the HelmRelease in the config; content: another object; client: sections."""
     (folder / "chocolandia").mkdir(exist_ok=True)
     objects = template(chart_at(str(CHART)), helm_install(release()), VALUES, "shop")
     (workload,) = (one for one in objects if one["metadata"]["name"] == "shop-web")

@@ -34,7 +34,7 @@ def application(**settings: Any) -> Object:
 
 
 def by_values(folder: Path, step: str, values: Object | None = None, content: Object | None = None, **client: Any) -> str:
-    """A config with the client at a step, whose chart is changed by values."""
+    """Return a config with the client at a step, whose chart is changed by values."""
     return at(
         folder,
         step,

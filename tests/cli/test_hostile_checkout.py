@@ -45,7 +45,7 @@ COMMANDS = (
 
 
 def victim(folder: Path) -> Path:
-    """A folder outside of the checkout, with files at the places that a write through a link would reach."""
+    """Return a folder outside of the checkout, with files at the places that a write through a link would reach."""
     outside = folder / "outside"
     (outside / "beersystem").mkdir(parents=True)
     (outside / "beersystem/precious.txt").write_text("precious\n", encoding="utf-8")

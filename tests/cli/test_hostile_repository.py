@@ -21,7 +21,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A committed repository, with a change that is not committed."""
+    """Return a committed repository, with a change that is not committed."""
     top = tmp_path / "repository"
     top.mkdir()
     at(top, "prepare")
@@ -37,7 +37,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def program(folder: Path) -> Path:
-    """A program that leaves a mark when it is started."""
+    """Return a program that leaves a mark when it is started."""
     made = folder / "program"
     made.write_text(f'#!/bin/sh\ntouch "{folder}/started"\nexit 1\n', encoding="utf-8")
     made.chmod(0o755)
@@ -73,7 +73,7 @@ def hooks(top: Path, started: Path) -> None:
 
 
 def promisor(top: Path, started: Path) -> None:
-    """A partial clone whose remote is a program, without the objects of the configs."""
+    """Return a partial clone whose remote is a program, without the objects of the configs."""
     for key, value in (
         ("core.repositoryformatversion", "1"),
         ("extensions.partialClone", "origin"),

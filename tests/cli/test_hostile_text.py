@@ -62,7 +62,7 @@ HTML = "<img src=x onerror=alert(1)> @everyone [a](http://b) | `c` \x1b[2J"
 
 
 def hostile(tmp_path: Path) -> Path:
-    """A config whose manifest has a hostile value in a variable that is switched."""
+    """Return a config whose manifest has a hostile value in a variable that is switched."""
     manifest = backend()
     for entry in manifest["spec"]["template"]["spec"]["containers"][0]["env"]:
         if entry["name"] in ("REDIS_HOST", "REDIS_PORT"):
@@ -139,7 +139,7 @@ def changed(data: Any, path: tuple[Any, ...], value: str) -> Any:
 
 
 def whole(file: str) -> dict[str, Any]:
-    """A config of the project with every section that pages show, and its manifests in it."""
+    """Return a config of the project with every section that pages show, and its manifests in it."""
     root = Path(__file__).parents[2]
     data = plain(read((root / file).read_bytes(), file).data)
     data["secrets"] = SECRETS[file]

@@ -25,7 +25,7 @@ REPOSITORY = "https://github.com/cbenitezpy-ueno/chocolandia_kube.git"
 
 @pytest.fixture
 def run(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """The command in this process, in the root of the repository."""
+    """Return the command in this process, in the root of the repository."""
     monkeypatch.chdir(tmp_path)
     return partial(run)
 

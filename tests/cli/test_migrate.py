@@ -34,19 +34,19 @@ STEPS = ("prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate
 
 @pytest.fixture
 def run(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """The command in this process, in the folder of the config: exit code, output, errors."""
+    """Return the command in this process, in the folder of the config: exit code, output, errors."""
     monkeypatch.chdir(tmp_path)
     return partial(run, "migrate")
 
 
 def entries(*taken: str) -> list[dict[str, str]]:
-    """A minute a step, from the opening of the window."""
+    """Return one minute per step, from the start of the window."""
     reason = {"rolled-back": {"reason": "errors in the logs"}}
     return [{"step": step, "at": f"2026-03-01T22:{minute:02}:00-03:00", **reason.get(step, {})} for minute, step in enumerate(taken)]
 
 
 def migration(*taken: str, **more: Any) -> dict[str, Any]:
-    """The section after these steps."""
+    """Return the section after these steps."""
     return {"step": taken[-1], **READY, "history": entries(*taken), **more} if taken else {"step": "prepare", **READY, **more}
 
 
@@ -57,7 +57,7 @@ def to(step: str, **more: Any) -> dict[str, Any]:
 def write(
     folder: Path, section: Mapping[str, Any], over: Mapping[str, Any] | None = None, manifest: Mapping[str, Any] | None = None
 ) -> Path:
-    """A config whose beersystem has this migration."""
+    """Return a config whose beersystem has this migration."""
     environment = loaded(folder, "prepare")
     if manifest is not None:
         (folder / "chocolandia/beersystem-backend.yaml").write_text(dump(manifest), encoding="utf-8")
@@ -91,7 +91,7 @@ def without_replicas() -> dict[str, Any]:
 
 
 def evidence(entries: Sequence[Any] = OBSERVED, **over: Any) -> dict[str, Any]:
-    """The validation and its evidence."""
+    """Return the validation and its evidence."""
     times = {**EVIDENCE, "from": "2026-03-01T22:10:00-03:00", "until": "2026-03-02T23:00:00-03:00", **over}
     return {"validation": times, "evidence": list(entries)}
 

@@ -26,7 +26,7 @@ MOST, MOST_DOWN = 10, 4
 
 
 def commands(text: str) -> list[str]:
-    """The lines of the page's blocks that change a repository: all but the read-only kubectl commands."""
+    """Return the lines of the page's blocks that change a repository: all but the read-only kubectl commands."""
     lines = [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
     return [line for line in lines if not line.startswith(("kubectl ", "cmp ", "#"))]
 

@@ -30,7 +30,7 @@ PLAIN_PASSWORD = "Sup3rPlain"
 
 @pytest.fixture
 def run(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """The command in this process, in the folder of the config: exit code, output, errors."""
+    """Return the command in this process, in the folder of the config: exit code, output, errors."""
     monkeypatch.chdir(tmp_path)
     return partial(run, "migrate")
 

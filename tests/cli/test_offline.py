@@ -24,7 +24,7 @@ EXPORT = ("migrate", "export", "chocolandia.yaml", "--to", "owner/prod", "--dry-
 
 
 def remote(folder: Path) -> Path:
-    """The owner's base in a repository of its own, and a checkout whose base names it."""
+    """Return the owner's base in a repository of its own, and a checkout whose base names it."""
     top = owner(folder, listed=False)
     (top / "base").rename(folder / "remote")
     git(folder / "remote", "init", "--quiet", "--initial-branch", "main")

@@ -105,7 +105,7 @@ def test_an_output_with_a_part_that_is_too_long_is_an_error_of_the_command_line(
 
 @contextmanager
 def unprivileged() -> Iterator[None]:
-    """This process as a user whom permissions bind: the superuser may read everything."""
+    """Run this process as a user whom permissions bind: the superuser may read everything."""
     user = os.geteuid()
     if user == 0:
         os.seteuid(65534)

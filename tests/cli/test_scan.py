@@ -22,7 +22,7 @@ HISTORY = [{"step": step, "at": f"2026-03-01T22:0{minute}:00-03:00"} for minute,
 
 @pytest.fixture
 def run(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kustomize: Path) -> Run:
-    """The command in this process, in a folder with a config beside the checkout `owner`."""
+    """Return the command in this process, in a folder with a config beside the checkout `owner`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KUSTOMIZE", str(kustomize))
 
@@ -45,7 +45,7 @@ def named(kind: str, name: str = "nightly", **parts: Any) -> Object:
 
 
 def cron_job(text: str) -> Object:
-    """A CronJob of the same repository that the config does not know."""
+    """Return a CronJob of the same repository that the config does not know."""
     containers = [{"name": "nightly", "image": "shop:1", "env": [{"name": "REDIS_URL", "value": text}]}]
     pod = {"spec": {"template": {"spec": {"restartPolicy": "Never", "containers": containers}}}}
     return named("CronJob", spec={"schedule": "0 1 * * *", "jobTemplate": pod}) | {"apiVersion": "batch/v1"}
@@ -316,7 +316,7 @@ def test_the_patches_of_another_client_count_where_they_are_in_its_application(t
 
 
 def plain(folder: Path, *objects: Object, **files: str) -> None:
-    """A checkout with plain files: one object each, and other texts."""
+    """Return a checkout with plain files: one object each, and other texts."""
     for name in ("owner/.git", "owner/prod", "owner/elsewhere"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     for content in objects:

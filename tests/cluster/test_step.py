@@ -70,7 +70,7 @@ class Mover:
 
 
 def begin(scene: Scene, tool: Tool, monkeypatch: pytest.MonkeyPatch) -> Mover:
-    """The application as it is, our manifests, the Component of `prepare`, and both Secrets."""
+    """Return the application as it is, our manifests, the Component of `prepare`, and both Secrets."""
     scene.own()
     kind = "Application" if tool.name == "argocd" else "Kustomization"
     (content,) = [content for content in scene.owner_objects if content["kind"] == kind]

@@ -70,7 +70,7 @@ class Server:
         self._send({"method": method, "params": parameters})
 
     def diagnostics(self, uri: str) -> list[Json]:
-        """What the server says of a document next."""
+        """Return the next message of the server about a document."""
         end = time.monotonic() + LIMIT
         while (left := end - time.monotonic()) > 0:
             try:
@@ -109,7 +109,7 @@ class Server:
             self._send({"id": message["id"], "result": self._settings(message)})
 
     def _settings(self, message: Json) -> Any:
-        """What the server asks the editor: its settings. Formatting and completion as in every editor, and no store of schemas."""
+        """Answer the request of the server for settings. Formatting and completion as in every editor, and no store of schemas."""
         if message["method"] != "workspace/configuration":
             return None
         known = {"yaml": {"schemaStore": {"enable": False}, "completion": True, "hover": True, "validate": True}}
@@ -140,13 +140,13 @@ class Document:
         self.diagnostics = server.diagnostics(self.uri)
 
     def complete(self, line: int, column: int) -> dict[str, Json]:
-        """What is offered at a place (counted from 0), by its label."""
+        """Return what is offered at a place (counted from 0), by its label."""
         found = self.server.request("textDocument/completion", self._at(line, column))
         items = found["items"] if isinstance(found, dict) else found or []
         return {item["label"]: item for item in items}
 
     def hover(self, line: int, column: int) -> str:
-        """What is shown over a place; "" for nothing."""
+        """Return what is shown over a place; "" for nothing."""
         found = self.server.request("textDocument/hover", self._at(line, column))
         return str(found["contents"]["value"]) if found else ""
 

@@ -225,7 +225,7 @@ class Kubectl:
         return json.dumps({"items": [pod.status() for pod in pods if wanted.items() <= pod.labels.items()]})
 
     def _raw(self, path: str) -> str:
-        """The proxy of the API server to the Service of Prometheus."""
+        """Return the proxy of the API server to the Service of Prometheus."""
         match = re.fullmatch(r"/api/v1/namespaces/monitoring/services/kube-prometheus-stack-prometheus:9090/proxy/(.*)", path)
         if match is None or not self.prometheus:
             raise FailedError("Error from server (NotFound): the server could not find the requested resource")
@@ -236,7 +236,7 @@ class Kubectl:
             raise FailedError(f"Error from server: {error}") from None
 
     def _logs(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
-        """The log of a container with a time before each line: the containers of applications write it themselves."""
+        """Return the log of a container with a time before each line: the containers of applications write it themselves."""
         pod = self._cluster.pods.get(words[0])
         if pod is None or "timestamps" not in options:
             raise FailedError(f'pods "{words[0]}" not found')

@@ -63,7 +63,7 @@ QUEUES: dict[str, tuple[list[tuple[str | int, ...]], dict[str, int]]] = {
 
 @pytest.fixture
 def port(tmp_path: Path) -> Iterator[int]:
-    """The port of a Redis with a password."""
+    """Return the port of a Redis with a password."""
     chosen = free_port()
     command = [str(Path(sys.executable).with_name("redis-server")), "--port", str(chosen), "--save", "", "--requirepass", PASSWORD]
     server = subprocess.Popen([*command, "--dir", str(tmp_path), "--bind", "127.0.0.1"], stdout=subprocess.DEVNULL)

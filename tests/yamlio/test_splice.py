@@ -203,7 +203,7 @@ class Layout:
         return str(scalar(value, self.pick("", "'", '"')))
 
     def block(self, value: Any, column: int) -> str:
-        """The lines of a container, each with its end, from the first one's indentation on."""
+        """Return the lines of a container, each with its end, from the first one's indentation on."""
         lines = []
         for key, inner in value.items() if isinstance(value, dict) else (("-", inner) for inner in value):
             head = f"{' ' * column}{key}" + ("" if key == "-" else ":")
