@@ -39,7 +39,7 @@ FOREIGN = (
 
 
 WHOLE: dict[str, Any] = plain(read(MAXIMAL.read_bytes(), "maximal.yaml").data)
-del WHOLE["clients"][1]  # the one with a file of its own
+WHOLE["clients"] = [client for client in WHOLE["clients"] if "file" not in client]
 
 
 def maximal() -> dict[str, Any]:
@@ -131,11 +131,15 @@ def test_each_missing_key_has_a_message_of_rediskit(path: tuple[str | int, ...])
 
 
 KEYS = sorted({(path[:-1], str(path[-1])) for path in places(maximal()) if isinstance(path[-1], str)}, key=str)
+NAMED = {("containers",), ("env",), ("databases",), ("stopped",), ("switched",)}
+"""Sections whose keys are names."""
 FREE = {("redis", "labels"), ("redis", "values"), ("network", "pool", "taken")}
 KNOWN = [
     (path, key)
     for path, key in KEYS
-    if not any(path[: len(free)] == free for free in FREE) and path[-1:] not in (("containers",), ("env",), ("databases",)) and len(key) > 2
+    if not any(path[: len(free)] == free for free in FREE)
+    and path[-1:] not in (("containers",), ("env",), ("databases",), ("stopped",), ("switched",))
+    and len(key) > 2
 ]
 
 
@@ -257,6 +261,6 @@ def test_a_number_out_of_range_is_repeated_as_written() -> None:
 
 def test_an_error_of_a_section_alone_has_no_place() -> None:
     with pytest.raises(ValidationError) as error:
-        Redis.model_validate({"replicas": 0})
-    (found,) = problems_of(error.value, {"replicas": 0}, {}, {})
+        Redis.model_validate({"replicas": -1})
+    (found,) = problems_of(error.value, {"replicas": -1}, {}, {})
     assert found.location is None
