@@ -61,7 +61,7 @@ def test_a_live_namespace_becomes_a_folder_that_renders(plane: Plane, live: str,
     assert WORD not in written + said
     copy = tmp_path / "config/home/web.yaml"
     assert set(yaml.safe_load(copy.read_text(encoding="utf-8"))) == {"apiVersion", "kind", "metadata", "spec"}
-    with pytest.raises(FailedError, match="empty selector is invalid for deployment"):
+    with pytest.raises(FailedError, match="image: Required value"):
         plane.kube.kubectl("apply", "--dry-run=server", "-f", copy)  # Reduced, so that it can't be applied by mistake.
 
 

@@ -24,18 +24,19 @@ def program(name: str) -> Path:
     return found
 
 
-def chart() -> Path:
-    """Return the newest chart of Bitnami in `$REDISKIT_CHARTS`, or the stand-in where there is none."""
+def chart(profile: str = "bitnami") -> Path:
+    """Return the newest chart of a profile in `$REDISKIT_CHARTS`; without the charts, the stand-in for that of Bitnami."""
     named = os.environ.get("REDISKIT_CHARTS")
     for folder in [Path(named)] if named else [parent / "shared/charts" for parent in ROOT.parents]:
-        if found := sorted((folder / "bitnami").glob("redis-*.tgz")):
+        if found := sorted((folder / profile).glob("redis-*.tgz")):
             return found[-1]
+    assert profile == "bitnami", f"set REDISKIT_CHARTS to the folder with the chart of {profile}"
     return _STAND_IN
 
 
-def release_objects(release: str, namespace: str, values: Path) -> list[dict[str, Any]]:
-    """All objects of the release."""
-    command = [program("helm"), "template", release, chart(), "--namespace", namespace, "--values", values]
+def release_objects(release: str, namespace: str, values: Path, profile: str = "bitnami") -> list[dict[str, Any]]:
+    """Return all objects of the release."""
+    command = [program("helm"), "template", release, chart(profile), "--namespace", namespace, "--values", values]
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     return [found for found in yaml.safe_load_all(done.stdout) if found]

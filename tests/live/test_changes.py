@@ -269,7 +269,7 @@ def fixed(described: Environment, folder: Path) -> dict[str, Any]:
     values = folder / "values.yaml"
     values.write_text(dump(merged_values(described)), encoding="utf-8")
     release = described.redis
-    objects = release_objects(release.release, release.namespace, values)
+    objects = release_objects(release.release, release.namespace, values, release.chart.profile)
     sets = [found for found in objects if found["kind"] == "StatefulSet"]
     return {
         f"{found['metadata']['namespace']}/{found['metadata']['name']}": {field: found["spec"].get(field) for field in IMMUTABLE}
