@@ -201,9 +201,8 @@ class Kubectl:
         if "selector" in options:
             return self._list(words[0], options)
         kind, name = _named(words)[0]
-        if _KINDS[kind] == "Pod" and name in self._cluster.pods:
-            return json.dumps(self._cluster.pods[name].status())
-        found = self._cluster.find(_KINDS[kind], str(options["namespace"]), name)
+        pod = self._cluster.pods.get(name) if _KINDS[kind] == "Pod" else None
+        found = pod.status() if pod else self._cluster.find(_KINDS[kind], str(options["namespace"]), name)
         if found is None:
             if "ignore-not-found" in options:
                 return ""
