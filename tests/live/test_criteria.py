@@ -44,6 +44,16 @@ def outcome(found: dict[str, Evidence]) -> dict[str, str]:
     return {name: "unknown" if entry.unknown else "passed" if entry.holds else "failed" for name, entry in found.items()}
 
 
+def settled(lab: Lab, begin: str) -> dict[str, Evidence]:
+    """Return the measurements as soon as Prometheus covers the period. A busy machine is late with a scrape."""
+    for _ in range(8):
+        found = measured(lab, begin)
+        if "unknown" not in outcome(found).values():
+            return found
+        time.sleep(10)
+    return found
+
+
 def test_the_criteria_of_a_validation_are_measured(start: Start) -> None:
     began = (datetime.now(UTC) - timedelta(hours=1)).isoformat(timespec="seconds")
     config, files = clients.client(web={"web": 1})
@@ -56,7 +66,7 @@ def test_the_criteria_of_a_validation_are_measured(start: Start) -> None:
         lab.prometheus.wait_for_samples(3)
         begin = now()
         time.sleep(20)
-        found = measured(lab, begin)
+        found = settled(lab, begin)
         assert outcome(found) == dict.fromkeys(MEASURED, "passed"), found
         assert found["latency"].measured
         assert found["latency"].by == "measured"
@@ -72,6 +82,6 @@ def test_the_criteria_of_a_validation_are_measured(start: Start) -> None:
         until("the restart", lambda: lab.pod(pod).containers["web"].restarts or None, 30)
         clients.start_pod(lab, "web", web=("wrong-password", 1))
         time.sleep(6)
-        found = measured(lab, begin)
+        found = settled(lab, begin)
         assert outcome(found) == dict.fromkeys(MEASURED, "failed"), found
         assert "WRONGPASS" not in str(found["no-redis-errors"].note)
