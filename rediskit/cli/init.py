@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rediskit.cli.report import Report, listed
+from rediskit.cli.standard_input import standard_input
 from rediskit.errors import ConfigError, Problem, visible
 from rediskit.files import MAX_BYTES, read_file, read_stream
 from rediskit.init.detected import DetectedClient, DetectedWorkload
@@ -57,10 +58,7 @@ def source(name: str | None) -> tuple[bytes, str] | None:
     if name != "-":
         path = Path(name)
         return (_piped(path) if path.is_fifo() else read_file(path, name)), name
-    if sys.stdin is None or sys.stdin.isatty():
-        hint = "pipe the objects into it: kubectl get deployment NAME -o yaml | rediskit init --from -"
-        raise ConfigError(Problem("standard input is a terminal", hint))
-    return sys.stdin.buffer.read(MAX_BYTES + 1), "standard input"
+    return standard_input(MAX_BYTES, "kubectl get deployment NAME -o yaml | rediskit init --from -")
 
 
 def _piped(pipe: Path) -> bytes:

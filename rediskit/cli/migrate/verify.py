@@ -2,7 +2,6 @@
 
 import argparse
 import hashlib
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +11,7 @@ from rediskit.cli.common import clear_leftovers
 from rediskit.cli.configs import config_file
 from rediskit.cli.migrate.move import diff_lines, dirty_notes, files_json
 from rediskit.cli.report import Report
+from rediskit.cli.standard_input import standard_input
 from rediskit.errors import ConfigError, Problem
 from rediskit.files import read_stream, reason
 from rediskit.migrate.edit import Edited, put_in_place
@@ -103,10 +103,7 @@ def _content(file: str) -> tuple[bytes, str]:
             return read_stream(file, MAX_FILE + 1), file
         except OSError as error:
             raise ConfigError(Problem(f"cannot read {file}: {reason(error)}", "check the path")) from error
-    if sys.stdin is None or sys.stdin.isatty():
-        hint = "pipe the objects into it: helm template RELEASE CHART | rediskit migrate verify --from -"
-        raise ConfigError(Problem("standard input is a terminal", hint))
-    return sys.stdin.buffer.read(MAX_FILE + 1), "standard input"
+    return standard_input(MAX_FILE, "helm template RELEASE CHART | rediskit migrate verify --from -")
 
 
 def _record(environment: Environment, client: Client, at: str, read: _Read | None, observed: str, *, dry_run: bool) -> tuple[Edited, ...]:
