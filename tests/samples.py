@@ -61,10 +61,10 @@ def history(*steps: str) -> list[dict[str, str]]:
     return [{"step": step, "at": f"2026-03-01T{hour:02}:00:00Z", **reasons.get(step, {})} for hour, step in enumerate(steps)]
 
 
-def migration(step: str, order: str = "scale-down-first", *taken: str) -> dict[str, Any]:
+def migration(step: str, order: str = "scale-down-first", *before: str) -> dict[str, Any]:
     """Return the section of a client at a step; `taken` are the steps of its history before this one."""
-    made: dict[str, Any] = {"step": step, "order": order, "history": history(*taken, step)}
-    return made | ({"validation": EVIDENCE, "evidence": OBSERVED} if step in ("decommission", "complete") else {})
+    section: dict[str, Any] = {"step": step, "order": order, "history": history(*before, step)}
+    return section | ({"validation": EVIDENCE, "evidence": OBSERVED} if step in ("decommission", "complete") else {})
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def config(step: str | None = "validate", order: str = "scale-down-first", over:
     return merged(data, over or {})
 
 
-def made(step: str | None = "validate", order: str = "scale-down-first", over: Mapping[str, Any] | None = None) -> Environment:
+def environment_of(step: str | None = "validate", order: str = "scale-down-first", over: Mapping[str, Any] | None = None) -> Environment:
     """Return the environment of `config`, made in Python."""
     data = config(step, order, over)
     for client in data["clients"]:
@@ -165,7 +165,7 @@ def client(name: str, step: str | None, order: str = "scale-down-first", **secti
 def owned_by(manifest: Mapping[str, Any], step: str, order: str = "scale-down-first", **workload: Any) -> tuple[Environment, Client]:
     """Return an environment whose one client runs this workload, and that client. `workload` are further keys of its section."""
     section = {"manifest": Manifest("workload.yaml", dict(manifest)), "containers": ONE_CONTAINER, **workload}
-    environment = made(step, order, {"clients": [merged(config(step, order)["clients"][0], {"workloads": [section]})]})
+    environment = environment_of(step, order, {"clients": [merged(config(step, order)["clients"][0], {"workloads": [section]})]})
     return environment, environment.clients[0]
 
 

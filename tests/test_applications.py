@@ -40,28 +40,28 @@ def config(folder: Path, step: str, *clients: Any) -> Path:
 
 def parts(client: Any) -> tuple[Part, ...]:
     """Return the workloads of a section as they were before the migration: each variable has its old value."""
-    return tuple(Part(workload(client, one), {"containers": one["containers"]}, ()) for one in client["workloads"])
+    return tuple(Part(workload(client, section), {"containers": section["containers"]}, ()) for section in client["workloads"])
 
 
-def workload(client: Any, one: Any) -> Object:
+def workload(client: Any, section: Any) -> Object:
     containers = []
-    for name, given in one["containers"].items():
-        names = given.get("env", client.get("env", {})) if "external" not in given else {}
+    for name, container in section["containers"].items():
+        names = container.get("env", client.get("env", {})) if "external" not in container else {}
         env = [{"name": variable, "value": "old"} for variable in reversed(names)]
         containers.append({"name": name, "image": "registry.example.org/app:1", **({"env": env} if env else {})})
-    template = {"metadata": {"labels": {"app": one["name"]}}, "spec": {"containers": containers}}
-    spec: Object = {"replicas": one.get("replicas"), "template": template}
-    if one["kind"] == "CronJob":
+    template = {"metadata": {"labels": {"app": section["name"]}}, "spec": {"containers": containers}}
+    spec: Object = {"replicas": section.get("replicas"), "template": template}
+    if section["kind"] == "CronJob":
         spec = {"schedule": "0 4 * * *", "suspend": False, "jobTemplate": {"spec": {"template": template}}}
-    head = {"apiVersion": VERSIONS.get(one["kind"], "apps/v1"), "kind": one["kind"]}
-    return {**head, "metadata": {"name": one["name"], "namespace": client["namespace"]}, "spec": spec}
+    head = {"apiVersion": VERSIONS.get(section["kind"], "apps/v1"), "kind": section["kind"]}
+    return {**head, "metadata": {"name": section["name"], "namespace": client["namespace"]}, "spec": spec}
 
 
 @pytest.mark.parametrize("name", SECTIONS)
 def test_an_application_gets_the_values_that_it_reads_and_returns_to_the_old_ones(name: str, tmp_path: Path, kustomize: Path) -> None:
     client = SECTIONS[name]
     shape = Shape(client, parts(client))
-    repository = Repository(tmp_path, kustomize, tuple(one.content for one in shape.parts))
+    repository = Repository(tmp_path, kustomize, tuple(part.content for part in shape.parts))
     before = repository.at(None)
     for step in STEPS:
         environment = load(config(tmp_path, step, client))
@@ -72,11 +72,11 @@ def test_an_application_gets_the_values_that_it_reads_and_returns_to_the_old_one
         if step == "rolled-back":
             assert after.text == before.text
             continue
-        for one in shape.parts:
-            found = after.objects[one.content["kind"], client["namespace"], one.content["metadata"]["name"]]
-            assert_values(shape, one, found)
-            assert found["spec"].get("suspend", True) is True
-            assert found["spec"].get("replicas", 0) == 0
+        for part in shape.parts:
+            content = after.objects[part.content["kind"], client["namespace"], part.content["metadata"]["name"]]
+            assert_values(shape, part, content)
+            assert content["spec"].get("suspend", True) is True
+            assert content["spec"].get("replicas", 0) == 0
 
 
 def test_all_applications_share_one_redis_without_a_clash(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_only_tools_starts_programs() -> None:
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", "") or ""]
-            assert not starters & {found.split(".")[0] for found in names}, name
+            assert not starters & {imported.split(".")[0] for imported in names}, name
             assert not (isinstance(node, ast.Attribute) and node.attr in ("system", "popen", "fork", "execv", "posix_spawn")), name
 
 
@@ -168,10 +168,10 @@ def test_every_section_of_the_config_is_public() -> None:
     """Whoever makes an Environment in Python needs no private name for any part of it."""
 
     def sections(annotation: Any) -> set[type[BaseModel]]:
-        found: set[type[BaseModel]] = set()
+        models: set[type[BaseModel]] = set()
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            found = {annotation}.union(*(sections(field.annotation) for field in annotation.model_fields.values()))
-        return found.union(*(sections(part) for part in get_args(annotation) if not isinstance(part, str)))
+            models = {annotation}.union(*(sections(field.annotation) for field in annotation.model_fields.values()))
+        return models.union(*(sections(part) for part in get_args(annotation) if not isinstance(part, str)))
 
     assert {section.__name__ for section in sections(rediskit.Environment)} <= set(rediskit.__all__)
 

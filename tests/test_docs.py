@@ -23,7 +23,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
-    ("page", "made"),
+    ("page", "content"),
     [
         ("config.md", config_page),
         ("checks.md", checks_page),
@@ -34,10 +34,10 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
         ("applications.md", applications_page),
     ],
 )
-def test_the_generated_pages_are_current(page: str, made: object, kustomize: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_generated_pages_are_current(page: str, content: object, kustomize: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUSTOMIZE", str(kustomize))
-    assert callable(made)
-    assert (ROOT / "docs" / page).read_text(encoding="utf-8") == made(), "run: make docs"
+    assert callable(content)
+    assert (ROOT / "docs" / page).read_text(encoding="utf-8") == content(), "run: make docs"
 
 
 def test_the_example_of_a_verification_is_current_and_each_check_fails_in_a_test() -> None:

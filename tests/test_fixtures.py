@@ -75,10 +75,10 @@ def as_text(problems: list[tuple[str, str]]) -> str:
 def from_json(output: str) -> list[tuple[str, str]]:
     """Return the problems or findings of `--json` as the same command without it would print them."""
     problems = []
-    for found in json.loads(output).get("problems") or json.loads(output)["findings"]:
-        place = f"{found['file']}:{found['line']}:{found['column']}"
-        label = f"{found.get('severity', 'error')}[{found['code']}]"
-        problems.append((": ".join(filter(None, (place, label, found["path"], found["message"]))), found["hint"]))
+    for problem in json.loads(output).get("problems") or json.loads(output)["findings"]:
+        place = f"{problem['file']}:{problem['line']}:{problem['column']}"
+        label = f"{problem.get('severity', 'error')}[{problem['code']}]"
+        problems.append((": ".join(filter(None, (place, label, problem["path"], problem["message"]))), problem["hint"]))
     return problems
 
 
@@ -202,9 +202,9 @@ def test_a_generated_config_reports_its_error(name: str, tmp_path: Path, run: Ru
     (tmp_path / "config/made.yaml").write_bytes(content)
     code, output, errors = run(tmp_path, "render", "config/made.yaml")
     assert (code, output) == (2, "")
-    found = [line for line in errors.splitlines() if not line.startswith("  ")]
-    assert found[0].endswith(line.replace("{}", "config/made.yaml:")), errors[:500]
-    assert len(found) == 1 or name == "a billion laughs"
+    lines = [line for line in errors.splitlines() if not line.startswith("  ")]
+    assert lines[0].endswith(line.replace("{}", "config/made.yaml:")), errors[:500]
+    assert len(lines) == 1 or name == "a billion laughs"
     assert PASSWORD.decode() not in errors
     assert BASE64.decode() not in errors
     assert b"/" in BASE64

@@ -31,8 +31,8 @@ def hold(tree: Tree, case: str, update: bool) -> None:
     named = Tree(case, tree.header, tree.contents)
     if update:
         write(named, GOLDEN, force=True)
-    found = compare(named, GOLDEN)
-    assert not found.drifted, f"tests/golden/{case} is not what is rendered: {found}; review the diff of: make golden"
+    differences = compare(named, GOLDEN)
+    assert not differences.drifted, f"tests/golden/{case} is not what is rendered: {differences}; review the diff of: make golden"
 
 
 @pytest.mark.parametrize("step", STEPS)

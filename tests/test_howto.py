@@ -44,7 +44,7 @@ class Block(NamedTuple):
 def blocks(page: str) -> list[Block]:
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     assert text.count("```") % 2 == 0
-    return [Block(*found) for found in re.findall(r"^```(\S+) ?(\S*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)]
+    return [Block(*block) for block in re.findall(r"^```(\S+) ?(\S*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)]
 
 
 class Reader:
@@ -113,18 +113,18 @@ class Reader:
 @pytest.fixture
 def reader(tmp_path: Path) -> Reader:
     programs = {name: locate(name) for name in TOOLS}
-    missing = [name for name, found in programs.items() if found is None]
+    missing = [name for name, location in programs.items() if location is None]
     if missing:
         pytest.fail(f"{', '.join(missing)}: neither in the tool cache nor on PATH; run: make tools", pytrace=False)
-    folders = dict.fromkeys([str(Path(sys.executable).parent), *(str(found.parent) for found in programs.values() if found)])
+    folders = dict.fromkeys([str(Path(sys.executable).parent), *(str(location.parent) for location in programs.values() if location)])
     home, folder = tmp_path / "home", tmp_path / "repository"
     home.mkdir()
     folder.mkdir()
     identity = {f"GIT_{who}_{what}": "me@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     path = os.pathsep.join([*folders, "/usr/local/bin", "/usr/bin", "/bin"])
-    made = Reader(folder, {"PATH": path, "HOME": str(home), "LC_ALL": "C.UTF-8", **identity})
-    made.run("git init --quiet --initial-branch main")
-    return made
+    reader = Reader(folder, {"PATH": path, "HOME": str(home), "LC_ALL": "C.UTF-8", **identity})
+    reader.run("git init --quiet --initial-branch main")
+    return reader
 
 
 @pytest.mark.parametrize("page", ["howto-argocd.md", "howto-flux.md"])

@@ -129,8 +129,8 @@ def helps(program: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
                 yield from helps(command)
 
 
-def report(found: Iterable[str]) -> None:
-    lines = list(found)
+def report(container: Iterable[str]) -> None:
+    lines = list(container)
     assert not lines, "\n".join([f"{len(lines)} forbidden wordings:", *lines])
 
 

@@ -99,7 +99,7 @@ def broken(ended: Ended, codes: Sequence[int] = (0, 1, 2, 3)) -> Iterator[str]:
 
 def digests(folder: Path, without: Sequence[str] = (".git",)) -> dict[str, str]:
     """Return each path below a folder with what it is: kind, permissions, link target, digest. No link is followed, no pipe opened."""
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     for parent, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if name not in without]
         for name in [*folders, *files]:
@@ -110,8 +110,8 @@ def digests(folder: Path, without: Sequence[str] = (".git",)) -> dict[str, str]:
                 text += f" -> {place.readlink()}"
             elif stat.S_ISREG(mode) and place.stat().st_size < 1 << 24:
                 text += hashlib.sha256(place.read_bytes()).hexdigest()
-            found[str(place.relative_to(folder))] = text
-    return found
+            result[str(place.relative_to(folder))] = text
+    return result
 
 
 def differences(before: Mapping[str, str], after: Mapping[str, str], allowed: Sequence[str] = ()) -> list[str]:
@@ -125,17 +125,17 @@ def forms_of(password: str) -> list[bytes]:
     import base64
     import json
 
-    made = {password, json.dumps(password)[1:-1], base64.b64encode(password.encode()).decode()}
-    return [text.encode() for text in made]
+    forms = {password, json.dumps(password)[1:-1], base64.b64encode(password.encode()).decode()}
+    return [text.encode() for text in forms]
 
 
 def holds(folder: Path, password: str) -> list[str]:
     """Return the files below a folder that hold a password in one of its forms."""
     forms = forms_of(password)
-    found = []
+    leaks = []
     for place in sorted(folder.rglob("*")):
         if place.is_file() and not place.is_symlink():
             content = place.read_bytes()
             if any(form in content for form in forms):
-                found.append(str(place.relative_to(folder)))
-    return found
+                leaks.append(str(place.relative_to(folder)))
+    return leaks

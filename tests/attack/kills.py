@@ -95,14 +95,14 @@ def _faults(scenario: Scenario, work: Path, first: Mapping[str, bytes], second: 
 
 def _committed(work: Path) -> list[str]:
     """Return the leftovers that `git add --all` would take, in each repository."""
-    found = []
+    faults = []
     for folder in ("project", "project/owner"):
         if (work / folder / ".git").exists():
             subprocess.run(["git", "add", "--all", "."], cwd=work / folder, check=True, capture_output=True)
             names = _git(work / folder, "diff", "--cached", "--name-only", "--no-renames", "--no-ext-diff").splitlines()
-            found += [name for name in names if ".rediskit.tmp" in name]
+            faults += [name for name in names if ".rediskit.tmp" in name]
             _git(work / folder, "reset", "--quiet")
-    return found
+    return faults
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -71,8 +71,8 @@ def run(group: Group, number: int | None, seed: int, *, reverted: bool = False) 
         attacks = Random(seed).sample(attacks, number)
     begin = monotonic()
     before = group.revert if reverted else None
-    found = [f"{name}: {fault}" for name, faults in _parallel(_try, [(one, before) for one in attacks]) for fault in faults[:1]]
-    return Counted(group.name, len(attacks), tuple(found), monotonic() - begin)
+    failures = [f"{name}: {fault}" for name, faults in _parallel(_try, [(attack, before) for attack in attacks]) for fault in faults[:1]]
+    return Counted(group.name, len(attacks), tuple(failures), monotonic() - begin)
 
 
 _JOBS: list[tuple[Attack, Callable[[], None] | None]] = []
@@ -108,8 +108,8 @@ def _kills(arguments: argparse.Namespace) -> int:
     every = PART_KILLS if arguments.number else 1
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("fork")) as pool:
         done: list[Killed] = list(pool.map(campaign, scenarios.SCENARIOS, [every] * len(scenarios.SCENARIOS)))
-    faults = [fault for one in done for fault in one.faults]
-    print(f"{'kills':16} {sum(one.kills for one in done):5} tried, {len(faults)} failed, {monotonic() - begin:.0f} s", flush=True)
+    faults = [fault for outcome in done for fault in outcome.faults]
+    print(f"{'kills':16} {sum(outcome.kills for outcome in done):5} tried, {len(faults)} failed, {monotonic() - begin:.0f} s", flush=True)
     _list(faults, arguments.listed)
     return len(faults)
 

@@ -141,10 +141,10 @@ def _export_update(folder: Path) -> None:
         name = "beersystem"
         files: Mapping[str, bytes] = {}
 
-    made = Files()
+    written = Files()
     prefix = "owners/beersystem/"
-    made.files = {path.removeprefix(prefix): text for path, text in files.items() if path.startswith(prefix)}
-    write(made, folder / "project/owner/prod/rediskit")
+    written.files = {path.removeprefix(prefix): text for path, text in files.items() if path.startswith(prefix)}
+    write(written, folder / "project/owner/prod/rediskit")
     _write(folder / "project/config/chocolandia.yaml", merged_step(folder, "scale-up"))
 
 

@@ -46,17 +46,17 @@ def many_configs(folder: Path) -> None:
 def whole_process() -> None:
     """Measure start-up, a first render and a thousand environments."""
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as temporary:
-        one, many = Path(temporary) / "one", Path(temporary) / "many"
-        (one / "config").mkdir(parents=True)
-        shutil.copytree(ROOT / "config/chocolandia", one / "config/chocolandia")
-        shutil.copy(ROOT / "config/chocolandia.yaml", one / "config")
+        single, many = Path(temporary) / "one", Path(temporary) / "many"
+        (single / "config").mkdir(parents=True)
+        shutil.copytree(ROOT / "config/chocolandia", single / "config/chocolandia")
+        shutil.copy(ROOT / "config/chocolandia.yaml", single / "config")
         many_configs(many)
-        row = paired("--help : python -c pass", lambda: run([*REDISKIT, "--help"], one), lambda: run([*PYTHON, "pass"], one), 15)
+        row = paired("--help : python -c pass", lambda: run([*REDISKIT, "--help"], single), lambda: run([*PYTHON, "pass"], single), 15)
         show(row, "ms", "wanted <= 6x")
         render = [*REDISKIT, "render"]
-        row = paired("first render : imports", lambda: run(render, one, fresh=True), lambda: run([*PYTHON, IMPORTS], one), 15)
+        row = paired("first render : imports", lambda: run(render, single, fresh=True), lambda: run([*PYTHON, IMPORTS], single), 15)
         show(row, "ms", "wanted <= 1.6x")
-        row = paired(f"{COUNT} configs : one", lambda: run(render, many, fresh=True), lambda: run(render, one, fresh=True), 5)
+        row = paired(f"{COUNT} configs : one", lambda: run(render, many, fresh=True), lambda: run(render, single, fresh=True), 5)
         show(row, "ms", "wanted <= 10x")
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         print(f"{'its peak memory':<46} {peak:>9.0f} MB {'':>22}   wanted <= 150 MB")

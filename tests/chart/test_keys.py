@@ -16,7 +16,7 @@ from rediskit.chart.keys import plain_values
 from rediskit.errors import dotted
 from rediskit.renderers.helm import merged_values
 from rediskit.yamlio.reader import read
-from tests.samples import made
+from tests.samples import environment_of
 
 DATA = Path(__file__).parent / "data"
 
@@ -86,7 +86,7 @@ def test_the_values_of_the_homelab_have_no_unknown_key() -> None:
     ],
 )
 def test_our_own_values_have_no_unknown_key(over: dict[str, Any]) -> None:
-    assert check_values(merged_values(made(over=over))) == []
+    assert check_values(merged_values(environment_of(over=over))) == []
 
 
 @pytest.mark.parametrize(
@@ -190,8 +190,8 @@ def test_a_section_is_a_mapping() -> None:
 
 
 def test_all_problems_are_found_at_their_paths() -> None:
-    found = check_values({"slave": {"a": 1}, "master": {"count": "1", "nope": 1, "service": {"port": 1}}, "architecture": "x"})
-    assert [dotted(problem.path) for problem in found] == ["slave", "master.count", "master.nope", "master.service.port"]
+    problems = check_values({"slave": {"a": 1}, "master": {"count": "1", "nope": 1, "service": {"port": 1}}, "architecture": "x"})
+    assert [dotted(problem.path) for problem in problems] == ["slave", "master.count", "master.nope", "master.service.port"]
 
 
 @pytest.mark.parametrize("extra", ["master.newKey", "newSection", "master.service.newPorts"])

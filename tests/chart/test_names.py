@@ -50,8 +50,8 @@ def test_statefulsets_their_pods_and_volume_claims() -> None:
     assert set(sets) == {RELEASE.primary_statefulset, RELEASE.replicas_statefulset}
     assert sets[RELEASE.primary_statefulset]["podLabels"] == RELEASE.primary_selector
     assert sets[RELEASE.replicas_statefulset]["podLabels"] == RELEASE.replica_selector
-    assert all(found["serviceName"] == RELEASE.headless_service for found in sets.values())
-    claims = tuple(f"{claim}-{name}-0" for name, found in sorted(sets.items()) for claim in found["volumeClaimTemplates"])
+    assert all(content["serviceName"] == RELEASE.headless_service for content in sets.values())
+    claims = tuple(f"{claim}-{name}-0" for name, content in sorted(sets.items()) for claim in content["volumeClaimTemplates"])
     assert (
         claims
         == tuple(RELEASE.volume_claim(pod) for pod in (RELEASE.primary_pod, *RELEASE.replica_pods))
@@ -62,8 +62,8 @@ def test_statefulsets_their_pods_and_volume_claims() -> None:
 def test_container_ports() -> None:
     ports = {
         (name, port["name"]): port["containerPort"]
-        for name, found in effects("StatefulSet").items()
-        for container in found["containers"]
+        for name, observed in effects("StatefulSet").items()
+        for container in observed["containers"]
         for port in container["ports"]
     }
     assert ports == {
@@ -94,7 +94,7 @@ def test_kinds_are_those_of_the_chart() -> None:
     groups = {"StatefulSet": "apps", "PodDisruptionBudget": "policy"}
     switched_off = {"ServiceMonitor"}
     assert chart_kinds(BITNAMI, VALUES) == {
-        (groups.get(found["kind"], ""), found["kind"]) for found in EFFECTS if found["kind"] not in switched_off
+        (groups.get(effect["kind"], ""), effect["kind"]) for effect in EFFECTS if effect["kind"] not in switched_off
     }
 
 
@@ -121,11 +121,11 @@ def test_kinds_are_those_of_the_chart() -> None:
 )
 def test_names_of_other_releases(release: str, values: dict[str, Any], fullname: str, name_label: str) -> None:
     """Return the release name if it contains `redis` (or nameOverride), else both, cut at 63 characters without a trailing dash."""
-    found = Release.of(BITNAMI, release, "ns", values)
-    assert found.fullname == fullname
-    assert found.selector == {"app.kubernetes.io/instance": release, "app.kubernetes.io/name": name_label}
-    assert found.primary_host == f"{fullname}-master.ns.svc.cluster.local"
-    assert set(found.services) == {f"{fullname}-{end}" for end in ("master", "replicas", "headless", "metrics")}
+    names = Release.of(BITNAMI, release, "ns", values)
+    assert names.fullname == fullname
+    assert names.selector == {"app.kubernetes.io/instance": release, "app.kubernetes.io/name": name_label}
+    assert names.primary_host == f"{fullname}-master.ns.svc.cluster.local"
+    assert set(names.services) == {f"{fullname}-{end}" for end in ("master", "replicas", "headless", "metrics")}
 
 
 def test_the_whole_override_decides_whether_the_release_contains_it() -> None:
@@ -146,7 +146,7 @@ def test_a_port_of_a_config_file_renders_as_a_number_that_the_checks_read(tmp_pa
 
 
 def test_ports_and_domain_follow_the_values() -> None:
-    found = Release.of(
+    release = Release.of(
         BITNAMI,
         "redis-shared",
         "redis",
@@ -157,9 +157,9 @@ def test_ports_and_domain_follow_the_values() -> None:
             "metrics": {"service": {"ports": {"http": 9200}}, "containerPorts": {"http": 9201}},
         },
     )
-    assert (found.port, found.container_port, found.replicas_port, found.replicas_container_port) == (6400, 6401, 6402, 6403)
-    assert (found.metrics_port, found.metrics_container_port) == (9200, 9201)
-    assert found.primary_host == "redis-shared-master.redis.svc.k8s.example"
+    assert (release.port, release.container_port, release.replicas_port, release.replicas_container_port) == (6400, 6401, 6402, 6403)
+    assert (release.metrics_port, release.metrics_container_port) == (9200, 9201)
+    assert release.primary_host == "redis-shared-master.redis.svc.k8s.example"
 
 
 SERVICE_ACCOUNT, BUDGET = ("", "ServiceAccount"), ("policy", "PodDisruptionBudget")

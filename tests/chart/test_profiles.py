@@ -13,7 +13,7 @@ from rediskit.chart.keys import check_values
 from rediskit.chart.names import Release
 from rediskit.chart.profiles import PROFILES, profile_of
 from rediskit.renderers.helm import merged_values
-from tests.samples import STEPS, loaded, made
+from tests.samples import STEPS, environment_of, loaded
 
 PACKAGE = Path(rediskit.__file__).parent
 PUBLISHERS = re.compile(r"bitnami(?!-labs|\.com|\.com/v1alpha1| Sealed)|cloudpirates|groundhog2k|valkey-io|oliver006", re.IGNORECASE)
@@ -66,13 +66,13 @@ def test_application_repositories_apply_the_same_bytes_at_every_step(step: str, 
     ]
     owners = [{path: content for path, content in tree.files.items() if path.startswith("owners/")} for tree in trees]
     assert owners[0]
-    assert all(found == owners[0] for found in owners)
+    assert all(owner == owners[0] for owner in owners)
 
 
 @pytest.mark.parametrize("name", PROFILES)
 def test_the_chart_knows_each_default_value(name: str) -> None:
     profile = PROFILES[name]
-    environment = made(over={"redis": {"chart": {"profile": name, "version": profile.version}}})
+    environment = environment_of(over={"redis": {"chart": {"profile": name, "version": profile.version}}})
     assert check_values(profile, merged_values(environment)) == []
 
 
@@ -87,19 +87,19 @@ def test_a_mirror_keeps_its_profile(name: str) -> None:
 @pytest.mark.parametrize("name", PROFILES)
 def test_clients_have_the_same_hosts_with_every_chart(name: str) -> None:
     for release in ("redis-shared", "cache"):
-        found, bitnami = (Release.of(PROFILES[profile], release, "redis", {}) for profile in (name, "bitnami"))
-        assert (found.primary_host, found.replicas_host) == (bitnami.primary_host, bitnami.replicas_host)
-        assert {found.primary_service, found.replicas_service} <= {*found.services, *found.own_services}
+        other, bitnami = (Release.of(PROFILES[profile], release, "redis", {}) for profile in (name, "bitnami"))
+        assert (other.primary_host, other.replicas_host) == (bitnami.primary_host, bitnami.replicas_host)
+        assert {other.primary_service, other.replicas_service} <= {*other.services, *other.own_services}
 
 
 def test_several_replicas_in_one_statefulset_are_read_with_the_primary() -> None:
-    one, several = (Release.of(PROFILES["cloudpirates"], "redis-shared", "redis", {}, replicas) for replicas in (1, 3))
-    assert one.replica_selector == {**one.selector, "statefulset.kubernetes.io/pod-name": "redis-shared-1"}
+    alone, several = (Release.of(PROFILES["cloudpirates"], "redis-shared", "redis", {}, replicas) for replicas in (1, 3))
+    assert alone.replica_selector == {**alone.selector, "statefulset.kubernetes.io/pod-name": "redis-shared-1"}
     assert several.replica_selector == several.selector
     assert several.replica_pods == ["redis-shared-1", "redis-shared-2", "redis-shared-3"]
 
 
 def test_a_user_s_resources_of_the_replica_are_refused_but_defaults_adapt() -> None:
-    redis = made(over={"redis": {"chart": {"profile": "cloudpirates", "version": "0.34.18"}}}).redis
+    redis = environment_of(over={"redis": {"chart": {"profile": "cloudpirates", "version": "0.34.18"}}}).redis
     assert redis.resources.replica == redis.resources.primary
     assert (redis.image.repository, redis.image.digest[:7]) == ("library/redis", "sha256:")

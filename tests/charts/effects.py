@@ -48,10 +48,10 @@ def metrics(rendered: Rendered) -> str:
 
 
 def services(rendered: Rendered) -> str:
-    release, found = rendered.release, {**_services(rendered), **_own_services(rendered)}
-    assert rendered.selected(found[release.primary_service]["spec"]["selector"]) == {release.primary_pod}
+    release, objects = rendered.release, {**_services(rendered), **_own_services(rendered)}
+    assert rendered.selected(objects[release.primary_service]["spec"]["selector"]) == {release.primary_pod}
     for name in (release.primary_service, *([release.replicas_service] if release.replicas else ())):
-        (port,) = [port for port in found[name]["spec"]["ports"] if port["targetPort"] == release.port_name]
+        (port,) = [port for port in objects[name]["spec"]["ports"] if port["targetPort"] == release.port_name]
         assert port["port"] == release.port
     off = set() if rendered.environment.monitoring.enabled else {release.metrics_service}
     assert set(release.services) - off == set(_services(rendered))
@@ -62,11 +62,11 @@ def services(rendered: Rendered) -> str:
 
 
 def reads(rendered: Rendered) -> str:
-    release, found = rendered.release, {**_services(rendered), **_own_services(rendered)}
+    release, objects = rendered.release, {**_services(rendered), **_own_services(rendered)}
     if not release.replicas:
         assert release.replicas_service not in release.own_services
         return "no replica"
-    selected = rendered.selected(found[release.replicas_service]["spec"]["selector"])
+    selected = rendered.selected(objects[release.replicas_service]["spec"]["selector"])
     assert set(release.replica_pods) <= selected
     assert selected <= set(rendered.pods())
     owner = "rediskit" if release.replicas_service in release.own_services else "chart"
@@ -78,7 +78,7 @@ def external(rendered: Rendered) -> str:
     assert rendered.selected(service["spec"]["selector"]) == {rendered.release.primary_pod}
     assert {service["spec"].get("type", "ClusterIP") for service in _services(rendered).values()} == {"ClusterIP"}
     assert service["spec"]["ports"][0]["targetPort"] == rendered.release.port_name
-    (policy,) = [found for found in rendered.own("NetworkPolicy") if found["metadata"]["namespace"] == rendered.release.namespace]
+    (policy,) = [policy for policy in rendered.own("NetworkPolicy") if policy["metadata"]["namespace"] == rendered.release.namespace]
     assert rendered.selected(policy["spec"]["podSelector"]["matchLabels"]) == set(rendered.pods())
     assert not rendered.named("NetworkPolicy")
     return "primary only"

@@ -32,7 +32,7 @@ def main(docs: Path) -> None:
     """Write the table of all profiles into the page."""
     with tempfile.TemporaryDirectory() as folder:
         rendered = {name: Rendered(name, {}, Path(folder)) for name in PROFILES}
-        table = page({name: {effect: of(found) for effect, of in EFFECTS.items()} for name, found in rendered.items()})
+        table = page({name: {effect: of(effects) for effect, of in EFFECTS.items()} for name, effects in rendered.items()})
     before, _, rest = docs.read_text(encoding="utf-8").partition(BEGIN)
     docs.write_text(f"{before}{BEGIN}{table}{END}{rest.partition(END)[2]}", encoding="utf-8")
 

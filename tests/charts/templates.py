@@ -14,7 +14,7 @@ from rediskit.chart.names import Release
 from rediskit.renderers.helm import merged_values, release_of
 from rediskit.yamlio.writer import dump
 from tests.charts.archives import archive, helm
-from tests.samples import made
+from tests.samples import environment_of
 
 
 class RefusedError(Exception):
@@ -31,8 +31,8 @@ def template(chart: Path, release: str, namespace: str, values: Path) -> str:
 
 def objects(text: str) -> list[dict[str, Any]]:
     """Return the objects in the output, without the tests of the chart. A tab after a value is no YAML for PyYAML; Helm accepts it."""
-    found = [content for content in yaml.safe_load_all(text.replace("\t", " ")) if content]
-    return [content for content in found if "helm.sh/hook" not in (content["metadata"].get("annotations") or {})]
+    objects = [content for content in yaml.safe_load_all(text.replace("\t", " ")) if content]
+    return [content for content in objects if "helm.sh/hook" not in (content["metadata"].get("annotations") or {})]
 
 
 class Rendered:
@@ -95,5 +95,5 @@ class Rendered:
 
 def _without_version(base: Mapping[str, Any], redis: Mapping[str, Any]) -> Environment:
     """Return the environment of the main config with another section `redis`."""
-    environment = made(over=base)
+    environment = environment_of(over=base)
     return environment.model_copy(update={"redis": type(environment.redis).model_validate(dict(redis))})

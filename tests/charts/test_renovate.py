@@ -40,9 +40,9 @@ def extracted(repository: Path) -> list[tuple[str, str, str, str]]:
     command = [str(program), "--platform=local", "--dry-run=extract"]
     done = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, timeout=300, check=True)
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    (found,) = [line["packageFiles"] for line in lines if line.get("msg") == "Extracted dependencies"]
-    rows = [(part["packageFile"], one) for parts in found.values() for part in parts for one in part["deps"]]
-    return sorted((file, one["depName"], one["currentValue"], one.get("currentDigest", "")) for file, one in rows)
+    (packages,) = [line["packageFiles"] for line in lines if line.get("msg") == "Extracted dependencies"]
+    rows = [(part["packageFile"], dependency) for parts in packages.values() for part in parts for dependency in part["deps"]]
+    return sorted((file, row["depName"], row["currentValue"], row.get("currentDigest", "")) for file, row in rows)
 
 
 def test_renovate_lists_the_chart_and_the_images_of_the_configs_alone(tmp_path: Path) -> None:

@@ -121,10 +121,10 @@ def test_each_planted_break_is_found(planted: Planted, run: Run, config: Path, c
     edit(chart / planted.file, planted.pattern, planted.new)
     if planted.name == "renamed-value":
         edit(chart / "values.yaml", r"^resources: \{\}", "redisResources: {}")
-    code, found = upgrade(run, config, "--from-chart", archive("cloudpirates"), "--chart", chart)
+    code, document = upgrade(run, config, "--from-chart", archive("cloudpirates"), "--chart", chart)
     assert code == 1
-    matching = [finding for finding in found["findings"] if finding["code"] == planted.code and planted.words in finding["message"]]
-    assert matching, found["findings"]
+    matching = [finding for finding in document["findings"] if finding["code"] == planted.code and planted.words in finding["message"]]
+    assert matching, document["findings"]
     assert matching[0]["severity"] == "error"
     assert matching[0]["hint"]
 
@@ -153,37 +153,37 @@ def _comment(chart: Path) -> None:
 @pytest.mark.parametrize("change", [_nothing, _label, _new_value, _unused_default, _comment], ids=lambda change: change.__name__.strip("_"))
 def test_a_bump_that_breaks_nothing_has_no_finding(change: Callable[[Path], None], run: Run, config: Path, chart: Path) -> None:
     change(chart)
-    code, found = upgrade(run, config, "--from-chart", archive("cloudpirates"), "--chart", chart)
-    assert (code, found["findings"], found["changed"], found["added"], found["removed"]) == (0, [], {}, [], [])
+    code, document = upgrade(run, config, "--from-chart", archive("cloudpirates"), "--chart", chart)
+    assert (code, document["findings"], document["changed"], document["added"], document["removed"]) == (0, [], {}, [], [])
 
 
 def test_the_real_break_of_cloudpirates_is_found(run: Run, config: Path) -> None:
     """Chart 0.16.4 has `helm.sh/chart` in volumeClaimTemplates (https://github.com/CloudPirates-io/helm-charts/issues/691)."""
     old, new = (archive("cloudpirates", version) for version in ("0.15.0", "0.16.4"))
-    code, found = upgrade(run, config, "--from-chart", old, "--chart", new)
-    messages = [finding["message"] for finding in found["findings"] if finding["severity"] == "error"]
+    code, document = upgrade(run, config, "--from-chart", old, "--chart", new)
+    messages = [finding["message"] for finding in document["findings"] if finding["severity"] == "error"]
     assert code == 1
     assert len(messages) == 2
     assert "volumeClaimTemplates" in messages[0]
     assert "helm.sh/chart: redis-0.16.4 in volumeClaimTemplates: each later upgrade is refused" in messages[1]
-    assert found["restarts"] == ["StatefulSet/redis-shared"]
+    assert document["restarts"] == ["StatefulSet/redis-shared"]
 
 
 def test_the_way_out_of_the_real_break_is_listed(run: Run, config: Path) -> None:
     """Each line is what `helm template` of both charts shows."""
     old, new = (archive("cloudpirates", version) for version in ("0.16.4", "0.34.18"))
-    code, found = upgrade(run, config, "--from-chart", old, "--chart", new)
+    code, document = upgrade(run, config, "--from-chart", old, "--chart", new)
     assert code == 1
-    assert [(finding["code"], finding["severity"]) for finding in found["findings"]] == [
+    assert [(finding["code"], finding["severity"]) for finding in document["findings"]] == [
         ("upgrade-immutable", "error"),
         ("upgrade-service", "error"),
         *[("upgrade-default", "warning")] * 4,
     ]
-    assert "port 9121: name changes from metrics to http-metrics" in found["findings"][1]["message"]
-    assert all("initContainer.resources" in finding["message"] for finding in found["findings"][2:])
-    paths = {change["path"] for change in found["changed"]["StatefulSet/redis-shared"]}
+    assert "port 9121: name changes from metrics to http-metrics" in document["findings"][1]["message"]
+    assert all("initContainer.resources" in finding["message"] for finding in document["findings"][2:])
+    paths = {change["path"] for change in document["changed"]["StatefulSet/redis-shared"]}
     assert {"spec.updateStrategy", "spec.template.spec.terminationGracePeriodSeconds"} <= paths
-    assert (found["added"], found["removed"]) == ([], [])
+    assert (document["added"], document["removed"]) == ([], [])
 
 
 def test_text_and_markdown_have_the_same_facts(run: Run, config: Path) -> None:
@@ -200,9 +200,9 @@ def test_text_and_markdown_have_the_same_facts(run: Run, config: Path) -> None:
 
 def test_a_newer_image_is_a_warning_and_an_older_one_an_error(run: Run, config: Path) -> None:
     chart = ("--from-chart", str(archive("cloudpirates")))
-    code, found = upgrade(run, config, *chart, "--image", "8.12.0")
-    assert (code, [finding["severity"] for finding in found["findings"]]) == (0, ["warning"])
-    assert "converts RDB and AOF files" in found["findings"][0]["message"]
-    code, found = upgrade(run, config, *chart, "--image", "docker.io/library/redis:8.2.3")
-    assert (code, [finding["code"] for finding in found["findings"]]) == (1, ["upgrade-image"])
-    assert found["images"]["StatefulSet/redis-shared redis"]["new"] == "docker.io/library/redis:8.2.3"
+    code, document = upgrade(run, config, *chart, "--image", "8.12.0")
+    assert (code, [finding["severity"] for finding in document["findings"]]) == (0, ["warning"])
+    assert "converts RDB and AOF files" in document["findings"][0]["message"]
+    code, document = upgrade(run, config, *chart, "--image", "docker.io/library/redis:8.2.3")
+    assert (code, [finding["code"] for finding in document["findings"]]) == (1, ["upgrade-image"])
+    assert document["images"]["StatefulSet/redis-shared redis"]["new"] == "docker.io/library/redis:8.2.3"

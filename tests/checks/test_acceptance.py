@@ -14,7 +14,7 @@ from rediskit.checks.acceptance import unaccepted
 from rediskit.cli import main
 from rediskit.errors import Path as Place
 from rediskit.model.accept import NEVER
-from tests.samples import ROOT, client, loaded, made
+from tests.samples import ROOT, client, environment_of, loaded
 
 ALL = frozenset(rule.code for rule in CHECKS)
 DAY = date(2027, 3, 31)
@@ -26,15 +26,17 @@ def entry(code: str = "frozen-image", on: str = "redis.image", **more: str) -> d
 
 def frozen(*entries: dict[str, str], today: date | None = DAY) -> list[Finding]:
     """Return the findings about frozen images and entries of `accept`."""
-    environment = made(over={"accept": list(entries)})
-    return [one for one in check(environment, render(environment), today=today) if one.code in ("frozen-image", "accept-unused")]
+    environment = environment_of(over={"accept": list(entries)})
+    return [
+        finding for finding in check(environment, render(environment), today=today) if finding.code in ("frozen-image", "accept-unused")
+    ]
 
 
 def kept(findings: list[Finding], *entries: dict[str, str], run: frozenset[str] = ALL) -> list[Finding]:
-    return unaccepted(made(over={"accept": list(entries)}), findings, run, DAY)
+    return unaccepted(environment_of(over={"accept": list(entries)}), findings, run, DAY)
 
 
-def found(place: Place = ("redis", "image"), code: str = "frozen-image", on: tuple[str, ...] = ()) -> Finding:
+def finding_at(place: Place = ("redis", "image"), code: str = "frozen-image", on: tuple[str, ...] = ()) -> Finding:
     return Finding(code, "warning", "a message", "a hint", place, None, on)
 
 
@@ -56,7 +58,7 @@ def test_without_a_day_the_clock_is_used() -> None:
 
 
 def test_run_checks_ignores_accept() -> None:
-    environment = made(over={"accept": [entry()]})
+    environment = environment_of(over={"accept": [entry()]})
     assert "frozen-image" in [finding.code for finding in run_checks(environment, render(environment))]
 
 
@@ -87,21 +89,21 @@ def test_an_expired_entry_without_a_finding_is_unused_too() -> None:
 def test_an_entry_for_a_code_outside_the_run_is_not_unused() -> None:
     owner = entry("owner-replicas", "beersystem")
     assert kept([], owner) == []
-    assert [one.code for one in kept([], owner, run=ALL | {"owner-replicas"})] == ["accept-unused"]
+    assert [finding.code for finding in kept([], owner, run=ALL | {"owner-replicas"})] == ["accept-unused"]
 
 
 def test_a_client_accepts_findings_of_its_section_only() -> None:
     over = {"accept": [entry("variable-absent", "shop")], "clients": [client("cart", None), client("shop", None)]}
-    environment = made(over=over)
-    findings = [found(("clients", index, "workload"), "variable-absent") for index in (0, 1)]
+    environment = environment_of(over=over)
+    findings = [finding_at(("clients", index, "workload"), "variable-absent") for index in (0, 1)]
     assert unaccepted(environment, findings, ALL, DAY) == findings[:1]
 
 
 def test_a_finding_with_names_is_accepted_by_them_only() -> None:
     """`on` of a change contains its new value: an acceptance does not apply to the next value."""
-    change = found(("redis", "appendOnly"), "lost-data", ("redis.appendOnly=true",))
+    change = finding_at(("redis", "appendOnly"), "lost-data", ("redis.appendOnly=true",))
     for on, expected in (("redis.appendOnly=true", 0), ("redis.appendOnly=false", 1), ("redis.appendOnly", 1)):
-        assert [one.code for one in kept([change], entry("lost-data", on))].count("lost-data") == expected
+        assert [finding.code for finding in kept([change], entry("lost-data", on))].count("lost-data") == expected
 
 
 @pytest.mark.parametrize("code", NEVER)
@@ -144,7 +146,7 @@ def test_a_schema_finding_is_accepted_by_its_object(tmp_path: Path) -> None:
     tree = render(environment)
     path = "platform/redis/namespace-redis.yaml"
     tree.objects[path]["metadata"]["nosuchfield"] = 1
-    (finding,) = [one for one in check(environment, tree) if one.code == "schema"]
+    (finding,) = [finding for finding in check(environment, tree) if finding.code == "schema"]
     assert finding.on == ("Namespace/redis",)
 
 

@@ -35,12 +35,12 @@ def redis(**keys: Any) -> Sections:
 
 def environment(sections: Sections) -> Environment:
     data = config(None)
-    given = copy.deepcopy(merged({key: data[key] for key in ("name", "gitops", "network")}, sections))
-    if given.get("secrets", {}).get("mode") == "sealed-secrets":
-        given["secrets"]["certificate"] = TextFile("sealing.crt", "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n")
-    if "destination" in given["gitops"].get("argocd", {}):
-        given["gitops"]["argocd"]["destination"].pop("server", None)
-    return Environment.model_validate({key: value for key, value in given.items() if value is not None})
+    values = copy.deepcopy(merged({key: data[key] for key in ("name", "gitops", "network")}, sections))
+    if values.get("secrets", {}).get("mode") == "sealed-secrets":
+        values["secrets"]["certificate"] = TextFile("sealing.crt", "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n")
+    if "destination" in values["gitops"].get("argocd", {}):
+        values["gitops"]["argocd"]["destination"].pop("server", None)
+    return Environment.model_validate({key: value for key, value in values.items() if value is not None})
 
 
 def reported(old: Sections, new: Sections) -> list[tuple[str, str]]:
@@ -101,8 +101,8 @@ def keys(model: type[BaseModel], prefix: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
         path = f"{prefix}.{field.alias or name}"
         inner = list(models(field.annotation))
-        for one in inner:
-            yield from keys(one, path)
+        for word in inner:
+            yield from keys(word, path)
         if not inner:
             yield path
 

@@ -17,7 +17,7 @@ from rediskit.checks.output_path import check_output_path
 from rediskit.errors import ConfigError, dotted
 from rediskit.renderers.tree import Object
 from tests.checks import test_access_checks, test_secret_checks, test_tree_checks, test_value_checks
-from tests.samples import STEPS, VARIABLES, WARNED, backend, client, config, loaded, made, merged
+from tests.samples import STEPS, VARIABLES, WARNED, backend, client, config, environment_of, loaded, merged
 
 FLUX = {"gitops": {"tool": "flux"}}
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -58,7 +58,7 @@ def test_every_check_has_a_case_that_it_reports() -> None:
 @pytest.mark.parametrize("order", ["scale-down-first", "deploy-first"])
 @pytest.mark.parametrize("step", [*STEPS, None])
 def test_a_valid_tree_has_only_the_warnings_of_the_defaults(step: str | None, order: str, variant: str) -> None:
-    environment = made(step, order, VARIANTS[variant])
+    environment = environment_of(step, order, VARIANTS[variant])
     findings = check(environment, render(environment))
     assert [finding.code for finding in findings] == WARNED, findings
 
@@ -66,7 +66,7 @@ def test_a_valid_tree_has_only_the_warnings_of_the_defaults(step: str | None, or
 def test_a_tree_without_network_and_clients_has_no_error() -> None:
     data = config()
     del data["network"], data["clients"]
-    environment = type(made()).model_validate(data)
+    environment = type(environment_of()).model_validate(data)
     assert errors(check(environment, render(environment))) == []
 
 
@@ -79,7 +79,7 @@ def test_many_clients_at_many_steps_have_no_error() -> None:
             workloads=[{"kind": "StatefulSet", "name": "web", "replicas": 5, "containers": {"a": {"env": VARIABLES}}}],
         )
     )
-    environment = made(over={"clients": clients})
+    environment = environment_of(over={"clients": clients})
     assert errors(check(environment, render(environment))) == []
 
 
@@ -111,7 +111,7 @@ FOLLOWED: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("tool", ["argocd", "flux"])
 @pytest.mark.parametrize("what", FOLLOWED)
 def test_a_changed_name_or_port_has_no_error_in_any_object(what: str, tool: str) -> None:
-    environment = made(over={"gitops": {"tool": tool}, "redis": {"values": FOLLOWED[what]}})
+    environment = environment_of(over={"gitops": {"tool": tool}, "redis": {"values": FOLLOWED[what]}})
     assert errors(check(environment, render(environment))) == []
 
 
@@ -122,7 +122,7 @@ SECTIONS = sorted({".".join(path.split(".")[:depth]) for path in known_keys(BITN
 @pytest.mark.parametrize("section", sorted({path.split(".")[0] for path in SECTIONS}))
 def test_nonsense_never_crashes_a_renderer_or_a_check(section: str) -> None:
     """Any value under redis.values is accepted, reported, or refused with its path."""
-    environment = made("decommission", over={"clients": [client("app", "decommission")]})
+    environment = environment_of("decommission", over={"clients": [client("app", "decommission")]})
     for path in SECTIONS:
         for content in NONSENSE if path.split(".")[0] == section else ():
             nested: Any = content
@@ -156,22 +156,22 @@ def check_alone(rule: Check, environment: Any, tree: Any) -> None:
 def test_findings_come_in_the_order_of_the_checks(tmp_path: Path) -> None:
     over = {"redis": {"values": {"slave": {}, "master": {"count": 2}, "commonConfiguration": "port 1"}}}
     environment = loaded(tmp_path, over=over)
-    found = [finding.code for finding in check(environment, render(environment))]
+    codes = [finding.code for finding in check(environment, render(environment))]
     order = [rule.code for rule in CHECKS]
-    assert found == sorted(found, key=order.index)
-    assert {"chart-key", "chart-owned-value", "redis-conf"} <= set(found)
+    assert codes == sorted(codes, key=order.index)
+    assert {"chart-key", "chart-owned-value", "redis-conf"} <= set(codes)
 
 
 def test_findings_of_an_environment_constructed_in_python_have_no_location() -> None:
-    environment = made(over={"redis": {"values": {"slave": {}}}})
-    (finding,) = [found for found in check(environment, render(environment)) if found.code == "chart-key"]
+    environment = environment_of(over={"redis": {"values": {"slave": {}}}})
+    (finding,) = [finding for finding in check(environment, render(environment)) if finding.code == "chart-key"]
     assert finding.location is None
     assert dotted(finding.path) == "redis.values.slave"
 
 
 def test_the_checks_do_not_read_a_patch_as_an_object() -> None:
     """The patch that removes the old Service has the kind of an external Service."""
-    environment = made("decommission")
+    environment = environment_of("decommission")
     tree = render(environment)
     assert "owners/beersystem/service-redis.yaml" in tree.objects
     assert errors(check(environment, tree)) == []
@@ -180,7 +180,7 @@ def test_the_checks_do_not_read_a_patch_as_an_object() -> None:
 def test_the_schema_check_reads_the_patched_real_object() -> None:
     workload = merged(backend(), {"spec": {"template": {"spec": {"dnsPolicy": 5}}}})
     clients = [merged(config()["clients"][0], {"workloads": {0: {"manifest": Manifest("m.yaml", workload)}}})]
-    environment = made(over={"clients": clients})
+    environment = environment_of(over={"clients": clients})
     (message,) = errors(check(environment, render(environment)))
     assert "spec.template.spec.dnsPolicy" in message
 
@@ -228,7 +228,7 @@ def test_every_check_of_the_secrets_module_is_of_the_topic_password() -> None:
     from rediskit.checks import secrets
 
     assert {rule.topic for rule in CHECKS if rule.run.__module__ == secrets.__name__} == {"password"}
-    environment = made()
+    environment = environment_of()
     tree = render(environment)
     assert check(environment, tree, "password") == []
     assert [finding.code for finding in check(environment, tree)] == WARNED

@@ -18,7 +18,7 @@ from rediskit.renderers.tree import File, Tree
 from rediskit.yamlio.writer import dump
 from tests.checks.reports import Script, document, messages, report
 from tests.checks.test_schema import GOOD, changed
-from tests.samples import loaded, made
+from tests.samples import environment_of, loaded
 
 FLUX = {"gitops": {"tool": "flux"}}
 
@@ -27,7 +27,7 @@ FLUX = {"gitops": {"tool": "flux"}}
 @pytest.mark.parametrize("over", [{}, FLUX], ids=["argocd", "flux"])
 @pytest.mark.parametrize("step", [None, "prepare", "scale-down", "validate", "decommission", "complete", "rolled-back"])
 def test_every_object_of_every_tree_is_valid(step: str | None, over: dict[str, Any], temporary: Path) -> None:
-    environment = made(step, over=over)
+    environment = environment_of(step, over=over)
     tree = render(environment)
     objects = documents(environment, tree)
     outcome = validate_documents(objects)
@@ -38,7 +38,7 @@ def test_every_object_of_every_tree_is_valid(step: str | None, over: dict[str, A
 
 
 def test_documents_are_all_yaml_files_without_helm_values_and_with_patched_objects() -> None:
-    environment = made("decommission")
+    environment = environment_of("decommission")
     tree = render(environment)
     objects = documents(environment, tree)
     patches = {path for path in tree.files if path.startswith("owners/") and not path.endswith("kustomization.yaml")}
@@ -56,7 +56,7 @@ def test_documents_are_all_yaml_files_without_helm_values_and_with_patched_objec
 @pytest.mark.usefixtures("real")
 def test_a_file_that_a_renderer_copies_as_text_is_validated() -> None:
     """The in-process validator does not get the object of such a file, for example of an encrypted one."""
-    environment = made()
+    environment = environment_of()
     secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: redis-credentials}\nsops: {}\n"
     tree = Tree.of("chocolandia", "", (*render(environment).contents, File("platform/redis/secret-redis-credentials.yaml", secret)))
     assert messages(validate_documents(documents(environment, tree))) == [
@@ -199,10 +199,10 @@ def test_the_text_of_kubeconform_is_sorted_shortened_and_without_values(text: st
     ],
 )
 def test_text_that_is_not_one_valid_object_is_one_finding(text: str, message: str) -> None:
-    (found,) = messages(validate_documents([document(text)]))
-    assert message in found
-    assert "s3cret" not in found
-    assert str(SCHEMAS) not in found
+    (complaints,) = messages(validate_documents([document(text)]))
+    assert message in complaints
+    assert "s3cret" not in complaints
+    assert str(SCHEMAS) not in complaints
 
 
 @pytest.mark.usefixtures("real")

@@ -71,7 +71,7 @@ def test_a_string_without_its_quotes_fails_the_check(command: Run, monkeypatch: 
     code, output, _ = command("--kubeconform", "--json")
     document = json.loads(output)
     assert (code, document["exitCode"], document["kubeconform"]["invalid"]) == (1, 1, 1)
-    assert [found["code"] for found in document["findings"] if found["severity"] == "error"] == ["kubeconform"]
+    assert [finding["code"] for finding in document["findings"] if finding["severity"] == "error"] == ["kubeconform"]
 
 
 def test_one_run_validates_several_environments(command: Run, fake: Script, kubeconform: Path, tmp_path: Path) -> None:

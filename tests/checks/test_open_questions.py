@@ -16,7 +16,7 @@ from rediskit.source.questions import OPEN, questions
 HEAD = "name: one\ngitops:\n  tool: argocd\n  repository: {repository}\n"
 
 
-def found(repository: str) -> list[tuple[str, str, str]]:
+def placeholders(repository: str) -> list[tuple[str, str, str]]:
     Path("one.yaml").write_text(HEAD.format(repository=repository), encoding="utf-8")
     environment = load("one.yaml")
     findings = [finding for finding in check(environment, render(environment)) if finding.code == "repository-placeholder"]
@@ -26,8 +26,8 @@ def found(repository: str) -> list[tuple[str, str, str]]:
 def test_the_placeholder_repository_of_init_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     message = f"{PLACEHOLDER_REPOSITORY} is a placeholder: no GitOps tool can reach it"
-    assert found(PLACEHOLDER_REPOSITORY) == [("warning", message, "one.yaml:4:15")]
-    assert found("https://git.example.org/platform/cluster.git") == []
+    assert placeholders(PLACEHOLDER_REPOSITORY) == [("warning", message, "one.yaml:4:15")]
+    assert placeholders("https://git.example.org/platform/cluster.git") == []
 
 
 def test_open_questions_are_found_in_the_config_and_in_the_files_of_clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,7 +36,7 @@ def test_open_questions_are_found_in_the_config_and_in_the_files_of_clients(tmp_
     Path("one.yaml").write_text(text, encoding="utf-8")
     Path("shop.yaml").write_text("name: shop\n# open: which Redis?\nnamespace: shop\n", encoding="utf-8")
     findings = open_questions(load("one.yaml"))
-    assert [(one.severity, one.message, str(one.location)) for one in findings] == [
+    assert [(finding.severity, finding.message, str(finding.location)) for finding in findings] == [
         ("warning", "which branch?", "one.yaml:5:3"),
         ("warning", "which Redis?", "shop.yaml:2:1"),
     ]

@@ -76,11 +76,11 @@ def test_a_secret_without_a_plain_value_is_not_reported(content: Any) -> None:
 @pytest.mark.parametrize("form", [form for form in NESTED if form not in ("values of a chart", "a generator")])
 def test_a_secret_under_extra_deploy_is_refused_at_its_place(form: str, tmp_path: Path) -> None:
     environment = loaded(tmp_path, over={"redis": {"values": {"extraDeploy": [NESTED[form][0]]}}})
-    found = [one for one in check(environment, render(environment)) if one.code == "plain-secret"]
-    assert [one.path[:4] for one in found] == [("redis", "values", "extraDeploy", 0)]
-    assert found[0].severity == "error"
-    assert "Xq7vZ2" not in found[0].message
-    assert found[0].location is not None
+    findings = [finding for finding in check(environment, render(environment)) if finding.code == "plain-secret"]
+    assert [finding.path[:4] for finding in findings] == [("redis", "values", "extraDeploy", 0)]
+    assert findings[0].severity == "error"
+    assert "Xq7vZ2" not in findings[0].message
+    assert findings[0].location is not None
 
 
 KINDS = ("kustomize", "manifests", "argocd-app", "flux-kustomization")

@@ -91,8 +91,8 @@ def test_good_objects_are_accepted_in_every_version(kind: str, version: str) -> 
 
 @pytest.mark.parametrize(("kind", "place", "value", "path", "message"), broken())
 def test_an_invalid_value_is_one_violation_at_its_place(kind: str, place: str, value: str, path: str, message: str) -> None:
-    found = validate(changed(kind, place, value), "1.34")
-    assert [(dotted(violation.path), violation.message) for violation in found] == [(path, message)]
+    violations = validate(changed(kind, place, value), "1.34")
+    assert [(dotted(violation.path), violation.message) for violation in violations] == [(path, message)]
 
 
 OLDER = [("external-secrets.io/v1beta1", "ExternalSecret"), ("external-secrets.io/v1beta1", "SecretStore")]
@@ -121,9 +121,9 @@ def test_all_mistakes_are_reported_in_the_order_of_their_paths() -> None:
     obj = changed("Service", "spec.ports[1].port", "'9121'")
     obj["spec"]["ports"][0] = {"Port": 1, "extra": 2}
     obj["metadata"]["labels"] = {"b": 2, "a": 1}
-    found = [dotted(violation.path) for violation in validate(obj, "1.34")]
+    violations = [dotted(violation.path) for violation in validate(obj, "1.34")]
     ports = ["spec.ports[0].Port", "spec.ports[0].extra", "spec.ports[0].port", "spec.ports[1].port"]
-    assert found == ["metadata.labels.a", "metadata.labels.b", *ports]
+    assert violations == ["metadata.labels.a", "metadata.labels.b", *ports]
     backwards = {key: obj[key] for key in reversed(obj)}
     assert validate(backwards, "1.34") == validate(obj, "1.34")
 
@@ -140,8 +140,8 @@ def test_a_field_is_validated_for_the_version_of_the_cluster() -> None:
     [("example.com/v1", "Foo"), ("v1", "../../versions"), ("../own/v1", "Secret"), ("apps/v2", "Deployment"), ("", "Secret"), ("v1", "")],
 )
 def test_a_kind_without_a_schema_is_one_violation(api_version: str, kind: str) -> None:
-    found = validate({"apiVersion": api_version, "kind": kind}, "1.34")
-    assert found == [Violation((), f"no schema for {api_version} {kind}: rediskit can't validate it")]
+    violations = validate({"apiVersion": api_version, "kind": kind}, "1.34")
+    assert violations == [Violation((), f"no schema for {api_version} {kind}: rediskit can't validate it")]
 
 
 def test_an_object_requires_apiversion_and_kind() -> None:
@@ -167,9 +167,9 @@ def test_an_unknown_version_is_an_error_that_lists_the_known_ones(version: str) 
 
 
 def test_no_message_contains_a_secret() -> None:
-    found = validate(changed("Secret", "data", "{redis-password: 987654321}"), "1.34")
-    assert found
-    assert "987654321" not in str(found)
+    violations = validate(changed("Secret", "data", "{redis-password: 987654321}"), "1.34")
+    assert violations
+    assert "987654321" not in str(violations)
 
 
 def test_versions_are_those_of_the_folders_and_of_the_model() -> None:

@@ -205,10 +205,10 @@ def test_external_secrets_have_no_finding(tmp_path: Path, over: dict[str, Any]) 
 
 
 def test_a_new_client_adds_only_its_own_file(tmp_path: Path) -> None:
-    one = loaded(tmp_path, over={"secrets": SEALED}, ciphertexts={name: sealed(name) for name in NAMESPACES})
+    environment = loaded(tmp_path, over={"secrets": SEALED}, ciphertexts={name: sealed(name) for name in NAMESPACES})
     over = {"secrets": SEALED, "clients": _clients(tmp_path)}
     two = loaded(tmp_path, over=over, ciphertexts={name: sealed(name) for name in (*NAMESPACES, "shop")})
-    before, after = render(one).files, render(two).files
+    before, after = render(environment).files, render(two).files
     secrets = {path for path in after if "sealedsecret" in path}
     assert secrets - {path for path in before if "sealedsecret" in path} == {"platform/shop/sealedsecret-redis-credentials.yaml"}
     assert all(before[path] == after[path] for path in secrets & set(before))

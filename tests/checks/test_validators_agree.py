@@ -19,7 +19,7 @@ from rediskit.checks.schema import Violation, kubernetes_versions, validate
 from rediskit.errors import dotted
 from rediskit.yamlio.writer import dump
 from tests.checks.test_schema import GOOD, broken, changed
-from tests.samples import made
+from tests.samples import environment_of
 
 Place = tuple[str | int, ...]
 VALUES: tuple[Any, ...] = (5, "x", True, None, [], {}, 1.5, -1, "", 10**15, 2.0, ["x"], {"x": "x"})
@@ -47,7 +47,7 @@ def rendered_objects() -> Iterator[tuple[str, dict[str, Any]]]:
     seen: list[dict[str, Any]] = []
     for tool in ("argocd", "flux"):
         for step in ("prepare", "decommission"):
-            environment = made(step, over={"gitops": {"tool": tool}})
+            environment = environment_of(step, over={"gitops": {"tool": tool}})
             tree = render(environment)
             whole = {path: obj for path, obj in tree.objects.items() if not path.startswith("owners/") or obj["kind"] == "Component"}
             for path, obj in [*whole.items(), *((path, obj) for path, _, obj in patched(Subject(environment, tree)))]:

@@ -66,7 +66,7 @@ def lines(errors: str) -> list[str]:
 
 
 def environments(output: str) -> dict[str, dict[str, Any]]:
-    return {found["name"]: found for found in json.loads(output)["environments"]}
+    return {environment["name"]: environment for environment in json.loads(output)["environments"]}
 
 
 # render
@@ -210,9 +210,9 @@ def test_a_foreign_file_is_a_warning_of_both_verbs(folder: Path, run: Run) -> No
         code, _, errors = run(*verb)
         assert code == 0
         assert [line for line in lines(errors) if "rendered/one/notes.txt" in line and line.startswith("warning: ")]
-        found = environments(run(*verb, "--json")[1])["one"]
-        assert found["foreign"] == ["notes.txt"]
-        assert [warning["message"] for warning in found["warnings"] if "rendered/one/notes.txt" in warning["message"]]
+        environment = environments(run(*verb, "--json")[1])["one"]
+        assert environment["foreign"] == ["notes.txt"]
+        assert [warning["message"] for warning in environment["warnings"] if "rendered/one/notes.txt" in warning["message"]]
     assert (folder / "rendered/one/notes.txt").read_text() == "mine"
 
 
@@ -404,9 +404,9 @@ def test_each_kind_of_error_has_its_exit_code(error: Any, code: int, run: Run, m
 
     monkeypatch.setattr(rediskit.cli.schema, "run", fail)
     assert run("schema") == (code, "", "error: first\n  help: fix it\nerror: second\n")
-    found, output, errors = run("schema", "--json")
+    result, output, errors = run("schema", "--json")
     document = json.loads(output)
-    assert (found, document["exitCode"], errors) == (code, code, "")
+    assert (result, document["exitCode"], errors) == (code, code, "")
     assert document["problems"][0] == {"message": "first", "hint": "fix it", "path": "", "file": None, "line": None, "column": None}
 
 

@@ -36,13 +36,13 @@ def secret(**data: Any) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "redis"}, **data}
 
 
-def forms(found: TreeDiff) -> dict[str, str]:
+def forms(difference: TreeDiff) -> dict[str, str]:
     return {
-        "readable": "\n".join(readable(found)),
-        "text": "\n".join(unified(found)),
-        "markdown": markdown([found]),
-        "json": json.dumps(as_json(found), ensure_ascii=False),
-        "repr": repr(found),
+        "readable": "\n".join(readable(difference)),
+        "text": "\n".join(unified(difference)),
+        "markdown": markdown([difference]),
+        "json": json.dumps(as_json(difference), ensure_ascii=False),
+        "repr": repr(difference),
     }
 
 
@@ -56,11 +56,11 @@ def compared(root: Path, old: dict[str, Any], new: dict[str, Any]) -> TreeDiff:
 
 
 def plants(*values: str) -> list[str]:
-    found = []
+    leaks = []
     for value in values:
         raw = value.encode()
-        found += [value, b64encode(raw).decode(), b64encode(raw).decode().rstrip("="), raw.hex()]
-    return found
+        leaks += [value, b64encode(raw).decode(), b64encode(raw).decode().rstrip("="), raw.hex()]
+    return leaks
 
 
 def workload(value: str) -> dict[str, Any]:
@@ -108,13 +108,13 @@ PLACES: dict[str, Any] = {
 def test_no_secret_in_any_form_but_its_change(place: str, values: tuple[str | None, str | None], tmp_path: Path) -> None:
     make = PLACES[place]
     old, new = (make(value) if value else {} for value in values)
-    found = compared(tmp_path, old, new)
-    assert len(found.all) == len(old or new), "the change stays visible"
-    for name, text in forms(found).items():
+    difference = compared(tmp_path, old, new)
+    assert len(difference.all) == len(old or new), "the change stays visible"
+    for name, text in forms(difference).items():
         for plant in plants(PASSWORD, "hunter3"):
             assert plant not in text, f"{name} shows a secret"
     if all(values):
-        lines = [line for line in unified(found) if line[:1] in "+-" and not line.startswith(("+++", "---"))]
+        lines = [line for line in unified(difference) if line[:1] in "+-" and not line.startswith(("+++", "---"))]
         assert {line[0] for line in lines} == {"+", "-"}, "the texts differ where the secret did"
         assert all("hmac:" in line for line in lines), lines
 
@@ -137,14 +137,14 @@ def test_values_with_the_form_of_a_secret_are_masked_everywhere(value: str, tmp_
 
 
 def test_the_name_beside_a_masked_value_and_all_others_are_shown(tmp_path: Path) -> None:
-    found = compared(tmp_path, {"a.yaml": workload(PASSWORD)}, {"a.yaml": workload("other")})
-    text = "\n".join(readable(found))
+    difference = compared(tmp_path, {"a.yaml": workload(PASSWORD)}, {"a.yaml": workload("other")})
+    text = "\n".join(readable(difference))
     assert re.search(
         r"^  spec\.containers\[name=c\]\.env\[name=REDIS_PASSWORD\]\.value: <secret hmac:\w{12}> -> <secret hmac:\w{12}>$",
         text,
         re.MULTILINE,
     )
-    assert "value: shown" in "\n".join(unified(found))
+    assert "value: shown" in "\n".join(unified(difference))
 
 
 def test_equal_secrets_have_equal_masks_within_one_run_only(tmp_path: Path) -> None:
@@ -157,21 +157,21 @@ def test_equal_secrets_have_equal_masks_within_one_run_only(tmp_path: Path) -> N
 
 
 def test_ciphertext_is_shortened(tmp_path: Path) -> None:
-    one, other = ("Ag" + text * 200 for text in ("Bx1+", "Cy2/"))
+    first, other = ("Ag" + text * 200 for text in ("Bx1+", "Cy2/"))
 
     def sealed(text: str) -> dict[str, Any]:
         metadata = {"name": "s", "namespace": "redis"}
         return {"apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret", "metadata": metadata, "spec": {"encryptedData": {"p": text}}}
 
-    text = "\n".join(readable(compared(tmp_path, {"a.yaml": sealed(one)}, {"a.yaml": sealed(other)})))
+    text = "\n".join(readable(compared(tmp_path, {"a.yaml": sealed(first)}, {"a.yaml": sealed(other)})))
     assert re.search(r"encryptedData\.p: <sealed AgBx1\+Bx\.\.\. hmac:\w{12}> -> <sealed AgCy2/Cy\.\.\. hmac:\w{12}>$", text)
 
 
 def test_an_unchanged_secret_is_masked_too(tmp_path: Path) -> None:
     old = secret(stringData={"p": PASSWORD}, type="Opaque")
-    found = compared(tmp_path, {"a.yaml": "# head\n" + yaml.dump(old)}, {"a.yaml": "# head\n" + yaml.dump(old | {"type": "other"})})
-    assert list(readable(found)) == ["env: 1 changed", "changed  Secret redis/s", "  type: Opaque -> other"]
-    lines = list(unified(found))
+    difference = compared(tmp_path, {"a.yaml": "# head\n" + yaml.dump(old)}, {"a.yaml": "# head\n" + yaml.dump(old | {"type": "other"})})
+    assert list(readable(difference)) == ["env: 1 changed", "changed  Secret redis/s", "  type: Opaque -> other"]
+    lines = list(unified(difference))
     assert lines[:4] == ["--- a/env/a.yaml", "+++ b/env/a.yaml", "@@ -6,4 +6,4 @@", "   namespace: redis"]
     assert lines[-2:] == ["-type: Opaque", "+type: other"]
     assert PASSWORD not in "\n".join(lines)

@@ -45,9 +45,9 @@ def bin_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "bin"
     folder.mkdir()
     for program in ("git", "sh", "sleep"):
-        found = install.locate(program)
-        assert found
-        (folder / program).symlink_to(found)
+        program_path = install.locate(program)
+        assert program_path
+        (folder / program).symlink_to(program_path)
     monkeypatch.setenv("PATH", str(folder))
     for known in KNOWN_PROGRAMS:
         monkeypatch.delenv(known.variable, raising=False)
@@ -58,13 +58,13 @@ def bin_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def repository(tmp_path: Path, bin_: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     """Change to a work tree with a rendered and committed config and its remote."""
     assert bin_.is_dir()
-    made = Repository(tmp_path / "work", monkeypatch)
-    made.git("remote", "add", "origin", REPOSITORY)
-    monkeypatch.chdir(made.folder)
-    made.commit({"config/one.yaml": CONFIG})
+    work_tree = Repository(tmp_path / "work", monkeypatch)
+    work_tree.git("remote", "add", "origin", REPOSITORY)
+    monkeypatch.chdir(work_tree.folder)
+    work_tree.commit({"config/one.yaml": CONFIG})
     assert main(["render"]) == 0
-    made.commit()
-    return made
+    work_tree.commit()
+    return work_tree
 
 
 def script(folder: Path, name: str, text: str) -> Path:
@@ -75,7 +75,7 @@ def script(folder: Path, name: str, text: str) -> Path:
     return file
 
 
-def found(output: str, what: str) -> str:
+def line_of(output: str, what: str) -> str:
     """Return the line of a subject, without its padding."""
     (line,) = [line for line in output.splitlines() if line[2:].split(" ")[0] == what]
     return " ".join(line.split())
@@ -174,7 +174,7 @@ def test_missing_programs_are_no_problem(bin_: Path, run: Run, tmp_path: Path, m
     code, output, errors = run()
     assert (code, errors) == (0, "")
     for known in KNOWN_PROGRAMS:
-        assert found(output, known.name) == f"- {known.name} - not found {known.purpose}"
+        assert line_of(output, known.name) == f"- {known.name} - not found {known.purpose}"
     assert following(output) == ["rediskit init"]
 
 
@@ -195,7 +195,7 @@ def test_a_program_that_fails_is_a_problem(
     script(bin_, "kubeconform", says)
     code, output, _ = run()
     assert code == 3
-    assert found(output, "kubeconform") == f"! kubeconform - {why} check --kubeconform"
+    assert line_of(output, "kubeconform") == f"! kubeconform - {why} check --kubeconform"
     assert following(output)[0] == f"fix kubeconform or remove it from PATH: {why}"
 
 
@@ -205,13 +205,13 @@ def test_a_program_that_is_not_executable_is_a_problem(bin_: Path, run: Run, tmp
     file.write_bytes(b"\x7fELF no program")
     code, output, _ = run()
     assert code == 3
-    assert found(output, "helm").startswith("! helm - helm could not be started: ")
+    assert line_of(output, "helm").startswith("! helm - helm could not be started: ")
     file.chmod(stat.S_IRUSR)
     monkeypatch.setenv("SOPS", str(tmp_path / "nowhere"))
     code, output, _ = run()
     assert code == 3
-    assert found(output, "helm").startswith("- helm - not found")
-    assert f"$SOPS is {tmp_path}/nowhere, which does not exist" in found(output, "sops")
+    assert line_of(output, "helm").startswith("- helm - not found")
+    assert f"$SOPS is {tmp_path}/nowhere, which does not exist" in line_of(output, "sops")
 
 
 def test_programs_that_hang_are_stopped_at_the_same_time(bin_: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,7 +278,7 @@ def test_libraries_are_listed_and_a_missing_one_is_a_problem(run: Run, tmp_path:
 
     monkeypatch.setattr(importlib.metadata, "version", without_jinja)
     code, output, _ = run()
-    assert (code, found(output, "jinja2")) == (3, "! jinja2 missing")
+    assert (code, line_of(output, "jinja2")) == (3, "! jinja2 missing")
     assert "pip install jinja2" in following(output)
 
 
@@ -328,14 +328,14 @@ def test_a_missing_or_different_schema_is_a_note(repository: Repository, run: Ru
     config, schema = repository.folder / "config/one.yaml", repository.folder / "rediskit.schema.json"
     config.write_text(f"# yaml-language-server: $schema=../rediskit.schema.json\n{CONFIG}")
     code, output, _ = run()
-    assert (code, found(output, "schema")) == (
+    assert (code, line_of(output, "schema")) == (
         0,
         "- schema rediskit.schema.json: no such file or directory: editors cannot check the config",
     )
     assert following(output)[0] == "rediskit schema > rediskit.schema.json"
     schema.write_text("{}")
     code, output, _ = run()
-    assert (code, found(output, "schema")) == (0, "- schema rediskit.schema.json is from another version of rediskit")
+    assert (code, line_of(output, "schema")) == (0, "- schema rediskit.schema.json is from another version of rediskit")
     schema.write_bytes((ROOT / "rediskit.schema.json").read_bytes())
     assert "- schema" not in run()[1]
     config.write_text(f"# yaml-language-server: $schema=https://example.org/rediskit.json\n{CONFIG}")
@@ -343,7 +343,7 @@ def test_a_missing_or_different_schema_is_a_note(repository: Repository, run: Ru
 
 
 @pytest.mark.parametrize(
-    ("change", "said", "comes_next", "code"),
+    ("change", "message", "comes_next", "code"),
     [
         (shutil.rmtree, "not rendered yet", "rediskit render config/one.yaml", 1),
         (lambda tree: (tree / "README.md").unlink(), "1 missing", "rediskit render config/one.yaml", 1),
@@ -364,11 +364,11 @@ def test_a_missing_or_different_schema_is_a_note(repository: Repository, run: Ru
     ids=["never", "missing", "index", "edited", "config"],
 )
 def test_drift_of_the_output_directory_is_a_problem(
-    repository: Repository, run: Run, change: Callable[[Path], object], said: str, comes_next: str, code: int
+    repository: Repository, run: Run, change: Callable[[Path], object], message: str, comes_next: str, code: int
 ) -> None:
     change(repository.folder / "rendered/one")
     ended, output, _ = run()
-    assert (ended, found(output, "tree")) == (code, f"! tree rendered/one: {said}")
+    assert (ended, line_of(output, "tree")) == (code, f"! tree rendered/one: {message}")
     assert following(output)[0] == comes_next
 
 
@@ -376,7 +376,7 @@ def test_checks_that_fail_are_counted(repository: Repository, run: Run) -> None:
     (repository.folder / "config/one.yaml").write_text(CONFIG + "  values: {networkPolicy: {enabled: true}}\n")
     code, output, _ = run()
     assert code == 1
-    assert found(output, "checks") == "! checks 1 failed"
+    assert line_of(output, "checks") == "! checks 1 failed"
     assert "rediskit check config/one.yaml" in following(output)
 
 
@@ -402,7 +402,7 @@ def test_an_output_directory_at_another_path_than_gitops_path_is_a_problem(repos
     (repository.folder / "config/one.yaml").write_text(CONFIG.replace("redis:\n", "  path: clusters/one\nredis:\n", 1))
     code, output, _ = run()
     assert code == 1
-    assert found(output, "path") == "! path the output directory is rendered/one in its Git work tree, but gitops.path is clusters/one"
+    assert line_of(output, "path") == "! path the output directory is rendered/one in its Git work tree, but gitops.path is clusters/one"
     assert "write path: rendered/one, or choose another --output" in following(output)
 
 
@@ -427,7 +427,7 @@ def test_the_remote_is_compared_with_gitops_repository(repository: Repository, r
     else:
         repository.git("remote", "remove", "origin")
     ended, output, _ = run()
-    assert (ended, found(output, "remote")) == (code, line)
+    assert (ended, line_of(output, "remote")) == (code, line)
     if not address:
         assert following(output) == [f"git remote add origin {REPOSITORY}"]
 
@@ -444,10 +444,10 @@ def test_a_placeholder_repository_is_a_problem(repository: Repository, run: Run)
 def test_another_branch_than_gitops_revision_is_a_note(repository: Repository, run: Run) -> None:
     repository.git("checkout", "--quiet", "-b", "feature")
     code, output, _ = run()
-    assert (code, found(output, "branch")) == (0, "- branch feature, but Argo CD reads main")
+    assert (code, line_of(output, "branch")) == (0, "- branch feature, but Argo CD reads main")
     assert following(output) == ["merge it into main when it is ready"]
     repository.git("checkout", "--quiet", "--detach")
-    assert found(run()[1], "branch") == "- branch detached HEAD, but Argo CD reads main"
+    assert line_of(run()[1], "branch") == "- branch detached HEAD, but Argo CD reads main"
 
 
 def test_commits_that_are_not_pushed_are_a_note(repository: Repository, run: Run) -> None:
@@ -455,17 +455,17 @@ def test_commits_that_are_not_pushed_are_a_note(repository: Repository, run: Run
     repository.git("config", "branch.main.remote", "origin")
     repository.git("config", "branch.main.merge", "refs/heads/main")
     code, output, _ = run()
-    assert (code, found(output, "branch"), following(output)) == (0, "- branch main, 1 not pushed", ["git push"])
+    assert (code, line_of(output, "branch"), following(output)) == (0, "- branch main, 1 not pushed", ["git push"])
 
 
 def test_files_that_are_not_committed_are_a_note(repository: Repository, run: Run) -> None:
     (repository.folder / "unrelated").touch()
-    assert found(run()[1], "commit") == "commit everything is committed"
+    assert line_of(run()[1], "commit") == "commit everything is committed"
     (repository.folder / "config/one.yaml").write_text(CONFIG.replace("tool: argocd", "tool: flux"))
     assert main(["render"]) == 0
     code, output, _ = run()
     assert code == 0
-    count = int(found(output, "commit").split()[2])
+    count = int(line_of(output, "commit").split()[2])
     assert count > 5
     assert following(output) == ["git add config/one.yaml rendered/one && git commit"]
 
@@ -477,10 +477,10 @@ def test_manifests_of_clients_must_be_committed(repository: Repository, run: Run
     repository.commit({"config/one.yaml": CONFIG + client, "config/live/web.yaml": manifest})
     main(["render"])
     repository.commit()
-    assert found(run()[1], "commit") == "commit everything is committed"
+    assert line_of(run()[1], "commit") == "commit everything is committed"
     (repository.folder / "config/live/web.yaml").write_text("# mine\n" + manifest)
     _, output, _ = run()
-    assert found(output, "commit") == "- commit 1 file not committed"
+    assert line_of(output, "commit") == "- commit 1 file not committed"
     assert following(output) == ["git add config/one.yaml config/live/web.yaml rendered/one && git commit"]
 
 
@@ -497,7 +497,7 @@ def test_a_file_that_the_config_reads_and_git_ignores_is_a_problem(repository: R
     main(["render"])
     repository.commit()
     code, output, _ = run()
-    assert (code, found(output, "inputs")) == (1, "! inputs Git ignores files that the config reads: config/live/web.yaml")
+    assert (code, line_of(output, "inputs")) == (1, "! inputs Git ignores files that the config reads: config/live/web.yaml")
     assert "remove them from .gitignore, then run git add config/live/web.yaml" in following(output)
 
 
@@ -508,7 +508,7 @@ def test_a_file_that_the_config_reads_and_git_does_not_track_is_listed(repositor
     (repository.folder / "config/live/web.yaml").write_text(manifest)
     main(["render"])
     code, output, _ = run()
-    assert (code, found(output, "inputs")) == (0, "- inputs not in Git yet: config/live/web.yaml")
+    assert (code, line_of(output, "inputs")) == (0, "- inputs not in Git yet: config/live/web.yaml")
 
 
 @pytest.mark.parametrize(("step", "listed"), [("prepare", False), ("scale-down", True), ("complete", False)])
@@ -526,7 +526,7 @@ def test_an_output_directory_that_git_ignores_is_a_problem(repository: Repositor
     repository.git("rm", "-r", "--quiet", "--cached", "rendered")
     (repository.folder / ".gitignore").write_text("rendered/\n")
     code, output, _ = run()
-    assert (code, found(output, "commit")) == (1, "! commit Git ignores rendered/one")
+    assert (code, line_of(output, "commit")) == (1, "! commit Git ignores rendered/one")
     assert following(output) == ["remove rendered/one from .gitignore"]
 
 
@@ -550,7 +550,7 @@ def test_a_git_that_fails_is_a_problem_and_a_missing_one_a_note(
     ended, output, _ = run()
     assert ended == code
     assert line in [" ".join(text.split()) for text in output.partition("config/one.yaml\n")[2].splitlines()]
-    assert found(output.partition("config/one.yaml\n")[2], "tree").startswith("tree rendered/one is current, ")
+    assert line_of(output.partition("config/one.yaml\n")[2], "tree").startswith("tree rendered/one is current, ")
     assert repository.folder.is_dir()
 
 

@@ -49,8 +49,8 @@ def at(folder: Path, step: str, **client: Any) -> str:
 
 def reported(run: Run, file: str, folder: str = "owner/prod") -> list[tuple[str, str, str, str]]:
     output = run("check", file, "--owner", folder, "--json")[1]
-    found = [(one["code"], one["severity"], one["message"], one["hint"]) for one in json.loads(output)["findings"]]
-    return [one for one in found if one[0].startswith("egress")]
+    findings = [(finding["code"], finding["severity"], finding["message"], finding["hint"]) for finding in json.loads(output)["findings"]]
+    return [finding for finding in findings if finding[0].startswith("egress")]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_plain_manifests_are_read_too(tmp_path: Path, run: Run) -> None:
     (top / "base/kustomization.yaml").unlink()
     (top / "prod/kustomization.yaml").unlink()
     file = at(tmp_path, "reconfigure", owner={"kind": "manifests"})
-    assert [one[:2] for one in reported(run, file, "owner/base")] == [("egress-blocked", "error")]
+    assert [finding[:2] for finding in reported(run, file, "owner/base")] == [("egress-blocked", "error")]
 
 
 @pytest.mark.parametrize("kind", ["Job", "DaemonSet"])
@@ -125,7 +125,7 @@ def test_a_use_in_a_kind_that_is_not_migrated_has_the_reason(tmp_path: Path, run
     owner(tmp_path, backend(), *OLD_REDIS, content)
     file = at(tmp_path, "validate")
     findings = json.loads(run("check", file, "--owner", "owner/prod", "--at", "2026-03-03T09:00:00-03:00", "--json")[1])["findings"]
-    (finding,) = [one for one in findings if one["code"] == "old-redis-in-use"]
+    (finding,) = [finding for finding in findings if finding["code"] == "old-redis-in-use"]
     reason = {"Job": "runs once: wait until it has completed, or delete it", "DaemonSet": "can't be scaled to 0: stop it by a nodeSelector"}
     assert (finding["severity"], finding["hint"]) == (
         "error",

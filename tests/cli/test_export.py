@@ -79,7 +79,7 @@ def test_forward_and_back_leaves_the_build_of_the_base(tmp_path: Path, run: Run)
         code, output, _ = exported(run, at(tmp_path, step), "--json")
         report = json.loads(output)
         assert code == report["exitCode"] == 0
-        assert [one["pointers"] for one in report["objects"]] == ([pointers] if pointers else [])
+        assert [obj["pointers"] for obj in report["objects"]] == ([pointers] if pointers else [])
         assert report["written"]
         if step == "prepare":
             (top / "prod/kustomization.yaml").write_text("resources: [../base]\ncomponents: [rediskit/beersystem]\n", encoding="utf-8")
@@ -235,9 +235,9 @@ def plain(folder: Path, *, text: str = "", file: str = "deployment-beersystem-ba
         (top / "prod").mkdir(parents=True, exist_ok=True)
         (top / "prod" / name).write_text(f"# by hand\n{dump(content)}", encoding="utf-8")
     deployment = top / "prod/deployment-beersystem-backend.yaml"
-    given = text or deployment.read_text(encoding="utf-8").replace("env:\n", f"env:\n{LITERAL}", 1)
+    source = text or deployment.read_text(encoding="utf-8").replace("env:\n", f"env:\n{LITERAL}", 1)
     deployment.unlink()
-    (top / "prod" / file).write_bytes(given.encode())
+    (top / "prod" / file).write_bytes(source.encode())
     for arguments in (["init", "--quiet"], ["config", "user.name", "x"], ["config", "user.email", "x@example.org"]):
         git(top, *arguments)
     commit(top)
@@ -378,8 +378,10 @@ def remarks(run: Run, config: str) -> list[tuple[str, str, str | None, int | Non
     """Code, severity, file and line of what `check --owner` finds at the owner's."""
     run("render", config)
     _, output, _ = run("check", config, "--owner", "owner/prod", "--json")
-    found = json.loads(output)["findings"]
-    return [(one["code"], one["severity"], one["file"], one["line"]) for one in found if one["code"].startswith("owner-")]
+    findings = json.loads(output)["findings"]
+    return [
+        (remark["code"], remark["severity"], remark["file"], remark["line"]) for remark in findings if remark["code"].startswith("owner-")
+    ]
 
 
 def test_a_checkout_at_its_step_is_clean(tmp_path: Path, run: Run) -> None:
@@ -421,10 +423,10 @@ def test_what_check_finds_in_the_checkout(
     tmp_path: Path, run: Run, expected: tuple[str, str, str, int], settings: Mapping[str, Any], objects: tuple[Object, ...]
 ) -> None:
     owner(tmp_path, *objects, **settings)
-    found = remarks(run, at(tmp_path, "prepare"))
-    assert expected in found
+    listed = remarks(run, at(tmp_path, "prepare"))
+    assert expected in listed
     others = {"owner-workload": {"owner-build"}, "owner-beaten": {"owner-replicas"}}.get(expected[0], set())
-    assert {one[0] for one in found} <= {expected[0]} | others
+    assert {remark[0] for remark in listed} <= {expected[0]} | others
 
 
 def test_a_base_without_replicas_is_an_error_where_the_count_would_be_lost(tmp_path: Path, run: Run) -> None:
@@ -472,8 +474,8 @@ def test_an_autoscaler_that_the_config_does_not_name_is_found_before_the_downtim
 def test_a_component_of_an_older_step(tmp_path: Path, run: Run) -> None:
     owner(tmp_path)
     assert exported(run, at(tmp_path, "scale-down"), "--force")[0] == 0
-    found = remarks(run, at(tmp_path, "scale-up"))
-    assert {one[0] for one in found} == {"owner-drift"}
+    listed = remarks(run, at(tmp_path, "scale-up"))
+    assert {remark[0] for remark in listed} == {"owner-drift"}
     assert run("check", "chocolandia.yaml", "--owner", "owner/prod")[0] == 1
 
 
@@ -502,7 +504,7 @@ def test_from_decommission_on_the_base_may_be_without_the_old_redis(tmp_path: Pa
     assert remarks(run, config) == []
     config = at(tmp_path, "complete")
     assert exported(run, config, "--force")[0] == 0
-    assert {one[0] for one in remarks(run, config)} == {"owner-folded"}
+    assert {remark[0] for remark in remarks(run, config)} == {"owner-folded"}
 
 
 def test_record_folded_looks_at_the_base(tmp_path: Path, run: Run) -> None:
@@ -510,8 +512,8 @@ def test_record_folded_looks_at_the_base(tmp_path: Path, run: Run) -> None:
     config = at(tmp_path, "decommission")
     assert exported(run, config, "--force")[0] == 0
     before = disk(tmp_path)
-    said = ("migrate", "record", config, "--folded", "--at", "2026-03-09T09:30:00Z", "--owner", "owner/prod")
-    code, out, err = run(*said)
+    arguments = ("migrate", "record", config, "--folded", "--at", "2026-03-09T09:30:00Z", "--owner", "owner/prod")
+    code, out, err = run(*arguments)
     assert (code, out, disk(tmp_path)) == (1, "", before)
     assert (
         f"{PROD}:1:1: error[owner-folded]: the base does not contain the change itself: Deployment/beersystem-backend, Deployment/redis"
@@ -519,10 +521,10 @@ def test_record_folded_looks_at_the_base(tmp_path: Path, run: Run) -> None:
     )
     committed(tmp_path / "owner")
     fold(tmp_path)
-    code, _, err = run(*said)
+    code, _, err = run(*arguments)
     assert (code, "error[checkout-uncommitted]: the checkout has changes that no commit contains: base/deployment-" in err) == (1, True)
     committed(tmp_path / "owner")
-    assert run(*said)[0] == 0
+    assert run(*arguments)[0] == 0
     assert "kind: folded\n      step: decommission\n      at: 2026-03-09T09:30:00Z" in (tmp_path / config).read_text(encoding="utf-8")
 
 
@@ -543,6 +545,6 @@ def test_at_complete_the_base_carries_the_change_itself(tmp_path: Path, run: Run
     owner(tmp_path)
     config = at(tmp_path, "complete")
     assert exported(run, config, "--force")[0] == 0
-    assert [one[:2] for one in remarks(run, config)] == [("owner-folded", "error")]
+    assert [remark[:2] for remark in remarks(run, config)] == [("owner-folded", "error")]
     fold(tmp_path)
     assert remarks(run, config) == []

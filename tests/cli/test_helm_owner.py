@@ -66,7 +66,7 @@ def at(folder: Path, step: str, over: Object | None = None, content: Object | No
     """Return a config at a step. over: changes of the HelmRelease in the config; content: another object; client: sections."""
     (folder / "chocolandia").mkdir(exist_ok=True)
     objects = template(chart_at(str(CHART)), helm_install(release()), VALUES, "shop")
-    (workload,) = (one for one in objects if one["metadata"]["name"] == "shop-web")
+    (workload,) = (obj for obj in objects if obj["metadata"]["name"] == "shop-web")
     (folder / "chocolandia/web.yaml").write_text(dump(workload), encoding="utf-8")
     sections = {
         "name": "shop",
@@ -92,7 +92,7 @@ def test_each_step_changes_the_release_and_the_rendered_workload(tmp_path: Path,
     lines = {"scale-down": "Deployment/shop-web: /spec/replicas", "reconfigure": both, "scale-up": switched, "decommission": switched}
     for step, line in lines.items():
         code, output, errors = exported(run, tmp_path, step, *chart)
-        assert (code, [one for one in errors.splitlines() if "error" in one]) == (0, []), step
+        assert (code, [line for line in errors.splitlines() if "error" in line]) == (0, []), step
         assert f"  {line}\n" in output
         assert "  HelmRelease/shop in shop: /spec/postRenderers\n" in output
         assert ("  Deployment/redis: gone\n" in output) == (step == "decommission" and bool(chart))

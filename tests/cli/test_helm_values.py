@@ -59,7 +59,7 @@ def test_the_values_of_each_step_render_what_it_means(tmp_path: Path, run: Run) 
     top = owner(tmp_path, release())
     for step, line in LINES.items():
         code, output, errors = export(run, by_values(tmp_path, step), *WITH_CHART)
-        assert (code, [one for one in errors.splitlines() if "error" in one]) == (0, []), errors
+        assert (code, [line for line in errors.splitlines() if "error" in line]) == (0, []), errors
         assert f"  {line}\n" in output
         assert "  HelmRelease/shop in shop: /spec/values/" in output
         assert ("  Deployment/redis: gone\n" in output) == (step == "decommission")
@@ -80,7 +80,7 @@ def test_an_application_takes_a_values_file_or_values_object(tmp_path: Path, run
     (top / "values.yaml").write_text(dump(VALUES), encoding="utf-8")
     for step, line in LINES.items():
         code, output, errors = export(run, by_values(tmp_path, step, content=application(**settings)), *WITH_CHART)
-        assert (code, [one for one in errors.splitlines() if "error" in one]) == (0, []), errors
+        assert (code, [line for line in errors.splitlines() if "error" in line]) == (0, []), errors
         assert f"  {line}\n" in output, output
         todo = (
             "replace helm.valuesObject of"

@@ -30,9 +30,9 @@ def digest(folder: Path) -> str:
         folders.sort()
         for name in sorted([*folders, *files]):
             path = Path(parent, name)
-            found = path.lstat()
+            info = path.lstat()
             content = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes() if path.is_file() else b""
-            total.update(repr((str(path), found.st_mode, content)).encode())
+            total.update(repr((str(path), info.st_mode, content)).encode())
     return total.hexdigest()
 
 

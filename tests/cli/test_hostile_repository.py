@@ -38,10 +38,10 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def program(folder: Path) -> Path:
     """Return a program that leaves a mark when it is started."""
-    made = folder / "program"
-    made.write_text(f'#!/bin/sh\ntouch "{folder}/started"\nexit 1\n', encoding="utf-8")
-    made.chmod(0o755)
-    return made
+    program = folder / "program"
+    program.write_text(f'#!/bin/sh\ntouch "{folder}/started"\nexit 1\n', encoding="utf-8")
+    program.chmod(0o755)
+    return program
 
 
 def monitor(top: Path, started: Path) -> None:

@@ -45,8 +45,8 @@ def test_a_file_name_neither_writes_to_the_terminal_nor_forges_a_line(
     monkeypatch.chdir(tmp_path)
     for arguments in (["check"], ["render"], ["doctor"], ["diff"], ["check", f"config/{name}"], ["init", name], ["check", f"x{name}"]):
         main(arguments)
-        said = capsys.readouterr()
-        for line in (said.out + said.err).split("\n"):
+        captured = capsys.readouterr()
+        for line in (captured.out + captured.err).split("\n"):
             assert line.isprintable(), (arguments, line)
             assert not line.startswith("forged"), arguments
 
@@ -123,19 +123,19 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def shell_blocks(text: str) -> Iterator[str]:
-    for found in re.finditer(r"^( *)```sh\n(.*?)^\1```", text, re.MULTILINE | re.DOTALL):
-        yield found[2]
+    for block in re.finditer(r"^( *)```sh\n(.*?)^\1```", text, re.MULTILINE | re.DOTALL):
+        yield block[2]
 
 
 def changed(data: Any, path: tuple[Any, ...], value: str) -> Any:
     import copy
 
-    made = copy.deepcopy(data)
-    inner = made
+    changed = copy.deepcopy(data)
+    inner = changed
     for part in path[:-1]:
         inner = inner[part]
     inner[path[-1]] = value
-    return made
+    return changed
 
 
 def whole(file: str) -> dict[str, Any]:
@@ -175,7 +175,12 @@ def test_every_word_of_a_shell_block_that_comes_from_the_config_needs_no_quotes(
 @pytest.mark.parametrize("file", PAGES)
 def test_what_the_pages_show_of_a_sound_config_are_words_without_quotes(file: str) -> None:
     data = whole(file)
-    texts = {str(data["name"]), data["cluster"], *(one["namespace"] for one in data["clients"]), *(one["name"] for one in data["clients"])}
+    texts = {
+        str(data["name"]),
+        data["cluster"],
+        *(client["namespace"] for client in data["clients"]),
+        *(client["name"] for client in data["clients"]),
+    }
     tree = render(Environment.model_validate(data))
     blocks = [block for name, content in tree.files.items() if name.endswith(".md") for block in shell_blocks(content.decode())]
     assert len(blocks) > 10
@@ -214,9 +219,9 @@ def test_a_key_that_is_a_password_is_not_shown(tmp_path: Path, monkeypatch: pyte
         (tmp_path / "config/home.yaml").write_text(f"{head}{line}\n")
         for extra in ([], ["--json"]):
             assert main(["check", *extra]) in (1, 2)
-            said = capsys.readouterr()
-            assert word not in said.out + said.err, line
-            assert said.out + said.err
+            captured = capsys.readouterr()
+            assert word not in captured.out + captured.err, line
+            assert captured.out + captured.err
 
 
 def test_a_diff_shows_no_comment_of_a_file_with_a_secret() -> None:

@@ -36,9 +36,9 @@ def repository(folder: Path, *steps: str, listed: bool = True, **more: Any) -> P
     loaded(folder / "config", "prepare")
     file = folder / CONFIG
     data = yaml.safe_load(file.read_text())
-    taken = {"step": steps[-1], "history": entries(*steps)} if steps else {"step": "prepare"}
+    section = {"step": steps[-1], "history": entries(*steps)} if steps else {"step": "prepare"}
     data["clients"][0] = merged(data["clients"][0], {"owner": {"kind": "kustomize", "path": OVERLAY, "inPlace": True}, **more})
-    data["clients"][0]["migration"] = {**READY, **taken}
+    data["clients"][0]["migration"] = {**READY, **section}
     file.write_text(yaml.safe_dump(data, sort_keys=False, width=1000))
     top = owner(folder, listed=False, **({"components": [f"../../{MINE}"]} if listed else {}))
     (top / ".git").rmdir()
@@ -49,7 +49,7 @@ def repository(folder: Path, *steps: str, listed: bool = True, **more: Any) -> P
 
 def built(folder: Path, kustomize: Path) -> Any:
     done = subprocess.run([kustomize, "build", folder / OVERLAY], capture_output=True, check=True, timeout=60)
-    return {(one["kind"], one["metadata"]["name"]): one for one in yaml.safe_load_all(done.stdout)}
+    return {(content["kind"], content["metadata"]["name"]): content for content in yaml.safe_load_all(done.stdout)}
 
 
 def test_a_step_is_an_edit_a_render_and_one_commit(tmp_path: Path, run: Run, kustomize: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +71,7 @@ def test_a_step_is_an_edit_a_render_and_one_commit(tmp_path: Path, run: Run, kus
         assert "migrate export" not in output
         assert run("render", CONFIG)[0] == 0
         workload = built(tmp_path, kustomize)["Deployment", "beersystem-backend"]
-        env = {one["name"]: one.get("value") for one in workload["spec"]["template"]["spec"]["containers"][0]["env"]}
+        env = {variable["name"]: variable.get("value") for variable in workload["spec"]["template"]["spec"]["containers"][0]["env"]}
         assert (workload["spec"]["replicas"], env["REDIS_HOST"]) == (replicas, host), step
         subprocess.run(["git", "-C", str(tmp_path), "add", "--all"], check=True)
         author = ("-c", "user.name=Someone", "-c", "user.email=someone@example.org")

@@ -44,10 +44,10 @@ class Ended(NamedTuple):
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     """Change to an empty Git work tree called `home`, with a remote."""
-    made = Repository(tmp_path / "home", monkeypatch)
-    made.git("remote", "add", "origin", REPOSITORY)
-    monkeypatch.chdir(made.folder)
-    return made
+    work_tree = Repository(tmp_path / "home", monkeypatch)
+    work_tree.git("remote", "add", "origin", REPOSITORY)
+    monkeypatch.chdir(work_tree.folder)
+    return work_tree
 
 
 @pytest.fixture
@@ -59,10 +59,10 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def rediskit(*arguments: str, given: str | bytes = b"") -> Ended:
+def rediskit(*arguments: str, piped: str | bytes = b"") -> Ended:
     """Run the command in this process, in the current folder."""
     output, errors = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
-    stdin = io.TextIOWrapper(io.BytesIO(given if isinstance(given, bytes) else given.encode()))
+    stdin = io.TextIOWrapper(io.BytesIO(piped if isinstance(piped, bytes) else piped.encode()))
     with redirect_stdout(output), redirect_stderr(errors), pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdin", stdin)
         try:
@@ -90,11 +90,11 @@ def test_a_url_and_an_autoscaler_become_a_config_that_renders(repository: Reposi
         "metadata": {"name": "web", "namespace": "shop"},
         "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}, "minReplicas": 2, "maxReplicas": 6},
     }
-    given = text(workload(container(REDIS_URL="redis://redis:6379/2")), scaler, redis(), service())
-    ended = rediskit("init", "--from", "-", given=given)
+    stdin = text(workload(container(REDIS_URL="redis://redis:6379/2")), scaler, redis(), service())
+    ended = rediskit("init", "--from", "-", piped=stdin)
     assert (ended.code, ended.errors) == (0, "")
-    found = "shop: Deployment/web; app (REDIS_URL); scaled by HorizontalPodAutoscaler/web; old Redis redis:6379, remove"
-    assert f"  {found} Deployment/redis, Service/redis\n" in ended.output
+    summary = "shop: Deployment/web; app (REDIS_URL); scaled by HorizontalPodAutoscaler/web; old Redis redis:6379, remove"
+    assert f"  {summary} Deployment/redis, Service/redis\n" in ended.output
     assert config(repository.folder)["clients"][0]["workloads"][0] == {
         "manifest": "home/web.yaml",
         "containers": {"app": {"env": {"REDIS_URL": "redis://:${password}@${address}/${database}"}}},
@@ -142,18 +142,18 @@ def test_a_new_folder_renders_checks_builds_and_is_clean_in_git(
     repository: Repository, tool: str, source: str, kustomize: Path, kubeconform: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KUBECONFORM", str(kubeconform))
-    given, arguments = WHOLE.encode(), ["--from", "-"]
+    stdin, arguments = WHOLE.encode(), ["--from", "-"]
     if source == "file":
         live = tmp_path / "live.yaml"
-        live.write_bytes(given)
-        given, arguments = b"", ["--from", str(live)]
+        live.write_bytes(stdin)
+        stdin, arguments = b"", ["--from", str(live)]
     elif source == "list":
-        given = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(yaml.safe_load_all(WHOLE))}).encode()
+        stdin = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(yaml.safe_load_all(WHOLE))}).encode()
     elif source == "nothing":
-        given, arguments = b"", []
-    made = rediskit("init", "--tool", tool, *arguments, given=given)
-    assert (made.code, made.errors) == (0, "")
-    assert "open questions" not in made.output
+        stdin, arguments = b"", []
+    ended = rediskit("init", "--tool", tool, *arguments, piped=stdin)
+    assert (ended.code, ended.errors) == (0, "")
+    assert "open questions" not in ended.output
     manifest = [] if source == "nothing" else ["config/home/beersystem-backend.yaml"]
     assert files(repository.folder) == sorted([*FILES, *manifest])
     assert rediskit("render").code == 0
@@ -176,7 +176,7 @@ def test_a_new_folder_renders_checks_builds_and_is_clean_in_git(
 
 
 def test_the_real_objects_become_the_client_of_our_own_config(repository: Repository) -> None:
-    assert rediskit("init", "--from", "-", given=WHOLE).code == 0
+    assert rediskit("init", "--from", "-", piped=WHOLE).code == 0
     ours, theirs = load(CONFIG).clients[0].model_dump(), load("config/home.yaml").clients[0].model_dump()
     for client in (ours, theirs):
         client["workloads"][0].pop("manifest")
@@ -187,8 +187,8 @@ def test_the_real_objects_become_the_client_of_our_own_config(repository: Reposi
 
 @pytest.mark.usefixtures("repository")
 def test_the_output_lists_files_clients_notes_and_next_commands() -> None:
-    made = rediskit("init", "--from", "-", given=WHOLE)
-    assert made.output.splitlines() == [
+    ended = rediskit("init", "--from", "-", piped=WHOLE)
+    assert ended.output.splitlines() == [
         "home: created 5 files in .",
         "  + rediskit.schema.json",
         "  + Makefile",
@@ -218,8 +218,8 @@ def test_the_output_lists_files_clients_notes_and_next_commands() -> None:
 
 def test_the_next_commands_work(bare: Path) -> None:
     done = subprocess.run(["git", "init", "--quiet", "."], check=True, capture_output=True)
-    made = json.loads(rediskit("init", "new-folder", "--name", "home", "--repository", REPOSITORY, "--json").output)
-    commands = made["next"][:3]
+    document = json.loads(rediskit("init", "new-folder", "--name", "home", "--repository", REPOSITORY, "--json").output)
+    commands = document["next"][:3]
     assert commands == ["cd new-folder", "rediskit render", "rediskit check"]
     program = f"rediskit() {{ '{sys.executable}' -m rediskit \"$@\"; }}; {' && '.join(commands)}"
     done = subprocess.run(["sh", "-c", program], capture_output=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60)
@@ -294,7 +294,7 @@ def test_two_workloads_of_one_name_in_two_namespaces_have_manifests_of_their_own
         items += [workload(container(**{**THREE, "NAMESPACE": namespace})), redis(), service()]
         for item in items[-3:]:
             item["metadata"]["namespace"] = namespace
-    ended = rediskit("init", "--from", "-", given=text(*items))
+    ended = rediskit("init", "--from", "-", piped=text(*items))
     assert (ended.code, ended.errors) == (0, "")
     manifests = {client["name"]: client["workloads"][0]["manifest"] for client in config(repository.folder)["clients"]}
     assert manifests == {"shop": "home/shop.yaml", "stage": "home/stage.yaml"}
@@ -304,11 +304,11 @@ def test_two_workloads_of_one_name_in_two_namespaces_have_manifests_of_their_own
 
 
 def test_a_second_environment_keeps_the_files_of_the_first(repository: Repository) -> None:
-    assert rediskit("init", "--from", "-", given=WHOLE).code == 0
+    assert rediskit("init", "--from", "-", piped=WHOLE).code == 0
     before = (repository.folder / "config/home.yaml").read_bytes()
-    made = rediskit("init", "--name", "lab", "--tool", "flux", "--json")
-    document = json.loads(made.output)
-    assert (made.code, document["created"], document["kept"]) == (
+    ended = rediskit("init", "--name", "lab", "--tool", "flux", "--json")
+    document = json.loads(ended.output)
+    assert (ended.code, document["created"], document["kept"]) == (
         0,
         ["config/lab.yaml"],
         ["rediskit.schema.json", "Makefile", ".gitattributes"],
@@ -336,12 +336,12 @@ def test_a_second_environment_keeps_the_files_of_the_first(repository: Repositor
 )
 def test_the_repository_is_the_remote_without_what_is_secret(repository: Repository, remote: str, expected: str) -> None:
     repository.git("remote", "set-url", "origin", remote)
-    made = rediskit("init")
-    assert made.code == 0
+    ended = rediskit("init")
+    assert ended.code == 0
     text = (repository.folder / "config/home.yaml").read_text(encoding="utf-8")
     assert config(repository.folder)["gitops"]["repository"] == (expected or "https://git.example.com/owner/repository.git")
-    assert ("config/home.yaml:4: the remote origin is a path on this machine: write the address" in made.output) == (expected == "")
-    assert WORD not in text + made.output
+    assert ("config/home.yaml:4: the remote origin is a path on this machine: write the address" in ended.output) == (expected == "")
+    assert WORD not in text + ended.output
     assert ("# without the user name and the password of the remote" in text) == (WORD in remote)
     assert load("config/home.yaml").name == "home"
 
@@ -361,9 +361,9 @@ def test_several_remotes_without_origin_are_an_open_question(repository: Reposit
 def test_the_branch_is_the_default_branch_of_the_remote(repository: Repository) -> None:
     def revision(*arguments: str) -> str:
         rediskit("init", "--name", "home", *arguments)
-        made: str = config(repository.folder)["gitops"]["revision"]
+        revision: str = config(repository.folder)["gitops"]["revision"]
         (repository.folder / "config/home.yaml").unlink()
-        return made
+        return revision
 
     assert revision() == "main"
     repository.git("checkout", "--quiet", "-b", "feature")
@@ -376,12 +376,12 @@ def test_the_branch_is_the_default_branch_of_the_remote(repository: Repository) 
 
 
 def test_outside_of_git_the_repository_is_an_open_question_and_the_project_renders(bare: Path) -> None:
-    made = rediskit("init")
-    assert made.code == 0
+    ended = rediskit("init")
+    assert ended.code == 0
     line = (bare / "config/home.yaml").read_text(encoding="utf-8").splitlines()[3]
     assert line == "  # open: this folder is not in a Git work tree: write the address of the repository for this folder (--repository)"
-    assert f"open questions, each a comment in the config:\n  config/home.yaml:4: {line.strip().removeprefix('# open: ')}\n" in made.output
-    assert "next:\n  answer the open questions in config/home.yaml\n  rediskit render\n" in made.output
+    assert f"open questions, each a comment in the config:\n  config/home.yaml:4: {line.strip().removeprefix('# open: ')}\n" in ended.output
+    assert "next:\n  answer the open questions in config/home.yaml\n  rediskit render\n" in ended.output
     assert rediskit("render").code == 0
 
 
@@ -395,9 +395,9 @@ def test_the_repository_is_an_open_question_if_git_fails(tmp_path: Path, script:
         program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:/bin" if script else str(program.parent))
     monkeypatch.setattr(rediskit_git, "TIME_LIMIT", 0.3)
-    made = rediskit("init")
-    assert (made.code, made.errors) == (0, "")
-    assert "write the address of the repository for this folder (--repository)" in made.output
+    ended = rediskit("init")
+    assert (ended.code, ended.errors) == (0, "")
+    assert "write the address of the repository for this folder (--repository)" in ended.output
     assert load("config/home.yaml").gitops.repository == "https://git.example.com/owner/repository.git"
 
 
@@ -435,12 +435,12 @@ OPEN: dict[str, tuple[Mapping[str, Any], str, str]] = {
 @pytest.mark.parametrize("case", OPEN)
 def test_an_open_question_is_a_comment_and_the_project_renders(repository: Repository, case: str) -> None:
     obj, commented, asked = OPEN[case]
-    made = rediskit("init", "--from", "-", given=text(dict(obj)))
-    assert (made.code, made.errors) == (0, "")
+    ended = rediskit("init", "--from", "-", piped=text(dict(obj)))
+    assert (ended.code, ended.errors) == (0, "")
     written = (repository.folder / "config/home.yaml").read_text(encoding="utf-8")
     assert commented in written
-    assert asked in made.output.partition("\nopen questions, each a comment in the config:\n")[2].partition("\nnext:\n")[0]
-    for line in made.output.partition("\nopen questions, each a comment in the config:\n")[2].partition("\nnext:\n")[0].splitlines():
+    assert asked in ended.output.partition("\nopen questions, each a comment in the config:\n")[2].partition("\nnext:\n")[0]
+    for line in ended.output.partition("\nopen questions, each a comment in the config:\n")[2].partition("\nnext:\n")[0].splitlines():
         file, number, question = line.strip().split(":", 2)
         assert written.splitlines()[int(number) - 1].strip() == f"# open: {question.strip()}"
         assert file == "config/home.yaml"
@@ -453,15 +453,15 @@ def test_an_open_question_is_a_comment_and_the_project_renders(repository: Repos
 @pytest.mark.usefixtures("repository")
 def test_options_answer_open_questions(case: str) -> None:
     answer = {"scaled to 0": ["--replicas", "4"], "no namespace": ["--namespace", "shop"]}[case]
-    made = rediskit("init", "--from", "-", *answer, given=text(dict(OPEN[case][0])))
-    assert "open questions" not in made.output
+    ended = rediskit("init", "--from", "-", *answer, piped=text(dict(OPEN[case][0])))
+    assert "open questions" not in ended.output
     (client,) = load("config/home.yaml").clients
     assert client.migration is not None
     assert (client.namespace, client.workloads[0].replicas) == ("shop", 4 if case == "scaled to 0" else 2)
 
 
 def test_a_commented_section_is_valid_without_its_marks(repository: Repository) -> None:
-    rediskit("init", "--from", "-", given=text(workload(container(**THREE), replicas=0)))
+    rediskit("init", "--from", "-", piped=text(workload(container(**THREE), replicas=0)))
     file = repository.folder / "config/home.yaml"
     lines = file.read_text(encoding="utf-8").splitlines()
     first = next(index for index, line in enumerate(lines) if line == "  # workloads:")
@@ -477,8 +477,8 @@ def test_a_commented_section_is_valid_without_its_marks(repository: Repository) 
 
 @pytest.mark.usefixtures("repository")
 def test_two_workloads_of_one_redis_are_one_client() -> None:
-    given = text(workload(container(**THREE)), workload(container(**THREE), name="worker", kind="StatefulSet"), redis(), service())
-    assert rediskit("init", "--from", "-", given=given).code == 0
+    stdin = text(workload(container(**THREE)), workload(container(**THREE), name="worker", kind="StatefulSet"), redis(), service())
+    assert rediskit("init", "--from", "-", piped=stdin).code == 0
     (client,) = load("config/home.yaml").clients
     assert (client.name, client.references) == ("shop", ("Deployment/web", "StatefulSet/worker"))
     assert list(client.env) == ["REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD"]
@@ -489,7 +489,7 @@ def test_two_workloads_of_one_redis_are_one_client() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "code", "said"),
+    ("stdin", "code", "message"),
     [
         (": : :\n", 2, "standard input:1:"),
         ("Error from server (NotFound): deployments.apps not found\n", 2, "no Deployment, StatefulSet, CronJob or Rollout"),
@@ -507,16 +507,16 @@ def test_two_workloads_of_one_redis_are_one_client() -> None:
     ],
     ids=["not-yaml", "error-of-kubectl", "empty", "pod", "redis-alone", "no-variable", "repeated", "huge", "bad-container"],
 )
-def test_input_that_is_refused_leaves_nothing(repository: Repository, given: str, code: int, said: str) -> None:
-    ended = rediskit("init", "--from", "-", "new", given=given)
+def test_input_that_is_refused_leaves_nothing(repository: Repository, stdin: str, code: int, message: str) -> None:
+    ended = rediskit("init", "--from", "-", "new", piped=stdin)
     assert (ended.code, ended.output) == (code, "")
-    assert said in ended.errors
+    assert message in ended.errors
     assert WORD not in ended.errors
     assert "Traceback" not in ended.errors
     assert files(repository.folder) == []
     assert not (repository.folder / "new").exists()
-    document = json.loads(rediskit("init", "--from", "-", "new", "--json", given=given).output)
-    assert (document["exitCode"], said.split(":")[-1].strip() in json.dumps(document)) == (code, True)
+    document = json.loads(rediskit("init", "--from", "-", "new", "--json", piped=stdin).output)
+    assert (document["exitCode"], message.split(":")[-1].strip() in json.dumps(document)) == (code, True)
 
 
 def test_a_missing_file_and_a_terminal_are_refused(repository: Repository) -> None:
@@ -542,7 +542,7 @@ def test_a_missing_file_and_a_terminal_are_refused(repository: Repository) -> No
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--name", "Home Lab"], "--name: 'Home Lab' is not a DNS label\n  help: use lower-case letters"),
         (["--name", ""], "--name: '' is not a DNS label"),
@@ -555,10 +555,10 @@ def test_a_missing_file_and_a_terminal_are_refused(repository: Repository) -> No
         (["--replicas", "many"], "invalid int value"),
     ],
 )
-def test_a_wrong_command_line(repository: Repository, arguments: list[str], said: str) -> None:
+def test_a_wrong_command_line(repository: Repository, arguments: list[str], message: str) -> None:
     ended = rediskit("init", *arguments)
     assert ended.code == 2
-    assert said in ended.errors
+    assert message in ended.errors
     assert files(repository.folder) == []
 
 
@@ -588,7 +588,7 @@ def test_existing_files_are_not_overwritten(repository: Repository, path: str) -
     mine = repository.folder / path
     mine.parent.mkdir(parents=True, exist_ok=True)
     mine.write_text("mine\n")
-    ended = rediskit("init", "--from", "-", given=WHOLE)
+    ended = rediskit("init", "--from", "-", piped=WHOLE)
     assert (ended.code, ended.output) == (1, "")
     assert ended.errors == f"error: {path} already exists\n  help: move it or choose another name: rediskit does not overwrite it\n"
     assert files(repository.folder) == [path]
@@ -596,10 +596,10 @@ def test_existing_files_are_not_overwritten(repository: Repository, path: str) -
 
 
 def test_every_existing_file_is_reported(repository: Repository) -> None:
-    assert rediskit("init", "--from", "-", given=WHOLE).code == 0
+    assert rediskit("init", "--from", "-", piped=WHOLE).code == 0
     for path in ("config/home.yaml", "config/home/beersystem-backend.yaml", "rediskit.schema.json"):
         (repository.folder / path).write_text("mine\n")
-    ended = rediskit("init", "--from", "-", given=WHOLE)
+    ended = rediskit("init", "--from", "-", piped=WHOLE)
     assert [line for line in ended.errors.splitlines() if not line.startswith(" ")] == [
         "error: rediskit.schema.json already exists",
         "error: config/home/beersystem-backend.yaml already exists",
@@ -617,10 +617,10 @@ def test_init_twice_is_refused() -> None:
 def test_an_existing_makefile_and_gitattributes_are_kept(repository: Repository) -> None:
     (repository.folder / "Makefile").write_text("all:\n")
     (repository.folder / ".gitattributes").write_text("* text=auto\n")
-    made = rediskit("init")
-    assert made.code == 0
-    assert "  Makefile exists and is unchanged: `rediskit render` and `rediskit check` do not need it\n" in made.output
-    assert "  .gitattributes exists and is unchanged: add the line `rendered/*/.rediskit.json merge=union`\n" in made.output
+    ended = rediskit("init")
+    assert ended.code == 0
+    assert "  Makefile exists and is unchanged: `rediskit render` and `rediskit check` do not need it\n" in ended.output
+    assert "  .gitattributes exists and is unchanged: add the line `rendered/*/.rediskit.json merge=union`\n" in ended.output
     assert (repository.folder / "Makefile").read_text() == "all:\n"
     assert (repository.folder / ".gitattributes").read_text() == "* text=auto\n"
 
@@ -682,19 +682,19 @@ def test_the_next_run_completes_a_killed_init(tmp_path: Path) -> None:
 
 
 def test_a_dry_run_shows_the_config_and_writes_nothing(repository: Repository) -> None:
-    dry = rediskit("init", "--dry-run", "--from", "-", given=WHOLE)
+    dry = rediskit("init", "--dry-run", "--from", "-", piped=WHOLE)
     assert (dry.code, files(repository.folder)) == (0, [])
     assert dry.output.startswith("home: would create 5 files in .\n")
-    document = json.loads(rediskit("init", "--dry-run", "--json", "--from", "-", given=WHOLE).output)
+    document = json.loads(rediskit("init", "--dry-run", "--json", "--from", "-", piped=WHOLE).output)
     assert (document["dryRun"], files(repository.folder)) == (True, [])
-    rediskit("init", "--from", "-", given=WHOLE)
+    rediskit("init", "--from", "-", piped=WHOLE)
     assert dry.output.endswith("\n\n" + (repository.folder / "config/home.yaml").read_text(encoding="utf-8"))
     assert document["created"] == [path for path in document["created"] if (repository.folder / path).is_file()]
 
 
 @pytest.mark.usefixtures("repository")
 def test_json_lists_clients_and_open_questions() -> None:
-    document = json.loads(rediskit("init", "--json", "--from", "-", given=text(workload(container(REDIS_HOST="redis"), replicas=0))).output)
+    document = json.loads(rediskit("init", "--json", "--from", "-", piped=text(workload(container(REDIS_HOST="redis"), replicas=0))).output)
     assert document["clients"] == [
         {
             "name": "shop",
@@ -734,10 +734,10 @@ def test_no_password_of_the_input_is_written_or_printed(repository: Repository) 
     )
     keys = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}, "stringData": {"word": words[4]}, "data": {"x": encoded}}
     for extra in ([], ["--json", "--name", "two"], ["--debug", "--name", "three"], ["--dry-run", "--name", "four"]):
-        ended = rediskit("init", "--from", "-", *extra, given=text(app, keys, redis(), service()))
+        ended = rediskit("init", "--from", "-", *extra, piped=text(app, keys, redis(), service()))
         assert ended.code == 0, ended.errors
-        said = ended.output + ended.errors + "".join(path.read_text() for path in repository.folder.rglob("*") if path.is_file())
-        assert [word for word in [WORD, *words, encoded] if word in said] == []
+        shown = ended.output + ended.errors + "".join(path.read_text() for path in repository.folder.rglob("*") if path.is_file())
+        assert [word for word in [WORD, *words, encoded] if word in shown] == []
     kept = yaml.safe_load((repository.folder / "config/home/web.yaml").read_text(encoding="utf-8"))
     assert kept["spec"]["template"]["spec"]["containers"][0]["env"] == [
         {"name": "REDIS_HOST", "value": "redis"},
@@ -748,7 +748,7 @@ def test_no_password_of_the_input_is_written_or_printed(repository: Repository) 
 
 def test_a_name_from_the_input_does_not_become_part_of_the_config(repository: Repository) -> None:
     odd = workload(container(**THREE), labels={"argocd.argoproj.io/instance": "x\nsecrets:\n  mode: sops\n# y"})
-    assert rediskit("init", "--from", "-", given=text(odd)).code == 0
+    assert rediskit("init", "--from", "-", piped=text(odd)).code == 0
     assert config(repository.folder)["secrets"] == {"mode": "manual"}
 
 

@@ -39,15 +39,15 @@ def run(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     return partial(run, "migrate")
 
 
-def entries(*taken: str) -> list[dict[str, str]]:
+def entries(*before: str) -> list[dict[str, str]]:
     """Return one minute per step, from the start of the window."""
     reason = {"rolled-back": {"reason": "errors in the logs"}}
-    return [{"step": step, "at": f"2026-03-01T22:{minute:02}:00-03:00", **reason.get(step, {})} for minute, step in enumerate(taken)]
+    return [{"step": step, "at": f"2026-03-01T22:{minute:02}:00-03:00", **reason.get(step, {})} for minute, step in enumerate(before)]
 
 
-def migration(*taken: str, **more: Any) -> dict[str, Any]:
+def migration(*before: str, **more: Any) -> dict[str, Any]:
     """Return the section after these steps."""
-    return {"step": taken[-1], **READY, "history": entries(*taken), **more} if taken else {"step": "prepare", **READY, **more}
+    return {"step": before[-1], **READY, "history": entries(*before), **more} if before else {"step": "prepare", **READY, **more}
 
 
 def to(step: str, **more: Any) -> dict[str, Any]:
@@ -78,16 +78,16 @@ class Refused(NamedTuple):
 
     section: dict[str, Any]
     command: str
-    said: dict[str, str]
+    messages: dict[str, str]
     over: dict[str, Any] | None = None
     manifest: dict[str, Any] | None = None
     code: int = 1
 
 
 def without_replicas() -> dict[str, Any]:
-    found = backend()
-    del found["spec"]["replicas"]
-    return found
+    deployment = backend()
+    del deployment["spec"]["replicas"]
+    return deployment
 
 
 def evidence(entries: Sequence[Any] = OBSERVED, **over: Any) -> dict[str, Any]:
@@ -108,9 +108,9 @@ def folded(at: str) -> list[dict[str, Any]]:
 
 
 def with_arguments(*arguments: str) -> dict[str, Any]:
-    found = backend()
-    found["spec"]["template"]["spec"]["containers"][0]["args"] = list(arguments)
-    return found
+    deployment = backend()
+    deployment["spec"]["template"]["spec"]["containers"][0]["args"] = list(arguments)
+    return deployment
 
 
 REMOVED = client("worker", "decommission", namespace="beersystem", previous={"host": "redis.beersystem", "remove": ["Deployment/redis"]})
@@ -311,7 +311,7 @@ CASES: dict[str, Refused] = {
         {"evidence-missing": "beersystem: validation lasted 12.0 hours, 24 are required"},
     ),
     "a criterion that nobody saw": Refused(
-        to("validate", **evidence(entries=[one for one in OBSERVED if one.get("value") != "latency"])),
+        to("validate", **evidence(entries=[criterion for criterion in OBSERVED if criterion.get("value") != "latency"])),
         "advance --at 2026-03-03T09:00:00-03:00 --confirm-irreversible",
         {"evidence-missing": "beersystem: criterion latency is not recorded: p95 below 10 ms"},
     ),
@@ -329,7 +329,7 @@ CASES: dict[str, Refused] = {
         {"evidence-future": "beersystem: the validation ends at 2026-03-02T23:00:00-03:00, after 2026-03-02T09:00:00-03:00"},
     ),
     "nobody looked into the application repository": Refused(
-        to("validate", **evidence([one for one in OBSERVED if one["kind"] != "scan"])),
+        to("validate", **evidence([criterion for criterion in OBSERVED if criterion["kind"] != "scan"])),
         "advance --at 2026-03-03T09:00:00-03:00 --confirm-irreversible --override now",
         {
             "scan-missing": "beersystem: no scan of the application repository for redis.beersystem.svc.cluster.local "
@@ -337,7 +337,7 @@ CASES: dict[str, Refused] = {
         },
     ),
     "the application repository still uses the old Redis": Refused(
-        to("validate", **evidence([{**one, "value": "2"} if one["kind"] == "scan" else one for one in OBSERVED])),
+        to("validate", **evidence([{**criterion, "value": "2"} if criterion["kind"] == "scan" else criterion for criterion in OBSERVED])),
         "advance --at 2026-03-03T09:00:00-03:00 --confirm-irreversible --override now",
         {
             "scan-in-use": "beersystem: the scan at 2026-03-03T08:00:00-03:00 found 2 certain uses of "
@@ -489,16 +489,16 @@ def test_a_refusal_says_why_by_its_code_and_writes_nothing(name: str, tmp_path: 
     code, output, errors = run(action, CONFIG, *options)
     assert (code, output) == (case.code, ""), errors
     lines = errors.splitlines()
-    said = [line for line in lines if not line.startswith("  ")]
-    assert [re.sub(rf"^(?:{CONFIG}:\d+:\d+: )?error\[(.*?)\]: (?:clients\S*: )?", r"\1: ", line) for line in said] == [
-        f"{code}: {message}" for code, message in case.said.items()
+    messages = [line for line in lines if not line.startswith("  ")]
+    assert [re.sub(rf"^(?:{CONFIG}:\d+:\d+: )?error\[(.*?)\]: (?:clients\S*: )?", r"\1: ", line) for line in messages] == [
+        f"{code}: {message}" for code, message in case.messages.items()
     ]
-    assert len(lines) == 2 * len(said), "each says how to go on"
+    assert len(lines) == 2 * len(messages), "each says how to go on"
     assert file.read_bytes() == before
     code, output, errors = run(action, CONFIG, *options, "--json")
     problems = json.loads(output)["problems"]
     assert (code, errors) == (case.code, "")
-    assert {problem["code"]: problem["message"] for problem in problems} == case.said
+    assert {problem["code"]: problem["message"] for problem in problems} == case.messages
     assert {path.name for path in tmp_path.iterdir()} == {"chocolandia", CONFIG}
 
 
@@ -513,13 +513,13 @@ def test_advance_warns_that_another_client_loses_its_rollback(tmp_path: Path, ru
 
 def test_the_refusals_are_many() -> None:
     assert len(CASES) >= 25
-    assert len({code for case in CASES.values() for code in case.said}) >= 24
+    assert len({code for case in CASES.values() for code in case.messages}) >= 24
 
 
 def test_the_codes_of_the_gates_are_listed_and_each_has_its_case() -> None:
     of_steps = {"step-jump", "step-first", "step-terminal", "rollback-nothing", "rollback-too-late"}
     of_record = {"criterion-measured", "nothing-to-record", "not-validating", "not-down", "not-stopped"}
-    tried = {code for case in CASES.values() for code in case.said}
+    tried = {code for case in CASES.values() for code in case.messages}
     assert tried == {code for gate in GATES.values() for code in gate.codes} | of_steps | of_record
 
 
@@ -599,8 +599,10 @@ MOVES: dict[str, tuple[dict[str, Any], str, dict[str, Any], str]] = {
 @pytest.mark.parametrize("name", MOVES)
 def test_a_step_changes_step_and_history_alone(name: str, tmp_path: Path, run: Run) -> None:
     section, command, entry, repository = MOVES[name]
-    one = "one replica" in name
-    file = write(tmp_path, section, {"client": {"workloads": {0: {"replicas": 1}}}} if one else None, without_replicas() if one else None)
+    single = "one replica" in name
+    file = write(
+        tmp_path, section, {"client": {"workloads": {0: {"replicas": 1}}}} if single else None, without_replicas() if single else None
+    )
     before = yaml.safe_load(file.read_text())
     text = file.read_text()
     action, *options = command.split(" ")
@@ -654,22 +656,22 @@ def test_record_writes_what_was_seen(tmp_path: Path, run: Run) -> None:
     names = ("no-restarts", "no-redis-errors", "stable-connections", "functions-verified", "no-user-reports")
     seen = [word for name in names for word in ("--criterion", name)]
     assert run("record", CONFIG, *seen, "--at", "2026-03-02T23:00:00-03:00", "--notes", "p95: 12 ms")[0] == 0
-    found = load(file).clients[0].migration
-    assert found is not None
-    assert found.validation is not None
-    assert (found.validation.start, found.validation.until) == ("2026-03-01T22:03:00-03:00", "2026-03-02T23:00:00-03:00")
-    assert "latency" not in found.criteria
-    assert found.validation.notes == "p95: 12 ms"
+    saved = load(file).clients[0].migration
+    assert saved is not None
+    assert saved.validation is not None
+    assert (saved.validation.start, saved.validation.until) == ("2026-03-01T22:03:00-03:00", "2026-03-02T23:00:00-03:00")
+    assert "latency" not in saved.criteria
+    assert saved.validation.notes == "p95: 12 ms"
     code, _, errors = run("advance", CONFIG, "--at", "2026-03-03T09:00:00-03:00", "--confirm-irreversible")
     assert (code, "criterion latency is not recorded: p95 below 10 ms" in errors) == (1, True)
     done = run("record", CONFIG, "--criterion", "latency", "--failed", "no-user-reports", "--at", "2026-03-03T23:00:00-03:00")
     assert done[0] == 0, (done, file.read_text())
-    found = load(file).clients[0].migration
-    assert found is not None
-    assert found.validation is not None
-    assert found.criteria["latency"].holds
-    assert not found.criteria["no-user-reports"].holds
-    assert found.validation.start == "2026-03-01T22:03:00-03:00"
+    saved = load(file).clients[0].migration
+    assert saved is not None
+    assert saved.validation is not None
+    assert saved.criteria["latency"].holds
+    assert not saved.criteria["no-user-reports"].holds
+    assert saved.validation.start == "2026-03-01T22:03:00-03:00"
 
 
 def test_a_failed_measurement_blocks_and_a_dispute_is_shown_everywhere(tmp_path: Path, run: Run) -> None:
@@ -690,7 +692,7 @@ def test_a_failed_measurement_blocks_and_a_dispute_is_shown_everywhere(tmp_path:
 
 def test_an_unknown_measurement_needs_the_word_of_a_person(tmp_path: Path, run: Run) -> None:
     unknown = {**MEASURED_LATENCY, "value": "latency:unknown", "note": "no calls of GET and SET are counted"}
-    others = [one for one in OBSERVED if one.get("value") != "latency"]
+    others = [criterion for criterion in OBSERVED if criterion.get("value") != "latency"]
     file = write(tmp_path, to("validate", **evidence([*others, unknown])))
     at = ("--at", "2026-03-03T09:00:00-03:00")
     code, _, errors = run("advance", CONFIG, *at, "--confirm-irreversible")
@@ -711,24 +713,24 @@ def test_a_measurement_without_kubectl_is_unknown(tmp_path: Path, run: Run, monk
 
 def test_evidence_of_an_earlier_attempt_is_begun_anew(tmp_path: Path, run: Run) -> None:
     old = {**EVIDENCE, "from": "2026-02-01T22:00:00-03:00", "until": "2026-02-03T22:00:00-03:00"}
-    file = write(tmp_path, to("validate", validation=old, evidence=[{**one, "at": old["until"]} for one in OBSERVED]))
+    file = write(tmp_path, to("validate", validation=old, evidence=[{**criterion, "at": old["until"]} for criterion in OBSERVED]))
     assert run("record", CONFIG, "--criterion", "latency", "--at", "2026-03-02T23:00:00-03:00")[0] == 0
-    found = load(file).clients[0].migration
-    assert found is not None
-    assert found.validation is not None
-    assert found.validation.start == "2026-03-01T22:03:00-03:00"
-    assert list(found.criteria) == ["latency"]
+    saved = load(file).clients[0].migration
+    assert saved is not None
+    assert saved.validation is not None
+    assert saved.validation.start == "2026-03-01T22:03:00-03:00"
+    assert list(saved.criteria) == ["latency"]
 
 
 def test_record_the_downtime_the_secret_and_the_base(tmp_path: Path, run: Run) -> None:
     file = write(tmp_path, to("validate"))
     assert run("record", CONFIG, "--down-until", "2026-03-01T22:06:30-03:00")[0] == 0
     assert run("record", CONFIG, "--secret-seen", "--folded", "--at", "2026-03-03T23:00:00-03:00")[0] == 0
-    found = load(file).clients[0].migration
-    assert found is not None
-    assert found.downtime is not None
-    assert found.downtime.seconds == 390
-    recorded = [(one.kind, one.step, one.at, one.by) for one in found.evidence if one.at == "2026-03-03T23:00:00-03:00"]
+    saved = load(file).clients[0].migration
+    assert saved is not None
+    assert saved.downtime is not None
+    assert saved.downtime.seconds == 390
+    recorded = [(entry.kind, entry.step, entry.at, entry.by) for entry in saved.evidence if entry.at == "2026-03-03T23:00:00-03:00"]
     assert recorded == [("secret", "validate", "2026-03-03T23:00:00-03:00", "person"), ("folded", *recorded[1][1:])]
 
 
@@ -739,9 +741,9 @@ def test_a_person_may_record_empty_queues_and_the_gate_passes(
     file = write(tmp_path, to("deploy"), QUEUE)
     at = ("--at", "2026-03-01T22:03:00-03:00")
     assert run("record", CONFIG, "--drained", "--observed", "LLEN is 0", *more, *at)[0] == 0
-    found = load(file).clients[0].migration
-    assert found is not None
-    recorded = found.evidence[-1]
+    saved = load(file).clients[0].migration
+    assert saved is not None
+    recorded = saved.evidence[-1]
     assert (recorded.kind, recorded.step, recorded.by, recorded.value, recorded.note) == ("drained", "deploy", "person", value, note)
     assert run("advance", CONFIG, *at)[0] == 0
 
@@ -783,9 +785,9 @@ def test_jobs_are_read_with_kubectl_and_the_gate_passes_without_a_running_one(
     kubectl_prints(tmp_path, monkeypatch, FINISHED, merged(JOB, {"metadata": {"ownerReferences": [{"kind": "CronJob", "name": "other"}]}}))
     assert run("record", CONFIG, "--jobs", *at)[0] == 0
     assert log.read_text().split()[:4] == ["get", "jobs", "--namespace", "beersystem"]
-    found = load(file).clients[0].migration
-    assert found is not None
-    recorded = found.evidence[-1]
+    saved = load(file).clients[0].migration
+    assert saved is not None
+    recorded = saved.evidence[-1]
     assert (recorded.kind, recorded.by, recorded.value, recorded.source) == ("jobs", "measured", "0", "Jobs of namespace beersystem")
     assert run("advance", CONFIG, *at)[0] == 0
 
@@ -796,9 +798,9 @@ def test_a_person_may_record_that_no_job_is_running(tmp_path: Path, run: Run, mo
     at = ("--at", "2026-03-01T22:03:00-03:00")
     assert run("record", CONFIG, "--jobs", *at)[0] == 3
     assert run("record", CONFIG, "--jobs", "--observed", "looked at the list", *at)[0] == 0
-    found = load(file).clients[0].migration
-    assert found is not None
-    assert (found.evidence[-1].by, found.evidence[-1].note) == ("person", "looked at the list")
+    saved = load(file).clients[0].migration
+    assert saved is not None
+    assert (saved.evidence[-1].by, saved.evidence[-1].note) == ("person", "looked at the list")
     text = run("plan", CONFIG)[1]
     assert "  gate: no Job of a suspended CronJob is running [jobs]\n" in text
     assert "  $ rediskit migrate record chocolandia.yaml --client beersystem --jobs\n" in text
@@ -864,8 +866,8 @@ def test_with_several_clients_one_is_named_and_the_other_stays(tmp_path: Path, r
     code, _, errors = run("advance", CONFIG, "--at", IN_WINDOW)
     assert (code, errors) == (2, "error: 2 clients have a migration\n  help: choose one with --client: beersystem, other\n")
     assert run("advance", CONFIG, "--client", "beersystem", "--at", IN_WINDOW)[0] == 0
-    found = load(file).clients
-    assert [one.migration.step for one in found if one.migration] == ["scale-down", "prepare"]
+    clients = load(file).clients
+    assert [client.migration.step for client in clients if client.migration] == ["scale-down", "prepare"]
     code, output, _ = run("status", CONFIG, "--at", IN_WINDOW)
     assert code == 0
     assert [line.partition(",")[0] for line in output.splitlines() if not line.startswith(" ") and line] == [
@@ -983,19 +985,19 @@ def test_status_tells_each_gate_and_the_ways(tmp_path: Path, run: Run) -> None:
     assert output.splitlines()[0] == "beersystem: reconfigure, since 2026-03-01T22:02:00-03:00 (2026-03-02 01:02 UTC), 6m"
     assert output.splitlines()[2] == "  down since 2026-03-01T22:00:00-03:00 (2026-03-02 01:00 UTC), 8m: the budget is 10m, 2m left"
     assert "  rollback: rolled-back (the application repository)" in output.splitlines()
-    found = json.loads(run("status", CONFIG, "--at", "2026-03-02T01:08:00Z", "--json")[1])
-    assert [way["to"] for way in found["clients"][0]["transitions"]] == ["scale-up", "deploy", "rolled-back"]
-    assert found["clients"][0]["downSeconds"] == 480
+    status = json.loads(run("status", CONFIG, "--at", "2026-03-02T01:08:00Z", "--json")[1])
+    assert [way["to"] for way in status["clients"][0]["transitions"]] == ["scale-up", "deploy", "rolled-back"]
+    assert status["clients"][0]["downSeconds"] == 480
 
 
 def test_every_action_and_option_says_what_it_does() -> None:
     (verbs,) = (action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
     (actions,) = (action for action in verbs.choices["migrate"]._actions if isinstance(action, argparse._SubParsersAction))
     assert {choice.dest for choice in actions._choices_actions if choice.help} == set(actions.choices)
-    for name, one in actions.choices.items():
-        assert one.description, name
-        assert all(action.help for action in one._actions), name
-        options = {option for action in one._actions for option in action.option_strings}
+    for name, verb in actions.choices.items():
+        assert verb.description, name
+        assert all(action.help for action in verb._actions), name
+        options = {option for action in verb._actions for option in action.option_strings}
         assert {"--client", "--json", "--debug"} <= options, name
 
 
@@ -1004,16 +1006,16 @@ def test_the_plan_as_text_markdown_and_json(tmp_path: Path, run: Run) -> None:
     text = file.read_bytes()
     forms = {form: run("plan", CONFIG, *form.split()) for form in ("", "--markdown", "--json")}
     assert {code for code, _, _ in forms.values()} == {0}
-    found = json.loads(forms["--json"][1])["plans"][0]
+    plan = json.loads(forms["--json"][1])["plans"][0]
     names = ["scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission", "complete"]
-    assert [one["step"] for one in found["steps"]] == names
-    assert [one["repository"] for one in found["steps"]] == ["owner", "ours", "owner", "owner", "none", "owner", "owner"]
-    assert (found["expectedDowntimeSeconds"], found["budgetSeconds"], found["expectedDown"]) == (
+    assert [step["step"] for step in plan["steps"]] == names
+    assert [step["repository"] for step in plan["steps"]] == ["owner", "ours", "owner", "owner", "none", "owner", "owner"]
+    assert (plan["expectedDowntimeSeconds"], plan["budgetSeconds"], plan["expectedDown"]) == (
         360,
         600,
         "22:00 (01:00 UTC) to 22:06 (01:06 UTC)",
     )
-    assert found["steps"][0]["values"] == [{"object": "Deployment/beersystem-backend", "pointer": "/spec/replicas", "old": "1", "new": "0"}]
+    assert plan["steps"][0]["values"] == [{"object": "Deployment/beersystem-backend", "pointer": "/spec/replicas", "old": "1", "new": "0"}]
     for number, name in enumerate(names, 1):
         assert f"{number}. {name}: " in forms[""][1]
         assert f"## {number}. {name}: " in forms["--markdown"][1]
@@ -1024,9 +1026,9 @@ def test_a_dry_record_as_json_says_what_it_would_write(tmp_path: Path, run: Run)
     file = write(tmp_path, migration())
     text = file.read_bytes()
     code, output, errors = run("record", CONFIG, "--secret-seen", "--at", IN_WINDOW, "--dry-run", "--json")
-    found = json.loads(output)
-    assert (code, errors, found["written"], file.read_bytes()) == (0, "", False, text)
-    assert found["files"][0]["diff"][-4:] == [
+    document = json.loads(output)
+    assert (code, errors, document["written"], file.read_bytes()) == (0, "", False, text)
+    assert document["files"][0]["diff"][-4:] == [
         "+    - kind: secret",
         "+      step: prepare",
         f"+      at: {IN_WINDOW}",
@@ -1037,6 +1039,6 @@ def test_a_dry_record_as_json_says_what_it_would_write(tmp_path: Path, run: Run)
 def test_without_a_time_the_clock_is_read_in_the_offset_of_the_window(tmp_path: Path, run: Run) -> None:
     file = write(tmp_path, migration())
     assert run("advance", CONFIG, "--override", "whenever")[0] == 0
-    found = load(file).clients[0].migration
-    assert found is not None
-    assert found.history[-1].at.endswith("-03:00")
+    saved = load(file).clients[0].migration
+    assert saved is not None
+    assert saved.history[-1].at.endswith("-03:00")

@@ -107,15 +107,15 @@ def test_what_was_done_by_hand_is_found(name: str, tmp_path: Path, run: Run) -> 
     file = write(tmp_path, new)
     assert run("render", CONFIG)[0] == 0
     assert run("check", CONFIG)[0] == 0, "without --base nobody knows"
-    found, _, errors = run("check", CONFIG, "--base", "HEAD")
-    assert found == 1
+    ended, _, errors = run("check", CONFIG, "--base", "HEAD")
+    assert ended == 1
     (line,) = (line for line in errors.splitlines() if f"[{code}]" in line)
     place, label, _, rest = line.split(": ", 3)
     assert (label, rest) == (f"error[{code}]", message)
     number = int(place.split(":")[1])
     assert f"{key}:" in file.read_text().splitlines()[number - 1] or key in ("history", "migration")
     listed = json.loads(run("check", CONFIG, "--base", "HEAD", "--json")[1])["findings"]
-    assert [one["message"] for one in listed if one["code"] == code] == [message]
+    assert [finding["message"] for finding in listed if finding["code"] == code] == [message]
 
 
 @pytest.mark.parametrize(

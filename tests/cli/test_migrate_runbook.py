@@ -34,9 +34,9 @@ def commands(text: str) -> list[str]:
 @pytest.fixture(params=["scale-down-first", "deploy-first"])
 def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kustomize: Path, run: Run) -> Place:
     monkeypatch.setenv("KUSTOMIZE", str(kustomize))
-    made = Place(tmp_path, monkeypatch, request.param)
-    made.start(run)
-    return made
+    clones = Place(tmp_path, monkeypatch, request.param)
+    clones.start(run)
+    return clones
 
 
 def page(place: Place) -> str:
@@ -54,8 +54,8 @@ def follow(place: Place, lines: list[str], at: str, capfd: pytest.CaptureFixture
             at = later(at, UNTIL_DECOMMISSION)
         if "--to complete" in command:
             fold(place.folder)
-            place.there.commit({})
-            place.there.git("push", "--quiet")
+            place.owner.commit({})
+            place.owner.git("push", "--quiet")
         assert run_at(command, at) == 0, (command, capfd.readouterr().err)
         assert " step " not in command or main(["check", "config/chocolandia.yaml"]) == 0
         at = later(at, 60)
@@ -69,7 +69,7 @@ def test_the_runbook_leads_to_the_end_in_few_commands(place: Place, capfd: pytes
     assert len(down) == len({line for line in lines if " step " in line}) - 3 <= MOST_DOWN
     follow(place, lines, START, capfd)
     assert place.step() == "complete"
-    for name, repository in (("here", place.here), ("owner", place.there)):
+    for name, repository in (("here", place.here), ("owner", place.owner)):
         assert place.remote(name) == "beersystem: complete"
         assert repository.git("status", "--porcelain") == ""
 

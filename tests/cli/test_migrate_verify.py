@@ -44,7 +44,7 @@ def at(folder: Path, *steps: str, over: dict[str, Any] | None = None, **more: An
 def objects(folder: Path) -> list[dict[str, Any]]:
     """Return the objects of the application as its step requires them."""
     environment = load(folder / CONFIG)
-    change = {one.reference: one for one in changes(environment, environment.clients[0])}.get("Deployment/beersystem-backend")
+    change = {change.reference: change for change in changes(environment, environment.clients[0])}.get("Deployment/beersystem-backend")
     return [edited(backend(), change) if change else backend(), *copy.deepcopy(OLD_REDIS)]
 
 
@@ -60,10 +60,10 @@ def test_each_difference_has_object_pointer_wanted_and_actual(tmp_path: Path, ru
     env.append({"name": "REDIS_PASSWORD", "value": PLAIN_PASSWORD})
     before = (tmp_path / CONFIG).read_bytes()
     code, output, errors = run("verify", CONFIG, "--from", put(tmp_path, workload), "--record", "--json")
-    found = json.loads(output)["differences"]
+    differences = json.loads(output)["differences"]
     place = "/spec/template/spec/containers/backend/env"
     assert (code, errors) == (1, "")
-    assert found == [
+    assert differences == [
         {"object": "Deployment/beersystem-backend", "pointer": pointer, "wanted": wanted, "actual": actual}
         for pointer, wanted, actual in (
             ("/spec/replicas", "0", "1"),

@@ -137,8 +137,8 @@ def test_the_certificate_of_the_revision_is_read_from_it(run: Run, tmp_path: Pat
     (folder / "sealing.crt").unlink()
     write(tmp_path, "secrets: {mode: manual}\n" + LARGER)
     run("render")
-    found = codes(run("check", "--base", "HEAD", "--json")[1])
-    assert {"secret-source", "volume-template"} <= found
+    reported = codes(run("check", "--base", "HEAD", "--json")[1])
+    assert {"secret-source", "volume-template"} <= reported
 
 
 def test_a_config_that_is_gone_is_reported_once_while_its_redis_is_deployed(run: Run, tmp_path: Path) -> None:
@@ -152,8 +152,8 @@ def test_a_config_that_is_gone_is_reported_once_while_its_redis_is_deployed(run:
     (tmp_path / "config/new.yaml").write_text(HEAD.replace("lab", "new"), encoding="utf-8")
     run("render")
     code, output, _ = run("check", "--base", "HEAD", "--json")
-    gone = [one for one in json.loads(output)["findings"] if one["code"] == "config-gone"]
-    assert (code, [one["on"] for one in gone]) == (1, [["lab"]])
+    gone = [finding for finding in json.loads(output)["findings"] if finding["code"] == "config-gone"]
+    assert (code, [finding["on"] for finding in gone]) == (1, [["lab"]])
     assert "config/lab.yaml at HEAD is deleted" in gone[0]["message"]
     accepted = "accept:\n- {code: config-gone, on: lab, reason: its objects were followed by hand}\n"
     (tmp_path / "config/edge.yaml").write_text(other + accepted, encoding="utf-8")

@@ -33,7 +33,7 @@ def at(folder: Path, step: str = "validate", kind: str = "kustomize", **client: 
     """Write a config with beersystem at a step, all evidence but that of a scan recorded."""
     data = config(step)["clients"][0]
     if step == "validate":
-        observed = [one for one in OBSERVED if one["kind"] != "scan"]
+        observed = [criterion for criterion in OBSERVED if criterion["kind"] != "scan"]
         data["migration"] = {"step": step, "history": HISTORY, "validation": EVIDENCE, "evidence": observed}
     previous = {"data": "none"}
     loaded(folder, step, over={"clients": [merged(data, {"owner": {"kind": kind}, "previous": previous, **client})]})
@@ -65,14 +65,14 @@ USERS: dict[str, tuple[Object, str]] = {
 def scans(folder: Path) -> list[tuple[str, str | None]]:
     migration = load(folder / "chocolandia.yaml").clients[0].migration
     assert migration is not None
-    return [(one.step, one.value) for one in migration.evidence if one.kind == "scan"]
+    return [(entry.step, entry.value) for entry in migration.evidence if entry.kind == "scan"]
 
 
 def findings(run: Run, file: str) -> tuple[int, list[tuple[str, str, str]]]:
     code, output, _ = run("check", file, "--owner", "owner/prod", "--at", AT, "--json")
     assert "problems" not in output, output
-    found = [(one["code"], one["severity"], one["message"]) for one in json.loads(output)["findings"]]
-    return code, [one for one in found if one[0].startswith(("old-redis", "scan-"))]
+    reported = [(finding["code"], finding["severity"], finding["message"]) for finding in json.loads(output)["findings"]]
+    return code, [finding for finding in reported if finding[0].startswith(("old-redis", "scan-"))]
 
 
 @pytest.mark.parametrize("name", USERS)
@@ -80,8 +80,8 @@ def test_check_finds_what_only_the_build_shows_and_records_it(name: str, tmp_pat
     content, pointer = USERS[name]
     owner(tmp_path, backend(), *OLD_REDIS, content)
     file = at(tmp_path)
-    _, found = findings(run, file)
-    (sure,) = [one for one in found if one[0] == "old-redis-in-use"]
+    _, reported = findings(run, file)
+    (sure,) = [finding for finding in reported if finding[0] == "old-redis-in-use"]
     assert sure[1] == "error"
     assert f"{content['kind']}/nightly in {content['metadata']['namespace']} uses the old Redis" in sure[2]
     assert f" at {pointer}" in sure[2]
@@ -96,7 +96,7 @@ def test_nothing_found_opens_the_gate(tmp_path: Path, run: Run) -> None:
     file = at(tmp_path)
     code, _, errors = run("migrate", "advance", file, "--at", AT, "--confirm-irreversible", "--override", "now")
     assert (code, "[scan-missing]" in errors) == (1, True)
-    assert [one for one in findings(run, file)[1] if one[0] != "scan-not-visible"] == []
+    assert [finding for finding in findings(run, file)[1] if finding[0] != "scan-not-visible"] == []
     assert scans(tmp_path) == [("validate", "0")]
     assert run("migrate", "advance", file, "--at", AT, "--confirm-irreversible")[0] == 0
 
@@ -113,7 +113,7 @@ def test_a_scan_of_another_redis_opens_no_gate(tmp_path: Path, run: Run) -> None
     assert migration is not None
     evidence = migration.evidence[-1].model_dump(mode="json", by_alias=True, exclude_none=True)
     for about, code in ((evidence["about"], 1), (REMOVED, 0)):
-        observed = [one for one in OBSERVED if one["kind"] != "scan"] + [{**evidence, "about": about}]
+        observed = [criterion for criterion in OBSERVED if criterion["kind"] != "scan"] + [{**evidence, "about": about}]
         at(tmp_path, migration={"step": "validate", "history": HISTORY, "validation": EVIDENCE, "evidence": observed})
         done, _, errors = run("migrate", "advance", file, "--at", AT, "--confirm-irreversible")
         assert (done, "searched for cache:6379 Service/cache, not for" in errors) == (code, bool(code)), errors
@@ -164,8 +164,8 @@ def test_before_validate_the_same_is_a_warning_and_no_evidence(step: str, tmp_pa
     owner(tmp_path, backend(), *OLD_REDIS, cron_job("redis://redis:6379/0"))
     file = at(tmp_path, step)
     before = (tmp_path / file).read_bytes()
-    _, found = findings(run, file)
-    assert [one[1] for one in found if one[0] == "old-redis-in-use"] == ["warning"]
+    _, reported = findings(run, file)
+    assert [finding[1] for finding in reported if finding[0] == "old-redis-in-use"] == ["warning"]
     assert (tmp_path / file).read_bytes() == before
 
 
@@ -201,7 +201,7 @@ def test_decommission_without_a_scan_is_an_error_of_every_check(tmp_path: Path, 
     text = (tmp_path / file).read_text(encoding="utf-8")
     data = yaml.safe_load(text)
     migration = data["clients"][0]["migration"]
-    migration["evidence"] = [one for one in migration["evidence"] if one["kind"] != "scan"]
+    migration["evidence"] = [entry for entry in migration["evidence"] if entry["kind"] != "scan"]
     (tmp_path / file).write_text(yaml.safe_dump(data), encoding="utf-8")
     code, _, errors = run("render", file)
     assert (code, "[scan-missing]" in errors) == (1, True)
@@ -210,8 +210,8 @@ def test_decommission_without_a_scan_is_an_error_of_every_check(tmp_path: Path, 
 def test_a_possible_use_is_a_warning_and_opens_the_gate(tmp_path: Path, run: Run) -> None:
     owner(tmp_path, backend(), *OLD_REDIS, named("ConfigMap", data={"REDIS_HOSTS": "redis"}))
     file = at(tmp_path)
-    _, found = findings(run, file)
-    assert [one[:2] for one in found if one[0] != "scan-not-visible"] == [("scan-possible", "warning")]
+    _, reported = findings(run, file)
+    assert [finding[:2] for finding in reported if finding[0] != "scan-not-visible"] == [("scan-possible", "warning")]
     assert scans(tmp_path) == [("validate", "0")]
 
 
@@ -220,8 +220,8 @@ def test_a_possible_use_is_accepted_by_name(tmp_path: Path, run: Run) -> None:
     file = at(tmp_path)
     with (tmp_path / file).open("a", encoding="utf-8") as stream:
         stream.write("accept: [{code: scan-possible, on: ConfigMap/nightly, reason: a list of kinds}]\n")
-    _, found = findings(run, file)
-    assert [one for one in found if one[0] == "scan-possible"] == []
+    _, reported = findings(run, file)
+    assert [finding for finding in reported if finding[0] == "scan-possible"] == []
     assert scans(tmp_path) == [("validate", "0")]
     _, _, errors = run("check", file)
     assert "accept-unused" not in errors, "without --owner nobody looked"
@@ -232,8 +232,8 @@ def test_a_service_to_be_removed_that_selects_the_application_is_in_use(tmp_path
     front = named("Service", "front", spec={"selector": labels, "ports": [{"port": 80}]})
     owner(tmp_path, backend(), *OLD_REDIS, front)
     file = at(tmp_path, previous={"remove": ["Deployment/redis", "Service/redis", "Service/front"], "data": "none"})
-    _, found = findings(run, file)
-    assert [one[2].partition(": ")[2] for one in found if one[0] == "old-redis-in-use"] == ["selected by Service/front"]
+    _, reported = findings(run, file)
+    assert [finding[2].partition(": ")[2] for finding in reported if finding[0] == "old-redis-in-use"] == ["selected by Service/front"]
 
 
 @pytest.mark.parametrize(
@@ -251,9 +251,9 @@ def test_an_application_that_is_to_be_removed_with_its_redis_is_a_possible_use(
     listed = named("Deployment", "listed", spec={"template": {"spec": {"containers": [container]}}}) | {"apiVersion": "apps/v1"}
     owner(tmp_path, backend(), *OLD_REDIS, listed)
     file = at(tmp_path, previous={"remove": ["Deployment/redis", "Service/redis", "Deployment/listed"], "data": "none"})
-    _, found = findings(run, file)
-    assert [one[2].partition(" ")[0] for one in found if "previous.remove lists it" in one[2]] == expected
-    assert {one[0] for one in found if "previous.remove lists it" in one[2]} <= {"scan-possible"}
+    _, reported = findings(run, file)
+    assert [finding[2].partition(" ")[0] for finding in reported if "previous.remove lists it" in finding[2]] == expected
+    assert {finding[0] for finding in reported if "previous.remove lists it" in finding[2]} <= {"scan-possible"}
 
 
 NEEDS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -283,17 +283,17 @@ def test_an_object_to_be_removed_that_pods_of_others_need_is_in_use(name: str, t
     worker = named("Deployment", "worker", spec={"template": {"spec": pod}}) | {"apiVersion": "apps/v1"}
     owner(tmp_path, backend(), *OLD_REDIS, worker)
     file = at(tmp_path, previous={"remove": ["Deployment/redis", "Service/redis", removed], "data": "discard"})
-    code, found = findings(run, file)
+    code, reported = findings(run, file)
     assert code == 1
-    assert [one[2] for one in found if one[0] == "old-redis-in-use" and f"its pods need {removed}" in one[2]]
+    assert [finding[2] for finding in reported if finding[0] == "old-redis-in-use" and f"its pods need {removed}" in finding[2]]
 
 
 def test_what_cannot_be_read_is_listed(tmp_path: Path, run: Run) -> None:
     sealed = named("SealedSecret", "keys", spec={"encryptedData": {"a": "b"}}) | {"apiVersion": "bitnami.com/v1alpha1"}
     owner(tmp_path, backend(), *OLD_REDIS, sealed)
-    _, found = findings(run, at(tmp_path))
-    hidden = [one for one in found if one[0] == "scan-not-visible"]
-    assert ("info", "not visible: SealedSecret/keys at /spec/encryptedData (encrypted)") in [one[1:] for one in hidden]
+    _, reported = findings(run, at(tmp_path))
+    hidden = [finding for finding in reported if finding[0] == "scan-not-visible"]
+    assert ("info", "not visible: SealedSecret/keys at /spec/encryptedData (encrypted)") in [finding[1:] for finding in hidden]
 
 
 def test_the_patches_of_another_client_count_where_they_are_in_its_application(tmp_path: Path, run: Run) -> None:
@@ -311,8 +311,10 @@ def test_the_patches_of_another_client_count_where_they_are_in_its_application(t
             second = second | {"previous": {"host": "redis.elsewhere"}}
         text = yaml.safe_dump({**data, "clients": [first, json.loads(json.dumps(second))]})
         (tmp_path / file).write_text(text, encoding="utf-8")
-        _, found = findings(run, file)
-        assert [one[1] for one in found if one[0] == "old-redis-in-use" and "Deployment/worker in beersystem" in one[2]] == expected
+        _, reported = findings(run, file)
+        assert [
+            finding[1] for finding in reported if finding[0] == "old-redis-in-use" and "Deployment/worker in beersystem" in finding[2]
+        ] == expected
 
 
 def plain(folder: Path, *objects: Object, **files: str) -> None:
@@ -329,8 +331,8 @@ def plain(folder: Path, *objects: Object, **files: str) -> None:
 def test_plain_files_are_scanned_as_they_are(tmp_path: Path, run: Run) -> None:
     plain(tmp_path, backend(), *OLD_REDIS, cron_job("redis://redis:6379/0"))
     file = at(tmp_path, kind="manifests")
-    _, found = findings(run, file)
-    (sure,) = [one for one in found if one[0] == "old-redis-in-use"]
+    _, reported = findings(run, file)
+    (sure,) = [finding for finding in reported if finding[0] == "old-redis-in-use"]
     assert sure[1] == "error"
     assert "CronJob/nightly in beersystem uses the old Redis" in sure[2]
     assert scans(tmp_path) == [("validate", "1")]
@@ -339,9 +341,9 @@ def test_plain_files_are_scanned_as_they_are(tmp_path: Path, run: Run) -> None:
 def test_other_texts_of_a_plain_checkout_are_scanned_too(tmp_path: Path, run: Run) -> None:
     texts = {"app_env": "REDIS_HOST=redis.beersystem.svc\n", "values_yaml": "host: redis\n"}
     plain(tmp_path, backend(), *OLD_REDIS, **texts)
-    _, found = findings(run, at(tmp_path, kind="manifests"))
-    found = [one for one in found if one[0] != "scan-not-visible"]
-    assert [(one[0], one[2].split(" ")[0]) for one in found] == [
+    _, hits = findings(run, at(tmp_path, kind="manifests"))
+    hits = [finding for finding in hits if finding[0] != "scan-not-visible"]
+    assert [(finding[0], finding[2].split(" ")[0]) for finding in hits] == [
         ("scan-possible", "File/owner/elsewhere/values.yaml"),
         ("old-redis-in-use", "File/owner/elsewhere/app.env"),
     ]

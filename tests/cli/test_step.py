@@ -27,7 +27,7 @@ TO = ("migrate", "step", CONFIG, "--at", AT, "--to")
 
 
 class Place:
-    """Two clones with their bare repositories: `here` with the config, `there` of the application."""
+    """Two clones with their bare repositories: `here` with the config, `owner` of the application."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, order: str = "scale-down-first") -> None:
         self.folder = folder
@@ -35,8 +35,8 @@ class Place:
         write(_made(folder / "here/config"), {"step": "prepare", "order": order, **READY})
         owner(folder)
         (folder / "owner/.git").rmdir()
-        self.here, self.there = (Repository(folder / name, monkeypatch) for name in ("here", "owner"))
-        for name, repository in (("here", self.here), ("owner", self.there)):
+        self.here, self.owner = (Repository(folder / name, monkeypatch) for name in ("here", "owner"))
+        for name, repository in (("here", self.here), ("owner", self.owner)):
             subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", folder / f"{name}.git"], check=True)
             repository.git("remote", "add", "origin", str(folder / f"{name}.git"))
         monkeypatch.chdir(self.here.folder)
@@ -47,7 +47,7 @@ class Place:
         assert run("migrate", "export", CONFIG, "--to", "../owner/prod")[0] == 0
         (self.here.folder / ".gitignore").write_text(".rediskit.local.yaml\n")
         (self.here.folder / ".rediskit.local.yaml").write_text("checkouts: {beersystem: ../owner/prod}\n")
-        for repository in (self.here, self.there):
+        for repository in (self.here, self.owner):
             repository.commit({})
             repository.git("push", "--quiet", "--set-upstream", "origin", "main")
 
@@ -63,10 +63,10 @@ class Place:
 
     def state(self) -> dict[str, bytes]:
         """Every file of both work trees, and the commits."""
-        heads = {name: repository.git("rev-parse", "HEAD").encode() for name, repository in (("here", self.here), ("owner", self.there))}
+        heads = {name: repository.git("rev-parse", "HEAD").encode() for name, repository in (("here", self.here), ("owner", self.owner))}
         files = {
             str(path): path.read_bytes()
-            for repository in (self.here, self.there)
+            for repository in (self.here, self.owner)
             for path in repository.folder.rglob("*")
             if path.is_file() and ".git" not in path.relative_to(repository.folder).parts
         }
@@ -81,25 +81,25 @@ def _made(folder: Path) -> Path:
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kustomize: Path, run: Run) -> Place:
     monkeypatch.setenv("KUSTOMIZE", str(kustomize))
-    made = Place(tmp_path, monkeypatch)
-    made.start(run)
-    return made
+    clones = Place(tmp_path, monkeypatch)
+    clones.start(run)
+    return clones
 
 
 def test_a_step_of_the_application_repository_is_committed_and_pushed_in_both(place: Place, run: Run) -> None:
     code, output, errors = run(*TO, "scale-down", "--push")
     assert code == 0, errors
     assert (place.step(), place.remote("here"), place.remote("owner")) == ("scale-down", "beersystem: scale-down", "beersystem: scale-down")
-    assert place.here.git("status", "--porcelain") == place.there.git("status", "--porcelain") == ""
+    assert place.here.git("status", "--porcelain") == place.owner.git("status", "--porcelain") == ""
     assert output.splitlines()[-1] == (f"next: rediskit migrate step {CONFIG} --client beersystem --to scale-down --commit --push --wait")
     assert run("check", CONFIG, "--base", "HEAD~1")[0] == 0
 
 
 def test_a_step_of_this_repository_leaves_the_other_one(place: Place, run: Run) -> None:
     assert run(*TO, "scale-down", "--push")[0] == 0
-    before = place.there.git("rev-parse", "HEAD")
+    before = place.owner.git("rev-parse", "HEAD")
     assert run(*TO, "deploy", "--push")[0] == 0
-    assert (place.remote("here"), place.there.git("rev-parse", "HEAD")) == ("beersystem: deploy", before)
+    assert (place.remote("here"), place.owner.git("rev-parse", "HEAD")) == ("beersystem: deploy", before)
 
 
 def test_without_commit_only_config_and_rendered_manifests_change(place: Place, run: Run) -> None:
@@ -132,7 +132,7 @@ def _rendered_edited(place: Place) -> None:
 
 
 def _base_edited(place: Place) -> None:
-    file = place.there.folder / "base/kustomization.yaml"
+    file = place.owner.folder / "base/kustomization.yaml"
     file.write_text(file.read_text() + "commonAnnotations: {mine: here}\n")
 
 
@@ -146,8 +146,8 @@ def _behind(name: str) -> None:
 
 
 def _unlisted(place: Place) -> None:
-    place.there.commit({"prod/kustomization.yaml": "resources: [../base]\n"})
-    place.there.git("push", "--quiet")
+    place.owner.commit({"prod/kustomization.yaml": "resources: [../base]\n"})
+    place.owner.git("push", "--quiet")
 
 
 OBSTACLES = {
@@ -157,7 +157,7 @@ OBSTACLES = {
     "here behind": (lambda _: _behind("here"), "checkout-behind"),
     "there behind": (lambda _: _behind("owner"), "checkout-behind"),
     "other branch": (lambda place: place.here.git("switch", "--quiet", "--create", "other"), "wrong-branch"),
-    "no branch": (lambda place: place.there.git("checkout", "--quiet", "--detach"), "merge-unfinished"),
+    "no branch": (lambda place: place.owner.git("checkout", "--quiet", "--detach"), "merge-unfinished"),
     "no component": (_unlisted, "component-unlisted"),
     "no checkout": (lambda place: (place.here.folder / ".rediskit.local.yaml").unlink(), "checkout-unknown"),
 }
@@ -196,7 +196,7 @@ def test_a_rejected_push_is_reported_and_continues_as_a_branch(place: Place, run
 def test_a_branch_is_continued_after_it_is_merged(place: Place, run: Run) -> None:
     assert run(*TO, "scale-down", "--push", "--branch", "move")[0] == 0
     assert (place.remote("here"), place.remote("owner")) == ("a state", "a state")
-    for name, repository in (("here", place.here), ("owner", place.there)):
+    for name, repository in (("here", place.here), ("owner", place.owner)):
         subprocess.run(["git", "-C", place.folder / f"{name}.git", "branch", "--force", "main", "move"], check=True)
         repository.git("switch", "--quiet", "main")
         repository.git("pull", "--quiet")
@@ -245,7 +245,7 @@ def test_a_step_that_was_killed_after_a_phase_continues(place: Place, run: Run, 
     assert code == 0, errors
     assert (place.remote("here"), place.remote("owner")) == ("beersystem: scale-down", "beersystem: scale-down")
     assert len(place.here.git("log", "--format=%s").splitlines()) == 2, "one commit"
-    assert place.here.git("status", "--porcelain") == place.there.git("status", "--porcelain") == ""
+    assert place.here.git("status", "--porcelain") == place.owner.git("status", "--porcelain") == ""
 
 
 def test_another_step_is_refused_until_the_interrupted_one_is_finished(place: Place, run: Run) -> None:
@@ -300,7 +300,7 @@ def test_an_application_in_this_repository_needs_no_checkout_and_gets_one_commit
     (place.here.folder / ".rediskit.local.yaml").unlink()
     same = {"repository": "git@github.com:cbenitezpy-ueno/chocolandia_kube.git", "path": "apps/prod"}
     write(place.here.folder / "config", {"step": "prepare", **READY}, {"client": {"owner": same}})
-    shutil.copytree(place.there.folder, place.here.folder / "apps", ignore=shutil.ignore_patterns(".git"))
+    shutil.copytree(place.owner.folder, place.here.folder / "apps", ignore=shutil.ignore_patterns(".git"))
     assert run("render", CONFIG)[0] == 0
     place.here.commit({})
     place.here.git("push", "--quiet")

@@ -24,7 +24,7 @@ def run(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     return run
 
 
-def found(output: str, code: str) -> list[dict[str, Any]]:
+def findings_of(output: str, code: str) -> list[dict[str, Any]]:
     return [finding for finding in json.loads(output)["findings"] if finding["code"] == code]
 
 
@@ -75,7 +75,7 @@ def test_check_refuses_history_and_evidence_in_the_future(run: Run, tmp_path: Pa
     assert run("render", CONFIG)[0] == 0, "a render has no clock"
     code, output, _ = run("check", CONFIG, "--json")
     assert code == 1
-    paths = [finding["path"] for finding in found(output, "time-in-future")]
+    paths = [finding["path"] for finding in findings_of(output, "time-in-future")]
     assert paths == ["clients[0].migration.history[1].at", "clients[0].migration.evidence[0].at"]
 
 
@@ -91,9 +91,9 @@ def test_a_step_is_committed_when_it_is_taken(run: Run, tmp_path: Path, monkeypa
         monkeypatch.setenv("GIT_AUTHOR_DATE", time)
         git(tmp_path, "add", "-A")
         git(tmp_path, "commit", "-qm", "a step")
-    (finding,) = found(run("check", CONFIG, "--base", "HEAD~2", "--json")[1], "time-differs")
+    (finding,) = findings_of(run("check", CONFIG, "--base", "HEAD~2", "--json")[1], "time-differs")
     assert finding["path"] == "clients[0].migration.history[1].at"
     assert finding["severity"] == "warning"
     assert "deploy has the time 2026-03-01T22:01:00-03:00, and its commit " in finding["message"]
     assert finding["message"].endswith(" has 2026-03-02T01:17:00Z")
-    assert found(run("check", CONFIG, "--base", "HEAD", "--json")[1], "time-differs") == []
+    assert findings_of(run("check", CONFIG, "--base", "HEAD", "--json")[1], "time-differs") == []

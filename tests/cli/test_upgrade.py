@@ -43,7 +43,7 @@ def chart(folder: str, version: str, **objects: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("source", "message"),
     [
         ("gone.tgz", "gone.tgz does not exist"),
         ("text.tgz", "text.tgz is no chart"),
@@ -52,12 +52,12 @@ def chart(folder: str, version: str, **objects: str) -> str:
         ("folder", "folder is no chart"),
     ],
 )
-def test_what_is_no_chart_is_refused(given: str, message: str, run: Run) -> None:
+def test_what_is_no_chart_is_refused(source: str, message: str, run: Run) -> None:
     Path("text.tgz").write_text("hello", encoding="utf-8")
     packed("empty.tgz", values_yaml="a: 1\n")
     packed("list.tgz", Chart_yaml="- a\n")
     Path("folder").mkdir()
-    code, output, errors = run("upgrade", "cloudpirates.yaml", "--from-chart", given, "--chart", given)
+    code, output, errors = run("upgrade", "cloudpirates.yaml", "--from-chart", source, "--chart", source)
     assert (code, output) == (2, "")
     assert errors.startswith(f"error: --from-chart: {message}\n  help: ")
     assert errors.count("\n") == 2

@@ -14,7 +14,7 @@ from rediskit.live.jobs import complete, parsed
 from rediskit.renderers.verification.checks import Status
 from rediskit.renderers.verification.pod import expected_settings, job_spec, script
 from tests.conftest import Run
-from tests.samples import loaded, made
+from tests.samples import environment_of, loaded
 
 CONFIG = "chocolandia.yaml"
 
@@ -91,14 +91,14 @@ def test_no_data_is_never_success(statuses: tuple[Status, ...], code: int) -> No
 
 
 def test_a_pod_without_a_result_is_unknown() -> None:
-    environment = made("scale-up")
+    environment = environment_of("scale-up")
     message = "ping\thost\tpassed\tPONG\nping\thost\tgood\nother\tx\tpassed\n"
-    found = complete(parsed(environment, message, "cluster:x"), ("ping", "wait"), "t", "v", "no")
-    assert [(one.id, one.status) for one in found] == [("ping", "passed"), ("wait", "unknown")]
+    results = complete(parsed(environment, message, "cluster:x"), ("ping", "wait"), "t", "v", "no")
+    assert [(result.id, result.status) for result in results] == [("ping", "passed"), ("wait", "unknown")]
 
 
 def test_the_pod_has_restricted_security_and_no_label_of_the_release() -> None:
-    spec = job_spec(made("scale-up"), ("performance",), "redis", wait=1)
+    spec = job_spec(environment_of("scale-up"), ("performance",), "redis", wait=1)
     pod = spec["template"]["spec"]
     (container,) = pod["containers"]
     assert (spec["backoffLimit"], pod["restartPolicy"], pod["automountServiceAccountToken"]) == (0, "Never", False)
@@ -113,7 +113,7 @@ def test_the_pod_has_restricted_security_and_no_label_of_the_release() -> None:
 
 
 def test_the_expected_settings_are_those_of_redis_conf() -> None:
-    assert expected_settings(made("scale-up")) == {
+    assert expected_settings(environment_of("scale-up")) == {
         "maxmemory": str(2**30),
         "maxmemory-policy": "allkeys-lru",
         "appendonly": "yes",

@@ -120,11 +120,11 @@ class ArgoCD(Tool):
 
     def complaints(self, expected: Expected) -> list[str]:
         """Return the conditions of all Applications: Argo CD has no condition for what is well."""
-        found = []
+        problems = []
         for name in self._present(expected):
             conditions = (self._application(name) or {}).get("status", {}).get("conditions", [])
-            found += [f"{name}: {condition['type']}: {condition['message']}" for condition in conditions]
-        return found
+            problems += [f"{name}: {condition['type']}: {condition['message']}" for condition in conditions]
+        return problems
 
     def health_of(self, unit: str) -> str:
         """Return the health of an Application."""
@@ -134,7 +134,7 @@ class ArgoCD(Tool):
         status = (self._application(unit) or {}).get("status", {})
         operation = status.get("operationState", {})
         resources = (operation.get("syncResult") or {}).get("resources") or []
-        return "; ".join([_conditions(status), operation.get("message", ""), *(found.get("message", "") for found in resources)])
+        return "; ".join([_conditions(status), operation.get("message", ""), *(resource.get("message", "") for resource in resources)])
 
     def _missing(self, name: str, revision: str, left: frozenset[str]) -> str:
         application = self._application(name)
@@ -148,7 +148,7 @@ class ArgoCD(Tool):
             return f"is at {seen}, not at {revision}: {_conditions(status)}"
         if _patches(sync.get("comparedTo", {})) != _patches(application["spec"]):
             return "its patches have not been looked at yet"
-        apart = {found["name"] for found in status.get("resources", []) if found.get("status") != "Synced"}
+        apart = {resource["name"] for resource in status.get("resources", []) if resource.get("status") != "Synced"}
         synced = sync.get("status") == "Synced" or (apart and apart <= left)
         if not synced or health != "Healthy":
             return f"is {sync.get('status')}, {health}: {operation.get('message', '')} {_conditions(status)}"

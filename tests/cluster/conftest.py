@@ -64,7 +64,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_testnodedown(node: Any) -> None:
     """Collect the measurements of a worker that has ended. A crashed worker has sent none."""
     measured = getattr(node, "workeroutput", {}).get("measured", ())
-    node.config.stash[REPORT].measured += [(tool, versions, row, taken) for tool, versions, row, taken in measured]
+    node.config.stash[REPORT].measured += [(tool, versions, row, seconds) for tool, versions, row, seconds in measured]
 
 
 @pytest.fixture(scope="session")
@@ -154,14 +154,14 @@ _ADDRESSES = count()
 @pytest.fixture
 def make_scene(tool: Tool, git: GitServer, registry: Registry, metallb: MetalLB, monitoring: None) -> Iterator[MakeScene]:  # noqa: ARG001
     """Environments of the test's own, in a cluster that has MetalLB and the monitoring stack."""
-    made: list[Scene] = []
+    scenes: list[Scene] = []
 
     def make(name: str, replicas: int = 1, address: str = "") -> Scene:
-        given = address or f"192.168.4.{204 + next(_ADDRESSES) % 7}"
-        scene = Scene(tool, git, f"{name}-{tool.name}", (registry.repository, registry.chart.version), given, replicas)
-        made.append(scene)
+        chosen = address or f"192.168.4.{204 + next(_ADDRESSES) % 7}"
+        scene = Scene(tool, git, f"{name}-{tool.name}", (registry.repository, registry.chart.version), chosen, replicas)
+        scenes.append(scene)
         return scene
 
     yield make
-    for scene in made:
+    for scene in scenes:
         scene.abandon()

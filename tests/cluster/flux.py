@@ -107,7 +107,7 @@ class Flux(Tool):
     def unsettled(self, expected: Expected) -> str:
         wanted = {name for kind, name, _, _ in expected.units if kind == "Kustomization"}
         live = self.kube.find(KUSTOMIZE, "Kustomization", self.namespace, f"app.kubernetes.io/part-of={expected.release}")
-        missing = [f"Kustomization {name}: still there" for name in sorted({found["metadata"]["name"] for found in live} - wanted)]
+        missing = [f"Kustomization {name}: still there" for name in sorted({content["metadata"]["name"] for content in live} - wanted)]
         for kind, name, namespace, commit in expected.units:
             if name in expected.ignored:
                 continue
@@ -133,14 +133,14 @@ class Flux(Tool):
     def _get(self, kind: str, name: str, namespace: str) -> Object | None:
         return self.kube.get(VERSIONS[kind], kind, name, namespace)
 
-    def _unready(self, found: Object | None, commit: str) -> str:
-        if found is None:
+    def _unready(self, content: Object | None, commit: str) -> str:
+        if content is None:
             return "not there"
-        status = found.get("status", {})
-        if status.get("observedGeneration") != found["metadata"]["generation"]:
+        status = content.get("status", {})
+        if status.get("observedGeneration") != content["metadata"]["generation"]:
             return "not looked at yet"
-        if condition(found, "Ready") != "True":
-            return str(condition_of(found, "Ready").get("message", "not ready"))
+        if condition(content, "Ready") != "True":
+            return str(condition_of(content, "Ready").get("message", "not ready"))
         revision = str(status.get("lastAppliedRevision") or status.get("artifact", {}).get("revision", ""))
         if commit and not revision.endswith(commit):
             return f"still at {revision}"

@@ -131,8 +131,8 @@ class Kube:
             until(f"the kind of {name}", lambda name=name: self._established(name))  # type: ignore[misc]
 
     def _established(self, name: str) -> bool | None:
-        found = self.get("apiextensions.k8s.io/v1", "CustomResourceDefinition", name)
-        return condition(found, "Established") == "True" or None
+        definition = self.get("apiextensions.k8s.io/v1", "CustomResourceDefinition", name)
+        return condition(definition, "Established") == "True" or None
 
 
 def path_of(version: str, kind: str, name: str, namespace: str) -> str:
@@ -151,7 +151,7 @@ def condition(content: Object | None, name: str) -> str:
 def condition_of(content: Object | None, name: str) -> Object:
     """Return a condition, or an empty object."""
     conditions = (content or {}).get("status", {}).get("conditions") or []
-    return next((dict(found) for found in conditions if found["type"] == name), {})
+    return next((dict(condition) for condition in conditions if condition["type"] == name), {})
 
 
 def _message(text: bytes) -> str:

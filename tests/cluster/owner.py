@@ -43,7 +43,7 @@ def files(namespace: str, replicas: int = 1, *, component: bool = True, more: Ma
     }
 
 
-def given(tree: Tree, client: str) -> dict[str, bytes]:
+def sources_of(tree: Tree, client: str) -> dict[str, bytes]:
     """Path to bytes of what a tree has for the owner of a client: a Component, or a snippet."""
     start = f"owners/{client}/"
     return {path.removeprefix(start): text for path, text in tree.files.items() if path.startswith(start)}

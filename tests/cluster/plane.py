@@ -155,11 +155,11 @@ class Plane:
 
     def _node_is_ready(self, name: str) -> bool | None:
         self.programs.check()
-        found = self.kube.get("v1", "Node", name)
-        if condition(found, "Ready") != "True":
+        node = self.kube.get("v1", "Node", name)
+        if condition(node, "Ready") != "True":
             return None
         # Nodes that nothing runs on keep the taint of their first second where no node lifecycle controller takes it away.
-        if found and found["spec"].get("taints"):
+        if node and node["spec"].get("taints"):
             self.kube.patch("v1", "Node", name, "", {"spec": {"taints": None}})
         return True
 
@@ -197,6 +197,6 @@ def volume(name: str) -> Object:
 
 def program(name: str) -> Path:
     """Return a program of the set `cluster`. Raises AssertionError naming the command that brings it."""
-    found = locate(name)
-    assert found is not None, f"{name} is neither in the tool cache nor on PATH; run: make tools TOOLS='--set cluster'"
-    return found
+    program = locate(name)
+    assert program is not None, f"{name} is neither in the tool cache nor on PATH; run: make tools TOOLS='--set cluster'"
+    return program

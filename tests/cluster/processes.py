@@ -44,11 +44,11 @@ def until(what: str, look: Callable[[], T | None], seconds: float = 60, pause: f
     seen = ""
     while True:
         try:
-            found = look()
+            value = look()
         except FailedError as missing:
-            found, seen = None, f": {missing}"
-        if found is not None:
-            return found
+            value, seen = None, f": {missing}"
+        if value is not None:
+            return value
         if time.monotonic() > end:
             raise FailedError(f"{what} was not seen within {seconds:.0f} s{seen}")
         time.sleep(pause)

@@ -39,8 +39,8 @@ class Report:
         """Return the table, and what it was measured with."""
         versions = {tool: version for tool, version, _, _ in self.measured}
         seconds: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-        for tool, _, row, taken in self.measured:
-            seconds[row][tool].append(taken)
+        for tool, _, row, duration in self.measured:
+            seconds[row][tool].append(duration)
         tools = sorted(versions)
         lines = [f"| from the commit to healthy, seconds | {' | '.join(tools)} |", f"| --- |{' --- |' * len(tools)}"]
         for row in [*ROWS, *(row for row in seconds if row not in ROWS)]:

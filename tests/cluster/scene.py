@@ -111,12 +111,12 @@ class Scene:
         self.ours.commit(message)
         if self.in_place:
             return
-        given = owner.given(self.tree, self.client)
+        values = owner.sources_of(self.tree, self.client)
         if self.owner_kind == "kustomize":
-            self.theirs.replace(f"{owner.FOLDER}/{owner.COMPONENT}", given)
+            self.theirs.replace(f"{owner.FOLDER}/{owner.COMPONENT}", values)
             self.theirs.commit(message)
         else:
-            self._patch_unit(message, *given.values())
+            self._patch_unit(message, *values.values())
 
     def _patch_unit(self, message: str, snippet: bytes) -> None:
         """Replace the patches in the Application or Kustomization of the application by the snippet, commit and apply."""
@@ -167,8 +167,8 @@ class Scene:
         if self.tree is not None or self.owner_objects:
             self.tool.abandon(self.expected())
         for name in (self.namespace, self.client_namespace, *self.neighbours.values()):
-            found = self.kube.get("v1", "Namespace", name)
-            if found and "deletionTimestamp" not in found["metadata"]:
+            namespace = self.kube.get("v1", "Namespace", name)
+            if namespace and "deletionTimestamp" not in namespace["metadata"]:
                 self.kube.delete("v1", "Namespace", name)
 
     # What is so
@@ -184,9 +184,9 @@ class Scene:
 
     def workload(self) -> Object:
         """Return the live Deployment of beersystem."""
-        found = self.kube.get("apps/v1", "Deployment", owner.WORKLOAD, self.client_namespace)
-        assert found, "the Deployment of beersystem is gone"
-        return found
+        deployment = self.kube.get("apps/v1", "Deployment", owner.WORKLOAD, self.client_namespace)
+        assert deployment, "the Deployment of beersystem is gone"
+        return deployment
 
     def live(self, version: str, kind: str, name: str, namespace: str | None = None) -> Object | None:
         """Return an object in the namespace of Redis, or another one."""
@@ -207,7 +207,7 @@ class Scene:
         if step in ("decommission", "complete"):
             watched = [entry["at"] for entry in self.history if entry["step"] == "validate"][-1]
             until = (datetime.fromisoformat(watched) + timedelta(hours=35)).isoformat()
-            observed = [{**one, "at": until} for one in OBSERVED]
+            observed = [{**criterion, "at": until} for criterion in OBSERVED]
             migration |= {"validation": {**EVIDENCE, "from": watched, "until": until}, "evidence": observed}
         if step == "complete":
             migration["evidence"] = [*observed, {"kind": "folded", "step": "decommission", "at": self.history[-1]["at"]}]

@@ -61,8 +61,8 @@ class SealedSecrets:
         """Return the Secrets with its keys."""
         return self.plane.kube.find("v1", "Secret", NAMESPACE, "sealedsecrets.bitnami.com/sealed-secrets-key=active")
 
-    def said(self, namespace: str, name: str) -> Object:
+    def synced(self, namespace: str, name: str) -> Object:
         """Return the condition of a SealedSecret, as of its newest text."""
-        found = self.plane.kube.get("bitnami.com/v1alpha1", "SealedSecret", name, namespace) or {}
-        seen = found.get("status", {}).get("observedGeneration") == found.get("metadata", {}).get("generation")
-        return condition_of(found, "Synced") if seen else {}
+        sealed = self.plane.kube.get("bitnami.com/v1alpha1", "SealedSecret", name, namespace) or {}
+        seen = sealed.get("status", {}).get("observedGeneration") == sealed.get("metadata", {}).get("generation")
+        return condition_of(sealed, "Synced") if seen else {}

@@ -90,11 +90,11 @@ def standing(scene: Scene) -> dict[str, Any]:
 
 def objects(scene: Scene) -> list[Object]:
     """Return the live objects of both namespaces that a client wrote, as the API server has them."""
-    found = []
+    live = []
     for namespace in (scene.namespace, scene.client_namespace):
         for version, kind in WRITTEN:
-            found += [{"apiVersion": version, "kind": kind, **content} for content in scene.kube.find(version, kind, namespace)]
-    return found
+            live += [{"apiVersion": version, "kind": kind, **content} for content in scene.kube.find(version, kind, namespace)]
+    return live
 
 
 WRITTEN = (
@@ -111,13 +111,13 @@ WRITTEN = (
 def _pods(scene: Scene, state: State) -> None:
     wanted = 0 if state.stopped else scene.replicas
 
-    def there() -> bool | None:
+    def complete() -> bool | None:
         pods = scene.kube.find("v1", "Pod", scene.client_namespace, "component=backend")
         if len(pods) != wanted:
             raise FailedError(f"{len(pods)} pods of beersystem")
         return True
 
-    until(f"{wanted} pods of beersystem", there)
+    until(f"{wanted} pods of beersystem", complete)
 
 
 def _old(scene: Scene, state: State) -> None:
@@ -134,17 +134,17 @@ def _release(scene: Scene, state: State) -> None:
     if not state.release:
         assert sets == [None, None]
         return
-    assert [found["status"].get("readyReplicas") if found else None for found in sets] == [1, 1]
+    assert [stateful_set["status"].get("readyReplicas") if stateful_set else None for stateful_set in sets] == [1, 1]
     if state.left:
         return
     assert external
-    assert [given["ip"] for given in external["status"]["loadBalancer"].get("ingress", [])] == [scene.address]
+    assert [ingress["ip"] for ingress in external["status"]["loadBalancer"].get("ingress", [])] == [scene.address]
 
 
 def _variables(deployment: Object) -> dict[str, Object]:
     """Name to the rest of each variable."""
-    found = deployment["spec"]["template"]["spec"]["containers"][0]["env"]
-    return {entry["name"]: {key: value for key, value in entry.items() if key != "name"} for entry in found}
+    variables = deployment["spec"]["template"]["spec"]["containers"][0]["env"]
+    return {entry["name"]: {key: value for key, value in entry.items() if key != "name"} for entry in variables}
 
 
 def _without_changes(spec: Object) -> Object:

@@ -30,13 +30,13 @@ def expected() -> list[dict[str, Any]]:
     return [effect for effect in EFFECTS if effect["kind"] not in LEFT_TO_REDISKIT]
 
 
-def labels(found: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in found.items() if name in FACTS}
+def labels(live: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in live.items() if name in FACTS}
 
 
 def test_the_objects_are_the_same(rendered: dict[tuple[str, str], dict[str, Any]]) -> None:
-    made = {key for key in rendered if key[0] not in LEFT_TO_REDISKIT}
-    assert made == {(effect["kind"], effect["name"]) for effect in expected()}
+    by_chart = {key for key in rendered if key[0] not in LEFT_TO_REDISKIT}
+    assert by_chart == {(effect["kind"], effect["name"]) for effect in expected()}
 
 
 @pytest.mark.parametrize("effect", expected(), ids=lambda effect: f"{effect['kind']}-{effect['name']}")
@@ -63,7 +63,7 @@ def test_statefulsets(rendered: dict[tuple[str, str], dict[str, Any]], effect: d
     assert pod["spec"]["serviceAccountName"] == effect["serviceAccountName"]
     assert [claim["metadata"]["name"] for claim in spec["volumeClaimTemplates"]] == effect["volumeClaimTemplates"]
     secrets = [volume["secret"] for volume in pod["spec"]["volumes"] if "secret" in volume]
-    assert [{"name": found["secretName"], "keys": [item["key"] for item in found["items"]]} for found in secrets] == effect["secrets"]
+    assert [{"name": secret["secretName"], "keys": [item["key"] for item in secret["items"]]} for secret in secrets] == effect["secrets"]
     for container, wanted in zip(pod["spec"]["containers"], effect["containers"], strict=True):
         ports = [{"name": port["name"], "containerPort": port["containerPort"]} for port in container["ports"]]
         assert {"name": container["name"], "ports": ports} == wanted

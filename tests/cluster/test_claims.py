@@ -77,5 +77,5 @@ def carrier(scene: Scene, unit: str) -> Object:
     """Return the Application or Kustomization of a unit, or nothing."""
     kind = "Application" if scene.tool.name == ArgoCD.name else "Kustomization"
     version = scene.tool.version_of(kind)
-    found = scene.kube.get(version, kind, f"{scene.release}-{unit}", scene.tool.namespace)
-    return {**found, "apiVersion": version, "kind": kind} if found else {}
+    carrier = scene.kube.get(version, kind, f"{scene.release}-{unit}", scene.tool.namespace)
+    return {**carrier, "apiVersion": version, "kind": kind} if carrier else {}

@@ -117,12 +117,12 @@ def _ask_less(scene: Scene) -> None:
 
 
 def _requested(scene: Scene) -> str:
-    found: Object = scene.live("apps/v1", "StatefulSet", f"{scene.release}-master") or {}
-    return _cpu(found.get("spec", {}).get("template", {}).get("spec", {}))
+    stateful_set: Object = scene.live("apps/v1", "StatefulSet", f"{scene.release}-master") or {}
+    return _cpu(stateful_set.get("spec", {}).get("template", {}).get("spec", {}))
 
 
 def _cpu(pod: Object) -> str:
-    container: Object = next((found for found in pod.get("containers", []) if found["name"] == "redis"), {})
+    container: Object = next((container for container in pod.get("containers", []) if container["name"] == "redis"), {})
     return str(container.get("resources", {}).get("requests", {}).get("cpu", ""))
 
 

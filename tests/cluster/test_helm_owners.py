@@ -150,8 +150,8 @@ class Application:
 
     def complaint(self) -> str:
         """Return what helm-controller says about the HelmRelease while it is not Ready."""
-        found = self.kube.get(HELM, "HelmRelease", "shop", self.namespace)
-        ready = condition_of(found, "Ready")
+        release = self.kube.get(HELM, "HelmRelease", "shop", self.namespace)
+        ready = condition_of(release, "Ready")
         return "" if ready.get("status") == "True" else str(ready.get("message", ""))
 
     def workload(self) -> Object:
@@ -168,20 +168,20 @@ class Application:
         assert variables(live) == {"MODE": {"value": "production"}, **(NEW if effect.switched else OLD)}
         assert rest(live) == rest(start)
         for version, kind in (("apps/v1", "Deployment"), ("v1", "Service")):
-            found = self.kube.get(version, kind, "redis", self.namespace)
-            assert (found is None or "deletionTimestamp" in found["metadata"]) == effect.removed, kind
+            old = self.kube.get(version, kind, "redis", self.namespace)
+            assert (old is None or "deletionTimestamp" in old["metadata"]) == effect.removed, kind
 
 
 def variables(deployment: Object) -> dict[str, Object]:
     """Return the variables of the container `web`, without the empty texts that the API server leaves out."""
-    (container,) = (one for one in deployment["spec"]["template"]["spec"]["containers"] if one["name"] == "web")
-    return {one["name"]: {key: one[key] for key in one if key != "name"} or {"value": ""} for one in container["env"]}
+    (container,) = (container for container in deployment["spec"]["template"]["spec"]["containers"] if container["name"] == "web")
+    return {variable["name"]: {key: variable[key] for key in variable if key != "name"} or {"value": ""} for variable in container["env"]}
 
 
 def rest(deployment: Object) -> Object:
     """Return what no step may change: everything but replicas, variables, and the order of the containers."""
     pod = deployment["spec"]["template"]["spec"]
-    containers = {one["name"]: {key: one[key] for key in one if key != "env"} for one in pod["containers"]}
+    containers = {container["name"]: {key: container[key] for key in container if key != "env"} for container in pod["containers"]}
     template = {**deployment["spec"]["template"], "spec": {**pod, "containers": containers}}
     return {**deployment["spec"], "replicas": None, "template": template}
 
@@ -195,21 +195,25 @@ class MakeApplication(Protocol):
 @pytest.fixture
 def install(tool: Tool, git: GitServer) -> Iterator[MakeApplication]:
     """Yield a function that installs an application by its own HelmRelease."""
-    made: list[Application] = []
+    applications: list[Application] = []
 
     def make(order: Order, kind: OwnerKind = "flux-helmrelease") -> Application:
-        made.append(Application(tool, git, order, kind))
-        made[-1].install()
-        return made[-1]
+        applications.append(Application(tool, git, order, kind))
+        applications[-1].install()
+        return applications[-1]
 
     yield make
-    for one in made:
-        one.kube.patch(HELM, "HelmRelease", "shop", one.namespace, {"spec": {"suspend": True}, "metadata": {"finalizers": None}})
-        for unit in reversed(one.units):
+    for application in applications:
+        application.kube.patch(
+            HELM, "HelmRelease", "shop", application.namespace, {"spec": {"suspend": True}, "metadata": {"finalizers": None}}
+        )
+        for unit in reversed(application.units):
             version, kind, meta = unit["apiVersion"], unit["kind"], unit["metadata"]
-            one.kube.patch(version, kind, meta["name"], meta["namespace"], {"spec": {"suspend": True}, "metadata": {"finalizers": None}})
-            one.kube.delete(version, kind, meta["name"], meta["namespace"])
-        one.kube.delete("v1", "Namespace", one.namespace)
+            application.kube.patch(
+                version, kind, meta["name"], meta["namespace"], {"spec": {"suspend": True}, "metadata": {"finalizers": None}}
+            )
+            application.kube.delete(version, kind, meta["name"], meta["namespace"])
+        application.kube.delete("v1", "Namespace", application.namespace)
 
 
 @pytest.mark.parametrize("tool", [Flux], indirect=True, ids=["flux"])

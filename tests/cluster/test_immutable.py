@@ -32,8 +32,8 @@ def statefulset(sections: Sections, namespace: str, folder: Path) -> Object:
     values.write_text(dump(merged_values(environment(sections))), encoding="utf-8")
     command = [program("helm"), "template", "redis-shared", Chart().path, "--namespace", namespace, "--values", values]
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=True)
-    objects: list[Object] = [found for found in yaml.safe_load_all(done.stdout) if found]
-    return next(found for found in objects if (found["kind"], found["metadata"]["name"]) == ("StatefulSet", NAME))
+    objects: list[Object] = [content for content in yaml.safe_load_all(done.stdout) if content]
+    return next(content for content in objects if (content["kind"], content["metadata"]["name"]) == ("StatefulSet", NAME))
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -61,7 +61,7 @@ def test_a_statefulset_that_leaves_its_pods_can_come_back_with_other_volumes(pla
 
     before = until("the pod", pod)
     plane.kube.kubectl("--namespace", namespace, "delete", "statefulset", NAME, "--cascade=orphan")
-    until("a pod without an owner", lambda: ((found := pod()) and "ownerReferences" not in found["metadata"]) or None)
+    until("a pod without an owner", lambda: ((live := pod()) and "ownerReferences" not in live["metadata"]) or None)
     plane.kube.apply(statefulset(redis(storage={"size": "20Gi"}), namespace, tmp_path))
-    adopted = until("an adopted pod", lambda: found if (found := pod()) and found["metadata"].get("ownerReferences") else None)
+    adopted = until("an adopted pod", lambda: live if (live := pod()) and live["metadata"].get("ownerReferences") else None)
     assert adopted["metadata"]["uid"] == before["metadata"]["uid"]

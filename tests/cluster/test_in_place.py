@@ -46,7 +46,7 @@ def test_one_commit_carries_each_step_and_the_live_objects_show_it(make_scene: M
     scene.remember("validate")
     scene.remember("decommission")
     scene.write_config()
-    assert {one["object"] for one in verified(scene)} == {"Deployment/redis", "Service/redis"}
+    assert {difference["object"] for difference in verified(scene)} == {"Deployment/redis", "Service/redis"}
     del scene.history[-2:]
     scene.commit("rolled-back")
     settled(scene)
@@ -76,6 +76,6 @@ def verified(scene: Scene) -> list[dict[str, str]]:
     programs = {"KUBECONFIG": str(scene.kube.kubeconfig), "KUBECTL": str(program("kubectl"))}
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env={**os.environ, **programs})
     assert done.returncode in (0, 1), done.stderr
-    found: list[dict[str, str]] = json.loads(done.stdout)["differences"]
-    assert done.returncode == bool(found)
-    return found
+    differences: list[dict[str, str]] = json.loads(done.stdout)["differences"]
+    assert done.returncode == bool(differences)
+    return differences

@@ -36,10 +36,10 @@ def live(plane: Plane, namespace: str) -> str:
     return namespace
 
 
-def rediskit(folder: Path, *arguments: str, given: str = "") -> str:
+def rediskit(folder: Path, *arguments: str, stdin: str = "") -> str:
     command = [sys.executable, "-m", "rediskit", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=folder, input=given, capture_output=True, text=True, check=False, timeout=60, env=environment)
+    done = subprocess.run(command, cwd=folder, input=stdin, capture_output=True, text=True, check=False, timeout=60, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -49,16 +49,16 @@ def test_a_live_namespace_becomes_a_folder_that_renders(plane: Plane, live: str,
     printed = plane.kube.kubectl("get", "deployment,service,secret", "-n", live, "-o", form, "--show-managed-fields")
     assert WORD in printed
     assert "managedFields" in printed
-    said = rediskit(tmp_path, "init", "--name", "home", "--repository", "https://git.example.org/a.git", "--from", "-", given=printed)
-    said += rediskit(tmp_path, "render") + rediskit(tmp_path, "check")
-    assert "Deployment/worker is skipped: no variable of it refers to Redis" in said
+    output = rediskit(tmp_path, "init", "--name", "home", "--repository", "https://git.example.org/a.git", "--from", "-", stdin=printed)
+    output += rediskit(tmp_path, "render") + rediskit(tmp_path, "check")
+    assert "Deployment/worker is skipped: no variable of it refers to Redis" in output
     (client,) = load(tmp_path / "config/home.yaml").clients
     assert client.previous is not None
     assert client.migration is not None
     assert (client.name, client.workloads[0].reference, client.workloads[0].replicas) == (live, "Deployment/web", 2)
     assert (client.previous.host, client.previous.remove) == (f"redis.{live}.svc.cluster.local", ("Deployment/redis", "Service/redis"))
     written = "".join(path.read_text(encoding="utf-8") for path in tmp_path.rglob("*") if path.is_file())
-    assert WORD not in written + said
+    assert WORD not in written + output
     copy = tmp_path / "config/home/web.yaml"
     assert set(yaml.safe_load(copy.read_text(encoding="utf-8"))) == {"apiVersion", "kind", "metadata", "spec"}
     with pytest.raises(FailedError, match="image: Required value"):
@@ -69,9 +69,9 @@ def test_a_live_application_that_is_scaled_to_0_is_asked_about(plane: Plane, liv
     plane.kube.kubectl("scale", "deployment/web", "-n", live, "--replicas=0")
     printed = plane.kube.kubectl("get", "deployment", "web", "-n", live, "-o", "yaml")
     arguments = ("init", "--name", "home", "--repository", "https://git.example.org/a.git", "--from", "-")
-    said = rediskit(tmp_path / "..", *arguments, str(tmp_path / "asked"), given=printed)
-    assert "write the normal number of replicas (--replicas)" in said
+    output = rediskit(tmp_path / "..", *arguments, str(tmp_path / "asked"), stdin=printed)
+    assert "write the normal number of replicas (--replicas)" in output
     rediskit(tmp_path / "asked", "render")
-    rediskit(tmp_path, *arguments, "--replicas", "3", str(tmp_path / "told"), given=printed)
+    rediskit(tmp_path, *arguments, "--replicas", "3", str(tmp_path / "told"), stdin=printed)
     (client,) = load(tmp_path / "told/config/home.yaml").clients
     assert client.workloads[0].replicas == 3

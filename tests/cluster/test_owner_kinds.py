@@ -83,10 +83,10 @@ def refused(scene: Scene, words: str) -> None:
     expected = of_owner(scene)
     scene.tool.refresh(expected)
 
-    def said() -> bool | None:
+    def complained() -> bool | None:
         complaint = scene.tool.unsettled(expected)
         if words in complaint:
             return True
         raise FailedError(complaint)
 
-    until(words, said, 20)
+    until(words, complained, 20)

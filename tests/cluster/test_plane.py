@@ -21,8 +21,8 @@ def test_a_deployment_runs_on_the_nodes(plane: Plane, namespace: str) -> None:
     )
 
     def ready() -> Object | None:
-        found = plane.kube.get("apps/v1", "Deployment", "anything", namespace)
-        return found if found and found.get("status", {}).get("readyReplicas") == 3 else None
+        deployment = plane.kube.get("apps/v1", "Deployment", "anything", namespace)
+        return deployment if deployment and deployment.get("status", {}).get("readyReplicas") == 3 else None
 
     until("three ready replicas", ready)
     pods = plane.kube.find("v1", "Pod", namespace)

@@ -17,8 +17,8 @@ def our_carriers(scene: Scene) -> list[tuple[str, str, str]]:
     """Kind, name and namespace of our Applications or Kustomizations, the root first."""
     kinds = ("Application", "Kustomization")
     owners = {content["metadata"]["name"] for content in scene.owner_objects}
-    found = [(kind, name, place) for kind, name, place, _ in scene.expected().units if kind in kinds and name not in owners]
-    return sorted(found, key=lambda unit: not unit[1].endswith("-root"))
+    carriers = [(kind, name, place) for kind, name, place, _ in scene.expected().units if kind in kinds and name not in owners]
+    return sorted(carriers, key=lambda unit: not unit[1].endswith("-root"))
 
 
 def test_all_of_ours_deleted_takes_nothing_that_is_in_use(make_scene: MakeScene) -> None:

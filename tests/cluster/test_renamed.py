@@ -75,7 +75,7 @@ def looked(scene: Scene) -> None:
     def seen() -> bool | None:
         if tool.name == ArgoCD.name:
             status = carrier(scene, "root").get("status", {})
-            lost = any(found["type"] == "ComparisonError" for found in status.get("conditions", []))
+            lost = any(condition["type"] == "ComparisonError" for condition in status.get("conditions", []))
             return lost or status.get("sync", {}).get("revision") == head or None
         source = scene.kube.get(tool.version_of("GitRepository"), "GitRepository", scene.release, tool.namespace) or {}
         return source.get("status", {}).get("artifact", {}).get("revision", "").endswith(head) or None

@@ -14,14 +14,14 @@ ON_THE_WAY = FORWARD[1 : FORWARD.index("decommission")]
 
 def kept(scene: Scene) -> dict[str, str]:
     """Return the identity of what a rollback may not touch: the old Redis, namespaces, Secrets, volumes."""
-    found: list[Object] = [
+    objects: list[Object] = [
         content for name in (scene.namespace, scene.client_namespace) if (content := scene.kube.get("v1", "Namespace", name))
     ]
-    found += scene.kube.find("v1", "PersistentVolumeClaim", scene.namespace)
+    objects += scene.kube.find("v1", "PersistentVolumeClaim", scene.namespace)
     for namespace in (scene.namespace, scene.client_namespace):
-        found += scene.kube.find("v1", "Secret", namespace, "!owner")
-    found += [scene.live("apps/v1", "Deployment", "redis", scene.client_namespace) or {}]
-    return {f"{content['metadata'].get('namespace', '')}/{content['metadata']['name']}": content["metadata"]["uid"] for content in found}
+        objects += scene.kube.find("v1", "Secret", namespace, "!owner")
+    objects += [scene.live("apps/v1", "Deployment", "redis", scene.client_namespace) or {}]
+    return {f"{content['metadata'].get('namespace', '')}/{content['metadata']['name']}": content["metadata"]["uid"] for content in objects}
 
 
 def test_one_commit_leads_back_from_every_step_and_the_way_forward_is_open(make_scene: MakeScene, report: Report) -> None:

@@ -44,12 +44,12 @@ def test_nothing_is_refused_and_nothing_would_change(make_scene: MakeScene) -> N
         scene.remember(step)
     tree = scene.render()
     scene.theirs.write(owner.files(scene.client_namespace))
-    scene.theirs.replace(f"{owner.FOLDER}/{owner.COMPONENT}", owner.given(tree, "beersystem"))
+    scene.theirs.replace(f"{owner.FOLDER}/{owner.COMPONENT}", owner.sources_of(tree, "beersystem"))
     for name in (scene.namespace, scene.client_namespace):
         scene.kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-    found = everything(scene, tree)
-    assert len(found) > 25
-    for content in found:
+    live = everything(scene, tree)
+    assert len(live) > 25
+    for content in live:
         scene.kube.apply(content, manager="tests", dry_run=True)
 
 

@@ -65,8 +65,8 @@ class Home:
 
         At once: to both tools a unit is healthy only when the controller has dealt with the newest text of its SealedSecret.
         """
-        found = {namespace: self.scene.live("v1", "Secret", NAME, namespace) for namespace in values}
-        assert [namespace for namespace, value in values.items() if not _holds(found[namespace], value)] == []
+        secrets = {namespace: self.scene.live("v1", "Secret", NAME, namespace) for namespace in values}
+        assert [namespace for namespace, value in values.items() if not _holds(secrets[namespace], value)] == []
         rotation = yaml.safe_load(self.file(self.scene.namespace).read_bytes())["metadata"]["annotations"][ROTATION]
         sets = self.scene.kube.find("apps/v1", "StatefulSet", self.scene.namespace)
         templates = [content["spec"]["template"] for content in sets]
@@ -101,12 +101,12 @@ def test_argo_cd_takes_what_sops_encrypted_as_it_is(make_scene: MakeScene, tool:
         scene.owner_objects += tool.owner(f"{scene.name}-{field.lower()}", scene.theirs.url, field, scene.client_namespace)
     for content in scene.owner_objects:
         scene.kube.apply(content)
-    found = until("the Secret", lambda: scene.live("v1", "Secret", "stringdata", scene.client_namespace))
-    assert b64decode(found["data"][KEY]).startswith(b"ENC[AES256_GCM,data:")
+    secret = until("the Secret", lambda: scene.live("v1", "Secret", "stringdata", scene.client_namespace))
+    assert b64decode(secret["data"][KEY]).startswith(b"ENC[AES256_GCM,data:")
 
     def refused() -> bool | None:
-        found = scene.live(VERSION, "Application", f"{scene.name}-data", tool.namespace)
-        messages = [str(one["message"]) for one in list_at(found, "status", "operationState", "syncResult", "resources")]
+        application = scene.live(VERSION, "Application", f"{scene.name}-data", tool.namespace)
+        messages = [str(resource["message"]) for resource in list_at(application, "status", "operationState", "syncResult", "resources")]
         if any("illegal base64 data" in message for message in messages):
             return True
         raise FailedError("; ".join(messages))
@@ -200,8 +200,8 @@ def failure(scene: Scene) -> str:
     """Return the message of the tool about the component of the other client."""
     name, place = f"{scene.release}-{NEIGHBOUR}", scene.tool.namespace
     if scene.tool.name == "argocd":
-        found = scene.live(VERSION, "Application", name, place)
-        return text_at(found, "status", "health", "status")
+        application = scene.live(VERSION, "Application", name, place)
+        return text_at(application, "status", "health", "status")
     return str(condition_of(scene.live(KUSTOMIZE, "Kustomization", name, place), "Ready").get("message"))
 
 

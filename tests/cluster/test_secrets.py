@@ -47,9 +47,9 @@ class Home:
         return self.plane.kube.get("v1", "Secret", NAME, namespace)
 
     def value(self, namespace: str) -> bytes:
-        found = self.secret(namespace)
-        assert found is not None
-        return b64decode(found["data"][KEY])
+        secret = self.secret(namespace)
+        assert secret is not None
+        return b64decode(secret["data"][KEY])
 
     def make_namespace(self, name: str) -> None:
         self.plane.kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
@@ -147,7 +147,7 @@ def test_a_value_in_use_is_sealed(home: Home, run: Run, tmp_path: Path) -> None:
     assert run("new", "--from-cluster")[0] == 0
     code, output, _ = run("check", "--key", "key", "--json")
     (environment,) = json.loads(output)["environments"]
-    assert (code, [one["opened"] for one in environment["namespaces"]]) == (0, [True, True])
+    assert (code, [namespace["opened"] for namespace in environment["namespaces"]]) == (0, [True, True])
 
 
 @pytest.fixture
@@ -163,10 +163,10 @@ def opened(sealed_secrets: SealedSecrets, home: Home, status: str = "True") -> N
     """Wait until the controller has said this of both."""
 
     def look() -> bool | None:
-        said = {namespace: sealed_secrets.said(namespace, NAME) for namespace in (home.redis, home.client)}
-        if all(one.get("status") == status for one in said.values()):
+        conditions = {namespace: sealed_secrets.synced(namespace, NAME) for namespace in (home.redis, home.client)}
+        if all(condition.get("status") == status for condition in conditions.values()):
             return True
-        raise FailedError(str(said))
+        raise FailedError(str(conditions))
 
     until(f"Synced={status} for {home.redis}", look)
 
@@ -231,7 +231,7 @@ def test_what_is_sealed_for_one_namespace_is_not_opened_in_another(sealing: Home
     content = yaml.safe_load((folder / f"{sealing.redis}.yaml").read_bytes())
     content["metadata"]["namespace"] = content["spec"]["template"]["metadata"]["namespace"] = sealing.client
     sealing.plane.kube.apply(content)
-    said = until("an answer", lambda: sealed_secrets.said(sealing.client, NAME) or None)
-    assert said["status"] == "False"
-    assert "no key could decrypt secret" in said["message"]
+    condition = until("an answer", lambda: sealed_secrets.synced(sealing.client, NAME) or None)
+    assert condition["status"] == "False"
+    assert "no key could decrypt secret" in condition["message"]
     assert sealing.secret(sealing.client) is None

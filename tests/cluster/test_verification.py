@@ -19,7 +19,7 @@ def jobs(scene: Scene) -> dict[str, Object]:
 
 
 def conditions(job: Object) -> set[str]:
-    return {one["type"] for one in job.get("status", {}).get("conditions", ()) if one["status"] == "True"}
+    return {condition["type"] for condition in job.get("status", {}).get("conditions", ()) if condition["status"] == "True"}
 
 
 def fail(scene: Scene, names: set[str]) -> None:

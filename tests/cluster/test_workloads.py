@@ -63,17 +63,17 @@ class Others:
     def hold(self, state: State) -> None:
         """Assert that both are in a state, and that nothing else of them has changed."""
         worker, cronjob = self.live()
-        assert [found["metadata"]["uid"] for found in (worker, cronjob)] == [found["metadata"]["uid"] for found in self.start]
+        assert [content["metadata"]["uid"] for content in (worker, cronjob)] == [content["metadata"]["uid"] for content in self.start]
         assert worker["spec"]["replicas"] == (0 if state.stopped else 2)
         assert cronjob["spec"]["suspend"] is state.stopped
-        for found, start in zip((worker, cronjob), self.start, strict=True):
-            assert variables(found) == (self.switched(start) if state.switched else variables(start))
-            assert bare(found) == bare(start)
+        for content, start in zip((worker, cronjob), self.start, strict=True):
+            assert variables(content) == (self.switched(start) if state.switched else variables(start))
+            assert bare(content) == bare(start)
         until("the pods of the worker", lambda: self._pods(0 if state.stopped else 2))
 
     def equal_start(self) -> None:
-        for found, start in zip(self.live(), self.start, strict=True):
-            assert found["spec"] == start["spec"]
+        for content, start in zip(self.live(), self.start, strict=True):
+            assert content["spec"] == start["spec"]
 
     def switched(self, start: Object) -> dict[str, Object]:
         secret = {"secretKeyRef": {"name": "redis-credentials", "key": "redis-password"}}
@@ -85,8 +85,8 @@ class Others:
 
     def jobs(self, after: datetime) -> list[Object]:
         """Return the Jobs of the CronJob that were created after a time."""
-        found = self.scene.kube.find("batch/v1", "Job", self.scene.client_namespace)
-        return [job for job in found if datetime.fromisoformat(job["metadata"]["creationTimestamp"]) > after]
+        jobs = self.scene.kube.find("batch/v1", "Job", self.scene.client_namespace)
+        return [job for job in jobs if datetime.fromisoformat(job["metadata"]["creationTimestamp"]) > after]
 
     def _pods(self, wanted: int) -> bool | None:
         pods = self.scene.kube.find("v1", "Pod", self.scene.client_namespace, "component=worker")

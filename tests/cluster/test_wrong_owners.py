@@ -42,7 +42,7 @@ def partial(namespace: str, *variables: Object, **spec: Any) -> Object:
 
 def variable(deployment: Object, name: str) -> Object:
     """Return a variable of the container as it stands."""
-    return next(dict(found) for found in deployment["spec"]["template"]["spec"]["containers"][0]["env"] if found["name"] == name)
+    return next(dict(variable) for variable in deployment["spec"]["template"]["spec"]["containers"][0]["env"] if variable["name"] == name)
 
 
 def quotes() -> list[str]:
@@ -144,8 +144,8 @@ def test_a_second_application_is_refused_or_takes_over_and_then_deletes(make_sce
 
         def look() -> str | None:
             state = scene.kube.get(VERSION, "Application", name, tool.namespace) or {}
-            said = str(state.get("status", {}).get("operationState", {}))
-            return said if phrase in said else None
+            operation = str(state.get("status", {}).get("operationState", {}))
+            return operation if phrase in operation else None
 
         return until(f"{phrase} of {name}", look)
 
@@ -163,8 +163,8 @@ def test_a_second_application_is_refused_or_takes_over_and_then_deletes(make_sce
     tool.refresh(scene.expected())
     until("the owner's Deployment", lambda: scene.kube.get("apps/v1", "Deployment", owner.WORKLOAD, scene.client_namespace))
     scene.kube.apply(second)
-    taken = until("the change", lambda: live if (live := scene.workload())["spec"]["replicas"] == 2 else None)
-    assert variable(taken, "REDIS_HOST") == SHARED
+    changed = until("the change", lambda: live if (live := scene.workload())["spec"]["replicas"] == 2 else None)
+    assert variable(changed, "REDIS_HOST") == SHARED
     operation("'phase': 'Succeeded'")
     lists(scene)
     tool.refresh(scene.expected())
@@ -184,10 +184,10 @@ def test_a_second_kustomization_is_refused(make_scene: MakeScene, tool: Tool) ->
         scene.kube.apply(content)
 
     def refused(commit: str) -> str | None:
-        found = scene.kube.get(KUSTOMIZE, "Kustomization", carriers[1]["metadata"]["name"], tool.namespace) or {}
-        message = str(condition_of(found, "Ready").get("message"))
+        carrier = scene.kube.get(KUSTOMIZE, "Kustomization", carriers[1]["metadata"]["name"], tool.namespace) or {}
+        message = str(condition_of(carrier, "Ready").get("message"))
         return (
-            message if found.get("status", {}).get("lastAttemptedRevision", "").endswith(commit) and "dry-run failed" in message else None
+            message if carrier.get("status", {}).get("lastAttemptedRevision", "").endswith(commit) and "dry-run failed" in message else None
         )
 
     assert quotes()[0] in until("a refusal", lambda: refused(scene.ours.head()))

@@ -74,12 +74,12 @@ class Server:
         end = time.monotonic() + LIMIT
         while (left := end - time.monotonic()) > 0:
             try:
-                said = self._diagnostics.get(timeout=left)
+                message = self._diagnostics.get(timeout=left)
             except queue.Empty:
                 break
-            if said["uri"] == uri:
-                found: list[Json] = said["diagnostics"]
-                return found
+            if message["uri"] == uri:
+                diagnostics: list[Json] = message["diagnostics"]
+                return diagnostics
         raise AssertionError(f"the server said nothing of {uri} within {LIMIT:g} s")
 
     def _send(self, message: Mapping[str, Any]) -> None:
@@ -141,14 +141,14 @@ class Document:
 
     def complete(self, line: int, column: int) -> dict[str, Json]:
         """Return what is offered at a place (counted from 0), by its label."""
-        found = self.server.request("textDocument/completion", self._at(line, column))
-        items = found["items"] if isinstance(found, dict) else found or []
+        answer = self.server.request("textDocument/completion", self._at(line, column))
+        items = answer["items"] if isinstance(answer, dict) else answer or []
         return {item["label"]: item for item in items}
 
     def hover(self, line: int, column: int) -> str:
         """Return what is shown over a place; "" for nothing."""
-        found = self.server.request("textDocument/hover", self._at(line, column))
-        return str(found["contents"]["value"]) if found else ""
+        answer = self.server.request("textDocument/hover", self._at(line, column))
+        return str(answer["contents"]["value"]) if answer else ""
 
     def _at(self, line: int, column: int) -> Json:
         return {"textDocument": {"uri": self.uri}, "position": {"line": line, "character": column}}

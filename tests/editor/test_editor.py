@@ -44,7 +44,7 @@ def opened(server: Server, text: str, folder: Path = ROOT / "config") -> Documen
 
 def place(text: str, line: str) -> int:
     """Return the number of the line with this text."""
-    return [number for number, found in enumerate(text.splitlines()) if found.strip().removeprefix("- ") == line.strip()].pop()
+    return [number for number, content in enumerate(text.splitlines()) if content.strip().removeprefix("- ") == line.strip()].pop()
 
 
 def after(line: str, new: str) -> tuple[str, int]:
@@ -64,22 +64,22 @@ def test_the_committed_configs_are_clean_by_the_line_in_them(server: Server, con
     document = Document(server, config)
     assert document.diagnostics == []
     text = document.text.replace("gitops:", "gitopz:")
-    assert {found["message"] for found in opened(server, text).diagnostics} >= {"Property gitopz is not allowed."}
+    assert {diagnostic["message"] for diagnostic in opened(server, text).diagnostics} >= {"Property gitopz is not allowed."}
     bare = "\n".join(line for line in text.splitlines() if "yaml-language-server" not in line)
     assert opened(server, bare).diagnostics == [], "nothing but that line leads to the schema"
 
 
 @pytest.mark.parametrize("arguments", [[], ["--tool", "flux"], ["--from", "-"]], ids=["argocd", "flux", "live"])
 def test_a_new_folder_is_clean(yaml_language_server: Path, tmp_path: Path, arguments: list[str]) -> None:
-    given = (ROOT / "config/chocolandia/beersystem-backend.yaml").read_bytes()
+    original = (ROOT / "config/chocolandia/beersystem-backend.yaml").read_bytes()
     command = [sys.executable, "-m", "rediskit", "init", str(tmp_path / "home"), *arguments]
-    subprocess.run(command, input=given, cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(command, input=original, cwd=ROOT, check=True, capture_output=True)
     file = tmp_path / "home/config/home.yaml"
     with Server(yaml_language_server, tmp_path / "home", tmp_path / "attempts") as server:
         document = Document(server, file)
         assert document.diagnostics == []
         wrong = opened(server, document.text.replace("gitops:", "gitopz:"), file.parent)
-        assert any(found["message"] == "Property gitopz is not allowed." for found in wrong.diagnostics)
+        assert any(diagnostic["message"] == "Property gitopz is not allowed." for diagnostic in wrong.diagnostics)
     assert not (tmp_path / "attempts").exists()
 
 
@@ -103,9 +103,9 @@ def test_a_server_that_asks_the_network_would_be_seen(yaml_language_server: Path
 )
 def test_a_wrong_key_is_underlined_where_it_stands(server: Server, line: str, wrong: str, part: str, message: str) -> None:
     text, number = after(line, wrong)
-    (found,) = opened(server, text).diagnostics
-    assert (underlined(text, found), found["message"], found["severity"]) == (part, message, ERROR)
-    assert found["range"]["start"] == {"line": number, "character": len(wrong) - len(wrong.lstrip())}
+    (diagnostics,) = opened(server, text).diagnostics
+    assert (underlined(text, diagnostics), diagnostics["message"], diagnostics["severity"]) == (part, message, ERROR)
+    assert diagnostics["range"]["start"] == {"line": number, "character": len(wrong) - len(wrong.lstrip())}
 
 
 @pytest.mark.parametrize(
@@ -122,14 +122,14 @@ def test_a_wrong_key_is_underlined_where_it_stands(server: Server, line: str, wr
 def test_a_wrong_value_is_underlined_with_the_message_of_the_schema(server: Server, line: str, wrong: str, part: str, message: str) -> None:
     assert TEXT.count(line) >= 1
     text = TEXT.replace(line, wrong, 1)
-    (found,) = opened(server, text).diagnostics
-    assert underlined(text, found) == part
-    assert message in found["message"]
+    (diagnostics,) = opened(server, text).diagnostics
+    assert underlined(text, diagnostics) == part
+    assert message in diagnostics["message"]
 
 
 def test_a_missing_key_is_reported(server: Server) -> None:
     text = "\n".join(line for line in TEXT.splitlines() if "repository:" not in line)
-    assert [found["message"] for found in opened(server, text).diagnostics] == ['Missing property "repository".']
+    assert [diagnostic["message"] for diagnostic in opened(server, text).diagnostics] == ['Missing property "repository".']
 
 
 @pytest.mark.parametrize(
@@ -155,11 +155,11 @@ def test_completion_offers_the_missing_keys(server: Server, line: str, new: str,
     for step in (-1, 1):
         at = number + step
         while 0 <= at < len(text.splitlines()):
-            found = text.splitlines()[at].replace("- ", "  ", 1)
-            if found.strip() and len(found) - len(found.lstrip()) < indent:
+            original = text.splitlines()[at].replace("- ", "  ", 1)
+            if original.strip() and len(original) - len(original.lstrip()) < indent:
                 break
-            if len(found) - len(found.lstrip()) == indent:
-                here.add(found.strip().partition(":")[0])
+            if len(original) - len(original.lstrip()) == indent:
+                here.add(original.strip().partition(":")[0])
             at += step
     known = keys(section) if section else keys()
     assert here & known, "some are there already"
@@ -201,7 +201,7 @@ def test_hover_shows_the_description_of_every_key(server: Server) -> None:
     silent = []
     for name, definition, line in KEYS:
         described = (SCHEMA["$defs"][definition] if definition else SCHEMA)["properties"][name]
-        words = [described["description"], *(found["description"] for found in sections(described))]
+        words = [described["description"], *(section["description"] for section in sections(described))]
         number = next(at for at, text in enumerate(TEXT.splitlines()) if text.strip().removeprefix("- ").startswith(line))
         shown = hovered(document, number, TEXT.splitlines()[number].index(name))
         if not any(plain(text) in shown for text in words):
@@ -294,9 +294,9 @@ def test_hover_describes_the_keys_of_an_application(server: Server, key: str, se
 )
 def test_a_wrong_value_of_a_variable_is_underlined(server: Server, value: str, message: str) -> None:
     text = TEXT.replace("REDIS_HOST: ${host}", f"REDIS_HOST: {value}")
-    (found,) = opened(server, text).diagnostics
-    assert (underlined(text, found), found["severity"]) == (value, ERROR)
-    assert message in found["message"]
+    (diagnostics,) = opened(server, text).diagnostics
+    assert (underlined(text, diagnostics), diagnostics["severity"]) == (value, ERROR)
+    assert message in diagnostics["message"]
 
 
 @pytest.mark.parametrize("value", ["redis://:${password}@${address}/${database.broker}?a=$${b}&c=$(D)", "null", "6379", '"true"', "plain"])

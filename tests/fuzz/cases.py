@@ -91,7 +91,7 @@ ENCODINGS = ["utf-8", "utf-8", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf
 @cache
 def folders() -> tuple[dict[str, bytes], ...]:
     """Return valid folders, file by file: each step, both tools, each form of the Secret, a client with a file of its own."""
-    made = []
+    objects = []
     secrets: list[dict[str, Any]] = [{}, {"secrets": SEALED}, {"secrets": SOPS}]
     for index, step in enumerate(STEPS):
         form = secrets[index % 3]
@@ -103,8 +103,8 @@ def folders() -> tuple[dict[str, bytes], ...]:
         if form:
             encrypted = sealed if form["secrets"] is SEALED else sops
             files |= {f"chocolandia/secrets/{name}.yaml": dump(encrypted(name)).encode() for name in ("redis", "beersystem", "shop")}
-        made.append(files)
-    return tuple(made)
+        objects.append(files)
+    return tuple(objects)
 
 
 def _text(data: Any) -> bytes:
@@ -150,8 +150,8 @@ def _as_data(text: bytes, random: Random) -> bytes:
         elif what == 3 and isinstance(holder, dict):
             holder[random.choice(KEYS)] = copy.deepcopy(random.choice(VALUES)) if random.random() < 0.5 else holder.pop(key)
         elif what == 4:
-            other, there = random.choice(places)
-            holder[key] = copy.deepcopy(other[there])
+            other, place = random.choice(places)
+            holder[key] = copy.deepcopy(other[place])
         else:
             holder[key] = random.choice([[holder[key]], {"a": holder[key]}, [holder[key], copy.deepcopy(holder[key])]])
     style = random.choice([False, False, None, True])

@@ -57,13 +57,13 @@ def fuzz_checkouts(cases: int, *, derandomize: bool) -> Counter[int]:
     @settings(max_examples=cases, derandomize=derandomize, database=None, deadline=ALLOWED, suppress_health_check=list(HealthCheck))
     @given(random=st.randoms(use_true_random=False))
     def attempt(random: Random) -> None:
-        made = checkouts.case(random)
+        case = checkouts.case(random)
         with TemporaryDirectory() as name:
-            for file, content in made.files.items():
+            for file, content in case.files.items():
                 (Path(name) / file).parent.mkdir(parents=True, exist_ok=True)
                 (Path(name) / file).write_bytes(content)
             commit(Path(name) / "owner")
-            ends[in_checkout(Path(name), made.command, real=random.random() < REAL)] += 1
+            ends[in_checkout(Path(name), case.command, real=random.random() < REAL)] += 1
 
     attempt()
     return ends

@@ -204,8 +204,8 @@ PLACES: dict[str, Object] = _places()
 
 def planted(place: str, password: str) -> Object:
     """Return the workload of a place with a password."""
-    made: Object = _filled(copy.deepcopy(PLACES[place]), password)
-    return made
+    filled: Object = _filled(copy.deepcopy(PLACES[place]), password)
+    return filled
 
 
 def forms(password: str) -> set[str]:

@@ -47,8 +47,8 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def put(made: Addition) -> None:
-    write_inputs(made.folder, made.files, made.old)
+def put(done: Addition) -> None:
+    write_inputs(done.folder, done.files, done.old)
 
 
 # The text
@@ -113,10 +113,10 @@ def test_any_layout_keeps_every_other_byte(tmp_path_factory: pytest.TempPathFact
     file = written(folder, Layout(data.draw).config())
     before, old = load(file), file.read_bytes()
     queue = data.draw(st.booleans())
-    made = added(file, QUEUE if queue else WEB, policy="volatile-lru")
+    done = added(file, QUEUE if queue else WEB, policy="volatile-lru")
     start = splice(old, "c.yaml", [Put(("redis", "memory", "policy"), "volatile-lru")]) if queue else old
-    assert changed(re.sub(rb"clients: \[ ?\]", b"clients:", start), made.files["home.yaml"])[0] == "", "nothing is taken away"
-    put(made)
+    assert changed(re.sub(rb"clients: \[ ?\]", b"clients:", start), done.files["home.yaml"])[0] == "", "nothing is taken away"
+    put(done)
     after = load(file)
     assert [client.name for client in after.clients] == [*(client.name for client in before.clients), "shop"]
     assert after.clients[: len(before.clients)] == before.clients
@@ -135,32 +135,32 @@ def test_any_layout_keeps_every_other_byte(tmp_path_factory: pytest.TempPathFact
     ],
 )
 def test_the_client_has_the_form_of_the_others(tmp_path: Path, clients: str, config: str, own: str) -> None:
-    made = added(written(tmp_path, HEAD + clients))
-    assert config in made.files["home.yaml"].decode()
-    assert made.files.get("home/client-shop.yaml", b"").decode().startswith(own)
-    assert list(made.files)[-1] == "home.yaml", "the config is written last: without it, no file is used"
+    done = added(written(tmp_path, HEAD + clients))
+    assert config in done.files["home.yaml"].decode()
+    assert done.files.get("home/client-shop.yaml", b"").decode().startswith(own)
+    assert list(done.files)[-1] == "home.yaml", "the config is written last: without it, no file is used"
 
 
 def test_an_open_question_is_a_comment_in_the_config(tmp_path: Path) -> None:
-    made = added(
+    done = added(
         written(tmp_path, f"{HEAD}clients:\n  - {{name: blog, namespace: blog}}\n"),
         text(workload(container(REDIS_HOST="redis"), replicas=0)),
     )
-    assert [question.split(": ", 1)[1] for question in made.open] == [
+    assert [question.split(": ", 1)[1] for question in done.open] == [
         "Deployment/web is scaled to 0: write the normal number of replicas (--replicas)"
     ]
-    assert "\n    # open: Deployment/web is scaled to 0" in made.files["home.yaml"].decode()
-    assert "\n    # workloads:\n    # - manifest: home/web.yaml\n" in made.files["home.yaml"].decode()
+    assert "\n    # open: Deployment/web is scaled to 0" in done.files["home.yaml"].decode()
+    assert "\n    # workloads:\n    # - manifest: home/web.yaml\n" in done.files["home.yaml"].decode()
 
 
 # Names, databases, policy
 
 
 def labelled(name: str, instance: str, host: str = "redis", **more: Any) -> Any:
-    made = workload(
+    deployment = workload(
         container(**{**THREE, "REDIS_HOST": host}), name=name, namespace="apps", labels={"app.kubernetes.io/instance": instance}
     )
-    return {**made, **more}
+    return {**deployment, **more}
 
 
 @pytest.mark.parametrize(
@@ -224,9 +224,9 @@ def test_a_queue_on_an_evicting_redis_needs_a_decision(tmp_path: Path) -> None:
     assert problem.message.endswith(", and redis.memory.policy allkeys-lru evicts its tasks")
     for way in ("--set-policy volatile-lru", "--set-policy noeviction", "rediskit init --name NAME"):
         assert way in (problem.hint or "")
-    made = added(file, QUEUE, policy="noeviction")
-    assert made.files["home.yaml"].decode().endswith("redis:\n  memory:\n    policy: noeviction\n")
-    assert "rejects writes when the memory is full" in made.notes[0]
+    done = added(file, QUEUE, policy="noeviction")
+    assert done.files["home.yaml"].decode().endswith("redis:\n  memory:\n    policy: noeviction\n")
+    assert "rejects writes when the memory is full" in done.notes[0]
     assert added(written(tmp_path, f"{HEAD}redis: {{memory: {{policy: volatile-lfu}}}}\n"), QUEUE, policy="noeviction").policy == ""
 
 
@@ -292,8 +292,8 @@ def test_two_applications_with_one_name_are_refused(tmp_path: Path) -> None:
 def test_a_secret_of_the_input_does_not_reach_the_config(tmp_path: Path) -> None:
     word = "correct-horse-battery"
     source = text(workload(container(REDIS_URL=f"redis://:{word}@redis:6379/2", REDIS_PASSWORD=word)))
-    made = added(written(tmp_path, HEAD), source)
-    assert all(word not in content.decode() for content in made.files.values())
+    done = added(written(tmp_path, HEAD), source)
+    assert all(word not in content.decode() for content in done.files.values())
     with pytest.raises(RefusedError, match=r"repeats a secret of the input|would contain a secret"):
         added(written(tmp_path, HEAD), text(workload(container(REDIS_HOST=word, REDIS_PASSWORD=word))))
 
@@ -302,8 +302,8 @@ def test_an_existing_manifest_is_never_overwritten(tmp_path: Path) -> None:
     file = written(tmp_path, HEAD)
     (tmp_path / "home").mkdir()
     (tmp_path / "home/web.yaml").write_text("mine: true\n")
-    made = added(file)
-    assert list(made.files) == ["home/shop-web.yaml", "home.yaml"]
+    done = added(file)
+    assert list(done.files) == ["home/shop-web.yaml", "home.yaml"]
     (tmp_path / "home/shop-web.yaml").write_text("mine: too\n")
     with pytest.raises(RefusedError, match=r"home/shop-web\.yaml already exists"):
         added(file)

@@ -41,7 +41,7 @@ MANY = settings(max_examples=100, deadline=None, suppress_health_check=list(Heal
 def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Return every path in nested data."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [path, *(found for key, below in inner for found in paths(below, (*path, key)))]
+    return [path, *(nested for key, below in inner for nested in paths(below, (*path, key)))]
 
 
 def put(value: Any, path: tuple[Any, ...], new: Any) -> None:
@@ -50,15 +50,15 @@ def put(value: Any, path: tuple[Any, ...], new: Any) -> None:
     value[path[-1]] = new
 
 
-def made(objects: list[Any]) -> tuple[Project | None, str]:
+def outcome(objects: list[Any]) -> tuple[Project | None, str]:
     """Return the project of these objects, and everything that is written or printed."""
     text = json.dumps({"kind": "List", "items": objects}).encode()
     try:
         done = new_project(Options("/nowhere/home", repository="https://git.example.org/a.git", source=(text, "live.yaml")))
     except RediskitError as error:
         return None, str(error)
-    said = [*done.open, *done.notes, repr(done)]
-    return done, "\n".join([*said, *(content.decode() for path, content in done.files.items() if path != "rediskit.schema.json")])
+    texts = [*done.open, *done.notes, repr(done)]
+    return done, "\n".join([*texts, *(content.decode() for path, content in done.files.items() if path != "rediskit.schema.json")])
 
 
 @MANY
@@ -70,7 +70,7 @@ def test_any_value_in_any_field_is_accepted_or_refused_with_an_error(data: st.Da
         places = [path for path in paths(obj) if path]
         if places:
             put(obj, data.draw(st.sampled_from(places)), data.draw(ANYTHING))
-    made(objects)
+    outcome(objects)
 
 
 @MANY
@@ -84,9 +84,9 @@ def test_a_generated_password_anywhere_never_comes_out(data: st.DataObject) -> N
         st.sampled_from([WORD, f"word={WORD}", f"redis://:{WORD}@redis:6379", f"a {WORD} b", b64encode(WORD.encode()).decode()])
     )
     put(obj, data.draw(st.sampled_from(texts)), form)
-    _, said = made(objects)
-    assert WORD not in said
-    assert b64encode(WORD.encode()).decode() not in said
+    _, printed = outcome(objects)
+    assert WORD not in printed
+    assert b64encode(WORD.encode()).decode() not in printed
 
 
 def test_a_password_in_the_place_of_any_text_or_key_never_comes_out() -> None:
@@ -99,7 +99,7 @@ def test_a_password_in_the_place_of_any_text_or_key_never_comes_out() -> None:
             mapping[f"redis://:{WORD}@redis:6379"] = mapping.pop(path[-2])
         else:
             put(objects[index], path, f"redis://:{WORD}@redis:6379")
-        if WORD in made(objects)[1]:
+        if WORD in outcome(objects)[1]:
             leaks.append((index, path))
     assert not leaks
 

@@ -25,9 +25,9 @@ def project(case: str) -> Project:
     return new_project(Options("/nowhere/t", name="t", repository="https://git.example.org/a.git", source=(text, "input.yaml")))
 
 
-def config(made: Project) -> Any:
+def config(created: Project) -> Any:
     """Return the config, with the commented sections of open questions."""
-    text = made.files[made.config].decode()
+    text = created.files[created.config].decode()
     return yaml.safe_load(text.partition("\nclients:\n")[0]), yaml.safe_load(
         "\n".join(
             line.replace("# ", "", 1) if line.lstrip().startswith("# ") and _is_key(line) else line
@@ -44,11 +44,11 @@ def _is_key(line: str) -> bool:
     return body.startswith(" ") or (first in ("workloads", "env", "previous", "owner", "migration", "manifest") and " " not in first)
 
 
-def sections(made: Project) -> dict[str, Any]:
+def sections(created: Project) -> dict[str, Any]:
     """Return what is switched, by client and workload and container; the variables of the client are in each container."""
     result: dict[str, Any] = {}
-    for client in config(made)[1]:
-        for detected in made.clients:
+    for client in config(created)[1]:
+        for detected in created.clients:
             if detected.name == client["name"]:
                 workloads = zip(detected.workloads, client["workloads"], strict=True)
                 result[client["name"]] = {
@@ -130,10 +130,10 @@ def app(**env: str | None) -> dict[str, Any]:
     ],
 )
 def test_a_known_application_is_written_without_a_question(case: str, expected: dict[str, Any]) -> None:
-    made = project(case)
-    assert made.open == ()
-    assert sections(made) == expected
-    assert all("migration" in client for client in config(made)[1])
+    created = project(case)
+    assert created.open == ()
+    assert sections(created) == expected
+    assert all("migration" in client for client in config(created)[1])
 
 
 @pytest.mark.parametrize(
@@ -160,9 +160,9 @@ def test_a_known_application_is_written_without_a_question(case: str, expected: 
     ],
 )
 def test_an_unknown_value_is_a_question_beside_the_template(case: str, expected: dict[str, Any], question: str) -> None:
-    made = project(case)
-    assert any(question in text for text in made.open), made.open
-    assert sections(made) == expected
+    created = project(case)
+    assert any(question in text for text in created.open), created.open
+    assert sections(created) == expected
 
 
 @pytest.mark.parametrize(
@@ -219,18 +219,18 @@ def test_what_gets_worse_for_the_application_is_a_note() -> None:
 
 def test_the_pods_of_a_restricted_application_get_a_policy_of_their_own(tmp_path: Path) -> None:
     """From the input to the rendered policy: it selects the pods, and the policy of the application does not allow the shared Redis."""
-    made = project("app-25-egress-networkpolicy")
-    (client,) = config(made)[1]
+    created = project("app-25-egress-networkpolicy")
+    (client,) = config(created)[1]
     assert client["egress"] == "networkpolicy"
     note = "NetworkPolicy/shop restricts the egress of Deployment/shop: egress adds a policy that allows the shared Redis"
-    assert note in "\n".join(made.notes)
-    for path, content in made.files.items():
+    assert note in "\n".join(created.notes)
+    for path, content in created.files.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(content)
-    text = (tmp_path / made.config).read_text()
-    taken = "step: deploy\n    history: [{step: scale-down, at: 2026-03-01T22:00:00Z}, {step: deploy, at: 2026-03-01T22:01:00Z}]"
-    (tmp_path / made.config).write_text(text.replace("step: prepare", taken))
-    environment = load(tmp_path / made.config)
+    text = (tmp_path / created.config).read_text()
+    migration = "step: deploy\n    history: [{step: scale-down, at: 2026-03-01T22:00:00Z}, {step: deploy, at: 2026-03-01T22:01:00Z}]"
+    (tmp_path / created.config).write_text(text.replace("step: prepare", migration))
+    environment = load(tmp_path / created.config)
     objects = list(yaml.safe_load_all((CASES / "app-25-egress-networkpolicy.yaml").read_bytes()))
     pods, target = Pods("shop", {"app": "shop"}), shared_redis(environment)
     rendered = render(environment).objects.values()
@@ -256,9 +256,9 @@ def test_what_a_person_changes_is_a_note(case: str, note: str) -> None:
 
 
 def test_the_owner_of_a_helmrelease_loads(tmp_path: Path) -> None:
-    made = project("app-30-helm-managed-workload")
-    for path, content in made.files.items():
+    created = project("app-30-helm-managed-workload")
+    for path, content in created.files.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(content)
-    (client,) = load(tmp_path / made.config).clients
+    (client,) = load(tmp_path / created.config).clients
     assert (client.owner.kind, client.migration is not None) == ("external", True)

@@ -16,44 +16,44 @@ from tests.init.live import REAL, Object, config_map, container, redis, secret_k
 THREE: Object = {"REDIS_HOST": "redis", "REDIS_PORT": "6380", "REDIS_PASSWORD": secret_key("keys", "password")}
 
 
-def clients(*objects: Object, **given: Any) -> DetectedClients:
-    return clients_of(InputObjects(objects), **given)
+def clients(*objects: Object, **options: Any) -> DetectedClients:
+    return clients_of(InputObjects(objects), **options)
 
 
-def client(*objects: Object, **given: Any) -> DetectedClient:
-    (found,) = clients(*objects, **given).clients
-    return found
+def client(*objects: Object, **options: Any) -> DetectedClient:
+    (detected,) = clients(*objects, **options).clients
+    return detected
 
 
-def env(found: DetectedClient) -> list[dict[str, str | None]]:
+def env(detected: DetectedClient) -> list[dict[str, str | None]]:
     """Return the variables of each switched container."""
-    return [switch.env for workload in found.workloads for switch in workload.switched]
+    return [switch.env for workload in detected.workloads for switch in workload.switched]
 
 
 def test_the_real_objects() -> None:
-    (found,) = clients_of(read_objects(REAL.encode(), "live.yaml")).clients
-    assert (found.name, found.namespace, found.workloads[0].replicas, found.questions) == ("beersystem", "beersystem", None, {})
-    (switch,) = found.workloads[0].switched
+    (detected,) = clients_of(read_objects(REAL.encode(), "live.yaml")).clients
+    assert (detected.name, detected.namespace, detected.workloads[0].replicas, detected.questions) == ("beersystem", "beersystem", None, {})
+    (switch,) = detected.workloads[0].switched
     assert (switch.name, switch.env) == ("backend", {"REDIS_HOST": "${host}", "REDIS_PORT": "${port}", "REDIS_PASSWORD": "${password}"})
     assert tuple(switch.remarks) == (
         "REDIS_PASSWORD is not in the input: the name is derived from REDIS_HOST; check that container backend reads it",
     )
-    assert (found.host, found.port, found.remove) == ("redis.beersystem.svc.cluster.local", 6379, ("Deployment/redis",))
-    assert found.remarks["previous"] == ["Service/redis is not in the input: write it under remove if the migration must remove it"]
-    assert found.remarks["workload"][0].startswith("deployed by Argo CD Application beersystem-staging: ")
+    assert (detected.host, detected.port, detected.remove) == ("redis.beersystem.svc.cluster.local", 6379, ("Deployment/redis",))
+    assert detected.remarks["previous"] == ["Service/redis is not in the input: write it under remove if the migration must remove it"]
+    assert detected.remarks["workload"][0].startswith("deployed by Argo CD Application beersystem-staging: ")
 
 
 def test_a_complete_input_leaves_no_question() -> None:
     headless = service("redis-headless")
-    found = client(service(), headless, redis(kind="StatefulSet"), workload(container(**THREE)), service("web", "web"))
-    assert found.questions == {}
-    assert found.remarks == {}
-    assert (found.host, found.port) == ("redis", 6380)
-    assert found.remove == ("StatefulSet/redis", "Service/redis", "Service/redis-headless")
+    detected = client(service(), headless, redis(kind="StatefulSet"), workload(container(**THREE)), service("web", "web"))
+    assert detected.questions == {}
+    assert detected.remarks == {}
+    assert (detected.host, detected.port) == ("redis", 6380)
+    assert detected.remove == ("StatefulSet/redis", "Service/redis", "Service/redis-headless")
 
 
 @pytest.mark.parametrize(
-    ("host", "made"),
+    ("host", "names"),
     [
         ("REDIS_HOST", ("REDIS_PORT", "REDIS_PASSWORD")),
         ("CACHE_REDIS_HOSTNAME", ("CACHE_REDIS_PORT", "CACHE_REDIS_PASSWORD")),
@@ -61,20 +61,20 @@ def test_a_complete_input_leaves_no_question() -> None:
         ("redis_host", ("redis_port", "redis_password")),
     ],
 )
-def test_a_missing_variable_gets_a_name_derived_from_the_host_and_a_remark(host: str, made: tuple[str, str]) -> None:
-    found = client(workload(container(**{host: "redis"})))
-    assert env(found) == [{host: "${host}", made[0]: "${port}", made[1]: "${password}"}]
-    assert [remark.split(" ")[0] for remark in found.remarks["workload"]] == list(made)
-    assert "the port is not in the input: 6379 is the default" in found.remarks["previous"]
+def test_a_missing_variable_gets_a_name_derived_from_the_host_and_a_remark(host: str, names: tuple[str, str]) -> None:
+    detected = client(workload(container(**{host: "redis"})))
+    assert env(detected) == [{host: "${host}", names[0]: "${port}", names[1]: "${password}"}]
+    assert [remark.split(" ")[0] for remark in detected.remarks["workload"]] == list(names)
+    assert "the port is not in the input: 6379 is the default" in detected.remarks["previous"]
 
 
 @pytest.mark.parametrize(("replicas", "why"), [(0, "is scaled to 0"), (None, "sets no replicas")])
 def test_unknown_replicas_are_an_open_question(replicas: int | None, why: str) -> None:
-    found = client(workload(container(**THREE), replicas=replicas))
-    assert found.questions == {"replicas": [f"Deployment/web {why}: write the normal number of replicas (--replicas)"]}
-    assert env(found), "the rest is known"
-    found = client(workload(container(**THREE), replicas=replicas), replicas=3)
-    assert (found.questions, found.workloads[0].replicas) == ({}, 3)
+    detected = client(workload(container(**THREE), replicas=replicas))
+    assert detected.questions == {"replicas": [f"Deployment/web {why}: write the normal number of replicas (--replicas)"]}
+    assert env(detected), "the rest is known"
+    detected = client(workload(container(**THREE), replicas=replicas), replicas=3)
+    assert (detected.questions, detected.workloads[0].replicas) == ({}, 3)
 
 
 def test_options_that_contradict_the_object_are_refused() -> None:
@@ -86,8 +86,8 @@ def test_options_that_contradict_the_object_are_refused() -> None:
 
 
 def test_an_unknown_namespace_is_an_open_question() -> None:
-    found = client(workload(container(**THREE), namespace=None))
-    assert found.questions == {"namespace": ["Deployment/web has no namespace: write the namespace that it runs in (--namespace)"]}
+    detected = client(workload(container(**THREE), namespace=None))
+    assert detected.questions == {"namespace": ["Deployment/web has no namespace: write the namespace that it runs in (--namespace)"]}
     assert client(workload(container(**THREE), namespace=None), namespace="shop").namespace == "shop"
     assert "namespace" in client(workload(container(**THREE), namespace="redis")).questions
 
@@ -142,8 +142,8 @@ def test_an_unknown_namespace_is_an_open_question() -> None:
     ],
 )
 def test_missing_information_is_an_open_question(containers: list[Object], section: str, asked: str) -> None:
-    found = client(workload(*containers))
-    assert any(asked in question for question in found.questions[section]), found.questions
+    detected = client(workload(*containers))
+    assert any(asked in question for question in detected.questions[section]), detected.questions
 
 
 @pytest.mark.parametrize(
@@ -174,10 +174,10 @@ def test_missing_information_is_an_open_question(containers: list[Object], secti
     ids=["database", "own-name", "user", "host-and-port", "with-password", "composed", "as-rediskit-renders-it"],
 )
 def test_an_address_is_switched_as_a_template(variables: Object, templates: Object) -> None:
-    found = client(workload(container(**variables)))
-    assert found.questions == {}
-    assert env(found) == [templates]
-    assert (found.host, found.port) == ("redis", 6380)
+    detected = client(workload(container(**variables)))
+    assert detected.questions == {}
+    assert env(detected) == [templates]
+    assert (detected.host, detected.port) == ("redis", 6380)
 
 
 @pytest.mark.parametrize(
@@ -201,22 +201,22 @@ def test_an_address_is_switched_as_a_template(variables: Object, templates: Obje
     ],
 )
 def test_a_known_image_gives_the_names_of_missing_variables(image: str, variable: str, templates: Object) -> None:
-    found = client(workload(container("app", image, **{variable: "redis"})))
-    assert env(found) == [templates]
-    assert all("it is the name that the image reads" in text for text in found.remarks["workload"])
+    detected = client(workload(container("app", image, **{variable: "redis"})))
+    assert env(detected) == [templates]
+    assert all("it is the name that the image reads" in text for text in detected.remarks["workload"])
 
 
 def test_variables_without_a_role_are_listed() -> None:
-    found = client(workload(container(**THREE, REDIS_PREFIX="shop", REDIS_CA_CERT="/x")))
-    assert "container app also reads REDIS_PREFIX, REDIS_CA_CERT: not switched" in found.remarks["workload"]
+    detected = client(workload(container(**THREE, REDIS_PREFIX="shop", REDIS_CA_CERT="/x")))
+    assert "container app also reads REDIS_PREFIX, REDIS_CA_CERT: not switched" in detected.remarks["workload"]
     with pytest.raises(ConfigError, match=r"no variable or argument contains the address of Redis, though .* Deployment/web: REDIS_PREFIX"):
         clients(workload(container(REDIS_PREFIX="shop")), workload(container(), name="other"))
 
 
 def test_env_overrides_env_from() -> None:
     app = container(REDIS_HOST="redis.shop") | {"envFrom": [{"prefix": "", "configMapRef": {"name": "s"}}]}
-    found = client(workload(app), config_map("s", REDIS_HOST="old", REDIS_PORT="1"))
-    assert (found.host, found.port) == ("redis.shop", 1)
+    detected = client(workload(app), config_map("s", REDIS_HOST="old", REDIS_PORT="1"))
+    assert (detected.host, detected.port) == ("redis.shop", 1)
 
 
 def external_secret(name: str, *keys: str) -> Object:
@@ -230,26 +230,29 @@ def external_secret(name: str, *keys: str) -> Object:
 
 def test_the_keys_of_an_external_secret_are_variables() -> None:
     app = container() | {"envFrom": [{"secretRef": {"name": "keys"}}]}
-    found = client(workload(app), external_secret("keys", "REDIS_URL", "OTHER"))
-    assert "container app reads Redis from REDIS_URL, which comes from Secret keys" in found.questions["containers"][0]
+    detected = client(workload(app), external_secret("keys", "REDIS_URL", "OTHER"))
+    assert "container app reads Redis from REDIS_URL, which comes from Secret keys" in detected.questions["containers"][0]
 
 
 def test_workloads_of_one_redis_are_one_client_and_those_of_another_are_not() -> None:
     old = [redis(), service(), redis("queue"), service("queue", "queue")]
     other = workload(container(REDIS_HOST="queue", REDIS_PASSWORD="x"), name="report")
     web, worker = (workload(container(**THREE), name=name, labels={"app.kubernetes.io/part-of": "store"}) for name in ("web", "worker"))
-    found = clients(web, worker, other, *old).clients
-    assert [(one.name, [workload.reference for workload in one.workloads]) for one in found] == [
+    detected = clients(web, worker, other, *old).clients
+    assert [(detected_client.name, [workload.reference for workload in detected_client.workloads]) for detected_client in detected] == [
         ("store", ["Deployment/web", "Deployment/worker"]),
         ("report", ["Deployment/report"]),
     ]
-    assert [one.remove for one in found] == [("Deployment/redis", "Service/redis"), ("Deployment/queue", "Service/queue")]
+    assert [detected_client.remove for detected_client in detected] == [
+        ("Deployment/redis", "Service/redis"),
+        ("Deployment/queue", "Service/queue"),
+    ]
 
 
 def test_a_workload_with_an_unknown_redis_belongs_to_the_only_client_of_its_namespace() -> None:
-    found = client(workload(container(**THREE)), workload(container(REDIS_URL=secret_key("keys", "url")), name="worker"))
-    assert [one.reference for one in found.workloads] == ["Deployment/web", "Deployment/worker"]
-    assert found.is_open("containers")
+    detected = client(workload(container(**THREE)), workload(container(REDIS_URL=secret_key("keys", "url")), name="worker"))
+    assert [each.reference for each in detected.workloads] == ["Deployment/web", "Deployment/worker"]
+    assert detected.is_open("containers")
 
 
 @pytest.mark.parametrize(
@@ -261,8 +264,8 @@ def test_a_workload_with_an_unknown_redis_belongs_to_the_only_client_of_its_name
     ],
 )
 def test_arguments_are_replaced(args: list[str], expected: list[tuple[str, str]]) -> None:
-    found = client(workload(container() | {"args": args}))
-    assert (found.questions, found.workloads[0].containers[0].args) == ({}, expected)
+    detected = client(workload(container() | {"args": args}))
+    assert (detected.questions, detected.workloads[0].containers[0].args) == ({}, expected)
 
 
 @pytest.mark.parametrize(
@@ -273,9 +276,9 @@ def test_arguments_are_replaced(args: list[str], expected: list[tuple[str, str]]
     ],
 )
 def test_arguments_that_cannot_be_replaced_are_a_question(args: list[str], question: str) -> None:
-    found = client(workload(container(**THREE) | {"args": args}))
-    assert any(text.startswith(question) for text in found.questions["containers"])
-    assert not found.workloads[0].containers[0].args
+    detected = client(workload(container(**THREE) | {"args": args}))
+    assert any(text.startswith(question) for text in detected.questions["containers"])
+    assert not detected.workloads[0].containers[0].args
 
 
 def hpa(least: int | None = 1, most: int = 5, kind: str = "HorizontalPodAutoscaler", target: str = "Deployment", **metadata: Any) -> Object:
@@ -301,9 +304,9 @@ def hpa(least: int | None = 1, most: int = 5, kind: str = "HorizontalPodAutoscal
     ids=["hpa", "usual", "keda", "other-kind", "elsewhere", "no-name"],
 )
 def test_the_autoscaler_of_the_workload_is_detected(scaler: Object, section: Object | None) -> None:
-    found = client(workload(container(**THREE)), scaler)
-    assert found.questions == {}
-    assert (found.workloads[0].scaler.section if found.workloads[0].scaler else None) == section
+    detected = client(workload(container(**THREE)), scaler)
+    assert detected.questions == {}
+    assert (detected.workloads[0].scaler.section if detected.workloads[0].scaler else None) == section
 
 
 @pytest.mark.parametrize(
@@ -322,15 +325,17 @@ def test_an_autoscaler_with_invalid_bounds_is_an_open_question(scaler: Object, a
 
 
 def test_two_containers_with_one_redis_are_both_switched() -> None:
-    found = client(workload(container("web", **THREE), container("worker", REDIS_HOST="redis.shop.svc.cluster.local"), container("proxy")))
-    assert found.questions == {}
-    assert [one.name for one in found.workloads[0].switched] == ["web", "worker"]
+    detected = client(
+        workload(container("web", **THREE), container("worker", REDIS_HOST="redis.shop.svc.cluster.local"), container("proxy"))
+    )
+    assert detected.questions == {}
+    assert [switch.name for switch in detected.workloads[0].switched] == ["web", "worker"]
 
 
 def test_a_redis_in_the_pod_of_the_application_is_not_removed() -> None:
-    found = client(workload(container(REDIS_HOST="localhost"), container("redis", "redis:7")))
-    assert found.host == "localhost"
-    assert (found.remove, found.remarks["previous"][-1]) == (
+    detected = client(workload(container(REDIS_HOST="localhost"), container("redis", "redis:7")))
+    assert detected.host == "localhost"
+    assert (detected.remove, detected.remarks["previous"][-1]) == (
         (),
         "localhost is not a Service in the cluster: the migration cannot remove it",
     )
@@ -338,34 +343,35 @@ def test_a_redis_in_the_pod_of_the_application_is_not_removed() -> None:
 
 def test_an_old_redis_of_two_clients_is_removed_with_neither() -> None:
     far = workload(container(REDIS_HOST="redis.shop"), name="worker", namespace="other")
-    found = clients(workload(container(**THREE)), far, redis(), service()).clients
-    assert [one.name for one in found] == ["shop", "other"]
-    assert [one.remove for one in found] == [(), ()]
+    detected = clients(workload(container(**THREE)), far, redis(), service()).clients
+    assert [detected_client.name for detected_client in detected] == ["shop", "other"]
+    assert [detected_client.remove for detected_client in detected] == [(), ()]
     assert (
-        "Deployment/redis, Service/redis: also used by other; write remove for the last client that moves" in found[0].remarks["previous"]
+        "Deployment/redis, Service/redis: also used by other; write remove for the last client that moves"
+        in detected[0].remarks["previous"]
     )
 
 
 def test_a_workload_without_redis_variables_is_skipped_with_a_note() -> None:
     unseen = container() | {"envFrom": [{"configMapRef": {"name": "settings"}}]}
-    found = clients(workload(container(**THREE)), workload(container(), name="front"), workload(unseen, name="back"))
-    assert [one.name for one in found.clients] == ["shop"]
-    assert found.notes == (
+    detected = clients(workload(container(**THREE)), workload(container(), name="front"), workload(unseen, name="back"))
+    assert [detected_client.name for detected_client in detected.clients] == ["shop"]
+    assert detected.notes == (
         "Deployment/front is skipped: no variable of it refers to Redis",
         ("Deployment/back is skipped: no variable of it refers to Redis, but it also reads ConfigMap settings, which is not in the input"),
     )
 
 
 @pytest.mark.parametrize(
-    ("objects", "said"),
+    ("objects", "message"),
     [
         ((redis(), service()), "the input contains only Redis: Deployment/redis"),
         ((workload(container()), workload(container(), name="other")), "no variable refers to Redis in Deployment/web, Deployment/other"),
     ],
     ids=["redis-alone", "none-of-several"],
 )
-def test_an_input_without_a_client_is_refused(objects: tuple[Object, ...], said: str) -> None:
-    with pytest.raises(ConfigError, match=said):
+def test_an_input_without_a_client_is_refused(objects: tuple[Object, ...], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
         clients(*objects)
 
 
@@ -386,23 +392,23 @@ def test_an_input_without_a_client_is_refused(objects: tuple[Object, ...], said:
     ids=["nothing", "service", "elsewhere", "other-name", "unrelated", "own-image"],
 )
 def test_only_certain_objects_of_the_old_redis_are_proposed_for_removal(old: list[Object], remove: tuple[str, ...], remark: str) -> None:
-    found = client(workload(container(**THREE)), *old)
-    assert found.remove == remove
-    assert any(remark in said for said in found.remarks.get("previous", [])) or not remark
+    detected = client(workload(container(**THREE)), *old)
+    assert detected.remove == remove
+    assert any(remark in text for text in detected.remarks.get("previous", [])) or not remark
 
 
 def test_a_redis_in_another_namespace_is_not_removed() -> None:
     shared: Object = {"REDIS_HOST": "redis.cache.svc", "REDIS_PORT": "6379", "REDIS_PASSWORD": secret_key("keys", "password")}
-    found = client(workload(container(**shared)), redis(namespace="cache"), service(namespace="cache"))
-    assert (found.host, found.remove) == ("redis.cache.svc", ())
-    assert "the old Redis is in namespace cache: the migration removes objects in shop only" in found.remarks["previous"]
+    detected = client(workload(container(**shared)), redis(namespace="cache"), service(namespace="cache"))
+    assert (detected.host, detected.remove) == ("redis.cache.svc", ())
+    assert "the old Redis is in namespace cache: the migration removes objects in shop only" in detected.remarks["previous"]
 
 
 def test_volume_claims_of_the_old_redis_are_kept_with_a_remark() -> None:
     old = redis(kind="StatefulSet")
     old["spec"]["volumeClaimTemplates"] = [{"metadata": {"name": "data"}}]
-    found = client(workload(container(**THREE)), old, service())
-    assert found.remarks["previous"] == ["PersistentVolumeClaim data-redis-0 of StatefulSet/redis is kept: its data is not copied"]
+    detected = client(workload(container(**THREE)), old, service())
+    assert detected.remarks["previous"] == ["PersistentVolumeClaim data-redis-0 of StatefulSet/redis is kept: its data is not copied"]
 
 
 @pytest.mark.parametrize(
@@ -429,9 +435,9 @@ def test_a_redis_is_recognized_by_its_images(images: list[str], server: bool) ->
 @pytest.mark.parametrize("image", ["oliver006/redis_exporter:v1", "rediscommander/redis-commander", "redis/redisinsight:2"])
 def test_a_workload_that_only_monitors_redis_is_not_a_client(image: str) -> None:
     watcher = workload(container("watch", image, REDIS_ADDR="redis:6379", REDIS_HOST="redis"), name="watcher")
-    found = clients(workload(container(**THREE)), watcher)
-    assert [one.name for one in found.clients] == ["shop"]
-    assert found.notes == ("Deployment/watcher only monitors a Redis and is skipped: remove it yourself if it monitors the old one",)
+    detected = clients(workload(container(**THREE)), watcher)
+    assert [detected_client.name for detected_client in detected.clients] == ["shop"]
+    assert detected.notes == ("Deployment/watcher only monitors a Redis and is skipped: remove it yourself if it monitors the old one",)
 
 
 def test_a_client_has_the_name_of_its_namespace_or_of_its_workload() -> None:
@@ -442,7 +448,7 @@ def test_a_client_has_the_name_of_its_namespace_or_of_its_workload() -> None:
 
 
 def test_values_of_a_config_map_in_the_input_are_used() -> None:
-    found = client(
+    detected = client(
         workload(container() | {"envFrom": [{"configMapRef": {"name": "s"}}]}), config_map("s", REDIS_HOST="redis", REDIS_PORT="1")
     )
-    assert (found.host, found.port, found.questions) == ("redis", 1, {})
+    assert (detected.host, detected.port, detected.questions) == ("redis", 1, {})

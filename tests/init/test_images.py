@@ -61,7 +61,7 @@ def test_images_without_a_variable_are_clients_only_where_no_workload_refers_to_
     web, worker = (workload(container(image="ghcr.io/goauthentik/server:1"), name=name) for name in ("web", "worker"))
     database = workload(container(image="docker.io/library/postgres:17"), name="postgres", kind="StatefulSet")
     (client,) = clients_of(InputObjects((web, worker, database, redis(), service()))).clients
-    assert [one.reference for one in client.workloads] == ["Deployment/web", "Deployment/worker"]
+    assert [workload.reference for workload in client.workloads] == ["Deployment/web", "Deployment/worker"]
     known = workload(container(REDIS_HOST="redis"), name="worker")
     (client,) = clients_of(InputObjects((web, known, redis(), service()))).clients
-    assert [one.reference for one in client.workloads] == ["Deployment/worker"]
+    assert [workload.reference for workload in client.workloads] == ["Deployment/worker"]

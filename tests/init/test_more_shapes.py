@@ -16,8 +16,8 @@ THREE: dict[str, Any] = {"REDIS_HOST": "redis", "REDIS_PORT": "6379", "REDIS_PAS
 
 
 def client(*objects: Any) -> DetectedClient:
-    (found,) = clients_of(InputObjects((*objects, redis(), service()))).clients
-    return found
+    (detected,) = clients_of(InputObjects((*objects, redis(), service()))).clients
+    return detected
 
 
 @pytest.mark.parametrize(
@@ -34,16 +34,16 @@ def client(*objects: Any) -> DetectedClient:
 )
 def test_a_connection_string_with_addr_is_a_template(value: str, template: str, databases: dict[str, int]) -> None:
     """As Grafana reads it in GF_REMOTE_CACHE_CONNSTR."""
-    found = client(workload(container(GF_REMOTE_CACHE_CONNSTR=value)))
-    assert found.workloads[0].containers[0].env == {"GF_REMOTE_CACHE_CONNSTR": template}
-    assert (found.databases, found.questions) == (databases, {})
+    detected = client(workload(container(GF_REMOTE_CACHE_CONNSTR=value)))
+    assert detected.workloads[0].containers[0].env == {"GF_REMOTE_CACHE_CONNSTR": template}
+    assert (detected.databases, detected.questions) == (databases, {})
 
 
 def test_arguments_that_kubernetes_composes_of_switched_variables_are_no_other_user() -> None:
     obj = workload(container(**THREE) | {"args": ["--redis", "$(REDIS_HOST):$(REDIS_PORT)"]})
-    found = client(obj)
-    assert found.remove == ("Deployment/redis", "Service/redis")
-    assert found.remarks == {}
+    detected = client(obj)
+    assert detected.remove == ("Deployment/redis", "Service/redis")
+    assert detected.remarks == {}
 
 
 @pytest.mark.parametrize(

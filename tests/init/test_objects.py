@@ -15,22 +15,22 @@ from tests.init.live import REAL, container, redis, service, text, workload
 WEB, REDIS = workload(container(REDIS_HOST="redis")), redis()
 
 
-def names(given: str | bytes) -> list[str]:
-    return [reference(obj) for obj in read(given).all]
+def names(source: str | bytes) -> list[str]:
+    return [reference(obj) for obj in read(source).all]
 
 
-def read(given: str | bytes) -> InputObjects:
-    return read_objects(given if isinstance(given, bytes) else given.encode(), "live.yaml")
+def read(source: str | bytes) -> InputObjects:
+    return read_objects(source if isinstance(source, bytes) else source.encode(), "live.yaml")
 
 
-def refused(given: str | bytes) -> str:
+def refused(source: str | bytes) -> str:
     with pytest.raises(ConfigError) as caught:
-        read(given)
+        read(source)
     return str(caught.value)
 
 
 @pytest.mark.parametrize(
-    "given",
+    "source",
     [
         text(WEB, REDIS),
         f"---\n{text(WEB, REDIS)}",
@@ -46,8 +46,8 @@ def refused(given: str | bytes) -> str:
     ],
     ids=["documents", "dashes-first", "empty-documents", "crlf", "bom", "list", "typed-list", "json", "json-indented", "lists", "mixed"],
 )
-def test_yaml_json_lists_and_documents_give_the_same_objects(given: str) -> None:
-    assert read(given).all == (WEB, REDIS)
+def test_yaml_json_lists_and_documents_give_the_same_objects(source: str) -> None:
+    assert read(source).all == (WEB, REDIS)
 
 
 def test_the_real_objects() -> None:
@@ -66,7 +66,7 @@ def test_errors_have_the_line_numbers_of_the_input() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("source", "message"),
     [
         ("", "contains no object"),
         ("# nothing\n", "contains no object"),
@@ -90,5 +90,5 @@ def test_errors_have_the_line_numbers_of_the_input() -> None:
     ],
     ids=lambda value: None if isinstance(value, bytes) else value[:30].split("\n")[0],
 )
-def test_input_without_a_workload_is_refused(given: str | bytes, said: str) -> None:
-    assert said in refused(given)
+def test_input_without_a_workload_is_refused(source: str | bytes, message: str) -> None:
+    assert message in refused(source)

@@ -53,15 +53,15 @@ def test_the_kind_follows_from_the_marks_of_the_tool(name: str) -> None:
     content = workload(metadata)
     by = deployed_by(content)
     assert (by.described if by else "") == described
-    (found,) = clients_of(read_objects(dump(content).encode(), "live.yaml")).clients
-    assert found.owner == kind
-    assert any(described in text for text in found.remarks.get("workload", [""]))
-    lines = client_lines(found, {(found.name, "Deployment/shop"): "shop.yaml"})
+    (detected,) = clients_of(read_objects(dump(content).encode(), "live.yaml")).clients
+    assert detected.owner == kind
+    assert any(described in text for text in detected.remarks.get("workload", [""]))
+    lines = client_lines(detected, {(detected.name, "Deployment/shop"): "shop.yaml"})
     section = yaml.safe_load("\n".join(line.removeprefix("# ") for line in lines if not line.strip().startswith("# ")))
     assert section[0].get("owner") == ({"kind": kind} if kind else None)
 
 
 def test_a_mark_with_an_unusual_text_is_not_repeated() -> None:
     content = workload({"annotations": {"meta.helm.sh/release-name": "hunter2\u001b[31m"}})
-    (found,) = clients_of(read_objects(dump(content).encode(), "live.yaml")).clients
-    assert "hunter2" not in str(found.remarks)
+    (detected,) = clients_of(read_objects(dump(content).encode(), "live.yaml")).clients
+    assert "hunter2" not in str(detected.remarks)

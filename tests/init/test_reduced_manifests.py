@@ -29,13 +29,13 @@ WORD = "correct-horse-battery"
 
 def copied(*objects: Object) -> Object:
     """Return the reduced manifest of the first workload."""
-    given = InputObjects(objects)
-    client = clients_of(given).clients[0]
-    return reduce_manifest(client.workloads[0], client, given)
+    source = InputObjects(objects)
+    client = clients_of(source).clients[0]
+    return reduce_manifest(client.workloads[0], client, source)
 
 
-def env(made: Object, kind: str = "containers") -> dict[str, Any]:
-    (app, *_) = made["spec"]["template"]["spec"][kind]
+def env(manifest: Object, kind: str = "containers") -> dict[str, Any]:
+    (app, *_) = manifest["spec"]["template"]["spec"][kind]
     return {entry["name"]: entry.get("value", entry.get("valueFrom")) for entry in app.get("env", [])}
 
 
@@ -53,8 +53,8 @@ def written(*objects: Object) -> str:
         )
     except RediskitError as error:
         return str(error)
-    said = [*done.open, *done.notes, repr(done), *done.files]
-    return "\n".join([*said, *(content.decode() for path, content in done.files.items() if path != "rediskit.schema.json")])
+    texts = [*done.open, *done.notes, repr(done), *done.files]
+    return "\n".join([*texts, *(content.decode() for path, content in done.files.items() if path != "rediskit.schema.json")])
 
 
 def test_there_are_at_least_a_hundred_places() -> None:
@@ -70,9 +70,9 @@ def test_no_password_of_any_place_is_written(kind: str) -> None:
     objects = {f"shop-{number}": planted(name, password) for number, name in enumerate(PLACES)}
     for namespace, obj in objects.items():
         obj["metadata"].update(name=namespace, namespace=namespace)
-    said = written(*objects.values())
-    assert [namespace for namespace in objects if f"config/home/{namespace}.yaml" not in said] == [], "a refusal would hide it, too"
-    assert [form for form in forms(password) if form in said] == []
+    output = written(*objects.values())
+    assert [namespace for namespace in objects if f"config/home/{namespace}.yaml" not in output] == [], "a refusal would hide it, too"
+    assert [form for form in forms(password) if form in output] == []
 
 
 STRUCTURE = frozenset({"apiVersion", "kind"})
@@ -96,7 +96,7 @@ CARRIERS = ("argocd.argoproj.io/instance", "kustomize.toolkit.fluxcd.io/name")
 def is_needed(obj: Object, path: tuple[Any, ...]) -> bool:
     if path[-1] in STRUCTURE or path[-1] in CARRIERS:
         return True
-    if any(len(path) == len(one) and all(part in ("*", given) for part, given in zip(one, path, strict=True)) for one in NEEDED):
+    if any(len(path) == len(needed) and all(part in ("*", key) for part, key in zip(needed, path, strict=True)) for needed in NEEDED):
         return True
     if "env" not in path:
         return False
@@ -109,8 +109,8 @@ def is_needed(obj: Object, path: tuple[Any, ...]) -> bool:
 
 def texts(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    found = [below for key, content in inner for below in texts(content, (*path, key))]
-    return [*found, path] if isinstance(value, str) else found
+    nested = [below for key, content in inner for below in texts(content, (*path, key))]
+    return [*nested, path] if isinstance(value, str) else nested
 
 
 def put(value: Any, path: tuple[Any, ...], new: Any) -> None:
@@ -144,8 +144,8 @@ def test_a_password_in_a_field_that_the_migration_does_not_read_is_never_written
     )
     free = [path for path in texts(obj) if not is_needed(obj, path)]
     put(obj, data.draw(st.sampled_from(free)), frame.format(password))
-    said = written(obj, redis(), service())
-    assert not [form for form in forms(password) if form in said]
+    output = written(obj, redis(), service())
+    assert not [form for form in forms(password) if form in output]
 
 
 @pytest.mark.usefixtures("unproven")
@@ -154,8 +154,8 @@ def test_a_password_in_a_field_that_the_migration_does_not_read_is_never_written
 def test_a_password_in_the_address_that_is_switched_is_masked(password: str, variable: str) -> None:
     word = f"q7{password}7q"
     for url in (f"redis://:{word}@redis:6379/2", f"rediss://user{word}:{word}@redis.shop.svc:6379", f"redis://{word}@redis"):
-        said = written(workload(container(**{variable: url, "REDIS_PORT": "6379"})), redis(), service())
-        assert not [form for form in forms(word) if form in said]
+        output = written(workload(container(**{variable: url, "REDIS_PORT": "6379"})), redis(), service())
+        assert not [form for form in forms(word) if form in output]
 
 
 @pytest.mark.parametrize(
@@ -181,15 +181,15 @@ def test_host_port_and_database_of_an_address_are_kept(value: str, kept: str) ->
 
 
 def test_the_real_backend_is_reduced_to_names_and_the_address_of_its_redis() -> None:
-    made = copied(backend())
-    assert env(made)["REDIS_HOST"] == "redis.beersystem.svc.cluster.local"
-    assert env(made)["REDIS_PORT"] == "6379"
-    assert [value for name, value in env(made).items() if name not in ("REDIS_HOST", "REDIS_PORT")] == [None] * 16
-    assert list(env(made)) == [entry["name"] for entry in backend()["spec"]["template"]["spec"]["containers"][0]["env"]]
-    assert made["spec"]["replicas"] == 1
-    assert "dummy" not in text_of(made)
-    assert "Do not apply this file" in text_of(made)
-    assert yaml.safe_load(text_of(made)) == made
+    manifest = copied(backend())
+    assert env(manifest)["REDIS_HOST"] == "redis.beersystem.svc.cluster.local"
+    assert env(manifest)["REDIS_PORT"] == "6379"
+    assert [value for name, value in env(manifest).items() if name not in ("REDIS_HOST", "REDIS_PORT")] == [None] * 16
+    assert list(env(manifest)) == [entry["name"] for entry in backend()["spec"]["template"]["spec"]["containers"][0]["env"]]
+    assert manifest["spec"]["replicas"] == 1
+    assert "dummy" not in text_of(manifest)
+    assert "Do not apply this file" in text_of(manifest)
+    assert yaml.safe_load(text_of(manifest)) == manifest
 
 
 def test_fields_that_a_check_reads_are_kept() -> None:
@@ -201,8 +201,8 @@ def test_fields_that_a_check_reads_are_kept() -> None:
     obj["spec"]["serviceName"] = "web"
     obj["spec"]["template"]["spec"]["initContainers"] = [container("first"), container("second")]
     pod = copied(obj)["spec"]["template"]["spec"]
-    assert [one["name"] for one in pod["initContainers"]] == ["first", "second"]
-    assert [one["name"] for one in pod["containers"]] == ["app", "proxy"]
+    assert [container["name"] for container in pod["initContainers"]] == ["first", "second"]
+    assert [container["name"] for container in pod["containers"]] == ["app", "proxy"]
     assert pod["containers"][0]["env"] == [
         {"name": "REDIS_HOST", "valueFrom": secret_key("keys", "host")},
         {"name": "REDIS_PASSWORD", "valueFrom": secret_key("keys", "word")},
@@ -223,11 +223,11 @@ def test_the_copy_has_the_same_uses_of_the_old_redis_as_the_workload() -> None:
     )
     app["args"] = ["--password", WORD, "--cache=redis.shop:6379"]
     obj = workload(app)
-    made = copied(obj, redis(), service())
+    manifest = copied(obj, redis(), service())
     address = parse("redis", "shop")
     before, after = (
         {(use.pointer, use.strength) for use in uses([content], address, namespace="shop", switched=["REDIS_HOST"])}
-        for content in (obj, made)
+        for content in (obj, manifest)
     )
     assert {pointer for pointer, strength in before if strength == "certain"} == {
         "/spec/template/spec/containers/0/env/0/value",
@@ -236,14 +236,14 @@ def test_the_copy_has_the_same_uses_of_the_old_redis_as_the_workload() -> None:
         "/spec/template/spec/containers/0/args/2",
     }
     assert after == before
-    assert WORD not in text_of(made)
+    assert WORD not in text_of(manifest)
 
 
 def test_the_copy_is_marked_and_the_api_server_would_refuse_it() -> None:
     """Without an image it starts no Pod if a person applies it."""
-    made = copied(backend())
-    assert made["metadata"]["annotations"] == {"rediskit/reduced": "true"}
-    assert "image" not in made["spec"]["template"]["spec"]["containers"][0]
+    manifest = copied(backend())
+    assert manifest["metadata"]["annotations"] == {"rediskit/reduced": "true"}
+    assert "image" not in manifest["spec"]["template"]["spec"]["containers"][0]
 
 
 @pytest.mark.parametrize(
@@ -263,10 +263,10 @@ def test_the_labels_of_the_pods_are_copied_if_all_of_them_are_names(labels: dict
     obj = workload(container(REDIS_HOST="redis"))
     obj["spec"]["selector"]["matchLabels"] = labels
     obj["spec"]["template"]["metadata"]["labels"] = labels
-    made = copied(obj)
+    manifest = copied(obj)
     names = {key: value for key, value in labels.items() if key != "pod-template-hash"} if kept else None
-    assert made["spec"]["selector"].get("matchLabels") == names
-    assert made["spec"]["template"].get("metadata", {}).get("labels") == names
+    assert manifest["spec"]["selector"].get("matchLabels") == names
+    assert manifest["spec"]["template"].get("metadata", {}).get("labels") == names
 
 
 def test_a_label_that_is_a_password_of_the_input_is_refused_unless_it_is_a_name() -> None:
@@ -292,9 +292,9 @@ def test_a_label_that_is_a_password_of_the_input_is_refused_unless_it_is_a_name(
 )
 def test_a_secret_of_the_input_as_an_address_is_refused(source: Object) -> None:
     """The host of a switched variable is kept: it must not equal a secret of the input."""
-    made = copied(workload(container(REDIS_HOST=WORD)))
+    manifest = copied(workload(container(REDIS_HOST=WORD)))
     with pytest.raises(RefusedError, match=r"containers\[0\].env\[0\].value repeats a secret of the input") as caught:
-        refuse_leaks([made], "", InputObjects((source,)))
+        refuse_leaks([manifest], "", InputObjects((source,)))
     assert WORD not in str(caught.value)
     with pytest.raises(RefusedError, match="the config would contain a secret of the input"):
         refuse_leaks([], f"repository: https://git.example.org/{WORD}", InputObjects((source,)))

@@ -28,8 +28,8 @@ def clients(*objects: Object) -> DetectedClients:
 
 
 def client(*objects: Object) -> DetectedClient:
-    (found,) = clients(workload(container(**THREE)), redis(), service(), *objects).clients
-    return found
+    (detected,) = clients(workload(container(**THREE)), redis(), service(), *objects).clients
+    return detected
 
 
 @pytest.mark.parametrize(
@@ -44,9 +44,9 @@ def client(*objects: Object) -> DetectedClient:
 )
 def test_removals_in_inputs_of_real_repositories(case: str, remove: tuple[str, ...], users: tuple[str, ...]) -> None:
     """An earlier version proposed a Service of the application, a Redis with other users, and objects that an operator creates again."""
-    (found,) = clients_of(read_objects((CASES / f"{case}.yaml").read_bytes(), case)).clients
-    remarks = "\n".join(found.remarks.get("previous", ()))
-    assert found.remove == remove
+    (detected,) = clients_of(read_objects((CASES / f"{case}.yaml").read_bytes(), case)).clients
+    remarks = "\n".join(detected.remarks.get("previous", ()))
+    assert detected.remove == remove
     assert all(user in remarks for user in users)
     assert ("before decommission" in remarks) is bool(users)
     assert "if it is the old Redis" not in remarks, "the client itself is never offered"
@@ -92,12 +92,12 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_is_removed_that_another_workload_of_the_input_uses(kind: str, place: str, form: str) -> None:
     other = KINDS[kind](places(form)[place])
-    (found,) = clients(workload(container(**THREE)), redis(), service(), other).clients
-    if f"{kind}/other" in [one.reference for one in found.workloads]:
-        assert found.remove == (OLD if place != "probe" else ())
+    (detected,) = clients(workload(container(**THREE)), redis(), service(), other).clients
+    if f"{kind}/other" in [each.reference for each in detected.workloads]:
+        assert detected.remove == (OLD if place != "probe" else ())
         return
-    assert found.remove == ()
-    assert any("also used by" in text and f"{kind}/other" in text for text in found.remarks["previous"])
+    assert detected.remove == ()
+    assert any("also used by" in text and f"{kind}/other" in text for text in detected.remarks["previous"])
 
 
 HELM = {"apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease", "metadata": {"name": "other", "namespace": "shop"}}
@@ -118,35 +118,35 @@ APPLICATION = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "met
     ids=["HelmRelease", "Application", "ConfigMap", "other namespace"],
 )
 def test_nothing_is_removed_that_another_object_of_the_input_refers_to(other: Object) -> None:
-    found = client(other)
-    assert found.remove == ()
-    assert any(f"{other['kind']}/other" in text for text in found.remarks["previous"])
+    detected = client(other)
+    assert detected.remove == ()
+    assert any(f"{other['kind']}/other" in text for text in detected.remarks["previous"])
 
 
 def test_a_config_map_of_the_client_whose_variable_is_switched_is_no_user() -> None:
     source = {"configMapKeyRef": {"name": "settings", "key": "host"}}
     web = workload(container(REDIS_HOST=source, REDIS_PORT="6379", REDIS_PASSWORD="x"))
     settings = config_map("settings", host="redis")
-    (found,) = clients(web, redis(), service(), settings).clients
-    assert found.remove == OLD
+    (detected,) = clients(web, redis(), service(), settings).clients
+    assert detected.remove == OLD
     shared = pod("CronJob", "batch/v1", deep=True, containers=[container(QUEUE=source)])
-    (found,) = clients(web, redis(), service(), settings, shared).clients
-    assert found.remove == ()
+    (detected,) = clients(web, redis(), service(), settings, shared).clients
+    assert detected.remove == ()
 
 
 def test_another_variable_of_the_client_that_is_not_switched_is_a_user() -> None:
     web = workload(container(**THREE), container("sidecar") | {"args": ["until nc redis:6379; do sleep 1; done"]})
-    (found,) = clients(web, redis(), service()).clients
-    assert found.remove == ()
+    (detected,) = clients(web, redis(), service()).clients
+    assert detected.remove == ()
 
 
 def test_a_replica_of_the_old_redis_is_no_user_and_is_named() -> None:
     follower = redis("redis-replica", kind="StatefulSet")
     follower["spec"]["template"]["spec"]["containers"][0]["args"] = ["--replicaof", "redis", "6379"]
     follower["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "REDIS_MASTER_HOST", "value": "redis"}]
-    found = client(follower)
-    assert found.remove == OLD
-    assert "StatefulSet/redis-replica is a replica of redis: write it under remove if both must go" in found.remarks["previous"]
+    detected = client(follower)
+    assert detected.remove == OLD
+    assert "StatefulSet/redis-replica is a replica of redis: write it under remove if both must go" in detected.remarks["previous"]
 
 
 @pytest.mark.parametrize("held", [True, False])
@@ -156,9 +156,11 @@ def test_the_object_that_an_operator_reads_is_removed_instead_of_its_workload(he
     middle["metadata"]["ownerReferences"] = [{"kind": "RedisFailover", "name": "store", "controller": True}]
     owners = [{"kind": "Other", "name": "store"}, {"kind": "RedisNode", "name": "store", "controller": True}]
     objects = [redis(kind="StatefulSet", ownerReferences=owners), service(ownerReferences=owners)]
-    (found,) = clients(workload(container(**THREE)), *objects, middle, *([top] if held else [])).clients
-    assert found.remove == ("RedisFailover/store",)
-    assert ("RedisNode/store is owned by RedisFailover/store, which is not in the input" in found.remarks.get("previous", ())) is not held
+    (detected,) = clients(workload(container(**THREE)), *objects, middle, *([top] if held else [])).clients
+    assert detected.remove == ("RedisFailover/store",)
+    assert (
+        "RedisNode/store is owned by RedisFailover/store, which is not in the input" in detected.remarks.get("previous", ())
+    ) is not held
 
 
 @given(
@@ -175,19 +177,19 @@ def test_services_of_other_workloads_and_the_client_are_never_removed(
         return content
 
     def front(name: str, labels: list[str], number: int) -> Object:
-        made = service(name)
-        made["spec"] = {"selector": dict.fromkeys(labels, "x"), "ports": [{"port": number}]}
-        return made
+        front = service(name)
+        front["spec"] = {"selector": dict.fromkeys(labels, "x"), "ports": [{"port": number}]}
+        return front
 
     web, old = labelled(workload(container(**THREE)), app), labelled(redis(), store)
-    services = [front("redis", store[:1], port), *(front(f"other-{index}", *one) for index, one in enumerate(fronts))]
-    (found,) = clients(web, old, *services).clients
-    assert "Deployment/web" not in found.remove
-    assert not any("Deployment/web" in text and "under remove" in text for text in found.remarks.get("previous", ()))
-    for one in services:
-        name = one["metadata"]["name"]
-        if f"Service/{name}" in found.remove:
-            assert not selects(one, web) or (name == "redis" and port == 6379)
+    services = [front("redis", store[:1], port), *(front(f"other-{index}", *name) for index, name in enumerate(fronts))]
+    (detected,) = clients(web, old, *services).clients
+    assert "Deployment/web" not in detected.remove
+    assert not any("Deployment/web" in text and "under remove" in text for text in detected.remarks.get("previous", ()))
+    for candidate in services:
+        name = candidate["metadata"]["name"]
+        if f"Service/{name}" in detected.remove:
+            assert not selects(candidate, web) or (name == "redis" and port == 6379)
 
 
 ARGOCD = workload(container("server", "registry.example.com/mirror/argoproj/argocd:v3.1.0", **THREE), name="argocd-server")
@@ -201,9 +203,9 @@ def test_a_workload_of_the_gitops_tool_is_refused_as_a_client(tool: Object, name
     message = f"{tool['kind']}/{tool['metadata']['name']} is part of {name}: after a scale-down nothing would scale it up again"
     with pytest.raises(ConfigError, match=message):
         clients(tool, redis(), service())
-    found = clients(tool, workload(container(**THREE)), redis(), service())
-    assert [one.name for one in found.clients] == ["shop"]
-    assert f"{message}: it is skipped" in found.notes
+    detected = clients(tool, workload(container(**THREE)), redis(), service())
+    assert [each.name for each in detected.clients] == ["shop"]
+    assert f"{message}: it is skipped" in detected.notes
 
 
 @pytest.mark.parametrize("image", ["ghcr.io/example/argocd-notifier:1", "ghcr.io/example/shop-helm-controller:1", "ghcr.io/example/flux:1"])

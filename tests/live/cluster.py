@@ -65,23 +65,23 @@ class Cluster:
     def apply(self, objects: Iterable[Object]) -> None:
         """Put objects in, or replace them. A StatefulSet keeps the number of its replicas where the new one has none."""
         with self.lock:
-            for found in objects:
-                meta = found["metadata"]
-                key = (found["kind"], meta.get("namespace", ""), meta["name"])
-                self.objects[key] = copy.deepcopy(found)
-                if found["kind"] == "Service" and found["spec"].get("clusterIP") != "None" and meta["name"] not in self.proxies:
+            for content in objects:
+                meta = content["metadata"]
+                key = (content["kind"], meta.get("namespace", ""), meta["name"])
+                self.objects[key] = copy.deepcopy(content)
+                if content["kind"] == "Service" and content["spec"].get("clusterIP") != "None" and meta["name"] not in self.proxies:
                     self._open(key)
-                if found["kind"] == "Job":
-                    template = copy.deepcopy(found["spec"]["template"])
+                if content["kind"] == "Job":
+                    template = copy.deepcopy(content["spec"]["template"])
                     template["metadata"].setdefault("labels", {})["job-name"] = meta["name"]
                     self._create(meta["namespace"], f"{meta['name']}-pod", template, {})
-                if found["kind"] == "Pod" and meta["name"] not in self.pods:
-                    self._create(meta["namespace"], meta["name"], {"metadata": meta, "spec": found["spec"]}, {})
+                if content["kind"] == "Pod" and meta["name"] not in self.pods:
+                    self._create(meta["namespace"], meta["name"], {"metadata": meta, "spec": content["spec"]}, {})
 
     def remove(self, kind: str, namespace: str, name: str) -> None:
         with self.lock:
-            found = self.objects.pop((kind, namespace, name), None)
-            if kind == "Job" and found:
+            content = self.objects.pop((kind, namespace, name), None)
+            if kind == "Job" and content:
                 self.pods[f"{name}-pod"].delete()
 
     def volume(self, claim: str) -> Path:
@@ -101,11 +101,11 @@ class Cluster:
 
     def settled(self, name: str, namespace: str) -> bool:
         """Whether a StatefulSet runs as its object says: all pods of the newest revision, all ready."""
-        found = self.find("StatefulSet", namespace, name)
-        assert found, name
+        stateful_set = self.find("StatefulSet", namespace, name)
+        assert stateful_set, name
         pods = self._pods_of(name)
-        wanted = int(found["spec"]["replicas"])
-        return len(pods) == wanted and all(pod.ready and pod.revision == _revision(found) for pod in pods)
+        wanted = int(stateful_set["spec"]["replicas"])
+        return len(pods) == wanted and all(pod.ready and pod.revision == _revision(stateful_set) for pod in pods)
 
     def wait_ready(self, seconds: float = 60) -> None:
         """Wait until every StatefulSet is settled."""
@@ -130,16 +130,16 @@ class Cluster:
             if pod.terminating and not pod.is_alive():
                 del self.pods[name]
                 self.objects.pop(("Pod", pod.namespace, name), None)
-        for (kind, namespace, name), found in list(self.objects.items()):
+        for (kind, namespace, name), content in list(self.objects.items()):
             if kind == "StatefulSet":
-                self._reconcile(namespace, name, found)
+                self._reconcile(namespace, name, content)
         self._write_hosts()
 
-    def _reconcile(self, namespace: str, name: str, found: Object) -> None:
+    def _reconcile(self, namespace: str, name: str, content: Object) -> None:
         """One step of the StatefulSet controller: ordered creation, deletion from the end, rolling update from the end."""
         pods = self._pods_of(name)
-        wanted = int(found["spec"]["replicas"])
-        revision = _revision(found)
+        wanted = int(content["spec"]["replicas"])
+        revision = _revision(content)
         for pod in reversed(pods[wanted:]):
             pod.delete()
             return
@@ -150,9 +150,9 @@ class Cluster:
             if f"{name}-{number}" not in have:
                 claims = {
                     claim["metadata"]["name"]: f"{claim['metadata']['name']}-{name}-{number}"
-                    for claim in found["spec"].get("volumeClaimTemplates", ())
+                    for claim in content["spec"].get("volumeClaimTemplates", ())
                 }
-                self._create(namespace, f"{name}-{number}", found["spec"]["template"], claims, revision)
+                self._create(namespace, f"{name}-{number}", content["spec"]["template"], claims, revision)
                 return
         for pod in reversed(pods):
             if pod.revision != revision:
@@ -190,14 +190,14 @@ class Cluster:
     def _write_hosts(self) -> None:
         """Write the names of cluster DNS: Services, and the ready pods of a headless Service."""
         lines = []
-        for (kind, namespace, name), found in self.objects.items():
+        for (kind, namespace, name), content in self.objects.items():
             if kind == "Service" and name in self.proxies:
                 lines.append(f"{self.proxies[name].address} {name}.{namespace}.svc.{self._domain}")
             elif kind == "Service":
                 lines += [
                     f"{pod.address} {pod.name}.{name}.{namespace}.svc.{self._domain}"
                     for pod in self.pods.values()
-                    if found["spec"]["selector"].items() <= pod.labels.items() and pod.ready
+                    if content["spec"]["selector"].items() <= pod.labels.items() and pod.ready
                 ]
         for pod in self.pods.values():
             self._write(pod.hosts, "".join(f"{line}\n" for line in (*lines, f"{pod.address} localhost", f"{pod.address} {pod.name}")))

@@ -65,10 +65,10 @@ def start(request: pytest.FixtureRequest) -> Iterator[Start]:
 def server(tmp_path: Path) -> Iterator[Make]:
     servers: list[Server] = []
 
-    def made(version: str = "8.2", primary: Server | None = None) -> Server:
+    def new_server(version: str = "8.2", primary: Server | None = None) -> Server:
         servers.append(Server(tmp_path / str(len(servers)), version, primary))
         return servers[-1]
 
-    yield made
-    for one in servers:
-        one.stop()
+    yield new_server
+    for started in servers:
+        started.stop()

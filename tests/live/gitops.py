@@ -68,13 +68,13 @@ class Repository:
 
     def secrets(self, files: Mapping[str, bytes]) -> list[Object]:
         """Return the Secrets that the controller makes of the SealedSecrets."""
-        found = []
+        problems = []
         for name, text in files.items():
             if Path(name).name.startswith("sealedsecret-"):
                 done = unseal(program("kubeseal"), self._key, text)
                 assert done.returncode == 0, done.stderr
-                found.append(json.loads(done.stdout))
-        return found
+                problems.append(json.loads(done.stdout))
+        return problems
 
     def _remote(self, *arguments: str) -> bytes:
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder)}
@@ -100,14 +100,14 @@ class Controllers:
             files = self._repository.pushed()
             values.write_bytes(next(text for name, text in files.items() if name.endswith("/values.yaml")))
             objects = release_objects(self._release, self._namespace, values)
-            for found in objects:
-                found["metadata"].setdefault("namespace", self._namespace)
-            self._cluster.apply(found for found in objects if found["kind"] in ("ConfigMap", "StatefulSet"))
+            for content in objects:
+                content["metadata"].setdefault("namespace", self._namespace)
+            self._cluster.apply(content for content in objects if content["kind"] in ("ConfigMap", "StatefulSet"))
             self._values = revision
 
 
 def held(cluster: Cluster) -> bool:
     """Whether the Application of the release, or the root, is not synchronised automatically."""
     names = ("-root", "-release")
-    found = [content for (kind, _, name), content in list(cluster.objects.items()) if kind == "Application" and name.endswith(names)]
-    return not all(content["spec"]["syncPolicy"]["automated"].get("enabled", True) for content in found)
+    applications = [content for (kind, _, name), content in list(cluster.objects.items()) if kind == "Application" and name.endswith(names)]
+    return not all(content["spec"]["syncPolicy"]["automated"].get("enabled", True) for content in applications)

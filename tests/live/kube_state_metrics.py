@@ -19,10 +19,10 @@ def kube_state_metrics(lab: Lab) -> Iterator[None]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             lines = [
-                f'kube_pod_container_status_restarts_total{{namespace="{pod.namespace}",pod="{pod.name}",container="{found.name}"}} '
-                f"{found.restarts}\n"
+                f'kube_pod_container_status_restarts_total{{namespace="{pod.namespace}",pod="{pod.name}",container="{container.name}"}} '
+                f"{container.restarts}\n"
                 for pod in list(lab.cluster.pods.values())
-                for found in pod.containers.values()
+                for container in pod.containers.values()
             ]
             self.send_response(200)
             self.send_header("Content-Type", "text/plain; version=0.0.4")

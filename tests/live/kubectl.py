@@ -109,8 +109,8 @@ class Kubectl:
         if method is None:
             raise FailedError(f"the lab's kubectl has no {verb}")
         options.setdefault("namespace", "default")
-        found = method(words, options, asked)
-        return found if isinstance(found, dict) else {"stdout": found or "", "code": 0}
+        answer = method(words, options, asked)
+        return answer if isinstance(answer, dict) else {"stdout": answer or "", "code": 0}
 
     def _exec(self, words: list[str], options: Mapping[str, Any], _: object) -> Object:
         container = self._container(words[0], str(options.get("container", "")))
@@ -127,10 +127,10 @@ class Kubectl:
         pod = self._cluster.pods.get(name.removeprefix("pod/"))
         if pod is None:
             raise FailedError(f'pods "{name}" not found')
-        found = pod.containers[wanted] if wanted else next(iter(pod.containers.values()))
-        if found.program is None or not found.program.alive():
-            raise FailedError(f"container {found.name} of {name} is not running")
-        return found
+        container = pod.containers[wanted] if wanted else next(iter(pod.containers.values()))
+        if container.program is None or not container.program.alive():
+            raise FailedError(f"container {container.name} of {name} is not running")
+        return container
 
     def _cp(self, words: list[str], options: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
         source, target = (self._file(word, str(options.get("container", "")), Path(asked["folder"])) for word in words)
@@ -143,23 +143,23 @@ class Kubectl:
 
     def _scale(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
         for kind, name in _named(words):
-            found = self._object(kind, options, name)
+            content = self._object(kind, options, name)
             with self._cluster.lock:
-                found["spec"]["replicas"] = int(options["replicas"])
+                content["spec"]["replicas"] = int(options["replicas"])
         return f"{words[0]} scaled\n"
 
     def _patch(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
         for kind, name in _named(words):
-            found = self._object(kind, options, name)
+            content = self._object(kind, options, name)
             with self._cluster.lock:
-                _merge(found, json.loads(options["patch"]))
+                _merge(content, json.loads(options["patch"]))
         return f"{words[0]} patched\n"
 
     def _annotate(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
         kind, name, *pairs = words
-        found = self._object(kind, options, name)
+        content = self._object(kind, options, name)
         with self._cluster.lock:
-            found["metadata"].setdefault("annotations", {}).update(pair.split("=", 1) for pair in pairs)
+            content["metadata"].setdefault("annotations", {}).update(pair.split("=", 1) for pair in pairs)
         return f"{kind}/{name} annotated\n"
 
     def _delete(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
@@ -177,23 +177,23 @@ class Kubectl:
 
     def _apply(self, _words: list[str], options: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
         text = asked["stdin"] if options["filename"] == "-" else (Path(asked["folder"]) / options["filename"]).read_text()
-        objects = [found for document in yaml.safe_load_all(text) if document for found in document.get("items", [document])]
-        for found in objects:
-            found["metadata"].setdefault("namespace", options["namespace"])
-            for key, value in found.pop("stringData", {}).items():
-                found.setdefault("data", {})[key] = b64encode(value.encode()).decode()
+        objects = [content for document in yaml.safe_load_all(text) if document for content in document.get("items", [document])]
+        for content in objects:
+            content["metadata"].setdefault("namespace", options["namespace"])
+            for key, value in content.pop("stringData", {}).items():
+                content.setdefault("data", {})[key] = b64encode(value.encode()).decode()
         if options.get("dry-run") != "server":
             self._cluster.apply(objects)
-        return "".join(f"{found['kind'].lower()}/{found['metadata']['name']}\n" for found in objects)
+        return "".join(f"{content['kind'].lower()}/{content['metadata']['name']}\n" for content in objects)
 
     def _create(self, words: list[str], options: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
         if options.get("output") != "json":
             return self._apply(words, options, asked)
-        found: Object = json.loads(asked["stdin"])
-        meta = found["metadata"]
+        content: Object = json.loads(asked["stdin"])
+        meta = content["metadata"]
         meta.setdefault("name", f"{meta.pop('generateName', '')}{next(self._numbers)}")
-        self._cluster.apply([found])
-        return json.dumps(found)
+        self._cluster.apply([content])
+        return json.dumps(content)
 
     def _get(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
         if "raw" in options:
@@ -202,17 +202,17 @@ class Kubectl:
             return self._list(words[0], options)
         kind, name = _named(words)[0]
         pod = self._cluster.pods.get(name) if _KINDS[kind] == "Pod" else None
-        found = pod.status() if pod else self._cluster.find(_KINDS[kind], str(options["namespace"]), name)
-        if found is None:
+        content = pod.status() if pod else self._cluster.find(_KINDS[kind], str(options["namespace"]), name)
+        if content is None:
             if "ignore-not-found" in options:
                 return ""
             raise FailedError(f'{kind} "{name}" not found')
         output = str(options.get("output", ""))
         with self._cluster.lock:
             if output == "json":
-                return json.dumps(found)
+                return json.dumps(content)
             if output.startswith("jsonpath="):
-                return _jsonpath(found, output.removeprefix("jsonpath="))
+                return _jsonpath(content, output.removeprefix("jsonpath="))
         return f"{name}\n"
 
     def _list(self, kind: str, options: Mapping[str, Any]) -> str:
@@ -257,9 +257,9 @@ class Kubectl:
         if action not in ("suspend", "resume"):
             raise FailedError(f"the lab's flux has no {action}")
         for name in names:
-            found = self._object(kind, options, name)
+            content = self._object(kind, options, name)
             with self._cluster.lock:
-                found["spec"]["suspend"] = action == "suspend"
+                content["spec"]["suspend"] = action == "suspend"
         return f"{action} {kind} {' '.join(names)}\n"
 
     def _wait(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
@@ -283,10 +283,10 @@ class Kubectl:
             if _KINDS[kind] != "StatefulSet":
                 self._restarted(action, str(options["namespace"]), name)
                 continue
-            found = self._object(kind, options, name)
+            content = self._object(kind, options, name)
             if action == "restart":
                 with self._cluster.lock:
-                    annotations = found["spec"]["template"]["metadata"].setdefault("annotations", {})
+                    annotations = content["spec"]["template"]["metadata"].setdefault("annotations", {})
                     annotations["kubectl.kubernetes.io/restartedAt"] = str(time.time())
             elif action == "status":
                 seconds = _seconds(str(options.get("timeout", "600s")))
@@ -296,10 +296,10 @@ class Kubectl:
         return ""
 
     def _object(self, kind: str, options: Mapping[str, Any], name: str) -> Object:
-        found = self._cluster.find(_KINDS[kind], str(options["namespace"]), name)
-        if found is None:
+        content = self._cluster.find(_KINDS[kind], str(options["namespace"]), name)
+        if content is None:
             raise FailedError(f'{kind} "{name}" not found')
-        return found
+        return content
 
 
 _SHORT = {"-n": "namespace", "-c": "container", "-p": "patch", "-o": "output", "-f": "filename", "-l": "selector"}
@@ -351,12 +351,12 @@ def _merge(target: Object, patch: Mapping[str, Any]) -> None:
             target[key] = copy.deepcopy(value)
 
 
-def _jsonpath(found: Object, template: str) -> str:
+def _jsonpath(content: Object, template: str) -> str:
     r"""Return the value at a path such as `{.a.b\.c.d}`, the one form that the pages use."""
     match = re.fullmatch(r"\{((?:\.(?:[^.{}\\]|\\\.)+)+)\}", template)
     if match is None:
         raise FailedError(f"the lab's kubectl cannot read the jsonpath {template}")
-    value: Any = found
+    value: Any = content
     for part in re.findall(r"\.((?:[^.{}\\]|\\\.)+)", match[1]):
         value = value.get(part.replace("\\.", ".")) if isinstance(value, Mapping) else None
     return "" if value is None else str(value) if not isinstance(value, (dict, list)) else json.dumps(value)

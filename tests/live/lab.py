@@ -131,8 +131,8 @@ class Lab:
 
     def connect(self, pod: str | Pod, password: str = "") -> Connection:
         """Return a connection to the Redis of a pod, past every Service."""
-        found = self.pod(pod) if isinstance(pod, str) else pod
-        return Connection(found.address, found.port("redis"), password or self.password, seconds=10)
+        target = self.pod(pod) if isinstance(pod, str) else pod
+        return Connection(target.address, target.port("redis"), password or self.password, seconds=10)
 
     def redis(self, pod: str | Pod, *command: str | int) -> Any:
         """Return the answer of a pod's Redis to one command."""
@@ -159,10 +159,10 @@ class Lab:
 
         def linked() -> bool | None:
             try:
-                found = self.info(self.primary)
+                info = self.info(self.primary)
             except (OSError, RedisError, KeyError):
                 return None
-            online = [value for key, value in found.items() if key.startswith("slave") and "state=online" in value]
+            online = [value for key, value in info.items() if key.startswith("slave") and "state=online" in value]
             return len(online) == self.environment.redis.replicas or None
 
         until("replicas online", linked, seconds)
@@ -173,7 +173,10 @@ class Lab:
         for container in pod.containers.values():
             pod.kill(container.name)
         # Until the kubelet has noticed, a probe that passed before would count for the pod that comes back.
-        until("the end of its processes", lambda: not any(found.running or found.ready for found in pod.containers.values()) or None)
+        until(
+            "the end of its processes",
+            lambda: not any(container.running or container.ready for container in pod.containers.values()) or None,
+        )
         for claim in pod.claims:
             self.cluster.lose_volume(claim)
 
@@ -215,7 +218,7 @@ class Lab:
         folder = folder_of_recordings()
         folder.mkdir(parents=True, exist_ok=True)
         span = time.time() - self.started
-        found = {
+        record = {
             "scenario": self.name,
             "redis": self.version,
             "interval": int(self.environment.monitoring.interval.amount),
@@ -228,7 +231,7 @@ class Lab:
             "series": self._prometheus.recording(span) if self._prometheus else [],
         }
         file = folder / f"{self.name}.json"
-        file.write_text(json.dumps(found, indent=1))
+        file.write_text(json.dumps(record, indent=1))
         return file
 
     def shell(self) -> Shell:
@@ -291,9 +294,9 @@ class Lab:
         values = self.folder / "values.yaml"
         values.write_bytes(self.tree.files[values_path(self.environment)])
         release = release_objects(self.environment.redis.release, self.namespace, values)
-        for found in release:
-            found["metadata"].setdefault("namespace", self.namespace)
-        ours = [found for found in self.tree.objects.values() if found["kind"] != "Secret" and "name" in found.get("metadata", {})]
+        for content in release:
+            content["metadata"].setdefault("namespace", self.namespace)
+        ours = [content for content in self.tree.objects.values() if content["kind"] != "Secret" and "name" in content.get("metadata", {})]
         return [*self._secrets(), *ours, *release]
 
     def _secrets(self) -> list[Object]:
@@ -305,9 +308,9 @@ class Lab:
         ]
 
     def _monitor(self) -> Prometheus:
-        found = list(self.tree.objects.values())
-        (monitor,) = (item for item in found if item["kind"] == "ServiceMonitor")
-        rules = [item for item in found if item["kind"] == "PrometheusRule"]
+        objects = list(self.tree.objects.values())
+        (monitor,) = (item for item in objects if item["kind"] == "ServiceMonitor")
+        rules = [item for item in objects if item["kind"] == "PrometheusRule"]
         return Prometheus(self.programs, self.cluster, monitor, rules)
 
     def _wrappers(self) -> Path:
@@ -341,9 +344,9 @@ class Lab:
     def secret(self, namespace: str = "") -> str:
         """Return the password in the Secret of a namespace; of Redis' own where none is named."""
         auth = self.environment.redis.auth
-        found = self.cluster.find("Secret", namespace or self.namespace, auth.secret)
-        assert found, namespace
-        return b64decode(found["data"][auth.key]).decode()
+        secret = self.cluster.find("Secret", namespace or self.namespace, auth.secret)
+        assert secret, namespace
+        return b64decode(secret["data"][auth.key]).decode()
 
 
 def _password() -> str:

@@ -70,7 +70,7 @@ class Container:
 
     def inside(self, text: str) -> str:
         """Text with the paths of the container's mounts replaced by the folders that they are here."""
-        return self._paths.sub(lambda found: str(self.mounts[found[1]]), text)
+        return self._paths.sub(lambda container: str(self.mounts[container[1]]), text)
 
     def environment(self) -> dict[str, str]:
         basic = {**self.pod.host.environment, "HOSTNAME": self.pod.name, "LAB_ADDRESS": self.pod.address}
@@ -214,11 +214,11 @@ class Pod(threading.Thread):
 
     @property
     def ready(self) -> bool:
-        return not (self._deleted.is_set() or self.held) and all(found.ready for found in self.containers.values())
+        return not (self._deleted.is_set() or self.held) and all(container.ready for container in self.containers.values())
 
     @property
     def ports(self) -> Sequence[Object]:
-        return [port for found in self.spec["containers"] for port in found.get("ports", ())]
+        return [port for spec in self.spec["containers"] for port in spec.get("ports", ())]
 
     def port(self, name: str) -> int:
         return int(next(port["containerPort"] for port in self.ports if port["name"] == name))
@@ -242,7 +242,7 @@ class Pod(threading.Thread):
     def status(self) -> Object:
         """Return the pod as `kubectl get --output json` prints it, as far as rediskit reads it."""
         never = self.spec.get("restartPolicy") == "Never"
-        codes = [found.exit_code for found in self.containers.values()]
+        codes = [container.exit_code for container in self.containers.values()]
         phase = "Running" if not never or None in codes else "Failed" if any(codes) else "Succeeded"
         meta = {"name": self.name, "namespace": self.namespace, "labels": self.labels, "uid": f"{self.name}-{self.address}"}
         if self.terminating:
@@ -255,35 +255,35 @@ class Pod(threading.Thread):
                 "phase": phase,
                 "startTime": _written(self.created),
                 "conditions": [{"type": "Ready", "status": str(self.ready)}],
-                "containerStatuses": [self._container_status(found) for found in self.containers.values()],
+                "containerStatuses": [self._container_status(container) for container in self.containers.values()],
             },
         }
 
-    def _container_status(self, found: Container) -> Object:
-        state: Object = {"running": {"startedAt": _written(found.started_at)}}
-        if found.exit_code is not None and self.spec.get("restartPolicy") == "Never":
-            message = found.termination.read_text()[:4096] if found.termination.exists() else ""
-            state = {"terminated": {"exitCode": found.exit_code, "message": message, "finishedAt": _written(found.terminated[-1])}}
-        elif not found.running:
+    def _container_status(self, container: Container) -> Object:
+        state: Object = {"running": {"startedAt": _written(container.started_at)}}
+        if container.exit_code is not None and self.spec.get("restartPolicy") == "Never":
+            message = container.termination.read_text()[:4096] if container.termination.exists() else ""
+            state = {"terminated": {"exitCode": container.exit_code, "message": message, "finishedAt": _written(container.terminated[-1])}}
+        elif not container.running:
             state = {"waiting": {"reason": "CrashLoopBackOff"}}
-        last = {"terminated": {"finishedAt": _written(found.terminated[-1])}} if found.terminated else {}
-        return {"name": found.name, "ready": found.ready, "restartCount": found.restarts, "state": state, "lastState": last}
+        last = {"terminated": {"finishedAt": _written(container.terminated[-1])}} if container.terminated else {}
+        return {"name": container.name, "ready": container.ready, "restartCount": container.restarts, "state": state, "lastState": last}
 
     def run(self) -> None:
         try:
-            for found in self.containers.values():
-                found.start()
+            for container in self.containers.values():
+                container.start()
             while not self._deleted.wait(_TICK):
                 self._refresh_secrets()
                 if self.held:
-                    for found in self.containers.values():
-                        found.ready = False
+                    for container in self.containers.values():
+                        container.ready = False
                     continue
-                for found in self.containers.values():
-                    found.watch()
+                for container in self.containers.values():
+                    container.watch()
         finally:
-            for found in self.containers.values():
-                found.stop()
+            for container in self.containers.values():
+                container.stop()
 
     def _volume(self, volume: Object) -> Path:
         folder = self.folder / "volumes" / str(volume["name"])
@@ -292,9 +292,9 @@ class Pod(threading.Thread):
             folder.rmdir()
             return self.host.volume(volume["persistentVolumeClaim"]["claimName"])
         if "configMap" in volume:
-            found = self.host.find("ConfigMap", self.namespace, volume["configMap"]["name"])
-            assert found, volume
-            for name, text in (found.get("data") or {}).items():
+            config_map = self.host.find("ConfigMap", self.namespace, volume["configMap"]["name"])
+            assert config_map, volume
+            for name, text in (config_map.get("data") or {}).items():
                 (folder / name).write_text(text)
                 (folder / name).chmod(volume["configMap"].get("defaultMode", 0o644))
         if "secret" in volume:
@@ -302,26 +302,26 @@ class Pod(threading.Thread):
         return folder
 
     def _fill_secret(self, folder: Path, source: Object) -> None:
-        found = self.host.find("Secret", self.namespace, source["secretName"])
+        secret = self.host.find("Secret", self.namespace, source["secretName"])
         self._secrets[str(folder)] = (0.0, source)
-        if found is None:
+        if secret is None:
             return
-        names = {item["key"]: item["path"] for item in source.get("items", ())} or {key: key for key in found["data"]}
+        names = {item["key"]: item["path"] for item in source.get("items", ())} or {key: key for key in secret["data"]}
         for key, path in names.items():
             part = folder / f".{path}"
-            part.write_bytes(b64decode(found["data"][key]))
+            part.write_bytes(b64decode(secret["data"][key]))
             part.rename(folder / path)
 
     def _refresh_secrets(self) -> None:
         """Write a changed Secret to the mounted files, some time after it changed."""
         for folder, (since, source) in self._secrets.items():
             assert source is not None
-            found = self.host.find("Secret", self.namespace, source["secretName"])
-            if found is None:
+            secret = self.host.find("Secret", self.namespace, source["secretName"])
+            if secret is None:
                 continue
-            names = {item["key"]: item["path"] for item in source.get("items", ())} or {key: key for key in found["data"]}
+            names = {item["key"]: item["path"] for item in source.get("items", ())} or {key: key for key in secret["data"]}
             same = all(
-                (Path(folder) / path).is_file() and (Path(folder) / path).read_bytes() == b64decode(found["data"][key])
+                (Path(folder) / path).is_file() and (Path(folder) / path).read_bytes() == b64decode(secret["data"][key])
                 for key, path in names.items()
             )
             if same:
@@ -335,7 +335,9 @@ class Pod(threading.Thread):
         """Replace the paths in the files of ConfigMaps: scripts and redis.conf contain paths of the container that mounts them."""
         for volume in self.spec.get("volumes", ()):
             users = [
-                found for found in self.containers.values() if any(m["name"] == volume["name"] for m in found.spec.get("volumeMounts", ()))
+                container
+                for container in self.containers.values()
+                if any(m["name"] == volume["name"] for m in container.spec.get("volumeMounts", ()))
             ]
             if "configMap" in volume and users:
                 for file in self.volumes[str(volume["name"])].iterdir():

@@ -57,9 +57,9 @@ class Prometheus:
 
     def value(self, expr: str) -> float | None:
         """Return the one value of a query; None where there is none. Raises AssertionError for several."""
-        found = self.query(expr)
-        assert len(found) < 2, found
-        return float(found[0]["value"][1]) if found else None
+        samples = self.query(expr)
+        assert len(samples) < 2, samples
+        return float(samples[0]["value"][1]) if samples else None
 
     def alerts(self) -> list[Object]:
         """Return the alerts that are pending or firing now: `labels`, `annotations`, `state`, `activeAt`."""
@@ -85,16 +85,16 @@ class Prometheus:
 
     def recording(self, seconds: float) -> list[Object]:
         """All series of the last seconds as they were scraped: `metric` and `values`, alerts left out."""
-        found = self.query(f'{{job!="",__name__!~"ALERTS.*"}}[{int(seconds) + 1}s]')
-        return sorted(found, key=lambda series: json.dumps(series["metric"], sort_keys=True))
+        samples = self.query(f'{{job!="",__name__!~"ALERTS.*"}}[{int(seconds) + 1}s]')
+        return sorted(samples, key=lambda series: json.dumps(series["metric"], sort_keys=True))
 
     def alert_times(self, seconds: float) -> Mapping[str, float]:
         """Return the moment at which each alert fired first within the last seconds."""
-        found: dict[str, float] = {}
+        values: dict[str, float] = {}
         for series in self.query(f'ALERTS{{alertstate="firing"}}[{int(seconds) + 1}s]'):
             name = series["metric"]["alertname"]
-            found[name] = min(found.get(name, float("inf")), float(series["values"][0][0]))
-        return found
+            values[name] = min(values.get(name, float("inf")), float(series["values"][0][0]))
+        return values
 
     def _job(self, endpoint: Object) -> Object:
         """Return the scrape job of a ServiceMonitor, as the Prometheus operator generates it (promcfg.go, generateServiceMonitorConfig)."""
@@ -113,7 +113,7 @@ class Prometheus:
                 )
             ),
             {"target_label": "endpoint", "replacement": endpoint["port"]},
-            *(_snake(found) for found in endpoint.get("relabelings", ())),
+            *(_snake(relabeling) for relabeling in endpoint.get("relabelings", ())),
         ]  # fmt: skip
         return {
             "job_name": f"serviceMonitor/{meta['namespace']}/{meta['name']}/0",
@@ -121,13 +121,13 @@ class Prometheus:
             "scrape_timeout": endpoint["scrapeTimeout"],
             "file_sd_configs": [{"files": [self._targets.name]}],
             "relabel_configs": relabelings,
-            "metric_relabel_configs": [_snake(found) for found in endpoint.get("metricRelabelings", ())],
+            "metric_relabel_configs": [_snake(relabeling) for relabeling in endpoint.get("metricRelabelings", ())],
         }
 
     def _write_targets(self) -> None:
         """Write the targets of Kubernetes discovery: all pods of the metrics Service."""
         selector = self._monitor["spec"]["selector"]["matchLabels"]
-        found = []
+        samples = []
         for (kind, namespace, name), service in list(self._cluster.objects.items()):
             if kind != "Service" or not selector.items() <= service["metadata"].get("labels", {}).items():
                 continue
@@ -142,8 +142,8 @@ class Prometheus:
                     "pod_container_name": "metrics",
                 }
                 prefixed = {f"__meta_kubernetes_{key}": value for key, value in about.items()}
-                found.append({"targets": [f"{pod.address}:{pod.port(port['targetPort'])}"], "labels": {**prefixed, **labels}})
-        text = json.dumps(found, sort_keys=True)
+                samples.append({"targets": [f"{pod.address}:{pod.port(port['targetPort'])}"], "labels": {**prefixed, **labels}})
+        text = json.dumps(samples, sort_keys=True)
         if text != self._targets.read_text():
             part = self._targets.with_suffix(".part")
             part.write_text(text)

@@ -33,9 +33,9 @@ def replay(recording: Object, rules: Mapping[str, Any], interval: int, expected:
     """
     names = {name for group in rules["groups"] for rule in group["rules"] for name in _NAME.findall(rule["expr"])}
     inputs = [
-        {"series": _series(found["metric"]), "values": values}
-        for found, values in _stretched(recording)
-        if found["metric"]["__name__"] in names
+        {"series": _series(series["metric"]), "values": values}
+        for series, values in _stretched(recording)
+        if series["metric"]["__name__"] in names
     ]
     slots = round((recording["ended"] - recording["started"]) / recording["interval"])
     test = {
@@ -58,13 +58,15 @@ def replay(recording: Object, rules: Mapping[str, Any], interval: int, expected:
 def _stretched(recording: Object) -> Iterator[tuple[Object, str]]:
     """Yield each series with its values in the notation of promtool, one value a scrape of its target."""
     scrapes = {
-        _target(found["metric"]): [at for at, _ in found["values"]] for found in recording["series"] if found["metric"]["__name__"] == "up"
+        _target(series["metric"]): [at for at, _ in series["values"]]
+        for series in recording["series"]
+        if series["metric"]["__name__"] == "up"
     }
     interval, started = recording["interval"], recording["started"]
-    for found in recording["series"]:
-        offset = (scrapes[_target(found["metric"])][0] - started) % interval
-        slots = {round((at - started - offset) / interval): value for at, value in found["values"]}
-        yield found, _values(slots)
+    for series in recording["series"]:
+        offset = (scrapes[_target(series["metric"])][0] - started) % interval
+        slots = {round((at - started - offset) / interval): value for at, value in series["values"]}
+        yield series, _values(slots)
 
 
 def _values(slots: Mapping[int, str]) -> str:

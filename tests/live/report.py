@@ -22,21 +22,21 @@ Recording = dict[str, Any]
 
 def recordings() -> list[Recording]:
     """All recordings, by name, without their series."""
-    found = []
+    recorded = []
     for file in sorted(folder_of_recordings().glob("*.json")):
         content: Recording = json.loads(file.read_text())
         content.pop("series")
-        found.append(content)
-    return found
+        recorded.append(content)
+    return recorded
 
 
-def outcomes(found: list[Recording]) -> str:
+def outcomes(container: list[Recording]) -> str:
     """Acknowledged and lost writes, and seconds of refused writes, of each scenario with a client."""
     lines = [
         "| scenario | Redis | acknowledged | lost | seconds without a write | answers meanwhile | more |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for item in found:
+    for item in container:
         if outcome := item["outcome"]:
             name = item["scenario"].removesuffix(f"-{item['redis']}")
             errors = ", ".join(f"{name} {count}" for name, count in sorted(outcome["errors"].items()))
@@ -46,10 +46,10 @@ def outcomes(found: list[Recording]) -> str:
     return "\n".join(lines)
 
 
-def memory(found: list[Recording]) -> str:
+def memory(container: list[Recording]) -> str:
     """Return the peak of each scenario about memory, against the limit."""
     lines = ["| scenario | Redis | limit, MiB | peak, MiB |", "| --- | --- | --- | --- |"]
-    for item in found:
+    for item in container:
         if "limit_MiB" in item["figures"]:
             figures = item["figures"]
             peak = next(value for name, value in figures.items() if name.startswith("peak"))
@@ -57,12 +57,12 @@ def memory(found: list[Recording]) -> str:
     return "\n".join(lines)
 
 
-def alerts(found: list[Recording]) -> str:
+def alerts(container: list[Recording]) -> str:
     """Return the alerts that fired in Prometheus, the scenario that made them fire, and after how many seconds."""
     lines = ["| alert | scenario | Redis | interval of scrapes | fired after |", "| --- | --- | --- | --- | --- |"]
     rows = [
         (alert, item["scenario"].removeprefix(ALERT), item["redis"], f"{item['interval']} s", f"{seconds} s")
-        for item in found
+        for item in container
         for alert, seconds in item["figures"].get("seconds", {}).items()
     ]
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in sorted(rows))])
@@ -86,7 +86,7 @@ def failing_tests() -> dict[str, list[str]]:
     functions = [node for node in ast.parse(_TESTS.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)]
     tests = [function for function in functions if re.match("test_.*(fail|find_each)", function.name)]
     words = {test.name: {node.value for node in ast.walk(test) if isinstance(node, ast.Constant)} for test in tests}
-    return {name: [test for test, found in words.items() if name in found] for name in CHECKS}
+    return {name: [test for test, outcome in words.items() if name in outcome] for name in CHECKS}
 
 
 def verification(example: str) -> str:
@@ -121,11 +121,11 @@ default."""
 def main() -> None:
     recorded = folder_of_recordings() / RESULTS
     if recorded.exists():
-        results = [Result(**found) for found in json.loads(recorded.read_text())]
+        results = [Result(**recording) for recording in json.loads(recorded.read_text())]
         EXAMPLE.write_text(verification("\n".join(markdown({"lab": results}))))
-    found = recordings()
+    runs = recordings()
     page = PAGE.read_text()
-    for name, table in (("outcomes", outcomes(found)), ("memory", memory(found)), ("alerts", alerts(found))):
+    for name, table in (("outcomes", outcomes(runs)), ("memory", memory(runs)), ("alerts", alerts(runs))):
         if table.count("\n") > 1:
             page = filled(page, name, table)
     PAGE.write_text(page)

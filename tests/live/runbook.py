@@ -27,7 +27,7 @@ class Block(NamedTuple):
 
 def blocks(page: str, language: str = "sh") -> list[Block]:
     """Every fenced block of a Markdown page, indented ones included, in order."""
-    found: list[Block] = []
+    blocks: list[Block] = []
     heading = step = ""
     lines = iter(page.splitlines())
     for line in lines:
@@ -42,10 +42,10 @@ def blocks(page: str, language: str = "sh") -> list[Block]:
                     break
                 code.append(inner[indent:])
             if text == f"```{language}":
-                found.append(Block(heading, step, "\n".join(code) + "\n"))
+                blocks.append(Block(heading, step, "\n".join(code) + "\n"))
         elif text:
             step = text
-    return found
+    return blocks
 
 
 @dataclass

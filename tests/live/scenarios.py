@@ -57,9 +57,9 @@ def _fill(lab: Lab, pod: Pod, prefix: str, count: int, size: int = 100_000) -> N
 
 
 def _scale(lab: Lab, statefulset: str) -> None:
-    found = lab.cluster.find("StatefulSet", lab.namespace, statefulset)
-    assert found
-    found["spec"]["replicas"] = 0
+    content = lab.cluster.find("StatefulSet", lab.namespace, statefulset)
+    assert content
+    content["spec"]["replicas"] = 0
     until("the end of the pod", lambda: f"{statefulset}-0" not in lab.cluster.pods or None, 60)
 
 
@@ -150,14 +150,14 @@ def connections(lab: Lab, stack: ExitStack) -> None:
     held = stack.enter_context(ExitStack())
 
     def connect() -> None:
-        found = socket.create_connection(address, 2)
-        found.settimeout(0.2)
+        connection = socket.create_connection(address, 2)
+        connection.settimeout(0.2)
         with suppress(TimeoutError):
             # A refused connection is told so and ends; one that was taken hears nothing.
-            if found.recv(100):
-                found.close()
+            if connection.recv(100):
+                connection.close()
                 return
-        held.enter_context(found)
+        held.enter_context(connection)
 
     while int(lab.info(lab.primary, "clients")["connected_clients"]) < limit * 0.87:
         connect()

@@ -41,8 +41,8 @@ PATIENCE = 1500 if LONG else 210
 
 
 def _rules(lab: Lab) -> Mapping[str, Any]:
-    (found,) = (content for content in lab.tree.objects.values() if content["kind"] == "PrometheusRule")
-    spec: Mapping[str, Any] = found["spec"]
+    (rules,) = (content for content in lab.tree.objects.values() if content["kind"] == "PrometheusRule")
+    spec: Mapping[str, Any] = rules["spec"]
     return spec
 
 
@@ -129,9 +129,9 @@ def test_a_replica_with_a_full_disk_goes_on(start: Start) -> None:
 def test_metrics_arrive_whatever_argo_cd_tracks_by(start: Start) -> None:
     """With the methods `label` and `annotation+label`, Argo CD writes the name of an Application into the instance label of each object."""
     lab = start("argo-cd-labels", scrape=1)
-    for found in lab.cluster.objects.values():
-        if found["kind"] != "Pod":
-            found["metadata"].setdefault("labels", {})["app.kubernetes.io/instance"] = "redis-shared-release"
+    for content in lab.cluster.objects.values():
+        if content["kind"] != "Pod":
+            content["metadata"].setdefault("labels", {})["app.kubernetes.io/instance"] = "redis-shared-release"
     lab.mark("labels of Argo CD")
     time.sleep(5)
     both = {lab.primary.name, lab.replica.name}
@@ -147,4 +147,4 @@ def _panels(lab: Lab) -> list[dict[str, Any]]:
 
 def _matchers(expr: str) -> set[str]:
     """Return the first two matchers of each selector: nothing else says which series are meant."""
-    return {",".join(found.split(",")[:2]) for found in re.findall(r"{([^}]+)}", expr)}
+    return {",".join(selector.split(",")[:2]) for selector in re.findall(r"{([^}]+)}", expr)}

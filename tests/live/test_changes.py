@@ -36,14 +36,14 @@ def pair(server: Make, version: str, sections: Sections) -> tuple[Server, Server
 
 def restart(pods: tuple[Server, ...], sections: Sections) -> list[int]:
     """All of them stop and start with another config; the number of keys of each once the replica follows."""
-    for one in pods:
-        one.stop()
-    for one in pods:
-        one.start(sections)
-    for one in pods:
-        if one.primary is not None:
-            until("the replication", one.follows, 60)
-    return [int(one("DBSIZE")) for one in pods]
+    for pod in pods:
+        pod.stop()
+    for pod in pods:
+        pod.start(sections)
+    for pod in pods:
+        if pod.primary is not None:
+            until("the replication", pod.follows, 60)
+    return [int(pod("DBSIZE")) for pod in pods]
 
 
 SAVED = redis(appendOnly=False, savePoints=["900 1"])
@@ -63,10 +63,10 @@ def test_append_only_on_loses_all_keys_on_primary_and_replica(server: Make, vers
 @pytest.mark.parametrize("version", VERSIONS)
 def test_append_only_on_in_the_safe_order_loses_nothing(server: Make, version: str) -> None:
     pods = pair(server, version, SAVED)
-    for one in pods:
-        one("CONFIG", "SET", "appendonly", "yes")
-    for one in pods:
-        one.rewritten()
+    for pod in pods:
+        pod("CONFIG", "SET", "appendonly", "yes")
+    for pod in pods:
+        pod.rewritten()
     assert restart(pods, APPENDED) == [KEYS, KEYS]
 
 
@@ -78,8 +78,8 @@ def test_append_only_off_loses_all_keys_on_primary_and_replica(server: Make, ver
 @pytest.mark.parametrize("version", VERSIONS)
 def test_append_only_off_in_the_safe_order_loses_nothing(server: Make, version: str) -> None:
     pods = pair(server, version, APPENDED)
-    for one in pods:
-        one("CONFIG", "SET", "save", "3600 1")
+    for pod in pods:
+        pod("CONFIG", "SET", "save", "3600 1")
     pods[0]("SET", "late", "x")
     assert restart(pods, UNSAVED) == [KEYS + 1, KEYS + 1]
 
@@ -95,29 +95,29 @@ def test_another_place_of_the_data_loses_all_keys_on_primary_and_replica(server:
 @pytest.mark.parametrize("state", ["append-only file", "rewritten append-only file", "dump"])
 def test_fewer_databases_stop_redis_or_move_keys_to_another_database(server: Make, state: str, version: str) -> None:
     sections = SAVED if state == "dump" else APPENDED
-    one = server(version)
-    one.start(sections)
-    with Connection("127.0.0.1", one.port) as connection:
+    redis_server = server(version)
+    redis_server.start(sections)
+    with Connection("127.0.0.1", redis_server.port) as connection:
         connection.call("SELECT", 12)
         connection.call("SET", "key", "value")
     if state.startswith("rewritten"):
-        one("BGREWRITEAOF")
-        one.rewritten()
-    one.stop()
-    one.start({**sections, "redis": {**sections.get("redis", {}), "databases": 8}})
-    assert one.ended == (state != "append-only file")
-    if not one.ended:
-        assert one("DBSIZE") == 1, "the SELECT of the file fails, and the key is in database 0"
+        redis_server("BGREWRITEAOF")
+        redis_server.rewritten()
+    redis_server.stop()
+    redis_server.start({**sections, "redis": {**sections.get("redis", {}), "databases": 8}})
+    assert redis_server.ended == (state != "append-only file")
+    if not redis_server.ended:
+        assert redis_server("DBSIZE") == 1, "the SELECT of the file fails, and the key is in database 0"
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_without_save_points_a_restart_loses_what_came_after_the_last_dump(server: Make, version: str) -> None:
-    one = server(version)
-    one.start(SAVED)
-    one.fill()
-    assert restart((one,), UNSAVED) == [KEYS]
-    one("SET", "late", "x")
-    assert restart((one,), UNSAVED) == [KEYS]
+    redis_server = server(version)
+    redis_server.start(SAVED)
+    redis_server.fill()
+    assert restart((redis_server,), UNSAVED) == [KEYS]
+    redis_server("SET", "late", "x")
+    assert restart((redis_server,), UNSAVED) == [KEYS]
 
 
 CALLS: dict[str, tuple[str, ...]] = {
@@ -144,10 +144,10 @@ CALLS: dict[str, tuple[str, ...]] = {
 }
 
 
-def called(one: Server, name: str) -> None:
+def called(redis_server: Server, name: str) -> None:
     """Call a command so that it changes something, where it can."""
-    one("RPUSH", "list", "2", "1")
-    with Connection("127.0.0.1", one.port, seconds=10) as connection:
+    redis_server("RPUSH", "list", "2", "1")
+    with Connection("127.0.0.1", redis_server.port, seconds=10) as connection:
         call = list(CALLS[name])
         if name == "EVALSHA":
             call[1] = connection.call("SCRIPT", "LOAD", "return redis.call('SET', 'by-sha', '1')")
@@ -156,12 +156,12 @@ def called(one: Server, name: str) -> None:
         if name != "RESTORE":
             connection.call(*call)
     if name == "RESTORE":
-        restored(one)
+        restored(redis_server)
 
 
-def restored(one: Server) -> None:
+def restored(redis_server: Server) -> None:
     """RESTORE of a DUMP: bytes, which the client of the tests does not have."""
-    with socket.create_connection(("127.0.0.1", one.port), 10) as link:
+    with socket.create_connection(("127.0.0.1", redis_server.port), 10) as link:
         link.sendall(b"*2\r\n$4\r\nDUMP\r\n$4\r\nlist\r\n")
         answer = link.recv(65536)
         dumped = answer[answer.index(b"\r\n") + 2 : -2]
@@ -173,14 +173,14 @@ def restored(one: Server) -> None:
 @pytest.mark.parametrize("name", CALLS)
 def test_redis_starts_without_a_command_unless_its_file_contains_it(server: Make, name: str, version: str) -> None:
     assert name in DISABLEABLE_COMMANDS
-    one = server(version)
-    one.start(redis(disabledCommands=[]))
-    called(one, name)
-    one.stop()
-    one.start(redis(disabledCommands=[name]))
-    assert one.ended == (name in IN_THE_FILE)
-    if one.ended:
-        assert f"Unknown command '{name}' reading the append only file" in one.log.read_text()
+    redis_server = server(version)
+    redis_server.start(redis(disabledCommands=[]))
+    called(redis_server, name)
+    redis_server.stop()
+    redis_server.start(redis(disabledCommands=[name]))
+    assert redis_server.ended == (name in IN_THE_FILE)
+    if redis_server.ended:
+        assert f"Unknown command '{name}' reading the append only file" in redis_server.log.read_text()
         reported = findings(environment(redis(disabledCommands=[])), environment(redis(disabledCommands=[name])))
         assert "command-disabled" in {finding.code for finding in reported}
 
@@ -188,41 +188,41 @@ def test_redis_starts_without_a_command_unless_its_file_contains_it(server: Make
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("name", sorted(IN_THE_FILE))
 def test_after_a_rewrite_redis_starts_without_the_command(server: Make, name: str, version: str) -> None:
-    one = server(version)
-    one.start(redis(disabledCommands=[]))
-    called(one, name)
-    one("BGREWRITEAOF")
-    one.rewritten()
-    one.stop()
-    one.start(redis(disabledCommands=[name]))
-    assert not one.ended
+    redis_server = server(version)
+    redis_server.start(redis(disabledCommands=[]))
+    called(redis_server, name)
+    redis_server("BGREWRITEAOF")
+    redis_server.rewritten()
+    redis_server.stop()
+    redis_server.start(redis(disabledCommands=[name]))
+    assert not redis_server.ended
 
 
 @pytest.mark.parametrize("sections", [APPENDED, SAVED], ids=["append-only file", "dump"])
 def test_an_older_redis_does_not_start_with_the_files_of_a_newer_one(server: Make, sections: Sections) -> None:
-    one = server("8.2")
-    one.start(sections)
-    one.fill(10)
+    redis_server = server("8.2")
+    redis_server.start(sections)
+    redis_server.fill(10)
     if sections is APPENDED:
-        one("BGREWRITEAOF")
-        one.rewritten()
-    one.stop()
-    one.start(sections, version="7.0")
-    assert one.ended
-    assert "Can't handle RDB format version" in one.log.read_text()
+        redis_server("BGREWRITEAOF")
+        redis_server.rewritten()
+    redis_server.stop()
+    redis_server.start(sections, version="7.0")
+    assert redis_server.ended
+    assert "Can't handle RDB format version" in redis_server.log.read_text()
 
 
 def test_a_newer_redis_reads_the_files_of_an_older_one_and_there_is_no_way_back(server: Make) -> None:
-    one = server("7.0")
-    one.start(SAVED)
-    one.fill(10)
-    one.stop()
-    one.start(SAVED, version="8.2")
-    assert one("DBSIZE") == 10
-    one("SET", "late", "x")
-    one.stop()
-    one.start(SAVED, version="7.0")
-    assert one.ended
+    redis_server = server("7.0")
+    redis_server.start(SAVED)
+    redis_server.fill(10)
+    redis_server.stop()
+    redis_server.start(SAVED, version="8.2")
+    assert redis_server("DBSIZE") == 10
+    redis_server("SET", "late", "x")
+    redis_server.stop()
+    redis_server.start(SAVED, version="7.0")
+    assert redis_server.ended
 
 
 def limited(size: str, policy: str) -> Sections:
@@ -231,31 +231,31 @@ def limited(size: str, policy: str) -> Sections:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_lower_limit_evicts_keys(server: Make, version: str) -> None:
-    one = server(version)
-    one.start(limited("64mb", "allkeys-lru"))
-    one.fill(KEYS, 2000)
-    one.stop()
-    one.start(limited("5mb", "allkeys-lru"))
-    one("SET", "late", "x")
-    until("evictions", lambda: int(one.info("evicted_keys")) > 1000 or None, 30)
-    assert int(one("DBSIZE")) < KEYS
+    redis_server = server(version)
+    redis_server.start(limited("64mb", "allkeys-lru"))
+    redis_server.fill(KEYS, 2000)
+    redis_server.stop()
+    redis_server.start(limited("5mb", "allkeys-lru"))
+    redis_server("SET", "late", "x")
+    until("evictions", lambda: int(redis_server.info("evicted_keys")) > 1000 or None, 30)
+    assert int(redis_server("DBSIZE")) < KEYS
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_policy_decides_whether_keys_or_writes_are_lost(server: Make, version: str) -> None:
     for policy in ("noeviction", "volatile-ttl"):
-        one = server(version)
-        one.start(limited("5mb", policy))
+        redis_server = server(version)
+        redis_server.start(limited("5mb", policy))
         with pytest.raises(RedisError, match="OOM command not allowed"):
-            one.fill(KEYS, 2000)
-        kept = int(one("DBSIZE"))
-        one.stop()
-        one.start(limited("5mb", policy))
-        assert one("DBSIZE") == kept
-        one.stop()
-        one.start(limited("5mb", "allkeys-lru"))
-        one.fill(KEYS, 2000)
-        assert int(one.info("evicted_keys")) > 0
+            redis_server.fill(KEYS, 2000)
+        kept = int(redis_server("DBSIZE"))
+        redis_server.stop()
+        redis_server.start(limited("5mb", policy))
+        assert redis_server("DBSIZE") == kept
+        redis_server.stop()
+        redis_server.start(limited("5mb", "allkeys-lru"))
+        redis_server.fill(KEYS, 2000)
+        assert int(redis_server.info("evicted_keys")) > 0
 
 
 IMMUTABLE = ("podManagementPolicy", "selector", "serviceName", "volumeClaimTemplates")
@@ -270,10 +270,10 @@ def fixed(described: Environment, folder: Path) -> dict[str, Any]:
     values.write_text(dump(merged_values(described)), encoding="utf-8")
     release = described.redis
     objects = release_objects(release.release, release.namespace, values, release.chart.profile)
-    sets = [found for found in objects if found["kind"] == "StatefulSet"]
+    sets = [content for content in objects if content["kind"] == "StatefulSet"]
     return {
-        f"{found['metadata']['namespace']}/{found['metadata']['name']}": {field: found["spec"].get(field) for field in IMMUTABLE}
-        for found in sets
+        f"{content['metadata']['namespace']}/{content['metadata']['name']}": {field: content["spec"].get(field) for field in IMMUTABLE}
+        for content in sets
     }
 
 

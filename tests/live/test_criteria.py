@@ -40,18 +40,18 @@ def _evidence(lab: Lab) -> tuple[Evidence, ...]:
     return migration.evidence
 
 
-def outcome(found: dict[str, Evidence]) -> dict[str, str]:
-    return {name: "unknown" if entry.unknown else "passed" if entry.holds else "failed" for name, entry in found.items()}
+def outcome(container: dict[str, Evidence]) -> dict[str, str]:
+    return {name: "unknown" if entry.unknown else "passed" if entry.holds else "failed" for name, entry in container.items()}
 
 
 def settled(lab: Lab, begin: str) -> dict[str, Evidence]:
     """Return the measurements as soon as Prometheus covers the period. A busy machine is late with a scrape."""
     for _ in range(8):
-        found = measured(lab, begin)
-        if "unknown" not in outcome(found).values():
-            return found
+        criteria = measured(lab, begin)
+        if "unknown" not in outcome(criteria).values():
+            return criteria
         time.sleep(10)
-    return found
+    return criteria
 
 
 def test_the_criteria_of_a_validation_are_measured(start: Start) -> None:
@@ -66,11 +66,11 @@ def test_the_criteria_of_a_validation_are_measured(start: Start) -> None:
         lab.prometheus.wait_for_samples(3)
         begin = now()
         time.sleep(20)
-        found = settled(lab, begin)
-        assert outcome(found) == dict.fromkeys(MEASURED, "passed"), found
-        assert found["latency"].measured
-        assert found["latency"].by == "measured"
-        assert found["no-restarts"].coverage
+        criteria = settled(lab, begin)
+        assert outcome(criteria) == dict.fromkeys(MEASURED, "passed"), criteria
+        assert criteria["latency"].measured
+        assert criteria["latency"].by == "measured"
+        assert criteria["no-restarts"].coverage
 
         assert outcome(measured(lab, began))["stable-connections"] == "unknown"
 
@@ -82,6 +82,6 @@ def test_the_criteria_of_a_validation_are_measured(start: Start) -> None:
         until("the restart", lambda: lab.pod(pod).containers["web"].restarts or None, 30)
         clients.start_pod(lab, "web", web=("wrong-password", 1))
         time.sleep(6)
-        found = settled(lab, begin)
-        assert outcome(found) == dict.fromkeys(MEASURED, "failed"), found
-        assert "WRONGPASS" not in str(found["no-redis-errors"].note)
+        criteria = settled(lab, begin)
+        assert outcome(criteria) == dict.fromkeys(MEASURED, "failed"), criteria
+        assert "WRONGPASS" not in str(criteria["no-redis-errors"].note)

@@ -29,9 +29,9 @@ def execute(shell: Shell, lab: Lab, *headings: str, between: Mapping[str, Callab
     """
     printed = []
     for heading in headings:
-        found = [block for block in lab.page("failover") if block.heading.startswith(heading)]
-        assert found, heading
-        for block in found:
+        blocks = [block for block in lab.page("failover") if block.heading.startswith(heading)]
+        assert blocks, heading
+        for block in blocks:
             for text, happens in between.items():
                 if text in block.code:
                     happens()
@@ -45,16 +45,16 @@ def assert_as_before(lab: Lab) -> None:
     assert int(lab.info(lab.primary)["connected_slaves"]) == lab.environment.redis.replicas
     headless = f"{lab.primary.name}.{lab.release.headless_service}.{lab.namespace}.svc.{lab.release.cluster_domain}"
     for number in range(lab.environment.redis.replicas):
-        found = lab.info(f"{lab.release.replicas_statefulset}-{number}")
-        assert (found["role"], found["master_host"], found["master_link_status"]) == ("slave", headless, "up")
+        info = lab.info(f"{lab.release.replicas_statefulset}-{number}")
+        assert (info["role"], info["master_host"], info["master_link_status"]) == ("slave", headless, "up")
     for name in (lab.release.primary_service, lab.release.external_service):
         service = lab.cluster.find("Service", lab.namespace, name)
         assert service
         assert service["spec"]["selector"] == lab.release.primary_selector
-    for application in (found for (kind, _, _), found in lab.cluster.objects.items() if kind == "Application"):
+    for application in (content for (kind, _, _), content in lab.cluster.objects.items() if kind == "Application"):
         assert application["spec"]["syncPolicy"]["automated"].get("enabled", True)
     for kind in ("Kustomization", "HelmRelease"):
-        assert not [key for key, found in lab.cluster.objects.items() if key[0] == kind and found["spec"].get("suspend")]
+        assert not [key for key, content in lab.cluster.objects.items() if key[0] == kind and content["spec"].get("suspend")]
 
 
 @pytest.mark.parametrize(("version", "tool"), [("7.0", "argocd"), ("8.2", "argocd"), ("8.2", "flux")])
@@ -67,12 +67,12 @@ def test_failover_and_back_with_a_primary_that_answers_loses_nothing(start: Star
         lab.mark("failover")
         execute(shell, lab, "Fail over while the primary answers")
         writer.wait_for_more(200)
-        there = writer.refused_seconds()
+        refused = writer.refused_seconds()
         lab.mark("fail-back")
         execute(shell, lab, "Fail back")
         writer.wait_for_more(200)
     outcome = lab.outcome(writer)
-    lab.note(seconds_failover=round(there, 2), seconds_fail_back=round(outcome.seconds - there, 2))
+    lab.note(seconds_failover=round(refused, 2), seconds_fail_back=round(outcome.seconds - refused, 2))
     lab.record(outcome)
     assert outcome.lost == 0
     assert_as_before(lab)

@@ -119,7 +119,9 @@ def _empty_panels(lab: Lab) -> list[str]:
 
 
 def _panels(lab: Lab) -> Iterator[tuple[str, str]]:
-    (content,) = (found for found in lab.tree.objects.values() if found["kind"] == "ConfigMap" and "dashboard" in found["metadata"]["name"])
+    (content,) = (
+        content for content in lab.tree.objects.values() if content["kind"] == "ConfigMap" and "dashboard" in content["metadata"]["name"]
+    )
     (text,) = content["data"].values()
     dashboard: dict[str, Any] = json.loads(text)
     for panel in dashboard["panels"]:

@@ -49,4 +49,4 @@ def test_a_rotation_refuses_nobody_before_the_restart_and_loses_nothing(start: S
     for pod in (lab.primary, lab.replica):
         with pytest.raises(RedisError, match="WRONGPASS"):
             lab.connect(pod, before)
-        assert all(found.restarts == 0 for found in pod.containers.values()), "the probes killed a container"
+        assert all(container.restarts == 0 for container in pod.containers.values()), "the probes killed a container"

@@ -86,8 +86,8 @@ def test_every_check_passes_on_a_healthy_redis(start: Start) -> None:
     outside = verify(lab, "--from", "outside", config=changed)
     assert (outside.wrong, outside.code) == ([], 0)
     results = [*run.results, *here.results, *outside.results]
-    assert {found["status"] for found in results} == {"passed"}
-    assert {found["id"] for found in results} == CHECKS.keys()
+    assert {result["status"] for result in results} == {"passed"}
+    assert {result["id"] for result in results} == CHECKS.keys()
     folder_of_recordings().mkdir(parents=True, exist_ok=True)
     (folder_of_recordings() / RESULTS).write_text(json.dumps(results, indent=1))
 
@@ -174,9 +174,9 @@ def test_replication_fails_for_each_cause(start: Start) -> None:
     assert run.status("replica-refuses-writes") == run.status("replica-reads") == {"failed"}
     assert run.status("roles", "replicas") == {"failed"}
 
-    found = lab.cluster.find("StatefulSet", lab.namespace, lab.release.replicas_statefulset)
-    assert found
-    found["spec"]["replicas"] = 0
+    stateful_set = lab.cluster.find("StatefulSet", lab.namespace, lab.release.replicas_statefulset)
+    assert stateful_set
+    stateful_set["spec"]["replicas"] = 0
     until("the end of the replica", lambda: len(lab.cluster.pods) == 1 or None)
     run = verify(lab, "--phase", "replication")
     assert (run.status("replica-reads"), run.status("replicas-online")) == ({"unknown"}, {"failed"})
@@ -300,7 +300,7 @@ def test_the_rendered_jobs_succeed_and_fail(start: Start) -> None:
     pods = [pod for name, pod in lab.cluster.pods.items() if "-check-" in name]
     assert len(pods) == 2
     until("the end of the Jobs", lambda: all(pod.status()["status"]["phase"] == "Succeeded" for pod in pods) or None, 90)
-    (job,) = [found for (kind, _, name), found in lab.cluster.objects.items() if kind == "Job" and "connectivity" in name]
+    (job,) = [content for (kind, _, name), content in lab.cluster.objects.items() if kind == "Job" and "connectivity" in name]
     lab.redis(lab.primary, "CONFIG", "SET", "maxmemory-policy", "noeviction")
     lab.cluster.apply([{**job, "metadata": {**job["metadata"], "name": "again"}}])
     until("the failed Job", lambda: lab.pod("again-pod").status()["status"]["phase"] == "Failed" or None, 60)

@@ -21,22 +21,22 @@ class Run(NamedTuple):
 
     def status(self, name: str, target: str = "", vantage: str = "") -> set[str]:
         """Return the statuses of a check, for targets and vantage points that contain a text."""
-        named = [found for found in self.results if found["id"] == name]
-        return {found["status"] for found in named if target in found["target"] and vantage in found["vantage"]}
+        named = [result for result in self.results if result["id"] == name]
+        return {result["status"] for result in named if target in result["target"] and vantage in result["vantage"]}
 
     @property
     def wrong(self) -> list[str]:
         """The checks that are not passed, a line each; the output of a run without results."""
-        listed = [f"{found['status']} {found['id']} {found['target']}: {found['detail']}" for found in self.results]
+        listed = [f"{result['status']} {result['id']} {result['target']}: {result['detail']}" for result in self.results]
         return [line for line in listed if not line.startswith("passed")] if listed else [self.output]
 
     def detail(self, name: str) -> str:
         """Return the details of a check that is not passed."""
-        return "; ".join(found["detail"] for found in self.results if found["id"] == name and found["status"] != "passed")
+        return "; ".join(result["detail"] for result in self.results if result["id"] == name and result["status"] != "passed")
 
     def ids(self, *statuses: str) -> set[str]:
         """Return the names of the checks with one of these statuses."""
-        return {found["id"] for found in self.results if found["status"] in statuses}
+        return {result["id"] for result in self.results if result["status"] in statuses}
 
 
 def verify(lab: Lab, *arguments: str, config: str = "config/lab.yaml", environment: Mapping[str, str] = {}) -> Run:
@@ -55,4 +55,4 @@ def verify(lab: Lab, *arguments: str, config: str = "config/lab.yaml", environme
     assert lab.password not in output
     assert not [call for call in lab.kubectl.calls if lab.password in " ".join(map(str, call))]
     listed: list[Any] = json.loads(done.stdout).get("environments", []) if as_json and done.stdout else []
-    return Run(done.returncode, output, [found for one in listed for found in one["results"]])
+    return Run(done.returncode, output, [result for run in listed for result in run["results"]])

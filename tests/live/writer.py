@@ -54,11 +54,11 @@ class Writer:
 
     def entries(self) -> list[Entry]:
         """All whole lines of the log."""
-        found = []
+        gaps = []
         for line in self.log.read_text().split("\n")[:-1]:
             at, number, error = line.split(" ", 2)
-            found.append(Entry(float(at), int(number), error))
-        return found
+            gaps.append(Entry(float(at), int(number), error))
+        return gaps
 
     def acknowledged(self) -> list[int]:
         return [entry.number for entry in self.entries() if not entry.error]
@@ -81,12 +81,12 @@ class Writer:
 
     def errors(self) -> Mapping[str, int]:
         """Return the first word of each error, and how often it came."""
-        found: dict[str, int] = {}
+        counts: dict[str, int] = {}
         for entry in self.entries():
             if entry.error:
                 word = entry.error.split()[0]
-                found[word] = found.get(word, 0) + 1
-        return found
+                counts[word] = counts.get(word, 0) + 1
+        return counts
 
 
 def lost(numbers: list[int], connection: Connection) -> list[int]:

@@ -16,7 +16,7 @@ from rediskit.model.pointers import changed
 from rediskit.renderers.owner.overlay import edited
 from rediskit.renderers.owner.patches import Change, change
 from rediskit.yamlio.writer import dump
-from tests.samples import config, made
+from tests.samples import config, environment_of
 from tests.samples import merged as merge
 
 KEY = {"secretKeyRef": {"name": "old", "key": "password"}}
@@ -33,16 +33,16 @@ ENTRIES: dict[str, list[Any]] = {
 def steps(*, url: bool) -> list[Change]:
     """Return the change of each effect of a migration on the workload."""
     variables = {"REDIS_URL": "redis://:${password}@${address}"} if url else {}
-    found = []
+    leaks = []
     for step in ("scale-down", "reconfigure", "scale-up"):
         data = config(step)["clients"][0]
         client = merge(data, {"workloads": {0: {"containers": {"backend": {"env": variables}}}}})
-        environment = made(step, over={"clients": [client]})
+        environment = environment_of(step, over={"clients": [client]})
         workload, migration = environment.clients[0].workloads[0], environment.clients[0].migration
         from rediskit.state_machine.effects import effects
 
-        found.append(change(environment, environment.clients[0], workload, effects(migration)))
-    return found
+        leaks.append(change(environment, environment.clients[0], workload, effects(migration)))
+    return leaks
 
 
 PATCHES = {url: steps(url=url) for url in (False, True)}
@@ -74,14 +74,19 @@ def manifests(draw: st.DrawFn) -> bytes:
 
 def _flow(lines: list[str]) -> list[str]:
     """Each variable with a literal in one line, as many people write it."""
-    made: list[str] = []
+    messages: list[str] = []
     for line in lines:
-        if line.strip().startswith("value: ") and made[-1].strip().startswith("- name: ") and "|" not in line and "#" not in made[-1]:
-            head, _, name = made.pop().partition("name: ")
-            made.append(f"{head}{{name: {name}, {line.strip()}}}")
+        if (
+            line.strip().startswith("value: ")
+            and messages[-1].strip().startswith("- name: ")
+            and "|" not in line
+            and "#" not in messages[-1]
+        ):
+            head, _, name = messages.pop().partition("name: ")
+            messages.append(f"{head}{{name: {name}, {line.strip()}}}")
         else:
-            made.append(line)
-    return made
+            messages.append(line)
+    return messages
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -95,8 +100,8 @@ def test_each_step_sets_its_values_and_the_way_back_gives_the_same_bytes(text: b
         assert in_effect(after, step)
         assert not changed(after, edited(copy.deepcopy(before), step))
         assert unresolved(after) <= unresolved(before), "an address comes after what it is composed from"
-        found = merged(current, now, target)
-        assert found == target
+        result = merged(current, now, target)
+        assert result == target
         current, now = target, target
     assert merged(current, now, text) == text
 

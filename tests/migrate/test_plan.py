@@ -20,7 +20,7 @@ from rediskit.renderers.pages.runbook import runbook
 from rediskit.state_machine import transitions
 from tests.migrate.walks import ORDERS, START, along, reachable, take, with_migration
 from tests.renderers.owner_build import OLD_REDIS, Owner, changed
-from tests.samples import ROOT, SEALED, SOPS, backend, client, loaded, made, merged, owned_by, sealed, sops
+from tests.samples import ROOT, SEALED, SOPS, backend, client, environment_of, loaded, merged, owned_by, sealed, sops
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "argocd": {},
@@ -35,7 +35,7 @@ def planned(environment: Environment) -> Plan:
 
 
 def at(migration: Migration, over: dict[str, Any] | None = None) -> Environment:
-    return with_migration(made("prepare", migration.order, over), migration)
+    return with_migration(environment_of("prepare", migration.order, over), migration)
 
 
 def shells(text: str) -> list[str]:
@@ -53,8 +53,8 @@ def test_the_values_are_those_that_kustomize_changes(order: Order, tmp_path: Pat
         assert built.code == 0, built.complaint
         real = changed(seen.workload(), built.workload())
         told = {value.pointer for value in step.values}
-        assert all(any(f"{one}/".startswith(f"{pointer}/") for pointer in told) for one in real), (step.page.step, real - told)
-        assert all(any(f"{one}/".startswith(f"{pointer}/") for one in real) for pointer in told), (step.page.step, told - real)
+        assert all(any(f"{entry}/".startswith(f"{pointer}/") for pointer in told) for entry in real), (step.page.step, real - told)
+        assert all(any(f"{entry}/".startswith(f"{pointer}/") for entry in real) for pointer in told), (step.page.step, told - real)
         gone = {f"{kind}/{name}" for kind, _, name in seen.objects.keys() - built.objects.keys()}
         assert gone == set(step.gone)
         seen = built
@@ -69,7 +69,7 @@ def test_the_objects_are_those_that_rendering_changes(order: Order, variant: str
         real = {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
         texts = {path for path in real if path == "README.md" or path.startswith(("docs/", "checks/"))}
         folder = "owners/beersystem/"
-        assert {one.path for one in step.objects} == {path for path in real - texts if not path.startswith(folder)}
+        assert {obj.path for obj in step.objects} == {path for path in real - texts if not path.startswith(folder)}
         assert {file.partition(" ")[2] for file in step.files} == {path.removeprefix(folder) for path in real if path.startswith(folder)}
         assert not (step.objects and step.files)
         assert step.page.repository == ("ours" if step.objects else "owner" if step.files else "none")
@@ -78,31 +78,31 @@ def test_the_objects_are_those_that_rendering_changes(order: Order, variant: str
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("order", ORDERS)
 def test_what_the_chart_brings_comes_with_deploy_alone(order: Order, variant: str) -> None:
-    found = {step.page.step: step.brings for step in planned(at(along(order), VARIANTS[variant])).steps if step.brings}
+    brought = {step.page.step: step.brings for step in planned(at(along(order), VARIANTS[variant])).steps if step.brings}
     name = "cache-redis" if variant == "other names" else "redis-shared"
-    assert list(found) == ["deploy"]
-    assert {f"StatefulSet/{name}-master", f"StatefulSet/{name}-replicas", f"Service/{name}-master"} <= set(found["deploy"])
+    assert list(brought) == ["deploy"]
+    assert {f"StatefulSet/{name}-master", f"StatefulSet/{name}-replicas", f"Service/{name}-master"} <= set(brought["deploy"])
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("order", ORDERS)
 def test_there_is_a_plan_from_every_place(order: Order, variant: str) -> None:
-    base = made("prepare", order, VARIANTS[variant])
+    base = environment_of("prepare", order, VARIANTS[variant])
     for migration in reachable(order, 4):
         environment = with_migration(base, migration)
-        found = planned(environment)
-        text = "\n".join(_lines(environment, environment.clients[0], found))
-        assert [step.page.step for step in found.steps][-1:] == ([] if migration.step == "complete" else ["complete"])
+        migration_plan = planned(environment)
+        text = "\n".join(_lines(environment, environment.clients[0], migration_plan))
+        assert [step.page.step for step in migration_plan.steps][-1:] == ([] if migration.step == "complete" else ["complete"])
         assert "None" not in text
-        assert (found.rollback is None) == (migration.step in ("decommission", "complete"))
+        assert (migration_plan.rollback is None) == (migration.step in ("decommission", "complete"))
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("order", ORDERS)
 def test_the_page_and_the_runbook_hold_commands_that_a_shell_takes(order: Order, variant: str) -> None:
     environment = at(along(order), VARIANTS[variant])
-    one = environment.clients[0]
-    for text in (_markdown(environment, one, planned(environment)), runbook(environment, one)):
+    migrating = environment.clients[0]
+    for text in (_markdown(environment, migrating, planned(environment)), runbook(environment, migrating)):
         for block in shells(text):
             done = subprocess.run(["bash", "-n"], input=block, capture_output=True, text=True, check=False)
             assert done.returncode == 0, f"{done.stderr}\n{block}"
@@ -124,7 +124,9 @@ def test_the_page_and_the_runbook_hold_commands_that_a_shell_takes(order: Order,
 
 
 def test_the_commands_are_for_the_tool_in_use() -> None:
-    argocd, flux = (runbook(at(along("scale-down-first"), VARIANTS[name]), made("prepare").clients[0]) for name in ("argocd", "flux"))
+    argocd, flux = (
+        runbook(at(along("scale-down-first"), VARIANTS[name]), environment_of("prepare").clients[0]) for name in ("argocd", "flux")
+    )
     assert "the Application of the application" in argocd
     assert "the Kustomization of the application" in flux
     assert "flux " not in argocd
@@ -152,10 +154,10 @@ def test_the_names_are_those_of_the_release() -> None:
 
 def test_the_times_stand_in_both_clocks() -> None:
     migration = Migration.model_validate({"step": "prepare", "window": {"start": START, "duration": "30m"}})
-    found = planned(at(migration))
-    assert found.window == ("2026-03-01T22:00:00-03:00 (2026-03-02 01:00 UTC)", "2026-03-01T22:30:00-03:00 (2026-03-02 01:30 UTC)")
-    assert found.down == "22:00 (01:00 UTC) to 22:06 (01:06 UTC)"
-    assert [step.begins for step in found.steps] == [
+    migration_plan = planned(at(migration))
+    assert migration_plan.window == ("2026-03-01T22:00:00-03:00 (2026-03-02 01:00 UTC)", "2026-03-01T22:30:00-03:00 (2026-03-02 01:30 UTC)")
+    assert migration_plan.down == "22:00 (01:00 UTC) to 22:06 (01:06 UTC)"
+    assert [step.begins for step in migration_plan.steps] == [
         "22:00 (01:00 UTC)",
         "22:01 (01:01 UTC)",
         "22:04 (01:04 UTC)",
@@ -165,9 +167,10 @@ def test_the_times_stand_in_both_clocks() -> None:
         "",
     ]
     assert (
-        found.steps[0].when == "from 2026-03-01T22:00:00-03:00 (2026-03-02 01:00 UTC) to 2026-03-01T22:20:00-03:00 (2026-03-02 01:20 UTC)"
+        migration_plan.steps[0].when
+        == "from 2026-03-01T22:00:00-03:00 (2026-03-02 01:00 UTC) to 2026-03-01T22:20:00-03:00 (2026-03-02 01:20 UTC)"
     )
-    assert (found.expected, found.budget, found.commits) == (360, 600, 4)
+    assert (migration_plan.expected, migration_plan.budget, migration_plan.commits) == (360, 600, 4)
     first = planned(at(Migration.model_validate({**migration.model_dump(by_alias=True, exclude_none=True), "order": "deploy-first"})))
     assert (first.expected, first.commits) == (180, 3)
     assert first.steps[0].when == "before the window"
@@ -178,21 +181,21 @@ def test_no_literal_password_of_the_manifest_is_shown() -> None:
     manifest = backend()
     word = "hunter2" + "hunter2"
     manifest["spec"]["template"]["spec"]["containers"][0]["env"].append({"name": "REDIS_PASSWORD", "value": word})
-    environment, one = owned_by(manifest, "prepare")
-    found = plan(environment, one)
+    environment, migrating = owned_by(manifest, "prepare")
+    migration_plan = plan(environment, migrating)
     for text in (
-        _markdown(environment, one, found),
-        "\n".join(_lines(environment, one, found)),
-        json.dumps([str(step) for step in found.steps]),
+        _markdown(environment, migrating, migration_plan),
+        "\n".join(_lines(environment, migrating, migration_plan)),
+        json.dumps([str(step) for step in migration_plan.steps]),
     ):
         assert word not in text
-    values = {value.pointer.rpartition("/")[2]: value for step in found.steps for value in step.values}
+    values = {value.pointer.rpartition("/")[2]: value for step in migration_plan.steps for value in step.values}
     assert values["REDIS_PASSWORD"].old == HIDDEN
     assert values["REDIS_PASSWORD"].new == "from Secret redis-credentials, key redis-password"
 
 
 def test_a_second_client_that_keeps_the_release_makes_deploy_a_step_of_nobody() -> None:
-    environment = made("prepare", over={"clients": [client("one", "prepare"), client("there", None)]})
+    environment = environment_of("prepare", over={"clients": [client("one", "prepare"), client("there", None)]})
     deploy = planned(environment).steps[1]
     assert (deploy.page.step, deploy.page.repository, deploy.objects) == ("deploy", "none", ())
 
@@ -211,17 +214,17 @@ def test_with_nothing_to_remove_decommission_changes_nothing() -> None:
 @pytest.mark.parametrize("config", sorted((ROOT / "tests/valid").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_valid_config_has_its_plans(config: Path) -> None:
     environment = load(config)
-    for one in (one for one in environment.clients if one.migration is not None):
-        assert one.migration is not None
-        begin = one.model_copy(update={"migration": Migration(step="prepare", order=one.migration.order)})
-        for there in (one, begin):
+    for migrating in (known_client for known_client in environment.clients if known_client.migration is not None):
+        assert migrating.migration is not None
+        begin = migrating.model_copy(update={"migration": Migration(step="prepare", order=migrating.migration.order)})
+        for stage in (migrating, begin):
             whole = environment.model_copy(
-                update={"clients": tuple(there if known.name == one.name else known for known in environment.clients)}
+                update={"clients": tuple(stage if known.name == migrating.name else known for known in environment.clients)}
             )
-            found = plan(whole, there)
-            for text in ("\n".join(_lines(whole, there, found)), _markdown(whole, there, found), runbook(whole, there)):
+            migration_plan = plan(whole, stage)
+            for text in ("\n".join(_lines(whole, stage, migration_plan)), _markdown(whole, stage, migration_plan), runbook(whole, stage)):
                 assert "None" not in text
-            for step in found.steps:
+            for step in migration_plan.steps:
                 assert step.page.repository == ("ours" if step.objects else "owner" if step.files else "none"), step.page.step
                 assert not (step.objects and step.files), "one repository a step"
                 if step.page.step != "complete":
@@ -229,7 +232,9 @@ def test_every_valid_config_has_its_plans(config: Path) -> None:
 
 
 def test_what_is_still_to_be_written_is_named() -> None:
-    environment = made("prepare", over={"clients": [merged(client("one", "prepare"), {"previous": {"remove": ["StatefulSet/redis"]}})]})
+    environment = environment_of(
+        "prepare", over={"clients": [merged(client("one", "prepare"), {"previous": {"remove": ["StatefulSet/redis"]}})]}
+    )
     assert [words.rpartition(" ")[2] for words in planned(environment).unsaid] == [
         "[window-missing]",
         "[secret-missing]",
@@ -245,8 +250,8 @@ def test_the_secret_in_the_tree_opens_its_gate(secrets: dict[str, Any], form: Ca
         folder = tmp_path / str(len(present))
         folder.mkdir()
         environment = loaded(folder, "prepare", over=over, ciphertexts={namespace: form(namespace) for namespace in present})
-        found = status(environment, environment.clients[0], START)
-        assert [reason.message for gate in found.transitions[0].gates if gate.code == "secret" for reason in gate.blockers] == blocked
+        report = status(environment, environment.clients[0], START)
+        assert [reason.message for gate in report.transitions[0].gates if gate.code == "secret" for reason in gate.blockers] == blocked
         assert ("[secret-missing]" in " ".join(planned(environment).unsaid)) == bool(blocked)
         step = planned(environment).steps[0]
         assert (step.page.repository, step.objects) == ("owner", ()), "the ciphertext is copied, not made anew"

@@ -17,7 +17,7 @@ from rediskit.model.client import Client
 from rediskit.tools import Command, run
 from tests.cluster.processes import free_port, until
 from tests.live.resp import Connection
-from tests.samples import made
+from tests.samples import environment_of
 
 PASSWORD = "a-password-of-the-test"
 QUEUES: dict[str, tuple[list[tuple[str | int, ...]], dict[str, int]]] = {
@@ -94,7 +94,7 @@ def queue_client(port: int) -> Client:
         "redis": {"memory": {"policy": "noeviction"}},
         "clients": {0: {"use": ["queue"], "previous": {"host": "localhost", "port": port}}},
     }
-    return made("deploy", over=over).clients[0]
+    return environment_of("deploy", over=over).clients[0]
 
 
 @pytest.mark.parametrize("name", QUEUES)
@@ -105,17 +105,17 @@ def test_tasks_are_counted_in_every_database_and_finished_jobs_are_not(name: str
             connection.call("SELECT", database)
             for command in commands:
                 connection.call(*command)
-    found = left_in(queue_client(port), lambda arguments: redis_cli(arguments, REDIS_PASSWORD=PASSWORD))
-    assert found.lengths == tuple((database, key, length) for database in (0, 3) for key, length in sorted(expected.items()))
-    assert found.total == 2 * sum(expected.values())
-    assert found.keys == 2 * len(commands)
+    left = left_in(queue_client(port), lambda arguments: redis_cli(arguments, REDIS_PASSWORD=PASSWORD))
+    assert left.lengths == tuple((database, key, length) for database in (0, 3) for key, length in sorted(expected.items()))
+    assert left.total == 2 * sum(expected.values())
+    assert left.keys == 2 * len(commands)
 
 
 def test_an_empty_redis_has_no_tasks(port: int, tmp_path: Path) -> None:
     file = tmp_path / "password"
     file.write_text(PASSWORD, encoding="utf-8")
-    found = left_in(queue_client(port), lambda arguments: redis_cli(arguments, REDIS_PASSWORD_FILE=str(file)))
-    assert (found.lengths, found.keys) == ((), 0)
+    left = left_in(queue_client(port), lambda arguments: redis_cli(arguments, REDIS_PASSWORD_FILE=str(file)))
+    assert (left.lengths, left.keys) == ((), 0)
 
 
 @pytest.mark.parametrize("variables", [{}, {"REDIS_PASSWORD": "wrong"}])

@@ -12,7 +12,7 @@ from rediskit.migrate.status import clients_of, replaced, repository_of, situati
 from rediskit.state_machine import effects as machine
 from rediskit.state_machine import transitions
 from rediskit.state_machine.effects import decommissions, release_is_deployed
-from tests.samples import STEPS, client, made, merged
+from tests.samples import STEPS, client, environment_of, merged
 
 AT = "2026-03-02T10:00:00Z"
 
@@ -29,27 +29,27 @@ def test_the_work_grows_with_the_number_of_clients(monkeypatch: pytest.MonkeyPat
     for module in (machine, status_module, transitions):
         if hasattr(module, "effects"):
             monkeypatch.setattr(module, "effects", counted)
-    found = []
+    reports = []
     for count in (20, 40):
-        environment = made("prepare", over={"clients": [client(f"c{number}", "prepare") for number in range(count)]})
+        environment = environment_of("prepare", over={"clients": [client(f"c{number}", "prepare") for number in range(count)]})
         calls.clear()
         clients = clients_of(environment, None)
         assert len(status_of_all(environment, clients, [AT] * count)) == count
-        found.append(calls["effects"])
-    assert found[0] > 20
-    assert found[1] <= 2 * found[0]
+        reports.append(calls["effects"])
+    assert reports[0] > 20
+    assert reports[1] <= 2 * reports[0]
 
 
 @pytest.mark.parametrize(("mine", "other"), list(product(STEPS, ["prepare", "validate", "rolled-back", None])))
 def test_whose_repository_changes_is_the_difference_of_two_environments(mine: str, other: str | None) -> None:
     shop = client("shop", mine)
-    environment = made("prepare", over={"clients": [shop, merged(client("web", other), {"name": "web"})]})
-    one = environment.clients[0]
-    assert one.migration is not None
-    for transition in transitions.available(one.migration):
-        situation = situation_of(environment, one, transition, AT)
+    environment = environment_of("prepare", over={"clients": [shop, merged(client("web", other), {"name": "web"})]})
+    migrating = environment.clients[0]
+    assert migrating.migration is not None
+    for transition in transitions.available(migrating.migration):
+        situation = situation_of(environment, migrating, transition, AT)
         after = situation.after
-        later = replaced(environment, one, after)
+        later = replaced(environment, migrating, after)
         changes = release_is_deployed(environment) != release_is_deployed(later)
-        expected = transitions.repository(one.migration, after, release_changes=changes, removes=decommissions(one))
+        expected = transitions.repository(migrating.migration, after, release_changes=changes, removes=decommissions(migrating))
         assert repository_of(situation) == expected

@@ -20,7 +20,7 @@ from tests.renderers.client_shapes import SHAPES
 from tests.renderers.owner_build import Object
 from tests.renderers.test_client_shapes import base, environment
 from tests.renderers.test_owner_kinds import HOST, Repository
-from tests.samples import STEPS, config, made
+from tests.samples import STEPS, config, environment_of
 
 ORDERS: tuple[Order, ...] = ("scale-down-first", "deploy-first")
 EVERY = list(itertools.product(SHAPES, ORDERS))
@@ -41,8 +41,8 @@ def test_a_build_shows_its_step_and_no_other(journey: tuple[str, str], tmp_path:
         stated = environment(name, "external", order, wanted)
         config = by_hand(switched=effects(environment(name, "external", order, done(step)).clients[0].migration).switched)
         text = "---\n".join((built[step].text, *([config] if name == "a container that a person changes" else [])))
-        found = differences(stated, stated.clients[0], artefact_of(text.encode(), "build")._replace(whole=True))
-        assert bool(found) == (built[step].text != built[done(wanted)].text), (step, wanted, found)
+        reported = differences(stated, stated.clients[0], artefact_of(text.encode(), "build")._replace(whole=True))
+        assert bool(reported) == (built[step].text != built[done(wanted)].text), (step, wanted, reported)
 
 
 def done(step: str) -> str:
@@ -72,9 +72,11 @@ def shown(*contents: Object) -> list[str]:
     containers = {"backend": {"env": {"REDIS_HOST": "${host}", "REDIS_PORT": "${port}", "REDIS_PASSWORD": "${password}"}}}
     workload = {"kind": "Deployment", "name": "beersystem-backend", "replicas": 2, "containers": containers}
     clients = [{**config("scale-up")["clients"][0], "workloads": [workload], "owner": {"kind": "external"}}]
-    stated = made("scale-up", over={"clients": clients})
+    stated = environment_of("scale-up", over={"clients": clients})
     text = "---\n".join(map(dump, contents))
-    return [one.pointer.rpartition("/")[2] for one in differences(stated, stated.clients[0], artefact_of(text.encode(), "build"))]
+    return [
+        difference.pointer.rpartition("/")[2] for difference in differences(stated, stated.clients[0], artefact_of(text.encode(), "build"))
+    ]
 
 
 def deployment(*env: Object, replicas: int | None = 2, **container: Any) -> Object:
@@ -122,11 +124,11 @@ def test_a_reference_before_its_definition_is_a_difference() -> None:
     url = {"REDIS_URL": "redis://:${password}@${address}/1", "REDIS_PASSWORD": "${password}"}
     workload = {"kind": "Deployment", "name": "beersystem-backend", "replicas": 2, "containers": {"backend": {"env": url}}}
     clients = [{**config("scale-up")["clients"][0], "workloads": [workload], "owner": {"kind": "external"}}]
-    stated = made("scale-up", over={"clients": clients})
+    stated = environment_of("scale-up", over={"clients": clients})
     entry = {"name": "REDIS_URL", "value": f"redis://:$(REDIS_PASSWORD)@{HOST}:6379/1"}
     for env, count in (((PASSWORD_ENTRY, entry), 0), ((entry, PASSWORD_ENTRY), 1)):
-        found = differences(stated, stated.clients[0], artefact_of(dump(deployment(*env)).encode(), "build"))
-        assert len(found) == count, found
+        reported = differences(stated, stated.clients[0], artefact_of(dump(deployment(*env)).encode(), "build"))
+        assert len(reported) == count, reported
 
 
 def test_helm_template_shows_each_step_by_its_values(tmp_path: Path, helm: Path) -> None:
@@ -145,9 +147,9 @@ def test_helm_template_shows_each_step_by_its_values(tmp_path: Path, helm: Path)
     for (step, content), wanted in itertools.product(values.items(), values):
         (tmp_path / "values.yaml").write_text(dump(content))
         done = subprocess.run([helm, "template", "shop", tmp_path], capture_output=True, check=True, timeout=60)
-        stated = made(wanted, over={"clients": {0: {"owner": {"kind": "external"}}}})
-        found = differences(stated, stated.clients[0], artefact_of(done.stdout, "helm template"))
-        assert bool(found) == (content != values[wanted]), (step, wanted, found)
+        stated = environment_of(wanted, over={"clients": {0: {"owner": {"kind": "external"}}}})
+        reported = differences(stated, stated.clients[0], artefact_of(done.stdout, "helm template"))
+        assert bool(reported) == (content != values[wanted]), (step, wanted, reported)
 
 
 CHART = """\
@@ -202,7 +204,7 @@ def typed(host: str, replicas: str) -> Object:
 
 
 def test_a_state_of_opentofu_shows_the_step() -> None:
-    stated = made("scale-up", over={"clients": {0: {"owner": {"kind": "external"}}}})
+    stated = environment_of("scale-up", over={"clients": {0: {"owner": {"kind": "external"}}}})
     manifest = deployment(HOST_ENTRY, PORT_ENTRY, PASSWORD_ENTRY, replicas=1)
     manifest["metadata"]["namespace"] = "beersystem"
     forms = {
@@ -212,8 +214,8 @@ def test_a_state_of_opentofu_shows_the_step() -> None:
         "helm_release with manifests": resource("helm_release", manifest=json.dumps({"deployment.apps/apps/v1/x": manifest})),
     }
     for name, content in forms.items():
-        found = differences(stated, stated.clients[0], artefact_of(state(content), "state"))
-        assert found == [], name
+        reported = differences(stated, stated.clients[0], artefact_of(state(content), "state"))
+        assert reported == [], name
     for wrong in (typed("redis", "1"), typed(HOST, "0")):
         assert differences(stated, stated.clients[0], artefact_of(state(wrong), "state"))
     release = artefact_of(state(resource("helm_release", namespace="shop", manifest=None)), "state")

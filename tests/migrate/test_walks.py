@@ -60,33 +60,33 @@ def put(folder: Path, data: dict[str, Any], draw: Any) -> Path:
         (folder / name).write_bytes(text.replace("\n", newline).encode())
 
     if draw(st.booleans()):
-        own = next(one for one in data["clients"] if one["name"] == "beersystem")
+        own = next(client for client in data["clients"] if client["name"] == "beersystem")
         save("chocolandia/own.yaml", merged(own, {"workloads": {0: {"manifest": "beersystem-backend.yaml"}}}))
-        data = {**data, "clients": [{"file": "chocolandia/own.yaml"} if one is own else one for one in data["clients"]]}
+        data = {**data, "clients": [{"file": "chocolandia/own.yaml"} if client is own else client for client in data["clients"]]}
     save("chocolandia.yaml", data)
     return folder / "chocolandia.yaml"
 
 
 def mine(environment: Environment) -> tuple[Any, Migration]:
-    one = next(one for one in environment.clients if one.name == "beersystem")
-    assert one.migration is not None
-    return one, one.migration
+    migrating = next(client for client in environment.clients if client.name == "beersystem")
+    assert migrating.migration is not None
+    return migrating, migrating.migration
 
 
 def take(environment: Environment, transition: transitions.Transition, at: str) -> Environment:
     """One step, by the same calls as the command's, with the evidence that its gates want."""
-    one, migration = mine(environment)
+    migrating, migration = mine(environment)
     if transition.target in ("decommission", "complete") and transition.kind == "forward":
         began = migration.running_since.at if migration.running_since else START
         seen = Observed(at=at, start=began, until=later(began, 25 * 3600), met=tuple(CRITERIA))
         wanted = seen if transition.target == "decommission" else Observed(at=at, folded=True)
-        files, environment = record(environment, one, wanted)
+        files, environment = record(environment, migrating, wanted)
         put_in_place(files)
-        one, migration = mine(environment)
+        migrating, migration = mine(environment)
         if migration.step == "validate":
-            files, environment = appended(environment, one, [entry("scan", migration, at, by="measured", value="0")])
+            files, environment = appended(environment, migrating, [entry("scan", migration, at, by="measured", value="0")])
             put_in_place(files)
-        one, _ = mine(environment)
+        migrating, _ = mine(environment)
     asked = Asked(
         transition.kind,
         at,
@@ -95,9 +95,9 @@ def take(environment: Environment, transition: transitions.Transition, at: str) 
         "it is only a test",
         confirm_irreversible=True,
     )
-    made = move(environment, one, asked)
-    put_in_place(made.files)
-    assert len(made.files) == 1, "one file changes"
+    moved = move(environment, migrating, asked)
+    put_in_place(moved.files)
+    assert len(moved.files) == 1, "one file changes"
     return load(environment.file)
 
 
@@ -142,18 +142,18 @@ def test_forward_and_back_leave_the_config_as_it_was_apart_from_its_history(data
         if chosen is None or chosen.target == "complete":
             return
         start, old, tree = mine(environment)[1], environment.model_dump(), render(environment).files
-        there = take(environment, chosen, later(at, 26 * 3600))
-        back = next(transition for transition in transitions.available(mine(there)[1]) if transition.kind == "back")
-        again = take(there, back, later(at, 27 * 3600))
+        after = take(environment, chosen, later(at, 26 * 3600))
+        back = next(transition for transition in transitions.available(mine(after)[1]) if transition.kind == "back")
+        again = take(after, back, later(at, 27 * 3600))
         end = mine(again)[1]
         assert end.history[: len(start.history)] == start.history
         assert [entry.step for entry in end.history[len(start.history) :]] == [chosen.target, start.step]
         evidence = {"validation": start.validation, "evidence": start.evidence} if chosen.target == "decommission" else {}
         kept = [
-            one.model_copy(update={"migration": end.model_copy(update={"history": start.history, **evidence})})
-            if one.name == "beersystem"
-            else one
-            for one in again.clients
+            known.model_copy(update={"migration": end.model_copy(update={"history": start.history, **evidence})})
+            if known.name == "beersystem"
+            else known
+            for known in again.clients
         ]
         assert again.model_copy(update={"clients": tuple(kept)}).model_dump() == old
         assert render(again).files == tree, "what is rendered is the same, byte for byte"

@@ -37,10 +37,10 @@ def along(order: Order, *kinds: str) -> Migration:
 
 def reachable(order: Order, depth: int) -> Iterator[Migration]:
     """Every migration that so many steps or fewer lead to from prepare."""
-    found = [start(order)]
+    migrations = [start(order)]
     for _ in range(depth + 1):
-        yield from found
-        found = [take(migration, transition) for migration in found for transition in transitions.available(migration)]
+        yield from migrations
+        migrations = [take(migration, transition) for migration in migrations for transition in transitions.available(migration)]
 
 
 def with_migration(environment: Environment, migration: Migration) -> Environment:

@@ -37,8 +37,8 @@ def manifest(**changes: Any) -> Manifest:
     return Manifest("shop.yaml", content)
 
 
-def workload(live: Manifest | None = None, **given: Any) -> Workload:
-    return Workload.model_validate({"manifest": live, "containers": {"web": VARIABLES}, **given})
+def workload(live: Manifest | None = None, **sections: Any) -> Workload:
+    return Workload.model_validate({"manifest": live, "containers": {"web": VARIABLES}, **sections})
 
 
 def refusal(make: Any) -> list[tuple[tuple[str | int, ...], str]]:
@@ -49,14 +49,14 @@ def refusal(make: Any) -> list[tuple[tuple[str | int, ...], str]]:
 
 
 def test_kind_name_and_replicas_are_read_from_the_manifest() -> None:
-    found = workload(manifest())
-    assert (found.kind, found.name, found.replicas, found.reference) == ("Deployment", "shop", 2, "Deployment/shop")
-    assert workload(manifest(), kind="Deployment", name="shop", replicas=2) == found
+    parsed = workload(manifest())
+    assert (parsed.kind, parsed.name, parsed.replicas, parsed.reference) == ("Deployment", "shop", 2, "Deployment/shop")
+    assert workload(manifest(), kind="Deployment", name="shop", replicas=2) == parsed
 
 
 def test_kind_name_and_replicas_can_be_written_without_a_manifest() -> None:
-    found = workload(kind="StatefulSet", name="shop", replicas=1)
-    assert (found.manifest, found.reference) == (None, "StatefulSet/shop")
+    parsed = workload(kind="StatefulSet", name="shop", replicas=1)
+    assert (parsed.manifest, parsed.reference) == (None, "StatefulSet/shop")
 
 
 def test_a_key_that_differs_from_the_manifest_is_refused() -> None:
@@ -167,11 +167,11 @@ def test_a_text_of_the_command_line_occurs_exactly_once(old: str, message: str |
 
 
 def test_a_container_without_variables_gets_those_of_the_client() -> None:
-    made = client(
+    parsed = client(
         env={"REDIS_URL": "redis://:${password}@${address}"}, workloads=[workload(manifest(), containers={"web": {}, "metrics": VARIABLES})]
     )
-    assert list(made.workloads[0].containers["web"].variables) == ["REDIS_URL"]
-    assert made.workloads[0].containers["metrics"] == VARIABLES
+    assert list(parsed.workloads[0].containers["web"].variables) == ["REDIS_URL"]
+    assert parsed.workloads[0].containers["metrics"] == VARIABLES
     assert refusal(lambda: client(workloads=[workload(manifest(), containers={"web": {}})])) == [
         (("workloads", 0, "containers", "web"), "nothing to switch")
     ]
@@ -191,12 +191,12 @@ def test_a_container_that_a_person_changes_has_no_variables() -> None:
 
 def test_a_database_has_a_number_and_each_placeholder_a_database() -> None:
     urls = {"BROKER": "redis://:${password}@${address}/${database.broker}", "CACHE": "redis://:${password}@${address}/${database}"}
-    made = client(
+    parsed = client(
         databases={"default": 2, "broker": {"number": 1, "shared": True}},
         env=urls,
         workloads=[workload(manifest(), containers={"web": {}})],
     )
-    assert (made.database(), made.database("broker")) == (2, 1)
+    assert (parsed.database(), parsed.database("broker")) == (2, 1)
     assert client(workloads=[workload(manifest(), containers={"web": {"env": {"A": "${database}"}}})]).database() == 0
     place = ("workloads", 0, "containers", "web", "env")
     assert refusal(lambda: client(databases={"brokr": 1}, env=urls, workloads=[workload(manifest(), containers={"web": {}})])) == [
@@ -227,8 +227,8 @@ def test_a_manifest_with_wrong_types_is_refused(odd: dict[str, Any]) -> None:
         assert message
 
 
-def client(**given: Any) -> Client:
-    return Client.model_validate({"name": "shop", "namespace": "shop", **given})
+def client(**sections: Any) -> Client:
+    return Client.model_validate({"name": "shop", "namespace": "shop", **sections})
 
 
 def test_a_client_needs_only_name_and_namespace() -> None:

@@ -41,13 +41,13 @@ ROOT = Path(__file__).parents[2]
 GIT = "https://git.example.org/platform/cluster.git"
 
 
-def environment(**given: Any) -> Environment:
-    return Environment.model_validate({"name": "home", "gitops": GitOps(tool="argocd", repository=GIT), **given})
+def environment(**sections: Any) -> Environment:
+    return Environment.model_validate({"name": "home", "gitops": GitOps(tool="argocd", repository=GIT), **sections})
 
 
-def complaints(**given: Any) -> list[tuple[tuple[str | int, ...], str]]:
+def complaints(**sections: Any) -> list[tuple[tuple[str | int, ...], str]]:
     with pytest.raises(ValidationError) as error:
-        environment(**given)
+        environment(**sections)
     lines = [line for line in error.value.errors() if line["type"] != "default_factory_not_called"]
     return [(line["loc"], line.get("ctx", {}).get("message", line["type"])) for line in lines]
 
@@ -100,11 +100,11 @@ def chocolandia() -> Environment:
 def test_an_environment_constructed_in_python_equals_the_loaded_one() -> None:
     loaded = load(ROOT / "config/chocolandia.yaml")
     assert set(loaded.ciphertexts) == {"redis", "beersystem"}
-    made = chocolandia().with_ciphertexts(loaded.ciphertexts)
-    assert made.model_dump() == loaded.model_dump()
-    assert made.clients == loaded.clients
-    assert render(made).files == render(loaded).files
-    assert (made.file, made.locate(("network", "address"))) == ("", None)
+    complete = chocolandia().with_ciphertexts(loaded.ciphertexts)
+    assert complete.model_dump() == loaded.model_dump()
+    assert complete.clients == loaded.clients
+    assert render(complete).files == render(loaded).files
+    assert (complete.file, complete.locate(("network", "address"))) == ("", None)
     place = loaded.locate(("network", "address"))
     assert place is not None
     assert (Path(place.file).name, place.line, place.column) == ("chocolandia.yaml", 8, 12)
@@ -120,15 +120,15 @@ def test_models_accept_field_names_and_keys() -> None:
 
 
 def test_the_defaults_are_those_of_the_homelab() -> None:
-    redis, found = Redis(), environment()
+    redis, default = Redis(), environment()
     assert (redis.chart.version, redis.chart.repository) == ("23.2.12", "oci://registry-1.docker.io/bitnamicharts/redis")
     assert (redis.release, redis.namespace, redis.labels) == ("redis-shared", "redis", {"name": "redis", "type": "shared-service"})
     assert (redis.auth.secret, redis.auth.key) == ("redis-credentials", "redis-password")
     assert (redis.replicas, redis.storage.storage_class, redis.storage.size) == (1, "local-path", Quantity("10Gi"))
     assert (redis.append_only, redis.save_points, redis.memory.max, redis.memory.policy) == (True, (), RedisMemory("1gb"), "allkeys-lru")
     asked = {
-        role: [str(part) for amount in (given.requests, given.limits) for part in (amount.cpu, amount.memory)]
-        for role, given in (
+        role: [str(part) for amount in (resources.requests, resources.limits) for part in (amount.cpu, amount.memory)]
+        for role, resources in (
             ("primary", redis.resources.primary),
             ("replica", redis.resources.replica),
             ("exporter", redis.resources.exporter),
@@ -139,15 +139,19 @@ def test_the_defaults_are_those_of_the_homelab() -> None:
         "replica": ["250m", "1Gi", "1000m", "2Gi"],
         "exporter": ["50m", "64Mi", "100m", "128Mi"],
     }
-    assert (found.cluster, found.kubernetes, found.network, found.secrets.mode, found.path) == (
+    assert (default.cluster, default.kubernetes, default.network, default.secrets.mode, default.path) == (
         "home",
         "1.34",
         None,
         "manual",
         "rendered/home",
     )
-    assert (found.monitoring.namespace, found.monitoring.interval, found.monitoring.enabled) == ("monitoring", Duration("15s"), True)
-    assert (found.gitops.revision, found.gitops.argocd.namespace, found.gitops.argocd.bootstrap_project) == ("main", "argocd", "default")
+    assert (default.monitoring.namespace, default.monitoring.interval, default.monitoring.enabled) == ("monitoring", Duration("15s"), True)
+    assert (default.gitops.revision, default.gitops.argocd.namespace, default.gitops.argocd.bootstrap_project) == (
+        "main",
+        "argocd",
+        "default",
+    )
 
 
 def test_the_namespace_labels_follow_the_namespace() -> None:
@@ -174,8 +178,8 @@ def test_an_image_without_its_own_tag_or_digest_is_refused() -> None:
 def test_maxmemory_is_below_every_limit_also_when_it_is_not_written() -> None:
     small = {"primary": {"requests": {"memory": "256Mi"}, "limits": {"memory": "512Mi"}}}
     path = ("redis", "memory", "max")
-    assert [found for found, _ in complaints(redis={"resources": small})] == [path]
-    assert [found for found, _ in complaints(redis={"memory": {"max": "2gb"}})] == [path]
+    assert [problem for problem, _ in complaints(redis={"resources": small})] == [path]
+    assert [problem for problem, _ in complaints(redis={"memory": {"max": "2gb"}})] == [path]
     assert environment(redis={"resources": small, "memory": {"max": "511mb"}}).redis.memory.max == RedisMemory("511mb")
     assert str(environment(redis={"memory": {"max": "2g"}}).redis.memory.max) == "2g", "2 * 10^9 is below 2Gi"
 
@@ -228,9 +232,9 @@ def test_the_metallb_version_decides_the_annotation_prefix(version: str, prefix:
     assert Network(pool=pool, address="10.0.0.1", allow=("10.0.0.0/8",), metallb=version).annotation_prefix == prefix
 
 
-@pytest.mark.parametrize(("interval", "taken"), [("1s", True), ("15s", True), ("2m", True), ("121s", False), ("1h", False)])
-def test_the_scrape_interval_is_between_1s_and_2m(interval: str, taken: bool) -> None:
-    if taken:
+@pytest.mark.parametrize(("interval", "valid"), [("1s", True), ("15s", True), ("2m", True), ("121s", False), ("1h", False)])
+def test_the_scrape_interval_is_between_1s_and_2m(interval: str, valid: bool) -> None:
+    if valid:
         assert Monitoring(interval=Duration(interval)).interval == Duration(interval)
     else:
         with pytest.raises(ValidationError, match="is not between 1s and 2m"):
@@ -276,9 +280,9 @@ def test_sections_are_frozen() -> None:
 
 
 def test_defaults_are_not_shared_between_environments() -> None:
-    one, other = environment(), environment()
-    one.redis.labels["mine"] = "yes"
-    one.redis.values["mine"] = "yes"
+    first, other = environment(), environment()
+    first.redis.labels["mine"] = "yes"
+    first.redis.values["mine"] = "yes"
     assert "mine" not in other.redis.labels
     assert "mine" not in other.redis.values
     assert "mine" not in environment().redis.labels
@@ -286,9 +290,9 @@ def test_defaults_are_not_shared_between_environments() -> None:
 
 def test_a_misspelt_field_name_is_refused_in_python() -> None:
     for section in {type(section) for section in models(load(ROOT / "tests/valid/maximal.yaml"))}:
-        given = {name: PydanticUndefined for name, field in section.model_fields.items() if field.is_required()}
+        values = {name: PydanticUndefined for name, field in section.model_fields.items() if field.is_required()}
         with pytest.raises(ValidationError) as error:
-            section.model_validate({**given, "nobodyKnowsThis": 1})
+            section.model_validate({**values, "nobodyKnowsThis": 1})
         assert "nobodyKnowsThis" in str(error.value), section
 
 

@@ -11,7 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from rediskit.model.literals import literals_in
-from tests.samples import made
+from tests.samples import environment_of
 
 SHORT = "Se" + "k1reT"
 BASIC = b64encode(f"bob:{SHORT}".encode()).decode()
@@ -94,7 +94,7 @@ REFERRED: list[Any] = [
 def test_a_literal_password_in_values_is_refused(value: Any) -> None:
     assert list(literals_in({"at": value}))
     with pytest.raises(ValidationError) as caught:
-        made("validate", over={"redis": {"values": {"master": {"args": value}}}})
+        environment_of("validate", over={"redis": {"values": {"master": {"args": value}}}})
     assert "looks like a" in str(caught.value)
     assert SHORT not in str(caught.value)
 

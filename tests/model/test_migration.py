@@ -18,13 +18,13 @@ def observed(*names: str, at: str = "2026-03-02T22:00:00-03:00") -> list[dict[st
     return [{"kind": "criterion", "step": "validate", "at": at, "value": name} for name in names]
 
 
-def migration(**given: Any) -> Migration:
-    return Migration.model_validate(given)
+def migration(**sections: Any) -> Migration:
+    return Migration.model_validate(sections)
 
 
-def refusal(**given: Any) -> list[tuple[tuple[str | int, ...], str]]:
+def refusal(**sections: Any) -> list[tuple[tuple[str | int, ...], str]]:
     with pytest.raises(ValidationError) as error:
-        migration(**given)
+        migration(**sections)
     return [(line["loc"], line["ctx"]["message"]) for line in error.value.errors()]
 
 
@@ -47,12 +47,12 @@ def test_decommission_needs_validation_and_all_criteria(step: str) -> None:
 
 
 def test_a_criterion_of_an_earlier_attempt_does_not_count() -> None:
-    taken = [("scale-up", "2026-03-01T22:00Z"), ("rolled-back", "2026-03-01T23:00Z"), ("scale-up", "2026-03-02T22:00Z")]
-    history = [{"step": step, "at": at, "reason": "x"} for step, at in taken]
-    found = migration(step="scale-up", history=history, evidence=observed("latency", at="2026-03-01T22:30Z"))
-    assert found.criteria == {}
-    found = migration(step="scale-up", history=history, evidence=observed("latency", at="2026-03-02T22:30Z"))
-    assert list(found.criteria) == ["latency"]
+    steps = [("scale-up", "2026-03-01T22:00Z"), ("rolled-back", "2026-03-01T23:00Z"), ("scale-up", "2026-03-02T22:00Z")]
+    history = [{"step": step, "at": at, "reason": "x"} for step, at in steps]
+    parsed = migration(step="scale-up", history=history, evidence=observed("latency", at="2026-03-01T22:30Z"))
+    assert parsed.criteria == {}
+    parsed = migration(step="scale-up", history=history, evidence=observed("latency", at="2026-03-02T22:30Z"))
+    assert list(parsed.criteria) == ["latency"]
 
 
 def test_evidence_counts_for_its_own_step_only() -> None:
@@ -80,8 +80,8 @@ def test_evidence_counts_for_its_own_step_only() -> None:
 )
 def test_the_value_of_evidence_has_the_form_of_its_kind(evidence: dict[str, str], message: str | None) -> None:
     expected = message or f"{evidence['value']} is not an interval start/end"
-    found = refusal(step="validate", evidence=[{"step": "validate", "at": "2026-03-01T22:00Z", **evidence}])
-    assert found == [(("evidence", 0, "value"), expected)]
+    reason = refusal(step="validate", evidence=[{"step": "validate", "at": "2026-03-01T22:00Z", **evidence}])
+    assert reason == [(("evidence", 0, "value"), expected)]
 
 
 @pytest.mark.parametrize(
@@ -96,13 +96,13 @@ def test_the_value_of_evidence_has_the_form_of_its_kind(evidence: dict[str, str]
     ],
 )
 def test_the_length_of_validation_considers_utc_offsets(start: str, until: str, hours: float) -> None:
-    given = {"from": start, "until": until}
+    section = {"from": start, "until": until}
     evidence = observed(*CRITERIA)
-    assert Validation.model_validate(given).seconds == pytest.approx(hours * 3600)
+    assert Validation.model_validate(section).seconds == pytest.approx(hours * 3600)
     if hours >= 24:
-        assert migration(step="decommission", validation=given, evidence=evidence).validation == Validation.model_validate(given)
+        assert migration(step="decommission", validation=section, evidence=evidence).validation == Validation.model_validate(section)
     else:
-        assert [path for path, _ in refusal(step="decommission", validation=given, evidence=evidence)] == [("validation", "until")]
+        assert [path for path, _ in refusal(step="decommission", validation=section, evidence=evidence)] == [("validation", "until")]
 
 
 def test_a_validation_that_ends_before_its_start_is_refused() -> None:
@@ -136,15 +136,15 @@ def test_a_rollback_needs_a_reason() -> None:
     assert refusal(step="rolled-back", history=[entry("rolled-back", "2026-03-01T22:00Z")]) == [
         (("history", 0), "rolled-back needs a reason")
     ]
-    given = entry("rolled-back", "2026-03-01T22:00Z", reason="did not start")
-    assert migration(step="rolled-back", history=[given]).history[0].reason == "did not start"
+    section = entry("rolled-back", "2026-03-01T22:00Z", reason="did not start")
+    assert migration(step="rolled-back", history=[section]).history[0].reason == "did not start"
     later = [entry("rolled-back", "2026-03-01T22:00Z"), entry("prepare", "2026-03-02T22:00Z")]
     assert refusal(step="prepare", history=later)[0][0] == ("history", 0)
 
 
 def test_the_default_measures_have_the_documented_amounts() -> None:
-    found = migration(step="prepare")
-    assert (found.order, str(found.budgets.downtime), found.window, found.history) == ("scale-down-first", "10m", None, ())
+    parsed = migration(step="prepare")
+    assert (parsed.order, str(parsed.budgets.downtime), parsed.window, parsed.history) == ("scale-down-first", "10m", None, ())
     window = migration(step="prepare", window={"start": "2026-03-01T22:00Z"}).window
     assert window is not None
     assert str(window.duration) == "1h"

@@ -60,8 +60,8 @@ GENERATORS: dict[str, tuple[Callable[[], str], float]] = {
 @pytest.mark.parametrize("name", GENERATORS)
 def test_generated_secrets_are_found(name: str) -> None:
     make, share = GENERATORS[name]
-    found = sum(bool(secret_reason(make())) for _ in range(2000))
-    assert found >= share * 2000, f"{found} of 2000"
+    hits = sum(bool(secret_reason(make())) for _ in range(2000))
+    assert hits >= share * 2000, f"{hits} of 2000"
 
 
 HARMLESS = """

@@ -58,8 +58,8 @@ def test_only_placeholders_are_replaced(text: str, filled: str) -> None:
     ],
 )
 def test_a_wrong_value_is_refused_with_the_right_spelling(value: object, message: str, hint: str) -> None:
-    said, help_line = refusal(value)
-    assert said == message
+    error, help_line = refusal(value)
+    assert error == message
     assert help_line.startswith(hint)
 
 

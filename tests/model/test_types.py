@@ -271,6 +271,6 @@ def test_ranges_are_frozen() -> None:
 
 @settings(deadline=None)
 @given(st.ip_addresses(v=4), st.ip_addresses(v=4), st.ip_addresses(v=4))
-def test_a_range_contains_the_addresses_from_first_to_last(one: Any, other: Any, address: Any) -> None:
-    first, last = sorted((one, other))
+def test_a_range_contains_the_addresses_from_first_to_last(value: Any, other: Any, address: Any) -> None:
+    first, last = sorted((value, other))
     assert (str(address) in AddressRange(f"{first}-{last}")) == (first <= address <= last)

@@ -22,9 +22,9 @@ def whole(rendered: Files, foreign: dict[str, bytes] = FOREIGN) -> dict[str, byt
 
 
 def never_clean_unless_whole(root: Path, *trees: Files, foreign: dict[str, bytes] = FOREIGN) -> None:
-    found = snapshot(root)
+    files = snapshot(root)
     for rendered in trees:
-        assert compare(rendered, root).drifted == (found != whole(rendered, foreign)), found
+        assert compare(rendered, root).drifted == (files != whole(rendered, foreign)), files
 
 
 def heals(root: Path, rendered: Files, foreign: dict[str, bytes] = FOREIGN) -> None:

@@ -103,7 +103,7 @@ def obey_permissions() -> None:
 
 def kill_everywhere(starts: list[Path], tree: Files, into: Path) -> list[str]:
     """Write `tree` over copies of each start and kill the writer before each operation in turn. Returns the names of the copies."""
-    made = []
+    calls = []
     for start in starts:
         for number in count(1):
             name = f"{start.name}-{number}"
@@ -111,8 +111,8 @@ def kill_everywhere(starts: list[Path], tree: Files, into: Path) -> list[str]:
             if not _killed(into / name, tree, number):
                 shutil.rmtree(into / name)
                 break
-            made.append(name)
-    return made
+            calls.append(name)
+    return calls
 
 
 def _killed(root: Path, tree: Files, number: int) -> bool:

@@ -51,9 +51,9 @@ def between(old: Files, new: Files, root: Path) -> TreeDiff:
     return diff(new, root)
 
 
-def one(found: TreeDiff) -> FileDiff:
-    assert len(found.all) == 1, found
-    return found.all[0]
+def only(container: TreeDiff) -> FileDiff:
+    assert len(container.all) == 1, container
+    return container.all[0]
 
 
 STATEFULSET = obj(
@@ -76,18 +76,18 @@ STATEFULSET = obj(
 
 def test_the_same_tree_has_no_difference(root: Path) -> None:
     files = tree(a=STATEFULSET, README_md="hello\n")
-    found = between(files, files, root)
-    assert found == TreeDiff("env")
-    assert found.empty
+    difference = between(files, files, root)
+    assert difference == TreeDiff("env")
+    assert difference.empty
     assert public_diff is diff
 
 
 def test_a_new_environment_is_added_completely(root: Path) -> None:
-    found = diff(tree(a=STATEFULSET, README_md="hello\n"), root)
-    assert [(it.status, it.identity, it.path) for it in found.objects] == [
+    difference = diff(tree(a=STATEFULSET, README_md="hello\n"), root)
+    assert [(it.status, it.identity, it.path) for it in difference.objects] == [
         ("added", Identity("apps", "StatefulSet", "redis", "x"), "a.yaml")
     ]
-    assert [(it.status, it.path, it.before, it.after) for it in found.files] == [("added", "README.md", None, "hello\n")]
+    assert [(it.status, it.path, it.before, it.after) for it in difference.files] == [("added", "README.md", None, "hello\n")]
     assert not root.exists(), "nothing is written"
 
 
@@ -95,14 +95,14 @@ def test_objects_added_removed_and_changed(root: Path) -> None:
     changed = copy.deepcopy(STATEFULSET)
     changed["spec"]["replicas"] = 2
     service, config = obj("Service", "s"), obj("ConfigMap", "c", data={"a": "1"})
-    found = between(tree(a=STATEFULSET, b=service, same=config), tree(a=changed, d=obj("Service", "t"), same=config), root)
-    assert [(it.status, str(it)) for it in found.all] == [
+    difference = between(tree(a=STATEFULSET, b=service, same=config), tree(a=changed, d=obj("Service", "t"), same=config), root)
+    assert [(it.status, str(it)) for it in difference.all] == [
         ("changed", "StatefulSet redis/x"),
         ("removed", "Service redis/s"),
         ("added", "Service redis/t"),
     ]
-    assert found.objects[0].changes == (ValueChange("changed", "spec.replicas", 1, 2),)
-    assert (found.objects[1].path, found.objects[1].after) == ("b.yaml", None)
+    assert difference.objects[0].changes == (ValueChange("changed", "spec.replicas", 1, 2),)
+    assert (difference.objects[1].path, difference.objects[1].after) == ("b.yaml", None)
 
 
 def test_entries_of_lists_are_compared_by_name(root: Path) -> None:
@@ -111,7 +111,7 @@ def test_entries_of_lists_are_compared_by_name(root: Path) -> None:
     containers.insert(0, {"name": "first", "image": "f:1"})
     containers[1]["env"] = [{"name": "C", "value": "3"}, {"name": "B", "value": "two"}]
     at = "spec.template.spec.containers"
-    assert one(between(tree(a=STATEFULSET), tree(a=changed), root)).changes == (
+    assert only(between(tree(a=STATEFULSET), tree(a=changed), root)).changes == (
         ValueChange("added", f"{at}[name=first]", None, {"name": "first", "image": "f:1"}),
         ValueChange("added", f"{at}[name=redis].env[name=C]", None, {"name": "C", "value": "3"}),
         ValueChange("changed", f"{at}[name=redis].env[name=B].value", "2", "two"),
@@ -148,9 +148,9 @@ def test_entries_of_lists_are_compared_by_name(root: Path) -> None:
     ],
 )
 def test_values_are_compared_with_their_types_and_lists_by_name(old: Any, new: Any, expected: list[tuple[Any, ...]]) -> None:
-    found = changes_between({"x": old}, {"x": new})
-    assert [(it.kind, it.path, it.old, it.new) for it in found] == expected
-    assert [(type(it.old), type(it.new)) for it in found] == [(type(old), type(new)) for _, _, old, new in expected]
+    changes = changes_between({"x": old}, {"x": new})
+    assert [(it.kind, it.path, it.old, it.new) for it in changes] == expected
+    assert [(type(it.old), type(it.new)) for it in changes] == [(type(old), type(new)) for _, _, old, new in expected]
     assert changes_between({"x": old}, {"x": copy.deepcopy(old)}) == ()
 
 
@@ -160,19 +160,19 @@ def test_a_long_list_is_compared_by_index() -> None:
 
 
 def test_an_object_in_another_file_is_moved_not_replaced(root: Path) -> None:
-    found = one(between(tree(old__a=STATEFULSET), tree(new__b=STATEFULSET), root))
-    assert (found.status, found.old_path, found.path, found.changes) == ("moved", "old/a.yaml", "new/b.yaml", ())
+    file_diff = only(between(tree(old__a=STATEFULSET), tree(new__b=STATEFULSET), root))
+    assert (file_diff.status, file_diff.old_path, file_diff.path, file_diff.changes) == ("moved", "old/a.yaml", "new/b.yaml", ())
 
 
 def test_an_object_that_is_moved_and_changed_has_the_status_changed(root: Path) -> None:
-    found = one(between(tree(a=obj("ConfigMap", "c", data={"k": "1"})), tree(b=obj("ConfigMap", "c", data={"k": "2"})), root))
-    assert (found.status, found.old_path, found.changes) == ("changed", "a.yaml", (ValueChange("changed", "data.k", "1", "2"),))
+    file_diff = only(between(tree(a=obj("ConfigMap", "c", data={"k": "1"})), tree(b=obj("ConfigMap", "c", data={"k": "2"})), root))
+    assert (file_diff.status, file_diff.old_path, file_diff.changes) == ("changed", "a.yaml", (ValueChange("changed", "data.k", "1", "2"),))
 
 
 def test_two_objects_that_swap_their_files_are_both_moved(root: Path) -> None:
     one_, other = obj("Service", "a"), obj("Service", "b")
-    found = between(tree(a=one_, b=other), tree(a=other, b=one_), root)
-    assert [(it.status, str(it), it.old_path, it.path) for it in found.all] == [
+    difference = between(tree(a=one_, b=other), tree(a=other, b=one_), root)
+    assert [(it.status, str(it), it.old_path, it.path) for it in difference.all] == [
         ("moved", "Service redis/b", "b.yaml", "a.yaml"),
         ("moved", "Service redis/a", "a.yaml", "b.yaml"),
     ]
@@ -182,8 +182,8 @@ def test_the_same_object_in_several_files_is_paired_by_file(root: Path) -> None:
     """Patches for several application repositories may have one workload."""
     patch = obj("Deployment", "d", version="apps/v1", spec={"replicas": 0})
     more = obj("Deployment", "d", version="apps/v1", spec={"replicas": 2})
-    found = between(tree(a=patch, b=patch, c=patch), tree(b=patch | {"spec": {}}, c=more, z=patch), root)
-    assert [(it.status, it.old_path, it.path) for it in found.all] == [
+    difference = between(tree(a=patch, b=patch, c=patch), tree(b=patch | {"spec": {}}, c=more, z=patch), root)
+    assert [(it.status, it.old_path, it.path) for it in difference.all] == [
         ("changed", "", "b.yaml"),
         ("changed", "", "c.yaml"),
         ("moved", "a.yaml", "z.yaml"),
@@ -192,9 +192,9 @@ def test_the_same_object_in_several_files_is_paired_by_file(root: Path) -> None:
 
 def test_the_version_of_the_api_is_a_change_and_the_namespace_another_object(root: Path) -> None:
     old = tree(a=obj("HorizontalPodAutoscaler", "h", version="autoscaling/v1"), b=obj("Service", "s", "one"))
-    found = between(old, tree(a=obj("HorizontalPodAutoscaler", "h", version="autoscaling/v2"), b=obj("Service", "s", "two")), root)
-    assert found.objects[0].changes == (ValueChange("changed", "apiVersion", "autoscaling/v1", "autoscaling/v2"),)
-    assert [(it.status, str(it)) for it in found.objects[1:]] == [("removed", "Service one/s"), ("added", "Service two/s")]
+    difference = between(old, tree(a=obj("HorizontalPodAutoscaler", "h", version="autoscaling/v2"), b=obj("Service", "s", "two")), root)
+    assert difference.objects[0].changes == (ValueChange("changed", "apiVersion", "autoscaling/v1", "autoscaling/v2"),)
+    assert [(it.status, str(it)) for it in difference.objects[1:]] == [("removed", "Service one/s"), ("added", "Service two/s")]
 
 
 def test_files_without_an_object_are_compared_by_path(root: Path) -> None:
@@ -203,9 +203,9 @@ def test_files_without_an_object_are_compared_by_path(root: Path) -> None:
     old = tree(README_md="one\ntwo\n", helm__values=values, kustomization=kustomization)
     new_values = {"master": {"resources": {"limits": {"memory": "4Gi"}}}}
     new = tree(README_md="one\n2\n", helm__values=new_values, kustomization=kustomization | {"resources": ["b.yaml", "c.yaml"]})
-    found = between(old, new, root)
-    assert not found.objects
-    assert [(it.status, it.path, it.by_values, it.changes) for it in found.files] == [
+    difference = between(old, new, root)
+    assert not difference.objects
+    assert [(it.status, it.path, it.by_values, it.changes) for it in difference.files] == [
         ("changed", "README.md", False, ()),
         ("changed", "helm/values.yaml", True, (ValueChange("changed", "master.resources.limits.memory", "2Gi", "4Gi"),)),
         (
@@ -218,18 +218,18 @@ def test_files_without_an_object_are_compared_by_path(root: Path) -> None:
 
 
 def test_a_file_that_becomes_an_object_is_removed_and_added(root: Path) -> None:
-    found = between(tree(a={"values": 1}), tree(a=obj("Service", "s")), root)
-    assert [(it.status, str(it)) for it in found.all] == [("added", "Service redis/s"), ("removed", "a.yaml")]
+    difference = between(tree(a={"values": 1}), tree(a=obj("Service", "s")), root)
+    assert [(it.status, str(it)) for it in difference.all] == [("added", "Service redis/s"), ("removed", "a.yaml")]
 
 
 def test_layout_alone_is_a_difference_without_changes(root: Path) -> None:
     write(tree(a=STATEFULSET), root)
     text = (root / "env/a.yaml").read_text()
     put(root / "env", "a.yaml", "# a remark\n" + text.replace("redis:8", "'redis:8'"))
-    found = one(diff(tree(a=STATEFULSET), root))
-    assert (found.status, found.changes, found.by_values) == ("changed", (), True)
-    assert found.before is not None
-    assert found.before.startswith("# a remark\n")
+    file_diff = only(diff(tree(a=STATEFULSET), root))
+    assert (file_diff.status, file_diff.changes, file_diff.by_values) == ("changed", (), True)
+    assert file_diff.before is not None
+    assert file_diff.before.startswith("# a remark\n")
 
 
 @pytest.mark.parametrize(
@@ -250,17 +250,17 @@ def test_layout_alone_is_a_difference_without_changes(root: Path) -> None:
 def test_an_old_file_with_invalid_yaml_is_compared_as_text(root: Path, content: bytes) -> None:
     write(tree(a={"a": 1}), root)
     (root / "env/a.yaml").write_bytes(content)
-    found = one(diff(tree(a={"a": 1}), root))
-    assert (found.status, found.by_values, found.changes) == ("changed", False, ())
-    assert found.before == content.decode()
+    file_diff = only(diff(tree(a={"a": 1}), root))
+    assert (file_diff.status, file_diff.by_values, file_diff.changes) == ("changed", False, ())
+    assert file_diff.before == content.decode()
 
 
 def test_an_object_is_paired_with_the_invalid_old_file_at_its_path(root: Path) -> None:
     write(tree(a=STATEFULSET), root)
     put(root / "env", "a.yaml", "{")
-    found = diff(tree(a=STATEFULSET), root)
-    assert [(it.status, str(it)) for it in found.all] == [("changed", "StatefulSet redis/x")]
-    assert (one(found).before, one(found).by_values) == ("{", False)
+    difference = diff(tree(a=STATEFULSET), root)
+    assert [(it.status, str(it)) for it in difference.all] == [("changed", "StatefulSet redis/x")]
+    assert (only(difference).before, only(difference).by_values) == ("{", False)
 
 
 @pytest.mark.parametrize("path", ["a.yaml", "README.md"])
@@ -268,10 +268,10 @@ def test_binary_content_is_replaced_by_a_placeholder(root: Path, path: str) -> N
     files = tree(a={"a": 1}, README_md="x\n")
     write(files, root)
     (root / "env" / path).write_bytes(b"\xff\xfe\x00hunter2")
-    found = one(diff(files, root))
-    assert found.before is not None
-    assert found.before.startswith("<binary: 10 bytes, hmac:")
-    assert found.after == files.files[path].decode()
+    file_diff = only(diff(files, root))
+    assert file_diff.before is not None
+    assert file_diff.before.startswith("<binary: 10 bytes, hmac:")
+    assert file_diff.after == files.files[path].decode()
 
 
 def test_the_index_is_listed_if_nothing_else_differs(root: Path) -> None:
@@ -289,9 +289,9 @@ def test_foreign_files_are_compared_only_at_the_path_of_a_rendered_file(root: Pa
     write(tree(a={"a": 1}), root)
     put(root / "env", "mine.yaml", "kind: Secret\n")
     assert diff(tree(a={"a": 1}), root).empty
-    found = diff(tree(a={"a": 1}, mine={"b": 1}), root)
-    assert [(it.status, it.path, it.before) for it in found.files] == [("changed", "mine.yaml", "kind: Secret\n")]
-    assert "exists and was not written by rediskit" in str(found.warnings[0])
+    difference = diff(tree(a={"a": 1}, mine={"b": 1}), root)
+    assert [(it.status, it.path, it.before) for it in difference.files] == [("changed", "mine.yaml", "kind: Secret\n")]
+    assert "exists and was not written by rediskit" in str(difference.warnings[0])
 
 
 def test_a_link_is_not_followed(root: Path, tmp_path: Path) -> None:
@@ -299,9 +299,9 @@ def test_a_link_is_not_followed(root: Path, tmp_path: Path) -> None:
     write(tree(a={"a": 1}), root)
     (root / "env/a.yaml").unlink()
     (root / "env/a.yaml").symlink_to(tmp_path / "outside.yaml")
-    found = diff(tree(a={"a": 1}), root)
-    assert one(found).before == str(tmp_path / "outside.yaml")
-    assert found.warnings
+    difference = diff(tree(a={"a": 1}), root)
+    assert only(difference).before == str(tmp_path / "outside.yaml")
+    assert difference.warnings
 
 
 def test_diff_writes_nothing(root: Path) -> None:
@@ -324,8 +324,8 @@ def test_an_unreadable_file_is_reported_by_its_path(tmp_path: Path) -> None:
 
 def test_diffs_are_in_the_order_of_the_trees(root: Path) -> None:
     write(tree("b", x={"v": 1}), root)
-    found = diff_all([tree("b", x={"v": 2}), tree("a", x={"v": 1})], root)
-    assert [(it.name, it.files[0].status) for it in found] == [("b", "changed"), ("a", "added")]
+    difference = diff_all([tree("b", x={"v": 2}), tree("a", x={"v": 1})], root)
+    assert [(it.name, it.files[0].status) for it in difference] == [("b", "changed"), ("a", "added")]
 
 
 def test_the_disk_after_a_write_has_no_difference(root: Path) -> None:
@@ -360,15 +360,15 @@ def test_any_old_content_is_compared(root: Path, content: bytes) -> None:
     write(files, root, force=True)
     for path in files.files:
         (root / "env" / path).write_bytes(content)
-    found = diff(files, root)
-    assert {it.path for it in found.all} == set(files.files) - {path for path, same in files.files.items() if same == content}
-    assert list(readable(found))
-    assert list(unified(found))
-    assert markdown([found])
+    difference = diff(files, root)
+    assert {it.path for it in difference.all} == set(files.files) - {path for path, same in files.files.items() if same == content}
+    assert list(readable(difference))
+    assert list(unified(difference))
+    assert markdown([difference])
 
 
 def test_files_for_an_application_repository_are_listed_with_their_folder() -> None:
     patch = b"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
-    found = diff_files("home", {"owners/shop/deployment-web.yaml": patch}, {})
-    assert list(readable(found)) == ["home: 1 removed", "removed  owners/shop: Deployment web"]
-    assert "<code>owners/shop&#58; Deployment web</code>" in markdown([found])
+    difference = diff_files("home", {"owners/shop/deployment-web.yaml": patch}, {})
+    assert list(readable(difference)) == ["home: 1 removed", "removed  owners/shop: Deployment web"]
+    assert "<code>owners/shop&#58; Deployment web</code>" in markdown([difference])

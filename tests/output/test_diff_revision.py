@@ -20,7 +20,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     return Repository(tmp_path / "work", monkeypatch)
 
 
-def found(differences: TreeDiff) -> list[tuple[str, str]]:
+def statuses(differences: TreeDiff) -> list[tuple[str, str]]:
     return [(it.status, it.path) for it in differences.all]
 
 
@@ -35,8 +35,8 @@ def test_a_revision_can_be_a_branch_a_tag_or_a_commit(repository: Repository) ->
     repository.commit()
     new = tree(a="a: 2\n", c="c: 1\n")
     for revision in (first, first[:10], "v1", "v1-noted", "feature/x", "HEAD~1", "main^", "@~1"):
-        assert found(diff(new, root, against=revision)) == [("changed", "a.yaml"), ("removed", "b.yaml"), ("added", "c.yaml")], revision
-    assert found(diff(new, root, against="HEAD")) == [("removed", "b.yaml"), ("added", "c.yaml")]
+        assert statuses(diff(new, root, against=revision)) == [("changed", "a.yaml"), ("removed", "b.yaml"), ("added", "c.yaml")], revision
+    assert statuses(diff(new, root, against="HEAD")) == [("removed", "b.yaml"), ("added", "c.yaml")]
 
 
 def test_a_revision_is_compared_without_the_work_tree(repository: Repository) -> None:
@@ -55,17 +55,17 @@ def test_a_revision_is_compared_without_the_work_tree(repository: Repository) ->
 
 def test_an_environment_that_is_missing_at_the_revision_is_added(repository: Repository) -> None:
     repository.commit({"README.md": "x"})
-    assert found(diff(tree(a="a: 1\n"), repository.folder / "rendered", against="HEAD")) == [("added", "a.yaml")]
+    assert statuses(diff(tree(a="a: 1\n"), repository.folder / "rendered", against="HEAD")) == [("added", "a.yaml")]
 
 
 def test_a_file_at_the_path_of_the_output_folder_is_no_environment(repository: Repository) -> None:
     repository.commit({"rendered": "x"})
-    assert found(diff(tree(a="a: 1\n"), repository.folder / "rendered", against="HEAD")) == [("added", "a.yaml")]
+    assert statuses(diff(tree(a="a: 1\n"), repository.folder / "rendered", against="HEAD")) == [("added", "a.yaml")]
 
 
 @pytest.mark.parametrize("revision", ["HEAD", "@", "main", "refs/heads/main", "heads/main"])
 def test_a_branch_without_a_commit_has_no_files(repository: Repository, revision: str) -> None:
-    assert found(diff(tree(a="a: 1\n"), repository.folder / "rendered", against=revision)) == [("added", "a.yaml")]
+    assert statuses(diff(tree(a="a: 1\n"), repository.folder / "rendered", against=revision)) == [("added", "a.yaml")]
 
 
 @pytest.mark.parametrize("folder", ["", "deep/er", "with space", "naïve", ":(top)magic", "-dash", "star*"])
@@ -74,11 +74,11 @@ def test_the_output_folder_can_be_anywhere_in_the_work_tree(repository: Reposito
     root.mkdir(parents=True, exist_ok=True)
     write(tree(a="a: 1\n"), root)
     repository.commit()
-    assert found(diff(tree(a="a: 2\n"), root, against="HEAD")) == [("changed", "a.yaml")]
+    assert statuses(diff(tree(a="a: 2\n"), root, against="HEAD")) == [("changed", "a.yaml")]
     monkeypatch.chdir(root)
-    assert found(diff(tree(a="a: 2\n"), ".", against="HEAD")) == [("changed", "a.yaml")]
+    assert statuses(diff(tree(a="a: 2\n"), ".", against="HEAD")) == [("changed", "a.yaml")]
     monkeypatch.chdir(root.parent)
-    assert found(diff(tree(a="a: 2\n"), root.name, against="HEAD")) == [("changed", "a.yaml")]
+    assert statuses(diff(tree(a="a: 2\n"), root.name, against="HEAD")) == [("changed", "a.yaml")]
 
 
 def test_the_output_folder_can_be_reached_through_a_link(repository: Repository, tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_linked_work_tree_is_supported(repository: Repository, tmp_path: Path)
     write(tree(a="a: 1\n"), repository.folder / "rendered")
     repository.commit()
     repository.git("worktree", "add", "--quiet", str(tmp_path / "other"))
-    assert found(diff(tree(a="a: 2\n"), tmp_path / "other/rendered", against="main")) == [("changed", "a.yaml")]
+    assert statuses(diff(tree(a="a: 2\n"), tmp_path / "other/rendered", against="main")) == [("changed", "a.yaml")]
 
 
 def test_foreign_files_of_a_revision_are_left_out(repository: Repository) -> None:
@@ -100,14 +100,14 @@ def test_foreign_files_of_a_revision_are_left_out(repository: Repository) -> Non
     write(tree(a="a: 1\n"), root)
     repository.commit({"rendered/env/mine.yaml": "m: 1\n", "rendered/other/x.yaml": "x: 1\n"})
     assert diff(tree(a="a: 1\n"), root, against="HEAD").empty
-    assert found(diff(tree(a="a: 1\n", mine="m: 2\n"), root, against="HEAD")) == [("changed", "mine.yaml")]
+    assert statuses(diff(tree(a="a: 1\n", mine="m: 2\n"), root, against="HEAD")) == [("changed", "mine.yaml")]
 
 
 def test_an_index_can_not_lead_out_of_the_folder(repository: Repository) -> None:
     digest = "0" * 64
     index = "".join(f'"{path}": "{digest}"\n' for path in ("../secret.yaml", "/etc/passwd", "a\\nHEAD:secret.yaml", "gone.yaml"))
     repository.commit({"rendered/env/.rediskit.json": index, "rendered/env/a.yaml": "a: 1\n", "rendered/secret.yaml": "s: 1\n"})
-    assert found(diff(tree(a="a: 2\n"), repository.folder / "rendered", against="HEAD")) == [("changed", "a.yaml")]
+    assert statuses(diff(tree(a="a: 2\n"), repository.folder / "rendered", against="HEAD")) == [("changed", "a.yaml")]
 
 
 def test_a_link_in_git_is_the_path_that_it_leads_to(repository: Repository) -> None:
@@ -161,7 +161,7 @@ def test_a_relative_git_dir_of_a_git_hook_is_supported(repository: Repository, m
     repository.commit()
     monkeypatch.chdir(repository.folder)
     monkeypatch.setenv("GIT_DIR", ".git")
-    assert found(diff(tree(a="a: 2\n"), "rendered", against="HEAD")) == [("changed", "a.yaml")]
+    assert statuses(diff(tree(a="a: 2\n"), "rendered", against="HEAD")) == [("changed", "a.yaml")]
     with pytest.raises(ConfigError, match="is outside the Git work tree"):
         diff(tree(a="a: 2\n"), tmp_path / "elsewhere", against="HEAD")
 
@@ -187,8 +187,8 @@ def test_a_missing_git_object_is_an_error(repository: Repository) -> None:
 def test_git_is_started_five_times_for_any_number_of_environments(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     root = repository.folder / "rendered"
     trees = [Files(f"env{number}", {f"f{file}.yaml": f"a: {file}\n".encode() for file in range(30)}) for number in range(10)]
-    for one in trees:
-        write(one, root)
+    for each in trees:
+        write(each, root)
     repository.commit()
     started = []
     run = tools.run
@@ -198,9 +198,9 @@ def test_git_is_started_five_times_for_any_number_of_environments(repository: Re
         return run(command)
 
     monkeypatch.setattr(tools, "run", counted)
-    changed = [Files(one.name, {path: content + b"b: 1\n" for path, content in one.files.items()}) for one in trees]
+    changed = [Files(each.name, {path: content + b"b: 1\n" for path, content in each.files.items()}) for each in trees]
     differences = diff_all(changed, root, against="HEAD")
-    assert [len(one.files) for one in differences] == [30] * 10
+    assert [len(difference.files) for difference in differences] == [30] * 10
     assert len(started) == 5
 
 

@@ -189,8 +189,8 @@ def test_ctrl_c_leaves_the_old_tree_or_the_new_one(start: Path, tmp_path: Path) 
     for root, error in each_point(start, tmp_path / "work", once(KeyboardInterrupt)):
         met += 1
         assert isinstance(error, KeyboardInterrupt)
-        found = {path: content for path, content in snapshot(root).items() if path != "env/.rediskit.tmp/"}
-        assert found in (whole(OLD), whole(NEW))
+        files = {path: content for path, content in snapshot(root).items() if path != "env/.rediskit.tmp/"}
+        assert files in (whole(OLD), whole(NEW))
         heals(root, LATER)
     assert met >= 30
 

@@ -171,12 +171,12 @@ def test_an_invalid_path_is_refused(root: Path, path: str, why: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "other"),
     [("README.md", "readme.md"), ("Docs/a", "docs/b"), ("a/straße", "a/STRASSE"), ("caf\u00e9", "cafe\u0301"), ("a", "A/b")],
 )
-def test_paths_that_differ_only_in_case_are_refused(root: Path, one: str, other: str) -> None:
+def test_paths_that_differ_only_in_case_are_refused(root: Path, first: str, other: str) -> None:
     with pytest.raises(RefusedError, match="are the same path on a case-insensitive file system"):
-        write(Files("env", {one: b"1", other: b"1"}), root)
+        write(Files("env", {first: b"1", other: b"1"}), root)
     assert not root.exists()
 
 

@@ -32,7 +32,7 @@ def test_the_index_is_json_with_one_sorted_line_per_file() -> None:
 def test_reading_a_written_index_returns_its_digests(files: dict[str, bytes]) -> None:
     known = index.digests(files)
     assert json.loads(index.of(known)) == known
-    assert index.read(index.of(known)) == index.Index({path: frozenset((found,)) for path, found in known.items()})
+    assert index.read(index.of(known)) == index.Index({path: frozenset((entry,)) for path, entry in known.items()})
 
 
 def test_the_index_during_a_write_contains_the_old_and_the_new_digests() -> None:
@@ -71,9 +71,9 @@ def test_a_damaged_index_is_refused_by_name_and_line(tmp_path: Path, text: str, 
     assert snapshot(tmp_path) == before
     assert compare(tree(a="1", b="1", c="1"), tmp_path).drifted
     assert str(place) in str(compare(tree(a="1", b="1"), tmp_path).warnings[0])
-    made = write(tree(a="2", b="1"), tmp_path, force=True)
-    assert made.changed == ("a.yaml",)
-    assert made.foreign == ("c.yaml",), "nobody knows any more whose it is"
+    changes = write(tree(a="2", b="1"), tmp_path, force=True)
+    assert changes.changed == ("a.yaml",)
+    assert changes.foreign == ("c.yaml",), "nobody knows any more whose it is"
     assert not compare(tree(a="2", b="1"), tmp_path).drifted
 
 
@@ -114,12 +114,12 @@ class Repository:
         assert self.git("add", "--all")
         assert self.git("commit", "--quiet", "--message", "x")
 
-    def merged(self, one: Files, other: Files) -> bool:
+    def merged(self, ours: Files, other: Files) -> bool:
         """Merge two branches from main, each with its own tree, into main. Returns whether Git reports no conflict."""
         assert self.git("checkout", "--quiet", "-b", "other")
         self.commit(other)
         assert self.git("checkout", "--quiet", "main")
-        self.commit(one)
+        self.commit(ours)
         return self.git("merge", "--quiet", "--no-edit", "other")
 
 
@@ -131,7 +131,7 @@ def with_files(**more: str) -> Files:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("ours", "other"),
     [
         ({"argocd__application": "1"}, {"platform__redis__networkpolicy": "1"}),
         ({"zzz": "1"}, {"platform__redis-external__kustomization": "changed"}),
@@ -139,11 +139,11 @@ def with_files(**more: str) -> Files:
         ({"platform__redis-external__kustomization": "changed"}, {"docs__failover": "1"}),
     ],
 )
-def test_git_merges_the_indexes_of_two_branches(tmp_path: Path, one: dict[str, str], other: dict[str, str]) -> None:
+def test_git_merges_the_indexes_of_two_branches(tmp_path: Path, ours: dict[str, str], other: dict[str, str]) -> None:
     """The merge of two indexes is the index of the merged tree, also at the end of the list."""
     repository = Repository(tmp_path, with_files())
-    assert repository.merged(with_files(**one), with_files(**other))
-    assert not compare(with_files(**one, **other), tmp_path).drifted
+    assert repository.merged(with_files(**ours), with_files(**other))
+    assert not compare(with_files(**ours, **other), tmp_path).drifted
 
 
 def test_the_next_write_resolves_a_conflict_in_the_index(tmp_path: Path) -> None:

@@ -19,12 +19,12 @@ NEW = {"a/one.yaml": b"new one\n", "a/two.yaml": b"new two\n", "b/three.yaml": b
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "inputs"
-    (made / "a").mkdir(parents=True)
+    folder = tmp_path / "inputs"
+    (folder / "a").mkdir(parents=True)
     for path, content in OLD.items():
-        (made / path).write_bytes(content)
-    (made / "a/other.yaml").write_bytes(b"not ours\n")
-    return made
+        (folder / path).write_bytes(content)
+    (folder / "a/other.yaml").write_bytes(b"not ours\n")
+    return folder
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -69,9 +69,9 @@ def test_all_or_none_whichever_call_fails(name: str, failure: BaseException, fol
                 done = True
             except (RefusedError, KeyboardInterrupt):
                 done = False
-        found = {path: text for path, text in content(folder).items() if not path.startswith(STAGE)}
+        files = {path: text for path, text in content(folder).items() if not path.startswith(STAGE)}
         interrupted = isinstance(failure, KeyboardInterrupt) and not done
-        assert found == AFTER if done else found in ((BEFORE, AFTER) if interrupted else (BEFORE,)), f"{name} number {nth}"
+        assert files == AFTER if done else files in ((BEFORE, AFTER) if interrupted else (BEFORE,)), f"{name} number {nth}"
         if calls[0] < nth:
             break
         for path in [*NEW, ".rules"]:

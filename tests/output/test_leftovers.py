@@ -68,10 +68,10 @@ def test_inputs_have_their_leftovers_in_a_folder_of_the_work_tree_above_them(tmp
     (tmp_path / "top/.git").mkdir(parents=True)
     (tmp_path / "top/config/chocolandia").mkdir(parents=True)
     left(tmp_path)
-    found = [left(tmp_path / name) for name in ("top", "top/config", "top/config/chocolandia")]
-    assert [Path(place) for _, place in input_leftovers([tmp_path / "top/config/chocolandia"])] == found
+    leftovers = [left(tmp_path / name) for name in ("top", "top/config", "top/config/chocolandia")]
+    assert [Path(place) for _, place in input_leftovers([tmp_path / "top/config/chocolandia"])] == leftovers
     remove_leftovers(input_leftovers([tmp_path / "top/config/chocolandia"]))
-    assert not any(map(os.path.lexists, found))
+    assert not any(map(os.path.lexists, leftovers))
     assert (tmp_path / STAGE).exists(), "it is outside of the work tree"
 
 

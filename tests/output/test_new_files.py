@@ -93,8 +93,8 @@ def test_an_existing_path_is_reported_and_kept(tmp_path: Path, what: str) -> Non
         (tmp_path / "elsewhere").write_text("elsewhere\n")
         place.symlink_to(tmp_path / ("elsewhere" if what == "link" else "nowhere"))
     before = os.lstat(place)
-    said = refused(lambda: write_new(str(tmp_path), FILES))
-    assert f"{tmp_path}/config/one.yaml already exists" in said
+    message = refused(lambda: write_new(str(tmp_path), FILES))
+    assert f"{tmp_path}/config/one.yaml already exists" in message
     assert os.lstat(place) == before
     assert not (tmp_path / "schema.json").exists()
     assert not (tmp_path / "nowhere").exists()
@@ -121,7 +121,7 @@ def test_new_files_are_created_on_a_file_system_without_links(tmp_path: Path, mo
     write_new(str(tmp_path / "new"), FILES)
     assert {path: content for path, content in tree(tmp_path / "new").items() if content} == FILES
     monkeypatch.setattr(new_files, "existing", _sees_nothing)
-    said = refused(lambda: write_new(str(tmp_path / "new"), {"other": b"x", "schema.json": b"other"}))
-    assert "schema.json: File exists" in said
+    message = refused(lambda: write_new(str(tmp_path / "new"), {"other": b"x", "schema.json": b"other"}))
+    assert "schema.json: File exists" in message
     assert (tmp_path / "new/schema.json").read_bytes() == b"{}\n"
     assert not (tmp_path / "new/other").exists()

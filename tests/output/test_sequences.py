@@ -105,8 +105,8 @@ class Folder(RuleBasedStateMachine):
         assert self.files() == self.expected
 
     def files(self) -> dict[str, bytes]:
-        found = snapshot(self.root / "env")
-        return {path: content for path, content in found.items() if not path.endswith("/") and path != index.NAME}
+        files = snapshot(self.root / "env")
+        return {path: content for path, content in files.items() if not path.endswith("/") and path != index.NAME}
 
     def refused_for_a_reason(self, tree: Files, force: bool) -> None:
         """Assert that the write would lose content of a person, or needs its path."""

@@ -20,8 +20,8 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_the_first_write_returns_all_files_as_created(root: Path) -> None:
-    made = write(tree(b="2", a="1", platform__redis__x="3"), root)
-    assert made == Changes(created=("a.yaml", "b.yaml", "platform/redis/x.yaml"))
+    changes = write(tree(b="2", a="1", platform__redis__x="3"), root)
+    assert changes == Changes(created=("a.yaml", "b.yaml", "platform/redis/x.yaml"))
     assert (root / "env/platform/redis/x.yaml").read_bytes() == b"3"
     assert sorted(path.name for path in root.iterdir()) == ["env"], "nothing is left beside the tree"
     assert sorted(snapshot(root / "env")) == [".rediskit.json", "a.yaml", "b.yaml", "platform/redis/x.yaml"]
@@ -37,8 +37,8 @@ def test_a_second_write_touches_no_file(root: Path) -> None:
 def test_only_what_changed_is_replaced(root: Path) -> None:
     write(tree(same="1", changed="1", gone="1", only__gone="1", kept__gone="1", kept__same="1"), root)
     time, inode = old(root / "env/same.yaml"), (root / "env/changed.yaml").stat().st_ino
-    made = write(tree(same="1", changed="2", new__deep__er="1", kept__same="1"), root)
-    assert made == Changes(
+    changes = write(tree(same="1", changed="2", new__deep__er="1", kept__same="1"), root)
+    assert changes == Changes(
         created=("new/deep/er.yaml",),
         changed=("changed.yaml",),
         removed=("gone.yaml", "kept/gone.yaml", "only/gone.yaml"),
@@ -115,9 +115,14 @@ def test_force_overwrites_and_removes_edited_files_but_no_foreign_ones(root: Pat
     write(tree(a="1", b="1"), root)
     for name in ("a.yaml", "b.yaml", "foreign.yaml"):
         put(root / "env", name, "by hand")
-    made = write(tree(a="2"), root, force=True)
-    assert (made.changed, made.removed, made.edited, made.foreign) == (("a.yaml",), ("b.yaml",), ("a.yaml", "b.yaml"), ("foreign.yaml",))
-    assert len(made.warnings) == 1
+    changes = write(tree(a="2"), root, force=True)
+    assert (changes.changed, changes.removed, changes.edited, changes.foreign) == (
+        ("a.yaml",),
+        ("b.yaml",),
+        ("a.yaml", "b.yaml"),
+        ("foreign.yaml",),
+    )
+    assert len(changes.warnings) == 1
     assert {path: content for path, content in snapshot(root / "env").items() if path != index.NAME} == {
         "a.yaml": b"2",
         "foreign.yaml": b"by hand",
@@ -136,8 +141,8 @@ def test_the_content_of_a_foreign_folder_is_not_read(root: Path) -> None:
     put(root / "env", "node_modules/x/y", "z")
     (root / "env/node_modules").chmod(0o555)
     (root / "env/empty").mkdir()
-    made = write(tree(a="2"), root)
-    assert made.foreign == ("node_modules/",)
+    changes = write(tree(a="2"), root)
+    assert changes.foreign == ("node_modules/",)
     assert (root / "env/empty").is_dir()
 
 

@@ -30,12 +30,12 @@ def alone(rendered: Files, root: Path, **more: Any) -> str:
 def test_a_read_only_folder_leaves_the_old_tree(start: Path, folder: str) -> None:
     (start / folder).chmod(0o555)
     try:
-        said = alone(NEW, start, unprivileged=True)
+        message = alone(NEW, start, unprivileged=True)
     finally:
         (start / folder).chmod(0o755)
-    assert f"{folder}/" in said
-    assert "Permission denied" in said
-    assert "check the permissions" in said
+    assert f"{folder}/" in message
+    assert "Permission denied" in message
+    assert "check the permissions" in message
     assert snapshot(start) == whole(OLD)
     assert not compare(OLD, start).drifted
     assert alone(NEW, start, unprivileged=True) == "written\n"

@@ -22,19 +22,19 @@ def tree(**texts: str) -> Files:
 
 def snapshot(folder: Path) -> dict[str, bytes]:
     """Return everything below a folder: files with their content, links as `-> target`, empty folders with a slash at the end."""
-    found: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
     for place, folders, files in os.walk(folder):
         here = Path(place)
         for name in [*folders, *files]:
             path = here / name
             relative = str(path.relative_to(folder))
             if path.is_symlink():
-                found[relative] = f"-> {path.readlink()}".encode()
+                contents[relative] = f"-> {path.readlink()}".encode()
             elif path.is_file():
-                found[relative] = path.read_bytes()
+                contents[relative] = path.read_bytes()
             elif path.is_dir() and not any(path.iterdir()):
-                found[f"{relative}/"] = b""
-    return found
+                contents[f"{relative}/"] = b""
+    return contents
 
 
 def put(folder: Path, path: str, content: str) -> Path:

@@ -79,16 +79,16 @@ def simple(kind: str, name: str, **spec: Any) -> Part:
     return part(kind, name, container("app", *HOST_AND_PORT), config={"containers": {"app": {}}}, switched=switched, **spec)
 
 
-def scaled(kind: str, one: Part) -> Part:
+def scaled(kind: str, part: Part) -> Part:
     """Return a workload with an autoscaler that has its name."""
-    name = one.content["metadata"]["name"]
+    name = part.content["metadata"]["name"]
     if kind == "ScaledObject":
         version, spec = "keda.sh/v1alpha1", {"scaleTargetRef": {"name": name}, "maxReplicaCount": 5, "triggers": [{"type": "cpu"}]}
     else:
-        target = {"apiVersion": one.content["apiVersion"], "kind": one.content["kind"], "name": name}
+        target = {"apiVersion": part.content["apiVersion"], "kind": part.content["kind"], "name": name}
         version, spec = "autoscaling/v2", {"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 5}
     metadata = {"name": name, "namespace": "beersystem"}
-    return one._replace(scaler={"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec})
+    return part._replace(scaler={"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec})
 
 
 def bare(kind: str, name: str) -> Part:

@@ -48,9 +48,9 @@ class Built:
     objects: dict[tuple[str, str, str], Object] = field(init=False)
 
     def __post_init__(self) -> None:
-        found = [content for content in yaml.safe_load_all(self.text) if content]
-        object.__setattr__(self, "objects", {identity(content): content for content in found})
-        assert len(self.objects) == len(found)
+        objects = [content for content in yaml.safe_load_all(self.text) if content]
+        object.__setattr__(self, "objects", {identity(content): content for content in objects})
+        assert len(self.objects) == len(objects)
 
     def workload(self, kind: str = "Deployment", name: str = "beersystem-backend") -> Object:
         return next(content for key, content in self.objects.items() if key[0] == kind and key[2] == name)

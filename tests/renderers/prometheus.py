@@ -38,7 +38,7 @@ def environment(**sections: Any) -> Environment:
 
 def selectors(expr: str) -> Iterator[tuple[promql_parser.VectorSelector, promql_parser.Call | None, float]]:
     """Every selector of a query, the function it is the range of, and the seconds of that range."""
-    found: list[tuple[promql_parser.VectorSelector, promql_parser.Call | None, float]] = []
+    selectors: list[tuple[promql_parser.VectorSelector, promql_parser.Call | None, float]] = []
     ranges: dict[str, tuple[promql_parser.Call, float]] = {}
 
     def visit(node: promql_parser.Expr) -> bool:
@@ -48,12 +48,12 @@ def selectors(expr: str) -> Iterator[tuple[promql_parser.VectorSelector, promql_
                     ranges[argument.vector_selector.prettify()] = (node, argument.range.total_seconds())
         elif isinstance(node, promql_parser.VectorSelector):
             call, seconds = ranges.get(node.prettify(), (None, 0.0))
-            found.append((node, call, seconds))
+            selectors.append((node, call, seconds))
         return True
 
     promql_parser.walk(promql_parser.parse(expr), visit)
-    assert found, expr
-    yield from found
+    assert selectors, expr
+    yield from selectors
 
 
 def assert_sound(expr: str, matchers: Mapping[str, str]) -> None:
@@ -62,8 +62,8 @@ def assert_sound(expr: str, matchers: Mapping[str, str]) -> None:
         name = selector.name or ""
         metric = name.removesuffix("_bucket") if TYPES.get(name.removesuffix("_bucket")) == "histogram" else name
         assert metric in TYPES, f"no exporter has {name}"
-        given = {matcher.name: matcher.value for matcher in selector.matchers.matchers if str(matcher.op) == "MatchOp.Equal"}
-        assert matchers.items() <= given.items(), expr
+        labels = {matcher.name: matcher.value for matcher in selector.matchers.matchers if str(matcher.op) == "MatchOp.Equal"}
+        assert matchers.items() <= labels.items(), expr
         if call and call.func.name in ("last_over_time", "max_over_time", "min_over_time"):
             assert TYPES[metric] == "gauge", f"{call.func.name} of the counter {name}"
         elif call:
@@ -76,15 +76,15 @@ def assert_sound(expr: str, matchers: Mapping[str, str]) -> None:
 def fleet(replicas: int = 1, namespace: str = "redis", service: str = "redis-shared-metrics", scrape: int = SCRAPE) -> Fleet:
     """Return a healthy primary with its replicas, busy, for an hour: names of series and label values as scraped from real ones."""
     pods = [PRIMARY, *(f"redis-shared-replicas-{number}" for number in range(replicas))]
-    found: Fleet = {}
+    samples: Fleet = {}
     for number, pod in enumerate(pods):
         target = {
             "namespace": namespace, "service": service, "job": service, "pod": pod, "container": "metrics", "endpoint": "http-metrics",
             "instance": f"10.42.0.{number}:9121",
         }  # fmt: skip
         for metric, labels, values in _instance(number == 0, replicas):
-            found[series(metric, {**target, **labels})] = values
-    return {name: values.replace("xN", f"x{3600 // scrape}") for name, values in found.items()}
+            samples[series(metric, {**target, **labels})] = values
+    return {name: values.replace("xN", f"x{3600 // scrape}") for name, values in samples.items()}
 
 
 def _instance(primary: bool, replicas: int) -> Iterator[tuple[str, dict[str, str], str]]:
@@ -129,9 +129,9 @@ def series(metric: str, labels: Mapping[str, str]) -> str:
 def matching(fleet: Fleet, metric: str = "", **labels: str) -> list[str]:
     """Names of series: those of one metric (or of all) with these labels. None is a mistake of the test."""
     wanted = [f'{name}="{value}"' for name, value in labels.items()]
-    found = [name for name in fleet if name.startswith(f"{metric}{{" if metric else "") and all(label in name for label in wanted)]
-    assert found, (metric, labels)
-    return found
+    names = [name for name in fleet if name.startswith(f"{metric}{{" if metric else "") and all(label in name for label in wanted)]
+    assert names, (metric, labels)
+    return names
 
 
 def changed(fleet: Fleet, metric: str, values: str, **labels: str) -> Fleet:
@@ -168,6 +168,6 @@ def story(fleet: Fleet, *, scrape: int = SCRAPE, **expected: Any) -> dict[str, A
     return {"interval": f"{scrape}s", "input_series": [{"series": name, "values": values} for name, values in fleet.items()], **expected}
 
 
-def samples(expr: str, found: Mapping[str, float]) -> dict[str, Any]:
+def samples(expr: str, container: Mapping[str, float]) -> dict[str, Any]:
     """Return an entry of `promql_expr_test:`: at the end of the hour the query gives exactly this."""
-    return {"expr": expr, "eval_time": "60m", "exp_samples": [{"labels": labels, "value": value} for labels, value in found.items()]}
+    return {"expr": expr, "eval_time": "60m", "exp_samples": [{"labels": labels, "value": value} for labels, value in container.items()]}

@@ -98,7 +98,7 @@ def test_namespace_and_label_of_the_stack_are_taken_from_the_config() -> None:
 
 def test_alerts_are_rendered_unless_switched_off() -> None:
     def kinds(**settings: bool) -> list[str]:
-        return [found["kind"] for found in monitoring(environment(monitoring=settings))]
+        return [content["kind"] for content in monitoring(environment(monitoring=settings))]
 
     assert kinds() == ["ServiceMonitor", "PrometheusRule", "ConfigMap"]
     assert kinds(alerts=False) == ["ServiceMonitor", "ConfigMap"]
@@ -121,8 +121,8 @@ def test_a_full_memory_has_the_alerts_that_its_policy_needs() -> None:
     """A cache that may drop any key is full by design: it warns when it grows beyond its limit all the same."""
 
     def names(policy: str) -> set[str]:
-        found = {rule["alert"].removeprefix(PREFIX) for rule in rules(environment(redis={"memory": {"policy": policy}}))}
-        return found & {"MemoryAlmostFull", "MemoryBeyondLimit", "EvictingKeys", "WritesRefused"}
+        alerts = {rule["alert"].removeprefix(PREFIX) for rule in rules(environment(redis={"memory": {"policy": policy}}))}
+        return alerts & {"MemoryAlmostFull", "MemoryBeyondLimit", "EvictingKeys", "WritesRefused"}
 
     assert names("allkeys-lru") == names("allkeys-random") == {"MemoryBeyondLimit", "EvictingKeys", "WritesRefused"}
     assert names("volatile-ttl") == {"MemoryAlmostFull", "EvictingKeys", "WritesRefused"}
@@ -209,7 +209,7 @@ def test_a_slow_scrape(tmp_path: Path) -> None:
 
 def filled(text: str, labels: dict[str, str], value: str) -> str:
     """Return an annotation as Prometheus should print it."""
-    return re.sub(r"{{ \$(?:labels\.(\w+)|value.*?) }}", lambda found: labels[found[1]] if found[1] else value, text)
+    return re.sub(r"{{ \$(?:labels\.(\w+)|value.*?) }}", lambda container: labels[container[1]] if container[1] else value, text)
 
 
 def test_texts_are_filled_in(tmp_path: Path) -> None:

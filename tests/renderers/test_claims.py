@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rediskit import Environment, Tree, load, render
 from rediskit.renderers.claims import is_claim
-from tests.samples import CONFIG, made
+from tests.samples import CONFIG, environment_of
 
 FLUX = CONFIG.with_name("chocolandia-flux.yaml")
 
@@ -14,13 +14,13 @@ def claims(tree: Tree) -> dict[str, str]:
     return {path: content["metadata"]["namespace"] for path, content in tree.objects.items() if is_claim(content)}
 
 
-def said(environment: Environment) -> dict[str, str]:
+def owner_in(environment: Environment) -> dict[str, str]:
     """Return the content of the claim on the Applications."""
     return dict(render(environment).objects["argocd/configmap-redis-shared-claim.yaml"]["data"])
 
 
 def test_argo_cd_claims_the_names_of_its_applications_before_anything_else() -> None:
-    tree = render(made("validate"))
+    tree = render(environment_of("validate"))
     assert claims(tree) == {"argocd/configmap-redis-shared-claim.yaml": "argocd"}
     waves = {
         path: int(content["metadata"].get("annotations", {}).get("argocd.argoproj.io/sync-wave", 0))
@@ -31,7 +31,9 @@ def test_argo_cd_claims_the_names_of_its_applications_before_anything_else() -> 
 
 
 def test_argo_cd_claims_by_prefix() -> None:
-    assert list(claims(render(made("validate", over={"gitops": {"argocd": {"prefix": "north"}}})))) == ["argocd/configmap-north-claim.yaml"]
+    assert list(claims(render(environment_of("validate", over={"gitops": {"argocd": {"prefix": "north"}}})))) == [
+        "argocd/configmap-north-claim.yaml"
+    ]
 
 
 def test_flux_claims_the_namespace_and_the_secrets_of_clients_too() -> None:
@@ -43,12 +45,15 @@ def test_flux_claims_the_namespace_and_the_secrets_of_clients_too() -> None:
 
 
 def test_without_a_secret_in_git_there_is_no_unit_of_a_client_to_claim_it() -> None:
-    tree = render(made("validate", over={"gitops": {"tool": "flux"}}))
+    tree = render(environment_of("validate", over={"gitops": {"tool": "flux"}}))
     assert set(claims(tree).values()) == {"flux-system", "redis"}
 
 
 def test_an_environment_is_its_repository_and_its_cluster() -> None:
-    first = said(made("validate", over={"cluster": "north"}))
-    assert said(made("validate", over={"cluster": "north", "name": "renamed"})) == first
-    assert said(made("validate", over={"cluster": "south"})) != first
-    assert said(made("validate", over={"cluster": "north", "gitops": {"repository": "https://git.example.org/another.git"}})) != first
+    first = owner_in(environment_of("validate", over={"cluster": "north"}))
+    assert owner_in(environment_of("validate", over={"cluster": "north", "name": "renamed"})) == first
+    assert owner_in(environment_of("validate", over={"cluster": "south"})) != first
+    assert (
+        owner_in(environment_of("validate", over={"cluster": "north", "gitops": {"repository": "https://git.example.org/another.git"}}))
+        != first
+    )

@@ -11,7 +11,7 @@ import yaml
 
 from rediskit import Environment, render
 from rediskit.renderers.helm import release_of
-from tests.samples import made
+from tests.samples import environment_of
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "argocd": {},
@@ -34,7 +34,7 @@ def page(environment: Environment) -> str:
 @pytest.mark.parametrize("step", ["prepare", "validate", "rolled-back"])
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_page_is_whole_and_its_names_are_those_of_the_tree(variant: str, step: str) -> None:
-    environment = made(step, over=VARIANTS[variant])
+    environment = environment_of(step, over=VARIANTS[variant])
     release, text = release_of(environment), page(environment)
     assert not re.search(r"\{\{|\}\}|\bNone\b|\n\n\n|[ \t]\n", text)
     assert text.count("```") % 2 == 0
@@ -49,7 +49,7 @@ def test_the_page_is_whole_and_its_names_are_those_of_the_tree(variant: str, ste
 
 
 def test_the_variables_of_the_page_are_those_that_the_component_sets() -> None:
-    environment = made("reconfigure")
+    environment = environment_of("reconfigure")
     (snippet,) = re.findall(r"```yaml\n(.*?)```", page(environment), re.DOTALL)
     patch = yaml.safe_load(render(environment).files["owners/beersystem/deployment-beersystem-backend.yaml"])
     (container,) = patch["spec"]["template"]["spec"]["containers"]
@@ -62,7 +62,7 @@ def test_the_variables_of_the_page_are_those_that_the_component_sets() -> None:
 
 
 @pytest.mark.parametrize(
-    ("variant", "there", "absent"),
+    ("variant", "expected", "absent"),
     [
         ("argocd", "192.168.4.203", "Nobody from outside"),
         ("inside only", "allows only these connections", "192.168.4.203"),
@@ -75,9 +75,9 @@ def test_the_variables_of_the_page_are_those_that_the_component_sets() -> None:
         ("other names", r"jsonpath={.data.redis\.key}", "`redis-password`"),
     ],
 )
-def test_it_says_what_is_so_here(variant: str, there: str, absent: str) -> None:
-    text = page(made("validate", over=VARIANTS[variant]))
-    assert there in text
+def test_it_says_what_is_so_here(variant: str, expected: str, absent: str) -> None:
+    text = page(environment_of("validate", over=VARIANTS[variant]))
+    assert expected in text
     assert absent not in text
 
 
@@ -95,18 +95,18 @@ def test_it_says_what_is_so_here(variant: str, there: str, absent: str) -> None:
     ],
 )
 def test_it_promises_what_redis_will_keep(redis: dict[str, Any], promise: str) -> None:
-    assert promise in page(made(over={"redis": redis}))
+    assert promise in page(environment_of(over={"redis": redis}))
 
 
 def test_before_deploy_it_says_that_nothing_is_there_yet() -> None:
-    assert "**Redis is not deployed yet:**" in page(made("prepare"))
-    assert "**Redis is not deployed yet:**" not in page(made("validate"))
+    assert "**Redis is not deployed yet:**" in page(environment_of("prepare"))
+    assert "**Redis is not deployed yet:**" not in page(environment_of("validate"))
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_page_lists_exactly_the_peers_that_the_network_policy_admits(variant: str) -> None:
     """Failed before the section followed the policy: the page did not mention who reaches the metrics."""
-    environment = made("validate", over=VARIANTS[variant])
+    environment = environment_of("validate", over=VARIANTS[variant])
     release = release_of(environment)
     policy = render(environment).objects[f"platform/redis/networkpolicy-{release.fullname}.yaml"]
     admitted = []

@@ -28,8 +28,8 @@ each = pytest.mark.parametrize("env", VARIANTS.values(), ids=VARIANTS)
 
 
 def text(env: Environment) -> str:
-    (found,) = dashboard(env)["data"].values()
-    return str(found)
+    (dashboard_text,) = dashboard(env)["data"].values()
+    return str(dashboard_text)
 
 
 def panels(env: Environment) -> list[dict[str, Any]]:
@@ -47,10 +47,10 @@ def runnable(query: str) -> str:
 
 @each
 def test_the_object_is_where_the_sidecar_looks_and_of_the_right_form(env: Environment) -> None:
-    made = dashboard(env)
-    assert validate(made, "1.34") == []
-    read = yaml.safe_load(writer.dump(made))
-    assert read == made
+    content = dashboard(env)
+    assert validate(content, "1.34") == []
+    read = yaml.safe_load(writer.dump(content))
+    assert read == content
     assert read["metadata"]["labels"]["grafana_dashboard"] == "1", "a label is text; a number is refused by the API"
     assert read["metadata"]["namespace"] == "monitoring"
     (key,) = read["data"]
@@ -59,33 +59,33 @@ def test_the_object_is_where_the_sidecar_looks_and_of_the_right_form(env: Enviro
 
 @each
 def test_grafana_can_provision_it(env: Environment) -> None:
-    made = json.loads(text(env))
-    assert made["id"] is None
-    assert re.fullmatch(r"[-_a-zA-Z0-9]{1,40}", made["uid"])
-    assert "__inputs" not in made
+    content = json.loads(text(env))
+    assert content["id"] is None
+    assert re.fullmatch(r"[-_a-zA-Z0-9]{1,40}", content["uid"])
+    assert "__inputs" not in content
     assert "${" not in text(env), "Flux would substitute it, and Grafana has no import dialogue here"
-    (variable,) = made["templating"]["list"]
+    (variable,) = content["templating"]["list"]
     assert (variable["type"], variable["query"], variable["name"]) == ("datasource", "prometheus", "datasource")
-    assert {panel["datasource"]["uid"] for panel in made["panels"]} == {"$datasource"}
+    assert {panel["datasource"]["uid"] for panel in content["panels"]} == {"$datasource"}
 
 
 @each
 def test_panels_are_on_the_grid_and_none_covers_another(env: Environment) -> None:
     places = [panel["gridPos"] for panel in panels(env)]
     assert all(place["x"] >= 0 and place["x"] + place["w"] <= COLUMNS and place["w"] >= 4 and place["h"] >= 4 for place in places)
-    for one, other in combinations(places, 2):
-        beside = one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"]
-        below = one["y"] + one["h"] <= other["y"] or other["y"] + other["h"] <= one["y"]
-        assert beside or below, (one, other)
+    for first, other in combinations(places, 2):
+        beside = first["x"] + first["w"] <= other["x"] or other["x"] + other["w"] <= first["x"]
+        below = first["y"] + first["h"] <= other["y"] or other["y"] + other["h"] <= first["y"]
+        assert beside or below, (first, other)
     assert sum(place["w"] * place["h"] for place in places) == COLUMNS * max(place["y"] + place["h"] for place in places), "no gaps"
 
 
 @each
 def test_panels_can_be_told_apart(env: Environment) -> None:
-    found = panels(env)
-    assert [panel["id"] for panel in found] == list(range(1, len(found) + 1))
-    assert len({panel["title"] for panel in found}) == len(found) <= 14
-    for panel in found:
+    listed = panels(env)
+    assert [panel["id"] for panel in listed] == list(range(1, len(listed) + 1))
+    assert len({panel["title"] for panel in listed}) == len(listed) <= 14
+    for panel in listed:
         assert [target["refId"] for target in panel["targets"]] == list("ABC"[: len(panel["targets"])])
         legends = [target.get("legendFormat", "") for target in panel["targets"]]
         assert len(set(legends)) == len(legends)
@@ -110,13 +110,13 @@ def test_it_stays_small_and_readable(env: Environment) -> None:
 
 def test_two_releases_have_two_dashboards() -> None:
     """Grafana tells dashboards apart by uid; the sidecar's files by key; the cluster by name."""
-    made = [
+    boards = [
         dashboard(environment(redis={"namespace": namespace, "release": release}))
         for namespace, release in (("a", "b-redis"), ("a-b", "redis"))
     ]
-    assert len({json.loads(next(iter(one["data"].values())))["uid"] for one in made}) == 2
-    assert len({next(iter(one["data"])) for one in made}) == 2
-    assert len({one["metadata"]["name"] for one in made}) == 2
+    assert len({json.loads(next(iter(board["data"].values())))["uid"] for board in boards}) == 2
+    assert len({next(iter(board["data"])) for board in boards}) == 2
+    assert len({board["metadata"]["name"] for board in boards}) == 2
 
 
 def test_the_uid_stays() -> None:
@@ -156,6 +156,6 @@ def test_what_the_numbers_say(tmp_path: Path) -> None:
     promtool(
         tmp_path,
         alerts(environment())["spec"],
-        story(fleet(), promql_expr_test=[samples(query, found) for query, found in expected]),
+        story(fleet(), promql_expr_test=[samples(query, metric) for query, metric in expected]),
         story({"up": "1x240"}, promql_expr_test=[samples(by_title["Instances up"][0], {"{}": 0})]),
     )

@@ -10,7 +10,7 @@ import pytest
 from rediskit import Environment, render
 from rediskit.model.files import TextFile
 from rediskit.model.redis import NEEDED_COMMANDS
-from tests.samples import SOPS, made
+from tests.samples import SOPS, environment_of
 
 FLUX: dict[str, object] = {"gitops": {"tool": "flux"}}
 VARIANTS: dict[str, dict[str, object]] = {
@@ -33,10 +33,10 @@ def blocks(text: str) -> list[str]:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_command_is_one_a_shell_takes(variant: str) -> None:
-    text = runbook(made("validate", over=VARIANTS[variant]))
-    found = blocks(text)
-    assert len(found) >= 10
-    for block in found:
+    text = runbook(environment_of("validate", over=VARIANTS[variant]))
+    listed = blocks(text)
+    assert len(listed) >= 10
+    for block in listed:
         done = subprocess.run(["bash", "-n"], input=block, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{done.stderr}\n{block}"
     assert "None" not in text
@@ -45,7 +45,7 @@ def test_every_command_is_one_a_shell_takes(variant: str) -> None:
 
 
 def test_the_names_are_those_of_the_release() -> None:
-    text = runbook(made("validate", over=VARIANTS["other names"]))
+    text = runbook(environment_of("validate", over=VARIANTS["other names"]))
     for name in ("cache-redis-master-0", "cache-redis-replicas-0", "redis-data-cache-redis-master-0", "cache-redis-headless.caches.svc"):
         assert name in text
     assert "redis-shared" not in text
@@ -65,7 +65,7 @@ PAIRS = {
 @pytest.mark.parametrize("page", PAIRS)
 def test_each_redis_is_asked_at_its_own_container_port(page: str) -> None:
     """Without `-p`, `redis-cli` in a pod asks at 6379, whatever the port of its server is."""
-    text = render(made("validate", over={"redis": {"values": PORTS}})).files[f"docs/{page}.md"].decode()
+    text = render(environment_of("validate", over={"redis": {"values": PORTS}})).files[f"docs/{page}.md"].decode()
     calls = re.findall(r"redis-cli[^\n]*", text)
     assert calls, "the page has no call any more"
     assert all(" -p " in call for call in calls), calls
@@ -76,13 +76,13 @@ def test_each_redis_is_asked_at_its_own_container_port(page: str) -> None:
 
 
 def test_without_external_access_no_command_names_its_service() -> None:
-    assert "redis-shared-external" not in runbook(made("validate", over=VARIANTS["inside only"]))
-    assert "redis-external" not in runbook(made("validate", over=VARIANTS["flux inside only"]))
+    assert "redis-shared-external" not in runbook(environment_of("validate", over=VARIANTS["inside only"]))
+    assert "redis-external" not in runbook(environment_of("validate", over=VARIANTS["flux inside only"]))
 
 
 @pytest.mark.parametrize("variant", ["argocd", "flux"])
 def test_the_primary_is_fenced_before_the_promotion_and_the_copy_comes_after_it(variant: str) -> None:
-    text = runbook(made("validate", over=VARIANTS[variant]))
+    text = runbook(environment_of("validate", over=VARIANTS[variant]))
     lost = text.partition("## Fail over when the primary is lost")[2].partition("## Fail back")[0]
     places = [lost.index(words) for words in ("--replicas=0", "--for=delete", "REPLICAOF NO ONE && clients_to_replica", "--rdb")]
     assert places == sorted(places)
@@ -100,29 +100,29 @@ def test_the_primary_is_fenced_before_the_promotion_and_the_copy_comes_after_it(
 
 @pytest.mark.parametrize("page", ["failover", "rotation", "connection"])
 def test_the_password_is_read_from_the_file_that_the_chart_mounts_whatever_the_key(page: str) -> None:
-    text = render(made("validate", over={"redis": {"auth": {"key": "pass.word"}}})).files[f"docs/{page}.md"].decode()
+    text = render(environment_of("validate", over={"redis": {"auth": {"key": "pass.word"}}})).files[f"docs/{page}.md"].decode()
     assert "/opt/bitnami/redis/secrets/redis-password" in text
     assert "secrets/pass.word" not in text
 
 
 def test_the_pages_use_no_command_that_can_be_disabled() -> None:
-    text = runbook(made("validate"))
+    text = runbook(environment_of("validate"))
     used = set(re.findall(r"\b(?:primary|replica) ([A-Z]+)", text))
     assert used <= NEEDED_COMMANDS
     assert {"INFO", "REPLICAOF", "FAILOVER"} <= used
 
 
 def test_no_password_stands_on_a_command_line() -> None:
-    text = runbook(made("validate"))
+    text = runbook(environment_of("validate"))
     assert "redis-cli -a" not in text
     assert text.count("REDISCLI_AUTH") == 1
 
 
 def test_there_is_nothing_to_fail_over_before_deploy() -> None:
-    tree = render(made("prepare"))
+    tree = render(environment_of("prepare"))
     assert "docs/failover.md" not in tree.files
     assert "docs/failover.md" not in tree.files["README.md"].decode()
-    assert "docs/failover.md" in render(made("validate")).files["README.md"].decode()
+    assert "docs/failover.md" in render(environment_of("validate")).files["README.md"].decode()
 
 
 # A new password
@@ -146,15 +146,15 @@ SECRETS: dict[str, dict[str, object]] = {
 
 
 def rotation(variant: str, step: str = "validate") -> str:
-    return render(made(step, over=SECRETS[variant])).files["docs/rotation.md"].decode()
+    return render(environment_of(step, over=SECRETS[variant])).files["docs/rotation.md"].decode()
 
 
 @pytest.mark.parametrize("variant", SECRETS)
 def test_every_command_of_a_rotation_is_one_a_shell_takes(variant: str) -> None:
     text = rotation(variant)
-    found = blocks(text)
-    assert len(found) >= 5
-    done = subprocess.run(["bash", "-n"], input="\n".join(found), capture_output=True, text=True, check=False)
+    listed = blocks(text)
+    assert len(listed) >= 5
+    done = subprocess.run(["bash", "-n"], input="\n".join(listed), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "None" not in text
     assert "{{" not in text
@@ -183,7 +183,7 @@ def test_what_restarts_redis_in_each_mode() -> None:
 def test_only_applications_that_read_the_secret_are_restarted() -> None:
     assert "beersystem-backend" not in rotation("manual", "deploy")
     assert "no application reads the Secret yet" in rotation("manual", "deploy")
-    page = render(made(None, over=SECRETS["manual"])).files["docs/rotation.md"].decode()
+    page = render(environment_of(None, over=SECRETS["manual"])).files["docs/rotation.md"].decode()
     assert "rollout restart deployment/beersystem-backend" in page
 
 

@@ -69,8 +69,8 @@ def test_what_goes_with_its_unit_and_what_stays() -> None:
 
 
 def _annotation(content: dict[str, Any], name: str) -> str | None:
-    found: str | None = content.get("metadata", {}).get("annotations", {}).get(name)
-    return found
+    value: str | None = content.get("metadata", {}).get("annotations", {}).get(name)
+    return value
 
 
 def test_the_release() -> None:
@@ -106,10 +106,10 @@ def test_bootstrap_brings_its_own_source_or_uses_the_one_there_is() -> None:
     }
     gitops = environment().gitops
     source = {"kind": "GitRepository", "name": "flux-system"}
-    there = render(environment(gitops=gitops.model_validate({**gitops.model_dump(), "flux": {"source": source}})))
-    assert [path for path in there.files if path.startswith("bootstrap/")] == ["bootstrap/kustomization-redis-shared-root.yaml"]
-    assert all(spec["sourceRef"] == source for spec in by_name(there, "Kustomization").values())
-    root = there.objects["bootstrap/kustomization-redis-shared-root.yaml"]["spec"]
+    tree = render(environment(gitops=gitops.model_validate({**gitops.model_dump(), "flux": {"source": source}})))
+    assert [path for path in tree.files if path.startswith("bootstrap/")] == ["bootstrap/kustomization-redis-shared-root.yaml"]
+    assert all(spec["sourceRef"] == source for spec in by_name(tree, "Kustomization").values())
+    root = tree.objects["bootstrap/kustomization-redis-shared-root.yaml"]["spec"]
     assert root["path"] == "./rendered/chocolandia-flux/flux"
     assert root["deletionPolicy"] == "Orphan"
     assert "wait" not in root
@@ -171,6 +171,6 @@ def broken(tree: Tree, path: str, change: Any) -> Tree:
 )
 def test_each_check_of_flux_is_tripped(code: str, path: str, change: Any, message: str) -> None:
     env = environment()
-    found = [finding for finding in check(env, broken(render(env), path, change)) if finding.severity == "error"]
-    assert [(finding.code, finding.message) for finding in found] == [(code, message)]
-    assert found[0].location is not None
+    errors = [finding for finding in check(env, broken(render(env), path, change)) if finding.severity == "error"]
+    assert [(finding.code, finding.message) for finding in errors] == [(code, message)]
+    assert errors[0].location is not None

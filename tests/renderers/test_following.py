@@ -9,7 +9,7 @@ import pytest
 from rediskit import TextFile, render
 from rediskit.model.criteria import CRITERIA
 from rediskit.renderers.pages.following import following
-from tests.samples import ROOT, made
+from tests.samples import ROOT, environment_of
 
 HEAD = "config/chocolandia.yaml --client beersystem"
 MET = [{"kind": "criterion", "step": "validate", "at": "2026-03-03T08:00:00-03:00", "value": name} for name in CRITERIA]
@@ -24,7 +24,7 @@ def attested(*names: str) -> str:
 
 def of(step: str, **more: Any) -> str:
     over = {"clients": {0: {"migration": more}}}
-    environment = made(step, over=over)
+    environment = environment_of(step, over=over)
     return following(environment, environment.clients[0]).text
 
 
@@ -56,17 +56,17 @@ def test_the_next_command_follows_from_step_and_evidence(step: str, more: dict[s
 
 def test_a_missing_encrypted_secret_comes_first() -> None:
     certificate = TextFile("chocolandia/sealing.crt", "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n")
-    environment = made("prepare", over={"secrets": {"mode": "sealed-secrets", "certificate": certificate}})
+    environment = environment_of("prepare", over={"secrets": {"mode": "sealed-secrets", "certificate": certificate}})
     assert following(environment, environment.clients[0]).command == "rediskit secret new config/chocolandia.yaml"
 
 
 def test_a_queue_is_drained_before_reconfigure() -> None:
-    environment = made("deploy", over={"clients": {0: {"use": ["queue"]}}, "redis": {"memory": {"policy": "noeviction"}}})
+    environment = environment_of("deploy", over={"clients": {0: {"use": ["queue"]}}, "redis": {"memory": {"policy": "noeviction"}}})
     assert following(environment, environment.clients[0]).command == f"rediskit migrate record {HEAD} --drained"
 
 
 def test_the_readme_and_the_runbook_contain_the_next_command() -> None:
-    environment = made("scale-up")
+    environment = environment_of("scale-up")
     files = render(environment).files
     command = following(environment, environment.clients[0]).command
     assert f"* Next command: `{command}`." in files["README.md"].decode()
@@ -74,8 +74,8 @@ def test_the_readme_and_the_runbook_contain_the_next_command() -> None:
 
 
 def test_only_one_module_contains_the_command_of_a_step() -> None:
-    found = [path.name for path in (ROOT / "rediskit").rglob("*.py") if "rediskit migrate step {" in path.read_text(encoding="utf-8")]
-    assert found == ["following.py"]
+    modules = [path.name for path in (ROOT / "rediskit").rglob("*.py") if "rediskit migrate step {" in path.read_text(encoding="utf-8")]
+    assert modules == ["following.py"]
 
 
 def test_the_jobs_of_a_cronjob_are_recorded_before_reconfigure() -> None:
@@ -83,5 +83,5 @@ def test_the_jobs_of_a_cronjob_are_recorded_before_reconfigure() -> None:
     evidence = [{"kind": "jobs", "step": "deploy", "at": "2026-03-01T23:00:00-03:00", "value": "0"}]
     for recorded, expected in (([], f"rediskit migrate record {HEAD} --jobs"), (evidence, taking("reconfigure"))):
         over = {"clients": {0: {"workloads": [cron_job], "migration": {"evidence": recorded}}}}
-        environment = made("deploy", over=over)
+        environment = environment_of("deploy", over=over)
         assert following(environment, environment.clients[0]).command == expected

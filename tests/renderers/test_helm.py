@@ -14,15 +14,15 @@ from rediskit import Environment, Manifest, render
 from rediskit.model.files import TextFile
 from rediskit.renderers.helm import merged_values, redis_conf
 from rediskit.yamlio.writer import dump
-from tests.samples import STEPS, made, sealed
+from tests.samples import STEPS, environment_of, sealed
 
 Object = dict[str, Any]
 PATH = "helm/redis-shared/values.yaml"
 
 
 def values(over: Object | None = None, step: str = "validate") -> Object:
-    found: Object = yaml.safe_load(render(made(step, over=over)).files[PATH])
-    return found
+    content: Object = yaml.safe_load(render(environment_of(step, over=over)).files[PATH])
+    return content
 
 
 def redis(**sections: Any) -> Object:
@@ -31,21 +31,26 @@ def redis(**sections: Any) -> Object:
 
 def test_1_the_chart_is_not_asked_for_images_of_its_own() -> None:
     """OCI charts since 23.0.10 default to `latest`: registry, repository, tag and digest are all said."""
-    found = values()
-    assert found["image"] == {"registry": "docker.io", "repository": "bitnamilegacy/redis", "tag": "8.2.1-debian-12-r0", "digest": ""}
-    assert found["metrics"]["image"] == {
+    chart_values = values()
+    assert chart_values["image"] == {
+        "registry": "docker.io",
+        "repository": "bitnamilegacy/redis",
+        "tag": "8.2.1-debian-12-r0",
+        "digest": "",
+    }
+    assert chart_values["metrics"]["image"] == {
         "registry": "docker.io",
         "repository": "bitnamilegacy/redis-exporter",
         "tag": "1.76.0-debian-12-r0",
         "digest": "",
     }
-    assert found["global"] == {"security": {"allowInsecureImages": True}}
+    assert chart_values["global"] == {"security": {"allowInsecureImages": True}}
 
 
 def test_2_one_primary_one_replica_no_sentinel() -> None:
-    found = values()
-    assert (found["architecture"], found["master"]["count"], found["replica"]["replicaCount"]) == ("replication", 1, 1)
-    assert found["sentinel"] == {"enabled": False}
+    chart_values = values()
+    assert (chart_values["architecture"], chart_values["master"]["count"], chart_values["replica"]["replicaCount"]) == ("replication", 1, 1)
+    assert chart_values["sentinel"] == {"enabled": False}
 
 
 def test_2_the_replica_outlives_the_primary() -> None:
@@ -103,9 +108,9 @@ def test_3_the_exporter_runs_and_its_monitor_is_ours() -> None:
 
 def test_4_the_charts_service_stays_inside_and_its_policy_is_off() -> None:
     """The external Service is ours; the chart's NetworkPolicy lets everybody in, or shuts the load balancer's clients out."""
-    found = values()
-    assert found["master"]["service"] == {"type": "ClusterIP"}
-    assert found["networkPolicy"] == {"enabled": False}
+    chart_values = values()
+    assert chart_values["master"]["service"] == {"type": "ClusterIP"}
+    assert chart_values["networkPolicy"] == {"enabled": False}
 
 
 def test_5_the_password_comes_from_the_secret() -> None:
@@ -121,24 +126,35 @@ def test_5_the_password_comes_from_the_secret() -> None:
 
 @pytest.mark.parametrize("role", ["master", "replica"])
 def test_6_volumes_outlive_the_release(role: str) -> None:
-    found = values()[role]
-    assert found["persistence"] == {"enabled": True, "storageClass": "local-path", "size": "10Gi"}
-    assert found["persistentVolumeClaimRetentionPolicy"] == {"enabled": True, "whenScaled": "Retain", "whenDeleted": "Retain"}
+    section = values()[role]
+    assert section["persistence"] == {"enabled": True, "storageClass": "local-path", "size": "10Gi"}
+    assert section["persistentVolumeClaimRetentionPolicy"] == {"enabled": True, "whenScaled": "Retain", "whenDeleted": "Retain"}
 
 
 def test_6_storage_follows_the_config() -> None:
-    found = values(redis(storage={"class": "longhorn", "size": "1.5Ti"}))
+    chart_values = values(redis(storage={"class": "longhorn", "size": "1.5Ti"}))
     assert (
-        found["master"]["persistence"] == found["replica"]["persistence"] == {"enabled": True, "storageClass": "longhorn", "size": "1.5Ti"}
+        chart_values["master"]["persistence"]
+        == chart_values["replica"]["persistence"]
+        == {"enabled": True, "storageClass": "longhorn", "size": "1.5Ti"}
     )
 
 
 def test_7_resources_of_the_three_containers() -> None:
     """Without them the chart takes its preset: 192Mi, less than `maxmemory`."""
-    found = values()
-    assert found["master"]["resources"] == {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"cpu": "1000m", "memory": "2Gi"}}
-    assert found["replica"]["resources"] == {"requests": {"cpu": "250m", "memory": "1Gi"}, "limits": {"cpu": "1000m", "memory": "2Gi"}}
-    assert found["metrics"]["resources"] == {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"cpu": "100m", "memory": "128Mi"}}
+    chart_values = values()
+    assert chart_values["master"]["resources"] == {
+        "requests": {"cpu": "500m", "memory": "1Gi"},
+        "limits": {"cpu": "1000m", "memory": "2Gi"},
+    }
+    assert chart_values["replica"]["resources"] == {
+        "requests": {"cpu": "250m", "memory": "1Gi"},
+        "limits": {"cpu": "1000m", "memory": "2Gi"},
+    }
+    assert chart_values["metrics"]["resources"] == {
+        "requests": {"cpu": "50m", "memory": "64Mi"},
+        "limits": {"cpu": "100m", "memory": "128Mi"},
+    }
 
 
 def test_6_and_7_redis_conf() -> None:
@@ -161,15 +177,15 @@ def test_6_and_7_redis_conf() -> None:
     ],
 )
 def test_redis_conf_follows_the_config(sections: Object, lines: list[str]) -> None:
-    found = values(redis(**sections))["commonConfiguration"].splitlines()
-    assert set(lines) <= set(found)
-    assert ('save ""' in found) == ("savePoints" not in sections)
+    directives = values(redis(**sections))["commonConfiguration"].splitlines()
+    assert set(lines) <= set(directives)
+    assert ('save ""' in directives) == ("savePoints" not in sections)
 
 
 def test_redis_conf_has_nothing_that_redis_or_helm_would_trip_over() -> None:
     """A comment behind a directive stops the server, `{{` is evaluated, an empty line at the end is harmless but noise."""
     for sections in ({}, {"savePoints": ["900 1"]}, {"appendOnly": False}):
-        text = "\n".join(redis_conf(made(over=redis(**sections)).redis))
+        text = "\n".join(redis_conf(environment_of(over=redis(**sections)).redis))
         assert "#" not in text
         assert "{{" not in text
         assert text == text.strip()
@@ -178,9 +194,9 @@ def test_redis_conf_has_nothing_that_redis_or_helm_would_trip_over() -> None:
 
 def test_commands_are_disabled_on_both_roles() -> None:
     """A list replaces the chart's own; repeating a command in redis.conf would stop Redis."""
-    found = values(redis(disabledCommands=["FLUSHALL", "KEYS"]))
-    assert found["master"]["disableCommands"] == found["replica"]["disableCommands"] == ["FLUSHALL", "KEYS"]
-    assert "rename-command" not in found["commonConfiguration"]
+    chart_values = values(redis(disabledCommands=["FLUSHALL", "KEYS"]))
+    assert chart_values["master"]["disableCommands"] == chart_values["replica"]["disableCommands"] == ["FLUSHALL", "KEYS"]
+    assert "rename-command" not in chart_values["commonConfiguration"]
     assert values()["master"]["disableCommands"] == ["FLUSHDB", "FLUSHALL"]
     assert values(redis(disabledCommands=[]))["replica"]["disableCommands"] == []
 
@@ -200,14 +216,14 @@ def test_the_exporter_reports_what_redis_answers() -> None:
 
 
 def test_a_mirror_is_one_switch() -> None:
-    found = values(redis(imageMirror="mirror.example.com:5000/hub"))
-    assert found["global"] == {"imageRegistry": "mirror.example.com:5000/hub", "security": {"allowInsecureImages": True}}
+    chart_values = values(redis(imageMirror="mirror.example.com:5000/hub"))
+    assert chart_values["global"] == {"imageRegistry": "mirror.example.com:5000/hub", "security": {"allowInsecureImages": True}}
 
 
 def test_a_digest_beats_the_tag() -> None:
     digest = f"sha256:{'ab' * 32}"
-    found = values(redis(image={"registry": "registry-1.docker.io", "repository": "bitnami/redis", "tag": "", "digest": digest}))
-    assert found["image"] == {"registry": "registry-1.docker.io", "repository": "bitnami/redis", "tag": "", "digest": digest}
+    chart_values = values(redis(image={"registry": "registry-1.docker.io", "repository": "bitnami/redis", "tag": "", "digest": digest}))
+    assert chart_values["image"] == {"registry": "registry-1.docker.io", "repository": "bitnami/redis", "tag": "", "digest": digest}
 
 
 def test_three_replicas() -> None:
@@ -220,12 +236,12 @@ def test_the_users_values_are_merged_last_map_by_map() -> None:
         "replica": {"customLivenessProbe": {"timeoutSeconds": 10}},
         "metrics": {"extraArgs": {"include-system-metrics": True}},
     }
-    found = values(redis(values=over))
-    assert found["master"]["nodeSelector"] == {"disk": "ssd"}
-    assert found["master"]["resources"]["limits"] == {"cpu": "1000m", "memory": "3Gi"}
-    assert found["replica"]["customLivenessProbe"]["timeoutSeconds"] == 10
-    assert found["replica"]["customLivenessProbe"]["exec"] == values()["replica"]["customLivenessProbe"]["exec"]
-    assert found["metrics"]["extraArgs"] == {"redis.addr": "localhost:6379", "include-system-metrics": True}
+    chart_values = values(redis(values=over))
+    assert chart_values["master"]["nodeSelector"] == {"disk": "ssd"}
+    assert chart_values["master"]["resources"]["limits"] == {"cpu": "1000m", "memory": "3Gi"}
+    assert chart_values["replica"]["customLivenessProbe"]["timeoutSeconds"] == 10
+    assert chart_values["replica"]["customLivenessProbe"]["exec"] == values()["replica"]["customLivenessProbe"]["exec"]
+    assert chart_values["metrics"]["extraArgs"] == {"redis.addr": "localhost:6379", "include-system-metrics": True}
 
 
 def test_a_users_null_takes_a_value_away_as_in_helm() -> None:
@@ -238,7 +254,7 @@ def test_a_users_list_replaces_ours() -> None:
 
 
 def test_rendering_changes_nothing_of_the_users_values() -> None:
-    environment = made(over=redis(values={"master": {"nodeSelector": {"a": "b"}}}))
+    environment = environment_of(over=redis(values={"master": {"nodeSelector": {"a": "b"}}}))
     before = environment.model_dump()
     merged_values(environment)
     merged_values(environment)["master"]["nodeSelector"]["c"] = "d"
@@ -252,17 +268,17 @@ def test_the_values_are_there_and_the_same_at_every_step(step: str) -> None:
 
 
 def test_the_release_names_its_folder_and_its_labels() -> None:
-    environment: Environment = made(over=redis(release="cache"))
-    found = yaml.safe_load(render(environment).files["helm/cache/values.yaml"])
-    term = found["replica"]["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"][0]["podAffinityTerm"]
+    environment: Environment = environment_of(over=redis(release="cache"))
+    chart_values = yaml.safe_load(render(environment).files["helm/cache/values.yaml"])
+    term = chart_values["replica"]["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"][0]["podAffinityTerm"]
     assert term["labelSelector"]["matchLabels"]["app.kubernetes.io/instance"] == "cache"
 
 
 def test_values_lie_in_no_folder_that_is_applied() -> None:
     """Argo CD and Flux parse every file of a folder they apply."""
-    paths = [path for path in render(made()).files if path.endswith("values.yaml")]
+    paths = [path for path in render(environment_of()).files if path.endswith("values.yaml")]
     assert paths == [PATH]
-    assert not [path for path in render(made()).files if path.startswith("helm/") and path != PATH]
+    assert not [path for path in render(environment_of()).files if path.startswith("helm/") and path != PATH]
 
 
 def with_password(rotation: str) -> Object:
@@ -271,14 +287,14 @@ def with_password(rotation: str) -> Object:
         "mode": "sealed-secrets",
         "certificate": TextFile("sealing.crt", "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"),
     }
-    return merged_values(made(over={"secrets": secrets}).with_ciphertexts(ciphertexts))
+    return merged_values(environment_of(over={"secrets": secrets}).with_ciphertexts(ciphertexts))
 
 
 def test_a_new_password_restarts_the_pods() -> None:
     """The chart's own checksum of the Secret never changes with `existingSecret`: 12345678 and 1234e567 are texts, not numbers."""
     for rotation in ("0a1b2c3d", "12345678", "1234e567"):
-        found = with_password(rotation)
-        assert found["master"]["podAnnotations"] == found["replica"]["podAnnotations"] == {"rediskit/rotation": rotation}
-        assert f'rediskit/rotation: "{rotation}"' in dump(found) or rotation == "0a1b2c3d"
+        chart_values = with_password(rotation)
+        assert chart_values["master"]["podAnnotations"] == chart_values["replica"]["podAnnotations"] == {"rediskit/rotation": rotation}
+        assert f'rediskit/rotation: "{rotation}"' in dump(chart_values) or rotation == "0a1b2c3d"
     assert "podAnnotations" not in with_password("no rotation")["master"]
     assert "podAnnotations" not in values()["master"]

@@ -13,7 +13,7 @@ import yaml
 from rediskit import Environment, render
 from rediskit.state_machine.effects import effects
 from tests.renderers.owner_build import OLD_REDIS, Object, Owner, changed
-from tests.samples import BACKEND, ONE_CONTAINER, backend, config, made, owned_by
+from tests.samples import BACKEND, ONE_CONTAINER, backend, config, environment_of, owned_by
 
 HOST = "redis-shared-master.redis.svc.cluster.local"
 SECRET = {"secretKeyRef": {"name": "redis-credentials", "key": "redis-password"}}
@@ -40,10 +40,10 @@ def identity(order: str, step: str) -> bool:
 
 def placed(objects: tuple[Object, ...], layout: str) -> tuple[Object, ...]:
     """Return the objects as a base of this layout holds them: without a namespace where base or overlay sets it."""
-    made = copy.deepcopy(objects)
-    for content in made if layout != "in the objects" else ():
+    copied = copy.deepcopy(objects)
+    for content in copied if layout != "in the objects" else ():
         del content["metadata"]["namespace"]
-    return made
+    return copied
 
 
 def owner(folder: Path, kustomize: Path, layout: str = "in the objects", base: tuple[Object, ...] | None = None) -> Owner:
@@ -56,7 +56,7 @@ def owner(folder: Path, kustomize: Path, layout: str = "in the objects", base: t
 @pytest.mark.parametrize(("order", "step"), PLACES)
 def test_each_step_changes_exactly_what_it_means(tmp_path: Path, kustomize: Path, order: str, step: str, layout: str) -> None:
     repository = owner(tmp_path, kustomize, layout)
-    before, after = repository.build(), repository.build(made(step, order))
+    before, after = repository.build(), repository.build(environment_of(step, order))
     assert before.code == after.code == 0, after.complaint
     if identity(order, step):
         assert after.text == before.text
@@ -64,7 +64,7 @@ def test_each_step_changes_exactly_what_it_means(tmp_path: Path, kustomize: Path
     gone = {("Deployment", "beersystem", "redis"), ("Service", "beersystem", "redis")} if step == "decommission" else set()
     assert before.objects.keys() - after.objects.keys() == gone
     assert after.objects.keys() <= before.objects.keys()
-    moved = {key: found for key in after.objects if (found := changed(before.objects[key], after.objects[key]))}
+    moved = {key: difference for key in after.objects if (difference := changed(before.objects[key], after.objects[key]))}
     assert moved == {("Deployment", "beersystem", "beersystem-backend"): CHANGES[step]}
     workload = after.workload()
     assert workload["spec"]["replicas"] == (0 if "/spec/replicas" in CHANGES[step] else 1)
@@ -73,9 +73,9 @@ def test_each_step_changes_exactly_what_it_means(tmp_path: Path, kustomize: Path
 def test_the_live_object_with_all_its_noise_is_patched_alike(tmp_path: Path, kustomize: Path) -> None:
     """As kubectl printed it: status, uid, last-applied and an Argo CD label. 18 variables become 19, in an order that resolves."""
     repository = Owner(tmp_path, kustomize, (BACKEND.read_text(), *OLD_REDIS))
-    before, after = repository.build().workload(), repository.build(made("validate")).workload()
+    before, after = repository.build().workload(), repository.build(environment_of("validate")).workload()
     assert changed(before, after) == SWITCHED
-    old, new = (found["spec"]["template"]["spec"]["containers"][0]["env"] for found in (before, after))
+    old, new = (build["spec"]["template"]["spec"]["containers"][0]["env"] for build in (before, after))
     assert (len(old), len(new)) == (18, 19)
     assert [entry["name"] for entry in new][:3] == ["REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD"]
     assert new[:3] == [
@@ -97,7 +97,7 @@ def test_only_four_components_differ(order: str, step: str) -> None:
     }
 
     def component(at: str) -> dict[str, bytes]:
-        return {path: content for path, content in render(made(at, order)).files.items() if path.startswith("owners/")}
+        return {path: content for path, content in render(environment_of(at, order)).files.items() if path.startswith("owners/")}
 
     assert component(step) == component(same.get(step, step))
     if step in DISTINCT:
@@ -148,7 +148,7 @@ def test_the_build_fails_when_what_it_patches_is_not_there(tmp_path: Path, kusto
         base = (BROKEN[broken](backend()), *OLD_REDIS)
     repository = owner(tmp_path, kustomize, base=base)
     assert repository.build().code == 0
-    built = repository.build(made(step))
+    built = repository.build(environment_of(step))
     assert built.code != 0
     assert "beersystem-backend" in built.complaint
     assert built.text == ""
@@ -163,9 +163,12 @@ def test_neighbours_with_like_names_are_left_alone(tmp_path: Path, kustomize: Pa
         neighbours[-1]["metadata"]["name"] = name
         neighbours[-1]["spec"]["template"]["spec"]["containers"][0]["image"] = f"registry.example.com/{name}:1"
     repository = owner(tmp_path, kustomize, base=(*neighbours, backend(), *OLD_REDIS))
-    before, after = repository.build(), repository.build(made(step))
+    before, after = repository.build(), repository.build(environment_of(step))
     assert after.code == 0, after.complaint
-    assert all(before.workload(name=found["metadata"]["name"]) == after.workload(name=found["metadata"]["name"]) for found in neighbours)
+    assert all(
+        before.workload(name=neighbour["metadata"]["name"]) == after.workload(name=neighbour["metadata"]["name"])
+        for neighbour in neighbours
+    )
 
 
 def test_a_second_container_that_is_missing_fails_the_build_alone(tmp_path: Path, kustomize: Path) -> None:
@@ -228,11 +231,11 @@ def test_replicas_that_the_base_leaves_to_the_cluster_are_written_out(tmp_path: 
 
 def test_decommission_changes_nothing_where_the_owner_folded_it_in(tmp_path: Path, kustomize: Path) -> None:
     """The gate to `complete`: the base carries env, replicas and removal itself, and the Component has nothing left to do."""
-    folded = owner(tmp_path / "first", kustomize).build(made("decommission"))
+    folded = owner(tmp_path / "first", kustomize).build(environment_of("decommission"))
     base = tuple(folded.objects.values())
     repository = owner(tmp_path / "folded", kustomize, base=base)
     before = repository.build()
-    assert before.text == repository.build(made("decommission")).text == repository.build(made("complete")).text
+    assert before.text == repository.build(environment_of("decommission")).text == repository.build(environment_of("complete")).text
     assert set(before.objects) == {("Deployment", "beersystem", "beersystem-backend")}
 
 
@@ -240,7 +243,7 @@ def test_decommission_leaves_a_redis_of_the_same_name_elsewhere(tmp_path: Path, 
     others = copy.deepcopy(OLD_REDIS)
     for content in others:
         content["metadata"]["namespace"] = "payments"
-    built = owner(tmp_path, kustomize, base=(backend(), *OLD_REDIS, *others)).build(made("decommission"))
+    built = owner(tmp_path, kustomize, base=(backend(), *OLD_REDIS, *others)).build(environment_of("decommission"))
     assert {key for key in built.objects if key[2] == "redis"} == {("Deployment", "payments", "redis"), ("Service", "payments", "redis")}
 
 
@@ -251,7 +254,7 @@ def test_decommission_leaves_what_is_named_alike(tmp_path: Path, kustomize: Path
         alike[-1]["metadata"]["name"] = name
     config_map = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "redis", "namespace": "beersystem"}}
     before = owner(tmp_path, kustomize, base=(backend(), *OLD_REDIS, *alike, config_map))
-    gone = before.build().objects.keys() - before.build(made("decommission")).objects.keys()
+    gone = before.build().objects.keys() - before.build(environment_of("decommission")).objects.keys()
     assert gone == {("Deployment", "beersystem", "redis"), ("Service", "beersystem", "redis")}
 
 
@@ -263,7 +266,7 @@ def test_decommission_removes_objects_of_any_kind(tmp_path: Path, kustomize: Pat
     versions = {"StatefulSet": "apps/v1", "HorizontalPodAutoscaler": "autoscaling/v2", "RedisFailover": "databases.example.com/v1"}
     old = {"apiVersion": versions.get(kind, "v1"), "kind": kind, "metadata": {"name": "redis", "namespace": "beersystem"}, "spec": {}}
     client = config("decommission")["clients"][0] | {"previous": {"host": "redis", "remove": [reference]}}
-    environment = made("decommission", over={"clients": [client]})
+    environment = environment_of("decommission", over={"clients": [client]})
     built = owner(tmp_path, kustomize, base=(backend(), *OLD_REDIS, old)).build(environment)
     assert built.code == 0, built.complaint
     assert (kind, "beersystem", "redis") not in built.objects
@@ -284,7 +287,7 @@ def test_a_dot_in_a_name_is_a_dot(tmp_path: Path, kustomize: Path) -> None:
 
 def test_a_prefix_of_the_overlay_does_not_hide_the_workload(tmp_path: Path, kustomize: Path) -> None:
     repository = Owner(tmp_path, kustomize, (backend(), *OLD_REDIS), overlay={"namePrefix": "blue-"})
-    built = repository.build(made("scale-up"))
+    built = repository.build(environment_of("scale-up"))
     assert changed(repository.build().workload(name="blue-beersystem-backend"), built.workload(name="blue-beersystem-backend")) == SWITCHED
 
 
@@ -294,9 +297,9 @@ def test_only_an_overlay_above_the_component_wins_over_it(tmp_path: Path, kustom
     below = Owner(tmp_path / "below", kustomize, [_with_replicas(2), *OLD_REDIS])
     replicas = {"replicas": [{"name": "beersystem-backend", "count": 2}]}
     same = Owner(tmp_path / "same", kustomize, (backend(), *OLD_REDIS), overlay=replicas)
-    assert below.build(made("scale-down")).workload()["spec"]["replicas"] == 0
-    assert same.build(made("scale-down")).workload()["spec"]["replicas"] == 2
-    assert repository.build(made("scale-down"), above=replicas).workload()["spec"]["replicas"] == 2
+    assert below.build(environment_of("scale-down")).workload()["spec"]["replicas"] == 0
+    assert same.build(environment_of("scale-down")).workload()["spec"]["replicas"] == 2
+    assert repository.build(environment_of("scale-down"), above=replicas).workload()["spec"]["replicas"] == 2
 
 
 def _with_replicas(count: int) -> Object:
@@ -314,7 +317,11 @@ def test_the_secret_and_the_address_follow_the_config(tmp_path: Path, kustomize:
             "values": {"master": {"service": {"ports": {"redis": 6400}}}, "clusterDomain": "k8s.example"},
         }
     }
-    env = owner(tmp_path, kustomize).build(made("scale-up", over=over)).workload()["spec"]["template"]["spec"]["containers"][0]["env"]
+    env = (
+        owner(tmp_path, kustomize)
+        .build(environment_of("scale-up", over=over))
+        .workload()["spec"]["template"]["spec"]["containers"][0]["env"]
+    )
     assert env[:3] == [
         {"name": "REDIS_HOST", "value": "cache-redis-master.databases.svc.k8s.example"},
         {"name": "REDIS_PORT", "value": "6400"},
@@ -325,7 +332,7 @@ def test_the_secret_and_the_address_follow_the_config(tmp_path: Path, kustomize:
 @pytest.mark.parametrize("step", ["prepare", "complete", "rolled-back"])
 def test_the_identity_is_said_with_an_empty_list(step: str) -> None:
     """A Component of apiVersion and kind alone is refused as empty (kustomize 5.8.1)."""
-    files = {path: content for path, content in render(made(step)).files.items() if path.startswith("owners/")}
+    files = {path: content for path, content in render(environment_of(step)).files.items() if path.startswith("owners/")}
     assert list(files) == ["owners/beersystem/kustomization.yaml"]
     assert yaml.safe_load(files["owners/beersystem/kustomization.yaml"]) == {
         "apiVersion": "kustomize.config.k8s.io/v1alpha1",
@@ -342,7 +349,7 @@ def test_every_client_on_its_way_has_a_folder_of_its_own() -> None:
         "namespace": "other",
         "workloads": [{"kind": "StatefulSet", "name": "web", "replicas": 2, "containers": ONE_CONTAINER}],
     }
-    environment: Environment = made("scale-up", over={"clients": [*clients, other, {"name": "plain", "namespace": "plain"}]})
+    environment: Environment = environment_of("scale-up", over={"clients": [*clients, other, {"name": "plain", "namespace": "plain"}]})
     owners = sorted(path for path in render(environment).files if path.startswith("owners/"))
     assert owners == [
         "owners/beersystem/deployment-beersystem-backend.yaml",

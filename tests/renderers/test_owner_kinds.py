@@ -23,7 +23,7 @@ from rediskit.renderers.owner.patches import changes
 from rediskit.state_machine.effects import Effects, effects
 from rediskit.yamlio.writer import dump
 from tests.renderers.owner_build import OLD_REDIS, Built, Object, changed, copy_component, write
-from tests.samples import ONE_CONTAINER, STEPS, backend, config, helm_release, made, merged
+from tests.samples import ONE_CONTAINER, STEPS, backend, config, environment_of, helm_release, merged
 
 HOST = "redis-shared-master.redis.svc.cluster.local"
 ENV = "/spec/template/spec/containers/backend/env"
@@ -126,7 +126,7 @@ def environment(shape: Shape, kind: OwnerKind, step: str, order: str) -> Environ
         section["autoscaler"] = {"manifest": Manifest("autoscaler.yaml", shape.scaler)}
     client = merged(config(step, order)["clients"][0], {"owner": owner_of(kind)})
     client["workloads"] = [section]
-    return made(step, order, {"clients": [client]})
+    return environment_of(step, order, {"clients": [client]})
 
 
 def build(folder: Path, kustomize: Path) -> Built:
@@ -240,9 +240,12 @@ def test_each_step_changes_what_it_means_and_nothing_else(tmp_path: Path, kustom
             continue
         gone = {("Deployment", "beersystem", "redis"), ("Service", "beersystem", "redis")} if effect.removed else set()
         assert before.objects.keys() - after.objects.keys() == gone
-        moved = {key[0]: found for key in after.objects if (found := changed(before.objects[key], after.objects[key]))}
+        moved = {key[0]: difference for key in after.objects if (difference := changed(before.objects[key], after.objects[key]))}
         assert moved == expected(shape, effect), step
-        init = [[one["name"] for one in pod(found.workload(shape.workload["kind"])).get("initContainers", ())] for found in (before, after)]
+        init = [
+            [container["name"] for container in pod(build.workload(shape.workload["kind"])).get("initContainers", ())]
+            for build in (before, after)
+        ]
         assert init[0] == init[1], "init containers run in their order"
 
 
@@ -262,8 +265,8 @@ def test_plain_manifests_are_what_a_component_builds(tmp_path: Path, kustomize: 
         built = repository.at(environment(shape, "kustomize", step, order))
         for content in objects(shape)[: 2 if shape.scaler else 1]:
             text = dump(content).encode()
-            made = patched(text, "x", patches[content["kind"]]) if content["kind"] in patches else text
-            assert not changed(yaml.safe_load(made), built.workload(content["kind"])), step
+            patched_text = patched(text, "x", patches[content["kind"]]) if content["kind"] in patches else text
+            assert not changed(yaml.safe_load(patched_text), built.workload(content["kind"])), step
         removed = tree.files.get("owners/beersystem/remove.txt")
         assert removed == (b"Deployment/redis\nService/redis\n" if step == "decommission" else None)
 
@@ -276,10 +279,10 @@ def expanded(entries: list[Object], secrets: Mapping[str, str], inherited: Mappi
             known[entry["name"]] = secrets[entry["valueFrom"]["secretKeyRef"]["key"]]
             continue
 
-        def one(match: re.Match[str]) -> str:
+        def only(match: re.Match[str]) -> str:
             return "$" if match[0] == "$$" else known.get(match[1], match[0])
 
-        known[entry["name"]] = re.sub(r"\$\$|\$\(([^)]*)\)", one, entry.get("value", ""))
+        known[entry["name"]] = re.sub(r"\$\$|\$\(([^)]*)\)", only, entry.get("value", ""))
     return known
 
 

@@ -16,7 +16,7 @@ from rediskit.renderers.owner.overlay import apply
 from rediskit.renderers.owner.patches import change as change_of
 from rediskit.state_machine.effects import effects
 from rediskit.yamlio.writer import dump
-from tests.samples import backend, config, made, merged
+from tests.samples import backend, config, environment_of, merged
 
 Object = dict[str, Any]
 STEPS = ("scale-down", "reconfigure", "scale-up", "decommission")
@@ -27,7 +27,7 @@ FROM = {"configMapKeyRef": {"name": "old", "key": "x"}}
 def patched(workload: Object, step: str, containers: dict[str, Any]) -> Object:
     """Return the patch of a step for this workload, its name on it."""
     section = {"kind": workload["kind"], "name": "w", "replicas": 3, "containers": containers}
-    environment = made(step, over={"clients": [{**config(step)["clients"][0], "workloads": [section]}]})
+    environment = environment_of(step, over={"clients": [{**config(step)["clients"][0], "workloads": [section]}]})
     client = environment.clients[0]
     return {
         **change_of(environment, client, client.workloads[0], effects(client.migration)).merge,
@@ -47,8 +47,8 @@ def built(folder: Path, kustomize: Path, cases: list[tuple[Object, Object]]) -> 
     (folder / "kustomization.yaml").write_text(yaml.safe_dump({"resources": ["base.yaml"], "patches": patches}))
     done = subprocess.run([kustomize, "build", str(folder)], capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
-    found = {content["metadata"]["name"]: content for content in yaml.safe_load_all(done.stdout)}
-    return [found[base["metadata"]["name"]] for base, _ in cases]
+    by_name = {content["metadata"]["name"]: content for content in yaml.safe_load_all(done.stdout)}
+    return [by_name[base["metadata"]["name"]] for base, _ in cases]
 
 
 def numbered(cases: list[tuple[Object, str, dict[str, Any]]]) -> list[tuple[Object, Object]]:
@@ -106,8 +106,8 @@ WORKLOADS: dict[str, Object] = {
 def test_what_people_write(tmp_path: Path, kustomize: Path) -> None:
     cases = numbered(
         [
-            (copy.deepcopy(found), step, {"backend" if name == "the real one" else "app": VARIABLES})
-            for name, found in WORKLOADS.items()
+            (copy.deepcopy(content), step, {"backend" if name == "the real one" else "app": VARIABLES})
+            for name, content in WORKLOADS.items()
             for step in STEPS
         ]
     )
@@ -164,14 +164,14 @@ containers = st.fixed_dictionaries(
 
 @st.composite
 def workloads(draw: st.DrawFn) -> tuple[Object, str, dict[str, Any]]:
-    there = draw(st.lists(st.sampled_from(["app", "worker", "app-proxy", "logs"]), min_size=1, max_size=4, unique=True))
-    made = [{"name": name, **draw(containers)} for name in there]
-    workload = {**deployment(*made), "kind": draw(st.sampled_from(["Deployment", "StatefulSet"]))}
+    names = draw(st.lists(st.sampled_from(["app", "worker", "app-proxy", "logs"]), min_size=1, max_size=4, unique=True))
+    listed = [{"name": name, **draw(containers)} for name in names]
+    workload = {**deployment(*listed), "kind": draw(st.sampled_from(["Deployment", "StatefulSet"]))}
     if draw(st.booleans()):
-        workload["spec"]["template"]["spec"]["initContainers"] = [{"name": name, **draw(containers)} for name in there[:2]]
+        workload["spec"]["template"]["spec"]["initContainers"] = [{"name": name, **draw(containers)} for name in names[:2]]
     if draw(st.booleans()):
         del workload["spec"]["replicas"]
-    patched_ones = draw(st.lists(st.sampled_from(there), min_size=1, max_size=2, unique=True))
+    patched_ones = draw(st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True))
     sets = [VARIABLES, {"env": {"CACHE_HOST": "${host}", "CACHE_PORT": "${port}", "CACHE_PASSWORD": "${password}"}}]
     return workload, draw(st.sampled_from(STEPS)), dict(zip(patched_ones, draw(st.permutations(sets)), strict=False))
 

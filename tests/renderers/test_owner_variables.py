@@ -18,8 +18,8 @@ def switched(folder: Path, kustomize: Path, workload: Object) -> list[Object]:
     environment, _ = owned_by(workload, "scale-up")
     built = Owner(folder, kustomize, (workload,)).build(environment)
     assert built.code == 0, built.complaint
-    found: list[Object] = built.workload()["spec"]["template"]["spec"]["containers"][0]["env"]
-    return found
+    variables: list[Object] = built.workload()["spec"]["template"]["spec"]["containers"][0]["env"]
+    return variables
 
 
 def variables(*entries: Object) -> Object:

@@ -11,7 +11,7 @@ import yaml
 
 from rediskit import Environment, render, write
 from rediskit.renderers.tree import Tree
-from tests.samples import STEPS, client, config, made
+from tests.samples import STEPS, client, config, environment_of
 
 NAMESPACE = "platform/redis/namespace-redis.yaml"
 POLICY = "platform/redis/networkpolicy-redis-shared.yaml"
@@ -52,7 +52,7 @@ def rendered(tree: Tree, folder: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("step", ["prepare", "validate"])
 def test_the_real_kustomize_builds_every_folder_into_its_objects(tmp_path: Path, kustomize: Path, step: str, variant: str) -> None:
-    environment = made(step, over=VARIANTS[variant])
+    environment = environment_of(step, over=VARIANTS[variant])
     tree = render(environment)
     write(tree, tmp_path)
     root = tmp_path / environment.name
@@ -68,7 +68,9 @@ def test_the_real_kustomize_builds_every_folder_into_its_objects(tmp_path: Path,
 @pytest.mark.parametrize("step", STEPS)
 def test_which_units_are_there_at_each_step(step: str, order: str) -> None:
     """Before `deploy` nothing of the release: no Service that waits for an address, no ServiceMonitor of nothing."""
-    units = {path.split("/")[1] for path in render(made(step, order)).files if path.startswith("platform/") and path.count("/") == 2}
+    units = {
+        path.split("/")[1] for path in render(environment_of(step, order)).files if path.startswith("platform/") and path.count("/") == 2
+    }
     before = step == "prepare" or (step == "scale-down" and order == "scale-down-first")
     assert units == ({"redis"} if before else {"redis", "redis-external", "monitoring"})
 
@@ -76,19 +78,19 @@ def test_which_units_are_there_at_each_step(step: str, order: str) -> None:
 def test_each_unit_is_left_out_when_nothing_is_in_it() -> None:
     paths = render(without_network()).files
     assert not [path for path in paths if "redis-external" in path]
-    assert not [path for path in render(made(over=VARIANTS["no monitoring"])).files if "platform/monitoring" in path]
+    assert not [path for path in render(environment_of(over=VARIANTS["no monitoring"])).files if "platform/monitoring" in path]
 
 
 def test_a_client_namespace_is_never_ours() -> None:
     """In mode manual nothing of ours lies in a client's namespace; and a workload of a client never does (facts: gitops §0)."""
-    tree = render(made(over={"clients": [*config()["clients"], client("shop", "decommission"), client("wiki", None)]}))
+    tree = render(environment_of(over={"clients": [*config()["clients"], client("shop", "decommission"), client("wiki", None)]}))
     applied = [content for path, content in tree.objects.items() if not path.startswith("owners/") and "metadata" in content]
     assert {content["metadata"]["namespace"] for content in applied if content["kind"] != "Namespace"} == {"redis", "monitoring", "argocd"}
 
 
 def test_the_namespace_is_kept_by_both_tools() -> None:
     """From the first render on: both tools read the guard from the live object (facts: gitops §0.5)."""
-    assert render(made("prepare")).objects[NAMESPACE] == {
+    assert render(environment_of("prepare")).objects[NAMESPACE] == {
         "apiVersion": "v1",
         "kind": "Namespace",
         "metadata": {
@@ -108,7 +110,7 @@ def test_the_namespace_is_kept_by_both_tools() -> None:
 
 
 def test_the_network_policy_opens_two_ports_and_no_more() -> None:
-    assert render(made("prepare")).objects[POLICY]["spec"] == {
+    assert render(environment_of("prepare")).objects[POLICY]["spec"] == {
         "podSelector": {"matchLabels": {"app.kubernetes.io/instance": "redis-shared", "app.kubernetes.io/name": "redis"}},
         "policyTypes": ["Ingress"],
         "ingress": [
@@ -130,20 +132,20 @@ def test_the_network_policy_opens_the_ports_of_both_roles() -> None:
         "replica": {"containerPorts": {"redis": 6401}},
         "metrics": {"containerPorts": {"http": 9200}},
     }
-    ingress = render(made(over={"redis": {"values": values}})).objects[POLICY]["spec"]["ingress"]
+    ingress = render(environment_of(over={"redis": {"values": values}})).objects[POLICY]["spec"]["ingress"]
     assert [[port["port"] for port in rule["ports"]] for rule in ingress] == [[6400, 6401], [9200]]
 
 
 def test_without_monitoring_or_network_their_doors_are_shut() -> None:
     ingress = render(without_network()).objects[POLICY]["spec"]["ingress"]
     assert ingress[0]["from"] == [{"namespaceSelector": {}}]
-    closed = render(made(over=VARIANTS["no monitoring"])).objects[POLICY]["spec"]["ingress"]
+    closed = render(environment_of(over=VARIANTS["no monitoring"])).objects[POLICY]["spec"]["ingress"]
     assert [port["port"] for rule in closed for port in rule["ports"]] == [6379]
 
 
 def test_the_external_service() -> None:
     """Facts: chart §3. `Local` and source ranges let in the private network alone; no node port opens a side door."""
-    assert render(made()).objects[EXTERNAL] == {
+    assert render(environment_of()).objects[EXTERNAL] == {
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {
@@ -179,13 +181,13 @@ def test_the_external_service() -> None:
 )
 def test_the_annotations_are_those_that_this_metallb_reads(metallb: str, prefix: str) -> None:
     """`metallb.io` is read from 0.14.9 on; before that it is ignored without a word, and any free address is given."""
-    annotations = render(made(over={"network": {"metallb": metallb}})).objects[EXTERNAL]["metadata"]["annotations"]
+    annotations = render(environment_of(over={"network": {"metallb": metallb}})).objects[EXTERNAL]["metadata"]["annotations"]
     assert annotations == {f"{prefix}/address-pool": "eero-pool", f"{prefix}/loadBalancerIPs": "192.168.4.203"}
 
 
 def test_what_a_user_moves_is_moved_in_the_service() -> None:
     values = {"fullnameOverride": "cache", "nameOverride": "valkey", "master": {"service": {"ports": {"redis": 6400}}}}
-    service = render(made(over={"redis": {"values": values}})).objects["platform/redis-external/service-cache-external.yaml"]
+    service = render(environment_of(over={"redis": {"values": values}})).objects["platform/redis-external/service-cache-external.yaml"]
     assert service["spec"]["ports"] == [{"name": "tcp-redis", "port": 6400, "protocol": "TCP", "targetPort": "redis"}]
     assert service["spec"]["selector"]["app.kubernetes.io/name"] == "valkey"
     assert service["spec"]["selector"]["app.kubernetes.io/instance"] == "redis-shared"
@@ -193,7 +195,7 @@ def test_what_a_user_moves_is_moved_in_the_service() -> None:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_one_object_a_file_named_after_it(variant: str) -> None:
-    for path, content in render(made(over=VARIANTS[variant])).objects.items():
+    for path, content in render(environment_of(over=VARIANTS[variant])).objects.items():
         name = path.rpartition("/")[2]
         if name != "kustomization.yaml" and not path.startswith("owners/"):
             assert name == f"{content['kind']}-{content['metadata']['name']}.yaml".lower()
@@ -202,7 +204,7 @@ def test_one_object_a_file_named_after_it(variant: str) -> None:
 
 def test_every_yaml_file_says_where_it_comes_from() -> None:
     first = b"# Generated by rediskit from config/chocolandia.yaml; edit that and run rediskit render\n"
-    files = render(made("decommission")).files
+    files = render(environment_of("decommission")).files
     assert len(files) > 20
     ours = {path: content for path, content in files.items() if path.endswith(".yaml")}
     assert all(content.startswith(first) for path, content in ours.items() if not path.startswith("owners/"))
@@ -210,7 +212,7 @@ def test_every_yaml_file_says_where_it_comes_from() -> None:
 
 def test_files_for_the_application_repository_name_ours_and_the_command_that_writes_them() -> None:
     """Their first line named a config and a command that are not in that repository."""
-    environment = made("decommission")
+    environment = environment_of("decommission")
     first = f"# Generated by rediskit from config/chocolandia.yaml of {environment.gitops.repository}; "
     files = [content.decode() for path, content in render(environment).files.items() if path.startswith("owners/")]
     assert files
@@ -218,5 +220,5 @@ def test_files_for_the_application_repository_name_ours_and_the_command_that_wri
 
 
 def test_nothing_carries_a_label_that_argo_cd_may_track_by() -> None:
-    for path, content in render(made("decommission")).objects.items():
+    for path, content in render(environment_of("decommission")).objects.items():
         assert "app.kubernetes.io/instance" not in (content.get("metadata") or {}).get("labels", {}), path

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rediskit import Environment, render
-from tests.samples import STEPS, client, config, made, merged
+from tests.samples import STEPS, client, config, environment_of, merged
 
 NEXT = {
     "scale-down-first": dict(
@@ -48,7 +48,7 @@ def section(text: str, title: str) -> str:
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("step", STEPS)
 def test_the_markdown_is_tidy(step: str, variant: str) -> None:
-    text = readme(made(step, over=VARIANTS[variant]))
+    text = readme(environment_of(step, over=VARIANTS[variant]))
     assert "\n\n\n" not in text
     assert not re.search(r"[ \t]$", text, re.MULTILINE)
     assert text.endswith("\n")
@@ -66,7 +66,7 @@ def test_the_markdown_is_tidy(step: str, variant: str) -> None:
 
 @pytest.mark.parametrize(("order", "step"), ALL)
 def test_it_says_where_the_migration_stands_and_what_is_next(order: str, step: str) -> None:
-    text = section(readme(made(step, order)), "beersystem")
+    text = section(readme(environment_of(step, order)), "beersystem")
     assert f"Current step: **{step}**. Result: " in text
     following = "scale-down" if step == "rolled-back" else NEXT[order].get(step)
     assert re.findall(r"Next step: \*\*(.*?)\*\*\. It changes \S", text) == ([following] if following else [])
@@ -85,7 +85,7 @@ def test_an_autoscaler_is_let_go_in_the_owners_repository(scaled: bool, whose: s
     if scaled:
         over["workloads"] = {0: {"autoscaler": {"kind": "ScaledObject", "name": "backend"}}}
     client = merged(config("validate")["clients"][0], over)
-    text = section(readme(made("validate", over={"clients": [client]})), "beersystem")
+    text = section(readme(environment_of("validate", over={"clients": [client]})), "beersystem")
     assert f"Next step: **decommission**. It changes {whose}." in text
 
 
@@ -100,7 +100,7 @@ def test_an_autoscaler_is_let_go_in_the_owners_repository(scaled: bool, whose: s
 )
 def test_it_says_how_the_owner_takes_a_step(kind: str, words: str) -> None:
     client = merged(config("scale-up")["clients"][0], {"owner": {"kind": kind}})
-    text = section(readme(made("scale-up", over={"clients": [client]})), "beersystem")
+    text = section(readme(environment_of("scale-up", over={"clients": [client]})), "beersystem")
     assert words in text
     assert "`rediskit migrate step` tests the build of the overlay in its checkout" in text
     assert ("they override the Component" in text) == (kind == "kustomize")
@@ -109,7 +109,7 @@ def test_it_says_how_the_owner_takes_a_step(kind: str, words: str) -> None:
 @pytest.mark.parametrize(("order", "step"), ALL)
 def test_it_says_whether_redis_is_there(order: str, step: str) -> None:
     absent = step == "prepare" or (order, step) == ("scale-down-first", "scale-down")
-    environment = made(step, order)
+    environment = environment_of(step, order)
     text = readme(environment)
     assert ("**Redis is not deployed yet:**" in text) == absent
     assert ("| nothing yet |" in text) == absent
@@ -118,7 +118,7 @@ def test_it_says_whether_redis_is_there(order: str, step: str) -> None:
 
 @pytest.mark.parametrize("step", STEPS)
 def test_every_folder_of_the_tree_is_in_the_table(step: str) -> None:
-    tree = render(made(step))
+    tree = render(environment_of(step))
     text = tree.files["README.md"].decode()
     folders = {
         "/".join(path.split("/")[: 2 if path.split("/")[0] in ("helm", "platform", "owners") else 1]) for path in tree.files if "/" in path
@@ -135,7 +135,9 @@ def test_addresses_are_those_of_the_config() -> None:
         "replica": {"service": {"ports": {"redis": 6500}}},
         "clusterDomain": "k8s.example",
     }
-    text = section(readme(made(over={"redis": {"values": values}, "network": {"allow": ["192.168.4.0/24", "10.8.0.0/16"]}})), "Connect")
+    text = section(
+        readme(environment_of(over={"redis": {"values": values}, "network": {"allow": ["192.168.4.0/24", "10.8.0.0/16"]}})), "Connect"
+    )
     assert "| pods in the cluster | `redis-shared-master.redis.svc.k8s.example` | 6400 |" in text
     assert "| `redis-shared-replicas.redis.svc.k8s.example` | 6500 |" in text
     assert "| 192.168.4.0/24, 10.8.0.0/16 | `192.168.4.203` | 6400 |" in text
@@ -154,20 +156,20 @@ def shell(text: str, title: str, number: int = 1) -> str:
 
 def test_the_password_is_32_letters_and_digits() -> None:
     """The line itself, run by bash a few times: the alphabet needs no quoting anywhere (facts: chart §5)."""
-    line = shell(readme(made()), "Password", 2).splitlines()[0]
+    line = shell(readme(environment_of()), "Password", 2).splitlines()[0]
     script = "set -eu\n" + "\n".join([line, 'printf "%s\\n" "$PASSWORD"'] * 20)
     done = subprocess.run(
         ["bash", "-c", script], capture_output=True, text=True, check=True, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
     )
-    found = done.stdout.splitlines()
-    assert len(set(found)) == 20
-    assert all(re.fullmatch(r"[A-Za-z0-9]{32}", password) for password in found)
+    lines = done.stdout.splitlines()
+    assert len(set(lines)) == 20
+    assert all(re.fullmatch(r"[A-Za-z0-9]{32}", password) for password in lines)
 
 
 def test_every_namespace_gets_the_same_password_on_standard_input() -> None:
     """The whole snippet, with a kubectl that writes down what it was given."""
     clients = [*config()["clients"], client("shop", None), client("wiki", None, namespace="shop")]
-    snippet = shell(readme(made(over={"clients": clients})), "Password", 2)
+    snippet = shell(readme(environment_of(over={"clients": clients})), "Password", 2)
     kubectl = 'kubectl() { printf "%s <" "$*"; cat; printf ">\\n"; }\n'
     done = subprocess.run(["bash", "-eu", "-c", kubectl + snippet + 'echo "${PASSWORD-gone}"'], capture_output=True, text=True, check=True)
     *calls, last = done.stdout.splitlines()
@@ -180,12 +182,12 @@ def test_every_namespace_gets_the_same_password_on_standard_input() -> None:
 
 
 def test_bootstrap_is_where_the_command_says() -> None:
-    tree = render(made(over={"gitops": {"path": "clusters/home/redis"}}))
+    tree = render(environment_of(over={"gitops": {"path": "clusters/home/redis"}}))
     assert shell(tree.files["README.md"].decode(), "Deploy") == "kubectl apply -f clusters/home/redis/bootstrap/\n"
     assert all(tree.objects[path]["kind"] == "Application" for path in tree.files if path.startswith("bootstrap/"))
 
 
 def test_only_what_is_to_be_removed_is_spoken_of() -> None:
-    text = readme(made(over={"clients": [client("app", "validate")]}))
+    text = readme(environment_of(over={"clients": [client("app", "validate")]}))
     assert "pruning" not in text
     assert "The old Redis is `redis.app.svc.cluster.local:6379`.\n" in text

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rediskit import check, render
-from tests.samples import made
+from tests.samples import environment_of
 
 STORE = {"mode": "external-secrets", "store": {"name": "vault"}, "key": "redis"}
 
@@ -22,7 +22,7 @@ STORE = {"mode": "external-secrets", "store": {"name": "vault"}, "key": "redis"}
     ],
 )
 def test_a_store_is_read_again_only_when_the_config_asks_for_it(secrets: dict[str, Any], expected: dict[str, str]) -> None:
-    environment = made(over={"secrets": secrets})
+    environment = environment_of(over={"secrets": secrets})
     tree = render(environment)
     spec = tree.objects["platform/beersystem/externalsecret-redis-credentials.yaml"]["spec"]
     assert {key: value for key, value in spec.items() if key.startswith("refresh")} == expected
@@ -30,6 +30,6 @@ def test_a_store_is_read_again_only_when_the_config_asks_for_it(secrets: dict[st
 
 
 def test_the_rotation_page_reads_the_store() -> None:
-    page = render(made(over={"secrets": STORE})).files["docs/rotation.md"].decode()
+    page = render(environment_of(over={"secrets": STORE})).files["docs/rotation.md"].decode()
     assert "The operator reads the store\nagain when you annotate the ExternalSecret:" in page
     assert "annotate externalsecret redis-credentials force-sync=" in page

@@ -8,19 +8,19 @@ import pytest
 
 from rediskit import Environment, render
 from rediskit.renderers.pages.uses import databases, free_databases, notes
-from tests.samples import client, config, made
+from tests.samples import client, config, environment_of
 
 
 def shop(**more: Any) -> Environment:
     """Return an environment with beersystem, which names no database, and a client with three."""
     used = {"default": 1, "broker": {"number": 2, "shared": True}, "results": 4}
     other = client("shop", None, databases=used, **more)
-    return made("prepare", over={"clients": [*config("prepare")["clients"], other]})
+    return environment_of("prepare", over={"clients": [*config("prepare")["clients"], other]})
 
 
 def use(*uses: str, step: str = "prepare", policy: str = "volatile-lru", disabled: tuple[str, ...] = ("FLUSHDB",)) -> Environment:
     over = {"redis": {"memory": {"policy": policy}, "disabledCommands": list(disabled)}, "clients": {0: {"use": list(uses)}}}
-    return made(step, over=over)
+    return environment_of(step, over=over)
 
 
 def test_the_table_of_databases_lists_each_number_with_client_name_and_sharing() -> None:
@@ -40,18 +40,18 @@ def test_the_table_of_databases_lists_each_number_with_client_name_and_sharing()
 
 
 def test_without_a_free_database_the_page_shows_none() -> None:
-    assert free_databases(made("prepare", over={"redis": {"databases": 1}})) == "none"
+    assert free_databases(environment_of("prepare", over={"redis": {"databases": 1}})) == "none"
 
 
 @pytest.mark.parametrize(("policy", "evicted"), [("allkeys-lru", True), ("volatile-ttl", True), ("noeviction", False)])
 def test_sessions_end_at_the_switch_and_by_eviction(policy: str, evicted: bool) -> None:
     environment = use("sessions", policy=policy)
-    found = list(notes(environment, environment.clients[0]))
-    assert found[0] == "sessions: everybody is logged out at the switch, because no data is copied"
-    assert [f"with `{policy}`, Redis evicts sessions" in note for note in found[1:]] == ([True] if evicted else [])
+    listed = list(notes(environment, environment.clients[0]))
+    assert listed[0] == "sessions: everybody is logged out at the switch, because no data is copied"
+    assert [f"with `{policy}`, Redis evicts sessions" in note for note in listed[1:]] == ([True] if evicted else [])
     files = render(environment).files
     for page in ("README.md", "docs/connection.md", "docs/migration-beersystem.md"):
-        assert all(note in files[page].decode() for note in found), page
+        assert all(note in files[page].decode() for note in listed), page
 
 
 def test_after_the_migration_only_the_lasting_effects_are_left() -> None:
@@ -70,10 +70,10 @@ def test_after_the_migration_only_the_lasting_effects_are_left() -> None:
 )
 def test_a_disabled_command_is_noted_for_uses_that_need_it(uses: tuple[str, ...], disabled: tuple[str, ...], effects: list[str]) -> None:
     environment = use(*uses, policy="noeviction", disabled=disabled)
-    found = [note for note in notes(environment, environment.clients[0]) if "is disabled" in note]
-    assert len(found) == bool(effects)
-    assert all(effect in found[0] for effect in effects)
-    assert all(note in render(environment).files["README.md"].decode() for note in found)
+    listed = [note for note in notes(environment, environment.clients[0]) if "is disabled" in note]
+    assert len(listed) == bool(effects)
+    assert all(effect in listed[0] for effect in effects)
+    assert all(note in render(environment).files["README.md"].decode() for note in listed)
 
 
 def test_the_runbook_of_a_queue_drains_it_before_reconfigure() -> None:

@@ -47,11 +47,11 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: RSAPrivateK
     """Return a function that creates a Git work tree with one config and changes into it."""
 
     def make(secrets: str, *clients: str, tool: str = "argocd") -> Repository:
-        made = Repository(tmp_path / "repository")
-        made.write(secrets, clients or ("shop",), tool)
-        made.certificate.write_bytes(certificate_of(key))
-        monkeypatch.chdir(made.folder)
-        return made
+        work_tree = Repository(tmp_path / "repository")
+        work_tree.write(secrets, clients or ("shop",), tool)
+        work_tree.certificate.write_bytes(certificate_of(key))
+        monkeypatch.chdir(work_tree.folder)
+        return work_tree
 
     return make
 

@@ -110,7 +110,7 @@ def outputs(encrypted: bytes, plain: bytes, value: bytes) -> dict[str, bytes]:
     encrypted: what the real sops prints; plain: what it was given; value: the password.
     """
     content = yaml.safe_load(encrypted)
-    made: dict[str, bytes] = {
+    spoiled: dict[str, bytes] = {
         "nothing": b"",
         "the input": plain,
         "a word": b"ok\n",
@@ -124,21 +124,21 @@ def outputs(encrypted: bytes, plain: bytes, value: bytes) -> dict[str, bytes]:
         for form, write in _FORMS.items():
             spoilt = copy.deepcopy(content)
             change(spoilt, write(value))
-            made[f"{place}: {form}"] = yaml.safe_dump(spoilt, sort_keys=False).encode()
+            spoiled[f"{place}: {form}"] = yaml.safe_dump(spoilt, sort_keys=False).encode()
     for name, change_sops in RECIPIENTS.items():
-        made[f"recipients: {name}"] = yaml.safe_dump(changed(content, change_sops), sort_keys=False).encode()
+        spoiled[f"recipients: {name}"] = yaml.safe_dump(changed(content, change_sops), sort_keys=False).encode()
     others: dict[str, Callable[[Content], Any]] = {
-        "another rule": lambda one: one["sops"].update({"encrypted_regex": "^x$"}),
-        "no rule": lambda one: one["sops"].pop("encrypted_regex"),
-        "another namespace": lambda one: one["metadata"].update({"namespace": "elsewhere"}),
-        "no MAC": lambda one: one["sops"].pop("mac"),
-        "no value": lambda one: one.update({"data": {}}),
-        "a short value": lambda one: one["data"].update({"redis-password": "ENC[AES256_GCM,data:QUFB,iv:QUFB,tag:QUFB,type:str]"}),
-        "no block of SOPS": lambda one: one.pop("sops"),
-        "an empty block of SOPS": lambda one: one.update({"sops": {}}),
+        "another rule": lambda secret: secret["sops"].update({"encrypted_regex": "^x$"}),
+        "no rule": lambda secret: secret["sops"].pop("encrypted_regex"),
+        "another namespace": lambda secret: secret["metadata"].update({"namespace": "elsewhere"}),
+        "no MAC": lambda secret: secret["sops"].pop("mac"),
+        "no value": lambda secret: secret.update({"data": {}}),
+        "a short value": lambda secret: secret["data"].update({"redis-password": "ENC[AES256_GCM,data:QUFB,iv:QUFB,tag:QUFB,type:str]"}),
+        "no block of SOPS": lambda secret: secret.pop("sops"),
+        "an empty block of SOPS": lambda secret: secret.update({"sops": {}}),
     }
     for name, spoil in others.items():
         spoilt = copy.deepcopy(content)
         spoil(spoilt)
-        made[name] = yaml.safe_dump(spoilt, sort_keys=False).encode()
-    return made
+        spoiled[name] = yaml.safe_dump(spoilt, sort_keys=False).encode()
+    return spoiled

@@ -54,8 +54,8 @@ class Recorder:
 
     def __init__(self, folder: Path) -> None:
         self.programs, self.record, self.cluster = folder / "bin", folder / "record", folder / "cluster"
-        for made in (self.programs, self.record, self.cluster):
-            made.mkdir(parents=True)
+        for place in (self.programs, self.record, self.cluster):
+            place.mkdir(parents=True)
         self._write("kubectl", _KUBECTL.format(cluster=str(self.cluster)))
 
     def pass_on(self, name: str, program: Path) -> None:

@@ -19,9 +19,9 @@ from tests.secrets.test_commands import OTHER, VALUE, stdin
 @pytest.fixture
 def kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recorder:
     """Return a fake kubectl with an empty cluster."""
-    made = Recorder(tmp_path / "stand-in")
-    monkeypatch.setenv("KUBECTL", str(made.programs / "kubectl"))
-    return made
+    stand_in = Recorder(tmp_path / "stand-in")
+    monkeypatch.setenv("KUBECTL", str(stand_in.programs / "kubectl"))
+    return stand_in
 
 
 @pytest.fixture

@@ -32,14 +32,14 @@ def values(sealed: Repository, key: RSAPrivateKey) -> Callable[[], dict[str, byt
     """Return the password of each namespace, decrypted with the private key."""
 
     def opened() -> dict[str, bytes]:
-        found = {}
+        contents = {}
         for name in sealed.files():
             namespace = name.removesuffix(".yaml")
             sealed_value = sealed.content(namespace)["spec"]["encryptedData"][KEY]
             value = unseal([key], sealed_value, sealing_label("strict", namespace, NAME))
             assert value is not None
-            found[namespace] = value.reveal()
-        return found
+            contents[namespace] = value.reveal()
+        return contents
 
     return opened
 
@@ -47,15 +47,15 @@ def values(sealed: Repository, key: RSAPrivateKey) -> Callable[[], dict[str, byt
 def test_new_makes_one_password_for_every_namespace(
     repository: Callable[..., Repository], run: Run, values: Callable[[], dict[str, bytes]]
 ) -> None:
-    made = repository("mode: sealed-secrets, certificate: home/sealing.crt", "shop", "blog")
+    project = repository("mode: sealed-secrets, certificate: home/sealing.crt", "shop", "blog")
     code, output, errors = run("new")
     assert (code, errors) == (0, "")
-    assert set(made.files()) == {"redis.yaml", "shop.yaml", "blog.yaml"}
+    assert set(project.files()) == {"redis.yaml", "shop.yaml", "blog.yaml"}
     assert len(set(values().values())) == 1
-    assert {made.rotation(name) for name in values()} == {made.rotation("redis")}
-    assert re.fullmatch(r"[0-9a-f]{8}", made.rotation("redis"))
+    assert {project.rotation(name) for name in values()} == {project.rotation("redis")}
+    assert re.fullmatch(r"[0-9a-f]{8}", project.rotation("redis"))
     assert output.splitlines() == [
-        f"home: 3 written in config/home/secrets, rotation {made.rotation('redis')}",
+        f"home: 3 written in config/home/secrets, rotation {project.rotation('redis')}",
         "  + redis.yaml",
         "  + shop.yaml",
         "  + blog.yaml",
@@ -64,14 +64,14 @@ def test_new_makes_one_password_for_every_namespace(
         "  rediskit render config/home.yaml",
         "  git add --all && git commit",
     ]
-    assert not [file for file in made.folder.rglob("*") if "tmp" in file.name]
+    assert not [file for file in project.folder.rglob("*") if "tmp" in file.name]
 
 
 def test_two_clients_of_one_namespace_have_one_file(repository: Callable[..., Repository], run: Run) -> None:
-    made = repository("mode: sealed-secrets, certificate: home/sealing.crt")
-    made.config.write_text(made.config.read_text() + "- {name: admin, namespace: shop}\n")
+    project = repository("mode: sealed-secrets, certificate: home/sealing.crt")
+    project.config.write_text(project.config.read_text() + "- {name: admin, namespace: shop}\n")
     assert run("new")[0] == 0
-    assert set(made.files()) == {"redis.yaml", "shop.yaml"}
+    assert set(project.files()) == {"redis.yaml", "shop.yaml"}
 
 
 def test_new_files_pass_every_check(sealed: Repository, run: Run) -> None:
@@ -79,7 +79,7 @@ def test_new_files_pass_every_check(sealed: Repository, run: Run) -> None:
 
     assert run("new")[0] == 0
     environment = load(sealed.config)
-    assert [one for one in check(environment, render(environment)) if one.severity == "error"] == []
+    assert [finding for finding in check(environment, render(environment)) if finding.severity == "error"] == []
     code, output, errors = run("check")
     assert (code, errors) == (0, "")
     assert "home: sealed-secrets, nothing wrong" in output
@@ -179,7 +179,7 @@ def test_a_value_that_no_key_can_compare_is_a_note(
 def test_the_key_can_be_the_secret_of_the_controller(run: Run, key: RSAPrivateKey, other_key: RSAPrivateKey, tmp_path: Path) -> None:
     """The key file is the output of `kubectl get secret -o yaml`: one Secret or a List."""
     assert run("new")[0] == 0
-    items = [{"kind": "Secret", "data": {"tls.key": b64encode(private_pem(one)).decode()}} for one in (other_key, key)]
+    items = [{"kind": "Secret", "data": {"tls.key": b64encode(private_pem(private)).decode()}} for private in (other_key, key)]
     for name, content in (("one.yaml", items[1]), ("all.json", {"kind": "List", "items": items})):
         (tmp_path / name).write_text(json.dumps(content))
         code, output, errors = run("check", "--key", str(tmp_path / name))

@@ -56,8 +56,8 @@ def test_a_response_without_a_certificate_is_an_error(
 ) -> None:
     before = sealed.certificate.read_bytes()
     api.certificate = answer
-    found, output, errors = run("fetch-cert", "--force")
-    assert (found, output) == (code, "")
+    result, output, errors = run("fetch-cert", "--force")
+    assert (result, output) == (code, "")
     assert errors.startswith(message)
     assert sealed.certificate.read_bytes() == before
 

@@ -29,14 +29,14 @@ ODD = "Pl@nted/Q7vX 2kLmZ+90bTnéRw4SdYh%Gc81=JpE"
 def forms(value: str) -> set[bytes]:
     """Return every form from which the value is readable."""
     raw = value.encode()
-    found = {raw, raw[::-1], raw.hex().encode(), raw.hex().upper().encode(), repr(value)[1:-1].encode(), repr(raw)[2:-1].encode()}
-    found |= {quote(value, safe=safe).encode() for safe in ("", "/")} | {quote_plus(value).encode()}
+    variants = {raw, raw[::-1], raw.hex().encode(), raw.hex().upper().encode(), repr(value)[1:-1].encode(), repr(raw)[2:-1].encode()}
+    variants |= {quote(value, safe=safe).encode() for safe in ("", "/")} | {quote_plus(value).encode()}
     for before in range(3):
         for encode in (b64encode, urlsafe_b64encode):
             # The letters at both ends hold bits of what stands beside the value: they are left out.
             encoded = encode(b"\0" * before + raw)
-            found.add(encoded[{0: 0, 1: 2, 2: 3}[before] : -4])
-    return found
+            variants.add(encoded[{0: 0, 1: 2, 2: 3}[before] : -4])
+    return variants
 
 
 class Watched:
@@ -59,7 +59,7 @@ class Watched:
         """Return all output, and names and contents of all files below the folder except those of the test."""
         parts = list(self.printed)
         for file in self.folder.rglob("*"):
-            if file.is_file() and not any(file.is_relative_to(one) for one in without):
+            if file.is_file() and not any(file.is_relative_to(event) for event in without):
                 parts += [str(file).encode(), file.read_bytes()]
         return b"\n".join(parts)
 
@@ -101,8 +101,8 @@ def absent(watched: Watched, value: str, *without: Path) -> None:
 
 
 def test_sealed_secrets(sealed: Repository, watched: Watched, key: RSAPrivateKey, other_key: RSAPrivateKey, tmp_path: Path) -> None:
-    for name, one in (("key", key), ("other", other_key)):
-        (tmp_path / name).write_bytes(private_pem(one))
+    for name, private in (("key", key), ("other", other_key)):
+        (tmp_path / name).write_bytes(private_pem(private))
     file = tmp_path / "value"
     file.write_text(PLAIN)
     assert watched(sealed, "new", "--from-stdin", "--force", stdin=PLAIN) == 0
@@ -167,8 +167,8 @@ def test_manual(repository: Callable[..., Repository], watched: Watched) -> None
     assert watched(manual, "apply", "--from-stdin", stdin=PLAIN) == 1
     (watched.recorder.cluster / "fails-apply").touch()
     assert watched(manual, "apply", "--from-stdin", "--force", stdin=PLAIN) == 3
-    said = b"".join(watched.printed)
-    assert said.count(b"Error from server") == said.count(b"***") == 3, "kubectl's own words, without the value that it echoed"
+    output = b"".join(watched.printed)
+    assert output.count(b"Error from server") == output.count(b"***") == 3, "kubectl's own words, without the value that it echoed"
     absent(watched, PLAIN, watched.recorder.cluster)
     absent(watched, ODD, watched.recorder.cluster)
 
@@ -178,14 +178,14 @@ def test_a_generated_password_is_never_printed(repository: Callable[..., Reposit
     from rediskit.model.ciphertext import sealing_label
     from rediskit.secrets.sealing import unseal
 
-    made = repository("mode: sealed-secrets, certificate: home/sealing.crt")
-    assert watched(made, "new", "--force") == 0
-    text = made.content("redis")["spec"]["encryptedData"]["redis-password"]
+    project = repository("mode: sealed-secrets, certificate: home/sealing.crt")
+    assert watched(project, "new", "--force") == 0
+    text = project.content("redis")["spec"]["encryptedData"]["redis-password"]
     value = unseal([key], text, sealing_label("strict", "redis", "redis-credentials"))
     assert value is not None
     absent(watched, value.reveal().decode())
-    made.write("mode: manual", ("shop",))
-    assert watched(made, "apply") == 0
+    project.write("mode: manual", ("shop",))
+    assert watched(project, "apply") == 0
     absent(watched, b64decode(watched.recorder.values()["redis"]).decode(), watched.recorder.cluster)
 
 

@@ -19,11 +19,11 @@ VALUE = "Planted" + "Value0123456789" * 2
 
 
 def test_a_password_is_of_letters_and_digits_and_never_the_same() -> None:
-    made = [generate().reveal().decode() for _ in range(200)]
-    assert set(string.ascii_letters + string.digits) == set("".join(made)) == set(ALPHABET)
-    assert {len(value) for value in made} == {LENGTH}
+    passwords = [generate().reveal().decode() for _ in range(200)]
+    assert set(string.ascii_letters + string.digits) == set("".join(passwords)) == set(ALPHABET)
+    assert {len(value) for value in passwords} == {LENGTH}
     assert LENGTH >= 32
-    assert len(set(made)) == len(made)
+    assert len(set(passwords)) == len(passwords)
     assert not invalid(generate())
     assert not weak(generate())
 

@@ -22,9 +22,9 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 def lines() -> list[str]:
     """Return the commands of the section."""
     section = README.partition("To use this example in your own cluster")[2]
-    found = re.search(r"```sh\n(.*?)```", section, re.DOTALL)
-    assert found
-    return found[1].splitlines()
+    lines = re.search(r"```sh\n(.*?)```", section, re.DOTALL)
+    assert lines
+    return lines[1].splitlines()
 
 
 @pytest.fixture

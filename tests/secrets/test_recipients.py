@@ -93,13 +93,13 @@ def test_keys_of_pgp_and_kms_are_compared_one_by_one() -> None:
         "metadata": {"name": "a"},
         "sops": {"pgp": [{"fp": "EF"}, {"fp": "ABCD"}], "kms": [{"arn": "arn:aws:kms:x", "role": "arn:aws:iam::1:role/r"}], "age": None},
     }
-    found = ciphertext(content)
-    assert found is not None
-    assert secrets.differences(found) == ([], [])
+    sealed = ciphertext(content)
+    assert sealed is not None
+    assert secrets.differences(sealed) == ([], [])
     content["sops"] = {"pgp": [{"fp": "EF"}, {"fp": "XXXX"}], "kms": [{"arn": "arn:aws:kms:x"}]}
-    found = ciphertext(content)
-    assert found is not None
-    lacking, strange = secrets.differences(found)
+    sealed = ciphertext(content)
+    assert sealed is not None
+    lacking, strange = secrets.differences(sealed)
     assert lacking == ["kms arn:aws:kms:x+arn:aws:iam::1:role/r", "pgp ABCD"]
     assert strange == ["kms arn:aws:kms:x", "pgp XXXX"]
 

@@ -365,8 +365,8 @@ def test_an_invalid_value_is_reported_with_the_key(
         content = sealed.content(namespace)
         content["spec"]["encryptedData"][KEY] = seal(key.public_key(), Plaintext(value), sealing_label("strict", namespace, NAME))
         sealed.put(namespace, content)
-    found, _, errors = run("check", "--key", str(tmp_path / "key"))
-    assert found == code
+    result, _, errors = run("check", "--key", str(tmp_path / "key"))
+    assert result == code
     assert message in errors
 
 
@@ -374,11 +374,11 @@ def test_two_rotations_are_reported(sealed: Repository, run: Run) -> None:
     assert run("new")[0] == 0
     first = sealed.files()["redis.yaml"]
     assert run("rotate")[0] == 0
-    one, two = first.split(b"rotation: ")[1][:8].decode(), sealed.rotation("shop")
+    first_id, two = first.split(b"rotation: ")[1][:8].decode(), sealed.rotation("shop")
     (sealed.secrets / "redis.yaml").write_bytes(first)
     code, _, errors = run("check")
     assert code == 1
-    assert f"home/secrets/shop.yaml has rotation {two}, but that of redis has {one}: the passwords differ" in errors
+    assert f"home/secrets/shop.yaml has rotation {two}, but that of redis has {first_id}: the passwords differ" in errors
     sealed.write("mode: sealed-secrets, certificate: home/sealing.crt", ("shop", "blog"))
     code, _, errors = run("seal", "--client", "blog", "--from-file", os.devnull)
     assert code == 1
@@ -404,13 +404,13 @@ def test_a_link_is_neither_followed_nor_replaced(sealed: Repository, run: Run, t
 
 
 def test_a_directory_outside_of_the_repository_is_refused(repository: Callable[..., Repository], run: Run, tmp_path: Path) -> None:
-    made = repository("mode: sealed-secrets, certificate: home/sealing.crt, directory: ../../elsewhere")
+    project = repository("mode: sealed-secrets, certificate: home/sealing.crt, directory: ../../elsewhere")
     code, _, errors = run("new")
     assert code == 2
     assert "secrets.directory: ../../elsewhere is outside the Git work tree of the config" in errors
     (tmp_path / "elsewhere").mkdir()
-    made.write("mode: sealed-secrets, certificate: home/sealing.crt", ("shop",))
-    made.secrets.symlink_to(tmp_path / "elsewhere")
+    project.write("mode: sealed-secrets, certificate: home/sealing.crt", ("shop",))
+    project.secrets.symlink_to(tmp_path / "elsewhere")
     code, _, errors = run("new")
     assert code == 2
     assert "is outside the Git work tree of the config" in errors

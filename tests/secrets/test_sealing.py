@@ -44,10 +44,10 @@ def moved(manifest: bytes, **metadata: str) -> bytes:
 def test_kubeseal_decrypts_sealed_values_only_for_their_scope(
     scope: Scope, repository: Callable[..., Repository], run: Run, kubeseal: Path, key_file: Path
 ) -> None:
-    made = repository(f"mode: sealed-secrets, certificate: home/sealing.crt, scope: {scope}", "shop", "blog")
+    project = repository(f"mode: sealed-secrets, certificate: home/sealing.crt, scope: {scope}", "shop", "blog")
     assert run("new")[0] == 0
     values = set()
-    for manifest in made.files().values():
+    for manifest in project.files().values():
         done = kubeseal_opens(kubeseal, key_file, manifest)
         assert done.returncode == 0, done.stderr
         secret = json.loads(done.stdout)
@@ -66,9 +66,9 @@ def test_kubeseal_decrypts_sealed_values_only_for_their_scope(
 def test_an_owned_secret_is_deleted_with_its_sealed_secret(
     repository: Callable[..., Repository], run: Run, kubeseal: Path, key_file: Path
 ) -> None:
-    made = repository("mode: sealed-secrets, certificate: home/sealing.crt, ownerReference: true")
+    project = repository("mode: sealed-secrets, certificate: home/sealing.crt, ownerReference: true")
     assert run("new")[0] == 0
-    secret = json.loads(kubeseal_opens(kubeseal, key_file, made.files()["redis.yaml"]).stdout)
+    secret = json.loads(kubeseal_opens(kubeseal, key_file, project.files()["redis.yaml"]).stdout)
     assert secret["metadata"]["ownerReferences"][0]["kind"] == "SealedSecret"
 
 
@@ -77,26 +77,26 @@ def test_unseal_decrypts_values_of_kubeseal(
     scope: Scope, repository: Callable[..., Repository], run: Run, kubeseal: Path, key_file: Path
 ) -> None:
     """The real kubeseal replaces one key of a SealedSecret, as in a manual change."""
-    made = repository(f"mode: sealed-secrets, certificate: home/sealing.crt, scope: {scope}")
+    project = repository(f"mode: sealed-secrets, certificate: home/sealing.crt, scope: {scope}")
     assert run("new")[0] == 0
-    value = value_of(kubeseal_opens(kubeseal, key_file, made.files()["redis.yaml"]).stdout)
+    value = value_of(kubeseal_opens(kubeseal, key_file, project.files()["redis.yaml"]).stdout)
     plain = {
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {"name": NAME, "namespace": "shop"},
         "data": {KEY: b64encode(value).decode()},
     }
-    command: list[str | Path] = [kubeseal, "--cert", made.certificate, "--scope", scope, "--format", "yaml"]
+    command: list[str | Path] = [kubeseal, "--cert", project.certificate, "--scope", scope, "--format", "yaml"]
     done = subprocess.run(command, input=json.dumps(plain).encode(), capture_output=True, check=True)
-    theirs, ours = yaml.safe_load(done.stdout), made.content("shop")
+    theirs, ours = yaml.safe_load(done.stdout), project.content("shop")
     ours["spec"]["encryptedData"] = theirs["spec"]["encryptedData"]
-    made.put("shop", ours)
+    project.put("shop", ours)
     code, output, errors = run("check", "--key", str(key_file), "--json")
     assert (code, errors) == (0, "")
     (environment,) = json.loads(output)["environments"]
-    assert [(one["scope"], one["opened"]) for one in environment["namespaces"]] == [(scope, True)] * 2
+    assert [(namespace["scope"], namespace["opened"]) for namespace in environment["namespaces"]] == [(scope, True)] * 2
     # The whole object of kubeseal's, without a word of ours, is understood as well: what it lacks is said.
-    made.put("shop", theirs)
+    project.put("shop", theirs)
     code, output, errors = run("check", "--key", str(key_file))
     assert code == 1
     assert "shop.yaml has no rotation in its annotation rediskit/rotation" in errors

@@ -127,16 +127,16 @@ def test_pgp_and_kms_recipients_are_passed_unchanged(
     encrypted: Repository, run: Run, age_keys: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A script replaces sops, because keys of PGP and KMS do not exist in a test."""
-    said = tmp_path / "said"
+    log = tmp_path / "said"
     program = tmp_path / "sops"
-    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {said}\necho "kind: Secret"\n')
+    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {log}\necho "kind: Secret"\n')
     program.chmod(0o755)
     monkeypatch.setenv("SOPS", str(program))
     encrypted.write(f"mode: sops, recipients: [{recipient(age_keys[0])}], pgp: [ABC, DEF], kms: ['arn:aws:kms:x']", ("shop",), "flux")
     code, _, errors = run("new")
     assert (code, encrypted.files()) == (3, {}), "what the script prints is no encrypted Secret"
     assert "sops ended with exit code 0, but its output is not an encrypted Secret" in errors
-    arguments = said.read_text().split("\n")
+    arguments = log.read_text().split("\n")
     assert arguments[arguments.index("--pgp") + 1] == "ABC,DEF"
     assert arguments[arguments.index("--kms") + 1] == "arn:aws:kms:x"
     assert arguments[arguments.index("--age") + 1] == recipient(age_keys[0])

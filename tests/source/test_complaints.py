@@ -147,29 +147,29 @@ KNOWN = [
 def test_a_misspelt_key_gets_a_suggestion_at_every_level(path: tuple[str | int, ...], key: str) -> None:
     for wrong in (key + key[-1], key[0] + key[2:] if len(key) > 3 else key + "s", key.upper() if len(key) < 5 else key.lower() + "x"):
         data = with_value((*path, wrong), None)
-        (found,) = [problem for problem in problems(data) if problem.path == (*path, wrong)]
+        (matching,) = [problem for problem in problems(data) if problem.path == (*path, wrong)]
         text = written(data).splitlines()
-        assert (found.message, found.location is not None) == ("unknown key", True)
-        assert found.location is not None
-        assert text[found.location.line - 1][found.location.column - 1 :].startswith(f"{wrong}:")
+        assert (matching.message, matching.location is not None) == ("unknown key", True)
+        assert matching.location is not None
+        assert text[matching.location.line - 1][matching.location.column - 1 :].startswith(f"{wrong}:")
         if wrong == key + key[-1]:
-            assert found.hint == f"did you mean {key}?"
+            assert matching.hint == f"did you mean {key}?"
 
 
 def test_an_unknown_key_without_a_similar_one_lists_all_keys() -> None:
-    (found,) = problems(with_value(("redis", "memory", "swappiness"), 0))
-    assert found.hint == "known keys: max, policy"
+    (reported,) = problems(with_value(("redis", "memory", "swappiness"), 0))
+    assert reported.hint == "known keys: max, policy"
 
 
 def test_the_mode_of_secrets_decides_the_known_keys() -> None:
-    (found,) = problems(with_value(("secrets", "certificates"), "a"))
-    assert found.hint == "known keys: directory, mode"
-    found = next(
+    (reported,) = problems(with_value(("secrets", "certificates"), "a"))
+    assert reported.hint == "known keys: directory, mode"
+    reported = next(
         problem
         for problem in problems(with_value(("secrets",), {"mode": "sealed-secrets", "certificates": "a"}))
         if problem.message == "unknown key"
     )
-    assert (found.path, found.hint) == (("secrets", "certificates"), "did you mean certificate?")
+    assert (reported.path, reported.hint) == (("secrets", "certificates"), "did you mean certificate?")
     missing = next(problem for problem in problems(with_value(("secrets",), {"mode": "sealed-secrets"})) if problem.message == "is missing")
     assert (missing.path, missing.hint) == (
         ("secrets", "certificate"),
@@ -185,8 +185,8 @@ def test_a_value_with_the_spelling_of_a_missing_key_does_not_change_the_path(sec
     document = read(section.encode(), "f")
     with pytest.raises(ValidationError) as error:
         Environment.model_validate(document.data)
-    (found,) = problems_of(error.value, document.data, document.positions, document.keys)
-    assert (dotted(found.path), found.message) == (missing, "is missing")
+    (reported,) = problems_of(error.value, document.data, document.positions, document.keys)
+    assert (dotted(reported.path), reported.message) == (missing, "is missing")
 
 
 def test_errors_are_placed_at_values_keys_or_sections(tmp_path: Path) -> None:
@@ -238,29 +238,29 @@ def test_no_message_repeats_a_secret() -> None:
 
 
 def test_a_wrong_choice_gets_a_suggestion() -> None:
-    def said(path: tuple[str | int, ...], value: Any) -> tuple[str, str]:
-        (found,) = problems(with_value(path, value))
-        return found.message, found.hint
+    def message_and_hint(path: tuple[str | int, ...], value: Any) -> tuple[str, str]:
+        (reported,) = problems(with_value(path, value))
+        return reported.message, reported.hint
 
-    assert said(("gitops", "tool"), "Argocd") == ("Argocd is not one of argocd, flux", "did you mean argocd?")
-    assert said(("redis", "memory", "policy"), "lru")[1] == "did you mean allkeys-lru or volatile-lru?"
-    assert said(("secrets", "mode"), "sealed") == (
+    assert message_and_hint(("gitops", "tool"), "Argocd") == ("Argocd is not one of argocd, flux", "did you mean argocd?")
+    assert message_and_hint(("redis", "memory", "policy"), "lru")[1] == "did you mean allkeys-lru or volatile-lru?"
+    assert message_and_hint(("secrets", "mode"), "sealed") == (
         "sealed is not one of manual, sealed-secrets, sops, external-secrets",
         "did you mean sealed-secrets?",
     )
-    assert said(("secrets", "mode"), None)[0] == "expected a choice, found nothing"
-    assert said(("secrets", "mode"), {"a": 1})[0] == "expected a choice, found a mapping"
-    assert said(("schemaVersion",), 2) == ("2 is not 1", "write 1, or remove the key")
-    assert said(("schemaVersion",), "1") == ("1 is not 1", "write 1, or remove the key")
+    assert message_and_hint(("secrets", "mode"), None)[0] == "expected a choice, found nothing"
+    assert message_and_hint(("secrets", "mode"), {"a": 1})[0] == "expected a choice, found a mapping"
+    assert message_and_hint(("schemaVersion",), 2) == ("2 is not 1", "write 1, or remove the key")
+    assert message_and_hint(("schemaVersion",), "1") == ("1 is not 1", "write 1, or remove the key")
 
 
 def test_a_number_out_of_range_is_repeated_as_written() -> None:
-    (found,) = problems(with_value(("redis", "replicas"), 12))
-    assert (found.message, found.hint) == ("12 is more than 9", "the largest value is 9")
+    (reported,) = problems(with_value(("redis", "replicas"), 12))
+    assert (reported.message, reported.hint) == ("12 is more than 9", "the largest value is 9")
 
 
 def test_an_error_of_a_section_alone_has_no_place() -> None:
     with pytest.raises(ValidationError) as error:
         Redis.model_validate({"replicas": -1})
-    (found,) = problems_of(error.value, {"replicas": -1}, {}, {})
-    assert found.location is None
+    (reported,) = problems_of(error.value, {"replicas": -1}, {}, {})
+    assert reported.location is None

@@ -203,11 +203,11 @@ def test_errors_of_a_manifest_have_their_place_in_it() -> None:
 
 
 def test_each_config_gets_its_own_copy_of_a_shared_manifest() -> None:
-    one = load(with_manifest("../shop.yaml")).clients[0].workloads[0]
+    workload = load(with_manifest("../shop.yaml")).clients[0].workloads[0]
     other = load("config/home.yaml").clients[0].workloads[0]
-    assert one.manifest is not None
+    assert workload.manifest is not None
     assert other.manifest is not None
-    one.manifest.content["spec"]["replicas"] = 99
+    workload.manifest.content["spec"]["replicas"] = 99
     assert other.manifest.content["spec"]["replicas"] == 2
 
 
@@ -400,19 +400,19 @@ def test_environments_of_different_clusters_do_not_conflict() -> None:
 
 
 def test_environments_of_one_cluster_conflict_in_release_namespace_and_address() -> None:
-    one = "cluster: home\n"
-    assert clashes(a=one, b=one + APART) == []
-    assert clashes(a=one, b=one) == [
+    line = "cluster: home\n"
+    assert clashes(a=line, b=line + APART) == []
+    assert clashes(a=line, b=line) == [
         "config/b.yaml:1:1: redis.release: config/a.yaml also has the release redis-shared in cluster home",
         "config/b.yaml:1:1: redis.namespace: config/a.yaml also has the namespace redis in cluster home",
     ]
-    assert clashes(a=one, b=f"{one}redis:\n  release: redis-b\n") == [
+    assert clashes(a=line, b=f"{line}redis:\n  release: redis-b\n") == [
         "config/b.yaml:7:3: redis.namespace: config/a.yaml also has the namespace redis in cluster home"
     ]
-    assert clashes(a=one + LAN, b=one + APART + LAN) == [
+    assert clashes(a=line + LAN, b=line + APART + LAN) == [
         "config/b.yaml:7:20: network.address: config/a.yaml also has the address 10.0.0.5 in cluster home"
     ]
-    assert clashes(home=LAN, b=one + APART + LAN) == [
+    assert clashes(home=LAN, b=line + APART + LAN) == [
         "config/b.yaml:7:20: network.address: config/home.yaml also has the address 10.0.0.5 in cluster home"
     ], "the name is the cluster where nothing else is said"
 
@@ -452,16 +452,16 @@ def test_errors_of_all_configs_are_reported_together() -> None:
         "config/c.yaml:1:1: redis.release: config/b.yaml also has the release redis-shared in cluster home",
         "config/c.yaml:1:1: redis.namespace: config/b.yaml also has the namespace redis in cluster home",
     ]
-    found = load_all([config(name="b")])
-    assert [type(environment) for environment in found] == [Environment]
+    environments = load_all([config(name="b")])
+    assert [type(environment) for environment in environments] == [Environment]
 
 
 @pytest.mark.parametrize("key", ["aB3xY9kLm2Qw8ErT5uZ7", "YUIzeFk5a0xtMlF3OEVyVDV1Wjc="])
 def test_a_key_that_looks_like_a_password_is_in_no_message(key: str) -> None:
     body = f"clients:\n- name: shop\n  namespace: shop\n  workloads:\n  - containers: {{{key}: {{env: {{REDIS_HOST: x}}}}}}\n"
-    said = "\n".join(map(str, problems(config(body))))
-    assert key not in said
-    assert "containers.***" in said
+    messages = "\n".join(map(str, problems(config(body))))
+    assert key not in messages
+    assert "containers.***" in messages
 
 
 def test_another_version_of_rediskit_is_reported_before_all_other_errors() -> None:

@@ -226,7 +226,7 @@ def test_refused(text: str, expected: list[str]) -> None:
 
 @pytest.mark.parametrize("kind", ["containers", "initContainers"])
 @pytest.mark.parametrize(
-    ("containers", "place", "said"),
+    ("containers", "place", "message"),
     [
         ("web", "", "expected a list"),
         (["web"], "[0]", "expected an entry with a name"),
@@ -237,11 +237,11 @@ def test_refused(text: str, expected: list[str]) -> None:
         ([{"name": "web", "env": [{"name": 5}]}], "[0].env[0]", "expected an entry with a name"),
     ],
 )
-def test_containers_and_variables_have_names(kind: str, containers: Any, place: str, said: str) -> None:
+def test_containers_and_variables_have_names(kind: str, containers: Any, place: str, message: str) -> None:
     obj = workload({}, {"spec": {kind: containers}})
     with pytest.raises(ConfigError) as caught:
         read_manifest(json.dumps(obj).encode(), "live.yaml")
-    assert f": spec.template.spec.{kind}{place}: {said}\n" in str(caught.value)
+    assert f": spec.template.spec.{kind}{place}: {message}\n" in str(caught.value)
     listed = {"kind": "List", "items": [obj]}
     with pytest.raises(ConfigError, match=r"items\[0\]\.spec\.template\.spec"):
         read_manifest(json.dumps(listed).encode(), "live.yaml")

@@ -156,9 +156,9 @@ def properties(part: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]
 
 
 def test_every_property_has_a_description() -> None:
-    found = dict(properties(SCHEMA))
-    assert len(found) > 110
-    for path, schema in found.items():
+    by_path = dict(properties(SCHEMA))
+    assert len(by_path) > 110
+    for path, schema in by_path.items():
         description = schema.get("description", "")
         assert description.endswith("."), path
         assert description[0].isupper() or description.startswith(("`", "p95")), (path, description)

@@ -49,10 +49,10 @@ PASSED = {
 def test_an_unencrypted_secret_is_found_and_not_shown(case: str, tmp_path: Path) -> None:
     (tmp_path / "deep/er").mkdir(parents=True)
     (tmp_path / "deep/er/.hidden.yaml").write_text(FOUND[case], newline="")
-    found = list(in_folder(tmp_path, "config/home"))
-    assert [str(problem.location).rpartition(":")[0].rpartition(":")[0] for problem in found] == ["config/home/deep/er/.hidden.yaml"]
-    assert HIDDEN not in str(found[0])
-    assert found[0].hint
+    paths = list(in_folder(tmp_path, "config/home"))
+    assert [str(problem.location).rpartition(":")[0].rpartition(":")[0] for problem in paths] == ["config/home/deep/er/.hidden.yaml"]
+    assert HIDDEN not in str(paths[0])
+    assert paths[0].hint
 
 
 @pytest.mark.parametrize("case", PASSED)

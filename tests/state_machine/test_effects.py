@@ -8,7 +8,7 @@ import pytest
 
 from rediskit.model.migration import Migration, Order
 from rediskit.state_machine.effects import Effects, effects, owned, release_is_deployed, steps
-from tests.samples import EVIDENCE, IDENTITIES, OBSERVED, STEPS, client, history, made
+from tests.samples import EVIDENCE, IDENTITIES, OBSERVED, STEPS, client, environment_of, history
 
 NOTHING = Effects()
 DOWN = Effects(stopped=True)
@@ -38,10 +38,10 @@ TABLE: dict[Order, dict[str, Effects]] = {
 ORDERS: tuple[Order, ...] = ("scale-down-first", "deploy-first")
 
 
-def at(*taken: str, order: Order = "scale-down-first") -> Migration:
+def at(*steps: str, order: Order = "scale-down-first") -> Migration:
     """Return a migration with a history of steps, at the last one."""
     return Migration.model_validate(
-        {"step": taken[-1], "order": order, "history": history(*taken), "validation": EVIDENCE, "evidence": OBSERVED}
+        {"step": steps[-1], "order": order, "history": history(*steps), "validation": EVIDENCE, "evidence": OBSERVED}
     )
 
 
@@ -87,7 +87,7 @@ def test_without_a_migration_a_client_uses_the_release() -> None:
 
 
 @pytest.mark.parametrize(
-    ("order", "taken", "deployed"),
+    ("order", "steps", "deployed"),
     [
         ("scale-down-first", ("prepare", "scale-down", "rolled-back"), False),
         ("scale-down-first", ("prepare", "scale-down", "deploy", "rolled-back"), True),
@@ -107,11 +107,11 @@ def test_without_a_migration_a_client_uses_the_release() -> None:
         ("deploy-first", ("prepare", "deploy", "scale-down", "rolled-back", "scale-down"), True),
     ],
 )
-def test_the_release_stays_when_a_rollback_kept_it(order: Order, taken: tuple[str, ...], deployed: bool) -> None:
+def test_the_release_stays_when_a_rollback_kept_it(order: Order, steps: tuple[str, ...], deployed: bool) -> None:
     """A rollback changes the owner's repository alone, and so does the way forward again: the release is as it was before."""
-    found = effects(at(*taken, order=order))
-    assert found.release is deployed
-    assert found.owner_is_untouched is (taken[-1] in IDENTITIES)
+    now = effects(at(*steps, order=order))
+    assert now.release is deployed
+    assert now.owner_is_untouched is (steps[-1] in IDENTITIES)
 
 
 def test_a_rollback_that_nobody_recorded_keeps_the_release() -> None:
@@ -132,10 +132,10 @@ def test_a_rollback_that_nobody_recorded_keeps_the_release() -> None:
     ],
 )
 def test_the_release_stays_as_long_as_one_client_needs_it(others: tuple[str | None, ...], deployed: bool) -> None:
-    environment = made(over={"clients": [client(f"app{index}", step) for index, step in enumerate(others)]})
+    environment = environment_of(over={"clients": [client(f"app{index}", step) for index, step in enumerate(others)]})
     assert release_is_deployed(environment) is deployed
 
 
 def test_only_clients_on_their_way_have_an_owner() -> None:
-    environment = made(over={"clients": [client("moving", "prepare"), client("there", None), client("done", "complete")]})
-    assert [found.name for found in owned(environment)] == ["moving", "done"]
+    environment = environment_of(over={"clients": [client("moving", "prepare"), client("there", None), client("done", "complete")]})
+    assert [content.name for content in owned(environment)] == ["moving", "done"]

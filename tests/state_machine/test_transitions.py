@@ -16,7 +16,7 @@ from rediskit.state_machine.effects import down_since, effects
 from rediskit.state_machine.gates import GATES
 from rediskit.state_machine.transitions import STAGES, Transition
 from tests.migrate.walks import ORDERS, along, reachable, start, take, trees, with_migration
-from tests.samples import client, config, helm_release, made
+from tests.samples import client, config, environment_of, helm_release
 
 WAYS = {
     "scale-down-first": ["prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission", "complete"],
@@ -25,7 +25,7 @@ WAYS = {
 
 
 def transition(migration: Migration, kind: str) -> Transition | None:
-    return next((found for found in transitions.available(migration) if found.kind == kind), None)
+    return next((possible for possible in transitions.available(migration) if possible.kind == kind), None)
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -43,32 +43,35 @@ def test_a_rollback_leads_out_of_scale_down_to_validate_only(order: Order) -> No
     way = WAYS[order]
     down = way.index("scale-down")
     for number, step in enumerate(way):
-        found = transition(along(order, "f" * number), "rollback")
-        assert (found is not None) == (down <= number <= way.index("validate")), step
-        assert found is None or found.target == "rolled-back"
+        back = transition(along(order, "f" * number), "rollback")
+        assert (back is not None) == (down <= number <= way.index("validate")), step
+        assert back is None or back.target == "rolled-back"
 
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_after_a_rollback_the_way_goes_on_or_back_to_prepare(order: Order) -> None:
     migration = along(order, "ffffr")
-    assert [(found.kind, found.target) for found in transitions.available(migration)] == [("forward", "scale-down"), ("back", "prepare")]
+    assert [(possible.kind, possible.target) for possible in transitions.available(migration)] == [
+        ("forward", "scale-down"),
+        ("back", "prepare"),
+    ]
 
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_back_undoes_forward_on_every_walk(order: Order) -> None:
-    environment = made("prepare", order)
+    environment = environment_of("prepare", order)
     for migration in reachable(order, 6):
         forward = transition(migration, "forward")
         if forward is None or forward.target == "complete":
             continue
-        there = take(migration, forward)
-        back = transition(there, "back")
+        after = take(migration, forward)
+        back = transition(after, "back")
         assert back is not None
-        assert back.target == migration.step, [entry.step for entry in there.history]
-        again = take(there, back)
+        assert back.target == migration.step, [entry.step for entry in after.history]
+        again = take(after, back)
         assert effects(again) == effects(migration), [entry.step for entry in again.history]
-    there = take(along(order, "ff"), Transition("forward", "deploy", "reconfigure"))
-    assert trees(environment, take(there, Transition("back", "reconfigure", along(order, "ff").step))) == trees(
+    after = take(along(order, "ff"), Transition("forward", "deploy", "reconfigure"))
+    assert trees(environment, take(after, Transition("back", "reconfigure", along(order, "ff").step))) == trees(
         environment, along(order, "ff")
     )
 
@@ -76,7 +79,7 @@ def test_back_undoes_forward_on_every_walk(order: Order) -> None:
 @pytest.mark.parametrize("order", ORDERS)
 def test_every_edge_of_every_walk_touches_one_repository(order: Order) -> None:
     """Over the effects of every walk of seven steps, and over the rendered files for each different pair of effects among them."""
-    environment = made("prepare", order)
+    environment = environment_of("prepare", order)
     seen: set[tuple[Any, Any]] = set()
     for migration in reachable(order, 7):
         for transition in transitions.available(migration):
@@ -96,7 +99,7 @@ def test_every_edge_of_every_walk_touches_one_repository(order: Order) -> None:
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_with_a_client_that_keeps_the_release_no_step_touches_ours(order: Order) -> None:
-    environment = made("prepare", order, {"clients": [*config("prepare", order)["clients"], client("there", None)]})
+    environment = environment_of("prepare", order, {"clients": [*config("prepare", order)["clients"], client("there", None)]})
     for number in range(len(WAYS[order]) - 1):
         old, new = (trees(environment, along(order, "f" * count)) for count in (number, number + 1))
         assert old["ours"] == new["ours"]
@@ -105,7 +108,7 @@ def test_with_a_client_that_keeps_the_release_no_step_touches_ours(order: Order)
 @pytest.mark.parametrize("order", ORDERS)
 def test_what_vanishes_between_two_steps_is_declared(order: Order) -> None:
     """Forward nothing of ours ever goes, and of the owner's folder only at complete; back, the release with its units."""
-    environment = made("prepare", order)
+    environment = environment_of("prepare", order)
     units = {
         "application-redis-shared-release.yaml",
         "application-redis-shared-redis-external.yaml",
@@ -114,7 +117,7 @@ def test_what_vanishes_between_two_steps_is_declared(order: Order) -> None:
     for migration in reachable(order, 7):
         for transition in transitions.available(migration):
             after = take(migration, transition)
-            old, new = (set(render(with_migration(environment, one)).objects) for one in (migration, after))
+            old, new = (set(render(with_migration(environment, state)).objects) for state in (migration, after))
             gone = {path for path in old - new if not path.startswith(("owners/", "checks/"))}
             if effects(migration).release and not effects(after).release:
                 assert units <= {path.rpartition("/")[2] for path in gone}
@@ -125,14 +128,14 @@ def test_what_vanishes_between_two_steps_is_declared(order: Order) -> None:
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_the_rollback_leaves_the_owner_as_at_prepare_and_ours_as_it_was(order: Order) -> None:
-    environment = made("prepare", order)
+    environment = environment_of("prepare", order)
     prepared = trees(environment, start(order))
     for number in range(WAYS[order].index("scale-down"), 6):
         before = along(order, "f" * number)
         rolled = take(before, Transition("rollback", before.step, "rolled-back"))
-        found = trees(environment, rolled)
-        assert found["owner"] == prepared["owner"]
-        assert found["ours"] == trees(environment, before)["ours"]
+        rendered = trees(environment, rolled)
+        assert rendered["owner"] == prepared["owner"]
+        assert rendered["ours"] == trees(environment, before)["ours"]
 
 
 @given(st.data(), st.sampled_from(ORDERS), st.sampled_from(["argocd", "flux"]), st.booleans())
@@ -140,20 +143,20 @@ def test_the_rollback_leaves_the_owner_as_at_prepare_and_ours_as_it_was(order: O
 def test_any_walk_ends_in_the_tree_of_its_last_step(data: st.DataObject, order: Order, tool: str, network: bool) -> None:
     """What is applied follows from where a walk ends, and from whether a rollback has kept the release: not from the way there."""
     over: dict[str, Any] = {"gitops": {"tool": tool}, **({} if network else {"network": None})}
-    environment = made("prepare", order, over)
+    environment = environment_of("prepare", order, over)
     migration = start(order)
     for _ in range(data.draw(st.integers(0, 14))):
         possible = transitions.available(migration)
         if not possible:
             break
         migration = take(migration, data.draw(st.sampled_from(possible)))
-    found = trees(environment, migration)
+    rendered = trees(environment, migration)
     fresh = Migration.model_construct(**{**dict(migration), "history": ()})
     if effects(fresh) == effects(migration):
-        assert found == trees(environment, fresh)
+        assert rendered == trees(environment, fresh)
     else:
         assert effects(migration) == effects(fresh)._replace(release=not effects(fresh).release)
-        assert found["owner"] == trees(environment, fresh)["owner"]
+        assert rendered["owner"] == trees(environment, fresh)["owner"]
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -169,7 +172,7 @@ def test_since_when_the_application_is_down(order: Order) -> None:
 def test_every_step_has_its_words_and_every_gate_stands_somewhere() -> None:
     assert set(STAGES) == set(get_args(Step))
     owner = {"kind": "flux-helmrelease", "release": Manifest("release.yaml", helm_release())}
-    queue = made("prepare", over={"clients": {0: {"use": ["queue"], "owner": owner}}}).clients[0]
+    queue = environment_of("prepare", over={"clients": {0: {"use": ["queue"], "owner": owner}}}).clients[0]
     cron_job = Workload.model_validate({"kind": "CronJob", "name": "night", "containers": {"app": {"external": "app.ini"}}})
     queue = queue.model_copy(update={"workloads": (*queue.workloads, cron_job)})
     used = {
@@ -184,5 +187,5 @@ def test_every_step_has_its_words_and_every_gate_stands_somewhere() -> None:
 
 
 def test_both_orders_meet_at_reconfigure() -> None:
-    environment = made("prepare")
+    environment = environment_of("prepare")
     assert trees(environment, along("scale-down-first", "fff")) == trees(environment, along("deploy-first", "fff"))

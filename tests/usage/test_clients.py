@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from rediskit.usage import of_client, uses
 from rediskit.usage.clients import as_left, switched_variables
 from tests.renderers.owner_build import Object
-from tests.samples import backend, made, owned_by
+from tests.samples import backend, environment_of, owned_by
 from tests.usage.positions import WORKLOADS
 from tests.usage.test_finder import value_at
 
 
 @pytest.mark.parametrize("name", [["REDIS_HOST"], {"a": "b"}, 7, None])
 def test_names_of_variables_that_are_no_text_are_left_where_they_are(name: Any) -> None:
-    environment = made("decommission")
+    environment = environment_of("decommission")
     content = backend()
     content["spec"]["template"]["spec"]["containers"][0]["env"].insert(0, {"name": name, "value": "a"})
     as_left(environment, environment.clients[0], content)
@@ -26,7 +26,7 @@ def test_names_of_variables_that_are_no_text_are_left_where_they_are(name: Any) 
 
 @pytest.mark.parametrize("metadata", [["beersystem-backend"], "beersystem-backend", None, {"name": ["beersystem-backend"]}])
 def test_an_object_without_a_name_is_left_as_it_is(metadata: Any) -> None:
-    environment = made("decommission")
+    environment = environment_of("decommission")
     content = {**backend(), "metadata": metadata}
     assert as_left(environment, environment.clients[0], content) is content
 
@@ -73,8 +73,8 @@ def test_after_the_patches_the_finder_sees_exactly_the_uses_that_they_leave(
     address = of_client(client)
     assert address is not None
     left = as_left(environment, client, content)
-    found = uses([left], address, namespace="beersystem", switched=switched_variables(client))
-    assert len(found) == len(places), found
-    assert {use.strength for use in found} <= {"certain"}
-    for use in found:
+    listed = uses([left], address, namespace="beersystem", switched=switched_variables(client))
+    assert len(listed) == len(places), listed
+    assert {use.strength for use in listed} <= {"certain"}
+    for use in listed:
         assert OLD in value_at(content, use.pointer, use.object), use.pointer

@@ -47,13 +47,13 @@ def cases(name: str) -> Iterator[Any]:
         yield pytest.param(entry, id=f"{entry['kind']}/{entry['metadata']['name']}")
 
 
-def found(content: dict[str, Any]) -> list[Use]:
+def uses_in(content: dict[str, Any]) -> list[Use]:
     return uses([SERVICE, content], parse("redis", "shop"), namespace="shop")
 
 
 @pytest.mark.parametrize("content", list(cases("negatives.yaml")))
 def test_a_word_that_is_no_host_is_never_certain(content: dict[str, Any]) -> None:
-    assert certain(found(content)) == []
+    assert certain(uses_in(content)) == []
 
 
 def test_the_negatives_are_at_least_40() -> None:
@@ -62,11 +62,11 @@ def test_the_negatives_are_at_least_40() -> None:
 
 @pytest.mark.parametrize("content", list(cases("positives.yaml")))
 def test_a_host_is_certain(content: dict[str, Any]) -> None:
-    assert [use.strength for use in found(content)] == ["certain"]
+    assert [use.strength for use in uses_in(content)] == ["certain"]
 
 
 @pytest.mark.parametrize("content", list(cases("positives.yaml")))
 def test_what_stands_beside_the_host_is_not_shown(content: dict[str, Any]) -> None:
-    for use in found(content):
+    for use in uses_in(content):
         assert "secret" not in use.shown
         assert not set(use.shown) & set("@/ \"'="), use.shown

@@ -9,7 +9,7 @@ import yaml
 
 from rediskit.renderers.egress import egress
 from rediskit.usage.egress import Pods, admits, isolating
-from tests.samples import backend, config, made, merged
+from tests.samples import backend, config, environment_of, merged
 
 WEB = Pods("shop", {"app": "web", "tier": "front"})
 REDIS = Pods(
@@ -120,7 +120,7 @@ def test_a_policy_without_a_namespace_a_list_and_a_cluster_wide_one_count() -> N
 
 @pytest.mark.parametrize("kind", ["networkpolicy", "cilium"])
 def test_the_rendered_policy_admits_redis_and_nothing_else(kind: str) -> None:
-    environment = made("validate", over={"clients": [merged(config("validate")["clients"][0], {"egress": kind})]})
+    environment = environment_of("validate", over={"clients": [merged(config("validate")["clients"][0], {"egress": kind})]})
     (content,) = egress(environment, environment.clients[0])
     pods = Pods("beersystem", backend()["spec"]["template"]["metadata"]["labels"])
     assert admits(content, pods, REDIS, "")

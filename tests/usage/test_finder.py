@@ -35,9 +35,9 @@ PORTS = ("", ":6379", ":26379")
 )
 def test_every_form_is_certain_at_every_position(place: str, form: str, port: str, host: str) -> None:
     content = OBJECTS[place](form + port)
-    found = certain(uses([SERVICE, content], parse(host, "shop"), namespace="shop"))
-    assert found, f"{place}: {form}{port}"
-    for use in found:
+    listed = certain(uses([SERVICE, content], parse(host, "shop"), namespace="shop"))
+    assert listed, f"{place}: {form}{port}"
+    for use in listed:
         assert "secret" not in use.shown
         assert value_at(content, use.pointer, use.object), use.pointer
 
@@ -62,8 +62,8 @@ def value_at(content: Any, pointer: str, reference: str) -> Any:
 @pytest.mark.parametrize("place", sorted(OBJECTS))
 def test_the_address_of_another_redis_is_not_found(place: str) -> None:
     for other in ("valkey", "redis.billing.svc.cluster.local", "redis-shared-master.redis.svc.cluster.local:6379", "10.43.7.90"):
-        found = certain(uses([SERVICE, OBJECTS[place](other)], parse("redis", "shop"), namespace="shop"))
-        assert found == [], other
+        listed = certain(uses([SERVICE, OBJECTS[place](other)], parse("redis", "shop"), namespace="shop"))
+        assert listed == [], other
 
 
 @pytest.mark.parametrize("place", sorted(COMPLETE))
@@ -97,8 +97,8 @@ def test_another_service_in_front_of_the_same_workload_is_an_address_of_it() -> 
     cache = {"kind": "Service", "metadata": {"name": "cache", "namespace": "shop"}, "spec": {"selector": labels, "clusterIP": "10.43.7.8"}}
     user = thing("v1", "ConfigMap", data={"REDIS_HOST": "cache"})
     assert uses([SERVICE, server, cache, user], parse("redis", "shop"), namespace="shop") == []
-    found = uses([SERVICE, server, cache, user], parse("redis", "shop"), namespace="shop", gone=["StatefulSet/redis"])
-    assert [(use.object, use.strength) for use in found] == [("ConfigMap/user", "certain")]
+    listed = uses([SERVICE, server, cache, user], parse("redis", "shop"), namespace="shop", gone=["StatefulSet/redis"])
+    assert [(use.object, use.strength) for use in listed] == [("ConfigMap/user", "certain")]
 
 
 def test_a_service_that_also_selects_a_workload_that_stays_is_no_address() -> None:
@@ -147,8 +147,8 @@ def test_a_bare_name_as_a_word_is_possible() -> None:
         "env": [{"name": "REDIS_HOSTS", "value": "redis"}, {"name": "A", "value": "on redis now"}],
     }
     user = thing("v1", "Pod", spec={"containers": [container]})
-    found = uses([user], parse("redis", "shop"), namespace="shop")
-    assert [use.strength for use in found] == ["possible"] * 3
+    listed = uses([user], parse("redis", "shop"), namespace="shop")
+    assert [use.strength for use in listed] == ["possible"] * 3
 
 
 def test_a_switched_variable_is_certain_whatever_its_name() -> None:
@@ -162,8 +162,8 @@ def test_a_variable_from_a_config_map_is_expanded() -> None:
     reference = {"configMapKeyRef": {"name": "user", "key": "name"}}
     env = [{"name": "NAME", "valueFrom": reference}, {"name": "CACHE", "value": "$(NAME):6379"}]
     user = thing("v1", "Pod", spec={"containers": [{"name": "a", "env": env}]})
-    found = certain(uses([values, user], parse("redis", "shop"), namespace="shop"))
-    assert [use.pointer for use in found] == ["/spec/containers/0/env/1/value"]
+    listed = certain(uses([values, user], parse("redis", "shop"), namespace="shop"))
+    assert [use.pointer for use in listed] == ["/spec/containers/0/env/1/value"]
 
 
 def test_a_namespace_from_the_pod_is_expanded() -> None:
@@ -174,8 +174,8 @@ def test_a_namespace_from_the_pod_is_expanded() -> None:
 
 def test_a_secret_is_reported_without_its_value() -> None:
     user = thing("v1", "Secret", stringData={"REDIS_URL": "redis://:secret@redis:6379"}, data={"old": "cmVkaXM6Ly9yZWRpczo2Mzc5"})
-    found = uses([user], parse("redis", "shop"), namespace="shop")
-    assert [(use.pointer, use.strength, use.shown) for use in found] == [
+    listed = uses([user], parse("redis", "shop"), namespace="shop")
+    assert [(use.pointer, use.strength, use.shown) for use in listed] == [
         ("/stringData/REDIS_URL", "certain", ""),
         ("/data/old", "certain", ""),
     ]
@@ -258,9 +258,9 @@ def test_no_value_of_another_type_fails_at_any_place_of_any_object(odd: Any) -> 
         address = completed(parse("redis", "shop"), objects, "shop", ("Deployment/user", "Service/redis"))
         uses(objects, address, namespace="shop", switched=["A"])
         not_visible(objects, namespace="shop", substituted=True)
-        assert [list(needed(one)) for one in objects]
-        assert {selects(objects[2], one) for one in objects} <= {True, False}
-        assert {is_server(one) or is_watcher(one) for one in objects} <= {True, False}
+        assert [list(needed(content)) for content in objects]
+        assert {selects(objects[2], content) for content in objects} <= {True, False}
+        assert {is_server(content) or is_watcher(content) for content in objects} <= {True, False}
 
 
 def test_what_cannot_be_read_is_listed() -> None:
@@ -280,8 +280,8 @@ def test_what_cannot_be_read_is_listed() -> None:
         OBJECTS["Application values"]("redis"),
         thing("external-secrets.io/v1", "ExternalSecret", spec={"data": []}),
     ]
-    found = [(hidden.object, hidden.pointer) for hidden in not_visible(objects, namespace="shop", substituted=True)]
-    assert found == [
+    hidden_values = [(hidden.object, hidden.pointer) for hidden in not_visible(objects, namespace="shop", substituted=True)]
+    assert hidden_values == [
         ("Pod/user", "/spec/containers/0/envFrom/0"),
         ("Pod/user", "/spec/containers/0/env/0"),
         ("Pod/user", "/spec/containers/0/env/1/value"),

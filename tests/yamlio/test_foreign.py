@@ -74,8 +74,8 @@ number: !!int '17'
 
 def test_every_document_has_its_location() -> None:
     documents = read_foreign(b"# a comment\na: 1\n---\nlist:\n- x\n- z: 1\n", "file.yaml")
-    assert [one.data for one in documents] == [{"a": 1}, {"list": ["x", {"z": 1}]}]
-    assert [str(one.location) for one in documents] == ["file.yaml:2:1", "file.yaml:4:1"]
+    assert [document.data for document in documents] == [{"a": 1}, {"list": ["x", {"z": 1}]}]
+    assert [str(document.location) for document in documents] == ["file.yaml:2:1", "file.yaml:4:1"]
     assert str(documents[1].places["list", 1]) == "file.yaml:6:3"
 
 

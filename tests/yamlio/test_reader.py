@@ -285,9 +285,9 @@ def test_what_follows_a_refused_key_is_read_in_its_place() -> None:
 
 
 def test_the_reading_stops_after_100_problems() -> None:
-    found = complaints("a: [" + "*b," * 1000 + "]")
-    assert len(found) == 101
-    assert found[-1] == "f:1:302: a[99]: 100 problems so far, the rest is not read"
+    messages = complaints("a: [" + "*b," * 1000 + "]")
+    assert len(messages) == 101
+    assert messages[-1] == "f:1:302: a[99]: 100 problems so far, the rest is not read"
 
 
 def test_any_root_where_the_caller_wants_it() -> None:

@@ -99,15 +99,15 @@ def marks(node: yaml.Node, path: Path, values: dict[Path, tuple[int, int]], keys
             marks(value, (*path, index), values, keys)
 
 
-def same(one: Any, other: Any) -> bool:
+def same(left: Any, other: Any) -> bool:
     """Return whether two values are equal, with true different from 1 and -0.0 from 0.0."""
-    if isinstance(one, dict):
-        return isinstance(other, dict) and list(one) == list(other) and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, list):
-        return isinstance(other, list) and len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, float):
-        return isinstance(other, float) and one == other and math.copysign(1, one) == math.copysign(1, other)
-    return isinstance(one, bool) is isinstance(other, bool) and isinstance(other, type(one)) and bool(one == other)
+    if isinstance(left, dict):
+        return isinstance(other, dict) and list(left) == list(other) and all(same(left[key], other[key]) for key in left)
+    if isinstance(left, list):
+        return isinstance(other, list) and len(left) == len(other) and all(map(same, left, other))
+    if isinstance(left, float):
+        return isinstance(other, float) and left == other and math.copysign(1, left) == math.copysign(1, other)
+    return isinstance(left, bool) is isinstance(other, bool) and isinstance(other, type(left)) and bool(left == other)
 
 
 def assert_reads_back(data: Any, text: str) -> None:

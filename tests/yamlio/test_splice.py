@@ -64,20 +64,20 @@ LAYOUTS: dict[str, str] = {
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_a_scalar_changes_alone(name: str) -> None:
     text = LAYOUTS[name]
-    made = splice(text.encode(), "c.yaml", [Put(STEP, "scale-down")]).decode()
+    edited = splice(text.encode(), "c.yaml", [Put(STEP, "scale-down")]).decode()
     place = text.rindex("prepare", 0, text.index("astep") if "astep" in text else None)
-    assert made == text[:place] + "scale-down" + text[place + len("prepare") :]
+    assert edited == text[:place] + "scale-down" + text[place + len("prepare") :]
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_a_list_that_is_not_there_is_added_and_the_rest_stays(name: str) -> None:
     text = LAYOUTS[name].encode()
-    made = splice(text, "c.yaml", [Append(HISTORY, ENTRY)])
-    gone, new = changed(text, made)
+    edited = splice(text, "c.yaml", [Append(HISTORY, ENTRY)])
+    gone, new = changed(text, edited)
     assert gone == ""
     assert "history:" in new
-    again = splice(made, "c.yaml", [Append(HISTORY, {**ENTRY, "step": "reconfigure"})])
-    assert changed(made, again)[0] == ""
+    again = splice(edited, "c.yaml", [Append(HISTORY, {**ENTRY, "step": "reconfigure"})])
+    assert changed(edited, again)[0] == ""
     migration: Any = read(again, "c.yaml").data["clients"][0]["migration"]
     assert [entry["step"] for entry in migration["history"]] == ["deploy", "reconfigure"]
 
@@ -95,8 +95,8 @@ HISTORIES: dict[str, tuple[str, str]] = {
 def test_an_item_looks_like_those_before_it(name: str, after: str) -> None:
     items, wanted = HISTORIES[name]
     head = f"clients:\n- migration:\n    history:\n{items}"
-    made = splice(f"{head}{after}".encode(), "c.yaml", [Append(HISTORY, ENTRY)]).decode()
-    assert made == f"{head}{wanted}{after}"
+    edited = splice(f"{head}{after}".encode(), "c.yaml", [Append(HISTORY, ENTRY)]).decode()
+    assert edited == f"{head}{wanted}{after}"
 
 
 @pytest.mark.parametrize(
@@ -170,8 +170,8 @@ texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")) | 
 @settings(max_examples=400, deadline=None)
 def test_every_text_comes_back_as_itself(value: str, style: str) -> None:
     for text in (f"a: {scalar(value, style)}\n", f"a: [1, {scalar(value, style)}, {{b: {scalar(value, style)}}}]\n"):
-        found: Any = read(text.encode(), "c.yaml").data["a"]
-        assert (found if isinstance(found, str) else found[1]) == value
+        parsed: Any = read(text.encode(), "c.yaml").data["a"]
+        assert (parsed if isinstance(parsed, str) else parsed[1]) == value
 
 
 class Layout:
@@ -184,8 +184,8 @@ class Layout:
         self.dash = draw(st.integers(0, 3))
 
     def pick(self, *choices: str) -> str:
-        found: str = self.draw(st.sampled_from(choices))
-        return found
+        choice: str = self.draw(st.sampled_from(choices))
+        return choice
 
     def end(self) -> str:
         return (
@@ -225,7 +225,7 @@ values = st.recursive(
 
 def containers(value: Any, kind: type, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    inside = [found for key, inner in pairs for found in containers(inner, kind, (*path, key))]
+    inside = [inner_path for key, inner in pairs for inner_path in containers(inner, kind, (*path, key))]
     return [*([path] if isinstance(value, kind) else []), *inside]
 
 
@@ -243,14 +243,14 @@ def test_any_layout_keeps_every_other_byte(data: st.DataObject, content: dict[st
     places += [Put((*path, "new"), {"from": "x", "criteria": {"one": True}}) for path in containers(content, dict)]
     places += [Append(path, {"step": "deploy", "at": "now"}) for path in lists]
     edit = data.draw(st.sampled_from(places))
-    made = splice(text, "c.yaml", [edit])
-    assert changed(text, made)[0] == "", "nothing is taken away"
+    edited = splice(text, "c.yaml", [edit])
+    assert changed(text, edited)[0] == "", "nothing is taken away"
     scalars = [path for path in containers(content, str) if path]
     if scalars:
         path = data.draw(st.sampled_from(scalars))
-        made = splice(text, "c.yaml", [Put(path, "zzz")])
-        gone, new = changed(text, made)
+        edited = splice(text, "c.yaml", [Put(path, "zzz")])
+        gone, new = changed(text, edited)
         assert not set(gone) & set("\r\n"), "one value in one line"
         assert set(new) <= set("'\"zzz")
-        back = splice(made, "c.yaml", [Put(path, "QQ")])
-        assert back.replace(b"QQ", b"zzz") == made
+        back = splice(edited, "c.yaml", [Put(path, "QQ")])
+        assert back.replace(b"QQ", b"zzz") == edited

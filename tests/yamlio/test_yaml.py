@@ -27,9 +27,9 @@ trees = st.recursive(scalars, lambda inner: st.lists(inner, max_size=4) | st.dic
 every_reader = pytest.mark.parametrize("reader", READERS)
 
 
-def same(one: Any, other: Any) -> bool:
+def same(left: Any, other: Any) -> bool:
     """Return whether two values are equal in value, type (1 is not 1.0 or True) and order of keys."""
-    return json.dumps(one) == json.dumps(other)
+    return json.dumps(left) == json.dumps(other)
 
 
 def everywhere(texts: list[str]) -> dict[str, Any]:

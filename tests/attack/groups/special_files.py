@@ -21,8 +21,8 @@ def _socket(place: Path) -> None:
     before = Path.cwd()
     os.chdir(place.parent)  # the name of a socket is short
     try:
-        with socket.socket(socket.AF_UNIX) as made:
-            made.bind(place.name)
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(place.name)
     finally:
         os.chdir(before)
 
