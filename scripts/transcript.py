@@ -99,7 +99,7 @@ class Session:
         with chdir(self.folder):
             files, _ = edited(CONFIG, edits)
             put_in_place(files)
-        self.lines += ["```diff", *(line for one in files for line in one.diff), "```\n"]
+        self.lines += ["```diff", *(line for file in files for line in file.diff), "```\n"]
 
     def tag(self, name: str) -> None:
         self._git("tag", name)
@@ -242,7 +242,7 @@ def _gates() -> Iterator[str]:
     yield "| gate | rule | `--override` | codes |"
     yield "| --- | --- | --- | --- |"
     for code, gate in GATES.items():
-        yield f"| {code} | {gate.description} | {'yes' if gate.overridable else '-'} | {', '.join(f'`{one}`' for one in gate.codes)} |"
+        yield f"| {code} | {gate.description} | {'yes' if gate.overridable else '-'} | {', '.join(f'`{code}`' for code in gate.codes)} |"
 
 
 if __name__ == "__main__":

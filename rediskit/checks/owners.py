@@ -114,7 +114,7 @@ def _patch_of(subject: Subject, client: Client, reference: str) -> tuple[str, Ob
         component = f"{folder}kustomization.yaml"
         return component, _inline_patch(patches_in(subject.tree.objects.get(component)), kind, name)
     if client.owner.delivery == "stated":
-        change = next((one for one in changes(subject.environment, client) if one.reference == reference), None)
+        change = next((change for change in changes(subject.environment, client) if change.reference == reference), None)
         return f"{folder}required.json", change.named if change else None
     path = f"{folder}{file_name({'kind': kind, 'metadata': {'name': name}})}"
     return path, subject.tree.objects.get(path)

@@ -23,61 +23,61 @@ def run(arguments: argparse.Namespace) -> Report:
     if not (arguments.chart or arguments.image):
         raise ConfigError(Problem("nothing to compare", "set --chart, --image or both"))
     environment = load(config_file(arguments))
-    found = compare(environment, arguments.chart, arguments.from_chart, arguments.image)
-    findings = unaccepted(environment, list(found.findings), None)
-    found = found._replace(findings=tuple(findings))
-    lines = _markdown(found) if arguments.markdown else _text(found)
+    upgrade = compare(environment, arguments.chart, arguments.from_chart, arguments.image)
+    findings = unaccepted(environment, list(upgrade.findings), None)
+    upgrade = upgrade._replace(findings=tuple(findings))
+    lines = _markdown(upgrade) if arguments.markdown else _text(upgrade)
     return Report(
-        _document(found), lines, () if arguments.markdown else finding_lines(findings), int(has_errors(findings, strict=arguments.strict))
+        _document(upgrade), lines, () if arguments.markdown else finding_lines(findings), int(has_errors(findings, strict=arguments.strict))
     )
 
 
-def _document(found: Upgrade) -> dict[str, Any]:
+def _document(upgrade: Upgrade) -> dict[str, Any]:
     return {
-        "from": {"name": found.old.name, "version": found.old.version},
-        "to": {"name": found.new.name, "version": found.new.version},
-        "findings": [finding_json(finding) for finding in found.findings],
-        "added": list(found.added),
-        "removed": list(found.removed),
+        "from": {"name": upgrade.old.name, "version": upgrade.old.version},
+        "to": {"name": upgrade.new.name, "version": upgrade.new.version},
+        "findings": [finding_json(finding) for finding in upgrade.findings],
+        "added": list(upgrade.added),
+        "removed": list(upgrade.removed),
         "changed": {
             name: [{"kind": change.kind, "path": change.path, "old": change.old, "new": change.new} for change in changes]
-            for name, changes in found.changed.items()
+            for name, changes in upgrade.changed.items()
         },
-        "restarts": list(found.restarts),
-        "images": {name: {"old": old, "new": new} for name, (old, new) in found.images.items()},
-        "vanishedValues": list(found.vanished),
-        "changedDefaults": {name: {"old": old, "new": new} for name, (old, new) in found.defaults.items()},
+        "restarts": list(upgrade.restarts),
+        "images": {name: {"old": old, "new": new} for name, (old, new) in upgrade.images.items()},
+        "vanishedValues": list(upgrade.vanished),
+        "changedDefaults": {name: {"old": old, "new": new} for name, (old, new) in upgrade.defaults.items()},
     }
 
 
-def _text(found: Upgrade) -> Iterator[str]:
-    yield f"{found.new.name}: chart {found.old.version} -> {found.new.version}"
-    yield from listed("restarts:", found.restarts)
-    yield from listed("images:", [f"{name}: {old} -> {new}" for name, (old, new) in found.images.items()])
-    yield from listed("added:", found.added)
-    yield from listed("removed:", found.removed)
-    yield from listed("changed:", [f"{name} {line}" for name, changes in found.changed.items() for line in map(_change, changes)])
-    yield from listed("values that the new chart does not have:", found.vanished)
-    yield from listed("changed defaults:", [f"{name}: {_short(old)} -> {_short(new)}" for name, (old, new) in found.defaults.items()])
-    if not (found.restarts or found.added or found.removed or found.changed):
+def _text(upgrade: Upgrade) -> Iterator[str]:
+    yield f"{upgrade.new.name}: chart {upgrade.old.version} -> {upgrade.new.version}"
+    yield from listed("restarts:", upgrade.restarts)
+    yield from listed("images:", [f"{name}: {old} -> {new}" for name, (old, new) in upgrade.images.items()])
+    yield from listed("added:", upgrade.added)
+    yield from listed("removed:", upgrade.removed)
+    yield from listed("changed:", [f"{name} {line}" for name, changes in upgrade.changed.items() for line in map(_change, changes)])
+    yield from listed("values that the new chart does not have:", upgrade.vanished)
+    yield from listed("changed defaults:", [f"{name}: {_short(old)} -> {_short(new)}" for name, (old, new) in upgrade.defaults.items()])
+    if not (upgrade.restarts or upgrade.added or upgrade.removed or upgrade.changed):
         yield "no object changes"
 
 
-def _markdown(found: Upgrade) -> Iterator[str]:
-    yield f"### {found.new.name}: chart {found.old.version} → {found.new.version}"
+def _markdown(upgrade: Upgrade) -> Iterator[str]:
+    yield f"### {upgrade.new.name}: chart {upgrade.old.version} → {upgrade.new.version}"
     yield ""
-    for finding in found.findings:
+    for finding in upgrade.findings:
         yield f"* **{finding.severity}** `{finding.code}`: {_escaped(finding.message)}. Fix: {_escaped(finding.hint)}."
-    if not found.findings:
+    if not upgrade.findings:
         yield "Nothing breaks."
     for title, rows in (
-        ("Restarts", list(found.restarts)),
-        ("Images", [f"{name}: {old} → {new}" for name, (old, new) in found.images.items()]),
-        ("Added", list(found.added)),
-        ("Removed", list(found.removed)),
-        ("Changed", [f"{name} {line}" for name, changes in found.changed.items() for line in map(_change, changes)]),
-        ("Values that the new chart does not have", list(found.vanished)),
-        ("Changed defaults", [f"{name}: {_short(old)} → {_short(new)}" for name, (old, new) in found.defaults.items()]),
+        ("Restarts", list(upgrade.restarts)),
+        ("Images", [f"{name}: {old} → {new}" for name, (old, new) in upgrade.images.items()]),
+        ("Added", list(upgrade.added)),
+        ("Removed", list(upgrade.removed)),
+        ("Changed", [f"{name} {line}" for name, changes in upgrade.changed.items() for line in map(_change, changes)]),
+        ("Values that the new chart does not have", list(upgrade.vanished)),
+        ("Changed defaults", [f"{name}: {_short(old)} → {_short(new)}" for name, (old, new) in upgrade.defaults.items()]),
     ):
         if rows:
             yield from ("", f"<details><summary>{title}: {len(rows)}</summary>", "", *(f"* `{row.replace('`', chr(39))}`" for row in rows))

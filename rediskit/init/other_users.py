@@ -38,7 +38,7 @@ class UsersQuery(NamedTuple):
     @property
     def names(self) -> frozenset[str]:
         """The variables that the migration switches in any container."""
-        return frozenset(name for one in self.workloads for switch in one.containers for name in switch.names)
+        return frozenset(name for workload in self.workloads for switch in workload.containers for name in switch.names)
 
     @property
     def containers(self) -> Iterator[tuple[str, Container, ContainerSwitch]]:

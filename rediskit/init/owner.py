@@ -13,10 +13,10 @@ def infer_owner(client: DetectedClient) -> None:
 
     The kinds for a chart with further keys need files that live objects do not contain, so `external` is proposed, which always fits.
     """
-    found = [(workload.content, by) for workload in client.workloads if (by := deployed_by(workload.content))]
-    kinds = {by.kinds[0] for _, by in found}
+    deployers = [(workload.content, by) for workload in client.workloads if (by := deployed_by(workload.content))]
+    kinds = {by.kinds[0] for _, by in deployers}
     client.owner = "external" if "external" in kinds else ""
-    for content, by in found:
+    for content, by in deployers:
         client.remark("workload", _remark(content, by))
 
 

@@ -90,11 +90,11 @@ def switch_of(listed: str, container: Content, workload: Content, objects: Input
     name, variables = text_at(container, "name"), variables_of(container, workload, objects)
     image = names_of_image(container)
     roles = {key: named(key) for key in variables}
-    references = [found for key, variable in variables.items() if (found := _reference(variable, roles[key], image))]
-    arguments = list(_arguments(container, {one.address.host for one in references if one.address}))
-    switch = ContainerSwitch(listed, name, (*references, *(one for one in arguments if one.address)))
+    references = [reference for key, variable in variables.items() if (reference := _reference(variable, roles[key], image))]
+    arguments = list(_arguments(container, {reference.address.host for reference in references if reference.address}))
+    switch = ContainerSwitch(listed, name, (*references, *(argument for argument in arguments if argument.address)))
     switch.unseen = unseen_sources(container, workload, objects)
-    switch.questions += [f"container {name}: {one.name} {one.origin}" for one in arguments if not one.address]
+    switch.questions += [f"container {name}: {argument.name} {argument.origin}" for argument in arguments if not argument.address]
     _set_addresses(switch)
     if references:
         _set_related(switch, references, variables, roles, image)
@@ -148,45 +148,47 @@ def _arguments(container: Content, hosts: set[str]) -> Iterator[Reference]:
 
 def _set_addresses(switch: ContainerSwitch) -> None:
     """Set the template of each reference."""
-    for one in switch.references:
-        if one.address is None:
+    for reference in switch.references:
+        if reference.address is None:
             continue
-        if one.old:
-            switch.args.append((one.old, one.address.template))
+        if reference.old:
+            switch.args.append((reference.old, reference.address.template))
         else:
-            switch.env[one.name] = one.address.template
-        if one.address.database is not None:
-            switch.numbers[one.old or one.name] = one.address.database
-        switch.questions += [f"container {switch.name}, {one.name}: {question}" for question in one.address.questions]
-        if not _NAME.fullmatch(one.name) and not one.old:
-            switch.questions.append(f"container {switch.name}: {one.name} cannot be set: write the name of another variable that it reads")
+            switch.env[reference.name] = reference.address.template
+        if reference.address.database is not None:
+            switch.numbers[reference.old or reference.name] = reference.address.database
+        switch.questions += [f"container {switch.name}, {reference.name}: {question}" for question in reference.address.questions]
+        if not _NAME.fullmatch(reference.name) and not reference.old:
+            switch.questions.append(
+                f"container {switch.name}: {reference.name} cannot be set: write the name of another variable that it reads"
+            )
 
 
 def _set_related(
     switch: ContainerSwitch, references: list[Reference], variables: dict[str, Variable], roles: dict[str, Named], image: Mapping[str, str]
 ) -> None:
     """Set the variables beside each address: port, password, user name, database, TLS, password file, Sentinel."""
-    for one in references:
-        if one.address is None:
-            switch.env[one.name] = _unknown(one, roles[one.name], image)
-            if switch.env[one.name] == URL:
-                switch.numbers[one.name] = 0
-            elif roles[one.name].role != "host":
-                switch.env.pop(one.name)
-    prefixes = {one.prefix for one in references}
-    single = len({one.address.host if one.address else one.name for one in references}) == 1
+    for reference in references:
+        if reference.address is None:
+            switch.env[reference.name] = _unknown(reference, roles[reference.name], image)
+            if switch.env[reference.name] == URL:
+                switch.numbers[reference.name] = 0
+            elif roles[reference.name].role != "host":
+                switch.env.pop(reference.name)
+    prefixes = {reference.prefix for reference in references}
+    single = len({reference.address.host if reference.address else reference.name for reference in references}) == 1
     for key, role in roles.items():
         beside = role.prefix in prefixes or (single and bool(REDIS.search(key)) and role.role not in ("host", "url"))
         if key not in (*switch.env, PASSWORD_VARIABLE) and beside and role.role and _NAME.fullmatch(key):
             _set_one(switch, key, role.role, variables[key])
-    for one in references:
-        if switch.env.get(one.name) in ("${host}", "${address}"):
-            _derive(switch, one, image)
+    for reference in references:
+        if switch.env.get(reference.name) in ("${host}", "${address}"):
+            _derive(switch, reference, image)
 
 
-def _unknown(one: Reference, role: Named, image: Mapping[str, str]) -> str:
+def _unknown(reference: Reference, role: Named, image: Mapping[str, str]) -> str:
     """Return the template of a variable whose value the input does not contain: a host by its name, else a URL."""
-    return image.get(one.name) or ("${host}" if role.role == "host" else URL)
+    return image.get(reference.name) or ("${host}" if role.role == "host" else URL)
 
 
 def _set_one(switch: ContainerSwitch, name: str, role: Role, variable: Variable) -> None:
@@ -211,16 +213,16 @@ def _set_one(switch: ContainerSwitch, name: str, role: Role, variable: Variable)
         switch.remarks.append(f"{where}: {name} is removed, because the shared Redis has no Sentinel")
 
 
-def _derive(switch: ContainerSwitch, one: Reference, image: Mapping[str, str]) -> None:
+def _derive(switch: ContainerSwitch, reference: Reference, image: Mapping[str, str]) -> None:
     """Add the variables for port and password that are not in the input."""
-    wanted: tuple[Role, ...] = ("port", "password") if switch.env[one.name] == "${host}" and one.address else ("password",)
+    wanted: tuple[Role, ...] = ("port", "password") if switch.env[reference.name] == "${host}" and reference.address else ("password",)
     for role in wanted:
         if any(switch.env.get(name) == f"${{{role}}}" for name in switch.env):
             continue
         names = [name for name, value in image.items() if value == f"${{{role}}}"]
-        name = names[0] if names else derived(one.name, role)
+        name = names[0] if names else derived(reference.name, role)
         switch.env[name] = f"${{{role}}}"
-        source = "it is the name that the image reads" if names else f"the name is derived from {one.name}"
+        source = "it is the name that the image reads" if names else f"the name is derived from {reference.name}"
         switch.remarks.append(f"{name} is not in the input: {source}; check that container {switch.name} reads it")
 
 

@@ -23,6 +23,6 @@ def checkout_evidence(environment: Environment, client: Client, target: Step, pl
         result = scan(environment, client, place)
         return recorded(environment, client, result, at) if result is not None else ()
     if remarks := list(unfolded(environment, client, str(place.to))):
-        raise RefusedError([Problem(one.message, one.hint, location=one.location, code=one.code) for one in remarks])
+        raise RefusedError([Problem(remark.message, remark.hint, location=remark.location, code=remark.code) for remark in remarks])
     observed = Observed(at, folded=True, source=commit_of(place.top) or "a build without a commit")
     return record(environment, client, observed)[0]

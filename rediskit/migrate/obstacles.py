@@ -49,28 +49,31 @@ def _without(data: Any, client: str) -> Any:
     clients = data.get("clients")
     if not isinstance(clients, list):
         return {key: value for key, value in data.items() if key != "migration"}
-    return {**data, "clients": [_without(one, client) if isinstance(one, dict) and one.get("name") == client else one for one in clients]}
+    return {
+        **data,
+        "clients": [_without(other, client) if isinstance(other, dict) and other.get("name") == client else other for other in clients],
+    }
 
 
-def foreign_there(environment: Environment, client: Client, there: Repository, place: Checkout) -> Iterator[Problem]:
+def foreign_there(environment: Environment, client: Client, repository: Repository, place: Checkout) -> Iterator[Problem]:
     """Yield the uncommitted changes in the application repository that `migrate export` does not make to its last commit.
 
     The trial build reads the work tree, so a change anywhere in it makes the build different from that of the GitOps tool.
     """
-    changed = there.changed()
-    if there.top == work_tree(Path(os.path.realpath(environment.file)).parent):
-        changed = [path for path in changed if (there.top / path).is_relative_to(place.to)]
+    changed = repository.changed()
+    if repository.top == work_tree(Path(os.path.realpath(environment.file)).parent):
+        changed = [path for path in changed if (repository.top / path).is_relative_to(place.to)]
     if not changed:
         return
     with temporary_folder() as folder:
         copy = folder / "checkout"
-        with tarfile.TarFile(fileobj=io.BytesIO(there.archive())) as archive:
+        with tarfile.TarFile(fileobj=io.BytesIO(repository.archive())) as archive:
             archive.extractall(copy, filter="tar")
         (copy / ".git").mkdir()
         export(environment, client, str(copy / place.to.relative_to(place.top)), force=False, dry_run=False)
-        foreign = [path for path in changed if _content(copy / path) != _content(there.top / path)]
+        foreign = [path for path in changed if _content(copy / path) != _content(repository.top / path)]
     if foreign:
-        yield _problem(there, foreign)
+        yield _problem(repository, foreign)
 
 
 def _content(path: Path) -> bytes | None:

@@ -171,12 +171,12 @@ def _brought(environment: Environment, changed: tuple[FileDiff, ...]) -> tuple[s
 def _values(environment: Environment, client: Client, here: Migration, after: Migration) -> Iterator[Value]:
     """Yield the values of the workload and its autoscaler that a step changes in the build of the application repository."""
     containers = [container for workload in client.workloads for _, _, container in workload.every]
-    hidden = {name for one in containers for name, value in one.variables.items() if value is None or value.contains_password}
+    hidden = {name for container in containers for name, value in container.variables.items() if value is None or value.contains_password}
     old, new = (_objects(environment, client.model_copy(update={"migration": migration})) for migration in (here, after))
     for reference in dict.fromkeys((*old, *new)):
-        for pointer, one, other in differences(old.get(reference, {}), new.get(reference, {}), is_leaf=_has_source, expand=True):
+        for pointer, value, new_value in differences(old.get(reference, {}), new.get(reference, {}), is_leaf=_has_source, expand=True):
             secret = any(part in hidden for part in pointer.split("/"))
-            yield Value(reference, pointer, _shown(one, secret), _shown(other, secret and not isinstance(other, Mapping)))
+            yield Value(reference, pointer, _shown(value, secret), _shown(new_value, secret and not isinstance(new_value, Mapping)))
 
 
 def _objects(environment: Environment, client: Client) -> dict[str, Any]:

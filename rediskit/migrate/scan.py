@@ -90,15 +90,15 @@ def _without_values(client: Client, result: Scan, *, is_rendered: bool) -> Scan:
     if client.owner.release is None:
         return result
     mine, switched = client.owner.installs.reference, switched_variables(client)
-    found = []
+    kept = []
     for use in result.uses:
         if use.object != mine or not use.pointer.startswith("/spec/values/"):
-            found.append(use)
+            kept.append(use)
         elif not is_rendered:
             named = not switched.isdisjoint(use.pointer.split("/")[-2:])
-            found.append(use._replace(strength="possible" if named else use.strength))
-    hidden = tuple(one for one in result.hidden if not is_rendered or one.object != mine)
-    return result._replace(uses=tuple(found), hidden=hidden)
+            kept.append(use._replace(strength="possible" if named else use.strength))
+    hidden = tuple(place for place in result.hidden if not is_rendered or place.object != mine)
+    return result._replace(uses=tuple(kept), hidden=hidden)
 
 
 _NOT_CHANGED = "the migration of {} does not change it"

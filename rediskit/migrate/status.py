@@ -124,7 +124,7 @@ def transition_status(situation: Situation) -> TransitionStatus:
 def _not_visible(situation: Situation) -> Iterator[str]:
     """Yield the config files that a step changes and that no manifest shows."""
     if situation.after.step != "complete" and effects(situation.after).switched != effects(situation.migration).switched:
-        yield from (f"{one.file} of {one.object}: {NOT_VISIBLE}" for one in hidden(situation.client))
+        yield from (f"{place.file} of {place.object}: {NOT_VISIBLE}" for place in hidden(situation.client))
 
 
 def repository_of(situation: Situation) -> Repository:
@@ -143,7 +143,7 @@ def repository_of_step(environment: Environment, client: Client) -> Repository:
     step = migration.history[-2].step if len(migration.history) > 1 else "prepare"
     before = migration.model_copy(update={"history": migration.history[:-1], "step": step})
     earlier = replaced(environment, client, before)
-    options = (one for one in transitions.available(before) if one.target == migration.step)
+    options = (transition for transition in transitions.available(before) if transition.target == migration.step)
     transition = next(options, Transition("forward", step, migration.step))
     return repository_of(situation_of(earlier, one_client(earlier, client.name), transition, migration.history[-1].at))
 

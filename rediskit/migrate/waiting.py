@@ -42,7 +42,7 @@ def wait_for_application(client: Client, commit: str, wait: Wait) -> None:
     if target is not None:
         _refresh(target, wait)
     stopped = effects(client.migration).stopped
-    workloads = [gitops.Target(str(one.kind), client.namespace, str(one.name)) for one in client.workloads]
+    workloads = [gitops.Target(str(workload.kind), client.namespace, str(workload.name)) for workload in client.workloads]
 
     def missing() -> Iterator[str]:
         if target is not None:

@@ -30,9 +30,13 @@ class DeployedBy(NamedTuple):
 
 def deployed_by(content: Any) -> DeployedBy | None:
     """Return what deploys a workload; None where the object does not show it."""
-    owners = [one for one in list_at(content, "metadata", "ownerReferences") if _is_object(text_at(one, "kind"), text_at(one, "name"))]
+    owners = [
+        reference
+        for reference in list_at(content, "metadata", "ownerReferences")
+        if _is_object(text_at(reference, "kind"), text_at(reference, "name"))
+    ]
     if owners:
-        owner = next((one for one in owners if one.get("controller") is True), owners[0])
+        owner = next((reference for reference in owners if reference.get("controller") is True), owners[0])
         return DeployedBy(f"{text_at(owner, 'kind')} {text_at(owner, 'name')}, the object of an operator", ("external",))
     if (release := _flux(content, "helm")) is not None:
         return _fitting(f"HelmRelease {release}", "external", "flux-helmrelease", "helm-values")

@@ -59,7 +59,7 @@ def _immutable(old: Rendering, new: Rendering) -> Iterator[Break]:
         kind, name = identity
         before = old.objects.get(identity)
         for path in _IMMUTABLE.get(kind, ()) if before is not None else ():
-            pair = [at(found, "spec", *path) for found in (before, content)]
+            pair = [at(side, "spec", *path) for side in (before, content)]
             if kind == "Service":
                 pair = [value == "None" for value in pair]
             if pair[0] != pair[1]:
@@ -84,7 +84,7 @@ def _services(old: Rendering, new: Rendering) -> Iterator[Break]:
     for name, content in before.items():
         selector = at(content, "spec", "selector")
         if name not in after:
-            renamed = next((other for other, found in added.items() if at(found, "spec", "selector") == selector), "")
+            renamed = next((other for other, content in added.items() if at(content, "spec", "selector") == selector), "")
             end = f"is renamed to {renamed}" if renamed else "is removed"
             yield Break("upgrade-service", f"Service/{name} {end}: clients and runbooks use the old name", _KEEP)
             continue
@@ -131,12 +131,12 @@ def _pods(old: Rendering, new: Rendering) -> Iterator[Break]:
         release.exporter_container: (None, release.metrics_container_port),
     }
     for workload, name, container in old.containers():
-        same = [found for place, other, found in new.containers() if (place, other) == (workload, name)]
+        same = [container for place, other, container in new.containers() if (place, other) == (workload, name)]
         if not same and any(place == workload for place, _, _ in new.containers()):
             yield Break("upgrade-pod", f"{workload} no longer has the container {name}: runbooks and alerts use it", _KEEP)
         for port in list_at(container, "ports") if same and name in wanted else ():
             if (port.get("name"), port.get("containerPort")) not in [
-                (found.get("name"), found.get("containerPort")) for found in list_at(same[0], "ports")
+                (port.get("name"), port.get("containerPort")) for port in list_at(same[0], "ports")
             ]:
                 message = f"{workload} container {name} no longer has the port {port.get('name')} {port.get('containerPort')}"
                 yield Break("upgrade-pod", f"{message}: Services and policies of rediskit use it", _KEEP)
@@ -154,7 +154,7 @@ def _pods(old: Rendering, new: Rendering) -> Iterator[Break]:
 
 def _redis_conf(old: Rendering, new: Rendering) -> Iterator[Break]:
     text = str(at(new.values, *new.release.profile.redis_conf) or "")
-    before, after = ({line.strip() for line in found.whole.splitlines()} for found in (old, new))
+    before, after = ({line.strip() for line in side.whole.splitlines()} for side in (old, new))
     for line in text.splitlines():
         if line.strip() in before - after:
             yield Break("upgrade-value", f"redis.conf no longer gets the line {line.strip()}", _KEEP, keys=new.release.profile.redis_conf)
@@ -209,8 +209,8 @@ def vanished(old: Rendering, new: Rendering) -> list[str]:
 def _images(old: Rendering, new: Rendering) -> Iterator[Break]:
     """Yield changes of the Redis image. Each Redis reads the files of an older one, and not those of a newer one."""
     for workload, name, container in old.containers():
-        after = next((found for place, other, found in new.containers() if (place, other) == (workload, name)), {})
-        pair = [str(found.get("image") or "").rpartition("/")[2] for found in (container, after)]
+        after = next((container for place, other, container in new.containers() if (place, other) == (workload, name)), {})
+        pair = [str(side.get("image") or "").rpartition("/")[2] for side in (container, after)]
         if name != new.release.container or not pair[1] or pair[0] == pair[1]:
             continue
         change = f"{workload}: Redis changes from {pair[0]} to {pair[1]}"

@@ -38,7 +38,7 @@ class Chart(NamedTuple):
     values: Mapping[str, Any]
 
 
-def chart_of(given: str, profile: Profile, repository: str, folder: Path, option: str) -> Chart:
+def chart_of(reference: str, profile: Profile, repository: str, folder: Path, option: str) -> Chart:
     """Return the chart of an option: the path of a folder or an archive, or a version.
 
     Args:
@@ -52,17 +52,21 @@ def chart_of(given: str, profile: Profile, repository: str, folder: Path, option
         ConfigError: It is no chart, or that of another profile.
         MissingToolError: Helm is missing, or could not pull the version.
     """
-    path = _pulled(given, profile, repository, folder) if _VERSION.fullmatch(given) and not Path(given).exists() else Path(given)
+    path = (
+        _pulled(reference, profile, repository, folder)
+        if _VERSION.fullmatch(reference) and not Path(reference).exists()
+        else Path(reference)
+    )
     try:
         files = _folder(path) if path.is_dir() else _archive(path)
         (about,) = (document.data for document in read_foreign(files["Chart.yaml"], "Chart.yaml"))
         values = [document.data for document in read_foreign(files["values.yaml"], "values.yaml")] if "values.yaml" in files else []
     except (OSError, tarfile.TarError, EOFError, zlib.error, KeyError, ValueError, RediskitError):
-        found = "is no chart" if path.exists() else "does not exist"
-        raise ConfigError(Problem(f"{option}: {given} {found}", _HINT)) from None
+        state = "is no chart" if path.exists() else "does not exist"
+        raise ConfigError(Problem(f"{option}: {reference} {state}", _HINT)) from None
     if not isinstance(about, dict) or about.get("name") != profile.chart:
         name = about.get("name") if isinstance(about, dict) else None
-        message = f"{option}: {given} is the chart {name or '(no name)'}, and the config has {profile.chart} ({profile.title})"
+        message = f"{option}: {reference} is the chart {name or '(no name)'}, and the config has {profile.chart} ({profile.title})"
         raise ConfigError(Problem(message, "choose a version of the chart in redis.chart"))
     default = values[0] if values and isinstance(values[0], dict) else {}
     return Chart(path.absolute(), str(about["name"]), str(about.get("version") or ""), default)

@@ -95,38 +95,40 @@ def with_image(environment: Environment, image: str) -> Environment:
     registry, repository = (first, rest) if rest and (set(first) & {".", ":"} or first == "localhost") else (redis.image.registry, head)
     data = {"registry": registry, "repository": repository or redis.image.repository, "tag": tag, "digest": digest}
     try:
-        found = type(redis.image).model_validate(data)
+        parsed = type(redis.image).model_validate(data)
     except ValueError:
         hint = "write a tag like 8.2.3, or an image like docker.io/library/redis:8.2.3"
         raise ConfigError(Problem(f"--image: {image} is not an image with a tag or a digest", hint)) from None
-    return environment.model_copy(update={"redis": redis.model_copy(update={"image": found})})
+    return environment.model_copy(update={"redis": redis.model_copy(update={"image": parsed})})
 
 
 def _compared(environment: Environment, old: Rendering, new: Rendering) -> Upgrade:
     common = [identity for identity in old.objects if identity in new.objects]
     named = {identity: "/".join(identity) for identity in (*old.objects, *new.objects)}
-    differences = {named[one]: changes_between(_plain(old.objects[one]), _plain(new.objects[one])) for one in common}
-    pods = {one: [at(found.objects[one], "spec", "template") for found in (old, new)] for one in common}
-    before, after = ({f"{place} {name}": str(found.get("image")) for place, name, found in side.containers()} for side in (old, new))
+    differences = {named[identity]: changes_between(_plain(old.objects[identity]), _plain(new.objects[identity])) for identity in common}
+    pods = {identity: [at(side.objects[identity], "spec", "template") for side in (old, new)] for identity in common}
+    before, after = (
+        {f"{place} {name}": str(container.get("image")) for place, name, container in side.containers()} for side in (old, new)
+    )
     return Upgrade(
         old=old.chart,
         new=new.chart,
-        findings=tuple(_finding(environment, found) for found in dict.fromkeys(breaks(old, new))),
-        added=tuple(named[one] for one in new.objects if one not in old.objects),
-        removed=tuple(named[one] for one in old.objects if one not in new.objects),
+        findings=tuple(_finding(environment, change) for change in dict.fromkeys(breaks(old, new))),
+        added=tuple(named[identity] for identity in new.objects if identity not in old.objects),
+        removed=tuple(named[identity] for identity in old.objects if identity not in new.objects),
         changed={name: changes for name, changes in differences.items() if changes},
-        restarts=tuple(named[one] for one, (first, second) in pods.items() if first != second),
+        restarts=tuple(named[identity] for identity, (first, second) in pods.items() if first != second),
         images={name: (image, after[name]) for name, image in before.items() if after.get(name, image) != image},
         vanished=tuple(vanished(old, new)),
         defaults={".".join(path): (value, at(new.chart.values, *path)) for path, value in changed_defaults(old, new)},
     )
 
 
-def _finding(environment: Environment, found: Break) -> Finding:
-    path: Path = ("redis", "image") if found.code == "upgrade-image" else ("redis", "chart")
-    if found.keys and at(environment.redis.values, *found.keys) is not None:
-        path = ("redis", "values", *found.keys)
-    return Finding(found.code, found.severity, found.message, found.hint, path, environment.locate(path))
+def _finding(environment: Environment, broken: Break) -> Finding:
+    path: Path = ("redis", "image") if broken.code == "upgrade-image" else ("redis", "chart")
+    if broken.keys and at(environment.redis.values, *broken.keys) is not None:
+        path = ("redis", "values", *broken.keys)
+    return Finding(broken.code, broken.severity, broken.message, broken.hint, path, environment.locate(path))
 
 
 def _plain(value: Any) -> Any:

@@ -57,17 +57,17 @@ class Rendering:
         # Go accepts a tab after a value, which is no YAML.
         text = re.sub(r"[ \t]+$", "", self.whole, flags=re.MULTILINE)
         documents = (document.data for document in read_foreign(text.encode(), "helm template", limit=_LIMIT))
-        found = (content for content in documents if isinstance(content, dict) and isinstance(content.get("kind"), str))
+        contents = (content for content in documents if isinstance(content, dict) and isinstance(content.get("kind"), str))
         tests = "helm.sh/hook"
         return {
             (content["kind"], str(at(content, "metadata", "name"))): content
-            for content in found
+            for content in contents
             if tests not in mapping_at(content, "metadata", "annotations")
         }
 
     def of(self, kind: str) -> dict[str, Object]:
         """Return the objects of a kind by name."""
-        return {name: content for (found, name), content in self.objects.items() if found == kind}
+        return {name: content for (entry, name), content in self.objects.items() if entry == kind}
 
     def containers(self) -> Iterator[tuple[str, str, Object]]:
         """Yield workload, name and content of each container, init containers included."""

@@ -52,8 +52,8 @@ def custom(crd: Schema, version: str, definitions: dict[str, Schema]) -> Schema:
     Raises StopIteration when the CRD has no such version.
     """
     names, group = crd["spec"]["names"], crd["spec"]["group"]
-    found = next(entry for entry in crd["spec"]["versions"] if entry["name"] == version)
-    result = _custom(found["schema"]["openAPIV3Schema"])
+    served = next(entry for entry in crd["spec"]["versions"] if entry["name"] == version)
+    result = _custom(served["schema"]["openAPIV3Schema"])
     fields = result["properties"]
     fields["apiVersion"] = {"type": "string", "enum": [f"{group}/{version}"]}
     fields["kind"] = {"type": "string", "enum": [names["kind"]]}
@@ -120,6 +120,6 @@ def _references(schema: Any) -> set[str]:
         return set().union(*map(_references, schema))
     if not isinstance(schema, dict):
         return set()
-    found = set().union(*map(_references, schema.values()))
+    references = set().union(*map(_references, schema.values()))
     reference = schema.get("$ref")
-    return found | {reference.removeprefix(_REF)} if isinstance(reference, str) else found
+    return references | {reference.removeprefix(_REF)} if isinstance(reference, str) else references

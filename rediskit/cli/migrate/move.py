@@ -81,7 +81,7 @@ def _trial_build(client: Client, after: Environment) -> None:
     from rediskit.migrate.export import refuse_uses, trial_build
     from rediskit.migrate.owner.in_place import home
 
-    moved = next(one for one in after.clients if one.name == client.name)
+    moved = next(known for known in after.clients if known.name == client.name)
     place = home(after, moved)
     refuse_uses(after, moved, place)
     trial_build(after, moved, place)

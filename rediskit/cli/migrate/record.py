@@ -73,14 +73,14 @@ def _measured(
     suffixes = {"passed": "", "failed": FAILED, "unknown": UNKNOWN}
     return tuple(
         {
-            "value": f"{found.criterion}{suffixes[found.status]}",
-            "measured": found.measured,
-            "limit": found.limit,
-            "coverage": found.coverage,
-            "source": found.source,
-            "note": found.note,
+            "value": f"{measured.criterion}{suffixes[measured.status]}",
+            "measured": measured.measured,
+            "limit": measured.limit,
+            "coverage": measured.coverage,
+            "source": measured.source,
+            "note": measured.note,
         }
-        for found in measure(environment, client, period, prometheus, arguments.context)
+        for measured in measure(environment, client, period, prometheus, arguments.context)
     )
 
 

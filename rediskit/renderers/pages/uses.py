@@ -112,7 +112,7 @@ def notes(environment: Environment, client: Client) -> Iterator[str]:
     yield from losses(environment, client)
     yield from breaks(environment, client.use)
     yield from open_criteria(client)
-    yield from (f"{one.file} of {one.object}: {NOT_VISIBLE}" for one in hidden(client))
+    yield from (f"{place.file} of {place.object}: {NOT_VISIBLE}" for place in hidden(client))
     yield from _misfits(client)
 
 
