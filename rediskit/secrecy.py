@@ -27,7 +27,11 @@ _SHAPES: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
 """A pattern, its name, and upper-case words of which the text must contain one: most texts contain none, and the search for a word is ten
 times as fast as the pattern. A pattern that starts with its word, with a look-behind, is equally fast."""
 _DIGIT = re.compile("[0-9]")
-_WORD = re.compile(r"[A-Za-z0-9+/_=-]{20,}+")
+_LONG = 20
+"""The least number of characters of a generated password."""
+_WORD = re.compile(rf"[A-Za-z0-9+/_=-]{{{_LONG},}}+")
+_ONLY_WORDS = bytes(code if re.fullmatch(rb"[A-Za-z0-9+/_=-]", bytes((code,))) else 32 for code in range(256))
+"""A table for `bytes.translate`: a space in place of each byte that is not in a word."""
 _KEY = re.compile(r"(?:^|[./_-]|(?<=[a-z]))(?:password|passwd|passphrase|token|api[_-]?key|secret[_-]?key|private[_-]?key)$", re.IGNORECASE)
 
 _STRONG_NAME = re.compile(r"PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL", re.IGNORECASE)
@@ -56,9 +60,19 @@ def secret_reason(value: str) -> str:
         return ""
     capitals = value.upper()
     for shape, reason, words in _SHAPES:
-        if any(word in capitals for word in words) and shape.search(value):
-            return reason
-    return "a generated password" if any(map(_generated, _WORD.findall(value))) else ""
+        for word in words:
+            if word in capitals:
+                if shape.search(value):
+                    return reason
+                break
+    return "a generated password" if any(map(_generated, _long_words(value))) else ""
+
+
+def _long_words(text: str) -> Iterator[str]:
+    """Yield the matches of `_WORD`, in half of its time: a check reads all texts of all objects."""
+    for word in text.encode("ascii", "replace").translate(_ONLY_WORDS).split():
+        if len(word) >= _LONG:
+            yield word.decode("ascii")
 
 
 def without_passwords(text: str) -> str:

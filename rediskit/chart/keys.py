@@ -71,7 +71,7 @@ def _walk(profile: Profile, values: Mapping[str, Any], at: Path, extra: frozense
             if not _fits(value, kind, str(key)):
                 yield KeyProblem(path, f"expected {_EXPECTED[kind]}", f"the default of the chart for {name} is {_EXPECTED[kind]}")
         elif name in children or any(longer.startswith(f"{name}.") for longer in extra):
-            if isinstance(value, Mapping):
+            if isinstance(value, (dict, Mapping)):
                 yield from _walk(profile, value, path, extra)
             else:
                 yield KeyProblem(path, "expected a mapping", f"known below {name}: {', '.join(sorted(children.get(name, ())))}")
@@ -122,7 +122,7 @@ def plain_values(profile: Profile, values: Mapping[str, Any], at: str = "") -> d
     plain: dict[str, Any] = {}
     for key, value in values.items():
         path = f"{at}.{key}" if at else key
-        if isinstance(value, Mapping):
+        if isinstance(value, (dict, Mapping)):
             plain[key] = plain_values(profile, value, path)
         elif known_keys(profile.keys_file).get(path) == "str" and isinstance(value, (int, float)) and not isinstance(value, bool):
             plain[key] = getattr(value, "text", str(value))

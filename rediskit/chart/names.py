@@ -281,5 +281,5 @@ def _refused(profile: Profile, name: str, namespace: str, values: Mapping[str, A
 def _at(values: Mapping[str, Any], *path: str) -> Any:
     value: Any = values
     for part in path:
-        value = value.get(part) if isinstance(value, Mapping) else None
+        value = value.get(part) if isinstance(value, (dict, Mapping)) else None
     return value

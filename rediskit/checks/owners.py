@@ -9,6 +9,7 @@ from rediskit.errors import BUG, Path
 from rediskit.model.client import Client
 from rediskit.model.container import Container
 from rediskit.model.nested import at, list_at
+from rediskit.model.once import once
 from rediskit.model.podspec import containers_of
 from rediskit.model.pointers import changed
 from rediskit.model.template import Template
@@ -90,8 +91,13 @@ def _migrating(subject: Subject) -> Iterator[_Migrating]:
             yield _Migrating(("clients", index, "workloads", number), client, workload, effects(client.migration))
 
 
-def _patches(subject: Subject) -> Iterator[_Patch]:
-    """Yield the patch of each workload from the rendered manifests, not from the model."""
+@once
+def _patches(subject: Subject) -> tuple[_Patch, ...]:
+    """Return the patch of each workload from the rendered manifests, not from the model."""
+    return tuple(_read_patches(subject))
+
+
+def _read_patches(subject: Subject) -> Iterator[_Patch]:
     for migrating in _migrating(subject):
         if migrating.effect.owner_is_untouched:
             continue

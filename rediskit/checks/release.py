@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from rediskit import dns
@@ -53,8 +54,10 @@ def owned_values(subject: Subject) -> Iterator[Issue]:
             yield Issue(f"{name} is {state}, but other rendered objects depend on it", hint, ("redis", "values", *path))
 
 
-def _keys(name: str) -> list[str]:
-    return [key.replace("\\.", ".") for key in re.split(r"(?<!\\)\.", name)]
+@cache
+def _keys(name: str) -> tuple[str, ...]:
+    """Return the keys of a path of a profile; a dot in a key has a backslash before it."""
+    return tuple(key.replace("\\.", ".") for key in re.split(r"(?<!\\)\.", name))
 
 
 def labels(subject: Subject) -> Iterator[Issue]:

@@ -22,7 +22,7 @@ from rediskit.renderers.helm import values_path
 from rediskit.renderers.objects import KEEP
 from rediskit.renderers.secret_forms import rotation as rotation_of
 from rediskit.secrecy import shapes_in
-from rediskit.source.unencrypted import in_data
+from rediskit.source.unencrypted import can_have_secret, in_data
 
 
 def ciphertext_missing(subject: Subject) -> Iterator[Issue]:
@@ -125,7 +125,9 @@ def plain_secrets(subject: Subject) -> Iterator[Issue]:
     """Refuse a Secret with a value in plain text, as a file, under `extraDeploy` or inside a text: Git keeps it permanently."""
     for file in subject.tree.contents:
         is_values = file.path == values_path(subject.environment)
-        for place in in_data(file.content) if file.path in subject.tree.objects or is_values else ():
+        if not (is_values or file.path in subject.tree.objects) or not can_have_secret(subject.tree.files[file.path]):
+            continue
+        for place in in_data(file.content):
             hint = "encrypt it: rediskit secret seal; change a password that was committed in plain text"
             source: Path = ("redis", "values", *place) if is_values else ("secrets",)
             yield Issue(f"{file.path}{f': {dotted(place)}' if place else ''} is a Secret in plain text", hint, source)
@@ -133,12 +135,10 @@ def plain_secrets(subject: Subject) -> Iterator[Issue]:
 
 def passwords(subject: Subject) -> Iterator[Issue]:
     """Refuse a value that looks like a password, in plain text or in base64, such as in an annotation, argument or variable."""
-    for file in subject.tree.contents:
-        if file.path not in subject.tree.objects:
-            continue
-        for place, reason in shapes_in(around_ciphertext(subject.tree.objects[file.path])):
-            hint = "reference the Secret and its key instead of the value"
-            yield Issue(f"{file.path}: {dotted(place)} looks like {reason}", hint, file.source)
+    sources = {file.path: file.source for file in subject.tree.contents}
+    for (path, *place), reason in shapes_in({path: around_ciphertext(content) for path, content in subject.tree.objects.items()}):
+        hint = "reference the Secret and its key instead of the value"
+        yield Issue(f"{path}: {dotted(tuple(place))} looks like {reason}", hint, sources[str(path)])
 
 
 def decryption(subject: Subject) -> Iterator[Issue]:

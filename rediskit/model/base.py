@@ -11,6 +11,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from rediskit.errors import Problem
+from rediskit.model.once import RESULTS
 from rediskit.secrecy import secret_reason
 
 SECRET_HINT = "remove the secret from the config and store it in a Secret, see secrets.mode"
@@ -28,6 +29,21 @@ class Model(BaseModel):
         serialize_by_alias=True,
         hide_input_in_errors=True,
     )
+
+    def __copy__(self) -> Self:
+        copy = super().__copy__()
+        copy.__dict__.pop(RESULTS, None)  # They belong to the values of the original.
+        return copy
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        copy = super().__deepcopy__(memo)
+        copy.__dict__.pop(RESULTS, None)
+        return copy
+
+    def __getstate__(self) -> dict[Any, Any]:
+        state = super().__getstate__()
+        fields = {name: value for name, value in state["__dict__"].items() if name != RESULTS}
+        return {**state, "__dict__": fields}
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

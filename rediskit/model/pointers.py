@@ -8,14 +8,17 @@ Pair = Callable[[Any, Any], bool]
 
 def pointer(*path: str | int) -> str:
     """Return the JSON pointer of a path."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    text = "/".join(map(str, ("", *path)))
+    if "~" in text or text.count("/") != len(path):
+        return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    return text
 
 
 def by_name(value: Any) -> dict[str, Any] | None:
     """Return the entries of a list by their names; None unless it is a list of mappings whose names are strings."""
-    if not isinstance(value, Sequence) or isinstance(value, str):
+    if isinstance(value, (str, dict)) or not isinstance(value, (list, Sequence)):
         return None
-    if not all(isinstance(entry, Mapping) and isinstance(entry.get("name"), str) for entry in value):
+    if not all(isinstance(entry, (dict, Mapping)) and isinstance(entry.get("name"), str) for entry in value):
         return None
     return {entry["name"]: entry for entry in value}
 
@@ -29,10 +32,12 @@ def differences(
         is_leaf: Returns whether two mappings are compared as one value each.
         expand: Whether a mapping without name, or a named list, that only one side has is a difference per value in it.
     """
+    if before == after:
+        return
     if expand:
         before, after = _filled(before, after), _filled(after, before)
-    old, new = (value if isinstance(value, Mapping) else by_name(value) for value in (before, after))
-    same_shape = isinstance(before, Mapping) == isinstance(after, Mapping)
+    old, new = (value if isinstance(value, (dict, Mapping)) else by_name(value) for value in (before, after))
+    same_shape = isinstance(before, (dict, Mapping)) == isinstance(after, (dict, Mapping))
     if old is None or new is None or not same_shape or (is_leaf and is_leaf(before, after)):
         if before != after:
             yield path, before, after

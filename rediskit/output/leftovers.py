@@ -21,7 +21,7 @@ def input_leftovers(folders: Iterable[Path]) -> Iterator[tuple[str, str]]:
 
     A run that writes into several of the folders has its stage in a folder above all of them.
     """
-    for place in sorted({parent for folder in folders for parent in _up_to_the_top(Path(os.path.realpath(folder)))}):
+    for place in sorted({parent for folder in {os.path.realpath(folder) for folder in folders} for parent in _up_to_the_top(Path(folder))}):
         if os.path.lexists(place / STAGE):
             yield str(place), str(place / STAGE)
 

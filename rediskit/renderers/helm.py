@@ -10,11 +10,13 @@ from rediskit.chart.profile import ChartImage, Settings
 from rediskit.errors import ConfigError
 from rediskit.model.ciphertext import ROTATION
 from rediskit.model.environment import Environment
+from rediskit.model.once import once
 from rediskit.model.redis import ContainerResources, Image, Redis
 from rediskit.renderers.secret_forms import rotation
 from rediskit.renderers.tree import File, Object
 
 
+@once
 def release_of(environment: Environment) -> Release:
     """Return the names of the release, with the user's values applied. Raises ConfigError, with positions, when they are wrong."""
     redis = environment.redis
@@ -34,11 +36,13 @@ def helm_values(environment: Environment) -> Iterator[File]:
     yield File(values_path(environment), merged_values(environment), ("redis",))
 
 
+@once
 def merged_values(environment: Environment) -> Object:
     """Return the values that the chart receives: the user's values merged over ours."""
     return merged(values(environment), plain_values(environment.redis.profile, environment.redis.values))
 
 
+@once
 def values(environment: Environment) -> Object:
     """Return our values, in the order of the chart, without the user's values."""
     redis, current = environment.redis, rotation(environment)
@@ -88,7 +92,7 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Object:
     result = dict(base)
     for key, value in over.items():
         old = result.get(key)
-        result[key] = merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+        result[key] = merged(old, value) if isinstance(old, (dict, Mapping)) and isinstance(value, (dict, Mapping)) else value
     return result
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from rediskit.errors import Path
 from rediskit.model.environment import Environment
-from rediskit.model.nested import texts_in
 from rediskit.renderers.tree import File, Object
 
 
@@ -50,7 +49,17 @@ def object_file(folder: str, content: Object, source: Path = ()) -> File:
 
 def is_substituted(content: Any) -> bool:
     """Return whether Flux would change a text of an object (fluxcd/pkg envsubst/parse/scan.go)."""
-    return any("${" in text or "$$" in text for _, text in texts_in(content))
+    stack = [content]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, str):
+            if "$" in value and ("${" in value or "$$" in value):
+                return True
+        elif isinstance(value, dict):
+            stack += value.values()
+        elif isinstance(value, list):
+            stack += value
+    return False
 
 
 def file_name(content: Object) -> str:

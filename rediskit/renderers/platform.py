@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from rediskit.errors import Path
 from rediskit.model.environment import Environment
+from rediskit.model.once import once
 from rediskit.renderers.access import external_service, network_policy, own_services
 from rediskit.renderers.claims import is_claim, namespace_claim, secret_claim
 from rediskit.renderers.egress import egress
@@ -54,9 +55,21 @@ def units(environment: Environment, *, deployed: bool | None = None) -> tuple[Un
 
     `deployed` includes the components of a deployed release; by default, according to the migrations.
     """
-    redis, always = environment.redis.namespace, bool(deployed)
-    deployed = release_is_deployed(environment) if deployed is None else deployed
-    components = [
+    return _units(environment, release_is_deployed(environment) if deployed is None else deployed, bool(deployed))
+
+
+@once
+def _units(environment: Environment, deployed: bool, always: bool) -> tuple[Unit, ...]:
+    """Return the components. always: whether policies are included before the release."""
+    components = (*_of_redis(environment, deployed), *_clients(environment, always=always))
+    return tuple(unit for unit in components if unit.contents)
+
+
+@once
+def _of_redis(environment: Environment, deployed: bool) -> tuple[Unit, ...]:
+    """Return the components of Redis itself, empty ones too."""
+    redis = environment.redis.namespace
+    return (
         _unit(
             "redis",
             redis,
@@ -70,15 +83,17 @@ def units(environment: Environment, *, deployed: bool | None = None) -> tuple[Un
         ),
         _unit("redis-external", redis, external_service(environment) if deployed else (), removable=True),
         _unit("monitoring", environment.monitoring.namespace, monitoring(environment) if deployed else (), optional=True, removable=True),
-        *_clients(environment, always=always),
-    ]
-    return tuple(unit for unit in components if unit.contents)
+    )
 
 
 def verification(environment: Environment, *, deployed: bool | None = None) -> tuple[Unit, ...]:
     """Return the component of the verification Jobs, if it has any. deployed: as in `units`."""
-    deployed = release_is_deployed(environment) if deployed is None else deployed
-    files = tuple(object_file(UNIT, content, ("verification",)) for content in verification_jobs(environment)) if deployed else ()
+    return _verification(environment) if deployed or (deployed is None and release_is_deployed(environment)) else ()
+
+
+@once
+def _verification(environment: Environment) -> tuple[Unit, ...]:
+    files = tuple(object_file(UNIT, content, ("verification",)) for content in verification_jobs(environment))
     return (Unit(UNIT, environment.redis.namespace, files, optional=True, removable=True, alone=True),) if files else ()
 
 

@@ -5,6 +5,7 @@ Ciphertext is an input and copied unchanged, because encryption is random and re
 
 from rediskit.model.ciphertext import ROTATION_ID, ciphertext
 from rediskit.model.environment import Environment
+from rediskit.model.once import once
 from rediskit.model.secrets import ExternalSecrets
 from rediskit.renderers.objects import KEEP, labels, metadata
 from rediskit.renderers.tree import Object
@@ -14,6 +15,7 @@ _GENERATORS = "generators.external-secrets.io/v1alpha1"
 _LENGTH = 32
 
 
+@once
 def secret_forms(environment: Environment, namespace: str) -> tuple[Object, ...]:
     """Return the objects that create the Secret in a namespace; none in mode manual or while the ciphertext is missing."""
     secrets = environment.secrets
@@ -28,6 +30,7 @@ def is_form(content: Object, name: str) -> bool:
     return content["kind"] in ("Secret", "SealedSecret", "ExternalSecret") and content["metadata"]["name"] == name
 
 
+@once
 def rotation(environment: Environment) -> str:
     """Return the rotation ID in the ciphertext of Redis, or "" without a ciphertext."""
     manifest = environment.ciphertexts.get(environment.redis.namespace)

@@ -6,6 +6,7 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.evidence import Evidence
 from rediskit.model.migration import Entry, Migration, Order, Step, moment
+from rediskit.model.once import once
 
 
 class Effects(NamedTuple):
@@ -48,6 +49,17 @@ _ORDERS: dict[Order, tuple[Step, ...]] = {
 }
 
 
+def _states(order: Order) -> dict[Step, Effects]:
+    """Return the effects of each step of an order: those of the steps before it, and its own."""
+    states, state = {}, Effects()
+    for step in _ORDERS[order]:
+        states[step] = state = state._replace(**_SETS[step])
+    return states
+
+
+_STATES = {order: _states(order) for order in _ORDERS}
+
+
 def steps(order: Order) -> tuple[Step, ...]:
     """Return the steps forward, from `prepare` to `complete`."""
     return (*_ORDERS[order], "complete")
@@ -55,16 +67,17 @@ def steps(order: Order) -> tuple[Step, ...]:
 
 def effects(migration: Migration | None) -> Effects:
     """Return the effects of a migration. A client without one uses the shared Redis."""
-    if migration is None or migration.step == "complete":
+    return Effects(release=True) if migration is None else _effects(migration)
+
+
+@once
+def _effects(migration: Migration) -> Effects:
+    if migration.step == "complete":
         return Effects(release=True)
     if migration.step == "rolled-back":
         return Effects(release=not migration.history or _keeps_release(migration))
-    result = Effects()
-    for step in _ORDERS[migration.order]:
-        result = result._replace(**_SETS[step])
-        if step == migration.step:
-            break
-    return result._replace(release=result.release or _keeps_release(migration))
+    state = _STATES[migration.order][migration.step]
+    return state if state.release else state._replace(release=_keeps_release(migration))
 
 
 def _keeps_release(migration: Migration) -> bool:

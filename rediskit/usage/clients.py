@@ -8,6 +8,7 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
 from rediskit.model.nested import text_at
+from rediskit.model.once import once
 from rediskit.renderers.owner.overlay import edited
 from rediskit.renderers.owner.patches import changes
 from rediskit.state_machine.effects import at_step, effects, removes
@@ -31,7 +32,8 @@ class User(NamedTuple):
     object: str
 
 
-def users(environment: Environment, client: Client) -> list[User]:
+@once
+def users(environment: Environment, client: Client) -> tuple[User, ...]:
     """Return the uses of a client's old Redis in the config that remain once the client has moved.
 
     Other clients count if decommissioning removes an object. A use in a manifest beside the switched variables always counts: the
@@ -41,7 +43,7 @@ def users(environment: Environment, client: Client) -> list[User]:
     for index, other in enumerate(environment.clients):
         if other.name == client.name or removes(client):
             result += _manifest(environment, client, other, index)
-    return result
+    return tuple(result)
 
 
 def same_redis(client: Client, other: Client) -> bool:
@@ -157,12 +159,14 @@ def as_left(environment: Environment, client: Client, content: Mapping[str, Any]
 
 def _ordered(after: Any, before: Any) -> Any:
     """Return `after` with its named entries in the order of `before`, so that a pointer is the same in both."""
-    if isinstance(after, Mapping):
-        inner = before if isinstance(before, Mapping) else {}
+    if isinstance(after, str) or after is None:
+        return after
+    if isinstance(after, (dict, Mapping)):
+        inner = before if isinstance(before, (dict, Mapping)) else {}
         return {key: _ordered(value, inner.get(key)) for key, value in after.items()}
-    if isinstance(after, Sequence) and not isinstance(after, str) and isinstance(before, list):
-        names = [entry.get("name") if isinstance(entry, Mapping) else None for entry in before]
-        if all(isinstance(entry, Mapping) and isinstance(entry.get("name"), str) for entry in after):
+    if isinstance(after, (list, Sequence)) and isinstance(before, list):
+        names = [entry.get("name") if isinstance(entry, (dict, Mapping)) else None for entry in before]
+        if all(isinstance(entry, (dict, Mapping)) and isinstance(entry.get("name"), str) for entry in after):
             known = {name: index for index, name in enumerate(names) if isinstance(name, str)}
             placed = sorted(after, key=lambda entry: known.get(entry["name"], len(names)))
             return [_ordered(entry, before[known[entry["name"]]] if entry["name"] in known else None) for entry in placed]

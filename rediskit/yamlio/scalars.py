@@ -66,6 +66,8 @@ def _number(text: str) -> str | Int | Float:
 
 def plain(data: Any) -> Any:
     """Return a copy of data from `read` with int and float in place of Int and Float."""
+    if isinstance(data, str):
+        return data
     if isinstance(data, dict):
         return {key: plain(value) for key, value in data.items()}
     if isinstance(data, list):

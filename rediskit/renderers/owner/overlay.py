@@ -5,7 +5,6 @@ key, and `$patch: replace` drops the base. If a list has two entries of one name
 first and without the patch, even in lists without a patch.
 """
 
-import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -38,7 +37,7 @@ def applied(base: Mapping[str, Any], change: Change) -> Object:
 
 def edited(base: Mapping[str, Any], change: Change) -> Object:
     """Return an object after a change by a program that merges all lists by name. Words that are not as in the manifest stay."""
-    result: Object = copy.deepcopy(dict(base))
+    result: Object = _copied(base)
     for word in change.words:
         for container in list_at(result, *change.pod_path, word.listed):
             words = list_at(container, word.key)
@@ -56,7 +55,7 @@ def operated(base: Mapping[str, Any], operations: Sequence[Mapping[str, Any]]) -
 
     Raises ConflictError when a test fails, or a path does not exist.
     """
-    result: Object = copy.deepcopy(dict(base))
+    result: Object = _copied(base)
     for operation in operations:
         *path, last = (token.replace("~1", "/").replace("~0", "~") for token in operation["path"].split("/")[1:])
         try:
@@ -67,6 +66,15 @@ def operated(base: Mapping[str, Any], operations: Sequence[Mapping[str, Any]]) -
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise ConflictError(f"{operation['op']} {operation['path']} does not fit") from error
     return result
+
+
+def _copied(value: Any) -> Any:
+    """Return a copy of plain data."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return {key: _copied(inner) for key, inner in value.items()}
+    return [_copied(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _key(parent: Any, token: str) -> Any:
@@ -93,7 +101,7 @@ def _operate(parent: Any, key: Any, operation: Mapping[str, Any]) -> None:
 
 
 def _merged(base: Any, patch: Any) -> Any:
-    if isinstance(base, Mapping) and isinstance(patch, Mapping):
+    if isinstance(base, (dict, Mapping)) and isinstance(patch, (dict, Mapping)):
         return apply(base, patch)
     if by_name(base) is not None and by_name(patch) is not None:
         return _merged_by_name(base, patch)
@@ -111,7 +119,9 @@ def _merged_by_name(base: Sequence[Mapping[str, Any]], patch: Sequence[Mapping[s
 
 def _kept(value: Any, key: str = "") -> Any:
     """Return a copy of a value without a patch, with duplicate entries merged as kustomize does."""
-    if isinstance(value, Mapping):
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (dict, Mapping)):
         return {inner: _kept(content, inner) for inner, content in value.items()}
     if isinstance(value, list):
         return _merged_by_name(value, ()) if key in _MERGED_LISTS and by_name(value) is not None else [_kept(entry) for entry in value]
@@ -123,6 +133,6 @@ _MERGED_LISTS = frozenset({"containers", "env", "initContainers"})
 
 def _added(value: Any) -> Any:
     """Return a copy of a value that only the patch has, without nulls and directives."""
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         return {key: _added(inner) for key, inner in value.items() if inner is not None and key != "$patch"}
     return [_added(inner) for inner in value] if isinstance(value, list) else value

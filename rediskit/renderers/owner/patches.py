@@ -13,6 +13,7 @@ from rediskit.model.client import Client
 from rediskit.model.container import Container
 from rediskit.model.environment import Environment
 from rediskit.model.nested import list_at, text_at
+from rediskit.model.once import once
 from rediskit.model.template import Template
 from rediskit.model.workload import Workload
 from rediskit.renderers.helm import release_of
@@ -72,8 +73,13 @@ class Change(NamedTuple):
         return f"{self.merge['kind']}/{self.merge['metadata']['name']}"
 
 
-def changes(environment: Environment, client: Client) -> Iterator[Change]:
-    """Yield the changes of the step: per workload, then its autoscaler; none where the application repository is unchanged."""
+@once
+def changes(environment: Environment, client: Client) -> tuple[Change, ...]:
+    """Return the changes of the step: per workload, then its autoscaler; none where the application repository is unchanged."""
+    return tuple(_changes(environment, client))
+
+
+def _changes(environment: Environment, client: Client) -> Iterator[Change]:
     effect = effects(client.migration)
     if effect.owner_is_untouched:
         return

@@ -6,6 +6,7 @@ step or `verification.run` is another Job, and the old one is pruned. For the sa
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from hashlib import sha256
 
 from rediskit.model.client import Client
@@ -38,7 +39,7 @@ def verification_jobs(environment: Environment) -> Iterator[Object]:
     performance: tuple[Phase, ...] = () if any(map(uses, environment.clients)) else ("performance",)
     release = release_of(environment).fullname[:_LONGEST].rstrip("-")
     content = {"verify.sh": script()}
-    config_map = f"{release}-check-{_digest(content)}"
+    config_map = f"{release}-check-{_script_digest()}"
     yield {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -62,6 +63,11 @@ def uses(client: Client) -> bool:
     state = effects(client.migration)
     done = client.migration is None or client.migration.step == "complete"
     return done or (state.switched and not state.stopped)
+
+
+@cache
+def _script_digest() -> str:
+    return _digest({"verify.sh": script()})
 
 
 def _digest(content: object) -> str:

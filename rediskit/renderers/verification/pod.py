@@ -1,10 +1,12 @@
 """The pod that verifies a shared Redis from inside the cluster, for `rediskit verify` and for the Jobs in `checks/`."""
 
 from collections.abc import Mapping
+from functools import cache
 
 from rediskit.model.environment import Environment
 from rediskit.model.measures import RedisMemory
 from rediskit.model.nested import at
+from rediskit.model.once import once
 from rediskit.renderers.helm import image_reference, merged_values, redis_conf, release_of
 from rediskit.renderers.pages.templates import text
 from rediskit.renderers.tree import Object
@@ -16,6 +18,7 @@ _USER = 1001
 _SECRET = "/secrets"
 
 
+@cache
 def script() -> str:
     """Return the script that the pods run."""
     return text("verify.sh")
@@ -28,6 +31,7 @@ def replica_endpoints(environment: Environment) -> tuple[str, ...]:
     return tuple(f"{pod}.{suffix}" for pod in release.replica_pods)
 
 
+@once
 def expected_settings(environment: Environment) -> dict[str, str]:
     """Return the settings that `CONFIG GET` of a running Redis must return, from the text of redis.conf in the values."""
     content = at(merged_values(environment), *environment.redis.profile.redis_conf) or "\n".join(redis_conf(environment.redis))

@@ -1,0 +1,79 @@
+"""Work per environment, as counts of calls: they do not depend on the load of the machine."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from rediskit import load, render
+from rediskit.checks import run_checks
+
+ROOT = Path(__file__).parent.parent
+CONFIGS = ("config/chocolandia.yaml", "config/chocolandia-flux.yaml")
+AT_MOST = {
+    # The names of the release of the config, and those of the rendered values.
+    "chart/names.py:of": 2,
+    # Once with and once without the objects of a deployed release, for the AppProject.
+    "renderers/platform.py:_units": 2,
+    "renderers/platform.py:_verification": 1,
+    "renderers/helm.py:values": 1,
+    "renderers/helm.py:merged_values": 1,
+    "renderers/monitoring/dashboard.py:dashboard": 1,
+    "renderers/monitoring/alerts/__init__.py:alerts": 2,
+    "renderers/owner/patches.py:changes": 2,
+    "usage/clients.py:users": 1,
+    "yamlio/reader.py:read": 10,
+}
+"""The calls of a function, by its file and name, that one environment with one client may need."""
+
+
+def calls_of(config: str) -> Counter[str]:
+    """Return the calls of each function of rediskit while one environment is loaded, rendered and checked."""
+    counted: Counter[str] = Counter()
+    top = f"{ROOT / 'rediskit'}/"
+
+    def count(frame: FrameType, event: str, _: Any) -> None:
+        code = frame.f_code
+        if event == "call" and code.co_filename.startswith(top):
+            counted[f"{code.co_filename.removeprefix(top)}:{code.co_name}"] += 1
+
+    sys.setprofile(count)
+    try:
+        environment = load(ROOT / config)
+        tree = render(environment)
+        run_checks(environment, tree)
+        assert tree.files
+    finally:
+        sys.setprofile(None)
+    return counted
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_work_is_done_once_per_environment(config: str) -> None:
+    calls_of(config)  # What is kept for the whole run, such as validators, counts for the first environment only.
+    counted = calls_of(config)
+    assert {name: counted[name] for name, most in AT_MOST.items() if counted[name] > most} == {}
+    assert counted["chart/names.py:of"] == 2, "the functions have other names: correct AT_MOST"
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_one_environment_needs_a_bounded_number_of_calls(config: str) -> None:
+    """It needed 40,000 calls of rediskit's functions before the results were kept."""
+    calls_of(config)
+    assert calls_of(config).total() < 20_000
+
+
+def test_checks_change_nothing_that_a_renderer_returned() -> None:
+    """Renderers and checks share results, so a check that changes one changes the files."""
+    for config in CONFIGS:
+        environment = load(ROOT / config)
+        fresh = render(load(ROOT / config)).files
+        tree = render(environment)
+        run_checks(environment, tree)
+        assert tree.files == fresh
+        assert render(environment).files == fresh
