@@ -166,6 +166,7 @@ BITNAMI = Profile(
             "metrics_port": (9121, ("metrics", "service", "ports", "http")),
             "metrics_container_port": (9121, ("metrics", "containerPorts", "http")),
         },
+        announced=True,
     ),
     capabilities=Capabilities(replicas=True, role_resources=True, disabled_commands=True, external_primary=True),
     values=values,

@@ -17,8 +17,8 @@ from rediskit.chart.profile import (
     Profile,
     Settings,
     anti_affinity,
-    conf_with_renames,
     quiet_exporter,
+    rename,
 )
 
 _RETENTION = "persistentVolumeClaimRetentionPolicy"
@@ -29,7 +29,11 @@ _OF_SECRET = {"auth.existingSecret": "redis.auth.secret", "auth.existingSecretPa
 
 
 def values(settings: Settings) -> dict[str, Any]:
-    """Return the Helm values, in the order of the chart."""
+    """Return the Helm values, in the order of the chart.
+
+    Its init container appends to redis.conf. When a node restarts, the kubelet runs init containers again on the same volume, and Redis
+    does not start if redis.conf disables a command twice. So flags of the server disable them.
+    """
     annotations = {"podAnnotations": dict(settings.annotations)} if settings.annotations else {}
     return {
         **({"global": {"imageRegistry": settings.mirror}} if settings.mirror else {}),
@@ -40,7 +44,8 @@ def values(settings: Settings) -> dict[str, Any]:
         "replicaCount": 1 + settings.release.replicas,
         **annotations,
         "auth": {"enabled": True, "existingSecret": settings.secret, "existingSecretPasswordKey": settings.key},
-        "extraConfig": conf_with_renames(settings),
+        "extraConfig": "\n".join(settings.redis_conf),
+        **({"extraFlags": [f"--{rename(command)}" for command in settings.disabled_commands]} if settings.disabled_commands else {}),
         "pdb": {"enabled": True, "minAvailable": settings.release.replicas} if settings.release.replicas else {"enabled": False},
         "persistence": {"enabled": True, "storageClass": settings.storage_class, "size": settings.size},
         _RETENTION: {"enabled": True, "whenScaled": "Retain", "whenDeleted": "Retain"},
@@ -169,7 +174,7 @@ CLOUDPIRATES = Profile(
     management=(),
     replicas=(("replicaCount",), 1),
     credentials=_OF_SECRET,
-    # `redis-cli ping` ends with 0 for every answer, so only a Redis that does not answer fails (templates/statefulset.yaml).
+    # `redis-cli ping` ends with 0 for every answer (templates/statefulset.yaml). It fails if Redis does not answer or closes the connection.
     probes=Probes(always_ready=True),
     labels=Labels(
         common=("commonLabels",), exporter=(), exporter_annotations=(), scraped=(), checksums=("checksum/config", "checksum/extraConfig")
@@ -191,4 +196,5 @@ CLOUDPIRATES = Profile(
         "replica": "this chart has one section for all instances: set the key without replica, or redis.replicas",
         "storage": "set redis.storage",
     },
+    conf_repeated=True,
 )

@@ -75,6 +75,7 @@ class Layout(NamedTuple):
         user: The user ID of the pods.
         pinned: Whether the chart sets its names by `fullnameOverride`, so that they are the same as with another chart.
         ports: The default of each port of `Release`, and the value that changes it.
+        announced: Whether replicas announce their DNS names to the primary, and not the addresses of their pods.
     """
 
     label: str
@@ -93,6 +94,7 @@ class Layout(NamedTuple):
     user: int
     pinned: bool
     ports: Mapping[str, tuple[int, Keys]]
+    announced: bool = False
 
 
 class Part(NamedTuple):
@@ -101,7 +103,7 @@ class Part(NamedTuple):
     Attributes:
         conf: The texts of redis.conf, in the order in which the server reads them.
         flags: The flags of the server.
-        disabled: The list of disabled commands; empty where redis.conf has `rename-command`.
+        disabled: The list of disabled commands; empty where redis.conf or the flags have `rename-command`.
         resources: Requests and limits.
         persistence: The section of the volume.
         start: The values that replace or precede the start command.
@@ -163,7 +165,7 @@ class Capabilities(NamedTuple):
     Attributes:
         replicas: Whether read replicas are possible without Sentinel.
         role_resources: Whether primary and replicas can have different resources.
-        disabled_commands: Whether it has a list of disabled commands; without one, redis.conf disables them.
+        disabled_commands: Whether it has a list of disabled commands; without one, redis.conf or flags disable them.
         external_primary: Whether it can replicate from a Redis outside of the release.
     """
 
@@ -213,6 +215,7 @@ class Profile(NamedTuple):
         switched_kinds: Further kinds, the default of their switches, and the switches.
         whole_sections: A regular expression of sections that the chart prints with all keys in them.
         advice: Hints for values of other charts or versions, by path.
+        conf_repeated: Whether the server gets the lines of redis.conf twice after a restart of its node.
     """
 
     name: str
@@ -251,6 +254,7 @@ class Profile(NamedTuple):
     switched_kinds: tuple[tuple[tuple[str, str], bool, tuple[Keys, ...]], ...]
     whole_sections: str
     advice: Mapping[str, str]
+    conf_repeated: bool = False
 
     @property
     def over_http(self) -> bool:

@@ -14,6 +14,8 @@ from rediskit.model.measures import Measure, Quantity, RedisMemory
 from rediskit.model.nested import at, mapping_at
 
 _SET_BY_CHART = frozenset("requirepass masterauth masteruser port bind replicaof slaveof include dir aclfile".split())
+_ONCE = frozenset({"loadmodule", "user"})
+"""Lines that Redis accepts once. `rename-command` is another one, which is refused everywhere."""
 _VALUES: Path = ("redis", "values")
 _HEADROOM = Decimal("2.2")
 """Memory limit divided by maxmemory. At 2.0 a rewrite of the append-only file fits; a full resync under heavy writes does not."""
@@ -62,6 +64,7 @@ def redis_conf(subject: Subject) -> Iterator[Issue]:
     by_role = {role: list(directives(subject, role)) for role in subject.profile.parts}
     for directive in dict.fromkeys(itertools.chain(*by_role.values())):
         yield from (Issue(message, hint, directive.path) for message, hint in _faults(directive, _renames(subject)))
+        yield from _repeated(subject, directive)
     yield from dict.fromkeys(issue for role in by_role for issue in _differences(subject, by_role[role]))
 
 
@@ -81,13 +84,21 @@ def _faults(directive: Directive, renames: Collection[str]) -> Iterator[tuple[st
         yield f"redis.conf has a comment after {directive.name}: Redis would not start", "move the comment to its own line"
 
 
+def _repeated(subject: Subject, directive: Directive) -> Iterator[Issue]:
+    """Refuse a line that Redis accepts once (config.c), where the chart writes redis.conf again when the node of a pod restarts."""
+    flags = next(iter(subject.profile.parts.values())).flags
+    if subject.profile.conf_repeated and directive.name in _ONCE and directive.path != (*_VALUES, *flags):
+        message = f"redis.conf sets {directive.name}, which the chart writes a second time when a node restarts: Redis would not start"
+        yield Issue(message, f"write it as a flag of the server, in redis.values.{'.'.join(flags)}", directive.path)
+
+
 def _differences(subject: Subject, settings: list[Directive]) -> Iterator[Issue]:
     """Yield the settings that differ from the config: README, alerts and checks use the config."""
     redis, common = subject.environment.redis, (*_VALUES, *subject.profile.redis_conf)
     replaces = f"{'.'.join(subject.profile.redis_conf)} replaces all default lines"
     for line in _renames(subject):
         if line not in [directive.text for directive in settings]:
-            yield Issue(f"redis.conf has no {line}, but redis.disabledCommands needs it", f"add the line {line}: {replaces}", common)
+            yield _not_disabled(subject, line)
     last = {directive.name: directive for directive in settings}
     expected = {
         "maxmemory": (str(redis.memory.max), "redis.memory.max", "0"),
@@ -109,6 +120,15 @@ def _differences(subject: Subject, settings: list[Directive]) -> Iterator[Issue]
     elif points != list(redis.save_points):
         message = f"redis.conf has the save points {', '.join(points) or 'none'}, but redis.savePoints is {configured}"
         yield Issue(message, "set redis.savePoints instead", last["save"].path)
+
+
+def _not_disabled(subject: Subject, line: str) -> Issue:
+    """Return the issue about a line for a disabled command that the user's values replace."""
+    conf, added = subject.profile.redis_conf, line
+    if subject.profile.conf_repeated:
+        conf, added = next(iter(subject.profile.parts.values())).flags, f"--{line}"
+    hint = f"add the line {added}: {'.'.join(conf)} replaces all default lines"
+    return Issue(f"redis.conf has no {line}, but redis.disabledCommands needs it", hint, (*_VALUES, *conf))
 
 
 def _same(left: str, right: str) -> bool:

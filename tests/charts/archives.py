@@ -21,6 +21,13 @@ def folder() -> Path:
     return Path(os.environ.get("REDISKIT_CHARTS") or ROOT.parent / "shared/charts")
 
 
+def stored(name: str, version: str = "") -> Path | None:
+    """Return the archive in `folder()` of the chart of a profile in one version (empty: that of its list of values); None without it."""
+    profile = PROFILES[name]
+    file = folder() / PUBLISHERS.get(name, name) / f"{profile.chart}-{version or profile.listed}.tgz"
+    return file if file.is_file() else None
+
+
 def helm(*arguments: str | Path, **options: str) -> subprocess.CompletedProcess[str]:
     """Run Helm without the settings of the user."""
     program = locate("helm")
@@ -33,12 +40,13 @@ def helm(*arguments: str | Path, **options: str) -> subprocess.CompletedProcess[
 @cache
 def archive(name: str, version: str = "") -> Path:
     """Return the archive of the chart of a profile in one version (empty: that of its list of values)."""
+    if found := stored(name, version):
+        return found
     profile = PROFILES[name]
     version = version or profile.listed
     file = f"{profile.chart}-{version}.tgz"
-    for place in (folder() / PUBLISHERS.get(name, name), PULLED):
-        if (place / file).is_file():
-            return place / file
+    if (PULLED / file).is_file():
+        return PULLED / file
     PULLED.mkdir(parents=True, exist_ok=True)
     source = [profile.chart, "--repo", profile.repository] if profile.over_http else [profile.repository]
     pulled = helm("pull", *source, "--version", version, "--destination", PULLED)

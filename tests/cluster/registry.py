@@ -13,7 +13,7 @@ from tests.cluster.certificate import loopback_certificate
 from tests.cluster.plane import program
 from tests.cluster.processes import FailedError, Programs, free_port, until
 
-OURS = Path(__file__).parent / "chart"
+OURS = Path(__file__).parent / "charts/bitnami"
 
 
 class Chart:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.charts.archives import ROOT, stored
 from tests.tools.install import locate
 
-ROOT = Path(__file__).parents[2]
-_STAND_IN = ROOT / "tests/cluster/chart"
+PROFILES = ("bitnami", "cloudpirates")
+"""The charts that the lab runs."""
+STAND_INS = ROOT / "tests/cluster/charts"
+"""A folder with a small chart for each profile, for machines without the real ones."""
 
 
 def program(name: str) -> Path:
@@ -24,17 +26,12 @@ def program(name: str) -> Path:
     return program
 
 
-def chart(profile: str = "bitnami") -> Path:
-    """Return the newest chart of a profile in `$REDISKIT_CHARTS`; without the charts, the stand-in for that of Bitnami."""
-    named = os.environ.get("REDISKIT_CHARTS")
-    for folder in [Path(named)] if named else [parent / "shared/charts" for parent in ROOT.parents]:
-        if archives := sorted((folder / profile).glob("redis-*.tgz")):
-            return archives[-1]
-    assert profile == "bitnami", f"set REDISKIT_CHARTS to the folder with the chart of {profile}"
-    return _STAND_IN
+def chart(profile: str) -> Path:
+    """Return the chart of a profile: its archive, else the stand-in."""
+    return stored(profile) or STAND_INS / profile
 
 
-def release_objects(release: str, namespace: str, values: Path, profile: str = "bitnami") -> list[dict[str, Any]]:
+def release_objects(release: str, namespace: str, values: Path, profile: str) -> list[dict[str, Any]]:
     """Return all objects of the release."""
     command = [program("helm"), "template", release, chart(profile), "--namespace", namespace, "--values", values]
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, timeout=120)

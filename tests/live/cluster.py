@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 import shutil
 import threading
 import time
@@ -104,8 +105,8 @@ class Cluster:
         stateful_set = self.find("StatefulSet", namespace, name)
         assert stateful_set, name
         pods = self._pods_of(name)
-        wanted = int(stateful_set["spec"]["replicas"])
-        return len(pods) == wanted and all(pod.ready and pod.revision == _revision(stateful_set) for pod in pods)
+        same = [_ordinal(pod) for pod in pods] == list(_ordinals(found))
+        return same and all(pod.ready and pod.revision == _revision(found) for pod in pods)
 
     def wait_ready(self, seconds: float = 60) -> None:
         """Wait until every StatefulSet is settled."""
@@ -113,7 +114,8 @@ class Cluster:
         until("ready pods", lambda: all(self.settled(*name) for name in names) or None, seconds, 0.1)
 
     def _pods_of(self, statefulset: str) -> list[Pod]:
-        return sorted((pod for pod in self.pods.values() if pod.name.rpartition("-")[0] == statefulset), key=lambda pod: pod.name)
+        found = [pod for pod in self.pods.values() if re.fullmatch(rf"{re.escape(statefulset)}-[0-9]+", pod.name)]
+        return sorted(found, key=_ordinal)
 
     def _run(self) -> None:
         while not self._stopped.wait(_TICK):
@@ -135,28 +137,34 @@ class Cluster:
                 self._reconcile(namespace, name, content)
         self._write_hosts()
 
-    def _reconcile(self, namespace: str, name: str, content: Object) -> None:
-        """One step of the StatefulSet controller: ordered creation, deletion from the end, rolling update from the end."""
-        pods = self._pods_of(name)
-        wanted = int(content["spec"]["replicas"])
-        revision = _revision(content)
-        for pod in reversed(pods[wanted:]):
-            pod.delete()
-            return
-        if any(not pod.ready for pod in pods):
-            return
-        have = {pod.name for pod in pods}
-        for number in range(wanted):
-            if f"{name}-{number}" not in have:
+    def _reconcile(self, namespace: str, name: str, found: Object) -> None:
+        """One step of the StatefulSet controller (stateful_set_control.go, OrderedReady).
+
+        Pods in the range of the ordinals come first: one that is missing or not ready stops everything else. Then it deletes the pods
+        outside of the range, the highest first, unless another one with a lower number is not ready. Then it updates from the end.
+        """
+        pods = {_ordinal(pod): pod for pod in self._pods_of(name)}
+        wanted = _ordinals(found)
+        revision = _revision(found)
+        for number in wanted:
+            if number not in pods:
                 claims = {
                     claim["metadata"]["name"]: f"{claim['metadata']['name']}-{name}-{number}"
                     for claim in content["spec"].get("volumeClaimTemplates", ())
                 }
                 self._create(namespace, f"{name}-{number}", content["spec"]["template"], claims, revision)
                 return
-        for pod in reversed(pods):
-            if pod.revision != revision:
-                pod.delete()
+            if not pods[number].ready:
+                return
+        outside = sorted(pods.keys() - set(wanted), reverse=True)
+        for number in outside:
+            if pods[number].terminating or (not pods[number].ready and any(not pods[lower].ready for lower in outside if lower < number)):
+                return
+            pods[number].delete()
+            return
+        for number in reversed(wanted):
+            if pods[number].revision != revision:
+                pods[number].delete()
                 return
 
     def _create(self, namespace: str, name: str, template: Object, claims: Mapping[str, str], revision: str = "") -> None:
@@ -211,6 +219,16 @@ class Cluster:
             os.utime(part, (moment, moment))
             part.rename(file)
             self._written[file] = text
+
+
+def _ordinal(pod: Pod) -> int:
+    return int(pod.name.rpartition("-")[2])
+
+
+def _ordinals(statefulset: Object) -> range:
+    """Return the numbers of the pods of a StatefulSet."""
+    start = int((statefulset["spec"].get("ordinals") or {}).get("start", 0))
+    return range(start, start + int(statefulset["spec"]["replicas"]))
 
 
 def _revision(statefulset: Object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ class Start(Protocol):
         name: str,
         *,
         version: str = "8.2",
+        profile: str = "bitnami",
         config: Mapping[str, Any] = ...,
         scrape: int = 2,
         monitoring: bool = True,
@@ -39,13 +41,15 @@ def start(request: pytest.FixtureRequest) -> Iterator[Start]:
         name: str,
         *,
         version: str = "8.2",
+        profile: str = "bitnami",
         config: Mapping[str, Any] = {},
         scrape: int = 2,
         monitoring: bool = True,
         files: Mapping[str, str] = {},
     ) -> Lab:
         folders.append(Path(tempfile.mkdtemp(prefix="rediskit-lab-")))
-        lab = Lab(name, folders[-1], version, config, scrape, monitoring=monitoring, files=files)
+        chosen = os.environ.get("LIVE_PROFILE") or profile
+        lab = Lab(name, folders[-1], version, config, scrape, profile=chosen, monitoring=monitoring, files=files)
         labs.append(lab)
         lab.start()
         return lab

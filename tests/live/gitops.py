@@ -16,6 +16,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from rediskit.chart.names import Release
 from tests.live.chart import program, release_objects
 from tests.live.cluster import Cluster
 from tests.secrets.repository import certificate_of, private_pem, unseal
@@ -84,9 +85,9 @@ class Repository:
 class Controllers:
     """Bring what is pushed to the cluster. held: whether the release waits."""
 
-    def __init__(self, repository: Repository, cluster: Cluster, release: str, namespace: str, held: Callable[[], bool]) -> None:
+    def __init__(self, repository: Repository, cluster: Cluster, release: Release, held: Callable[[], bool]) -> None:
         self._repository, self._cluster, self._held = repository, cluster, held
-        self._release, self._namespace = release, namespace
+        self._release, self._namespace = release, release.namespace
         self._secrets = self._values = ""
 
     def sync(self) -> None:
@@ -99,10 +100,10 @@ class Controllers:
             values = self._cluster.folder / "pushed-values.yaml"
             files = self._repository.pushed()
             values.write_bytes(next(text for name, text in files.items() if name.endswith("/values.yaml")))
-            objects = release_objects(self._release, self._namespace, values)
-            for content in objects:
-                content["metadata"].setdefault("namespace", self._namespace)
-            self._cluster.apply(content for content in objects if content["kind"] in ("ConfigMap", "StatefulSet"))
+            objects = release_objects(self._release.name, self._namespace, values, self._release.profile.name)
+            for found in objects:
+                found["metadata"].setdefault("namespace", self._namespace)
+            self._cluster.apply(found for found in objects if found["kind"] in ("ConfigMap", "StatefulSet"))
             self._values = revision
 
 

@@ -26,7 +26,7 @@ import yaml
 
 from tests.cluster.processes import FailedError, until
 from tests.live.cluster import Cluster
-from tests.live.pods import Container
+from tests.live.containers import Container
 
 Object = dict[str, Any]
 
@@ -47,6 +47,7 @@ sys.stderr.flush()
 if "exec" in answer:
     if not answer["interactive"]:
         os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
+    os.chdir(answer["folder"])
     os.execvpe(answer["exec"][0], answer["exec"], answer["environment"])
 sys.exit(answer["code"])
 """
@@ -115,7 +116,13 @@ class Kubectl:
     def _exec(self, words: list[str], options: Mapping[str, Any], _: object) -> Object:
         container = self._container(words[0], str(options.get("container", "")))
         command = [container.inside(part) for part in options["command"]]
-        return {"exec": command, "environment": container.environment(), "interactive": "stdin" in options, "code": 0}
+        return {
+            "exec": command,
+            "environment": dict(container.environment),
+            "folder": str(container.folder),
+            "interactive": "stdin" in options,
+            "code": 0,
+        }
 
     def _container(self, name: str, wanted: str) -> Container:
         if name.startswith("service/"):

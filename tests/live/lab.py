@@ -6,7 +6,7 @@ import json
 import os
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from string import ascii_letters, digits
 from typing import Any
 
 from rediskit import Environment, Tree, check, load, render
+from rediskit.chart.profiles import PROFILES
 from rediskit.renderers.helm import release_of, values_path
 from tests.cluster.processes import FailedError, Programs, until
 from tests.live.chart import program, release_objects
@@ -36,7 +37,9 @@ CLIENT = "shop"
 _WRAPPERS = {
     # SIGXFSZ is ignored, so that a write beyond a file-size limit fails as one to a full disk does.
     "redis-server": '#!/bin/bash\ntrap \'\' XFSZ\nexec {redis_server} "$@" --bind "$LAB_ADDRESS" --bind-source-addr "$LAB_ADDRESS"\n',
-    "redis-cli": '#!/bin/sh\nexec {redis_cli} -h localhost "$@"\n',
+    # Probes of containers ask 127.0.0.1, which is the pod's own address.
+    "redis-cli": '#!/bin/bash\nexec {redis_cli} -h localhost "${{@//127.0.0.1/${{LAB_ADDRESS:-127.0.0.1}}}}"\n',
+    "hostname": '#!/bin/sh\necho "$HOSTNAME"\n',
     "redis-benchmark": '#!/bin/sh\nexec {redis_benchmark} -h localhost "$@"\n',
     "redis_exporter": (
         '#!/bin/bash\nunset REDIS_PASSWORD_FILE\nexec {redis_exporter} "${{@//localhost/$LAB_ADDRESS}}" '
@@ -57,7 +60,7 @@ class Outcome:
 
 
 class Lab:
-    """A running lab. name: of the scenario and of its recording."""
+    """A running lab. name: of the scenario and of its recording. profile: the Helm chart."""
 
     def __init__(
         self,
@@ -67,11 +70,12 @@ class Lab:
         config: Mapping[str, Any],
         scrape: int,
         *,
+        profile: str,
         monitoring: bool,
         files: Mapping[str, str] = {},
     ) -> None:
         self._files = files
-        self.name, self.version, self.folder = name, version, folder
+        self.name, self.version, self.folder, self.profile = name, version, folder, profile
         self.started = time.time()
         self.marks: dict[str, float] = {}
         self.notes: dict[str, Any] = {}
@@ -97,8 +101,7 @@ class Lab:
         self.cluster.apply(self._objects())
         if self.environment.secrets.mode == "sealed-secrets":
             self.repository.publish()
-            release = self.environment.redis.release
-            controllers = Controllers(self.repository, self.cluster, release, self.namespace, lambda: held(self.cluster))
+            controllers = Controllers(self.repository, self.cluster, self.release, lambda: held(self.cluster))
             self.cluster.watchers.append(controllers.sync)
         self.cluster.start()
         if self._with_monitoring:
@@ -123,11 +126,11 @@ class Lab:
 
     @property
     def primary(self) -> Pod:
-        return self.pod(f"{self.release.primary_statefulset}-0")
+        return self.pod(self.release.primary_pod)
 
     @property
     def replica(self) -> Pod:
-        return self.pod(f"{self.release.replicas_statefulset}-0")
+        return self.pod(self.release.replica_pods[0])
 
     def connect(self, pod: str | Pod, password: str = "") -> Connection:
         """Return a connection to the Redis of a pod, past every Service."""
@@ -167,18 +170,40 @@ class Lab:
 
         until("replicas online", linked, seconds)
 
+    def scale_replicas(self, number: int) -> None:
+        """Change the number of replicas, and keep the primary."""
+        self._change(self.release.replicas_statefulset, {"replicas": number + int(self.release.one_statefulset)})
+
+    def stop_primary(self) -> None:
+        """Stop the primary, and keep the replicas."""
+        changes = {"ordinals": {"start": 1}, "replicas": self.release.replicas} if self.release.one_statefulset else {"replicas": 0}
+        self._change(self.release.primary_statefulset, changes)
+        name = self.release.primary_pod
+        until("the end of the primary", lambda: name not in self.cluster.pods or None, 60)
+
+    def _change(self, statefulset: str, changes: Mapping[str, Any]) -> None:
+        found = self.cluster.find("StatefulSet", self.namespace, statefulset)
+        assert found
+        with self.cluster.lock:
+            found["spec"].update(changes)
+
+    def restart_node(self, pod: Pod) -> None:
+        """Restart the node of a pod: its processes end, its volumes stay."""
+        self._stop_node(pod)
+        pod.held = False
+
     def lose_node(self, pod: Pod) -> None:
         """Remove the node of a pod, with the processes of the pod and its volume."""
+        self._stop_node(pod)
+        for claim in pod.claims:
+            self.cluster.lose_volume(claim)
+
+    def _stop_node(self, pod: Pod) -> None:
         pod.held = True
         for container in pod.containers.values():
             pod.kill(container.name)
         # Until the kubelet has noticed, a probe that passed before would count for the pod that comes back.
-        until(
-            "the end of its processes",
-            lambda: not any(container.running or container.ready for container in pod.containers.values()) or None,
-        )
-        for claim in pod.claims:
-            self.cluster.lose_volume(claim)
+        until("the end of its processes", lambda: not any(found.running or found.ready for found in pod.containers.values()) or None)
 
     @contextmanager
     def writing(self, pause: float = 0.001) -> Iterator[Writer]:
@@ -214,13 +239,14 @@ class Lab:
         self.notes.update(figures)
 
     def record(self, outcome: Outcome | None = None) -> Path:
-        """Write what was measured: build/live/<scenario>.json."""
+        """Write what was measured: build/live/<scenario>-<version>-<profile>.json."""
         folder = folder_of_recordings()
         folder.mkdir(parents=True, exist_ok=True)
         span = time.time() - self.started
         record = {
             "scenario": self.name,
             "redis": self.version,
+            "profile": self.profile,
             "interval": int(self.environment.monitoring.interval.amount),
             "started": round(self.started, 3),
             "ended": round(time.time(), 3),
@@ -230,8 +256,8 @@ class Lab:
             "alerts": dict(self._prometheus.alert_times(span)) if self._prometheus else {},
             "series": self._prometheus.recording(span) if self._prometheus else [],
         }
-        file = folder / f"{self.name}.json"
-        file.write_text(json.dumps(record, indent=1))
+        file = folder / f"{self.name}-{self.version}-{self.profile}.json"
+        file.write_text(json.dumps(found, indent=1))
         return file
 
     def shell(self) -> Shell:
@@ -259,14 +285,10 @@ class Lab:
 
     def _load(self, config: Mapping[str, Any], scrape: int) -> Environment:
         """Return the config of the lab: the default one, with ports that are free here."""
-        ports = {"containerPorts": {"redis": self.cluster.addresses.redis_port}}
-        service = {"service": {"ports": {"redis": self.cluster.addresses.redis_port}}}
-        role = {**ports, **service}
-        metrics = {"containerPorts": {"http": self.cluster.addresses.metrics_port}}
         basic: Object = {
             "name": "lab",
             "gitops": {"tool": "argocd", "repository": "https://git.example.org/platform/cluster.git"},
-            "redis": {"values": {"master": role, "replica": role, "metrics": metrics}},
+            "redis": {"chart": {"profile": self.profile}, "values": self._ports()},
             "network": {
                 "address": self.cluster.addresses.external,
                 "pool": {"name": "lan", "addresses": f"{self.cluster.addresses.external}-{self.cluster.addresses.external}"},
@@ -289,14 +311,23 @@ class Lab:
             self.repository.create(file, self.password)
         return load(file)
 
+    def _ports(self) -> Object:
+        """Return Helm values with ports that are free here."""
+        free = {"metrics_container_port": self.cluster.addresses.metrics_port}
+        values: Object = {}
+        for port, (_, path) in PROFILES[self.profile].layout.ports.items():
+            if port != "metrics_port":
+                values = _merged(values, _nested(path, free.get(port, self.cluster.addresses.redis_port)))
+        return values
+
     def _objects(self) -> list[Object]:
         """All that the GitOps tool would bring to the cluster, and the Secrets."""
         values = self.folder / "values.yaml"
         values.write_bytes(self.tree.files[values_path(self.environment)])
-        release = release_objects(self.environment.redis.release, self.namespace, values)
-        for content in release:
-            content["metadata"].setdefault("namespace", self.namespace)
-        ours = [content for content in self.tree.objects.values() if content["kind"] != "Secret" and "name" in content.get("metadata", {})]
+        release = release_objects(self.release.name, self.namespace, values, self.profile)
+        for found in release:
+            found["metadata"].setdefault("namespace", self.namespace)
+        ours = [found for found in self.tree.objects.values() if found["kind"] != "Secret" and "name" in found.get("metadata", {})]
         return [*self._secrets(), *ours, *release]
 
     def _secrets(self) -> list[Object]:
@@ -352,6 +383,10 @@ class Lab:
 def _password() -> str:
     random = SystemRandom()
     return "".join(random.choice(ascii_letters + digits) for _ in range(32))
+
+
+def _nested(path: Sequence[str], value: object) -> Object:
+    return {path[0]: _nested(path[1:], value) if path[1:] else value}
 
 
 def _merged(base: Object, over: Mapping[str, Any]) -> Object:

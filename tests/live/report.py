@@ -33,36 +33,44 @@ def recordings() -> list[Recording]:
 def outcomes(container: list[Recording]) -> str:
     """Acknowledged and lost writes, and seconds of refused writes, of each scenario with a client."""
     lines = [
-        "| scenario | Redis | acknowledged | lost | seconds without a write | answers meanwhile | more |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| scenario | chart | Redis | acknowledged | lost | seconds without a write | answers meanwhile | more |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for item in container:
         if outcome := item["outcome"]:
-            name = item["scenario"].removesuffix(f"-{item['redis']}")
             errors = ", ".join(f"{name} {count}" for name, count in sorted(outcome["errors"].items()))
             figures = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in item["figures"].items())
-            cells = (name, item["redis"], f"{outcome['acknowledged']:,}", f"{outcome['lost']:,}", outcome["seconds"], errors, figures)
+            cells = (
+                item["scenario"],
+                item["profile"],
+                item["redis"],
+                f"{outcome['acknowledged']:,}",
+                f"{outcome['lost']:,}",
+                outcome["seconds"],
+                errors,
+                figures,
+            )
             lines.append(f"| {' | '.join(str(cell) for cell in cells)} |")
     return "\n".join(lines)
 
 
 def memory(container: list[Recording]) -> str:
     """Return the peak of each scenario about memory, against the limit."""
-    lines = ["| scenario | Redis | limit, MiB | peak, MiB |", "| --- | --- | --- | --- |"]
-    for item in container:
+    lines = ["| scenario | chart | Redis | limit, MiB | peak, MiB |", "| --- | --- | --- | --- | --- |"]
+    for item in found:
         if "limit_MiB" in item["figures"]:
             figures = item["figures"]
             peak = next(value for name, value in figures.items() if name.startswith("peak"))
-            lines.append(f"| {item['scenario']} | {item['redis']} | {figures['limit_MiB']} | {peak} |")
+            lines.append(f"| {item['scenario']} | {item['profile']} | {item['redis']} | {figures['limit_MiB']} | {peak} |")
     return "\n".join(lines)
 
 
 def alerts(container: list[Recording]) -> str:
     """Return the alerts that fired in Prometheus, the scenario that made them fire, and after how many seconds."""
-    lines = ["| alert | scenario | Redis | interval of scrapes | fired after |", "| --- | --- | --- | --- | --- |"]
+    lines = ["| alert | scenario | chart | Redis | interval of scrapes | fired after |", "| --- | --- | --- | --- | --- | --- |"]
     rows = [
-        (alert, item["scenario"].removeprefix(ALERT), item["redis"], f"{item['interval']} s", f"{seconds} s")
-        for item in container
+        (alert, item["scenario"].removeprefix(ALERT), item["profile"], item["redis"], f"{item['interval']} s", f"{seconds} s")
+        for item in found
         for alert, seconds in item["figures"].get("seconds", {}).items()
     ]
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in sorted(rows))])

@@ -25,12 +25,16 @@ Cause = Callable[[Lab, ExitStack], None]
 
 
 class Scenario(NamedTuple):
-    """alerts: the names of all that fire, without the prefix. redis: the version of the server. config: of the lab, over its own."""
+    """alerts: the names of all that fire, without the prefix. redis: the version of the server. config: of the lab, over its own.
+
+    profile: the chart. Each profile has about half of the scenarios with each version.
+    """
 
     cause: Cause
     alerts: frozenset[str]
     redis: str = "8.2"
     config: Mapping[str, Any] = {}
+    profile: str = "bitnami"
 
 
 def _repeat(stack: ExitStack, action: Callable[[], None], pause: float) -> None:
@@ -56,24 +60,18 @@ def _fill(lab: Lab, pod: Pod, prefix: str, count: int, size: int = 100_000) -> N
             connection.call("SET", f"{prefix}:{number}", random.randbytes(size // 2).hex())
 
 
-def _scale(lab: Lab, statefulset: str) -> None:
-    content = lab.cluster.find("StatefulSet", lab.namespace, statefulset)
-    assert content
-    content["spec"]["replicas"] = 0
-    until("the end of the pod", lambda: f"{statefulset}-0" not in lab.cluster.pods or None, 60)
-
-
 def limit_files(pod: Pod, size: int) -> None:
     """Let a write beyond this size of a file fail, as one to a full disk does."""
     resource.prlimit(pod.containers["redis"].pid, resource.RLIMIT_FSIZE, (size, size))
 
 
 def primary_down(lab: Lab, _: ExitStack) -> None:
-    _scale(lab, lab.release.primary_statefulset)
+    lab.stop_primary()
 
 
 def replica_down(lab: Lab, _: ExitStack) -> None:
-    _scale(lab, lab.release.replicas_statefulset)
+    lab.scale_replicas(0)
+    until("the end of the replica", lambda: len(lab.cluster.pods) == 1 or None, 60)
 
 
 def server_down(lab: Lab, _: ExitStack) -> None:
@@ -106,7 +104,8 @@ def slow_link(lab: Lab, stack: ExitStack) -> None:
 
 def _lives(lab: Lab) -> float | None:
     """Return the number of servers of the primary that Prometheus has seen."""
-    return lab.prometheus.value("count(count by (run_id) (max_over_time(redis_instance_info{pod=~'.*-master-0'}[15m])))")
+    seen = f'max_over_time(redis_instance_info{{pod="{lab.release.primary_pod}"}}[15m])'
+    return lab.prometheus.value(f"count(count by (run_id) ({seen}))")
 
 
 def restarts(lab: Lab, _: ExitStack) -> None:
@@ -123,10 +122,14 @@ def restarts(lab: Lab, _: ExitStack) -> None:
 def wrong_password_of_the_exporter(lab: Lab, _: ExitStack) -> None:
     """Give the exporter of the primary a wrong password."""
     container = lab.primary.containers["metrics"]
-    (container.mounts["/secrets"] / "of-before").write_text("a-password-of-before")
+    wrong = "a-password-of-before"
     for variable in container.spec["env"]:
         if variable["name"] == "REDIS_PASSWORD_FILE":
+            (container.mounts["/secrets"] / "of-before").write_text(wrong)
             variable["value"] = "/secrets/of-before"
+        if variable["name"] == "REDIS_PASSWORD":
+            variable.pop("valueFrom")
+            variable["value"] = wrong
     lab.primary.kill("metrics")
 
 
@@ -230,26 +233,28 @@ def _memory(size: str, policy: str) -> Mapping[str, Any]:
 
 
 SCENARIOS: Mapping[str, Scenario] = {
-    "primary-down": Scenario(primary_down, frozenset({"InstanceDown", "NoPrimary", "ReplicationBroken"})),
-    "replica-down": Scenario(replica_down, frozenset({"InstanceDown", "ReplicationBroken"}), "7.0"),
+    "primary-down": Scenario(primary_down, frozenset({"InstanceDown", "NoPrimary", "ReplicationBroken"}), profile="cloudpirates"),
+    "replica-down": Scenario(replica_down, frozenset({"InstanceDown", "ReplicationBroken"}), "7.0", profile="cloudpirates"),
     "server-down": Scenario(server_down, frozenset({"InstanceDown", "NoPrimary", "ReplicationBroken"}), "7.0"),
     "second-primary": Scenario(second_primary, frozenset({"SeveralPrimaries", "ReplicationBroken"})),
-    "link-down": Scenario(link_down, frozenset({"ReplicationBroken", "AuthenticationFailing"}), "7.0"),
+    "link-down": Scenario(link_down, frozenset({"ReplicationBroken", "AuthenticationFailing"}), "7.0", profile="cloudpirates"),
     "slow-link": Scenario(slow_link, frozenset({"ReplicaLagging"})),
-    "restarts": Scenario(restarts, frozenset({"RestartingAgain"})),
-    "exporter-password": Scenario(wrong_password_of_the_exporter, frozenset({"ExporterBlind"})),
+    "restarts": Scenario(restarts, frozenset({"RestartingAgain"}), profile="cloudpirates"),
+    "exporter-password": Scenario(wrong_password_of_the_exporter, frozenset({"ExporterBlind"}), profile="cloudpirates"),
     "exporter-gone": Scenario(exporter_gone, frozenset({"MetricsMissing"})),
     "no-targets": Scenario(no_targets, frozenset({"NoMetrics"})),
-    "connections": Scenario(connections, frozenset({"TooManyConnections", "ConnectionsRejected"})),
+    "connections": Scenario(connections, frozenset({"TooManyConnections", "ConnectionsRejected"}), profile="cloudpirates"),
     "full-disk": Scenario(full_disk, frozenset({"AppendOnlyWriteFailing"})),
-    "full-disk-rewrite": Scenario(full_disk_for_a_rewrite, frozenset({"AppendOnlyRewriteFailing"})),
+    "full-disk-rewrite": Scenario(full_disk_for_a_rewrite, frozenset({"AppendOnlyRewriteFailing"}), profile="cloudpirates"),
     "failing-snapshot": Scenario(
         failing_snapshot, frozenset({"SnapshotFailing"}), "7.0", {"redis": {"appendOnly": False, "savePoints": ["5 1"]}}
     ),
     "full-cache": Scenario(full_cache, frozenset({"EvictingKeys"}), config=_memory("20mb", "allkeys-lru")),
     "full-memory": Scenario(full_memory, frozenset({"MemoryAlmostFull", "WritesRefused"}), config=_memory("20mb", "noeviction")),
-    "unread-answers": Scenario(unread_answers, frozenset({"MemoryBeyondLimit"}), config=_memory("30mb", "allkeys-lfu")),
-    "client-password": Scenario(wrong_password_of_a_client, frozenset({"AuthenticationFailing"}), "7.0"),
+    "unread-answers": Scenario(
+        unread_answers, frozenset({"MemoryBeyondLimit"}), config=_memory("30mb", "allkeys-lfu"), profile="cloudpirates"
+    ),
+    "client-password": Scenario(wrong_password_of_a_client, frozenset({"AuthenticationFailing"}), "7.0", profile="cloudpirates"),
     "slow-calls": Scenario(slow_calls, frozenset({"LatencyHigh"})),
 }
 """All scenarios of the alerts. Together they fire every rule."""

@@ -13,7 +13,7 @@ import re
 import socket
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,12 @@ from rediskit import Environment
 from rediskit.renderers.monitoring.alerts import PREFIX, alerts
 from rediskit.renderers.monitoring.dashboard import dashboard
 from tests.cluster.processes import until
+from tests.live.chart import PROFILES
 from tests.live.conftest import Start
 from tests.live.lab import Lab
 from tests.live.pods import Pod
 from tests.live.replay import replay
+from tests.live.resp import RedisError
 from tests.live.scenarios import SCENARIOS, Scenario, full_disk, limit_files
 
 LONG = os.environ.get("LIVE_LONG") == "1"
@@ -53,7 +55,7 @@ def _holds(lab: Lab) -> Mapping[str, int]:
 
 @pytest.mark.parametrize(("name", "scenario"), SCENARIOS.items(), ids=SCENARIOS)
 def test_the_alerts_of_a_scenario_fire_and_no_others(start: Start, tmp_path: Path, name: str, scenario: Scenario) -> None:
-    lab = start(f"alert-{name}", version=scenario.redis, config=scenario.config, scrape=SCRAPE)
+    lab = start(f"alert-{name}", version=scenario.redis, profile=scenario.profile, config=scenario.config, scrape=SCRAPE)
     lab.wait_for_replicas()
     lab.prometheus.wait_for_samples(3, 120)
     expected = {PREFIX + alert for alert in scenario.alerts}
@@ -89,31 +91,37 @@ def test_the_scenarios_fire_every_rule() -> None:
     assert {rule["alert"].removeprefix(PREFIX) for spec in specs for group in spec["groups"] for rule in group["rules"]} == told
 
 
-def test_a_full_disk_and_a_full_server_are_no_death(start: Start) -> None:
-    """The liveness probe passes and the readiness probe fails, on both roles: MISCONF, and no free connection."""
-    lab = start("alive", monitoring=False)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_full_disk_and_a_full_server_are_no_death(start: Start, profile: str) -> None:
+    """The liveness probe passes where the profile can make it, and the readiness probe fails where it reads the answer, on both roles."""
+    lab = start("alive", profile=profile, monitoring=False)
     lab.wait_for_replicas()
+    probes = lab.release.profile.probes
     for pod in (lab.primary, lab.replica):
         with ExitStack() as stack:
             lab.redis(pod, "CONFIG", "SET", "maxclients", "12")
             for _ in range(30):
                 stack.enter_context(socket.create_connection((pod.address, pod.port("redis")), 2))
-            assert pod.containers["redis"].passes("livenessProbe")
+            assert pod.containers["redis"].passes("livenessProbe") == bool(probes.answers), "without a free connection"
             assert not pod.containers["redis"].passes("readinessProbe")
-        until("a free connection", partial(_passes, pod), 30)
+        until("a free connection", partial(_answers, lab, pod), 30)
     with ExitStack() as stack:
         full_disk(lab, stack)
-        until("MISCONF", lambda: not _passes(lab.primary) or None, 30)
+        until("MISCONF", lambda: _answers(lab, lab.primary) is None or None, 30)
         assert lab.primary.containers["redis"].passes("livenessProbe")
+        assert lab.primary.containers["redis"].passes("readinessProbe") == probes.always_ready
 
 
-def _passes(pod: Pod) -> bool | None:
-    return pod.containers["redis"].passes("readinessProbe") or None
+def _answers(lab: Lab, pod: Pod) -> bool | None:
+    with suppress(OSError, RedisError):
+        return bool(lab.redis(pod, "PING") == "PONG") or None
+    return None
 
 
-def test_a_replica_with_a_full_disk_goes_on(start: Start) -> None:
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_replica_with_a_full_disk_goes_on(start: Start, profile: str) -> None:
     """It serves and follows its primary. Without `replica-ignore-disk-write-errors` Redis ends itself at the first write (server.c)."""
-    lab = start("alive-replica", monitoring=False)
+    lab = start("alive-replica", profile=profile, monitoring=False)
     lab.wait_for_replicas()
     limit_files(lab.replica, 1)
     for number in range(5):
@@ -126,12 +134,13 @@ def test_a_replica_with_a_full_disk_goes_on(start: Start) -> None:
     assert lab.info(lab.replica)["master_link_status"] == "up"
 
 
-def test_metrics_arrive_whatever_argo_cd_tracks_by(start: Start) -> None:
+@pytest.mark.parametrize("profile", PROFILES)
+def test_metrics_arrive_whatever_argo_cd_tracks_by(start: Start, profile: str) -> None:
     """With the methods `label` and `annotation+label`, Argo CD writes the name of an Application into the instance label of each object."""
-    lab = start("argo-cd-labels", scrape=1)
-    for content in lab.cluster.objects.values():
-        if content["kind"] != "Pod":
-            content["metadata"].setdefault("labels", {})["app.kubernetes.io/instance"] = "redis-shared-release"
+    lab = start("argo-cd-labels", profile=profile, scrape=1)
+    for found in lab.cluster.objects.values():
+        if found["kind"] != "Pod":
+            found["metadata"].setdefault("labels", {})["app.kubernetes.io/instance"] = "redis-shared-release"
     lab.mark("labels of Argo CD")
     time.sleep(5)
     both = {lab.primary.name, lab.replica.name}

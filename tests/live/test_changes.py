@@ -283,7 +283,8 @@ def fixed(described: Environment, folder: Path) -> dict[str, Any]:
     ids=[*(f"{code}-{on[:40]}" for code, on, _, _ in CASES), *UNREPORTED],
 )
 def test_an_immutable_field_changes_exactly_when_a_rule_says_so(old: Sections, new: Sections, tmp_path: Path) -> None:
-    if not chart().name.endswith(".tgz") and "values" in new.get("redis", {}):
+    profile = environment(new).redis.chart.profile
+    if not chart(profile).name.endswith(".tgz") and "values" in new.get("redis", {}):
         pytest.fail("the chart of tests/cluster takes few values: set REDISKIT_CHARTS to the folder with the real one", pytrace=False)
     before, after = fixed(environment(old), tmp_path), fixed(environment(new), tmp_path)
     codes = {finding.code for finding in findings(environment(old), environment(new))}

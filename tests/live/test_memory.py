@@ -13,8 +13,7 @@ CONFIG = {
     "redis": {
         "memory": {"max": f"{MAXMEMORY}mb"},
         "resources": {
-            role: {"requests": {"cpu": "100m", "memory": f"{LIMIT}Mi"}, "limits": {"cpu": "1", "memory": f"{LIMIT}Mi"}}
-            for role in ("primary", "replica")
+            "primary": {"requests": {"cpu": "100m", "memory": f"{LIMIT}Mi"}, "limits": {"cpu": "1", "memory": f"{LIMIT}Mi"}},
         },
     }
 }

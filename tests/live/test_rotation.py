@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.cluster.processes import until
 from tests.live.conftest import Start
 from tests.live.lab import CLIENT
 from tests.live.resp import RedisError
@@ -23,9 +24,17 @@ MODES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_a_rotation_refuses_nobody_before_the_restart_and_loses_nothing(start: Start, mode: str) -> None:
-    lab = start(f"rotation-{mode}", config=MODES[mode], version="8.2" if mode == "manual" else "7.0")
+@pytest.mark.parametrize(
+    ("mode", "version", "profile"),
+    [
+        ("manual", "7.0", "cloudpirates"),
+        ("manual", "8.2", "bitnami"),
+        ("sealed-secrets", "7.0", "bitnami"),
+        ("sealed-secrets", "8.2", "cloudpirates"),
+    ],
+)
+def test_a_rotation_refuses_nobody_before_the_restart_and_loses_nothing(start: Start, mode: str, version: str, profile: str) -> None:
+    lab = start(f"rotation-{mode}", config=MODES[mode], version=version, profile=profile)
     lab.wait_for_replicas()
     shell = lab.shell()
     before = lab.password
@@ -49,4 +58,31 @@ def test_a_rotation_refuses_nobody_before_the_restart_and_loses_nothing(start: S
     for pod in (lab.primary, lab.replica):
         with pytest.raises(RedisError, match="WRONGPASS"):
             lab.connect(pod, before)
-        assert all(container.restarts == 0 for container in pod.containers.values()), "the probes killed a container"
+        assert all(found.restarts == 0 for found in pod.containers.values()), "the probes killed a container"
+
+
+def test_a_container_that_restarts_during_a_rotation_accepts_both_passwords_when_the_block_runs_again(start: Start) -> None:
+    """Its redis.conf has the old password until the pod is created again."""
+    lab = start("rotation-restart", config=MODES["manual"], profile="cloudpirates", monitoring=False)
+    lab.wait_for_replicas()
+    shell = lab.shell()
+    setup, create, accept, applications, *rest = lab.page("rotation")
+    before = lab.password
+    with lab.writing() as writer:
+        for block in (setup, create, accept):
+            shell.run(block)
+        lab.primary.kill("redis")
+        until("a restart", lambda: lab.primary.containers["redis"].restarts == 1 or None)
+        lab.wait_ready()
+        with pytest.raises(RedisError, match="WRONGPASS"):
+            lab.connect(lab.primary, lab.secret())
+        assert "OK" in shell.run(accept)
+        lab.password = lab.secret()
+        for password in (before, lab.password):
+            lab.connect(lab.primary, password).close()
+        for block in (applications, *rest):
+            shell.run(block)
+        writer.wait_for_more(200)
+    outcome = lab.outcome(writer)
+    lab.record(outcome)
+    assert outcome.lost == 0

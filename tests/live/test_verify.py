@@ -12,11 +12,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import pytest
 import yaml
 
 from rediskit.renderers.verification.checks import CHECKS
 from tests.cluster.processes import until
 from tests.live import clients
+from tests.live.chart import PROFILES
 from tests.live.conftest import Start
 from tests.live.lab import CLIENT, Lab
 from tests.live.prometheus import folder_of_recordings
@@ -69,9 +71,10 @@ def slow(pid: int) -> Iterator[None]:
         thread.join()
 
 
-def test_every_check_passes_on_a_healthy_redis(start: Start) -> None:
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_check_passes_on_a_healthy_redis(start: Start, profile: str) -> None:
     config, files = clients.client(web={"web": 1, "worker": 2}, report={"report": 3})
-    lab = start("verify-healthy", config={"clients": [config], **SMALL}, files=files)
+    lab = start("verify-healthy", profile=profile, config={"clients": [config], **SMALL}, files=files)
     clients.start_pod(lab, "web", web=("right", 1), worker=("right", 2))
     clients.start_pod(lab, "report", report=("right", 3))
     lab.wait_for_replicas()
@@ -148,7 +151,7 @@ def test_a_service_without_an_address_fails_and_its_redis_is_unknown(start: Star
 
 
 def test_replication_fails_for_each_cause(start: Start) -> None:
-    lab = start("verify-replication", version="7.0", monitoring=False)
+    lab = start("verify-replication", version="7.0", profile="cloudpirates", monitoring=False)
     lab.wait_for_replicas()
     with paused(lab.replica.containers["redis"].pid):
         with lab.connect(lab.primary) as connection:
@@ -174,16 +177,14 @@ def test_replication_fails_for_each_cause(start: Start) -> None:
     assert run.status("replica-refuses-writes") == run.status("replica-reads") == {"failed"}
     assert run.status("roles", "replicas") == {"failed"}
 
-    stateful_set = lab.cluster.find("StatefulSet", lab.namespace, lab.release.replicas_statefulset)
-    assert stateful_set
-    stateful_set["spec"]["replicas"] = 0
+    lab.scale_replicas(0)
     until("the end of the replica", lambda: len(lab.cluster.pods) == 1 or None)
     run = verify(lab, "--phase", "replication")
     assert (run.status("replica-reads"), run.status("replicas-online")) == ({"unknown"}, {"failed"})
 
 
 def test_disruption_fails_where_data_or_reads_are_lost(start: Start) -> None:
-    lab = start("verify-disruption", monitoring=False)
+    lab = start("verify-disruption", profile="cloudpirates", monitoring=False)
     lab.wait_for_replicas()
     lab.redis(lab.primary, "ACL", "SETUSER", "default", "-get")
     ended = threading.Event()
@@ -294,9 +295,10 @@ def test_a_wrong_label_fails_and_a_silent_prometheus_is_unknown(start: Start) ->
     assert (run.code, run.ids("passed", "failed")) == (3, {"dashboard"})
 
 
-def test_the_rendered_jobs_succeed_and_fail(start: Start) -> None:
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_rendered_jobs_succeed_and_fail(start: Start, profile: str) -> None:
     """They wait for Redis, which starts together with them."""
-    lab = start("verify-jobs", config={"verification": {"jobs": True, **SMALL["verification"]}}, monitoring=False)
+    lab = start("verify-jobs", profile=profile, config={"verification": {"jobs": True, **SMALL["verification"]}}, monitoring=False)
     pods = [pod for name, pod in lab.cluster.pods.items() if "-check-" in name]
     assert len(pods) == 2
     until("the end of the Jobs", lambda: all(pod.status()["status"]["phase"] == "Succeeded" for pod in pods) or None, 90)

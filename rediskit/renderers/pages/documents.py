@@ -1,8 +1,8 @@
 """The pages in `docs/` of the rendered manifests: how to connect, and runbooks with the exact names of the environment."""
 
 import json
-from collections.abc import Iterator
-from typing import NamedTuple, get_args
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, get_args
 
 from rediskit.chart.names import Release
 from rediskit.errors import Path
@@ -71,8 +71,10 @@ def failover_page(environment: Environment) -> str:
         replicas=release.replica_pods,
         to_replica=json.dumps(release.selector_of("$PROMOTED"), separators=(",", ":")).replace('"', '\\"'),
         to_primary=json.dumps(release.selector_of(release.primary_pod), separators=(",", ":")),
+        promoted=_address(release, "$PROMOTED"),
         stop_primary=_primary(release, run=False),
         start_primary=_primary(release, run=True),
+        stop_all=_stop_all(release),
         paused=[
             *(["redis"] if release.primary_service in release.own_services else []),
             *(["redis-external"] if environment.network else []),
@@ -102,17 +104,34 @@ def verification_page(environment: Environment) -> str:
     )
 
 
+def _address(release: Release, pod: str) -> str:
+    """Return a replica as `FAILOVER TO` needs it: its name only if it announces one to the primary (replication.c, findReplica)."""
+    if release.profile.layout.announced:
+        return f"{pod}.{release.headless_service}.{release.namespace}.svc.{release.cluster_domain}"
+    return f"$(kubectl -n {release.namespace} get pod {pod} -o jsonpath='{{.status.podIP}}')"
+
+
 def _primary(release: Release, *, run: bool) -> str:
     """Return the command that stops the primary for good or starts it again.
 
     Pod 0 of one StatefulSet is outside of its ordinals after the first, so the replicas keep running. Ordinals are on by default since
     Kubernetes 1.27.
     """
-    statefulset = f"kubectl -n {release.namespace} {{}} statefulset {release.primary_statefulset}"
     if not release.one_statefulset:
-        return f"{statefulset.format('scale')} --replicas={int(run)}"
-    ordinals = {"ordinals": None if run else {"start": 1}, "replicas": release.replicas + int(run)}
-    return f"{statefulset.format('patch')} -p '{json.dumps({'spec': ordinals}, separators=(',', ':'))}'"
+        return f"kubectl -n {release.namespace} scale statefulset {release.primary_statefulset} --replicas={int(run)}"
+    return _patch(release, {"ordinals": None if run else {"start": 1}, "replicas": release.replicas + int(run)})
+
+
+def _stop_all(release: Release) -> str:
+    """Return the command that stops all instances. Ordinals of a failover would later start another pod than the primary."""
+    if release.one_statefulset:
+        return _patch(release, {"ordinals": None, "replicas": 0})
+    return f"kubectl -n {release.namespace} scale statefulset {' '.join(release.statefulsets)} --replicas=0"
+
+
+def _patch(release: Release, spec: Mapping[str, Any]) -> str:
+    patch = json.dumps({"spec": spec}, separators=(",", ":"))
+    return f"kubectl -n {release.namespace} patch statefulset {release.primary_statefulset} -p '{patch}'"
 
 
 def rotation_page(environment: Environment) -> str:

@@ -54,7 +54,7 @@ def memory_limit(process: int, size: int) -> Iterator[Path]:
 def test_a_disk_that_is_really_full_refuses_writes_and_loses_nothing(start: Start) -> None:
     lab = start("root-full-disk", monitoring=False)
     lab.wait_for_replicas()
-    primary, volume = lab.primary, lab.cluster.volume(f"redis-data-{lab.primary.name}")
+    primary, volume = lab.primary, lab.cluster.volume(lab.primary.claims[0])
     with small_disk(volume, "3m"):
         primary.kill("redis")
         until("a restart", lambda: primary.containers["redis"].restarts == 1 or None)
