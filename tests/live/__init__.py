@@ -19,16 +19,16 @@ A scenario is a test with the fixture `start`:
         assert outcome.lost == 0
         lab.record(outcome)                        # build/live/restart-8.2-bitnami.json: every scraped series, marks, figures, alerts
 
-`start(name, version="7.0", profile="cloudpirates", config={...}, scrape=5, monitoring=False)` changes the Redis, the chart, the config (merged over the lab's own), the
-scrape interval, or leaves Prometheus out. `lab.shell()` is a bash whose `kubectl`, `redis-cli` and `git` are those of the lab;
-`lab.page("failover")` gives the `sh` blocks of a rendered page, and `shell.run(block)` executes one literally.
+`start(name, version="7.0", profile="cloudpirates", config={...}, scrape=5, monitoring=False)` changes the Redis, the chart, the config
+(merged over the lab's own), the scrape interval, or leaves Prometheus out. `lab.shell()` is a bash whose `kubectl`, `redis-cli` and `git`
+are those of the lab; `lab.page("failover")` gives the `sh` blocks of a rendered page, and `shell.run(block)` executes one literally.
 `lab.redis(lab.replica, "INFO")` asks a server, `lab.prometheus.query(expr)` asks Prometheus, `lab.prometheus.alerts()` lists the alerts,
 `lab.prometheus.wait_for_firing(name, seconds)` waits for one. `lab.primary.containers["redis"].passes("livenessProbe")` runs a probe once;
 `.pid` is the server's process id.
 
-A recording is JSON: `scenario`, `redis`, `profile`, `interval` (seconds between scrapes), `started`, `ended`, `marks` (name: time), `outcome`,
-`figures`, `alerts` (name: time at which it fired), `series` (a list of `metric`: labels, and `values`: pairs of time and text, as
-Prometheus prints them). A series without a sample in an interval was stale in it.
+A recording is JSON: `scenario`, `redis`, `profile`, `interval` (seconds between scrapes), `started`, `ended`, `marks` (name: time),
+`outcome`, `figures`, `alerts` (name: time at which it fired), `series` (a list of `metric`: labels, and `values`: pairs of time and text,
+as Prometheus prints them). A series without a sample in an interval was stale in it.
 
 The chart is that of the profile from `$REDISKIT_CHARTS` (default `../shared/charts`), else the one of tests/cluster/charts. With
 LIVE_PROFILE, every scenario uses the chart of one profile.
