@@ -174,7 +174,8 @@ CLOUDPIRATES = Profile(
     management=(),
     replicas=(("replicaCount",), 1),
     credentials=_OF_SECRET,
-    # `redis-cli ping` ends with 0 for every answer (templates/statefulset.yaml). It fails if Redis does not answer or closes the connection.
+    # `redis-cli ping` ends with 0 for every answer (templates/statefulset.yaml). It fails without an answer, and when Redis
+    # closes the connection.
     probes=Probes(always_ready=True),
     labels=Labels(
         common=("commonLabels",), exporter=(), exporter_annotations=(), scraped=(), checksums=("checksum/config", "checksum/extraConfig")

@@ -105,8 +105,8 @@ class Cluster:
         stateful_set = self.find("StatefulSet", namespace, name)
         assert stateful_set, name
         pods = self._pods_of(name)
-        same = [_ordinal(pod) for pod in pods] == list(_ordinals(found))
-        return same and all(pod.ready and pod.revision == _revision(found) for pod in pods)
+        same = [_ordinal(pod) for pod in pods] == list(_ordinals(stateful_set))
+        return same and all(pod.ready and pod.revision == _revision(stateful_set) for pod in pods)
 
     def wait_ready(self, seconds: float = 60) -> None:
         """Wait until every StatefulSet is settled."""
@@ -137,15 +137,15 @@ class Cluster:
                 self._reconcile(namespace, name, content)
         self._write_hosts()
 
-    def _reconcile(self, namespace: str, name: str, found: Object) -> None:
+    def _reconcile(self, namespace: str, name: str, content: Object) -> None:
         """One step of the StatefulSet controller (stateful_set_control.go, OrderedReady).
 
         Pods in the range of the ordinals come first: one that is missing or not ready stops everything else. Then it deletes the pods
         outside of the range, the highest first, unless another one with a lower number is not ready. Then it updates from the end.
         """
         pods = {_ordinal(pod): pod for pod in self._pods_of(name)}
-        wanted = _ordinals(found)
-        revision = _revision(found)
+        wanted = _ordinals(content)
+        revision = _revision(content)
         for number in wanted:
             if number not in pods:
                 claims = {

@@ -257,7 +257,7 @@ class Lab:
             "series": self._prometheus.recording(span) if self._prometheus else [],
         }
         file = folder / f"{self.name}-{self.version}-{self.profile}.json"
-        file.write_text(json.dumps(found, indent=1))
+        file.write_text(json.dumps(record, indent=1))
         return file
 
     def shell(self) -> Shell:

@@ -54,10 +54,10 @@ def outcomes(container: list[Recording]) -> str:
     return "\n".join(lines)
 
 
-def memory(container: list[Recording]) -> str:
+def memory(records: list[Recording]) -> str:
     """Return the peak of each scenario about memory, against the limit."""
     lines = ["| scenario | chart | Redis | limit, MiB | peak, MiB |", "| --- | --- | --- | --- | --- |"]
-    for item in found:
+    for item in records:
         if "limit_MiB" in item["figures"]:
             figures = item["figures"]
             peak = next(value for name, value in figures.items() if name.startswith("peak"))
@@ -65,12 +65,12 @@ def memory(container: list[Recording]) -> str:
     return "\n".join(lines)
 
 
-def alerts(container: list[Recording]) -> str:
+def alerts(records: list[Recording]) -> str:
     """Return the alerts that fired in Prometheus, the scenario that made them fire, and after how many seconds."""
     lines = ["| alert | scenario | chart | Redis | interval of scrapes | fired after |", "| --- | --- | --- | --- | --- | --- |"]
     rows = [
         (alert, item["scenario"].removeprefix(ALERT), item["profile"], item["redis"], f"{item['interval']} s", f"{seconds} s")
-        for item in found
+        for item in records
         for alert, seconds in item["figures"].get("seconds", {}).items()
     ]
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in sorted(rows))])
