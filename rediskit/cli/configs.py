@@ -51,14 +51,14 @@ def elsewhere() -> str:
     if other := sorted(str(path) for path in Path("config").glob("*.yml")):
         return f"rename {other[0]}: a config ends in .yaml"
     if Path.cwd().name == "config" and any(Path().glob("*.yaml")):
-        return "change into the folder above, which holds config/"
+        return "change to the parent folder, which contains config/"
     return ""
 
 
 def no_config() -> Problem:
     """Return the problem that the project has no config."""
-    message = "there is no config/*.yaml here or above"
-    return Problem(message, elsewhere() or "name a config file, or change into the folder that holds config/")
+    message = "no config/*.yaml in this directory or a parent"
+    return Problem(message, elsewhere() or "set a config file, or change to the folder that contains config/")
 
 
 def config_file(arguments: argparse.Namespace) -> str:
@@ -69,5 +69,5 @@ def config_file(arguments: argparse.Namespace) -> str:
     if not configs:
         raise ConfigError(no_config())
     if len(configs) > 1:
-        raise ConfigError(Problem(f"there are {len(configs)} configs here", f"name one of them: {', '.join(configs)}"))
+        raise ConfigError(Problem(f"the project has {len(configs)} configs", f"set one of them: {', '.join(configs)}"))
     return configs[0]

@@ -107,11 +107,13 @@ DIAGNOSTICS = (
 )
 """The options about the output of the command itself."""
 COMMON = (option("--json", action="store_true", help=JSON_HELP), *DIAGNOSTICS)
-CONFIG = option("config", nargs="?", metavar="config", help="the config file (default: the only config/*.yaml here or above)")
-CONFIGS = option("configs", nargs="*", metavar="config", help="config files (default: config/*.yaml here or above)")
-OUTPUT = option("--output", metavar="DIR", help="the directory that contains the output directories (default: rendered, beside config)")
-STRICT = option("--strict", action="store_true", help="end with exit code 1 for a warning, too")
-CONTEXT = option("--context", default="", metavar="NAME", help="the context of kubectl (default: the current one)")
+CONFIG = option(
+    "config", nargs="?", metavar="config", help="the config file (default: the only config/*.yaml of this directory or of a parent)"
+)
+CONFIGS = option("configs", nargs="*", metavar="config", help="config files (default: config/*.yaml of this directory or of a parent)")
+OUTPUT = option("--output", metavar="DIR", help="the directory that contains the output directories (default: rendered, next to config)")
+STRICT = option("--strict", action="store_true", help="exit with code 1 also for a warning")
+CONTEXT = option("--context", default="", metavar="NAME", help="the kubectl context (default: the current one)")
 DRY_RUN = option("--dry-run", action="store_true", help="show the changes and write nothing")
 CHART = option("--chart", metavar="PATH", help="the chart of an application that Helm installs: a directory or a .tgz file")
 OFFLINE = option("--offline", action="store_true", help="fail if the overlay has a remote base; kustomize downloads nothing")

@@ -83,7 +83,7 @@ def _init(commands: Commands) -> None:
         "Create a config and its JSON schema. With --from, rediskit reads the client, its containers, environment variables, replicas "
         "and the old Redis from live objects, and writes a copy of each workload with only the needed fields. If it cannot read a "
         "value, it writes a comment that begins with open:. rediskit overwrites no file and writes no password. With --add, the "
-        "applications become clients of an existing config, which keeps all its other bytes.",
+        "applications become clients of an existing config, and nothing else in it changes.",
         module="init",
         parents=(DRY_RUN, *COMMON),
         examples=(
@@ -105,15 +105,15 @@ def _init(commands: Commands) -> None:
     )
     parser.add_argument("--from", dest="source", metavar="FILE", help="the output of kubectl get -o yaml; - reads standard input")
     parser.add_argument("--add", metavar="CONFIG", help="add the applications of --from to this config")
-    parser.add_argument("--client", metavar="NAME", help="with --add: the name of the new client (default: its namespace or its labels)")
+    parser.add_argument("--client", metavar="NAME", help="with --add: the name of the new client (default: from its namespace or labels)")
     parser.add_argument(
         "--set-policy",
         choices=("volatile-lru", "volatile-lfu", "volatile-ttl", "volatile-random", "noeviction"),
         metavar="POLICY",
-        help="with --add: set redis.memory.policy to this, if a new client has a queue that the current policy would evict",
+        help="with --add: set redis.memory.policy to POLICY if the current policy would evict the queue of a new client",
     )
     parser.add_argument("--namespace", help="the namespace of objects without metadata.namespace")
-    parser.add_argument("--replicas", type=int, metavar="N", help="the number of replicas of a workload that is scaled to 0 now")
+    parser.add_argument("--replicas", type=int, metavar="N", help="the normal number of replicas of a workload that is scaled to 0 now")
 
 
 def _render(commands: Commands) -> None:
@@ -121,8 +121,8 @@ def _render(commands: Commands) -> None:
         commands,
         "render",
         "render the manifests of each config",
-        "Load, render and check every config, then write the output directories. An error in one config leaves all files unchanged, and so "
-        "does a warning with --strict.",
+        "Load, render and check every config, then write the output directories. If one config has an error, no file changes. With "
+        "--strict, the same applies to a warning.",
         module="render",
         parents=(CONFIGS, OUTPUT, STRICT, *COMMON),
         examples=("rediskit render", "rediskit render config/chocolandia.yaml --output clusters"),
@@ -136,7 +136,7 @@ def _check(commands: Commands) -> None:
         "check",
         "validate configs and rendered manifests",
         "Render in memory, run all checks, and compare the result with the output directories. Use it in CI and pre-commit. It writes no "
-        "file, with one exception: at the step validate, --owner records its search for users of the old Redis in the config.",
+        "file, with one exception: at the step validate, --owner records its scan for uses of the old Redis in the config.",
         module="check",
         parents=(CONFIGS, OUTPUT, at("the time to record with --owner"), CHART, OFFLINE, STRICT, *COMMON),
         examples=(
@@ -180,9 +180,9 @@ def _verify(commands: Commands) -> None:
         commands,
         "verify",
         "verify a running shared Redis",
-        "Verify a running shared Redis: connectivity, replication, performance and monitoring. From the cluster, kubectl creates a Job per "
-        "phase, reads its result and deletes it. A check without data is unknown, never passed. Exit code 1 when a check failed, 3 when a "
-        "result is unknown.",
+        "Verify a running shared Redis: connectivity, replication, performance and monitoring. By default, kubectl creates one Job per "
+        "phase in the cluster, reads its result and deletes it. A check without data is unknown, never passed. The exit code is 1 if a "
+        "check failed, and 3 if a result is unknown.",
         module="verify",
         parents=(CONFIGS, CONTEXT, *DIAGNOSTICS),
         examples=(
@@ -203,12 +203,13 @@ def _verify(commands: Commands) -> None:
         choices=("cluster", "here", "outside"),
         default="cluster",
         metavar="PLACE",
-        help="cluster: Jobs in the namespaces (default); here: this machine, in network.allow; outside: this machine, not in network.allow",
+        help="where the connections start. cluster (default): Jobs in the namespaces; here: this machine, which is in network.allow; "
+        "outside: this machine, which is not in network.allow",
     )
     parser.add_argument("--expect-refused", action="store_true", help="the same as --from outside")
     parser.add_argument("--client", metavar="NAME", help="verify only this client")
     parser.add_argument(
-        "--disruptive", action="store_true", help="restart a replica, then the primary, and verify reads and data; with --yes"
+        "--disruptive", action="store_true", help="also restart a replica, then the primary, and verify reads and data; needs --yes"
     )
     parser.add_argument("--yes", action="store_true", help="allow a load test or a restart although clients use Redis")
     parser.add_argument("--prometheus", default="", metavar="URL", help="the URL of Prometheus (default: its Service, through kubectl)")
@@ -222,9 +223,9 @@ def _upgrade(commands: Commands) -> None:
         commands,
         "upgrade",
         "show what another version of the chart or of Redis changes",
-        "Render the values of the config with the old and the new chart, and compare the objects: what the API server refuses, renamed "
-        "Services, values without effect, changed defaults, images, and what restarts. It writes nothing, needs Helm, and pulls a chart "
-        "of which only a version is given. It exits with 1 if something breaks.",
+        "Render the values of the config with the old and the new chart, and compare the objects. The report lists changes that the API "
+        "server refuses, renamed Services, values without effect, changed defaults and images, and the pods that restart. This command "
+        "needs Helm, which pulls a chart if you set only its version. It writes nothing, and exits with 1 if it finds an error.",
         module="upgrade",
         parents=(CONFIG, STRICT, *DIAGNOSTICS),
         examples=(
@@ -252,8 +253,8 @@ def _doctor(commands: Commands) -> None:
         "doctor",
         "diagnose programs, configs, output directories and Git",
         "Report programs, libraries, configs, output directories and the Git work tree, and the next commands. This command writes nothing "
-        "and uses no network. It exits with 1 to 3 if something must be fixed. A missing program is not an error. A program that does not "
-        "start is an error.",
+        "and uses no network. If you must fix something, the exit code is 1, 2 or 3. A missing program is not an error, but a program that "
+        "does not start is one.",
         module="doctor",
         parents=(CONFIGS, OUTPUT, *COMMON),
         examples=("rediskit doctor", "rediskit doctor config/chocolandia.yaml --json"),
@@ -264,13 +265,15 @@ def _schema(commands: Commands) -> None:
     parser = command(
         commands,
         "schema",
-        "print the JSON schema of the config",
-        "Print the JSON schema of the config, for editors and other tools, or that of the output of a command with --json.",
+        "print the JSON schema of the config or of the output of a command",
+        "Print the JSON schema of the config, for editors and other tools. With a command, print the schema of its output with --json.",
         module="schema",
         parents=COMMON,
         examples=("rediskit schema > rediskit.schema.json", "rediskit schema migrate status"),
     )
-    parser.add_argument("words", nargs="*", metavar="command", help="the command whose output has the schema (default: the config)")
+    parser.add_argument(
+        "words", nargs="*", metavar="command", help="print the schema of the output of this command (default: of the config)"
+    )
 
 
 def _completion(commands: Commands) -> None:

@@ -334,8 +334,8 @@ def test_no_config_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: 
     for verb in ("render", "check"):
         code, output, errors = run(verb)
         assert (code, output) == (2, "")
-        hint = "name a config file, or change into the folder that holds config/"
-        assert errors == f"error: there is no config/*.yaml here or above\n  help: {hint}\n"
+        hint = "set a config file, or change to the folder that contains config/"
+        assert errors == f"error: no config/*.yaml in this directory or a parent\n  help: {hint}\n"
         assert json.loads(run(verb, "--json")[1])["exitCode"] == 2
     assert list(tmp_path.iterdir()) == []
 
@@ -347,10 +347,13 @@ def test_a_config_that_is_passed_over_is_named(folder: Path, monkeypatch: pytest
     for arguments in (("render",), ("migrate", "status"), ("secret", "check")):
         code, output, errors = run(*arguments)
         assert (code, output) == (2, "")
-        assert errors == "error: there is no config/*.yaml here or above\n  help: rename config/one.yml: a config ends in .yaml\n"
+        assert errors == "error: no config/*.yaml in this directory or a parent\n  help: rename config/one.yml: a config ends in .yaml\n"
     Path("config/one.yml").rename("config/one.yaml")
     monkeypatch.chdir(folder / "config")
-    assert run("render")[2] == "error: there is no config/*.yaml here or above\n  help: change into the folder above, which holds config/\n"
+    assert (
+        run("render")[2]
+        == "error: no config/*.yaml in this directory or a parent\n  help: change to the parent folder, which contains config/\n"
+    )
 
 
 def test_the_path_in_git_is_checked_inside_a_work_tree(folder: Path, run: Run) -> None:

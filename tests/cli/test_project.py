@@ -57,8 +57,8 @@ def test_no_project_outside_of_the_work_tree_is_used(project: Path, run: Run, mo
     else:
         (project / "docs/.git").mkdir()
     monkeypatch.chdir(project / "docs/pages")
-    message = "error: there is no config/*.yaml here or above\n"
-    assert run("render") == (2, "", f"{message}  help: name a config file, or change into the folder that holds config/\n")
+    message = "error: no config/*.yaml in this directory or a parent\n"
+    assert run("render") == (2, "", f"{message}  help: set a config file, or change to the folder that contains config/\n")
 
 
 def test_an_output_option_counts_from_the_current_folder(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,9 +33,10 @@ def add(commands: Commands, words: Sequence[str] | None = None) -> None:
         commands,
         "migrate",
         "move an application to the shared Redis, step by step",
-        "Move an application to the shared Redis, step by step. Each step changes the manifests of at most one repository. From "
-        "scale-down to validate, rollback returns the application to the old Redis. back undoes the last step; after decommission, it "
-        "creates the old objects again, without data.",
+        "Move an application to the shared Redis, step by step. Each step changes the manifests of at most one repository. rediskit "
+        "migrate step runs a whole step. The commands advance, back and rollback edit only the config. A rollback to the old Redis is "
+        "possible from the step scale-down to the step validate. After decommission, a step back creates the old objects again, without "
+        "data.",
         examples=("rediskit migrate status", "rediskit migrate plan --markdown", "rediskit migrate advance --dry-run"),
     )
     actions = {
@@ -68,7 +69,7 @@ def _plan(actions: Commands) -> None:
     parser = command(
         actions,
         "plan",
-        "show every remaining step, as a change request",
+        "show every remaining step with its changes",
         "Show every remaining step: repository, changed objects and values, commands, gates, downtime and rollback. "
         "It writes nothing and does not depend on the current time.",
         module="migrate.plan",
@@ -82,10 +83,10 @@ def _step(actions: Commands) -> None:
     parser = command(
         actions,
         "step",
-        "take a step in one go: edit, render, commit, push and wait",
-        "Take the next step in one go: gates, edit of the config, render, checks, export to the checkout of the application repository, "
-        "commits, pushes, refresh of Argo CD or Flux, and wait. --wait includes --push, and --push includes --commit. Without them, only "
-        "the config and the rendered manifests change. A step that was interrupted continues: run the same command again.",
+        "run a whole step: edit the config, render, commit, push and wait",
+        "Run the whole next step: test the gates, edit the config, render, check, export to the checkout of the application repository, "
+        "commit, push, refresh Argo CD or Flux, and wait. --wait includes --push, and --push includes --commit. Without these options, "
+        "nothing is committed. To continue an interrupted step, run the same command again.",
         module="migrate.step",
         parents=(*_SHARED, OUTPUT, at("the time of the step"), CONTEXT),
         examples=(
@@ -94,12 +95,16 @@ def _step(actions: Commands) -> None:
         ),
     )
     _target(parser)
-    parser.add_argument("--checkout", metavar="DIR", help="the checkout of the application repository (default: .rediskit.local.yaml)")
+    parser.add_argument(
+        "--checkout",
+        metavar="DIR",
+        help="the checkout of the application repository (default: from .rediskit.local.yaml or $REDISKIT_CHECKOUTS)",
+    )
     parser.add_argument("--commit", action="store_true", help="commit in the repositories that change")
     parser.add_argument("--push", action="store_true", help="push the commits")
     parser.add_argument("--wait", action="store_true", help="refresh Argo CD or Flux, and wait until the step is live and healthy")
     parser.add_argument("--branch", default="", metavar="NAME", help="commit to and push this branch, for a pull request")
-    parser.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS", help="the longest wait (default: 600)")
+    parser.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS", help="the maximum time of the wait (default: 600)")
     _gate_options(parser)
     parser.set_defaults(dry_run=False)
 
@@ -108,8 +113,8 @@ def _advance(actions: Commands) -> None:
     parser = command(
         actions,
         "advance",
-        "go one step forward",
-        f"Go one step forward if all gates of the step pass. {_EDITS} {_NEXT}",
+        "edit the config: go one step forward",
+        f"Go one step forward in the config if all gates of the step pass. {_EDITS} {_NEXT}",
         module="migrate.move",
         parents=_STEP,
         examples=(
@@ -125,17 +130,22 @@ def _advance(actions: Commands) -> None:
 def _gate_options(parser: Parser) -> None:
     parser.add_argument("--reason", default="", metavar="TEXT", help="a comment for migration.history")
     parser.add_argument(
-        "--override", default="", metavar="REASON", help="advance even if the gate window, budget or Secret is blocked; REASON is recorded"
+        "--override",
+        default="",
+        metavar="REASON",
+        help="pass the gates window, secret and budget although they are blocked; the history records REASON",
     )
-    parser.add_argument("--confirm-irreversible", action="store_true", help="confirm the step decommission: after it there is no rollback")
+    parser.add_argument(
+        "--confirm-irreversible", action="store_true", help="confirm the step decommission: after this step, no rollback is possible"
+    )
 
 
 def _back(actions: Commands) -> None:
     parser = command(
         actions,
         "back",
-        "undo the last step",
-        f"Go one step back, for a step that you took too early. The application gets the state of the step before. {_EDITS} {_NEXT}",
+        "edit the config: go one step back",
+        f"Go one step back in the config, for example after a step that you took too early. {_EDITS} {_NEXT}",
         module="migrate.move",
         parents=_STEP,
         examples=('rediskit migrate back --reason "the window is cancelled"',),
@@ -148,9 +158,9 @@ def _rollback(actions: Commands) -> None:
     parser = command(
         actions,
         "rollback",
-        "roll the application back to the old Redis",
-        "Return the application to the old Redis. This is possible from the step scale-down to the step validate. Data that it wrote to "
-        f"the shared Redis is not copied back. {_EDITS} {_NEXT}",
+        "edit the config: roll back to the old Redis",
+        "Set the step rolled-back in the config: the application uses its old Redis again. This is possible from the step scale-down to "
+        f"the step validate. Data in the shared Redis is not copied back. {_EDITS} {_NEXT}",
         module="migrate.move",
         parents=_STEP,
         examples=('rediskit migrate rollback --reason "logins fail"',),
@@ -162,7 +172,7 @@ def _target(parser: Parser) -> None:
     parser.add_argument(
         "--to",
         metavar="STEP",
-        help="the step that you expect; the command fails if it would go to another one, for example if you run it twice",
+        help="the step that you expect: the command fails if it would go to another step",
     )
 
 
@@ -170,10 +180,10 @@ def _export(actions: Commands) -> None:
     parser = command(
         actions,
         "export",
-        "write the files of the step into the application repository",
-        "Write the files of the client's step into a checkout of the application repository. First, rediskit tests the build of the "
-        "overlay in a temporary copy. It writes nothing if the result is not what the step expects. Without --offline, kustomize "
-        "downloads remote bases.",
+        "write the files of the step to the application repository",
+        "Write the files of the client's current step to a checkout of the application repository. First, rediskit builds the overlay in "
+        "a temporary copy. If the build differs from the expected state, rediskit writes nothing. Without --offline, kustomize downloads "
+        "remote bases.",
         module="migrate.export",
         parents=(*_SHARED, at("the time to record"), CHART, OFFLINE, DRY_RUN, STRICT),
         examples=("rediskit migrate export --to ../beersystem/deploy/overlays/prod --dry-run",),
@@ -192,9 +202,10 @@ def _verify(actions: Commands) -> None:
     parser = command(
         actions,
         "verify",
-        "verify that the application is as the step requires it",
-        "Compare the workloads of the client with its step, in the output of a program or in the cluster. Exit code 1 with every "
-        "difference. The next step needs a record where no build validates the application.",
+        "compare the application with the current step",
+        "Compare the workloads of the client with the state that its step requires, in the output of a program or in the cluster. The exit "
+        "code is 1 if they differ, and the output lists every difference. If no build validates the application, the next step needs the "
+        "record of this command (--record).",
         module="migrate.verify",
         parents=(*_SHARED, at("the time of the verification"), CONTEXT, DRY_RUN),
         examples=(
@@ -209,17 +220,19 @@ def _verify(actions: Commands) -> None:
         metavar="FILE",
         help="the output of helm template, kustomize build, kubectl get -o yaml or tofu show -json (-: standard input)",
     )
-    parser.add_argument("--live", action="store_true", help="read the objects in the cluster; kubectl reads them, and no Secret")
+    parser.add_argument("--live", action="store_true", help="read the objects in the cluster with kubectl; no Secret is read")
     parser.add_argument("--record", action="store_true", help="record the result as evidence in the config")
-    parser.add_argument("--observed", default="", metavar="TEXT", help="with --record: how you verified what no object shows")
+    parser.add_argument(
+        "--observed", default="", metavar="TEXT", help="with --record: how you verified a config file that no object contains"
+    )
 
 
 def _record(actions: Commands) -> None:
     parser = command(
         actions,
         "record",
-        "record what you verified, for the gates",
-        f"Record what you verified, so that the gates of the next steps pass. {_EDITS}",
+        "record evidence for the gates",
+        f"Record evidence in the config: the gates of the next steps need it. {_EDITS}",
         module="migrate.record",
         parents=(*_SHARED, at("the time of the observation"), CONTEXT, DRY_RUN),
         examples=(
@@ -239,10 +252,10 @@ def _record(actions: Commands) -> None:
         default=[],
         choices=names,
         metavar=metavar,
-        help=f"a criterion of the validation that is met: {', '.join(names)}",
+        help=f"record that a criterion of the validation is met: {', '.join(names)}",
     )
     validation.add_argument(
-        "--failed", action="append", default=[], choices=names, metavar=metavar, help="a criterion of the validation that is not met"
+        "--failed", action="append", default=[], choices=names, metavar=metavar, help="record that a criterion of the validation is not met"
     )
     validation.add_argument(
         "--from", default="", dest="start", metavar="TIME", help="the start of the validation (default: the time of scale-up)"
@@ -252,14 +265,16 @@ def _record(actions: Commands) -> None:
         "--measure", action="store_true", help="measure restarts, errors, connections and latency, with kubectl and Prometheus"
     )
     validation.add_argument(
-        "--dispute", default="", metavar="REASON", help="with --criterion: why it is met although its measurement failed"
+        "--dispute", default="", metavar="REASON", help="with --criterion: why the criterion is met although its measurement failed"
     )
     validation.add_argument(
         "--prometheus", default="", metavar="URL", help="with --measure: the URL of Prometheus (default: its Service, through kubectl)"
     )
     validation.add_argument("--notes", default="", metavar="TEXT", help="add other observations")
     parser.add_argument(
-        "--secret-seen", action="store_true", help="the Secret exists in the namespaces of Redis and of the client (secrets.mode manual)"
+        "--secret-seen",
+        action="store_true",
+        help="record that the namespaces of Redis and of the client have the same Secret (secrets.mode manual)",
     )
     queues = parser.add_argument_group("queues and Jobs")
     queues.add_argument(
@@ -269,16 +284,16 @@ def _record(actions: Commands) -> None:
     queues.add_argument(
         "--observed", default="", metavar="TEXT", help="with --drained or --jobs: do not run kubectl; TEXT describes how you verified it"
     )
-    queues.add_argument("--discard", default="", metavar="REASON", help="with --drained: accept that the tasks that are left are lost")
+    queues.add_argument("--discard", default="", metavar="REASON", help="with --drained: accept the loss of the remaining tasks")
     parser.add_argument(
-        "--installed", action="store_true", help="read the HelmRelease with kubectl, and record that no setting of it undoes a step"
+        "--installed", action="store_true", help="read the HelmRelease with kubectl, and record that none of its settings undoes a step"
     )
     parser.add_argument("--down-from", default="", metavar="TIME", help="the start of the downtime (default: the time of scale-down)")
     parser.add_argument("--down-until", default="", metavar="TIME", help="the end of the downtime (default: the time of scale-up)")
     parser.add_argument(
         "--folded",
         action="store_true",
-        help="record that the base of the application repository contains the change, so the Component is not needed anymore",
+        help="record that the base of the application repository contains the change, so that you can remove the Component",
     )
     parser.add_argument(
         "--owner", metavar="DIR", help="with --folded: test the overlay in DIR, and fail if its base does not contain the change"

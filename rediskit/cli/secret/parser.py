@@ -6,7 +6,7 @@ from rediskit.cli.options import COMMON, CONFIG, CONFIGS, CONTEXT, DRY_RUN, STRI
 
 _AT = at("the time at which the certificate is validated")
 _WRITES = (DRY_RUN, _AT, *COMMON)
-_CLIENT = option("--client", metavar="NAME", help="only the namespace of this client")
+_CLIENT = option("--client", metavar="NAME", help="use only the namespace of this client")
 _KEY = option("--key", metavar="FILE", help="the private key: an age key, or the key of the sealed-secrets controller")
 
 
@@ -76,7 +76,7 @@ def _check(actions: Commands) -> None:
         "check",
         "check the encrypted files, with or without a key",
         "Check format, namespace, name, Secret key, scope, recipients, rotation and certificate of the encrypted files. With a private "
-        "key, rediskit also decrypts and compares the values. It never prints them.",
+        "key, rediskit also decrypts and compares the passwords. It never prints them.",
         module="secret.check",
         parents=(CONFIGS, _KEY, _AT, STRICT, *COMMON),
         examples=("rediskit secret check", "rediskit secret check config/chocolandia.yaml --key controller.key"),
@@ -87,9 +87,10 @@ def _apply(actions: Commands) -> None:
     parser = command(
         actions,
         "apply",
-        "write the password to the cluster (mode manual)",
-        "Create the Secret with kubectl in each namespace that has none: with the password of --from-stdin or --from-file, of another "
-        "namespace, or a random one. If all namespaces have the Secret, compare the passwords. Use it with secrets.mode manual.",
+        "create the Secret in each namespace (secrets.mode manual)",
+        "Create the Secret with kubectl in each namespace that has none. The password comes from --from-stdin or --from-file, else from "
+        "another namespace, else it is random. If all namespaces have the Secret, compare the passwords. Use this command with "
+        "secrets.mode manual.",
         module="secret.apply",
         parents=(CONFIG, _CLIENT, CONTEXT, *COMMON),
         examples=("rediskit secret apply --dry-run", "rediskit secret apply --client beersystem --context home"),
