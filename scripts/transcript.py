@@ -26,10 +26,12 @@ ROOT = Path(__file__).parent.parent
 CONFIG = "config/chocolandia.yaml"
 HEAD = """# Migration walkthrough
 
-`make docs` writes this page from the output of the real commands, and a test keeps it current. *beersystem* moves to the shared Redis,
-rolls back after 23 hours of writes to it, and moves again. Every time is set with `--at`; by default the commands use the clock. For a
-step in the application repository, `rediskit migrate export` writes the Component there; this page shows only its files. It shows the
-warnings that every render repeats once.
+This page shows the output of every command of a migration. *beersystem* moves to the shared Redis, rolls back after 23 hours, and moves
+again. `make docs` writes this page from the real commands.
+
+`rediskit migrate step` runs a whole step. To show the parts of a step, this page uses `migrate advance` and `render` instead. It omits
+`migrate export`, which writes the files of a step to the application repository, except once before `decommission`. Each time is set
+with `--at`; by default, the commands use the clock. Warnings that every render repeats are shown once.
 """
 
 
@@ -151,11 +153,11 @@ def _before(session: Session) -> None:
     session.step(message="prepare")
     session.tag("prepared")
     session.run(move("status", "01 18:00"))
-    session.say("Set the downtime window in the config:")
+    session.say("Set the maintenance window in the config:")
     window = {"start": "2026-03-01T22:00:00-03:00", "duration": "1h"}
     session.edit(Put(("clients", 0, "migration", "window"), window))
     if load(ROOT / CONFIG).secrets.mode == "manual":
-        session.say("With `secrets.mode: manual` the Secret is not in Git. Verify it in both namespaces and record that:")
+        session.say("With `secrets.mode: manual` the Secret is not in Git. Verify it in the namespaces of Redis and of the client, and record the result:")
         session.run(move("record", "01 18:30", "--secret-seen"))
     session.commit("window and Secret")
     session.say("Print the plan (`--markdown` prints a page for a change request):")
@@ -163,12 +165,12 @@ def _before(session: Session) -> None:
 
 
 def _forward(session: Session) -> None:
-    session.say("## Forward")
-    session.say("A step before the window, and two steps at once, are refused:")
+    session.say("## Migrate")
+    session.say("rediskit refuses a step before the window, and two steps at once:")
     session.run(move("advance", "01 21:50"), move("advance", "01 22:00", "--to deploy"))
     session.say("In the window, take each step in a separate commit:")
     session.step(move("advance", "01 22:00"), message="scale-down")
-    session.say("`check --base` in CI finds a step that was made by hand, without the gates:")
+    session.say("If you edit the step in the config without the command, `check --base` in CI reports it:")
     session.edit(
         Put(("clients", 0, "migration", "step"), "reconfigure"), Put(("clients", 0, "migration", "history", 0, "step"), "reconfigure")
     )
@@ -188,7 +190,7 @@ def _rolled_back(session: Session) -> None:
     session.run(move("status", "02 21:00"))
     session.run(move("rollback", "02 21:05"))
     session.step(move("rollback", "02 21:05", '--reason "sessions are lost: the TTL is wrong"'), message="rolled-back")
-    session.say("The files for the application repository are the same as before the migration, byte for byte, and the shared Redis stays:")
+    session.say("The files for the application repository are again identical to those before the migration, and the shared Redis is unchanged:")
     session.run(
         "git diff --name-status prepared -- rendered/chocolandia/owners", "git diff --name-status HEAD~1 -- rendered/chocolandia/platform"
     )
@@ -196,7 +198,7 @@ def _rolled_back(session: Session) -> None:
 
 def _again(session: Session) -> None:
     session.say("## Migrate again")
-    session.say("The old window has ended, and the old evidence is not valid for another attempt:")
+    session.say("The old window has ended, so set a new window. Evidence of the first attempt is not valid for the second one:")
     session.run(move("advance", "04 22:00"))
     session.edit(Put(("clients", 0, "migration", "window", "start"), "2026-03-04T22:00:00-03:00"))
     session.commit("another window")
@@ -212,7 +214,7 @@ def _again(session: Session) -> None:
 
 def _to_the_end(session: Session) -> None:
     session.say("## Decommission the old Redis")
-    session.say("One day later, a part of the evidence is missing:")
+    session.say("After 24 hours, record the criteria. `decommission` is blocked while a part of the evidence is missing:")
     five = "--criterion no-restarts --criterion no-redis-errors --criterion stable-connections --criterion functions-verified"
     session.run(move("record", "05 22:30", five))
     session.run(move("advance", "05 22:30", "--confirm-irreversible"))
@@ -220,13 +222,13 @@ def _to_the_end(session: Session) -> None:
     session.run(move("export", "06 08:55", "--to owner/prod"))
     session.run(move("record", "06 09:00", '--criterion no-user-reports --criterion latency --notes "p95 2 ms"'))
     session.commit("evidence")
-    session.say("`previous.data` is not set, and the irreversible step needs a confirmation:")
+    session.say("`previous.data` is still missing, and the irreversible step needs `--confirm-irreversible`:")
     session.run(move("advance", "06 09:00"))
-    session.say("The old Redis has no volume:")
+    session.say("The old Redis has no volume, so set `previous.data: none`:")
     session.edit(Put(("clients", 0, "previous", "data"), "none"))
     session.step(move("advance", "06 09:05", "--confirm-irreversible"), message="decommission")
     session.run(move("rollback", "06 09:10", "--reason x"))
-    session.say("Add the variables and the removal to the base of the application repository. The Component stays until that is recorded:")
+    session.say("Add the variables and the removal to the base of the application repository. The Component stays until you record that the base has them:")
     session.run(move("advance", "09 09:00"))
     session.run(move("record", "09 09:30", "--folded"))
     session.step(move("advance", "09 09:30"), message="complete")
@@ -237,9 +239,10 @@ def _to_the_end(session: Session) -> None:
 
 def _gates() -> Iterator[str]:
     yield "## Gates\n"
-    yield "`--override REASON` passes a gate that is marked `yes`. No option passes the others. Steps have their own codes: step-jump,"
-    yield "step-first, step-terminal, step-uncommitted, rollback-nothing, rollback-too-late.\n"
-    yield "| gate | rule | `--override` | codes |"
+    yield "`--override REASON` passes a gate that is marked `yes`. No option passes the other gates. rediskit also refuses a step that does"
+    yield "not exist, with one of these codes: `step-jump`, `step-first`, `step-terminal`, `step-uncommitted`, `rollback-nothing`,"
+    yield "`rollback-too-late`.\n"
+    yield "| gate | passes when | `--override` | codes |"
     yield "| --- | --- | --- | --- |"
     for code, gate in GATES.items():
         yield f"| {code} | {gate.description} | {'yes' if gate.overridable else '-'} | {', '.join(f'`{code}`' for code in gate.codes)} |"

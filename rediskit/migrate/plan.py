@@ -242,7 +242,7 @@ def _when(migration: Migration, step: Step) -> str:
         return f"from {both(window.start)} to {both(latest, window.start)}"
     if step in ("reconfigure", "scale-up") or (step == "deploy" and migration.order == "scale-down-first"):
         return (
-            f"within {span(budget)} of scale-down; if the window has just started: until {both(later(window.start, budget), window.start)}"
+            f"within {span(budget)} after scale-down: until {both(later(window.start, budget), window.start)} if you start with the window"
         )
     return "before the window" if step == "deploy" else ""
 
@@ -258,10 +258,10 @@ def _unsaid(environment: Environment, client: Client) -> Iterator[str]:
     """Yield the keys and the evidence that a gate needs and the config does not have."""
     migration, previous = migration_of(client), client.previous
     if migration.window is None and migration.step in ("prepare", "rolled-back"):
-        yield "`migration.window`: the downtime window [window-missing]"
+        yield "`migration.window`, the maintenance window [window-missing]"
     if environment.secrets.mode == "manual" and migration.secret is None and migration.step in ("prepare", "rolled-back"):
-        yield "evidence `secret`: the Secret is in both namespaces [secret-missing]"
+        yield "a record that the namespaces of Redis and of the client have the Secret [secret-missing]"
     if environment.secrets.mode != "manual" and not secret_in_tree(environment, client):
         yield f"the Secret of Redis and of {client.namespace}: run `rediskit secret new` [secret-missing]"
     if previous and previous.data is None and previous.remove and migration.step not in ("decommission", "complete"):
-        yield "`previous.data`: what to do with the old data on a volume: none, discard or keep [old-data-unsaid]"
+        yield "`previous.data` (none, discard or keep) for the data of the old Redis [old-data-unsaid]"

@@ -166,7 +166,7 @@ def _warnings(situation: Situation, repository: Repository) -> Iterator[str]:
     if new.stopped and not old.stopped and "queue" in client.use:
         yield f"let the workers empty the queues before this step; {STAYS}"
     if transition == Transition("forward", "reconfigure", "scale-up"):
-        yield "after this step a rollback loses what the application writes to the shared Redis"
+        yield "after this step, a rollback loses the data that the application writes to the shared Redis"
     if transition.kind == "rollback" and old.restored:
         since = f" since {migration.running_since.at}" if migration.running_since else ""
         yield f"data that the application wrote to the shared Redis{since} is not copied back: the old Redis has its state of scale-down"
@@ -175,10 +175,11 @@ def _warnings(situation: Situation, repository: Repository) -> Iterator[str]:
             yield lost_for_good(client)
         for name in losing_rollback(situation.environment, client):
             yield f"{name} cannot roll back after this step: it has the same old Redis"
-        yield f"{removed}: deleted only if the Application or Kustomization of the application prunes; verify it before and after"
+        carrier = "Application or Kustomization that deploys the application"
+        yield f"{removed}: deleted only if pruning is on in the {carrier}; verify this before the step"
     if old.removed and not new.removed and transition.kind == "back" and removed:
         kept = client.previous is not None and client.previous.data == "keep"
-        yield f"{removed}: restored {'with the volume that was kept' if kept else 'without data'}"
+        yield f"this step creates {removed} again, {'with the kept volume' if kept else 'without data'}"
     if repository == "ours" and old.release and not new.release:
         environment = situation.environment
         kind, name = "Application" if environment.gitops.tool == "argocd" else "HelmRelease", release_of(environment).name

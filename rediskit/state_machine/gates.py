@@ -114,7 +114,7 @@ def _window(situation: Situation) -> Iterator[Blocker]:
     window, at = situation.migration.window, situation.at
     if window is None:
         hint = "set migration.window, as in window: {start: 2026-03-01T22:00:00-03:00, duration: 1h}"
-        yield Blocker("window-missing", "no downtime window is set", hint, ("migration",))
+        yield Blocker("window-missing", "migration.window is not set", hint, ("migration",))
         return
     path = ("migration", "window", "start")
     end = later(window.start, float(window.duration.amount))
@@ -196,7 +196,7 @@ def _drained(situation: Situation) -> Iterator[Blocker]:
 def _budget(situation: Situation) -> Iterator[Blocker]:
     migration = situation.migration
     budget, down = migration.budgets.downtime, down_since(migration)
-    hint = "run rediskit migrate rollback, or continue with --override REASON"
+    hint = "run rediskit migrate rollback"
     path = ("migration", "budgets", "downtime")
     if down is None:
         yield Blocker("budget-unknown", "the history does not show when the application stopped", hint, path)
@@ -264,17 +264,17 @@ def _old_data(situation: Situation) -> Iterator[Blocker]:
 
 def _irreversible(situation: Situation) -> Iterator[Blocker]:
     if not situation.confirm_irreversible:
-        hint = "add --confirm-irreversible to confirm it"
+        hint = "add --confirm-irreversible"
         yield Blocker("irreversible", f"this step is irreversible: {lost_for_good(situation.client)}", hint)
 
 
 def _folded(situation: Situation) -> Iterator[Blocker]:
     client = situation.client
     if situation.migration.folded is None:
-        message = "no evidence that the Component of decommission changes nothing in the application repository"
+        message = "no record shows that the base of the application repository contains the change"
         record = f"rediskit migrate record {situation.environment.config_argument} --client {client.name} --folded"
         hint = (
-            f"run {record} --owner DIR: it builds the base with and without the Component"
+            f"run {record} --owner DIR: it compares the builds with and without the Component"
             if client.owner.is_built
             else f"verify the files, then run {record}"
         )
@@ -291,28 +291,30 @@ def _verified(situation: Situation) -> Iterator[Blocker]:
 
 
 GATES: dict[str, Gate] = {
-    "history": Gate("the history shows the rollback", _history, ("history-missing",)),
+    "history": Gate("the history has the entry of the rollback", _history, ("history-missing",)),
     "clock": Gate("the time is not before the last step", _clock, ("time-before-history",)),
     "reason": Gate("a reason is given", _reason, ("reason-missing",)),
     "window": Gate(
-        "the downtime window has started, and the budget fits into it",
+        "the maintenance window has started, and the downtime budget fits into the rest of it",
         _window,
         ("window-missing", "window-not-started", "window-over", "window-too-short"),
         overridable=True,
     ),
-    "secret": Gate("the Secret is in both namespaces", _secret, ("secret-missing",), overridable=True),
+    "secret": Gate("the namespaces of Redis and of the client have the Secret", _secret, ("secret-missing",), overridable=True),
     "verified": Gate("a verification of the application at this step is recorded", _verified, ("verification-missing",)),
-    "replicas": Gate("the base sets its replicas, so that a rollback restores all of them", _replicas, ("replicas-unsaid",)),
+    "replicas": Gate("the base sets the replicas of each workload: a rollback restores them", _replicas, ("replicas-unsaid",)),
     "installed": Gate("the live HelmRelease has no setting that undoes a step", _installed, ("release-unread",)),
     "jobs": Gate("no Job of a suspended CronJob is running", _jobs, ("jobs-unread", "jobs-running")),
     "drained": Gate("the queues in the old Redis are empty, or their tasks are discarded", _drained, ("queue-unread", "queue-not-empty")),
     "budget": Gate("the downtime is within budget", _budget, ("budget-unknown", "budget-spent"), overridable=True),
     "evidence": Gate("24 hours of validation and the six criteria are recorded", _evidence, ("evidence-missing", "evidence-future")),
     "old-redis": Gate("nothing in the config uses the old Redis", _old_redis, ("old-redis-in-use",)),
-    "scan": Gate("a scan of the application repository at this step found no certain use", _scan, ("scan-missing", "scan-in-use")),
+    "scan": Gate(
+        "a scan of the application repository at this step found no certain use of the old Redis", _scan, ("scan-missing", "scan-in-use")
+    ),
     "old-redis-there": Gate("the old Redis exists", _old_redis_exists, ("old-redis-gone",)),
     "old-data": Gate("previous.data is set", _old_data, ("old-data-unsaid",)),
     "irreversible": Gate("the irreversible step is confirmed", _irreversible, ("irreversible",)),
-    "folded": Gate("it is recorded that the base contains the change itself", _folded, ("fold-unseen",)),
+    "folded": Gate("a record shows that the base contains the change", _folded, ("fold-unseen",)),
 }
 """Every gate by its code. docs/migration.md lists the code of each blocker."""

@@ -18,9 +18,9 @@ Repository = Literal["ours", "owner", "none"]
 REPOSITORIES: dict[Repository, str] = {
     "ours": "this repository",
     "owner": "the application repository",
-    "none": "none: only the config records the step",
+    "none": "only the config",
 }
-"""The repository that a step changes, in words."""
+"""What a step changes, in words: the object of "it changes"."""
 
 
 class Transition(NamedTuple):
@@ -54,11 +54,11 @@ STAGES: dict[Step, Stage] = {
         "the namespace and the Secrets are created; the application uses its old Redis",
         "",
         (),
-        "the namespace exists, and the Secret exists in both namespaces",
+        "the namespace of Redis exists, and the namespaces of Redis and of the client have the Secret",
     ),
     "scale-down": Stage(
         "the application is scaled to 0",
-        "the maintenance window has started, and the Secret is in both namespaces",
+        "the maintenance window has started, and the namespaces of Redis and of the client have the Secret",
         ("window", "secret", "replicas", "installed"),
         "the application has no pods",
         1,
@@ -81,14 +81,14 @@ STAGES: dict[Step, Stage] = {
         "the application runs on the shared Redis, with its original number of replicas",
         "the application repository points to the shared Redis, and the downtime is within budget",
         ("budget",),
-        "every replica is ready, the log has no errors, and Redis lists the addresses of its pods",
+        "every replica is ready, the log has no errors, and CLIENT LIST contains the addresses of the pods",
         1,
     ),
     "validate": Stage(
         "the application runs on the shared Redis and is monitored for at least 24 hours; the old Redis still runs",
         "the application is ready and works",
         (),
-        "the six criteria below are met for at least 24 hours",
+        "the six criteria of the validation are met for at least 24 hours",
     ),
     "decommission": Stage(
         "the old Redis is removed from the application repository",
@@ -97,7 +97,7 @@ STAGES: dict[Step, Stage] = {
         "the objects of the old Redis are deleted, and the application works",
     ),
     "complete": Stage(
-        "the base of the application repository contains the change, and the Component changes nothing",
+        "the base of the application repository contains the change, and rediskit changes nothing there",
         "the base of the application repository contains the variables and the removal",
         ("folded",),
         "the application runs as before",
@@ -197,7 +197,7 @@ def precondition(transition: Transition, migration: Migration, cron_jobs: Sequen
     A suspended CronJob starts no Job, but those that run continue.
     """
     if transition.target == "deploy" and migration.order == "deploy-first":
-        return "the Secret is in both namespaces"
+        return "the namespaces of Redis and of the client have the Secret"
     text = STAGES[transition.target].precondition
     if cron_jobs and transition.target == "reconfigure" and transition.kind == "forward":
         return f"{text}; no Job of {', '.join(cron_jobs)} is running"
@@ -234,7 +234,7 @@ def transition_to(client: Client, kind: Kind, target: Step | None = None) -> Tra
     if transition is None:
         raise RefusedError(_no_transition(client.name, migration, kind))
     if target not in (None, transition.target):
-        step = {"forward": "the next step is", "back": "the previous step is", "rollback": "a rollback leads to"}[kind]
+        step = {"forward": "the next step is", "back": "the previous step is", "rollback": "a rollback goes to"}[kind]
         hint = f"{step} {transition.target}: each step is one commit in one repository"
         message = f"{client.name} cannot go from {migration.step} to {target} in one step"
         raise RefusedError(Problem(message, hint, code="step-jump"))
@@ -268,6 +268,6 @@ def lost_for_good(client: Client) -> str:
     """Return in words what decommission removes and no later step restores."""
     if client.previous is None or not removes(client):
         return "a rollback is no longer possible; previous.remove is empty, so the old Redis stays until you remove it"
-    data = "their data stays on its volume" if client.previous.data == "keep" else "a step back restores them without data"
+    data = "and keeps the volume" if client.previous.data == "keep" else "and migrate back creates them again without data"
     removed = ", ".join(client.previous.remove)
-    return f"it removes {removed} from the application repository, {data}, and a rollback is no longer possible"
+    return f"decommission removes {removed} from the application repository {data}; a rollback is no longer possible"

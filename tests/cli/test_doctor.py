@@ -295,7 +295,7 @@ def test_init_is_the_next_command_without_a_config(run: Run, tmp_path: Path, mon
     assert following(run()[1]) == ["rename config/home.yml: a config ends in .yaml"]
     (tmp_path / "config/home.yml").rename(tmp_path / "config/home.yaml")
     monkeypatch.chdir(tmp_path / "config")
-    assert following(run()[1]) == ["change into the folder above, which holds config/"]
+    assert following(run()[1]) == ["change to the parent folder, which contains config/"]
 
 
 def test_a_missing_config_is_a_problem(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -519,7 +519,7 @@ def test_migrations_in_progress_are_listed_with_their_next_command(repository: R
     _, output, _ = run("config/chocolandia.yaml")
     assert ("migration     beersystem is at scale-down" in output) is listed
     secret = "rediskit migrate record config/chocolandia.yaml --client beersystem --secret-seen"
-    assert (f"{secret}   # after you compared the Secrets in both namespaces" in following(output)) is listed
+    assert (f"{secret}   # after you compared the Secrets in the namespaces of Redis and of the client" in following(output)) is listed
 
 
 def test_an_output_directory_that_git_ignores_is_a_problem(repository: Repository, run: Run) -> None:

@@ -158,7 +158,7 @@ CASES: dict[str, Refused] = {
     "no window": Refused(
         {"step": "prepare", "evidence": [SECRET]},
         f"advance --at {IN_WINDOW}",
-        {"window-missing": "beersystem: no downtime window is set"},
+        {"window-missing": "beersystem: migration.window is not set"},
     ),
     "the window is not open yet": Refused(
         migration(),
@@ -203,7 +203,7 @@ CASES: dict[str, Refused] = {
         {"step": "prepare"},
         f"advance --at {IN_WINDOW}",
         {
-            "window-missing": "beersystem: no downtime window is set",
+            "window-missing": "beersystem: migration.window is not set",
             "secret-missing": "beersystem: no evidence that Secret redis-credentials has key redis-password in redis and beersystem; "
             "with secrets.mode manual it is not in Git",
         },
@@ -399,19 +399,19 @@ CASES: dict[str, Refused] = {
         to("validate", **evidence()),
         "advance --at 2026-03-03T09:00:00-03:00",
         {
-            "irreversible": "beersystem: this step is irreversible: it removes Deployment/redis, Service/redis from the application "
-            "repository, a step back restores them without data, and a rollback is no longer possible"
+            "irreversible": "beersystem: this step is irreversible: decommission removes Deployment/redis, Service/redis from the "
+            "application repository and migrate back creates them again without data; a rollback is no longer possible"
         },
     ),
     "nobody has seen the owner's base": Refused(
         to("decommission", **evidence()),
         "advance --at 2026-03-04T09:00:00-03:00",
-        {"fold-unseen": "beersystem: no evidence that the Component of decommission changes nothing in the application repository"},
+        {"fold-unseen": "beersystem: no record shows that the base of the application repository contains the change"},
     ),
     "the owner's base was seen before decommission": Refused(
         to("decommission", **evidence(entries=folded("2026-03-01T22:00:00-03:00"))),
         "advance --at 2026-03-04T09:00:00-03:00",
-        {"fold-unseen": "beersystem: no evidence that the Component of decommission changes nothing in the application repository"},
+        {"fold-unseen": "beersystem: no record shows that the base of the application repository contains the change"},
     ),
     "nothing to record": Refused(migration(), "record", {"nothing-to-record": "beersystem: no observation to record"}),
     "a person's word against a failed measurement": Refused(
@@ -537,7 +537,7 @@ MOVES: dict[str, tuple[dict[str, Any], str, dict[str, Any], str]] = {
         to("scale-up"),
         "advance --at 2026-03-01T23:30:00-03:00 --to validate",
         {"step": "validate", "at": "2026-03-01T23:30:00-03:00"},
-        "none: only the config records the step",
+        "only the config",
     ),
     "decommission": (
         to("validate", **evidence()),
@@ -555,7 +555,7 @@ MOVES: dict[str, tuple[dict[str, Any], str, dict[str, Any], str]] = {
         to("validate"),
         "back --at 2026-03-02T09:00:00-03:00 --reason slow",
         {"step": "scale-up", "at": "2026-03-02T09:00:00-03:00", "reason": "slow"},
-        "none: only the config records the step",
+        "only the config",
     ),
     "rollback": (
         to("validate"),
@@ -610,7 +610,7 @@ def test_a_step_changes_step_and_history_alone(name: str, tmp_path: Path, run: R
     assert file.read_text() == text
     code, output, errors = run(action, CONFIG, *options)
     assert code == dry[0] == 0, errors
-    assert f"repository that changes: {repository}" in output
+    assert f"This changes {repository}\n" in output
     after = load(file).clients[0].migration
     assert after is not None
     assert after.history[-1].model_dump(exclude_none=True) == entry
@@ -970,13 +970,13 @@ def test_status_tells_each_gate_and_the_ways(tmp_path: Path, run: Run) -> None:
     code, output, _ = run("status", CONFIG, "--at", "2026-03-01T19:55:00-03:00")
     assert code == 0
     assert output == (
-        "beersystem: prepare, without a time in the history\n"
+        "beersystem: prepare, time not recorded\n"
         "  the namespace and the Secrets are created; the application uses its old Redis\n"
         "  next: scale-down (the application repository)\n"
         "    blocked[window-not-started]: the window starts at 2026-03-01T22:00:00-03:00, in 2h 5m\n"
-        "      help: wait until 2026-03-01T22:00:00-03:00; or --override REASON\n"
-        "    passed: the Secret is in both namespaces\n"
-        "    passed: the base sets its replicas, so that a rollback restores all of them\n"
+        "      help: wait until 2026-03-01T22:00:00-03:00; or use --override REASON\n"
+        "    passed: the namespaces of Redis and of the client have the Secret\n"
+        "    passed: the base sets the replicas of each workload: a rollback restores them\n"
         "    note: the application is down from this step on; the budget is 10m\n"
         f"  next command: rediskit migrate step {CONFIG} --client beersystem --to scale-down --commit --push --wait\n"
     )

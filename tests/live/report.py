@@ -117,7 +117,7 @@ servers.
 
 ## Success criteria
 
-| criterion | check | what must be true | fails in |
+| criterion | check | requirement | fails in |
 | --- | --- | --- | --- |"""
 _EXAMPLE_RUN = """## Example
 

@@ -205,7 +205,7 @@ def test_with_nothing_to_remove_decommission_changes_nothing() -> None:
     step = planned(environment).steps[0]
     assert (step.page.step, step.page.repository, step.files, step.gone) == ("decommission", "none", (), ())
     text = _markdown(environment, environment.clients[0], planned(environment)) + runbook(environment, environment.clients[0])
-    assert "`previous.remove` is empty, so the old Redis stays until you remove it in the application repository." in text
+    assert "`previous.remove` is empty, so the old Redis runs until you remove it in the application repository." in text
     assert "The old Redis leave" not in text
     (forward, *_) = status(environment, environment.clients[0], "2026-03-09T09:00:00Z").transitions
     assert forward.repository == "none"

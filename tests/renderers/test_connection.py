@@ -85,7 +85,7 @@ def test_it_says_what_is_so_here(variant: str, expected: str, absent: str) -> No
     ("redis", "promise"),
     [
         ({}, "A clean restart loses nothing; a crash loses up to one second of writes"),
-        ({"appendOnly": False, "savePoints": ["900 1", "60 100"]}, "snapshot at 900 1, 60 100 (seconds and changes)"),
+        ({"appendOnly": False, "savePoints": ["900 1", "60 100"]}, "save points (seconds and number of changes): 900 1, 60 100."),
         ({"appendOnly": False}, "A restart loses all data"),
         ({"memory": {"policy": "noeviction"}}, "Redis refuses writes with"),
         (

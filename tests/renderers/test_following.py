@@ -36,7 +36,11 @@ def taking(step: str) -> str:
 @pytest.mark.parametrize(
     ("step", "more", "expected"),
     [
-        ("prepare", WINDOW, f"rediskit migrate record {HEAD} --secret-seen   # after you compared the Secrets in both namespaces"),
+        (
+            "prepare",
+            WINDOW,
+            f"rediskit migrate record {HEAD} --secret-seen   # after you compared the Secrets in the namespaces of Redis and of the client",
+        ),
         ("prepare", {"evidence": SECRET}, f"{taking('scale-down')}   # after you set migration.window"),
         ("prepare", {"evidence": SECRET, **WINDOW}, taking("scale-down")),
         ("scale-down", {"evidence": SECRET}, taking("deploy")),
@@ -46,8 +50,8 @@ def taking(step: str) -> str:
         ("validate", {}, attested(*CRITERIA)),
         ("validate", {"evidence": MET[1:]}, attested("no-restarts")),
         ("validate", {"evidence": MET}, f"{taking('decommission')}   # after you set previous.data"),
-        ("decommission", {}, f"{taking('complete')}   # after the base of the application repository contains the change itself"),
-        ("complete", {}, "nothing: the migration is complete"),
+        ("decommission", {}, f"{taking('complete')}   # after you commit the change to the base of the application repository"),
+        ("complete", {}, "none: the migration is complete"),
     ],
 )
 def test_the_next_command_follows_from_step_and_evidence(step: str, more: dict[str, Any], expected: str) -> None:

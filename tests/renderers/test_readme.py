@@ -75,10 +75,10 @@ def test_it_says_where_the_migration_stands_and_what_is_next(order: str, step: s
     rollback = "To roll back, run all commands of the section Roll back"
     assert (rollback in text) == (step in down), "from where the application goes down to validate"
     identity = step in ("prepare", "complete", "rolled-back") or (order, step) == ("deploy-first", "deploy")
-    assert ("At this step these files change nothing." in text) == identity
+    assert ("At this step, the files in `owners/beersystem/` change nothing." in text) == identity
 
 
-@pytest.mark.parametrize(("scaled", "whose"), [(True, "the application repository"), (False, "none: only the config records the step")])
+@pytest.mark.parametrize(("scaled", "whose"), [(True, "the application repository"), (False, "only the config")])
 def test_an_autoscaler_is_let_go_in_the_owners_repository(scaled: bool, whose: str) -> None:
     """With nothing to remove, decommission changes the owner's build only where something was held."""
     over: dict[str, object] = {"previous": {"remove": []}}
@@ -95,7 +95,7 @@ def test_an_autoscaler_is_let_go_in_the_owners_repository(scaled: bool, whose: s
         ("kustomize", "by hand: `components: [rediskit/beersystem]`"),
         ("argocd-app", "`spec.source.kustomize.patches` of the Application"),
         ("flux-kustomization", "`spec.patches` of the Kustomization"),
-        ("manifests", "There is no build that validates them: `rediskit migrate export` does."),
+        ("manifests", "No build validates them, so `rediskit migrate export` does."),
     ],
 )
 def test_it_says_how_the_owner_takes_a_step(kind: str, words: str) -> None:

@@ -47,7 +47,7 @@ def test_without_a_free_database_the_page_shows_none() -> None:
 def test_sessions_end_at_the_switch_and_by_eviction(policy: str, evicted: bool) -> None:
     environment = use("sessions", policy=policy)
     listed = list(notes(environment, environment.clients[0]))
-    assert listed[0] == "sessions: everybody is logged out at the switch, because no data is copied"
+    assert listed[0] == "sessions: all users are logged out at the switch, because no data is copied"
     assert [f"with `{policy}`, Redis evicts sessions" in note for note in listed[1:]] == ([True] if evicted else [])
     files = render(environment).files
     for page in ("README.md", "docs/connection.md", "docs/migration-beersystem.md"):

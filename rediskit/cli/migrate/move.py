@@ -109,7 +109,7 @@ def _lines(environment: Environment, client: Client, step: Move, arguments: argp
     yield from diff_lines(step.files)
     word = "would go" if arguments.dry_run else "goes"
     repository = transitions.REPOSITORIES[step.status.repository]
-    yield f"{client.name} {word} from {transition.source} to {transition.target}; repository that changes: {repository}"
+    yield f"{client.name} {word} from {transition.source} to {transition.target}. This changes {repository}"
     assert client.migration is not None
     then = page(environment, client, transition, client.migration, environment.file)
     if not arguments.dry_run:

@@ -77,7 +77,7 @@ def _title(step: Planned) -> str:
 def _summary(step: Planned) -> str:
     """Return the changes in a few words."""
     parts = [f"{value.pointer.rpartition('/env/')[2].removesuffix('/value').removeprefix('/spec/')}: {value.new}" for value in step.values]
-    parts += [f"{reference} goes" for reference in step.gone]
+    parts += [f"removes {reference}" for reference in step.gone]
     added = [
         change.identity
         for change in step.objects
@@ -93,8 +93,10 @@ def _summary(step: Planned) -> str:
         kinds = dict.fromkeys(identity.kind for identity in carriers)
         parts.append(f"{', '.join(kinds)}: {', '.join(identity.name for identity in carriers)}")
     if step.page.step == "complete":
-        parts.append("the Component changes nothing any more")
-    return "; ".join(parts) or ("already there: nothing changes" if step.page.step == "deploy" else "nothing: it only records")
+        parts.append("rediskit changes nothing there")
+    return "; ".join(parts) or (
+        "nothing: the shared Redis is deployed" if step.page.step == "deploy" else "nothing: only the config records the step"
+    )
 
 
 def _lines(environment: Environment, client: Client, plan: Plan) -> Iterator[str]:
@@ -102,30 +104,31 @@ def _lines(environment: Environment, client: Client, plan: Plan) -> Iterator[str
     previous = client.previous
     assert previous is not None
     yield f"{client.name}: {', '.join(client.references)} from {previous.host}:{previous.port} to {release.primary_host}:{release.port}"
-    yield f"  current step {plan.step}, order {plan.order}; {len(plan.steps)} steps to come, one commit each"
-    yield f"  window: {' to '.join(plan.window)}" if plan.window else "  window: not agreed on yet"
+    yield f"  current step: {plan.step}; order: {plan.order}; remaining steps: {len(plan.steps)}, one commit each"
+    yield f"  window: {' to '.join(plan.window)}" if plan.window else "  window: not set"
     if plan.expected:
         minutes = ", ".join(_minutes(plan))
         if plan.down:
-            yield f"  expected to be down {plan.down}, if it begins when the window starts"
-        yield f"  down for about {span(plan.expected)} with a refresh after each push ({minutes}); the budget is {span(plan.budget)}"
-        yield f"  without a refresh polling alone takes {polling(environment)} for each of {plan.commits} commits"
+            yield f"  expected downtime: {plan.down}, if you start when the window starts"
+        yield f"  length of the downtime: about {span(plan.expected)} (in minutes: {minutes}); the budget is {span(plan.budget)}"
+        more = f"{environment.gitops.tool_name} needs {polling(environment)} more per commit ({plan.commits} commits)"
+        yield f"  without a refresh after each push, {more}"
     yield from (f"  database {row.number}: {row.described}" for row in databases(environment))
     yield from (f"  note: {note}" for note in notes(environment, client))
     for words in plan.unsaid:
-        yield f"  still missing: {words}"
+        yield f"  missing: {words}"
     for number, step in enumerate(plan.steps, 1):
         yield ""
         yield from _step(number, step, client)
     if plan.rollback:
         yield ""
-        yield "rollback, from scale-down to validate:"
+        yield "Roll back, from scale-down to validate:"
         yield from _commands(plan.rollback)
 
 
 def _step(number: int, step: Planned, client: Client) -> Iterator[str]:
     yield f"{number}. {step.page.step}: {step.page.meaning}"
-    yield f"   applied from: {REPOSITORIES[step.page.repository]}"
+    yield f"   changes: {REPOSITORIES[step.page.repository]}"
     if step.when:
         yield f"   when: {step.when}"
     if step.begins:
@@ -142,7 +145,7 @@ def _step(number: int, step: Planned, client: Client) -> Iterator[str]:
     for change in step.objects:
         yield f"   {_MARKS[change.status]} {change} ({change.path})" if change.identity else f"   {_MARKS[change.status]} {change.path}"
     if step.brings:
-        yield f"   the chart brings: {', '.join(step.brings)}"
+        yield f"   the chart creates: {', '.join(step.brings)}"
     if step.files:
         yield f"   files for the application repository: {', '.join(step.files)}"
     yield from _commands(step.page)

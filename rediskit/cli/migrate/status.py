@@ -43,15 +43,15 @@ def _lines(environment: Environment, status: Status, client: Client, at: str) ->
     yield f"  {status.meaning}"
     if status.down:
         left = status.budget - status.spent
-        rest = f"{span(left)} left" if left >= 0 else f"{span(left)} over it"
+        rest = f"{span(left)} left" if left >= 0 else f"exceeded by {span(left)}"
         yield f"  down since {both(status.down, offset)}, {span(status.spent)}: the budget is {span(status.budget)}, {rest}"
     if migration and migration.downtime is not None:
-        yield f"  it was down for {span(migration.downtime.seconds)}, as recorded by a person; the budget was {span(status.budget)}"
+        yield f"  downtime: {span(migration.downtime.seconds)}, recorded by a person; the budget was {span(status.budget)}"
     yield from (_criterion(name, entry) for name, entry in (migration.criteria if migration else {}).items())
     for option in status.transitions:
         yield from _transition(option)
     if not status.transitions:
-        yield "  there is no step from here"
+        yield "  no further step"
     yield f"  next command: {following(environment, client).text}"
 
 
@@ -70,7 +70,7 @@ def _criterion(name: str, entry: Evidence) -> str:
 
 def _since(time: str, offset: str, at: str) -> str:
     if not time:
-        return "without a time in the history"
+        return "time not recorded"
     passed = seconds_between(time, at)
     return f"since {both(time, offset)}, {span(passed)}" if passed >= 0 else f"from {both(time, offset)} on, which is in {span(passed)}"
 
@@ -88,7 +88,7 @@ def _transition(option: TransitionStatus) -> Iterator[str]:
         yield f"    note: {warning}"
 
 
-OVERRIDE = "; or --override REASON"
+OVERRIDE = "; or use --override REASON"
 
 
 def gate_json(gate: GateResult) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def _lines(taken: Taken, arguments: argparse.Namespace) -> Iterator[str]:
     step = client.migration.step
     if taken.move:
         yield from diff_lines(taken.move.files)
-    yield f"{client.name}: {step}; what changes is applied from: {REPOSITORIES[taken.repository]}"
+    yield f"{client.name} is at {step}. This step changes {REPOSITORIES[taken.repository]}"
     yield from (f"  {folder}: {commit[:12]}" for folder, commit in taken.commits.items())
     yield from (f"to do: {sentence}" for sentence in todo(taken))
     if taken.left:

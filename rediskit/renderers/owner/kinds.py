@@ -31,39 +31,40 @@ class Renderer(NamedTuple):
     description: str
 
 
-_OURS = "ends with the patches of {folder}, which replace the patches of the last step (comment `{mark}`)"
+_OURS = "replace the patches of the previous step (comment `{mark}`) by those of {folder}. Keep them at the end of the list"
 
 RENDERERS: Mapping[OwnerKind, Renderer] = {
     "kustomize": Renderer(
         component,
         "`migrate export` creates the directory `rediskit/{client}`. "
-        "List it once in the overlay, by hand: `components: [rediskit/{client}]`",
+        "Add it to the overlay once, by hand: `components: [rediskit/{client}]`",
     ),
     "manifests": Renderer(
-        manifests, "`migrate export` sets the values of {folder} in the application's files. Delete the objects in `remove.txt`"
+        manifests,
+        "`migrate export` sets the values of {folder} in the application's files. At decommission, delete the objects of `remove.txt`",
     ),
-    "argocd-app": Renderer(snippet, f"At each step, `spec.source.kustomize.patches` of the Application {_OURS}"),
+    "argocd-app": Renderer(snippet, f"At each step, in `spec.source.kustomize.patches` of the Application, {_OURS}"),
     "flux-helmrelease": Renderer(
         helm_release,
-        "The kustomization with the HelmRelease lists the Component once (`components: [rediskit/{client}]`). The Component adds the"
-        " patches to the HelmRelease, as its last post-renderer",
+        "Add the Component once to the kustomization with the HelmRelease: `components: [rediskit/{client}]`. The Component adds the"
+        " patches of the step to the HelmRelease, as its last post-renderer",
     ),
     "helm-values": Renderer(
         helm_values,
-        "A HelmRelease gets the values from the Component, which its kustomization lists once (`components: [rediskit/{client}]`). An"
-        " Application lists `values.yaml` of {folder} last in `helm.valueFiles`, or takes `valuesObject` from the snippet",
+        "For a HelmRelease, add the Component once to its kustomization: `components: [rediskit/{client}]`. For an Application, add"
+        " `values.yaml` of {folder} once, as the last entry of `helm.valueFiles`, or copy `valuesObject` from the snippet at each step",
     ),
     "external": Renderer(
         external,
-        "At each step, you change the application as `REQUIRED.md` in {folder} states, with the old values for a rollback. "
-        "`migrate verify` compares it and records the result",
+        "At each step, change the application to the values in `REQUIRED.md` of {folder}. For a rollback, set the old values there. "
+        "`migrate verify --record` compares the application and records the result",
     ),
     "tfvars": Renderer(
         tfvars,
-        "At each step, `migrate export` writes `{client}.auto.tfvars.json` to the module, and you apply it with OpenTofu. `migrate verify`"
+        "At each step, `migrate export` writes `{client}.auto.tfvars.json` to the module. Apply it with OpenTofu. `migrate verify --record`"
         " compares the application with `REQUIRED.md` in {folder} and records the result",
     ),
-    "flux-kustomization": Renderer(snippet, f"At each step, `spec.patches` of the Kustomization {_OURS}"),
+    "flux-kustomization": Renderer(snippet, f"At each step, in `spec.patches` of the Kustomization, {_OURS}"),
 }
 
 
@@ -87,5 +88,5 @@ def described(environment: Environment, client: Client) -> str:
     if client.owner.in_place:
         overlay = client.owner.path or "."
         listed = posixpath.relpath(f"{environment.path}/{client.owner_folder}", overlay)
-        return f"The overlay `{overlay}` lists the rendered folder once (`components: [{listed}]`), so nothing is exported"
+        return f"Add the rendered folder to the overlay `{overlay}` once: `components: [{listed}]`. Nothing is exported"
     return RENDERERS[client.owner.kind].description.format(folder=folder, client=client.name, mark=mark_of(client))

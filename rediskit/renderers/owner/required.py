@@ -179,7 +179,7 @@ def described(state: State | None, name: str = "") -> str:
         name: The name of the variable, which tells whether its value is a secret.
     """
     if state is None:
-        return "as before the migration"
+        return "not in the config: keep or restore your own value"
     if not state:
         return "not set"
     (kind, value), *_ = state.items()
@@ -190,7 +190,7 @@ def described(state: State | None, name: str = "") -> str:
     if isinstance(value, str) and (names_secret(name) or secret_reason(value)):
         return "a value that can be a secret: not shown"
     shown = json.dumps(value, ensure_ascii=False)
-    return {"contains": f"a text with {shown}", "omits": f"anything but {shown}"}.get(kind, shown)
+    return {"contains": f"contains {shown}", "omits": f"does not contain {shown}"}.get(kind, shown)
 
 
 def _source(source: Any) -> str:

@@ -51,7 +51,7 @@ def docs(environment: Environment) -> Iterator[Page]:
     )
     yield Page("connection", "how to connect an application, and the limits of this Redis", "application teams", connection)
     if deployed:
-        yield Page("failover", "manual failover, fail-back and restore", "you", failover_page(environment))
+        yield Page("failover", "manual failover, failback and restore", "you", failover_page(environment))
         yield Page("rotation", "password rotation", "you", rotation_page(environment))
         yield Page("verification", "verification of the running Redis", "you", verification_page(environment), ("verification",))
     for index, client in enumerate(environment.clients):

@@ -38,7 +38,7 @@ def following(environment: Environment, client: Client, config: str = "") -> Fol
     migration, named = client.migration, f"{config} --client {client.name}"
     target = transitions.next_step(migration) if migration else None
     if migration is None or target is None:
-        return Following("", "nothing: the migration is complete" if migration else "nothing: the client has no migration")
+        return Following("", "none: the migration is complete" if migration else "none: the client has no migration")
     if migration.history and not migration.history[-1].at:  # A step of a plan has no time, so its evidence cannot be compared with it.
         return Following(step_command(config, client, target))
     first = _secret(environment, client, config, target) or _evidence(client, named, target)
@@ -52,7 +52,11 @@ def _secret(environment: Environment, client: Client, config: str, target: Step)
         return None
     if environment.secrets.mode == "manual":
         command = f"rediskit migrate record {config} --client {client.name} --secret-seen"
-        return None if client.migration.secret else Following(command, "after you compared the Secrets in both namespaces")
+        return (
+            None
+            if client.migration.secret
+            else Following(command, "after you compared the Secrets in the namespaces of Redis and of the client")
+        )
     exists = all(has_secret(environment, namespace) for namespace in (environment.redis.namespace, client.namespace))
     return None if exists else Following(f"rediskit secret new {config}", "creates the missing Secret")
 
@@ -84,7 +88,7 @@ def _before(client: Client, target: Step) -> str:
         return "after you set migration.window"
     if target == "decommission" and previous and previous.data is None and previous.remove:
         return "after you set previous.data"
-    return "after the base of the application repository contains the change itself" if target == "complete" else ""
+    return "after you commit the change to the base of the application repository" if target == "complete" else ""
 
 
 def attest_command(named: str, criteria: list[str]) -> str:

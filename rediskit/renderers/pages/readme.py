@@ -68,6 +68,7 @@ def _client_facts(environment: Environment, client: Client) -> dict[str, object]
         **(_next_step(environment, client, migration) if migration else {"next": None}),
         "way_out": migration is not None and transitions.rollback_step(migration) is not None,
         "delivery": client.owner.delivery,
+        "chart_values": client.owner.values is not None,
         "exported": client.owner.delivery != "stated" and not client.owner.in_place,
         "owner_side": described(environment, client),
         "untouched": effects(client.migration).owner_is_untouched,

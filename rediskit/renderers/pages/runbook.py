@@ -123,7 +123,8 @@ def _changes_by_hand(
         export = f"rediskit migrate export {config_of(environment)} --client {client.name} --to MODULE"
         yield f"# run {export}, then tofu apply"
     elif client.owner.delivery == "stated" and transition.target != "complete":
-        yield f"# change {', '.join(client.references)} as {environment.path}/{client.owner_folder}/REQUIRED.md states, and deploy it"
+        page = f"{environment.path}/{client.owner_folder}/REQUIRED.md"
+        yield f"# change {', '.join(client.references)} to the values in {page}, and deploy the change"
     old, new = effects(before).switched, effects(after).switched
     if old != new and transition.target != "complete":
         yield from by_hand(environment, client, switched=new)
@@ -142,7 +143,7 @@ def by_hand(environment: Environment, client: Client, *, switched: bool) -> Iter
 
 def polling(environment: Environment) -> str:
     """Return how long the tool needs to find a commit without a refresh. Argo CD 3 polls every 120 to 180 s."""
-    return "up to 3 minutes" if environment.gitops.tool == "argocd" else "up to the interval of its GitRepository"
+    return "up to 3 minutes" if environment.gitops.tool == "argocd" else "at most the interval of its GitRepository"
 
 
 def look(environment: Environment, client: Client, step: Step) -> Iterator[str]:
@@ -246,15 +247,15 @@ def way_back(client: Client, migration: Migration) -> str:
     remove = client.previous.remove if client.previous else ()
     kept = client.previous is not None and client.previous.data == "keep"
     if migration.step == "complete":
-        return "none: from now on, change the application repository as usual"
+        return "not possible. From now on, change the application repository as usual"
     if effect.removed:
-        restored = f", which creates {', '.join(remove)} again, {'with the volume that was kept' if kept else 'without data'}"
-        return f"none. You can go one step back to {previous}{restored if remove else ''}"
+        restored = f": this creates {', '.join(remove)} again, {'with the kept volume' if kept else 'without data'}"
+        return f"not possible. You can go one step back to {previous}{restored if remove else ''}"
     if transitions.rollback_step(migration) is None:
-        return f"go one step back to {previous}. No data is lost"
+        return f"not necessary: go one step back to {previous}. No data is lost"
     if effect.restored:
-        return "section Roll back. The data that the application wrote to the shared Redis since scale-up is lost"
-    return "section Roll back. No data is lost"
+        return "possible (see Roll back). The data that the application wrote to the shared Redis since scale-up is lost"
+    return "possible (see Roll back). No data is lost"
 
 
 def runbook(environment: Environment, client: Client) -> str:
@@ -273,7 +274,7 @@ def runbook(environment: Environment, client: Client) -> str:
         repositories=transitions.REPOSITORIES,
         prepared=list(look(environment, client, "prepare")),
         rollback=rollback,
-        connect=[f"rediskit migrate export {config_of(environment)} --client {client.name} --to ../{repository_name(client)}"],
+        connect=list(_export(environment, client)),
         polling=polling(environment),
         release_timeout=RELEASE_TIMEOUT,
         config=config_of(environment),
@@ -284,6 +285,13 @@ def runbook(environment: Environment, client: Client) -> str:
         checkout=repository_name(client),
         variables=list(dict.fromkeys(_variable_names(client))),
     )
+
+
+def _export(environment: Environment, client: Client) -> Iterator[str]:
+    """Yield the command that writes the files of `prepare`, unless nothing is exported: `migrate export` refuses that."""
+    by_hand_only = client.owner.delivery == "stated" and client.owner.variables is None
+    if not by_hand_only and not client.owner.in_place:
+        yield f"rediskit migrate export {config_of(environment)} --client {client.name} --to ../{repository_name(client)}"
 
 
 def _variable_names(client: Client) -> Iterator[str]:

@@ -35,7 +35,7 @@ FRAMEWORKS = (
     Framework(
         "Celery",
         "`redis-cli LLEN celery` per queue, and `celery -A APP inspect active`, `reserved` and `scheduled`",
-        "tasks with `eta`, `countdown` or a retry: a worker holds them in `unacked` until their time",
+        "tasks with `eta`, `countdown` or a retry: a worker keeps them in `unacked` until they are due",
     ),
     Framework(
         "RQ",
@@ -55,7 +55,7 @@ FRAMEWORKS = (
 )
 """Keys by kombu/transport/redis.py, rq/registry.py, sidekiq/lib/sidekiq/api.rb and the getters of BullMQ."""
 
-STAYS = "delayed and retry jobs do not drain: wait for their time, delete them, or record their loss with `--discard`"
+STAYS = "delayed and retry jobs do not drain: wait until they are due, delete them, or record their loss with `--discard`"
 
 _BREAKS: tuple[tuple[Use, str, str], ...] = (
     (
@@ -66,7 +66,11 @@ _BREAKS: tuple[tuple[Use, str, str], ...] = (
             "namespace, `wp cache flush` in WordPress without `WP_REDIS_SELECTIVE_FLUSH`)"
         ),
     ),
-    ("sessions", "CONFIG", "Spring Session sets `notify-keyspace-events` at its start and fails: use `ConfigureRedisAction.NO_OP`"),
+    (
+        "sessions",
+        "CONFIG",
+        "Spring Session fails when it starts, because it sets `notify-keyspace-events`. Use `ConfigureRedisAction.NO_OP`",
+    ),
 )
 """Use, disabled command and the failing function.
 
@@ -76,7 +80,7 @@ FLUSHDB: django/core/cache/backends/redis.py `clear`, Illuminate/Cache/RedisStor
 """
 
 
-NOT_VISIBLE = "rediskit can't read it. Only connections on the shared Redis (`CLIENT LIST`), or your own look, show that it is changed"
+NOT_VISIBLE = "rediskit can't read this file. To verify the change, read the file, or find the pods in `CLIENT LIST` of the shared Redis"
 
 
 def databases(environment: Environment) -> list[DatabaseUse]:
@@ -121,7 +125,7 @@ def open_criteria(client: Client) -> Iterator[str]:
     migration = client.migration
     for name, evidence in migration.criteria.items() if migration and migration.step != "complete" else ():
         if evidence.dispute:
-            yield f"criterion `{name}`: its measurement failed, and a person disputes this at {evidence.at}: {evidence.dispute}"
+            yield f"criterion `{name}`: the measurement failed. A person disputed it at {evidence.at}: {evidence.dispute}"
         elif evidence.refuted:
             yield f"criterion `{name}`: failed, measured {evidence.measured} (limit {evidence.limit}) at {evidence.at}"
         elif evidence.unknown:
@@ -141,8 +145,8 @@ def losses(environment: Environment, client: Client) -> Iterator[str]:
     """Yield which sessions and tasks a client loses at the switch, and later by the eviction policy."""
     policy, migrates = environment.redis.memory.policy, client.migration is not None and client.migration.step != "complete"
     if "sessions" in client.use and migrates:
-        yield "sessions: everybody is logged out at the switch, because no data is copied"
+        yield "sessions: all users are logged out at the switch, because no data is copied"
     if "sessions" in client.use and policy != "noeviction":
         yield f"sessions: with `{policy}`, Redis evicts sessions when the memory is full, which logs users out"
     if "queue" in client.use and migrates:
-        yield f"queue: let the workers empty the queues before `scale-down`; {STAYS}"
+        yield f"queue: let the workers empty the queues before `scale-down`. {STAYS[0].upper()}{STAYS[1:]}"
