@@ -157,7 +157,7 @@ def _before(session: Session) -> None:
     window = {"start": "2026-03-01T22:00:00-03:00", "duration": "1h"}
     session.edit(Put(("clients", 0, "migration", "window"), window))
     if load(ROOT / CONFIG).secrets.mode == "manual":
-        session.say("With `secrets.mode: manual` the Secret is not in Git. Verify it in the namespaces of Redis and of the client, and record the result:")
+        session.say("With `secrets.mode: manual` the Secret is not in Git. Verify it in each namespace, and record the result:")
         session.run(move("record", "01 18:30", "--secret-seen"))
     session.commit("window and Secret")
     session.say("Print the plan (`--markdown` prints a page for a change request):")
@@ -190,7 +190,9 @@ def _rolled_back(session: Session) -> None:
     session.run(move("status", "02 21:00"))
     session.run(move("rollback", "02 21:05"))
     session.step(move("rollback", "02 21:05", '--reason "sessions are lost: the TTL is wrong"'), message="rolled-back")
-    session.say("The files for the application repository are again identical to those before the migration, and the shared Redis is unchanged:")
+    session.say(
+        "The files for the application repository are again identical to those before the migration, and the shared Redis is unchanged:"
+    )
     session.run(
         "git diff --name-status prepared -- rendered/chocolandia/owners", "git diff --name-status HEAD~1 -- rendered/chocolandia/platform"
     )
@@ -228,7 +230,7 @@ def _to_the_end(session: Session) -> None:
     session.edit(Put(("clients", 0, "previous", "data"), "none"))
     session.step(move("advance", "06 09:05", "--confirm-irreversible"), message="decommission")
     session.run(move("rollback", "06 09:10", "--reason x"))
-    session.say("Add the variables and the removal to the base of the application repository. The Component stays until you record that the base has them:")
+    session.say("Add the variables and the removal to the base of the application repository. The Component stays until you record this:")
     session.run(move("advance", "09 09:00"))
     session.run(move("record", "09 09:30", "--folded"))
     session.step(move("advance", "09 09:30"), message="complete")

@@ -81,8 +81,8 @@ def _init(commands: Commands) -> None:
         "init",
         "create a config that renders without further edits",
         "Create a config and its JSON schema. With --from, rediskit reads the client, its containers, environment variables, replicas "
-        "and the old Redis from live objects, and writes a copy of each workload with only the needed fields. If it cannot read a "
-        "value, it writes a comment that begins with open:. rediskit overwrites no file and writes no password. With --add, the "
+        "and the old Redis from live objects. It writes a copy of each workload with only the needed fields. If it cannot read a value, "
+        "it writes a comment that begins with open:. It overwrites no file and writes no password. With --add, the "
         "applications become clients of an existing config, and nothing else in it changes.",
         module="init",
         parents=(DRY_RUN, *COMMON),

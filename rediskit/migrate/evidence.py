@@ -50,7 +50,7 @@ class Observed(NamedTuple):
         start, until: Start and end of the validation.
         met, failed: The criteria that are met, and that failed.
         notes: A remark on the validation.
-        secret: Whether the Secret is in both namespaces.
+        secret: Whether the namespaces of Redis and of the client have the Secret.
         folded: Whether the base of the application repository contains the change itself.
         source: The build that shows it; "" for an observation of a person.
         measured: The measured criteria: keys and values of an entry.

@@ -1,4 +1,4 @@
-"""One step of a migration in one go: gates, edit, render, checks, export, commits, pushes, refresh and wait.
+"""A whole step of a migration: gates, edit, render, checks, export, commits, pushes, refresh and wait.
 
 Each phase does only what is left of it, so an interrupted step continues when the command runs again.
 """

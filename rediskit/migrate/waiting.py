@@ -31,7 +31,7 @@ def wait_for_platform(environment: Environment, tree: Tree, commit: str, wait: W
     namespace = environment.gitops.tool_namespace
     root = gitops.Target(environment.gitops.object_kind, namespace, f"{environment.object_prefix}-root")
     _refresh(root, wait)
-    checks = f"{environment.object_prefix}-{UNIT}"  # A failed verification holds up no step.
+    checks = f"{environment.object_prefix}-{UNIT}"  # A failed verification blocks no step.
     targets = [(root, commit), *(pair for pair in _deliverers(tree, commit) if pair[0].name != checks)]
     _until_nothing(lambda: _first(gitops.missing(target, wanted, wait.context) for target, wanted in targets), wait)
 

@@ -103,18 +103,20 @@ class Client(Model):
     namespace: DnsLabel
     """The namespace of the application. The Secret is replicated into it."""
     use: tuple[Use, ...] = ()
-    """What it stores in Redis: `cache`, `sessions`, `queue` (tasks of Celery, Sidekiq and others). Compared with `redis.memory.policy`."""
+    """The data of the client in Redis: `cache`, `sessions`, `queue` (tasks of Celery, Sidekiq and others). Compared with
+    `redis.memory.policy`."""
     databases: dict[DnsLabel, Annotated[Database, _Number]] = Field(default_factory=dict)
     """The numbered databases that it uses: name to number, like `{default: 0}` or `{broker: 1, results: 2}`. `${database}` is the number
     of `default`, `${database.broker}` that of `broker`. Without this key the client uses database 0."""
     env: dict[EnvName, Template | None] = Field(default_factory=dict)
-    """The variables of every container of the workloads that has no `env` of its own, in the same form."""
+    """The default of `env` for every container of the workloads."""
     workloads: Annotated[tuple[Workload, ...], Field(json_schema_extra={"minItems": 1})] = ()
-    """The objects that run it: Deployments, StatefulSets, CronJobs and Rollouts. Each step changes all of them in one commit. Without
-    workloads the client only gets the Secret and network access."""
+    """The objects that run the application: Deployments, StatefulSets, CronJobs and Rollouts. Each step changes all of them in one
+    commit. Without workloads the client only gets the Secret and network access."""
     egress: Literal["networkpolicy", "cilium"] | None = None
     """An additional policy that lets the pods of the workloads reach the shared Redis, from `deploy` on: a NetworkPolicy, or a
-    CiliumNetworkPolicy (`cilium`). For pods with an egress policy that allows only the old Redis. Alone it would isolate them."""
+    CiliumNetworkPolicy (`cilium`). For pods with an egress policy that allows only the old Redis. Without such a policy, it would isolate
+    the pods."""
     previous: Previous | None = None
     """The old Redis of the application."""
     migration: Migration | None = None

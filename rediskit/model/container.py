@@ -13,7 +13,7 @@ from rediskit.model.types import EnvName, Line
 
 
 class Replacement(Model):
-    """A text in `command` or `args` of a container, and what replaces it while the switch is in effect."""
+    """A text in `command` or `args` of a container, and its replacement while the application uses the shared Redis."""
 
     from_: Line = Field(alias="from")
     """The old text. It occurs exactly once in `command` and `args` of the container."""
@@ -22,7 +22,7 @@ class Replacement(Model):
 
 
 class Container(Model):
-    """What the switch to the shared Redis changes in a container. `{}` takes `env` of the client."""
+    """The changes of a container for the shared Redis. `{}` uses `env` of the client."""
 
     env: dict[EnvName, Template | None] | None = None
     """The variables while the application uses the shared Redis: name to value. A value is text with any of the placeholders `${host}`,
@@ -31,7 +31,7 @@ class Container(Model):
     args: tuple[Replacement, ...] = ()
     """Texts to replace in `command` and `args`; with `manifest` only."""
     external: Line | None = None
-    """For a container that does not read Redis from variables or arguments: what a person changes instead, such as `config.yaml of
+    """For a container that does not read Redis from variables or arguments: the file that you change instead, such as `config.yaml of
     ConfigMap/shop-config`. rediskit stops and starts the workload."""
 
     @model_validator(mode="after")
@@ -79,7 +79,7 @@ class Container(Model):
     def problems(self, content: Any) -> Iterator[Problem]:
         """Yield what is wrong with the container of a manifest, None without one. The default of the client is included."""
         if not self.variables and not self.args and self.external is None:
-            hint = "write env with its variables, args, or external for what a person changes"
+            hint = "set env, args, or external (a file that you change yourself)"
             yield Problem("nothing to switch", hint, code="containers")
             return
         yield from self._order()

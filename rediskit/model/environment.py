@@ -29,7 +29,7 @@ class Environment(Model):
     schema_version: Literal[1] = 1
     """The version of the config format."""
     required_version: VersionRange | None = None
-    """The versions of rediskit that can read the config, such as `>=0.1,<0.2`. Another version reports only that."""
+    """The versions of rediskit that can read the config, such as `>=0.1,<0.2`. Another version reports only this error."""
     name: DnsLabel
     """The name of the config file without .yaml, and of the output directory."""
     cluster: DnsLabel = Field(default_factory=lambda data: data.get("name", ""))

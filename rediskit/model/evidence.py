@@ -20,8 +20,8 @@ class Evidence(Model):
     """One observation, written by `rediskit migrate record`, `migrate verify --record`, `migrate export` and `check --owner`."""
 
     kind: EvidenceKind
-    """`secret`: the Secret is in both namespaces. `scan`: uses of the old Redis in the build of the application repository.
-    `verified`: `rediskit migrate verify` passed.
+    """`secret`: the namespaces of Redis and of the client have the Secret. `scan`: uses of the old Redis in the build of the application
+    repository. `verified`: `rediskit migrate verify` passed.
     `drained`: the tasks left in the old Redis after the application stopped. `jobs`: the Jobs of its CronJobs that were running then.
     `downtime`: start and end of the downtime. `criterion`: a criterion of the validation.
     `folded`: the base of the application repository contains the change itself.

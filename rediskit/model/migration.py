@@ -166,7 +166,7 @@ class Migration(Model):
 
     @property
     def secret(self) -> Evidence | None:
-        """The first evidence, before the downtime, that the Secret is in both namespaces."""
+        """The first evidence, before the downtime, that the namespaces of Redis and of the client have the Secret."""
         return next(
             (entry for entry in self.evidence if entry.kind == "secret" and entry.step in ("prepare", "deploy", "rolled-back")), None
         )

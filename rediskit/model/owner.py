@@ -59,18 +59,19 @@ class Owner(Model):
     """`kustomize`: rediskit renders a Component for the outermost overlay. `manifests`: `migrate export` sets the values in the manifests.
     `argocd-app`, `flux-kustomization`: rediskit renders patches for the Application or Kustomization of the repository.
     `flux-helmrelease`: rediskit renders a Component that adds the patches to the HelmRelease, as a post-renderer.
-    `helm-values`: rediskit renders the values of the chart that you write per effect.
-    `tfvars`: rediskit renders the variables of an OpenTofu or Terraform module that you write per effect, and states what must be true.
-    `external`: rediskit states what must be true, you change the application, and `migrate verify` compares."""
+    `helm-values`: rediskit renders the values of the chart that you set in `values`.
+    `tfvars`: rediskit renders the variables of an OpenTofu or Terraform module that you set in `variables`, and lists the required state.
+    `external`: rediskit lists the required state, you change the application, and `migrate verify` compares it."""
     repository: GitRepository | None = None
-    """The URL of the application repository. `migrate step` looks for its name in `.rediskit.local.yaml` and `$REDISKIT_CHECKOUTS`."""
+    """The URL of the application repository. `migrate step` searches `.rediskit.local.yaml` and `$REDISKIT_CHECKOUTS` for the name of the
+    repository."""
     path: TreePath | None = None
     """The folder of the outermost overlay in the application repository. Default: its top."""
     object: DeployingObject | None = None
     """The object that deploys the application, as Kind/namespace/name, such as Application/argocd/shop. `migrate step` refreshes it."""
     base_namespace: Flag = True
     """Whether the objects of the base set their namespace; false if an overlay or the tool sets it. For `argocd-app`,
-    `flux-kustomization` and `flux-helmrelease`, whose base is the rendered chart."""
+    `flux-kustomization` and `flux-helmrelease`. The base of a HelmRelease is the rendered chart."""
     enable_helm: Flag = False
     """Whether trial builds render `helmCharts` (`kustomize build --enable-helm`). This runs Helm, which can download charts. For
     `kustomize`."""
@@ -78,12 +79,12 @@ class Owner(Model):
     """A file with the HelmRelease that installs the application, relative to this file; with `helm-values` also an
     Application with the chart. For `flux-helmrelease` and `helm-values`."""
     variables: ByEffect | None = None
-    """The variables of the OpenTofu or Terraform module that stop the application and switch it, in the same form. For `tfvars`."""
+    """The variables of the OpenTofu or Terraform module that stop the application, and that switch it to the shared Redis. For `tfvars`."""
     values: ByEffect | None = None
-    """The values of the chart that stop the application and switch it. For `helm-values`."""
+    """The values of the chart that stop the application, and that switch it to the shared Redis. For `helm-values`."""
     in_place: Flag = False
-    """Whether the overlay at `path` is in the repository of this config and lists the rendered folder of the client, so that nothing is
-    exported, and a step is one commit. For `kustomize`."""
+    """Whether the overlay at `path` is in the repository of this config and lists the rendered folder of the client. If true, nothing is
+    exported, and each step is one commit. For `kustomize`."""
 
     @model_validator(mode="after")
     def _uses_its_keys(self) -> Self:

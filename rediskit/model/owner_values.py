@@ -17,12 +17,12 @@ _SECRET = re.compile(r"(?<!\$)\$\{secret\.(name|key)\}")
 
 
 class ByEffect(Model):
-    """Values by what is true at a step. Those of several effects are merged, mapping by mapping."""
+    """Values for a stopped and for a switched application, and without the old Redis. If several apply, they are merged by key."""
 
     stopped: dict[str, Any] = Field(default_factory=dict)
     """The values that stop the application, such as `{replicas: 0}`."""
     switched: dict[str, Any] = Field(default_factory=dict)
-    """The values that make it use the shared Redis. Texts can contain the placeholders of `env` except `${password}`; `${secret.name}` and
+    """The values for the shared Redis. Texts can contain the placeholders of `env` except `${password}`; `${secret.name}` and
     `${secret.key}` are name and key of the Secret with the password."""
     removed: dict[str, Any] = Field(default_factory=dict)
     """The values that remove the old Redis at `decommission`, if the same chart installs it, such as `{redis: {enabled: false}}`."""

@@ -241,9 +241,9 @@ class Redis(Model):
     chart: Chart = Chart()
     """The Helm chart, pinned to one version."""
     image: RedisImage = Field(default_factory=lambda data: RedisImage(**_of(data).image._asdict()))
-    """The image of Redis. Default: that of the profile of the chart. `repository` has that default too if other keys are set."""
+    """The image of Redis. Default: the image of the chart profile. If you set other keys, `repository` keeps this default."""
     exporter_image: ExporterImage = Field(default_factory=lambda data: ExporterImage(**_of(data).exporter_image._asdict()))
-    """The image of the metrics sidecar. Default: that of the profile of the chart."""
+    """The image of the metrics sidecar. Default: the exporter image of the chart profile."""
     image_mirror: Registry | None = None
     """A registry that mirrors all images of the chart."""
     auth: Auth = Auth()

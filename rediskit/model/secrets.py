@@ -109,7 +109,7 @@ class ExternalSecrets(_Secrets):
     property: Line | None = None
     """The property of the key, if the key contains several values."""
     refresh: Duration | None = None
-    """The refresh interval of the operator. Default: never, and the rotation runbook refreshes the Secret; every hour for clients with
+    """The refresh interval of the operator. Default: never (the rotation runbook refreshes the Secret), or every hour for clients with
     `generate`."""
     generate: Flag = False
     """Whether the operator generates the password once, in the namespace of Redis, and clients read it from there."""

@@ -45,7 +45,7 @@ class Verification(Model):
     operations: Annotated[int, Strict(), Field(ge=1, le=10_000_000)] = 10_000
     """The required operations per second, for SET and for GET."""
     p95: Milliseconds = Milliseconds("10ms")
-    """The time that 95 % of SET and of GET must stay below."""
+    """The limit of the 95th percentile of the latency, for SET and for GET."""
     image: RedisImage | None = None
     """The image of the Jobs, with bash, redis-cli and redis-benchmark. Default: `redis.image`."""
     prometheus: PrometheusService = PrometheusService()

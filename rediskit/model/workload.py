@@ -42,10 +42,10 @@ class Workload(Model):
     suspend: Flag | None = None
     """For a CronJob: whether it is suspended outside of the downtime. Default: from the manifest, else false."""
     containers: dict[DnsLabel, Container] = Field(default_factory=dict)
-    """The containers that use Redis: name to what changes in it. `{}` takes `env` of the client. Empty only for a Rollout with
+    """The containers that use Redis: name to changes. `{}` uses `env` of the client. Empty only for a Rollout with
     `workloadRef`."""
     init_containers: dict[DnsLabel, Container] = Field(default_factory=dict)
-    """The init containers that use Redis, such as one that waits for it, in the same form. They need `manifest`, because their order
+    """The init containers that use Redis, such as one that waits for Redis: name to changes. They need `manifest`, because their order
     matters."""
     autoscaler: Autoscaler | None = None
     """The autoscaler of the object, if it has one. Otherwise it would end the downtime early."""

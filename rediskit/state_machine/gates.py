@@ -22,7 +22,7 @@ class Situation(NamedTuple):
     Attributes:
         after: The migration after the transition.
         at: The time of the step, a Timestamp.
-        secret: Whether the rendered manifests contain the Secret of both namespaces.
+        secret: Whether the rendered manifests contain the Secret for Redis and for the client.
         reason: The reason for a step back or a rollback.
         carriers: The result of `effects.carriers` for the environment.
         still_used: Message and hint of each certain use of the old Redis in the config.

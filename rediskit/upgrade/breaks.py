@@ -148,7 +148,7 @@ def _pods(old: Rendering, new: Rendering) -> Iterator[Break]:
                 message = f"StatefulSet/{name} has the label {key}: {labels.get(key)} on its pods instead of {before[key]}"
                 yield Break("upgrade-pod", f"{message}: policies and Services of rediskit select by it", _KEEP)
     for secret, key in sorted(old.secrets() - new.secrets()):
-        message = f"no pod reads {key or 'a key'} of Secret/{secret} any more: Redis gets another password, or none"
+        message = f"pods no longer read {key or 'a key'} of Secret/{secret}: Redis gets another password, or none"
         yield Break("upgrade-secret", message, "compare the values of auth in the new chart")
 
 

@@ -685,7 +685,7 @@ def test_a_failed_measurement_blocks_and_a_dispute_is_shown_everywhere(tmp_path:
     assert load(file).clients[0].migration.criteria["latency"].holds  # type: ignore[union-attr]
     for command in ("status", "plan"):
         assert "a backup ran" in run(command, CONFIG)[1], command
-    assert b"its measurement failed, and a person disputes this" in render(load(file)).files["README.md"]
+    assert b"the measurement failed. A person disputed it" in render(load(file)).files["README.md"]
     code, _, errors = run("advance", CONFIG, *at, "--confirm-irreversible", "--dry-run")
     assert code == 0, errors
 
@@ -813,7 +813,7 @@ def test_status_and_plan_explain_how_to_drain(tmp_path: Path, run: Run) -> None:
     text, page = run("plan", CONFIG)[1], run("plan", CONFIG, "--markdown")[1]
     assert "  gate: the queues in the old Redis are empty, or their tasks are discarded [drained]\n" in text
     assert "  $ rediskit migrate record chocolandia.yaml --client beersystem --drained\n" in text
-    assert "  note: queue: let the workers empty the queues before `scale-down`; delayed and retry jobs do not drain" in text
+    assert "  note: queue: let the workers empty the queues before `scale-down`. Delayed and retry jobs do not drain" in text
     assert [name for name in ("| Celery |", "| RQ |", "| Sidekiq |", "| BullMQ |") if name not in page] == []
     write(tmp_path, migration())
     assert "drain" not in run("plan", CONFIG)[1] + run("plan", CONFIG, "--markdown")[1] + run("status", CONFIG, "--at", IN_WINDOW)[1]

@@ -1,4 +1,4 @@
-"""`rediskit migrate step`: one step in one go, from the gates to the state in the cluster."""
+"""`rediskit migrate step`: a whole step, from the gates to the state in the cluster."""
 
 import argparse
 import shlex

@@ -105,7 +105,7 @@ def changed_since(client: Client, install: HelmInstall) -> Problem | None:
 
 
 def lists_renderers(client: Client, install: HelmInstall, place: Checkout) -> Problem | None:
-    """Return the problem of a HelmRelease whose list of post-renderers exists here and not in the config, or the other way round."""
+    """Return the problem of a HelmRelease whose list of post-renderers exists only here or only in the config."""
     here, there = (at(one.content, "spec", "postRenderers") is not None for one in (install, client.owner.installs))
     if here == there or client.owner.release is None:
         return None

@@ -93,7 +93,7 @@ def change(environment: Environment, client: Client, workload: Workload, effect:
     """Return the change of a workload: its replicas, the named variables and texts of command lines, nothing else.
 
     The old source of a variable must not stay beside the new one, which the API server refuses (kubernetes issue 46861): `value` comes with
-    `valueFrom: null` and the other way round, and `$patch: replace` drops another source, or `optional`.
+    `valueFrom: null`, `valueFrom` with `value: null`, and `$patch: replace` drops another source, or `optional`.
     kustomize puts patched containers before the others; init containers run in their order, so all of them are in the patch.
     A number in Git fights an autoscaler: at decommission, when the autoscaler is released, the number is the base's own again.
     kustomize has no schema of a Rollout and would replace its lists, so its containers are patched by JSON 6902 operations.

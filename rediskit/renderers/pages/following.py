@@ -27,7 +27,7 @@ class Following(NamedTuple):
 
 
 def step_command(config: str, client: Client, step: Step) -> str:
-    """Return the command that takes a step in one go. config: as an argument of a shell command."""
+    """Return the command that takes a whole step. config: as an argument of a shell command."""
     confirm = " --confirm-irreversible" if step == "decommission" else ""
     return f"rediskit migrate step {config} --client {client.name} --to {step}{confirm} --commit --push --wait"
 

@@ -1,4 +1,4 @@
-"""The verification Jobs of the rendered manifests. Nothing depends on them, so a failed one holds up no commit.
+"""The verification Jobs of the rendered manifests. Nothing depends on them, so a failed Job blocks no commit.
 
 A finished Job is immutable, and both tools create a deleted one again. Its name therefore contains a digest: another script, spec,
 step or `verification.run` is another Job, and the old one is pruned. For the same reason it has no `ttlSecondsAfterFinished`.
