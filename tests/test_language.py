@@ -53,13 +53,23 @@ RULES = (
     Rule(r"\b(is|was|were|been|be) seen\b|\bseen (on|with|in|by|at)\b", "observed in tests (with versions)"),
     Rule(r"\bpoints? of no return\b|--no-return", "irreversible step, --confirm-irreversible"),
     Rule(r"\bas.decided\b", "scale-down-first"),
-    Rule(r"\b(nobody|somebody|anybody|whoever)\b(?!\.yaml)", "the role, or the passive condition"),
+    Rule(r"\b(nobody|somebody|anybody|everybody|whoever)\b(?!\.yaml)", "the role, or the passive condition"),
     Rule(r"\b(turn|turns|turned|turning) (\w+ )?away\b|\blet in\b", "reject"),
     Rule(r"\bfor ever\b", "without limit"),
     Rule(r"\b(the|our) brief\b|\bdecisions? \d|\bas decided\b|\bhouse\b|\brooms?\b", "the fact itself"),
     Rule(r"design(\.md)? §|\bfacts: |\bfacts/", "a link, or a file and line of the chart"),
     Rule(r"\b(of|by|at) (one|its|their) own accord\b|\bby itself alone\b", "automatically"),
     Rule(r"\bwhat (it|they|he|she) (is|are|has|have|needs?)\b", "a noun"),
+    Rule(r"\b(Application|Kustomization)s? of the application\b", "the Application or Kustomization that deploys the application"),
+    Rule(r"\bboth namespaces\b", "the namespaces of Redis and of the client"),
+    Rule(r"\bown look\b", "an instruction: read the file, or find the pods in CLIENT LIST"),
+    Rule(r"\bin one go\b", "a whole step"),
+    Rule(r"\bthe other way round\b", "each of the two cases, or only one of"),
+    Rule(r"\bhere or above\b", "in this directory or a parent"),
+    Rule(r"\b(hold|holds|holding|held) up\b", "block, or delay"),
+    Rule(r"\bhonou?r(s|ed)?\b", "support"),
+    Rule(r"\bbrings?\b", "create, install or download"),
+    Rule(r"\bany ?more\b", "no longer"),
 )
 
 
@@ -80,6 +90,9 @@ ALLOWED = (
     Allowed(r"tree = render\(env\)|\(env, tree\)|\(tree, \"rendered\"\)", "the example of the library"),
     Allowed(r"stand-ins?", "the term for a test double"),
 )
+
+LONGEST = 25
+"""Words in a sentence. Code counts as one word."""
 
 PACKAGE = sorted((ROOT / "rediskit").rglob("*.py"))
 TEMPLATES = sorted((ROOT / "rediskit/data/templates").glob("*.j2"))
@@ -120,6 +133,47 @@ def in_source(name: str, source: str) -> Iterator[str]:
                 yield f"{name}:{node.lineno + node.value.count(chr(10), 0, offset)}: {message}"
 
 
+def sentences(text: str) -> Iterator[tuple[int, str]]:
+    """Yield line and text of each sentence of Markdown. A cell, an item, a heading and a clause after a colon or semicolon end one."""
+    start, paragraph = 0, ""
+    for number, line in enumerate([*prose_of_markdown(text).split("\n"), ""], 1):
+        stripped = line.strip()
+        item = re.match(r"(?:[*-]|\d+\.) ", stripped)
+        if item or stripped.startswith(("|", "#", "<!--")) or not stripped:
+            yield from _split(start, paragraph)
+            start, paragraph = number, ""
+        if stripped.startswith("|"):
+            for cell in re.split(r"(?<!\\)\|", stripped):
+                yield from _split(number, cell)
+        elif stripped and not stripped.startswith(("#", "<!--")):
+            start, paragraph = (start if paragraph else number), f"{paragraph} {stripped[item.end() if item else 0 :]}"
+
+
+def _split(number: int, text: str) -> Iterator[tuple[int, str]]:
+    """Yield the sentences of a paragraph. Code is one word, and a link is its text."""
+    words = re.sub(r"`[^`]*`", "`code`", re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text))
+    yield from ((number, sentence) for sentence in re.split(r"(?<=[.:;?!])[*]*\s+", words) if sentence.strip())
+
+
+def long_sentences(name: str, text: str) -> Iterator[str]:
+    """Yield file:line and message of each sentence with more words than a reader takes in at once."""
+    for number, sentence in sentences(text):
+        count = sum(bool(re.search(r"\w", word)) for word in sentence.split())
+        if count > LONGEST:
+            yield f"{name}:{number}: {count} words, at most {LONGEST}: {sentence.strip()}"
+
+
+def texts_of(program: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
+    """Yield name and text of each description and of each option of a command and of all its subcommands."""
+    yield program.prog, program.description or ""
+    for action in program._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for command in dict.fromkeys(action.choices.values()):
+                yield from texts_of(command)
+        else:
+            yield f"{program.prog} {'/'.join(action.option_strings) or action.dest}", action.help or ""
+
+
 def helps(program: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
     """Yield the name and help text of a command and of all its subcommands."""
     yield program.prog, program.format_help()
@@ -129,9 +183,9 @@ def helps(program: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
                 yield from helps(command)
 
 
-def report(container: Iterable[str]) -> None:
-    lines = list(container)
-    assert not lines, "\n".join([f"{len(lines)} forbidden wordings:", *lines])
+def report(wrong_lines: Iterable[str], what: str = "forbidden wordings") -> None:
+    lines = list(wrong_lines)
+    assert not lines, "\n".join([f"{len(lines)} {what}:", *lines])
 
 
 @pytest.mark.parametrize("file", PACKAGE, ids=lambda path: str(path.relative_to(ROOT)))
@@ -153,6 +207,30 @@ def test_help_uses_plain_terms() -> None:
     report(line for name, text in helps(parser()) for line in in_lines(f"{name} --help", text))
 
 
+@pytest.mark.parametrize("file", PAGES, ids=lambda path: path.name)
+def test_a_sentence_of_the_documentation_has_at_most_25_words(file: Path) -> None:
+    report(long_sentences(str(file.relative_to(ROOT)), file.read_text(encoding="utf-8")), "long sentences")
+
+
+def test_a_sentence_of_a_rendered_page_has_at_most_25_words() -> None:
+    """The pages of every golden output, because a page depends on the step, the tool, the chart and the kind of owner."""
+    pages = {file.read_bytes(): file for folder in ("rendered", "tests/golden") for file in sorted((ROOT / folder).rglob("*.md"))}
+    assert len(pages) > 100
+    too_long = (line for text, file in pages.items() for line in long_sentences(str(file.relative_to(ROOT)), text.decode()))
+    report({line.partition(": ")[2]: line for line in too_long}.values(), "long sentences")
+
+
+def test_a_sentence_of_the_help_has_at_most_25_words() -> None:
+    report((line for name, text in texts_of(parser()) for line in long_sentences(name, text)), "long sentences")
+
+
+def test_a_long_sentence_is_reported_with_its_line() -> None:
+    words = " ".join(["word"] * 13)
+    text = f"# Title\n\nShort.\n{words},\nand {words}.\n\n* {words}\n* {words}\n\n| {words} | {words} |\n\n```sh\n{words} {words}\n```\n"
+    assert [line.partition(" words")[0] for line in long_sentences("page.md", text)] == ["page.md:3: 27"]
+    assert list(long_sentences("page.md", f"{words}: `{words} {words}`, [{words}](a page) {words[:9]}")) == []
+
+
 PLANTED = (
     ("the gate is shut", "gate blocked"),
     ("the owner's repository says replicas: 2", "sets, references or reports"),
@@ -166,6 +244,14 @@ PLANTED = (
     ("the point of no return", "irreversible step"),
     ("a default of the brief (design §4, facts: chart)", "the fact itself"),
     ("nobody is turned away", "reject"),
+    ("pruning of the Application of the application", "that deploys the application"),
+    ("the Secret is in both namespaces", "of Redis and of the client"),
+    ("or your own look show it", "read the file"),
+    ("take a step in one go", "a whole step"),
+    ("no config/*.yaml here or above", "in this directory or a parent"),
+    ("a failed Job holds up no commit", "block"),
+    ("the chart brings two Services", "create"),
+    ("the pod must not run anymore", "no longer"),
 )
 
 

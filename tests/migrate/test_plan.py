@@ -127,8 +127,8 @@ def test_the_commands_are_for_the_tool_in_use() -> None:
     argocd, flux = (
         runbook(at(along("scale-down-first"), VARIANTS[name]), environment_of("prepare").clients[0]) for name in ("argocd", "flux")
     )
-    assert "the Application of the application" in argocd
-    assert "the Kustomization of the application" in flux
+    assert "the Application that deploys beersystem" in argocd
+    assert "the Kustomization that deploys beersystem" in flux
     assert "flux " not in argocd
     assert "argocd" not in flux
     assert "up to 3 minutes" in argocd

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rediskit import render
-from tests.samples import config, made, merged
+from tests.samples import config, environment_of, merged
 
 IN_PLACE = {"kind": "kustomize", "path": "apps/beersystem", "inPlace": True}
 TFVARS = {"kind": "tfvars", "variables": {"stopped": {"replicas": 0}, "switched": {"host": "${host}"}}}
@@ -15,7 +15,7 @@ TFVARS = {"kind": "tfvars", "variables": {"stopped": {"replicas": 0}, "switched"
 
 def runbook(owner: dict[str, Any], step: str = "prepare") -> str:
     changed = merged(config(step)["clients"][0], {"owner": owner})
-    return render(made(step, over={"clients": [changed]})).files["docs/migration-beersystem.md"].decode()
+    return render(environment_of(step, over={"clients": [changed]})).files["docs/migration-beersystem.md"].decode()
 
 
 @pytest.mark.parametrize(
