@@ -5,7 +5,7 @@ All exceptions of rediskit are `RediskitError`; only `rediskit.cli` converts the
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 Path = tuple[str | int, ...]
 """The path of a value in a config: mapping keys and list indexes from the root."""
@@ -103,6 +103,9 @@ class RediskitError(Exception):
     def __init__(self, problems: Problem | Iterable[Problem]) -> None:
         self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.problems,)
 
 
 class ConfigError(RediskitError, ValueError):

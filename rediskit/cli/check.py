@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rediskit.checks.codes import BASE, CHECK, KUBECONFORM, OWNER, names
 from rediskit.checks.open_questions import open_questions
 from rediskit.cli.clock import now
-from rediskit.cli.common import Checked, Rendered, Visit, has_errors, render_all, reported
+from rediskit.cli.common import Visit, checked, has_errors
+from rediskit.cli.environments import each_environment
 from rediskit.cli.report import Report, change_lines, changes_json, finding_json, finding_lines, state_lines, unique, warning_lines
 from rediskit.migrate.times import in_future
 from rediskit.output.writer import compare
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rediskit.checks import Finding, Severity
     from rediskit.checks.kubeconform import Counts, Document
     from rediskit.model.environment import Environment
+    from rediskit.output.writer import Changes
     from rediskit.renderers.tree import Tree
 
 
@@ -32,9 +34,9 @@ def run(arguments: argparse.Namespace) -> Report:
     visits += [Visit(names(CHECK), _in_place)]
     visits += [_against_revision(arguments.base)] if arguments.base is not None else []
     visits += [_with_owner(arguments)] if arguments.owner is not None else []
-    trees, checked, counts = _with_kubeconform(arguments, visits) if arguments.kubeconform else (*render_all(arguments, visits), None)
-    findings = reported(checked)
-    changes = {tree.name: compare(tree, arguments.output) for tree in trees}
+    results, counts = _with_kubeconform(arguments, visits) if arguments.kubeconform else (_results(arguments, visits), None)
+    findings = [finding for one in results for finding in one.findings]
+    changes = {one.name: one.changes for one in results}
     drifted = any(done.drifted for done in changes.values())
     strict = arguments.strict
     code = int(drifted or has_errors(findings, strict=strict) or (strict and any(done.warnings for done in changes.values())))
@@ -46,6 +48,24 @@ def run(arguments: argparse.Namespace) -> Report:
     }
     lines = chain(change_lines(changes, ("missing", "different", "left over")), state_lines(changes), _count_lines(counts))
     return Report(document, lines, (*finding_lines(findings), *warning_lines(changes)), code)
+
+
+class _Result(NamedTuple):
+    """The findings and the drift of one environment."""
+
+    name: str
+    findings: list[Finding]
+    changes: Changes
+
+
+def _results(arguments: argparse.Namespace, visits: list[Visit]) -> list[_Result]:
+    """Return the result of each environment. --owner writes evidence, and of two configs only the first reports what --base misses."""
+
+    def result(environment: Environment) -> _Result:
+        one = checked(environment, arguments.output, visits)
+        return _Result(environment.name, one.unaccepted, compare(one.rendered, arguments.output))
+
+    return each_environment(arguments, result, alone=arguments.owner is not None or arguments.base is not None)
 
 
 def _in_place(environment: Environment, _: Tree) -> Iterator[Finding]:
@@ -119,8 +139,8 @@ def _with_owner(arguments: argparse.Namespace) -> Visit:
     return Visit(names(OWNER), look)
 
 
-def _with_kubeconform(arguments: argparse.Namespace, visits: list[Visit]) -> tuple[list[Rendered], list[Checked], Counts]:
-    """Return the rendered manifests with all findings, including those of kubeconform. Raises MissingToolError without kubeconform."""
+def _with_kubeconform(arguments: argparse.Namespace, visits: list[Visit]) -> tuple[list[_Result], Counts]:
+    """Return the results with the findings of kubeconform, which runs once for all objects. Raises MissingToolError without kubeconform."""
     from rediskit.checks.kubeconform import documents, validate_documents
 
     objects: list[Document] = []
@@ -129,12 +149,14 @@ def _with_kubeconform(arguments: argparse.Namespace, visits: list[Visit]) -> tup
         objects.extend(documents(environment, tree))
         return ()
 
-    trees, checked = render_all(arguments, [Visit(names(KUBECONFORM), collect), *visits])
+    all_visits = [Visit(names(KUBECONFORM), collect), *visits]
+    every = each_environment(arguments, lambda environment: checked(environment, arguments.output, all_visits), alone=True)
     outcome = validate_documents(objects)
-    by_name = {config.environment.name: config.findings for config in checked}
+    by_name = {one.environment.name: one.findings for one in every}
     for name, finding in outcome.by_environment:
-        by_name.get(name, checked[0].findings).append(finding)
-    return trees, checked, outcome.counts
+        by_name.get(name, every[0].findings).append(finding)
+    results = [_Result(one.environment.name, one.unaccepted, compare(one.rendered, arguments.output)) for one in every]
+    return results, outcome.counts
 
 
 def _count_lines(counts: Counts | None) -> Iterator[str]:

@@ -61,6 +61,14 @@ def no_config() -> Problem:
     return Problem(message, elsewhere() or "set a config file, or change to the folder that contains config/")
 
 
+def config_files(arguments: argparse.Namespace) -> list[str]:
+    """Return the configs of the command line, by default every `config/*.yaml`. Raises ConfigError when there is none."""
+    files = arguments.configs or configs_here()
+    if not files:
+        raise ConfigError(no_config())
+    return list(files)
+
+
 def config_file(arguments: argparse.Namespace) -> str:
     """Return the config of the command line, or the only config/*.yaml. Raises ConfigError when there is not exactly one."""
     if arguments.config is not None:

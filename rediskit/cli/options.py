@@ -92,6 +92,13 @@ def option(*names: str, **settings: Any) -> Option:
     return Option(names, settings)
 
 
+def positive(text: str) -> int:
+    """Return a number of at least 1, for argparse."""
+    if not (text.isdecimal() and text.isascii() and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"expected a number of at least 1, found {text!r}")
+    return int(text)
+
+
 def at(use: str) -> Option:
     """Return the option `--at` for what a command uses the time for."""
     return option("--at", metavar="TIME", help=f"{use}, like 2026-03-01T22:00:00-03:00 (default: now)")
@@ -113,6 +120,12 @@ CONFIG = option(
 CONFIGS = option("configs", nargs="*", metavar="config", help="config files (default: config/*.yaml of this directory or of a parent)")
 OUTPUT = option("--output", metavar="DIR", help="the directory that contains the output directories (default: rendered, next to config)")
 STRICT = option("--strict", action="store_true", help="exit with code 1 also for a warning")
+JOBS = option(
+    "--jobs",
+    type=positive,
+    metavar="N",
+    help="the maximum number of processes (default: one per core); a process loads, renders and checks at least five configs",
+)
 CONTEXT = option("--context", default="", metavar="NAME", help="the kubectl context (default: the current one)")
 DRY_RUN = option("--dry-run", action="store_true", help="show the changes and write nothing")
 CHART = option("--chart", metavar="PATH", help="the chart of an application that Helm installs: a directory or a .tgz file")

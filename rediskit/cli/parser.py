@@ -14,6 +14,7 @@ from rediskit.cli.options import (
     CONTEXT,
     DIAGNOSTICS,
     DRY_RUN,
+    JOBS,
     JSON_HELP,
     OFFLINE,
     OUTPUT,
@@ -124,7 +125,7 @@ def _render(commands: Commands) -> None:
         "Load, render and check every config, then write the output directories. If one config has an error, no file changes. With "
         "--strict, the same applies to a warning.",
         module="render",
-        parents=(CONFIGS, OUTPUT, STRICT, *COMMON),
+        parents=(CONFIGS, OUTPUT, JOBS, STRICT, *COMMON),
         examples=("rediskit render", "rediskit render config/chocolandia.yaml --output clusters"),
     )
     parser.add_argument("--force", action="store_true", help="discard manual edits of generated files; run rediskit diff --text first")
@@ -138,7 +139,7 @@ def _check(commands: Commands) -> None:
         "Render in memory, run all checks, and compare the result with the output directories. Use it in CI and pre-commit. It writes no "
         "file, with one exception: at the step validate, --owner records its scan for uses of the old Redis in the config.",
         module="check",
-        parents=(CONFIGS, OUTPUT, at("the time to record with --owner"), CHART, OFFLINE, STRICT, *COMMON),
+        parents=(CONFIGS, OUTPUT, JOBS, at("the time to record with --owner"), CHART, OFFLINE, STRICT, *COMMON),
         examples=(
             "rediskit check",
             "rediskit check --base origin/main",
@@ -165,7 +166,7 @@ def _diff(commands: Commands) -> None:
         "exits with 1 if something differs. Secret values are masked as <secret hmac:...>; equal values have the same digits in one "
         "run.",
         module="diff.command",
-        parents=(CONFIGS, OUTPUT, *DIAGNOSTICS),
+        parents=(CONFIGS, OUTPUT, JOBS, *DIAGNOSTICS),
         examples=("rediskit diff", "rediskit diff --against origin/main --markdown"),
     )
     parser.add_argument("--against", metavar="REV", help="compare with a branch, a tag or a commit (default: the files on disk)")

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from rediskit.cli.common import config_files
+from rediskit.cli.configs import config_files
 from rediskit.cli.report import Report, note
 from rediskit.errors import ConfigError, Problem
 from rediskit.source.loader import load_all

@@ -16,6 +16,7 @@ from rediskit.model.files import Manifest, TextFile
 from rediskit.model.secrets import ENCRYPTED, FETCH_HINT
 from rediskit.secrecy import secret_reason
 from rediskit.source.complaints import problems_of
+from rediskit.source.conflicts import conflicts, unique_values
 from rediskit.source.manifest import read_ciphertext, read_manifest
 from rediskit.source.neighbours import Neighbours
 from rediskit.source.unencrypted import SUFFIXES, in_file, in_folder
@@ -36,18 +37,22 @@ def load(path: str | os.PathLike[str], *, instead: Mapping[str, bytes] | None = 
 def load_all(paths: Iterable[str | os.PathLike[str]]) -> list[Environment]:
     """Load several configs, each once, and refuse conflicts between them. Raises ConfigError with all problems."""
     environments: list[Environment] = []
-    problems: list[Problem] = []
-    configs = {_identity(path): path for path in paths}
-    problems += _unencrypted_beside(configs)
-    for path in configs.values():
+    configs, problems = distinct(paths)
+    for path in configs:
         try:
             environments.append(load(path))
         except ConfigError as error:
             problems += error.problems
-    problems += _conflicts(environments)
+    problems += conflicts(value for environment in environments for value in unique_values(environment))
     if problems:
         raise ConfigError(problems)
     return environments
+
+
+def distinct(paths: Iterable[str | os.PathLike[str]]) -> tuple[list[str | os.PathLike[str]], list[Problem]]:
+    """Return each config once, and the problems of the other files in their folders. Raises ConfigError for a folder that can't be read."""
+    configs = {_identity(path): path for path in paths}
+    return list(configs.values()), list(_unencrypted_beside(configs))
 
 
 def _unencrypted_beside(configs: Mapping[pathlib.Path, str | os.PathLike[str]]) -> Iterator[Problem]:
@@ -296,29 +301,3 @@ class _Loading:
 def _by_place(problem: Problem) -> tuple[str, int, int, str]:
     place = problem.location
     return (place.file, place.line, place.column, problem.message) if place else ("", 0, 0, problem.message)
-
-
-def _conflicts(environments: list[Environment]) -> Iterator[Problem]:
-    """Yield a problem for each value that two environments must not share."""
-    owners: dict[str, Environment] = {}
-    for environment in environments:
-        for value, path, hint in _unique_values(environment):
-            first = owners.setdefault(value, environment)
-            if first is not environment:
-                message = f"{first.file or first.name} also has {value}"
-                yield Problem(message, hint, path, environment.locate(path), "environment-conflict")
-
-
-def _unique_values(environment: Environment) -> Iterator[tuple[str, Path, str]]:
-    """Yield each value that no other environment may have: in words, with its path and the hint for a conflict."""
-    cluster, redis, network = environment.cluster, environment.redis, environment.network
-    another = "change one of them, or set cluster if these are two clusters"
-    yield f"the name {environment.name}", ("name",), "change one of them"
-    yield f"the release {redis.release} in cluster {cluster}", ("redis", "release"), another
-    yield f"the namespace {redis.namespace} in cluster {cluster}", ("redis", "namespace"), another
-    if network:
-        yield f"the address {network.address} in cluster {cluster}", ("network", "address"), another
-    for index, client in enumerate(environment.clients):
-        hint = "set another redis.auth.secret in one of them: a Secret contains one password"
-        secret = f"the Secret {redis.auth.secret} in namespace {client.namespace} of cluster {cluster}"
-        yield secret, ("clients", index, "namespace"), hint

@@ -514,7 +514,7 @@ def test_a_pipe_that_nobody_reads(folder: Path) -> None:
 def test_control_c_while_it_works(folder: Path) -> None:
     # Whoever runs the tests in the background may have Ctrl-C ignored, and a child inherits that.
     heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-    hold = "import rediskit.cli.common as c, time, sys\nc.load_all = lambda _: (print('working', flush=True), time.sleep(60))\n"
+    hold = "import rediskit.cli.environments as c, time, sys\nc.load_all = lambda _: (print('working', flush=True), time.sleep(60))\n"
     code = f"{heard}{hold}from rediskit.cli import main\nsys.exit(main(['render', 'config/one.yaml']))"
     process = start(folder, program=("-c", code), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from rediskit.cli.common import Rendered, config_files
+from rediskit.cli.common import Rendered
 from rediskit.cli.diff.text import as_json, readable, unified
+from rediskit.cli.environments import each_environment
 from rediskit.cli.report import Report, finding_json, finding_lines
 from rediskit.output.diff import diff_all
 from rediskit.output.tree_diff import TreeDiff
 from rediskit.renderers import render
-from rediskit.source.loader import load_all
 
 if TYPE_CHECKING:
     from rediskit.checks.finding import Finding
@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace) -> Report:
     """Report the differences: exit code 1 for any. Writes nothing, runs no check."""
-    environments = load_all(config_files(arguments))
-    trees = [Rendered(tree.name, tree.files) for tree in map(render, environments)]
-    diffs = diff_all(trees, arguments.output, against=arguments.against)
-    effects = _effects(environments, arguments.against) if arguments.against is not None else []
+
+    def result(environment: Environment) -> tuple[Rendered, list[Finding]]:
+        tree = render(environment)
+        return Rendered(tree.name, tree.files), _effects(environment, arguments.against) if arguments.against is not None else []
+
+    results = each_environment(arguments, result)
+    diffs = diff_all([rendered for rendered, _ in results], arguments.output, against=arguments.against)
+    effects = [effect for _, of_environment in results for effect in of_environment]
     document = {
         "against": arguments.against,
         "environments": [as_json(diff) for diff in diffs],
@@ -37,12 +41,12 @@ def run(arguments: argparse.Namespace) -> Report:
     return Report(document, _lines(arguments, diffs, effects), messages, int(any(not diff.empty for diff in diffs)))
 
 
-def _effects(environments: list[Environment], revision: str) -> list[Finding]:
+def _effects(environment: Environment, revision: str) -> list[Finding]:
     """Return the effects of the changes on a Redis that is deployed at the revision."""
     from rediskit.checks.acceptance import unaccepted
     from rediskit.migrate.running import running_changes
 
-    return [effect for environment in environments for effect in unaccepted(environment, running_changes(revision, environment), None)]
+    return unaccepted(environment, running_changes(revision, environment), None)
 
 
 def _lines(arguments: argparse.Namespace, diffs: list[TreeDiff], effects: list[Finding]) -> Iterable[str]:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from rediskit.cli.clock import refuse_later, time_of
-from rediskit.cli.common import clear_leftovers
 from rediskit.cli.configs import config_file
+from rediskit.cli.environments import clear_leftovers
 from rediskit.cli.report import Report, note
 from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
 from rediskit.git.discovery import work_tree

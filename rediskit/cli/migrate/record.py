@@ -3,8 +3,8 @@
 import argparse
 
 from rediskit.cli.clock import refuse_later, time_of
-from rediskit.cli.common import clear_leftovers
 from rediskit.cli.configs import config_file
+from rediskit.cli.environments import clear_leftovers
 from rediskit.cli.migrate.move import diff_lines, dirty_notes, files_json
 from rediskit.cli.report import Report
 from rediskit.errors import ConfigError, Problem, RefusedError

@@ -5,8 +5,8 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from rediskit.cli.common import clear_leftovers
 from rediskit.cli.configs import config_file
+from rediskit.cli.environments import clear_leftovers
 from rediskit.cli.migrate.move import asked_for, diff_lines, files_json
 from rediskit.cli.report import Report
 from rediskit.cli.terminal import progress

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rediskit.cli.clock import refuse_later, time_of
-from rediskit.cli.common import clear_leftovers
 from rediskit.cli.configs import config_file
+from rediskit.cli.environments import clear_leftovers
 from rediskit.cli.migrate.move import diff_lines, dirty_notes, files_json
 from rediskit.cli.report import Report
 from rediskit.cli.standard_input import standard_input

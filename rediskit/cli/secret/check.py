@@ -4,7 +4,8 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
-from rediskit.cli.common import config_files, has_errors
+from rediskit.cli.common import has_errors
+from rediskit.cli.configs import config_files
 from rediskit.cli.report import Report, finding_json, finding_lines
 from rediskit.cli.secret.inputs import keys_of, time_at
 from rediskit.secrets.inspect import CiphertextStatus, Inspection, inspect

@@ -4,8 +4,8 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
-from rediskit.cli.common import clear_leftovers
 from rediskit.cli.configs import config_file
+from rediskit.cli.environments import clear_leftovers
 from rediskit.cli.report import Report, listed
 from rediskit.cli.secret.inputs import in_clear_in_git, keys_of, password_from, time_to_write_at
 from rediskit.model.environment import Environment
