@@ -228,6 +228,7 @@ BITNAMI = Profile(
     management=("replica.podManagementPolicy",),
     replicas=(("replica", "replicaCount"), 0),
     credentials={"auth.existingSecret": "redis.auth.secret", "auth.existingSecretPasswordKey": "redis.auth.key", "auth.enabled": ""},
+    containers=(),
     probes=Probes(
         replica=tuple(("replica", name) for name in _PROBES),
         liveness=tuple((role, _PROBES[0]) for role in _ROLES),

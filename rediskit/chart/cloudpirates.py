@@ -5,6 +5,8 @@ Templates are those of chart 0.34.18 (https://github.com/CloudPirates-io/helm-ch
 
 from typing import Any
 
+from rediskit.chart import official
+from rediskit.chart.images import EXPORTER, REDIS
 from rediskit.chart.profile import (
     KINDS,
     Capabilities,
@@ -58,17 +60,15 @@ def values(settings: Settings) -> dict[str, Any]:
 
 
 def image(of: ChartImage) -> dict[str, Any]:
-    """Return an image. The chart has no key for a digest: it is a part of the tag. A pinned image never changes, so a node may keep it."""
-    tag = "@".join(filter(None, (of.tag or ("latest" if of.digest else ""), of.digest)))
-    return {"registry": of.registry, "repository": of.repository, "tag": tag, "pullPolicy": "IfNotPresent"}
+    """Return an image. A pinned image never changes, so a node may keep it."""
+    return {**official.image(of), "pullPolicy": "IfNotPresent"}
 
 
 def _metrics(settings: Settings) -> dict[str, Any]:
     if not settings.monitoring:
         return {"enabled": False}
-    # With a scheme, as in REDIS_ADDR of the chart, the exporter reports "unknown network redis" instead of the error from Redis
-    # (exporter/redis.go). Flags take precedence over variables.
-    flags = [f"--redis.addr=localhost:{settings.release.container_port}", *(["--config-command=-"] if quiet_exporter(settings) else [])]
+    # The flags take precedence over REDIS_ADDR of the chart.
+    flags = official.exporter_flags(settings.release.container_port, quiet=quiet_exporter(settings))
     return {
         "enabled": True,
         "image": image(settings.exporter_image),
@@ -88,13 +88,8 @@ CLOUDPIRATES = Profile(
     series="0.34.",
     listed="0.34.18",
     maintained=True,
-    image=ChartImage("docker.io", "library/redis", "8.10.0", "sha256:344e3945a0b431c8ff1eecd58c5573538126bd756f02fc7e218ddf1fc2546366"),
-    exporter_image=ChartImage(
-        "docker.io",
-        "oliver006/redis_exporter",
-        "v1.89.0-alpine",
-        "sha256:d4e0a0ad55fa4f968eea4519b518b16dac887debd06c790a6be2f60940538d82",
-    ),
+    image=REDIS,
+    exporter_image=EXPORTER,
     image_shells=("sh", "sh"),
     layout=Layout(
         label="redis",
@@ -174,6 +169,7 @@ CLOUDPIRATES = Profile(
     management=(),
     replicas=(("replicaCount",), 1),
     credentials=_OF_SECRET,
+    containers=(),
     # `redis-cli ping` ends with 0 for every answer (templates/statefulset.yaml). It fails without an answer, and when Redis
     # closes the connection.
     probes=Probes(always_ready=True),

@@ -65,7 +65,7 @@ class Release(NamedTuple):
             replicas=replicas,
             chart_name=_cut(label),
             fullname=_cut(fullname),
-            **{port: int(_at(values, *path) or default) for port, (default, path) in layout.ports.items()},
+            **{port: int((path and _at(values, *path)) or default) for port, (default, path) in layout.ports.items()},
             cluster_domain=_text(values, "clusterDomain") or "cluster.local",
         )
 
@@ -271,7 +271,7 @@ def _refused(profile: Profile, name: str, namespace: str, values: Mapping[str, A
         if text and (isinstance(text, (Mapping, list, tuple)) or not re.fullmatch(form, _text(values, key))):
             message = f"{_text(values, key)!r} is not {expected}"
             yield Problem(message, "use lower-case letters, digits and '-'", ("redis", "values", key), code=_CODE)
-    for _, path in dict.fromkeys(profile.layout.ports.values()):
+    for path in {path: None for _, path in profile.layout.ports.values() if path}:
         port = _at(values, *path)
         if port and (not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536):
             hint = "write a number from 1 to 65535, without quotes"

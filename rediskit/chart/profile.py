@@ -74,7 +74,7 @@ class Layout(NamedTuple):
         password: The password in a shell of this container.
         user: The user ID of the pods.
         pinned: Whether the chart sets its names by `fullnameOverride`, so that they are the same as with another chart.
-        ports: The default of each port of `Release`, and the value that changes it.
+        ports: The default of each port of `Release`, and the value that changes it (empty: nothing does).
         announced: Whether replicas announce their DNS names to the primary, and not the addresses of their pods.
     """
 
@@ -128,7 +128,7 @@ class Probes(NamedTuple):
         replica: Probes of replicas that must not test the primary.
         liveness: Liveness probes that must accept `answers`.
         answers: Answers of a Redis that a restart does not fix.
-        local: Scripts of the chart that test only their own Redis, for a hint.
+        local: Scripts of the chart that test only their own Redis, for a hint; empty for none.
         read_secret: Whether they fail when the Secret changes, because they read the mounted password.
         always_ready: Whether a Redis that answers with an error is ready.
     """
@@ -206,8 +206,9 @@ class Profile(NamedTuple):
         folders: The keys of the folder of the data in `Part.persistence`.
         topology: Values that decide which workloads exist.
         management: Values of the immutable podManagementPolicy.
-        replicas: The number of instances, and how many of them are the primary.
-        credentials: Values of the Secret, with the config key.
+        replicas: The number of instances, and how many of them are the primary. Without a value, that of the config.
+        credentials: Values of the Secret, with the config key. Empty: they are in lists, so that the config is compared.
+        containers: Values with containers or variables of rediskit that read the Secret.
         probes: What the probes need.
         labels: Values with labels and annotations.
         extra_objects: The list of further objects.
@@ -247,6 +248,7 @@ class Profile(NamedTuple):
     management: tuple[str, ...]
     replicas: tuple[Keys, int]
     credentials: Mapping[str, str]
+    containers: tuple[Keys, ...]
     probes: Probes
     labels: Labels
     extra_objects: Keys

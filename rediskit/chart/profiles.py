@@ -5,11 +5,13 @@ from typing import Literal, NamedTuple
 
 from rediskit.chart.bitnami import BITNAMI
 from rediskit.chart.cloudpirates import CLOUDPIRATES
+from rediskit.chart.groundhog2k import GROUNDHOG2K
 from rediskit.chart.profile import Profile
+from rediskit.chart.valkey import VALKEY_IO
 
-ProfileName = Literal["bitnami", "cloudpirates"]
+ProfileName = Literal["bitnami", "cloudpirates", "groundhog2k", "valkey"]
 
-PROFILES: dict[str, Profile] = {profile.name: profile for profile in (BITNAMI, CLOUDPIRATES)}
+PROFILES: dict[str, Profile] = {profile.name: profile for profile in (BITNAMI, CLOUDPIRATES, GROUNDHOG2K, VALKEY_IO)}
 DEFAULT: ProfileName = "bitnami"
 """The profile of a config that sets neither profile nor repository."""
 MAINTAINED: ProfileName = "cloudpirates"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from rediskit.chart.references import password_references
 from rediskit.checks.finding import Issue, Subject
 from rediskit.checks.variables import entries, unresolved
 from rediskit.errors import BUG, Path
@@ -181,7 +182,8 @@ def port_text(subject: Subject) -> Iterator[Issue]:
 def secret_reference(subject: Subject) -> Iterator[Issue]:
     """Require the same Secret name and key in the config, in the Helm values and for each client."""
     auth = subject.environment.redis.auth
-    name, key = at(subject.values, "auth", "existingSecret"), at(subject.values, "auth", "existingSecretPasswordKey")
+    references = password_references(subject.profile, subject.values) or [(None, None)]
+    name, key = next((reference for reference in references if reference != (auth.secret, auth.key)), references[0])
     if (name, key) != (auth.secret, auth.key):
         message = f"the Helm values read the password from {name}/{key}, but the config sets {auth.secret}/{auth.key}"
         yield Issue(message, BUG, ("redis", "auth"))

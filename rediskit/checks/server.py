@@ -257,7 +257,8 @@ def liveness(subject: Subject) -> Iterator[Issue]:
         absent = [words for words in probes.answers if words not in command]
         if absent:
             message = f"{name} does not accept {' and '.join(absent)}: Redis would restart in a loop"
-            hint = f"remove redis.values.{name}, or accept these answers of {probes.local.partition(' ')[0]}"
+            other = f", or accept these answers of {probes.local.partition(' ')[0]}" if probes.local else ""
+            hint = f"remove redis.values.{name}{other}"
             yield Issue(message, hint, (*_VALUES, *path))
 
 

@@ -64,6 +64,11 @@ class Chart(Model):
     extra_keys: tuple[ValuePath, ...] = ()
     """Value paths of a newer chart that the included list does not contain, like `master.newKey`."""
 
+    @property
+    def over_http(self) -> bool:
+        """Whether the repository is an HTTP repository with an index, and not an OCI registry."""
+        return self.repository.startswith("https://")
+
     @model_validator(mode="before")
     @classmethod
     def _has_a_profile(cls, data: Any) -> Any:

@@ -170,7 +170,7 @@ ImageRepository = Annotated[
 ChartRepository = Annotated[
     str,
     Text(
-        rf"oci://{_HOST}(?:/[a-z0-9._-]+)+|https://{_HOST}(?:/[A-Za-z0-9._-]+)*",
+        rf"oci://{_HOST}(?:/[a-z0-9._-]+)+|https://{_HOST}(?:/[A-Za-z0-9._-]+)*/?",
         255,
         "a chart repository",
         "write it like oci://registry-1.docker.io/charts/redis or https://charts.example.com; the version is a separate key",

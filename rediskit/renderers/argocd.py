@@ -161,8 +161,14 @@ def destination(environment: Environment, namespace: str) -> Object:
 
 
 def chart_source(environment: Environment) -> tuple[str, str]:
-    """Return repository and chart in the form that Argo CD requires for an OCI registry: without `oci://`, and split at the last slash."""
-    repository, _, chart = environment.redis.chart.repository.removeprefix("oci://").rpartition("/")
+    """Return repository and chart in the form that Argo CD requires.
+
+    An OCI registry is without `oci://` and split at the last slash. An HTTP repository keeps its URL, and the chart has its name there.
+    """
+    redis = environment.redis
+    if redis.chart.over_http:
+        return redis.chart.repository, redis.profile.chart
+    repository, _, chart = redis.chart.repository.removeprefix("oci://").rpartition("/")
     return repository, chart
 
 

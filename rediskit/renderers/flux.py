@@ -87,19 +87,41 @@ def release_kustomization(environment: Environment) -> Object:
 
 
 def chart_repository(environment: Environment) -> Object:
-    """Return the OCIRepository of the chart, for the artifact type that `helm push` creates."""
+    """Return the OCIRepository of the chart, for the artifact type that `helm push` creates, or the HelmRepository of an HTTP repository.
+
+    The index of a HelmRepository is as old as its interval: until then, a version that has just been published is not found.
+    """
     chart = environment.redis.chart
+    spec = {
+        "interval": "12h",
+        "url": chart.repository,
+        "ref": {"tag": chart.version},
+        "layerSelector": {"mediaType": _HELM_LAYER, "operation": "copy"},
+    }
     return {
         "apiVersion": "source.toolkit.fluxcd.io/v1",
-        "kind": "OCIRepository",
+        "kind": chart_kind(environment),
         "metadata": metadata(kustomization_name(environment, "chart"), environment.gitops.tool_namespace, labels(environment)),
-        "spec": {
-            "interval": "12h",
-            "url": chart.repository,
-            "ref": {"tag": chart.version},
-            "layerSelector": {"mediaType": _HELM_LAYER, "operation": "copy"},
-        },
+        "spec": {"interval": "10m", "url": chart.repository} if chart.over_http else spec,
     }
+
+
+def chart_kind(environment: Environment) -> str:
+    """Return the kind of the object with the repository of the chart."""
+    return "HelmRepository" if environment.redis.chart.over_http else "OCIRepository"
+
+
+def _chart_source(environment: Environment) -> Object:
+    """Return the fields of the HelmRelease with the chart. helm-controller creates a HelmChart from `chart`, beside the HelmRepository."""
+    chart = environment.redis.chart
+    source = {
+        "kind": chart_kind(environment),
+        "name": kustomization_name(environment, "chart"),
+        "namespace": environment.gitops.tool_namespace,
+    }
+    if not chart.over_http:
+        return {"chartRef": source}
+    return {"chart": {"spec": {"chart": environment.redis.profile.chart, "version": chart.version, "sourceRef": source}}}
 
 
 def helm_release(environment: Environment) -> Object:
@@ -119,7 +141,7 @@ def helm_release(environment: Environment) -> Object:
             "interval": str(settings.interval),
             "timeout": RELEASE_TIMEOUT,
             "releaseName": redis.release,
-            "chartRef": {"kind": "OCIRepository", "name": kustomization_name(environment, "chart"), "namespace": settings.namespace},
+            **_chart_source(environment),
             "install": strategy,
             "upgrade": strategy,
             "driftDetection": {"mode": "enabled"},

@@ -77,6 +77,7 @@ MODULES = (
         {
             "config/crd/bases/source.toolkit.fluxcd.io_gitrepositories.yaml": "v1",
             "config/crd/bases/source.toolkit.fluxcd.io_ocirepositories.yaml": "v1",
+            "config/crd/bases/source.toolkit.fluxcd.io_helmrepositories.yaml": "v1",
         },
     ),
     Module("github.com/kedacore/keda/v2", "v2.21.0", {"config/crd/bases/keda.sh_scaledobjects.yaml": "v1alpha1"}),

@@ -12,6 +12,7 @@ from rediskit import load, render
 from rediskit.chart.keys import check_values
 from rediskit.chart.names import Release
 from rediskit.chart.profiles import PROFILES, profile_of
+from rediskit.chart.references import password_references
 from rediskit.renderers.helm import merged_values
 from tests.samples import STEPS, environment_of, loaded
 
@@ -44,14 +45,14 @@ def with_profile(config: Path, name: str) -> rediskit.Environment:
         "namespace": redis.namespace,
         "labels": redis.labels,
         "auth": redis.auth,
-        "replicas": redis.replicas,
+        "replicas": redis.replicas if PROFILES[name].capabilities.replicas else 0,
         "databases": redis.databases,
         "chart": {"profile": name},
     }
     return environment.model_copy(update={"redis": type(redis).model_validate(kept)})
 
 
-@pytest.mark.parametrize("name", [name for name, profile in PROFILES.items() if profile.capabilities.replicas])
+@pytest.mark.parametrize("name", [name for name in PROFILES if name != "bitnami"])
 @pytest.mark.parametrize("config", VALID, ids=lambda path: path.stem)
 def test_application_repositories_apply_the_same_bytes_with_every_chart(config: Path, name: str) -> None:
     trees = [render(with_profile(config, profile)).files for profile in ("bitnami", name)]
@@ -90,6 +91,27 @@ def test_clients_have_the_same_hosts_with_every_chart(name: str) -> None:
         other, bitnami = (Release.of(PROFILES[profile], release, "redis", {}) for profile in (name, "bitnami"))
         assert (other.primary_host, other.replicas_host) == (bitnami.primary_host, bitnami.replicas_host)
         assert {other.primary_service, other.replicas_service} <= {*other.services, *other.own_services}
+
+
+def test_a_secret_of_another_name_is_found_in_each_profile() -> None:
+    for name, profile in PROFILES.items():
+        values = merged_values(environment_of(over={"redis": {"chart": {"profile": name, "version": profile.version}}}))
+        assert set(password_references(profile, values)) == {("redis-credentials", "redis-password")}
+
+
+@pytest.mark.parametrize("name", ["groundhog2k", "valkey"])
+def test_no_value_contains_a_line_with_the_password_except_the_command_that_writes_it(name: str) -> None:
+    values = merged_values(environment_of(over={"redis": {"chart": {"profile": name, "version": PROFILES[name].version}}}))
+    conf = values[PROFILES[name].redis_conf[0]]
+    assert not re.search("requirepass|masterauth|REDIS_PASSWORD", conf)
+    assert "$(REDIS_PASSWORD)" not in str(values), "Kubernetes would put the password into an argument"
+
+
+def test_a_port_that_no_value_changes_keeps_its_default() -> None:
+    release = Release.of(PROFILES["valkey"], "redis-shared", "redis", {"service": {"port": 6400}})
+    assert (release.port, release.container_port, release.replicas_port) == (6379, 6379, 6379)
+    release = Release.of(PROFILES["groundhog2k"], "redis-shared", "redis", {"service": {"serverPort": 6400}})
+    assert (release.port, release.container_port) == (6400, 6379)
 
 
 def test_several_replicas_in_one_statefulset_are_read_with_the_primary() -> None:

@@ -107,7 +107,13 @@ TEXTS: dict[str, tuple[Any, list[str], list[str]]] = {
     ),
     "ChartRepository": (
         types.ChartRepository,
-        ["oci://registry-1.docker.io/bitnamicharts/redis", "oci://localhost:5000/redis", "https://charts.example.com", "https://h.io/a/B"],
+        [
+            "oci://registry-1.docker.io/bitnamicharts/redis",
+            "oci://localhost:5000/redis",
+            "https://charts.example.com",
+            "https://h.io/a/B",
+            "https://h.io/a/",
+        ],
         ["", "registry-1.docker.io/bitnamicharts/redis", "http://charts.example.com", "oci://docker.io", "oci://docker.io/redis:1.0.0"],
     ),
     "GitRepository": (

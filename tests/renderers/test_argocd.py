@@ -118,6 +118,15 @@ def test_the_chart_may_lie_in_another_registry() -> None:
     assert render(environment).objects[PROJECT]["spec"]["sourceRepos"][1] == "mirror.example.com:5000/hub/charts"
 
 
+@pytest.mark.parametrize(("profile", "chart"), [("groundhog2k", "redis"), ("valkey", "valkey")])
+def test_a_chart_in_an_http_repository_keeps_its_url_and_has_a_name(profile: str, chart: str) -> None:
+    url = "https://charts.example.com:8443/hub/"
+    environment = environment_of(over={"redis": {"chart": {"profile": profile, "repository": url, "version": "1.2.3"}}})
+    source = applications(environment)["release"]["spec"]["sources"][0]
+    assert (source["repoURL"], source["chart"], source["targetRevision"]) == (url, chart, "1.2.3")
+    assert url in render(environment).objects[PROJECT]["spec"]["sourceRepos"]
+
+
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_unit_is_applied_from_its_folder(unit: str) -> None:
     application = applications(environment_of(over={"gitops": {"path": "clusters/home/redis", "revision": "v1"}}))[unit]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from rediskit import Environment, Tree, check, load, render
+from rediskit.model.redis import Redis
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -89,6 +90,19 @@ def test_the_release() -> None:
     assert spec["chartRef"] == {"kind": "OCIRepository", "name": chart["metadata"]["name"], "namespace": "flux-system"}
     assert chart["spec"]["ref"] == {"tag": "23.2.12"}
     assert chart["spec"]["layerSelector"]["operation"] == "copy"
+
+
+def test_a_chart_in_an_http_repository_has_a_helmrepository() -> None:
+    tree = render(environment(redis=Redis.model_validate({"chart": {"profile": "valkey"}})))
+    (release,) = flux_objects(tree, "HelmRelease")
+    (repository,) = flux_objects(tree, "HelmRepository")
+    assert not list(flux_objects(tree, "OCIRepository"))
+    assert repository["spec"] == {"interval": "10m", "url": "https://valkey.io/valkey-helm"}
+    source = {"kind": "HelmRepository", "name": repository["metadata"]["name"], "namespace": "flux-system"}
+    assert release["spec"]["chart"] == {"spec": {"chart": "valkey", "version": "0.11.0", "sourceRef": source}}
+    assert "chartRef" not in release["spec"]
+    assert "helmrepository-redis-shared-chart.yaml" in tree.objects["flux/kustomization.yaml"]["resources"]
+    assert "the chart's HelmRepository" in tree.files["README.md"].decode()
 
 
 def test_the_helm_release_lies_apart_from_the_sources() -> None:

@@ -93,7 +93,7 @@ BEYOND = {
         "evidence-dispute",
         "evidence-installed", "owner-release-missing",
         "owner-values-missing", "owner-values-null", "owner-values-password", "owner-values-empty",
-        "chart-unknown", "chart-of-another-profile", "chart-resources-by-role",
+        "chart-unknown", "chart-of-another-profile", "chart-resources-by-role", "chart-replicas", "chart-http-of-another-profile",
         "owner-variables-missing",
         "evidence-jobs",
     },
@@ -118,7 +118,7 @@ BEYOND = {
     },
     "lists of names": {
         "client-name-reserved", "command-needed", "command-unknown", "previous-removes-too-much", "chart-value-unknown", "chart-value-kind",
-        "redis-conf-beats-the-chart", "chart-name-for-a-shell",
+        "redis-conf-beats-the-chart", "chart-name-for-a-shell", "chart-keys-of-another-profile",
     },
     "secrets": {"password-in-redis-conf", "password-in-values", "password-written-out", "env-with-a-user-and-password"},
     "one key and another": {

@@ -143,7 +143,15 @@ def data_place(subject: Subject) -> Settings:
 start_command = from_values(lambda profile: {".".join(keys): "" for part in profile.parts.values() for keys in part.start})
 """The commands that replace or precede the start of Redis."""
 pod_management = from_values(lambda profile: dict.fromkeys(profile.management, ""))
-credentials = from_values(lambda profile: profile.credentials)
+_credentials = from_values(lambda profile: profile.credentials)
+
+
+def credentials(subject: Subject) -> Settings:
+    """Return Secret and key of the password."""
+    auth = subject.environment.redis.auth
+    return _credentials(subject) or _settings(("redis", "auth"), {"secret": auth.secret, "key": auth.key})
+
+
 topology = from_values(lambda profile: dict.fromkeys(profile.topology, ""))
 """The values that decide which workloads the chart creates."""
 
