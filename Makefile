@@ -88,6 +88,7 @@ lock: $(LOCKER)/bin/uv ## update requirements.lock from pyproject.toml (ARGS=--u
 	$(COMPILE) --output-file tests/tools/go.lock $(ARGS) tests/tools/go.in
 	$(COMPILE) --output-file tests/tools/node.lock $(ARGS) tests/tools/node.in
 	$(COMPILE) --output-file tests/tools/redis-8.lock $(ARGS) tests/tools/redis-8.in
+	$(COMPILE) --no-deps --output-file tests/tools/valkey-8.lock $(ARGS) tests/tools/valkey-8.in
 
 clean: ## remove everything that make created in this folder; the tool cache is elsewhere and stays
 	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
