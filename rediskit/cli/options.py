@@ -40,10 +40,21 @@ Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 
 class Option(NamedTuple):
-    """One argument of `add_argument`, for the commands that share it."""
+    """One argument of a command: what `add_argument` takes."""
 
     names: tuple[str, ...]
     settings: dict[str, Any]
+
+
+class Group(NamedTuple):
+    """Options under a title of the help page."""
+
+    title: str
+    options: tuple[Option, ...]
+
+
+Options: TypeAlias = Option | Group | tuple[Option, ...]
+"""One option, a group, or a tuple of options that exclude each other."""
 
 
 def add_commands(parser: Parser, dest: str, adds: Mapping[str, Callable[[Commands], None]], words: Sequence[str] | None) -> None:
@@ -64,8 +75,9 @@ def command(
     description: str,
     *,
     module: str = "",
-    parents: Sequence[Option | tuple[Option, ...]] = (),
+    options: Sequence[Options] = (),
     examples: Sequence[str] = (),
+    **defaults: Any,
 ) -> Parser:
     """Add a command to a group and return its parser.
 
@@ -73,23 +85,45 @@ def command(
         summary: One line for the list of commands.
         description: What it does, for its own help page.
         module: The module below `rediskit.cli` whose `run` executes it; "" for a group of commands.
-        parents: The options that it shares with other commands. Those of a tuple exclude each other.
+        options: Its options, in the order of its help page.
         examples: Command lines for its help page.
+        defaults: The values of options that it does not have and its module reads.
     """
     epilog = "\n  ".join(("examples:", *examples))
     parser = commands.add_parser(name, help=summary, description=description, epilog=epilog, formatter_class=HelpFormatter)
-    for shared in parents:
-        options, group = ((shared,), parser) if isinstance(shared, Option) else (shared, parser.add_mutually_exclusive_group())
-        for names, settings in options:
-            group.add_argument(*names, **settings)
-    if module:
-        parser.set_defaults(module=f"rediskit.cli.{module}")
+    for entry in options:
+        if isinstance(entry, Option):
+            parser.add_argument(*entry.names, **entry.settings)
+        elif isinstance(entry, Group):
+            group = parser.add_argument_group(entry.title)
+            for names, settings in entry.options:
+                group.add_argument(*names, **settings)
+        else:
+            exclusive = parser.add_mutually_exclusive_group()
+            for names, settings in entry:
+                exclusive.add_argument(*names, **settings)
+    parser.set_defaults(**defaults, **({"module": f"rediskit.cli.{module}"} if module else {}))
     return parser
 
 
 def option(*names: str, **settings: Any) -> Option:
-    """Return an argument for `parents`. A parser for each one would take as long as a command."""
+    """Return an argument in the words of `add_argument`."""
     return Option(names, settings)
+
+
+def flag(name: str, description: str) -> Option:
+    """Return an option without a value."""
+    return Option((name,), {"action": "store_true", "help": description})
+
+
+def value(name: str, metavar: str, description: str, **settings: Any) -> Option:
+    """Return an option with a value, by default None."""
+    return Option((name,), {"metavar": metavar, "help": description, **settings})
+
+
+def text(name: str, metavar: str, description: str, **settings: Any) -> Option:
+    """Return an option with a text, by default empty."""
+    return value(name, metavar, description, default="", **settings)
 
 
 def positive(text: str) -> int:
@@ -101,32 +135,33 @@ def positive(text: str) -> int:
 
 def at(use: str) -> Option:
     """Return the option `--at` for what a command uses the time for."""
-    return option("--at", metavar="TIME", help=f"{use}, like 2026-03-01T22:00:00-03:00 (default: now)")
+    return value("--at", "TIME", f"{use}, like 2026-03-01T22:00:00-03:00 (default: now)")
 
 
-JSON_HELP = "print one JSON document"
-DIAGNOSTICS = (
+JSON = flag("--json", "print one JSON document")
+DIAGNOSTICS: tuple[Options, ...] = (
     (
         option("-q", "--quiet", action="store_true", help="print errors, warnings and notes only"),
         option("-v", "--verbose", action="store_true", help="print each program that is started"),
     ),
-    option("--debug", action="store_true", help="show tracebacks"),
+    flag("--debug", "show tracebacks"),
 )
 """The options about the output of the command itself."""
-COMMON = (option("--json", action="store_true", help=JSON_HELP), *DIAGNOSTICS)
+COMMON: tuple[Options, ...] = (JSON, *DIAGNOSTICS)
 CONFIG = option(
     "config", nargs="?", metavar="config", help="the config file (default: the only config/*.yaml of this directory or of a parent)"
 )
 CONFIGS = option("configs", nargs="*", metavar="config", help="config files (default: config/*.yaml of this directory or of a parent)")
-OUTPUT = option("--output", metavar="DIR", help="the directory that contains the output directories (default: rendered, next to config)")
-STRICT = option("--strict", action="store_true", help="exit with code 1 also for a warning")
-JOBS = option(
+OUTPUT = value("--output", "DIR", "the directory that contains the output directories (default: rendered, next to config)")
+STRICT = flag("--strict", "exit with code 1 also for a warning")
+JOBS = value(
     "--jobs",
+    "N",
+    "the maximum number of processes (default: one per core); a process loads, renders and checks at least five configs",
     type=positive,
-    metavar="N",
-    help="the maximum number of processes (default: one per core); a process loads, renders and checks at least five configs",
 )
-CONTEXT = option("--context", default="", metavar="NAME", help="the kubectl context (default: the current one)")
-DRY_RUN = option("--dry-run", action="store_true", help="show the changes and write nothing")
-CHART = option("--chart", metavar="PATH", help="the chart of an application that Helm installs: a directory or a .tgz file")
-OFFLINE = option("--offline", action="store_true", help="fail if the overlay has a remote base; kustomize downloads nothing")
+CONTEXT = text("--context", "NAME", "the kubectl context (default: the current one)")
+DRY_RUN = flag("--dry-run", "show the changes and write nothing")
+CHART = value("--chart", "PATH", "the chart of an application that Helm installs: a directory or a .tgz file")
+OFFLINE = flag("--offline", "fail if the overlay has a remote base; kustomize downloads nothing")
+COMMENT = flag("--markdown", "print a comment for a pull request")

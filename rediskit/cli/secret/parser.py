@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 
-from rediskit.cli.options import COMMON, CONFIG, CONFIGS, CONTEXT, DRY_RUN, STRICT, Commands, Parser, add_commands, at, command, option
+from rediskit.cli.options import COMMON, CONFIG, CONFIGS, CONTEXT, DRY_RUN, STRICT, Commands, add_commands, at, command, flag, value
 
 _AT = at("the time at which the certificate is validated")
 _WRITES = (DRY_RUN, _AT, *COMMON)
-_CLIENT = option("--client", metavar="NAME", help="use only the namespace of this client")
-_KEY = option("--key", metavar="FILE", help="the private key: an age key, or the key of the sealed-secrets controller")
+_CLIENT = value("--client", "NAME", "use only the namespace of this client")
+_KEY = value("--key", "FILE", "the private key: an age key, or the key of the sealed-secrets controller")
+_SOURCES = (
+    flag("--from-stdin", "read the password from standard input; one trailing newline is ignored"),
+    value("--from-file", "FILE", "read the password from a file outside the repository; one trailing newline is ignored"),
+)
+_OR_CLUSTER = (*_SOURCES, flag("--from-cluster", "read the password from the Secret in the namespace of Redis"))
 
 
 def add(commands: Commands, words: Sequence[str] | None = None) -> None:
@@ -25,22 +30,21 @@ def add(commands: Commands, words: Sequence[str] | None = None) -> None:
 
 
 def _new(actions: Commands) -> None:
-    parser = command(
+    command(
         actions,
         "new",
         "create the password and encrypt it for every namespace",
         "Create a password, or read one, and write one encrypted file per namespace to config/<name>/secrets/. --force discards the "
         "existing password: for a Redis that is deployed, use rediskit secret rotate.",
         module="secret.make",
-        parents=(CONFIG, CONTEXT, *_WRITES),
+        options=(CONFIG, CONTEXT, *_WRITES, _OR_CLUSTER, flag("--force", "discard the existing password in Git")),
         examples=("rediskit secret new", "pass show redis | rediskit secret new --from-stdin"),
     )
-    _sources(parser, cluster=True)
-    parser.add_argument("--force", action="store_true", help="discard the existing password in Git")
 
 
 def _seal(actions: Commands) -> None:
-    parser = command(
+    force = flag("--force", "encrypt the same password again for every namespace")
+    command(
         actions,
         "seal",
         "encrypt the current password for namespaces without it",
@@ -48,15 +52,13 @@ def _seal(actions: Commands) -> None:
         "or a change of recipients. With mode sops, rediskit decrypts the existing files with your key. With mode sealed-secrets, set "
         "one of --from-cluster, --from-stdin, --from-file or --key.",
         module="secret.make",
-        parents=(CONFIG, _CLIENT, CONTEXT, _KEY, *_WRITES),
+        options=(CONFIG, _CLIENT, CONTEXT, _KEY, *_WRITES, _OR_CLUSTER, force),
         examples=("rediskit secret seal --client beersystem --from-cluster", "rediskit secret seal --force --key controller.key"),
     )
-    _sources(parser, cluster=True)
-    parser.add_argument("--force", action="store_true", help="encrypt the same password again for every namespace")
 
 
 def _rotate(actions: Commands) -> None:
-    parser = command(
+    command(
         actions,
         "rotate",
         "replace the encrypted password in Git",
@@ -64,10 +66,9 @@ def _rotate(actions: Commands) -> None:
         "result, Redis restarts and rejects the old password. First read docs/rotation.md in the output directory: it describes how "
         "applications keep their access.",
         module="secret.make",
-        parents=(CONFIG, *_WRITES),
+        options=(CONFIG, *_WRITES, _SOURCES),
         examples=("rediskit secret rotate", "rediskit secret rotate --from-file /run/user/1000/password"),
     )
-    _sources(parser, cluster=False)
 
 
 def _check(actions: Commands) -> None:
@@ -78,13 +79,13 @@ def _check(actions: Commands) -> None:
         "Check format, namespace, name, Secret key, scope, recipients, rotation and certificate of the encrypted files. With a private "
         "key, rediskit also decrypts and compares the passwords. It never prints them.",
         module="secret.check",
-        parents=(CONFIGS, _KEY, _AT, STRICT, *COMMON),
+        options=(CONFIGS, _KEY, _AT, STRICT, *COMMON),
         examples=("rediskit secret check", "rediskit secret check config/chocolandia.yaml --key controller.key"),
     )
 
 
 def _apply(actions: Commands) -> None:
-    parser = command(
+    command(
         actions,
         "apply",
         "create the Secret in each namespace (secrets.mode manual)",
@@ -92,44 +93,28 @@ def _apply(actions: Commands) -> None:
         "another namespace, else it is random. If all namespaces have the Secret, compare the passwords. Use this command with "
         "secrets.mode manual.",
         module="secret.apply",
-        parents=(CONFIG, _CLIENT, CONTEXT, *COMMON),
+        options=(
+            *(CONFIG, _CLIENT, CONTEXT, *COMMON, _SOURCES),
+            flag("--force", "overwrite a different password; pods with the old one fail until they restart"),
+            flag("--dry-run", "validate with the API server; change nothing and print no password"),
+        ),
         examples=("rediskit secret apply --dry-run", "rediskit secret apply --client beersystem --context home"),
     )
-    _sources(parser, cluster=False)
-    parser.add_argument(
-        "--force", action="store_true", help="overwrite a different password; pods with the old one fail until they restart"
-    )
-    parser.add_argument("--dry-run", action="store_true", help="validate with the API server; change nothing and print no password")
 
 
 def _fetch(actions: Commands) -> None:
-    parser = command(
+    command(
         actions,
         "fetch-cert",
         "download the certificate of the sealed-secrets controller",
         "Download the certificate of the sealed-secrets controller to the file that the config references. rediskit runs kubeseal, or "
         "kubectl if kubeseal is missing. After a change of the certificate, run rediskit secret seal --force.",
         module="secret.fetch",
-        parents=(CONFIG, CONTEXT, *_WRITES),
+        options=(
+            *(CONFIG, CONTEXT, *_WRITES),
+            value("--controller-name", "NAME", "the Service of the controller (default: %(default)s)", default="sealed-secrets-controller"),
+            value("--controller-namespace", "NAME", "the namespace of the controller (default: %(default)s)", default="kube-system"),
+            flag("--force", "replace another certificate"),
+        ),
         examples=("rediskit secret fetch-cert", "rediskit secret fetch-cert --controller-namespace sealed-secrets --force"),
     )
-    parser.add_argument(
-        "--controller-name",
-        default="sealed-secrets-controller",
-        metavar="NAME",
-        help="the Service of the controller (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--controller-namespace", default="kube-system", metavar="NAME", help="the namespace of the controller (default: %(default)s)"
-    )
-    parser.add_argument("--force", action="store_true", help="replace another certificate")
-
-
-def _sources(parser: Parser, *, cluster: bool) -> None:
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument("--from-stdin", action="store_true", help="read the password from standard input; one trailing newline is ignored")
-    source.add_argument(
-        "--from-file", metavar="FILE", help="read the password from a file outside the repository; one trailing newline is ignored"
-    )
-    if cluster:
-        source.add_argument("--from-cluster", action="store_true", help="read the password from the Secret in the namespace of Redis")
