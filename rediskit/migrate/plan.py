@@ -14,7 +14,7 @@ from rediskit.renderers import render
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.owner.overlay import edited
 from rediskit.renderers.owner.patches import changes
-from rediskit.renderers.pages.runbook import Page, page
+from rediskit.renderers.pages.runbook import Procedure, procedure
 from rediskit.renderers.tree import Tree
 from rediskit.secrecy import is_secret_key, secret_reason
 from rediskit.state_machine import transitions
@@ -40,7 +40,7 @@ class Planned(NamedTuple):
     """A remaining step.
 
     Attributes:
-        page: Its commands.
+        procedure: Its commands.
         objects: The applied objects of this repository that change.
         files: The files for the application repository that change.
         values: The values of the workload that change.
@@ -51,7 +51,7 @@ class Planned(NamedTuple):
         begins: The expected time, if the application stops when the window starts; "" without a window.
     """
 
-    page: Page
+    procedure: Procedure
     objects: tuple[FileDiff, ...]
     files: tuple[str, ...]
     values: tuple[Value, ...]
@@ -82,7 +82,7 @@ class Plan(NamedTuple):
     expected: int
     budget: int
     commits: int
-    rollback: Page | None
+    rollback: Procedure | None
     unsaid: tuple[str, ...]
     down: str
 
@@ -97,8 +97,8 @@ def plan(environment: Environment, client: Client) -> Plan:
         steps.append(_planned(environment, client, (here, after), (files, next_files)))
         here, files = after, next_files
     steps = list(_timed(steps, migration))
-    down = [step.page for step in steps if _is_down(step.page.step, migration)]
-    expected = sum(STAGES[page.step].expected for page in down) * 60
+    down = [step.procedure for step in steps if _is_down(step.procedure.step, migration)]
+    expected = sum(STAGES[procedure.step].expected for procedure in down) * 60
     return Plan(
         client.name,
         migration.step,
@@ -107,24 +107,24 @@ def plan(environment: Environment, client: Client) -> Plan:
         _window(migration),
         expected,
         int(migration.budgets.downtime.amount),
-        sum(page.repository != "none" for page in down),
+        sum(procedure.repository != "none" for procedure in down),
         _rollback(environment, client, migration),
         tuple(_unsaid(environment, client)),
-        _down(migration, expected) if any(page.step == "scale-down" for page in down) else "",
+        _down(migration, expected) if any(procedure.step == "scale-down" for procedure in down) else "",
     )
 
 
 def _timed(steps: list[Planned], migration: Migration) -> Iterator[Planned]:
     """Yield the steps with their expected times, from the start of the window until validate."""
-    names = [step.page.step for step in steps]
+    names = [step.procedure.step for step in steps]
     if migration.window is None or "scale-down" not in names:
         yield from steps
         return
     minutes = 0
     for step in steps:
-        timed = names.index("scale-down") <= names.index(step.page.step) <= names.index("validate")
+        timed = names.index("scale-down") <= names.index(step.procedure.step) <= names.index("validate")
         yield step._replace(begins=short(later(migration.window.start, minutes * 60))) if timed else step
-        minutes += STAGES[step.page.step].expected if timed else 0
+        minutes += STAGES[step.procedure.step].expected if timed else 0
 
 
 def _down(migration: Migration, seconds: int) -> str:
@@ -146,7 +146,7 @@ def _planned(environment: Environment, client: Client, states: tuple[Migration, 
     folder = f"{client.owner_folder}/"
     ours = tuple(diff for diff in changes if not diff.path.startswith(("owners/", "docs/", "checks/")) and diff.path != "README.md")
     files = tuple(f"{diff.status} {diff.path.removeprefix(folder)}" for diff in changes if diff.path.startswith(folder))
-    commands = page(environment, client, transition, here, environment.file)
+    commands = procedure(environment, client, transition, here, environment.file)
     remove = client.previous.remove if client.previous else ()
     gone = remove if effects(after).removed and not effects(here).removed else ()
     gates = tuple((code, GATES[code].description) for code in commands.gates if code not in ("history", "clock"))
@@ -247,11 +247,11 @@ def _when(migration: Migration, step: Step) -> str:
     return "before the window" if step == "deploy" else ""
 
 
-def _rollback(environment: Environment, client: Client, migration: Migration) -> Page | None:
+def _rollback(environment: Environment, client: Client, migration: Migration) -> Procedure | None:
     if migration.step in ("decommission", "complete"):
         return None
     at_validate = Migration(step="validate", order=migration.order)
-    return page(environment, client, Transition("rollback", "validate", "rolled-back"), at_validate, environment.file)
+    return procedure(environment, client, Transition("rollback", "validate", "rolled-back"), at_validate, environment.file)
 
 
 def _unsaid(environment: Environment, client: Client) -> Iterator[str]:

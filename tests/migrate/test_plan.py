@@ -53,8 +53,8 @@ def test_the_values_are_those_that_kustomize_changes(order: Order, tmp_path: Pat
         assert built.code == 0, built.complaint
         real = changed(seen.workload(), built.workload())
         told = {value.pointer for value in step.values}
-        assert all(any(f"{entry}/".startswith(f"{pointer}/") for pointer in told) for entry in real), (step.page.step, real - told)
-        assert all(any(f"{entry}/".startswith(f"{pointer}/") for entry in real) for pointer in told), (step.page.step, told - real)
+        assert all(any(f"{entry}/".startswith(f"{pointer}/") for pointer in told) for entry in real), (step.procedure.step, real - told)
+        assert all(any(f"{entry}/".startswith(f"{pointer}/") for entry in real) for pointer in told), (step.procedure.step, told - real)
         gone = {f"{kind}/{name}" for kind, _, name in seen.objects.keys() - built.objects.keys()}
         assert gone == set(step.gone)
         seen = built
@@ -72,13 +72,13 @@ def test_the_objects_are_those_that_rendering_changes(order: Order, variant: str
         assert {obj.path for obj in step.objects} == {path for path in real - texts if not path.startswith(folder)}
         assert {file.partition(" ")[2] for file in step.files} == {path.removeprefix(folder) for path in real if path.startswith(folder)}
         assert not (step.objects and step.files)
-        assert step.page.repository == ("ours" if step.objects else "owner" if step.files else "none")
+        assert step.procedure.repository == ("ours" if step.objects else "owner" if step.files else "none")
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("order", ORDERS)
 def test_what_the_chart_brings_comes_with_deploy_alone(order: Order, variant: str) -> None:
-    brought = {step.page.step: step.brings for step in planned(at(along(order), VARIANTS[variant])).steps if step.brings}
+    brought = {step.procedure.step: step.brings for step in planned(at(along(order), VARIANTS[variant])).steps if step.brings}
     name = "cache-redis" if variant == "other names" else "redis-shared"
     assert list(brought) == ["deploy"]
     assert {f"StatefulSet/{name}-master", f"StatefulSet/{name}-replicas", f"Service/{name}-master"} <= set(brought["deploy"])
@@ -92,7 +92,7 @@ def test_there_is_a_plan_from_every_place(order: Order, variant: str) -> None:
         environment = with_migration(base, migration)
         migration_plan = planned(environment)
         text = "\n".join(_lines(environment, environment.clients[0], migration_plan))
-        assert [step.page.step for step in migration_plan.steps][-1:] == ([] if migration.step == "complete" else ["complete"])
+        assert [step.procedure.step for step in migration_plan.steps][-1:] == ([] if migration.step == "complete" else ["complete"])
         assert "None" not in text
         assert (migration_plan.rollback is None) == (migration.step in ("decommission", "complete"))
 
@@ -118,7 +118,7 @@ def test_the_page_and_the_runbook_hold_commands_that_a_shell_takes(order: Order,
                     or not lines[number - 1]
                 )
         assert "redis-cli -a" not in text
-        names = [step.page.step for step in planned(environment).steps]
+        names = [step.procedure.step for step in planned(environment).steps]
         places = [text.index(f". {name}") for name in names]
         assert places == sorted(places)
 
@@ -197,13 +197,13 @@ def test_no_literal_password_of_the_manifest_is_shown() -> None:
 def test_a_second_client_that_keeps_the_release_makes_deploy_a_step_of_nobody() -> None:
     environment = environment_of("prepare", over={"clients": [client("one", "prepare"), client("there", None)]})
     deploy = planned(environment).steps[1]
-    assert (deploy.page.step, deploy.page.repository, deploy.objects) == ("deploy", "none", ())
+    assert (deploy.procedure.step, deploy.procedure.repository, deploy.objects) == ("deploy", "none", ())
 
 
 def test_with_nothing_to_remove_decommission_changes_nothing() -> None:
     environment = at(along("scale-down-first", "fffff"), {"clients": [client("one", "prepare")]})
     step = planned(environment).steps[0]
-    assert (step.page.step, step.page.repository, step.files, step.gone) == ("decommission", "none", (), ())
+    assert (step.procedure.step, step.procedure.repository, step.files, step.gone) == ("decommission", "none", (), ())
     text = _markdown(environment, environment.clients[0], planned(environment)) + runbook(environment, environment.clients[0])
     assert "`previous.remove` is empty, so the old Redis runs until you remove it in the application repository." in text
     assert "The old Redis leave" not in text
@@ -225,10 +225,10 @@ def test_every_valid_config_has_its_plans(config: Path) -> None:
             for text in ("\n".join(_lines(whole, stage, migration_plan)), _markdown(whole, stage, migration_plan), runbook(whole, stage)):
                 assert "None" not in text
             for step in migration_plan.steps:
-                assert step.page.repository == ("ours" if step.objects else "owner" if step.files else "none"), step.page.step
+                assert step.procedure.repository == ("ours" if step.objects else "owner" if step.files else "none"), step.procedure.step
                 assert not (step.objects and step.files), "one repository a step"
-                if step.page.step != "complete":
-                    assert bool(step.values or step.gone) == bool(step.files), step.page.step
+                if step.procedure.step != "complete":
+                    assert bool(step.values or step.gone) == bool(step.files), step.procedure.step
 
 
 def test_what_is_still_to_be_written_is_named() -> None:
@@ -254,4 +254,4 @@ def test_the_secret_in_the_tree_opens_its_gate(secrets: dict[str, Any], form: Ca
         assert [reason.message for gate in report.transitions[0].gates if gate.code == "secret" for reason in gate.blockers] == blocked
         assert ("[secret-missing]" in " ".join(planned(environment).unsaid)) == bool(blocked)
         step = planned(environment).steps[0]
-        assert (step.page.repository, step.objects) == ("owner", ()), "the ciphertext is copied, not made anew"
+        assert (step.procedure.repository, step.objects) == ("owner", ()), "the ciphertext is copied, not made anew"

@@ -20,7 +20,7 @@ from rediskit.migrate.status import one_client
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
-from rediskit.renderers.pages.runbook import page
+from rediskit.renderers.pages.runbook import procedure
 from rediskit.source.loader import load
 from rediskit.state_machine import transitions
 
@@ -111,9 +111,9 @@ def _lines(environment: Environment, client: Client, step: Move, arguments: argp
     repository = transitions.REPOSITORIES[step.status.repository]
     yield f"{client.name} {word} from {transition.source} to {transition.target}. This changes {repository}"
     assert client.migration is not None
-    then = page(environment, client, transition, client.migration, environment.file)
+    then = procedure(environment, client, transition, client.migration, environment.file)
     if not arguments.dry_run:
-        yield from ("next:", *(f"  $ {command}" for command in (*then.by_hand, then.commands[-1])), f"verify: {then.seen}")
+        yield from ("next:", *(f"  $ {command}" for command in (*then.by_hand, then.commands[-1])), f"verify: {then.expected}")
 
 
 def dirty_notes(environment: Environment, files: Sequence[Edited]) -> Iterator[str]:

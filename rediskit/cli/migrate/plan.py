@@ -13,7 +13,7 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.owner.kinds import described
-from rediskit.renderers.pages.runbook import Page, config_of, polling
+from rediskit.renderers.pages.runbook import Procedure, config_of, polling
 from rediskit.renderers.pages.templates import text
 from rediskit.renderers.pages.uses import FRAMEWORKS, databases, notes
 from rediskit.source.loader import load
@@ -63,7 +63,7 @@ def _markdown(environment: Environment, client: Client, plan: Plan) -> str:
 
 
 def _minutes(plan: Plan) -> Iterator[str]:
-    names = [step.page.step for step in plan.steps]
+    names = [step.procedure.step for step in plan.steps]
     down = names[names.index("scale-down") : names.index("scale-up") + 1] if {"scale-down", "scale-up"} <= set(names) else names
     for step in down:
         if STAGES[step].expected:
@@ -71,7 +71,7 @@ def _minutes(plan: Plan) -> Iterator[str]:
 
 
 def _title(step: Planned) -> str:
-    return step.page.meaning.partition(";")[0]
+    return step.procedure.meaning.partition(";")[0]
 
 
 def _summary(step: Planned) -> str:
@@ -92,10 +92,10 @@ def _summary(step: Planned) -> str:
     if carriers:
         kinds = dict.fromkeys(identity.kind for identity in carriers)
         parts.append(f"{', '.join(kinds)}: {', '.join(identity.name for identity in carriers)}")
-    if step.page.step == "complete":
+    if step.procedure.step == "complete":
         parts.append("rediskit changes nothing there")
     return "; ".join(parts) or (
-        "nothing: the shared Redis is deployed" if step.page.step == "deploy" else "nothing: only the config records the step"
+        "nothing: the shared Redis is deployed" if step.procedure.step == "deploy" else "nothing: only the config records the step"
     )
 
 
@@ -127,15 +127,15 @@ def _lines(environment: Environment, client: Client, plan: Plan) -> Iterator[str
 
 
 def _step(number: int, step: Planned, client: Client) -> Iterator[str]:
-    yield f"{number}. {step.page.step}: {step.page.meaning}"
-    yield f"   changes: {REPOSITORIES[step.page.repository]}"
+    yield f"{number}. {step.procedure.step}: {step.procedure.meaning}"
+    yield f"   changes: {REPOSITORIES[step.procedure.repository]}"
     if step.when:
         yield f"   when: {step.when}"
     if step.begins:
         yield f"   expected at: {step.begins}"
     for gate, words in step.gates:
         yield f"   gate: {words} [{gate}]"
-    if step.page.step == "decommission":
+    if step.procedure.step == "decommission":
         yield f"   irreversible: {lost_for_good(client)}"
     for value in step.values:
         other = "" if client.references == (value.object,) else f"{value.object} "
@@ -148,16 +148,16 @@ def _step(number: int, step: Planned, client: Client) -> Iterator[str]:
         yield f"   the chart creates: {', '.join(step.brings)}"
     if step.files:
         yield f"   files for the application repository: {', '.join(step.files)}"
-    yield from _commands(step.page)
-    yield f"   verify: {step.page.seen}"
-    yield f"   rollback: {step.page.way_back}"
+    yield from _commands(step.procedure)
+    yield f"   verify: {step.procedure.expected}"
+    yield f"   rollback: {step.procedure.rollback}"
 
 
 _MARKS = {"added": "+", "removed": "-", "changed": "~", "moved": ">"}
 
 
-def _commands(page: Page) -> Iterator[str]:
-    for command in (*page.evidence, *page.by_hand, *page.commands):
+def _commands(procedure: Procedure) -> Iterator[str]:
+    for command in (*procedure.evidence, *procedure.by_hand, *procedure.commands):
         yield f"   $ {command}"
 
 
@@ -177,13 +177,13 @@ def _json(plan: Plan) -> dict[str, Any]:
 
 
 def _step_json(step: Planned) -> dict[str, Any]:
-    page = step.page
+    procedure = step.procedure
     return {
-        "step": page.step,
-        "repository": page.repository,
+        "step": procedure.step,
+        "repository": procedure.repository,
         "when": step.when or None,
         "expectedAt": step.begins or None,
-        "before": page.before,
+        "before": procedure.before,
         "gates": [code for code, _ in step.gates],
         "objects": [
             {"status": change.status, "path": change.path, **(change.identity._asdict() if change.identity else {})}
@@ -193,8 +193,8 @@ def _step_json(step: Planned) -> dict[str, Any]:
         "values": [value._asdict() for value in step.values],
         "gone": list(step.gone),
         "chartBrings": list(step.brings),
-        "commands": [*page.evidence, *page.by_hand, *page.commands],
-        "verify": list(page.look),
-        "expected": page.seen,
-        "rollback": page.way_back,
+        "commands": [*procedure.evidence, *procedure.by_hand, *procedure.commands],
+        "verify": list(procedure.verify),
+        "expected": procedure.expected,
+        "rollback": procedure.rollback,
     }

@@ -13,7 +13,7 @@ from rediskit.cli.terminal import progress
 from rediskit.migrate.status import one_client
 from rediskit.migrate.step import Taken, Wanted, take_step
 from rediskit.renderers.pages.following import following, step_command
-from rediskit.renderers.pages.runbook import by_hand, look
+from rediskit.renderers.pages.runbook import by_hand, verify_commands
 from rediskit.source.loader import load
 from rediskit.state_machine.effects import effects
 from rediskit.state_machine.transitions import REPOSITORIES, STAGES
@@ -53,7 +53,7 @@ def _lines(taken: Taken, arguments: argparse.Namespace) -> Iterator[str]:
         yield f"next: {_rest(taken, arguments)}"
         return
     yield f"verify: {STAGES[step].verify}"
-    yield from (f"  $ {command}" for command in look(taken.environment, client, step))
+    yield from (f"  $ {command}" for command in verify_commands(taken.environment, client, step))
     yield f"next: {following(taken.environment, client).text}"
 
 

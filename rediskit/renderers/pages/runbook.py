@@ -23,7 +23,7 @@ from rediskit.state_machine.effects import decommissions, effects, moved, remove
 from rediskit.state_machine.transitions import STAGES, Repository, Transition
 
 
-class Page(NamedTuple):
+class Procedure(NamedTuple):
     """One migration step for a person who runs it.
 
     Attributes:
@@ -35,9 +35,9 @@ class Page(NamedTuple):
         evidence: the commands that record what a person has verified, before the step.
         commands: the commands that take the step.
         by_hand: what a person changes in the application repository, as comments.
-        look: the commands that verify the step.
-        seen: the expected result of these commands.
-        way_back: how to undo the step, and the data that this loses.
+        verify: the commands that verify the step.
+        expected: the expected result of these commands.
+        rollback: how to undo the step, and the data that this loses.
     """
 
     step: Step
@@ -48,28 +48,28 @@ class Page(NamedTuple):
     evidence: tuple[str, ...]
     commands: tuple[str, ...]
     by_hand: tuple[str, ...]
-    look: tuple[str, ...]
-    seen: str
-    way_back: str
+    verify: tuple[str, ...]
+    expected: str
+    rollback: str
 
 
-def pages(environment: Environment, client: Client) -> Iterator[Page]:
+def procedures(environment: Environment, client: Client) -> Iterator[Procedure]:
     """Yield every step forward from `prepare`, in the order of the migration."""
     assert client.migration is not None
     migration = Migration(step="prepare", order=client.migration.order)
     while (target := transitions.next_step(migration)) is not None:
         after = moved(migration, target, "")
-        yield page(environment, client, Transition("forward", migration.step, target), migration)
+        yield procedure(environment, client, Transition("forward", migration.step, target), migration)
         migration = after
 
 
-def page(environment: Environment, client: Client, transition: Transition, migration: Migration, config: str = "") -> Page:
+def procedure(environment: Environment, client: Client, transition: Transition, migration: Migration, config: str = "") -> Procedure:
     """Return one step of a migration. `migration` is the state before it, `config` by default `config/<name>.yaml`."""
     named = environment.config_argument if config else config_of(environment)
     after = moved(migration, transition.target, "")
     repository = transitions.repository(migration, after, removes=decommissions(client))
     stage = STAGES[transition.target]
-    return Page(
+    return Procedure(
         step=transition.target,
         meaning=stage.meaning,
         before=transitions.precondition(transition, migration, client.cron_jobs),
@@ -78,9 +78,9 @@ def page(environment: Environment, client: Client, transition: Transition, migra
         evidence=tuple(_evidence(named, client, transition, migration)),
         commands=tuple(_commands(named, client, transition)),
         by_hand=tuple(_changes_by_hand(environment, client, transition, migration, after)) if repository == "owner" else (),
-        look=tuple(look(environment, client, transition.target)),
-        seen=stage.verify,
-        way_back=way_back(client, after),
+        verify=tuple(verify_commands(environment, client, transition.target)),
+        expected=stage.verify,
+        rollback=how_to_undo(client, after),
     )
 
 
@@ -146,7 +146,7 @@ def polling(environment: Environment) -> str:
     return "up to 3 minutes" if environment.gitops.tool == "argocd" else "at most the interval of its GitRepository"
 
 
-def look(environment: Environment, client: Client, step: Step) -> Iterator[str]:
+def verify_commands(environment: Environment, client: Client, step: Step) -> Iterator[str]:
     """Yield the commands that verify a step. They are read-only and print no password."""
     release = release_of(environment)
     if step == "prepare":
@@ -156,13 +156,13 @@ def look(environment: Environment, client: Client, step: Step) -> Iterator[str]:
     elif step == "decommission" and client.previous and client.previous.remove:
         yield f"kubectl -n {client.namespace} get {' '.join(client.previous.remove)} --ignore-not-found"
     for workload in () if step == "decommission" and not removes(client) else client.workloads:
-        yield from _look_at(client, workload, step)
+        yield from _verify_workload(client, workload, step)
     if step == "scale-up":
         yield f"kubectl -n {client.namespace} get pods -o wide"
         yield f"{_cli(release, release.primary_pod, release.container_port)} CLIENT LIST' | grep -oE ' addr=[^ ]+' | sort"
 
 
-def _look_at(client: Client, workload: Workload, step: Step) -> Iterator[str]:
+def _verify_workload(client: Client, workload: Workload, step: Step) -> Iterator[str]:
     """Yield the commands that verify a step at one workload."""
     name, in_client = resource(workload), f"kubectl -n {client.namespace}"
     containers = [container for listed, container, _ in workload.switched if listed == "containers"]
@@ -241,7 +241,7 @@ def _variables(in_client: str, name: str, workload: Workload) -> Iterator[str]:
             yield f"{in_client} set env {name} -c {container} --list | grep -E -A1 '{'|'.join(content.names)}'"
 
 
-def way_back(client: Client, migration: Migration) -> str:
+def how_to_undo(client: Client, migration: Migration) -> str:
     """Return how to undo a step, and the data that this loses."""
     effect, previous = effects(migration), transitions.previous_step(migration)
     remove = client.previous.remove if client.previous else ()
@@ -261,7 +261,7 @@ def way_back(client: Client, migration: Migration) -> str:
 def runbook(environment: Environment, client: Client) -> str:
     """Return `docs/migration-<client>.md`. It does not depend on the current step, so it stays valid during the migration."""
     assert client.migration is not None
-    rollback = page(environment, client, Transition("rollback", "validate", "rolled-back"), _at_validate(client.migration))
+    rollback = procedure(environment, client, Transition("rollback", "validate", "rolled-back"), _at_validate(client.migration))
     return text(
         "migration.md.j2",
         env=environment,
@@ -270,9 +270,9 @@ def runbook(environment: Environment, client: Client) -> str:
         release=release_of(environment),
         tool=environment.gitops.tool_name,
         carrier=environment.gitops.object_kind,
-        pages=list(pages(environment, client)),
+        procedures=list(procedures(environment, client)),
         repositories=transitions.REPOSITORIES,
-        prepared=list(look(environment, client, "prepare")),
+        prepared=list(verify_commands(environment, client, "prepare")),
         rollback=rollback,
         connect=list(_export(environment, client)),
         polling=polling(environment),
