@@ -247,10 +247,8 @@ def owner_component(subject: Subject) -> Iterator[Issue]:
         folder, source = f"{client.owner_folder}/", ("clients", index, "migration")
         expected = {file.path for file in of_owner(subject.environment, client)}
         files = {path.removeprefix(folder) for path in subject.tree.files if path.startswith(folder)}
-        for name in sorted(expected - files):
-            yield Issue(f"{folder}{name} is missing", BUG, source)
-        for name in sorted(files - expected):
-            yield Issue(f"{folder}{name} is not a file of this step", BUG, source)
+        for name in sorted(expected ^ files):
+            yield Issue(f"{folder}{name} is {'missing' if name in expected else 'not a file of this step'}", BUG, source)
         component = subject.tree.objects.get(f"{folder}kustomization.yaml")
         if client.owner.values is not None:
             yield from (Issue(f"{folder}{message}", BUG, source) for message in _values_faults(subject, client, component))

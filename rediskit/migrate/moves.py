@@ -10,7 +10,7 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Step
 from rediskit.state_machine.effects import moved
-from rediskit.state_machine.gates import GateResult
+from rediskit.state_machine.situation import GateResult
 from rediskit.state_machine.transitions import Kind, migration_of, transition_to
 
 

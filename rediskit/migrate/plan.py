@@ -70,7 +70,7 @@ class Plan(NamedTuple):
         expected, budget: The expected and the allowed downtime in seconds.
         commits: The number of commits that take effect during the downtime.
         rollback: The commands of a rollback; None if it is no longer possible.
-        unsaid: The keys that the config does not set and a gate needs.
+        missing: The keys that the config does not set and a gate needs.
         down: Start and end of the expected downtime; "" without a window.
     """
 
@@ -83,7 +83,7 @@ class Plan(NamedTuple):
     budget: int
     commits: int
     rollback: Procedure | None
-    unsaid: tuple[str, ...]
+    missing: tuple[str, ...]
     down: str
 
 
@@ -109,7 +109,7 @@ def plan(environment: Environment, client: Client) -> Plan:
         int(migration.budgets.downtime.amount),
         sum(procedure.repository != "none" for procedure in down),
         _rollback(environment, client, migration),
-        tuple(_unsaid(environment, client)),
+        tuple(_missing(environment, client)),
         _down(migration, expected) if any(procedure.step == "scale-down" for procedure in down) else "",
     )
 
@@ -147,7 +147,7 @@ def _planned(environment: Environment, client: Client, states: tuple[Migration, 
     ours = tuple(diff for diff in changes if not diff.path.startswith(("owners/", "docs/", "checks/")) and diff.path != "README.md")
     files = tuple(f"{diff.status} {diff.path.removeprefix(folder)}" for diff in changes if diff.path.startswith(folder))
     commands = procedure(environment, client, transition, here, environment.file)
-    remove = client.previous.remove if client.previous else ()
+    remove = client.old_objects
     gone = remove if effects(after).removed and not effects(here).removed else ()
     gates = tuple((code, GATES[code].description) for code in commands.gates if code not in ("history", "clock"))
     if not ours and not files:  # Another client keeps the release deployed, or the plain files contain the change already.
@@ -254,7 +254,7 @@ def _rollback(environment: Environment, client: Client, migration: Migration) ->
     return procedure(environment, client, Transition("rollback", "validate", "rolled-back"), at_validate, environment.file)
 
 
-def _unsaid(environment: Environment, client: Client) -> Iterator[str]:
+def _missing(environment: Environment, client: Client) -> Iterator[str]:
     """Yield the keys and the evidence that a gate needs and the config does not have."""
     migration, previous = migration_of(client), client.previous
     if migration.window is None and migration.step in ("prepare", "rolled-back"):
@@ -264,4 +264,4 @@ def _unsaid(environment: Environment, client: Client) -> Iterator[str]:
     if environment.secrets.mode != "manual" and not secret_in_tree(environment, client):
         yield f"the Secret of Redis and of {client.namespace}: run `rediskit secret new` [secret-missing]"
     if previous and previous.data is None and previous.remove and migration.step not in ("decommission", "complete"):
-        yield "`previous.data` (none, discard or keep) for the data of the old Redis [old-data-unsaid]"
+        yield "`previous.data` (none, discard or keep) for the data of the old Redis [old-data-missing]"

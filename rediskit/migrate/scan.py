@@ -186,29 +186,15 @@ def _of_files(environment: Environment, client: Client, place: Checkout) -> Obje
             (left if key[1] else elsewhere).append(content)
             continue
         mine.add(f"{key[0]}/{key[2]}")
-        changed: Any = as_left(environment, moved, content)
-        left.append(changed)
+        left.append(dict(as_left(environment, moved, content)))
     shown = client.owner.delivery == "stated" or mine.issuperset(client.references)
     return (before, left, elsewhere) if shown else None
 
 
-_TEXTS = (
-    ".env",
-    ".properties",
-    ".conf",
-    ".cfg",
-    ".ini",
-    ".json",
-    ".toml",
-    ".sh",
-    ".tf",
-    ".tfvars",
-    ".hcl",
-    ".cue",
-    ".jsonnet",
-    ".libsonnet",
-    ".tpl",
+_TEXTS = frozenset(
+    ".env .properties .conf .cfg .ini .json .toml .sh .tf .tfvars .hcl .cue .jsonnet .libsonnet .tpl".split(),
 )
+"""The suffixes of the texts that are searched beside manifests."""
 
 
 def _contents(place: Checkout) -> Iterator[tuple[Path, Object]]:
@@ -242,11 +228,10 @@ def _file(file: Path) -> Object:
 def _examined(client: Client, before: list[Object], left: list[Object], elsewhere: list[Object], commit: str) -> Scan:
     address, namespace = of_client(client), client.namespace
     assert address is not None
-    remove = client.previous.remove if client.previous else ()
-    address = completed(address, before, namespace, remove)
+    address = completed(address, before, namespace, client.old_objects)
     switched = switched_variables(client)
     remaining = [
-        *uses(left, address, namespace=namespace, switched=switched, gone=remove),
+        *uses(left, address, namespace=namespace, switched=switched, gone=client.old_objects),
         *uses(elsewhere, address, namespace="", switched=switched),
         *_still_selected(client, before),
         *_still_needed(client, left),
@@ -258,37 +243,33 @@ def _examined(client: Client, before: list[Object], left: list[Object], elsewher
 
 def _still_selected(client: Client, objects: list[Object]) -> Iterator[Use]:
     """Yield the remaining workloads that a Service of previous.remove selects, except for the Service of the host itself."""
-    remove = set(client.previous.remove if client.previous else ())
     host = client.previous.host.partition(".")[0] if client.previous else ""
     here = [content for content in objects if key_of(content)[1] in ("", client.namespace)]
     for service in here:
         name = key_of(service)[2]
-        if service.get("kind") != "Service" or reference(service) not in remove or name == host:
+        if service.get("kind") != "Service" or reference(service) not in client.old_objects or name == host:
             continue
         for workload in here:
-            if selects(service, workload) and reference(workload) not in remove:
+            if selects(service, workload) and reference(workload) not in client.old_objects:
                 where = "/spec/template/metadata/labels"
                 yield Use(reference(workload), client.namespace, where, "certain", f"selected by {reference(service)}")
 
 
 def _still_needed(client: Client, left: list[Object]) -> Iterator[Use]:
     """Yield the remaining workloads whose pods need an object of previous.remove to start."""
-    remove = set(client.previous.remove if client.previous else ())
     for workload in left:
-        if key_of(workload)[1] not in ("", client.namespace) or reference(workload) in remove:
+        if key_of(workload)[1] not in ("", client.namespace) or reference(workload) in client.old_objects:
             continue
         for path, name in needed(workload):
-            if name in remove:
-                yield Use(
-                    reference(workload), client.namespace, pointer(*path), "certain", f"its pods need {name}, which previous.remove lists"
-                )
+            if name in client.old_objects:
+                why = f"its pods need {name}, which previous.remove lists"
+                yield Use(reference(workload), client.namespace, pointer(*path), "certain", why)
 
 
 def _removed_users(client: Client, before: list[Object], address: Address) -> Iterator[Use]:
     """Yield the workloads of previous.remove that use the old Redis and have no image of a Redis: they can be applications."""
-    remove = set(client.previous.remove if client.previous else ())
     for workload in before:
-        if reference(workload) not in remove or key_of(workload)[1] not in ("", client.namespace):
+        if reference(workload) not in client.old_objects or key_of(workload)[1] not in ("", client.namespace):
             continue
         if is_server(workload) or is_watcher(workload):
             continue

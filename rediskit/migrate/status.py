@@ -14,7 +14,8 @@ from rediskit.renderers.secret_forms import has_secret
 from rediskit.state_machine import transitions
 from rediskit.state_machine.clock import seconds_between
 from rediskit.state_machine.effects import carriers, decommissions, down_since, effects, moved, removes
-from rediskit.state_machine.gates import GateResult, Situation, evaluate
+from rediskit.state_machine.gates import evaluate
+from rediskit.state_machine.situation import GateResult, Situation
 from rediskit.state_machine.transitions import Repository, Transition, lost_for_good, migration_of
 from rediskit.usage.clients import gone_by, losing_rollback, users
 
@@ -100,7 +101,7 @@ def situation_of(
     migration = migration_of(client)
     codes = transitions.gates(transition, client, migration)
     used = users(environment, client) if "old-redis" in codes else []
-    other = gone_by(environment, client) if "old-redis-there" in codes else None
+    other = gone_by(environment, client) if "old-redis-exists" in codes else None
     return Situation(
         environment,
         client,

@@ -79,6 +79,11 @@ def refuse_all(problems: list[Problem]) -> None:
         )
 
 
+def not_required(schema: dict[str, Any]) -> None:
+    """Remove `required` from the schema: in YAML, absent keys have defaults."""
+    schema.pop("required", None)
+
+
 def refuse(code: str, message: str, hint: str, *path: str | int) -> NoReturn:
     """Raise a ValidationError for one problem, as `refuse_all`."""
     refuse_all([Problem(message, hint, path, code=code)])

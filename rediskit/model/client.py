@@ -136,6 +136,11 @@ class Client(Model):
         """The folder of the output with the files for the application repository."""
         return f"owners/{self.name}"
 
+    @property
+    def old_objects(self) -> tuple[str, ...]:
+        """The objects of the old Redis that `decommission` removes, as Kind/name."""
+        return self.previous.remove if self.previous else ()
+
     @model_validator(mode="after")
     def _can_be_migrated(self) -> Self:
         if self.migration is not None:

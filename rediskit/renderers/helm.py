@@ -11,7 +11,8 @@ from rediskit.errors import ConfigError
 from rediskit.model.ciphertext import ROTATION
 from rediskit.model.environment import Environment
 from rediskit.model.once import once
-from rediskit.model.redis import ContainerResources, Image, Redis
+from rediskit.model.redis import Image, Redis
+from rediskit.model.resources import ContainerResources
 from rediskit.renderers.secret_forms import rotation
 from rediskit.renderers.tree import File, Object
 

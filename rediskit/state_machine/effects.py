@@ -111,7 +111,7 @@ def at_step(client: Client, step: Step) -> Client:
 
 def removes(client: Client) -> bool:
     """Return whether `decommission` removes an object from the application repository."""
-    return client.previous is not None and bool(client.previous.remove)
+    return bool(client.old_objects)
 
 
 def decommissions(client: Client) -> bool:

@@ -3,81 +3,15 @@
 Gates read no clock, file or cluster: a Situation contains the time and the facts. `--override` passes window, budget and Secret.
 """
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator
 
-from rediskit.model.client import Client
-from rediskit.model.environment import Environment
 from rediskit.model.evidence import DISCARDED
-from rediskit.model.migration import Migration, moment
+from rediskit.model.migration import moment
 from rediskit.model.nested import at
 from rediskit.state_machine.clock import later, seconds_between, span
 from rediskit.state_machine.effects import down_since, effects, recorded_since_down
-from rediskit.state_machine.transitions import Transition, gates, lost_for_good, migration_of
-
-
-class Situation(NamedTuple):
-    """A client before a transition, and the facts that its gates need.
-
-    Attributes:
-        after: The migration after the transition.
-        at: The time of the step, a Timestamp.
-        secret: Whether the rendered manifests contain the Secret for Redis and for the client.
-        reason: The reason for a step back or a rollback.
-        carriers: The result of `effects.carriers` for the environment.
-        still_used: Message and hint of each certain use of the old Redis in the config.
-        removed_by: The other client that has removed the old Redis; "" if it exists.
-    """
-
-    environment: Environment
-    client: Client
-    transition: Transition
-    after: Migration
-    at: str
-    secret: bool = False
-    reason: str = ""
-    confirm_irreversible: bool = False
-    carriers: frozenset[str] = frozenset()
-    still_used: tuple[tuple[str, str], ...] = ()
-    removed_by: str = ""
-
-    @property
-    def migration(self) -> Migration:
-        """The migration of the client."""
-        return migration_of(self.client)
-
-
-class Blocker(NamedTuple):
-    """A reason why a gate is blocked. path: the key to change, in the section of the client."""
-
-    code: str
-    message: str
-    hint: str
-    path: tuple[str | int, ...] = ("migration", "step")
-
-
-class Gate(NamedTuple):
-    """A gate of a transition.
-
-    Attributes:
-        evaluate: Returns the reasons why it is blocked; none if it passes.
-        codes: The codes of these reasons.
-        overridable: Whether `--override` passes it.
-    """
-
-    description: str
-    evaluate: Callable[[Situation], Iterator[Blocker]]
-    codes: tuple[str, ...]
-    overridable: bool = False
-
-
-class GateResult(NamedTuple):
-    """An evaluated gate. It passes if it has no blockers; the other fields are those of the Gate."""
-
-    code: str
-    description: str
-    overridable: bool
-    blockers: tuple[Blocker, ...]
+from rediskit.state_machine.situation import Blocker, Gate, GateResult, Situation
+from rediskit.state_machine.transitions import gates, lost_for_good
 
 
 def evaluate(situation: Situation) -> tuple[GateResult, ...]:
@@ -134,7 +68,7 @@ def _secret(situation: Situation) -> Iterator[Blocker]:
     if situation.environment.secrets.mode == "manual":
         if situation.migration.secret is None:
             message = f"no evidence that Secret {auth.secret} has key {auth.key} in {namespaces}; with secrets.mode manual it is not in Git"
-            record = f"rediskit migrate record {situation.environment.config_argument} --client {client.name} --secret-seen"
+            record = situation.command("record --secret-seen")
             yield Blocker("secret-missing", message, f"verify both Secrets, then run {record}", ("migration",))
     elif not situation.secret:
         message = f"the rendered manifests do not contain Secret {auth.secret} for {namespaces}"
@@ -154,7 +88,7 @@ def _replicas(situation: Situation) -> Iterator[Blocker]:
         if at(manifest.content, "spec", "replicas") is None:
             message = f"{manifest.path} has no spec.replicas: after a rollback {workload.reference} runs 1 replica"
             hint = f"set replicas: {workload.replicas} in the base of the application repository, apply it, and export the manifest again"
-            yield Blocker("replicas-unsaid", f"{message}, not {workload.replicas}", hint, ("workloads", index, "manifest"))
+            yield Blocker("replicas-missing", f"{message}, not {workload.replicas}", hint, ("workloads", index, "manifest"))
 
 
 def _installed(situation: Situation) -> Iterator[Blocker]:
@@ -164,14 +98,13 @@ def _installed(situation: Situation) -> Iterator[Blocker]:
     recorded = [entry for entry in migration.evidence if (entry.kind, entry.step) == ("installed", migration.step)]
     if not any(not since or moment(entry.at) >= moment(since[0]) for entry in recorded):
         message = f"{install.reference} was not read in the cluster at {migration.step}: a setting of it can undo the step"
-        record = f"rediskit migrate record {situation.environment.config_argument} --client {situation.client.name} --installed"
-        yield Blocker("release-unread", message, f"run {record}", ("migration", "evidence"))
+        yield Blocker("release-unread", message, f"run {situation.command('record --installed')}", ("migration", "evidence"))
 
 
 def _jobs(situation: Situation) -> Iterator[Blocker]:
     """Yield a blocker unless no Job of a CronJob ran after the application stopped: a suspended CronJob does not stop its Jobs."""
     client, since = situation.client, recorded_since_down(situation.migration, "jobs")
-    record = f"rediskit migrate record {situation.environment.config_argument} --client {client.name} --jobs"
+    record = situation.command("record --jobs")
     if not since:
         message = f"no evidence that no Job of {', '.join(client.cron_jobs)} is running since the application stopped"
         yield Blocker("jobs-unread", message, f"run {record}", ("migration",))
@@ -182,8 +115,8 @@ def _jobs(situation: Situation) -> Iterator[Blocker]:
 
 def _drained(situation: Situation) -> Iterator[Blocker]:
     """Yield a blocker unless the queues were empty, or their tasks discarded, after the application stopped: nothing is copied."""
-    client, since = situation.client, recorded_since_down(situation.migration, "drained")
-    record = f"rediskit migrate record {situation.environment.config_argument} --client {client.name} --drained"
+    since = recorded_since_down(situation.migration, "drained")
+    record = situation.command("record --drained")
     if not since:
         message = "no evidence that the queues in the old Redis are empty since the application stopped"
         yield Blocker("queue-unread", message, f"run {record}", ("migration",))
@@ -259,7 +192,7 @@ def _old_data(situation: Situation) -> Iterator[Blocker]:
     elif workload := kinds.get("Deployment") or kinds.get("DaemonSet") or kinds.get("Pod"):
         message = f"previous.data is not set, and {workload} can have data on a volume"
     if message:
-        yield Blocker("old-data-unsaid", message, hint, ("previous", "remove"))
+        yield Blocker("old-data-missing", message, hint, ("previous", "remove"))
 
 
 def _irreversible(situation: Situation) -> Iterator[Blocker]:
@@ -272,20 +205,20 @@ def _folded(situation: Situation) -> Iterator[Blocker]:
     client = situation.client
     if situation.migration.folded is None:
         message = "no record shows that the base of the application repository contains the change"
-        record = f"rediskit migrate record {situation.environment.config_argument} --client {client.name} --folded"
+        record = situation.command("record --folded")
         hint = (
             f"run {record} --owner DIR: it compares the builds with and without the Component"
             if client.owner.is_built
             else f"verify the files, then run {record}"
         )
-        yield Blocker("fold-unseen", message, hint)
+        yield Blocker("fold-missing", message, hint)
 
 
 def _verified(situation: Situation) -> Iterator[Blocker]:
     """Yield a blocker unless the state of the application at this step was verified: no build validates it."""
     migration, client = situation.migration, situation.client
     if migration.verified is None:
-        command = f"rediskit migrate verify {situation.environment.config_argument} --client {client.name} --live --record"
+        command = situation.command("verify --live --record")
         message = f"no verification of {', '.join(client.references)} at {migration.step} is recorded"
         yield Blocker("verification-missing", message, f"run {command}, or use --from FILE", ("migration",))
 
@@ -302,7 +235,7 @@ GATES: dict[str, Gate] = {
     ),
     "secret": Gate("the namespaces of Redis and of the client have the Secret", _secret, ("secret-missing",), overridable=True),
     "verified": Gate("a verification of the application at this step is recorded", _verified, ("verification-missing",)),
-    "replicas": Gate("the base sets the replicas of each workload: a rollback restores them", _replicas, ("replicas-unsaid",)),
+    "replicas": Gate("the base sets the replicas of each workload: a rollback restores them", _replicas, ("replicas-missing",)),
     "installed": Gate("the live HelmRelease has no setting that undoes a step", _installed, ("release-unread",)),
     "jobs": Gate("no Job of a suspended CronJob is running", _jobs, ("jobs-unread", "jobs-running")),
     "drained": Gate("the queues in the old Redis are empty, or their tasks are discarded", _drained, ("queue-unread", "queue-not-empty")),
@@ -312,9 +245,9 @@ GATES: dict[str, Gate] = {
     "scan": Gate(
         "a scan of the application repository at this step found no certain use of the old Redis", _scan, ("scan-missing", "scan-in-use")
     ),
-    "old-redis-there": Gate("the old Redis exists", _old_redis_exists, ("old-redis-gone",)),
-    "old-data": Gate("previous.data is set", _old_data, ("old-data-unsaid",)),
+    "old-redis-exists": Gate("the old Redis exists", _old_redis_exists, ("old-redis-gone",)),
+    "old-data": Gate("previous.data is set", _old_data, ("old-data-missing",)),
     "irreversible": Gate("the irreversible step is confirmed", _irreversible, ("irreversible",)),
-    "folded": Gate("a record shows that the base contains the change", _folded, ("fold-unseen",)),
+    "folded": Gate("a record shows that the base contains the change", _folded, ("fold-missing",)),
 }
 """Every gate by its code. docs/migration.md lists the code of each blocker."""

@@ -160,7 +160,7 @@ def rollback_step(migration: Migration) -> Step | None:
 def gates(transition: Transition, client: Client, migration: Migration) -> tuple[str, ...]:
     """Return the codes of the gates of a transition, in the order of their evaluation. migration: the one before the transition."""
     if transition.kind != "forward":
-        return ("history", "clock", "reason", "old-redis-there")
+        return ("history", "clock", "reason", "old-redis-exists")
     verified = ("verified",) if needs_verification(client, migration) else ()
     first = ("secret",) if transition.target == "deploy" and migration.order == "deploy-first" else ()
     codes = ("history", "clock", *verified, *first, *STAGES[transition.target].gates)

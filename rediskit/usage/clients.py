@@ -133,7 +133,7 @@ def _manifest(environment: Environment, client: Client, other: Client, index: in
         applied = at_step(other, "decommission")
     elif _stays(other.migration) and same_redis(client, other):
         return  # Reported as a client.
-    remove = client.previous.remove if client.previous else ()
+    remove = client.old_objects
     for number, manifest in manifests:
         content = as_left(environment, applied, manifest.content)
         for use in uses([content], address, namespace=other.namespace, switched=switched_variables(other), gone=remove):

@@ -67,13 +67,14 @@ class _Text:
     def edited(self, edit: Edit) -> str:
         """Return the text after one change."""
         path = edit.path
+        parent: Node | None = None
         key: Node | None = None
         node: Node | None = self.root
         for depth, part in enumerate(path):
             inner = _child(node, part)
             if inner is None:
                 return self._missing(node, path[depth:], edit)
-            key, node = inner
+            parent, (key, node) = node, inner
         if isinstance(edit, Append):
             return self._append(node, edit.value)
         if isinstance(edit, AppendBlock):
@@ -83,7 +84,7 @@ class _Text:
         if isinstance(edit, Replace):
             return self._replace(node, edit.value)
         if isinstance(edit, Remove):
-            return self._remove(self._parent(path), int(path[-1]))
+            return self._remove(parent, int(path[-1]))
         return self._put(key, node, edit)
 
     def _missing(self, parent: Node | None, path: Path, edit: Edit) -> str:
@@ -96,13 +97,6 @@ class _Text:
         for name in reversed(path[1:]):
             value = {str(name): value}
         return self._insert(parent, str(path[0]), value)
-
-    def _parent(self, path: Path) -> Node | None:
-        node: Node | None = self.root
-        for part in path[:-1]:
-            inner = _child(node, part)
-            node = inner[1] if inner else None
-        return node
 
     def _prepend(self, node: Node | None, value: Value) -> str:
         if not isinstance(node, SequenceNode):
@@ -137,10 +131,9 @@ class _Text:
             raise _LayoutError
         item = node.value[index]
         if node.flow_style:
-            before, after = (index, index + 1) if index + 1 < len(node.value) else (index - 1, index)
             if index + 1 < len(node.value):
-                return self._cut(item.start_mark.index, node.value[after].start_mark.index, "")
-            return self._cut(node.value[before].end_mark.index, item.end_mark.index, "")
+                return self._cut(item.start_mark.index, node.value[index + 1].start_mark.index, "")
+            return self._cut(node.value[index - 1].end_mark.index, item.end_mark.index, "")
         begin = self.text.rindex("-", 0, item.start_mark.index)
         if index:
             begin = max(self.text.rfind(letter, 0, begin) for letter in "\r\n") + 1

@@ -212,7 +212,7 @@ CASES: dict[str, Refused] = {
         migration(),
         f"advance --at {IN_WINDOW}",
         {
-            "replicas-unsaid": "beersystem: chocolandia/beersystem-backend.yaml has no spec.replicas: after a rollback "
+            "replicas-missing": "beersystem: chocolandia/beersystem-backend.yaml has no spec.replicas: after a rollback "
             "Deployment/beersystem-backend runs 1 replica, not 3"
         },
         {"client": {"workloads": {0: {"replicas": 3}}}},
@@ -222,7 +222,7 @@ CASES: dict[str, Refused] = {
         {"step": "prepare"},
         f"advance --at {IN_WINDOW} --override now",
         {
-            "replicas-unsaid": "beersystem: chocolandia/beersystem-backend.yaml has no spec.replicas: after a rollback "
+            "replicas-missing": "beersystem: chocolandia/beersystem-backend.yaml has no spec.replicas: after a rollback "
             "Deployment/beersystem-backend runs 1 replica, not 3"
         },
         {"client": {"workloads": {0: {"replicas": 3}}}},
@@ -386,13 +386,13 @@ CASES: dict[str, Refused] = {
     "old data on a volume, and no word of it": Refused(
         to("validate", **evidence()),
         "advance --at 2026-03-03T09:00:00-03:00 --confirm-irreversible",
-        {"old-data-unsaid": "beersystem: previous.data is not set, and StatefulSet/redis contains data of the old Redis"},
+        {"old-data-missing": "beersystem: previous.data is not set, and StatefulSet/redis contains data of the old Redis"},
         DATA,
     ),
     "nobody knows whether there is a volume": Refused(
         to("validate", **evidence()),
         "advance --at 2026-03-03T09:00:00-03:00 --confirm-irreversible --override now",
-        {"old-data-unsaid": "beersystem: previous.data is not set, and Deployment/redis can have data on a volume"},
+        {"old-data-missing": "beersystem: previous.data is not set, and Deployment/redis can have data on a volume"},
         UNSAID,
     ),
     "the irreversible step without confirmation": Refused(
@@ -406,12 +406,12 @@ CASES: dict[str, Refused] = {
     "nobody has seen the owner's base": Refused(
         to("decommission", **evidence()),
         "advance --at 2026-03-04T09:00:00-03:00",
-        {"fold-unseen": "beersystem: no record shows that the base of the application repository contains the change"},
+        {"fold-missing": "beersystem: no record shows that the base of the application repository contains the change"},
     ),
     "the owner's base was seen before decommission": Refused(
         to("decommission", **evidence(entries=folded("2026-03-01T22:00:00-03:00"))),
         "advance --at 2026-03-04T09:00:00-03:00",
-        {"fold-unseen": "beersystem: no record shows that the base of the application repository contains the change"},
+        {"fold-missing": "beersystem: no record shows that the base of the application repository contains the change"},
     ),
     "nothing to record": Refused(migration(), "record", {"nothing-to-record": "beersystem: no observation to record"}),
     "a person's word against a failed measurement": Refused(

@@ -235,10 +235,10 @@ def test_what_is_still_to_be_written_is_named() -> None:
     environment = environment_of(
         "prepare", over={"clients": [merged(client("one", "prepare"), {"previous": {"remove": ["StatefulSet/redis"]}})]}
     )
-    assert [words.rpartition(" ")[2] for words in planned(environment).unsaid] == [
+    assert [words.rpartition(" ")[2] for words in planned(environment).missing] == [
         "[window-missing]",
         "[secret-missing]",
-        "[old-data-unsaid]",
+        "[old-data-missing]",
     ]
 
 
@@ -252,6 +252,6 @@ def test_the_secret_in_the_tree_opens_its_gate(secrets: dict[str, Any], form: Ca
         environment = loaded(folder, "prepare", over=over, ciphertexts={namespace: form(namespace) for namespace in present})
         report = status(environment, environment.clients[0], START)
         assert [reason.message for gate in report.transitions[0].gates if gate.code == "secret" for reason in gate.blockers] == blocked
-        assert ("[secret-missing]" in " ".join(planned(environment).unsaid)) == bool(blocked)
+        assert ("[secret-missing]" in " ".join(planned(environment).missing)) == bool(blocked)
         step = planned(environment).steps[0]
         assert (step.procedure.repository, step.objects) == ("owner", ()), "the ciphertext is copied, not made anew"

@@ -33,7 +33,8 @@ from rediskit.model.base import Model
 from rediskit.model.files import TextFile
 from rediskit.model.gitops import Destination
 from rediskit.model.measures import Duration, Quantity, RedisMemory
-from rediskit.model.redis import DISABLEABLE_COMMANDS, NEEDED_COMMANDS, Chart, Memory, RedisImage, Resources
+from rediskit.model.redis import DISABLEABLE_COMMANDS, NEEDED_COMMANDS, Chart, Memory, RedisImage
+from rediskit.model.resources import Resources
 from rediskit.model.secrets import SealedSecrets
 from rediskit.source.manifest import read_manifest
 

@@ -115,7 +115,7 @@ def _lines(environment: Environment, client: Client, plan: Plan) -> Iterator[str
         yield f"  without a refresh after each push, {more}"
     yield from (f"  database {row.number}: {row.described}" for row in databases(environment))
     yield from (f"  note: {note}" for note in notes(environment, client))
-    for words in plan.unsaid:
+    for words in plan.missing:
         yield f"  missing: {words}"
     for number, step in enumerate(plan.steps, 1):
         yield ""
@@ -171,7 +171,7 @@ def _json(plan: Plan) -> dict[str, Any]:
         "budgetSeconds": plan.budget,
         "commitsWhileDown": plan.commits,
         "expectedDown": plan.down or None,
-        "missing": list(plan.unsaid),
+        "missing": list(plan.missing),
         "steps": [_step_json(step) for step in plan.steps],
     }
 

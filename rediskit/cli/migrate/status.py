@@ -14,7 +14,7 @@ from rediskit.model.evidence import Evidence
 from rediskit.renderers.pages.following import following
 from rediskit.source.loader import load
 from rediskit.state_machine.clock import both, offset_source, seconds_between, span
-from rediskit.state_machine.gates import GateResult
+from rediskit.state_machine.situation import GateResult
 from rediskit.state_machine.transitions import REPOSITORIES
 
 _KINDS = {"forward": "next", "back": "back", "rollback": "rollback"}

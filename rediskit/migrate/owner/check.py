@@ -169,7 +169,7 @@ def _base(client: Client, before: Built, place: Checkout, file: Path, *, is_whol
         return
     for workload in client.workloads:
         yield from _workload(client, workload, before, place, file)
-    for reference in client.previous.remove if client.previous and is_whole and not _is_over(client) else ():
+    for reference in client.old_objects if is_whole and not _is_over(client) else ():
         kind, _, name = reference.partition("/")
         if not select(before.objects, client, kind, name):
             hint = "no step can remove an object that is in no build: add and apply it there, or remove it from previous.remove"

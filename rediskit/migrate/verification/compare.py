@@ -68,7 +68,7 @@ def _of_field(client: Client, requirement: Requirement, shown: Artefact) -> Iter
 
 def _shows_old_redis(client: Client, shown: Artefact) -> bool:
     """Return whether a missing object of the old Redis does not exist: the build of the application alone does not contain it."""
-    remove = client.previous.remove if client.previous else ()
+    remove = client.old_objects
     return shown.whole or any(found(client, reference, shown) for reference in remove)
 
 

@@ -52,7 +52,7 @@ def verify(environment: Environment, client: Client, artefact: Artefact) -> Veri
     others: tuple[Step, ...] = (*steps(migration.order), "rolled-back")
     shown = tuple(step for step in others if step != migration.step and not differences(environment, at_step(client, step), artefact))
     switched = effects(migration).switched or migration.step in ("rolled-back", "complete")
-    removed = client.previous.remove if client.previous and effects(migration).removed else ()
+    removed = client.old_objects if effects(migration).removed else ()
     unproven = removed if artefact.from_cluster and not artefact.whole else ()
     return Verification(found, shown if found else (), tuple(hidden(client)) if switched else (), unproven)
 

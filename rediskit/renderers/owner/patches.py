@@ -239,7 +239,7 @@ def hold(workload: Workload, effect: Effects) -> Object | None:
 
 def removals(client: Client) -> tuple[str, ...]:
     """Return the objects of the old Redis that leave the application's build at this step, as Kind/name."""
-    return client.previous.remove if client.previous and effects(client.migration).removed else ()
+    return client.old_objects if effects(client.migration).removed else ()
 
 
 def removal(reference: str) -> Object:

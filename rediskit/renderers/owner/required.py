@@ -73,7 +73,7 @@ def requirements(environment: Environment, client: Client) -> Iterator[Requireme
         yield from _containers(workload, change(environment, client, workload, Effects(switched=True)), switched=effect.switched)
         yield from _external(environment, client, workload, switched=effect.switched)
         yield from _scaler(workload, effect)
-    for reference in client.previous.remove if client.previous else ():
+    for reference in client.old_objects:
         yield Requirement(reference, (), _ABSENT if effect.removed else _EXISTS, _EXISTS)
 
 

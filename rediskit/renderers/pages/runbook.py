@@ -244,7 +244,7 @@ def _variables(in_client: str, name: str, workload: Workload) -> Iterator[str]:
 def how_to_undo(client: Client, migration: Migration) -> str:
     """Return how to undo a step, and the data that this loses."""
     effect, previous = effects(migration), transitions.previous_step(migration)
-    remove = client.previous.remove if client.previous else ()
+    remove = client.old_objects
     kept = client.previous is not None and client.previous.data == "keep"
     if migration.step == "complete":
         return "not possible. From now on, change the application repository as usual"
