@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "yamlio": Package(
         "YAML reader with positions, tolerant reader for foreign manifests, scalars, in-place edits, writer", ("errors", "files")
     ),
+    "helm": Package("reads charts, and renders them with the program Helm", ("errors", "temporary", "files", "tools", "yamlio")),
     "chart": Package(
         "a profile for each supported Helm chart: names, selectors, ports, values, known keys, capabilities", ("errors", "dns")
     ),
@@ -91,6 +92,7 @@ MAY_IMPORT = {
             "files",
             "tools",
             "yamlio",
+            "helm",
             "model",
             "git",
             "state_machine",
@@ -108,7 +110,7 @@ MAY_IMPORT = {
     ),
     "upgrade": Package(
         "what another version of the chart or of Redis changes: two renderings by Helm, compared",
-        ("errors", "temporary", "files", "tools", "yamlio", "chart", "model", "output", "renderers", "checks"),
+        ("errors", "temporary", "yamlio", "helm", "chart", "model", "output", "renderers", "checks"),
     ),
     "doctor": Package(
         "diagnosis of programs, configs, output directories and Git",
@@ -122,6 +124,7 @@ MAY_IMPORT = {
             "files",
             "secrecy",
             "yamlio",
+            "helm",
             "model",
             "git",
             "state_machine",

@@ -114,7 +114,7 @@ def _with_owner(arguments: argparse.Namespace) -> Visit:
     from rediskit.checks import Finding
     from rediskit.cli import scanning
     from rediskit.cli.clock import time_of
-    from rediskit.migrate.owner.chart import chart_at
+    from rediskit.helm import chart_at
     from rediskit.migrate.owner.check import NOT_BUILT, owner_remarks
     from rediskit.migrate.owner.files import checkout
     from rediskit.migrate.scan import scan

@@ -4,9 +4,9 @@ import os
 from typing import NamedTuple
 
 from rediskit.errors import ConfigError, Problem, RefusedError
+from rediskit.helm import Chart
 from rediskit.migrate.edit import Edited, put_in_place
 from rediskit.migrate.owner.build import Difference, bench, differences
-from rediskit.migrate.owner.chart import Chart
 from rediskit.migrate.owner.files import FOLDER, Checkout, checkout, kustomization, link_in_the_way, listing, rendered_files, shown
 from rediskit.migrate.owner.plain_files import plain_files
 from rediskit.migrate.owner.rules import beaten, missing_workload, release_problems, unbuilt, unexpanded, unnamed_scalers

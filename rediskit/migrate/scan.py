@@ -9,11 +9,11 @@ from rediskit.errors import ConfigError, MissingToolError, Problem
 from rediskit.files import read_regular
 from rediskit.git.revision import commit_at
 from rediskit.git.work_tree import WorkTree
+from rediskit.helm import Chart
 from rediskit.migrate.edit import Edited
 from rediskit.migrate.egress import Restriction, restrictions
 from rediskit.migrate.evidence import appended, entry
 from rediskit.migrate.owner.build import bench, select
-from rediskit.migrate.owner.chart import Chart
 from rediskit.migrate.owner.files import FOLDER, Checkout, documents_of, is_built, link_in_the_way, manifests_below, shown
 from rediskit.migrate.owner.in_place import at_home
 from rediskit.migrate.owner.released import key_of

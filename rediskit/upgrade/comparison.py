@@ -1,21 +1,26 @@
 """The whole comparison: what breaks, and every object that differs."""
 
-import pathlib
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from rediskit import errors
 from rediskit.checks.finding import Finding
-from rediskit.errors import ConfigError, Path, Problem
+from rediskit.errors import ConfigError, Problem
+from rediskit.helm import Chart, chart_at, pull
 from rediskit.model.environment import Environment
 from rediskit.model.nested import at
+from rediskit.model.redis import Redis
 from rediskit.output.tree_diff import ValueChange
 from rediskit.output.value_diff import changes_between
 from rediskit.renderers.helm import merged_values, release_of
 from rediskit.temporary import temporary_folder
 from rediskit.upgrade.breaks import Break, breaks, changed_defaults, vanished
-from rediskit.upgrade.charts import Chart, chart_of
 from rediskit.upgrade.rendering import Rendering
 
+_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]+)?")
+"""An exact version of a chart."""
 _VERSIONS = frozenset({"helm.sh/chart", "app.kubernetes.io/version"})
 """Labels that differ between any two versions of a chart."""
 
@@ -62,24 +67,26 @@ def compare(environment: Environment, chart: str, from_chart: str, image: str) -
         RefusedError: A chart refuses the values.
         MissingToolError: Helm is missing, or could not pull a version.
     """
-    with temporary_folder() as folder:
-        return _compared(environment, *_renderings(environment, chart, from_chart, image, folder))
-
-
-def _renderings(environment: Environment, chart: str, from_chart: str, image: str, folder: pathlib.Path) -> tuple[Rendering, Rendering]:
     redis, release = environment.redis, release_of(environment)
-    places = []
-    for name in ("old", "new"):
-        place = folder / name
-        place.mkdir()
-        places.append(place)
-    source = (redis.profile, redis.chart.repository)
-    before = chart_of(from_chart or redis.chart.version, *source, places[0], "--from-chart")
-    after = chart_of(chart, *source, places[1], "--chart") if chart else before
-    changed = with_image(environment, image) if image else environment
-    old = Rendering(before, release, merged_values(environment), places[0])
-    new = Rendering(after, release, merged_values(changed), places[1])
-    return old, new
+    with temporary_folder() as folder:
+        before = _chart(redis, from_chart or redis.chart.version, folder / "old", "--from-chart")
+        after = _chart(redis, chart, folder / "new", "--chart") if chart else before
+        changed = with_image(environment, image) if image else environment
+        old, new = Rendering(before, release, merged_values(environment)), Rendering(after, release, merged_values(changed))
+        return _compared(environment, old, new)
+
+
+def _chart(redis: Redis, reference: str, folder: Path, option: str) -> Chart:
+    """Return the chart of an option: the path of a folder or an archive, or a version, which Helm pulls into a new folder."""
+    profile, path = redis.profile, reference
+    if _VERSION.fullmatch(reference) and not Path(reference).exists():
+        folder.mkdir()
+        path = str(pull(profile.chart, redis.chart.repository, reference, folder))
+    chart = chart_at(path, option)
+    if chart.name != profile.chart:
+        message = f"{option}: {reference} is the chart {chart.name}, and the config has {profile.chart} ({profile.title})"
+        raise ConfigError(Problem(message, "choose a version of the chart in redis.chart", code="chart-file"))
+    return chart
 
 
 def with_image(environment: Environment, image: str) -> Environment:
@@ -125,7 +132,7 @@ def _compared(environment: Environment, old: Rendering, new: Rendering) -> Upgra
 
 
 def _finding(environment: Environment, broken: Break) -> Finding:
-    path: Path = ("redis", "image") if broken.code == "upgrade-image" else ("redis", "chart")
+    path: errors.Path = ("redis", "image") if broken.code == "upgrade-image" else ("redis", "chart")
     if broken.keys and at(environment.redis.values, *broken.keys) is not None:
         path = ("redis", "values", *broken.keys)
     return Finding(broken.code, broken.severity, broken.message, broken.hint, path, environment.locate(path))

@@ -3,16 +3,13 @@
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from rediskit.chart.names import Release
-from rediskit.errors import Problem, RefusedError
+from rediskit.errors import Problem
+from rediskit.helm import Chart, template
 from rediskit.model.nested import at, list_at, mapping_at
-from rediskit.tools import Command, find, printable_lines, run
-from rediskit.upgrade.charts import Chart, settings
 from rediskit.yamlio.foreign import read_foreign
-from rediskit.yamlio.writer import dump
 
 _LIMIT = 8 * 2**20
 Object = dict[str, Any]
@@ -23,29 +20,14 @@ Identity = tuple[str, str]
 class Rendering:
     """The objects that a chart renders for a release. A chart that refuses the values raises RefusedError."""
 
-    def __init__(self, chart: Chart, release: Release, values: Mapping[str, Any], folder: Path) -> None:
+    def __init__(self, chart: Chart, release: Release, values: Mapping[str, Any]) -> None:
         self.chart, self.release, self.values = chart, release, values
-        self._folder = folder
 
     def text(self, values: Mapping[str, Any] | None = None) -> str:
         """Return the output of `helm template` for the values of the config, or for others."""
-        file = self._folder / "values.yaml"
-        file.write_text(dump(dict(self.values if values is None else values)), encoding="utf-8")
-        arguments: list[str | Path] = [
-            "template",
-            self.release.name,
-            self.chart.path,
-            "--namespace",
-            self.release.namespace,
-            "--values",
-            file,
-        ]
-        helm = find("helm", "HELM")
-        done = run(Command(helm, arguments, environment=settings(self._folder), exit_codes=frozenset({0, 1})))
-        if done.exit_code:
-            reason = printable_lines(done.stderr.decode(errors="replace"), last=3)
-            raise RefusedError(Problem(f"chart {self.chart.version} refuses the values of the config", f"helm reports: {reason}"))
-        return done.stdout.decode()
+        refusal = Problem(f"chart {self.chart.version} refuses the values of the config")
+        used = self.values if values is None else values
+        return template(self.chart, self.release.name, self.release.namespace, used, refusal=refusal).decode()
 
     @cached_property
     def whole(self) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from rediskit.migrate.owner.chart import chart_at, template
+from rediskit.helm import chart_at
+from rediskit.migrate.owner.chart import template
 from rediskit.model.helm_install import helm_install
 from rediskit.yamlio.writer import dump
 from tests.cli.test_export import disk

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import Run
 
 CONFIG = Path(__file__).parents[1] / "valid/cloudpirates.yaml"
-HINT = "  help: write the path of a chart (a folder or an archive of helm pull), or an exact version\n"
+HINT = "  help: write the path of a chart: a folder, or the archive that helm pull writes\n"
 
 
 @pytest.fixture(autouse=True)
@@ -45,11 +45,11 @@ def chart(folder: str, version: str, **objects: str) -> str:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("gone.tgz", "gone.tgz does not exist"),
-        ("text.tgz", "text.tgz is no chart"),
-        ("empty.tgz", "empty.tgz is no chart"),
-        ("list.tgz", "list.tgz is the chart (no name), and the config has redis (Redis chart of CloudPirates)"),
-        ("folder", "folder is no chart"),
+        ("gone.tgz", "gone.tgz is not a chart: "),
+        ("text.tgz", "text.tgz is not a chart: "),
+        ("empty.tgz", "empty.tgz is not a chart: it has no Chart.yaml"),
+        ("list.tgz", "list.tgz is not a chart: its Chart.yaml has no name and version"),
+        ("folder", "folder is not a chart: it has no Chart.yaml"),
     ],
 )
 def test_what_is_no_chart_is_refused(source: str, message: str, run: Run) -> None:
@@ -59,7 +59,7 @@ def test_what_is_no_chart_is_refused(source: str, message: str, run: Run) -> Non
     Path("folder").mkdir()
     code, output, errors = run("upgrade", "cloudpirates.yaml", "--from-chart", source, "--chart", source)
     assert (code, output) == (2, "")
-    assert errors.startswith(f"error: --from-chart: {message}\n  help: ")
+    assert errors.startswith(f"error[chart-file]: --from-chart: {message}")
     assert errors.count("\n") == 2
     if "the chart" not in message:
         assert errors.endswith(HINT)
@@ -69,14 +69,14 @@ def test_the_chart_of_another_profile_is_refused(run: Run) -> None:
     packed("valkey.tgz", Chart_yaml="name: valkey\nversion: 1.0.0\n")
     code, _, errors = run("upgrade", "cloudpirates.yaml", "--from-chart", "valkey.tgz", "--chart", "valkey.tgz")
     message = "--from-chart: valkey.tgz is the chart valkey, and the config has redis (Redis chart of CloudPirates)"
-    assert (code, errors) == (2, f"error: {message}\n  help: choose a version of the chart in redis.chart\n")
+    assert (code, errors) == (2, f"error[chart-file]: {message}\n  help: choose a version of the chart in redis.chart\n")
 
 
 @pytest.mark.parametrize("version", ["0.34.x", "^0.34", ">=0.34.0", "latest"])
 def test_a_range_of_versions_is_no_chart(version: str, run: Run) -> None:
     here = chart("here", "0.34.18")
     code, _, errors = run("upgrade", "cloudpirates.yaml", "--from-chart", here, "--chart", version)
-    assert (code, errors) == (2, f"error: --chart: {version} does not exist\n{HINT}")
+    assert (code, errors) == (2, f"error[chart-file]: --chart: {version} is not a chart: no such file or directory\n{HINT}")
 
 
 @pytest.mark.parametrize("image", ["redis@sha256:12", "latest", "a b", "docker.io/library/redis", "UPPER/case:1"])

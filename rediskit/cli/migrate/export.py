@@ -13,8 +13,8 @@ from rediskit.cli.clock import time_of
 from rediskit.cli.common import has_errors
 from rediskit.cli.configs import config_file
 from rediskit.cli.report import Report, change_lines, changes_json, finding_lines, warning_lines
+from rediskit.helm import chart_at
 from rediskit.migrate.export import Exported, export
-from rediskit.migrate.owner.chart import chart_at
 from rediskit.migrate.owner.files import checkout
 from rediskit.migrate.scan import Scan, scan
 from rediskit.migrate.status import one_client

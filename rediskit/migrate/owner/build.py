@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.files import read_regular, reason
-from rediskit.migrate.owner.chart import Chart
+from rediskit.helm import Chart
 from rediskit.migrate.owner.copy import copy_checkout
 from rediskit.migrate.owner.files import (
     Checkout,

@@ -1,65 +1,21 @@
 """Charts of applications, rendered by the real Helm with the values that the GitOps tool would use."""
 
-import tarfile
-import zlib
 from collections.abc import Mapping, Sequence
-from gzip import GzipFile
-from io import BytesIO
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from rediskit.errors import ConfigError, Problem, RefusedError
-from rediskit.files import read_regular, reason
+from rediskit import helm
+from rediskit.errors import Problem, RefusedError
+from rediskit.helm import Chart
 from rediskit.model.helm_install import HelmInstall
-from rediskit.model.nested import list_at, text_at
+from rediskit.model.nested import list_at
 from rediskit.renderers.tree import Object
 from rediskit.temporary import temporary_folder
 from rediskit.tools import Command, find, printable_lines, run
-from rediskit.yamlio.foreign import MAX_BYTES, read_foreign
+from rediskit.yamlio.foreign import read_foreign
 from rediskit.yamlio.writer import dump
 
-MAX_ARCHIVE = 64 * 1024 * 1024
-"""The largest archive of a chart, in bytes."""
 MAX_OUTPUT = 64 * 1024 * 1024
 """The largest output of Helm or kustomize that is read, in bytes."""
-HOOK = "helm.sh/hook"
-"""The annotation of a hook. helm-controller 1.6 sends hooks to the post-renderers, too (`postRenderStrategy`)."""
-
-
-class Chart(NamedTuple):
-    """A chart on disk: its folder or archive, and name and version from its Chart.yaml."""
-
-    path: Path
-    name: str
-    version: str
-
-
-def chart_at(path: str) -> Chart:
-    """Return the chart in a folder or an archive. Raises ConfigError if it is neither."""
-    place = Path(path).absolute()
-    hint = "choose the folder of a chart, or the .tgz that helm pull writes"
-    try:
-        text = read_regular(place / "Chart.yaml", MAX_BYTES) if place.is_dir() else _in_archive(place)
-        documents = read_foreign(text, f"{path}: Chart.yaml")
-    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
-        why = reason(error) if isinstance(error, OSError) else str(error)
-        raise ConfigError(Problem(f"{path} is not a chart: {why}", hint, code="chart-file")) from error
-    data = documents[0].data if documents else None
-    name, version = text_at(data, "name"), str(data.get("version", "")) if isinstance(data, dict) else ""
-    if not name or not version:
-        raise ConfigError(Problem(f"{path} is not a chart: its Chart.yaml has no name and version", hint, code="chart-file"))
-    return Chart(place, name, version)
-
-
-def _in_archive(path: Path) -> bytes:
-    """Return the Chart.yaml of an archive. Raises OSError, EOFError, zlib.error or TarError."""
-    content = BytesIO(read_regular(path, MAX_ARCHIVE))
-    with GzipFile(fileobj=content) as unpacked, tarfile.TarFile(fileobj=unpacked) as archive:
-        for member in archive:
-            if member.isfile() and member.name.count("/") == 1 and member.name.endswith("/Chart.yaml"):
-                file = archive.extractfile(member)
-                return file.read(MAX_BYTES) if file else b""
-    raise tarfile.TarError("it has no Chart.yaml")
 
 
 def unfit(chart: Chart, install: HelmInstall) -> Problem | None:
@@ -75,23 +31,13 @@ def unfit(chart: Chart, install: HelmInstall) -> Problem | None:
 
 
 def template(chart: Chart, install: HelmInstall, values: Mapping[str, Any], namespace: str, kubernetes: str = "") -> list[Object]:
-    """Return the objects of a chart with values, hooks included. The values are on standard input, because they can contain passwords.
+    """Return the objects of a chart with values, hooks included. Raises RefusedError when Helm reports an error.
 
-    Raises:
-        RefusedError: Helm reports an error.
-        MissingToolError: Helm is missing or hangs.
+    helm-controller 1.6 sends hooks to the post-renderers, too (`postRenderStrategy`).
     """
-    options = ("--namespace", namespace, "--values", "-", *(("--kube-version", kubernetes) if kubernetes else ()))
-    with temporary_folder() as home:
-        own = {name: str(home) for name in ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME")}
-        arguments = ("template", install.release, chart.path, *options)
-        stdin = dump(dict(values)).encode()
-        done = run(Command(find("helm", "HELM"), arguments, stdin=stdin, exit_codes=frozenset({0, 1}), environment=own))
-    if done.exit_code:
-        complaint = printable_lines(done.stderr.decode(errors="replace"), last=3) or "no error message"
-        message = f"chart {chart.name} {chart.version} of {install.reference} is not rendered"
-        raise RefusedError(Problem(message, f"helm reports: {complaint}", code="chart-template"))
-    return _objects(done.stdout, "the output of helm")
+    refusal = Problem(f"chart {chart.name} {chart.version} of {install.reference} is not rendered", code="chart-template")
+    options = ("--kube-version", kubernetes) if kubernetes else ()
+    return _objects(helm.template(chart, install.release, namespace, values, refusal=refusal, options=options), "the output of helm")
 
 
 def post_rendered(objects: Sequence[Object], renderers: Sequence[Any]) -> list[Object]:

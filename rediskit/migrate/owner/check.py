@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from rediskit.errors import ConfigError, Location, Problem, RefusedError
+from rediskit.helm import Chart
 from rediskit.migrate.owner.build import Bench, Built, ValuesBench, bench, differences, select
-from rediskit.migrate.owner.chart import Chart
 from rediskit.migrate.owner.files import (
     FOLDER,
     Checkout,

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rediskit.errors import Problem, RefusedError
-from rediskit.migrate.owner.chart import Chart, post_rendered, template, unfit
+from rediskit.helm import Chart
+from rediskit.migrate.owner.chart import post_rendered, template, unfit
 from rediskit.migrate.owner.chart_values import Source, combined, sources_of
 from rediskit.migrate.owner.files import Checkout, shown
 from rediskit.model.client import Client

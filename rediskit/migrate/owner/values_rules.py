@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rediskit.errors import Problem, RefusedError
-from rediskit.migrate.owner.chart import Chart, template
+from rediskit.helm import Chart
+from rediskit.migrate.owner.chart import template
 from rediskit.migrate.owner.chart_values import Values, combined
 from rediskit.migrate.owner.files import Checkout
 from rediskit.migrate.owner.released import Key, installer, sources
