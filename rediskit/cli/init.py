@@ -15,8 +15,8 @@ from rediskit.files import MAX_BYTES, read_file, read_stream
 from rediskit.init.detected import DetectedClient, DetectedWorkload
 from rediskit.init.project import Options, Project, new_project
 from rediskit.init.switches import ContainerSwitch
+from rediskit.output.input_files import write_new
 from rediskit.output.leftovers import input_leftovers, remove_leftovers
-from rediskit.output.new_files import write_new
 
 WAIT = 2.0
 """Seconds before a message reports that rediskit waits for the content of a pipe."""

@@ -15,12 +15,11 @@ from rediskit.init.detected import DetectedClient
 from rediskit.init.names import manifest_names
 from rediskit.init.objects import read_objects
 from rediskit.init.project import notes_of
-from rediskit.init.reduced_manifests import reduce_manifest, refuse_leaks, text_of
+from rediskit.init.reduced_manifests import reduced_manifests, refuse_leaks, text_of
 from rediskit.init.validation import errors_of, invalid
 from rediskit.model.environment import Environment
 from rediskit.model.redis import Redis
-from rediskit.output.input_files import read_inputs
-from rediskit.output.new_files import already_exists
+from rediskit.output.input_files import already_exists, read_inputs
 from rediskit.source.loader import load
 from rediskit.source.questions import questions
 from rediskit.usage import of_client, parse
@@ -101,9 +100,7 @@ def addition(request: Request) -> Addition:
     target = _Target(
         environment.name, request.config, Path(os.path.realpath(request.config)), read_file(Path(request.config), request.config)
     )
-    reduced = {
-        (client.name, workload.reference): reduce_manifest(workload, client, objects) for client in clients for workload in client.workloads
-    }
+    reduced = reduced_manifests(clients, objects)
     texts = _manifests(target, clients, {key: text_of(manifest) for key, manifest in reduced.items()})
     paths = {key: path for key, (path, _) in texts.items()}
     files = {path: text.encode() for path, text in texts.values()} | _edited(target, clients, paths, policy)

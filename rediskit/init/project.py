@@ -17,11 +17,11 @@ from rediskit.init.config_text import GitFacts, config_text, redis_section
 from rediskit.init.detected import DetectedClient
 from rediskit.init.names import manifest_names
 from rediskit.init.objects import InputObjects, read_objects
-from rediskit.init.reduced_manifests import reduce_manifest, refuse_leaks, text_of
+from rediskit.init.reduced_manifests import reduced_manifests, refuse_leaks, text_of
 from rediskit.init.validation import errors_of, invalid
 from rediskit.model.gitops import PLACEHOLDER_REPOSITORY, for_flux
 from rediskit.model.redis import Redis
-from rediskit.output.new_files import already_exists, existing
+from rediskit.output.input_files import already_exists, existing
 from rediskit.source.questions import questions
 from rediskit.temporary import temporary_folder
 
@@ -96,9 +96,7 @@ def new_project(options: Options) -> Project:
     name = _name(options)
     objects = read_objects(*options.source) if options.source else InputObjects(())
     clients, client_notes = _clients(options, objects)
-    reduced = {
-        (client.name, workload.reference): reduce_manifest(workload, client, objects) for client in clients for workload in client.workloads
-    }
+    reduced = reduced_manifests(clients, objects)
     manifests = {key: f"{name}/{file}.yaml" for key, file in manifest_names(clients).items()}
     git = _git(options, name)
     config, text = f"config/{name}.yaml", config_text(name, git, clients, manifests)

@@ -8,7 +8,7 @@ import json
 import re
 from base64 import b64decode, b64encode
 from binascii import Error
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rediskit.errors import Problem, RefusedError, dotted
@@ -55,6 +55,13 @@ def text_of(content: Content) -> str:
         "# All other values are removed because they could be passwords. Do not apply this file: the object is incomplete.\n"
     )
     return head + dump(content)
+
+
+def reduced_manifests(clients: Iterable[DetectedClient], objects: InputObjects) -> dict[tuple[str, str], Content]:
+    """Return the reduced manifest of each workload, by client and `Kind/name`."""
+    return {
+        (client.name, workload.reference): reduce_manifest(workload, client, objects) for client in clients for workload in client.workloads
+    }
 
 
 def reduce_manifest(workload: DetectedWorkload, client: DetectedClient, objects: InputObjects) -> Content:

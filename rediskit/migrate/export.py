@@ -72,12 +72,7 @@ def export(
         ConfigError: A folder is not in a checkout or has no kustomization, or the kind of owner has no files.
         RefusedError: The build does not have the values of the step, or a file was edited.
     """
-    if client.owner.delivery == "stated" and client.owner.variables is None:
-        hint = f"change the application as {environment.path}/{client.owner_folder}/REQUIRED.md states, then run rediskit migrate verify"
-        raise ConfigError(Problem(f"{client.name} has owner.kind {client.owner.kind}: there are no files to export", hint))
-    if client.owner.in_place:
-        hint = "render and commit: the overlay lists the rendered folder"
-        raise ConfigError(Problem(f"{client.name} has owner.inPlace: nothing is exported", hint))
+    _refuse_without_files(environment, client)
     place = checkout(to, overlay, offline=offline)
     if problem := link_in_the_way(place, client):
         raise RefusedError(problem)
@@ -92,6 +87,16 @@ def export(
     tree, root = rendered_files(render(environment), client), str(place.to / FOLDER)
     changes = compare(tree, root) if dry_run else write(tree, root, force=force)
     return Exported(shown(place.to), shown(place.to / FOLDER / client.name), changes, (), objects, tuple(_todo(environment, client, place)))
+
+
+def _refuse_without_files(environment: Environment, client: Client) -> None:
+    """Raise ConfigError if nothing is exported for the kind of owner."""
+    if client.owner.delivery == "stated" and client.owner.variables is None:
+        hint = f"change the application as {environment.path}/{client.owner_folder}/REQUIRED.md states, then run rediskit migrate verify"
+        raise ConfigError(Problem(f"{client.name} has owner.kind {client.owner.kind}: there are no files to export", hint))
+    if client.owner.in_place:
+        hint = "render and commit: the overlay lists the rendered folder"
+        raise ConfigError(Problem(f"{client.name} has owner.inPlace: nothing is exported", hint))
 
 
 def refuse_uses(environment: Environment, client: Client, place: Checkout, chart: Chart | None = None) -> None:

@@ -641,7 +641,7 @@ def test_the_makefile_of_init_has_the_targets_render_check_and_diff(repository: 
 KILLS = """
 import os, signal, sys
 from itertools import count
-from rediskit.output.new_files import write_new
+from rediskit.output.input_files import write_new
 from rediskit.init.project import Options, new_project
 from tests.output.faults import watching
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from rediskit.errors import RefusedError
-from rediskit.output import new_files
-from rediskit.output.new_files import existing, write_new
+from rediskit.output import input_files
+from rediskit.output.input_files import existing, write_new
 from rediskit.output.paths import STAGE
 from tests.output.faults import reached, watching
 
@@ -108,7 +108,7 @@ def _sees_nothing(_folder: str, _paths: object) -> dict[str, bytes | None]:
 def test_a_file_that_another_process_creates_is_not_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "config").mkdir()
     (tmp_path / "config/one.yaml").write_text("theirs\n")
-    monkeypatch.setattr(new_files, "existing", _sees_nothing)
+    monkeypatch.setattr(input_files, "existing", _sees_nothing)
     assert "config/one.yaml already exists" in refused(lambda: write_new(str(tmp_path), FILES))
     assert {path: content for path, content in tree(tmp_path).items() if content} == {"config/one.yaml": b"theirs\n"}
 
@@ -120,7 +120,7 @@ def test_new_files_are_created_on_a_file_system_without_links(tmp_path: Path, mo
     monkeypatch.setattr(os, "link", no_links)
     write_new(str(tmp_path / "new"), FILES)
     assert {path: content for path, content in tree(tmp_path / "new").items() if content} == FILES
-    monkeypatch.setattr(new_files, "existing", _sees_nothing)
+    monkeypatch.setattr(input_files, "existing", _sees_nothing)
     message = refused(lambda: write_new(str(tmp_path / "new"), {"other": b"x", "schema.json": b"other"}))
     assert "schema.json: File exists" in message
     assert (tmp_path / "new/schema.json").read_bytes() == b"{}\n"

@@ -28,15 +28,8 @@ def values_problems(
 ) -> list[Problem]:
     """Return the problems of the values of a client, with its chart; none without.
 
-    Args:
-        environment: The config.
-        client: The client.
-        objects: The build in which the Component changes nothing.
-        place: The checkout.
-        chart: The chart.
-
-    Raises:
-        RefusedError: A source of values is not visible, or the chart fails with the values of the base.
+    `objects` is the build in which the Component changes nothing. Raises RefusedError if a source of values is not visible, or the chart
+    fails with the values of the base.
     """
     if chart is None or client.owner.values is None:
         return []

@@ -15,6 +15,13 @@ CONTAINER = "verify"
 DEADLINE = 600
 """Seconds until Kubernetes ends a Job. A performance phase needs about a minute, and a Secret can be late."""
 _USER = 1001
+_UNPRIVILEGED = {
+    "fsGroup": _USER,
+    "runAsGroup": _USER,
+    "runAsNonRoot": True,
+    "runAsUser": _USER,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
 _SECRET = "/secrets"
 
 
@@ -77,9 +84,6 @@ def job_spec(environment: Environment, phases: tuple[str, ...], namespace: str, 
     """Return the spec of a Job. Its pod has no label that a Service of the release selects.
 
     Args:
-        environment: The config.
-        phases: The phases to run.
-        namespace: The namespace of the Job.
         wait: Seconds to wait for the first answer of Redis and for its replicas.
         config_map: The ConfigMap with the script; without one, the script is an argument.
     """
@@ -99,35 +103,20 @@ def job_spec(environment: Environment, phases: tuple[str, ...], namespace: str, 
         "command": ["bash", "/script/verify.sh"] if config_map else ["bash", "-c", script()],
         "env": [{"name": name, "value": value} for name, value in variables.items()],
         "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-        },
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}, "readOnlyRootFilesystem": True},
         "volumeMounts": mounts,
     }
-    return {
-        "backoffLimit": 0,
-        "activeDeadlineSeconds": DEADLINE,
-        "template": {
-            "metadata": {"labels": {"app.kubernetes.io/managed-by": "rediskit-verify"}},
-            "spec": {
-                **({"affinity": _apart(environment)} if "performance" in phases else {}),
-                "automountServiceAccountToken": False,
-                "containers": [container],
-                "enableServiceLinks": False,
-                "restartPolicy": "Never",
-                "securityContext": {
-                    "fsGroup": _USER,
-                    "runAsGroup": _USER,
-                    "runAsNonRoot": True,
-                    "runAsUser": _USER,
-                    "seccompProfile": {"type": "RuntimeDefault"},
-                },
-                "volumes": volumes,
-            },
-        },
+    pod = {
+        **({"affinity": _apart(environment)} if "performance" in phases else {}),
+        "automountServiceAccountToken": False,
+        "containers": [container],
+        "enableServiceLinks": False,
+        "restartPolicy": "Never",
+        "securityContext": _UNPRIVILEGED,
+        "volumes": volumes,
     }
+    template = {"metadata": {"labels": {"app.kubernetes.io/managed-by": "rediskit-verify"}}, "spec": pod}
+    return {"backoffLimit": 0, "activeDeadlineSeconds": DEADLINE, "template": template}
 
 
 def _apart(environment: Environment) -> Object:
