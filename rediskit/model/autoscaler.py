@@ -1,19 +1,20 @@
 """The autoscaler of a workload."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, Strict, model_validator
 
 from rediskit.errors import Problem
-from rediskit.model.base import Model, refuse, refuse_all
-from rediskit.model.files import Manifest, from_manifest
+from rediskit.model.base import refuse, refuse_all
+from rediskit.model.files import Described, Manifest
 from rediskit.model.nested import at
 from rediskit.model.types import DnsName
 
 Bound = Annotated[int, Strict(), Field(ge=0, le=1000)]
 
 
-class Autoscaler(Model):
+class Autoscaler(Described):
     """The autoscaler of the workload. During a migration its bounds are fixed: 0, then the original number, until `decommission`."""
 
     manifest: Manifest | None = None
@@ -27,17 +28,13 @@ class Autoscaler(Model):
     max: Bound | None = None
     """The largest number of replicas. Default: from the manifest."""
 
-    @model_validator(mode="before")
     @classmethod
-    def _from_manifest(cls, data: Any) -> Any:
-        manifest = data.get("manifest") if isinstance(data, dict) else None
-        if not isinstance(manifest, Manifest):
-            return data
+    def values_in(cls, manifest: Manifest, _: Mapping[str, Any], /) -> dict[str, Any]:
         kind, name = at(manifest.content, "kind"), at(manifest.content, "metadata", "name")
         if kind not in _BOUNDS:
             refuse("manifest-kind", f"{manifest.path} contains a {kind}, not an autoscaler", f"use one of {', '.join(_BOUNDS)}", "manifest")
         lower, upper = bounds_of(manifest.content)
-        return {**data, **from_manifest(manifest, data, {"kind": kind, "name": name, "min": lower, "max": upper})}
+        return {"kind": kind, "name": name, "min": lower, "max": upper}
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from rediskit.errors import Problem
-from rediskit.model.base import refuse, refuse_all
+from rediskit.model.base import Model, refuse, refuse_all
 
 
 class _FromLoader:
@@ -56,14 +56,28 @@ class Manifest(_FromLoader):
     content: dict[str, Any] = field(repr=False, hash=False)
 
 
-def from_manifest(manifest: Manifest, data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of a manifest that a section does not set. Refuses a section with other values."""
-    hint = "remove it: the value of the manifest applies"
-    refuse_all(
-        [
-            Problem(f"is {data[key]} here and {value} in {manifest.path}", hint, (key,), code="manifest-conflict")
-            for key, value in values.items()
-            if isinstance(data.get(key), (str, int)) and data[key] != value
-        ]
-    )
-    return {key: value for key, value in values.items() if data.get(key) is None}
+class Described(Model):
+    """A section whose values can come from a manifest."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_manifest(cls, data: Any) -> Any:
+        """Add the values of the manifest that the section does not set. Refuse other values than those of the manifest."""
+        manifest = data.get("manifest") if isinstance(data, dict) else None
+        if not isinstance(manifest, Manifest):
+            return data
+        values = cls.values_in(manifest, data)
+        hint = "remove it: the value of the manifest applies"
+        refuse_all(
+            [
+                Problem(f"is {data[key]} here and {value} in {manifest.path}", hint, (key,), code="manifest-conflict")
+                for key, value in values.items()
+                if isinstance(data.get(key), (str, int)) and data[key] != value
+            ]
+        )
+        return {**data, **{key: value for key, value in values.items() if data.get(key) is None}}
+
+    @classmethod
+    def values_in(cls, manifest: Manifest, data: Mapping[str, Any], /) -> dict[str, Any]:
+        """Return the values of a manifest, by key of the section. Refuses an object of another kind."""
+        raise NotImplementedError

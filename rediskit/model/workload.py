@@ -1,6 +1,6 @@
 """The objects that run an application, as far as the migration changes them: containers, replicas, autoscaler."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self, get_args
@@ -9,9 +9,9 @@ from pydantic import Field, Strict, model_validator
 
 from rediskit.errors import Problem
 from rediskit.model.autoscaler import Autoscaler
-from rediskit.model.base import Model, refuse, refuse_all
+from rediskit.model.base import refuse, refuse_all
 from rediskit.model.container import Container
-from rediskit.model.files import Manifest, from_manifest
+from rediskit.model.files import Described, Manifest
 from rediskit.model.nested import at, list_at, mapping_at, text_at
 from rediskit.model.types import DnsLabel, DnsName, Flag
 
@@ -26,7 +26,7 @@ NOT_SCALED = {
 }
 
 
-class Workload(Model):
+class Workload(Described):
     """An object that runs the application. It is changed only through the build of the application repository."""
 
     manifest: Manifest | None = None
@@ -50,12 +50,8 @@ class Workload(Model):
     autoscaler: Autoscaler | None = None
     """The autoscaler of the object, if it has one. Otherwise it would end the downtime early."""
 
-    @model_validator(mode="before")
     @classmethod
-    def _from_manifest(cls, data: Any) -> Any:
-        manifest = data.get("manifest") if isinstance(data, dict) else None
-        if not isinstance(manifest, Manifest):
-            return data
+    def values_in(cls, manifest: Manifest, data: Mapping[str, Any], /) -> dict[str, Any]:
         kind, name, replicas = (at(manifest.content, *path) for path in (("kind",), ("metadata", "name"), ("spec", "replicas")))
         if kind not in get_args(Kind):
             reason = NOT_SCALED.get(str(kind), "is not a workload that rediskit can scale")
@@ -70,7 +66,7 @@ class Workload(Model):
             values["suspend"] = at(manifest.content, "spec", "suspend") is True
         elif replicas:
             values["replicas"] = replicas
-        return {**data, **from_manifest(manifest, data, values)}
+        return values
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
