@@ -23,7 +23,7 @@ CONFIG = ROOT / "config/chocolandia.yaml"
 BACKEND = ROOT / "config/chocolandia/beersystem-backend.yaml"
 STEPS = ("prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission", "complete", "rolled-back")
 IDENTITIES = frozenset({"prepare", "complete", "rolled-back"})
-"""The steps at which the owner's Component changes nothing (design §4)."""
+"""The steps at which the Component changes nothing."""
 EVIDENCE = {
     "from": "2026-03-01T22:00:00-03:00",
     "until": "2026-03-03T08:00:00-03:00",
@@ -56,7 +56,7 @@ def backend() -> dict[str, Any]:
 
 
 def history(*steps: str) -> list[dict[str, str]]:
-    """One entry a step, an hour apart."""
+    """Return an entry for each step, an hour apart."""
     reasons = {"rolled-back": {"reason": "errors in the logs"}}
     return [{"step": step, "at": f"2026-03-01T{hour:02}:00:00Z", **reasons.get(step, {})} for hour, step in enumerate(steps)]
 
@@ -83,7 +83,7 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def config(step: str | None = "validate", order: str = "scale-down-first", over: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return the main config as data: beersystem at a step (None: not on its way), `over` merged in. secrets.mode is manual."""
+    """Return the main config as data: beersystem at a step (None: no migration), `over` merged in. secrets.mode is manual."""
     data: dict[str, Any] = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
     data["secrets"] = {"mode": "manual"}
     client = data["clients"][0]
@@ -170,7 +170,7 @@ def owned_by(manifest: Mapping[str, Any], step: str, order: str = "scale-down-fi
 
 
 def sealed(namespace: str, rotation: str = ROTATION) -> dict[str, Any]:
-    """Return a SealedSecret as `rediskit secret` writes it, with a ciphertext that nobody can open."""
+    """Return a SealedSecret as `rediskit secret` writes it, with a ciphertext without a key."""
     annotations = {**KEEP, "rediskit/rotation": rotation}
     template = {"rediskit/rotation": rotation, **UNOWNED}
     return {
@@ -185,7 +185,7 @@ def sealed(namespace: str, rotation: str = ROTATION) -> dict[str, Any]:
 
 
 def sops(namespace: str, rotation: str = ROTATION) -> dict[str, Any]:
-    """Return a Secret as SOPS leaves it, with a ciphertext that nobody can open."""
+    """Return a Secret as SOPS leaves it, with a ciphertext without a key."""
     ciphertext = "ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAA,type:str]"
     annotations = {**KEEP, "rediskit/rotation": rotation}
     return {

@@ -101,7 +101,7 @@ def test_a_person_is_told_what_to_change_by_hand(tmp_path: Path) -> None:
 
 
 def test_no_command_of_a_runbook_lists_all_variables(tmp_path: Path) -> None:
-    """A container that switches only its arguments has no variable to look at."""
+    """A container that switches only its arguments has no variable to verify."""
     client = {**SECTIONS["litellm"], "env": {}}
     content = workload(client, client["workloads"][0])
     pod(content)["containers"][0]["args"] = ["--redis", "redis:6379"]

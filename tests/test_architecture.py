@@ -167,7 +167,7 @@ def test_importing_the_library_loads_nothing() -> None:
 
 
 def test_every_section_of_the_config_is_public() -> None:
-    """Whoever makes an Environment in Python needs no private name for any part of it."""
+    """An Environment in Python needs no private name for any part of it."""
 
     def sections(annotation: Any) -> set[type[BaseModel]]:
         models: set[type[BaseModel]] = set()
@@ -189,7 +189,7 @@ def test_the_public_names_are_there_and_closed() -> None:
 
 
 @pytest.mark.parametrize("first", ["rediskit.renderers", "rediskit.checks", "rediskit.output.writer", "rediskit.source.loader"])
-def test_public_functions_survive_an_import_of_their_rooms(first: str) -> None:
+def test_public_functions_survive_an_import_of_their_packages(first: str) -> None:
     code = f"import {first}; from rediskit import render, check, write, load; assert all(map(callable, (render, check, write, load)))"
     subprocess.run([sys.executable, "-c", code], check=True)
 

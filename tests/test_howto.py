@@ -1,6 +1,6 @@
 """The how-tos are followed block by block, with real git, kustomize, sops and age; what needs a cluster is held against the rendered tree.
 
-The info string of a block says what it is: `sh` is run, `sh cluster` is parsed, `<language> <file>` is that file.
+The info string of a block is its kind: `sh` is run, `sh cluster` is parsed, `<language> <file>` is that file.
 """
 
 from __future__ import annotations

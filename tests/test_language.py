@@ -95,6 +95,7 @@ LONGEST = 25
 """Words in a sentence. Code counts as one word."""
 
 PACKAGE = sorted((ROOT / "rediskit").rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 TEMPLATES = sorted((ROOT / "rediskit/data/templates").glob("*.j2"))
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 
@@ -174,6 +175,16 @@ def texts_of(program: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
             yield f"{program.prog} {'/'.join(action.option_strings) or action.dest}", action.help or ""
 
 
+def in_tests(name: str, source: str) -> Iterator[str]:
+    """Yield file:line and message for docstrings and names of a test file. Tests call rendered manifests a tree, like the class."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module)):
+            title = getattr(node, "name", "").replace("_", " ") if getattr(node, "name", "").startswith("test_") else ""
+            for _, message in wrong(f"{title}\n{ast.get_docstring(node) or ''}"):
+                if not message.startswith("'tree"):
+                    yield f"{name}:{getattr(node, 'lineno', 1)}: {message}"
+
+
 def helps(program: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
     """Yield the name and help text of a command and of all its subcommands."""
     yield program.prog, program.format_help()
@@ -191,6 +202,11 @@ def report(wrong_lines: Iterable[str], what: str = "forbidden wordings") -> None
 @pytest.mark.parametrize("file", PACKAGE, ids=lambda path: str(path.relative_to(ROOT)))
 def test_messages_and_docstrings_use_plain_terms(file: Path) -> None:
     report(in_source(str(file.relative_to(ROOT)), file.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("file", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_names_and_docstrings_of_tests_use_plain_terms(file: Path) -> None:
+    report(in_tests(str(file.relative_to(ROOT)), file.read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize("file", TEMPLATES, ids=lambda path: path.name)
@@ -274,3 +290,11 @@ def test_every_allowed_context_contains_a_forbidden_wording() -> None:
     for allowed in ALLOWED:
         used = [match[0] for match in re.finditer(allowed.context, texts, re.IGNORECASE)]
         assert any(re.search(rule.pattern, text, re.IGNORECASE) for text in used for rule in RULES), allowed
+
+
+def test_a_forbidden_wording_in_the_name_or_docstring_of_a_test_is_reported() -> None:
+    source = 'def test_the_gate_is_shut() -> None:\n    """The key lies in the tree."""\n\n\ndef test_a_tree() -> None: ...\n'
+    assert [message.partition(": write ")[0] for message in in_tests("made.py", source)] == [
+        "made.py:1: 'gate is shut'",
+        "made.py:1: 'lies in'",
+    ]

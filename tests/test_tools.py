@@ -93,7 +93,7 @@ def test_input_and_output_can_exceed_the_buffer_of_a_pipe() -> None:
     assert shell("exec <&-; echo done", stdin=b"x" * 1_000_000).stdout == b"done\n"
 
 
-def test_an_exit_code_is_an_answer_only_where_the_command_says_so() -> None:
+def test_an_exit_code_is_a_result_only_where_the_command_lists_it() -> None:
     assert shell("exit 1", exit_codes=frozenset({0, 1})).exit_code == 1
     with pytest.raises(MissingToolError) as caught:
         shell("echo first >&2; echo why >&2; exit 1")

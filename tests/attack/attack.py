@@ -1,4 +1,4 @@
-"""What an attack is: a hostile input in a folder of its own, a command, and the outcomes that must not be seen."""
+"""What an attack is: a hostile input in a folder of its own, a command, and the outcomes that must not occur."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def broken(ended: Ended, codes: Sequence[int] = (0, 1, 2, 3)) -> Iterator[str]:
 
 
 def digests(folder: Path, without: Sequence[str] = (".git",)) -> dict[str, str]:
-    """Return each path below a folder with what it is: kind, permissions, link target, digest. No link is followed, no pipe opened."""
+    """Return each path below a folder with its state: kind, permissions, link target, digest. No link is followed, no pipe opened."""
     result: dict[str, str] = {}
     for parent, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if name not in without]

@@ -1,4 +1,4 @@
-"""The attacks themselves: each group has a hundred, and what they are made of is sound before the attack."""
+"""The attacks themselves: each group has a hundred, and their inputs are valid before the attack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The archives of the real charts: `$REDISKIT_CHARTS` (default: ../shared/charts), else what `helm pull` brings."""
+"""The archives of the real charts: `$REDISKIT_CHARTS` (default: ../shared/charts), else what `helm pull` downloads."""
 
 from __future__ import annotations
 

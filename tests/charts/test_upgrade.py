@@ -169,7 +169,7 @@ def test_the_real_break_of_cloudpirates_is_found(run: Run, config: Path) -> None
     assert document["restarts"] == ["StatefulSet/redis-shared"]
 
 
-def test_the_way_out_of_the_real_break_is_listed(run: Run, config: Path) -> None:
+def test_the_fix_of_the_real_break_is_listed(run: Run, config: Path) -> None:
     """Each line is what `helm template` of both charts shows."""
     old, new = (archive("cloudpirates", version) for version in ("0.16.4", "0.34.18"))
     code, document = upgrade(run, config, "--from-chart", old, "--chart", new)

@@ -31,7 +31,7 @@ def leaves(values: dict[str, Any], at: tuple[str, ...] = ()) -> Iterator[tuple[s
 
 
 def changed(values: dict[str, Any], path: tuple[str, ...], *, remove: bool) -> dict[str, Any]:
-    """Return values without one of them, or with another value of the same type in its place."""
+    """Return values without one of them, or with another value of the same type."""
     result = copy.deepcopy(values)
     section = result
     for key in path[:-1]:

@@ -1,4 +1,4 @@
-"""A checkout of the owner's repository on disk: a base with the objects, and an overlay over it."""
+"""A checkout of an application repository on disk: a base with the objects, and an overlay over it."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def environments(output: str) -> dict[str, dict[str, Any]]:
 # render
 
 
-def test_render_writes_and_says_so(folder: Path, run: Run) -> None:
+def test_render_writes_the_manifests_and_reports_it(folder: Path, run: Run) -> None:
     code, output, errors = run("render")
     files = sorted(on_disk(folder / "rendered/one"))
     assert code == 0
@@ -165,7 +165,7 @@ def test_an_edited_file_is_named_and_nothing_written(folder: Path, run: Run) -> 
     ]
 
 
-def test_force_overwrites_and_says_what_was_edited(folder: Path, run: Run) -> None:
+def test_force_overwrites_edited_files_and_lists_them(folder: Path, run: Run) -> None:
     run("render")
     before = on_disk(folder)["rendered/one/README.md"][0]
     (folder / "rendered/one/README.md").write_text("by hand")
@@ -229,7 +229,7 @@ def test_a_foreign_file_in_the_way_is_refused_even_with_force(folder: Path, run:
     assert on_disk(folder / "rendered/one").keys() == {"README.md"}
 
 
-def test_check_says_that_a_render_was_cut_off(folder: Path, run: Run) -> None:
+def test_check_reports_an_interrupted_render(folder: Path, run: Run) -> None:
     run("render")
     (folder / "rendered/one" / STAGE).mkdir()
     code, output, _ = run("check")
@@ -240,7 +240,7 @@ def test_check_says_that_a_render_was_cut_off(folder: Path, run: Run) -> None:
     assert run("check")[0] == 0
 
 
-def test_check_says_that_the_index_is_missing(folder: Path, run: Run) -> None:
+def test_check_reports_a_missing_index(folder: Path, run: Run) -> None:
     run("render")
     (folder / "rendered/one/.rediskit.json").unlink()
     code, output, _ = run("check")
@@ -489,7 +489,7 @@ def test_a_file_name_that_is_no_unicode_is_reported(folder: Path) -> None:
     assert environments(output)["one"]["foreign"] == ["caf\udce9"]
 
 
-def test_a_reader_that_goes_away(folder: Path) -> None:
+def test_a_reader_that_closes_its_end_ends_the_command_quietly(folder: Path) -> None:
     """As `rediskit schema | head -1`, through a pipe that holds less than the schema: the program is writing when its reader ends."""
     reader, writer = os.pipe()
     fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
@@ -501,7 +501,7 @@ def test_a_reader_that_goes_away(folder: Path) -> None:
     assert (process.returncode, errors) == (1, "")
 
 
-def test_a_pipe_that_nobody_reads(folder: Path) -> None:
+def test_a_pipe_without_a_reader_ends_the_command_quietly(folder: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     process = start(folder, "render", stdout=writer, stderr=subprocess.PIPE, text=True)

@@ -69,7 +69,7 @@ def test_every_shell_gets_a_script_that_it_can_read(tmp_path: Path, run: Run) ->
             subprocess.run([program, "-n", tmp_path / shell], check=True)
 
 
-def test_a_clone_without_shtab_says_what_to_install(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_completion_in_a_clone_without_shtab_names_the_package_to_install(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "shtab", None)
     code, output, errors = run("completion", "zsh")
     assert (code, output) == (3, "")

@@ -46,7 +46,7 @@ def exported(run: Run, config: str, *more: str) -> tuple[int, str, str]:
     return run("migrate", "export", config, "--to", "owner/prod", *more)
 
 
-def test_the_first_time_it_says_which_line_to_add(tmp_path: Path, run: Run) -> None:
+def test_the_first_export_prints_the_line_for_the_kustomization(tmp_path: Path, run: Run) -> None:
     top = owner(tmp_path, listed=False)
     code, output, errors = exported(run, at(tmp_path, "scale-down"))
     assert (code, errors) == (0, "")
@@ -150,7 +150,7 @@ def test_what_was_edited_by_hand_is_kept_without_force(tmp_path: Path, run: Run)
     assert "mine" not in file.read_text(encoding="utf-8")
 
 
-def test_without_kustomize_it_says_how_to_get_it(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_kustomize_the_error_has_the_instructions_to_install_it(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     owner(tmp_path)
     monkeypatch.delenv("KUSTOMIZE")
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -215,7 +215,7 @@ def test_a_snippet_without_patches_removes_ours_and_keeps_those_of_the_applicati
 
 
 def test_every_line_of_a_kustomize_message_is_shown(tmp_path: Path, run: Run) -> None:
-    """Only the last line was: here the end of the owner's own patch, without the reason."""
+    """Only the last line was reported: here the end of a patch of the application repository, without the reason."""
     owner(tmp_path, listed=False, patches=[{"patch": "a: b\nc: [d\n"}])
     code, _, errors = exported(run, at(tmp_path, "scale-down"))
     assert code == 1
@@ -363,7 +363,7 @@ def test_plain_files_with_several_documents(tmp_path: Path, run: Run, newline: s
     assert file.read_bytes() == text.encode()
 
 
-def test_plain_files_say_what_to_delete(tmp_path: Path, run: Run) -> None:
+def test_an_export_of_plain_files_lists_the_objects_to_delete(tmp_path: Path, run: Run) -> None:
     plain(tmp_path)
     code, output, _ = exported(run, at(tmp_path, "decommission", "manifests"))
     assert code == 0
@@ -375,7 +375,7 @@ def test_plain_files_say_what_to_delete(tmp_path: Path, run: Run) -> None:
 
 
 def remarks(run: Run, config: str) -> list[tuple[str, str, str | None, int | None]]:
-    """Code, severity, file and line of what `check --owner` finds at the owner's."""
+    """Code, severity, file and line of what `check --owner` finds in the application repository."""
     run("render", config)
     _, output, _ = run("check", config, "--owner", "owner/prod", "--json")
     findings = json.loads(output)["findings"]
@@ -497,7 +497,7 @@ def test_a_component_below_the_outermost_overlay(tmp_path: Path, run: Run) -> No
 
 
 def test_from_decommission_on_the_base_may_be_without_the_old_redis(tmp_path: Path, run: Run) -> None:
-    """The owner takes the removal into the base, before that is recorded; nothing is held any more either."""
+    """The base contains the removal before that is recorded, and the autoscaler is released."""
     owner(tmp_path, backend(), HPA)
     config = at(tmp_path, "decommission")
     assert exported(run, config, "--force")[0] == 0
@@ -507,7 +507,7 @@ def test_from_decommission_on_the_base_may_be_without_the_old_redis(tmp_path: Pa
     assert {remark[0] for remark in remarks(run, config)} == {"owner-folded"}
 
 
-def test_record_folded_looks_at_the_base(tmp_path: Path, run: Run) -> None:
+def test_record_folded_builds_the_base(tmp_path: Path, run: Run) -> None:
     owner(tmp_path)
     config = at(tmp_path, "decommission")
     assert exported(run, config, "--force")[0] == 0
@@ -528,7 +528,7 @@ def test_record_folded_looks_at_the_base(tmp_path: Path, run: Run) -> None:
     assert "kind: folded\n      step: decommission\n      at: 2026-03-09T09:30:00Z" in (tmp_path / config).read_text(encoding="utf-8")
 
 
-def test_record_folded_says_what_it_cannot_look_at(tmp_path: Path, run: Run) -> None:
+def test_record_folded_reports_what_it_cannot_build(tmp_path: Path, run: Run) -> None:
     top = owner(tmp_path)
     config = at(tmp_path, "decommission")
     code, _, err = run("migrate", "record", config, "--secret-seen", "--owner", "owner/prod")

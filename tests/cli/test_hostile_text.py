@@ -24,7 +24,7 @@ ESCAPE = "\x1b[2J"
 EVIL = ("\x1b[2J", "\x9b2J", "\u202e", "\n", "\r")
 
 
-def test_an_error_shows_what_can_not_be_seen_and_no_line_passes_for_another_problem() -> None:
+def test_an_error_escapes_control_characters_and_no_line_passes_for_another_problem() -> None:
     for evil in EVIL:
         problem = Problem(f"a{evil}config/x.yaml:1:1: forged", "hint", ("a", f"b{evil}"), Location(f"f{evil}g.yaml", 1, 2))
         lines = str(problem).split("\n")
@@ -199,12 +199,12 @@ def test_a_config_that_is_elsewhere_is_quoted_in_commands(tmp_path: Path, monkey
     assert shlex.split(environment.config_argument) == [f"{folder}/config/home.yaml"]
 
 
-def test_a_key_that_can_not_be_seen_is_shown_as_its_escape() -> None:
+def test_a_key_with_control_characters_is_escaped() -> None:
     assert dotted(("a", f"b{ESCAPE}")) == 'a["b\\x1b[2J"]'
 
 
 def test_a_key_that_is_a_password_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """In a key that nobody knows, below the Helm values, and as the name of a file."""
+    """In an unknown key, below the Helm values, and as the name of a file."""
     word = "aB3xY9kLm2Qw8ErT5uZ7"
     (tmp_path / ".git").mkdir()
     (tmp_path / "config").mkdir()

@@ -264,7 +264,7 @@ def test_a_named_pipe_is_read(repository: Repository) -> None:
     assert "config/home/beersystem-backend.yaml" in files(repository.folder)
 
 
-def test_a_pipe_that_nobody_writes_to_is_named_on_standard_error(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pipe_without_a_writer_is_named_on_standard_error(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rediskit.cli.init.WAIT", 0.05)
     os.mkfifo("pipe")
     with subprocess.Popen(["sh", "-c", "sleep 1; cat > pipe"], stdin=subprocess.PIPE) as writer:

@@ -245,7 +245,7 @@ def assert_no_child() -> None:
 
 
 def runs(process: int) -> bool:
-    """Return whether a process runs; False for one that has ended and that nobody has waited for."""
+    """Return whether a process runs; False for a zombie."""
     try:
         return Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:

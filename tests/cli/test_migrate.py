@@ -481,7 +481,7 @@ CASES: dict[str, Refused] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_refusal_says_why_by_its_code_and_writes_nothing(name: str, tmp_path: Path, run: Run) -> None:
+def test_a_refusal_has_a_code_and_a_reason_and_writes_nothing(name: str, tmp_path: Path, run: Run) -> None:
     case = CASES[name]
     file = write(tmp_path, case.section, case.over, case.manifest)
     before = file.read_bytes()
@@ -651,7 +651,7 @@ def test_advance_and_back_leave_the_config_as_it_was_apart_from_its_history(tmp_
     assert kept == text.splitlines()
 
 
-def test_record_writes_what_was_seen(tmp_path: Path, run: Run) -> None:
+def test_record_writes_the_observations(tmp_path: Path, run: Run) -> None:
     file = write(tmp_path, to("validate"))
     names = ("no-restarts", "no-redis-errors", "stable-connections", "functions-verified", "no-user-reports")
     seen = [word for name in names for word in ("--criterion", name)]
@@ -711,7 +711,7 @@ def test_a_measurement_without_kubectl_is_unknown(tmp_path: Path, run: Run, monk
     assert {name: entry.unknown for name, entry in migration.criteria.items()} == dict.fromkeys(MEASURED, True)
 
 
-def test_evidence_of_an_earlier_attempt_is_begun_anew(tmp_path: Path, run: Run) -> None:
+def test_a_new_attempt_discards_the_evidence_of_an_earlier_one(tmp_path: Path, run: Run) -> None:
     old = {**EVIDENCE, "from": "2026-02-01T22:00:00-03:00", "until": "2026-02-03T22:00:00-03:00"}
     file = write(tmp_path, to("validate", validation=old, evidence=[{**criterion, "at": old["until"]} for criterion in OBSERVED]))
     assert run("record", CONFIG, "--criterion", "latency", "--at", "2026-03-02T23:00:00-03:00")[0] == 0
@@ -936,7 +936,7 @@ def test_two_steps_in_one_commit_are_refused(tmp_path: Path, run: Run) -> None:
     assert f"note: {CONFIG} has other changes that are not committed: they will be in the same commit" in errors.splitlines()
 
 
-def test_without_git_a_step_can_be_taken_and_says_so(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_without_git_is_taken_with_a_note(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     file = write(tmp_path, migration())
     git(tmp_path, "init", "-q")
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -990,7 +990,7 @@ def test_status_tells_each_gate_and_the_ways(tmp_path: Path, run: Run) -> None:
     assert status["clients"][0]["downSeconds"] == 480
 
 
-def test_every_action_and_option_says_what_it_does() -> None:
+def test_every_action_and_option_has_a_help_text() -> None:
     (verbs,) = (action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
     (actions,) = (action for action in verbs.choices["migrate"]._actions if isinstance(action, argparse._SubParsersAction))
     assert {choice.dest for choice in actions._choices_actions if choice.help} == set(actions.choices)
@@ -1022,7 +1022,7 @@ def test_the_plan_as_text_markdown_and_json(tmp_path: Path, run: Run) -> None:
     assert file.read_bytes() == text
 
 
-def test_a_dry_record_as_json_says_what_it_would_write(tmp_path: Path, run: Run) -> None:
+def test_a_dry_record_as_json_contains_the_entries(tmp_path: Path, run: Run) -> None:
     file = write(tmp_path, migration())
     text = file.read_bytes()
     code, output, errors = run("record", CONFIG, "--secret-seen", "--at", IN_WINDOW, "--dry-run", "--json")

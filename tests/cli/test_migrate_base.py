@@ -141,7 +141,7 @@ def test_one_step_and_what_is_recorded_pass(old: dict[str, Any], new: dict[str, 
     assert run("check", CONFIG, "--base", "HEAD")[0] == 0
 
 
-def test_a_client_that_comes_or_goes_on_its_way(tmp_path: Path, run: Run) -> None:
+def test_a_client_that_is_added_or_removed_during_its_migration_is_reported(tmp_path: Path, run: Run) -> None:
     file = write(tmp_path, to("deploy"))
     commit(tmp_path)
     data = yaml.safe_load(file.read_text())

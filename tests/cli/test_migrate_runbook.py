@@ -74,7 +74,7 @@ def test_the_runbook_leads_to_the_end_in_few_commands(place: Place, capfd: pytes
         assert repository.git("status", "--porcelain") == ""
 
 
-def test_the_rollback_of_the_runbook_leads_back_and_forward_again(place: Place, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_rollback_of_the_runbook_can_be_followed_by_another_attempt(place: Place, capfd: pytest.CaptureFixture[str]) -> None:
     forward, _, wrong = page(place).partition("## Roll back")
     at = follow(place, commands(forward.partition("### 6. decommission")[0]), START, capfd)
     assert place.step() == "validate"

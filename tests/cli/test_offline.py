@@ -1,4 +1,4 @@
-"""Remote bases: kustomize fetches what an owner's kustomizations name; `--offline` refuses that."""
+"""Remote bases: kustomize fetches the remote entries of an application repository; `--offline` refuses that."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EXPORT = ("migrate", "export", "chocolandia.yaml", "--to", "owner/prod", "--dry-
 
 
 def remote(folder: Path) -> Path:
-    """Return the owner's base in a repository of its own, and a checkout whose base names it."""
+    """Return a base in a repository of its own, and a checkout whose base references it."""
     top = owner(folder, listed=False)
     (top / "base").rename(folder / "remote")
     git(folder / "remote", "init", "--quiet", "--initial-branch", "main")
@@ -85,7 +85,7 @@ REMOTE = (
 
 
 @pytest.mark.parametrize("settings", REMOTE, ids=str)
-def test_every_place_of_an_address_is_seen(tmp_path: Path, settings: dict[str, object]) -> None:
+def test_an_address_is_found_at_every_place_of_a_kustomization(tmp_path: Path, settings: dict[str, object]) -> None:
     top = owner(tmp_path, listed=False)
     (top / "base/kustomization.yaml").write_text(dump(settings), encoding="utf-8")
     (problem,) = remote_entries(checkout(str(top / "prod"), None))

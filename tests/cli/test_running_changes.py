@@ -102,7 +102,7 @@ def test_a_release_that_leaves_the_tree_is_reported(run: Run, tmp_path: Path) ->
     assert "release-leaves" not in codes(run("check", "--base", "HEAD", "--json")[1])
 
 
-def test_diff_says_what_the_changes_do(run: Run, tmp_path: Path) -> None:
+def test_diff_describes_the_effect_of_each_change(run: Run, tmp_path: Path) -> None:
     commit(tmp_path, "")
     write(tmp_path, LARGER)
     code, output, errors = run("diff", "--against", "HEAD")

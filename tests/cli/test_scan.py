@@ -349,7 +349,7 @@ def test_other_texts_of_a_plain_checkout_are_scanned_too(tmp_path: Path, run: Ru
     ]
 
 
-def test_the_checkout_of_somebody_else_is_no_scan(tmp_path: Path, run: Run) -> None:
+def test_the_checkout_of_another_application_is_no_scan(tmp_path: Path, run: Run) -> None:
     plain(tmp_path, *OLD_REDIS)
     file = at(tmp_path, kind="manifests")
     findings(run, file)

@@ -80,7 +80,7 @@ def test_check_refuses_history_and_evidence_in_the_future(run: Run, tmp_path: Pa
 
 
 def test_a_step_is_committed_when_it_is_taken(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The history says 22:00 (-03:00); the commit of the second step was made 16 minutes after its time."""
+    """The history has 22:00 (-03:00); the commit of the second step was made 16 minutes after its time."""
     git(tmp_path, "init", "-q")
     for section, time in (
         (migration(), "2026-03-02T00:50:00Z"),

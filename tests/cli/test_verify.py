@@ -1,4 +1,4 @@
-"""`rediskit verify`: its command line, its exit codes, and what it needs. tests/live runs it on real servers."""
+"""`rediskit verify`: its command line, its exit codes and its prerequisites. tests/live runs it on real servers."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class ArgoCD(Tool):
         return [{"apiVersion": VERSION, "kind": "Application", "metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec}]
 
     def refresh(self, expected: Expected) -> None:
-        """Asks for a look at Git now, as a webhook does: of the Applications that are there."""
+        """Refresh the existing Applications now, as a webhook does."""
         for name in self._present(expected):
             self._annotate(name, "normal")
 
@@ -226,7 +226,7 @@ def _settings(plane: Plane) -> list[Object]:
 
 
 def _patches(spec: Object) -> list[Object]:
-    """Return the patches of an Application of the application repository. Argo CD omits an empty list from its comparison."""
+    """Return the patches of an Application. Argo CD omits an empty list from its comparison."""
     return list(at(spec, "source", "kustomize", "patches") or [])
 
 

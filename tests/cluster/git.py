@@ -22,7 +22,7 @@ _PERSON = {
 
 
 class GitServer:
-    """Serves the bare repositories of a folder. `stop` and `start` take it away and bring it back on the same port."""
+    """Serves the bare repositories of a folder. `stop` and `start` end it and start it again on the same port."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -130,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
-        """Nothing: what the controllers say of it is in their logs."""
+        """Write no log: the controllers log each request."""
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -61,7 +61,7 @@ class Kube:
         self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
 
     def request(self, method: str, path: str, body: Object | None = None, kind: str = "application/json") -> Object:
-        """Return the answer as an object. Raises RefusedError; FailedError where nobody answers."""
+        """Return the answer as an object. Raises RefusedError; FailedError without an answer."""
         data = None if body is None else json.dumps(body).encode()
         try:
             answer = self._pool.urlopen(method, path, data, {**self._headers, "Content-Type": kind})

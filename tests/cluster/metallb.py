@@ -14,7 +14,7 @@ _NAME = "metallb-controller"
 
 
 class MetalLB:
-    """Starts at once; `stop` and `start` take it away and bring it back."""
+    """Starts at once; `stop` and `start` end it and start it again."""
 
     def __init__(self, plane: Plane) -> None:
         self.plane = plane

@@ -22,7 +22,7 @@ IDENTITY = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatch
 
 
 def files(namespace: str, replicas: int = 1, *, component: bool = True, more: Mapping[str, Object] | None = None) -> dict[str, str | bytes]:
-    """Return path to text of the base, and of an overlay: the outermost one, which takes the Component, as the docs say.
+    """Return path to text of the base, and of an overlay: the outermost one, which takes the Component, as in the docs.
 
     more: further objects of the base, by their file.
     """

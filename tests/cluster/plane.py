@@ -165,7 +165,7 @@ class Plane:
 
 
 def node(name: str) -> Object:
-    """Return a node with room for a Redis; kwok makes it Ready."""
+    """Return a node with enough resources for a Redis; kwok makes it Ready."""
     room = {"cpu": "8", "memory": "32Gi", "pods": "110", "ephemeral-storage": "100Gi"}
     return {
         "apiVersion": "v1",
@@ -196,7 +196,7 @@ def volume(name: str) -> Object:
 
 
 def program(name: str) -> Path:
-    """Return a program of the set `cluster`. Raises AssertionError naming the command that brings it."""
+    """Return a program of the set `cluster`. Raises AssertionError with the command that installs it."""
     program = locate(name)
     assert program is not None, f"{name} is neither in the tool cache nor on PATH; run: make tools TOOLS='--set cluster'"
     return program

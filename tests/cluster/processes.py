@@ -25,11 +25,11 @@ T = TypeVar("T")
 
 
 class FailedError(AssertionError):
-    """What was waited for did not come, or a program ended; the text says what was seen last."""
+    """What was waited for did not come, or a program ended; the text has the last state."""
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on."""
+    """Return a port of 127.0.0.1 without a listener."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
@@ -38,7 +38,7 @@ def free_port() -> int:
 def until(what: str, look: Callable[[], T | None], seconds: float = 60, pause: float = 0.2) -> T:
     """Return the first result of `look` that is not None. Raises FailedError after `seconds`.
 
-    `look` may raise FailedError to say what is missing still: it is shown when time is up.
+    `look` may raise FailedError with what is still missing: it is shown when time is up.
     """
     end = time.monotonic() + seconds
     seen = ""

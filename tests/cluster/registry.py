@@ -55,7 +55,7 @@ class Registry:
 
     @property
     def repository(self) -> str:
-        """What `redis.chart.repository` of a config says."""
+        """The value of `redis.chart.repository` in a config."""
         return f"oci://{self.address}/charts/{self.chart.name}"
 
     def _push(self, folder: Path) -> None:

@@ -106,7 +106,7 @@ class Scene:
         self.publish(step)
 
     def publish(self, message: str) -> None:
-        """Render the config as it stands, and commits what has changed to each of the two repositories."""
+        """Render the current config, and commit what has changed to each of the two repositories."""
         self.tree = self.render()
         self.ours.commit(message)
         if self.in_place:
@@ -119,7 +119,7 @@ class Scene:
             self._patch_unit(message, *values.values())
 
     def _patch_unit(self, message: str, snippet: bytes) -> None:
-        """Replace the patches in the Application or Kustomization of the application by the snippet, commit and apply."""
+        """Replace the patches in the carrier by the snippet, commit and apply."""
         content = yaml.safe_load(snippet)
         *sources, unit = self.owner_objects
         self.owner_objects = [*sources, merged(unit, content)]
@@ -133,7 +133,7 @@ class Scene:
         self.tool.refresh(self.expected())
 
     def bring_secrets(self) -> None:
-        """Create the same Secret in both namespaces, as a person does with `secrets.mode: manual`."""
+        """Create the Secret for Redis and for the client, as a person does with `secrets.mode: manual`."""
         if self.config()["secrets"]["mode"] != "manual":
             return
         for namespace in (self.namespace, self.client_namespace):
@@ -174,7 +174,7 @@ class Scene:
     # What is so
 
     def expected(self) -> Expected:
-        """Return the carriers in the tree and the owner's, each with the commit it has to be at."""
+        """Return our carriers and those of the application repository, each with its expected commit."""
         rendered = self.tree.objects.values() if self.tree is not None else ()
         ours = [content for content in rendered if group_kind(content) in CARRIERS]
         units = [_unit(content, self.ours.head()) for content in ours] + [
@@ -254,7 +254,7 @@ class Scene:
         return tree
 
     def write_config(self) -> Path:
-        """Return the config as it stands and the manifests it names, in our work tree."""
+        """Return the current config and its manifests, in our work tree."""
         file = self.ours.tree / f"config/{self.name}.yaml"
         manifest = file.parent / self.name / "beersystem-backend.yaml"
         manifest.parent.mkdir(parents=True, exist_ok=True)

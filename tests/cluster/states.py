@@ -16,7 +16,7 @@ ROUNDS = 3
 class State(NamedTuple):
     """stopped: no pods of beersystem. switched: it knows the shared Redis. release: that one runs. old: the old Redis is there.
 
-    left: the release runs on although Git says nothing of it any more; its external Service is gone.
+    left: the release runs on although Git no longer contains it; its external Service is gone.
     """
 
     stopped: bool = False
@@ -68,7 +68,7 @@ def equal_start(scene: Scene, start: Object) -> None:
 
 
 def quiet(scene: Scene) -> None:
-    """Many rounds change nothing: generations stand still, and nobody complains."""
+    """Many rounds change nothing: generations stay the same, and no status has an error."""
     expected = scene.expected()
     before = standing(scene)
     for _ in range(ROUNDS):
@@ -79,7 +79,7 @@ def quiet(scene: Scene) -> None:
 
 
 def standing(scene: Scene) -> dict[str, Any]:
-    """Of each object of ours, of the chart and of the owner: its generation, or its version where it has none."""
+    """Each object of ours, of the chart and of the application: its generation, or its version where it has none."""
     seen = {}
     for content in objects(scene):
         meta = content["metadata"]
@@ -89,7 +89,7 @@ def standing(scene: Scene) -> dict[str, Any]:
 
 
 def objects(scene: Scene) -> list[Object]:
-    """Return the live objects of both namespaces that a client wrote, as the API server has them."""
+    """Return the live objects of Redis and of the application that a client wrote, as the API server has them."""
     live = []
     for namespace in (scene.namespace, scene.client_namespace):
         for version, kind in WRITTEN:

@@ -1,4 +1,4 @@
-"""The chart that stands in for Bitnami's makes what that one makes, as far as rediskit relies on it."""
+"""The test double of Bitnami's chart renders the same objects, as far as rediskit relies on them."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def immutable(name: str) -> str:
 
 
 def refused(scene: Scene, unit: str, phrase: str) -> None:
-    """Wait until the Application or Kustomization of a unit says this."""
+    """Wait until the Application or Kustomization of a component reports this."""
     quoted = json.dumps(phrase)[1:-1]
     until(f"{unit}: {phrase}", lambda: quoted in json.dumps(carrier(scene, unit).get("status", {})) or None)
 

@@ -68,7 +68,7 @@ def fix(scene: Scene, step: str) -> float:
 
 
 def delete_the_pod_that_stays(scene: Scene) -> None:
-    """As the runbook says: the StatefulSet has the new template, and waits for the old pod to become ready."""
+    """As in the runbook: the StatefulSet has the new template, and waits for the old pod to become ready."""
     name = f"{scene.release}-master-0"
 
     def stays() -> bool | None:

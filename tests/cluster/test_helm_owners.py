@@ -149,7 +149,7 @@ class Application:
         self.kube.patch(HELM, "HelmRelease", "shop", self.namespace, {"metadata": {"annotations": annotations}})
 
     def complaint(self) -> str:
-        """Return what helm-controller says about the HelmRelease while it is not Ready."""
+        """Return what helm-controller reports about the HelmRelease while it is not Ready."""
         release = self.kube.get(HELM, "HelmRelease", "shop", self.namespace)
         ready = condition_of(release, "Ready")
         return "" if ready.get("status") == "True" else str(ready.get("message", ""))
@@ -217,7 +217,7 @@ def install(tool: Tool, git: GitServer) -> Iterator[MakeApplication]:
 
 
 @pytest.mark.parametrize("tool", [Flux], indirect=True, ids=["flux"])
-def test_a_helm_release_carries_each_step_and_the_way_back(
+def test_a_helm_release_carries_each_step_and_the_rollback(
     install: MakeApplication, plane: Plane, monkeypatch: pytest.MonkeyPatch, report: Report
 ) -> None:
     monkeypatch.setenv("KUBECTL", str(program("kubectl")))
@@ -238,7 +238,7 @@ def test_a_helm_release_carries_each_step_and_the_way_back(
 
 
 @pytest.mark.parametrize("tool", [Flux], indirect=True, ids=["flux"])
-def test_the_values_of_a_chart_carry_each_step_and_the_way_back(install: MakeApplication) -> None:
+def test_the_values_of_a_chart_carry_each_step_and_the_rollback(install: MakeApplication) -> None:
     application = install("scale-down-first", "helm-values")
     start = application.workload()
     journey(application, start, ("scale-down", "reconfigure", "validate", "rolled-back"))

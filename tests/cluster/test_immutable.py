@@ -1,4 +1,4 @@
-"""The rule `volume-template` on a real API server: what it reports is refused, the rest is taken, the how-to is a way out."""
+"""The rule `volume-template` on a real API server: what it reports is refused, the rest is accepted, and the steps of the how-to work."""
 
 from __future__ import annotations
 

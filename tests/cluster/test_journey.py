@@ -1,4 +1,4 @@
-"""beersystem moves onto the shared Redis, one commit a step, and nobody fights over it."""
+"""beersystem moves onto the shared Redis, one commit per step, and no two tools change it in turn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.cluster.states import STATES, hold, quiet
 from tests.cluster.tool import Tool
 
 
-def test_one_apply_brings_everything_and_each_step_is_live_and_quiet(make_scene: MakeScene, tool: Tool, report: Report) -> None:
+def test_one_apply_creates_everything_and_each_step_is_live_and_quiet(make_scene: MakeScene, tool: Tool, report: Report) -> None:
     scene = make_scene("journey", address="192.168.4.203")
     scene.own()
     tool.settled(scene.expected())

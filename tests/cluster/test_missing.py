@@ -1,4 +1,4 @@
-"""What the cluster lacks stops one unit: the rest becomes healthy, the next step gets through, and the unit heals when it comes."""
+"""A missing CRD stops one component: the rest becomes healthy, the next step is applied, and the component recovers once it exists."""
 
 from __future__ import annotations
 

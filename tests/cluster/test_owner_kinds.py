@@ -1,4 +1,4 @@
-"""Owners whose build is not to be touched: the snippet in their own Application or Kustomization carries each step, and the way back."""
+"""Applications whose build must not change: the snippet in their Application or Kustomization carries each step, and the rollback."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ KINDS = {"argocd": "argocd-app", "flux": "flux-kustomization"}
 STEPS = ("scale-down", "deploy", "reconfigure", "scale-up")
 
 
-def test_patches_of_the_owners_own_unit_carry_each_step(make_scene: MakeScene, tool: Tool) -> None:
-    """The unit lies in the owner's repository and he applies it. Nothing of ours is in the cluster: nothing else can have done it."""
+def test_patches_in_the_application_itself_carry_each_step(make_scene: MakeScene, tool: Tool) -> None:
+    """The carrier is in the application repository. Nothing of ours is in the cluster, so nothing else can have changed it."""
     scene = make_scene("snippet", replicas=3)
     scene.owner_kind = KINDS[tool.name]
     scene.own()
@@ -50,14 +50,14 @@ def test_patches_of_the_owners_own_unit_carry_each_step(make_scene: MakeScene, t
 
 
 def settled(scene: Scene) -> None:
-    """Wait until what the owner's unit says is live."""
+    """Wait until the content of the carrier is live."""
     expected = of_owner(scene)
     scene.tool.refresh(expected)
     scene.tool.settled(expected)
 
 
 def of_owner(scene: Scene) -> Expected:
-    """Return the owner's units alone."""
+    """Return the carriers of the application repository alone."""
     expected, names = scene.expected(), {content["metadata"]["name"] for content in scene.owner_objects}
     return replace(expected, units=tuple(unit for unit in expected.units if unit[1] in names))
 
@@ -79,7 +79,7 @@ def another_container_comes_first(scene: Scene) -> None:
 
 
 def refused(scene: Scene, words: str) -> None:
-    """Wait until the tool says in these words that it can't build the owner's folder."""
+    """Wait until the tool reports with these words that it can't build the folder."""
     expected = of_owner(scene)
     scene.tool.refresh(expected)
 

@@ -8,7 +8,7 @@ from tests.cluster.processes import until
 from tests.tools.install import table
 
 
-def test_the_api_server_says_a_version_that_charts_can_read(plane: Plane) -> None:
+def test_the_api_server_reports_a_version_that_charts_can_read(plane: Plane) -> None:
     assert plane.kube.request("GET", "/version")["gitVersion"] == table()["kubernetes"].version
 
 

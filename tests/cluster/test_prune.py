@@ -38,7 +38,7 @@ def test_all_of_ours_deleted_takes_nothing_that_is_in_use(make_scene: MakeScene)
 
 
 def test_an_emptied_folder_takes_nothing(make_scene: MakeScene) -> None:
-    """All resources out of the unit with the namespace in one commit."""
+    """One commit removes all resources from the component with the namespace."""
     scene = make_scene("emptied")
     tool, start = started(scene)
     scene.commit("scale-down")

@@ -24,7 +24,7 @@ def kept(scene: Scene) -> dict[str, str]:
     return {f"{content['metadata'].get('namespace', '')}/{content['metadata']['name']}": content["metadata"]["uid"] for content in objects}
 
 
-def test_one_commit_leads_back_from_every_step_and_the_way_forward_is_open(make_scene: MakeScene, report: Report) -> None:
+def test_one_commit_rolls_back_every_step_and_the_next_attempt_works(make_scene: MakeScene, report: Report) -> None:
     scene = make_scene("rollback", replicas=3)
     tool, start = started(scene)
     deployed = False

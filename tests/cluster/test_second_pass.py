@@ -25,7 +25,7 @@ NOT_COMPARED = ("managedFields", "resourceVersion", "generation")
 
 
 def everything(scene: Scene, tree: Tree) -> list[Object]:
-    """Return the objects of the tree, of the release, and of the owner's build."""
+    """Return the objects of the tree, of the release, and of the build of the application repository."""
     ours = [content for content in tree.objects.values() if group_kind(content)[0] != KUSTOMIZE]
     values = scene.ours.tree / f"rendered/{scene.name}/helm/{scene.release}/values.yaml"
     chart = _output("helm", "template", scene.release, Chart().path, "--namespace", scene.namespace, "--values", values)

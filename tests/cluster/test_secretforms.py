@@ -129,7 +129,7 @@ def commit_encrypted(scene: Scene, key: str, field: str, value: str) -> None:
 def life(home: Home, spoil: Spoil, failed: str) -> Iterator[None]:
     """From the bootstrap over a rotation, in which one ciphertext breaks, to the fixed one. It pauses after each commit.
 
-    failed: what the tool then says of that client's unit; what is live there stays as it was.
+    failed: what the tool then reports for that client's component; what is live there stays as it was.
     """
     scene = home.scene
     broken = scene.neighbours[NEIGHBOUR]
@@ -183,7 +183,7 @@ def sealed(home: Home, controller: SealedSecrets) -> Home:
 
 
 def encrypted(home: Home, file: Path) -> Home:
-    """For a key of age, which Flux gets as docs/howto-flux.md says."""
+    """For an age key, which Flux gets as in docs/howto-flux.md."""
     age_key(program("age-keygen"), file)
     home.scene.over = {"secrets": {"mode": "sops", "recipients": [recipient(file)]}}
     home.scene.kube.kubectl("-n", home.scene.tool.namespace, "create", "secret", "generic", "sops-age", f"--from-file=age.agekey={file}")

@@ -86,7 +86,7 @@ def test_nothing_is_written_where_one_namespace_is_missing(home: Home, run: Run)
     assert home.secret(home.redis) is None
 
 
-def test_both_namespaces_get_the_same_bytes_and_keep_them(home: Home, run: Run) -> None:
+def test_redis_and_the_client_get_the_same_bytes_and_keep_them(home: Home, run: Run) -> None:
     home.make_namespace(home.client)
     assert run("apply", "--dry-run")[0] == 0
     assert home.secret(home.redis) is None
@@ -113,7 +113,7 @@ def test_both_namespaces_get_the_same_bytes_and_keep_them(home: Home, run: Run) 
     assert home.value(home.client) == home.value(home.redis)
 
 
-def test_what_somebody_else_made_is_replaced_only_with_force(home: Home, run: Run, tmp_path: Path) -> None:
+def test_a_secret_of_another_author_is_replaced_only_with_force(home: Home, run: Run, tmp_path: Path) -> None:
     home.make_namespace(home.client)
     home.put(home.redis, "another value")
     (tmp_path / "value").write_text(VALUE + "\n")
@@ -124,7 +124,7 @@ def test_what_somebody_else_made_is_replaced_only_with_force(home: Home, run: Ru
     assert home.value(home.redis) == home.value(home.client) == VALUE.encode()
 
 
-def test_an_immutable_secret_is_said_in_kubectls_words(home: Home, run: Run, tmp_path: Path) -> None:
+def test_an_immutable_secret_is_reported_with_the_message_of_kubectl(home: Home, run: Run, tmp_path: Path) -> None:
     home.make_namespace(home.client)
     home.put(home.redis, "another value", immutable=True)
     (tmp_path / "value").write_text(VALUE)
@@ -152,7 +152,7 @@ def test_a_value_in_use_is_sealed(home: Home, run: Run, tmp_path: Path) -> None:
 
 @pytest.fixture
 def sealing(home: Home, sealed_secrets: SealedSecrets) -> Home:
-    """With both namespaces, and the controller's certificate."""
+    """Return the namespaces of Redis and of the client, and the controller's certificate."""
     home.make_namespace(home.client)
     (home.folder / "config/home/sealing.crt").write_bytes(sealed_secrets.certificate())
     (home.folder / "key.json").write_text(json.dumps({"kind": "List", "items": sealed_secrets.private_keys()}))
@@ -160,7 +160,7 @@ def sealing(home: Home, sealed_secrets: SealedSecrets) -> Home:
 
 
 def opened(sealed_secrets: SealedSecrets, home: Home, status: str = "True") -> None:
-    """Wait until the controller has said this of both."""
+    """Wait until the controller has reported this for both."""
 
     def look() -> bool | None:
         conditions = {namespace: sealed_secrets.synced(namespace, NAME) for namespace in (home.redis, home.client)}

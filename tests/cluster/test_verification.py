@@ -1,4 +1,4 @@
-"""The rendered verification Jobs: they run at `deploy`, and a failed one degrades its own Application only and holds up no commit."""
+"""The rendered verification Jobs: they run at `deploy`, and a failed one degrades its own Application only and blocks no commit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def fail(scene: Scene, names: set[str]) -> None:
             scene.kube.patch(*POD, pod["metadata"]["name"], scene.namespace, {"status": {"phase": "Failed"}}, part="status")
 
 
-def test_a_failed_verification_holds_up_no_commit(make_scene: MakeScene, plane: Plane) -> None:
+def test_a_failed_verification_blocks_no_commit(make_scene: MakeScene, plane: Plane) -> None:
     scene = make_scene("verify")
     scene.over = {"verification": {"jobs": True}}
     tool, _ = started(scene)

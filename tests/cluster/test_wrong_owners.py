@@ -1,6 +1,8 @@
-"""Why the Deployment of an application is changed only in its owner's build: what the API server and the tools make of every other way.
+"""Why the Deployment of an application is changed only in the build of its repository.
 
-docs/gitops.md quotes the answers. Only line breaks differ, and the name of a scenario's namespace, which stands there as `<namespace>`.
+The API server and the tools react differently to every other change.
+
+docs/gitops.md quotes the answers. Only line breaks differ, and the name of a scenario's namespace, which is `<namespace>` there.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ def partial(namespace: str, *variables: Object, **spec: Any) -> Object:
 
 
 def variable(deployment: Object, name: str) -> Object:
-    """Return a variable of the container as it stands."""
+    """Return the current variable of the container."""
     return next(dict(variable) for variable in deployment["spec"]["template"]["spec"]["containers"][0]["env"] if variable["name"] == name)
 
 
@@ -61,7 +63,7 @@ def test_the_page_quotes_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("manager", MANAGERS)
-def test_a_partial_deployment_by_the_owners_field_manager_is_no_deployment(plane: Plane, namespace: str, manager: str) -> None:
+def test_a_partial_deployment_by_the_field_manager_of_the_application_is_no_deployment(plane: Plane, namespace: str, manager: str) -> None:
     """Server-side apply takes what a manager leaves out for withdrawn: selector, labels and image, which the same manager had set."""
     before = plane.kube.apply(owner.workload(namespace), manager=manager)
     with pytest.raises(RefusedError) as refused:
@@ -73,7 +75,7 @@ def test_a_partial_deployment_by_the_owners_field_manager_is_no_deployment(plane
     assert after["spec"] == before["spec"]
 
 
-def test_a_patch_by_another_manager_has_to_be_forced_and_its_withdrawal_brings_nothing_back(plane: Plane, namespace: str) -> None:
+def test_a_patch_by_another_manager_has_to_be_forced_and_its_withdrawal_restores_nothing(plane: Plane, namespace: str) -> None:
     before = plane.kube.apply(owner.workload(namespace, 3), manager=MANAGERS[0])
     patch = partial(namespace, SHARED, replicas=0)
     with pytest.raises(RefusedError) as refused:

@@ -51,7 +51,7 @@ class Tool(ABC):
 
     @abstractmethod
     def controllers(self) -> list[str]:
-        """Return the names of its programs that look at Git and at the cluster."""
+        """Return the names of its programs that read Git and the cluster."""
 
     @abstractmethod
     def programs(self) -> list[str]:
@@ -63,11 +63,11 @@ class Tool(ABC):
 
     @abstractmethod
     def refresh(self, expected: Expected) -> None:
-        """Asks for a look at Git now, as a webhook does."""
+        """Refresh from Git now, as a webhook does."""
 
     @abstractmethod
     def reconcile(self, expected: Expected) -> None:
-        """One more round of everything, and waits until each unit has had it."""
+        """Refresh everything once more, and wait until each carrier has finished."""
 
     @abstractmethod
     def unsettled(self, expected: Expected) -> str:
@@ -101,7 +101,7 @@ class Tool(ABC):
     """What stops it from putting its finalizer back."""
 
     def settled(self, expected: Expected, seconds: float = HEALTHY_SECONDS) -> None:
-        """Return when everything is as Git says, and healthy. Raises FailedError saying what is missing."""
+        """Return when everything is as in Git, and healthy. Raises FailedError with what is missing."""
 
         def look() -> bool | None:
             self.plane.programs.check()

@@ -127,9 +127,9 @@ _CAPABILITIES = {
 
 
 class Document:
-    """A file that is open in the editor, with the text that stands in it there. Each has a name that no other had.
+    """A file that is open in the editor, with its text there. Each has a name that no other had.
 
-    A server also says something of a file when it is closed, and nobody can tell that from what it says of the next one of that name.
+    A server also publishes diagnostics when a file is closed, and they look like those of the next file with that name.
     """
 
     def __init__(self, server: Server, path: Path, text: str | None = None) -> None:

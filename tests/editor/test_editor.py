@@ -83,7 +83,7 @@ def test_a_new_folder_is_clean(yaml_language_server: Path, tmp_path: Path, argum
     assert not (tmp_path / "attempts").exists()
 
 
-def test_a_server_that_asks_the_network_would_be_seen(yaml_language_server: Path, tmp_path: Path) -> None:
+def test_a_request_of_the_server_to_the_network_is_reported(yaml_language_server: Path, tmp_path: Path) -> None:
     """The server requests a schema from another machine, and the test observes and refuses the request."""
     with Server(yaml_language_server, tmp_path, tmp_path / "attempts") as server:
         document = opened(server, TEXT.replace("../rediskit.schema.json", "https://schemas.example.org/rediskit.json"), tmp_path)
@@ -101,7 +101,7 @@ def test_a_server_that_asks_the_network_would_be_seen(yaml_language_server: Path
         ("name: eero-pool", "    addreses: x", "addreses", "Property addreses is not allowed."),
     ],
 )
-def test_a_wrong_key_is_underlined_where_it_stands(server: Server, line: str, wrong: str, part: str, message: str) -> None:
+def test_a_wrong_key_is_underlined_at_its_position(server: Server, line: str, wrong: str, part: str, message: str) -> None:
     text, number = after(line, wrong)
     (diagnostics,) = opened(server, text).diagnostics
     assert (underlined(text, diagnostics), diagnostics["message"], diagnostics["severity"]) == (part, message, ERROR)

@@ -1,4 +1,4 @@
-"""Configs that nobody would write: valid folders of inputs, with one of their files changed as data, as text and as bytes."""
+"""Unusual configs: valid folders of inputs, with one of their files changed as data, as text and as bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkouts that nobody would write: sound ones of each kind of application repository, with one file changed as data, text and bytes."""
+"""Unusual checkouts: valid ones of each kind of application repository, with one file changed as data, text and bytes."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def by_library(place: Path) -> str:
 
 
 def placed(problems: tuple[Problem, ...]) -> None:
-    """Each says what is wrong, and where in a file that is there."""
+    """Each has a message, and a position in an existing file."""
     assert problems
     for problem in problems:
         assert problem.message

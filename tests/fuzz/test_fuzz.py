@@ -1,4 +1,4 @@
-"""Whatever stands in a config and the files it names: a tree, or an error with a place. `make fuzz` runs 20,000 cases of it."""
+"""Any config and referenced files: a tree, or an error with a position. `make fuzz` runs 20,000 cases of it."""
 
 from __future__ import annotations
 

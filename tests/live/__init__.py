@@ -2,7 +2,7 @@
 
 What is real: redis-server (7.0 and 8.2) with the start scripts, probes and redis.conf that Helm renders from the chart and from our
 values, redis_exporter, Prometheus with our rules and with the labels that prometheus-operator makes of our ServiceMonitor, redis-cli,
-bash, git, and the rediskit command. What stands in: `kubectl` (kubectl.py, over the objects and pods of cluster.py), the kubelet and the
+bash, git, and the rediskit command. Test doubles: `kubectl` (kubectl.py, over the objects and pods of cluster.py), the kubelet and the
 StatefulSet controller (pods.py, cluster.py), kube-proxy (proxy.py). A pod is a group of processes with a loopback address of its own; the
 paths of its volume mounts are replaced in its commands, scripts and arguments by folders, and its host names come from a file through
 nss_wrapper. No root is needed.

@@ -101,7 +101,7 @@ class Cluster:
         return [pod for pod in pods if selector.items() <= pod.labels.items() and not pod.terminating and (pod.ready or not ready)]
 
     def settled(self, name: str, namespace: str) -> bool:
-        """Whether a StatefulSet runs as its object says: all pods of the newest revision, all ready."""
+        """Whether a StatefulSet runs as its object requires: all pods of the newest revision, all ready."""
         stateful_set = self.find("StatefulSet", namespace, name)
         assert stateful_set, name
         pods = self._pods_of(name)
@@ -211,7 +211,7 @@ class Cluster:
             self._write(pod.hosts, "".join(f"{line}\n" for line in (*lines, f"{pod.address} localhost", f"{pod.address} {pod.name}")))
 
     def _write(self, file: Path, text: str) -> None:
-        """Replace a file of host names. Its time of change is always another one: nss_wrapper looks at whole seconds."""
+        """Replace a file of host names. Its time of change is always another one: nss_wrapper compares whole seconds."""
         if self._written.get(file) != text:
             part = file.with_suffix(".part")
             part.write_text(text)

@@ -83,7 +83,7 @@ class Repository:
 
 
 class Controllers:
-    """Bring what is pushed to the cluster. held: whether the release waits."""
+    """Apply what is pushed to the cluster. held: whether the release waits."""
 
     def __init__(self, repository: Repository, cluster: Cluster, release: Release, held: Callable[[], bool]) -> None:
         self._repository, self._cluster, self._held = repository, cluster, held

@@ -1,6 +1,6 @@
 """The stand-in for kubectl: a program of the lab that asks this process, and the subcommands that the runbooks use.
 
-What it does not know is an error that says so, never a success.
+What it does not know is an error, never a success.
 """
 
 from __future__ import annotations

@@ -321,7 +321,7 @@ class Lab:
         return values
 
     def _objects(self) -> list[Object]:
-        """All that the GitOps tool would bring to the cluster, and the Secrets."""
+        """All objects that the GitOps tool would apply, and the Secrets."""
         values = self.folder / "values.yaml"
         values.write_bytes(self.tree.files[values_path(self.environment)])
         release = release_objects(self.release.name, self.namespace, values, self.profile)

@@ -24,7 +24,7 @@ Sample = tuple[float, str]
 
 
 class Prometheus:
-    """The server, the targets it scrapes, and what it has seen."""
+    """The server, the targets it scrapes, and the scraped samples."""
 
     def __init__(self, programs: Programs, cluster: Cluster, monitor: Object, rules: Sequence[Object]) -> None:
         self._cluster, self._monitor = cluster, monitor

@@ -22,7 +22,7 @@ _NAME = re.compile(r"\b(?:redis|up)(?:_\w+)?\b")
 
 
 def replay(recording: Object, rules: Mapping[str, Any], interval: int, expected: frozenset[str], folder: Path) -> str:
-    """Return what promtool says against these alerts, "" where they fire at some time of the recording and no others do.
+    """Return what promtool reports about these alerts, "" where they fire at some time of the recording and no others do.
 
     Args:
         recording: the content of a file that `Lab.record` wrote.

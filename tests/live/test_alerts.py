@@ -155,5 +155,5 @@ def _panels(lab: Lab) -> list[dict[str, Any]]:
 
 
 def _matchers(expr: str) -> set[str]:
-    """Return the first two matchers of each selector: nothing else says which series are meant."""
+    """Return the first two matchers of each selector: nothing else identifies the series."""
     return {",".join(selector.split(",")[:2]) for selector in re.findall(r"{([^}]+)}", expr)}

@@ -212,7 +212,7 @@ def test_an_older_redis_does_not_start_with_the_files_of_a_newer_one(server: Mak
     assert "Can't handle RDB format version" in redis_server.log.read_text()
 
 
-def test_a_newer_redis_reads_the_files_of_an_older_one_and_there_is_no_way_back(server: Make) -> None:
+def test_a_newer_redis_reads_the_files_of_an_older_one_and_an_older_one_not_those_of_a_newer(server: Make) -> None:
     redis_server = server("7.0")
     redis_server.start(SAVED)
     redis_server.fill(10)
@@ -282,7 +282,7 @@ def fixed(described: Environment, folder: Path) -> dict[str, Any]:
     [*((old, new) for _, _, old, new in CASES), *UNREPORTED.values()],
     ids=[*(f"{code}-{on[:40]}" for code, on, _, _ in CASES), *UNREPORTED],
 )
-def test_an_immutable_field_changes_exactly_when_a_rule_says_so(old: Sections, new: Sections, tmp_path: Path) -> None:
+def test_an_immutable_field_changes_exactly_when_a_rule_reports_it(old: Sections, new: Sections, tmp_path: Path) -> None:
     profile = environment(new).redis.chart.profile
     if not chart(profile).name.endswith(".tgz") and "values" in new.get("redis", {}):
         pytest.fail("the chart of tests/cluster takes few values: set REDISKIT_CHARTS to the folder with the real one", pytrace=False)

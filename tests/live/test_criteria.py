@@ -40,8 +40,8 @@ def _evidence(lab: Lab) -> tuple[Evidence, ...]:
     return migration.evidence
 
 
-def outcome(container: dict[str, Evidence]) -> dict[str, str]:
-    return {name: "unknown" if entry.unknown else "passed" if entry.holds else "failed" for name, entry in container.items()}
+def outcome(criteria: dict[str, Evidence]) -> dict[str, str]:
+    return {name: "unknown" if entry.unknown else "passed" if entry.holds else "failed" for name, entry in criteria.items()}
 
 
 def settled(lab: Lab, begin: str) -> dict[str, Evidence]:

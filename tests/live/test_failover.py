@@ -275,7 +275,7 @@ def test_a_promoted_replica_that_restarts_keeps_its_data_and_is_promoted_again(s
 
 @pytest.mark.parametrize(("version", "profile"), [("7.0", "bitnami"), ("8.2", "cloudpirates")])
 def test_a_failover_to_a_replica_that_does_not_answer_is_given_up_and_loses_nothing(start: Start, version: str, profile: str) -> None:
-    """Writes are held for as long as the page says, and go on at the primary, which keeps its role."""
+    """Writes are held for as long as the page states, and go on at the primary, which keeps its role."""
     lab = start("failover-given-up", version=version, profile=profile, monitoring=False)
     lab.wait_for_replicas()
     shell = lab.shell()

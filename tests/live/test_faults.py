@@ -1,4 +1,4 @@
-"""What the pages promise about a Redis in trouble, and about what can be seen of it."""
+"""What the pages promise about a Redis with a fault, and about its symptoms."""
 
 from __future__ import annotations
 

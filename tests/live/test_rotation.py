@@ -1,4 +1,4 @@
-"""The rotation page, command by command, under traffic: nobody is refused until Redis restarts, and nothing is lost."""
+"""The rotation page, command by command, under traffic: no client is refused until Redis restarts, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MODES: dict[str, dict[str, Any]] = {
         ("sealed-secrets", "8.2", "cloudpirates"),
     ],
 )
-def test_a_rotation_refuses_nobody_before_the_restart_and_loses_nothing(start: Start, mode: str, version: str, profile: str) -> None:
+def test_a_rotation_refuses_no_client_before_the_restart_and_loses_nothing(start: Start, mode: str, version: str, profile: str) -> None:
     lab = start(f"rotation-{mode}", config=MODES[mode], version=version, profile=profile)
     lab.wait_for_replicas()
     shell = lab.shell()

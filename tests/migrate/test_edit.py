@@ -46,7 +46,7 @@ def test_what_would_load_as_something_else_is_refused(tmp_path: Path) -> None:
     assert refused.value.problems[0].code == "edit-differs"
 
 
-def test_a_file_that_somebody_changed_meanwhile_stays(tmp_path: Path) -> None:
+def test_a_file_that_changed_in_the_meantime_stays(tmp_path: Path) -> None:
     file = Path(loaded(tmp_path, "prepare").file)
     changed, _ = edited(str(file), [Put(("redis", "replicas"), 2)])
     file.write_bytes(file.read_bytes() + b"# mine\n")

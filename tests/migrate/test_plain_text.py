@@ -91,7 +91,7 @@ def _flow(lines: list[str]) -> list[str]:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(manifests(), st.booleans())
-def test_each_step_sets_its_values_and_the_way_back_gives_the_same_bytes(text: bytes, url: bool) -> None:
+def test_each_step_sets_its_values_and_the_rollback_restores_the_same_bytes(text: bytes, url: bool) -> None:
     before = content_of(text, "x")
     current, now = text, text
     for step in PATCHES[url]:

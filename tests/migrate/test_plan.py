@@ -77,7 +77,7 @@ def test_the_objects_are_those_that_rendering_changes(order: Order, variant: str
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("order", ORDERS)
-def test_what_the_chart_brings_comes_with_deploy_alone(order: Order, variant: str) -> None:
+def test_the_chart_creates_its_objects_at_deploy_alone(order: Order, variant: str) -> None:
     brought = {step.procedure.step: step.brings for step in planned(at(along(order), VARIANTS[variant])).steps if step.brings}
     name = "cache-redis" if variant == "other names" else "redis-shared"
     assert list(brought) == ["deploy"]
@@ -152,7 +152,7 @@ def test_the_names_are_those_of_the_release() -> None:
     assert "redis-shared" not in text.replace("redis-shared-root", "")
 
 
-def test_the_times_stand_in_both_clocks() -> None:
+def test_times_are_in_local_time_and_utc() -> None:
     migration = Migration.model_validate({"step": "prepare", "window": {"start": START, "duration": "30m"}})
     migration_plan = planned(at(migration))
     assert migration_plan.window == ("2026-03-01T22:00:00-03:00 (2026-03-02 01:00 UTC)", "2026-03-01T22:30:00-03:00 (2026-03-02 01:30 UTC)")
@@ -194,7 +194,7 @@ def test_no_literal_password_of_the_manifest_is_shown() -> None:
     assert values["REDIS_PASSWORD"].new == "from Secret redis-credentials, key redis-password"
 
 
-def test_a_second_client_that_keeps_the_release_makes_deploy_a_step_of_nobody() -> None:
+def test_deploy_changes_no_repository_while_a_second_client_needs_the_release() -> None:
     environment = environment_of("prepare", over={"clients": [client("one", "prepare"), client("there", None)]})
     deploy = planned(environment).steps[1]
     assert (deploy.procedure.step, deploy.procedure.repository, deploy.objects) == ("deploy", "none", ())
@@ -243,7 +243,7 @@ def test_what_is_still_to_be_written_is_named() -> None:
 
 
 @pytest.mark.parametrize(("secrets", "form"), [(SEALED, sealed), (SOPS, sops)])
-def test_the_secret_in_the_tree_opens_its_gate(secrets: dict[str, Any], form: Callable[[str], dict[str, Any]], tmp_path: Path) -> None:
+def test_a_rendered_secret_passes_its_gate(secrets: dict[str, Any], form: Callable[[str], dict[str, Any]], tmp_path: Path) -> None:
     over: dict[str, Any] = {"secrets": secrets, "gitops": {"tool": "flux"}}
     words = "the rendered manifests do not contain Secret redis-credentials for redis and beersystem"
     for present, blocked in (((), [words]), (("redis",), [words]), (("redis", "beersystem"), [])):

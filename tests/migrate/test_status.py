@@ -1,4 +1,4 @@
-"""`migrate status` of many clients: its work grows with their number, and whose repository changes is as the definition says."""
+"""`migrate status` of many clients: its work grows with their number, and the repository that changes is that of the definition."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AT = "2026-03-02T10:00:00Z"
 
 
 def test_the_work_grows_with_the_number_of_clients(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All at prepare: nobody needs the release, so that every look at the others has to look at all of them."""
+    """All at prepare: no client needs the release, so that each search of the others reads all of them."""
     calls: Counter[str] = Counter()
     real = machine.effects
 

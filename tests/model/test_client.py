@@ -99,7 +99,7 @@ def test_replicas_are_in_the_manifest_or_in_the_config() -> None:
 
 
 def test_a_manifest_taken_while_scaled_to_0_is_completed_by_hand() -> None:
-    """The number that a person writes is no contradiction to a 0 that only says when the object was printed."""
+    """The number that a person writes is no contradiction to a 0 that only depends on when the object was printed."""
     assert refusal(lambda: workload(manifest(spec__replicas=0))) == [(("manifest",), "shop.yaml has 0 replicas")]
     assert workload(manifest(spec__replicas=0), replicas=0).running == 0
     assert workload(manifest(spec__replicas=0), replicas=3).replicas == 3

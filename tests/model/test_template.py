@@ -98,7 +98,7 @@ def test_the_password_comes_from_a_variable_that_is_the_password_alone() -> None
     assert password_variable({"URL": None}) is None
 
 
-def test_variables_stand_after_those_that_they_refer_to() -> None:
+def test_variables_follow_those_that_they_refer_to() -> None:
     variables = {
         "URL": Template("redis://:${password}@$(HOST)/0"),
         "HOST": Template("${host}"),

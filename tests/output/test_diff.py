@@ -51,9 +51,9 @@ def between(old: Files, new: Files, root: Path) -> TreeDiff:
     return diff(new, root)
 
 
-def only(container: TreeDiff) -> FileDiff:
-    assert len(container.all) == 1, container
-    return container.all[0]
+def only(difference: TreeDiff) -> FileDiff:
+    assert len(difference.all) == 1, difference
+    return difference.all[0]
 
 
 STATEFULSET = obj(

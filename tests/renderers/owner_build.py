@@ -1,4 +1,4 @@
-"""An owner's repository on disk, with our Component in its outermost overlay, built by the real kustomize."""
+"""An application repository on disk, with our Component in its outermost overlay, built by the real kustomize."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ OLD_REDIS: tuple[Object, ...] = (
 
 @dataclass(frozen=True)
 class Built:
-    """What `kustomize build` said: its exit code, output and complaint."""
+    """The result of `kustomize build`: its exit code, output and complaint."""
 
     code: int
     text: str
@@ -95,7 +95,7 @@ class Owner:
 
 
 def copy_component(environment: Environment, folder: Path) -> None:
-    """As the README of the tree says: `owners/<client>/` becomes the folder `rediskit`."""
+    """As in the README of the tree: `owners/<client>/` becomes the folder `rediskit`."""
     for file in folder.iterdir():
         file.unlink()
     prefix = f"owners/{environment.clients[0].name}/"

@@ -151,7 +151,7 @@ def then(first: str, second: str, minutes: int = 50) -> str:
 
 
 def promtool(folder: Path, rules: Mapping[str, Any], *tests: Mapping[str, Any]) -> None:
-    """Lets promtool judge: `tests` are entries of `tests:` in its unit-test files. What it says is the failure."""
+    """Run promtool: `tests` are entries of `tests:` in its unit-test files. Its output is the failure."""
     program = locate("promtool")
     if program is None:
         pytest.fail("promtool is neither in the tool cache nor on PATH; run: make tools", pytrace=False)
@@ -168,6 +168,6 @@ def story(fleet: Fleet, *, scrape: int = SCRAPE, **expected: Any) -> dict[str, A
     return {"interval": f"{scrape}s", "input_series": [{"series": name, "values": values} for name, values in fleet.items()], **expected}
 
 
-def samples(expr: str, container: Mapping[str, float]) -> dict[str, Any]:
+def samples(expr: str, series: Mapping[str, float]) -> dict[str, Any]:
     """Return an entry of `promql_expr_test:`: at the end of the hour the query gives exactly this."""
-    return {"expr": expr, "eval_time": "60m", "exp_samples": [{"labels": labels, "value": value} for labels, value in container.items()]}
+    return {"expr": expr, "eval_time": "60m", "exp_samples": [{"labels": labels, "value": value} for labels, value in series.items()]}

@@ -64,7 +64,7 @@ def test_queries_are_sound_and_about_one_release(env: Environment, matchers: dic
 
 
 @pytest.mark.parametrize(("env", "matchers"), variants())
-def test_every_rule_says_what_is_wrong_how_bad_it_is_and_what_to_do(env: Environment, matchers: dict[str, str]) -> None:
+def test_every_alert_has_a_summary_a_severity_and_a_fix(env: Environment, matchers: dict[str, str]) -> None:
     names = [rule["alert"] for rule in rules(env)]
     assert len(set(names)) == len(names) >= 9
     for rule in rules(env):
@@ -209,7 +209,7 @@ def test_a_slow_scrape(tmp_path: Path) -> None:
 
 def filled(text: str, labels: dict[str, str], value: str) -> str:
     """Return an annotation as Prometheus should print it."""
-    return re.sub(r"{{ \$(?:labels\.(\w+)|value.*?) }}", lambda container: labels[container[1]] if container[1] else value, text)
+    return re.sub(r"{{ \$(?:labels\.(\w+)|value.*?) }}", lambda match: labels[match[1]] if match[1] else value, text)
 
 
 def test_texts_are_filled_in(tmp_path: Path) -> None:

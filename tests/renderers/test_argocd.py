@@ -1,4 +1,4 @@
-"""The Argo CD objects: what keeps a live system safe is in them from their first render (facts: gitops, seen on Argo CD 3.6.1)."""
+"""The Argo CD objects: what keeps a live system safe is in them from their first render (docs/gitops.md, observed with Argo CD 3.6.1)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def deployed(step: str, order: str) -> bool:
 
 @pytest.mark.parametrize("order", ["scale-down-first", "deploy-first"])
 @pytest.mark.parametrize("step", STEPS)
-def test_one_application_a_unit_and_the_release_from_deploy_on(step: str, order: str) -> None:
+def test_each_component_has_an_application_and_the_release_from_deploy_on(step: str, order: str) -> None:
     assert set(applications(environment_of(step, order))) == {"root", *(("release", *UNITS) if deployed(step, order) else ("redis",))}
 
 
@@ -83,7 +83,7 @@ def test_a_workload_or_a_namespace_of_a_client_is_never_admitted(step: str) -> N
     assert not [entry for key in ("destinations", "sourceRepos") for entry in spec[key] if "*" in str(entry)]
 
 
-def test_kinds_that_a_users_values_bring_are_admitted() -> None:
+def test_kinds_from_the_values_of_a_user_are_admitted() -> None:
     values = {"rbac": {"create": True}, "extraDeploy": [{"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "x"}}]}
     values |= {role: {"pdb": {"create": False}} for role in ("master", "replica")}
     kinds = [
@@ -110,7 +110,7 @@ def test_the_release_takes_the_chart_and_the_values_of_this_tree() -> None:
     assert spec["destination"] == {"server": SERVER, "namespace": "redis"}
 
 
-def test_the_chart_may_lie_in_another_registry() -> None:
+def test_the_chart_can_be_in_another_registry() -> None:
     chart = {"profile": "bitnami", "repository": "oci://mirror.example.com:5000/hub/charts/redis", "version": "23.2.6"}
     environment = environment_of(over={"redis": {"chart": chart}})
     source = applications(environment)["release"]["spec"]["sources"][0]
@@ -176,7 +176,7 @@ def test_how_everything_is_synced() -> None:
 
 
 def test_nothing_hides_a_difference_or_waits_for_an_address() -> None:
-    """No ignoreDifferences is needed; a wave or hook after a LoadBalancer without address blocks every newer commit (facts: gitops)."""
+    """No ignoreDifferences is needed; a wave or hook after a LoadBalancer without address blocks every newer commit (docs/gitops.md)."""
     for path, content in render(environment_of("decommission")).files.items():
         text = content.decode()
         assert "ignoreDifferences" not in text

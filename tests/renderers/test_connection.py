@@ -75,7 +75,7 @@ def test_the_variables_of_the_page_are_those_that_the_component_sets() -> None:
         ("other names", r"jsonpath={.data.redis\.key}", "`redis-password`"),
     ],
 )
-def test_it_says_what_is_so_here(variant: str, expected: str, absent: str) -> None:
+def test_the_page_has_the_values_of_this_environment(variant: str, expected: str, absent: str) -> None:
     text = page(environment_of("validate", over=VARIANTS[variant]))
     assert expected in text
     assert absent not in text
@@ -98,7 +98,7 @@ def test_it_promises_what_redis_will_keep(redis: dict[str, Any], promise: str) -
     assert promise in page(environment_of(over={"redis": redis}))
 
 
-def test_before_deploy_it_says_that_nothing_is_there_yet() -> None:
+def test_before_deploy_the_page_states_that_redis_does_not_exist() -> None:
     assert "**Redis is not deployed yet:**" in page(environment_of("prepare"))
     assert "**Redis is not deployed yet:**" not in page(environment_of("validate"))
 

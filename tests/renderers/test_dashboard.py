@@ -125,7 +125,7 @@ def test_the_uid_stays() -> None:
     assert {json.loads(text(env))["uid"] for env in (environment(), changed)} == {"redis-a5523b77e939c910"}
 
 
-def test_what_the_config_says_is_in_it() -> None:
+def test_the_dashboard_has_the_names_and_limits_of_the_config() -> None:
     assert panels(VARIANTS["names"])[0]["fieldConfig"]["defaults"]["thresholds"]["steps"][1]["value"] == 3
     assert {panel["interval"] for panel in panels(VARIANTS["names"])} == {"60s"}
     assert "p95 latency by command" in text(VARIANTS["default"])
@@ -141,7 +141,7 @@ def test_every_query_has_data_on_a_healthy_fleet(name: str, tmp_path: Path) -> N
     promtool(tmp_path, alerts(env)["spec"], story(fleet(), promql_expr_test=shown))
 
 
-def test_what_the_numbers_say(tmp_path: Path) -> None:
+def test_queries_return_the_values_of_a_known_fleet(tmp_path: Path) -> None:
     """The queries behind some panels, on a fleet whose numbers are known: 20 operations a second each, half of the reads hit."""
     by_title = {panel["title"]: [runnable(target["expr"]) for target in panel["targets"]] for panel in panels(VARIANTS["default"])}
     master, replica = '{pod="redis-shared-master-0"', '{pod="redis-shared-replicas-0"'

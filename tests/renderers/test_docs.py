@@ -112,7 +112,7 @@ def test_the_pages_use_no_command_that_can_be_disabled() -> None:
     assert {"INFO", "REPLICAOF", "FAILOVER"} <= used
 
 
-def test_no_password_stands_on_a_command_line() -> None:
+def test_no_password_is_on_a_command_line() -> None:
     text = runbook(environment_of("validate"))
     assert "redis-cli -a" not in text
     assert text.count("REDISCLI_AUTH") == 1
@@ -187,7 +187,7 @@ def test_only_applications_that_read_the_secret_are_restarted() -> None:
     assert "rollout restart deployment/beersystem-backend" in page
 
 
-def test_a_rotation_where_acl_is_switched_off_says_that_there_is_a_gap() -> None:
+def test_a_rotation_without_acl_warns_of_a_gap() -> None:
     page = rotation("no ACL")
     assert "rejects every\napplication" in page
     assert "SETUSER" not in page

@@ -1,4 +1,4 @@
-"""The tree as Flux consumes it. What is asserted here was seen on real controllers (facts: gitops)."""
+"""The manifests for Flux. What is asserted here was observed with real controllers (docs/gitops.md)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_the_sound_tree_has_no_errors() -> None:
     assert [finding for finding in check(env, render(env)) if finding.severity == "error"] == []
 
 
-def test_one_kustomization_a_unit() -> None:
+def test_each_component_has_a_kustomization() -> None:
     tree = render(environment())
     specs = by_name(tree, "Kustomization")
     assert set(specs) == {f"redis-shared-{unit}" for unit in ("redis", "redis-external", "monitoring", "beersystem", "release", "checks")}
@@ -112,7 +112,7 @@ def test_the_helm_release_lies_apart_from_the_sources() -> None:
     assert tree.objects["flux/release/kustomization.yaml"]["resources"] == ["helmrelease-redis-shared.yaml"]
 
 
-def test_bootstrap_brings_its_own_source_or_uses_the_one_there_is() -> None:
+def test_bootstrap_creates_a_source_or_uses_the_existing_one() -> None:
     own = render(environment())
     assert {path for path in own.files if path.startswith("bootstrap/")} == {
         "bootstrap/gitrepository-redis-shared.yaml",

@@ -30,7 +30,7 @@ def redis(**sections: Any) -> Object:
 
 
 def test_1_the_chart_is_not_asked_for_images_of_its_own() -> None:
-    """OCI charts since 23.0.10 default to `latest`: registry, repository, tag and digest are all said."""
+    """OCI charts since 23.0.10 default to `latest`: registry, repository, tag and digest are all set."""
     chart_values = values()
     assert chart_values["image"] == {
         "registry": "docker.io",
@@ -107,7 +107,7 @@ def test_3_the_exporter_runs_and_its_monitor_is_ours() -> None:
 
 
 def test_4_the_charts_service_stays_inside_and_its_policy_is_off() -> None:
-    """The external Service is ours; the chart's NetworkPolicy lets everybody in, or shuts the load balancer's clients out."""
+    """The external Service is ours; the chart's NetworkPolicy admits all clients, or blocks those of the load balancer."""
     chart_values = values()
     assert chart_values["master"]["service"] == {"type": "ClusterIP"}
     assert chart_values["networkPolicy"] == {"enabled": False}
@@ -274,7 +274,7 @@ def test_the_release_names_its_folder_and_its_labels() -> None:
     assert term["labelSelector"]["matchLabels"]["app.kubernetes.io/instance"] == "cache"
 
 
-def test_values_lie_in_no_folder_that_is_applied() -> None:
+def test_values_are_in_no_folder_that_is_applied() -> None:
     """Argo CD and Flux parse every file of a folder they apply."""
     paths = [path for path in render(environment_of()).files if path.endswith("values.yaml")]
     assert paths == [PATH]

@@ -1,4 +1,4 @@
-"""The owner's Component in the real kustomize: what it changes at each step, that nothing else moves, and that it fails closed."""
+"""The Component for an application repository in the real kustomize: what it changes at each step, and that it fails closed."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_the_live_object_with_all_its_noise_is_patched_alike(tmp_path: Path, kus
 
 @pytest.mark.parametrize(("order", "step"), PLACES)
 def test_only_four_components_differ(order: str, step: str) -> None:
-    """Steps that mean the same for the owner render the same bytes: validate is scale-up, and deploy changes nothing of his."""
+    """Steps with the same effect on the application render the same bytes: validate is scale-up, and deploy changes nothing."""
     same = {
         "validate": "scale-up",
         "deploy": "prepare" if order == "deploy-first" else "scale-down",
@@ -229,7 +229,7 @@ def test_replicas_that_the_base_leaves_to_the_cluster_are_written_out(tmp_path: 
     assert owner(tmp_path, kustomize, base=(workload,)).build(environment).workload()["spec"]["replicas"] == 4
 
 
-def test_decommission_changes_nothing_where_the_owner_folded_it_in(tmp_path: Path, kustomize: Path) -> None:
+def test_decommission_changes_nothing_after_the_base_contains_the_change(tmp_path: Path, kustomize: Path) -> None:
     """The gate to `complete`: the base carries env, replicas and removal itself, and the Component has nothing left to do."""
     folded = owner(tmp_path / "first", kustomize).build(environment_of("decommission"))
     base = tuple(folded.objects.values())
@@ -292,7 +292,7 @@ def test_a_prefix_of_the_overlay_does_not_hide_the_workload(tmp_path: Path, kust
 
 
 def test_only_an_overlay_above_the_component_wins_over_it(tmp_path: Path, kustomize: Path) -> None:
-    """Why the README of the tree says `outermost`: replicas of the same kustomization come after its Components."""
+    """The reason for `outermost` in the README of the tree: replicas of the same kustomization come after its Components."""
     repository = Owner(tmp_path, kustomize, (backend(), *OLD_REDIS))
     below = Owner(tmp_path / "below", kustomize, [_with_replicas(2), *OLD_REDIS])
     replicas = {"replicas": [{"name": "beersystem-backend", "count": 2}]}
@@ -330,7 +330,7 @@ def test_the_secret_and_the_address_follow_the_config(tmp_path: Path, kustomize:
 
 
 @pytest.mark.parametrize("step", ["prepare", "complete", "rolled-back"])
-def test_the_identity_is_said_with_an_empty_list(step: str) -> None:
+def test_a_component_without_changes_has_an_empty_list(step: str) -> None:
     """A Component of apiVersion and kind alone is refused as empty (kustomize 5.8.1)."""
     files = {path: content for path, content in render(environment_of(step)).files.items() if path.startswith("owners/")}
     assert list(files) == ["owners/beersystem/kustomization.yaml"]
@@ -341,7 +341,7 @@ def test_the_identity_is_said_with_an_empty_list(step: str) -> None:
     }
 
 
-def test_every_client_on_its_way_has_a_folder_of_its_own() -> None:
+def test_every_client_with_a_migration_has_a_folder() -> None:
     clients = config("scale-up")["clients"]
     other = {
         **clients[0],

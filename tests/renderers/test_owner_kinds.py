@@ -150,7 +150,7 @@ def owner_of(kind: OwnerKind, renderers: list[Object] | None = None) -> Object:
 
 
 class Repository:
-    """An owner's overlay; `at` builds it with the files of an environment as the owner's tool does, each content once."""
+    """An overlay of an application; `at` builds it with the files of an environment as the GitOps tool does, each content once."""
 
     def __init__(self, folder: Path, kustomize: Path, objects: tuple[Object, ...]) -> None:
         self.folder, self.kustomize, self.built = folder, kustomize, dict[str, Built]()
@@ -311,7 +311,7 @@ def test_an_explicit_variable_beats_envfrom(tmp_path: Path, kustomize: Path) -> 
 def test_git_and_the_autoscaler_never_want_different_numbers(
     tmp_path: Path, kustomize: Path, step: str, number: int, bounds: tuple[int, int]
 ) -> None:
-    """At 0 Kubernetes leaves the workload alone; from scale-up on the bounds are the number that Git says; then they are let go."""
+    """At 0 Kubernetes leaves the workload alone; from scale-up on the bounds are the number in Git; then they are released."""
     for kind, scaler in (("HorizontalPodAutoscaler", hpa()), ("ScaledObject", keda())):
         repository = Repository(tmp_path / kind, kustomize, objects(SHAPES[kind]))
         built = repository.at(environment(SHAPES[kind], "kustomize", step, "scale-down-first"))
@@ -344,7 +344,7 @@ def test_a_snippet_fails_the_build_where_its_object_is_not(tmp_path: Path, kusto
         assert repository.at(environment(SHAPES["real"], kind, step, "scale-down-first")).code != 0, step
 
 
-def test_a_base_without_namespaces_is_said_in_the_config(tmp_path: Path, kustomize: Path) -> None:
+def test_base_namespace_false_fits_a_base_without_namespaces(tmp_path: Path, kustomize: Path) -> None:
     workload = backend()
     del workload["metadata"]["namespace"]
     repository = Repository(tmp_path, kustomize, (workload,))
@@ -391,7 +391,7 @@ def test_an_autoscaler_that_is_not_in_the_build_fails_it(tmp_path: Path, kustomi
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("name", SHAPES)
-def test_the_tools_take_the_snippet_in_its_place(name: str, step: str) -> None:
+def test_the_tools_accept_the_snippet_in_the_object(name: str, step: str) -> None:
     """The strict schemas of Argo CD's Application and Flux's Kustomization, with the snippet where it belongs."""
     source = {"repoURL": "https://git.example.org/owner.git", "path": "prod", "targetRevision": "main"}
     application = {

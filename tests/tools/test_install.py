@@ -1,4 +1,4 @@
-"""The installer of the real programs, with a `go` of ours in the place of Go: what it is asked, and what is left when it fails."""
+"""The installer of the real programs, with a test double of Go: its arguments, and what is left when it fails."""
 
 from __future__ import annotations
 
@@ -180,14 +180,14 @@ def test_our_modules_ask_for_the_versions_of_the_table() -> None:
                 )
 
 
-def test_a_build_that_fails_leaves_nothing_and_says_why(machine: Machine) -> None:
+def test_a_build_that_fails_leaves_nothing_and_reports_the_reason(machine: Machine) -> None:
     machine.go(then="echo dial tcp: no such host >&2; exit 1")
     code, stdout, stderr = machine.run("--print-path", "kustomize")
     assert (code, stdout, machine.left()) == (1, "", [])
     assert f"error: {KUSTOMIZE} was not built:\n    dial tcp: no such host\n  the Go module proxy must be within reach" in stderr
 
 
-def test_a_build_that_was_cut_off_is_done_anew(machine: Machine) -> None:
+def test_an_interrupted_build_is_done_again(machine: Machine) -> None:
     name = f"kustomize-{KUSTOMIZE.version}"
     machine.go(then="kill -KILL $PPID; sleep 5")
     assert machine.run("kustomize")[0] == -9
@@ -208,9 +208,7 @@ def test_two_runs_at_once_build_once(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("version", ["1.23.9", ""], ids=["old", "absent"])
-def test_without_a_go_that_is_new_enough_and_without_pip_it_says_what_to_do(
-    version: str, machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_error_without_a_recent_go_and_pip_has_instructions(version: str, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     reason = f"go {version} on PATH is older than 1.24" if version else "there is no go on PATH"
     if version:
         machine.go(version)
@@ -245,7 +243,7 @@ def test_the_real_programs_run(kustomize: Path, kubeconform: Path) -> None:
     assert b"Skipped: 1" in done.stdout
 
 
-def test_npm_installs_what_the_lock_says_and_runs_no_script_of_a_package(machine: Machine) -> None:
+def test_npm_installs_the_locked_versions_and_runs_no_script_of_a_package(machine: Machine) -> None:
     code, stdout, stderr = machine.run("--print-path", EDITOR.name)
     folder = machine.cache / f"{EDITOR.name}-{EDITOR.version}"
     assert (code, stdout) == (0, f"{folder}\n"), stderr
@@ -258,7 +256,7 @@ def test_npm_installs_what_the_lock_says_and_runs_no_script_of_a_package(machine
     assert machine.run(EDITOR.name)[0] == 0, "a second run asks nobody"
 
 
-def test_npm_that_fails_leaves_nothing_and_says_why(machine: Machine) -> None:
+def test_npm_that_fails_leaves_nothing_and_reports_the_reason(machine: Machine) -> None:
     machine.node(then="echo ENOTFOUND >&2; exit 1")
     code, _, stderr = machine.run(EDITOR.name)
     assert (code, machine.left()) == (1, [])
@@ -269,9 +267,7 @@ def test_npm_that_fails_leaves_nothing_and_says_why(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("lacks", ["node", "npm", "age"])
-def test_without_a_node_that_is_new_enough_and_without_pip_it_says_what_to_do(
-    lacks: str, machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_error_without_a_recent_node_and_pip_has_instructions(lacks: str, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     if lacks == "age":
         machine.node("16.20.2")
     else:

@@ -66,7 +66,7 @@ def test_a_host_is_certain(content: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("content", list(cases("positives.yaml")))
-def test_what_stands_beside_the_host_is_not_shown(content: dict[str, Any]) -> None:
+def test_text_beside_the_host_is_not_shown(content: dict[str, Any]) -> None:
     for use in uses_in(content):
         assert "secret" not in use.shown
         assert not set(use.shown) & set("@/ \"'="), use.shown

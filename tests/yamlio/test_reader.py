@@ -276,7 +276,7 @@ def test_a_password_that_lacks_its_quotes_is_not_repeated() -> None:
         assert "hunter2" not in str(raised.value)
 
 
-def test_what_follows_a_refused_key_is_read_in_its_place() -> None:
+def test_the_values_after_a_refused_key_keep_their_positions() -> None:
     for key in ("*x", "true", "<<", "[y]"):
         assert complaints(f"? {key}\n: {{z: 1, z: 2}}\nb: 1\nb: 2\n")[1:] == [
             "f:2:10: z: duplicate key, also in line 2",

@@ -75,13 +75,13 @@ def test_go_reads_every_string_as_that_string(go: Kustomize) -> None:
 
 
 @pytest.mark.parametrize("plain", ["1234e56", "09", "0b-1", "0_x0", "~", "1_000", "0o17"])
-def test_go_as_a_judge_of_resources_sees_a_missing_quote(go: Kustomize, plain: str) -> None:
+def test_the_go_reader_of_resources_reports_a_missing_quote(go: Kustomize, plain: str) -> None:
     back = go.reads(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: x}}\ndata: {{a: {plain}}}\n")
     assert not isinstance(back["data"]["a"], str)
 
 
 @pytest.mark.parametrize("plain", ["1234e56", "09", "0b-1", "0_x0", "y", "On", "1_000"])
-def test_go_as_a_judge_of_kustomizations_sees_a_missing_quote(go: Kustomize, plain: str) -> None:
+def test_the_go_reader_of_kustomizations_reports_a_missing_quote(go: Kustomize, plain: str) -> None:
     done = go.build(dump(CONFIG_MAP), f"resources: [object.yaml]\ncommonAnnotations: {{a: {plain}}}\n")
     assert done.returncode == 1
     assert "commonAnnotations of type string" in done.stderr

@@ -1,4 +1,4 @@
-"""YAML that nobody expects in an owner's checkout, names and folders that nobody expects: an error in words, or the thing is left out."""
+"""Unexpected YAML, names and folders in a checkout of an application repository: an error with a message, or the entry is left out."""
 
 from __future__ import annotations
 

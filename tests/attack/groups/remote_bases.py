@@ -1,4 +1,4 @@
-"""With `--offline`, nothing that an owner's kustomizations name is fetched."""
+"""With `--offline`, no remote entry of the kustomizations of an application repository is fetched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pipes, sockets, devices, links and large files in the place of inputs: every verb ends in time, and says what is wrong."""
+"""Pipes, sockets, devices, links and large files instead of inputs: every verb ends in time, and reports the problem."""
 
 from __future__ import annotations
 

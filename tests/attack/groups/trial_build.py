@@ -1,4 +1,4 @@
-"""The trial build writes in its copy only, and the export below its own folder only, whatever links an owner's checkout holds."""
+"""The trial build writes in its copy only, and the export below its own folder only, whatever links the checkout contains."""
 
 from __future__ import annotations
 
