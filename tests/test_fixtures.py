@@ -265,9 +265,29 @@ def test_every_code_is_raised_and_listed() -> None:
         for module in (HERE.parent / "rediskit" / package).glob("*.py"):
             if module.name != "codes.py":
                 raised |= codes_in(module)
-    raised |= codes_in(HERE.parent / "rediskit/files.py")
+    for name in ("files.py", "live/direct.py", "secrets/cluster.py", "secrets/fetch.py", "secrets/files.py"):
+        raised |= codes_in(HERE.parent / "rediskit" / name)
     listed = {line.split("`")[1] for line in errors_page().splitlines() if line.startswith("| `") and not line.endswith("|  |")}
     assert raised == set(CODES) == listed
+
+
+def test_every_error_with_a_path_in_the_config_has_a_code() -> None:
+    uncoded = []
+    for module in (HERE.parent / "rediskit").rglob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and ast.unparse(node.exc.func) == "ConfigError":
+                calls = [call for call in ast.walk(node.exc) if isinstance(call, ast.Call) and ast.unparse(call.func) == "Problem"]
+                uncoded += [f"{module}:{call.lineno}" for call in calls if _has_path(call) and not _has_code(call)]
+    assert uncoded == []
+
+
+def _has_path(problem: ast.Call) -> bool:
+    paths = [*problem.args[2:3], *(keyword.value for keyword in problem.keywords if keyword.arg == "path")]
+    return any(ast.unparse(path) != "()" for path in paths)
+
+
+def _has_code(problem: ast.Call) -> bool:
+    return len(problem.args) > 4 or any(keyword.arg == "code" for keyword in problem.keywords)
 
 
 def codes_in(module: Path) -> set[str]:

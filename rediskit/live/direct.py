@@ -31,7 +31,8 @@ def endpoint(environment: Environment) -> tuple[str, int]:
     """Return address and port of the external Service. Raise ConfigError for a config without a network."""
     if environment.network is None:
         hint = "verify it with --from cluster, or add network to the config"
-        raise ConfigError(Problem("Redis is reachable inside the cluster only", hint, ("network",), environment.locate(())))
+        message = "Redis is reachable inside the cluster only"
+        raise ConfigError(Problem(message, hint, ("network",), environment.locate(()), "network-missing"))
     return str(environment.network.address), release_of(environment).port
 
 

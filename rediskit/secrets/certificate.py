@@ -47,7 +47,7 @@ def parse_certificate(text: str, file: str) -> Certificate:
         parsed = x509.load_pem_x509_certificate(text.encode())
         key = parsed.public_key()
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise ConfigError(Problem(f"{file}: the certificate is damaged", FETCH_HINT)) from error
+        raise ConfigError(Problem(f"{file}: the certificate is damaged", FETCH_HINT, code="certificate")) from error
     if not isinstance(key, RSAPublicKey):
         _refuse(file, "the key of the certificate is not RSA", f"sealed-secrets requires RSA: {FETCH_HINT}")
     if key.key_size < FEWEST_BITS:
@@ -77,10 +77,10 @@ def _is_begin(line: str) -> bool:
 def expiry(certificate: Certificate, at: datetime) -> Problem | None:
     """Return a problem when a certificate is not valid at a time. kubeseal also refuses an expired certificate."""
     if at > certificate.ends:
-        return Problem(f"{certificate.file}: the certificate expired on {certificate.ends:%Y-%m-%d}", FETCH_HINT)
+        return Problem(f"{certificate.file}: the certificate expired on {certificate.ends:%Y-%m-%d}", FETCH_HINT, code="certificate")
     if at < certificate.begins:
         hint = f"check the clock of this machine, or {FETCH_HINT}"
-        return Problem(f"{certificate.file}: the certificate is not valid before {certificate.begins:%Y-%m-%d}", hint)
+        return Problem(f"{certificate.file}: the certificate is not valid before {certificate.begins:%Y-%m-%d}", hint, code="certificate")
     return None
 
 
@@ -119,4 +119,4 @@ def _pem(content: bytes, file: str) -> bytes:
 
 
 def _refuse(file: str, message: str, hint: str) -> NoReturn:
-    raise ConfigError(Problem(f"{file}: {message}", hint))
+    raise ConfigError(Problem(f"{file}: {message}", hint, code="certificate"))

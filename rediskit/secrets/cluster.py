@@ -69,9 +69,8 @@ def _require_manual(environment: Environment) -> None:
     if mode != "manual":
         path = ("secrets", "mode")
         hint = "commit the rendered manifests: Argo CD or Flux applies them; rediskit secret check checks the files in Git"
-        raise ConfigError(
-            Problem(f"with mode {mode} the Secrets come from Git, not from this command", hint, path, environment.locate(path))
-        )
+        message = f"with mode {mode} the Secrets come from Git, not from this command"
+        raise ConfigError(Problem(message, hint, path, environment.locate(path), "secrets-mode"))
 
 
 def _value(environment: Environment, existing: Sequence[LiveSecret], chosen: Plaintext | None, *, force: bool) -> tuple[Plaintext, Origin]:

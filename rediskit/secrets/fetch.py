@@ -21,12 +21,12 @@ def certificate_path(config: str) -> Path:
     if not name:
         hint = "write secrets: {mode: sealed-secrets, certificate: <name>/sealing.crt}"
         location = document.positions.get(path[:1]) or document.positions.get(())
-        raise ConfigError(Problem("the config has no certificate", hint, path[:1], location))
+        raise ConfigError(Problem("the config has no certificate", hint, path[:1], location, "certificate"))
     try:
         real = Neighbours(config).find(name)
     except ConfigError as error:
         first = error.problems[0]
-        raise ConfigError(Problem(first.message, first.hint, path, document.positions.get(path))) from None
+        raise ConfigError(Problem(first.message, first.hint, path, document.positions.get(path), first.code)) from None
     relative = Path(os.path.normpath(Path(config).parent / name))
     return relative if os.path.realpath(relative) == str(real) else real
 

@@ -131,7 +131,8 @@ def require_files(environment: Environment) -> None:
         manual = f"set the password in the cluster: rediskit secret apply {environment.config_argument}"
         hint = manual if mode == "manual" else "change the password in the store: the operator reads it from there"
         path = ("secrets", "mode")
-        raise ConfigError(Problem(f"with mode {mode} Git contains no encrypted password", hint, path, environment.locate(path)))
+        message = f"with mode {mode} Git contains no encrypted password"
+        raise ConfigError(Problem(message, hint, path, environment.locate(path), "secrets-mode"))
 
 
 def _plan(

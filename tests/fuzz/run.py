@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from rediskit import ConfigError, Problem, RediskitError, check, load, render
 from rediskit.cli import main
+from rediskit.source.codes import CODES
 from tests.fuzz import checkouts
 from tests.fuzz.cases import CONFIG, folder
 from tests.tools.install import locate
@@ -116,6 +117,7 @@ def placed(problems: tuple[Problem, ...]) -> None:
     assert problems
     for problem in problems:
         assert problem.message
+        assert problem.code in CODES, f"no code: {problem}"
         assert problem.location is not None, f"no place: {problem}"
         lines = len(re.split(rb"\r\n|\r|\n", Path(problem.location.file).read_bytes()))
         assert 1 <= problem.location.line <= lines, f"{lines} lines: {problem}"

@@ -66,7 +66,7 @@ def test_an_expired_certificate_is_refused(sealed: Repository, run: Run, api: Ap
     api.certificate = certificate_of(key, (-20, -10))
     code, _, errors = run("fetch-cert", "--force")
     assert code == 1
-    assert errors.startswith("error: the response of the controller: the certificate expired on 20")
+    assert errors.startswith("error[certificate]: the response of the controller: the certificate expired on 20")
     assert sealed.certificate.read_bytes() != api.certificate
 
 
@@ -90,10 +90,10 @@ def test_without_kubeseal_kubectl_downloads_the_certificate(
 @pytest.mark.parametrize(
     ("secrets", "message"),
     [
-        ("mode: manual", "config/home.yaml:3:10: error: secrets: the config has no certificate\n"),
+        ("mode: manual", "config/home.yaml:3:10: error[certificate]: secrets: the config has no certificate\n"),
         (
             "mode: sealed-secrets, certificate: ../../x.crt",
-            "config/home.yaml:3:46: error: secrets.certificate: ../../x.crt is outside the Git",
+            "config/home.yaml:3:46: error[file-outside]: secrets.certificate: ../../x.crt is outside the Git",
         ),
     ],
 )
