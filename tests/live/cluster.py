@@ -114,8 +114,8 @@ class Cluster:
         until("ready pods", lambda: all(self.settled(*name) for name in names) or None, seconds, 0.1)
 
     def _pods_of(self, statefulset: str) -> list[Pod]:
-        found = [pod for pod in self.pods.values() if re.fullmatch(rf"{re.escape(statefulset)}-[0-9]+", pod.name)]
-        return sorted(found, key=_ordinal)
+        content = [pod for pod in self.pods.values() if re.fullmatch(rf"{re.escape(statefulset)}-[0-9]+", pod.name)]
+        return sorted(content, key=_ordinal)
 
     def _run(self) -> None:
         while not self._stopped.wait(_TICK):

@@ -73,7 +73,7 @@ class Container:
 
     def inside(self, text: str) -> str:
         """Text with the paths of the container's mounts replaced by the folders that they are here."""
-        return self._paths.sub(lambda found: str(self.mounts[found[1]]), text)
+        return self._paths.sub(lambda match: str(self.mounts[match[1]]), text)
 
     @property
     def folder(self) -> Path:

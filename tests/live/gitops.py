@@ -101,9 +101,9 @@ class Controllers:
             files = self._repository.pushed()
             values.write_bytes(next(text for name, text in files.items() if name.endswith("/values.yaml")))
             objects = release_objects(self._release.name, self._namespace, values, self._release.profile.name)
-            for found in objects:
-                found["metadata"].setdefault("namespace", self._namespace)
-            self._cluster.apply(found for found in objects if found["kind"] in ("ConfigMap", "StatefulSet"))
+            for content in objects:
+                content["metadata"].setdefault("namespace", self._namespace)
+            self._cluster.apply(content for content in objects if content["kind"] in ("ConfigMap", "StatefulSet"))
             self._values = revision
 
 

@@ -182,10 +182,10 @@ class Lab:
         until("the end of the primary", lambda: name not in self.cluster.pods or None, 60)
 
     def _change(self, statefulset: str, changes: Mapping[str, Any]) -> None:
-        found = self.cluster.find("StatefulSet", self.namespace, statefulset)
-        assert found
+        secret = self.cluster.find("StatefulSet", self.namespace, statefulset)
+        assert secret
         with self.cluster.lock:
-            found["spec"].update(changes)
+            secret["spec"].update(changes)
 
     def restart_node(self, pod: Pod) -> None:
         """Restart the node of a pod: its processes end, its volumes stay."""
@@ -203,7 +203,10 @@ class Lab:
         for container in pod.containers.values():
             pod.kill(container.name)
         # Until the kubelet has noticed, a probe that passed before would count for the pod that comes back.
-        until("the end of its processes", lambda: not any(found.running or found.ready for found in pod.containers.values()) or None)
+        until(
+            "the end of its processes",
+            lambda: not any(container.running or container.ready for container in pod.containers.values()) or None,
+        )
 
     @contextmanager
     def writing(self, pause: float = 0.001) -> Iterator[Writer]:
@@ -325,9 +328,9 @@ class Lab:
         values = self.folder / "values.yaml"
         values.write_bytes(self.tree.files[values_path(self.environment)])
         release = release_objects(self.release.name, self.namespace, values, self.profile)
-        for found in release:
-            found["metadata"].setdefault("namespace", self.namespace)
-        ours = [found for found in self.tree.objects.values() if found["kind"] != "Secret" and "name" in found.get("metadata", {})]
+        for content in release:
+            content["metadata"].setdefault("namespace", self.namespace)
+        ours = [content for content in self.tree.objects.values() if content["kind"] != "Secret" and "name" in content.get("metadata", {})]
         return [*self._secrets(), *ours, *release]
 
     def _secrets(self) -> list[Object]:

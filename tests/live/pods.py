@@ -114,14 +114,14 @@ class Pod(threading.Thread):
                 self._refresh_secrets()
                 if self.held:
                     away = True
-                    for found in self.containers.values():
-                        found.ready = False
+                    for running in self.containers.values():
+                        running.ready = False
                     continue
                 if away:
                     away = False
                     self._start()
-                for found in self.containers.values():
-                    found.watch()
+                for running in self.containers.values():
+                    running.watch()
         finally:
             for container in self.containers.values():
                 container.stop()
@@ -131,14 +131,14 @@ class Pod(threading.Thread):
 
         https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#pod-restart-reasons
         """
-        for found in self.initial:
-            while not found.complete() and not self._deleted.wait(1):
-                found.restarts += 1
-        for found in self.containers.values():
-            if found.program is not None:
-                found.program.stop()
-                found.restarts += 1
-            found.start()
+        for container in self.initial:
+            while not container.complete() and not self._deleted.wait(1):
+                container.restarts += 1
+        for container in self.containers.values():
+            if container.program is not None:
+                container.program.stop()
+                container.restarts += 1
+            container.start()
 
     def _volume(self, volume: Object) -> Path:
         folder = self.folder / "volumes" / str(volume["name"])
@@ -190,9 +190,9 @@ class Pod(threading.Thread):
         """Replace the paths in the files of ConfigMaps: scripts and redis.conf contain paths of the container that mounts them."""
         for volume in self.spec.get("volumes", ()):
             users = [
-                found
-                for found in (*self.initial, *self.containers.values())
-                if any(mount["name"] == volume["name"] for mount in found.spec.get("volumeMounts", ()))
+                container
+                for container in (*self.initial, *self.containers.values())
+                if any(mount["name"] == volume["name"] for mount in container.spec.get("volumeMounts", ()))
             ]
             if "configMap" in volume and users:
                 for file in self.volumes[str(volume["name"])].iterdir():

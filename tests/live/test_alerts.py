@@ -138,9 +138,9 @@ def test_a_replica_with_a_full_disk_goes_on(start: Start, profile: str) -> None:
 def test_metrics_arrive_whatever_argo_cd_tracks_by(start: Start, profile: str) -> None:
     """With the methods `label` and `annotation+label`, Argo CD writes the name of an Application into the instance label of each object."""
     lab = start("argo-cd-labels", profile=profile, scrape=1)
-    for found in lab.cluster.objects.values():
-        if found["kind"] != "Pod":
-            found["metadata"].setdefault("labels", {})["app.kubernetes.io/instance"] = "redis-shared-release"
+    for content in lab.cluster.objects.values():
+        if content["kind"] != "Pod":
+            content["metadata"].setdefault("labels", {})["app.kubernetes.io/instance"] = "redis-shared-release"
     lab.mark("labels of Argo CD")
     time.sleep(5)
     both = {lab.primary.name, lab.replica.name}

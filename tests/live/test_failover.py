@@ -50,8 +50,8 @@ def assert_as_before(lab: Lab) -> None:
     assert int(lab.info(lab.primary)["connected_slaves"]) == lab.environment.redis.replicas
     headless = f"{lab.primary.name}.{lab.release.headless_service}.{lab.namespace}.svc.{lab.release.cluster_domain}"
     for replica in lab.release.replica_pods:
-        found = lab.info(replica)
-        assert (found["role"], found["master_host"], found["master_link_status"]) == ("slave", headless, "up")
+        info = lab.info(replica)
+        assert (info["role"], info["master_host"], info["master_link_status"]) == ("slave", headless, "up")
     for name in (lab.release.primary_service, lab.release.external_service):
         service = lab.cluster.find("Service", lab.namespace, name)
         assert service

@@ -58,7 +58,7 @@ def test_a_rotation_refuses_no_client_before_the_restart_and_loses_nothing(start
     for pod in (lab.primary, lab.replica):
         with pytest.raises(RedisError, match="WRONGPASS"):
             lab.connect(pod, before)
-        assert all(found.restarts == 0 for found in pod.containers.values()), "the probes killed a container"
+        assert all(container.restarts == 0 for container in pod.containers.values()), "the probes killed a container"
 
 
 def test_a_container_that_restarts_during_a_rotation_accepts_both_passwords_when_the_block_runs_again(start: Start) -> None:

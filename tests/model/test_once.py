@@ -25,11 +25,11 @@ def test_a_function_runs_once_per_object_and_arguments() -> None:
         calls.append((owner, text, flag))
         return [text]
 
-    one, other = Owner(), Owner()
-    assert kept(one) is kept(one)
-    assert kept(one) is not kept(other)
-    assert kept(one, "a") is kept(one, "a") is not kept(one, "b")
-    assert kept(one, "a", flag=True) is kept(one, "a", flag=True) is not kept(one, "a", flag=False)
+    first, other = Owner(), Owner()
+    assert kept(first) is kept(first)
+    assert kept(first) is not kept(other)
+    assert kept(first, "a") is kept(first, "a") is not kept(first, "b")
+    assert kept(first, "a", flag=True) is kept(first, "a", flag=True) is not kept(first, "a", flag=False)
     assert len(calls) == 6
 
 
