@@ -75,7 +75,6 @@ class Problem:
     Attributes:
         message: What is wrong, in lower case and without a full stop.
         hint: The fix; "" where the message is enough.
-        path: The value in the config.
         code: The stable name of the rule; "" for an error without a name.
     """
 

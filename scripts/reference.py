@@ -14,7 +14,7 @@ from rediskit.checks import CHECKS
 from rediskit.checks.changes import RULES
 from rediskit.checks.changes.rule import Rule
 from rediskit.checks.codes import COMMANDS
-from rediskit.cli import json_documents
+from rediskit.cli import schema
 from rediskit.model.accept import NEVER
 from rediskit.model.redis import Redis
 from rediskit.source.codes import CODES
@@ -172,8 +172,8 @@ def errors_page() -> str:
 
 def json_page() -> str:
     """Return docs/json.md: the keys of each command's document, then what several documents contain."""
-    definitions = json_documents.source()["$defs"]
-    commands = ((f"rediskit {name}", json_documents.source()["commands"][name]) for name in json_documents.source()["commands"])
+    definitions = schema.source()["$defs"]
+    commands = ((f"rediskit {name}", schema.source()["commands"][name]) for name in schema.source()["commands"])
     return JSON_HEAD + "".join(_json_section(name, part) for name, part in (*commands, *sorted(definitions.items())))
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 from rediskit.cli import main
-from rediskit.cli.json_documents import schema_text
+from rediskit.cli.schema import document_schema
 from tests.tools.install import locate
 
 pytest.register_assert_rewrite("tests.cluster.states")
@@ -50,7 +50,7 @@ def validate_output(arguments: tuple[str, ...], output: str) -> None:
 
 @cache
 def validator_of(command: str) -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(json.loads(schema_text(command)))
+    return jsonschema_rs.Draft202012Validator(json.loads(document_schema(command)))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

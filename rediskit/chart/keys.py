@@ -9,24 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path as LocalPath
-from typing import Any, NamedTuple
+from typing import Any
 
 from rediskit.chart.profile import Profile
-from rediskit.errors import Path
+from rediskit.errors import Path, Problem
 
 _KINDS: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "list": (list, tuple), "map": (Mapping,)}
 _EXPECTED = {"bool": "true or false", "int": "a whole number", "list": "a list", "map": "a mapping", "str": "text"}
 _ANY = frozenset({"null", "int|str"})
 """Types of a default that allow every other value: none, and a number in place of text."""
 _FALSE_OR_NUMBER = frozenset({"sampleLimit", "targetLimit"})
-
-
-class KeyProblem(NamedTuple):
-    """A Helm value that the chart ignores or can't use: its path in the values, the problem and the fix."""
-
-    path: Path
-    message: str
-    hint: str
 
 
 @cache
@@ -51,15 +43,15 @@ def _children(file: str) -> Mapping[str, frozenset[str]]:
     return {section: frozenset(keys) for section, keys in children.items()}
 
 
-def check_values(profile: Profile, values: Mapping[str, Any], extra: Iterable[str] = ()) -> list[KeyProblem]:
-    """Return a problem for each unknown path in Helm values and each value with another type than its default.
+def check_values(profile: Profile, values: Mapping[str, Any], extra: Iterable[str] = ()) -> list[Problem]:
+    """Return a problem for each value that the chart ignores or can't use: an unknown path, or another type than its default.
 
     `extra` are further known paths (`redis.chart.extraKeys`). Keys below them are free.
     """
     return list(_walk(profile, values, (), frozenset(extra)))
 
 
-def _walk(profile: Profile, values: Mapping[str, Any], at: Path, extra: frozenset[str]) -> Iterator[KeyProblem]:
+def _walk(profile: Profile, values: Mapping[str, Any], at: Path, extra: frozenset[str]) -> Iterator[Problem]:
     known, children = known_keys(profile.keys_file), _children(profile.keys_file)
     for key, value in values.items():
         path = (*at, key)
@@ -69,15 +61,15 @@ def _walk(profile: Profile, values: Mapping[str, Any], at: Path, extra: frozense
             continue
         if kind:
             if not _fits(value, kind, str(key)):
-                yield KeyProblem(path, f"expected {_EXPECTED[kind]}", f"the default of the chart for {name} is {_EXPECTED[kind]}")
+                yield Problem(f"expected {_EXPECTED[kind]}", f"the default of the chart for {name} is {_EXPECTED[kind]}", path)
         elif name in children or any(longer.startswith(f"{name}.") for longer in extra):
             if isinstance(value, (dict, Mapping)):
                 yield from _walk(profile, value, path, extra)
             else:
-                yield KeyProblem(path, "expected a mapping", f"known below {name}: {', '.join(sorted(children.get(name, ())))}")
+                yield Problem("expected a mapping", f"known below {name}: {', '.join(sorted(children.get(name, ())))}", path)
         elif not re.fullmatch(profile.whole_sections, ".".join(str(part) for part in at)):
             message = f"chart {profile.listed} has no value {name}: Helm ignores it silently"
-            yield KeyProblem(path, message, _hint(profile, at, str(key)))
+            yield Problem(message, _hint(profile, at, str(key)), path)
 
 
 def _fits(value: Any, kind: str, key: str) -> bool:

@@ -26,15 +26,10 @@ class Settings(NamedTuple):
 
     Attributes:
         release: Names, ports and selectors.
-        image: The image of Redis.
         exporter_image: The image of the metrics sidecar.
         mirror: A registry that mirrors all images; empty for none.
         secret: The Secret with the password.
-        key: Its key.
         redis_conf: The lines of redis.conf, without disabled commands.
-        disabled_commands: The disabled commands.
-        storage_class: The StorageClass of the volumes.
-        size: The size of each volume.
         resources: Requests and limits of `primary`, `replica` and `exporter`.
         annotations: Annotations of the pods, which restart them when they change.
         monitoring: Whether the exporter runs.
@@ -65,14 +60,10 @@ class Layout(NamedTuple):
         claim: The volumeClaimTemplate.
         container: The container of Redis; empty for the full name of the release.
         exporter: The container of the metrics sidecar.
-        port_name: The name of the port of Redis in the pods.
-        metrics_port_name: The name of the port of the metrics Service.
         metrics_labels: The labels by which the metrics Service differs from the others. `{}` is its name.
         services: The labels of each Service of the chart beside those of all pods, by suffix.
         shell: The shell in the container of Redis.
-        client: The client program in this container.
         password: The password in a shell of this container.
-        user: The user ID of the pods.
         pinned: Whether the chart sets its names by `fullnameOverride`, so that they are the same as with another chart.
         ports: The default of each port of `Release`, and the value that changes it (empty: nothing does).
         announced: Whether replicas announce their DNS names to the primary, and not the addresses of their pods.
@@ -104,11 +95,8 @@ class Part(NamedTuple):
         conf: The texts of redis.conf, in the order in which the server reads them.
         flags: The flags of the server.
         disabled: The list of disabled commands; empty where redis.conf or the flags have `rename-command`.
-        resources: Requests and limits.
         persistence: The section of the volume.
         start: The values that replace or precede the start command.
-        labels: The labels of the pods.
-        annotations: The annotations of the pods.
     """
 
     conf: tuple[Keys, ...]
@@ -181,14 +169,10 @@ class Profile(NamedTuple):
     Attributes:
         name: The name in a config.
         title: The chart in a sentence.
-        chart: Its name.
-        repository: Its public repository.
         places: The last path segments of its repositories, by which a mirror is recognised.
         version: The version that a config gets by default.
         series: The start of the known versions.
         listed: The version of the list of values.
-        maintained: Whether it gets security fixes.
-        image: The default image of Redis.
         exporter_image: The default image of the metrics sidecar.
         image_shells: The shell that the chart needs in the image of Redis and in that of the exporter; empty for none.
         layout: The names.

@@ -23,7 +23,6 @@ class Finding(NamedTuple):
     """A result of a check.
 
     Attributes:
-        path: The config path that causes the finding.
         location: The position of `path` in the config file; None for an Environment that Python code constructs.
         on: The values of `accept.on` that accept the finding. Empty: the config path, and the client whose section contains the path.
     """

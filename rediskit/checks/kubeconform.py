@@ -40,12 +40,10 @@ class Document(NamedTuple):
     """One object as text.
 
     Attributes:
-        path: The file in the output directory.
         kubernetes: The minor version of Kubernetes that selects the schema, such as `1.34`.
         identity: The apiVersion and kind of the object; None for text that was never an object in this process.
         source: The config path that causes the object.
         location: The position of `source` in the config file.
-        environment: The name of the environment.
         name: `Kind/name`, the value for `accept.on`.
     """
 

@@ -28,7 +28,7 @@ def _applications(subject: Subject) -> Iterator[_Application]:
     """Yield each workload until its migration is complete. Then the manifest contains the change itself."""
     for index, client in enumerate(subject.environment.clients):
         for number, workload in enumerate(client.workloads):
-            if workload.manifest is not None and client.migration is not None and client.migration.step != "complete":
+            if workload.manifest is not None and client.is_migrating:
                 yield _Application(("clients", index, "workloads", number), client, workload, workload.manifest)
 
 

@@ -18,7 +18,6 @@ class Variable(NamedTuple):
     Attributes:
         listed: The list of its container, `containers` or `initContainers`.
         template: Its new value; None where the switch removes it.
-        content: The container in the manifest.
     """
 
     listed: str

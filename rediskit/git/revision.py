@@ -79,11 +79,6 @@ def commits_since(revision: str, files: Collection[str]) -> list[Commit]:
     return repository.log(f"{base}..{head}" if base else head, places) if head else []
 
 
-def commit_at(revision: str, folder: str) -> str:
-    """Return the commit id of a revision in the work tree of a folder; "" on a branch without commits. Raises as `contents_at`."""
-    return Repository(folder).commit(revision)
-
-
 class Repository:
     """The Git work tree of a folder, which need not exist."""
 

@@ -52,7 +52,6 @@ class Addition(NamedTuple):
     """New clients of a config.
 
     Attributes:
-        folder: The real path of the folder of the config.
         files: Path in the folder to new content, the config last.
         old: The content of those that exist.
         kept: Files that exist with the same content.

@@ -20,7 +20,6 @@ class DetectedWorkload:
     """A workload of a client.
 
     Attributes:
-        content: The live object.
         containers: What the migration changes in each container.
         replicas: The replicas from the command line; None if the manifest sets them.
     """

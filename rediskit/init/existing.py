@@ -12,11 +12,9 @@ class Existing(NamedTuple):
     """What a config has.
 
     Attributes:
-        names: The names of the clients in each namespace.
         numbers: The numbers of databases that have a client, with the name of one.
         databases: The number of databases of the shared Redis; 0 if it follows from the new clients.
         namespace: The namespace of the shared Redis, which no client can have.
-        target: The pods of the shared Redis.
     """
 
     names: Mapping[str, Collection[str]]

@@ -1,7 +1,7 @@
 """What an application stores in Redis."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from rediskit.init.objects import Content, literal, mappings_at
@@ -11,15 +11,13 @@ from rediskit.model.nested import list_at, text_at
 from rediskit.model.podspec import containers_of
 from rediskit.usage import reference
 
-_QUEUES = ("celery", "sidekiq", "bullmq?", "rq", "resque", "horizon", "dramatiq", "arq", "queue:work", "broker", "queues?", "jobs?")
-_WORDS: tuple[tuple[re.Pattern[str], Use], ...] = (
-    (
-        re.compile(r"(?:^|[^a-z])(celery|sidekiq|bullmq?|rq|resque|horizon|dramatiq|arq|queue:work|broker|queues?|jobs?)(?:[^a-z]|$)"),
-        "queue",
-    ),
-    (re.compile(r"(?:^|[^a-z])(sessions?)(?:[^a-z]|$)"), "sessions"),
-    (re.compile(r"(?:^|[^a-z])(cach(?:e|es|ing))(?:[^a-z]|$)"), "cache"),
-)
+_WORDS: Mapping[Use, str] = {
+    "queue": "celery|sidekiq|bullmq?|rq|resque|horizon|dramatiq|arq|queue:work|broker|queues?|jobs?",
+    "sessions": "sessions?",
+    "cache": "cach(?:e|es|ing)",
+}
+"""The words that show a use, as a regular expression."""
+_PATTERNS = {use: re.compile(rf"(?:^|[^a-z])({words})(?:[^a-z]|$)") for use, words in _WORDS.items()}
 
 
 class InferredUse(NamedTuple):
@@ -37,7 +35,7 @@ def use_of(workloads: Iterable[Content], switched: Iterable[str]) -> InferredUse
     sources = list(_texts(workloads, frozenset(switched)))
     reasons: dict[Use, str] = {}
     for place, text in sources:
-        for pattern, use in _WORDS:
+        for use, pattern in _PATTERNS.items():
             if match := pattern.search(text.lower()):
                 reasons.setdefault(use, f"{place} contains {match[1]}")
     order: tuple[Use, ...] = ("cache", "sessions", "queue")

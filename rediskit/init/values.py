@@ -49,11 +49,6 @@ class Address(NamedTuple):
     questions: tuple[str, ...] = ()
     secret: bool = False
 
-    @property
-    def has_password(self) -> bool:
-        """Whether the template contains the password."""
-        return "${password}" in self.template
-
 
 def is_url(value: str) -> bool:
     """Return whether a value is a URL of a Redis, whatever its variable is called."""

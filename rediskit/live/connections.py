@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from rediskit.live import kubectl
 from rediskit.live.checks import Result, compared, result
-from rediskit.live.redis_cli import redis_cli
+from rediskit.live.kubectl import redis_cli
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.nested import at, list_at, text_at
@@ -50,7 +50,7 @@ def client_results(environment: Environment, clients: tuple[Client, ...], contex
     using = []
     for client in clients:
         state = effects(client.migration)
-        if not client.workloads or not state.release or state.stopped or (client.migration and not state.switched and _moving(client)):
+        if not client.workloads or not state.release or state.stopped or (client.is_migrating and not state.switched):
             yield result("client-connection", client.name, "kubectl", "skipped", "", _reason(client))
         else:
             using.append(client)
@@ -109,10 +109,6 @@ def recent_logins(text: str) -> Counter[str]:
 
 def _refusals(text: str) -> int:
     return sum(int(count) for _, count in _REFUSED.findall(text))
-
-
-def _moving(client: Client) -> bool:
-    return client.migration is not None and client.migration.step != "complete"
 
 
 def _reason(client: Client) -> str:

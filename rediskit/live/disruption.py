@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rediskit.errors import MissingToolError
 from rediskit.live import kubectl
 from rediskit.live.checks import Result, result
-from rediskit.live.redis_cli import redis_cli
+from rediskit.live.kubectl import redis_cli
 from rediskit.model.environment import Environment
 from rediskit.model.nested import list_at, text_at
 from rediskit.renderers.helm import release_of

@@ -28,10 +28,8 @@ class Options(NamedTuple):
 
     Attributes:
         client: The only client to verify; "" for all.
-        disruptive: Whether to restart the instances.
         confirmed: Whether a load test or a restart may run although clients use Redis.
         prometheus: The URL of Prometheus; "" for the Service of the config.
-        context: The context of kubectl.
     """
 
     phases: tuple[Phase, ...] = PHASES

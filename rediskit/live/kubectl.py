@@ -14,6 +14,14 @@ from rediskit.tools import Command, find, run
 MANAGER = "rediskit"
 """The field manager of server-side apply, which adds no annotation with a copy of the Secret, unlike client-side apply."""
 _HINT = "install it (https://kubernetes.io/docs/tasks/tools), or set $KUBECTL to the file"
+REDIS_CLI = """
+auth="${REDISCLI_AUTH:-${REDIS_PASSWORD:-${VALKEY_PASSWORD:-}}}"
+file="${REDIS_PASSWORD_FILE:-${VALKEY_PASSWORD_FILE:-}}"
+if [ -z "$auth" ] && [ -n "$file" ]; then auth="$(cat "$file")"; fi
+if [ -n "$auth" ]; then export REDISCLI_AUTH="$auth"; fi
+exec redis-cli "$@"
+"""
+"""Runs redis-cli with the password from the variables that the images set."""
 
 
 class LiveSecret(NamedTuple):
@@ -44,9 +52,6 @@ def read_object(resource: str, namespace: str, name: str, context: str = "") -> 
 
     Args:
         resource: Its kind as kubectl takes it, such as `helmreleases.helm.toolkit.fluxcd.io`.
-        namespace: Its namespace.
-        name: Its name.
-        context: The context of kubectl.
 
     Raises:
         MissingToolError: kubectl is missing or fails.
@@ -121,9 +126,12 @@ def logs(pod: str, container: str, namespace: str, context: str = "", *, since: 
     return _run(command, context).decode(errors="replace")
 
 
-def run_in_pod(namespace: str, target: str, script: str, arguments: Sequence[str], context: str = "") -> str:
-    """Return the output of a shell script in a pod, or `service/<name>`. Raise MissingToolError when kubectl or the script fails."""
-    command = ("exec", "--namespace", namespace, target, "--", "sh", "-c", script, "sh", *arguments)
+def redis_cli(namespace: str, target: str, arguments: Sequence[str], context: str = "") -> str:
+    """Return the output of redis-cli in a pod or a pod of a Service, with the password of the pod, which is on no command line.
+
+    Raises MissingToolError when kubectl or redis-cli fails.
+    """
+    command = ("exec", "--namespace", namespace, target, "--", "sh", "-c", REDIS_CLI, "sh", *arguments)
     return _run(command, context).decode(errors="replace")
 
 

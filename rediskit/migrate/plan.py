@@ -40,7 +40,6 @@ class Planned(NamedTuple):
     """A remaining step.
 
     Attributes:
-        procedure: Its commands.
         objects: The applied objects of this repository that change.
         files: The files for the application repository that change.
         values: The values of the workload that change.

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from rediskit.errors import ConfigError, MissingToolError, Problem
 from rediskit.files import read_regular
-from rediskit.git.revision import commit_at
+from rediskit.git.revision import Repository
 from rediskit.git.work_tree import WorkTree
 from rediskit.helm import Chart
 from rediskit.migrate.edit import Edited
@@ -294,6 +294,6 @@ def uncommitted(place: Checkout) -> Problem | None:
 def commit_of(top: Path) -> str:
     """Return the commit of a checkout; "" if it has none."""
     try:
-        return commit_at("HEAD", str(top))
+        return Repository(str(top)).commit("HEAD")
     except (ConfigError, MissingToolError):
         return ""

@@ -160,7 +160,7 @@ class Text(NamedTuple):
 
 
 class Written:
-    """The base of values that keep their text and parse it: a frozen dataclass whose first field is `text`.
+    """The base of values that keep their text and parse it. By default a frozen dataclass whose first field is `text`.
 
     `pattern`, `expected` and `hint` are as in `Text`. Raises ValueError when the text does not have the form of the class.
     """

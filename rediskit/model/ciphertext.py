@@ -37,7 +37,6 @@ class Ciphertext(NamedTuple):
     Attributes:
         form: The program that encrypted it.
         template_annotations: The annotations of the Secret that the controller creates; with SOPS those of the object.
-        keys: The keys of the Secret.
         plain: The keys whose value is not encrypted.
         inner: Name and namespace in the template of a SealedSecret; "" for an absent one.
         recipients: All keys and services that can decrypt a SOPS file, as `sops_recipient` writes them.

@@ -137,6 +137,11 @@ class Client(Model):
         return f"owners/{self.name}"
 
     @property
+    def is_migrating(self) -> bool:
+        """Whether it has a migration that is not complete."""
+        return self.migration is not None and self.migration.step != "complete"
+
+    @property
     def old_objects(self) -> tuple[str, ...]:
         """The objects of the old Redis that `decommission` removes, as Kind/name."""
         return self.previous.remove if self.previous else ()

@@ -16,13 +16,10 @@ class HelmInstall(NamedTuple):
 
     Attributes:
         kind: `HelmRelease` or `Application`.
-        name: The name of that object.
         namespace: Its namespace; "" where the file does not set one.
-        release: The name of the Helm release.
         target: The namespace of the release; "" where the file does not set one.
         chart: The name of the chart, or its path in Git; "" where another object contains it.
         version: The version of the chart, or the range; "" where another object, or Git, contains it.
-        content: The object.
         source: The part of an Application with the chart; empty for a HelmRelease.
     """
 

@@ -8,11 +8,11 @@ from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, NamedTuple
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema
 
-from rediskit.model.base import as_text, kind_of, refuse, shown
+from rediskit.model.base import Written, as_text, kind_of, refuse, shown
 
 PLACEHOLDERS = ("host", "port", "address", "password", "username", "database")
 """The names that `${…}` may contain. `database` may be followed by `.NAME`, a name of `databases`."""
@@ -36,7 +36,7 @@ class Placeholder(NamedTuple):
     database: str = ""
 
 
-class Template:
+class Template(Written):
     """A value with placeholders. Everything but `${…}` is text; `$${` is a literal `${`."""
 
     __slots__ = ("parts", "text")
@@ -98,10 +98,6 @@ class Template:
         if isinstance(value, bool):
             refuse("wrong-type", f"expected text, found {kind_of(value)}", f'{_QUOTES}: "{str(value).lower()}"')
         return cls(as_text(value, "text", "write text with placeholders like ${host}, or null to remove the variable"))
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(cls._validate, serialization=core_schema.to_string_ser_schema())
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

@@ -22,7 +22,6 @@ class WritePlan:
 
     Attributes:
         final: The index of `files`.
-        exists: Whether the folder exists.
         index_content: The index on disk; None where there is none.
         owned: The entries of the index on disk.
         removed: Files that rediskit wrote and `files` does not contain.

@@ -44,7 +44,9 @@ def project(environment: Environment) -> Object:
     """
     components = (*units(environment, deployed=True), *verification(environment, deployed=True))
     objects = [content for unit in components for content in unit.objects]
-    kinds = {group_kind(content) for content in objects if "namespace" in content["metadata"]} | _chart_kinds(environment)
+    kinds = {group_kind(content) for content in objects if "namespace" in content["metadata"]} | chart_kinds(
+        environment.redis.profile, merged_values(environment)
+    )
     namespaces = {str(content["metadata"]["namespace"]) for content in objects if "namespace" in content["metadata"]}
     cluster_wide = [content for content in objects if "namespace" not in content["metadata"]]
     chart, _ = chart_source(environment)
@@ -69,10 +71,6 @@ def project(environment: Environment) -> Object:
             "namespaceResourceWhitelist": [{"group": group, "kind": kind} for group, kind in sorted(kinds)],
         },
     }
-
-
-def _chart_kinds(environment: Environment) -> frozenset[tuple[str, str]]:
-    return chart_kinds(environment.redis.profile, merged_values(environment))
 
 
 def unit_application(environment: Environment, unit: Unit) -> Object:

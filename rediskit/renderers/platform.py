@@ -22,7 +22,6 @@ class Unit(NamedTuple):
 
     Attributes:
         name: the folder name, and the suffix of its Application or Kustomization.
-        namespace: the namespace of its namespaced objects.
         optional: it may fail until a CRD or namespace is installed.
         removable: it is applied after the release, and its objects are deleted together with it.
         alone: it verifies the others, outside of `platform/`: nothing waits for it, and its failure is not retried.

@@ -38,7 +38,6 @@ def apply_secret(
 
     Args:
         chosen: Returns the value of the command line, or None.
-        context: The context of kubectl.
         force: Replace other values. Without a given value, use that of the namespace of Redis.
 
     Raises:

@@ -25,7 +25,6 @@ class PlannedFiles(NamedTuple):
     """The files to write.
 
     Attributes:
-        rotation: The rotation of the value.
         replaced: The previous content of the files that exist.
         kept: The files that do not change.
         notes: Warnings about the value.

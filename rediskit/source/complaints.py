@@ -41,13 +41,9 @@ def problems_of(error: ValidationError, data: Any, positions: Positions, keys: P
         if line["type"] == "union_tag_not_found":
             path = (*path, _TAG)
         at_key = at_key or line["type"] == "extra_forbidden"
-        problems.append(Problem(message, hint, _without_secrets(path), _location(path, at_key, positions, keys), code))
+        shown = tuple("***" if isinstance(part, str) and secret_reason(part) else part for part in path)
+        problems.append(Problem(message, hint, shown, _location(path, at_key, positions, keys), code))
     return problems
-
-
-def _without_secrets(path: Path) -> Path:
-    """Return a path with `***` in place of each key that looks like a secret."""
-    return tuple("***" if isinstance(part, str) and secret_reason(part) else part for part in path)
 
 
 def _location(path: Path, at_key: bool, positions: Positions, keys: Positions) -> Location | None:

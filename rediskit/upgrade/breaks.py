@@ -34,9 +34,6 @@ class Break(NamedTuple):
     """A finding about an upgrade.
 
     Attributes:
-        code: The stable name of the rule.
-        message: What breaks, and where.
-        hint: The fix.
         severity: `error` where the upgrade must not be applied as it is.
         keys: The Helm value that causes it.
     """

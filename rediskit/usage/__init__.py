@@ -1,26 +1,9 @@
 """The uses of a Redis in objects: the forms of its address, the texts that can contain one, and the certainty of a use. Pure."""
 
-from rediskit.usage.address import Address, of_client, parse
-from rediskit.usage.finder import Use, certain, uses
-from rediskit.usage.hidden import Hidden, not_visible
-from rediskit.usage.references import needed
-from rediskit.usage.servers import is_server, is_watcher
-from rediskit.usage.services import backends, completed, reference, selects
-
-__all__ = [
-    "Address",
-    "Hidden",
-    "Use",
-    "backends",
-    "certain",
-    "completed",
-    "is_server",
-    "is_watcher",
-    "needed",
-    "not_visible",
-    "of_client",
-    "parse",
-    "reference",
-    "selects",
-    "uses",
-]
+# isort: off
+from rediskit.usage.address import Address as Address, of_client as of_client, parse as parse
+from rediskit.usage.finder import Use as Use, certain as certain, uses as uses
+from rediskit.usage.hidden import Hidden as Hidden, not_visible as not_visible
+from rediskit.usage.references import needed as needed
+from rediskit.usage.servers import is_server as is_server, is_watcher as is_watcher
+from rediskit.usage.services import backends as backends, completed as completed, reference as reference, selects as selects

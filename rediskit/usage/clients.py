@@ -20,8 +20,6 @@ class User(NamedTuple):
 
     Attributes:
         strength: `certain` or `possible`.
-        hint: How to end it.
-        path: The key in the config.
         object: `Kind/name` of a manifest, or the name of a client.
     """
 

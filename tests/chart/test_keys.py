@@ -13,7 +13,7 @@ from rediskit.chart import keys
 from rediskit.chart.bitnami import BITNAMI
 from rediskit.chart.bitnami_advice import ADVICE
 from rediskit.chart.keys import plain_values
-from rediskit.errors import dotted
+from rediskit.errors import Problem, dotted
 from rediskit.renderers.helm import merged_values
 from rediskit.yamlio.reader import read
 from tests.samples import environment_of
@@ -25,7 +25,7 @@ def known_keys() -> Mapping[str, str]:
     return keys.known_keys(BITNAMI.keys_file)
 
 
-def check_values(values: Mapping[str, Any], extra: Iterable[str] = ()) -> list[keys.KeyProblem]:
+def check_values(values: Mapping[str, Any], extra: Iterable[str] = ()) -> list[Problem]:
     return keys.check_values(BITNAMI, values, extra)
 
 

@@ -40,8 +40,8 @@ def helm(*arguments: str | Path, **options: str) -> subprocess.CompletedProcess[
 @cache
 def archive(name: str, version: str = "") -> Path:
     """Return the archive of the chart of a profile in one version (empty: that of its list of values)."""
-    if file := stored(name, version):
-        return file
+    if kept := stored(name, version):
+        return kept
     profile = PROFILES[name]
     version = version or profile.listed
     file = f"{profile.chart}-{version}.tgz"

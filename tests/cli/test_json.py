@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from jsonschema_rs import ValidationError
 
-from rediskit.cli.json_documents import source
 from rediskit.cli.parser import parser
+from rediskit.cli.schema import source
 from tests.cli.checkout import owner
 from tests.cli.test_parser import pages
 from tests.conftest import Run, validate_output, validator_of

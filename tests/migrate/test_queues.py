@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rediskit.errors import MissingToolError
-from rediskit.live.redis_cli import SHELL
+from rediskit.live.kubectl import REDIS_CLI
 from rediskit.migrate.queues import left_in, refuse_tasks
 from rediskit.model.client import Client
 from rediskit.tools import Command, run
@@ -86,7 +86,7 @@ def answers(port: int) -> bool | None:
 def redis_cli(arguments: Sequence[str], **variables: str) -> str:
     """Run redis-cli as in a pod of the old Redis."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return run(Command(Path("/bin/sh"), ["-c", SHELL, "sh", *arguments], environment={"PATH": path, **variables})).stdout.decode()
+    return run(Command(Path("/bin/sh"), ["-c", REDIS_CLI, "sh", *arguments], environment={"PATH": path, **variables})).stdout.decode()
 
 
 def queue_client(port: int) -> Client:

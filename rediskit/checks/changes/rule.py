@@ -14,8 +14,6 @@ class Rule(NamedTuple):
         keys: The config keys that it compares; values under `redis.values` come in addition.
         reads: Returns the settings that it compares.
         when: The condition on the old and the new value.
-        effect: What the change does to the running Redis.
-        fix: The safe procedure.
     """
 
     code: str

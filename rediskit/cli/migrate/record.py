@@ -106,7 +106,7 @@ def _drained(client: Client, arguments: argparse.Namespace) -> Drained | None:
 
     Refusals: [not-stopped], [queue-unread], [queue-not-empty].
     """
-    from rediskit.live.redis_cli import redis_cli
+    from rediskit.live.kubectl import redis_cli
     from rediskit.migrate.queues import left_in, refuse_tasks, service_of
 
     observed, discard = arguments.observed.strip(), arguments.discard.strip()

@@ -4,17 +4,19 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
+from rediskit.cli.clock import time_of
 from rediskit.cli.common import has_errors
 from rediskit.cli.configs import config_files
 from rediskit.cli.report import Report, finding_json, finding_lines
-from rediskit.cli.secret.inputs import keys_of, time_at
+from rediskit.cli.secret.inputs import keys_of
+from rediskit.model.migration import moment
 from rediskit.secrets.inspect import CiphertextStatus, Inspection, inspect
 from rediskit.source.loader import load_all
 
 
 def run(arguments: argparse.Namespace) -> Report:
     """Report the findings: exit code 1 for an error. Writes nothing."""
-    at = time_at(arguments)
+    at = moment(time_of(arguments.at, "--at"))
     reports = [inspect(environment, keys_of(arguments, environment), at) for environment in load_all(config_files(arguments))]
     findings = [finding for report in reports for finding in report.findings]
     lines = (line for report in reports for line in _lines(report))

@@ -58,13 +58,8 @@ def _of_cluster(arguments: argparse.Namespace, environment: Environment) -> Plai
     return secret.value
 
 
-def time_at(arguments: argparse.Namespace) -> datetime:
-    """Return the time of --at, or the current time. Raises ConfigError when the text is not a time with an offset."""
-    return moment(time_of(arguments.at, "--at"))
-
-
 def time_to_write_at(arguments: argparse.Namespace) -> datetime:
-    """Return the time as `time_at`, for a command that writes. Raises RefusedError for a time in the future."""
+    """Return the time of --at for a command that writes, or the current time. Raises RefusedError for a time in the future."""
     at = time_of(arguments.at, "--at")
     refuse_later(at, "--at")
     return moment(at)

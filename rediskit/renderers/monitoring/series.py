@@ -22,7 +22,6 @@ class Series(NamedTuple):
     Attributes:
         selector: the label matchers of the release, without braces. The labels are those of the scraped target.
         instances: the expected number of Redis instances, including the primary.
-        interval: the seconds between two scrapes.
     """
 
     selector: str

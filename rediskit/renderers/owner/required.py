@@ -175,7 +175,6 @@ def described(state: State | None, name: str = "") -> str:
     """Return a state in words, without a value that can be a secret.
 
     Args:
-        state: The state.
         name: The name of the variable, which tells whether its value is a secret.
     """
     if state is None:

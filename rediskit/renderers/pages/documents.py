@@ -55,7 +55,7 @@ def docs(environment: Environment) -> Iterator[Page]:
         yield Page("rotation", "password rotation", "you", rotation_page(environment))
         yield Page("verification", "verification of the running Redis", "you", verification_page(environment), ("verification",))
     for index, client in enumerate(environment.clients):
-        if client.migration is not None and client.migration.step != "complete":
+        if client.is_migrating:
             about = f"migration of {client.name}, step by step, with rollback"
             yield Page(f"migration-{client.name}", about, "you", runbook(environment, client), ("clients", index, "migration"))
 

@@ -31,11 +31,8 @@ class Procedure(NamedTuple):
         meaning: the state after the step.
         before: the prerequisite.
         gates: the codes of the gates of the step.
-        repository: the repository that changes.
         evidence: the commands that record what a person has verified, before the step.
-        commands: the commands that take the step.
         by_hand: what a person changes in the application repository, as comments.
-        verify: the commands that verify the step.
         expected: the expected result of these commands.
         rollback: how to undo the step, and the data that this loses.
     """

@@ -143,7 +143,7 @@ def _misfits(client: Client) -> Iterator[str]:
 
 def losses(environment: Environment, client: Client) -> Iterator[str]:
     """Yield which sessions and tasks a client loses at the switch, and later by the eviction policy."""
-    policy, migrates = environment.redis.memory.policy, client.migration is not None and client.migration.step != "complete"
+    policy, migrates = environment.redis.memory.policy, client.is_migrating
     if "sessions" in client.use and migrates:
         yield "sessions: all users are logged out at the switch, because no data is copied"
     if "sessions" in client.use and policy != "noeviction":

@@ -14,7 +14,6 @@ class Check(NamedTuple):
     """One check.
 
     Attributes:
-        phase: Its phase.
         title: What must be true.
         sc: The success criterion that it proves; "" for none.
         limit: The limit of the measured value; "" where the title contains it.
@@ -79,7 +78,6 @@ def limit_of(name: str, operations: int, p95: str) -> str:
     """Return limit and unit of a check for a page.
 
     Args:
-        name: The check.
         operations: `verification.operations`.
         p95: `verification.p95`.
     """

@@ -58,8 +58,6 @@ def parameters(environment: Environment, phases: tuple[str, ...], namespace: str
     """Return the variables of the script.
 
     Args:
-        environment: The config.
-        phases: The phases to run.
         namespace: The namespace of the pod. Outside of that of Redis, a pod verifies what a client needs: no settings and no replicas.
         wait: Seconds to wait for the first answer of Redis and for its replicas.
     """
