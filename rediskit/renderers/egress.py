@@ -28,9 +28,19 @@ def egress(environment: Environment, client: Client) -> Iterator[Object]:
         yield _cilium(release, meta, selector) if client.egress == "cilium" else _network_policy(release, meta, selector)
 
 
-def _network_policy(release: Release, meta: Object, selector: dict[str, str]) -> Object:
+def to_redis(release: Release, kind: str) -> Object:
+    """Return the entry of a policy that allows connections to the pods of Redis. kind: `networkpolicy` or `cilium`."""
+    if kind == "cilium":
+        # Without the label of the namespace, its peers would be pods of its own namespace.
+        redis = {"matchLabels": {"k8s:io.kubernetes.pod.namespace": release.namespace, **release.selector}}
+        ports = [{"port": str(port), "protocol": "TCP"} for port in release.container_ports]
+        return {"toEndpoints": [redis], "toPorts": [{"ports": ports}]}
     namespace = {"matchLabels": {"kubernetes.io/metadata.name": release.namespace}}
-    redis = {"namespaceSelector": namespace, "podSelector": {"matchLabels": release.selector}}
+    pods = {"namespaceSelector": namespace, "podSelector": {"matchLabels": release.selector}}
+    return {"to": [pods], "ports": [{"port": port, "protocol": "TCP"} for port in release.container_ports]}
+
+
+def _network_policy(release: Release, meta: Object, selector: dict[str, str]) -> Object:
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
@@ -38,18 +48,15 @@ def _network_policy(release: Release, meta: Object, selector: dict[str, str]) ->
         "spec": {
             "podSelector": {"matchLabels": selector},
             "policyTypes": ["Egress"],
-            "egress": [{"to": [redis], "ports": [{"port": port, "protocol": "TCP"} for port in release.container_ports]}],
+            "egress": [to_redis(release, "networkpolicy")],
         },
     }
 
 
 def _cilium(release: Release, meta: Object, selector: dict[str, str]) -> Object:
-    """Return a CiliumNetworkPolicy. Without the label of the namespace, its peers would be pods of its own namespace."""
-    redis = {"matchLabels": {"k8s:io.kubernetes.pod.namespace": release.namespace, **release.selector}}
-    ports = [{"port": str(port), "protocol": "TCP"} for port in release.container_ports]
     return {
         "apiVersion": "cilium.io/v2",
         "kind": "CiliumNetworkPolicy",
         "metadata": meta,
-        "spec": {"endpointSelector": {"matchLabels": selector}, "egress": [{"toEndpoints": [redis], "toPorts": [{"ports": ports}]}]},
+        "spec": {"endpointSelector": {"matchLabels": selector}, "egress": [to_redis(release, "cilium")]},
     }

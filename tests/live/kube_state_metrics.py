@@ -1,4 +1,4 @@
-"""A stand-in for kube-state-metrics: the restarts of the containers of the lab, as a target of its Prometheus."""
+"""A stand-in for kube-state-metrics: restarts of containers and failed Jobs of the lab, as a target of its Prometheus."""
 
 from __future__ import annotations
 
@@ -12,9 +12,19 @@ import yaml
 from tests.live.lab import Lab
 
 
+def _jobs(lab: Lab) -> Iterator[str]:
+    """Yield a line per Job: without a reason while no pod has failed."""
+    for kind, namespace, name in list(lab.cluster.objects):
+        pod = lab.cluster.pods.get(f"{name}-pod")
+        if kind == "Job" and pod:
+            failed = pod.status()["status"]["phase"] == "Failed"
+            reason = ',reason="BackoffLimitExceeded"' if failed else ""
+            yield f'kube_job_status_failed{{namespace="{namespace}",job_name="{name}"{reason}}} {int(failed)}\n'
+
+
 @contextmanager
 def kube_state_metrics(lab: Lab) -> Iterator[None]:
-    """Let Prometheus scrape the restarts meanwhile."""
+    """Let Prometheus scrape it meanwhile."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -24,6 +34,7 @@ def kube_state_metrics(lab: Lab) -> Iterator[None]:
                 for pod in list(lab.cluster.pods.values())
                 for container in pod.containers.values()
             ]
+            lines += list(_jobs(lab))
             self.send_response(200)
             self.send_header("Content-Type", "text/plain; version=0.0.4")
             self.end_headers()

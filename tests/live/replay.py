@@ -17,8 +17,9 @@ from tests.live.chart import program
 
 Object = dict[str, Any]
 
+KUBE_STATE_METRICS = "kube-state-metrics"
 _FIRED = 'group by (alertname) (max_over_time(ALERTS{alertstate="firing"}[1d]))'
-_NAME = re.compile(r"\b(?:redis|up)(?:_\w+)?\b")
+_NAME = re.compile(r"\b(?:redis|up|kube_job)(?:_\w+)?\b")
 
 
 def replay(recording: Object, rules: Mapping[str, Any], interval: int, expected: frozenset[str], folder: Path) -> str:
@@ -80,7 +81,8 @@ def _values(slots: Mapping[int, str]) -> str:
 
 
 def _target(metric: Mapping[str, str]) -> tuple[str, str]:
-    return metric["pod"], metric["instance"]
+    """Return pod and instance. The labels of a series of kube-state-metrics are those of its object: it has no pod, or another one."""
+    return ("" if metric["job"] == KUBE_STATE_METRICS else metric["pod"]), metric["instance"]
 
 
 def _series(metric: Mapping[str, str]) -> str:

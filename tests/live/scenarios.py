@@ -5,6 +5,7 @@ A cause starts the trouble and returns while it lasts; what it opens on the stac
 
 from __future__ import annotations
 
+import copy
 import resource
 import signal
 import socket
@@ -16,6 +17,7 @@ from random import SystemRandom
 from typing import Any, NamedTuple
 
 from tests.cluster.processes import until
+from tests.live.kube_state_metrics import kube_state_metrics
 from tests.live.lab import Lab
 from tests.live.pods import Pod
 from tests.live.resp import Connection, RedisError
@@ -220,6 +222,22 @@ def wrong_password_of_a_client(lab: Lab, stack: ExitStack) -> None:
     _repeat(stack, log_in, 0.2)
 
 
+def failed_verification(lab: Lab, stack: ExitStack) -> None:
+    """Start a verification Job that expects a replica that is not there."""
+    stack.enter_context(kube_state_metrics(lab))
+    pods = [name for name in lab.cluster.pods if "-check-" in name]
+    until("the end of the first Jobs", lambda: all(lab.pod(name).status()["status"]["phase"] == "Succeeded" for name in pods) or None, 90)
+    (job,) = [found for (kind, _, name), found in lab.cluster.objects.items() if kind == "Job" and "-check-replication-" in name]
+    failing = copy.deepcopy(job)
+    failing["metadata"]["name"] += "0"
+    for variable in failing["spec"]["template"]["spec"]["containers"][0]["env"]:
+        if variable["name"] == "REPLICAS":
+            variable["value"] += " " + variable["value"].replace("replicas-0", "replicas-1")
+        if variable["name"] == "WAIT":
+            variable["value"] = "5"
+    lab.cluster.apply([failing])
+
+
 def slow_calls(lab: Lab, stack: ExitStack) -> None:
     """Read one very large value repeatedly."""
     with lab.connect(lab.primary) as connection:
@@ -255,6 +273,9 @@ SCENARIOS: Mapping[str, Scenario] = {
         unread_answers, frozenset({"MemoryBeyondLimit"}), config=_memory("30mb", "allkeys-lfu"), profile="cloudpirates"
     ),
     "client-password": Scenario(wrong_password_of_a_client, frozenset({"AuthenticationFailing"}), "7.0", profile="cloudpirates"),
+    "failed-verification": Scenario(
+        failed_verification, frozenset({"VerificationFailed"}), config={"verification": {"jobs": True, "requests": 2000}}
+    ),
     "slow-calls": Scenario(slow_calls, frozenset({"LatencyHigh"})),
 }
 """All scenarios of the alerts. Together they fire every rule."""

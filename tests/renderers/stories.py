@@ -129,6 +129,17 @@ WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled."
 TOO_MANY = "ERR max number of clients reached"
 NOT_THERE = "dial tcp [::1]:6379: connect: connection refused"
 
+
+def failed_job(name: str, namespace: str = "redis") -> Fleet:
+    """Return a Job that fails after ten minutes, as kube-state-metrics reports it: a series per reason."""
+    labels = f'job="kube-state-metrics",instance="10.42.0.9:8080",namespace="{namespace}",job_name="{name}"'
+    started = f"kube_job_status_failed{{{labels}}}"
+    reasons = {"BackoffLimitExceeded": 1, "DeadlineExceeded": 0, "Evicted": 0}
+    series = {reason: f'kube_job_status_failed{{{labels},reason="{reason}"}}' for reason in reasons}
+    ended = {series[reason]: f"_x{10 * MINUTE} {value}x{50 * MINUTE}" for reason, value in reasons.items()}
+    return {**HEALTHY, started: f"0x{10 * MINUTE - 1} stale", **ended}
+
+
 STORIES: dict[str, tuple[Fleet, dict[str, int]]] = {
     "all fine": (HEALTHY, {}),
     "idle": (both(commands_latencies_usec_bucket=f"70x{60 * MINUTE}", keyspace_hits_total=f"9x{60 * MINUTE}"), {}),
@@ -190,6 +201,10 @@ STORIES: dict[str, tuple[Fleet, dict[str, int]]] = {
     "rewrite fails": (both(aof_last_bgrewrite_status=then("1", "0")), {"AppendOnlyRewriteFailing": 2}),
     "snapshot fails": (both(rdb_last_bgsave_status=then("1", "0")), {"SnapshotFailing": 2}),
     "wrong password": (changed(HEALTHY, "redis_errors_total", then("3", "3+2"), err="NOAUTH", pod=PRIMARY), {"AuthenticationFailing": 1}),
+    "a verification failed": (failed_job("redis-shared-check-replication-0a1b2c3d"), {"VerificationFailed": 1}),
+    "a verification of another release failed": (failed_job("redis-check-connectivity-0a1b2c3d"), {}),
+    "a verification of a namesake failed": (failed_job("redis-shared-check-connectivity-0a1b2c3d", "other"), {}),
+    "another Job failed": (failed_job("backup"), {}),
     "replica connects again and again": (changed(HEALTHY, "redis_errors_total", RECONNECTS, err="NOAUTH", pod=PRIMARY), {}),
 }
 """What happens, and how many alerts of each name fire at some time of that hour. No other may."""

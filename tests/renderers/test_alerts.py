@@ -78,7 +78,8 @@ def test_every_alert_has_a_summary_a_severity_and_a_fix(env: Environment, matche
         assert description.endswith(".")
         assert set(re.findall(r"{{.*?}}|[{}]", description)) <= {
             "{{ $value }}", "{{ $value | humanize }}", "{{ $value | humanizePercentage }}",
-            "{{ $labels.pod }}", "{{ $labels.cmd }}", "{{ $labels.slave_ip }}", "{{ $labels.err }}",
+            "{{ $labels.pod }}", "{{ $labels.cmd }}", "{{ $labels.slave_ip }}", "{{ $labels.err }}", "{{ $labels.job_name }}",
+            "{{ $labels.namespace }}",
         }  # fmt: skip
 
 
@@ -115,6 +116,8 @@ def test_a_rule_is_there_only_where_its_metric_can_change() -> None:
     assert names(**EVERYTHING, append_only=False) - names(append_only=False) == {"SnapshotFailing"}
     assert names() - names(disabled_commands=["LATENCY"]) == {"LatencyHigh"}
     assert names() == names(disabled_commands=["CONFIG"])
+    without = {rule["alert"].removeprefix(PREFIX) for rule in rules(environment(verification={"jobs": False}))}
+    assert names() - without == {"VerificationFailed"}
 
 
 def test_a_full_memory_has_the_alerts_that_its_policy_needs() -> None:
@@ -150,6 +153,7 @@ def test_ranges_and_durations_hold_four_scrapes(interval: str, seconds: int) -> 
             assert call is None or covered == max(60 * minutes, 4 * seconds)
 
 
+FAILED_JOB = "redis-shared-check-replication-0a1b2c3d"
 FIRED = 'count by (alertname) (max_over_time(ALERTS{alertstate="firing"}[1h]))'
 
 
@@ -234,6 +238,7 @@ def test_texts_are_filled_in(tmp_path: Path) -> None:
         "AppendOnlyWriteFailing": ("disk full, and restarts in between", [{"pod": PRIMARY}], ""),
         "LatencyHigh": ("primary slow, replica fast", [{"pod": PRIMARY, "cmd": command} for command in ("get", "set")], "19.73"),
         "AuthenticationFailing": ("wrong password", [{"pod": PRIMARY}], "40"),
+        "VerificationFailed": ("a verification failed", [{"namespace": "redis", "job_name": FAILED_JOB}], "1"),
     }
     env = environment(redis=EVERYTHING)
     by_name = {rule["alert"]: rule for rule in rules(env)}

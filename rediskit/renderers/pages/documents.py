@@ -15,6 +15,7 @@ from rediskit.renderers.pages.templates import text
 from rediskit.renderers.pages.uses import breaks, databases, free_databases, losses
 from rediskit.renderers.tree import File
 from rediskit.renderers.verification.checks import CHECKS, limit_of
+from rediskit.renderers.verification.jobs import by_namespace
 from rediskit.renderers.verification.pod import replica_endpoints
 from rediskit.state_machine.effects import effects, release_is_deployed
 
@@ -99,6 +100,8 @@ def verification_page(environment: Environment) -> str:
         image=image_reference(environment, settings.image),
         checks=rows,
         jobs=settings.jobs,
+        job_namespaces=(environment.redis.namespace, *by_namespace(environment)),
+        alert=environment.monitoring.enabled and environment.monitoring.alerts,
         carrier=environment.gitops.object_kind,
         prefix=environment.object_prefix,
     )

@@ -13,8 +13,10 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.objects import labels, metadata
+from rediskit.renderers.secret_forms import has_secret
 from rediskit.renderers.tree import Object
 from rediskit.renderers.verification.checks import Phase
+from rediskit.renderers.verification.egress import verification_egress
 from rediskit.renderers.verification.pod import job_spec, script
 from rediskit.state_machine.effects import effects
 
@@ -27,35 +29,58 @@ _LONGEST = 30
 
 
 def verification_jobs(environment: Environment) -> Iterator[Object]:
-    """Yield the script and a Job per phase, in the namespace of Redis.
+    """Yield the script and a Job per phase in the namespace of Redis, and a Job in the namespace of each client that can use it.
 
-    The project of Argo CD allows no namespace of a client for them: only `rediskit verify` runs pods there. The load test runs only while
-    no client uses Redis. The phase monitoring needs no pod.
+    A client needs its Secret in the rendered manifests: only then does the project of Argo CD allow its namespace. The load test runs
+    only while no client uses Redis. There is no Job of the phase monitoring: the image has no HTTP client, and the alerts evaluate the
+    same series all the time.
     """
     if not environment.verification.jobs:
         return
-    namespace, states = environment.redis.namespace, tuple(effects(client.migration) for client in environment.clients)
     replication: tuple[Phase, ...] = ("replication",) if environment.redis.replicas else ()
     performance: tuple[Phase, ...] = () if any(map(uses, environment.clients)) else ("performance",)
-    release = release_of(environment).fullname[:_LONGEST].rstrip("-")
+    yield from _jobs(environment, environment.redis.namespace, ("connectivity", *replication, *performance))
+    for namespace, clients in by_namespace(environment).items():
+        yield from verification_egress(environment, namespace, clients)
+        yield from _jobs(environment, namespace, ("connectivity",))
+
+
+def by_namespace(environment: Environment) -> dict[str, list[Client]]:
+    """Return the clients that are verified from their own namespace, by namespace."""
+    namespaces: dict[str, list[Client]] = {}
+    for client in environment.clients:
+        if effects(client.migration).release and has_secret(environment, client.namespace):
+            namespaces.setdefault(client.namespace, []).append(client)
+    return namespaces
+
+
+def _jobs(environment: Environment, namespace: str, phases: tuple[Phase, ...]) -> Iterator[Object]:
+    """Yield the ConfigMap with the script and a Job per phase in a namespace."""
+    states = tuple(effects(client.migration) for client in environment.clients)
     content = {"verify.sh": script()}
-    config_map = f"{release}-check-{_script_digest()}"
+    prefix = job_prefix(environment)
+    # The files of all objects are in one folder, so that each has another name.
+    config_map = f"{prefix}{_script_digest('' if namespace == environment.redis.namespace else namespace)}"
     yield {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": metadata(config_map, namespace, labels(environment)),
         "data": content,
     }
-    phases: tuple[Phase, ...] = ("connectivity", *replication, *performance)
     for phase in phases:
         spec = job_spec(environment, (phase,), namespace, wait=_WAIT, config_map=config_map)
         digest = _digest([spec, states, environment.verification.run])
         yield {
             "apiVersion": "batch/v1",
             "kind": "Job",
-            "metadata": metadata(f"{release}-check-{phase}-{digest}", namespace, labels(environment)),
+            "metadata": metadata(f"{prefix}{phase}-{digest}", namespace, labels(environment)),
             "spec": spec,
         }
+
+
+def job_prefix(environment: Environment) -> str:
+    """Return the start of the names of the verification Jobs of a release."""
+    return f"{release_of(environment).fullname[:_LONGEST].rstrip('-')}-check-"
 
 
 def uses(client: Client) -> bool:
@@ -66,8 +91,9 @@ def uses(client: Client) -> bool:
 
 
 @cache
-def _script_digest() -> str:
-    return _digest({"verify.sh": script()})
+def _script_digest(namespace: str) -> str:
+    content = {"verify.sh": script()}
+    return _digest([content, namespace] if namespace else content)
 
 
 def _digest(content: object) -> str:

@@ -12,6 +12,8 @@ from rediskit.renderers.pages.templates import text
 from rediskit.renderers.tree import Object
 
 CONTAINER = "verify"
+LABELS = {"app.kubernetes.io/managed-by": "rediskit-verify"}
+"""The labels of the pods: no Service selects them."""
 DEADLINE = 600
 """Seconds until Kubernetes ends a Job. A performance phase needs about a minute, and a Secret can be late."""
 _USER = 1001
@@ -113,7 +115,7 @@ def job_spec(environment: Environment, phases: tuple[str, ...], namespace: str, 
         "securityContext": _UNPRIVILEGED,
         "volumes": volumes,
     }
-    template = {"metadata": {"labels": {"app.kubernetes.io/managed-by": "rediskit-verify"}}, "spec": pod}
+    template = {"metadata": {"labels": LABELS}, "spec": pod}
     return {"backoffLimit": 0, "activeDeadlineSeconds": DEADLINE, "template": template}
 
 

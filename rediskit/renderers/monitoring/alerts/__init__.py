@@ -11,9 +11,11 @@ from rediskit.renderers.monitoring.alerts.load import calls, connections, memory
 from rediskit.renderers.monitoring.alerts.persistence import persistence
 from rediskit.renderers.monitoring.alerts.replication import replication
 from rediskit.renderers.monitoring.alerts.rule import PREFIX
+from rediskit.renderers.monitoring.alerts.verification import verification
 from rediskit.renderers.monitoring.series import Series
 from rediskit.renderers.objects import labels, metadata
 from rediskit.renderers.tree import Object
+from rediskit.renderers.verification.jobs import by_namespace, job_prefix
 
 __all__ = ["PREFIX", "alerts"]
 
@@ -28,6 +30,7 @@ def alerts(environment: Environment) -> Object:
         *connections(release, series),
         *calls(release, series, redis),
         *persistence(release, series, redis),
+        *(verification(release, series, job_prefix(environment), _job_namespaces(environment)) if environment.verification.jobs else ()),
     ]
     # Aggregated series have no labels. Without these two, Alertmanager would merge the alerts of two releases.
     for rule in rules:
@@ -38,3 +41,7 @@ def alerts(environment: Environment) -> Object:
         "metadata": metadata(release.fullname, settings.namespace, {**labels(environment), "release": settings.release}),
         "spec": {"groups": [{"name": release.fullname, "rules": rules}]},
     }
+
+
+def _job_namespaces(environment: Environment) -> tuple[str, ...]:
+    return (environment.redis.namespace, *by_namespace(environment))

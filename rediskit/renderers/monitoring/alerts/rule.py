@@ -10,8 +10,10 @@ PREFIX = "SharedRedis"
 """The prefix of every alert name."""
 
 POD, COMMAND, REPLICA, ERROR = "{{ $labels.pod }}", "{{ $labels.cmd }}", "{{ $labels.slave_ip }}", "{{ $labels.err }}"
+NAMESPACE, JOB = "{{ $labels.namespace }}", "{{ $labels.job_name }}"
 VALUE, NUMBER, PERCENT = "{{ $value }}", "{{ $value | humanize }}", "{{ $value | humanizePercentage }}"
-"""Templates that Prometheus expands when the alert fires. `slave_ip` is a label of the exporter."""
+"""Templates that Prometheus expands when the alert fires. `slave_ip` is a label of the exporter, `job_name` one of kube-state-metrics.
+A label of the rule replaces none of them."""
 
 
 def rule(name: str, severity: Severity, hold: str, expr: str, summary: str, description: str) -> Object:
