@@ -52,14 +52,25 @@ class Checkout:
         names = self._ask("remote").split()
         return names[0] if len(names) == 1 else ""
 
-    def fetch(self, upstream: Upstream) -> None:
-        """Fetch a remote branch. Raises MissingToolError if the remote does not answer."""
-        self._run("fetch", "--quiet", upstream.remote, upstream.branch)
+    def fetch(self, upstream: Upstream) -> bool:
+        """Fetch a remote branch. Return whether it exists. Raises MissingToolError if the remote does not answer."""
+        command = ("fetch", "--quiet", upstream.remote, upstream.branch)
+        done = self._run(*command, exit_codes=(0, 128))
+        if b"couldn't find remote ref" in done.stderr:
+            return False
+        if done.exit_code:
+            self._run(*command)
+        return True
 
     def distance(self) -> tuple[int, int]:
         """Return the number of commits that only HEAD has, and that only the last fetched upstream branch has."""
         ahead, _, behind = self._ask("rev-list", "--left-right", "--count", "HEAD...@{upstream}").partition("\t")
         return int(ahead or 0), int(behind or 0)
+
+    def unpushed(self) -> bool:
+        """Return whether the last fetched upstream branch lacks a commit of HEAD, or the branch was never pushed."""
+        upstream = self._ask("rev-parse", "--quiet", "--verify", "@{upstream}")
+        return self.distance()[0] > 0 if upstream else bool(self._ask("remote"))
 
     def changed(self, paths: Collection[str] = (".",)) -> list[str]:
         """Return the uncommitted files below these paths, untracked ones included, relative to the top."""

@@ -4,7 +4,7 @@ import io
 import os
 import shlex
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,16 @@ from rediskit.errors import Problem
 from rediskit.files import read_file, read_regular
 from rediskit.git.discovery import work_tree
 from rediskit.git.publish import Checkout as Repository
+from rediskit.git.publish import Upstream
 from rediskit.git.revision import contents_at
+from rediskit.migrate.commits import Publishing, remote_of
+from rediskit.migrate.committed import migrations_in
 from rediskit.migrate.export import export
 from rediskit.migrate.owner.files import Checkout
+from rediskit.migrate.places import Places
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
+from rediskit.state_machine.transitions import migration_of
 from rediskit.temporary import temporary_folder
 from rediskit.yamlio.reader import read
 
@@ -68,7 +73,9 @@ def foreign_there(environment: Environment, client: Client, repository: Reposito
     with temporary_folder() as folder:
         copy = folder / "checkout"
         with tarfile.TarFile(fileobj=io.BytesIO(repository.archive())) as archive:
-            archive.extractall(copy, filter="tar")
+            # A parameter `filter` needs Python 3.11.4, and older versions ignore this attribute. The files are those of a commit.
+            archive.extraction_filter = getattr(tarfile, "tar_filter", None)
+            archive.extractall(copy)
         (copy / ".git").mkdir()
         export(environment, client, str(copy / place.to.relative_to(place.top)), force=False, dry_run=False)
         foreign = [path for path in changed if _content(copy / path) != _content(repository.top / path)]
@@ -87,8 +94,37 @@ def _problem(repository: Repository, paths: list[str]) -> Problem:
     return Problem(message, f"commit or stash them: git -C {shlex.quote(where)} status", code="uncommitted-changes")
 
 
-def behind(repository: Repository, push: bool, report: Callable[[str], None]) -> Iterator[Problem]:
-    """Yield why a commit cannot be pushed from a work tree. push: fetch the remote branch first."""
+def obstacles(places: Places, how: Publishing, *, exports: bool) -> Iterator[Problem]:
+    """Yield what prevents the commits and pushes of a step. exports: whether it changes the checkout of the application."""
+    environment, branch = places.environment, places.here.branch()
+    tracked = environment.gitops.revision
+    if branch != tracked and not how.branch:
+        hint = f"run git switch {tracked}, or add --branch {branch or 'NAME'} for a pull request"
+        message = f"the branch is {branch or 'a detached HEAD'}, and {environment.gitops.tool_name} reads {tracked}"
+        yield Problem(message, hint, code="wrong-branch")
+    yield from behind(places.here, how)
+    if exports:
+        there = places.there()
+        if there.top != places.here.top:
+            yield from behind(there, how)
+        yield from foreign_there(environment, places.client, there, places.overlay())
+
+
+def unmerged(places: Places, how: Publishing) -> Iterator[Problem]:
+    """Yield why the next step cannot go on a branch: the branch that the tool reads lacks a step, so a merge would apply two at once."""
+    client, tracked = places.client, places.environment.gitops.revision
+    remote = remote_of(places.here)
+    if not how.branch or not how.push or not remote or not places.here.fetch(Upstream(remote, tracked)):
+        return
+    old = (migrations_in(places.environment.file, f"refs/remotes/{remote}/{tracked}") or {}).get(client.name)
+    if old is not None and len(old.history) < len(migration_of(client).history):
+        message = f"{client.name}: the step to {migration_of(client).step} is not merged into {tracked}"
+        hint = f"merge it, and run git switch {tracked} && git pull --rebase: one merge applies one step"
+        yield Problem(message, hint, code="step-unmerged")
+
+
+def behind(repository: Repository, how: Publishing) -> Iterator[Problem]:
+    """Yield why a commit cannot be pushed from a work tree. To push, the remote branch is fetched first."""
     where = os.path.relpath(repository.top)
     if repository.is_merging() or not repository.branch():
         message = f"{where}: a merge is not finished, or no branch is checked out"
@@ -96,19 +132,14 @@ def behind(repository: Repository, push: bool, report: Callable[[str], None]) ->
         return
     upstream = repository.upstream()
     if upstream is None:
-        if push and not remote_of(repository):
+        if how.push and not remote_of(repository):
             hint = f"run git -C {where} push --set-upstream"
             yield Problem(f"{where}: the branch follows no remote branch", hint, code="no-upstream")
         return
-    if push:
-        report(f"fetching {upstream.remote} of {where}")
-        repository.fetch(upstream)
+    if how.push:
+        how.report(f"fetching {upstream.remote} of {where}")
+        if not repository.fetch(upstream):
+            return
     if commits := repository.distance()[1]:
         count = "1 commit" if commits == 1 else f"{commits} commits"
         yield Problem(f"{where} is {count} behind {upstream.remote}/{upstream.branch}", f"run git -C {where} pull", code="checkout-behind")
-
-
-def remote_of(repository: Repository) -> str:
-    """Return the remote that the current branch follows, or the only one."""
-    upstream = repository.upstream()
-    return upstream.remote if upstream else repository.only_remote()

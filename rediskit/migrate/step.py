@@ -3,27 +3,24 @@
 Each phase does only what is left of it, so an interrupted step continues when the command runs again.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from rediskit.checks import run_checks
 from rediskit.checks.acceptance import unaccepted
-from rediskit.errors import ConfigError, Problem, RediskitError, RefusedError
-from rediskit.git.discovery import work_tree
+from rediskit.errors import MissingToolError, Problem, RediskitError, RefusedError
 from rediskit.git.publish import Checkout as Repository
-from rediskit.git.publish import Upstream
 from rediskit.migrate.checkout_evidence import checkout_evidence
+from rediskit.migrate.commits import Publishing, published, shown
 from rediskit.migrate.committed import migrations_in
 from rediskit.migrate.edit import Edited, put_in_place
-from rediskit.migrate.export import Exported, export, refuse_uses, trial_build
-from rediskit.migrate.local import overlay
+from rediskit.migrate.export import Exported, refuse_uses, trial_build
 from rediskit.migrate.moves import Asked, Move, move
-from rediskit.migrate.obstacles import behind, foreign_here, foreign_there, remote_of
-from rediskit.migrate.owner.files import FOLDER, Checkout, checkout
-from rediskit.migrate.owner.in_place import home
+from rediskit.migrate.obstacles import foreign_here, obstacles, unmerged
+from rediskit.migrate.places import Places
 from rediskit.migrate.status import clients_of, repository_of_step
+from rediskit.migrate.verification.after_step import Verified, verify_step
 from rediskit.migrate.waiting import Wait, wait_for_application, wait_for_platform
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
@@ -47,6 +44,7 @@ class Wanted(NamedTuple):
         checkout: The checkout of the application repository; None to find it.
         branch: The branch to commit to and push, for a pull request.
         timeout: Seconds to wait for the cluster.
+        verify: Whether to verify the step after the wait.
     """
 
     asked: Asked
@@ -58,6 +56,7 @@ class Wanted(NamedTuple):
     branch: str = ""
     context: str = ""
     timeout: float = 600.0
+    verify: bool = True
 
 
 class Taken(NamedTuple):
@@ -68,8 +67,10 @@ class Taken(NamedTuple):
         move: The step; None if an interrupted one was continued.
         repository: The repository that changes.
         commits: The ID of the commit by folder of the work tree.
+        to_merge: The folders of the work trees whose branch is pushed for a pull request.
         todo: What a person does next, one sentence each.
         left: What the step still needs: a change by a person, the merge of its branch, or an option; "" when it is complete.
+        verified: The result of the verification; None without one.
     """
 
     environment: Environment
@@ -77,8 +78,10 @@ class Taken(NamedTuple):
     move: Move | None
     repository: transitions.Repository
     commits: dict[str, str]
+    to_merge: tuple[str, ...]
     todo: tuple[str, ...]
     left: Left
+    verified: Verified | None
 
 
 def take_step(environment: Environment, client: Client, wanted: Wanted, report: Callable[[str], None]) -> Taken:
@@ -98,17 +101,31 @@ def take_step(environment: Environment, client: Client, wanted: Wanted, report: 
 
 class _Taking:
     def __init__(self, environment: Environment, client: Client, wanted: Wanted, report: Callable[[str], None]) -> None:
-        self.environment, self.client, self.wanted, self.report = environment, client, wanted, report
-        top = work_tree(Path(os.path.realpath(environment.file)).parent)
-        if top is None:
-            raise ConfigError(Problem("the config is not in a Git work tree", "run git init, or use migrate advance", code="git-work-tree"))
-        self.here = Repository(top)
+        self.wanted, self.report = wanted, report
+        self.places = Places(environment, client, wanted.checkout)
+        self.here = self.places.here
         self.committed = (migrations_in(environment.file, "HEAD") or {}).get(client.name)
         self.move: Move | None = None
         self.commits: dict[str, str] = {}
+        self.to_merge: tuple[str, ...] = ()
         self.todo: tuple[str, ...] = ()
         self.left: Left = ""
+        self.verified: Verified | None = None
         self.is_new = self._is_new()
+
+    @property
+    def environment(self) -> Environment:
+        """The config as it is on disk."""
+        return self.places.environment
+
+    @property
+    def client(self) -> Client:
+        """The client as it is on disk."""
+        return self.places.client
+
+    def _reload(self) -> None:
+        environment = load(self.environment.file)
+        self.places.environment, self.places.client = environment, clients_of(environment, self.client.name)[0]
 
     # What is there
 
@@ -127,37 +144,19 @@ class _Taking:
 
     def _unpublished(self) -> str:
         """Return what the current step still lacks in the repositories."""
-        if self.wanted.push and self.here.upstream() and self.here.distance()[0]:
+        if self.wanted.push and self.here.unpushed():
             return "is not pushed"
-        if self.repository != "owner" or not self._exports:
+        if self.repository != "owner" or not self.places.exports:
             return ""
-        there, exported = self._there(), self._export(dry_run=True)
+        there, exported = self.places.there(), self.places.export(dry_run=True)
         if exported.changed or there.changed():
             return "is not exported and committed in the application repository"
-        return "is not pushed in the application repository" if self.wanted.push and there.upstream() and there.distance()[0] else ""
+        return "is not pushed in the application repository" if self.wanted.push and there.unpushed() else ""
 
     @property
     def repository(self) -> transitions.Repository:
         """The repository that the current step changes."""
         return repository_of_step(self.environment, self.client)
-
-    @property
-    def _exports(self) -> bool:
-        """Whether the files of a step go to a checkout: not if a person makes the change, or the overlay lists the rendered folder."""
-        return self.client.owner.delivery != "stated" and not self.client.owner.in_place
-
-    def _place(self) -> Checkout:
-        if self.client.owner.in_place:
-            return home(self.environment, self.client)
-        return checkout(overlay(self.environment, self.client, self.wanted.checkout), None)
-
-    def _there(self) -> Repository:
-        return Repository(self._place().top)
-
-    def _export(self, *, dry_run: bool, environment: Environment | None = None) -> Exported:
-        environment = environment or self.environment
-        client = clients_of(environment, self.client.name)[0]
-        return export(environment, client, str(self._place().to), force=False, dry_run=dry_run)
 
     # A new step
 
@@ -181,6 +180,7 @@ class _Taking:
         errors = [one for one in unaccepted(made.environment, list(run_checks(made.environment, tree)), None) if one.severity == "error"]
         self._require(Problem(one.message, one.hint, one.path, one.location, one.code) for one in errors)
         self._require(self._obstacles(made.status.repository))
+        self._require(unmerged(self.places, self._publishing))
         if made.status.repository == "owner" and self.wanted.commit:
             self._ready_there(made.environment)
         return made
@@ -191,22 +191,18 @@ class _Taking:
         owner = self.client.owner
         files: Sequence[Edited] = ()
         if (target == "complete" and owner.is_built) or (target == "decommission" and owner.delivery != "stated"):
-            files = checkout_evidence(self.environment, self.client, target, self._place(), self.wanted.asked.at)
+            files = checkout_evidence(self.environment, self.client, target, self.places.overlay(), self.wanted.asked.at)
         put_in_place(files)
         self._reload()
         return files
 
-    def _reload(self) -> None:
-        self.environment = load(self.environment.file)
-        self.client = clients_of(self.environment, self.client.name)[0]
-
     def _ready_there(self, environment: Environment) -> None:
         """Refuse a checkout that is not ready for the files of the step."""
-        if not self._exports:
+        if not self.places.exports:
             if self.client.owner.in_place and self.wanted.asked.kind != "rollback":
                 self._trial_build(environment)
             return
-        exported = self._export(dry_run=True, environment=environment)
+        exported = self.places.export(dry_run=True, environment=environment)
         if self.client.owner.delivery == "component":
             message = f"the overlay of {self.client.name} does not list its Component"
             self._require(Problem(message, f"{todo}, and commit it", code="component-unlisted") for todo in exported.todo)
@@ -214,8 +210,8 @@ class _Taking:
     def _trial_build(self, environment: Environment) -> None:
         """Build the overlay in this repository with the files of the step. A rollback restores the base, and needs no kustomize."""
         client = clients_of(environment, self.client.name)[0]
-        refuse_uses(environment, client, self._place())
-        trial_build(environment, client, self._place())
+        refuse_uses(environment, client, self.places.overlay())
+        trial_build(environment, client, self.places.overlay())
 
     @staticmethod
     def _require(problems: Iterable[Problem]) -> None:
@@ -224,25 +220,18 @@ class _Taking:
 
     def _obstacles(self, repository: transitions.Repository) -> Iterator[Problem]:
         """Yield what prevents commits and pushes."""
-        if not self.wanted.commit:
-            return
-        branch = self.here.branch()
-        tracked = self.environment.gitops.revision
-        if branch != tracked and branch != self.wanted.branch and not self.wanted.branch:
-            hint = f"run git switch {tracked}, or add --branch {branch or 'NAME'} for a pull request"
-            message = f"the branch is {branch or 'a detached HEAD'}, and {self.environment.gitops.tool_name} reads {tracked}"
-            yield Problem(message, hint, code="wrong-branch")
-        yield from behind(self.here, self.wanted.push, self.report)
-        if repository == "owner" and self._exports:
-            there = self._there()
-            if there.top != self.here.top:
-                yield from behind(there, self.wanted.push, self.report)
-            yield from foreign_there(self.environment, self.client, there, self._place())
+        if self.wanted.commit:
+            exports = repository == "owner" and self.places.exports
+            yield from obstacles(self.places, self._publishing, exports=exports)
+
+    @property
+    def _publishing(self) -> Publishing:
+        return Publishing(self.wanted.push, self.wanted.branch, self.report)
 
     # The phases of a step
 
     def publish(self) -> None:
-        """Render, commit, push, export, refresh and wait, as far as the options require."""
+        """Render, commit, push, export, refresh, wait and verify, as far as the options require."""
         if not self.is_new:
             self._require(foreign_here(self.environment, self.client, self.here, self.wanted.output))
             self._require(self._obstacles(self.repository))
@@ -252,75 +241,63 @@ class _Taking:
         if not self.wanted.commit:
             self.left = "commit"
             return
-        step = migration_of(self.client).step
         theirs = self.repository == "owner"
-        there = self._there() if theirs and self._exports else None
-        if theirs and self.client.owner.delivery == "stated" and step != "complete":
-            page = f"{self.environment.path}/{self.client.owner_folder}/REQUIRED.md"
-            self.todo = (f"change the application as {page} states, deploy it, and run rediskit migrate verify",)
-        paths = _ours(self.environment, self.here, self.wanted.output)
-        if there is not None and there.top == self.here.top:
-            paths += self._exported_paths(self._export(dry_run=False))
-        is_new = self._commit(self.here, paths, step)
-        if there is not None and there.top != self.here.top:
-            is_new |= self._commit(there, self._exported_paths(self._export(dry_run=False)), step)
-        if self.todo and is_new:
-            self.left = "change"
-        elif not self.wanted.push:
+        there = self.places.there() if theirs and self.places.exports else None
+        is_new = self._commit_all(there)
+        if not self.wanted.push:
             self.left = "push"
-        elif self.wanted.branch:
+        elif self.to_merge:
             self.left = "merge"
+        elif self.todo and is_new:
+            self.left = "change"
         elif self.wanted.wait:
             self._wait(tree, there)
+            if self.wanted.verify:
+                self.verified = verify_step(self.environment, self.client, self.repository, self.wanted.context, self.report)
         else:
             self.left = "wait"
 
-    def _exported_paths(self, exported: Exported) -> list[str]:
-        place = self._place()
+    def _commit_all(self, there: Repository | None) -> bool:
+        """Commit and push in both repositories. Return whether there was something to commit."""
+        step = migration_of(self.client).step
+        if self.repository == "owner" and self.client.owner.delivery == "stated" and step != "complete":
+            page = f"{self.environment.path}/{self.client.owner_folder}/REQUIRED.md"
+            self.todo = (f"change the application as {page} states, deploy it, and run rediskit migrate verify",)
+        paths = self.places.paths_here(self.wanted.output)
+        if there is None:
+            return self._commit(self.here, paths, step)
+        if there.top == self.here.top:
+            return self._commit(self.here, [*paths, *self._exported(self.places.export(dry_run=False))], step)
+        is_new = self._commit(self.here, paths, step)
+        return self._commit(there, self._exported(self.places.export(dry_run=False)), step) or is_new
+
+    def _exported(self, exported: Exported) -> list[str]:
         self.todo = exported.todo if self.client.owner.delivery != "component" else ()
-        files = [os.path.realpath(file.file) for file in exported.files] or [str(place.to)]
-        own = [str(place.to / FOLDER / self.client.name)] if self.client.owner.delivery != "files" else files
-        return [os.path.relpath(path, place.top) for path in own]
+        return self.places.paths_there(exported)
 
     def _commit(self, repository: Repository, paths: list[str], step: Step) -> bool:
         """Commit and push, as far as the options require. Return whether there was something to commit."""
-        where = _shown(repository.top)
-        remote = remote_of(repository)
-        if self.wanted.branch and repository.branch() != self.wanted.branch:
-            repository.switch(self.wanted.branch)
-        self.report(f"committing in {where}")
-        is_new = repository.commit(paths, f"{self.client.name}: {step}")
-        self.commits[where] = repository.head()
-        if not self.wanted.push:
-            return is_new
-        upstream = repository.upstream()
-        target = upstream if upstream and not self.wanted.branch else Upstream(remote, self.wanted.branch or repository.branch())
-        self.report(f"pushing {where} to {target.remote}/{target.branch}")
-        if rejection := repository.push(target, follow=target != upstream):
-            message = f"{target.remote} rejected the push of {where} to {target.branch}: {rejection}"
-            hint = (
-                f"the commit stays in {where}: git -C {where} pull --rebase and repeat the command, or add --branch NAME for a pull request"
-            )
-            raise RefusedError(Problem(message, hint, code="push-rejected"))
+        is_new = published(repository, paths, f"{self.client.name}: {step}", self._publishing)
+        self.commits[shown(repository.top)] = repository.head()
+        if self.wanted.branch and repository.branch() == self.wanted.branch:
+            self.to_merge = (*self.to_merge, shown(repository.top))
         return is_new
 
     def _wait(self, tree: Tree, there: Repository | None) -> None:
         wait = Wait(self.wanted.context, self.wanted.timeout, self.report)
-        if there is not None or (self.repository == "owner" and self.client.owner.in_place):
-            wait_for_application(self.client, (there or self.here).head(), wait)
-        elif self.repository == "ours":
-            wait_for_platform(self.environment, tree, self.here.head(), wait)
+        try:
+            if there is not None or (self.repository == "owner" and self.client.owner.in_place):
+                wait_for_application(self.client, (there or self.here).head(), wait)
+            elif self.repository == "ours":
+                wait_for_platform(self.environment, tree, self.here.head(), wait)
+        except MissingToolError as error:
+            if not self.todo:
+                raise
+            hint = f"if it is not done yet: {'; '.join(self.todo)}; then repeat the command: it continues the step"
+            raise MissingToolError([replace(problem, hint=hint) for problem in error.problems]) from None
 
     def result(self) -> Taken:
         """Return what was done, and what is left."""
-        return Taken(self.environment, self.client, self.move, self.repository, self.commits, self.todo, self.left)
-
-
-def _ours(environment: Environment, here: Repository, output: str) -> list[str]:
-    """Return the config files and the output directory, relative to the work tree."""
-    files = (*environment.files, f"{output}/{environment.name}")
-    return [os.path.relpath(os.path.realpath(file), here.top) for file in files]
-
-
-def _shown(top: Path) -> str:
-    return os.path.relpath(top)
+        repository, commits = self.repository, self.commits
+        todo = () if self.verified and self.verified.outcome == "passed" else self.todo
+        return Taken(self.environment, self.client, self.move, repository, commits, self.to_merge, todo, self.left, self.verified)

@@ -69,10 +69,18 @@ def _status(actions: Commands) -> None:
         actions,
         "status",
         "show the step of each client and the gates of the next one",
-        "Show the step of each client and the possible next steps. A gate is a condition for a step: it passes or is blocked.",
+        "Show the step of each client and the possible next steps. A gate is a condition for a step: it passes or is blocked. With "
+        "--live, also show the last results of the verification Jobs. The exit code is then 1 if a Job failed, 3 if a result is unknown.",
         module="migrate.status",
-        options=(*_SHARED, at("the time at which the gates are evaluated")),
-        examples=("rediskit migrate status", "rediskit migrate status config/chocolandia.yaml --at 2026-03-01T22:00:00-03:00"),
+        options=(
+            *(*_SHARED, at("the time at which the gates are evaluated"), CONTEXT),
+            flag("--live", "read the last results of the verification Jobs with kubectl"),
+        ),
+        examples=(
+            "rediskit migrate status",
+            "rediskit migrate status --live",
+            "rediskit migrate status config/chocolandia.yaml --at 2026-03-01T22:00:00-03:00",
+        ),
     )
 
 
@@ -94,10 +102,11 @@ def _step(actions: Commands) -> None:
     command(
         actions,
         "step",
-        "run a whole step: edit the config, render, commit, push and wait",
+        "run a whole step: edit the config, render, commit, push, wait and verify",
         "Run the whole next step: test the gates, edit the config, render, check, export to the checkout of the application repository, "
-        "commit, push, refresh Argo CD or Flux, and wait. --wait includes --push, and --push includes --commit. Without these options, "
-        "nothing is committed. To continue an interrupted step, run the same command again.",
+        "commit, push, refresh the GitOps tool, wait and verify. --wait includes --push, and --push includes --commit. Without these "
+        "options, nothing is committed. To continue an interrupted step, run the same command again. The exit code is 1 after a failed "
+        "verification, and 3 if a result is unknown.",
         module="migrate.step",
         options=(
             *(*_SHARED, OUTPUT, at("the time of the step"), CONTEXT, _TO),
@@ -108,7 +117,8 @@ def _step(actions: Commands) -> None:
             ),
             flag("--commit", "commit in the repositories that change"),
             flag("--push", "push the commits"),
-            flag("--wait", "refresh Argo CD or Flux, and wait until the step is live and healthy"),
+            flag("--wait", "refresh Argo CD or Flux, wait until the step is live and healthy, and verify it"),
+            flag("--no-verify", "do not verify the step after the wait"),
             text("--branch", "NAME", "commit to and push this branch, for a pull request"),
             value("--timeout", "SECONDS", "the maximum time of the wait (default: 600)", type=float, default=600.0),
             *_GATES,
@@ -193,10 +203,10 @@ def _verify(actions: Commands) -> None:
         "compare the application with the current step",
         "Compare the workloads of the client with the state that its step requires, in the output of a program or in the cluster. The "
         "exit code is 1 if they differ, and the output lists every difference. If no build validates the application, the next step "
-        "needs the record of this command (--record).",
+        "needs the record of this command (--record), which renders the config again.",
         module="migrate.verify",
         options=(
-            *(*_SHARED, at("the time of the verification"), CONTEXT, DRY_RUN),
+            *(*_SHARED, OUTPUT, at("the time of the verification"), CONTEXT, DRY_RUN),
             value(
                 "--from",
                 "FILE",
@@ -220,9 +230,10 @@ def _record(actions: Commands) -> None:
         actions,
         "record",
         "record evidence for the gates",
-        f"Record evidence in the config: the gates of the next steps need it. {_EDITS}",
+        "Record evidence in the config: the gates of the next steps need it. The command changes the migration of the client in the "
+        "config, prints the diff, and renders the config again.",
         module="migrate.record",
-        options=(*_SHARED, at("the time of the observation"), CONTEXT, DRY_RUN, *_evidence()),
+        options=(*_SHARED, OUTPUT, at("the time of the observation"), CONTEXT, DRY_RUN, *_evidence()),
         examples=(
             "rediskit migrate record --measure --from 2026-03-01T22:00:00-03:00",
             "rediskit migrate record --criterion functions-verified --criterion no-user-reports",

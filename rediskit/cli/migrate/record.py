@@ -6,9 +6,9 @@ from rediskit.cli.clock import refuse_later, time_of
 from rediskit.cli.configs import config_file
 from rediskit.cli.environments import clear_leftovers
 from rediskit.cli.migrate.move import diff_lines, dirty_notes, files_json
+from rediskit.cli.migrate.rendering import put_and_render, rendered_json, rendered_lines
 from rediskit.cli.report import Report
 from rediskit.errors import ConfigError, Problem, RefusedError
-from rediskit.migrate.edit import put_in_place
 from rediskit.migrate.evidence import Drained, Installed, Jobs, Observed, record, validation_period
 from rediskit.migrate.status import one_client
 from rediskit.model.client import Client
@@ -53,11 +53,16 @@ def run(arguments: argparse.Namespace) -> Report:
         jobs=_jobs(client, arguments),
     )
     files, _ = record(environment, client, observed)
-    if not arguments.dry_run:
-        put_in_place(files)
-    document = {"client": client.name, "at": at, "written": not arguments.dry_run, **files_json(files)}
-    following = f"next: rediskit check {environment.config_argument}, and commit {' '.join(file.file for file in files)}"
-    return Report(document, (*diff_lines(files), *([] if arguments.dry_run else [following])), dirty_notes(environment, files))
+    changes = None if arguments.dry_run else put_and_render(environment, files, arguments.output)
+    document = {
+        "client": client.name,
+        "at": at,
+        "written": not arguments.dry_run,
+        **files_json(files),
+        **rendered_json(environment, changes),
+    }
+    following = () if arguments.dry_run else rendered_lines(environment, client, files, arguments.output, changes)
+    return Report(document, (*diff_lines(files), *following), dirty_notes(environment, files))
 
 
 def _measured(

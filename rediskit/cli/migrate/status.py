@@ -21,7 +21,7 @@ _KINDS = {"forward": "next", "back": "back", "rollback": "rollback"}
 
 
 def run(arguments: argparse.Namespace) -> Report:
-    """Report the step and the gates of each client."""
+    """Report the step and the gates of each client; with `--live`, also the verification Jobs, and their exit code."""
     environment = load(config_file(arguments))
     moving = arguments.client is not None or any(client.migration for client in environment.clients)
     clients = clients_of(environment, arguments.client) if moving else ()
@@ -32,8 +32,16 @@ def run(arguments: argparse.Namespace) -> Report:
         "environment": environment.name,
         "clients": [_json(status, client, at) | {"next": following(environment, client).command} for status, client, at in rows],
     }
-    lines = (line for number, row in enumerate(rows) for line in (*([""] if number else []), *_lines(environment, *row)))
-    return Report(document, lines if rows else [f"{environment.name}: no migration in progress"])
+    lines = [line for number, row in enumerate(rows) for line in (*([""] if number else []), *_lines(environment, *row))]
+    lines = lines or [f"{environment.name}: no migration in progress"]
+    if not arguments.live:
+        return Report({**document, "verification": None}, lines)
+    from rediskit.cli.migrate.job_lines import job_code, job_json, job_lines
+    from rediskit.live.job_results import job_results
+
+    jobs = list(job_results(environment, arguments.context))
+    verification = [job_json(job) for job in jobs]
+    return Report({**document, "verification": verification}, (*lines, "", *job_lines(environment, jobs)), (), job_code(jobs))
 
 
 def _lines(environment: Environment, status: Status, client: Client, at: str) -> Iterator[str]:

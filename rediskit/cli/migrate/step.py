@@ -2,7 +2,7 @@
 
 import argparse
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rediskit.cli.configs import config_file
@@ -12,7 +12,8 @@ from rediskit.cli.report import Report
 from rediskit.cli.terminal import progress
 from rediskit.migrate.status import one_client
 from rediskit.migrate.step import Taken, Wanted, take_step
-from rediskit.renderers.pages.following import following, step_command
+from rediskit.migrate.verification.after_step import Outcome, Verified
+from rediskit.renderers.pages.following import Following, following, step_command
 from rediskit.renderers.pages.runbook import by_hand, verify_commands
 from rediskit.source.loader import load
 from rediskit.state_machine.effects import effects
@@ -34,10 +35,12 @@ def run(arguments: argparse.Namespace) -> Report:
         branch=arguments.branch,
         context=arguments.context,
         timeout=arguments.timeout,
+        verify=not arguments.no_verify,
     )
     taken = take_step(environment, client, wanted, progress)
     warnings = [f"note: {warning}" for warning in taken.move.status.warnings] if taken.move else []
-    return Report(_json(taken, arguments), _lines(taken, arguments), warnings)
+    code = EXIT_CODES[taken.verified.outcome] if taken.verified else 0
+    return Report(_json(taken, arguments), _lines(taken, arguments), warnings, code)
 
 
 def _lines(taken: Taken, arguments: argparse.Namespace) -> Iterator[str]:
@@ -52,9 +55,33 @@ def _lines(taken: Taken, arguments: argparse.Namespace) -> Iterator[str]:
     if taken.left:
         yield f"next: {_rest(taken, arguments)}"
         return
+    if taken.verified:
+        yield from _verified(taken.verified)
     yield f"verify: {STAGES[step].verify}"
     yield from (f"  $ {command}" for command in verify_commands(taken.environment, client, step))
-    yield f"next: {following(taken.environment, client).text}"
+    yield f"next: {_next(taken, arguments).text}"
+
+
+def _verified(verified: Verified) -> Iterator[str]:
+    """Yield what is not passed, and the outcome."""
+    for field in verified.differences:
+        yield f"  failed  {field.object}{f' {field.pointer}' if field.pointer else ''}: wanted {field.wanted}, actual {field.actual}"
+    for one in (one for one in verified.results if one.status not in ("passed", "skipped")):
+        measured = f" {one.measured}" if one.measured else ""
+        yield f"  {one.status:<7} {one.id} {one.target} from {one.vantage}:{measured} {one.detail}".rstrip()
+    yield from (f"  unknown {reason}" for reason in verified.unknown)
+    yield from (f"  note: {text}" for text in verified.hidden)
+    passed = sum(one.status == "passed" for one in verified.results)
+    yield f"verification: {verified.outcome}, {passed} of {len(verified.results)} checks passed"
+
+
+def _next(taken: Taken, arguments: argparse.Namespace) -> Following:
+    """Return the next command: the same one after a failed verification."""
+    client, verified = taken.client, taken.verified
+    if verified is None or verified.outcome == "passed":
+        return following(taken.environment, client)
+    again = "fix the cause" if verified.outcome == "failed" else "make the missing results available"
+    return Following(_continued(taken, arguments), f"{again}: the command continues, and verifies again")
 
 
 def todo(taken: Taken) -> list[str]:
@@ -64,17 +91,21 @@ def todo(taken: Taken) -> list[str]:
     return [*taken.todo, *(line.removeprefix("# ") for line in external)]
 
 
-def _rest(taken: Taken, arguments: argparse.Namespace) -> str:
+def _continued(taken: Taken, arguments: argparse.Namespace) -> str:
     """Return the command that continues the step."""
     client, config = taken.client, taken.environment.config_argument
     assert client.migration is not None
     checkout = f" --checkout {shlex.quote(arguments.checkout)}" if arguments.checkout else ""
-    command = step_command(config, client, client.migration.step).replace(" --confirm-irreversible", "") + checkout
+    return step_command(config, client, client.migration.step).replace(" --confirm-irreversible", "") + checkout
+
+
+def _rest(taken: Taken, arguments: argparse.Namespace) -> str:
+    """Return what a person does, and the command that continues the step."""
+    command = _continued(taken, arguments)
     if taken.left == "merge":
-        switch = f"git switch {taken.environment.gitops.revision} && git pull"
-        return (
-            f"open a pull request for {arguments.branch} in {' and '.join(taken.commits)}, merge it, and run {switch} there; then {command}"
-        )
+        switch = f"git switch {taken.environment.gitops.revision} && git pull --rebase"
+        folders = " and ".join(taken.to_merge)
+        return f"open a pull request for {arguments.branch} in {folders}, merge it, and run {switch} there; then {command}"
     return command
 
 
@@ -89,6 +120,20 @@ def _json(taken: Taken, arguments: argparse.Namespace) -> dict[str, Any]:
         "commits": taken.commits,
         "todo": todo(taken),
         "complete": not taken.left,
-        "next": _rest(taken, arguments) if taken.left else following(taken.environment, client).command,
+        "verification": _verification_json(taken.verified) if taken.verified else None,
+        "next": _rest(taken, arguments) if taken.left else _next(taken, arguments).command,
         **files_json(taken.move.files if taken.move else ()),
     }
+
+
+def _verification_json(verified: Verified) -> dict[str, Any]:
+    return {
+        "status": verified.outcome,
+        "differences": [one._asdict() for one in verified.differences],
+        "results": [one._asdict() for one in verified.results],
+        "unknown": list(verified.unknown),
+        "notVisible": list(verified.hidden),
+    }
+
+
+EXIT_CODES: Mapping[Outcome, int] = {"passed": 0, "failed": 1, "unknown": 3}

@@ -10,11 +10,11 @@ from rediskit.cli.clock import refuse_later, time_of
 from rediskit.cli.configs import config_file
 from rediskit.cli.environments import clear_leftovers
 from rediskit.cli.migrate.move import diff_lines, dirty_notes, files_json
+from rediskit.cli.migrate.rendering import put_and_render, rendered_json, rendered_lines
 from rediskit.cli.report import Report
 from rediskit.cli.standard_input import standard_input
 from rediskit.errors import ConfigError, Problem
 from rediskit.files import read_stream, reason
-from rediskit.migrate.edit import Edited, put_in_place
 from rediskit.migrate.status import one_client
 from rediskit.migrate.verification.artefact import MAX_FILE, Artefact, artefact_of
 from rediskit.migrate.verification.verify import (
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> Report:
     _refuse_options(arguments, observed)
     read = _read(environment, client, arguments)
     document: dict[str, Any] = {"client": client.name, "step": step, "source": read.source if read else None, "at": at}
-    document |= {"differences": [], "shows": [], "notVisible": [], "written": False, "files": []}
+    document |= {"differences": [], "shows": [], "notVisible": [], "written": False, "files": [], "rendered": None}
     notes: tuple[str, ...] = ()
     if read:
         result = verify(environment, client, read.artefact)
@@ -67,11 +67,16 @@ def run(arguments: argparse.Namespace) -> Report:
     verified = [f"{client.name}: {read.artefact.name} shows step {step}"] if read else []
     if not arguments.record:
         return Report(document, verified, notes)
-    files = _record(environment, client, at, read, observed, dry_run=arguments.dry_run)
-    written = not arguments.dry_run
-    following = f"next: rediskit check {environment.config_argument}, and commit {' '.join(one.file for one in files)}"
-    lines = (*verified, *diff_lines(files), *([following] if written else []))
-    return Report({**document, "written": written, **files_json(files)}, lines, dirty_notes(environment, files))
+    source, digest = (read.source, read.digest) if read else ("", "")
+    files = recorded(environment, client, at, source=source, digest=digest, note=observed)
+    changes = None
+    if written := not arguments.dry_run:
+        refuse_later(at, "--at")
+        clear_leftovers(environment)
+        changes = put_and_render(environment, files, arguments.output)
+    following = rendered_lines(environment, client, files, arguments.output, changes) if written else ()
+    document |= {"written": written, **files_json(files), **rendered_json(environment, changes)}
+    return Report(document, (*verified, *diff_lines(files), *following), dirty_notes(environment, files))
 
 
 def _refuse_options(arguments: argparse.Namespace, observed: str) -> None:
@@ -104,16 +109,6 @@ def _content(file: str) -> tuple[bytes, str]:
         except OSError as error:
             raise ConfigError(Problem(f"cannot read {file}: {reason(error)}", "check the path")) from error
     return standard_input(MAX_FILE, "helm template RELEASE CHART | rediskit migrate verify --from -")
-
-
-def _record(environment: Environment, client: Client, at: str, read: _Read | None, observed: str, *, dry_run: bool) -> tuple[Edited, ...]:
-    source, digest = (read.source, read.digest) if read else ("", "")
-    files = recorded(environment, client, at, source=source, digest=digest, note=observed)
-    if not dry_run:
-        refuse_later(at, "--at")
-        clear_leftovers(environment)
-        put_in_place(files)
-    return files
 
 
 def _differences(client: Client, artefact: Artefact, result: Verification) -> Iterator[str]:

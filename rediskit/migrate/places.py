@@ -1,0 +1,71 @@
+"""Where the files of a step go: the repository of the config, and the checkout of the application repository."""
+
+import os
+from pathlib import Path
+
+from rediskit.errors import ConfigError, Problem
+from rediskit.git.discovery import work_tree
+from rediskit.git.publish import Checkout as Repository
+from rediskit.migrate.export import Exported, export
+from rediskit.migrate.local import overlay
+from rediskit.migrate.owner.files import FOLDER, Checkout, checkout
+from rediskit.migrate.owner.in_place import home
+from rediskit.model.client import Client
+from rediskit.model.environment import Environment
+
+
+class Places:
+    """Both repositories of a step.
+
+    Args:
+        environment, client: The config.
+        folder: The checkout of the application repository; None to find it.
+
+    Raises:
+        ConfigError: The config is not in a Git work tree.
+    """
+
+    def __init__(self, environment: Environment, client: Client, folder: str | None) -> None:
+        top = work_tree(Path(os.path.realpath(environment.file)).parent)
+        if top is None:
+            raise ConfigError(Problem("the config is not in a Git work tree", "run git init, or use migrate advance", code="git-work-tree"))
+        self.environment, self.client, self._folder = environment, client, folder
+        self.here = Repository(top)
+
+    @property
+    def exports(self) -> bool:
+        """Whether the files of a step go to a checkout: not if a person makes the change, or the overlay lists the rendered folder."""
+        return self.client.owner.delivery != "stated" and not self.client.owner.in_place
+
+    def overlay(self) -> Checkout:
+        """Return the overlay of the application. Raises ConfigError where its checkout is not known."""
+        if self.client.owner.in_place:
+            return home(self.environment, self.client)
+        return checkout(overlay(self.environment, self.client, self._folder), None)
+
+    def there(self) -> Repository:
+        """Return the application repository, which can be the one of the config."""
+        return Repository(self.overlay().top)
+
+    def is_one_repository(self) -> bool:
+        """Return whether the application is in the repository of the config."""
+        return self.overlay().top == self.here.top
+
+    def export(self, *, dry_run: bool, environment: Environment | None = None) -> Exported:
+        """Export the files of the step. environment: the config at another step. Raises RefusedError for a wrong build."""
+        environment = environment or self.environment
+        client = next(one for one in environment.clients if one.name == self.client.name)
+        return export(environment, client, str(self.overlay().to), force=False, dry_run=dry_run)
+
+    def paths_here(self, output: str) -> list[str]:
+        """Return the config files and the output directory, relative to the work tree."""
+        files = (*self.environment.files, f"{output}/{self.environment.name}")
+        return [os.path.relpath(os.path.realpath(file), self.here.top) for file in files]
+
+    def paths_there(self, exported: Exported) -> list[str]:
+        """Return the exported files, relative to the work tree of the application."""
+        place = self.overlay()
+        own = [str(place.to / FOLDER / self.client.name)]
+        if self.client.owner.delivery == "files":
+            own = [os.path.realpath(file.file) for file in exported.files] or [str(place.to)]
+        return [os.path.relpath(path, place.top) for path in own]
