@@ -90,11 +90,15 @@ _TESTS = PAGE.parent.parent / "tests/live/test_verify.py"
 
 
 def failing_tests() -> dict[str, list[str]]:
-    """Return the tests that observe a failure, by check: those whose code contains its name."""
+    """Return the tests that observe a failure, by check: those that assert its name together with the status `failed`."""
     functions = [node for node in ast.parse(_TESTS.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)]
     tests = [function for function in functions if re.match("test_.*(fail|find_each)", function.name)]
-    words = {test.name: {node.value for node in ast.walk(test) if isinstance(node, ast.Constant)} for test in tests}
-    return {name: [test for test, outcome in words.items() if name in outcome] for name in CHECKS}
+    asserted = {test.name: [_constants(node) for node in ast.walk(test) if isinstance(node, ast.Assert)] for test in tests}
+    return {name: [test for test, listed in asserted.items() if any({name, "failed"} <= found for found in listed)] for name in CHECKS}
+
+
+def _constants(statement: ast.Assert) -> set[object]:
+    return {node.value for node in ast.walk(statement) if isinstance(node, ast.Constant)}
 
 
 def verification(example: str) -> str:

@@ -201,8 +201,7 @@ def test_disruption_fails_where_data_or_reads_are_lost(start: Start) -> None:
     finally:
         ended.set()
         thread.join()
-    disruptive = {"reads-without-replica", "reads-without-primary", "data-survives", "roles-return"}
-    assert disruptive <= run.ids("failed"), run.wrong
+    assert {"reads-without-replica", "reads-without-primary", "data-survives", "roles-return"} <= run.ids("failed"), run.wrong
 
 
 def test_performance_fails_on_a_slow_server(start: Start) -> None:
