@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 from pathlib import Path
 
 import pytest
 
 from rediskit.checks import CHECKS
+from rediskit.cli import main
 from rediskit.cli.parser import parser
 from rediskit.cli.verify import markdown
 from rediskit.renderers.verification.checks import CHECKS as CHECKS_OF_VERIFY
@@ -70,6 +72,17 @@ def test_every_check_is_listed_with_its_words() -> None:
 def test_every_key_has_its_words() -> None:
     empty = [line for line in config_page().splitlines() if line.startswith("| `") and line.endswith("|  |")]
     assert not empty
+
+
+def test_the_quick_start_has_the_output_that_the_readme_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands, expected = re.findall(r"```(?:sh)?\n(.*?)```", README.partition("## Quick start")[2], re.DOTALL)[:2]
+    monkeypatch.chdir(tmp_path)
+    for command in (line for line in commands.splitlines() if line.startswith("rediskit ")):
+        assert main(shlex.split(command)[1:]) == 0, command
+    printed = capsys.readouterr().out.splitlines()
+    assert [line for line in printed if line.startswith("homelab: ")] == [line for line in expected.splitlines() if line != "..."]
 
 
 def test_the_readme_lists_every_verb() -> None:

@@ -854,7 +854,7 @@ def test_status_without_a_migration_is_exit_code_0(more: str, tmp_path: Path, ru
     (tmp_path / "quiet.yaml").write_text(text, encoding="utf-8")
     assert run("status", str(tmp_path / "quiet.yaml")) == (0, "quiet: no migration in progress\n", "")
     code, output, _ = run("status", str(tmp_path / "quiet.yaml"), "--json")
-    assert (code, json.loads(output)) == (0, {"version": 1, "environment": "quiet", "clients": [], "exitCode": 0})
+    assert (code, json.loads(output)) == (0, {"version": 1, "environment": "quiet", "clients": [], "verification": None, "exitCode": 0})
     assert run("status", str(tmp_path / "quiet.yaml"), "--client", "shop")[0] == 2
 
 
@@ -954,7 +954,8 @@ def test_commands_name_a_path_with_spaces_as_a_shell_takes_it(tmp_path: Path, ru
     assert code == 0
     assert "  $ rediskit migrate step 'plat form/chocolandia.yaml' --client beersystem --to scale-down --commit --push --wait\n" in output
     _, output, _ = run("record", named, "--at", IN_WINDOW, "--secret-seen")
-    assert "next: rediskit check 'plat form/chocolandia.yaml', and commit" in output
+    assert "to commit: 'plat form/chocolandia.yaml'; the next migrate step commits it, too\n" in output
+    assert "next: rediskit migrate step 'plat form/chocolandia.yaml' --client beersystem --to deploy " in output
     _, output, _ = run("plan", named)
     assert "$ rediskit migrate step 'plat form/chocolandia.yaml' --client beersystem --to deploy " in output
 

@@ -42,7 +42,7 @@ def rendered_lines(
     if changes is not None:
         yield from change_lines({environment.name: changes}, ("created", "changed", "removed"))
         paths.append(os.path.normpath(f"{output}/{environment.name}"))
-    yield f"to commit: {' '.join(map(shlex.quote, paths))}; the next migrate step commits them, too"
+    yield f"to commit: {' '.join(map(shlex.quote, paths))}; the next migrate step commits {'it' if len(paths) == 1 else 'them'}, too"
     after = load(environment.file)
     yield f"next: {following(after, one_client(after, client.name)).text}"
 
