@@ -16,7 +16,7 @@ REQUESTED = "reconcile.fluxcd.io/requestedAt"
 SOURCE = "source.toolkit.fluxcd.io/v1"
 KUSTOMIZE = "kustomize.toolkit.fluxcd.io/v1"
 HELM = "helm.toolkit.fluxcd.io/v2"
-VERSIONS = {"GitRepository": SOURCE, "OCIRepository": SOURCE, "Kustomization": KUSTOMIZE, "HelmRelease": HELM}
+VERSIONS = {"GitRepository": SOURCE, "OCIRepository": SOURCE, "HelmRepository": SOURCE, "Kustomization": KUSTOMIZE, "HelmRelease": HELM}
 DEPENDENCY_SECONDS = 2
 """How often a Kustomization looks whether what it depends on is ready: 30 by default, which would make each commit to ours take as long."""
 FROM_GIT = ("GitRepository", "Kustomization")

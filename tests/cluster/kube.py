@@ -24,6 +24,7 @@ _PLURALS = {
     "Event": "events",
     "GitRepository": "gitrepositories",
     "HelmRelease": "helmreleases",
+    "HelmRepository": "helmrepositories",
     "Kustomization": "kustomizations",
     "Namespace": "namespaces",
     "NetworkPolicy": "networkpolicies",

@@ -46,7 +46,8 @@ class Registry:
         folder = programs.folder / "registry"
         folder.mkdir()
         config = folder / "config.yml"
-        self.authority, key = loopback_certificate(folder)
+        self.certificate = loopback_certificate(folder)
+        self.authority, key = self.certificate
         storage = {"filesystem": {"rootdirectory": str(folder / "data")}}
         http = {"addr": self.address, "tls": {"certificate": str(self.authority), "key": str(key)}}
         config.write_text(yaml.safe_dump({"version": 0.1, "log": {"level": "warn"}, "storage": storage, "http": http}))

@@ -29,6 +29,7 @@ CARRIERS = frozenset(
         ("kustomize.toolkit.fluxcd.io", "Kustomization"),
         ("source.toolkit.fluxcd.io", "GitRepository"),
         ("source.toolkit.fluxcd.io", "OCIRepository"),
+        ("source.toolkit.fluxcd.io", "HelmRepository"),
         ("helm.toolkit.fluxcd.io", "HelmRelease"),
     }
 )
