@@ -35,8 +35,8 @@ def run(arguments: argparse.Namespace) -> Report:
     visits += [_against_revision(arguments.base)] if arguments.base is not None else []
     visits += [_with_owner(arguments)] if arguments.owner is not None else []
     results, counts = _with_kubeconform(arguments, visits) if arguments.kubeconform else (_results(arguments, visits), None)
-    findings = [finding for one in results for finding in one.findings]
-    changes = {one.name: one.changes for one in results}
+    findings = [finding for result in results for finding in result.findings]
+    changes = {result.name: result.changes for result in results}
     drifted = any(done.drifted for done in changes.values())
     strict = arguments.strict
     code = int(drifted or has_errors(findings, strict=strict) or (strict and any(done.warnings for done in changes.values())))
@@ -62,8 +62,8 @@ def _results(arguments: argparse.Namespace, visits: list[Visit]) -> list[_Result
     """Return the result of each environment. --owner writes evidence, and of two configs only the first reports what --base misses."""
 
     def result(environment: Environment) -> _Result:
-        one = checked(environment, arguments.output, visits)
-        return _Result(environment.name, one.unaccepted, compare(one.rendered, arguments.output))
+        result = checked(environment, arguments.output, visits)
+        return _Result(environment.name, result.unaccepted, compare(result.rendered, arguments.output))
 
     return each_environment(arguments, result, alone=arguments.owner is not None or arguments.base is not None)
 
@@ -152,10 +152,10 @@ def _with_kubeconform(arguments: argparse.Namespace, visits: list[Visit]) -> tup
     all_visits = [Visit(names(KUBECONFORM), collect), *visits]
     every = each_environment(arguments, lambda environment: checked(environment, arguments.output, all_visits), alone=True)
     outcome = validate_documents(objects)
-    by_name = {one.environment.name: one.findings for one in every}
+    by_name = {entry.environment.name: entry.findings for entry in every}
     for name, finding in outcome.by_environment:
         by_name.get(name, every[0].findings).append(finding)
-    results = [_Result(one.environment.name, one.unaccepted, compare(one.rendered, arguments.output)) for one in every]
+    results = [_Result(entry.environment.name, entry.unaccepted, compare(entry.rendered, arguments.output)) for entry in every]
     return results, outcome.counts
 
 

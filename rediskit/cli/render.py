@@ -14,11 +14,11 @@ def run(arguments: argparse.Namespace) -> Report:
     """Write the manifests of all configs, or of none: an error, or a file that was edited by hand, leaves all files unchanged."""
 
     def result(environment: Environment) -> tuple[Rendered, list[Finding]]:
-        one = checked(environment, arguments.output)
-        return one.rendered, one.unaccepted
+        result = checked(environment, arguments.output)
+        return result.rendered, result.unaccepted
 
     results = each_environment(arguments, result, clean=True)
-    findings = [finding for _, found in results for finding in found]
+    findings = [finding for _, unaccepted in results for finding in unaccepted]
     failed = has_errors(findings, strict=arguments.strict)
     changes: dict[str, Changes] = {}
     if not failed:

@@ -160,14 +160,14 @@ def _connections(environment: Environment, client: Client, period: Period, prome
     query = f"min_over_time(redis_connected_clients{target}[{period.range}])"
     least = prometheus.value(query, period.end)
     coverage = _share(prometheus.value(f"count_over_time(redis_up{target}[{period.range}])", period.end), period.seconds / series.interval)
-    found = [one for one in client_results(environment, (client,), context) if one.id == "client-connection"]
-    failed = [one for one in found if one.status == "failed"]
-    unknown = [one for one in found if one.status == "unknown"]
+    results = [result for result in client_results(environment, (client,), context) if result.id == "client-connection"]
+    failed = [result for result in results if result.status == "failed"]
+    unknown = [result for result in results if result.status == "unknown"]
     # The exporter is a client, too: with 1, no application was connected.
     dropped = least is not None and least < 2
     status = _status(dropped or bool(failed), coverage)
-    status = "unknown" if status == "passed" and (unknown or not found) else status
-    notes = [f"{one.target}: {one.detail}" for one in (failed or unknown)[:2]]
+    status = "unknown" if status == "passed" and (unknown or not results) else status
+    notes = [f"{result.target}: {result.detail}" for result in (failed or unknown)[:2]]
     notes += ["only the exporter was connected at some time"] if dropped else []
     notes += [] if coverage >= COVERED else ["Prometheus does not cover the period"]
     measured = "" if least is None else f"{least:g} connections at least"

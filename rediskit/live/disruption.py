@@ -63,8 +63,9 @@ def disrupt(environment: Environment, context: str) -> Iterator[Result]:
         yield result(name, restarted.pod, "kubectl", "failed" if detail else "passed", f"{served} reads", detail)
     instances = (primary, replica)
     kept = [instance.pod for instance in instances if ask(instance, "GET", key) == value]
-    detail = "" if len(kept) == 2 else f"the key is missing at {', '.join(one.pod for one in instances if one.pod not in kept)}"
-    yield result("data-survives", ", ".join(one.pod for one in instances), "kubectl", "failed" if detail else "passed", "1 key", detail)
+    names = [instance.pod for instance in instances]
+    detail = "" if len(kept) == 2 else f"the key is missing at {', '.join(name for name in names if name not in kept)}"
+    yield result("data-survives", ", ".join(names), "kubectl", "failed" if detail else "passed", "1 key", detail)
     end = time.monotonic() + _LINKED
     while (roles := _roles(ask(primary, *_INFO), ask(replica, *_INFO))) != _EXPECTED and time.monotonic() < end:
         time.sleep(1)

@@ -73,7 +73,7 @@ def _argocd(content: Mapping[str, Any], commit: str) -> str:
 
 def _flux(content: Mapping[str, Any], commit: str) -> str:
     status = content.get("status") or {}
-    ready: Mapping[str, Any] = next((one for one in status.get("conditions") or () if one.get("type") == "Ready"), {})
+    ready: Mapping[str, Any] = next((condition for condition in status.get("conditions") or () if condition.get("type") == "Ready"), {})
     applied = str(status.get("lastAppliedRevision", ""))
     if commit and not applied.endswith(commit):
         return f"is at {applied or 'no revision'}, not at {commit[:12]}: {str(ready.get('message', ''))[:200]}"

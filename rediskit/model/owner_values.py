@@ -62,8 +62,8 @@ def _nulls(value: Any, path: Path = ()) -> Iterator[Problem]:
         inner = iter(value.items())
     elif isinstance(value, list):
         inner = iter(enumerate(value))
-    for key, one in inner:
-        yield from _nulls(one, (*path, key))
+    for key, entry in inner:
+        yield from _nulls(entry, (*path, key))
 
 
 def _placeholders(values: dict[str, Any]) -> Iterator[Problem]:

@@ -42,12 +42,14 @@ def deployer_problems(environment: Environment, client: Client, place: Checkout)
     overlay = place.overlay.relative_to(place.top).as_posix()
     mine = place.folder_of(client).relative_to(place.top).as_posix()
     objects = list(_objects(place, environment))
-    for one in objects:
-        kind, group = one.content["kind"], str(one.content.get("apiVersion")).partition("/")[0]
+    for deployer in objects:
+        kind, group = deployer.content["kind"], str(deployer.content.get("apiVersion")).partition("/")[0]
         if (kind, group) == ("Application", "argoproj.io"):
-            yield from _application(environment, one, overlay, mine)
-        elif (kind, group) == ("Kustomization", "kustomize.toolkit.fluxcd.io") and _clean(text_at(one.content, "spec", "path")) == overlay:
-            yield from _kustomization(one, objects, place, mine)
+            yield from _application(environment, deployer, overlay, mine)
+        elif (kind, group) == ("Kustomization", "kustomize.toolkit.fluxcd.io") and _clean(
+            text_at(deployer.content, "spec", "path")
+        ) == overlay:
+            yield from _kustomization(deployer, objects, place, mine)
 
 
 def _objects(place: Checkout, environment: Environment) -> Iterator[_Deployer]:
@@ -69,39 +71,39 @@ def _clean(path: str) -> str:
     return normpath(path.lstrip("/") or ".")
 
 
-def _application(environment: Environment, one: _Deployer, overlay: str, mine: str) -> Iterator[Problem]:
-    spec = at(one.content, "spec")
+def _application(environment: Environment, deployer: _Deployer, overlay: str, mine: str) -> Iterator[Problem]:
+    spec = at(deployer.content, "spec")
     for source in (at(spec, "source"), *list_at(spec, "sources")):
         if _clean(text_at(source, "path") or "..") != overlay or not same_repository(
             text_at(source, "repoURL"), environment.gitops.repository
         ):
             continue
-        paths = text_at(at(one.content, "metadata", "annotations"), _PATHS)
+        paths = text_at(at(deployer.content, "metadata", "annotations"), _PATHS)
         watched = [_clean(entry if entry.startswith("/") else f"{overlay}/{entry}") for entry in paths.split(";") if entry.strip()]
         if watched and not any(_contains(path, mine) for path in watched):
-            message = f"{_PATHS} of {one.reference} does not contain {mine}: Argo CD ignores the commit of a step"
-            yield Problem(message, f"add /{mine} to the annotation: {paths};/{mine}", (), one.location, "owner-paths")
+            message = f"{_PATHS} of {deployer.reference} does not contain {mine}: Argo CD ignores the commit of a step"
+            yield Problem(message, f"add /{mine} to the annotation: {paths};/{mine}", (), deployer.location, "owner-paths")
 
 
 def _contains(path: str, mine: str) -> bool:
     return path == "." or mine == path or mine.startswith(f"{path}/") or fnmatchcase(f"{mine}/kustomization.yaml", path)
 
 
-def _kustomization(one: _Deployer, objects: list[_Deployer], place: Checkout, mine: str) -> Iterator[Problem]:
-    reference = at(one.content, "spec", "sourceRef")
+def _kustomization(deployer: _Deployer, objects: list[_Deployer], place: Checkout, mine: str) -> Iterator[Problem]:
+    reference = at(deployer.content, "spec", "sourceRef")
     kind, name = text_at(reference, "kind"), text_at(reference, "name")
     source = next((other for other in objects if other.reference == f"{kind}/{name}"), None)
     if kind != "GitRepository":
-        message = f"{one.reference} builds the artifact of {kind}/{name}, which has to contain {mine}"
-        yield Problem(message, f"push it with the whole repository, or with {mine}", (), one.location, "owner-artifact")
+        message = f"{deployer.reference} builds the artifact of {kind}/{name}, which has to contain {mine}"
+        yield Problem(message, f"push it with the whole repository, or with {mine}", (), deployer.location, "owner-artifact")
         return
     folders = list_at(source.content, "spec", "sparseCheckout") if source else []
-    where = source.location if source else one.location
+    where = source.location if source else deployer.location
     if folders and not any(_contains(_clean(str(folder)), mine) for folder in folders):
-        message = f"spec.sparseCheckout of {kind}/{name} does not contain {mine}: the build of {one.reference} fails"
+        message = f"spec.sparseCheckout of {kind}/{name} does not contain {mine}: the build of {deployer.reference} fails"
         yield Problem(message, f"add {mine} to the list", (), where, "owner-paths")
     if _ignored(place, text_at(source.content, "spec", "ignore") if source else "", mine):
-        message = f"{_IGNORE} or spec.ignore of {kind}/{name} leaves out {mine}: the build of {one.reference} fails"
+        message = f"{_IGNORE} or spec.ignore of {kind}/{name} leaves out {mine}: the build of {deployer.reference} fails"
         yield Problem(message, f"add the line !/{mine}/** after the line that excludes it", (), where, "owner-paths")
 
 

@@ -55,7 +55,7 @@ def released(environment: Environment, client: Client, objects: Mapping[Key, Obj
     if chart is None and client.owner.values:
         return [_as_meant(environment, client, content) for content in _manifests(client)]
     if chart is None:
-        return post_rendered(list(_manifests(client)), [one for one in renderers if _is_ours(client, one)])
+        return post_rendered(list(_manifests(client)), [renderer for renderer in renderers if _is_ours(client, renderer)])
     if problem := unfit(chart, install):
         raise RefusedError(problem)
     values = combined(sources(environment, client, install, objects, place))
@@ -69,7 +69,7 @@ def sources(environment: Environment, client: Client, install: HelmInstall, obje
         return every
     ours = Source("owner.values", "valueFiles", step_values(environment, client, client.owner.values))
     before = ("valueFiles", "values", "valuesObject") if needs_snippet(client) else ("valueFiles",)
-    return [*(one for one in every if one.kind in before), ours, *(one for one in every if one.kind not in before)]
+    return [*(entry for entry in every if entry.kind in before), ours, *(entry for entry in every if entry.kind not in before)]
 
 
 def _as_meant(environment: Environment, client: Client, content: Object) -> Object:
@@ -107,8 +107,8 @@ def changed_since(client: Client, install: HelmInstall) -> Problem | None:
 
 def lists_renderers(client: Client, install: HelmInstall, place: Checkout) -> Problem | None:
     """Return the problem of a HelmRelease whose list of post-renderers exists only here or only in the config."""
-    here, there = (at(one.content, "spec", "postRenderers") is not None for one in (install, client.owner.installs))
-    if here == there or client.owner.release is None:
+    here, rendered = (at(side.content, "spec", "postRenderers") is not None for side in (install, client.owner.installs))
+    if here == rendered or client.owner.release is None:
         return None
     has = "has" if here else "has no"
     message = f"{install.reference} {has} postRenderers in the build of {shown(place.overlay)}, unlike {client.owner.release.path}"

@@ -93,7 +93,7 @@ def _dropped(base: Any, value: Any) -> str:
     """Return the entries of a list of the base that a new list does not contain: their names, or their number; "" if none."""
     if not isinstance(base, list) or not isinstance(value, list):
         return ""
-    named = {one["name"] for one in value if isinstance(one, Mapping) and "name" in one}
-    missing = [one for one in base if one not in value and not (isinstance(one, Mapping) and one.get("name") in named)]
-    names = [str(one["name"]) for one in missing if isinstance(one, Mapping) and "name" in one]
+    named = {entry["name"] for entry in value if isinstance(entry, Mapping) and "name" in entry}
+    missing = [entry for entry in base if entry not in value and not (isinstance(entry, Mapping) and entry.get("name") in named)]
+    names = [str(entry["name"]) for entry in missing if isinstance(entry, Mapping) and "name" in entry]
     return ", ".join(names) if names else f"{len(missing)} entries" if missing else ""

@@ -63,13 +63,17 @@ def collected(objects: Iterable[Object], name: str, renders: Iterable[str] = ())
     """Return objects as an artefact."""
     listed = list(objects)
     counts = Counter(map(key_of, listed))
-    more = [f"{one['kind']}/{at(one, 'metadata', 'name')}" for one in listed if one["kind"] in ("HelmRelease", "Application", "HelmChart")]
+    more = [
+        f"{content['kind']}/{at(content, 'metadata', 'name')}"
+        for content in listed
+        if content["kind"] in ("HelmRelease", "Application", "HelmChart")
+    ]
     return Artefact(
         name,
-        {key_of(one): one for one in listed},
+        {key_of(content): content for content in listed},
         frozenset(key for key, count in counts.items() if count > 1),
         (*renders, *more),
-        any(at(one, "metadata", "uid") for one in listed),
+        any(at(content, "metadata", "uid") for content in listed),
     )
 
 
@@ -84,7 +88,7 @@ def _documents(content: bytes, name: str) -> list[Any]:
             pass  # Several JSON documents, or YAML in flow style.
         else:
             return document if isinstance(document, list) else [document]
-    return [one.data for one in read_foreign(content, name, limit=MAX_FILE)]
+    return [content.data for content in read_foreign(content, name, limit=MAX_FILE)]
 
 
 def _expanded(document: Any, name: str, *, nested: bool = False) -> Iterator[Object]:

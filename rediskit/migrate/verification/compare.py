@@ -31,11 +31,11 @@ class Difference(NamedTuple):
 
 def differences(environment: Environment, client: Client, shown: Artefact) -> list[Difference]:
     """Return every field that is not as required at the step of a client, in the order of the config."""
-    result = [one for requirement in requirements(environment, client) for one in _of_field(client, requirement, shown)]
+    result = [difference for requirement in requirements(environment, client) for difference in _of_field(client, requirement, shown)]
     return [*dict.fromkeys((*result, *_of_pods(client, shown), *_of_order(client, shown)))]
 
 
-def found(client: Client, reference: str, shown: Artefact) -> Object | None:
+def object_of(client: Client, reference: str, shown: Artefact) -> Object | None:
     """Return an object of the client; None where the artefact does not contain it. kustomize can append a hash to a ConfigMap."""
     kind, _, name = reference.partition("/")
     keys = select(shown.objects, client, kind, name)
@@ -49,7 +49,7 @@ def _hashed(actual: str, name: str) -> bool:
 
 
 def _of_field(client: Client, requirement: Requirement, shown: Artefact) -> Iterator[Difference]:
-    content = found(client, requirement.object, shown)
+    content = object_of(client, requirement.object, shown)
     if not requirement.path:
         if content is None and requirement.wanted and _shows_old_redis(client, shown):
             yield Difference(requirement.object, "", "exists", f"not in {shown.name}")
@@ -69,7 +69,7 @@ def _of_field(client: Client, requirement: Requirement, shown: Artefact) -> Iter
 def _shows_old_redis(client: Client, shown: Artefact) -> bool:
     """Return whether a missing object of the old Redis does not exist: the build of the application alone does not contain it."""
     remove = client.old_objects
-    return shown.whole or any(found(client, reference, shown) for reference in remove)
+    return shown.whole or any(object_of(client, reference, shown) for reference in remove)
 
 
 def _actual(client: Client, requirement: Requirement, content: Object, shown: Artefact) -> tuple[State, str]:
@@ -109,7 +109,7 @@ def _variable(client: Client, container: Object, name: str, shown: Artefact) -> 
         key = name.removeprefix(text_at(source, "prefix"))
         for field, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
             reference = text_at(source, field, "name")
-            content = found(client, f"{kind}/{reference}", shown) if reference else None
+            content = object_of(client, f"{kind}/{reference}", shown) if reference else None
             value = _text_of(content, key)
             if value is not None:
                 return {"value": value}, f"a value of {kind}/{reference}"
@@ -119,7 +119,7 @@ def _variable(client: Client, container: Object, name: str, shown: Artefact) -> 
 def _resolved(client: Client, state: State, shown: Artefact) -> tuple[State, str]:
     """Return a state with the value of a ConfigMap in the artefact. The value of a Secret stays a reference."""
     reference = at(state.get("valueFrom"), "configMapKeyRef")
-    value = _text_of(found(client, f"ConfigMap/{text_at(reference, 'name')}", shown), text_at(reference, "key")) if reference else None
+    value = _text_of(object_of(client, f"ConfigMap/{text_at(reference, 'name')}", shown), text_at(reference, "key")) if reference else None
     return ({"value": value}, f"a value of ConfigMap/{text_at(reference, 'name')}") if value is not None else (state, "")
 
 
@@ -143,9 +143,11 @@ def _holds(requirement: Requirement, state: State, client: Client, content: Obje
     wanted, value = requirement.wanted, state.get("value")
     texts = value if isinstance(value, list) else [value]
     if "contains" in wanted:
-        return any(wanted["contains"] in one for one in texts if isinstance(one, str)) and not _old_redis_in(requirement, client, content)
+        return any(wanted["contains"] in text for text in texts if isinstance(text, str)) and not _old_redis_in(
+            requirement, client, content
+        )
     if "omits" in wanted:
-        return not any(wanted["omits"] in one for one in texts if isinstance(one, str))
+        return not any(wanted["omits"] in text for text in texts if isinstance(text, str))
     if "value" in wanted:  # True equals 1 in Python.
         return type(value) is type(wanted["value"]) and value == wanted["value"] and "valueFrom" not in state
     if "valueFrom" in wanted:
@@ -176,7 +178,7 @@ def _old_redis_in(requirement: Requirement, client: Client, content: Object) -> 
 def _of_pods(client: Client, shown: Artefact) -> Iterator[Difference]:
     """Yield each workload of a cluster that is stopped and still has pods."""
     for workload in client.workloads if effects(client.migration).stopped else ():
-        status = mapping_at(found(client, workload.reference, shown), "status")
+        status = mapping_at(object_of(client, workload.reference, shown), "status")
         if pods := status.get("replicas"):
             yield Difference(workload.reference, "/status/replicas", "0", str(pods))
         if jobs := status.get("active") if workload.kind == "CronJob" else None:
@@ -197,7 +199,7 @@ def _of_order(client: Client, shown: Artefact) -> Iterator[Difference]:
         for name in switched.names
     }
     for reference in client.references:
-        content = found(client, reference, shown)
+        content = object_of(client, reference, shown)
         for container, name, variable in sorted(unresolved(content) if content else ()):
             if (reference, container, name) in names:
                 wanted = f"{variable} is defined before {name} in container {container}"

@@ -106,7 +106,9 @@ def beaten_by(client: Client) -> list[str]:
     parameters = list_at(client.owner.installs.source, "helm", "parameters")
     names = [str(at(parameter, "name")) for parameter in parameters]
     return [
-        name for name in names if any(one == name or one.startswith((f"{name}.", f"{name}[")) or name.startswith(f"{one}.") for one in mine)
+        name
+        for name in names
+        if any(entry == name or entry.startswith((f"{name}.", f"{name}[")) or name.startswith(f"{entry}.") for entry in mine)
     ]
 
 
