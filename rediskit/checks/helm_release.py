@@ -39,5 +39,5 @@ def parameters(subject: Subject) -> Iterator[Issue]:
 def _installed(subject: Subject) -> Iterator[tuple[int, Client]]:
     """Yield each client with a migration in progress whose HelmRelease is in the config."""
     for index, client in enumerate(subject.environment.clients):
-        if client.owner.is_helm_release and client.migration and client.migration.step != "complete":
+        if client.owner.is_helm_release and client.is_migrating:
             yield index, client

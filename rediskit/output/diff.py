@@ -1,7 +1,7 @@
 """Compare rendered files with the files on disk or at a Git revision, object by object."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import zip_longest
@@ -46,10 +46,31 @@ def diff_all(trees: Iterable[OutputTree], root: str | os.PathLike[str], *, again
     masker = Masker()
     if against is None:
         return [_against_disk(name, files, f"{base}/{name}", masker) for name, files in files_of.items()]
-    from rediskit.output.revision import files_at
-
-    old = files_at(against, base, files_of)
+    old = _files_at(against, base, files_of)
     return [_compare(name, old[name], files, masker) for name, files in files_of.items()]
+
+
+def _files_at(revision: str, root: str, wanted: Mapping[str, Collection[str]]) -> dict[str, dict[str, bytes]]:
+    """Return the files of each environment at a revision: those in its index, those in `wanted`, and the index.
+
+    A branch without commits and an environment that is missing at the revision have no files. `root`, the parent of the output
+    directories, may be missing on disk. Raises as `contents_at`.
+    """
+    from rediskit.git.revision import Repository  # A comparison with the disk needs no Git.
+
+    repository = Repository(root)
+    commit = repository.commit(revision)
+    if not commit:
+        return {name: {} for name in wanted}
+    blobs = repository.blobs(commit, wanted)
+    listed = repository.contents({ids[indexes.NAME] for ids in blobs.values() if indexes.NAME in ids})
+    owned: dict[str, dict[str, str]] = {}
+    for name, ids in blobs.items():
+        index = listed.get(ids.get(indexes.NAME, ""), b"")
+        paths = {*indexes.read(index).owned, *wanted[name], indexes.NAME}
+        owned[name] = {path: blob for path, blob in ids.items() if path in paths}
+    contents = repository.contents({blob for ids in owned.values() for blob in ids.values()})
+    return {name: {path: contents[blob] for path, blob in ids.items()} for name, ids in owned.items()}
 
 
 def diff_files(name: str, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> TreeDiff:

@@ -481,5 +481,5 @@ def test_render_and_check_start_no_program_and_import_no_diff() -> None:
         env={"PATH": "", "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     assert "'rediskit.output.writer'" in done.stdout
-    for module in ("rediskit.output.diff", "rediskit.output.revision", "rediskit.tools", "subprocess"):
+    for module in ("rediskit.output.diff", "rediskit.tools", "subprocess"):
         assert f"'{module}'" not in done.stdout

@@ -6,10 +6,9 @@ tests/live fires every rule on real servers, and docs/live.md has the figures.
 
 from rediskit.model.environment import Environment
 from rediskit.renderers.helm import release_of
+from rediskit.renderers.monitoring.alerts.copies import persistence, replication
 from rediskit.renderers.monitoring.alerts.instances import instances
 from rediskit.renderers.monitoring.alerts.load import calls, connections, memory
-from rediskit.renderers.monitoring.alerts.persistence import persistence
-from rediskit.renderers.monitoring.alerts.replication import replication
 from rediskit.renderers.monitoring.alerts.rule import PREFIX
 from rediskit.renderers.monitoring.alerts.verification import verification
 from rediskit.renderers.monitoring.series import Series
