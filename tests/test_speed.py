@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -12,6 +14,9 @@ import pytest
 
 from rediskit import load, render
 from rediskit.checks import run_checks
+from rediskit.migrate.status import status_of_all
+from rediskit.model.environment import Environment
+from rediskit.model.step import Step
 
 ROOT = Path(__file__).parent.parent
 CONFIGS = ("config/chocolandia.yaml", "config/chocolandia-flux.yaml")
@@ -32,8 +37,9 @@ AT_MOST = {
 """The calls of a function, by its file and name, that one environment with one client may need."""
 
 
-def calls_of(config: str) -> Counter[str]:
-    """Return the calls of each function of rediskit while one environment is loaded, rendered and checked."""
+@contextmanager
+def counting() -> Iterator[Counter[str]]:
+    """Count the calls of each function of rediskit."""
     counted: Counter[str] = Counter()
     top = f"{ROOT / 'rediskit'}/"
 
@@ -44,12 +50,18 @@ def calls_of(config: str) -> Counter[str]:
 
     sys.setprofile(count)
     try:
+        yield counted
+    finally:
+        sys.setprofile(None)
+
+
+def calls_of(config: str) -> Counter[str]:
+    """Return the calls while one environment is loaded, rendered and checked."""
+    with counting() as counted:
         environment = load(ROOT / config)
         tree = render(environment)
         run_checks(environment, tree)
         assert tree.files
-    finally:
-        sys.setprofile(None)
     return counted
 
 
@@ -77,3 +89,33 @@ def test_checks_change_nothing_that_a_renderer_returned() -> None:
         run_checks(environment, tree)
         assert tree.files == fresh
         assert render(environment).files == fresh
+
+
+STEPS: tuple[Step, ...] = ("prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate")
+
+
+def migrating(count: int) -> Environment:
+    """Return an environment with many clients at all steps."""
+    at = "2026-03-01T22:00:00-03:00"
+    clients = [
+        {
+            "name": f"app{number}",
+            "namespace": f"app{number}",
+            "workloads": [{"kind": "Deployment", "name": "web", "replicas": 2, "containers": {"app": {"env": {"HOST": "${host}"}}}}],
+            "previous": {"host": f"redis.app{number}", "remove": ["Deployment/redis", "Service/redis"]},
+            "migration": {"step": STEPS[number % 6], "history": [{"step": step, "at": at} for step in STEPS[: number % 6 + 1]]},
+        }
+        for number in range(count)
+    ]
+    gitops = {"tool": "argocd", "repository": "https://github.com/example/platform.git"}
+    return Environment.model_validate({"name": "home", "gitops": gitops, "clients": clients})
+
+
+def test_the_status_of_twice_as_many_clients_takes_twice_the_calls() -> None:
+    counts = []
+    for count in (60, 120):
+        environment = migrating(count)
+        with counting() as counted:
+            assert len(status_of_all(environment, environment.clients, ["2026-03-02T22:00:00-03:00"] * count)) == count
+        counts.append(counted.total())
+    assert 1.8 < counts[1] / counts[0] < 2.2

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from typing import NamedTuple, TypeVar
 
 from rediskit.model.client import Client
+from rediskit.model.once import once
 
 Part = TypeVar("Part")
 
@@ -75,6 +76,7 @@ def _is_pod(pod: str, service: str) -> bool:
     return number.isdecimal() and bool(name) and (service == name or service.endswith("-headless"))
 
 
+@once
 def of_client(client: Client) -> Address | None:
     """Return the address of a client's old Redis: its host and the Services of previous.remove; None if the client has none."""
     previous = client.previous

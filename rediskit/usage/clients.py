@@ -13,6 +13,7 @@ from rediskit.renderers.owner.overlay import edited
 from rediskit.renderers.owner.patches import changes
 from rediskit.state_machine.effects import at_step, effects, removes
 from rediskit.usage import Use, of_client, uses
+from rediskit.usage.neighbours import neighbours
 
 
 class User(NamedTuple):
@@ -38,7 +39,8 @@ def users(environment: Environment, client: Client) -> tuple[User, ...]:
     migration does not change it.
     """
     result = list(_clients(environment, client)) if removes(client) else []
-    for index, other in enumerate(environment.clients):
+    for index in neighbours(environment).with_manifest:
+        other = environment.clients[index]
         if other.name == client.name or removes(client):
             result += _manifest(environment, client, other, index)
     return tuple(result)
@@ -67,7 +69,8 @@ def may_be_same(client: Client, other: Client) -> bool:
 
 def gone_by(environment: Environment, client: Client) -> Client | None:
     """Return the other client that has removed the old Redis of a client; None if it exists."""
-    for other in environment.clients:
+    for index in neighbours(environment).near(client):
+        other = environment.clients[index]
         migration = other.migration
         is_removed = migration is not None and migration.step in ("decommission", "complete")
         if other.name != client.name and is_removed and removes(other) and same_redis(client, other):
@@ -77,7 +80,8 @@ def gone_by(environment: Environment, client: Client) -> Client | None:
 
 def losing_rollback(environment: Environment, client: Client) -> list[str]:
     """Return the names of the other clients that can roll back to the old Redis of a client."""
-    others = (other for other in environment.clients if other.name != client.name and other.migration is not None)
+    near = (environment.clients[index] for index in neighbours(environment).near(client))
+    others = (other for other in near if other.name != client.name and other.migration is not None)
     return [
         other.name
         for other in others
@@ -93,7 +97,8 @@ def switched_variables(client: Client) -> frozenset[str]:
 
 def _clients(environment: Environment, client: Client) -> Iterator[User]:
     """Yield the other clients that use the old Redis, or must be able to roll back to it."""
-    for index, other in enumerate(environment.clients):
+    for index in neighbours(environment).possible(client):
+        other = environment.clients[index]
         same = same_redis(client, other)
         if other.name == client.name or not (same or may_be_same(client, other)):
             continue
