@@ -86,16 +86,16 @@ def reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def read_file(path: Path, shown: str, hint: str = "check the path: it is relative to the current folder") -> bytes:
-    """Return the content of a regular file of at most 1 MiB; `shown` is its name for messages, `hint` that for a missing file.
+def read_file(path: Path, shown: str, hint: str = "check the path: it is relative to the current folder", limit: int = MAX_BYTES) -> bytes:
+    """Return the content of a regular file of at most `limit` bytes; `shown` is its name for messages, `hint` that for a missing file.
 
     Raises ConfigError when the file is missing, not regular, not readable or too large.
     """
     try:
-        return read_regular(path)
+        return read_regular(path, limit)
     except OSError as error:
         if error.errno == errno.EFBIG:
-            raise ConfigError(Problem(f"{shown} is larger than {MAX_BYTES >> 20} MiB", TOO_LARGE[1], code="file-size")) from error
+            raise ConfigError(Problem(f"{shown} is larger than {limit >> 20} MiB", TOO_LARGE[1], code="file-size")) from error
         message = f"{shown}: {reason(error)}"
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
             message = f"file {shown} does not exist"

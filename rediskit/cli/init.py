@@ -11,8 +11,9 @@ from typing import Any
 from rediskit.cli.report import Report, listed
 from rediskit.cli.standard_input import standard_input
 from rediskit.errors import ConfigError, Problem, visible
-from rediskit.files import MAX_BYTES, read_file, read_stream
+from rediskit.files import read_file, read_stream
 from rediskit.init.detected import DetectedClient, DetectedWorkload
+from rediskit.init.dump import MAX_INPUT
 from rediskit.init.project import Options, Project, new_project
 from rediskit.init.switches import ContainerSwitch
 from rediskit.output.input_files import write_new
@@ -57,8 +58,8 @@ def source(name: str | None) -> tuple[bytes, str] | None:
         return None
     if name != "-":
         path = Path(name)
-        return (_piped(path) if path.is_fifo() else read_file(path, name)), name
-    return standard_input(MAX_BYTES, "kubectl get deployment NAME -o yaml | rediskit init --from -")
+        return (_piped(path) if path.is_fifo() else read_file(path, name, limit=MAX_INPUT)), name
+    return standard_input(MAX_INPUT, "kubectl get deployment NAME -o yaml | rediskit init --from -")
 
 
 def _piped(pipe: Path) -> bytes:
@@ -70,7 +71,7 @@ def _piped(pipe: Path) -> bytes:
     notice.daemon = True
     notice.start()
     try:
-        return read_stream(pipe, MAX_BYTES + 1)
+        return read_stream(pipe, MAX_INPUT + 1)
     finally:
         notice.cancel()
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from rediskit import dns
 from rediskit.errors import ConfigError, Problem
-from rediskit.files import MAX_BYTES
-from rediskit.model.nested import at, list_at, text_at
+from rediskit.init.dump import MAX_INPUT, parts
+from rediskit.model.nested import at, list_at, mapping_at, text_at
 from rediskit.yamlio.reader import read
 from rediskit.yamlio.scalars import plain
 
@@ -21,8 +21,6 @@ ONCE = {"DaemonSet": "can't be scaled to 0", "Job": "runs once", "Pod": "has no 
 RUNNING = ("Deployment", "StatefulSet", "Rollout", "DaemonSet", "ReplicaSet", "Pod")
 """The kinds whose pods a Service can select."""
 _KIND = re.compile(r"[A-Z][A-Za-z]{0,62}")
-_BREAK = re.compile(rb"^(?:---(?=\s|$)|\.\.\.(?=\s|$))", re.MULTILINE)
-_EMPTY = re.compile(rb"(?:\s|#[^\n]*(?:\n|$)|%[^\n]*(?:\n|$))*")
 _ACTION = rb"(?:\.(?:Values|Release|Chart|Capabilities)\b|include |template |if |range |with |toYaml )"
 _TEMPLATE = re.compile(rb"^(?!\s*#)[^\n\"']*\{\{-?\s*" + _ACTION, re.MULTILINE)
 _HINT = "pass the output of `kubectl get deployment NAME -o yaml`; a List or several documents may contain other objects too"
@@ -48,17 +46,17 @@ class InputObjects:
 
 def read_objects(text: bytes, file: str) -> InputObjects:
     """Return the objects of an input. Raises ConfigError when it is not valid YAML or JSON, or contains no workload."""
-    if len(text) > MAX_BYTES:
+    if len(text) > MAX_INPUT:
         hint = "pass only the workloads, their ConfigMaps, and the Service and the workload of the old Redis"
-        raise ConfigError(Problem(f"{file} is larger than 1 MiB", hint))
+        raise ConfigError(Problem(f"{file} is larger than {MAX_INPUT >> 20} MiB", hint))
     if _TEMPLATE.search(text):
         hint = "pass the output of `helm template`, or of `kubectl get deployment NAME -o yaml`"
         raise ConfigError(Problem(f"{file} is the source of a Helm template", hint))
     contents: list[Content] = []
     problems: list[Problem] = []
-    for part in _documents(text):
+    for part in parts(text, file):
         try:
-            contents += _flat(plain(read(part, file).data))
+            contents += _flat(plain(read(part.text, file, above=part.above).data))
         except ConfigError as error:
             problems += error.problems
     if problems:
@@ -68,18 +66,8 @@ def read_objects(text: bytes, file: str) -> InputObjects:
     return objects
 
 
-def _documents(text: bytes) -> Iterator[bytes]:
-    """Yield each document that is not empty, after as many line breaks as precede it in the input, so that line numbers are right."""
-    text = text.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
-    starts = [0, *(match.start() for match in _BREAK.finditer(text))]
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
-        part = re.sub(rb"^(?:---|\.\.\.)", b"", text[start:end]) if start else _BREAK.sub(b"", text[:end], count=1)
-        if not _EMPTY.fullmatch(part):
-            yield b"\n" * text.count(b"\n", 0, start) + part
-
-
 def _flat(data: Any) -> Iterator[Content]:
-    """Yield an object, or the objects of a List."""
+    """Yield an object, or the objects of a List, without the field managers: half of a dump is about them."""
     if not isinstance(data, dict):
         return
     items = data.get("items")
@@ -87,6 +75,7 @@ def _flat(data: Any) -> Iterator[Content]:
         for item in items:
             yield from _flat(item)
     else:
+        mapping_at(data, "metadata").pop("managedFields", None)
         yield data
 
 

@@ -228,16 +228,16 @@ def refuse_leaks(manifests: list[Content], config: str, objects: InputObjects) -
 
 def _secrets_in(objects: InputObjects) -> set[str]:
     """Return the secret values of the input: in Secrets, in variables, and in the last-applied annotation of kubectl."""
-    secrets: set[str] = set()
+    values: set[tuple[str, str]] = set()
     for obj in objects.all:
         if obj.get("kind") == "Secret":
-            secrets |= {text for key, text in _secret_texts(obj) if _is_secret(key, text)}
+            values.update(_secret_texts(obj))
         for container in (*containers_of(obj), *containers_of(_last_applied(obj))):
             for entry in mappings_at(container.content, "env"):
                 value = literal(entry)
-                if value is not None and _is_secret(text_at(entry, "name"), value):
-                    secrets.add(value)
-    return secrets
+                if value is not None:
+                    values.add((text_at(entry, "name"), value))
+    return {value for name, value in values if _is_secret(name, value)}
 
 
 def _is_secret(name: str, value: str) -> bool:

@@ -29,13 +29,15 @@ def pods_of(content: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tu
     have one, at different depths.
     """
     if isinstance(content, dict):
-        if _has_containers(content):
+        if "containers" in content and _has_containers(content):
             yield path, content
         for key, inner in content.items():
-            yield from pods_of(inner, (*path, str(key)))
+            if isinstance(inner, (dict, list)):
+                yield from pods_of(inner, (*path, str(key)))
     elif isinstance(content, list):
         for index, inner in enumerate(content):
-            yield from pods_of(inner, (*path, index))
+            if isinstance(inner, (dict, list)):
+                yield from pods_of(inner, (*path, index))
 
 
 def containers_of(content: Any) -> Iterator[Container]:

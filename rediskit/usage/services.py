@@ -20,10 +20,14 @@ def completed(address: Address, objects: Sequence[Object], namespace: str, gone:
     """
     servers = set(gone)
     services = [content for content in objects if content.get("kind") == "Service"]
+    workloads: dict[str, list[Object]] = {}
+    for content in objects if services else ():
+        if content.get("kind") in _WORKLOADS:
+            workloads.setdefault(text_at(content, "metadata", "namespace") or namespace, []).append(content)
     for service in services:
         name, home = text_at(service, "metadata", "name"), text_at(service, "metadata", "namespace") or namespace
         literals = _literals(service)
-        selected = [reference(workload) for workload in backends(service, objects, namespace)]
+        selected = [reference(workload) for workload in backends(service, workloads.get(home, ()), namespace)]
         is_redis = bool(selected) and home == namespace and servers.issuperset(selected)
         if (name, home) in address.services or set(literals) & set(address.addresses) or is_redis:
             ports = [at(entry, "port") for entry in list_at(dict(service), "spec", "ports")]

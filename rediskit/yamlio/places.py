@@ -15,10 +15,10 @@ _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 
 
 class Lines:
-    """A text that computes the location of a character."""
+    """A text that computes the location of a character. above: the number of lines of the file above the text."""
 
-    def __init__(self, file: str, text: str) -> None:
-        self.file, self.text = file, text
+    def __init__(self, file: str, text: str, above: int = 0) -> None:
+        self.file, self.text, self.above = file, text, above
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -28,7 +28,7 @@ class Lines:
         """Return the location of the character at an offset; that of the end for a larger offset."""
         offset = min(offset, len(self.text))
         line = bisect_right(self._starts, offset)
-        return Location(self.file, line, offset - self._starts[line - 1] + 1)
+        return Location(self.file, self.above + line, offset - self._starts[line - 1] + 1)
 
     def before(self, offset: int) -> str:
         """Return the part of the line before an offset."""

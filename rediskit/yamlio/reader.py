@@ -6,6 +6,7 @@ parser of PyYAML, which is ten times slower.
 """
 
 import re
+from sys import intern
 from typing import Any, NamedTuple, NoReturn
 
 import yaml
@@ -58,32 +59,33 @@ class Document(NamedTuple):
     keys: Positions
 
 
-def read(text: bytes, file: str, *, mapping: bool = True) -> Document:
+def read(text: bytes, file: str, *, mapping: bool = True, above: int = 0) -> Document:
     """Read one YAML document in UTF-8, of at most 1 MiB and 100 levels, whose root is a mapping unless `mapping` is False.
 
-    Raises ConfigError with all problems, at most 100, up to the first syntax error.
+    `above` is the number of lines of the file above the text. Raises ConfigError with all problems, at most 100, up to the first syntax
+    error.
     """
-    content = _decode(text, file)
-    return _Reader(Lines(file, content), mapping).read()
+    content = _decode(text, file, above)
+    return _Reader(Lines(file, content, above), mapping).read()
 
 
-def _decode(text: bytes, file: str) -> str:
+def _decode(text: bytes, file: str, above: int) -> str:
     if len(text) > MAX_BYTES:
-        _refuse(Lines(file, ""), 0, "file-size", *TOO_LARGE)
+        _refuse(Lines(file, "", above), 0, "file-size", *TOO_LARGE)
     if text.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in text[:2]:
-        _refuse(Lines(file, ""), 0, _ENCODING, "the file is in UTF-16 or UTF-32", "save the file as UTF-8")
+        _refuse(Lines(file, "", above), 0, _ENCODING, "the file is in UTF-16 or UTF-32", "save the file as UTF-8")
     text = text.removeprefix(_BOM)
     try:
         content = text.decode()
     except UnicodeDecodeError as error:
         before = text[: error.start].decode()
-        _refuse(Lines(file, before), len(before), _ENCODING, f"byte {text[error.start]:#04x} is not UTF-8", "save the file as UTF-8")
+        _refuse(Lines(file, before, above), len(before), _ENCODING, f"byte {text[error.start]:#04x} is not UTF-8", "save the file as UTF-8")
     if control := _CONTROL.search(content):
         number = f"{ord(control[0]):04X}"
         hint = f'remove it, or write "\\u{number}" in text'
-        _refuse(Lines(file, content), control.start(), _ENCODING, f"unprintable character U+{number}", hint)
+        _refuse(Lines(file, content, above), control.start(), _ENCODING, f"unprintable character U+{number}", hint)
     if directive := _TAG_DIRECTIVE.search(content):
-        _refuse(Lines(file, content), directive.start(), *TAG)
+        _refuse(Lines(file, content, above), directive.start(), *TAG)
     return content
 
 
@@ -124,19 +126,20 @@ class _Reader:
 
     def _events(self) -> None:
         parser = PARSER(self.lines.text)
-        while (event := self._next(parser)) is not None:
+        get_event = parser.get_event
+        while True:
+            try:
+                event: Event | None = get_event()
+            except yaml.MarkedYAMLError as error:
+                problem = explain(error, self.lines, self.open[-1].marks.at if self.open else 0)
+                raise ConfigError([*self.problems, problem]) from None
+            except (ValueError, OverflowError):  # The pure Python parser: an escape beyond Unicode, or 5,000 digits of a version.
+                code, message, hint = NUMBER
+                problem = Problem(message, hint, (), self.lines.at(parser.index), code)
+                raise ConfigError([*self.problems, problem]) from None
+            if event is None:
+                return
             self._event(event, event.start_mark.index)  # type: ignore[union-attr]
-
-    def _next(self, parser: Any) -> Event | None:
-        try:
-            event: Event | None = parser.get_event()
-            return event
-        except yaml.MarkedYAMLError as error:
-            problem = explain(error, self.lines, self.open[-1].marks.at if self.open else 0)
-        except (ValueError, OverflowError):  # The pure Python parser: an escape beyond Unicode, or a version with 5,000 digits.
-            code, message, hint = NUMBER
-            problem = Problem(message, hint, (), self.lines.at(parser.index), code)
-        raise ConfigError([*self.problems, problem])
 
     def _event(self, event: Event, at: int) -> None:
         if isinstance(event, ScalarEvent):
@@ -221,7 +224,7 @@ class _Reader:
             self._problem(at, _KEY, f"duplicate key, also in line {first.line}", "remove one of them", (key,))
             return
         into.marks.keys[key] = at
-        into.key = key
+        into.key = intern(key)  # A file has few keys, each of them often.
 
     def _alias(self, at: int) -> None:
         self._problem(at, FEATURE, "an alias (*) is not supported", "write the value here, or write text that starts with * in quotes")

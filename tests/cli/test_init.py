@@ -20,6 +20,7 @@ import yaml
 from rediskit import load
 from rediskit.cli import main
 from rediskit.git import work_tree as rediskit_git
+from rediskit.init.dump import MAX_INPUT
 from rediskit.yamlio.writer import dump
 from tests.init.live import REAL, container, redis, secret_key, service, text, workload
 from tests.output.repositories import Repository
@@ -502,10 +503,11 @@ def test_two_workloads_of_one_redis_are_one_client() -> None:
         (text(redis(), service()), 2, "the input contains only Redis"),
         (text(workload(container()), workload(container(), name="b")), 2, "no variable refers to Redis in Deployment/web, Deployment/b"),
         (text(workload(container(**{**THREE, "REDIS_HOST": WORD}, DB_PASSWORD=WORD))), 1, "env[0].value repeats a secret of the input"),
-        ("x" * (1024 * 1024 + 1), 2, "standard input is larger than 1 MiB"),
+        ("x" * (1024 * 1024 + 1), 2, "standard input:1:1: error: a document is larger than 1 MiB and is not a List in YAML"),
+        ("x" * (MAX_INPUT + 1), 2, "standard input is larger than 50 MiB"),
         (text(workload(container("No_Label", **THREE))), 1, "the new config does not render; nothing was written"),
     ],
-    ids=["not-yaml", "error-of-kubectl", "empty", "pod", "redis-alone", "no-variable", "repeated", "huge", "bad-container"],
+    ids=["not-yaml", "error-of-kubectl", "empty", "pod", "redis-alone", "no-variable", "repeated", "long", "huge", "bad-container"],
 )
 def test_input_that_is_refused_leaves_nothing(repository: Repository, stdin: str, code: int, message: str) -> None:
     ended = rediskit("init", "--from", "-", "new", piped=stdin)
