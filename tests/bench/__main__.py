@@ -11,10 +11,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+from rediskit.cli.workers import cores
 from tests.bench import ROOT, Row, milliseconds, paired, validators, yaml_writer
 
 IMPORTS = "import yaml, jinja2, jsonschema_rs; from pydantic import BaseModel"
 COUNT = 1000
+GROWTH = (1, 10, 100, 1000, 5000)
 PYTHON = [sys.executable, "-c"]
 REDISKIT = [sys.executable, "-m", "rediskit"]
 
@@ -32,12 +34,12 @@ def show(row: Row, unit: str, bound: str = "") -> None:
     print(f"{row.name:<46} {row.ours:>9,.0f} {unit:<3} {row.theirs:>9,.0f} {unit:<3} {row.ratio:>7.2f}x   {bound}")
 
 
-def many_configs(folder: Path) -> None:
-    """Create a thousand environments, each in its own cluster and with its own encrypted Secrets."""
+def many_configs(folder: Path, count: int = COUNT) -> None:
+    """Create environments, each in its own cluster and with its own encrypted Secrets."""
     (folder / "config").mkdir(parents=True)
     shutil.copytree(ROOT / "config/chocolandia", folder / "config/chocolandia")
     text = (ROOT / "config/chocolandia.yaml").read_text(encoding="utf-8")
-    for number in range(COUNT):
+    for number in range(count):
         name = f"env{number:04}"
         shutil.copytree(ROOT / "config/chocolandia/secrets", folder / f"config/{name}/secrets")
         (folder / f"config/{name}.yaml").write_text(text.replace("name: chocolandia\n", f"name: {name}\n", 1), encoding="utf-8")
@@ -60,14 +62,32 @@ def whole_process() -> None:
         show(row, "ms", "wanted <= 10x")
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         print(f"{'its peak memory':<46} {peak:>9.0f} MB {'':>22}   wanted <= 150 MB")
+        render_one = [*render, "--jobs", "1"]
+        name = f"{COUNT} configs : one process, {cores()} processes"
+        row = paired(name, lambda: run(render, many, fresh=True), lambda: run(render_one, many, fresh=True), 3)
+        show(row, "ms")
         again = statistics.median(run(render, many) for _ in range(3))
         print(f"{f'{COUNT} configs without changes':<46} {again:>9.0f} ms")
+
+
+def growth() -> None:
+    """Measure a first render of more and more environments, and the part of one in it."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as temporary:
+        for count in GROWTH:
+            folder = Path(temporary) / str(count)
+            many_configs(folder, count)
+            for jobs in (1, cores()):
+                time = statistics.median(run([*REDISKIT, "render", "--jobs", str(jobs)], folder, fresh=True) for _ in range(3))
+                each = f"{time / count:.1f} ms each"
+                print(f"{f'{count:,} configs, --jobs {jobs}':<46} {time:>9,.0f} ms {each:>22}")
+            shutil.rmtree(folder)
 
 
 def main() -> None:
     """Print the table."""
     print(f"{'':<46} {'rediskit':>12} {'other':>12} {'ratio':>9}")
     whole_process()
+    growth()
     for row in validators.rows():
         show(row._replace(name=f"in process : kubeconform, {row.name}"), "ms")
     for row in yaml_writer.rows():
