@@ -101,7 +101,7 @@ def git(plane: Plane) -> Iterator[GitServer]:
 
 @pytest.fixture(scope="session")
 def registry(plane: Plane) -> Registry:
-    """Return the OCI registry with the chart in it."""
+    """Return the OCI registry with the charts in it."""
     return Registry(plane.programs)
 
 
@@ -145,7 +145,7 @@ def report(pytestconfig: pytest.Config) -> Report:
 class MakeScene(Protocol):
     """Makes a scene of a test."""
 
-    def __call__(self, name: str, replicas: int = 1, address: str = "") -> Scene: ...
+    def __call__(self, name: str, replicas: int = 1, address: str = "", profile: str = "bitnami") -> Scene: ...
 
 
 _ADDRESSES = count()
@@ -156,9 +156,9 @@ def make_scene(tool: Tool, git: GitServer, registry: Registry, metallb: MetalLB,
     """Environments of the test's own, in a cluster that has MetalLB and the monitoring stack."""
     scenes: list[Scene] = []
 
-    def make(name: str, replicas: int = 1, address: str = "") -> Scene:
+    def make(name: str, replicas: int = 1, address: str = "", profile: str = "bitnami") -> Scene:
         chosen = address or f"192.168.4.{204 + next(_ADDRESSES) % 7}"
-        scene = Scene(tool, git, f"{name}-{tool.name}", (registry.repository, registry.chart.version), chosen, replicas)
+        scene = Scene(tool, git, f"{name}-{tool.name}", registry.source(profile), chosen, replicas, profile)
         scenes.append(scene)
         return scene
 

@@ -43,7 +43,16 @@ BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 class Scene:
     """The environment, its two repositories, and what a person does with them."""
 
-    def __init__(self, tool: Tool, server: GitServer, name: str, chart: tuple[str, str], address: str, replicas: int = 1) -> None:
+    def __init__(
+        self,
+        tool: Tool,
+        server: GitServer,
+        name: str,
+        chart: tuple[str, str],
+        address: str,
+        replicas: int = 1,
+        profile: str = "bitnami",
+    ) -> None:
         self.tool = tool
         self.kube: Kube = tool.kube
         self.name = name
@@ -53,6 +62,7 @@ class Scene:
         self.client_namespace = f"{CLIENT}-{name}"
         self.replicas = replicas
         self.chart = chart
+        self.profile = profile
         self.address = address
         self.history: list[dict[str, str]] = []
         self.over: dict[str, Any] = {}
@@ -231,7 +241,7 @@ class Scene:
             "redis": {
                 "release": self.release,
                 "namespace": self.namespace,
-                "chart": {"profile": "bitnami", "repository": repository, "version": version},
+                "chart": {"profile": self.profile, "repository": repository, "version": version},
             },
             "network": {
                 "address": self.address,

@@ -126,15 +126,15 @@ def _old(scene: Scene, state: State) -> None:
 
 
 def _release(scene: Scene, state: State) -> None:
-    names = (f"{scene.release}-master", f"{scene.release}-replicas")
-    sets = [scene.live("apps/v1", "StatefulSet", name) for name in names]
+    ready = {f"{scene.release}-master": 1, f"{scene.release}-replicas": 1} if scene.profile == "bitnami" else {scene.release: 2}
+    sets = [scene.live("apps/v1", "StatefulSet", name) for name in ready]
     external = scene.live("v1", "Service", f"{scene.release}-external")
     if not state.release or state.left:
         assert external is None
     if not state.release:
-        assert sets == [None, None]
+        assert not any(sets)
         return
-    assert [stateful_set["status"].get("readyReplicas") if stateful_set else None for stateful_set in sets] == [1, 1]
+    assert [stateful_set["status"].get("readyReplicas") if stateful_set else None for stateful_set in sets] == list(ready.values())
     if state.left:
         return
     assert external

@@ -261,7 +261,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "exporter-password": Scenario(wrong_password_of_the_exporter, frozenset({"ExporterBlind"}), profile="cloudpirates"),
     "exporter-gone": Scenario(exporter_gone, frozenset({"MetricsMissing"})),
     "no-targets": Scenario(no_targets, frozenset({"NoMetrics"})),
-    "connections": Scenario(connections, frozenset({"TooManyConnections", "ConnectionsRejected"}), profile="cloudpirates"),
+    "connections": Scenario(connections, frozenset({"TooManyConnections", "ConnectionsRejected"})),
     "full-disk": Scenario(full_disk, frozenset({"AppendOnlyWriteFailing"})),
     "full-disk-rewrite": Scenario(full_disk_for_a_rewrite, frozenset({"AppendOnlyRewriteFailing"}), profile="cloudpirates"),
     "failing-snapshot": Scenario(

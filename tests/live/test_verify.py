@@ -169,13 +169,13 @@ def test_replication_fails_for_each_cause(start: Start) -> None:
     lab.redis(lab.replica, "CLIENT", "KILL", "TYPE", "master")
     run = verify(lab, "--phase", "replication")
     assert run.status("replicas-online") == {"failed"}
-    assert run.status("roles", "replicas") == {"failed"}
+    assert run.status("roles", lab.replica.name) == {"failed"}
     assert "down" in run.output
 
     lab.redis(lab.replica, "REPLICAOF", "NO", "ONE")
     run = verify(lab, "--phase", "replication")
     assert run.status("replica-refuses-writes") == run.status("replica-reads") == {"failed"}
-    assert run.status("roles", "replicas") == {"failed"}
+    assert run.status("roles", lab.replica.name) == {"failed"}
 
     lab.scale_replicas(0)
     until("the end of the replica", lambda: len(lab.cluster.pods) == 1 or None)
