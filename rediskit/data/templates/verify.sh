@@ -51,8 +51,9 @@ wait_until() { # command...: until it succeeds, or WAIT seconds after the start
   done
 }
 
-answers() {
-  [[ "$(ask "$ENDPOINT" PING)" == PONG ]]
+answers() { # host:port...: each of them answers
+  local endpoint
+  for endpoint in "$@"; do [[ "$(ask "$endpoint" PING)" == PONG ]] || return 1; done
 }
 
 in_sync() { # number: so many replicas are online
@@ -128,14 +129,16 @@ settings() {
 }
 
 connectivity() {
-  local address time answer
+  local address time answer endpoint replicas
   address="$(getent ahosts "$HOST" | sed -n '1s/ .*//p')"
   if [[ -n $address ]]; then report resolves "$HOST" passed "$address" ""; else report resolves "$HOST" failed "" "the name has no address"; fi
   time="$(connect_time)"
   if [[ -n $time ]]; then limited connect-time "$ENDPOINT" "$time" 100 "the connection took longer"
   else report connect-time "$ENDPOINT" failed "" "no connection within 3 s"; fi
   equals ping "$ENDPOINT" "$(ask "$ENDPOINT" PING)" PONG "Redis does not accept the password of the Secret"
-  for endpoint in "$ENDPOINT" $REPLICAS; do unauthenticated "$endpoint"; done
+  read -r -a replicas <<< "$REPLICAS"
+  wait_until answers "${replicas[@]}" # a chart can start the replicas after the primary
+  for endpoint in "$ENDPOINT" "${replicas[@]}"; do unauthenticated "$endpoint"; done
   answer="$(ask "$ENDPOINT" SET "$KEY" value EX 60) $(ask "$ENDPOINT" GET "$KEY") $(ask "$ENDPOINT" DEL "$KEY")"
   equals read-write "$ENDPOINT" "$answer" "OK value 1" "SET, GET and DEL of a key with a lifetime of 60 s"
   [[ -n $SETTINGS ]] || return 0
@@ -248,7 +251,7 @@ finish() { # the termination message has 4096 bytes: passed checks are left out 
 
 trap finish EXIT
 trap 'exit 3' TERM INT
-wait_until answers
+wait_until answers "$ENDPOINT"
 for phase in $PHASES; do "$phase"; done
 for line in "${RESULTS[@]}"; do [[ $line != *$'\tfailed\t'* ]] || exit 1; done
 for line in "${RESULTS[@]}"; do [[ $line != *$'\tunknown\t'* ]] || exit 3; done
