@@ -106,7 +106,22 @@ MAY_IMPORT = {
     ),
     "init": Package(
         "a new project from live objects: config text, copies of manifests without passwords, the old Redis and its users",
-        ("errors", "dns", "secrecy", "temporary", "files", "yamlio", "model", "git", "source", "output", "renderers", "usage", "checks"),
+        (
+            "errors",
+            "dns",
+            "secrecy",
+            "temporary",
+            "files",
+            "yamlio",
+            "chart",
+            "model",
+            "git",
+            "source",
+            "output",
+            "renderers",
+            "usage",
+            "checks",
+        ),
     ),
     "upgrade": Package(
         "what another version of the chart or of Redis changes: two renderings by Helm, compared",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from rediskit.chart.profiles import MAINTAINED, PROFILES
 from rediskit.errors import visible
 from rediskit.init.databases import USUAL, needed
 from rediskit.init.detected import DetectedClient, DetectedWorkload
@@ -69,9 +70,9 @@ def config_text(name: str, git: GitFacts, clients: tuple[DetectedClient, ...], m
 
 
 def redis_section(clients: Iterable[DetectedClient]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return what the clients need of the section `redis`, and the reasons."""
+    """Return the chart and what the clients need of the section `redis`, and the reasons."""
     clients = list(clients)
-    section: dict[str, Any] = {}
+    section: dict[str, Any] = {"chart": {"profile": MAINTAINED, "version": PROFILES[MAINTAINED].version}}
     reasons = [f"{client.name} has a queue ({client.queue}): an allkeys policy would evict its tasks" for client in clients if client.queue]
     if (number := needed(clients)) > USUAL:
         section["databases"] = number
@@ -84,7 +85,8 @@ def redis_section(clients: Iterable[DetectedClient]) -> tuple[dict[str, Any], tu
 
 def _redis(clients: tuple[DetectedClient, ...]) -> list[str]:
     section, reasons = redis_section(clients)
-    return ["redis:", *_comments(reasons, 2), *_yaml(section, 2)] if section else []
+    chart = f"  chart: {_flow(section.pop('chart'))}   # maintained; `rediskit upgrade` shows what another version changes"
+    return ["redis:", chart, *_comments(reasons, 2), *(_yaml(section, 2) if section else [])]
 
 
 def client_lines(client: DetectedClient, manifests: Manifests, *, off: bool = False) -> list[str]:

@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from rediskit import load
+from rediskit.chart.profiles import MAINTAINED, PROFILES
 from rediskit.cli import main
 from rediskit.git import work_tree as rediskit_git
 from rediskit.init.dump import MAX_INPUT
@@ -716,8 +717,16 @@ def test_json_lists_clients_and_open_questions() -> None:
     ]
     assert (document["name"], document["config"], document["exitCode"]) == ("home", "config/home.yaml", 0)
     assert document["open"] == [
-        "config/home.yaml:17: Deployment/web is scaled to 0: write the normal number of replicas (--replicas)",
+        "config/home.yaml:19: Deployment/web is scaled to 0: write the normal number of replicas (--replicas)",
     ]
+
+
+def test_a_new_config_has_the_maintained_chart(repository: Repository) -> None:
+    rediskit("init")
+    assert config(repository.folder)["redis"]["chart"] == {"profile": MAINTAINED, "version": PROFILES[MAINTAINED].version}
+    assert PROFILES[MAINTAINED].maintained
+    ended = rediskit("render")
+    assert (ended.code, "frozen-image" in ended.errors) == (0, False)
 
 
 def test_no_password_of_the_input_is_written_or_printed(repository: Repository) -> None:
