@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rediskit.checks.finding import Issue, Subject
 from rediskit.model.client import Client
-from rediskit.model.helm_install import risks
+from rediskit.model.helm_install import risks, same_version
 from rediskit.renderers.owner.helm_values import beaten_by
 from rediskit.state_machine.effects import effects
 
@@ -22,7 +22,7 @@ def chart_version(subject: Subject) -> Iterator[Issue]:
         recorded = client.migration.installed if client.migration else None
         install, effect = client.owner.installs, effects(client.migration)
         changes = (effect.stopped or effect.switched) and not effect.removed
-        if recorded and changes and install.version and recorded.value != install.version.removeprefix("v"):
+        if recorded and changes and install.version and not same_version(install.version, recorded.value or ""):
             message = f"{install.reference} installs chart version {install.version}, and {recorded.value} was installed before scale-down"
             hint = f"keep version {recorded.value} until the migration has passed validate"
             yield Issue(message, hint, ("clients", index, "owner", "release"))

@@ -5,7 +5,7 @@ from typing import Any
 
 from rediskit.errors import Problem
 from rediskit.model.client import Client
-from rediskit.model.helm_install import helm_install, risks
+from rediskit.model.helm_install import helm_install, risks, same_version
 from rediskit.model.nested import at, list_at, text_at
 
 
@@ -20,7 +20,7 @@ def live_problems(client: Client, content: Mapping[str, Any] | None, namespace: 
     if not version_of(content):
         hint = "wait until it is Ready: the status then has the version"
         problems.append(Problem(f"{install.reference} has installed no chart yet", hint, code="release-settings"))
-    elif known.version and known.is_pinned and known.version.removeprefix("v") != version_of(content):
+    elif known.version and known.is_pinned and not same_version(known.version, version_of(content)):
         message = f"{install.reference} has installed chart version {version_of(content)}, and owner.release has {known.version}"
         problems.append(Problem(message, "wait for the upgrade, or copy the object into the config again", code="release-chart"))
     if (at(install.content, "spec", "postRenderers") is None) != (at(known.content, "spec", "postRenderers") is None):

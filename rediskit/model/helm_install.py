@@ -41,7 +41,21 @@ class HelmInstall(NamedTuple):
     @property
     def is_pinned(self) -> bool:
         """Whether the object itself pins one version of the chart, or leaves the version to another object."""
-        return not self.version or bool(_EXACT.fullmatch(self.version))
+        return not self.version or is_exact(self.version)
+
+
+def is_exact(version: str) -> bool:
+    """Return whether a text is one version, and not a range."""
+    return bool(_EXACT.fullmatch(version))
+
+
+def same_version(wanted: str, installed: str) -> bool:
+    """Return whether an installed version is the wanted one.
+
+    helm-controller appends the digest of an OCI artifact, or the commit of a chart in Git, to the version of the chart: `1.2.3+4f2c…`.
+    """
+    one, two = (version.removeprefix("v") for version in (wanted, installed))
+    return one == two or ("+" not in one and one == two.partition("+")[0])
 
 
 def helm_install(content: Mapping[str, Any]) -> HelmInstall:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from rediskit.checks.variables import unresolved
 from rediskit.errors import Problem
 from rediskit.migrate.owner.build import Built, Difference, select
+from rediskit.migrate.owner.chart_source import source_problems
 from rediskit.migrate.owner.files import Checkout
 from rediskit.migrate.owner.released import Key, changed_since, installer, lists_renderers
 from rediskit.model.autoscaler import SCALERS
@@ -39,7 +40,8 @@ def release_problems(client: Client, objects: Mapping[Key, Object], place: Check
     install = helm_install(installer(client, objects))
     dangers = risks(install, client.namespace)
     others = (changed_since(client, install), lists_renderers(client, install, place))
-    return [*(Problem(message, hint, code="release-settings") for message, hint in dangers), *(one for one in others if one)]
+    settings = [Problem(message, hint, code="release-settings") for message, hint in dangers]
+    return [*settings, *(one for one in others if one), *source_problems(client, install, objects)]
 
 
 def unnamed_scalers(objects: Mapping[Key, Object], client: Client) -> Iterator[tuple[Key, Problem]]:
