@@ -106,3 +106,9 @@ def age_keygen() -> Path:
 def yaml_language_server() -> Path:
     """Return the editor server of tests/tools/tools.toml, else that on PATH."""
     return _program("yaml-language-server")
+
+
+@pytest.fixture(scope="session")
+def tofu() -> Path:
+    """Return the OpenTofu of tests/tools/tools.toml, else that on PATH."""
+    return _program("tofu")

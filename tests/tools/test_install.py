@@ -110,7 +110,7 @@ def test_it_builds_what_is_missing_once_and_prints_the_path(machine: Machine, mo
     )
 
 
-TEST_TOOLS = ["kustomize", "kubeconform", "helm", "promtool", "sealed-secrets", "sops", "age", "yaml-language-server"]
+TEST_TOOLS = ["kustomize", "kubeconform", "helm", "promtool", "sealed-secrets", "sops", "age", "opentofu", "yaml-language-server"]
 
 
 def test_folders_of_the_source_are_copied_without_what_is_not_yaml(machine: Machine, tmp_path: Path) -> None:
