@@ -8,12 +8,14 @@ from rediskit.helm import Chart
 from rediskit.migrate.edit import Edited, put_in_place
 from rediskit.migrate.owner.build import Difference, bench, differences
 from rediskit.migrate.owner.files import FOLDER, Checkout, checkout, kustomization, link_in_the_way, listing, rendered_files, shown
+from rediskit.migrate.owner.module import undeclared
 from rediskit.migrate.owner.plain_files import plain_files
 from rediskit.migrate.owner.rules import beaten, missing_workload, release_problems, unbuilt, unexpanded, unnamed_scalers
 from rediskit.migrate.owner.values_rules import values_problems
 from rediskit.migrate.scan import problems, scan
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
+from rediskit.model.nested import list_at
 from rediskit.output.leftovers import input_leftovers, remove_leftovers, tree_leftovers
 from rediskit.output.writer import Changes, compare, write
 from rediskit.renderers import render
@@ -82,6 +84,8 @@ def export(
         return _plain(environment, client, place, force=force, dry_run=dry_run)
     if client.owner.is_built:
         kustomization(place.overlay)
+    if client.owner.variables is not None and (unknown := undeclared(client, place.to)):
+        raise RefusedError(unknown)
     refuse_uses(environment, client, place, chart)
     objects = trial_build(environment, client, place, chart) if client.owner.variables is None else ()
     tree, root = rendered_files(render(environment), client), str(place.to / FOLDER)
@@ -146,22 +150,24 @@ def _todo(environment: Environment, client: Client, place: Checkout) -> list[str
         return [f"replace {entries} in the {kind} by those of {shown(mine / name)}, after all others; keep all others"]
     if client.owner.variables is not None:
         file = f"{FOLDER}/{client.name}/{file_of(client)}"
-        return [
-            f"link the file into the module, once:  ln -s {file} {shown(place.to)}/",
-            f"run tofu plan and tofu apply in {shown(place.to)}",
-        ]
+        linked = os.path.realpath(place.to / file_of(client)) == str(mine / file_of(client))
+        link = [] if linked else [f"link the file into the module, once:  ln -s {file} {shown(place.to)}/"]
+        return [*link, f"run tofu plan and tofu apply in {shown(place.to)}"]
     if client.owner.delivery == "values":
-        return [_to_set(client, place)]
+        return [sentence for sentence in [_to_set(client, place)] if sentence]
     if listing(place, client).files:
         return []
     return [f"add to {shown(kustomization(place.overlay))}, once:  components: [{os.path.relpath(mine, place.overlay)}]"]
 
 
 def _to_set(client: Client, place: Checkout) -> str:
-    """Return how an Application takes the values of a step."""
+    """Return how an Application takes the values of a step; "" if it lists their file as the last one."""
     mine, reference = shown(place.to / FOLDER / client.name), client.owner.installs.reference
     if needs_snippet(client):
         return f"replace helm.valuesObject of {reference} by that of {mine}/{SNIPPET}"
+    files = list_at(client.owner.installs.source, "helm", "valueFiles")
+    if files and f"/{files[-1]}".endswith(f"/{FOLDER}/{client.name}/{VALUES}"):
+        return ""
     return f"list {mine}/{VALUES} once, as the last entry of helm.valueFiles of {reference}"
 
 

@@ -45,8 +45,8 @@ KINDS: Mapping[OwnerKind, Form] = {
     "manifests": Form("files"),
     "argocd-app": _IN_OBJECT,
     "flux-kustomization": _IN_OBJECT,
-    "flux-helmrelease": Form("component", keys=frozenset({"base_namespace", "release"}), installers=("HelmRelease",)),
-    "helm-values": Form("component", keys=frozenset({"release", "values"}), installers=("HelmRelease", "Application")),
+    "flux-helmrelease": Form("component", keys=frozenset({"base_namespace", "release", "in_place"}), installers=("HelmRelease",)),
+    "helm-values": Form("component", keys=frozenset({"release", "values", "in_place"}), installers=("HelmRelease", "Application")),
     "tfvars": Form("stated", whole=False, keys=frozenset({"variables"})),
     "external": Form("stated", whole=False),
 }
@@ -84,7 +84,7 @@ class Owner(Model):
     """The values of the chart that stop the application, and that switch it to the shared Redis. For `helm-values`."""
     in_place: Flag = False
     """Whether the overlay at `path` is in the repository of this config and lists the rendered folder of the client. If true, nothing is
-    exported, and each step is one commit. For `kustomize`."""
+    exported, and each step is one commit. For `kustomize`, and for `flux-helmrelease` and `helm-values` with a HelmRelease."""
 
     @model_validator(mode="after")
     def _uses_its_keys(self) -> Self:
@@ -118,6 +118,14 @@ class Owner(Model):
                 refuse("owner-values", f"{self.kind} needs {key}", f"add {key}: {{stopped: {{…}}, switched: {{…}}}}")
         return self
 
+    @model_validator(mode="after")
+    def _lists_the_folder(self) -> Self:
+        """Refuse `inPlace` for an Application: it lists a values file, and no overlay is built."""
+        if self.in_place and self.delivery == "values":
+            hint = "remove inPlace: rediskit migrate export writes the values file beside the application"
+            refuse("owner-key", "inPlace needs an overlay, and an Application lists a values file", hint, "inPlace")
+        return self
+
     @property
     def is_helm_release(self) -> bool:
         """Whether a HelmRelease of Flux installs the application."""
@@ -133,6 +141,16 @@ class Owner(Model):
     def delivery(self) -> Delivery:
         """How the application repository takes the files of a step. The Application of a chart reads a values file."""
         return "values" if self.values and not self.is_helm_release else KINDS[self.kind].delivery
+
+    @property
+    def is_exported(self) -> bool:
+        """Whether `migrate export` writes the files of a step, and no person or rendered folder makes the change."""
+        return self.is_folded and not self.in_place
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether the files of `complete` undo the change, so that the base has to contain it before."""
+        return self.delivery != "stated" or self.variables is not None
 
     @property
     def is_built(self) -> bool:

@@ -168,7 +168,7 @@ def gates(transition: Transition, client: Client, migration: Migration) -> tuple
         *(() if client.owner.is_helm_release else ("installed",)),
         *(() if "queue" in client.use else ("drained",)),
         *(() if client.cron_jobs else ("jobs",)),
-        *(("folded",) if client.owner.delivery == "stated" else ()),
+        *(() if client.owner.is_folded else ("folded",)),
     }
     return tuple(code for code in codes if code not in omitted)
 

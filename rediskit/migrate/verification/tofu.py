@@ -22,6 +22,9 @@ _DEFAULT_NAMESPACE = "default"
 _TEXT_OBJECTS = ("yaml_body_parsed", "yaml_body", "manifest")
 """The attributes in which other providers store an object as text: `kubectl_manifest` and `kustomization_resource`."""
 
+_COMMANDS = ("terraform_data", "null_resource")
+"""The resources that run commands. Their values are those of the configuration: a changed one does not show that a command ran."""
+
 
 def refuse_plan(document: Any, name: str) -> None:
     """Raise ConfigError for a plan: it shows what may become true, not what is true."""
@@ -49,6 +52,8 @@ def _objects(resource: Any, renders: list[str]) -> Iterator[Object]:
     kind, values = text_at(resource, "type"), mapping_at(resource, "values")
     if kind == "helm_release":
         yield from _release(resource, values, renders)
+    elif kind in _COMMANDS:
+        renders.append(text_at(resource, "address") or kind)
     elif kind == "kubernetes_manifest":
         content = at(values, "object") or at(values, "manifest")
         if _is_object(content):

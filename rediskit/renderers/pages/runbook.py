@@ -99,7 +99,7 @@ def _evidence(config: str, client: Client, transition: Transition, before: Migra
         yield attest_command(named, list(CRITERIA))
     if transitions.needs_verification(client, before):
         yield verify_command(named)
-    if transition.target == "complete" and not client.owner.is_built and client.owner.delivery != "stated":
+    if transition.target == "complete" and client.owner.is_folded and not client.owner.is_built:
         yield f"rediskit migrate record {named} --folded"
 
 
@@ -117,8 +117,7 @@ def _changes_by_hand(
     environment: Environment, client: Client, transition: Transition, before: Migration, after: Migration
 ) -> Iterator[str]:
     if client.owner.variables is not None and transition.target != "complete":
-        export = f"rediskit migrate export {config_of(environment)} --client {client.name} --to MODULE"
-        yield f"# run {export}, then tofu apply"
+        yield "# after the commit, run tofu plan and tofu apply in the module"
     elif client.owner.delivery == "stated" and transition.target != "complete":
         page = f"{environment.path}/{client.owner_folder}/REQUIRED.md"
         yield f"# change {', '.join(client.references)} to the values in {page}, and deploy the change"
