@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from rediskit.checks.finding import Issue, Severity, Subject
 from rediskit.errors import Path
 from rediskit.model.client import Client
-from rediskit.model.evidence import Evidence
 from rediskit.state_machine.effects import effects
+from rediskit.state_machine.scans import unfit
 from rediskit.usage import Address, parse
 from rediskit.usage.clients import gone_by, users
 
@@ -37,16 +37,12 @@ def missing_scan(subject: Subject) -> Iterator[Issue]:
     """At `decommission`, require evidence of a scan of the application repository without a certain use of the old Redis."""
     for path, client in _migrating(subject):
         migration = client.migration
-        if migration is not None and migration.step == "decommission" and not _clears(migration.scan, client):
+        scan = migration.scan if migration else None
+        clears = scan is not None and scan.value == "0" and not unfit(client, scan)
+        if migration is not None and migration.step == "decommission" and not clears:
             message = f"{client.name} is at decommission, but the evidence has no scan of the application repository without a certain use"
-            hint = "go back to validate; rediskit check --owner DIR and rediskit migrate export write the scan"
+            hint = "go back to validate; rediskit check --owner DIR, migrate export and migrate scan --record write the scan"
             yield Issue(message, hint, (*path, "migration", "step"))
-
-
-def _clears(scan: Evidence | None, client: Client) -> bool:
-    """Return whether a scan for the old Redis of this client reports no certain use."""
-    about = client.previous.described if client.previous else None
-    return scan is not None and scan.value == "0" and scan.about in (None, about)
 
 
 def gone(subject: Subject) -> Iterator[Issue]:

@@ -46,7 +46,7 @@ def record(environment: Environment, client: Client, place: Checkout, result: Sc
     files = recorded(environment, client, result, at)
     if files:
         refuse_later(at, "--at")
-        if problem := uncommitted(place):
+        if problem := uncommitted(environment, place):
             note(f"the scan of {client.name} is not recorded: {problem.message}; {problem.hint}")
             return
     put_in_place(files)

@@ -97,6 +97,15 @@ def list_objects(kind: str, namespace: str, selector: str, context: str = "") ->
     return list_at(_json(("get", kind, "--namespace", namespace, "--selector", selector, "--output", "json"), context), "items")
 
 
+def list_everywhere(kind: str, context: str = "") -> list[dict[str, Any]]:
+    """Return all objects of a kind in all namespaces. Raise MissingToolError when kubectl is missing, fails or prints anything else."""
+    content = _json(("get", kind, "--all-namespaces", "--output", "json"), context)
+    objects = content.get("items") if isinstance(content, dict) else None
+    if not isinstance(objects, list) or not all(isinstance(one, dict) and isinstance(one.get("kind"), str) for one in objects):
+        raise MissingToolError(Problem(f"kubectl did not print a list of {kind}", "check the program in $KUBECTL"))
+    return objects
+
+
 def get_object(kind: str, name: str, namespace: str, context: str = "") -> Any:
     """Return an object, or None where it does not exist. Raise MissingToolError when kubectl is missing or fails."""
     return _json(("get", kind, name, "--namespace", namespace, "--ignore-not-found", "--output", "json"), context)

@@ -13,13 +13,14 @@ def running(jobs: Iterable[Any], cron_jobs: Collection[str]) -> list[str]:
 
     A Job that a person created from a CronJob has the same ownerReference (kubectl create job --from).
     """
-    return sorted(text_at(job, "metadata", "name") for job in jobs if _is_of(job, cron_jobs) and not _has_finished(job))
+    return sorted(text_at(job, "metadata", "name") for job in jobs if _is_of(job, cron_jobs) and not has_finished(job))
 
 
 def _is_of(job: Any, cron_jobs: Collection[str]) -> bool:
     return any(f"{text_at(owner, 'kind')}/{text_at(owner, 'name')}" in cron_jobs for owner in list_at(job, "metadata", "ownerReferences"))
 
 
-def _has_finished(job: Any) -> bool:
+def has_finished(job: Any) -> bool:
+    """Return whether a Job is complete or has failed."""
     conditions = list_at(job, "status", "conditions")
     return any(text_at(entry, "type") in ("Complete", "Failed") and text_at(entry, "status") == "True" for entry in conditions)

@@ -1,7 +1,8 @@
 """The scan of an application repository for uses of the old Redis that remain once the client has moved."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,14 +15,16 @@ from rediskit.migrate.edit import Edited
 from rediskit.migrate.egress import Restriction, restrictions
 from rediskit.migrate.evidence import appended, entry
 from rediskit.migrate.owner.build import bench, select
+from rediskit.migrate.owner.chart_values import readable_values, value_files, with_parsed_values
 from rediskit.migrate.owner.files import FOLDER, Checkout, documents_of, is_built, link_in_the_way, manifests_below, shown
 from rediskit.migrate.owner.in_place import at_home
-from rediskit.migrate.owner.released import key_of
+from rediskit.migrate.owner.module import without_declarations
+from rediskit.migrate.owner.released import key_of, released
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
-from rediskit.model.evidence import Evidence
 from rediskit.model.pointers import pointer
 from rediskit.model.workload import NOT_SCALED
+from rediskit.renderers.owner.helm_values import VALUES
 from rediskit.renderers.tree import Object
 from rediskit.state_machine.effects import at_step
 from rediskit.state_machine.transitions import migration_of
@@ -73,7 +76,12 @@ def scan(environment: Environment, client: Client, place: Checkout, chart: Chart
     if client.previous is None or not client.workloads:
         return None
     place = at_home(environment, client, place)
-    objects = _of_build(environment, client, place, chart) if client.owner.is_built else _of_files(environment, client, place)
+    if client.owner.is_built:
+        objects = _of_build(environment, client, place, chart)
+    elif client.owner.delivery == "values":
+        objects = _of_application(environment, client, place, chart)
+    else:
+        objects = _of_files(environment, client, place)
     if objects is None:
         return None
     egress = tuple(restrictions(environment, client, *objects[:2]))
@@ -92,7 +100,7 @@ def _without_values(client: Client, result: Scan, *, is_rendered: bool) -> Scan:
     mine, switched = client.owner.installs.reference, switched_variables(client)
     kept = []
     for use in result.uses:
-        if use.object != mine or not use.pointer.startswith("/spec/values/"):
+        if use.object != mine or not (use.pointer.startswith("/spec/values/") or "/helm/values" in use.pointer):
             kept.append(use)
         elif not is_rendered:
             named = not switched.isdisjoint(use.pointer.split("/")[-2:])
@@ -127,26 +135,35 @@ def unseen(hidden: Hidden) -> Problem:
     return Problem(message, "check it by hand: rediskit cannot read it", code="scan-not-visible")
 
 
-def recorded(environment: Environment, client: Client, result: Scan, at: str) -> tuple[Edited, ...]:
-    """Return the files that record a scan as evidence; none if no gate needs it, or the last scan has the same result."""
+def examined(client: Client, objects: list[Object]) -> Scan:
+    """Return the uses of the old Redis in objects as they are deployed."""
+    return _examined(client, objects, objects, [], "")
+
+
+def recorded(
+    environment: Environment, client: Client, result: Scan, at: str, *, source: str = "", digest: str = "", what: str = ""
+) -> tuple[Edited, ...]:
+    """Return the files that record a scan as evidence; none if no gate needs it, or the last scan of a checkout has the same result.
+
+    Args:
+        source: Where the objects are from; the commit of the checkout by default.
+        digest: The digest of what was read; that of the result by default.
+        what: What was read, as the first remark.
+    """
     migration = migration_of(client)
-    last = migration.scan
+    last, source, digest = migration.scan, source or result.commit, digest or result.digest
     value = str(len(result.certain))
-    if migration.step != "validate" or (last and _same(last, client, result)):
+    about = client.previous.described if client.previous else ""
+    now = (source, digest, value, about)
+    if migration.step != "validate" or (not what and last and (last.source or "", last.digest, last.value, last.about or "") == now):
         return ()
     possible = len(result.uses) - len(result.certain)
-    notes = [f"{possible} possible"] if possible else []
+    notes = [what] if what else []
+    notes += [f"{possible} possible"] if possible else []
     notes += [f"{len(result.hidden)} not visible"] if result.hidden else []
-    about = client.previous.described if client.previous else ""
-    more = {"source": result.commit, "digest": result.digest, "about": about, "value": value, "note": ", ".join(notes)}
+    more = {"source": source, "digest": digest, "about": about, "value": value, "note": ", ".join(notes)}
     files, _ = appended(environment, client, [entry("scan", migration, at, by="measured", **more)])
     return files
-
-
-def _same(last: Evidence, client: Client, result: Scan) -> bool:
-    """Return whether a recorded scan has the same subject, commit and result."""
-    same_result = (last.source or "", last.digest, last.value) == (result.commit, result.digest, str(len(result.certain)))
-    return same_result and client.previous is not None and last.about == client.previous.described
 
 
 Objects = tuple[list[Object], list[Object], list[Object]]
@@ -179,7 +196,7 @@ def _of_files(environment: Environment, client: Client, place: Checkout) -> Obje
     left: list[Object] = []
     elsewhere: list[Object] = []
     mine: set[str] = set()
-    for file, content in _contents(place):
+    for file, content in _contents(client, place):
         key = key_of(content)
         before.append(content)
         if not file.is_relative_to(place.to):
@@ -191,14 +208,40 @@ def _of_files(environment: Environment, client: Client, place: Checkout) -> Obje
     return (before, left, elsewhere) if shown else None
 
 
+def _of_application(environment: Environment, client: Client, place: Checkout, chart: Chart | None) -> Objects | None:
+    """Return the objects of a checkout with the values of an Application, which become values of the Application itself.
+
+    The values of `decommission` replace those of the base, so the base can keep the old ones until it contains the change. What cannot be
+    read is part of a source that is not visible.
+    """
+    if not (place.folder_of(client) / VALUES).is_file():
+        return None
+    install = client.owner.installs
+    own = value_files(install, place.top)
+    left = [with_parsed_values(install, content) for file, content in _contents(client, place) if file.resolve() not in own]
+    metadata = {"name": install.name, "namespace": client.namespace}
+    left.append(with_parsed_values(install, dict(install.content)))
+    values = readable_values(install, place.top)
+    left += [{"kind": install.kind, "metadata": metadata, "spec": {"values": source.values}} for source in values]
+    before = list(left)
+    if chart is not None:
+        untouched = client.model_copy(update={"migration": None})
+        before += released(environment, untouched, {}, place, chart)
+        left += released(environment, at_step(client, "decommission"), {}, place, chart)
+    return before, left, []
+
+
 _TEXTS = frozenset(
-    ".env .properties .conf .cfg .ini .json .toml .sh .tf .tfvars .hcl .cue .jsonnet .libsonnet .tpl".split(),
+    ".env .properties .conf .cfg .ini .json .toml .sh .tf .tofu .tfvars .hcl .cue .jsonnet .libsonnet .tpl".split(),
 )
 """The suffixes of the texts that are searched beside manifests."""
 
 
-def _contents(place: Checkout) -> Iterator[tuple[Path, Object]]:
-    """Yield the objects of a checkout with their files. A text that is not an object becomes an object of kind `File`."""
+def _contents(client: Client, place: Checkout) -> Iterator[tuple[Path, Object]]:
+    """Yield the objects of a checkout with their files. A text that is not an object becomes an object of kind `File`.
+
+    The defaults of variables that the client switches are left out: they are the old values, and a rollback needs them.
+    """
     for file in manifests_below(place.top):
         if FOLDER in file.relative_to(place.top).parts:
             continue
@@ -212,14 +255,15 @@ def _contents(place: Checkout) -> Iterator[tuple[Path, Object]]:
         if len(objects) < len([content for content in documents if content is not None]):
             yield file, _file(file)
     for file in sorted(path for path in place.top.rglob("*") if path.suffix in _TEXTS or path.name.startswith(".env")):
-        if ".git" not in file.parts and file.is_file() and not file.is_symlink():
-            yield file, _file(file)
+        parts = file.relative_to(place.top).parts
+        if ".git" not in parts and FOLDER not in parts and file.is_file() and not file.is_symlink():
+            yield file, _file(file, () if client.owner.variables is None else client.owner.variables.switched)
 
 
-def _file(file: Path) -> Object:
-    """Return the text of a file as an object."""
+def _file(file: Path, switched: Collection[str] = ()) -> Object:
+    """Return the text of a file as an object. switched: the variables of a module whose declarations are left out."""
     try:
-        text = read_regular(file).decode()
+        text = without_declarations(file.name, read_regular(file).decode(), switched)
     except (OSError, UnicodeError):
         text = ""
     return {"kind": "File", "metadata": {"name": shown(file)}, "data": {file.name: text}}
@@ -277,14 +321,18 @@ def _removed_users(client: Client, before: list[Object], address: Address) -> It
             yield use._replace(strength="possible", shown="previous.remove lists it, and its image is not a Redis")
 
 
-def uncommitted(place: Checkout) -> Problem | None:
+def uncommitted(environment: Environment, place: Checkout) -> Problem | None:
     """Return the problem [checkout-uncommitted] of a checkout with changes that no commit contains.
 
-    Evidence is about a commit, because the cluster applies commits. The folder that `migrate export` writes is left out.
+    Evidence is about a commit, because the cluster applies commits. The folder that `migrate export` writes is left out, and so are the
+    config and the rendered manifests: the commands before a step change them.
     """
     tree = WorkTree.of(place.top)
-    ours = f"{(place.to / FOLDER).relative_to(place.top).as_posix()}/"
-    if tree and (files := [file for file in tree.uncommitted(".") if not file.startswith(ours)]):
+    configs = [Path(os.path.realpath(file)) for file in environment.files]
+    here = any(config.is_relative_to(place.top) for config in configs)
+    ours = (place.to / FOLDER, *((place.top / environment.path,) if here else ()))
+    files = [file for file in (tree.uncommitted(".") if tree else ()) if not any((place.top / file).is_relative_to(one) for one in ours)]
+    if files := [file for file in files if place.top / file not in configs]:
         more = f" and {len(files) - 3} more" if len(files) > 3 else ""
         message = f"the checkout has changes that no commit contains: {', '.join(files[:3])}{more}"
         return Problem(message, "commit and push them, then run the command again", code="checkout-uncommitted")

@@ -9,7 +9,7 @@ from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.owner.required import hidden
-from rediskit.renderers.pages.uses import NOT_VISIBLE, STAYS
+from rediskit.renderers.pages.uses import NOT_VISIBLE, STAYS, other_scan
 from rediskit.renderers.secret_forms import has_secret
 from rediskit.state_machine import transitions
 from rediskit.state_machine.clock import seconds_between
@@ -118,7 +118,7 @@ def situation_of(
 def transition_status(situation: Situation) -> TransitionStatus:
     """Return a transition with its evaluated gates."""
     repository = repository_of(situation)
-    warnings = (*_warnings(situation, repository), *_not_visible(situation))
+    warnings = (*_warnings(situation, repository), *_not_visible(situation), *_other_scan(situation))
     return TransitionStatus(situation.transition, repository, evaluate(situation), warnings)
 
 
@@ -126,6 +126,12 @@ def _not_visible(situation: Situation) -> Iterator[str]:
     """Yield the config files that a step changes and that no manifest shows."""
     if situation.after.step != "complete" and effects(situation.after).switched != effects(situation.migration).switched:
         yield from (f"{place.file} of {place.object}: {NOT_VISIBLE}" for place in hidden(situation.client))
+
+
+def _other_scan(situation: Situation) -> Iterator[str]:
+    """Yield before `decommission` that the evidence against uses of the old Redis is no scan of the application repository."""
+    if situation.transition.target == "decommission":
+        yield from other_scan(situation.client)
 
 
 def repository_of(situation: Situation) -> Repository:

@@ -17,11 +17,11 @@ EvidenceKind = Literal["secret", "scan", "verified", "drained", "jobs", "downtim
 
 
 class Evidence(Model):
-    """One observation, written by `rediskit migrate record`, `migrate verify --record`, `migrate export` and `check --owner`."""
+    """One observation, written by `rediskit migrate record`, `verify`, `scan`, `step` and `export`, and by `check --owner`."""
 
     kind: EvidenceKind
-    """`secret`: the namespaces of Redis and of the client have the Secret. `scan`: uses of the old Redis in the build of the application
-    repository. `verified`: `rediskit migrate verify` passed.
+    """`secret`: the namespaces of Redis and of the client have the Secret. `scan`: uses of the old Redis in the application repository, in
+    the cluster or in a file. `verified`: `rediskit migrate verify` passed.
     `drained`: the tasks left in the old Redis after the application stopped. `jobs`: the Jobs of its CronJobs that were running then.
     `downtime`: start and end of the downtime. `criterion`: a criterion of the validation.
     `folded`: the base of the application repository contains the change itself.
@@ -64,7 +64,7 @@ class Evidence(Model):
             refuse(
                 "evidence-value",
                 "a scan needs the number of certain uses",
-                "run rediskit migrate export or rediskit check --owner",
+                "run rediskit check --owner or rediskit migrate scan",
                 "value",
             )
         if self.kind == "drained" and not value.removesuffix(DISCARDED).isdecimal():

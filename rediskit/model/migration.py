@@ -150,14 +150,15 @@ class Migration(Model):
 
     @property
     def scan(self) -> Evidence | None:
-        """The last scan of the application repository since the step `validate`."""
-        return next(reversed(self._since("validate", "scan")), None)
+        """The last scan for the old Redis since the step `validate`. A person's word counts only without a measured one."""
+        scans = self._since("validate", "scan")
+        measured = [scan for scan in scans if scan.by == "measured"]
+        return next(reversed(measured or scans), None)
 
     @property
     def verified(self) -> Evidence | None:
-        """The last verification of the application since the current step. A planned step has no time, and no evidence."""
-        planned = self.history and not self.history[-1].at
-        return None if planned else next(reversed(self._since(self.step, "verified")), None)
+        """The last verification of the application since the current step."""
+        return next(reversed(self._since(self.step, "verified")), None)
 
     @property
     def folded(self) -> Evidence | None:
@@ -182,7 +183,9 @@ class Migration(Model):
         return next((entry for entry in reversed(self.evidence) if entry.kind == "downtime"), None)
 
     def _since(self, step: Step, kind: EvidenceKind) -> list[Evidence]:
-        """Return the evidence of a kind and a step since the last time of the step."""
+        """Return the evidence of a kind and a step since the last time of the step. A planned step has no time, and no evidence."""
+        if any(not entry.at for entry in self.history if entry.step == step):
+            return []
         times = [moment(entry.at) for entry in self.history if entry.step == step]
         observations = [entry for entry in self.evidence if entry.kind == kind and entry.step == step]
         return [entry for entry in observations if not times or moment(entry.at) >= times[-1]]

@@ -10,6 +10,7 @@ from rediskit.model.migration import moment
 from rediskit.model.nested import at
 from rediskit.state_machine.clock import later, seconds_between, span
 from rediskit.state_machine.effects import down_since, effects, recorded_since_down
+from rediskit.state_machine.scans import subject, unfit
 from rediskit.state_machine.situation import Blocker, Gate, GateResult, Situation
 from rediskit.state_machine.transitions import gates, lost_for_good
 
@@ -157,16 +158,18 @@ def _scan(situation: Situation) -> Iterator[Blocker]:
     """Yield a blocker unless a scan is recorded: only a checkout shows the contents of the application repository."""
     client, scan = situation.client, situation.migration.scan
     host = client.previous.host if client.previous else ""
-    command = f'rediskit check {situation.environment.config_argument} --owner "$OWNER_DIR"'
+    config = situation.environment.config_argument
+    command = f'rediskit check {config} --owner "$OWNER_DIR"'
+    if client.owner.delivery == "stated":
+        command += f", or without a checkout rediskit migrate scan {config} --client {client.name} --live --record"
     if scan is None:
         message = f"no scan of the application repository for {host} is recorded at {situation.migration.step}"
-        yield Blocker("scan-missing", message, f"run {command} or rediskit migrate export", ("migration",))
-    elif client.previous and scan.about not in (None, client.previous.described):
-        message = f"the scan at {scan.at} searched for {scan.about}, not for {client.previous.described}"
-        yield Blocker("scan-missing", message, f"run {command} again", ("previous",))
+        yield Blocker("scan-missing", message, f"run {command}", ("migration",))
+    elif reason := unfit(client, scan):
+        yield Blocker("scan-missing", reason, f"run {command}", ("migration", "evidence"))
     elif scan.value != "0":
-        message = f"the scan at {scan.at} found {scan.value} certain uses of {host} in the application repository"
-        yield Blocker("scan-in-use", message, f"change and commit them there, then run {command} again", ("migration", "evidence"))
+        message = f"the scan at {scan.at} found {scan.value} certain uses of {host} in {subject(scan)}"
+        yield Blocker("scan-in-use", message, f"change them, and deploy the change; then run {command}", ("migration", "evidence"))
 
 
 def _old_redis_exists(situation: Situation) -> Iterator[Blocker]:

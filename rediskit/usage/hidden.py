@@ -86,12 +86,12 @@ def _references(content: Object, home: str, existing: set[tuple[str, str, str]])
         for index, source in enumerate(list_at(container.content, "envFrom")):
             for key, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
                 if absent(kind, name := at(source, key, "name")):
-                    yield pointer(*container.path, "envFrom", index), f"variables from {kind}/{name}, which is not in the build"
+                    yield pointer(*container.path, "envFrom", index), f"variables from {kind}/{name}, which is not visible"
         for index, entry in enumerate(list_at(container.content, "env")):
             for key, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
                 name = at(entry, "valueFrom", key, "name")
                 if absent(kind, name) and str(at(entry, "name")).upper().endswith(SUFFIXES):
-                    yield pointer(*container.path, "env", index), f"{at(entry, 'name')} from {kind}/{name}, which is not in the build"
+                    yield pointer(*container.path, "env", index), f"{at(entry, 'name')} from {kind}/{name}, which is not visible"
 
 
 def _variables(content: Object) -> Iterator[tuple[str, str]]:

@@ -91,6 +91,30 @@ def test_an_application_takes_a_values_file_or_values_object(tmp_path: Path, run
     assert (top / "prod/rediskit/shop/application-snippet.yaml").is_file() == snippet
 
 
+def test_the_checkout_of_an_application_is_scanned(tmp_path: Path, run: Run) -> None:
+    """The values of the base stay until the change is in it, so they are no certain use. Anything else in the checkout is."""
+    top = owner(tmp_path)
+    (top / "values.yaml").write_text(dump(VALUES), encoding="utf-8")
+    content = application(values=dump({"controllers": {"web": {"containers": {"web": {"env": {"REDIS_HOST": "redis"}}}}}}))
+    (top / "prod/application.yaml").write_text(dump(content), encoding="utf-8")
+    config = by_values(tmp_path, "validate", content=content)
+    for options, possible in ((WITH_CHART, 0), ((), 2)):
+        code, output, errors = export(run, config, *options)
+        assert (code, "error[" in errors) == (0, False), errors
+        assert f"scan: 0 certain and {possible} possible uses of the old Redis" in output, (options, output, errors)
+    evidence = yaml.safe_load((tmp_path / config).read_text())["clients"][0]["migration"]["evidence"]
+    assert [(entry["kind"], entry["step"], entry["value"]) for entry in evidence][-1:] == [("scan", "validate", "0")]
+    config = by_values(tmp_path, "validate", content=content)
+    (top / "job.sh").write_text("redis-cli -h redis.shop.svc ping\n")
+    code, _, errors = export(run, config)
+    assert (code, "[old-redis-in-use]: File/owner/job.sh" in errors) == (1, True), errors
+    (top / "job.sh").unlink()
+    hook = {"migrate": {"enabled": True, "redis": "redis"}}
+    (top / "values.yaml").write_text(dump(merged(VALUES, hook)), encoding="utf-8")
+    code, _, errors = export(run, config, *WITH_CHART)
+    assert (code, "[old-redis-in-use]: Job/shop-migrate" in errors) == (1, True), errors
+
+
 def test_a_mapping_replaces_a_text_of_the_base(tmp_path: Path, run: Run) -> None:
     """A merge patch of kustomize fails there: `expected ScalarNode but got MappingNode`."""
     env = {"REDIS_PASSWORD": "none"}
@@ -208,6 +232,7 @@ def test_an_overlay_with_helm_charts_is_built_where_the_config_allows_it(tmp_pat
 
 def test_the_variables_of_a_module_are_written_and_verified(tmp_path: Path, run: Run) -> None:
     top = owner(tmp_path)
+    (top / "prod/variables.tf").write_text('variable "replicas" {}\nvariable "redis" {}\n')
     variables = {"stopped": {"replicas": 0}, "switched": {"redis": {"host": "${host}", "secret": "${secret.name}"}}}
     redis = {"redis": {"host": "redis-shared-master.redis.svc.cluster.local", "secret": "redis-credentials"}}
     wanted: dict[str, Object] = {

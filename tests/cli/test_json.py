@@ -97,5 +97,5 @@ def test_the_documents_of_all_commands_without_a_cluster_have_the_form_of_their_
         output = run(*command, "--json")[1]
         assert "problems" not in json.loads(output), (command, output)
     done = {" ".join(command[:2]) if command[0] in ("migrate", "secret") else command[0] for command in commands}
-    assert set(WITH_JSON) - done == {"migrate step", "migrate verify", "secret apply", "secret fetch-cert", "upgrade"}
+    assert set(WITH_JSON) - done == {"migrate scan", "migrate step", "migrate verify", "secret apply", "secret fetch-cert", "upgrade"}
     assert project.is_dir()

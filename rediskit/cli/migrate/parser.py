@@ -28,6 +28,12 @@ _CLIENT = value("--client", "NAME", "the client; required if several clients hav
 _SHARED = (CONFIG, _CLIENT, *COMMON)
 _STEP = (*_SHARED, at("the time of the step"), DRY_RUN)
 _TO = value("--to", "STEP", "the step that you expect: the command fails if it would go to another step")
+_FROM = value(
+    "--from",
+    "FILE",
+    "the output of helm template, kustomize build, kubectl get -o yaml or tofu show -json (-: standard input)",
+    dest="source",
+)
 _GATES = (
     text("--reason", "TEXT", "a comment for migration.history"),
     text("--override", "REASON", "pass the gates window, secret and budget although they are blocked; the history records REASON"),
@@ -59,6 +65,7 @@ def add(commands: Commands, words: Sequence[str] | None = None) -> None:
         "rollback": _rollback,
         "export": _export,
         "verify": _verify,
+        "scan": _scan,
         "record": _record,
     }
     add_commands(migrate, "action", actions, words)
@@ -109,7 +116,7 @@ def _step(actions: Commands) -> None:
         "verification, and 3 if a result is unknown.",
         module="migrate.step",
         options=(
-            *(*_SHARED, OUTPUT, at("the time of the step"), CONTEXT, _TO),
+            *(*_SHARED, OUTPUT, at("the time of the step"), CHART, CONTEXT, _TO),
             value(
                 "--checkout",
                 "DIR",
@@ -207,12 +214,7 @@ def _verify(actions: Commands) -> None:
         module="migrate.verify",
         options=(
             *(*_SHARED, OUTPUT, at("the time of the verification"), CONTEXT, DRY_RUN),
-            value(
-                "--from",
-                "FILE",
-                "the output of helm template, kustomize build, kubectl get -o yaml or tofu show -json (-: standard input)",
-                dest="source",
-            ),
+            _FROM,
             flag("--live", "read the objects in the cluster with kubectl; no Secret is read"),
             flag("--record", "record the result as evidence in the config"),
             text("--observed", "TEXT", "with --record: how you verified a config file that no object contains"),
@@ -221,6 +223,28 @@ def _verify(actions: Commands) -> None:
             "rediskit migrate verify --live --record",
             "helm template shop oci://registry.example.org/shop -f values.yaml | rediskit migrate verify --from -",
             "tofu show -json | rediskit migrate verify --from - --record",
+        ),
+    )
+
+
+def _scan(actions: Commands) -> None:
+    command(
+        actions,
+        "scan",
+        "search the cluster for users of the old Redis, without a checkout",
+        "Search the live objects of all namespaces, or the output of a program, for uses of the old Redis. Exit code 1 for a certain use. "
+        "An application that a person changes can need this record before decommission. With a checkout, use rediskit check --owner.",
+        module="migrate.scan",
+        options=(
+            *(*_SHARED, at("the time of the scan"), CONTEXT, DRY_RUN, _FROM),
+            flag("--live", "read the objects in the cluster; kubectl reads them, and no Secret"),
+            flag("--record", "record the result as evidence in the config, at validate"),
+            text("--observed", "TEXT", "with --record: read nothing; TEXT describes how you searched"),
+        ),
+        examples=(
+            "rediskit migrate scan --client beersystem --live",
+            "rediskit migrate scan --client beersystem --live --record",
+            "tofu show -json | rediskit migrate scan --client beersystem --from - --record",
         ),
     )
 

@@ -102,7 +102,7 @@ def _verify_folded(environment: Environment, client: Client, arguments: argparse
         raise ConfigError(Problem("the application repository has plain files, so there is no build to check", hint))
     if remarks := list(unfolded(environment, client, arguments.owner)):
         raise RefusedError([Problem(remark.message, remark.hint, location=remark.location, code=remark.code) for remark in remarks])
-    if problem := uncommitted(checkout(arguments.owner, None)):
+    if problem := uncommitted(environment, checkout(arguments.owner, None)):
         raise RefusedError(problem)
 
 

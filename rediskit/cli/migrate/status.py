@@ -14,6 +14,7 @@ from rediskit.model.evidence import Evidence
 from rediskit.renderers.pages.following import following
 from rediskit.source.loader import load
 from rediskit.state_machine.clock import both, offset_source, seconds_between, span
+from rediskit.state_machine.scans import described
 from rediskit.state_machine.situation import GateResult
 from rediskit.state_machine.transitions import REPOSITORIES
 
@@ -56,6 +57,8 @@ def _lines(environment: Environment, status: Status, client: Client, at: str) ->
     if migration and migration.downtime is not None:
         yield f"  downtime: {span(migration.downtime.seconds)}, recorded by a person; the budget was {span(status.budget)}"
     yield from (_criterion(name, entry) for name, entry in (migration.criteria if migration else {}).items())
+    if migration and migration.scan:
+        yield f"  scan for the old Redis: {described(migration.scan)}"
     for option in status.transitions:
         yield from _transition(option)
     if not status.transitions:

@@ -97,18 +97,18 @@ def _read(environment: Environment, client: Client, arguments: argparse.Namespac
         return _Read(artefact, digest_of(artefact), artefact.name)
     if not arguments.source:
         return None
-    content, name = _content(arguments.source)
+    content, name = content_of(arguments.source, "verify")
     return _Read(artefact_of(content, name), f"sha256:{hashlib.sha256(content).hexdigest()}", Path(name).name)
 
 
-def _content(file: str) -> tuple[bytes, str]:
-    """Return the content of a file, a pipe or standard input, and its name."""
+def content_of(file: str, action: str) -> tuple[bytes, str]:
+    """Return the content of a file, a pipe or standard input, and its name. action: the command, for its message."""
     if file != "-":
         try:
             return read_stream(file, MAX_FILE + 1), file
         except OSError as error:
             raise ConfigError(Problem(f"cannot read {file}: {reason(error)}", "check the path")) from error
-    return standard_input(MAX_FILE, "helm template RELEASE CHART | rediskit migrate verify --from -")
+    return standard_input(MAX_FILE, f"helm template RELEASE CHART | rediskit migrate {action} --from -")
 
 
 def _differences(client: Client, artefact: Artefact, result: Verification) -> Iterator[str]:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.files import read_regular, reason
-from rediskit.model.helm_install import HelmInstall
+from rediskit.model.helm_install import HelmInstall, helm_sources
 from rediskit.model.nested import at, list_at, mapping_at, text_at
 from rediskit.renderers.helm import merged
 from rediskit.renderers.tree import Object
@@ -81,10 +82,9 @@ def _values_from(install: HelmInstall, objects: Mapping[Any, Object]) -> list[So
 
 def _value_file(install: HelmInstall, name: str, top: Path | None) -> Values:
     """Return the values in a file of the checkout: `$ref/path` from its root, any other path from the folder of the source."""
-    inside = name.partition("/")[2] if name.startswith("$") else str(Path(text_at(install.source, "path")) / name)
     if top is None or "://" in name:
         raise _unseen(install, name, "it is not in the checkout")
-    file = top / inside
+    file = top / _inside(install, name)
     try:
         if not file.resolve().is_relative_to(top):
             raise _unseen(install, name, "it is outside of the checkout")
@@ -95,6 +95,38 @@ def _value_file(install: HelmInstall, name: str, top: Path | None) -> Values:
         raise _unseen(install, name, "it is not in the checkout") from None
     except OSError as error:
         raise _unseen(install, name, reason(error)) from error
+
+
+def _inside(install: HelmInstall, name: str) -> str:
+    return name.partition("/")[2] if name.startswith("$") else str(Path(text_at(install.source, "path")) / name)
+
+
+def value_files(install: HelmInstall, top: Path) -> frozenset[Path]:
+    """Return the real paths of the values files of an Application, where they are in the checkout `top`."""
+    names = [str(name) for name in list_at(install.source, "helm", "valueFiles")]
+    return frozenset((top / _inside(install, name)).resolve() for name in names if "://" not in name and "\0" not in name)
+
+
+def readable_values(install: HelmInstall, top: Path) -> list[Source]:
+    """Return the values files of an Application that can be read, in their order."""
+    found = []
+    for name in list_at(install.source, "helm", "valueFiles"):
+        try:
+            found.append(Source(name, "valueFiles", _value_file(install, str(name), top)))
+        except (RefusedError, ConfigError):
+            continue
+    return found
+
+
+def with_parsed_values(install: HelmInstall, content: Object) -> Object:
+    """Return an object of a checkout, for the Application itself with the text `helm.values` as a mapping, so that a use has a key."""
+    if f"{content.get('kind')}/{at(content, 'metadata', 'name')}" != install.reference:
+        return content
+    application: Object = deepcopy(content)
+    for source in helm_sources(application):
+        if text := text_at(source, "helm", "values"):
+            source["helm"]["values"] = _parsed(text.encode(), f"helm.values of {install.reference}")
+    return application
 
 
 def _unseen(install: HelmInstall, where: str, why: str) -> RefusedError:

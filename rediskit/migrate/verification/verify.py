@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from rediskit.live.kubectl import get_object
 from rediskit.migrate.edit import Edited
 from rediskit.migrate.evidence import appended, entry
 from rediskit.migrate.owner.build import select
+from rediskit.migrate.owner.released import Key
 from rediskit.migrate.verification.artefact import Artefact, collected
 from rediskit.migrate.verification.compare import Difference, differences
 from rediskit.model.client import Client
@@ -21,10 +22,9 @@ from rediskit.model.podspec import containers_of
 from rediskit.renderers.owner.required import Hidden, hidden, requirements
 from rediskit.renderers.tree import Object
 from rediskit.state_machine.effects import at_step, effects, steps
+from rediskit.state_machine.scans import CLUSTER
 from rediskit.state_machine.transitions import migration_of
 
-CLUSTER = "cluster "
-"""The start of `source` of evidence from a cluster; the uid of its namespace kube-system follows."""
 _RESOURCES = {"Rollout": "rollouts.argoproj.io", "ScaledObject": "scaledobjects.keda.sh"}
 
 
@@ -73,16 +73,22 @@ def _refuse_ambiguous(environment: Environment, client: Client, artefact: Artefa
 
 def rendered_elsewhere(client: Client, artefact: Artefact) -> str:
     """Return a hint where a workload is missing and another object in the artefact renders it; else ""."""
-    if not artefact.renders or all(select(artefact.objects, client, *reference.split("/")) for reference in client.references):
+    if not artefact.renders or not missing_workloads(client, artefact.objects):
         return ""
     return f"{', '.join(artefact.renders[:3])} can contain it: pass the output of helm template or helm get manifest, or use --live"
 
 
-def live_artefact(environment: Environment, client: Client, context: str) -> Artefact:
-    """Return the objects of a client in the cluster: each by its name, and no Secret.
+def missing_workloads(client: Client, keys: Collection[Key]) -> list[str]:
+    """Return the workloads of a client that are not among objects in its namespace."""
+    here = {f"{kind}/{name}" for kind, namespace, name in keys if namespace in ("", client.namespace)}
+    return [reference for reference in client.references if reference not in here]
+
+
+def cluster_of(environment: Environment, context: str) -> str:
+    """Return the source of evidence from a cluster: the uid of its namespace kube-system.
 
     Raises:
-        RefusedError: [verify-cluster].
+        RefusedError: [verify-cluster] Earlier evidence is from another cluster.
         MissingToolError: kubectl is missing or fails.
     """
     uid = text_at(get_object("namespace", "kube-system", "", context), "metadata", "uid")
@@ -92,6 +98,17 @@ def live_artefact(environment: Environment, client: Client, context: str) -> Art
     if (known := _known_cluster(environment)) not in ("", source):
         message = f"this is {source}, and earlier verifications read {known}"
         raise RefusedError(Problem(message, "choose the context of that cluster with --context", code="verify-cluster"))
+    return source
+
+
+def live_artefact(environment: Environment, client: Client, context: str) -> Artefact:
+    """Return the objects of a client in the cluster: each by its name, and no Secret.
+
+    Raises:
+        RefusedError: [verify-cluster].
+        MissingToolError: kubectl is missing or fails.
+    """
+    source = cluster_of(environment, context)
     references = dict.fromkeys(one.object for one in requirements(environment, client))
     objects = [content for reference in references if (content := _get(client, reference, context))]
     sources = dict.fromkeys(name for content in objects for name in _config_maps(content) if f"ConfigMap/{name}" not in references)
@@ -114,12 +131,12 @@ def _config_maps(content: Object) -> Iterator[str]:
 
 
 def _known_cluster(environment: Environment) -> str:
-    """Return the source of the first verification of a cluster; "" before one."""
+    """Return the source of the first evidence from a cluster; "" before one."""
     sources = (
         entry.source
         for client in environment.clients
         for entry in (client.migration.evidence if client.migration else ())
-        if entry.kind == "verified" and entry.source and entry.source.startswith(CLUSTER)
+        if entry.kind in ("verified", "scan") and entry.source and entry.source.startswith(CLUSTER)
     )
     return next(sources, "")
 

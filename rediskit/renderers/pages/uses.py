@@ -7,6 +7,7 @@ from rediskit.model.client import Client, Use
 from rediskit.model.deployed_by import deployed_by
 from rediskit.model.environment import Environment
 from rediskit.renderers.owner.required import hidden
+from rediskit.state_machine.scans import described, is_of_checkout
 
 
 class DatabaseUse(NamedTuple):
@@ -116,6 +117,7 @@ def notes(environment: Environment, client: Client) -> Iterator[str]:
     yield from losses(environment, client)
     yield from breaks(environment, client.use)
     yield from open_criteria(client)
+    yield from other_scan(client)
     yield from (f"{place.file} of {place.object}: {NOT_VISIBLE}" for place in hidden(client))
     yield from _misfits(client)
 
@@ -130,6 +132,13 @@ def open_criteria(client: Client) -> Iterator[str]:
             yield f"criterion `{name}`: failed, measured {evidence.measured} (limit {evidence.limit}) at {evidence.at}"
         elif evidence.unknown:
             yield f"criterion `{name}`: could not be measured at {evidence.at} ({evidence.note}); a person must verify it"
+
+
+def other_scan(client: Client) -> Iterator[str]:
+    """Yield what the evidence that nothing uses the old Redis is, if it is no scan of the application repository."""
+    scan = client.migration.scan if client.migration else None
+    if scan and not is_of_checkout(scan):
+        yield f"the evidence that nothing uses the old Redis is no scan of the application repository, but {described(scan)}"
 
 
 def _misfits(client: Client) -> Iterator[str]:

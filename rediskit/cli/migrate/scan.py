@@ -1,0 +1,84 @@
+"""`rediskit migrate scan`: search the cluster, or the output of a program, for users of the old Redis, and record the result."""
+
+import argparse
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rediskit.cli import scanning
+from rediskit.cli.clock import refuse_later, time_of
+from rediskit.cli.configs import config_file
+from rediskit.cli.environments import clear_leftovers
+from rediskit.cli.migrate.move import diff_lines, dirty_notes, files_json
+from rediskit.cli.migrate.verify import content_of
+from rediskit.cli.report import Report
+from rediskit.errors import ConfigError, Problem
+from rediskit.migrate.edit import Edited, put_in_place
+from rediskit.migrate.live_scan import Read, read_artefact, read_cluster, record_read, record_word, shown_hidden
+from rediskit.migrate.scan import problems
+from rediskit.migrate.status import one_client
+from rediskit.migrate.verification.artefact import artefact_of
+from rediskit.model.client import Client
+from rediskit.model.environment import Environment
+from rediskit.source.loader import load
+from rediskit.state_machine.transitions import migration_of
+
+
+def run(arguments: argparse.Namespace) -> Report:
+    """Report every use; exit code 1 for a certain one. It is recorded, too: a person's word can't replace it."""
+    environment = load(config_file(arguments))
+    client = one_client(environment, arguments.client)
+    step, at = migration_of(client).step, time_of(arguments.at, "--at", client.migration)
+    words = arguments.observed.strip()
+    _refuse_options(arguments, client, words)
+    read = None if words else _read(environment, client, arguments)
+    files: tuple[Edited, ...] = ()
+    if arguments.record:
+        files = record_read(environment, client, read, at) if read else record_word(environment, client, words, at)
+    written = bool(files) and not arguments.dry_run
+    if written:
+        refuse_later(at, "--at")
+        clear_leftovers(environment)
+        put_in_place(files)
+    document: dict[str, Any] = {"client": client.name, "step": step, "at": at, "source": read.source if read else None}
+    document |= {"objects": read.objects if read else 0, "scan": scanning.as_json(read.scan if read else None)}
+    lines = (*(_lines(client, read) if read else ()), *diff_lines(files), *_following(environment, files, written=written))
+    code = 1 if read and read.scan.certain else 0
+    return Report({**document, "written": written, **files_json(files)}, lines, dirty_notes(environment, files), code)
+
+
+def _refuse_options(arguments: argparse.Namespace, client: Client, words: str) -> None:
+    given = [name for name, value in (("--from", arguments.source), ("--live", arguments.live), ("--observed", words)) if value]
+    if not given:
+        raise ConfigError(Problem("nothing to scan", "add --live, or --from FILE with the output of a program"))
+    if len(given) > 1:
+        raise ConfigError(Problem(f"{' and '.join(given)} are {len(given)} sources", "use one of them"))
+    if words and not arguments.record:
+        raise ConfigError(Problem("--observed needs --record", "add --record"))
+    if client.previous is None:
+        raise ConfigError(Problem(f"{client.name} has no previous: there is no old Redis to search for", "set previous of the client"))
+
+
+def _read(environment: Environment, client: Client, arguments: argparse.Namespace) -> Read:
+    if arguments.live:
+        return read_cluster(environment, client, arguments.context)
+    content, name = content_of(arguments.source, "scan")
+    artefact = artefact_of(content, name)._replace(name=Path(name).name)
+    return read_artefact(client, artefact, f"sha256:{hashlib.sha256(content).hexdigest()}")
+
+
+def _lines(client: Client, read: Read) -> Iterator[str]:
+    yield f"{client.name}: {read.objects} objects of {read.source}: {scanning.count(read.scan)}"
+    for problem in problems(client, read.scan.uses):
+        yield f"  {problem.message}"
+        yield f"    help: {problem.hint}"
+    mine, others = shown_hidden(client, read.scan.hidden)
+    yield from (f"  not visible: {one.object}{f' at {one.pointer}' if one.pointer else ''} ({one.reason})" for one in mine)
+    if others:
+        yield f"  not visible: {others} texts in other namespaces"
+
+
+def _following(environment: Environment, files: tuple[Edited, ...], *, written: bool) -> Iterator[str]:
+    if written:
+        yield f"next: rediskit check {environment.config_argument}, and commit {' '.join(one.file for one in files)}"
