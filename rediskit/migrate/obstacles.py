@@ -5,6 +5,7 @@ import os
 import shlex
 import tarfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from rediskit.git.revision import contents_at
 from rediskit.migrate.commits import Publishing, remote_of
 from rediskit.migrate.committed import migrations_in
 from rediskit.migrate.export import export
+from rediskit.migrate.owner.build import bench
 from rediskit.migrate.owner.files import Checkout
 from rediskit.migrate.places import Places
 from rediskit.model.client import Client
@@ -70,17 +72,44 @@ def foreign_there(environment: Environment, client: Client, repository: Reposito
         changed = [path for path in changed if (repository.top / path).is_relative_to(place.to)]
     if not changed:
         return
+    with _committed(repository) as copy:
+        export(environment, client, str(copy / place.to.relative_to(place.top)), force=False, dry_run=False)
+        foreign = [path for path in changed if _content(copy / path) != _content(repository.top / path)]
+    if foreign:
+        yield _problem(repository, foreign)
+
+
+def foreign_in_place(places: Places, output: str) -> Iterator[Problem]:
+    """Yield the uncommitted changes in this repository if the overlay of a client builds something else with them.
+
+    The trial build reads the work tree, and the GitOps tool builds the commit, which contains only the config and the rendered manifests.
+    """
+    environment, client, here, place = places.environment, places.client, places.here, places.overlay()
+    own = [os.path.realpath(file) for file in (*environment.inputs, f"{output}/{environment.name}")]
+    changed = [path for path in here.changed() if not any((here.top / path).is_relative_to(file) for file in own)]
+    if not changed:
+        return
+    with _committed(here) as copy:
+        to, overlay, mine = (copy / path.relative_to(place.top) for path in (place.to, place.overlay, place.folder_of(client)))
+        if not overlay.is_dir():
+            yield _problem(here, changed)
+            return
+        with bench(Checkout(copy, to, overlay, place.offline, mine), client) as commit, bench(place, client) as work_tree:
+            if commit.before(environment) != work_tree.before(environment):
+                yield _problem(here, changed)
+
+
+@contextmanager
+def _committed(repository: Repository) -> Iterator[Path]:
+    """Yield a temporary folder with the files of the last commit."""
     with temporary_folder() as folder:
-        copy = folder / "checkout"
+        copy = Path(os.path.realpath(folder)) / "checkout"
         with tarfile.TarFile(fileobj=io.BytesIO(repository.archive())) as archive:
             # A parameter `filter` needs Python 3.11.4, and older versions ignore this attribute. The files are those of a commit.
             archive.extraction_filter = getattr(tarfile, "tar_filter", None)
             archive.extractall(copy)
         (copy / ".git").mkdir()
-        export(environment, client, str(copy / place.to.relative_to(place.top)), force=False, dry_run=False)
-        foreign = [path for path in changed if _content(copy / path) != _content(repository.top / path)]
-    if foreign:
-        yield _problem(repository, foreign)
+        yield copy
 
 
 def _content(path: Path) -> bytes | None:

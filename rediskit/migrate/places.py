@@ -6,6 +6,7 @@ from pathlib import Path
 from rediskit.errors import ConfigError, Problem
 from rediskit.git.discovery import work_tree
 from rediskit.git.publish import Checkout as Repository
+from rediskit.helm import Chart
 from rediskit.migrate.export import Exported, export
 from rediskit.migrate.local import overlay
 from rediskit.migrate.owner.files import FOLDER, Checkout, checkout
@@ -20,22 +21,33 @@ class Places:
     Args:
         environment, client: The config.
         folder: The checkout of the application repository; None to find it.
+        chart: The chart of an application that Helm installs.
 
     Raises:
         ConfigError: The config is not in a Git work tree.
     """
 
-    def __init__(self, environment: Environment, client: Client, folder: str | None) -> None:
+    def __init__(self, environment: Environment, client: Client, folder: str | None, chart: Chart | None = None) -> None:
         top = work_tree(Path(os.path.realpath(environment.file)).parent)
         if top is None:
             raise ConfigError(Problem("the config is not in a Git work tree", "run git init, or use migrate advance", code="git-work-tree"))
-        self.environment, self.client, self._folder = environment, client, folder
+        self.environment, self.client, self._folder, self.chart = environment, client, folder, chart
         self.here = Repository(top)
 
     @property
     def exports(self) -> bool:
         """Whether the files of a step go to a checkout: not if a person makes the change, or the overlay lists the rendered folder."""
-        return self.client.owner.delivery != "stated" and not self.client.owner.in_place
+        return self.client.owner.is_exported
+
+    def has_checkout(self) -> bool:
+        """Return whether a checkout can be scanned. An application that a person changes can be deployed without one."""
+        if self.client.owner.delivery != "stated" or self._folder is not None:
+            return True
+        try:
+            overlay(self.environment, self.client, None)
+        except ConfigError:
+            return False
+        return True
 
     def overlay(self) -> Checkout:
         """Return the overlay of the application. Raises ConfigError where its checkout is not known."""
@@ -55,7 +67,7 @@ class Places:
         """Export the files of the step. environment: the config at another step. Raises RefusedError for a wrong build."""
         environment = environment or self.environment
         client = next(one for one in environment.clients if one.name == self.client.name)
-        return export(environment, client, str(self.overlay().to), force=False, dry_run=dry_run)
+        return export(environment, client, str(self.overlay().to), force=False, dry_run=dry_run, chart=self.chart)
 
     def paths_here(self, output: str) -> list[str]:
         """Return the config files and the output directory, relative to the work tree."""

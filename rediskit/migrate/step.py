@@ -11,13 +11,14 @@ from rediskit.checks import run_checks
 from rediskit.checks.acceptance import unaccepted
 from rediskit.errors import MissingToolError, Problem, RediskitError, RefusedError
 from rediskit.git.publish import Checkout as Repository
+from rediskit.helm import Chart
 from rediskit.migrate.checkout_evidence import checkout_evidence
 from rediskit.migrate.commits import Publishing, published, shown
 from rediskit.migrate.committed import migrations_in
 from rediskit.migrate.edit import Edited, put_in_place
 from rediskit.migrate.export import Exported, refuse_uses, trial_build
 from rediskit.migrate.moves import Asked, Move, move
-from rediskit.migrate.obstacles import foreign_here, obstacles, unmerged
+from rediskit.migrate.obstacles import foreign_here, foreign_in_place, obstacles, unmerged
 from rediskit.migrate.places import Places
 from rediskit.migrate.status import clients_of, repository_of_step
 from rediskit.migrate.verification.after_step import Verified, verify_step
@@ -42,6 +43,7 @@ class Wanted(NamedTuple):
         asked: The step and its gates.
         output: The parent of the output directories.
         checkout: The checkout of the application repository; None to find it.
+        chart: The chart of an application that Helm installs.
         branch: The branch to commit to and push, for a pull request.
         timeout: Seconds to wait for the cluster.
         verify: Whether to verify the step after the wait.
@@ -50,6 +52,7 @@ class Wanted(NamedTuple):
     asked: Asked
     output: str
     checkout: str | None = None
+    chart: Chart | None = None
     commit: bool = False
     push: bool = False
     wait: bool = False
@@ -102,7 +105,7 @@ def take_step(environment: Environment, client: Client, wanted: Wanted, report: 
 class _Taking:
     def __init__(self, environment: Environment, client: Client, wanted: Wanted, report: Callable[[str], None]) -> None:
         self.wanted, self.report = wanted, report
-        self.places = Places(environment, client, wanted.checkout)
+        self.places = Places(environment, client, wanted.checkout, wanted.chart)
         self.here = self.places.here
         self.committed = (migrations_in(environment.file, "HEAD") or {}).get(client.name)
         self.move: Move | None = None
@@ -188,10 +191,10 @@ class _Taking:
     def _record(self) -> Sequence[Edited]:
         """Record what the checkout of the application repository shows before `decommission` and `complete`."""
         target = transitions.next_step(migration_of(self.client)) if self.wanted.asked.kind == "forward" else None
-        owner = self.client.owner
         files: Sequence[Edited] = ()
-        if (target == "complete" and owner.is_built) or (target == "decommission" and owner.delivery != "stated"):
-            files = checkout_evidence(self.environment, self.client, target, self.places.overlay(), self.wanted.asked.at)
+        if (target == "complete" and self.client.owner.is_built) or (target == "decommission" and self.places.has_checkout()):
+            place, at = self.places.overlay(), self.wanted.asked.at
+            files = checkout_evidence(self.environment, self.client, target, place, at, self.wanted.chart)
         put_in_place(files)
         self._reload()
         return files
@@ -210,8 +213,8 @@ class _Taking:
     def _trial_build(self, environment: Environment) -> None:
         """Build the overlay in this repository with the files of the step. A rollback restores the base, and needs no kustomize."""
         client = clients_of(environment, self.client.name)[0]
-        refuse_uses(environment, client, self.places.overlay())
-        trial_build(environment, client, self.places.overlay())
+        refuse_uses(environment, client, self.places.overlay(), self.wanted.chart)
+        trial_build(environment, client, self.places.overlay(), self.wanted.chart)
 
     @staticmethod
     def _require(problems: Iterable[Problem]) -> None:
@@ -223,6 +226,8 @@ class _Taking:
         if self.wanted.commit:
             exports = repository == "owner" and self.places.exports
             yield from obstacles(self.places, self._publishing, exports=exports)
+            if repository == "owner" and self.client.owner.in_place:
+                yield from foreign_in_place(self.places, self.wanted.output)
 
     @property
     def _publishing(self) -> Publishing:
@@ -260,7 +265,7 @@ class _Taking:
     def _commit_all(self, there: Repository | None) -> bool:
         """Commit and push in both repositories. Return whether there was something to commit."""
         step = migration_of(self.client).step
-        if self.repository == "owner" and self.client.owner.delivery == "stated" and step != "complete":
+        if self.repository == "owner" and self.client.owner.delivery == "stated" and there is None and step != "complete":
             page = f"{self.environment.path}/{self.client.owner_folder}/REQUIRED.md"
             self.todo = (f"change the application as {page} states, deploy it, and run rediskit migrate verify",)
         paths = self.places.paths_here(self.wanted.output)

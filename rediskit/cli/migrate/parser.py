@@ -236,7 +236,7 @@ def _scan(actions: Commands) -> None:
         "An application that a person changes can need this record before decommission. With a checkout, use rediskit check --owner.",
         module="migrate.scan",
         options=(
-            *(*_SHARED, at("the time of the scan"), CONTEXT, DRY_RUN, _FROM),
+            *(*_SHARED, OUTPUT, at("the time of the scan"), CONTEXT, DRY_RUN, _FROM),
             flag("--live", "read the objects in the cluster; kubectl reads them, and no Secret"),
             flag("--record", "record the result as evidence in the config, at validate"),
             text("--observed", "TEXT", "with --record: read nothing; TEXT describes how you searched"),

@@ -11,10 +11,11 @@ from rediskit.cli.clock import refuse_later, time_of
 from rediskit.cli.configs import config_file
 from rediskit.cli.environments import clear_leftovers
 from rediskit.cli.migrate.move import diff_lines, dirty_notes, files_json
+from rediskit.cli.migrate.rendering import put_and_render, rendered_json, rendered_lines
 from rediskit.cli.migrate.verify import content_of
 from rediskit.cli.report import Report
 from rediskit.errors import ConfigError, Problem
-from rediskit.migrate.edit import Edited, put_in_place
+from rediskit.migrate.edit import Edited
 from rediskit.migrate.live_scan import Read, read_artefact, read_cluster, record_read, record_word, shown_hidden
 from rediskit.migrate.scan import problems
 from rediskit.migrate.status import one_client
@@ -36,16 +37,18 @@ def run(arguments: argparse.Namespace) -> Report:
     files: tuple[Edited, ...] = ()
     if arguments.record:
         files = record_read(environment, client, read, at) if read else record_word(environment, client, words, at)
-    written = bool(files) and not arguments.dry_run
-    if written:
+    changes = None
+    if written := bool(files) and not arguments.dry_run:
         refuse_later(at, "--at")
         clear_leftovers(environment)
-        put_in_place(files)
+        changes = put_and_render(environment, files, arguments.output)
+    following = rendered_lines(environment, client, files, arguments.output, changes) if written else ()
     document: dict[str, Any] = {"client": client.name, "step": step, "at": at, "source": read.source if read else None}
     document |= {"objects": read.objects if read else 0, "scan": scanning.as_json(read.scan if read else None)}
-    lines = (*(_lines(client, read) if read else ()), *diff_lines(files), *_following(environment, files, written=written))
+    lines = (*(_lines(client, read) if read else ()), *diff_lines(files), *following)
     code = 1 if read and read.scan.certain else 0
-    return Report({**document, "written": written, **files_json(files)}, lines, dirty_notes(environment, files), code)
+    document |= {"written": written, **files_json(files), **rendered_json(environment, changes)}
+    return Report(document, lines, dirty_notes(environment, files), code)
 
 
 def _refuse_options(arguments: argparse.Namespace, client: Client, words: str) -> None:
@@ -77,8 +80,3 @@ def _lines(client: Client, read: Read) -> Iterator[str]:
     yield from (f"  not visible: {one.object}{f' at {one.pointer}' if one.pointer else ''} ({one.reason})" for one in mine)
     if others:
         yield f"  not visible: {others} texts in other namespaces"
-
-
-def _following(environment: Environment, files: tuple[Edited, ...], *, written: bool) -> Iterator[str]:
-    if written:
-        yield f"next: rediskit check {environment.config_argument}, and commit {' '.join(one.file for one in files)}"

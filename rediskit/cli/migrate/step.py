@@ -10,6 +10,7 @@ from rediskit.cli.environments import clear_leftovers
 from rediskit.cli.migrate.move import asked_for, diff_lines, files_json
 from rediskit.cli.report import Report
 from rediskit.cli.terminal import progress
+from rediskit.helm import chart_at
 from rediskit.migrate.status import one_client
 from rediskit.migrate.step import Taken, Wanted, take_step
 from rediskit.migrate.verification.after_step import Outcome, Verified
@@ -29,6 +30,7 @@ def run(arguments: argparse.Namespace) -> Report:
         asked_for(arguments, client),
         arguments.output,
         arguments.checkout,
+        chart_at(arguments.chart) if arguments.chart else None,
         commit=arguments.commit or arguments.push or arguments.wait,
         push=arguments.push or arguments.wait,
         wait=arguments.wait,
@@ -95,8 +97,9 @@ def _continued(taken: Taken, arguments: argparse.Namespace) -> str:
     """Return the command that continues the step."""
     client, config = taken.client, taken.environment.config_argument
     assert client.migration is not None
-    checkout = f" --checkout {shlex.quote(arguments.checkout)}" if arguments.checkout else ""
-    return step_command(config, client, client.migration.step).replace(" --confirm-irreversible", "") + checkout
+    given = (("--checkout", arguments.checkout), ("--chart", arguments.chart))
+    options = "".join(f" {option} {shlex.quote(value)}" for option, value in given if value)
+    return step_command(config, client, client.migration.step).replace(" --confirm-irreversible", "") + options
 
 
 def _rest(taken: Taken, arguments: argparse.Namespace) -> str:
