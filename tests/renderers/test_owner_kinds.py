@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import re
 import subprocess
@@ -222,10 +223,20 @@ def expected(shape: Shape, effect: Effects) -> dict[str, set[str]]:
     return {kind: pointers for kind, pointers in moved.items() if pointers}
 
 
-@pytest.mark.parametrize("order", ["scale-down-first", "deploy-first"])
-@pytest.mark.parametrize("kind", BUILT)
-@pytest.mark.parametrize("name", SHAPES)
-def test_each_step_changes_what_it_means_and_nothing_else(tmp_path: Path, kustomize: Path, name: str, kind: OwnerKind, order: str) -> None:
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Rotate kinds and orders over the shapes: test_owner_matrix.py has every pair. `pytest --full` runs the whole product."""
+    kinds = list(itertools.product(BUILT, ("scale-down-first", "deploy-first")))
+    rotated = [(name, *kinds[(3 * index + shift) % len(kinds)]) for index, name in enumerate(SHAPES) for shift in (0, 5)]
+    if "journey" in metafunc.fixturenames:
+        every = [(name, *pair) for name in SHAPES for pair in kinds]
+        metafunc.parametrize("journey", every if metafunc.config.getoption("full") else rotated, ids=", ".join)
+    if "plain" in metafunc.fixturenames:
+        orders = [(name, ("scale-down-first", "deploy-first")[index % 2]) for index, name in enumerate(SHAPES)]
+        metafunc.parametrize("plain", orders, ids=", ".join)
+
+
+def test_each_step_changes_what_it_means_and_nothing_else(journey: tuple[str, OwnerKind, str], tmp_path: Path, kustomize: Path) -> None:
+    name, kind, order = journey
     shape = SHAPES[name]
     repository = Repository(tmp_path, kustomize, objects(shape))
     before = repository.at(None)
@@ -249,16 +260,15 @@ def test_each_step_changes_what_it_means_and_nothing_else(tmp_path: Path, kustom
         assert init[0] == init[1], "init containers run in their order"
 
 
-@pytest.mark.parametrize("order", ["scale-down-first", "deploy-first"])
-@pytest.mark.parametrize("name", SHAPES)
-def test_plain_manifests_are_what_a_component_builds(tmp_path: Path, kustomize: Path, name: str, order: str) -> None:
+def test_plain_manifests_are_what_a_component_builds(plain: tuple[str, str], tmp_path: Path, kustomize: Path) -> None:
     """The files of `manifests` with the values of each step, compared with the real build of the Component."""
+    name, order = plain
     shape = SHAPES[name]
     repository = Repository(tmp_path, kustomize, objects(shape))
     for step in STEPS:
-        plain = environment(shape, "manifests", step, order)
-        tree = render(plain)
-        patches = {change.merge["kind"]: change for change in changes(plain, plain.clients[0])}
+        now = environment(shape, "manifests", step, order)
+        tree = render(now)
+        patches = {change.merge["kind"]: change for change in changes(now, now.clients[0])}
         assert {path for path in tree.files if path.startswith("owners/beersystem/") and path.endswith(".yaml")} == {
             f"owners/beersystem/{file_name(change.named)}" for change in patches.values()
         }
