@@ -80,19 +80,22 @@ def commit(folder: Path) -> None:
 
 def in_checkout(place: Path, command: tuple[str, ...], *, real: bool) -> int:
     """Run a command in a folder; its exit code."""
-    program = place / checkouts.PROGRAM
-    program.write_text(f"#!/bin/sh\nexec cat {place / checkouts.BUILT}\n", encoding="utf-8")
-    program.chmod(0o755)
+    printed = {"KUSTOMIZE": checkouts.BUILT, "HELM": checkouts.TEMPLATED, "KUBECTL": checkouts.LIVE}
+    kept = {name: os.environ.get(name) for name in printed}
+    for name, file in printed.items():
+        program = place / checkouts.PROGRAM.replace("kustomize", name.lower())
+        program.write_text(f"#!/bin/sh\nexec cat {place / file}\n", encoding="utf-8")
+        program.chmod(0o755)
+        os.environ[name] = str(locate("kustomize") if real and name == "KUSTOMIZE" else program)
     out, err, before = io.StringIO(), io.StringIO(), Path.cwd()
-    kept = os.environ.get("KUSTOMIZE")
-    os.environ["KUSTOMIZE"] = str(locate("kustomize") if real else program)
     os.chdir(place)
     try:
         with redirect_stdout(out), redirect_stderr(err):
             code = main([*command, "--debug"])
     finally:
         os.chdir(before)
-        os.environ.pop("KUSTOMIZE") if kept is None else os.environ.update(KUSTOMIZE=kept)
+        for name, value in kept.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
     assert code in (0, 1, 2, 3), f"{command} ended with {code}\n{err.getvalue()}"
     assert "internal error" not in err.getvalue(), err.getvalue()
     return code
