@@ -190,7 +190,7 @@ def test_the_defaults_are_no_use_and_have_to_be_new_before_complete(tmp_path: Pa
     code, _, errors = run("migrate", "export", file, "--to", "owner/prod")
     assert (code, "[old-redis-in-use]: File/owner/prod/main.tf" in errors) == (1, True), errors
     code, _, errors = run("migrate", "advance", by_variables(tmp_path, "decommission"), "--to", "complete")
-    assert (code, "[fold-unseen]" in errors) == (1, True), errors
+    assert (code, "[fold-missing]" in errors) == (1, True), errors
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from tests.cluster.plane import Plane, program
 from tests.cluster.processes import until
 from tests.conftest import Run
 from tests.renderers.owner_build import OLD_REDIS
-from tests.samples import backend, merged
+from tests.samples import ONE_CONTAINER, backend, merged
 
 HOST = "redis-shared-master.redis.svc.cluster.local"
 
@@ -39,9 +39,9 @@ def test_a_live_scan_reads_what_runs_and_not_what_is_over(
     until("two ReplicaSets", lambda: len(_sets(plane, namespace)) == 2 or None, 60)
     until("the old one without pods", lambda: 0 in [one["spec"]["replicas"] for one in _sets(plane, namespace)] or None, 60)
     host = f"redis.{namespace}.svc.cluster.local"
-    config_at(tmp_path, kind="external", namespace=namespace, previous={"host": host, "data": "none"})
-    manifest = tmp_path / "chocolandia/beersystem-backend.yaml"
-    manifest.write_text(manifest.read_text().replace("namespace: beersystem", f"namespace: {namespace}"))
+    listed = [{"kind": "Deployment", "name": "beersystem-backend", "replicas": 1, "containers": ONE_CONTAINER}]
+    previous = {"host": host, "data": "none"}
+    config_at(tmp_path, kind="external", namespace=namespace, previous=previous, workloads=listed)
     scan = ("migrate", "scan", "chocolandia.yaml", "--at", AT, "--live", "--json")
     document = _scanned(run, *scan, code=0)
     assert document["source"].startswith("cluster ")
