@@ -15,7 +15,9 @@ from rediskit.model.ciphertext import UNOWNED
 from rediskit.model.client import Client
 from rediskit.model.criteria import CRITERIA
 from rediskit.renderers.objects import KEEP
+from rediskit.renderers.owner.required import digest
 from rediskit.source.manifest import read_manifest
+from rediskit.state_machine.subjects import subject
 from rediskit.yamlio.writer import dump
 
 ROOT = Path(__file__).parent.parent
@@ -94,6 +96,20 @@ def config(step: str | None = "validate", order: str = "scale-down-first", over:
     return merged(data, over or {})
 
 
+def complete(data: dict[str, Any], environment: Environment) -> dict[str, Any]:
+    """Return the config with the subject in each evidence without one, as the command that records it writes it."""
+
+    def about(entry: Mapping[str, Any], client: Client) -> dict[str, Any]:
+        required = digest(environment, client) if entry["kind"] in ("verified", "folded") else ""
+        return {"about": text} if (text := subject(environment, client, entry["kind"], required)) else {}
+
+    clients = []
+    for section, client in zip(data["clients"], environment.clients, strict=True):
+        evidence = [{**about(entry, client), **entry} for entry in section.get("migration", {}).get("evidence", ())]
+        clients.append({**section, "migration": {**section["migration"], "evidence": evidence}} if evidence else section)
+    return {**data, "clients": clients}
+
+
 def environment_of(step: str | None = "validate", order: str = "scale-down-first", over: Mapping[str, Any] | None = None) -> Environment:
     """Return the environment of `config`, made in Python."""
     data = config(step, order, over)
@@ -101,7 +117,9 @@ def environment_of(step: str | None = "validate", order: str = "scale-down-first
         for workload in client.get("workloads", ()) if isinstance(client, dict) else ():
             if isinstance(workload.get("manifest"), str):
                 workload["manifest"] = Manifest(workload["manifest"], backend())
-    return Environment.model_validate(data)
+    environment = Environment.model_validate(data)
+    completed = complete(data, environment)
+    return environment if completed == data else Environment.model_validate(completed)
 
 
 def helm_release(over: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -146,7 +164,13 @@ def loaded(
     for namespace, content in (ciphertexts or {}).items():
         (folder / f"chocolandia/secrets/{namespace}.yaml").write_text(dump(content), encoding="utf-8")
     file = folder / "chocolandia.yaml"
-    file.write_text(yaml.safe_dump(config(step, order, over), sort_keys=False, width=1000), encoding="utf-8")
+    data = config(step, order, over)
+    file.write_text(yaml.safe_dump(data, sort_keys=False, width=1000), encoding="utf-8")
+    environment = load(file)
+    completed = complete(data, environment)
+    if completed == data:
+        return environment
+    file.write_text(yaml.safe_dump(completed, sort_keys=False, width=1000), encoding="utf-8")
     return load(file)
 
 

@@ -10,6 +10,8 @@ from rediskit.model.client import Client
 from rediskit.model.criteria import FAILED
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
+from rediskit.renderers.owner.required import digest
+from rediskit.state_machine.subjects import subject
 from rediskit.state_machine.transitions import migration_of
 
 Entry = Mapping[str, Any]
@@ -98,7 +100,16 @@ def appended(
 ) -> tuple[tuple[Edited, ...], Environment]:
     """Return the files that append entries to the evidence of a client, and the environment after it. Nothing is written."""
     path = (*section(environment, client), "evidence")
-    return edited(environment.file, (*before, *(Append(path, entry) for entry in entries)))
+    complete = (_with_subject(environment, client, entry) for entry in entries)
+    return edited(environment.file, (*before, *(Append(path, entry) for entry in complete)))
+
+
+def _with_subject(environment: Environment, client: Client, entry: Entry) -> Entry:
+    """Return an entry with its subject after the keys that every entry has, if its kind has one."""
+    kind = entry["kind"]
+    about = subject(environment, client, kind, digest(environment, client) if kind in ("verified", "folded") else "")
+    first = {key: entry[key] for key in ("kind", "step", "at", "by", "source", "digest") if key in entry}
+    return {**first, **({"about": about} if about else {}), **{key: value for key, value in entry.items() if key not in first}}
 
 
 def entry(kind: str, migration: Migration, at: str, **more: str) -> Entry:

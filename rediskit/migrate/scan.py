@@ -161,7 +161,7 @@ def recorded(
     notes = [what] if what else []
     notes += [f"{possible} possible"] if possible else []
     notes += [f"{len(result.hidden)} not visible"] if result.hidden else []
-    more = {"source": source, "digest": digest, "about": about, "value": value, "note": ", ".join(notes)}
+    more = {"source": source, "digest": digest, "value": value, "note": ", ".join(notes)}
     files, _ = appended(environment, client, [entry("scan", migration, at, by="measured", **more)])
     return files
 

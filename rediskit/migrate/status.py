@@ -8,7 +8,7 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
 from rediskit.renderers.helm import release_of
-from rediskit.renderers.owner.required import hidden
+from rediskit.renderers.owner.required import digest, hidden
 from rediskit.renderers.pages.uses import NOT_VISIBLE, STAYS, other_scan
 from rediskit.renderers.secret_forms import has_secret
 from rediskit.state_machine import transitions
@@ -112,6 +112,7 @@ def situation_of(
         carriers=carriers(environment) if known is None else known,
         still_used=tuple((user.message, user.hint) for user in used if user.strength == "certain"),
         removed_by=other.name if other else "",
+        required=digest(environment, client) if {"verified", "folded"}.intersection(codes) else "",
     )
 
 

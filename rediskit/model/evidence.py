@@ -37,7 +37,9 @@ class Evidence(Model):
     digest: Digest | None = None
     """The digest of the observed content."""
     about: Line | None = None
-    """`scan`: the old Redis and the objects to remove with it. The scan is valid for these only."""
+    """The subject of the observation, written by the command. The entry is valid while the config has the same subject.
+    `secret`: the Secret, its key and namespaces. `scan`: the old Redis and the objects to remove with it. `drained`: the old Redis.
+    `jobs`: the CronJobs. `installed`: the HelmRelease. `verified`, `folded`: the digest of what the step requires of the application."""
     value: Line | None = None
     """`scan`: the number of certain uses. `criterion`: its name, with `:failed` or `:unknown` (not measurable). `downtime`: start/end.
     `drained`: the number of tasks, with `:discarded` where their loss is accepted. `jobs`: the number of running Jobs.

@@ -10,7 +10,7 @@ from rediskit.model.migration import moment
 from rediskit.model.nested import at
 from rediskit.state_machine.clock import later, seconds_between, span
 from rediskit.state_machine.effects import down_since, effects, recorded_since_down
-from rediskit.state_machine.scans import subject, unfit
+from rediskit.state_machine.scans import source_of, unfit
 from rediskit.state_machine.situation import Blocker, Gate, GateResult, Situation
 from rediskit.state_machine.transitions import gates, lost_for_good
 
@@ -67,10 +67,10 @@ def _secret(situation: Situation) -> Iterator[Blocker]:
     client, auth = situation.client, situation.environment.redis.auth
     namespaces = f"{situation.environment.redis.namespace} and {client.namespace}"
     if situation.environment.secrets.mode == "manual":
-        if situation.migration.secret is None:
-            message = f"no evidence that Secret {auth.secret} has key {auth.key} in {namespaces}; with secrets.mode manual it is not in Git"
-            record = situation.command("record --secret-seen")
-            yield Blocker("secret-missing", message, f"verify both Secrets, then run {record}", ("migration",))
+        entry = situation.migration.secret
+        if message := situation.outdated(entry) if entry else f"no evidence that Secret {auth.secret} has key {auth.key} in {namespaces}":
+            hint = f"it is not in Git with secrets.mode manual: verify both Secrets, then run {situation.command('record --secret-seen')}"
+            yield Blocker("secret-missing", message, hint, ("migration",))
     elif not situation.secret:
         message = f"the rendered manifests do not contain Secret {auth.secret} for {namespaces}"
         yield Blocker("secret-missing", message, "run rediskit secret new, then render and commit", ("namespace",))
@@ -97,8 +97,9 @@ def _installed(situation: Situation) -> Iterator[Blocker]:
     migration, install = situation.migration, situation.client.owner.installs
     since = [entry.at for entry in migration.history if entry.step == migration.step][-1:]
     recorded = [entry for entry in migration.evidence if (entry.kind, entry.step) == ("installed", migration.step)]
-    if not any(not since or moment(entry.at) >= moment(since[0]) for entry in recorded):
-        message = f"{install.reference} was not read in the cluster at {migration.step}: a setting of it can undo the step"
+    valid = [entry for entry in recorded if not since or moment(entry.at) >= moment(since[0])]
+    unread = f"{install.reference} was not read in the cluster at {migration.step}: a setting of it can undo the step"
+    if message := situation.outdated(valid[-1]) if valid else unread:
         yield Blocker("release-unread", message, f"run {situation.command('record --installed')}", ("migration", "evidence"))
 
 
@@ -106,8 +107,8 @@ def _jobs(situation: Situation) -> Iterator[Blocker]:
     """Yield a blocker unless no Job of a CronJob ran after the application stopped: a suspended CronJob does not stop its Jobs."""
     client, since = situation.client, recorded_since_down(situation.migration, "jobs")
     record = situation.command("record --jobs")
-    if not since:
-        message = f"no evidence that no Job of {', '.join(client.cron_jobs)} is running since the application stopped"
+    unread = f"no evidence that no Job of {', '.join(client.cron_jobs)} is running since the application stopped"
+    if message := situation.outdated(since[-1]) if since else unread:
         yield Blocker("jobs-unread", message, f"run {record}", ("migration",))
     elif since[-1].value != "0":
         message = f"{since[-1].value} Jobs of {', '.join(client.cron_jobs)} were running at {since[-1].at}, and they use the old Redis"
@@ -118,8 +119,8 @@ def _drained(situation: Situation) -> Iterator[Blocker]:
     """Yield a blocker unless the queues were empty, or their tasks discarded, after the application stopped: nothing is copied."""
     since = recorded_since_down(situation.migration, "drained")
     record = situation.command("record --drained")
-    if not since:
-        message = "no evidence that the queues in the old Redis are empty since the application stopped"
+    unread = "no evidence that the queues in the old Redis are empty since the application stopped"
+    if message := situation.outdated(since[-1]) if since else unread:
         yield Blocker("queue-unread", message, f"run {record}", ("migration",))
     elif (value := since[-1].value or "") != "0" and not value.endswith(DISCARDED):
         message = f"{value} tasks were left in the old Redis at {since[-1].at}, and no data is copied"
@@ -168,7 +169,7 @@ def _scan(situation: Situation) -> Iterator[Blocker]:
     elif reason := unfit(client, scan):
         yield Blocker("scan-missing", reason, f"run {command}", ("migration", "evidence"))
     elif scan.value != "0":
-        message = f"the scan at {scan.at} found {scan.value} certain uses of {host} in {subject(scan)}"
+        message = f"the scan at {scan.at} found {scan.value} certain uses of {host} in {source_of(scan)}"
         yield Blocker("scan-in-use", message, f"change them, and deploy the change; then run {command}", ("migration", "evidence"))
 
 
@@ -205,9 +206,9 @@ def _irreversible(situation: Situation) -> Iterator[Blocker]:
 
 
 def _folded(situation: Situation) -> Iterator[Blocker]:
-    client = situation.client
-    if situation.migration.folded is None:
-        message = "no record shows that the base of the application repository contains the change"
+    client, entry = situation.client, situation.migration.folded
+    missing = "no record shows that the base of the application repository contains the change"
+    if message := situation.outdated(entry) if entry else missing:
         record = situation.command("record --folded")
         hint = (
             f"run {record} --owner DIR: it compares the builds with and without the Component"
@@ -220,9 +221,9 @@ def _folded(situation: Situation) -> Iterator[Blocker]:
 def _verified(situation: Situation) -> Iterator[Blocker]:
     """Yield a blocker unless the state of the application at this step was verified: no build validates it."""
     migration, client = situation.migration, situation.client
-    if migration.verified is None:
+    missing = f"no verification of {', '.join(client.references)} at {migration.step} is recorded"
+    if message := situation.outdated(migration.verified) if migration.verified else missing:
         command = situation.command("verify --live --record")
-        message = f"no verification of {', '.join(client.references)} at {migration.step} is recorded"
         yield Blocker("verification-missing", message, f"run {command}, or use --from FILE", ("migration",))
 
 

@@ -2,6 +2,7 @@
 
 from rediskit.model.client import Client
 from rediskit.model.evidence import Evidence
+from rediskit.state_machine.subjects import difference
 
 CLUSTER = "cluster "
 """The start of `source` of evidence from a cluster; the uid of its namespace kube-system follows."""
@@ -14,7 +15,7 @@ def is_of_checkout(scan: Evidence) -> bool:
     return scan.by == "measured" and not (scan.source or "").startswith((CLUSTER, FILE))
 
 
-def subject(scan: Evidence) -> str:
+def source_of(scan: Evidence) -> str:
     """Return in words what a scan read."""
     if scan.by == "person":
         return "the word of a person"
@@ -27,7 +28,7 @@ def subject(scan: Evidence) -> str:
 def described(scan: Evidence) -> str:
     """Return in one line what a scan read, when, and what it found."""
     note = f" ({scan.note})" if scan.note else ""
-    return f"{subject(scan)} at {scan.at}: {scan.value} certain uses{note}"
+    return f"{source_of(scan)} at {scan.at}: {scan.value} certain uses{note}"
 
 
 def unfit(client: Client, scan: Evidence) -> str:
@@ -35,8 +36,8 @@ def unfit(client: Client, scan: Evidence) -> str:
 
     Only an application that a person changes can be deployed without a checkout.
     """
-    if client.previous and scan.about not in (None, client.previous.described):
-        return f"the scan at {scan.at} searched for {scan.about}, not for {client.previous.described}"
+    if client.previous and (message := difference(scan, client.previous.described)):
+        return message
     if client.owner.delivery != "stated" and not is_of_checkout(scan):
-        return f"the scan at {scan.at} read {subject(scan)}, and owner.kind {client.owner.kind} needs one of the application repository"
+        return f"the scan at {scan.at} read {source_of(scan)}, and owner.kind {client.owner.kind} needs one of the application repository"
     return ""

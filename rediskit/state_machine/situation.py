@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
+from rediskit.model.evidence import Evidence
 from rediskit.model.migration import Migration
+from rediskit.state_machine.subjects import difference, subject
 from rediskit.state_machine.transitions import Transition, migration_of
 
 
@@ -20,6 +22,7 @@ class Situation(NamedTuple):
         carriers: The result of `effects.carriers` for the environment.
         still_used: Message and hint of each certain use of the old Redis in the config.
         removed_by: The other client that has removed the old Redis; "" if it exists.
+        required: The digest of what the current step requires of the application, for evidence about it.
     """
 
     environment: Environment
@@ -33,11 +36,16 @@ class Situation(NamedTuple):
     carriers: frozenset[str] = frozenset()
     still_used: tuple[tuple[str, str], ...] = ()
     removed_by: str = ""
+    required: str = ""
 
     @property
     def migration(self) -> Migration:
         """The migration of the client."""
         return migration_of(self.client)
+
+    def outdated(self, entry: Evidence) -> str:
+        """Return how the subject of evidence differs from the config; "" where it is the same."""
+        return difference(entry, subject(self.environment, self.client, entry.kind, self.required))
 
     def command(self, action: str) -> str:
         """Return a command of `rediskit migrate` for the client. action: the subcommand and its option."""

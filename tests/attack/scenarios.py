@@ -21,7 +21,12 @@ from tests.samples import BACKEND, client, config, merged
 from tests.secrets.repository import certificate_of
 
 REPOSITORY = "https://git.example.org/platform/cluster.git"
-_SECRET = {"kind": "secret", "step": "prepare", "at": "2026-03-01T18:00:00-03:00"}
+_SECRET = {
+    "kind": "secret",
+    "step": "prepare",
+    "at": "2026-03-01T18:00:00-03:00",
+    "about": "Secret redis-credentials key redis-password in redis and beersystem",
+}
 READY: dict[str, Any] = {"window": {"start": "2026-03-01T22:00:00-03:00", "duration": "1h"}, "evidence": [_SECRET]}
 AT = "2026-03-01T22:01:00-03:00"
 GIT = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}

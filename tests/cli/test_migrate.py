@@ -21,7 +21,7 @@ from rediskit.source.loader import load
 from rediskit.state_machine.gates import GATES
 from rediskit.yamlio.writer import dump
 from tests.conftest import Run
-from tests.samples import EVIDENCE, OBSERVED, backend, client, loaded, merged
+from tests.samples import EVIDENCE, OBSERVED, backend, client, complete, loaded, merged
 
 WINDOW = {"start": "2026-03-01T22:00:00-03:00", "duration": "1h"}
 SEEN = "2026-03-01T18:00:00-03:00"
@@ -69,6 +69,7 @@ def write(
     data = merged(data, {key: value for key, value in (over or {}).items() if key not in ("client", "others")})
     file = folder / CONFIG
     file.write_text(yaml.safe_dump(data, sort_keys=False, width=1000), encoding="utf-8")
+    file.write_text(yaml.safe_dump(complete(data, load(file)), sort_keys=False, width=1000), encoding="utf-8")
     load(file)
     return file
 
@@ -186,26 +187,19 @@ CASES: dict[str, Refused] = {
     "nobody has seen the Secret": Refused(
         {"step": "prepare", "window": WINDOW},
         f"advance --at {IN_WINDOW}",
-        {
-            "secret-missing": "beersystem: no evidence that Secret redis-credentials has key redis-password in redis and beersystem; "
-            "with secrets.mode manual it is not in Git"
-        },
+        {"secret-missing": "beersystem: no evidence that Secret redis-credentials has key redis-password in redis and beersystem"},
     ),
     "nobody has seen the Secret, and deploy comes first": Refused(
         {"step": "prepare", "order": "deploy-first"},
         f"advance --at {IN_WINDOW}",
-        {
-            "secret-missing": "beersystem: no evidence that Secret redis-credentials has key redis-password in redis and beersystem; "
-            "with secrets.mode manual it is not in Git"
-        },
+        {"secret-missing": "beersystem: no evidence that Secret redis-credentials has key redis-password in redis and beersystem"},
     ),
     "neither window nor Secret": Refused(
         {"step": "prepare"},
         f"advance --at {IN_WINDOW}",
         {
             "window-missing": "beersystem: migration.window is not set",
-            "secret-missing": "beersystem: no evidence that Secret redis-credentials has key redis-password in redis and beersystem; "
-            "with secrets.mode manual it is not in Git",
+            "secret-missing": "beersystem: no evidence that Secret redis-credentials has key redis-password in redis and beersystem",
         },
     ),
     "a base without replicas": Refused(
@@ -1029,11 +1023,12 @@ def test_a_dry_record_as_json_contains_the_entries(tmp_path: Path, run: Run) -> 
     code, output, errors = run("record", CONFIG, "--secret-seen", "--at", IN_WINDOW, "--dry-run", "--json")
     document = json.loads(output)
     assert (code, errors, document["written"], file.read_bytes()) == (0, "", False, text)
-    assert document["files"][0]["diff"][-4:] == [
+    assert document["files"][0]["diff"][-5:] == [
         "+    - kind: secret",
         "+      step: prepare",
         f"+      at: {IN_WINDOW}",
         "+      by: person",
+        "+      about: Secret redis-credentials key redis-password in redis and beersystem",
     ]
 
 

@@ -90,13 +90,15 @@ def test_a_record_passes_the_gate_of_the_next_step(tmp_path: Path, run: Run) -> 
     code, output, errors = run("verify", CONFIG, "--from", put(tmp_path, *objects(tmp_path)), "--record", "--at", NOW)
     assert (code, errors) == (0, ""), errors
     (entry,) = yaml.safe_load((tmp_path / CONFIG).read_text())["clients"][0]["migration"]["evidence"][1:]
-    assert {**entry, "at": str(entry["at"]), "digest": entry["digest"][:7]} == {
+    shortened = {key: entry[key][:7] for key in ("digest", "about")}
+    assert {**entry, "at": str(entry["at"]), **shortened} == {
         "kind": "verified",
         "step": "reconfigure",
         "at": str(yaml.safe_load(NOW)),
         "by": "measured",
         "source": "shown.yaml",
         "digest": "sha256:",
+        "about": "sha256:",
     }
     assert "+    - kind: verified" in output
     assert run(*advance)[0] == 0

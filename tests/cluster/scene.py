@@ -20,7 +20,7 @@ from tests.cluster.kube import Kube, Object
 from tests.cluster.plane import program, volume
 from tests.cluster.sealed_secrets import SealedSecrets
 from tests.cluster.tool import HEALTHY_SECONDS, Expected, Tool
-from tests.samples import EVIDENCE, OBSERVED, VARIABLES, merged
+from tests.samples import EVIDENCE, OBSERVED, VARIABLES, complete, merged
 
 CLIENT = "beersystem"
 CARRIERS = frozenset(
@@ -273,6 +273,7 @@ class Scene:
         for name, content in self.more.items():
             manifest.with_name(name).write_text(dump(content))
         file.write_text(yaml.safe_dump(self.config(), sort_keys=False))
+        file.write_text(yaml.safe_dump(complete(self.config(), load(file)), sort_keys=False))
         return file
 
     def _namespace(self, name: str) -> None:

@@ -5,6 +5,7 @@ A state is a mapping with at most one entry: `{}` where the field is not set, `{
 None is a state that the config does not contain.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -75,6 +76,13 @@ def requirements(environment: Environment, client: Client) -> Iterator[Requireme
         yield from _scaler(workload, effect)
     for reference in client.old_objects:
         yield Requirement(reference, (), _ABSENT if effect.removed else _EXISTS, _EXISTS)
+
+
+def digest(environment: Environment, client: Client) -> str:
+    """Return the digest of the requirements of a client at its step. A value that can be a secret is not in it."""
+    rows = [(one.object, one.pointer, described(one.wanted, one.path[-1] if one.path else "")) for one in requirements(environment, client)]
+    rows += [(one.object, one.container, one.file) for one in hidden(client)]
+    return f"sha256:{hashlib.sha256(json.dumps(rows).encode()).hexdigest()}"
 
 
 def hidden(client: Client) -> Iterator[Hidden]:

@@ -8,10 +8,13 @@ from typing import NamedTuple
 from rediskit.model.client import Client
 from rediskit.model.criteria import CRITERIA
 from rediskit.model.environment import Environment
+from rediskit.model.evidence import Evidence
 from rediskit.model.migration import Step
+from rediskit.renderers.owner.required import digest
 from rediskit.renderers.secret_forms import has_secret
 from rediskit.state_machine import transitions
 from rediskit.state_machine.effects import effects, recorded_since_down
+from rediskit.state_machine.subjects import difference, last, subject
 
 
 class Following(NamedTuple):
@@ -41,7 +44,7 @@ def following(environment: Environment, client: Client, config: str = "") -> Fol
         return Following("", "none: the migration is complete" if migration else "none: the client has no migration")
     if migration.history and not migration.history[-1].at:  # A step of a plan has no time, so its evidence cannot be compared with it.
         return Following(step_command(config, client, target))
-    first = _secret(environment, client, config, target) or _evidence(client, named, target)
+    first = _secret(environment, client, config, target) or _evidence(environment, client, named, target)
     return first or Following(step_command(config, client, target), _before(client, target))
 
 
@@ -52,28 +55,33 @@ def _secret(environment: Environment, client: Client, config: str, target: Step)
         return None
     if environment.secrets.mode == "manual":
         command = f"rediskit migrate record {config} --client {client.name} --secret-seen"
-        return (
-            None
-            if client.migration.secret
-            else Following(command, "after you compared the Secrets in the namespaces of Redis and of the client")
-        )
+        is_valid = _is_valid(environment, client, client.migration.secret)
+        return None if is_valid else Following(command, "after you compared the Secrets in the namespaces of Redis and of the client")
     exists = all(has_secret(environment, namespace) for namespace in (environment.redis.namespace, client.namespace))
     return None if exists else Following(f"rediskit secret new {config}", "creates the missing Secret")
 
 
-def _evidence(client: Client, named: str, target: Step) -> Following | None:
+def _is_valid(environment: Environment, client: Client, entry: Evidence | None) -> bool:
+    """Return whether evidence exists and is about what the config contains now."""
+    if entry is None:
+        return False
+    required = digest(environment, client) if entry.kind == "verified" else ""
+    return not difference(entry, subject(environment, client, entry.kind, required))
+
+
+def _evidence(environment: Environment, client: Client, named: str, target: Step) -> Following | None:
     """Return the command that records missing evidence of a person."""
     migration = client.migration
     assert migration is not None
-    if transitions.needs_verification(client, migration) and migration.verified is None:
+    if transitions.needs_verification(client, migration) and not _is_valid(environment, client, migration.verified):
         return Following(verify_command(named), "after the change of the application is deployed")
-    recorded = any((entry.kind, entry.step) == ("installed", migration.step) for entry in migration.evidence)
-    if target == "scale-down" and client.owner.is_helm_release and not recorded:
+    installed = [entry for entry in migration.evidence if (entry.kind, entry.step) == ("installed", migration.step)]
+    if target == "scale-down" and client.owner.is_helm_release and not _is_valid(environment, client, last(installed)):
         return Following(f"rediskit migrate record {named} --installed", "reads the live HelmRelease")
     if target == "reconfigure" and effects(migration).stopped:
-        if client.cron_jobs and not recorded_since_down(migration, "jobs"):
+        if client.cron_jobs and not _is_valid(environment, client, last(recorded_since_down(migration, "jobs"))):
             return Following(f"rediskit migrate record {named} --jobs", "after the Jobs of the CronJobs have finished")
-        if "queue" in client.use and not recorded_since_down(migration, "drained"):
+        if "queue" in client.use and not _is_valid(environment, client, last(recorded_since_down(migration, "drained"))):
             return Following(f"rediskit migrate record {named} --drained", "after the queues are empty")
     met = [name for name, entry in migration.criteria.items() if entry.holds]
     if target == "decommission" and (missing := [name for name in CRITERIA if name not in met]):
