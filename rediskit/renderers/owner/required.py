@@ -80,9 +80,9 @@ def requirements(environment: Environment, client: Client) -> Iterator[Requireme
 
 def digest(environment: Environment, client: Client) -> str:
     """Return the digest of the requirements of a client at its step. A value that can be a secret is not in it."""
-    rows = [(one.object, one.pointer, described(one.wanted, one.path[-1] if one.path else "")) for one in requirements(environment, client)]
+    rows: list[Any] = [(one.object, one.pointer, _shown(one.wanted, one.path)) for one in requirements(environment, client)]
     rows += [(one.object, one.container, one.file) for one in hidden(client)]
-    return f"sha256:{hashlib.sha256(json.dumps(rows).encode()).hexdigest()}"
+    return f"sha256:{hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()}"
 
 
 def hidden(client: Client) -> Iterator[Hidden]:
@@ -233,18 +233,18 @@ def state_of(client: Client) -> str:
 
 
 def _json(requirement: Requirement) -> dict[str, Any]:
-    before = requirement.before
     return {
         "object": requirement.object,
         "pointer": requirement.pointer,
-        "wanted": requirement.wanted,
-        "before": before if before is None or not _is_secret(before, requirement.path) else None,
+        "wanted": _shown(requirement.wanted, requirement.path),
+        "before": _shown(requirement.before, requirement.path),
     }
 
 
-def _is_secret(state: State, path: tuple[str, ...]) -> bool:
-    value = state.get("value")
-    return isinstance(value, str) and (names_secret(path[-1]) or bool(secret_reason(value)))
+def _shown(state: State | None, path: tuple[str, ...]) -> State | None:
+    """Return a state without a text that can be a secret: None stands for one."""
+    texts = [value for value in (state or {}).values() if isinstance(value, str)]
+    return None if any(names_secret(path[-1]) or secret_reason(value) for value in texts) else state
 
 
 def _page(environment: Environment, client: Client, wanted: list[Requirement]) -> str:
