@@ -78,7 +78,7 @@ def test_a_person_only_types_what_the_last_command_proposed(place: Place, run: R
             place.owner.commit({})
             place.owner.git("push", "--quiet")
         command = person.type(command)
-    assert command == "nothing: the migration is complete"
+    assert command == "none: the migration is complete"
     steps = [words.partition("--to ")[2].split()[0] for words in person.typed if "--to " in words]
     assert steps == ["scale-down", "deploy", "reconfigure", "scale-up", "validate", "decommission", "complete"]
     assert len(person.typed) <= 10, person.typed
