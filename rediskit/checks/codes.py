@@ -61,7 +61,7 @@ COMMANDS: tuple[Code, ...] = (
     Code("values-list", "error", OWNER, "With `--chart`, refuse a list in `owner.values` that drops an entry of the base."),
     Code("values-unused", "error", OWNER, "With `--chart`, require that the chart reads each key of `owner.values`."),
     Code("values-order", "error", OWNER, "With `--chart`, refuse a reference that the chart renders before its definition."),
-    Code("values-differ", "error", OWNER, "With `--chart`, require that the values of each step render what the step means."),
+    Code("values-differ", "error", OWNER, "With `--chart`, require that the values of each step render the state of that step."),
     Code(
         "upgrade-immutable", "error", UPGRADE, "Refuse a change of a field that the API server does not change, now or at a later upgrade."
     ),
@@ -70,7 +70,7 @@ COMMANDS: tuple[Code, ...] = (
     Code("upgrade-pod", "error", UPGRADE, "Require the containers, ports and labels of pods that rendered manifests use."),
     Code("upgrade-secret", "error", UPGRADE, "Require that the pods read the password from the Secret of the config."),
     Code("upgrade-value", "error", UPGRADE, "Require that each rendered value still has an effect."),
-    Code("upgrade-default", "error", UPGRADE, "Refuse a flipped default that changes objects; warn about any other such default."),
+    Code("upgrade-default", "error", UPGRADE, "Refuse a changed boolean default that changes objects; warn about other such defaults."),
     Code("upgrade-image", "error", UPGRADE, "Refuse an older Redis; warn about a newer one, which converts RDB and AOF files."),
     Code("owner-beaten", "error", OWNER, "Refuse a change after the Component that reverts a step."),
 )

@@ -192,7 +192,7 @@ def _step_json(step: Planned) -> dict[str, Any]:
         "ownerFiles": list(step.files),
         "values": [value._asdict() for value in step.values],
         "gone": list(step.gone),
-        "chartBrings": list(step.brings),
+        "chartCreates": list(step.brings),
         "commands": [*procedure.evidence, *procedure.by_hand, *procedure.commands],
         "verify": list(procedure.verify),
         "expected": procedure.expected,
