@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING
+
+from rediskit import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rediskit.cli.terminal import StatusLine

@@ -1,17 +1,42 @@
 """Building blocks of the parser. Imports argparse alone, so that `--help` stays fast."""
 
+from __future__ import annotations
+
 import argparse
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, NoReturn, TypeAlias
+import os
+import sys
+
+from rediskit import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any, NoReturn, TypeAlias
 
 
 class HelpFormatter(argparse.HelpFormatter):
     """Wraps descriptions between words, and keeps the line breaks of examples."""
 
+    def __init__(self, prog: str, **settings: Any) -> None:
+        super().__init__(prog, **{"width": _columns() - 2, **settings})
+
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         from textwrap import fill
 
         return text if "\n" in text else fill(text, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def _columns() -> int:
+    """Return the width of the terminal as `shutil.get_terminal_size`, whose module imports every compression library."""
+    try:
+        columns = int(os.environ["COLUMNS"])
+    except (KeyError, ValueError):
+        columns = 0
+    if columns <= 0:
+        try:
+            columns = os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else -1).columns
+        except (ValueError, OSError):
+            columns = 0
+    return columns or 80
 
 
 class Parser(argparse.ArgumentParser):
@@ -35,22 +60,34 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"error: {message}\n  help: {hint}\n")
 
 
+class _Listed(Parser):
+    """A command in the list of a help page, which shows neither its description nor its options: argparse sets nothing up."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.prog = settings["prog"]
+
+
+_LISTING = ("-h", "--help", "--version")
+"""The first words of a command line that prints a page of the group, so that no command of it runs."""
+
+
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 """The group that a command belongs to."""
 
 
-class Option(NamedTuple):
+# Plain classes, because a NamedTuple needs the import of `typing`.
+class Option:
     """One argument of a command: what `add_argument` takes."""
 
-    names: tuple[str, ...]
-    settings: dict[str, Any]
+    def __init__(self, names: tuple[str, ...], settings: dict[str, Any]) -> None:
+        self.names, self.settings = names, settings
 
 
-class Group(NamedTuple):
+class Group:
     """Options under a title of the help page."""
 
-    title: str
-    options: tuple[Option, ...]
+    def __init__(self, title: str, options: tuple[Option, ...]) -> None:
+        self.title, self.options = title, options
 
 
 Options: TypeAlias = Option | Group | tuple[Option, ...]
@@ -60,9 +97,12 @@ Options: TypeAlias = Option | Group | tuple[Option, ...]
 def add_commands(parser: Parser, dest: str, adds: Mapping[str, Callable[[Commands], None]], words: Sequence[str] | None) -> None:
     """Add a group of commands: of a command line only the one that it names, because all of them take half the time of `--help`.
 
-    A command line without a valid name needs all of them for its help or error. None: all.
+    A command line without a valid name needs all of them for its error, and their names and summaries for its help. None: all.
     """
-    commands = parser.add_subparsers(dest=dest, title="commands", metavar="<command>", required=True)
+    if isinstance(parser, _Listed):
+        return
+    kind = _Listed if words and words[0] in _LISTING else Parser
+    commands = parser.add_subparsers(dest=dest, title="commands", metavar="<command>", required=True, parser_class=kind)
     named = None if words is None else words[:1]
     for name in adds if named is None or (named and named[0] not in adds) else named:
         adds[name](commands)
@@ -91,17 +131,19 @@ def command(
     """
     epilog = "\n  ".join(("examples:", *examples))
     parser = commands.add_parser(name, help=summary, description=description, epilog=epilog, formatter_class=HelpFormatter)
+    if isinstance(parser, _Listed):
+        return parser
     for entry in options:
         if isinstance(entry, Option):
             parser.add_argument(*entry.names, **entry.settings)
         elif isinstance(entry, Group):
             group = parser.add_argument_group(entry.title)
-            for names, settings in entry.options:
-                group.add_argument(*names, **settings)
+            for each in entry.options:
+                group.add_argument(*each.names, **each.settings)
         else:
             exclusive = parser.add_mutually_exclusive_group()
-            for names, settings in entry:
-                exclusive.add_argument(*names, **settings)
+            for each in entry:
+                exclusive.add_argument(*each.names, **each.settings)
     parser.set_defaults(**defaults, **({"module": f"rediskit.cli.{module}"} if module else {}))
     return parser
 

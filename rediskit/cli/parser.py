@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable, Sequence
 
 from rediskit import __version__
-from rediskit.cli.migrate import parser as migrate
 from rediskit.cli.options import (
     CHART,
     COMMENT,
@@ -31,7 +30,6 @@ from rediskit.cli.options import (
     text,
     value,
 )
-from rediskit.cli.secret import parser as secret
 
 _DESCRIPTION = "Generate the manifests of a shared Redis on Kubernetes from a short config file, and move applications to it."
 _EPILOG = """\
@@ -76,8 +74,8 @@ def parser(words: Sequence[str] | None = None) -> Parser:
         "render": _render,
         "check": _check,
         "diff": _diff,
-        "migrate": lambda commands: migrate.add(commands, rest),
-        "secret": lambda commands: secret.add(commands, rest),
+        "migrate": lambda commands: _migrate(commands, rest),
+        "secret": lambda commands: _secret(commands, rest),
         "verify": _verify,
         "upgrade": _upgrade,
         "doctor": _doctor,
@@ -87,6 +85,18 @@ def parser(words: Sequence[str] | None = None) -> Parser:
     }
     add_commands(top, "verb", commands, words)
     return top
+
+
+def _migrate(commands: Commands, words: Sequence[str] | None) -> None:
+    from rediskit.cli.migrate.parser import add
+
+    add(commands, words)
+
+
+def _secret(commands: Commands, words: Sequence[str] | None) -> None:
+    from rediskit.cli.secret.parser import add
+
+    add(commands, words)
 
 
 def _init(commands: Commands) -> None:

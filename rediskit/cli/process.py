@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+
+from rediskit import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -3,23 +3,28 @@
 Names and values of other repositories must not control the terminal, so escapes come first and colors last.
 """
 
+from __future__ import annotations
+
 import io
 import os
 import re
 import sys
-from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from typing import Any, TextIO, cast
+
+from rediskit import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, TextIO
 
 _RED, _GREEN, _YELLOW, _BLUE, _BOLD = "31", "32", "33", "34", "1"
 _LABELS = {"error": f"{_BOLD};{_RED}", "blocked": f"{_BOLD};{_RED}", "warning": f"{_BOLD};{_YELLOW}", "passed": _GREEN}
 _MARKS = {"+": _GREEN, "-": _RED, "~": _YELLOW, "added": _GREEN, "removed": _RED, "changed": _YELLOW, "moved": _BLUE}
-_STYLED = re.compile(
-    r"^(?P<before>(?:\S.*?:\d+:\d+: | *)?)(?P<label>error|warning|blocked|passed|info|note|help|next|verify)(?P<code>\[[a-z-]+\])?(?=:)"
+_STYLED = (
+    r"(?m)^(?P<before>(?:\S.*?:\d+:\d+: | *)?)(?P<label>error|warning|blocked|passed|info|note|help|next|verify)(?P<code>\[[a-z-]+\])?(?=:)"
     r"|^(?P<indent> {2,3})(?P<mark>[+~-])(?= )"
     r"|^(?P<word>added|removed|changed|moved)(?= )"
-    r"|^(?P<line>[+-](?! \S).*)",
-    re.MULTILINE,
+    r"|^(?P<line>[+-](?! \S).*)"
 )
 """The label of a message, the mark of a change, or a line of a unified diff. A line of `doctor` has a mark and one space."""
 
@@ -58,7 +63,7 @@ class _Visible:
         self._status.clear()
         plain = text.replace("\n", "").replace("\t", "")
         shown = text if plain.isprintable() else _escaped(text)
-        return self._stream.write(_STYLED.sub(_styled, shown) if self._colored else shown)
+        return self._stream.write(re.sub(_STYLED, _styled, shown) if self._colored else shown)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -118,7 +123,7 @@ def wants_color(stream: TextIO) -> bool:
 
 
 def _of(stream: TextIO | None, status: StatusLine) -> TextIO | None:
-    return None if stream is None else cast(TextIO, _Visible(stream, status))
+    return None if stream is None else _Visible(stream, status)  # type: ignore[return-value]  # It has the attributes of the stream.
 
 
 def _styled(match: re.Match[str]) -> str:

@@ -1,8 +1,8 @@
 """The parser of `rediskit migrate`. Imports argparse alone, so that `--help` stays fast."""
 
-from collections.abc import Sequence
-from typing import Any
+from __future__ import annotations
 
+from rediskit import TYPE_CHECKING
 from rediskit.cli.options import (
     CHART,
     COMMON,
@@ -23,6 +23,10 @@ from rediskit.cli.options import (
     value,
 )
 from rediskit.model.criteria import CRITERIA
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
 
 _CLIENT = value("--client", "NAME", "the client; required if several clients have a migration")
 _SHARED = (CONFIG, _CLIENT, *COMMON)
