@@ -4,8 +4,7 @@ All exceptions of rediskit are `RediskitError`; only `rediskit.cli` converts the
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 Path = tuple[str | int, ...]
 """The path of a value in a config: mapping keys and list indexes from the root."""
@@ -44,13 +43,19 @@ def visible(text: str, keep: str = "\t") -> str:
     return "".join(letter if letter.isprintable() or letter in keep else letter.encode("unicode_escape").decode() for letter in text)
 
 
+def nearest(text: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6) -> list[str]:
+    """Return the known names that are most similar to a text, the best first, for `did you mean`."""
+    from difflib import get_close_matches  # Only an error needs this module.
+
+    return get_close_matches(text, list(known), count, cutoff)
+
+
 def _indented(text: str) -> str:
     """Return text with indented lines after the first, so that none looks like another problem."""
     return "\n".join(visible(line if not number or line.startswith("  ") else f"  {line}") for number, line in enumerate(text.split("\n")))
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Location:
+class Location(NamedTuple):
     """A place in a file. Line and column, in characters, count from 1."""
 
     file: str
@@ -68,8 +73,7 @@ Positions = Mapping[Path, Location]
 """The location of each value of a config; empty for an Environment constructed in Python."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One error: what is wrong, where, and the fix.
 
     Attributes:

@@ -6,13 +6,12 @@ a map or a list are free, as are those in sections that the templates print as a
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path as LocalPath
 from typing import Any
 
 from rediskit.chart.profile import Profile
-from rediskit.errors import Path, Problem
+from rediskit.errors import Path, Problem, nearest
 
 _KINDS: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "list": (list, tuple), "map": (Mapping,)}
 _EXPECTED = {"bool": "true or false", "int": "a whole number", "list": "a list", "map": "a mapping", "str": "text"}
@@ -94,7 +93,7 @@ def _hint(profile: Profile, at: Path, key: str) -> str:
 def _nearest(file: str, section: str, key: str) -> list[str]:
     """Return similar known paths: a misspelt neighbour, else the same key elsewhere, else a similar key in the section or anywhere."""
     beside = {name.lower(): name for name in _children(file).get(section, ())}
-    misspelt, similar = (get_close_matches(key.lower(), beside, 1, cutoff) for cutoff in (0.8, 0.6))
+    misspelt, similar = (nearest(key.lower(), beside, 1, cutoff) for cutoff in (0.8, 0.6))
     if misspelt:
         return [f"{section}.{beside[misspelt[0]]}".lstrip(".")]
     elsewhere = [f"{parent}.{key}" for parent, keys in _children(file).items() if parent.partition(".")[0] in _PARTS and key in keys]
@@ -102,7 +101,7 @@ def _nearest(file: str, section: str, key: str) -> list[str]:
         return sorted(elsewhere, key=lambda path: (path.count("."), path))[:3]
     if similar:
         return [f"{section}.{beside[similar[0]]}".lstrip(".")]
-    return get_close_matches(f"{section}.{key}".lstrip("."), known_keys(file), 1, 0.7)
+    return nearest(f"{section}.{key}".lstrip("."), known_keys(file), 1, 0.7)
 
 
 _PARTS = ("auth", "global", "master", "metrics", "replica")

@@ -1,17 +1,58 @@
 """The supported charts by the name of their profile, and the images without security fixes."""
 
 import re
-from typing import Literal, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Literal, NamedTuple, get_args
 
-from rediskit.chart.bitnami import BITNAMI
-from rediskit.chart.cloudpirates import CLOUDPIRATES
-from rediskit.chart.groundhog2k import GROUNDHOG2K
 from rediskit.chart.profile import Profile
-from rediskit.chart.valkey import VALKEY_IO
 
 ProfileName = Literal["bitnami", "cloudpirates", "groundhog2k", "valkey"]
 
-PROFILES: dict[str, Profile] = {profile.name: profile for profile in (BITNAMI, CLOUDPIRATES, GROUNDHOG2K, VALKEY_IO)}
+
+class _Profiles(Mapping[str, Profile]):
+    """The profiles by name. Each is imported at its first use, because a config uses one.
+
+    Attributes:
+        loaded: The profiles that were used.
+    """
+
+    def __init__(self) -> None:
+        self.loaded: dict[str, Profile] = {}
+
+    def __getitem__(self, name: str) -> Profile:
+        if name not in self.loaded:
+            self.loaded[name] = _profile(name)
+        return self.loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(get_args(ProfileName))
+
+    def __len__(self) -> int:
+        return len(get_args(ProfileName))
+
+
+def _profile(name: str) -> Profile:
+    match name:
+        case "bitnami":
+            from rediskit.chart.bitnami import BITNAMI
+
+            return BITNAMI
+        case "cloudpirates":
+            from rediskit.chart.cloudpirates import CLOUDPIRATES
+
+            return CLOUDPIRATES
+        case "groundhog2k":
+            from rediskit.chart.groundhog2k import GROUNDHOG2K
+
+            return GROUNDHOG2K
+        case "valkey":
+            from rediskit.chart.valkey import VALKEY_IO
+
+            return VALKEY_IO
+    raise KeyError(name)
+
+
+PROFILES = _Profiles()
 DEFAULT: ProfileName = "bitnami"
 """The profile of a config that sets neither profile nor repository."""
 MAINTAINED: ProfileName = "cloudpirates"

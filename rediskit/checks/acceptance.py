@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
-from difflib import get_close_matches
 
 from rediskit.checks import codes
 from rediskit.checks.finding import Finding
-from rediskit.errors import Path, dotted
+from rediskit.errors import Path, dotted, nearest
 from rediskit.model.accept import NEVER, Accept
 from rediskit.model.environment import Environment
 
@@ -74,7 +73,7 @@ def _unused(environment: Environment, reported: Sequence[Finding], codes_of_run:
         message = f"accepts {entry.code} on {entry.on}, but there is no such finding"
         hint = "remove this entry"
         if entry.code not in known:
-            near = get_close_matches(entry.code, sorted(known - NEVER.keys()), 1)
+            near = nearest(entry.code, sorted(known - NEVER.keys()), 1)
             message = f"no check has the code {entry.code}"
             hint = f"did you mean {near[0]}?" if near else "docs/checks.md lists all codes"
             path = (*path, "code")

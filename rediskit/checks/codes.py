@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-from rediskit.checks.changes import RULES
 from rediskit.checks.finding import Severity
 
 RENDER = "render"
@@ -74,10 +73,14 @@ COMMANDS: tuple[Code, ...] = (
     Code("upgrade-image", "error", UPGRADE, "Refuse an older Redis; warn about a newer one, which converts RDB and AOF files."),
     Code("owner-beaten", "error", OWNER, "Refuse a change after the Component that reverts a step."),
 )
-"""All codes of commands except those of `RULES`, in the order of docs/checks.md."""
+"""All codes of commands except those of `changes.RULES`, in the order of docs/checks.md."""
 
 
 def names(*commands: str) -> frozenset[str]:
     """Return the codes that these commands can report; without arguments all of them."""
     codes = {code.code for code in COMMANDS if not commands or code.command in commands}
-    return frozenset(codes | {rule.code for rule in RULES if not commands or BASE in commands})
+    if commands and BASE not in commands:
+        return frozenset(codes)
+    from rediskit.checks.changes import RULES
+
+    return frozenset(codes | {rule.code for rule in RULES})

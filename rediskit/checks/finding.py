@@ -1,7 +1,6 @@
 """The records of the checks: a finding, a rule, and what a rule reads."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -46,13 +45,12 @@ class Issue(NamedTuple):
     on: tuple[str, ...] = ()
 
 
-# A dataclass, because cached properties need an instance dictionary.
-@dataclass(frozen=True)
+# A plain class, because cached properties need an instance dictionary.
 class Subject:
     """The input of a check: the config, the rendered manifests, and the objects that the chart creates from the rendered values."""
 
-    environment: Environment
-    tree: Tree
+    def __init__(self, environment: Environment, tree: Tree) -> None:
+        self.environment, self.tree = environment, tree
 
     @cached_property
     def values(self) -> Object:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from rediskit.checks.finding import Issue, Subject
 from rediskit.model.client import Client
 from rediskit.model.helm_install import risks, same_version
-from rediskit.renderers.owner.helm_values import beaten_by
 from rediskit.state_machine.effects import effects
 
 
@@ -31,7 +30,11 @@ def chart_version(subject: Subject) -> Iterator[Issue]:
 def parameters(subject: Subject) -> Iterator[Issue]:
     """Refuse a parameter of an Application that sets a key of `owner.values`: it wins over all values."""
     for index, client in enumerate(subject.environment.clients):
-        for name in beaten_by(client) if client.owner.delivery == "values" else ():
+        if client.owner.delivery != "values":
+            continue
+        from rediskit.renderers.owner.helm_values import beaten_by
+
+        for name in beaten_by(client):
             message = f"helm.parameters of {client.owner.installs.reference} sets {name}, which wins over the values of each step"
             yield Issue(message, "remove the parameter, and set the value in a values file", ("clients", index, "owner", "values"))
 

@@ -12,7 +12,7 @@ from rediskit.model.files import Manifest
 from rediskit.model.secrets import ExternalSecrets, Manual
 from rediskit.model.workload import Workload, suggestion
 from rediskit.renderers.owner.patches import text_of
-from rediskit.usage import parse
+from rediskit.usage.address import parse
 
 
 class _Application(NamedTuple):

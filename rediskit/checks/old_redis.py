@@ -7,7 +7,7 @@ from rediskit.errors import Path
 from rediskit.model.client import Client
 from rediskit.state_machine.effects import effects
 from rediskit.state_machine.scans import unfit
-from rediskit.usage import Address, parse
+from rediskit.usage.address import Address, parse
 from rediskit.usage.clients import gone_by, users
 
 

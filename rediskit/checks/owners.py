@@ -16,8 +16,6 @@ from rediskit.model.pointers import changed
 from rediskit.model.template import Template
 from rediskit.model.workload import Workload
 from rediskit.renderers.objects import file_name
-from rediskit.renderers.owner.helm_release import patches_in, renderer_patches
-from rediskit.renderers.owner.helm_values import VALUES, operations, step_values
 from rediskit.renderers.owner.kinds import of_owner
 from rediskit.renderers.owner.overlay import apply, operated
 from rediskit.renderers.owner.patches import Change, changes, hold, text_of
@@ -118,6 +116,8 @@ def _patch_of(subject: Subject, client: Client, reference: str) -> tuple[str, Ob
         content = next((file.content for file in subject.tree.contents if file.path == folder + file_in_folder), None)
         return folder + file_in_folder, _inline_patch(at(content, *keys, "patches"), kind, name)
     if client.owner.kind == "flux-helmrelease":
+        from rediskit.renderers.owner.helm_release import patches_in
+
         component = f"{folder}kustomization.yaml"
         return component, _inline_patch(patches_in(subject.tree.objects.get(component)), kind, name)
     if client.owner.delivery == "stated":
@@ -280,6 +280,8 @@ def _component_faults(client: Client, component: Object, files: set[str], operat
 
 def _values_faults(subject: Subject, client: Client, component: Object | None) -> Iterator[str]:
     """Yield what is wrong with the values of a step: each file has them, and the Component fails without the HelmRelease."""
+    from rediskit.renderers.owner.helm_values import VALUES, operations, step_values
+
     wanted = step_values(subject.environment, client, client.owner.values)
     contents = {file.path.removeprefix(f"{client.owner_folder}/"): file.content for file in subject.tree.contents}
     if contents.get(VALUES) != wanted:
@@ -296,6 +298,8 @@ def _values_faults(subject: Subject, client: Client, component: Object | None) -
 
 def _release_faults(subject: Subject, client: Client, component: Object) -> Iterator[str]:
     """Yield what is wrong with a Component that adds a post-renderer to a HelmRelease."""
+    from rediskit.renderers.owner.helm_release import patches_in, renderer_patches
+
     wanted = renderer_patches(subject.environment, client)
     if patches_in(component) != wanted:
         yield "does not contain the patches of this step"

@@ -15,8 +15,8 @@ from rediskit.renderers.helm import values
 
 _SELECTORS = frozenset({COMPONENT, INSTANCE, NAME})
 _STANDARD = _SELECTORS | {"app.kubernetes.io/managed-by", "app.kubernetes.io/version", "helm.sh/chart"}
-_CLUSTER_WIDE = re.compile(
-    r"Cluster.*|CustomResourceDefinition|Namespace|PersistentVolume|PriorityClass|StorageClass|IngressClass|.*WebhookConfiguration"
+_CLUSTER_WIDE = (
+    "Cluster.*|CustomResourceDefinition|Namespace|PersistentVolume|PriorityClass|StorageClass|IngressClass|.*WebhookConfiguration"
 )
 
 
@@ -120,7 +120,7 @@ def _extra_faults(extra: Any, release_namespace: str) -> Iterator[tuple[str, str
     kind, namespace = extra["kind"], at(extra, "metadata", "namespace")
     if "{{" in kind + extra["apiVersion"]:
         yield "has a template as kind", "write apiVersion and kind without a template, because it could produce a Secret"
-    if _CLUSTER_WIDE.fullmatch(kind):
+    if re.fullmatch(_CLUSTER_WIDE, kind):
         yield f"is a cluster-wide {kind}", "move it to another release"
     if namespace not in (None, release_namespace):
         yield f"is a {kind} in namespace {namespace}", f"use namespace {release_namespace}"

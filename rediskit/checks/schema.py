@@ -9,11 +9,10 @@ import json
 import pathlib
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rediskit.errors import Path
+from rediskit.errors import Path, nearest
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError, Validator
@@ -166,13 +165,13 @@ def _part(file: pathlib.Path, path: list[str | int]) -> Any:
 
 
 def _suggestion(field: str, known: list[str]) -> str:
-    if near := get_close_matches(field, known, 1):
+    if near := nearest(field, known, 1):
         return f" (did you mean {near[0]}?)"
     return f" (known here: {', '.join(known)})" if 0 < len(known) <= _LISTED else ""
 
 
 def _not_one_of(value: Any, options: list[str]) -> str:
-    near = get_close_matches(value, options, 1) if isinstance(value, str) else []
+    near = nearest(value, options, 1) if isinstance(value, str) else []
     return f"{_shown(value)} is not one of {', '.join(options)}" + (f" (did you mean {near[0]}?)" if near else "")
 
 

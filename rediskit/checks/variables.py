@@ -88,7 +88,7 @@ def composed(workload: Workload) -> Iterator[tuple[str, str, str]]:
                 continue
             used = [values[variable] for variable in references_in(text) if variable in values]
             host = next((variable for variable in references_in(text) if variable in values and values[variable].names_redis), None)
-            if host and _REDIS_URL.search(text) and not any(template.contains_password for template in used):
+            if host and re.search(_REDIS_URL, text, re.IGNORECASE) and not any(template.contains_password for template in used):
                 yield name, place, host
 
 
@@ -103,15 +103,15 @@ def old_address(value: Any) -> OldAddress | None:
     """Return the address in a value: a `redis://…` URL, `host:port` or a host; None in any other text."""
     if not isinstance(value, str):
         return None
-    if match := _URL.fullmatch(value):
+    if match := re.fullmatch(_URL, value):
         return OldAddress(match["host"] if "$" not in match["host"] else None, int(match["database"] or 0))
-    return OldAddress(match["host"], None) if (match := _HOST.fullmatch(value)) else None
+    return OldAddress(match["host"], None) if (match := re.fullmatch(_HOST, value)) else None
 
 
-_REDIS_URL = re.compile(r"(?:redis|valkey|keydb|dragonfly)[\w+.-]*://", re.IGNORECASE)
+_REDIS_URL = r"(?:redis|valkey|keydb|dragonfly)[\w+.-]*://"
 """The scheme of a Redis URL, such as `rediss://`, `redis+socket://`, `valkey://`."""
-_URL = re.compile(r"rediss?://(?:[^@/]*@)?(?P<host>[^:/@?]+)(?::[^/?]*)?(?:/(?P<database>[0-9]+)?)?(?:\?.*)?")
-_HOST = re.compile(r"(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.?)(?::[0-9]{1,5})?")
+_URL = r"rediss?://(?:[^@/]*@)?(?P<host>[^:/@?]+)(?::[^/?]*)?(?:/(?P<database>[0-9]+)?)?(?:\?.*)?"
+_HOST = r"(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.?)(?::[0-9]{1,5})?"
 
 
 def unresolved(content: Object) -> set[tuple[str, str, str]]:

@@ -22,7 +22,7 @@ from rediskit.model.redis import Redis
 from rediskit.output.input_files import already_exists, read_inputs
 from rediskit.source.loader import load
 from rediskit.source.questions import questions
-from rediskit.usage import of_client, parse
+from rediskit.usage.address import of_client, parse
 from rediskit.yamlio.edits import Append, AppendBlock, Edit, Put
 from rediskit.yamlio.splice import splice
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from rediskit.init.objects import Content, InputObjects, is_name, name_of, namespace_of
 from rediskit.model.autoscaler import SCALERS, bounds_of
 from rediskit.model.nested import at, text_at
-from rediskit.usage import reference
+from rediskit.usage.services import reference
 
 
 class Scaler(NamedTuple):

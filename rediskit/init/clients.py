@@ -20,7 +20,8 @@ from rediskit.init.use import use_of
 from rediskit.model.environment import Environment
 from rediskit.model.gitops_tools import gitops_tool_of
 from rediskit.model.podspec import containers_of
-from rediskit.usage import is_server, is_watcher, reference
+from rediskit.usage.servers import is_server, is_watcher
+from rediskit.usage.services import reference
 
 _LOCAL = ("localhost", "127.0.0.1")
 

@@ -11,7 +11,8 @@ from rediskit.model.measures import RedisMemory
 from rediskit.model.nested import list_at, mapping_at, text_at
 from rediskit.model.podspec import containers_of, pods_of
 from rediskit.model.redis import Redis
-from rediskit.usage import is_server, reference
+from rediskit.usage.servers import is_server
+from rediskit.usage.services import reference
 
 _SAFE = re.compile(r"[A-Za-z0-9-]{1,20}")
 """Values that are printed: no password of an argument has the key of a setting."""

@@ -3,7 +3,10 @@
 from rediskit.init.objects import WORKLOADS, Content, InputObjects, mappings_at, name_of, namespace_of
 from rediskit.model.nested import text_at
 from rediskit.model.podspec import containers_of, pods_of
-from rediskit.usage import Use, certain, is_server, parse, reference, selects, uses
+from rediskit.usage.address import parse
+from rediskit.usage.finder import Use, certain, uses
+from rediskit.usage.servers import is_server
+from rediskit.usage.services import reference, selects
 
 
 def files_with_redis(workload: Content, objects: InputObjects, *, hosts: bool = False) -> dict[str, str]:

@@ -9,7 +9,7 @@ from rediskit.init.roles import names_of_image
 from rediskit.init.switches import ContainerSwitch, Reference
 from rediskit.model.client import Use
 from rediskit.model.podspec import containers_of
-from rediskit.usage import reference
+from rediskit.usage.services import reference
 
 _EXAMPLE = "CONTAINER"
 

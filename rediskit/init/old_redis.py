@@ -5,7 +5,10 @@ from typing import NamedTuple
 
 from rediskit.init.objects import RUNNING, Content, InputObjects, is_reference, mappings_at, name_of, namespace_of, safe_reference
 from rediskit.model.nested import text_at
-from rediskit.usage import certain, is_server, parse, reference, selects, uses
+from rediskit.usage.address import parse
+from rediskit.usage.finder import certain, uses
+from rediskit.usage.servers import is_server
+from rediskit.usage.services import reference, selects
 
 
 class OldRedis(NamedTuple):

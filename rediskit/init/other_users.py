@@ -10,7 +10,10 @@ from rediskit.init.switches import ContainerSwitch
 from rediskit.model.nested import list_at, text_at
 from rediskit.model.podspec import Container, containers_of
 from rediskit.model.pointers import pointer
-from rediskit.usage import Use, certain, is_watcher, parse, reference, uses
+from rediskit.usage.address import parse
+from rediskit.usage.finder import Use, certain, uses
+from rediskit.usage.servers import is_watcher
+from rediskit.usage.services import reference
 
 _SOURCES = {
     **dict.fromkeys(("configMap", "configMapRef", "configMapKeyRef"), ("ConfigMap", "name")),

@@ -3,7 +3,7 @@
 from rediskit.init.detected import DetectedClient
 from rediskit.init.objects import Content
 from rediskit.model.deployed_by import DeployedBy, deployed_by
-from rediskit.usage import reference
+from rediskit.usage.services import reference
 
 DEFAULT = "kustomize"
 

@@ -20,7 +20,9 @@ from rediskit.model.podspec import containers_of, pods_of
 from rediskit.model.pointers import pointer
 from rediskit.model.workload import CHANGING
 from rediskit.secrecy import names_secret, secret_reason
-from rediskit.usage import Use, parse, reference, uses
+from rediskit.usage.address import parse
+from rediskit.usage.finder import Use, uses
+from rediskit.usage.services import reference
 from rediskit.yamlio.writer import dump
 
 REDUCED = "rediskit/reduced"

@@ -5,8 +5,8 @@ from rediskit.init.objects import Content, InputObjects, safe_reference
 from rediskit.init.reduced_manifests import pod_labels
 from rediskit.model.nested import mapping_at
 from rediskit.model.podspec import pods_of
-from rediskit.usage import reference
 from rediskit.usage.egress import Pods, admits, isolating
+from rediskit.usage.services import reference
 
 
 def set_egress(client: DetectedClient, target: Pods, objects: InputObjects) -> None:

@@ -9,7 +9,7 @@ from rediskit.model.client import Use
 from rediskit.model.gitops_tools import image_name
 from rediskit.model.nested import list_at, text_at
 from rediskit.model.podspec import containers_of
-from rediskit.usage import reference
+from rediskit.usage.services import reference
 
 _WORDS: Mapping[Use, str] = {
     "queue": "celery|sidekiq|bullmq?|rq|resque|horizon|dramatiq|arq|queue:work|broker|queues?|jobs?",

@@ -10,8 +10,8 @@ from rediskit.model.nested import mapping_at, text_at
 from rediskit.model.workload import Workload
 from rediskit.renderers.tree import Object
 from rediskit.state_machine.effects import effects
-from rediskit.usage import reference
 from rediskit.usage.egress import Pods, admits, isolating, shared_redis
+from rediskit.usage.services import reference
 
 
 class Restriction(NamedTuple):

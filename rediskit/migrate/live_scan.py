@@ -18,7 +18,7 @@ from rediskit.model.nested import at, list_at, text_at
 from rediskit.renderers.tree import Object
 from rediskit.state_machine.scans import FILE
 from rediskit.state_machine.transitions import migration_of
-from rediskit.usage import Hidden
+from rediskit.usage.hidden import Hidden
 
 _KINDS = ("deployments", "statefulsets", "daemonsets", "cronjobs", "jobs", "replicasets", "pods", "configmaps", "services")
 """The kinds of objects that are read. Pods show what an operator or a kind that rediskit does not know runs. No Secret is read."""

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from rediskit.errors import MissingToolError, Problem, RefusedError
@@ -113,7 +112,7 @@ def _answer(client: Client, redis_cli: RedisCli, *arguments: str) -> str:
         return redis_cli(("-h", client.previous.host, "-p", str(client.previous.port), *arguments))
     except MissingToolError as error:
         problem = error.problems[0]
-        raise MissingToolError(replace(problem, hint=f"{problem.hint}; or verify the queues, then {_BY_HAND}")) from None
+        raise MissingToolError(problem._replace(hint=f"{problem.hint}; or verify the queues, then {_BY_HAND}")) from None
 
 
 def _no_answer(client: Client, answer: str) -> MissingToolError:

@@ -4,7 +4,6 @@ Each phase does only what is left of it, so an interrupted step continues when t
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from rediskit.checks import run_checks
@@ -299,7 +298,7 @@ class _Taking:
             if not self.todo:
                 raise
             hint = f"if it is not done yet: {'; '.join(self.todo)}; then repeat the command: it continues the step"
-            raise MissingToolError([replace(problem, hint=hint) for problem in error.problems]) from None
+            raise MissingToolError([problem._replace(hint=hint) for problem in error.problems]) from None
 
     def result(self) -> Taken:
         """Return what was done, and what is left."""

@@ -1,7 +1,6 @@
 """An application that uses the shared Redis, its old Redis, and the application repository."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, GetJsonSchemaHandler, Strict, field_validator, model_validator
@@ -185,7 +184,7 @@ class Client(Model):
                 message = f"{workload.reference} takes its pods from {workload.workload_ref}"
                 yield Problem(message, hint, ("workloads", index), code="workloads")
             for problem in workload.problems():
-                yield replace(problem, path=("workloads", index, *problem.path))
+                yield problem._replace(path=("workloads", index, *problem.path))
 
     def _egress(self) -> Iterator[Problem]:
         """Yield a problem for each workload whose pods the policy of `egress` can't select."""

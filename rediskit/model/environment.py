@@ -1,7 +1,6 @@
 """The root of a config: one file for one environment."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
@@ -109,7 +108,7 @@ class Environment(Model):
                     hint = "write all containers of the workload in one client"
                     message = f"{workload.reference} is also a workload of client {first.name}"
                     problems.append(Problem(message, hint, (index, "workloads", number)))
-        refuse_all([*(replace(problem, code="client-conflict") for problem in problems), *_numbers(clients, redis)])
+        refuse_all([*(problem._replace(code="client-conflict") for problem in problems), *_numbers(clients, redis)])
         return clients
 
     @property

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from rediskit.errors import Problem
 from rediskit.model.nested import at, list_at, mapping_at, text_at
 
-_EXACT = re.compile(r"v?\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?")
+_EXACT = r"v?\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?"
 """One version. Anything else, such as `1.x` or `>=1.2`, is a range that a later release of the chart can match."""
 
 
@@ -46,7 +46,7 @@ class HelmInstall(NamedTuple):
 
 def is_exact(version: str) -> bool:
     """Return whether a text is one version, and not a range."""
-    return bool(_EXACT.fullmatch(version))
+    return bool(re.fullmatch(_EXACT, version))
 
 
 def same_version(wanted: str, installed: str) -> bool:

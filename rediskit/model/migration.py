@@ -1,6 +1,5 @@
 """The migration of a client from its old Redis to the shared Redis. Times are inputs, never read from a clock."""
 
-from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Literal, Self
@@ -204,7 +203,7 @@ class Migration(Model):
             message = f"validation lasted {validation.seconds / 3600:.1f} hours, 24 are required"
             problems.append(Problem(message, hint, ("validation", "until")))
         problems += [_unmet(name, entry, hint) for name in CRITERIA if (entry := self.criteria.get(name)) is None or not entry.holds]
-        return [replace(problem, code="validation-evidence") for problem in problems]
+        return [problem._replace(code="validation-evidence") for problem in problems]
 
 
 def moment(text: str) -> datetime:

@@ -4,7 +4,6 @@ A new kind is an entry of `KINDS` here and of `RENDERERS` in `renderers.owner.ki
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Literal, NamedTuple, Self
 
 from pydantic import model_validator
@@ -107,7 +106,7 @@ class Owner(Model):
             hint = f"add release: a file with the {' or '.join(kinds)}"
             refuse("owner-release", f"{self.kind} needs release", hint)
         if problem := problem_of(self.release.content, kinds, self.release.path):
-            refuse_all([replace(problem, path=("release",))])
+            refuse_all([problem._replace(path=("release",))])
         return self
 
     @model_validator(mode="after")

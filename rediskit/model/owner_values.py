@@ -8,7 +8,6 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from rediskit.errors import Path, Problem
 from rediskit.model.base import SECRET_HINT, Model, refuse_all
-from rediskit.model.literals import literals_in
 from rediskit.model.nested import texts_in
 from rediskit.model.template import Template
 from rediskit.secrecy import secrets_in
@@ -30,6 +29,8 @@ class ByEffect(Model):
     @field_validator("stopped", "switched", "removed")
     @classmethod
     def _are_values(cls, values: dict[str, Any]) -> dict[str, Any]:
+        from rediskit.model.literals import literals_in
+
         reasons = {**dict(literals_in(values)), **dict(secrets_in(values))}
         problems = [Problem(f"looks like {reason}", SECRET_HINT, path, code="secret-in-config") for path, reason in reasons.items()]
         refuse_all([*problems, *_nulls(values), *_placeholders(values)])

@@ -1,16 +1,13 @@
 """The Redis release: chart, images, memory, storage."""
 
-from dataclasses import replace
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, Strict, ValidationInfo, field_validator, model_validator
 
 from rediskit.chart.profile import ChartImage, Profile
 from rediskit.chart.profiles import DEFAULT, PROFILES, ProfileName, profile_of
-from rediskit.errors import Problem
+from rediskit.errors import Problem, nearest
 from rediskit.model.base import SECRET_HINT, Model, not_required, refuse, refuse_all, shown
-from rediskit.model.literals import literals_in
 from rediskit.model.measures import Bytes, Quantity, RedisMemory
 from rediskit.model.resources import Resources
 from rediskit.model.types import (
@@ -261,17 +258,19 @@ class Redis(Model):
                 hint = "remove it: probes, metrics, replication or a manual failover use the command"
                 problems.append(Problem(f"{command} can't be disabled", hint, (index,)))
             elif command not in DISABLEABLE_COMMANDS:
-                near = get_close_matches(command, DISABLEABLE_COMMANDS, 1)
+                near = nearest(command, DISABLEABLE_COMMANDS, 1)
                 hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(sorted(DISABLEABLE_COMMANDS))}"
                 problems.append(Problem(f"{command} is not a known command: Redis does not start", hint, (index,)))
             elif command in commands[:index]:
                 problems.append(Problem(f"{command} is listed twice: Redis does not start", "remove one of them", (index,)))
-        refuse_all([replace(problem, code="redis-command") for problem in problems])
+        refuse_all([problem._replace(code="redis-command") for problem in problems])
         return commands
 
     @field_validator("values")
     @classmethod
     def _contain_no_secret(cls, values: dict[str, Any]) -> dict[str, Any]:
+        from rediskit.model.literals import literals_in
+
         reasons = {**dict(literals_in(values)), **dict(secrets_in(values))}
         refuse_all([Problem(f"looks like {reason}", SECRET_HINT, path, code="secret-in-config") for path, reason in reasons.items()])
         return values

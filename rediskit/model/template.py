@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
-from graphlib import CycleError, TopologicalSorter
 from typing import Any, NamedTuple
 
 from pydantic import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from rediskit.errors import nearest
 from rediskit.model.base import Written, as_text, kind_of, refuse, shown
 
 PLACEHOLDERS = ("host", "port", "address", "password", "username", "database")
@@ -138,7 +137,7 @@ def _placeholder(name: str | None) -> Placeholder:
         return Placeholder(name)
     if database := _DATABASE.fullmatch(name):
         return Placeholder("database", database["name"])
-    near = get_close_matches(name.strip().lower(), PLACEHOLDERS, 1)
+    near = nearest(name.strip().lower(), PLACEHOLDERS, 1)
     known = f"known: {', '.join(f'${{{other}}}' for other in PLACEHOLDERS)}, ${{database.NAME}}; $${{ is a literal ${{"
     refuse("template", f"unknown placeholder {shown(f'${{{name}}}')}", f"did you mean ${{{near[0]}}}?" if near else known)
 
@@ -165,6 +164,16 @@ def password_variable(variables: Variables, texts: Iterable[Template] = ()) -> s
     return next((name for name, value in values.items() if value.is_password), PASSWORD_VARIABLE)
 
 
+def _refuse_cycle(graph: Mapping[str, list[str]]) -> None:
+    from graphlib import CycleError, TopologicalSorter
+
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        cycle = error.args[1]
+        refuse("env", f"refers to itself: {' -> '.join(reversed(cycle))}", "write the value of one of them without a reference", cycle[0])
+
+
 def expansion_order(variables: Variables, texts: Iterable[Template] = ()) -> tuple[str, ...]:
     """Return the names of a container's variables in an order that Kubernetes expands, `PASSWORD_VARIABLE` included where it is needed.
 
@@ -182,11 +191,8 @@ def expansion_order(variables: Variables, texts: Iterable[Template] = ()) -> tup
                 refuse("env", f"refers to $({other}), which is removed", "write its value instead of the reference", name)
         if value and password and value.contains_password and not value.is_password:
             graph[name].append(password)
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        cycle = error.args[1]
-        refuse("env", f"refers to itself: {' -> '.join(reversed(cycle))}", "write the value of one of them without a reference", cycle[0])
+    if any(graph.values()):
+        _refuse_cycle(graph)
     ordered: dict[str, None] = {}
 
     def add(name: str) -> None:

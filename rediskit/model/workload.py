@@ -1,13 +1,11 @@
 """The objects that run an application, as far as the migration changes them: containers, replicas, autoscaler."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, Strict, model_validator
 
-from rediskit.errors import Problem
+from rediskit.errors import Problem, nearest
 from rediskit.model.autoscaler import Autoscaler
 from rediskit.model.base import refuse, refuse_all
 from rediskit.model.container import Container
@@ -135,7 +133,7 @@ class Workload(Described):
         """Yield what is wrong with the switched containers once they have the default variables of the client."""
         for kind, name, container in self.every:
             for problem in container.problems(self.content_of(kind, name)):
-                yield replace(problem, path=(kind, name, *problem.path))
+                yield problem._replace(path=(kind, name, *problem.path))
 
     def with_default(self, env: Any) -> Self:
         """Return the workload whose containers have the default variables of the client where they have none of their own."""
@@ -220,5 +218,5 @@ class Workload(Described):
 
 def suggestion(name: str, names: list[str]) -> str:
     """Return the hint for an unknown name: the most similar known name, or all of them."""
-    near = get_close_matches(name, names, 1)
+    near = nearest(name, names, 1)
     return f"did you mean {near[0]}?" if near else f"choose one of {', '.join(names) or 'none'}"

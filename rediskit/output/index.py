@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 NAME = ".rediskit.json"
 
-_LINE = re.compile(r'[ ,]?("(?:[^"\\]|\\.)*"): "([0-9a-f]{64})",?\r?')
-_FRAME = re.compile(r"[{}]?\r?|(<{7}|={7}|>{7}|\|{7})( .*)?\r?")
+_LINE = r'[ ,]?("(?:[^"\\]|\\.)*"): "([0-9a-f]{64})",?\r?'
+_FRAME = r"[{}]?\r?|(<{7}|={7}|>{7}|\|{7})( .*)?\r?"
 """Brackets, and Git conflict markers."""
-_MARKER = re.compile(rb"(<{7}|={7}|>{7}|\|{7})(?: .*)?\r?$")
+_MARKER = rb"(<{7}|={7}|>{7}|\|{7})(?: .*)?\r?$"
 _OURS, _THEIRS = b"<<<<<<<", b">>>>>>>"
 _SIDES = {b"": (_OURS, _THEIRS), _OURS: (_OURS,), b"=======": (_THEIRS,), _THEIRS: (_OURS, _THEIRS)}
 """The last marker before a line, to the sides that contain the line. Lines after `|||||||` are the common base."""
@@ -48,7 +48,7 @@ def sides(content: bytes) -> tuple[bytes, ...]:
     versions: dict[bytes, list[bytes]] = {_OURS: [], _THEIRS: []}
     last = b""
     for line in content.split(b"\n"):
-        if marker := _MARKER.match(line):
+        if marker := re.match(_MARKER, line):
             last = marker[1]
         else:
             for side in _SIDES.get(last, ()):
@@ -73,11 +73,11 @@ def read(content: bytes) -> Index:
     lines = content.decode("utf-8", "replace").split("\n")
     broken = [] if {"{", "}"} <= {line.rstrip("\r") for line in lines} else [len(lines)]
     for number, line in enumerate(lines, 1):
-        match = _LINE.fullmatch(line)
+        match = re.fullmatch(_LINE, line)
         path = _string(match[1]) if match else None
         if match and path is not None:
             owned[path] = owned.get(path, frozenset()) | {match[2]}
-        elif not _FRAME.fullmatch(line):
+        elif not re.fullmatch(_FRAME, line):
             broken.append(number)
     return Index(owned, min(broken, default=0))
 

@@ -3,7 +3,6 @@
 import os
 import stat
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 from rediskit.errors import Problem, visible
@@ -15,8 +14,6 @@ Entry = Literal["file", "folder", "unknown folder", "link", "other"]
 """What a path is on disk. An unknown folder is not empty and contains no file of rediskit: its content is not read."""
 
 
-# A dataclass because `plan_write` fills the lists step by step.
-@dataclass(slots=True)
 class WritePlan:
     """The changes that a write of `files` makes in one folder. Paths are relative to it, with forward slashes.
 
@@ -35,25 +32,23 @@ class WritePlan:
         damaged: The problem of an index that is not valid: edited files are then unknown.
     """
 
-    folder: str
-    files: Mapping[str, bytes]
-    digests: Mapping[str, str]
-    final: bytes
-    exists: bool = True
-    index_content: bytes | None = None
-    owned: indexes.Owned = field(default_factory=dict)
-    created: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    edited: list[str] = field(default_factory=list)
-    foreign: list[str] = field(default_factory=list)
-    leftovers: list[str] = field(default_factory=list)
-    replaced_folders: list[str] = field(default_factory=list)
-    obsolete_folders: list[str] = field(default_factory=list)
-    old: dict[str, bytes] = field(default_factory=dict)
-    blocked: list[Problem] = field(default_factory=list)
-    damaged: Problem | None = None
+    def __init__(self, folder: str, files: Mapping[str, bytes], digests: Mapping[str, str], final: bytes) -> None:
+        self.folder, self.files, self.digests, self.final = folder, files, digests, final
+        self.exists = True
+        self.index_content: bytes | None = None
+        self.owned: indexes.Owned = {}
+        self.created: list[str] = []
+        self.changed: list[str] = []
+        self.removed: list[str] = []
+        self.unchanged: list[str] = []
+        self.edited: list[str] = []
+        self.foreign: list[str] = []
+        self.leftovers: list[str] = []
+        self.replaced_folders: list[str] = []
+        self.obsolete_folders: list[str] = []
+        self.old: dict[str, bytes] = {}
+        self.blocked: list[Problem] = []
+        self.damaged: Problem | None = None
 
     @property
     def interrupted(self) -> bool:

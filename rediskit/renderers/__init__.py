@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 
 from rediskit.model.environment import Environment
-from rediskit.renderers.argocd import argocd
-from rediskit.renderers.flux import flux
 from rediskit.renderers.helm import helm_values
 from rediskit.renderers.objects import header
 from rediskit.renderers.owner.kinds import owners
@@ -26,8 +24,14 @@ def _files(environment: Environment) -> Iterator[File]:
     yield from platform(components)
     yield from (file for unit in jobs for file in unit.files())
     yield from owners(environment)
-    tool = {"argocd": argocd, "flux": flux}[environment.gitops.tool]
-    yield from tool(environment, (*components, *jobs))
+    if environment.gitops.tool == "flux":
+        from rediskit.renderers.flux import flux
+
+        yield from flux(environment, (*components, *jobs))
+    else:
+        from rediskit.renderers.argocd import argocd
+
+        yield from argocd(environment, (*components, *jobs))
     pages = tuple(docs(environment))
     yield from (page.file for page in pages)
     yield readme(environment, (*components, *jobs), pages)

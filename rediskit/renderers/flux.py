@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rediskit.model.environment import Environment
 from rediskit.model.secrets import Sops
 from rediskit.renderers.claims import carriers_claim
-from rediskit.renderers.helm import merged_values
+from rediskit.renderers.helm import RELEASE_TIMEOUT, merged_values
 from rediskit.renderers.objects import KEEP, kustomization, labels, metadata, object_file
 from rediskit.renderers.platform import Unit
 from rediskit.renderers.tree import File, Object
@@ -16,12 +16,6 @@ from rediskit.state_machine.effects import release_is_deployed
 
 _SECRET_CONDITIONS = {"ExternalSecret": "Ready", "SealedSecret": "Synced"}
 """The condition of each kind that is true when its Secret exists."""
-RELEASE_TIMEOUT = "2m"
-"""The timeout of the release and of its Kustomization.
-
-helm-controller and kustomize-controller apply a newer commit only after this timeout, so a longer one delays a fix. A Redis that needs
-longer to start is not affected: the release stays, and the controllers retry after one minute.
-"""
 _HELM_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 
 

@@ -1,7 +1,6 @@
 """The Helm values of the release. A check rejects values that the chart ignores."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from rediskit.chart.keys import plain_values
@@ -16,6 +15,13 @@ from rediskit.model.resources import ContainerResources
 from rediskit.renderers.secret_forms import rotation
 from rediskit.renderers.tree import File, Object
 
+RELEASE_TIMEOUT = "2m"
+"""With Flux, the timeout of the release and of its Kustomization.
+
+helm-controller and kustomize-controller apply a newer commit only after this timeout, so a longer one delays a fix. A Redis that needs
+longer to start is not affected: the release stays, and the controllers retry after one minute.
+"""
+
 
 @once
 def release_of(environment: Environment) -> Release:
@@ -24,7 +30,7 @@ def release_of(environment: Environment) -> Release:
     try:
         return Release.of(redis.profile, redis.release, redis.namespace, redis.values, redis.replicas)
     except ConfigError as error:
-        raise ConfigError(replace(problem, location=environment.locate(problem.path)) for problem in error.problems) from None
+        raise ConfigError(problem._replace(location=environment.locate(problem.path)) for problem in error.problems) from None
 
 
 def values_path(environment: Environment) -> str:

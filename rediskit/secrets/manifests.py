@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -52,7 +51,7 @@ def refuse_expired(environment: Environment, at: datetime) -> None:
 
 def _at_certificate(environment: Environment, problem: Problem) -> Problem:
     path = ("secrets", "certificate")
-    return replace(problem, path=path, location=environment.locate(path))
+    return problem._replace(path=path, location=environment.locate(path))
 
 
 def encrypted(environment: Environment, namespaces: Iterable[str], value: Plaintext, rotation: str) -> dict[str, bytes]:

@@ -1,13 +1,12 @@
 """Convert Pydantic errors to problems: location in the file, code, message and hint."""
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from rediskit.errors import Location, Path, Positions, Problem
+from rediskit.errors import Location, Path, Positions, Problem, nearest
 from rediskit.model.base import kind_of, shown
 from rediskit.model.docs import descriptions
 from rediskit.model.environment import Environment
@@ -123,7 +122,7 @@ def _choice(value: Any, expected: str) -> tuple[str, str, str]:
         return "secret-in-config", f"looks like {reason}", hint
     if len(known) == 1:
         return "invalid-choice", f"{shown(text)} is not {known[0]}", hint
-    near = get_close_matches(text, known, 1) or [word for word in known if text and text in word]
+    near = nearest(text, known, 1) or [word for word in known if text and text in word]
     hint = f"did you mean {' or '.join(near)}?" if near else "choose one of them"
     return "invalid-choice", f"{shown(text)} is not one of {', '.join(known)}", hint
 
@@ -134,7 +133,7 @@ def _known(path: Path, data: Any) -> str:
     sections = _sections_at(path[:-1])
     chosen = [section for section in sections if _TAG in section.model_fields and siblings.get(_TAG) in _choices(section)]
     known = sorted({key for section in chosen or sections for key in _by_key(section)})
-    near = get_close_matches(str(path[-1]), known, 1, 0.6)
+    near = nearest(str(path[-1]), known, 1, 0.6)
     return f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
 
 

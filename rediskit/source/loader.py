@@ -3,7 +3,6 @@
 import os
 import pathlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,7 +14,6 @@ from rediskit.model.environment import Environment
 from rediskit.model.files import Manifest, TextFile
 from rediskit.model.secrets import ENCRYPTED, FETCH_HINT
 from rediskit.secrecy import secret_reason
-from rediskit.source.complaints import problems_of
 from rediskit.source.conflicts import conflicts, unique_values
 from rediskit.source.manifest import read_ciphertext, read_manifest
 from rediskit.source.neighbours import Neighbours
@@ -131,6 +129,8 @@ class _Loading:
             # YAML keys only: the Python names of fields (`save_points`) are not keys of a config.
             environment = Environment.model_validate(self.data, by_alias=True, by_name=False)
         except ValidationError as error:
+            from rediskit.source.complaints import problems_of
+
             problems = problems_of(error, self.data, self.positions, self.keys)
             self.problems += [problem for problem in problems if not any(problem.path[: len(path)] == path for path in self.broken)]
         if self.problems:
@@ -186,7 +186,7 @@ class _Loading:
         try:
             document = read(text, file)
         except ConfigError as error:
-            self.problems += [replace(problem, path=(*path, *problem.path)) for problem in error.problems]
+            self.problems += [problem._replace(path=(*path, *problem.path)) for problem in error.problems]
             return
         self.positions.put(path, document.positions)
         self.keys.put(path, document.keys)
@@ -253,7 +253,7 @@ class _Loading:
             encrypted = isinstance(mode, str) and mode in ENCRYPTED
             names = sorted(file.name for file in folder.glob("*.yaml") if not file.name.startswith(".")) if encrypted else []
         except ConfigError as error:
-            self.problems.append(replace(error.problems[0], path=path, location=self.positions.get(path)))
+            self.problems.append(error.problems[0]._replace(path=path, location=self.positions.get(path)))
             return
         except OSError as error:
             self._problem("file-missing", reason(error), "check the name of the folder and its permissions", path)
@@ -271,7 +271,7 @@ class _Loading:
             except ConfigError as error:
                 location = self.positions.get(path)
                 self.problems += [
-                    problem if problem.location else replace(problem, path=path, location=location) for problem in error.problems
+                    problem if problem.location else problem._replace(path=path, location=location) for problem in error.problems
                 ]
 
     def _open(self, name: Any, path: Path, more: str = "") -> tuple[bytes, str] | None:

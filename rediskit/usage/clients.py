@@ -12,7 +12,8 @@ from rediskit.model.once import once
 from rediskit.renderers.owner.overlay import edited
 from rediskit.renderers.owner.patches import changes
 from rediskit.state_machine.effects import at_step, effects, removes
-from rediskit.usage import Use, of_client, uses
+from rediskit.usage.address import of_client
+from rediskit.usage.finder import Use, uses
 from rediskit.usage.neighbours import neighbours
 
 

@@ -9,7 +9,7 @@ from rediskit.model.nested import at, list_at, mapping_at, text_at
 from rediskit.usage.address import Address
 
 Object = Mapping[str, Any]
-_ADDRESS_ANNOTATION = re.compile(r"(?:loadBalancerIPs|load-balancer-ips?|lb-ipam-ips|lbipam\.cilium\.io/ips)$", re.IGNORECASE)
+_ADDRESS_ANNOTATION = r"(?:loadBalancerIPs|load-balancer-ips?|lb-ipam-ips|lbipam\.cilium\.io/ips)$"
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Rollout", "Pod")
 
 
@@ -68,7 +68,7 @@ def _literals(service: Object) -> tuple[str, ...]:
     values += [at(spec, "clusterIP"), at(spec, "loadBalancerIP"), *list_at(spec, "clusterIPs"), *list_at(spec, "externalIPs")]
     values += [at(entry, "ip") for entry in list_at(dict(service), "status", "loadBalancer", "ingress")]
     for key, value in mapping_at(service, "metadata", "annotations").items():
-        if _ADDRESS_ANNOTATION.search(key) and isinstance(value, str):
+        if re.search(_ADDRESS_ANNOTATION, key, re.IGNORECASE) and isinstance(value, str):
             values += [part.strip() for part in value.split(",")]
     return tuple(dict.fromkeys(str(ip_address(text)) for text in values if isinstance(text, str) and _is_address(text)))
 

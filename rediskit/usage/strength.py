@@ -69,14 +69,14 @@ def _words(text: Text, word: re.Pattern[str], local: Strength, switched: frozens
                 yield Match("possible", match[0])
 
 
-_SELECTOR = re.compile(r"(?P<before>.*)\{(?:[\w.]+(?:=~|!~|!=|=)\\?[\"'][^\"'\\]*\\?[\"'],\s*)*$")
+_SELECTOR = r"(?P<before>.*)\{(?:[\w.]+(?:=~|!~|!=|=)\\?[\"'][^\"'\\]*\\?[\"'],\s*)*$"
 
 
 def _selects(content: str, match: re.Match[str]) -> bool:
     """Return whether a match is a label matcher of PromQL or LogQL, as in `up{service="redis"}`; not of a TOML table."""
     if "=" not in match[0] or not match[0].endswith(('"', "'")):
         return False
-    selector = _SELECTOR.match(content[content.rfind("\n", 0, match.start()) + 1 : match.start()])
+    selector = re.match(_SELECTOR, content[content.rfind("\n", 0, match.start()) + 1 : match.start()])
     return selector is not None and not selector["before"].rstrip().endswith(("=", ":"))
 
 
@@ -103,7 +103,7 @@ def _key_before(content: str, start: int) -> str:
     return key["key"] if key else ""
 
 
-_COMMENT = re.compile(r"\s(?:#|//)\s")
+_COMMENT = r"\s(?:#|//)\s"
 _MAY_COMMENT = ("; ", ";;", "// ", "-- ", "<!--", "/*", "* ")
 
 
@@ -117,6 +117,6 @@ def _limit(text: Text, start: int) -> Strength | None:
         return None
     if line.startswith(_MAY_COMMENT):
         return "possible"
-    comment = _COMMENT.search(before)
+    comment = re.search(_COMMENT, before)
     quoted = comment is not None and any(before.count(quote, 0, comment.start()) % 2 for quote in "\"'")
     return "possible" if comment and not quoted else "certain"

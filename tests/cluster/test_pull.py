@@ -68,7 +68,7 @@ def without_archives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registry: 
     monkeypatch.setenv("REDISKIT_CHARTS", str(tmp_path / "none"))
     monkeypatch.setenv("SSL_CERT_FILE", str(registry.authority))
     monkeypatch.setattr(archives, "PULLED", tmp_path / "pulled")
-    monkeypatch.setitem(PROFILES, PROFILE, PROFILES[PROFILE]._replace(repository=repository, listed=version))
+    monkeypatch.setitem(PROFILES.loaded, PROFILE, PROFILES[PROFILE]._replace(repository=repository, listed=version))
     archives.archive.cache_clear()
     yield
     archives.archive.cache_clear()

@@ -10,7 +10,8 @@ import pytest
 from rediskit import ConfigError, RefusedError, check, render
 from rediskit.migrate.owner.plain_text import patched
 from rediskit.renderers.owner.patches import Change
-from rediskit.usage import parse, uses
+from rediskit.usage.address import parse
+from rediskit.usage.finder import uses
 from tests.samples import SEALED, SOPS, backend, loaded, sealed, sops
 
 

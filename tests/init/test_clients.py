@@ -10,7 +10,7 @@ from rediskit.errors import ConfigError
 from rediskit.init.clients import DetectedClients, clients_of
 from rediskit.init.detected import DetectedClient
 from rediskit.init.objects import InputObjects, read_objects
-from rediskit.usage import is_server
+from rediskit.usage.servers import is_server
 from tests.init.live import REAL, Object, config_map, container, redis, secret_key, service, workload
 
 THREE: Object = {"REDIS_HOST": "redis", "REDIS_PORT": "6380", "REDIS_PASSWORD": secret_key("keys", "password")}

@@ -8,7 +8,7 @@ import pytest
 
 from rediskit.errors import ConfigError
 from rediskit.init.objects import InputObjects, read_objects
-from rediskit.usage import reference
+from rediskit.usage.services import reference
 from rediskit.yamlio.writer import dump
 from tests.init.live import REAL, container, redis, service, text, workload
 

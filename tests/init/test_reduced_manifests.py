@@ -19,7 +19,8 @@ from rediskit.init.clients import clients_of
 from rediskit.init.objects import InputObjects
 from rediskit.init.project import Options, new_project
 from rediskit.init.reduced_manifests import address_in, reduce_manifest, refuse_leaks, text_of
-from rediskit.usage import parse, uses
+from rediskit.usage.address import parse
+from rediskit.usage.finder import uses
 from tests.init.live import Object, container, redis, secret_key, service, text, workload
 from tests.init.places import PASSWORDS, PLACES, forms, planted
 from tests.samples import backend

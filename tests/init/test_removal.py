@@ -15,7 +15,7 @@ from rediskit.init.clients import DetectedClients, clients_of
 from rediskit.init.detected import DetectedClient
 from rediskit.init.objects import InputObjects, read_objects
 from rediskit.model.gitops_tools import gitops_tool_of
-from rediskit.usage import selects
+from rediskit.usage.services import selects
 from tests.init.live import Object, config_map, container, redis, service, workload
 
 CASES = Path(__file__).parent / "cases"

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rediskit.usage import of_client, uses
+from rediskit.usage.address import of_client
 from rediskit.usage.clients import as_left, switched_variables
+from rediskit.usage.finder import uses
 from tests.renderers.owner_build import Object
 from tests.samples import backend, environment_of, owned_by
 from tests.usage.positions import WORKLOADS

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from rediskit.usage import Use, certain, parse, uses
+from rediskit.usage.address import parse
+from rediskit.usage.finder import Use, certain, uses
 
 HERE = Path(__file__).parent
 SERVICE = {

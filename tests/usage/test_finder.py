@@ -10,7 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rediskit.usage import certain, completed, is_server, is_watcher, needed, not_visible, parse, selects, uses
+from rediskit.usage.address import parse
+from rediskit.usage.finder import certain, uses
+from rediskit.usage.hidden import not_visible
+from rediskit.usage.references import needed
+from rediskit.usage.servers import is_server, is_watcher
+from rediskit.usage.services import completed, selects
 from tests.usage.positions import COMPLETE, FQDN, OBJECTS, REFERENCES, thing
 
 SERVICE = {

@@ -1,7 +1,6 @@
 """The files in a checkout of an application repository. Their contents are untrusted."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -159,5 +158,5 @@ def link_in_the_way(place: Checkout, client: Client) -> Problem | None:
     mine = place.folder_of(client)
     for folder in (mine.parent, mine):
         if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
-            return replace(not_a_folder(Path(shown(folder)), folder.lstat().st_mode), code="owner-link")
+            return not_a_folder(Path(shown(folder)), folder.lstat().st_mode)._replace(code="owner-link")
     return None

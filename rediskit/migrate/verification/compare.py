@@ -14,7 +14,8 @@ from rediskit.model.pointers import by_name
 from rediskit.renderers.owner.required import Requirement, State, at_effect, described, requirements, variable_state
 from rediskit.renderers.tree import Object
 from rediskit.state_machine.effects import effects
-from rediskit.usage import certain, of_client, uses
+from rediskit.usage.address import of_client
+from rediskit.usage.finder import certain, uses
 
 _DEFAULTS: Mapping[tuple[str, ...], Any] = {("spec", "replicas"): 1, ("spec", "suspend"): False}
 """The values of fields that an object does not set."""

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 from rediskit.errors import MissingToolError, Problem, RefusedError
@@ -172,7 +171,7 @@ def refuse_hidden(client: Client, result: Verification, observed: str) -> None:
         problem = Problem("", hint, code="verify-hidden")
         raise RefusedError(
             [
-                replace(problem, message=f"{client.name}: {one.file} of {one.object}, container {one.container}: not visible")
+                problem._replace(message=f"{client.name}: {one.file} of {one.object}, container {one.container}: not visible")
                 for one in result.hidden
             ]
         )

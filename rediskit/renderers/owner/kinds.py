@@ -9,11 +9,7 @@ from rediskit.model.environment import Environment
 from rediskit.model.owner import OwnerKind
 from rediskit.renderers.objects import owner_header
 from rediskit.renderers.owner.component import component, manifests
-from rediskit.renderers.owner.helm_release import helm_release
-from rediskit.renderers.owner.helm_values import helm_values
-from rediskit.renderers.owner.required import external
 from rediskit.renderers.owner.snippets import mark_of, snippet
-from rediskit.renderers.owner.tfvars import tfvars
 from rediskit.renderers.tree import File
 from rediskit.state_machine.effects import owned
 
@@ -31,6 +27,30 @@ class Renderer(NamedTuple):
     description: str
 
 
+def _helm_release(environment: Environment, client: Client) -> Iterator[File]:
+    from rediskit.renderers.owner.helm_release import helm_release
+
+    return helm_release(environment, client)
+
+
+def _helm_values(environment: Environment, client: Client) -> Iterator[File]:
+    from rediskit.renderers.owner.helm_values import helm_values
+
+    return helm_values(environment, client)
+
+
+def _external(environment: Environment, client: Client) -> Iterator[File]:
+    from rediskit.renderers.owner.required import external
+
+    return external(environment, client)
+
+
+def _tfvars(environment: Environment, client: Client) -> Iterator[File]:
+    from rediskit.renderers.owner.tfvars import tfvars
+
+    return tfvars(environment, client)
+
+
 _OURS = "replace the patches of the previous step (comment `{mark}`) by those of {folder}. Keep them at the end of the list"
 
 RENDERERS: Mapping[OwnerKind, Renderer] = {
@@ -45,22 +65,22 @@ RENDERERS: Mapping[OwnerKind, Renderer] = {
     ),
     "argocd-app": Renderer(snippet, f"At each step, in `spec.source.kustomize.patches` of the Application, {_OURS}"),
     "flux-helmrelease": Renderer(
-        helm_release,
+        _helm_release,
         "Add the Component once to the kustomization with the HelmRelease: `components: [rediskit/{client}]`. The Component adds the"
         " patches of the step to the HelmRelease, as its last post-renderer",
     ),
     "helm-values": Renderer(
-        helm_values,
+        _helm_values,
         "For a HelmRelease, add the Component once to its kustomization: `components: [rediskit/{client}]`. For an Application, add"
         " `values.yaml` of {folder} once, as the last entry of `helm.valueFiles`, or copy `valuesObject` from the snippet at each step",
     ),
     "external": Renderer(
-        external,
+        _external,
         "At each step, change the application to the values in `REQUIRED.md` of {folder}. For a rollback, set the old values there. "
         "`migrate verify --record` compares the application and records the result",
     ),
     "tfvars": Renderer(
-        tfvars,
+        _tfvars,
         "At each step, `migrate export` writes `{client}.auto.tfvars.json` to the module. Apply it with OpenTofu. `migrate verify --record`"
         " compares the application with `REQUIRED.md` in {folder} and records the result",
     ),

@@ -12,8 +12,7 @@ from rediskit.model.criteria import CRITERIA
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
 from rediskit.model.workload import Workload
-from rediskit.renderers.flux import RELEASE_TIMEOUT
-from rediskit.renderers.helm import release_of
+from rediskit.renderers.helm import RELEASE_TIMEOUT, release_of
 from rediskit.renderers.owner.kinds import described
 from rediskit.renderers.pages.following import attest_command, repository_name, step_command, verify_command
 from rediskit.renderers.pages.templates import text
