@@ -199,7 +199,7 @@ STRICT = flag("--strict", "exit with code 1 also for a warning")
 JOBS = value(
     "--jobs",
     "N",
-    "the maximum number of processes (default: one per core); a process loads, renders and checks at least five configs",
+    "the maximum number of processes (default: one per core); rediskit starts at most one process per five configs",
     type=positive,
 )
 CONTEXT = text("--context", "NAME", "the kubectl context (default: the current one)")

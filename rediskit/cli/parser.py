@@ -157,7 +157,7 @@ def _check(commands: Commands) -> None:
         "check",
         "validate configs and rendered manifests",
         "Render in memory, run all checks, and compare the result with the output directories. Use it in CI and pre-commit. It writes no "
-        "file, with one exception: at the step validate, --owner records its scan for uses of the old Redis in the config.",
+        "file, with one exception: at the step validate, --owner searches for uses of the old Redis and records the result in the config.",
         module="check",
         options=(
             *(CONFIGS, OUTPUT, JOBS, at("the time to record with --owner"), CHART, OFFLINE, STRICT, *COMMON),

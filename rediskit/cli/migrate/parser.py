@@ -79,7 +79,7 @@ def _status(actions: Commands) -> None:
     command(
         actions,
         "status",
-        "show the step of each client and the gates of the next one",
+        "show the current step of each client and the gates of its next step",
         "Show the step of each client and the possible next steps. A gate is a condition for a step: it passes or is blocked. With "
         "--live, also show the last results of the verification Jobs. The exit code is then 1 if a Job failed, 3 if a result is unknown.",
         module="migrate.status",
@@ -212,16 +212,17 @@ def _verify(actions: Commands) -> None:
         actions,
         "verify",
         "compare the application with the current step",
-        "Compare the workloads of the client with the state that its step requires, in the output of a program or in the cluster. The "
-        "exit code is 1 if they differ, and the output lists every difference. If no build validates the application, the next step "
-        "needs the record of this command (--record), which renders the config again.",
+        "Compare the workloads of the client with the state that the current step requires. rediskit reads them from the cluster or from "
+        "the output of a program. The output lists every difference, and the exit code is then 1. The next step requires a run with "
+        "--record if owner.kind is manifests, helm-values, tfvars or external, or if a container sets external. --record also renders "
+        "the config again.",
         module="migrate.verify",
         options=(
             *(*_SHARED, OUTPUT, at("the time of the verification"), CONTEXT, DRY_RUN),
             _FROM,
             flag("--live", "read the objects in the cluster with kubectl; no Secret is read"),
             flag("--record", "record the result as evidence in the config"),
-            text("--observed", "TEXT", "with --record: how you verified a config file that no object contains"),
+            text("--observed", "TEXT", "with --record: how you verified a configuration file of the application that rediskit can't read"),
         ),
         examples=(
             "rediskit migrate verify --live --record",
@@ -236,13 +237,14 @@ def _scan(actions: Commands) -> None:
         actions,
         "scan",
         "search the cluster for users of the old Redis, without a checkout",
-        "Search the live objects of all namespaces, or the output of a program, for uses of the old Redis. Exit code 1 for a certain use. "
-        "An application that a person changes can need this record before decommission. With a checkout, use rediskit check --owner.",
+        "Search the live objects of all namespaces, or the output of a program, for uses of the old Redis. The output "
+        "lists certain and possible uses, and the exit code is 1 if a use is certain. With owner.kind external or tfvars and without a "
+        "checkout, the step decommission requires this scan with --record. With a checkout, use rediskit check --owner.",
         module="migrate.scan",
         options=(
             *(*_SHARED, OUTPUT, at("the time of the scan"), CONTEXT, DRY_RUN, _FROM),
-            flag("--live", "read the objects in the cluster; kubectl reads them, and no Secret"),
-            flag("--record", "record the result as evidence in the config, at validate"),
+            flag("--live", "read the objects in the cluster with kubectl; no Secret is read"),
+            flag("--record", "record the result as evidence in the config; only at the step validate"),
             text("--observed", "TEXT", "with --record: read nothing; TEXT describes how you searched"),
         ),
         examples=(

@@ -114,7 +114,7 @@ def _fetch(actions: Commands) -> None:
             *(CONFIG, CONTEXT, *_WRITES),
             value("--controller-name", "NAME", "the Service of the controller (default: %(default)s)", default="sealed-secrets-controller"),
             value("--controller-namespace", "NAME", "the namespace of the controller (default: %(default)s)", default="kube-system"),
-            flag("--force", "replace another certificate"),
+            flag("--force", "overwrite an existing certificate that differs"),
         ),
         examples=("rediskit secret fetch-cert", "rediskit secret fetch-cert --controller-namespace sealed-secrets --force"),
     )
