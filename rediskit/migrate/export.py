@@ -147,7 +147,7 @@ def _todo(environment: Environment, client: Client, place: Checkout) -> list[str
         entries = f"the entries of {'.'.join((*keys, 'patches'))} whose patch starts with '{mark_of(client)}'"
         if not inline(environment, client):
             return [f"remove {entries} from the {kind}; keep all others"]
-        return [f"replace {entries} in the {kind} by those of {shown(mine / name)}, after all others; keep all others"]
+        return [f"replace {entries} in the {kind} with those of {shown(mine / name)}, after all others; keep all others"]
     if client.owner.variables is not None:
         file = f"{FOLDER}/{client.name}/{file_of(client)}"
         linked = os.path.realpath(place.to / file_of(client)) == str(mine / file_of(client))

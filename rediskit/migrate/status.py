@@ -89,7 +89,7 @@ def status(environment: Environment, client: Client, at: str, known: frozenset[s
     ]
     last = migration.history[-1].at if migration.history else ""
     spent = seconds_between(down.at, at) if down else 0.0
-    meaning = transitions.STAGES[migration.step].meaning
+    meaning = transitions.stage(client, migration.step).meaning
     budget = float(migration.budgets.downtime.amount)
     return Status(client.name, migration.step, last, meaning, down.at if down else "", spent, budget, tuple(options))
 

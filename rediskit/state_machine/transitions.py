@@ -3,7 +3,6 @@
 `migrate status`, `plan` and `advance`, the README of the output directory and the runbooks use these tables.
 """
 
-from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from rediskit.errors import Problem, RefusedError
@@ -112,6 +111,21 @@ STAGES: dict[Step, Stage] = {
 }
 
 
+_WITHOUT_REMOVAL: dict[Step, Stage] = {
+    "decommission": STAGES["decommission"]._replace(
+        meaning="no rollback is possible; the old Redis runs until you remove it",
+        verify="the application works",
+    ),
+    "complete": STAGES["complete"]._replace(precondition="the base of the application repository contains the variables"),
+}
+"""The steps whose description differs if `decommission` removes no object."""
+
+
+def stage(client: Client, step: Step) -> Stage:
+    """Return the description of a step of a client."""
+    return STAGES[step] if removes(client) else _WITHOUT_REMOVAL.get(step, STAGES[step])
+
+
 def available(migration: Migration) -> tuple[Transition, ...]:
     """Return the transitions from the current step: forward, back and rollback, as far as they exist."""
     targets: tuple[tuple[Kind, Step | None], ...] = (
@@ -191,16 +205,16 @@ def _effects_before(migration: Migration) -> Effects:
     return effects(migration.model_copy(update={"step": step, "history": history}))
 
 
-def precondition(transition: Transition, migration: Migration, cron_jobs: Sequence[str] = ()) -> str:
+def precondition(transition: Transition, client: Client, migration: Migration) -> str:
     """Return the state that is needed before a step forward is committed.
 
     A suspended CronJob starts no Job, but those that run continue.
     """
     if transition.target == "deploy" and migration.order == "deploy-first":
         return "the namespaces of Redis and of the client have the Secret"
-    text = STAGES[transition.target].precondition
-    if cron_jobs and transition.target == "reconfigure" and transition.kind == "forward":
-        return f"{text}; no Job of {', '.join(cron_jobs)} is running"
+    text = stage(client, transition.target).precondition
+    if client.cron_jobs and transition.target == "reconfigure" and transition.kind == "forward":
+        return f"{text}; no Job of {', '.join(client.cron_jobs)} is running"
     return text
 
 

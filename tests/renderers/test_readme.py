@@ -95,14 +95,15 @@ def test_an_autoscaler_is_released_in_the_application_repository(scaled: bool, w
         ("kustomize", "by hand: `components: [rediskit/beersystem]`"),
         ("argocd-app", "`spec.source.kustomize.patches` of the Application"),
         ("flux-kustomization", "`spec.patches` of the Kustomization"),
-        ("manifests", "No build validates them, so `rediskit migrate export` does."),
+        ("manifests", "There is no kustomize build to test, so `rediskit migrate export` validates the changed files."),
     ],
 )
 def test_the_readme_describes_how_the_application_repository_takes_a_step(kind: str, words: str) -> None:
     client = merged(config("scale-up")["clients"][0], {"owner": {"kind": kind}})
     text = section(readme(environment_of("scale-up", over={"clients": [client]})), "beersystem")
     assert words in text
-    assert "`rediskit migrate step` tests the build of the overlay in its checkout" in text
+    done = "changes the files" if kind == "manifests" else "tests the build of the overlay"
+    assert f"`rediskit migrate step` {done} in its checkout" in text
     assert ("they override the Component" in text) == (kind == "kustomize")
 
 

@@ -18,7 +18,7 @@ from rediskit.renderers.pages.following import Following, following, step_comman
 from rediskit.renderers.pages.runbook import by_hand, verify_commands
 from rediskit.source.loader import load
 from rediskit.state_machine.effects import effects
-from rediskit.state_machine.transitions import REPOSITORIES, STAGES
+from rediskit.state_machine.transitions import REPOSITORIES, stage
 
 
 def run(arguments: argparse.Namespace) -> Report:
@@ -59,7 +59,7 @@ def _lines(taken: Taken, arguments: argparse.Namespace) -> Iterator[str]:
         return
     if taken.verified:
         yield from _verified(taken.verified)
-    yield f"verify: {STAGES[step].verify}"
+    yield f"verify: {stage(client, step).verify}"
     yield from (f"  $ {command}" for command in verify_commands(taken.environment, client, step))
     yield f"next: {_next(taken, arguments).text}"
 

@@ -51,7 +51,7 @@ def _tfvars(environment: Environment, client: Client) -> Iterator[File]:
     return tfvars(environment, client)
 
 
-_OURS = "replace the patches of the previous step (comment `{mark}`) by those of {folder}. Keep them at the end of the list"
+_OURS = "replace the patches of the previous step (comment `{mark}`) with those of {folder}. Keep them at the end of the list"
 
 RENDERERS: Mapping[OwnerKind, Renderer] = {
     "kustomize": Renderer(
@@ -61,7 +61,8 @@ RENDERERS: Mapping[OwnerKind, Renderer] = {
     ),
     "manifests": Renderer(
         manifests,
-        "`migrate export` sets the values of {folder} in the application's files. At decommission, delete the objects of `remove.txt`",
+        "`migrate export` sets the values of {folder} in the application's files. At decommission, delete the objects that"
+        " `remove.txt` lists",
     ),
     "argocd-app": Renderer(snippet, f"At each step, in `spec.source.kustomize.patches` of the Application, {_OURS}"),
     "flux-helmrelease": Renderer(

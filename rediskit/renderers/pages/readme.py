@@ -64,7 +64,7 @@ def _client_facts(environment: Environment, client: Client) -> dict[str, object]
         "workloads": client.workloads,
         "previous": client.previous,
         "step": migration.step if migration else None,
-        "meaning": transitions.STAGES[migration.step].meaning if migration else "",
+        "meaning": transitions.stage(client, migration.step).meaning if migration else "",
         **(_next_step(environment, client, migration) if migration else {"next": None}),
         "way_out": migration is not None and transitions.rollback_step(migration) is not None,
         "delivery": client.owner.delivery,
@@ -86,5 +86,5 @@ def _next_step(environment: Environment, client: Client, migration: Migration) -
         "next": transition.target,
         "repository": transitions.REPOSITORIES[repository],
         "following": following(environment, client, config_of(environment)),
-        "gate": transitions.precondition(transition, migration, client.cron_jobs) or "none",
+        "gate": transitions.precondition(transition, client, migration) or "none",
     }

@@ -19,7 +19,7 @@ from rediskit.renderers.pages.templates import text
 from rediskit.renderers.pages.uses import FRAMEWORKS, notes
 from rediskit.state_machine import transitions
 from rediskit.state_machine.effects import decommissions, effects, moved, removes
-from rediskit.state_machine.transitions import STAGES, Repository, Transition
+from rediskit.state_machine.transitions import Repository, Transition
 
 
 class Procedure(NamedTuple):
@@ -64,11 +64,11 @@ def procedure(environment: Environment, client: Client, transition: Transition, 
     named = environment.config_argument if config else config_of(environment)
     after = moved(migration, transition.target, "")
     repository = transitions.repository(migration, after, removes=decommissions(client))
-    stage = STAGES[transition.target]
+    stage = transitions.stage(client, transition.target)
     return Procedure(
         step=transition.target,
         meaning=stage.meaning,
-        before=transitions.precondition(transition, migration, client.cron_jobs),
+        before=transitions.precondition(transition, client, migration),
         gates=transitions.gates(transition, client, migration),
         repository=repository,
         evidence=tuple(_evidence(named, client, transition, migration)),
@@ -116,10 +116,11 @@ def _changes_by_hand(
     environment: Environment, client: Client, transition: Transition, before: Migration, after: Migration
 ) -> Iterator[str]:
     if client.owner.variables is not None and transition.target != "complete":
-        yield "# after the commit, run tofu plan and tofu apply in the module"
+        yield "# migrate step stops after its commit: run tofu plan and tofu apply in the module, then run migrate step again"
     elif client.owner.delivery == "stated" and transition.target != "complete":
         page = f"{environment.path}/{client.owner_folder}/REQUIRED.md"
-        yield f"# change {', '.join(client.references)} to the values in {page}, and deploy the change"
+        yield f"# migrate step stops after its commit: change {', '.join(client.references)} to the values in {page},"
+        yield "# deploy the change, and run migrate step again"
     old, new = effects(before).switched, effects(after).switched
     if old != new and transition.target != "complete":
         yield from by_hand(environment, client, switched=new)

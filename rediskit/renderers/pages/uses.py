@@ -127,7 +127,8 @@ def open_criteria(client: Client) -> Iterator[str]:
     migration = client.migration
     for name, evidence in migration.criteria.items() if migration and migration.step != "complete" else ():
         if evidence.dispute:
-            yield f"criterion `{name}`: the measurement failed. A person disputed it at {evidence.at}: {evidence.dispute}"
+            decided = f"the criterion was recorded as met at {evidence.at}. Reason: {evidence.dispute}"
+            yield f"criterion `{name}`: the measurement failed, but {decided}"
         elif evidence.refuted:
             yield f"criterion `{name}`: failed, measured {evidence.measured} (limit {evidence.limit}) at {evidence.at}"
         elif evidence.unknown:
@@ -138,7 +139,7 @@ def other_scan(client: Client) -> Iterator[str]:
     """Yield what the evidence that nothing uses the old Redis is, if it is no scan of the application repository."""
     scan = client.migration.scan if client.migration else None
     if scan and not is_of_checkout(scan):
-        yield f"the evidence that nothing uses the old Redis is no scan of the application repository, but {described(scan)}"
+        yield f"the application repository was not scanned for uses of the old Redis. The recorded evidence: {described(scan)}"
 
 
 def _misfits(client: Client) -> Iterator[str]:
