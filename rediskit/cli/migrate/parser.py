@@ -212,10 +212,10 @@ def _verify(actions: Commands) -> None:
         actions,
         "verify",
         "compare the application with the current step",
-        "Compare the workloads of the client with the state that the current step requires. rediskit reads them from the cluster or from "
-        "the output of a program. The output lists every difference, and the exit code is then 1. The next step requires a run with "
-        "--record if owner.kind is manifests, helm-values, tfvars or external, or if a container sets external. --record also renders "
-        "the config again.",
+        "Compare the workloads of the client with the state that the current step requires. rediskit reads them from the cluster or "
+        "from the output of a program. If they differ, the output lists every difference and the exit code is 1. The next "
+        "step requires a run with --record if owner.kind is manifests, helm-values, tfvars or external, or if a container sets external. "
+        "--record also renders the config again.",
         module="migrate.verify",
         options=(
             *(*_SHARED, OUTPUT, at("the time of the verification"), CONTEXT, DRY_RUN),
@@ -238,8 +238,8 @@ def _scan(actions: Commands) -> None:
         "scan",
         "search the cluster for users of the old Redis, without a checkout",
         "Search the live objects of all namespaces, or the output of a program, for uses of the old Redis. The output "
-        "lists certain and possible uses, and the exit code is 1 if a use is certain. With owner.kind external or tfvars and without a "
-        "checkout, the step decommission requires this scan with --record. With a checkout, use rediskit check --owner.",
+        "lists certain and possible uses, and the exit code is 1 if a use is certain. If owner.kind is external or tfvars and you have "
+        "no checkout, the step decommission requires this scan with --record. With a checkout, use rediskit check --owner.",
         module="migrate.scan",
         options=(
             *(*_SHARED, OUTPUT, at("the time of the scan"), CONTEXT, DRY_RUN, _FROM),
