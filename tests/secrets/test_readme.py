@@ -21,7 +21,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def lines() -> list[str]:
     """Return the commands of the section."""
-    section = README.partition("To use this example in your own cluster")[2]
+    section = README.partition("To use the example config in your own cluster")[2]
     lines = re.search(r"```sh\n(.*?)```", section, re.DOTALL)
     assert lines
     return lines[1].splitlines()
