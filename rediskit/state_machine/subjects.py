@@ -41,4 +41,6 @@ def difference(entry: Evidence, wanted: str) -> str:
         return ""
     if wanted.startswith("sha256:"):
         return f"the evidence of {entry.at} is about other requirements: the config has changed since"
-    return f"the evidence of {entry.at} is about {entry.about or 'nothing'}, not about {wanted}"
+    if not entry.about:
+        return f"the evidence of {entry.at} has no subject (about): {wanted} is required"
+    return f"the evidence of {entry.at} is about {entry.about}, not about {wanted}"

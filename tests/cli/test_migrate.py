@@ -25,7 +25,12 @@ from tests.samples import EVIDENCE, OBSERVED, backend, client, complete, loaded,
 
 WINDOW = {"start": "2026-03-01T22:00:00-03:00", "duration": "1h"}
 SEEN = "2026-03-01T18:00:00-03:00"
-SECRET = {"kind": "secret", "step": "prepare", "at": SEEN}
+SECRET = {
+    "kind": "secret",
+    "step": "prepare",
+    "at": SEEN,
+    "about": "Secret redis-credentials key redis-password in redis and beersystem",
+}
 READY: dict[str, Any] = {"window": WINDOW, "evidence": [SECRET]}
 IN_WINDOW = "2026-03-01T22:01:00-03:00"
 CONFIG = "chocolandia.yaml"

@@ -257,9 +257,9 @@ APPLICATION = {
 @pytest.mark.parametrize(
     ("key", "section", "words"),
     [
-        ("use", "Client", "What it stores in Redis: cache, sessions, queue"),
+        ("use", "Client", "The data of the client in Redis: cache, sessions, queue"),
         ("databases", "Client", "The numbered databases that it uses"),
-        ("env", "Client", "The variables of every container of the workloads that has no env of its own"),
+        ("env", "Client", "The default of env for every container of the workloads"),
         ("workloads", "Client", "Each step changes all of them in one commit"),
         ("containers", "Workload", "The containers that use Redis"),
         ("args", "Container", "Texts to replace in command and args"),

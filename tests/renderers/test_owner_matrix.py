@@ -277,6 +277,8 @@ def by_hand(journey: Journey, environment: Environment) -> list[Object]:
     objects = {f"{one['kind']}/{one['metadata']['name']}": copy.deepcopy(one) for one in (*journey.objects.values(), *OLD_REDIS)}
     required = json.loads(journey.files(environment)["required.json"])
     for entry in reversed(required["required"]):
+        if entry["wanted"] is None:  # An old value that can be a secret is not shown: it stays as it is.
+            continue
         path = entry["pointer"].split("/")[1:]
         if not path:
             if not entry["wanted"]:
