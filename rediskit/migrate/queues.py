@@ -99,7 +99,7 @@ def refuse_tasks(client: Client, tasks: Tasks) -> RefusedError:
     """Return the refusal of a queue that is not empty: what is left, and the two ways to continue."""
     message = f"{client.name}: {tasks.total} tasks are left in the old Redis: {tasks.described}"
     stays = "delayed, failed and retried jobs are among them, which the workers do not empty: " if tasks.staying else ""
-    hint = f"{stays}run rediskit migrate back and let the workers finish, or add --discard REASON: these tasks are lost"
+    hint = f"{stays}roll back and let the workers finish, or add --discard REASON: these tasks are lost"
     return RefusedError(Problem(message, hint, code="queue-not-empty"))
 
 

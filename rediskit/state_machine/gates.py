@@ -124,7 +124,7 @@ def _drained(situation: Situation) -> Iterator[Blocker]:
         yield Blocker("queue-unread", message, f"run {record}", ("migration",))
     elif (value := since[-1].value or "") != "0" and not value.endswith(DISCARDED):
         message = f"{value} tasks were left in the old Redis at {since[-1].at}, and no data is copied"
-        hint = f"run rediskit migrate back, let the workers finish, and run {record} again; or add --discard REASON to lose the tasks"
+        hint = f"roll back, let the workers finish, and repeat the steps; or add --discard REASON to {record}: these tasks are lost"
         yield Blocker("queue-not-empty", message, hint, ("migration", "evidence"))
 
 

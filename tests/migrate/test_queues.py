@@ -139,6 +139,6 @@ def test_the_refusal_names_keys_delayed_jobs_and_both_ways_to_continue(port: int
     (problem,) = refuse_tasks(client, left_in(client, lambda arguments: redis_cli(arguments, REDIS_PASSWORD=PASSWORD))).problems
     assert problem.message == ("beersystem: 3 tasks are left in the old Redis: celery\\x06\\x169 2 (database 0), unacked 1 (database 0)")
     assert problem.hint == (
-        "delayed, failed and retried jobs are among them, which the workers do not empty: run rediskit migrate back and let the workers "
+        "delayed, failed and retried jobs are among them, which the workers do not empty: roll back and let the workers "
         "finish, or add --discard REASON: these tasks are lost"
     )
