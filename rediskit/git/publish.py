@@ -68,9 +68,10 @@ class Checkout:
         return int(ahead or 0), int(behind or 0)
 
     def unpushed(self) -> bool:
-        """Return whether the last fetched upstream branch lacks a commit of HEAD, or the branch was never pushed."""
-        upstream = self._ask("rev-parse", "--quiet", "--verify", "@{upstream}")
-        return self.distance()[0] > 0 if upstream else bool(self._ask("remote"))
+        """Return whether the last fetched upstream branch lacks a commit of HEAD; without one, whether every remote branch lacks HEAD."""
+        if self._ask("rev-parse", "--quiet", "--verify", "@{upstream}"):
+            return self.distance()[0] > 0
+        return bool(self._ask("remote")) and not self._ask("for-each-ref", "--count=1", "--contains", "HEAD", "refs/remotes")
 
     def changed(self, paths: Collection[str] = (".",)) -> list[str]:
         """Return the uncommitted files below these paths, untracked ones included, relative to the top."""

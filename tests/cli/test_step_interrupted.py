@@ -151,6 +151,14 @@ def test_a_branch_gets_no_second_step_before_it_is_merged(place: Place, run: Run
     assert place.state() == before
 
 
+def test_a_branch_that_was_pushed_without_an_upstream_is_pushed(place: Place, run: Run) -> None:
+    assert run(*SCALE_DOWN)[0] == 0
+    for repository in (place.here, place.owner):
+        repository.git("branch", "--unset-upstream")
+    code, _, errors = run(*TO, "deploy", "--push")
+    assert (code, place.step(), place.remote("here")) == (0, "deploy", "beersystem: deploy"), errors
+
+
 def test_a_repository_that_was_never_pushed_is_pushed(place: Place, run: Run) -> None:
     """A clone of an empty repository follows a branch that does not exist yet."""
     shutil.rmtree(place.folder / "here.git")
