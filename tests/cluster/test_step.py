@@ -65,7 +65,7 @@ class Mover:
         assert done.returncode == (3 if unknown else 0), done.stdout + done.stderr
         assert f"verification: {'unknown' if unknown else 'passed'}, " in done.stdout
         assert "  failed  " not in done.stdout, done.stdout
-        assert f"{CLIENT}: {step}; " in done.stdout
+        assert f"{CLIENT} is at {step}." in done.stdout
         self.scene.tree = render(load(self.config))
 
     def record(self) -> None:
