@@ -70,7 +70,7 @@ docs: $(INSTALLED) ## generate the reference pages and tables of docs/, and redi
 examples: $(INSTALLED) ## create new example certificate, recipient and ciphertexts for config/: their keys are deleted
 	tools="$$($(PY) tests/tools/install.py --print-path)" && PATH="$$tools:$$PATH" $(PY) -m scripts.example_secrets
 
-bench: $(INSTALLED) ## measure start-up, rendering and the YAML writer
+bench: $(INSTALLED) ## measure start-up, rendering and the YAML writer, and compare other generators (ARGS=peers for these)
 	env -u PYTHONDONTWRITEBYTECODE $(PY) -m tests.bench $(ARGS)
 
 fuzz: $(INSTALLED) ## random configs, checkouts and property tests: no command ends with a traceback (ARGS=1000 for another number than 20,000)
@@ -89,6 +89,9 @@ lock: $(LOCKER)/bin/uv ## update requirements.lock from pyproject.toml (ARGS=--u
 	$(COMPILE) --output-file tests/tools/node.lock $(ARGS) tests/tools/node.in
 	$(COMPILE) --output-file tests/tools/redis-8.lock $(ARGS) tests/tools/redis-8.in
 	$(COMPILE) --no-deps --output-file tests/tools/valkey-8.lock $(ARGS) tests/tools/valkey-8.in
+	$(COMPILE) --output-file tests/tools/gojsonnet.lock $(ARGS) tests/tools/gojsonnet.in
+	$(COMPILE) --output-file tests/tools/makejinja.lock $(ARGS) tests/tools/makejinja.in
+	$(COMPILE) --output-file tests/tools/kapitan.lock $(ARGS) tests/tools/kapitan.in
 
 clean: ## remove everything that make created in this folder; the tool cache is elsewhere and stays
 	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -3,6 +3,7 @@
     python tests/tools/install.py                 builds the tools of `make test` that are missing (set "test" of tools.toml)
     python tests/tools/install.py --set cluster   builds those of `make test-cluster`
     python tests/tools/install.py --set live      gets those of `make test-live`
+    python tests/tools/install.py --set bench     gets the other generators that `make bench` measures
     python tests/tools/install.py helm            builds that one
     python tests/tools/install.py --print-path    also prints the folders, joined as PATH wants them
 
@@ -36,7 +37,7 @@ NODE_LOCK = HERE / "node.lock"
 TIME_LIMIT = 1800
 """Seconds that one call of go, npm or pip may take, downloads included."""
 SHOWN_LINES = 15
-SETS = ("test", "charts", "cluster", "live")
+SETS = ("test", "charts", "cluster", "live", "bench")
 FOREIGN_SETTINGS = ("GOARCH", "GOARM", "GOBIN", "GOEXPERIMENT", "GOOS", "GOROOT")
 """Settings of the caller's that would build for another machine, to another place or with another Go."""
 
@@ -63,6 +64,7 @@ class Tool:
     stamp: str = ""
     debs: Sequence[str] = ()
     wheel: str = ""
+    package: str = ""
     build: int = 1
     sets: Sequence[str] = ()
 
@@ -120,6 +122,10 @@ def install(tool: Tool) -> None:
             node, npm, version = _node(tool.node)
             with _saying(f"{tool}: installing with Node.js {version}"):
                 _install_packages(tool, node, npm, part)
+            return
+        if tool.package:
+            with _saying(f"{tool}: installing Python packages"):
+                _install_environment(tool, part)
             return
         if tool.debs:
             with _saying(f"{tool}: extracting Debian packages"):
@@ -218,9 +224,26 @@ def _install_packages(tool: Tool, node: Path, npm: Sequence[Path], part: Path) -
     hint = "the npm registry must be within reach; `npm config get registry` says which one is asked"
     _run(command, f"{tool} was not installed", hint, cwd=part, env={**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ['PATH']}"})
     for program, script in tool.programs.items():
-        assert (part / "node_modules" / script).is_file(), f"{tool} has no {script}"
-        (part / program).write_text(f'#!/bin/sh\nexec "{node}" "{tool.folder}/node_modules/{script}" "$@"\n')
-        (part / program).chmod(0o755)
+        assert not script or (part / "node_modules" / script).is_file(), f"{tool} has no {script}"
+        modules = tool.folder / "node_modules"
+        command_line = f'"{node}" "{modules}/{script}"' if script else f'env NODE_PATH="{modules}" "{node}"'
+        _write_starter(part / program, command_line)
+
+
+def _install_environment(tool: Tool, part: Path) -> None:
+    """Install the Python packages of the tool's lock in a virtual environment, and a starter for each program."""
+    failure, hint = f"{tool} was not installed", "PyPI must be within reach: `pip config list` prints the index that pip uses"
+    _run([sys.executable, "-m", "venv", part], failure, "install the module venv of this Python", cwd=part, env=os.environ)
+    options = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--only-binary=:all:"]
+    command: list[str | Path] = [part / "bin/python", "-m", "pip", "install", *options, "--requirement", HERE / f"{tool.name}.lock"]
+    _run(command, failure, hint, cwd=part, env=os.environ)
+    for program, module in tool.programs.items():
+        _write_starter(part / program, f'"{tool.folder}/bin/python"' + (f" -m {module}" if module else ""))
+
+
+def _write_starter(path: Path, command_line: str) -> None:
+    path.write_text(f'#!/bin/sh\nexec {command_line} "$@"\n')
+    path.chmod(0o755)
 
 
 def _extract(tool: Tool, part: Path) -> None:
@@ -411,7 +434,7 @@ def main() -> int:
         "--set",
         choices=SETS,
         default=SETS[0],
-        help="what they are for: make test (the default), make test-charts, make test-cluster or make test-live",
+        help="what they are for: make test (the default), make test-charts, make test-cluster, make test-live or make bench",
     )
     parser.add_argument("--print-path", action="store_true", help="print the folders, joined as PATH wants them")
     options = parser.parse_args()

@@ -266,6 +266,14 @@ def test_npm_that_fails_leaves_nothing_and_reports_the_reason(machine: Machine) 
     )
 
 
+def test_a_program_without_a_script_is_node_with_the_modules_of_the_tool(machine: Machine) -> None:
+    machine.node(then="mkdir -p node_modules/cdk8s")
+    row = install.table()["cdk8s"]
+    assert machine.run(row.name)[0] == 0
+    starter = (machine.cache / f"cdk8s-{row.version}/cdk8s-node").read_text()
+    assert starter == f'#!/bin/sh\nexec env NODE_PATH="{machine.cache}/cdk8s-{row.version}/node_modules" "{machine.bin}/node" "$@"\n'
+
+
 @pytest.mark.parametrize("lacks", ["node", "npm", "age"])
 def test_the_error_without_a_recent_node_and_pip_has_instructions(lacks: str, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     if lacks == "age":
@@ -293,7 +301,9 @@ def test_our_packages_are_those_of_the_table_and_the_locks_name_no_registry() ->
             assert wanted.items() <= json.loads((folder / "package.json").read_text()).items()
             packages = json.loads((folder / "package-lock.json").read_text())["packages"]
             assert packages[f"node_modules/{tool.name}"]["version"] == tool.version
-            assert all("integrity" in package and "resolved" not in package for name, package in packages.items() if name)
+            # A bundled package is a part of the archive of another one, which has the digest.
+            own = [package for name, package in packages.items() if name and not package.get("inBundle")]
+            assert all("integrity" in package and "resolved" not in package for package in own)
 
 
 APT_GET = """\
@@ -370,6 +380,46 @@ def test_a_machine_without_apt_get_is_told_which_packages_are_missing(
 def test_the_wheel_of_a_tool_is_pinned_by_a_lock_with_digests() -> None:
     for tool in install.table().values():
         if tool.wheel:
-            lock = (install.HERE / f"{tool.name}.lock").read_text()
             name, version = tool.wheel.split()
-            assert f"\n{name}=={version} \\\n    --hash=sha256:" in lock
+            assert pinned(tool, name, version)
+
+
+def test_the_package_of_a_tool_is_pinned_by_a_lock_with_digests() -> None:
+    packages = [tool for tool in install.table().values() if tool.package]
+    assert {tool.name for tool in packages} == {"gojsonnet", "makejinja", "kapitan"}
+    assert all(pinned(tool, tool.package, tool.version) for tool in packages)
+
+
+def pinned(tool: install.Tool, package: str, version: str) -> bool:
+    return f"\n{package}=={version} \\\n    --hash=sha256:" in (install.HERE / f"{tool.name}.lock").read_text()
+
+
+def environment(machine: Machine, folder: Path, lock: str) -> None:
+    """Return a table with one tool of Python packages, with this lock."""
+    machine.script = folder / "tools/install.py"
+    machine.script.parent.mkdir()
+    shutil.copy(install.__file__, machine.script)
+    row = '[maker]\nversion = "1.0"\npackage = "maker"\nprograms = { maker = "json.tool", maker-python = "" }\n'
+    (folder / "tools/tools.toml").write_text(row)
+    (folder / "tools/maker.lock").write_text(lock)
+
+
+def test_python_packages_get_an_environment_of_their_own_that_works_after_it_was_moved(machine: Machine, tmp_path: Path) -> None:
+    environment(machine, tmp_path, "")
+    code, _, stderr = machine.run("maker")
+    folder = machine.cache / "maker-1.0"
+    assert (code, machine.left()) == (0, [folder.name]), stderr
+    asked = subprocess.run([folder / "maker-python", "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True, check=True)
+    assert asked.stdout == f"{folder}\n"
+    assert subprocess.run([folder / "maker"], input=b"[]", capture_output=True, check=True).stdout == b"[]\n"
+
+
+def test_python_packages_without_a_digest_are_an_error_and_leave_nothing(machine: Machine, tmp_path: Path) -> None:
+    wheel = tmp_path / "maker-1.0-py3-none-any.whl"
+    wheel.touch()
+    environment(machine, tmp_path, f"{wheel}\n")
+    code, _, stderr = machine.run("maker")
+    assert (code, machine.left()) == (1, [])
+    assert "error: maker 1.0 was not installed:\n" in stderr
+    assert "Hashes are required" in stderr
+    assert stderr.endswith("PyPI must be within reach: `pip config list` prints the index that pip uses\n")
