@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import resource
 import shutil
@@ -12,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from rediskit.cli.workers import cores
-from tests.bench import ROOT, Row, milliseconds, paired, validators, yaml_writer
+from tests.bench import ROOT, Row, milliseconds, paired, peers, validators, yaml_writer
 
 IMPORTS = "import yaml, jinja2, jsonschema_rs; from pydantic import BaseModel"
 COUNT = 1000
@@ -27,6 +28,11 @@ def run(command: list[str], folder: Path, *, fresh: bool = False) -> float:
         shutil.rmtree(folder / "rendered", ignore_errors=True)
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     return milliseconds(lambda: subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True))
+
+
+def header() -> None:
+    """Print the names of the columns that `show` prints."""
+    print(f"{'':<46} {'rediskit':>12} {'other':>12} {'ratio':>9}")
 
 
 def show(row: Row, unit: str, bound: str = "") -> None:
@@ -47,6 +53,7 @@ def many_configs(folder: Path, count: int = COUNT) -> None:
 
 def whole_process() -> None:
     """Measure start-up, a first render and a thousand environments."""
+    header()
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as temporary:
         single, many = Path(temporary) / "one", Path(temporary) / "many"
         (single / "config").mkdir(parents=True)
@@ -83,15 +90,33 @@ def growth() -> None:
             shutil.rmtree(folder)
 
 
-def main() -> None:
-    """Print the table."""
-    print(f"{'':<46} {'rediskit':>12} {'other':>12} {'ratio':>9}")
-    whole_process()
-    growth()
+def rows() -> None:
+    """Measure the validator and the YAML writer."""
+    header()
     for row in validators.rows():
         show(row._replace(name=f"in process : kubeconform, {row.name}"), "ms")
     for row in yaml_writer.rows():
         show(row._replace(name=f"YAML writer : CSafeDumper, {row.name}"), "/s", "wanted >= 8x")
+
+
+def compare() -> None:
+    """Measure other generators beside rediskit."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as temporary:
+        peers.compare(Path(temporary), many_configs)
+
+
+PARTS = {"process": whole_process, "growth": growth, "parts": rows, "peers": compare}
+
+
+def main() -> None:
+    """Print the table, or the named parts of it."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; without any, all")
+    names = parser.parse_args().parts or PARTS
+    if unknown := [name for name in names if name not in PARTS]:
+        parser.error(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    for name in names:
+        PARTS[name]()
 
 
 if __name__ == "__main__":
