@@ -15,9 +15,8 @@ from rediskit.model.ciphertext import UNOWNED
 from rediskit.model.client import Client
 from rediskit.model.criteria import CRITERIA
 from rediskit.renderers.objects import KEEP
-from rediskit.renderers.owner.required import digest
+from rediskit.renderers.owner.required import subject_of
 from rediskit.source.manifest import read_manifest
-from rediskit.state_machine.subjects import subject
 from rediskit.yamlio.writer import dump
 
 ROOT = Path(__file__).parent.parent
@@ -100,8 +99,7 @@ def complete(data: dict[str, Any], environment: Environment) -> dict[str, Any]:
     """Return the config with the subject in each evidence without one, as the command that records it writes it."""
 
     def about(entry: Mapping[str, Any], client: Client) -> dict[str, Any]:
-        required = digest(environment, client) if entry["kind"] in ("verified", "folded") else ""
-        return {"about": text} if (text := subject(environment, client, entry["kind"], required)) else {}
+        return {"about": text} if (text := subject_of(environment, client, entry["kind"])) else {}
 
     clients = []
     for section, client in zip(data["clients"], environment.clients, strict=True):

@@ -10,8 +10,7 @@ from rediskit.model.client import Client
 from rediskit.model.criteria import FAILED
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
-from rediskit.renderers.owner.required import digest
-from rediskit.state_machine.subjects import subject
+from rediskit.renderers.owner.required import subject_of
 from rediskit.state_machine.transitions import migration_of
 
 Entry = Mapping[str, Any]
@@ -107,7 +106,7 @@ def appended(
 def _with_subject(environment: Environment, client: Client, entry: Entry) -> Entry:
     """Return an entry with its subject after the keys that every entry has, if its kind has one."""
     kind = entry["kind"]
-    about = subject(environment, client, kind, digest(environment, client) if kind in ("verified", "folded") else "")
+    about = subject_of(environment, client, kind)
     first = {key: entry[key] for key in ("kind", "step", "at", "by", "source", "digest") if key in entry}
     return {**first, **({"about": about} if about else {}), **{key: value for key, value in entry.items() if key not in first}}
 

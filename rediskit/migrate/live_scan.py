@@ -124,8 +124,7 @@ def record_word(environment: Environment, client: Client, words: str, at_time: s
     if last and last.by == "measured" and last.value != "0":
         message = f"the scan at {last.at} found {last.value} certain uses of the old Redis"
         raise RefusedError(Problem(message, "change them, and scan again: a measurement outranks a person's word", code="scan-measured"))
-    about = client.previous.described if client.previous else ""
-    return appended(environment, client, [entry("scan", migration, at_time, about=about, value="0", note=words)])[0]
+    return appended(environment, client, [entry("scan", migration, at_time, value="0", note=words)])[0]
 
 
 def _refuse_unneeded(client: Client) -> None:

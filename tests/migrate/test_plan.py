@@ -254,4 +254,4 @@ def test_a_rendered_secret_passes_its_gate(secrets: dict[str, Any], form: Callab
         assert [reason.message for gate in report.transitions[0].gates if gate.code == "secret" for reason in gate.blockers] == blocked
         assert ("[secret-missing]" in " ".join(planned(environment).missing)) == bool(blocked)
         step = planned(environment).steps[0]
-        assert (step.procedure.repository, step.objects) == ("owner", ()), "the ciphertext is copied, not made anew"
+        assert (step.procedure.repository, step.objects) == ("owner", ()), "the ciphertext is copied, not created again"

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
+from rediskit.model.evidence import EvidenceKind
 from rediskit.model.nested import at, list_at, text_at
 from rediskit.model.pointers import pointer
 from rediskit.model.workload import Workload
@@ -22,6 +23,7 @@ from rediskit.renderers.pages.templates import text
 from rediskit.renderers.tree import File
 from rediskit.secrecy import names_secret, secret_reason
 from rediskit.state_machine.effects import Effects, at_step, effects
+from rediskit.state_machine.subjects import subject
 
 State = Mapping[str, Any]
 _ABSENT: State = {}
@@ -83,6 +85,11 @@ def digest(environment: Environment, client: Client) -> str:
     rows: list[Any] = [(one.object, one.pointer, _shown(one.wanted, one.path)) for one in requirements(environment, client)]
     rows += [(one.object, one.container, one.file) for one in hidden(client)]
     return f"sha256:{hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()}"
+
+
+def subject_of(environment: Environment, client: Client, kind: EvidenceKind) -> str:
+    """Return the subject of a kind of evidence about a client at its step; "" for kinds without one."""
+    return subject(environment, client, kind, digest(environment, client) if kind in ("verified", "folded") else "")
 
 
 def hidden(client: Client) -> Iterator[Hidden]:

@@ -10,11 +10,11 @@ from rediskit.model.criteria import CRITERIA
 from rediskit.model.environment import Environment
 from rediskit.model.evidence import Evidence
 from rediskit.model.migration import Step
-from rediskit.renderers.owner.required import digest
+from rediskit.renderers.owner.required import subject_of
 from rediskit.renderers.secret_forms import has_secret
 from rediskit.state_machine import transitions
 from rediskit.state_machine.effects import effects, recorded_since_down
-from rediskit.state_machine.subjects import difference, last, subject
+from rediskit.state_machine.subjects import difference, last
 
 
 class Following(NamedTuple):
@@ -65,8 +65,7 @@ def _is_valid(environment: Environment, client: Client, entry: Evidence | None) 
     """Return whether evidence exists and is about what the config contains now."""
     if entry is None:
         return False
-    required = digest(environment, client) if entry.kind == "verified" else ""
-    return not difference(entry, subject(environment, client, entry.kind, required))
+    return not difference(entry, subject_of(environment, client, entry.kind))
 
 
 def _evidence(environment: Environment, client: Client, named: str, target: Step) -> Following | None:
