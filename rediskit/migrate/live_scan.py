@@ -98,12 +98,13 @@ def _is_past(content: Object, *, is_owned: bool) -> bool:
 
 
 def _without_copies(content: Mapping[str, Any]) -> Object:
-    """Return an object without its status and the copies of earlier versions."""
+    """Return an object without the copies of earlier versions, and without its status, except for the addresses of a Service."""
     metadata = {key: value for key, value in dict(at(content, "metadata") or {}).items() if key != "managedFields"}
     annotations = metadata.get("annotations")
     if isinstance(annotations, dict):
         metadata["annotations"] = {key: value for key, value in annotations.items() if key not in _COPIES}
-    return {**{key: value for key, value in content.items() if key != "status"}, "metadata": metadata}
+    kept = {key: value for key, value in content.items() if key != "status" or content.get("kind") == "Service"}
+    return {**kept, "metadata": metadata}
 
 
 def record_read(environment: Environment, client: Client, read: Read, at_time: str) -> tuple[Edited, ...]:

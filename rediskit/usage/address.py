@@ -19,12 +19,14 @@ class Address(NamedTuple):
         services: Name and namespace of each Service.
         hosts: External host names, in lower case, without a trailing dot.
         addresses: IP addresses: ClusterIP, LoadBalancer, external.
+        node_ports: The ports that every node of the cluster opens for the Services.
     """
 
     services: tuple[tuple[str, str], ...] = ()
     hosts: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     ports: tuple[int, ...] = (6379,)
+    node_ports: tuple[int, ...] = ()
 
     def same(self, other: Address) -> bool:
         """Return whether two addresses have a Service, a host name or an IP address in common."""
@@ -38,6 +40,7 @@ class Address(NamedTuple):
             _joined(self.hosts, other.hosts),
             _joined(self.addresses, other.addresses),
             _joined(self.ports, other.ports),
+            _joined(self.node_ports, other.node_ports),
         )
 
 

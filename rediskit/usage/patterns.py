@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from ipaddress import ip_address
 from typing import NamedTuple
 
 from rediskit.usage.address import Address
@@ -18,7 +19,7 @@ class Patterns(NamedTuple):
         complete: Certain in every namespace: a host with two labels or more, an IP address.
         local: Certain in this namespace: `name:port`, the host of a URL, the value of a key, the argument of `-h`.
         partial: The name with a placeholder as its namespace.
-        word: The bare name as a word.
+        word: The bare name as a word, and any host with the port of a node.
         linked: A variable that Kubernetes sets for the Service.
         known: Whether the namespace is known; if not, `local` is only possible.
     """
@@ -42,12 +43,15 @@ _PLACEHOLDER = r"\$[({]|\{\{|%[sd]|<"
 _USER = r"(?:[^\s\"'<>/{]|\{\{[^{}\n]{0,200}\}\}|\{(?!\{))*"
 _URL = rf"(?:(?<!\bdocker)(?<!\boci)://(?:{_USER}[@,])?|(?<=\A//))"
 _QUOTE = r"\\?[\"']?"
+_SRV = r"_[\w-]+\._(?:tcp|udp)"
 
 
 @lru_cache(maxsize=512)
 def patterns(address: Address, namespace: str | None, switched: frozenset[str] = frozenset()) -> Patterns:
     """Return the patterns of an address for texts of a namespace; None if it is not known."""
-    complete = [*map(_qualified, address.services), *map(_outside, address.hosts), *map(_literal, address.addresses)]
+    port = _port(address.ports)
+    qualified = [_qualified(service, port) for service in address.services]
+    complete = [*qualified, *map(_outside, address.hosts), *map(_literal, address.addresses)]
     every = _any(re.escape(name) for name, _ in address.services)
     partial = rf"{_START}{every}\.(?:{_PLACEHOLDER})" if address.services else ""
     names = tuple(dict.fromkeys(name for name, home in address.services if namespace in (None, home)))
@@ -55,10 +59,10 @@ def patterns(address: Address, namespace: str | None, switched: frozenset[str] =
     linked = _any(re.escape(name.upper().replace("-", "_")) for name in names)
     return Patterns(
         _compiled("|".join(complete)),
-        _compiled("|".join((*_hosts(name, address.ports), *_values(name, switched))) if names else ""),
+        _compiled("|".join((*_hosts(name, port), *_values(name, switched))) if names else ""),
         _compiled(partial),
-        _compiled(_word(name) if names else "", re.MULTILINE),
-        _compiled(rf"\$[({{]?(?P<name>{linked}_SERVICE_HOST)\b" if names else "", 0),
+        _compiled("|".join((*([_word(name)] if names else ()), *map(_on_any_node, address.node_ports))), re.MULTILINE),
+        _compiled(rf"(?:\$[({{]?|[\"'])(?P<name>{linked}_(?:SERVICE_HOST|PORT_\d+_(?:TCP|UDP)(?:_ADDR)?))\b" if names else "", 0),
         namespace is not None,
     )
 
@@ -71,11 +75,15 @@ def _any(alternatives: Iterable[str]) -> str:
     return f"(?:{'|'.join(alternatives)})"
 
 
-def _qualified(service: tuple[str, str]) -> str:
-    """Return the pattern of a Service with its namespace, in any cluster domain, or of one of its pods."""
+def _port(ports: tuple[int, ...]) -> str:
+    return _any((_PORT, _PLACEHOLDER, *(f"{port}{_NUMBER_END}" for port in ports)))
+
+
+def _qualified(service: tuple[str, str], port: str) -> str:
+    """Return the pattern of a Service with its namespace: in any cluster domain, one of its pods, an SRV record, `namespace/name:port`."""
     name, home = map(re.escape, service)
-    full = rf"(?<![\w.-])(?:[a-z0-9][\w-]*\.)?{name}\.{home}\.svc(?:\.[a-z0-9-]+)*\.?(?![\w-])"
-    return rf"{full}|{_START}(?:{name}-\d+\.)?{name}\.{home}\.?{_END}"
+    full = rf"(?<![\w.-])(?:[\w-]+\.)*{name}\.{home}\.svc(?:\.[a-z0-9-]+)*\.?(?![\w-])"
+    return rf"{full}|{_START}(?:(?:{name}-\d+|{_SRV})\.)?{name}\.{home}\.?{_END}|{_START}{home}/{name}:{port}"
 
 
 def _outside(host: str) -> str:
@@ -83,17 +91,24 @@ def _outside(host: str) -> str:
 
 
 def _literal(address: str) -> str:
-    return rf"(?<![\w.:]){re.escape(address)}(?!\w|\.\d)"
+    """Return the pattern of an IP address. An IPv4 address can follow a colon, as in `TCP:10.43.7.9:6379` or `::ffff:10.43.7.9`."""
+    if ":" in address:
+        return rf"(?<![\w.:]){_any(map(re.escape, (address, ip_address(address).exploded)))}(?!\w|\.\d)"
+    return rf"(?<![\w.]){re.escape(address)}(?!\w|\.\d)"
 
 
-def _hosts(name: str, ports: tuple[int, ...]) -> tuple[str, ...]:
+def _on_any_node(port: int) -> str:
+    """Return the pattern of the port that every node of the cluster opens for a Service."""
+    return rf"(?<![\w.-])(?:[\w-]+(?:\.[\w-]+)*|\[[\da-f:]+\]):{port}{_NUMBER_END}"
+
+
+def _hosts(name: str, port: str) -> tuple[str, ...]:
     """Return the patterns of a bare name in the form of a host."""
-    port = _any((_PORT, _PLACEHOLDER, *(f"{port}{_NUMBER_END}" for port in ports)))
     return (
         rf"{_START}{name}\.?:{port}",
         rf"{_URL}{name}{_END}",
         rf"(?<=/dev/tcp/){name}(?=/)",
-        rf"{_START}{name}-\d+\.{name}{_END}",
+        rf"{_START}(?:{name}-\d+|{_SRV})\.{name}{_END}",
     )
 
 
@@ -112,5 +127,8 @@ def _values(name: str, switched: frozenset[str]) -> tuple[str, ...]:
 
 
 def _word(name: str) -> str:
-    """Return the pattern of a bare name as a word, not as part of a path, a key, a section, a call or a longer name."""
-    return rf"(?<![\w.$@/\\+:-]){name}(?![\w/\\(\[+@-]|\.\w|{_QUOTE}[ \t]*(?:=>|[:=])|\])"
+    """Return the pattern of a bare name as a word, or as a default of the shell, as in `${REDIS_HOST:-redis}`.
+
+    It is not a part of a path, a key, a section, a call or a longer name.
+    """
+    return rf"(?:(?<![\w.$@/\\+:-])|(?<=:-)){name}(?![\w/\\(\[+@-]|\.\w|{_QUOTE}[ \t]*(?:=>|[:=])|\])"

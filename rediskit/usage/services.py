@@ -10,11 +10,13 @@ from rediskit.usage.address import Address
 
 Object = Mapping[str, Any]
 _ADDRESS_ANNOTATION = r"(?:loadBalancerIPs|load-balancer-ips?|lb-ipam-ips|lbipam\.cilium\.io/ips)$"
+_NAME_ANNOTATION = r"/(?:internal-)?hostname$"
+"""The annotations by which external-dns and other controllers create DNS names of a Service."""
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Rollout", "Pod")
 
 
 def completed(address: Address, objects: Sequence[Object], namespace: str, gone: Iterable[str] = ()) -> Address:
-    """Return the address with every further name and IP address of the same Redis in the objects.
+    """Return the address with every further name, IP address and port of the same Redis in the objects.
 
     A Service that selects only the workloads in `gone` (`Kind/name`) belongs to the Redis.
     """
@@ -26,14 +28,18 @@ def completed(address: Address, objects: Sequence[Object], namespace: str, gone:
             workloads.setdefault(text_at(content, "metadata", "namespace") or namespace, []).append(content)
     for service in services:
         name, home = text_at(service, "metadata", "name"), text_at(service, "metadata", "namespace") or namespace
-        literals = _literals(service)
+        literals, hosts = _literals(service), _hosts(service)
+        found = set(literals) & set(address.addresses) or set(hosts) & set(address.hosts)
         selected = [reference(workload) for workload in backends(service, workloads.get(home, ()), namespace)]
         is_redis = bool(selected) and home == namespace and servers.issuperset(selected)
-        if (name, home) in address.services or set(literals) & set(address.addresses) or is_redis:
-            ports = [at(entry, "port") for entry in list_at(dict(service), "spec", "ports")]
-            numbers = tuple(port for port in ports if isinstance(port, int))
-            address = address.plus(Address(((name, home),), addresses=literals, ports=numbers))
+        if (name, home) in address.services or found or is_redis:
+            address = address.plus(Address(((name, home),), hosts, literals, _ports(service, "port"), _ports(service, "nodePort")))
     return address
+
+
+def _ports(service: Object, key: str) -> tuple[int, ...]:
+    numbers = (at(entry, key) for entry in list_at(dict(service), "spec", "ports"))
+    return tuple(number for number in numbers if isinstance(number, int))
 
 
 def backends(service: Object, objects: Iterable[Object], namespace: str) -> list[Object]:
@@ -60,6 +66,16 @@ def selects(service: Object, workload: Object) -> bool:
 def reference(content: Object) -> str:
     """Return `Kind/name` of an object."""
     return f"{content.get('kind')}/{text_at(content, 'metadata', 'name')}"
+
+
+def _hosts(service: Object) -> tuple[str, ...]:
+    """Return the DNS names of a Service outside of the cluster: those in annotations, and those of its load balancer."""
+    names = [at(entry, "hostname") for entry in list_at(dict(service), "status", "loadBalancer", "ingress")]
+    for key, value in mapping_at(service, "metadata", "annotations").items():
+        if re.search(_NAME_ANNOTATION, key) and isinstance(value, str):
+            names += value.split(",")
+    plain = (name.strip().lower().rstrip(".") for name in names if isinstance(name, str))
+    return tuple(dict.fromkeys(name for name in plain if "." in name))  # A name without a domain can be any word.
 
 
 def _literals(service: Object) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """The strength of a use of an address in a text: certain, possible or none.
 
 Certain: a host with two labels or more, an IP address, `name:port`, the host of a URL, and the bare name as the whole value of a variable
-that is switched or ends in one of `SUFFIXES`, or after `-h` or `--host`. Possible: the bare name as a word elsewhere.
+that is switched or ends in one of `SUFFIXES`, or after `-h` or `--host`. Possible: the bare name as a word elsewhere, and any host with the
+port of a node.
 """
 
 import re

@@ -178,6 +178,16 @@ def test_what_is_over_in_the_cluster_is_no_use(tmp_path: Path, run: Run, monkeyp
     assert evidence(tmp_path) == [], "without --record nothing is written"
 
 
+def test_the_address_that_a_load_balancer_got_is_one_of_the_old_redis(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    user = named("ConfigMap", data={"app.yaml": "redis: 192.168.4.207\n"})
+    cluster = Cluster(tmp_path, monkeypatch, user)
+    assert run(*SCAN, "--live")[0] == 0
+    service = next(content for content in OLD_REDIS if content["kind"] == "Service")
+    cluster.put("services", merged(service, {"status": {"loadBalancer": {"ingress": [{"ip": "192.168.4.207"}]}}}))
+    code, output, _ = run(*SCAN, "--live")
+    assert (code, "ConfigMap/nightly in beersystem uses the old Redis" in output) == (1, True), output
+
+
 def test_the_kinds_of_operators_are_read_where_they_exist(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = Cluster(tmp_path, monkeypatch)
     trigger = {"type": "redis", "metadata": {"address": "redis.beersystem:6379"}}

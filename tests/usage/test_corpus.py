@@ -16,8 +16,17 @@ HERE = Path(__file__).parent
 SERVICE = {
     "apiVersion": "v1",
     "kind": "Service",
-    "metadata": {"name": "redis", "namespace": "shop", "annotations": {"metallb.io/loadBalancerIPs": "192.168.4.240"}},
-    "spec": {"clusterIP": "10.43.7.9", "ports": [{"port": 6379}]},
+    "metadata": {
+        "name": "redis",
+        "namespace": "shop",
+        "annotations": {
+            "metallb.io/loadBalancerIPs": "192.168.4.240",
+            "external-dns.alpha.kubernetes.io/hostname": "redis.home.lan, Cache.home.lan.",
+            "tailscale.com/hostname": "ts-redis",
+        },
+    },
+    "spec": {"clusterIP": "10.43.7.9", "clusterIPs": ["10.43.7.9", "fd00:43::9"], "ports": [{"port": 6379, "nodePort": 31379}]},
+    "status": {"loadBalancer": {"ingress": [{"hostname": "lb-7.elb.example.com"}]}},
 }
 
 

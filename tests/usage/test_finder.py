@@ -156,6 +156,20 @@ def test_a_bare_name_as_a_word_is_possible() -> None:
     assert [use.strength for use in listed] == ["possible"] * 3
 
 
+def test_a_default_of_the_shell_and_the_port_of_a_node_are_possible() -> None:
+    service = thing("v1", "Service", spec={"ports": [{"port": 6379, "nodePort": 31379}]})
+    service["metadata"]["name"] = "redis"
+    texts = ["app ${REDIS_HOST:-redis}", "app --redis 192.168.4.11:31379", "app --redis [fd00::1]:31379", "app --redis :31379"]
+    users = [thing("v1", "Pod", spec={"containers": [{"name": "a", "args": ["sh", "-c", text]}]}) for text in texts]
+    listed = [uses([service, user], parse("redis", "shop"), namespace="shop") for user in users]
+    assert [[(use.strength, use.shown) for use in each] for each in listed] == [
+        [("possible", "redis")],
+        [("possible", "192.168.4.11:31379")],
+        [("possible", "[fd00::1]:31379")],
+        [],
+    ]
+
+
 def test_a_switched_variable_is_certain_whatever_its_name() -> None:
     user = thing("v1", "ConfigMap", data={"CACHE": "redis"})
     assert uses([user], parse("redis", "shop"), namespace="shop") == []
