@@ -71,10 +71,6 @@ _LISTING = ("-h", "--help", "--version")
 """The first words of a command line that prints a page of the group, so that no command of it runs."""
 
 
-Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
-"""The group that a command belongs to."""
-
-
 # Plain classes, because a NamedTuple needs the import of `typing`.
 class Option:
     """One argument of a command: what `add_argument` takes."""
@@ -94,58 +90,74 @@ Options: TypeAlias = Option | Group | tuple[Option, ...]
 """One option, a group, or a tuple of options that exclude each other."""
 
 
-def add_commands(parser: Parser, dest: str, adds: Mapping[str, Callable[[Commands], None]], words: Sequence[str] | None) -> None:
-    """Add a group of commands: of a command line only the one that it names, because all of them take half the time of `--help`.
+class Command:
+    """A command, or a group of commands.
 
-    A command line without a valid name needs all of them for its error, and their names and summaries for its help. None: all.
-    """
-    if isinstance(parser, _Listed):
-        return
-    kind = _Listed if words and words[0] in _LISTING else Parser
-    commands = parser.add_subparsers(dest=dest, title="commands", metavar="<command>", required=True, parser_class=kind)
-    named = None if words is None else words[:1]
-    for name in adds if named is None or (named and named[0] not in adds) else named:
-        adds[name](commands)
-
-
-def command(
-    commands: Commands,
-    name: str,
-    summary: str,
-    description: str,
-    *,
-    module: str = "",
-    options: Sequence[Options] = (),
-    examples: Sequence[str] = (),
-    **defaults: Any,
-) -> Parser:
-    """Add a command to a group and return its parser.
-
-    Args:
+    Attributes:
         summary: One line for the list of commands.
         description: What it does, for its own help page.
         module: The module below `rediskit.cli` whose `run` executes it; "" for a group of commands.
         options: Its options, in the order of its help page.
         examples: Command lines for its help page.
+        commands: The commands of a group.
         defaults: The values of options that it does not have and its module reads.
     """
-    epilog = "\n  ".join(("examples:", *examples))
-    parser = commands.add_parser(name, help=summary, description=description, epilog=epilog, formatter_class=HelpFormatter)
-    if isinstance(parser, _Listed):
-        return parser
-    for entry in options:
+
+    def __init__(
+        self,
+        summary: str,
+        description: str,
+        *,
+        module: str = "",
+        options: Sequence[Options] = (),
+        examples: Sequence[str] = (),
+        commands: Commands | None = None,
+        **defaults: Any,
+    ) -> None:
+        self.summary, self.description, self.module = summary, description, module
+        self.options, self.examples, self.commands, self.defaults = options, examples, commands, defaults
+
+
+Commands: TypeAlias = "Mapping[str, Callable[[], Command]]"
+"""The commands of a group by name. Each is created only when its parser is needed."""
+
+
+def add_commands(parser: Parser, dest: str, commands: Commands, words: Sequence[str] | None) -> None:
+    """Add a group of commands: of a command line only the one that it names, because all of them take half the time of `--help`.
+
+    A command line without a valid name needs all of them for its error, and their names and summaries for its help. None: all.
+    """
+    kind = _Listed if words and words[0] in _LISTING else Parser
+    group = parser.add_subparsers(dest=dest, title="commands", metavar="<command>", required=True, parser_class=kind)
+    named = None if words is None else words[:1]
+    for name in commands if named is None or (named and named[0] not in commands) else named:
+        command = commands[name]()
+        added = group.add_parser(
+            name,
+            help=command.summary,
+            description=command.description,
+            epilog="\n  ".join(("examples:", *command.examples)),
+            formatter_class=HelpFormatter,
+        )
+        if not isinstance(added, _Listed):
+            _fill(added, command, None if words is None else words[1:])
+
+
+def _fill(parser: Parser, command: Command, words: Sequence[str] | None) -> None:
+    """Add the options of a command, or the commands of a group."""
+    for entry in command.options:
         if isinstance(entry, Option):
             parser.add_argument(*entry.names, **entry.settings)
-        elif isinstance(entry, Group):
-            group = parser.add_argument_group(entry.title)
-            for each in entry.options:
-                group.add_argument(*each.names, **each.settings)
+            continue
+        if isinstance(entry, Group):
+            group, options = parser.add_argument_group(entry.title), entry.options
         else:
-            exclusive = parser.add_mutually_exclusive_group()
-            for each in entry:
-                exclusive.add_argument(*each.names, **each.settings)
-    parser.set_defaults(**defaults, **({"module": f"rediskit.cli.{module}"} if module else {}))
-    return parser
+            group, options = parser.add_mutually_exclusive_group(), entry
+        for each in options:
+            group.add_argument(*each.names, **each.settings)
+    parser.set_defaults(**command.defaults, **({"module": f"rediskit.cli.{command.module}"} if command.module else {}))
+    if command.commands is not None:
+        add_commands(parser, "action", command.commands, words)
 
 
 def option(*names: str, **settings: Any) -> Option:

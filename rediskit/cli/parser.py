@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from rediskit import __version__
 from rediskit.cli.options import (
@@ -19,12 +19,12 @@ from rediskit.cli.options import (
     OFFLINE,
     OUTPUT,
     STRICT,
+    Command,
     Commands,
     HelpFormatter,
     Parser,
     add_commands,
     at,
-    command,
     flag,
     option,
     text,
@@ -68,14 +68,13 @@ def parser(words: Sequence[str] | None = None) -> Parser:
     """Return the parser with every command, or with those that a command line needs."""
     top = Parser(prog="rediskit", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=HelpFormatter)
     top.add_argument("--version", action="version", version=f"rediskit {__version__}")
-    rest = words if words is None else words[1:]
-    commands: dict[str, Callable[[Commands], None]] = {
+    commands: Commands = {
         "init": _init,
         "render": _render,
         "check": _check,
         "diff": _diff,
-        "migrate": lambda commands: _migrate(commands, rest),
-        "secret": lambda commands: _secret(commands, rest),
+        "migrate": _migrate,
+        "secret": _secret,
         "verify": _verify,
         "upgrade": _upgrade,
         "doctor": _doctor,
@@ -87,22 +86,20 @@ def parser(words: Sequence[str] | None = None) -> Parser:
     return top
 
 
-def _migrate(commands: Commands, words: Sequence[str] | None) -> None:
-    from rediskit.cli.migrate.parser import add
+def _migrate() -> Command:
+    from rediskit.cli.migrate.parser import migrate
 
-    add(commands, words)
-
-
-def _secret(commands: Commands, words: Sequence[str] | None) -> None:
-    from rediskit.cli.secret.parser import add
-
-    add(commands, words)
+    return migrate()
 
 
-def _init(commands: Commands) -> None:
-    command(
-        commands,
-        "init",
+def _secret() -> Command:
+    from rediskit.cli.secret.parser import secret
+
+    return secret()
+
+
+def _init() -> Command:
+    return Command(
         "create a config that renders without further edits",
         "Create a config and its JSON schema. With --from, rediskit reads the client, its containers, environment variables, replicas "
         "and the old Redis from live objects. It writes a copy of each workload with only the needed fields. If it cannot read a value, "
@@ -137,11 +134,9 @@ def _init(commands: Commands) -> None:
     )
 
 
-def _render(commands: Commands) -> None:
+def _render() -> Command:
     force = flag("--force", "discard manual edits of generated files; run rediskit diff --text first")
-    command(
-        commands,
-        "render",
+    return Command(
         "render the manifests of each config",
         "Load, render and check every config, then write the output directories. If one config has an error, no file changes. With "
         "--strict, the same applies to a warning.",
@@ -151,10 +146,8 @@ def _render(commands: Commands) -> None:
     )
 
 
-def _check(commands: Commands) -> None:
-    command(
-        commands,
-        "check",
+def _check() -> Command:
+    return Command(
         "validate configs and rendered manifests",
         "Render in memory, run all checks, and compare the result with the output directories. Use it in CI and pre-commit. It writes no "
         "file, with one exception: at the step validate, --owner searches for uses of the old Redis and records the result in the config.",
@@ -175,10 +168,8 @@ def _check(commands: Commands) -> None:
     )
 
 
-def _diff(commands: Commands) -> None:
-    command(
-        commands,
-        "diff",
+def _diff() -> Command:
+    return Command(
         "show what a render would change, object by object",
         "Render in memory and compare with the files on disk or with a Git revision. This command writes nothing and runs no check. It "
         "exits with 1 if something differs. Secret values are masked as <secret hmac:...>; equal values have the same digits in one run.",
@@ -192,11 +183,9 @@ def _diff(commands: Commands) -> None:
     )
 
 
-def _verify(commands: Commands) -> None:
+def _verify() -> Command:
     phases = ("connectivity", "replication", "performance", "monitoring")
-    command(
-        commands,
-        "verify",
+    return Command(
         "verify a running shared Redis",
         "Verify a running shared Redis: connectivity, replication, performance and monitoring. By default, kubectl creates one Job per "
         "phase in the cluster, reads its result and deletes it. A check without data is unknown, never passed. The exit code is 1 if a "
@@ -231,10 +220,8 @@ def _verify(commands: Commands) -> None:
     )
 
 
-def _upgrade(commands: Commands) -> None:
-    command(
-        commands,
-        "upgrade",
+def _upgrade() -> Command:
+    return Command(
         "show what another version of the chart or of Redis changes",
         "Render the values of the config with the old and the new chart, and compare the objects. The report lists changes that the API "
         "server refuses, renamed Services, values without effect, changed defaults and images, and the pods that restart. This command "
@@ -255,10 +242,8 @@ def _upgrade(commands: Commands) -> None:
     )
 
 
-def _doctor(commands: Commands) -> None:
-    command(
-        commands,
-        "doctor",
+def _doctor() -> Command:
+    return Command(
         "diagnose programs, configs, output directories and Git",
         "Report programs, libraries, configs, output directories and the Git work tree, and the next commands. This command writes "
         "nothing and uses no network. If you must fix something, the exit code is 1, 2 or 3. A missing program is not an error, but a "
@@ -269,11 +254,9 @@ def _doctor(commands: Commands) -> None:
     )
 
 
-def _schema(commands: Commands) -> None:
+def _schema() -> Command:
     words = value("words", "command", "print the schema of the output of this command (default: of the config)", nargs="*")
-    command(
-        commands,
-        "schema",
+    return Command(
         "print the JSON schema of the config or of the output of a command",
         "Print the JSON schema of the config, for editors and other tools. With a command, print the schema of its output with --json.",
         module="schema",
@@ -282,10 +265,8 @@ def _schema(commands: Commands) -> None:
     )
 
 
-def _completion(commands: Commands) -> None:
-    command(
-        commands,
-        "completion",
+def _completion() -> Command:
+    return Command(
         "print the completion script of a shell",
         "Print the script that completes commands, options and files in a shell.",
         module="completion",
@@ -299,10 +280,8 @@ def _completion(commands: Commands) -> None:
     )
 
 
-def _help(commands: Commands) -> None:
-    command(
-        commands,
-        "help",
+def _help() -> Command:
+    return Command(
         "show the help page of a command",
         "Show the help page of a command, as with --help.",
         options=(value("words", "command", "the command (default: rediskit itself)", nargs="*"),),

@@ -12,12 +12,10 @@ from rediskit.cli.options import (
     OFFLINE,
     OUTPUT,
     STRICT,
-    Commands,
+    Command,
     Group,
     Options,
-    add_commands,
     at,
-    command,
     flag,
     text,
     value,
@@ -25,7 +23,6 @@ from rediskit.cli.options import (
 from rediskit.model.criteria import CRITERIA
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
 _CLIENT = value("--client", "NAME", "the client; required if several clients have a migration")
@@ -48,37 +45,32 @@ _EDITS = "The command changes only the migration of the client in the config, an
 _NEXT = "Then run rediskit render and commit. If the step changes the application repository, also run rediskit migrate export."
 
 
-def add(commands: Commands, words: Sequence[str] | None = None) -> None:
-    """Add `migrate` and its subcommands."""
-    migrate = command(
-        commands,
-        "migrate",
+def migrate() -> Command:
+    """Return `migrate` with its subcommands."""
+    return Command(
         "move an application to the shared Redis, step by step",
         "Move an application to the shared Redis, step by step. Each step changes the manifests of at most one repository. rediskit "
         "migrate step runs a whole step. The commands advance, back and rollback edit only the config. A rollback to the old Redis is "
         "possible from the step scale-down to the step validate. After decommission, a step back creates the old objects again, without "
         "data.",
         examples=("rediskit migrate status", "rediskit migrate plan --markdown", "rediskit migrate advance --dry-run"),
+        commands={
+            "status": _status,
+            "plan": _plan,
+            "step": _step,
+            "advance": _advance,
+            "back": _back,
+            "rollback": _rollback,
+            "export": _export,
+            "verify": _verify,
+            "scan": _scan,
+            "record": _record,
+        },
     )
-    actions = {
-        "status": _status,
-        "plan": _plan,
-        "step": _step,
-        "advance": _advance,
-        "back": _back,
-        "rollback": _rollback,
-        "export": _export,
-        "verify": _verify,
-        "scan": _scan,
-        "record": _record,
-    }
-    add_commands(migrate, "action", actions, words)
 
 
-def _status(actions: Commands) -> None:
-    command(
-        actions,
-        "status",
+def _status() -> Command:
+    return Command(
         "show the current step of each client and the gates of its next step",
         "Show the step of each client and the possible next steps. A gate is a condition for a step: it passes or is blocked. With "
         "--live, also show the last results of the verification Jobs. The exit code is then 1 if a Job failed, 3 if a result is unknown.",
@@ -95,11 +87,9 @@ def _status(actions: Commands) -> None:
     )
 
 
-def _plan(actions: Commands) -> None:
+def _plan() -> Command:
     markdown = flag("--markdown", "print a page for a change request or a ticket")
-    command(
-        actions,
-        "plan",
+    return Command(
         "show every remaining step with its changes",
         "Show every remaining step: repository, changed objects and values, commands, gates, downtime and rollback. It writes nothing "
         "and does not depend on the current time.",
@@ -109,10 +99,8 @@ def _plan(actions: Commands) -> None:
     )
 
 
-def _step(actions: Commands) -> None:
-    command(
-        actions,
-        "step",
+def _step() -> Command:
+    return Command(
         "run a whole step: edit the config, render, commit, push, wait and verify",
         "Run the whole next step: test the gates, edit the config, render, check, export to the checkout of the application repository, "
         "commit, push, refresh the GitOps tool, wait and verify. --wait includes --push, and --push includes --commit. Without these "
@@ -142,10 +130,8 @@ def _step(actions: Commands) -> None:
     )
 
 
-def _advance(actions: Commands) -> None:
-    command(
-        actions,
-        "advance",
+def _advance() -> Command:
+    return Command(
         "edit the config: go one step forward",
         f"Go one step forward in the config if all gates of the step pass. {_EDITS} {_NEXT}",
         module="migrate.move",
@@ -158,10 +144,8 @@ def _advance(actions: Commands) -> None:
     )
 
 
-def _back(actions: Commands) -> None:
-    command(
-        actions,
-        "back",
+def _back() -> Command:
+    return Command(
         "edit the config: go one step back",
         f"Go one step back in the config, for example after a step that you took too early. {_EDITS} {_NEXT}",
         module="migrate.move",
@@ -170,10 +154,8 @@ def _back(actions: Commands) -> None:
     )
 
 
-def _rollback(actions: Commands) -> None:
-    command(
-        actions,
-        "rollback",
+def _rollback() -> Command:
+    return Command(
         "edit the config: roll back to the old Redis",
         "Set the step rolled-back in the config: the application uses its old Redis again. This is possible from the step scale-down to "
         f"the step validate. Data in the shared Redis is not copied back. {_EDITS} {_NEXT}",
@@ -183,10 +165,8 @@ def _rollback(actions: Commands) -> None:
     )
 
 
-def _export(actions: Commands) -> None:
-    command(
-        actions,
-        "export",
+def _export() -> Command:
+    return Command(
         "write the files of the step to the application repository",
         "Write the files of the client's current step to a checkout of the application repository. First, rediskit builds the overlay in "
         "a temporary copy. If the build differs from the expected state, rediskit writes nothing. Without --offline, kustomize downloads "
@@ -207,10 +187,8 @@ def _export(actions: Commands) -> None:
     )
 
 
-def _verify(actions: Commands) -> None:
-    command(
-        actions,
-        "verify",
+def _verify() -> Command:
+    return Command(
         "compare the application with the current step",
         "Compare the workloads of the client with the state that the current step requires. rediskit reads them from the cluster or "
         "from the output of a program. If they differ, the output lists every difference and the exit code is 1. The next "
@@ -232,10 +210,8 @@ def _verify(actions: Commands) -> None:
     )
 
 
-def _scan(actions: Commands) -> None:
-    command(
-        actions,
-        "scan",
+def _scan() -> Command:
+    return Command(
         "search the cluster for users of the old Redis, without a checkout",
         "Search the live objects of all namespaces, or the output of a program, for uses of the old Redis. The output "
         "lists certain and possible uses, and the exit code is 1 if a use is certain. If owner.kind is external or tfvars and you have "
@@ -255,10 +231,8 @@ def _scan(actions: Commands) -> None:
     )
 
 
-def _record(actions: Commands) -> None:
-    command(
-        actions,
-        "record",
+def _record() -> Command:
+    return Command(
         "record evidence for the gates",
         "Record evidence in the config: the gates of the next steps need it. The command changes the migration of the client in the "
         "config, prints the diff, and renders the config again.",

@@ -1,8 +1,6 @@
 """The parser of `rediskit secret`. Imports argparse alone, so that `--help` stays fast."""
 
-from collections.abc import Sequence
-
-from rediskit.cli.options import COMMON, CONFIG, CONFIGS, CONTEXT, DRY_RUN, STRICT, Commands, add_commands, at, command, flag, value
+from rediskit.cli.options import COMMON, CONFIG, CONFIGS, CONTEXT, DRY_RUN, STRICT, Command, at, flag, value
 
 _AT = at("the time at which the certificate is validated")
 _WRITES = (DRY_RUN, _AT, *COMMON)
@@ -15,24 +13,19 @@ _SOURCES = (
 _OR_CLUSTER = (*_SOURCES, flag("--from-cluster", "read the password from the Secret in the namespace of Redis"))
 
 
-def add(commands: Commands, words: Sequence[str] | None = None) -> None:
-    """Add `secret` and its subcommands."""
-    secret = command(
-        commands,
-        "secret",
+def secret() -> Command:
+    """Return `secret` with its subcommands."""
+    return Command(
         "create the password; encrypt, rotate and check it",
         "Create the password, encrypt it for each namespace, rotate and check it. The password stays in memory: no command prints it, "
         "passes it as an argument, or writes it to disk in plain text.",
         examples=("rediskit secret apply", "rediskit secret new", "rediskit secret check", "rediskit secret rotate"),
+        commands={"new": _new, "seal": _seal, "rotate": _rotate, "check": _check, "apply": _apply, "fetch-cert": _fetch},
     )
-    actions = {"new": _new, "seal": _seal, "rotate": _rotate, "check": _check, "apply": _apply, "fetch-cert": _fetch}
-    add_commands(secret, "action", actions, words)
 
 
-def _new(actions: Commands) -> None:
-    command(
-        actions,
-        "new",
+def _new() -> Command:
+    return Command(
         "create the password and encrypt it for every namespace",
         "Create a password, or read one, and write one encrypted file per namespace to config/<name>/secrets/. --force discards the "
         "existing password: for a Redis that is deployed, use rediskit secret rotate.",
@@ -42,11 +35,9 @@ def _new(actions: Commands) -> None:
     )
 
 
-def _seal(actions: Commands) -> None:
+def _seal() -> Command:
     force = flag("--force", "encrypt the same password again for every namespace")
-    command(
-        actions,
-        "seal",
+    return Command(
         "encrypt the current password for namespaces without it",
         "Encrypt the current password for the namespaces without it, such as that of a new client. Use --force after a new certificate "
         "or a change of recipients. With mode sops, rediskit decrypts the existing files with your key. With mode sealed-secrets, set "
@@ -57,10 +48,8 @@ def _seal(actions: Commands) -> None:
     )
 
 
-def _rotate(actions: Commands) -> None:
-    command(
-        actions,
-        "rotate",
+def _rotate() -> Command:
+    return Command(
         "replace the encrypted password in Git",
         "Replace the encrypted password of every namespace in Git and change the annotation rediskit/rotation. When you deploy the "
         "result, Redis restarts and rejects the old password. First read docs/rotation.md in the output directory: it describes how "
@@ -71,10 +60,8 @@ def _rotate(actions: Commands) -> None:
     )
 
 
-def _check(actions: Commands) -> None:
-    command(
-        actions,
-        "check",
+def _check() -> Command:
+    return Command(
         "check the encrypted files, with or without a key",
         "Check format, namespace, name, Secret key, scope, recipients, rotation and certificate of the encrypted files. With a private "
         "key, rediskit also decrypts and compares the passwords. It never prints them.",
@@ -84,10 +71,8 @@ def _check(actions: Commands) -> None:
     )
 
 
-def _apply(actions: Commands) -> None:
-    command(
-        actions,
-        "apply",
+def _apply() -> Command:
+    return Command(
         "create the Secret in each namespace (secrets.mode manual)",
         "Create the Secret with kubectl in each namespace that has none. The password comes from --from-stdin or --from-file, else from "
         "another namespace, else it is random. If all namespaces have the Secret, compare the passwords. Use this command with "
@@ -102,10 +87,8 @@ def _apply(actions: Commands) -> None:
     )
 
 
-def _fetch(actions: Commands) -> None:
-    command(
-        actions,
-        "fetch-cert",
+def _fetch() -> Command:
+    return Command(
         "download the certificate of the sealed-secrets controller",
         "Download the certificate of the sealed-secrets controller to the file that the config references. rediskit runs kubeseal, or "
         "kubectl if kubeseal is missing. After a change of the certificate, run rediskit secret seal --force.",
