@@ -7,7 +7,7 @@ from typing import Any
 
 from rediskit.chart.bitnami_advice import ADVICE
 from rediskit.chart.profile import (
-    KINDS,
+    ALIVE,
     Capabilities,
     ChartImage,
     Labels,
@@ -25,15 +25,12 @@ _RETENTION = "persistentVolumeClaimRetentionPolicy"
 _COMPONENT = "app.kubernetes.io/component"
 _EXPORTER_ADDRESS = "redis.addr"
 """The exporter flag for the address of Redis, which is also its key under `metrics.extraArgs`."""
-_ALIVE = ("MISCONF", "max number of clients reached")
-"""Answers of a Redis with a full disk or without a free connection. A restart fixes neither."""
 
 
 def values(settings: Settings) -> dict[str, Any]:
     """Return the Helm values, in the order of the chart."""
-    mirror = {"imageRegistry": settings.mirror} if settings.mirror else {}
     return {
-        "global": {**mirror, "security": {"allowInsecureImages": True}},
+        "global": {**settings.global_mirror, "security": {"allowInsecureImages": True}},
         "image": settings.image._asdict(),
         "architecture": "replication",
         "auth": {"enabled": True, "existingSecret": settings.secret, "existingSecretPasswordKey": settings.key, "usePasswordFiles": True},
@@ -50,7 +47,7 @@ def values(settings: Settings) -> dict[str, Any]:
         },
         "sentinel": {"enabled": False},
         "networkPolicy": {"enabled": False},
-        "metrics": _metrics(settings),
+        "metrics": _metrics(settings) if settings.monitoring else {"enabled": False},
     }
 
 
@@ -60,18 +57,18 @@ def _role(settings: Settings, role: str) -> dict[str, Any]:
         "resources": settings.resources[role],
         "persistence": {"enabled": True, "storageClass": settings.storage_class, "size": settings.size},
         _RETENTION: {"enabled": True, "whenScaled": "Retain", "whenDeleted": "Retain"},
-        **({"podAnnotations": dict(settings.annotations)} if settings.annotations else {}),
+        **settings.pod_annotations,
     }
 
 
 def _liveness() -> dict[str, Any]:
-    """Return the liveness probe of both roles: the chart's script, plus the answers in _ALIVE.
+    """Return the liveness probe of both roles: the chart's script, plus the answers in ALIVE.
 
     The script accepts only PONG, LOADING and MASTERDOWN (templates/health-configmap.yaml:61-98). With a full disk, Redis answers PING
     with MISCONF (server.c). The kubelet would restart it in a loop, and each restart of a primary can lose a second of writes. Readiness
     still fails. NOAUTH must fail: a StatefulSet waits for a pod that is not ready, so only a restart loads a new password.
     """
-    answers = " || ".join(f'[[ $answer == *"{answer}"* ]]' for answer in _ALIVE)
+    answers = " || ".join(f'[[ $answer == *"{answer}"* ]]' for answer in ALIVE)
     return _probe(f'answer=$(/health/ping_liveness_local.sh 5 2>&1) || {{ echo "$answer"; {answers}; }}', 6)
 
 
@@ -86,8 +83,6 @@ def _probe(script: str, timeout: int) -> dict[str, Any]:
 
 
 def _metrics(settings: Settings) -> dict[str, Any]:
-    if not settings.monitoring:
-        return {"enabled": False}
     quiet = {"extraEnvVars": [{"name": "REDIS_EXPORTER_CONFIG_COMMAND", "value": "-"}]} if quiet_exporter(settings) else {}
     # If the address has a scheme, the exporter reports "unknown network redis" instead of the error from Redis (exporter/redis.go).
     return {
@@ -154,7 +149,6 @@ BITNAMI = Profile(
         metrics_labels={_COMPONENT: "metrics"},
         services={"-master": {_COMPONENT: "master"}, "-replicas": {_COMPONENT: "replica"}, "-headless": {}},
         shell="bash",
-        client="redis-cli",
         password=f"$(cat {_PASSWORD_FILE})",
         user=1001,
         pinned=False,
@@ -168,7 +162,7 @@ BITNAMI = Profile(
         },
         announced=True,
     ),
-    capabilities=Capabilities(replicas=True, role_resources=True, disabled_commands=True, external_primary=True),
+    capabilities=Capabilities(role_resources=True, disabled_commands=True, external_primary=True),
     values=values,
     parts={role: _part(role) for role in _ROLES},
     redis_conf=("commonConfiguration",),
@@ -228,11 +222,9 @@ BITNAMI = Profile(
     management=("replica.podManagementPolicy",),
     replicas=(("replica", "replicaCount"), 0),
     credentials={"auth.existingSecret": "redis.auth.secret", "auth.existingSecretPasswordKey": "redis.auth.key", "auth.enabled": ""},
-    containers=(),
     probes=Probes(
         replica=tuple(("replica", name) for name in _PROBES),
         liveness=tuple((role, _PROBES[0]) for role in _ROLES),
-        answers=_ALIVE,
         local="/health/ping_liveness_local.sh and /health/ping_readiness_local.sh",
         read_secret=True,
     ),
@@ -244,7 +236,6 @@ BITNAMI = Profile(
         checksums=tuple(f"checksum/{part}" for part in ("configmap", "health", "scripts", "secret")),
     ),
     extra_objects=("extraDeploy",),
-    kinds=KINDS,
     switched_kinds=(
         (("", "ServiceAccount"), True, (("master", "serviceAccount", "create"), ("replica", "serviceAccount", "create"))),
         (("policy", "PodDisruptionBudget"), True, (("master", "pdb", "create"), ("replica", "pdb", "create"))),

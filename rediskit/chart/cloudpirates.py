@@ -8,7 +8,6 @@ from typing import Any
 from rediskit.chart import official
 from rediskit.chart.images import EXPORTER, REDIS
 from rediskit.chart.profile import (
-    KINDS,
     Capabilities,
     ChartImage,
     Keys,
@@ -36,15 +35,14 @@ def values(settings: Settings) -> dict[str, Any]:
     Its init container appends to redis.conf. When a node restarts, the kubelet runs init containers again on the same volume, and Redis
     does not start if redis.conf disables a command twice. So flags of the server disable them.
     """
-    annotations = {"podAnnotations": dict(settings.annotations)} if settings.annotations else {}
     return {
-        **({"global": {"imageRegistry": settings.mirror}} if settings.mirror else {}),
+        **({"global": settings.global_mirror} if settings.mirror else {}),
         "fullnameOverride": settings.release.fullname,
         "image": image(settings.image),
         # `standalone` has no Service for writes, so a Redis without replicas is a replication of one pod.
         "architecture": "replication",
         "replicaCount": 1 + settings.release.replicas,
-        **annotations,
+        **settings.pod_annotations,
         "auth": {"enabled": True, "existingSecret": settings.secret, "existingSecretPasswordKey": settings.key},
         "extraConfig": "\n".join(settings.redis_conf),
         **({"extraFlags": [f"--{rename(command)}" for command in settings.disabled_commands]} if settings.disabled_commands else {}),
@@ -55,7 +53,7 @@ def values(settings: Settings) -> dict[str, Any]:
         "affinity": anti_affinity(settings.release.selector),
         "sentinel": {"enabled": False},
         "networkPolicy": {"enabled": False},
-        "metrics": _metrics(settings),
+        "metrics": _metrics(settings) if settings.monitoring else {"enabled": False},
     }
 
 
@@ -65,8 +63,6 @@ def image(of: ChartImage) -> dict[str, Any]:
 
 
 def _metrics(settings: Settings) -> dict[str, Any]:
-    if not settings.monitoring:
-        return {"enabled": False}
     # The flags take precedence over REDIS_ADDR of the chart.
     flags = official.exporter_flags(settings.release.container_port, quiet=quiet_exporter(settings))
     return {
@@ -87,14 +83,11 @@ CLOUDPIRATES = Profile(
     version="0.34.18",
     series="0.34.",
     listed="0.34.18",
-    maintained=True,
     image=REDIS,
     exporter_image=EXPORTER,
     image_shells=("sh", "sh"),
     layout=Layout(
         label="redis",
-        primary="",
-        replicas="",
         claim="data",
         container="redis",
         exporter="metrics",
@@ -102,33 +95,25 @@ CLOUDPIRATES = Profile(
         metrics_port_name="http-metrics",
         metrics_labels={_COMPONENT: "metrics"},
         services={"": {}, "-master": {_COMPONENT: "master"}, "-headless": {}},
-        shell="sh",
-        client="redis-cli",
         password="$REDIS_PASSWORD",
         user=999,
-        pinned=True,
         ports={
             **dict.fromkeys(("port", "container_port", "replicas_port", "replicas_container_port"), (6379, _PORT)),
             "metrics_port": (9121, ("metrics", "service", "port")),
             "metrics_container_port": (9121, ("metrics", "port")),
         },
     ),
-    capabilities=Capabilities(replicas=True, role_resources=False, disabled_commands=False, external_primary=True),
+    capabilities=Capabilities(external_primary=True),
     values=values,
     parts={
         "redis": Part(
             conf=(("config", "content"), ("extraConfig",)),
             flags=("extraFlags",),
-            disabled=(),
-            resources=("resources",),
             persistence=("persistence",),
             start=(("customScripts", "postStart", "enabled"), ("customScripts", "preStop", "enabled")),
-            labels=("podLabels",),
-            annotations=("podAnnotations",),
         )
     },
     redis_conf=("extraConfig",),
-    memory_limit="",
     exporter=("metrics", "resources"),
     images=(
         (("image",), ()),
@@ -166,18 +151,13 @@ CLOUDPIRATES = Profile(
     storage={"storageClass": "redis.storage.class", "size": "redis.storage.size"},
     folders=("mountPath", "subPath"),
     topology=("architecture", "useDeployment", "externalMaster.enabled", "sentinel.enabled"),
-    management=(),
     replicas=(("replicaCount",), 1),
     credentials=_OF_SECRET,
-    containers=(),
     # `redis-cli ping` ends with 0 for every answer (templates/statefulset.yaml). It fails without an answer, and when Redis
     # closes the connection.
     probes=Probes(always_ready=True),
-    labels=Labels(
-        common=("commonLabels",), exporter=(), exporter_annotations=(), scraped=(), checksums=("checksum/config", "checksum/extraConfig")
-    ),
+    labels=Labels(common=("commonLabels",), checksums=("checksum/config", "checksum/extraConfig")),
     extra_objects=("extraObjects",),
-    kinds=KINDS,
     switched_kinds=(
         (("", "ServiceAccount"), False, (("serviceAccount", "create"),)),
         (("policy", "PodDisruptionBudget"), False, (("pdb", "enabled"),)),

@@ -8,7 +8,6 @@ from typing import Any
 from rediskit.chart import official
 from rediskit.chart.images import EXPORTER, REDIS
 from rediskit.chart.profile import (
-    KINDS,
     Capabilities,
     Labels,
     Layout,
@@ -35,14 +34,13 @@ def values(settings: Settings) -> dict[str, Any]:
     The chart has no value for a Secret with a password alone: `extraSecretRedisConfigs` is for a Secret with lines of redis.conf. A flag
     with `$(REDIS_PASSWORD)` would show the password in the list of processes. An init container of rediskit therefore writes it.
     """
-    annotations = {"podAnnotations": dict(settings.annotations)} if settings.annotations else {}
     image = settings.image._replace(registry=settings.mirror or settings.image.registry)
     return {
         "image": official.image(image),
         "fullnameOverride": settings.release.fullname,
-        **annotations,
+        **settings.pod_annotations,
         "podSecurityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
-        "metrics": _metrics(settings),
+        "metrics": _metrics(settings) if settings.monitoring else {"enabled": False},
         "initResources": settings.resources["exporter"],
         "resources": settings.resources["primary"],
         "startupProbe": {"enabled": False},
@@ -60,8 +58,6 @@ def values(settings: Settings) -> dict[str, Any]:
 
 
 def _metrics(settings: Settings) -> dict[str, Any]:
-    if not settings.monitoring:
-        return {"enabled": False}
     image = settings.exporter_image._replace(registry=settings.mirror or settings.exporter_image.registry)
     return {
         "enabled": True,
@@ -84,14 +80,11 @@ GROUNDHOG2K = Profile(
     version="2.4.4",
     series="2.4.",
     listed="2.4.4",
-    maintained=True,
     image=REDIS,
     exporter_image=EXPORTER,
     image_shells=("sh", ""),
     layout=Layout(
         label="redis",
-        primary="",
-        replicas="",
         claim=_VOLUME,
         container="redis-server",
         exporter="redis-exporter",
@@ -99,11 +92,8 @@ GROUNDHOG2K = Profile(
         metrics_port_name="exporter",
         metrics_labels={"redis/metrics-service": "{}"},
         services={"": {}, "-headless": {}},
-        shell="sh",
-        client=_CLIENT,
         password=_PASSWORD,
         user=999,
-        pinned=True,
         # The server and the exporter have fixed ports: `metrics.service.containerPort` changes only the declared one.
         ports={
             **dict.fromkeys(("port", "replicas_port"), (6379, ("service", "serverPort"))),
@@ -112,22 +102,16 @@ GROUNDHOG2K = Profile(
             "metrics_container_port": (9121, ()),
         },
     ),
-    capabilities=Capabilities(replicas=False, role_resources=False, disabled_commands=False, external_primary=False),
+    capabilities=Capabilities(replicas=False),
     values=values,
     parts={
         "redis": Part(
             conf=(("redisConfig",),),
             flags=("args",),
-            disabled=(),
-            resources=("resources",),
             persistence=("storage",),
-            start=(),
-            labels=("podLabels",),
-            annotations=("podAnnotations",),
         )
     },
     redis_conf=("redisConfig",),
-    memory_limit="",
     exporter=(*_METRICS, "resources"),
     images=((("image",), ()), ((*_METRICS, "image"), ("metrics", "enabled"))),
     owned={
@@ -156,28 +140,21 @@ GROUNDHOG2K = Profile(
     },
     volumes={f"storage.{key}": "" for key in ("accessModes", "annotations", "labels", "persistentVolumeClaimName", "volumeName")},
     storage={"className": "redis.storage.class", "requestedSize": "redis.storage.size"},
-    folders=(),
     topology=("haMode.enabled", "useDeploymentWhenNonHA"),
     management=("podManagementPolicy",),
     replicas=((), 0),
     credentials={},
     containers=((official.INIT_CONTAINERS,), (*_METRICS, "env")),
-    probes=Probes(liveness=(("customLivenessProbe",),), answers=official.ALIVE),
+    probes=Probes(liveness=(("customLivenessProbe",),)),
     labels=Labels(
         common=("customLabels",),
-        exporter=(),
-        exporter_annotations=(),
-        scraped=(),
         checksums=("checksum/customconfig", "checksum/scripts"),
     ),
-    extra_objects=(),
-    kinds=KINDS,
     switched_kinds=(
         (("", "ServiceAccount"), False, (("serviceAccount", "create"),)),
         (("policy", "PodDisruptionBudget"), False, (("podDisruptionBudget",),)),
     ),
-    # Sections that the chart prints with all keys in them (templates/statefulset.yaml).
-    whole_sections=r"(?:podS|s|metrics\.exporter\.s)ecurityContext(?:\..+)?",
+    whole_sections=official.WHOLE_SECTIONS,
     advice={
         "architecture": "remove it: this profile has one instance",
         "auth": "redis.auth sets the Secret of the password",

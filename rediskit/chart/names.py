@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rediskit import dns
-from rediskit.chart.profile import Profile
+from rediskit.chart.profile import KINDS, Profile
 from rediskit.errors import ConfigError, Problem
 
 INSTANCE = "app.kubernetes.io/instance"
@@ -235,7 +235,7 @@ def chart_kinds(profile: Profile, values: Mapping[str, Any]) -> frozenset[tuple[
 
     Kinds that rediskit renders (NetworkPolicy, ServiceMonitor, PrometheusRule) or refuses (HorizontalPodAutoscaler, Secret) are left out.
     """
-    kinds = set(profile.kinds)
+    kinds = set(KINDS)
     for kind, default, switches in profile.switched_kinds:
         settings = [_at(values, *switch) for switch in switches]
         if any(default if setting is None else setting for setting in settings):

@@ -6,12 +6,12 @@ runbooks read it from there: it is always the one that the server started with, 
 
 from typing import Any
 
-from rediskit.chart.profile import ChartImage, Settings
+from rediskit.chart.profile import ALIVE, ChartImage, Settings
 
-ALIVE = ("MISCONF", "max number of clients reached")
-"""Answers of a Redis with a full disk or without a free connection. A restart fixes neither."""
 _STARTING = ("PONG", "LOADING", "MASTERDOWN")
 """Answers of a Redis that works, loads its data, or has no connection to its primary."""
+WHOLE_SECTIONS = r"(?:podS|s|metrics\.exporter\.s)ecurityContext(?:\..+)?"
+"""Sections that the charts print with all keys in them (templates/statefulset.yaml)."""
 INIT_CONTAINERS = "extraInitContainers"
 """The value with further init containers, which run after those of the chart."""
 

@@ -49,6 +49,16 @@ class Settings(NamedTuple):
     annotations: Mapping[str, str]
     monitoring: bool
 
+    @property
+    def pod_annotations(self) -> dict[str, dict[str, str]]:
+        """The value with the annotations; empty without any."""
+        return {"podAnnotations": dict(self.annotations)} if self.annotations else {}
+
+    @property
+    def global_mirror(self) -> dict[str, str]:
+        """The key of `global` with the mirror; empty without one."""
+        return {"imageRegistry": self.mirror} if self.mirror else {}
+
 
 class Layout(NamedTuple):
     """What the chart calls its objects. Names are suffixes of the full name of the release.
@@ -70,8 +80,6 @@ class Layout(NamedTuple):
     """
 
     label: str
-    primary: str
-    replicas: str
     claim: str
     container: str
     exporter: str
@@ -79,12 +87,14 @@ class Layout(NamedTuple):
     metrics_port_name: str
     metrics_labels: Mapping[str, str]
     services: Mapping[str, Mapping[str, str]]
-    shell: str
-    client: str
     password: str
     user: int
-    pinned: bool
     ports: Mapping[str, tuple[int, Keys]]
+    primary: str = ""
+    replicas: str = ""
+    shell: str = "sh"
+    client: str = "redis-cli"
+    pinned: bool = True
     announced: bool = False
 
 
@@ -100,13 +110,13 @@ class Part(NamedTuple):
     """
 
     conf: tuple[Keys, ...]
-    flags: Keys
-    disabled: Keys
-    resources: Keys
     persistence: Keys
-    start: tuple[Keys, ...]
-    labels: Keys
-    annotations: Keys
+    flags: Keys = ()
+    disabled: Keys = ()
+    resources: Keys = ("resources",)
+    start: tuple[Keys, ...] = ()
+    labels: Keys = ("podLabels",)
+    annotations: Keys = ("podAnnotations",)
 
 
 class Probes(NamedTuple):
@@ -114,8 +124,7 @@ class Probes(NamedTuple):
 
     Attributes:
         replica: Probes of replicas that must not test the primary.
-        liveness: Liveness probes that must accept `answers`.
-        answers: Answers of a Redis that a restart does not fix.
+        liveness: Liveness probes that must accept ALIVE.
         local: Scripts of the chart that test only their own Redis, for a hint; empty for none.
         read_secret: Whether they fail when the Secret changes, because they read the mounted password.
         always_ready: Whether a Redis that answers with an error is ready.
@@ -123,7 +132,6 @@ class Probes(NamedTuple):
 
     replica: tuple[Keys, ...] = ()
     liveness: tuple[Keys, ...] = ()
-    answers: tuple[str, ...] = ()
     local: str = ""
     read_secret: bool = False
     always_ready: bool = False
@@ -141,10 +149,10 @@ class Labels(NamedTuple):
     """
 
     common: Keys
-    exporter: Keys
-    exporter_annotations: Keys
-    scraped: tuple[str, ...]
     checksums: tuple[str, ...]
+    exporter: Keys = ()
+    exporter_annotations: Keys = ()
+    scraped: tuple[str, ...] = ()
 
 
 class Capabilities(NamedTuple):
@@ -157,10 +165,10 @@ class Capabilities(NamedTuple):
         external_primary: Whether it can replicate from a Redis outside of the release.
     """
 
-    replicas: bool
-    role_resources: bool
-    disabled_commands: bool
-    external_primary: bool
+    replicas: bool = True
+    role_resources: bool = False
+    disabled_commands: bool = False
+    external_primary: bool = False
 
 
 class Profile(NamedTuple):
@@ -196,8 +204,7 @@ class Profile(NamedTuple):
         probes: What the probes need.
         labels: Values with labels and annotations.
         extra_objects: The list of further objects.
-        kinds: The kinds that the chart always renders, as API group and kind.
-        switched_kinds: Further kinds, the default of their switches, and the switches.
+        switched_kinds: The kinds beside KINDS, the default of their switches, and the switches.
         whole_sections: A regular expression of sections that the chart prints with all keys in them.
         advice: Hints for values of other charts or versions, by path.
         conf_repeated: Whether the server gets the lines of redis.conf twice after a restart of its node.
@@ -211,7 +218,6 @@ class Profile(NamedTuple):
     version: str
     series: str
     listed: str
-    maintained: bool
     image: ChartImage
     exporter_image: ChartImage
     image_shells: tuple[str, str]
@@ -220,26 +226,26 @@ class Profile(NamedTuple):
     values: Callable[[Settings], dict[str, Any]]
     parts: Mapping[str, Part]
     redis_conf: Keys
-    memory_limit: str
     exporter: Keys
     images: tuple[tuple[Keys, Keys], ...]
     owned: Mapping[str, str]
     fixed: Mapping[str, tuple[Any, str]]
     volumes: Mapping[str, str]
     storage: Mapping[str, str]
-    folders: tuple[str, ...]
     topology: tuple[str, ...]
-    management: tuple[str, ...]
     replicas: tuple[Keys, int]
     credentials: Mapping[str, str]
-    containers: tuple[Keys, ...]
     probes: Probes
     labels: Labels
-    extra_objects: Keys
-    kinds: frozenset[tuple[str, str]]
     switched_kinds: tuple[tuple[tuple[str, str], bool, tuple[Keys, ...]], ...]
     whole_sections: str
     advice: Mapping[str, str]
+    maintained: bool = True
+    memory_limit: str = ""
+    folders: tuple[str, ...] = ()
+    management: tuple[str, ...] = ()
+    containers: tuple[Keys, ...] = ()
+    extra_objects: Keys = ()
     conf_repeated: bool = False
 
     @property
@@ -254,7 +260,9 @@ class Profile(NamedTuple):
 
 
 KINDS = frozenset({("", "ConfigMap"), ("", "Service"), ("apps", "StatefulSet")})
-"""The kinds that every chart renders."""
+"""API group and kind of the objects that every chart renders."""
+ALIVE = ("MISCONF", "max number of clients reached")
+"""Answers of a Redis with a full disk or without a free connection. A restart fixes neither."""
 
 
 def anti_affinity(selector: Mapping[str, str]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import Any
 from rediskit.chart import official
 from rediskit.chart.images import EXPORTER, VALKEY
 from rediskit.chart.profile import (
-    KINDS,
     Capabilities,
     Labels,
     Layout,
@@ -42,12 +41,11 @@ def values(settings: Settings) -> dict[str, Any]:
     The chart gives the password for replication only to replicas, so that pod 0 could not follow a promoted replica. An init container
     of rediskit writes it for all.
     """
-    annotations = {"podAnnotations": dict(settings.annotations)} if settings.annotations else {}
     return {
-        **({"global": {"imageRegistry": settings.mirror}} if settings.mirror else {}),
+        **({"global": settings.global_mirror} if settings.mirror else {}),
         "image": official.image(settings.image),
         "fullnameOverride": settings.release.fullname,
-        **annotations,
+        **settings.pod_annotations,
         "resources": settings.resources["primary"],
         "initResources": settings.resources["exporter"],
         "startupProbe": {"enabled": False},
@@ -70,13 +68,11 @@ def values(settings: Settings) -> dict[str, Any]:
         },
         "affinity": anti_affinity(settings.release.selector),
         **({"podDisruptionBudget": {"enabled": True}} if settings.release.replicas else {}),
-        "metrics": _metrics(settings),
+        "metrics": _metrics(settings) if settings.monitoring else {"enabled": False},
     }
 
 
 def _metrics(settings: Settings) -> dict[str, Any]:
-    if not settings.monitoring:
-        return {"enabled": False}
     return {
         "enabled": True,
         "exporter": {
@@ -97,14 +93,11 @@ VALKEY_IO = Profile(
     version="0.11.0",
     series="0.11.",
     listed="0.11.0",
-    maintained=True,
     image=VALKEY,
     exporter_image=EXPORTER,
     image_shells=("sh", ""),
     layout=Layout(
         label="valkey",
-        primary="",
-        replicas="",
         claim=_VOLUME,
         container="",
         exporter="metrics",
@@ -112,11 +105,9 @@ VALKEY_IO = Profile(
         metrics_port_name="metrics",
         metrics_labels={_COMPONENT: "metrics"},
         services={"": {_COMPONENT: "primary"}, "-headless": {_COMPONENT: "headless"}},
-        shell="sh",
         client=_CLIENT,
         password=_PASSWORD,
         user=1000,
-        pinned=True,
         # Server and exporter have fixed ports: `service.port` and `metrics.exporter.port` change only the declared ones.
         ports={
             **dict.fromkeys(("port", "container_port", "replicas_port", "replicas_container_port"), (6379, ())),
@@ -125,22 +116,15 @@ VALKEY_IO = Profile(
         },
         announced=True,
     ),
-    capabilities=Capabilities(replicas=True, role_resources=False, disabled_commands=False, external_primary=False),
+    capabilities=Capabilities(),
     values=values,
     parts={
         "redis": Part(
             conf=(("valkeyConfig",),),
-            flags=(),
-            disabled=(),
-            resources=("resources",),
             persistence=("replica", "persistence"),
-            start=(),
-            labels=("podLabels",),
-            annotations=("podAnnotations",),
         )
     },
     redis_conf=("valkeyConfig",),
-    memory_limit="",
     exporter=(*_METRICS, "resources"),
     images=((("image",), ()), ((*_METRICS, "image"), ("metrics", "enabled"))),
     owned={
@@ -179,28 +163,20 @@ VALKEY_IO = Profile(
     },
     volumes={"replica.persistence.accessModes": ""},
     storage={"storageClass": "redis.storage.class", "size": "redis.storage.size"},
-    folders=(),
     topology=("replica.enabled",),
-    management=(),
     replicas=(("replica", "replicas"), 0),
     credentials=_OF_SECRET,
     containers=((official.INIT_CONTAINERS,),),
-    probes=Probes(liveness=(("livenessProbe", "customProbe"),), answers=official.ALIVE),
+    probes=Probes(liveness=(("livenessProbe", "customProbe"),)),
     labels=Labels(
         common=("commonLabels",),
-        exporter=(),
-        exporter_annotations=(),
-        scraped=(),
         checksums=("checksum/initconfig", "checksum/config"),
     ),
-    extra_objects=(),
-    kinds=KINDS,
     switched_kinds=(
         (("", "ServiceAccount"), True, (("serviceAccount", "create"),)),
         (("policy", "PodDisruptionBudget"), False, (("podDisruptionBudget", "enabled"),)),
     ),
-    # Sections that the chart prints with all keys in them (templates/statefulset.yaml).
-    whole_sections=r"(?:podS|s|metrics\.exporter\.s)ecurityContext(?:\..+)?",
+    whole_sections=official.WHOLE_SECTIONS,
     advice={
         "architecture": "set redis.replicas",
         "auth.existingSecret": "set redis.auth.secret",

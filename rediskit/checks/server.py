@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 
-from rediskit.chart.profile import rename
+from rediskit.chart.profile import ALIVE, rename
 from rediskit.chart.profiles import FIXED_IN, FROZEN, MAINTAINED, UPSTREAM_EXPORTER
 from rediskit.checks.finding import Issue, Subject
 from rediskit.errors import Path
@@ -254,7 +254,7 @@ def liveness(subject: Subject) -> Iterator[Issue]:
     probes = subject.profile.probes
     for path in probes.liveness:
         command, name = str(at(subject.values, *path, "exec", "command")), ".".join(path)
-        absent = [words for words in probes.answers if words not in command]
+        absent = [words for words in ALIVE if words not in command]
         if absent:
             message = f"{name} does not accept {' and '.join(absent)}: Redis would restart in a loop"
             other = f", or accept these answers of {probes.local.partition(' ')[0]}" if probes.local else ""

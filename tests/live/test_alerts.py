@@ -102,7 +102,7 @@ def test_a_full_disk_and_a_full_server_are_no_death(start: Start, profile: str) 
             lab.redis(pod, "CONFIG", "SET", "maxclients", "12")
             for _ in range(30):
                 stack.enter_context(socket.create_connection((pod.address, pod.port("redis")), 2))
-            assert always(pod, "livenessProbe") == bool(probes.answers), "without a free connection"
+            assert always(pod, "livenessProbe") == bool(probes.liveness), "without a free connection"
             assert not always(pod, "readinessProbe")
         until("a free connection", partial(_answers, lab, pod), 30)
     with ExitStack() as stack:

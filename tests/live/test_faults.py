@@ -58,7 +58,7 @@ def test_without_a_free_connection_those_that_are_open_go_on_and_nothing_restart
         with pytest.raises((RedisError, OSError)):
             lab.redis(lab.primary, "PING")
         alive = all(server.passes("livenessProbe") for _ in range(10))
-        assert alive == bool(lab.release.profile.probes.answers), "a restart would end the connections that work"
+        assert alive == bool(lab.release.profile.probes.liveness), "a restart would end the connections that work"
         writer.wait_for_more(200)
         assert writer.errors() == {}
     until("a free connection", lambda: _answers(lab), 10)
