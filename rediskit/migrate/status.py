@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from rediskit.errors import ConfigError, Problem
+from rediskit.migrate.other_configs import gone_elsewhere, losing_elsewhere, users_elsewhere
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
@@ -100,8 +101,9 @@ def situation_of(
     """Return a client before a transition, with the facts from the config. known: as in `status`."""
     migration = migration_of(client)
     codes = transitions.gates(transition, client, migration)
-    used = users(environment, client) if "old-redis" in codes else []
+    used = (*users(environment, client), *users_elsewhere(environment, client)) if "old-redis" in codes else ()
     other = gone_by(environment, client) if "old-redis-exists" in codes else None
+    elsewhere = gone_elsewhere(environment, client) if "old-redis-exists" in codes else ""
     return Situation(
         environment,
         client,
@@ -111,7 +113,7 @@ def situation_of(
         secret=secret_in_tree(environment, client),
         carriers=carriers(environment) if known is None else known,
         still_used=tuple((user.message, user.hint) for user in used if user.strength == "certain"),
-        removed_by=other.name if other else "",
+        removed_by=other.name if other else elsewhere,
         required=digest(environment, client) if {"verified", "folded"}.intersection(codes) else "",
     )
 
@@ -181,7 +183,7 @@ def _warnings(situation: Situation, repository: Repository) -> Iterator[str]:
     if transition.target == "decommission" and removes(client):
         if situation.confirm_irreversible:  # Without the confirmation, the blocked gate contains this text.
             yield lost_for_good(client)
-        for name in losing_rollback(situation.environment, client):
+        for name in (*losing_rollback(situation.environment, client), *losing_elsewhere(situation.environment, client)):
             yield f"{name} cannot roll back after this step: it has the same old Redis"
         carrier = "Application or Kustomization that deploys the application"
         yield f"{removed}: deleted only if pruning is on in the {carrier}; verify this before the step"
