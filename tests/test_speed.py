@@ -1,4 +1,4 @@
-"""Work per environment, as counts of calls, and the modules that a command imports: both do not depend on the load of the machine."""
+"""Work per environment and client, as counts of calls, and the modules that a command imports: the load of the machine changes neither."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -19,6 +19,7 @@ from rediskit import load, render
 from rediskit.checks import run_checks
 from rediskit.migrate.status import status_of_all
 from rediskit.model.environment import Environment
+from rediskit.model.files import Manifest
 from rediskit.model.step import Step
 
 ROOT = Path(__file__).parent.parent
@@ -41,15 +42,18 @@ AT_MOST = {
 
 
 @contextmanager
-def counting() -> Iterator[Counter[str]]:
-    """Count the calls of each function of rediskit."""
+def counting(*, every: bool = False) -> Iterator[Counter[str]]:
+    """Count the calls of each function of rediskit; with `every`, also those of other packages, and of built-in functions by caller."""
     counted: Counter[str] = Counter()
     top = f"{ROOT / 'rediskit'}/"
 
-    def count(frame: FrameType, event: str, _: Any) -> None:
+    def count(frame: FrameType, event: str, function: Any) -> None:
         code = frame.f_code
-        if event == "call" and code.co_filename.startswith(top):
+        is_own = code.co_filename.startswith(top)
+        if event == "call" and (is_own or every):
             counted[f"{code.co_filename.removeprefix(top)}:{code.co_name}"] += 1
+        elif event == "c_call" and every and is_own:
+            counted[f"{code.co_filename.removeprefix(top)}:{code.co_name} calls {function.__name__}"] += 1
 
     sys.setprofile(count)
     try:
@@ -95,33 +99,124 @@ def test_checks_change_nothing_that_a_renderer_returned() -> None:
 
 
 STEPS: tuple[Step, ...] = ("prepare", "scale-down", "deploy", "reconfigure", "scale-up", "validate")
+AT = "2026-03-01T22:00:00-03:00"
+MANY = 18
+"""The number of clients that is compared with twice as many."""
 
 
-def migrating(count: int) -> Environment:
-    """Return an environment with many clients at all steps."""
-    at = "2026-03-01T22:00:00-03:00"
-    clients = [
-        {
-            "name": f"app{number}",
-            "namespace": f"app{number}",
-            "workloads": [{"kind": "Deployment", "name": "web", "replicas": 2, "containers": {"app": {"env": {"HOST": "${host}"}}}}],
-            "previous": {"host": f"redis.app{number}", "remove": ["Deployment/redis", "Service/redis"]},
-            "migration": {"step": STEPS[number % 6], "history": [{"step": step, "at": at} for step in STEPS[: number % 6 + 1]]},
-        }
-        for number in range(count)
-    ]
+class Shape(NamedTuple):
+    """Many clients of one config.
+
+    Attributes:
+        steps: Their steps, in turn; None for a client without a migration.
+        host: The old Redis of a client, by its number.
+        namespace: The namespace of a client, by its number.
+        removes: Whether `decommission` removes objects.
+        manifest: Whether each workload has a manifest, with a use of the old Redis beside the switched variable.
+        top: More keys of the config.
+    """
+
+    steps: tuple[Step | None, ...] = STEPS
+    host: str = "redis.app{}"
+    namespace: str = "app{}"
+    removes: bool = True
+    manifest: bool = True
+    owner: Mapping[str, Any] = {}
+    top: Mapping[str, Any] = {}
+
+
+FLUX = {"gitops": {"tool": "flux", "repository": "https://github.com/example/platform.git"}}
+EXTERNAL = {"secrets": {"mode": "external-secrets", "store": {"name": "vault"}, "key": "redis"}}
+SHAPES = {
+    "no-migration": Shape((None,), removes=False, manifest=False),
+    "first-step": Shape(("prepare",), removes=False, manifest=False),
+    "switched": Shape(("scale-up",), removes=False, manifest=False),
+    "removes": Shape(manifest=False),
+    "manifests": Shape(("validate",), owner={"kind": "manifests"}),
+    "application": Shape(("validate",), owner={"kind": "argocd-app"}),
+    "helm-release": Shape(("validate",), owner={"kind": "flux-helmrelease"}, top=FLUX),
+    "secrets": Shape(("reconfigure", "validate"), top=EXTERNAL),
+    "own-redis": Shape(),
+    "own-address": Shape(host="10.43.{}.9"),
+    "shared-redis": Shape(host="redis.shared.svc", removes=False),
+    "shared-removed": Shape(host="redis.shared.svc"),
+    "shared-namespace": Shape(host="redis", namespace="shop"),
+    "external-address": Shape(("prepare", "validate"), host="redis{}.example.com"),
+}
+
+
+def client_of(shape: Shape, number: int) -> dict[str, Any]:
+    """Return one client of a shape."""
+    namespace, host = shape.namespace.format(number), shape.host.format(number)
+    workload: dict[str, Any] = {"containers": {"app": {"env": {"HOST": "${host}"}}}}
+    if shape.manifest:
+        env = [{"name": "HOST", "value": host}, {"name": "URL", "value": f"redis://{host}:6379"}, {"name": "LABEL", "value": "my redis"}]
+        pod = {"containers": [{"name": "app", "image": "ghcr.io/example/app:1.2.3", "env": env}]}
+        labels = {"app": f"web{number}"}
+        spec = {"replicas": 2, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}}
+        metadata = {"name": f"web{number}", "namespace": namespace, "labels": labels}
+        content = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
+        workload["manifest"] = Manifest(f"app{number}.yaml", content)
+    else:
+        workload |= {"kind": "Deployment", "name": f"web{number}", "replicas": 2}
+    step = shape.steps[number % len(shape.steps)]
+    client: dict[str, Any] = {"name": f"app{number}", "namespace": namespace, "workloads": [workload]}
+    client["previous"] = {"host": host, **({"remove": ["Deployment/redis", "Service/redis"]} if shape.removes else {})}
+    if step is not None:
+        client["migration"] = {"step": step, "history": [{"step": name, "at": AT} for name in STEPS[: STEPS.index(step) + 1]]}
+    if shape.owner:
+        release = {"release": Manifest("release.yaml", release_of(number, namespace))} if "helm" in shape.owner["kind"] else {}
+        client["owner"] = {**shape.owner, **release}
+    return client
+
+
+def release_of(number: int, namespace: str) -> dict[str, Any]:
+    """Return a HelmRelease."""
+    chart = {"chart": "app", "version": "1.2.3", "sourceRef": {"kind": "HelmRepository", "name": "apps"}}
+    metadata = {"name": f"release{number}", "namespace": namespace}
+    spec = {"interval": "5m", "chart": {"spec": chart}}
+    return {"apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease", "metadata": metadata, "spec": spec}
+
+
+def with_clients(shape: Shape, count: int) -> Environment:
+    """Return an environment with many clients."""
     gitops = {"tool": "argocd", "repository": "https://github.com/example/platform.git"}
-    return Environment.model_validate({"name": "home", "gitops": gitops, "clients": clients})
+    clients = [client_of(shape, number) for number in range(count)]
+    return Environment.model_validate({"name": "home", "gitops": gitops, **shape.top, "clients": clients})
 
 
-def test_the_status_of_twice_as_many_clients_takes_twice_the_calls() -> None:
-    counts = []
-    for count in (60, 120):
-        environment = migrating(count)
-        with counting() as counted:
-            assert len(status_of_all(environment, environment.clients, ["2026-03-02T22:00:00-03:00"] * count)) == count
-        counts.append(counted.total())
-    assert 1.8 < counts[1] / counts[0] < 2.2
+def status_calls(shape: Shape, count: int) -> Counter[str]:
+    """Return the calls of `migrate status` for many clients."""
+    environment = with_clients(shape, count)
+    moving = tuple(client for client in environment.clients if client.migration)
+    with counting(every=True) as counted:
+        statuses = status_of_all(environment, moving, ["2026-03-03T22:00:00-03:00"] * len(moving))
+        assert len(statuses) == len(moving)
+    return counted
+
+
+def render_calls(shape: Shape, count: int) -> Counter[str]:
+    """Return the calls of `render` and its checks for many clients."""
+    with counting(every=True) as counted:
+        environment = with_clients(shape, count)
+        tree = render(environment)
+        assert tree.files
+        run_checks(environment, tree)
+    return counted
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("calls", [status_calls, render_calls])
+def test_twice_as_many_clients_need_twice_the_calls(
+    shape: str, calls: Callable[[Shape, int], Counter[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each function is compared alone: a quadratic one is a small part of all calls until there are thousands of clients."""
+    for module in ("rediskit.usage.clients", "rediskit.migrate.status"):
+        monkeypatch.setattr(f"{module}.LISTED", 2)
+    calls(SHAPES[shape], 2)  # What is kept for the whole run counts once.
+    single, double = calls(SHAPES[shape], MANY), calls(SHAPES[shape], 2 * MANY)
+    grown = {name: (single[name], number) for name, number in double.items() if number > 2.2 * single[name] + MANY}
+    assert grown == {}
 
 
 LIBRARIES = {

@@ -13,13 +13,18 @@ def clash(subject: Subject) -> Iterator[Issue]:
     for index, client in enumerate(subject.environment.clients):
         for name, database in client.databases.items():
             users[database.number].append((client.name, database.shared, ("clients", index, "databases", name)))
+    free = next(free for free in range(len(users) + 1) if free not in users)
     for number, entries in sorted(users.items()):
-        for position, (name, shared, path) in enumerate(entries):
-            others = [other for other, also, _ in entries[:position] if other != name and not (shared and also)]
-            if others:
-                free = next(free for free in range(len(users) + 1) if free not in users)
+        every: list[str] = []
+        unshared: list[str] = []
+        for name, shared, path in entries:
+            other = next((other for other in (unshared if shared else every) if other != name), None)
+            if other is not None:
                 hint = f"write another number, such as {free}, or shared: true for both clients"
-                yield Issue(f"{name} uses database {number}, which {others[0]} uses too", hint, path)
+                yield Issue(f"{name} uses database {number}, which {other} uses too", hint, path)
+            for names in (every, *(() if shared else (unshared,))):
+                if name not in names and len(names) < 2:  # The first other one is one of two.
+                    names.append(name)
 
 
 def unnamed(subject: Subject) -> Iterator[Issue]:

@@ -72,9 +72,10 @@ class Subject:
 
     def objects(self, kind: str = "", folder: str = "") -> Iterator[tuple[str, Object]]:
         """Yield path and content of each object of a kind whose path starts with a folder."""
-        for path, content in self.tree.objects.items():
-            if path.startswith(folder) and kind in ("", content["kind"]):
-                yield path, content
+        for file in self.tree.below(folder):
+            content = self.tree.objects.get(file.path)
+            if content is not None and kind in ("", content["kind"]):
+                yield file.path, content
 
 
 def reference(content: Object) -> str:

@@ -1,6 +1,6 @@
 """Checks of the manifests of applications: their variables, and the Redis that they use before the migration."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from rediskit.checks.finding import Issue, Subject
@@ -9,6 +9,7 @@ from rediskit.errors import Path
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.files import Manifest
+from rediskit.model.once import once
 from rediskit.model.secrets import ExternalSecrets, Manual
 from rediskit.model.workload import Workload, suggestion
 from rediskit.renderers.owner.patches import text_of
@@ -109,8 +110,18 @@ def previous_differs(subject: Subject) -> Iterator[Issue]:
 
 def _has_other_owner(number: int | None, client: Client, environment: Environment) -> bool:
     """Return whether another client has a database, so that this client needs another number."""
-    others = (other for other in environment.clients if other is not client)
-    return any(number in [used.number for used in other.databases.values()] or (number == 0 and not other.databases) for other in others)
+    own = client.name in _users_of_databases(environment).get(number, ())
+    return number is not None and len(_users_of_databases(environment).get(number, ())) > own
+
+
+@once
+def _users_of_databases(environment: Environment) -> Mapping[int | None, frozenset[str]]:
+    """Return the names of the clients that use each database. A client without `databases` uses 0."""
+    users: dict[int | None, set[str]] = {}
+    for client in environment.clients:
+        for number in [used.number for used in client.databases.values()] or [0]:
+            users.setdefault(number, set()).add(client.name)
+    return {number: frozenset(names) for number, names in users.items()}
 
 
 def history(subject: Subject) -> Iterator[Issue]:

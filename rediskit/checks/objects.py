@@ -1,5 +1,6 @@
 """Checks across all rendered objects: identity, namespace, kustomizations, AppProject and Applications."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -41,7 +42,7 @@ def listed_files(subject: Subject) -> Iterator[Issue]:
         if content["apiVersion"] != "kustomize.config.k8s.io/v1beta1":
             continue
         folder, end = path.removesuffix("kustomization.yaml"), "/kustomization.yaml" if path == "platform/kustomization.yaml" else ".yaml"
-        below = [name.removeprefix(folder) for name in subject.tree.files if name.startswith(folder) and name != path]
+        below = [file.path.removeprefix(folder) for file in subject.tree.below(folder) if file.path != path]
         files = {name.split("/")[0] for name in below if name.endswith(end) and name.count("/") == end.count("/")}
         for name in sorted(files ^ set(content.get("resources") or ())):
             yield Issue(f"{path} does not list {name}" if name in files else f"{path} lists {name}, which does not exist", BUG)
@@ -82,16 +83,17 @@ def applications(subject: Subject) -> Iterator[Issue]:
         return
     root = f"{subject.environment.path}/"
     project_name = next(content["metadata"]["name"] for _, content in subject.objects("AppProject", "argocd/"))
-    referenced: list[str] = []
+    referenced: Counter[str] = Counter()
+    destinations = {_destination(entry) for entry in spec["destinations"]}
     for path, application in subject.objects("Application"):
         of_project = path.startswith("argocd/")
         if of_project and application["spec"]["project"] != project_name:
             yield Issue(f"{path} has the project {application['spec']['project']} instead of {project_name}", BUG, ("gitops",))
-        if of_project and application["spec"]["destination"] not in spec["destinations"]:
+        if of_project and _destination(application["spec"]["destination"]) not in destinations:
             yield Issue(f"{path} has a destination that the AppProject does not allow", BUG, ("gitops",))
         for name in _referenced_files(application):
             relative = name.removeprefix(root)
-            referenced.append(relative)
+            referenced[relative] += 1
             if not name.startswith(root) or relative not in subject.tree.files:
                 yield Issue(f"{path} references {name}, which is not rendered", BUG, ("gitops", "path"))
     folders = [
@@ -101,8 +103,8 @@ def applications(subject: Subject) -> Iterator[Issue]:
         or (path.startswith("platform/") and path.count("/") == 2 and path.endswith("/kustomization.yaml"))
     ]
     for path in [*folders, "argocd/kustomization.yaml"]:
-        if referenced.count(path) != 1:
-            yield Issue(f"{referenced.count(path)} Applications apply {path.rpartition('/')[0]} instead of one", BUG, ("gitops",))
+        if referenced[path] != 1:
+            yield Issue(f"{referenced[path]} Applications apply {path.rpartition('/')[0]} instead of one", BUG, ("gitops",))
 
 
 def foreign_workloads(subject: Subject) -> Iterator[Issue]:
@@ -127,6 +129,10 @@ def verification_alone(subject: Subject) -> Iterator[Issue]:
         labels = mapping_at(job, "spec", "template", "metadata", "labels")
         if set(subject.release.selector.items()) & set(labels.items()):
             yield Issue(f"{path} has a label by which the Services of the release select pods", BUG, ("verification",))
+
+
+def _destination(content: Object) -> frozenset[tuple[str, Any]]:
+    return frozenset(content.items())
 
 
 def _project_spec(subject: Subject) -> Any:

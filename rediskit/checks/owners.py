@@ -113,7 +113,7 @@ def _patch_of(subject: Subject, client: Client, reference: str) -> tuple[str, Ob
     kind, _, name = reference.partition("/")
     if client.owner.delivery == "snippet":
         file_in_folder, keys = SNIPPETS[client.owner.kind]
-        content = next((file.content for file in subject.tree.contents if file.path == folder + file_in_folder), None)
+        content = next((file.content for file in subject.tree.below(folder + file_in_folder)), None)
         return folder + file_in_folder, _inline_patch(at(content, *keys, "patches"), kind, name)
     if client.owner.kind == "flux-helmrelease":
         from rediskit.renderers.owner.helm_release import patches_in
@@ -246,7 +246,7 @@ def owner_component(subject: Subject) -> Iterator[Issue]:
             continue
         folder, source = f"{client.owner_folder}/", ("clients", index, "migration")
         expected = {file.path for file in of_owner(subject.environment, client)}
-        files = {path.removeprefix(folder) for path in subject.tree.files if path.startswith(folder)}
+        files = {file.path.removeprefix(folder) for file in subject.tree.below(folder)}
         for name in sorted(expected ^ files):
             yield Issue(f"{folder}{name} is {'missing' if name in expected else 'not a file of this step'}", BUG, source)
         component = subject.tree.objects.get(f"{folder}kustomization.yaml")
@@ -283,7 +283,8 @@ def _values_faults(subject: Subject, client: Client, component: Object | None) -
     from rediskit.renderers.owner.helm_values import VALUES, operations, step_values
 
     wanted = step_values(subject.environment, client, client.owner.values)
-    contents = {file.path.removeprefix(f"{client.owner_folder}/"): file.content for file in subject.tree.contents}
+    folder = f"{client.owner_folder}/"
+    contents = {file.path.removeprefix(folder): file.content for file in subject.tree.below(folder)}
     if contents.get(VALUES) != wanted:
         yield f"{VALUES} does not have the values of this step"
     if component is None:

@@ -1,6 +1,6 @@
 """Checks of the password: its encrypted Secrets in each namespace, and passwords in plain text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rediskit.checks.finding import Issue, Subject
 from rediskit.errors import Path, dotted
@@ -17,6 +17,7 @@ from rediskit.model.ciphertext import (
 )
 from rediskit.model.environment import Environment
 from rediskit.model.nested import at
+from rediskit.model.once import once
 from rediskit.model.secrets import ENCRYPTED, ExternalSecrets, SealedSecrets, Sops
 from rediskit.renderers.helm import values_path
 from rediskit.renderers.objects import KEEP
@@ -219,7 +220,11 @@ def _issue(environment: Environment, namespace: str, message: str) -> Issue:
 
 
 def _source(environment: Environment, namespace: str) -> Path:
-    for index, client in enumerate(environment.clients):
-        if client.namespace == namespace:
-            return ("clients", index, "namespace")
-    return ("secrets",)
+    index = _first_clients(environment).get(namespace)
+    return ("secrets",) if index is None else ("clients", index, "namespace")
+
+
+@once
+def _first_clients(environment: Environment) -> Mapping[str, int]:
+    """Return the number of the first client of each namespace."""
+    return {client.namespace: index for index, client in reversed([*enumerate(environment.clients)])}

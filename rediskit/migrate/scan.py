@@ -29,9 +29,9 @@ from rediskit.renderers.tree import Object
 from rediskit.state_machine.effects import at_step
 from rediskit.state_machine.transitions import migration_of
 from rediskit.usage.address import Address, of_client
-from rediskit.usage.clients import as_left, switched_variables
 from rediskit.usage.finder import Use, certain, uses
 from rediskit.usage.hidden import Hidden, not_visible
+from rediskit.usage.manifests import as_left, switched_variables
 from rediskit.usage.references import needed
 from rediskit.usage.servers import is_server, is_watcher
 from rediskit.usage.services import completed, reference, selects

@@ -1,10 +1,10 @@
 """The status of a migration: the current step, the possible transitions, their gates and their warnings."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from rediskit.errors import ConfigError, Problem
-from rediskit.migrate.other_configs import gone_elsewhere, losing_elsewhere, users_elsewhere
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
@@ -18,7 +18,7 @@ from rediskit.state_machine.effects import carriers, decommissions, down_since, 
 from rediskit.state_machine.gates import evaluate
 from rediskit.state_machine.situation import GateResult, Situation
 from rediskit.state_machine.transitions import Repository, Transition, lost_for_good, migration_of
-from rediskit.usage.clients import gone_by, losing_rollback, users
+from rediskit.usage.clients import LISTED, gone_by, losing_rollback, users
 
 
 class TransitionStatus(NamedTuple):
@@ -101,9 +101,8 @@ def situation_of(
     """Return a client before a transition, with the facts from the config. known: as in `status`."""
     migration = migration_of(client)
     codes = transitions.gates(transition, client, migration)
-    used = (*users(environment, client), *users_elsewhere(environment, client)) if "old-redis" in codes else ()
+    used = users(environment, client) if "old-redis" in codes else []
     other = gone_by(environment, client) if "old-redis-exists" in codes else None
-    elsewhere = gone_elsewhere(environment, client) if "old-redis-exists" in codes else ""
     return Situation(
         environment,
         client,
@@ -113,7 +112,7 @@ def situation_of(
         secret=secret_in_tree(environment, client),
         carriers=carriers(environment) if known is None else known,
         still_used=tuple((user.message, user.hint) for user in used if user.strength == "certain"),
-        removed_by=other.name if other else elsewhere,
+        removed_by=other.name if other else "",
         required=digest(environment, client) if {"verified", "folded"}.intersection(codes) else "",
     )
 
@@ -183,8 +182,7 @@ def _warnings(situation: Situation, repository: Repository) -> Iterator[str]:
     if transition.target == "decommission" and removes(client):
         if situation.confirm_irreversible:  # Without the confirmation, the blocked gate contains this text.
             yield lost_for_good(client)
-        for name in (*losing_rollback(situation.environment, client), *losing_elsewhere(situation.environment, client)):
-            yield f"{name} cannot roll back after this step: it has the same old Redis"
+        yield from _losing_rollback(situation.environment, client)
         carrier = "Application or Kustomization that deploys the application"
         yield f"{removed}: deleted only if pruning is on in the {carrier}; verify this before the step"
     if old.removed and not new.removed and transition.kind == "back" and removed:
@@ -194,6 +192,14 @@ def _warnings(situation: Situation, repository: Repository) -> Iterator[str]:
         environment = situation.environment
         kind, name = "Application" if environment.gitops.tool == "argocd" else "HelmRelease", release_of(environment).name
         yield f"the rendered manifests no longer contain the shared Redis {name}; it runs until you delete its {kind}, and its volumes stay"
+
+
+def _losing_rollback(environment: Environment, client: Client) -> Iterator[str]:
+    """Yield the other clients that cannot roll back once the old Redis is removed."""
+    names = list(islice(losing_rollback(environment, client), LISTED + 1))
+    yield from (f"{name} cannot roll back after this step: it has the same old Redis" for name in names[:LISTED])
+    if len(names) > LISTED:
+        yield f"more than {LISTED} clients cannot roll back after this step: they have the same old Redis"
 
 
 def secret_in_tree(environment: Environment, client: Client) -> bool:

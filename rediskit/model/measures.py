@@ -1,17 +1,19 @@
 """Values with a unit that keep their text and compare by amount: quantities, Redis memory, durations."""
 
 import re
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import total_ordering
 from string import ascii_letters
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator
 
-from rediskit.model.base import Written, refuse
+from rediskit.model.base import Written, refuse, shown
 
 
 @total_ordering
+@dataclass(frozen=True, eq=False)
 class Measure(Written):
     """A number with a unit. `str()` returns the text as written; comparisons use `amount`, in the base unit of the class.
 
@@ -19,16 +21,21 @@ class Measure(Written):
     have the form of the class.
     """
 
-    amount: Decimal
+    text: str
+    amount: Decimal = field(init=False, repr=False)
     measures: ClassVar[str] = "amount"
 
-    @classmethod
-    def _parsed(cls, text: str) -> dict[str, Any]:
-        return {"amount": cls._measure(text)}
+    def __post_init__(self) -> None:
+        if not re.fullmatch(self.pattern, self.text, re.ASCII):
+            raise ValueError(f"{shown(self.text)} is not {self.expected}")
+        object.__setattr__(self, "amount", self._measure(self.text))
 
     @classmethod
     def _measure(cls, text: str) -> Decimal:
         raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.text!r})"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Measure) and (self.measures, self.amount) == (other.measures, other.amount)

@@ -1,12 +1,15 @@
 """The result of a render: files, and the Kubernetes objects in them."""
 
+from __future__ import annotations
+
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from rediskit.errors import Path
-from rediskit.model.base import Frozen
 from rediskit.yamlio import writer as yaml
 
 Object = dict[str, Any]
@@ -25,18 +28,19 @@ class File(NamedTuple):
     header: str | None = None
 
 
-class Tree(Frozen):
-    """All rendered files of one environment, sorted by path. `header` is the first line of each YAML file."""
+@dataclass(frozen=True)
+class Tree:
+    """All rendered files of one environment, sorted by path. `header` is the first line of each YAML file.
+
+    It is a dataclass because cached properties need an instance dictionary, which a NamedTuple does not have.
+    """
 
     name: str
     header: str
     contents: tuple[File, ...]
 
-    def __init__(self, name: str, header: str, contents: tuple[File, ...]) -> None:
-        vars(self).update(name=name, header=header, contents=contents)
-
     @classmethod
-    def of(cls, name: str, header: str, files: Iterable[File]) -> Self:
+    def of(cls, name: str, header: str, files: Iterable[File]) -> Tree:
         """Return the rendered manifests, sorted by path. Raises ValueError for two files with the same path."""
         ordered = tuple(sorted(files, key=lambda file: file.path))
         for file, following in pairwise(ordered):
@@ -53,6 +57,15 @@ class Tree(Frozen):
     def objects(self) -> Mapping[str, Object]:
         """The Kubernetes object of each path, for files with a `kind`."""
         return {f.path: f.content for f in self.contents if isinstance(f.content, dict) and "kind" in f.content}
+
+    @cached_property
+    def _paths(self) -> tuple[str, ...]:
+        return tuple(file.path for file in self.contents)
+
+    def below(self, folder: str) -> tuple[File, ...]:
+        """Return the files whose path starts with a text, such as `argocd/`."""
+        start = bisect_left(self._paths, folder)
+        return self.contents[start : bisect_left(self._paths, f"{folder}\U0010ffff", start)]
 
     def _bytes(self, file: File) -> bytes:
         if isinstance(file.content, str):

@@ -1,20 +1,18 @@
 """The uses of a client's old Redis in the config: by other clients, and in manifests beside the switched variables. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import NamedTuple
 
 from rediskit.errors import Path
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
-from rediskit.model.migration import Migration
-from rediskit.model.nested import text_at
 from rediskit.model.once import once
-from rediskit.renderers.owner.overlay import edited
-from rediskit.renderers.owner.patches import changes
-from rediskit.state_machine.effects import at_step, effects, removes
+from rediskit.state_machine.effects import at_step, removes
 from rediskit.usage.address import of_client
-from rediskit.usage.finder import Use, uses
-from rediskit.usage.neighbours import neighbours
+from rediskit.usage.finder import Use
+from rediskit.usage.manifests import Place, manifests, places
+from rediskit.usage.neighbours import needs_old_redis, neighbours, numbers, stays
 
 
 class User(NamedTuple):
@@ -32,19 +30,50 @@ class User(NamedTuple):
     object: str
 
 
+LISTED = 10
+"""The largest number of other clients that are listed one by one."""
+
+
 @once
 def users(environment: Environment, client: Client) -> tuple[User, ...]:
     """Return the uses of a client's old Redis in the config that remain once the client has moved.
 
     Other clients count if decommissioning removes an object. A use in a manifest beside the switched variables always counts: the
-    migration does not change it.
+    migration does not change it. One entry stands for the other clients if more than `LISTED` have the same kind of use.
     """
-    result = list(_clients(environment, client)) if removes(client) else []
-    for index in neighbours(environment).with_manifest:
-        other = environment.clients[index]
-        if other.name == client.name or removes(client):
-            result += _manifest(environment, client, other, index)
-    return tuple(result)
+    own = list(_own_manifest(environment, client))
+    if not removes(client):
+        return tuple(_user(client, place) for place in own)
+    listed, incomplete = _listed(_other_manifests(environment, client))
+    in_manifests = (_user(client, place) for place in sorted((*own, *listed), key=lambda place: place[:3]))
+    return (*_clients(environment, client), *in_manifests, *(_more_manifests(environment, client, strength) for strength in incomplete))
+
+
+def _listed(found: Iterable[Place]) -> tuple[list[Place], list[str]]:
+    """Return the places in the manifests of the first clients with each strength, and the strengths that more clients have.
+
+    A certain use of more clients ends the search: the possible ones have to wait for these anyway.
+    """
+    listed: list[Place] = []
+    seen: dict[str, set[int]] = {}
+    incomplete: list[str] = []
+    for place in found:
+        strength = place.use.strength
+        clients = seen.setdefault(strength, set())
+        clients.add(place.client)
+        if len(clients) <= LISTED:
+            listed.append(place)
+        elif strength not in incomplete:
+            incomplete.append(strength)
+        if "certain" in incomplete:
+            break
+    return listed, sorted(incomplete)
+
+
+def _more_manifests(environment: Environment, client: Client, strength: str) -> User:
+    verb = "use" if strength == "certain" else "may use"
+    message = f"the manifests of more than {LISTED} other clients {verb} the old Redis {_host(client)}"
+    return _more(environment, client, strength, message, f"change them by hand: the migration of {client.name} does not change them")
 
 
 def same_redis(client: Client, other: Client) -> bool:
@@ -70,108 +99,103 @@ def may_be_same(client: Client, other: Client) -> bool:
 
 def gone_by(environment: Environment, client: Client) -> Client | None:
     """Return the other client that has removed the old Redis of a client; None if it exists."""
-    for index in neighbours(environment).near(client):
-        other = environment.clients[index]
-        migration = other.migration
-        is_removed = migration is not None and migration.step in ("decommission", "complete")
-        if other.name != client.name and is_removed and removes(other) and same_redis(client, other):
-            return other
-    return None
+    others = (environment.clients[index] for index in neighbours(environment, _has_removed).near(client))
+    return next((other for other in others if other.name != client.name), None)
 
 
-def losing_rollback(environment: Environment, client: Client) -> list[str]:
-    """Return the names of the other clients that can roll back to the old Redis of a client."""
-    near = (environment.clients[index] for index in neighbours(environment).near(client))
-    others = (other for other in near if other.name != client.name and other.migration is not None)
-    return [
-        other.name
-        for other in others
-        if same_redis(client, other) and other.migration and other.migration.step in ("reconfigure", "scale-up", "validate")
-    ]
+def _has_removed(client: Client) -> bool:
+    migration = client.migration
+    return migration is not None and migration.step in ("decommission", "complete") and removes(client)
 
 
-def switched_variables(client: Client) -> frozenset[str]:
-    """Return the variables with a host or a URL that the config switches."""
-    every = [container for workload in client.workloads for _, _, container in workload.every]
-    return frozenset(name for container in every for name, value in container.variables.items() if value is None or value.names_redis)
+def losing_rollback(environment: Environment, client: Client) -> Iterator[str]:
+    """Yield the names of the other clients that can roll back to the old Redis of a client."""
+    others = (environment.clients[index] for index in neighbours(environment, _can_roll_back).near(client))
+    yield from (other.name for other in others if other.name != client.name)
+
+
+def _can_roll_back(client: Client) -> bool:
+    return client.migration is not None and client.migration.step in ("reconfigure", "scale-up", "validate")
 
 
 def _clients(environment: Environment, client: Client) -> Iterator[User]:
     """Yield the other clients that use the old Redis, or must be able to roll back to it."""
-    for index in neighbours(environment).possible(client):
-        other = environment.clients[index]
-        same = same_redis(client, other)
-        if other.name == client.name or not (same or may_be_same(client, other)):
-            continue
-        if why := _stays(other.migration):
-            host = client.previous.host if client.previous else ""
-            path: Path
-            if not same:
-                theirs = other.previous.host if other.previous else ""
-                message = f"{other.name} may use the old Redis {host}, which {client.name} removes: {theirs} can be the same, and it {why}"
-                hint = f"check whether {theirs} is the same Redis; if so, move {other.name} to reconfigure first"
-                yield User("possible", message, hint, ("clients", index, "previous", "host"), other.name)
-                continue
-            hint = f"move {other.name} to reconfigure first"
-            path = ("clients", index, "migration", "step") if other.migration else ("clients", index, "previous")
-            yield User("certain", f"{other.name} still uses {host}, which {client.name} removes: it {why}", hint, path, other.name)
-
-
-def _stays(migration: Migration | None) -> str:
-    """Return why a client needs its old Redis; "" if it does not."""
-    if migration is None:
-        return "has no migration"
-    if migration.step == "rolled-back":
-        return "is rolled back"
-    return "" if migration.step == "complete" or effects(migration).switched else f"is at {migration.step}"
-
-
-def _manifest(environment: Environment, client: Client, other: Client, index: int) -> Iterator[User]:
-    """Yield the uses in the manifest of a client with the patches of its step; those of `decommission` for the client itself."""
-    address = of_client(client)
-    manifests = [(number, workload.manifest) for number, workload in enumerate(other.workloads) if workload.manifest]
-    if address is None or not manifests or (other.migration and other.migration.step == "complete"):
+    staying = neighbours(environment, needs_old_redis)
+    same = _others(environment, client, staying.near(client))
+    if len(same) > LISTED:  # A client that may use it has to wait for these anyway.
+        yield from (_certain(environment, client, index) for index in same[:LISTED])
+        hint = "move each client with this old Redis to reconfigure first"
+        message = f"more than {LISTED} clients still use {_host(client)}, which {client.name} removes"
+        yield _more(environment, client, "certain", message, hint)
         return
-    applied = other
-    if other.name == client.name:
-        applied = at_step(other, "decommission")
-    elif _stays(other.migration) and same_redis(client, other):
-        return  # Reported as a client.
-    remove = client.old_objects
-    for number, manifest in manifests:
-        content = as_left(environment, applied, manifest.content)
-        for use in uses([content], address, namespace=other.namespace, switched=switched_variables(other), gone=remove):
-            yield _user(use, manifest.path, client, (index, "workloads", number, "manifest"))
+    possible = _others(environment, client, (index for index in staying.possible(client) if index not in same))
+    for index in sorted((*same, *possible[:LISTED])):
+        yield _certain(environment, client, index) if index in same else _possible(environment, client, index)
+    if len(possible) > LISTED:
+        message = f"more than {LISTED} clients may use the old Redis {_host(client)}, which {client.name} removes"
+        yield _more(environment, client, "possible", message, "check the clients with another previous.host that can be the same Redis")
 
 
-def _user(use: Use, path: str, client: Client, place: Path) -> User:
-    host = client.previous.host if client.previous else ""
+def _others(environment: Environment, client: Client, found: Iterator[int]) -> list[int]:
+    """Return the first numbers of other clients, one more than are listed."""
+    return list(islice((index for index in found if environment.clients[index].name != client.name), LISTED + 1))
+
+
+def _certain(environment: Environment, client: Client, index: int) -> User:
+    """Return another client with the same old Redis."""
+    other = environment.clients[index]
+    path: Path = ("clients", index, "migration", "step") if other.migration else ("clients", index, "previous")
+    message = f"{other.name} still uses {_host(client)}, which {client.name} removes: it {stays(other.migration)}"
+    return User("certain", message, f"move {other.name} to reconfigure first", path, other.name)
+
+
+def _possible(environment: Environment, client: Client, index: int) -> User:
+    """Return another client that can have the same old Redis."""
+    other = environment.clients[index]
+    theirs = _host(other)
+    why = f"{theirs} can be the same, and it {stays(other.migration)}"
+    message = f"{other.name} may use the old Redis {_host(client)}, which {client.name} removes: {why}"
+    hint = f"check whether {theirs} is the same Redis; if so, move {other.name} to reconfigure first"
+    return User("possible", message, hint, ("clients", index, "previous", "host"), other.name)
+
+
+def _more(environment: Environment, client: Client, strength: str, message: str, hint: str) -> User:
+    """Return the entry in place of clients that are not listed. Its place is the old Redis of the client that removes it."""
+    return User(strength, message, hint, ("clients", numbers(environment).get(client.name, 0), "previous"), client.name)
+
+
+def _host(client: Client) -> str:
+    return client.previous.host if client.previous else ""
+
+
+def _own_manifest(environment: Environment, client: Client) -> Iterator[Place]:
+    """Yield the uses in the manifests of a client with the patches of `decommission`."""
+    address, index = of_client(client), numbers(environment).get(client.name)
+    if address is None or index is None or (client.migration and client.migration.step == "complete"):
+        return
+    for place in places(environment, at_step(client, "decommission"), index, address):
+        if not _is_gone(client, client, place.use):
+            yield place
+
+
+def _other_manifests(environment: Environment, client: Client) -> Iterator[Place]:
+    """Yield the uses in the manifests of other clients with the patches of their steps."""
+    address = of_client(client)
+    for place in manifests(environment).uses_of(address) if address and len(environment.clients) > 1 else ():
+        other = environment.clients[place.client]
+        is_listed = needs_old_redis(other) and same_redis(client, other)  # `_clients` yields it.
+        if other.name != client.name and not is_listed and not _is_gone(client, other, place.use):
+            yield place
+
+
+def _is_gone(client: Client, other: Client, use: Use) -> bool:
+    """Return whether a use is in an object that is removed with the old Redis."""
+    return use.namespace == other.namespace and use.object in client.old_objects
+
+
+def _user(client: Client, place: Place) -> User:
+    use, path = place.use, place.path
     verb = "uses" if use.strength == "certain" else "may use"
-    message = f"{use.object} {verb} the old Redis {host} at {use.pointer} of {path}: {use.shown}"
+    message = f"{use.object} {verb} the old Redis {_host(client)} at {use.pointer} of {path}: {use.shown}"
     hint = f"set it from a switched variable, or change it by hand: the migration of {client.name} does not change it"
-    return User(use.strength, message, hint, ("clients", *place), use.object)
-
-
-def as_left(environment: Environment, client: Client, content: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return an object with the patches of a client's step; containers and variables keep their order."""
-    for change in changes(environment, client):
-        if change.reference == f"{content.get('kind')}/{text_at(content, 'metadata', 'name')}":
-            ordered: Mapping[str, Any] = _ordered(edited(content, change), content)
-            return ordered
-    return content
-
-
-def _ordered(after: Any, before: Any) -> Any:
-    """Return `after` with its named entries in the order of `before`, so that a pointer is the same in both."""
-    if isinstance(after, str) or after is None:
-        return after
-    if isinstance(after, (dict, Mapping)):
-        inner = before if isinstance(before, (dict, Mapping)) else {}
-        return {key: _ordered(value, inner.get(key)) for key, value in after.items()}
-    if isinstance(after, (list, Sequence)) and isinstance(before, list):
-        names = [entry.get("name") if isinstance(entry, (dict, Mapping)) else None for entry in before]
-        if all(isinstance(entry, (dict, Mapping)) and isinstance(entry.get("name"), str) for entry in after):
-            known = {name: index for index, name in enumerate(names) if isinstance(name, str)}
-            placed = sorted(after, key=lambda entry: known.get(entry["name"], len(names)))
-            return [_ordered(entry, before[known[entry["name"]]] if entry["name"] in known else None) for entry in placed]
-    return after
+    return User(use.strength, message, hint, ("clients", place.client, "workloads", place.workload, "manifest"), use.object)

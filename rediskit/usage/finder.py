@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from rediskit.model.nested import at, text_at
 from rediskit.usage.address import Address
-from rediskit.usage.patterns import patterns
+from rediskit.usage.patterns import fragments, may_contain, patterns
 from rediskit.usage.services import completed, reference
 from rediskit.usage.strength import Strength, match
 from rediskit.usage.texts import Text, texts_of
@@ -50,14 +50,14 @@ def uses(
     everything = list(flattened(objects))
     sought = completed(address, everything, namespace, gone)
     variables = Variables(everything, namespace)
-    names = frozenset(switched)
+    names, parts = frozenset(switched), fragments(sought)
     result: dict[tuple[str, str, str], Use] = {}
     for content in everything:
         home = text_at(content, "metadata", "namespace") or namespace
         if (home == namespace and reference(content) in gone) or _is_the_service(content, home, sought):
             continue
         for text in texts_of(content, variables):
-            use = _use(content, text, sought, home, names)
+            use = _use(content, text, sought, home, names) if may_contain(text.content, parts) else None
             if use is not None:
                 key = (use.object, use.namespace, use.pointer)
                 result[key] = min(result.get(key, use), use, key=lambda each: each.strength)
@@ -65,10 +65,7 @@ def uses(
 
 
 def _use(content: Object, text: Text, sought: Address, home: str, switched: frozenset[str]) -> Use | None:
-    resolved = home if text.kind == "annotation" else resolved_in(content, home)
-    if text.kind == "service" and text.key:
-        resolved = text.key
-    use = match(text, patterns(sought, resolved, switched), switched)
+    use = match(text, patterns(sought, namespace_of(content, text, home), switched), switched)
     if use is None:
         return None
     hidden = content.get("kind") in ("Secret", "SealedSecret")
@@ -83,6 +80,13 @@ def flattened(objects: Iterable[Object]) -> Iterator[Object]:
             yield from flattened(item for item in items if isinstance(item, dict))
         else:
             yield content
+
+
+def namespace_of(content: Object, text: Text, home: str) -> str | None:
+    """Return the namespace in which a bare name in a text is resolved; None if the object does not set it."""
+    if text.kind == "service" and text.key:
+        return text.key
+    return home if text.kind == "annotation" else resolved_in(content, home)
 
 
 def resolved_in(content: Object, home: str) -> str | None:

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from ipaddress import ip_address
-from typing import NamedTuple
 
 from rediskit.usage.address import Address
 
@@ -12,24 +11,51 @@ SUFFIXES = ("HOST", "HOSTNAME", "SERVER", "ADDR", "ADDRESS", "SERVICE", "URL", "
 """The endings of variables that contain a host: a bare name as the whole value is certain."""
 
 
-class Patterns(NamedTuple):
+class Patterns:
     """The patterns of an address in a namespace; None for a form that the address does not have.
 
-    Attributes:
-        complete: Certain in every namespace: a host with two labels or more, an IP address.
-        local: Certain in this namespace: `name:port`, the host of a URL, the value of a key, the argument of `-h`.
-        partial: The name with a placeholder as its namespace.
-        word: The bare name as a word, and any host with the port of a node.
-        linked: A variable that Kubernetes sets for the Service.
-        known: Whether the namespace is known; if not, `local` is only possible.
+    Each one is compiled when a text needs it, because the compilation takes longer than the search in many texts.
     """
 
-    complete: re.Pattern[str] | None
-    local: re.Pattern[str] | None
-    partial: re.Pattern[str] | None
-    word: re.Pattern[str] | None
-    linked: re.Pattern[str] | None
-    known: bool
+    def __init__(self, address: Address, namespace: str | None, switched: frozenset[str]) -> None:
+        self._address, self._switched = address, switched
+        names = dict.fromkeys(name for name, home in address.services if namespace in (None, home))
+        self._names = tuple(names)
+        self._name = _any(map(re.escape, names)) if names else ""
+        self.known = namespace is not None
+        """Whether the namespace is known; if not, `local` is only possible."""
+
+    @cached_property
+    def complete(self) -> re.Pattern[str] | None:
+        """Certain in every namespace: a host with two labels or more, an IP address."""
+        address, port = self._address, _port(self._address.ports)
+        qualified = [_qualified(service, port) for service in address.services]
+        return _compiled("|".join((*qualified, *map(_outside, address.hosts), *map(_literal, address.addresses))))
+
+    @cached_property
+    def local(self) -> re.Pattern[str] | None:
+        """Certain in this namespace: `name:port`, the host of a URL, the value of a key, the argument of `-h`."""
+        name, port = self._name, _port(self._address.ports)
+        return _compiled("|".join((*_hosts(name, port), *_values(name, self._switched))) if name else "")
+
+    @cached_property
+    def partial(self) -> re.Pattern[str] | None:
+        """The name with a placeholder as its namespace."""
+        services = self._address.services
+        return _compiled(rf"{_START}{_any(re.escape(name) for name, _ in services)}\.(?:{_PLACEHOLDER})" if services else "")
+
+    @cached_property
+    def word(self) -> re.Pattern[str] | None:
+        """The bare name as a word, and any host with the port of a node."""
+        names = [_word(self._name)] if self._name else []
+        return _compiled("|".join((*names, *map(_on_any_node, self._address.node_ports))), re.MULTILINE)
+
+    @cached_property
+    def linked(self) -> re.Pattern[str] | None:
+        """A variable that Kubernetes sets for the Service."""
+        linked = _any(re.escape(_variable(name)) for name in self._names)
+        form = rf"(?:\$[({{]?|[\"'])(?P<name>{linked}_(?:SERVICE_HOST|PORT_\d+_(?:TCP|UDP)(?:_ADDR)?))\b"
+        return _compiled(form if self._names else "", 0)
 
 
 _START = r"(?:(?<=//)|(?<=/dev/tcp/)|(?<=/dev/udp/)|(?<![\w./-]))"
@@ -49,22 +75,31 @@ _SRV = r"_[\w-]+\._(?:tcp|udp)"
 @lru_cache(maxsize=512)
 def patterns(address: Address, namespace: str | None, switched: frozenset[str] = frozenset()) -> Patterns:
     """Return the patterns of an address for texts of a namespace; None if it is not known."""
-    port = _port(address.ports)
-    qualified = [_qualified(service, port) for service in address.services]
-    complete = [*qualified, *map(_outside, address.hosts), *map(_literal, address.addresses)]
-    every = _any(re.escape(name) for name, _ in address.services)
-    partial = rf"{_START}{every}\.(?:{_PLACEHOLDER})" if address.services else ""
-    names = tuple(dict.fromkeys(name for name, home in address.services if namespace in (None, home)))
-    name = _any(map(re.escape, names))
-    linked = _any(re.escape(name.upper().replace("-", "_")) for name in names)
-    return Patterns(
-        _compiled("|".join(complete)),
-        _compiled("|".join((*_hosts(name, port), *_values(name, switched))) if names else ""),
-        _compiled(partial),
-        _compiled("|".join((*([_word(name)] if names else ()), *map(_on_any_node, address.node_ports))), re.MULTILINE),
-        _compiled(rf"(?:\$[({{]?|[\"'])(?P<name>{linked}_(?:SERVICE_HOST|PORT_\d+_(?:TCP|UDP)(?:_ADDR)?))\b" if names else "", 0),
-        namespace is not None,
-    )
+    return Patterns(address, namespace, switched)
+
+
+def fragments(address: Address) -> tuple[str, ...]:
+    """Return texts in lower case, one of which is part of each text that a pattern of the address matches."""
+    names = [name for service, _ in address.services for name in (service, _variable(service))]
+    ports = [f":{port}" for port in address.node_ports]
+    forms = [form for text in address.addresses for form in forms_of(text)]
+    return tuple(dict.fromkeys(text.lower() for text in (*names, *address.hosts, *forms, *ports)))
+
+
+def may_contain(text: str, parts: tuple[str, ...]) -> bool:
+    """Return whether a text contains one of the fragments of an address. Patterns compare letters outside of ASCII in other ways."""
+    lowered = text.lower()
+    return any(part in lowered for part in parts) or not text.isascii()
+
+
+def forms_of(address: str) -> tuple[str, ...]:
+    """Return the forms of an IP address in texts."""
+    return (address, ip_address(address).exploded) if ":" in address else (address,)
+
+
+def _variable(service: str) -> str:
+    """Return the start of the variables that Kubernetes sets for a Service."""
+    return service.upper().replace("-", "_")
 
 
 def _compiled(pattern: str, flags: int = re.IGNORECASE | re.MULTILINE) -> re.Pattern[str] | None:
@@ -93,7 +128,7 @@ def _outside(host: str) -> str:
 def _literal(address: str) -> str:
     """Return the pattern of an IP address. An IPv4 address can follow a colon, as in `TCP:10.43.7.9:6379` or `::ffff:10.43.7.9`."""
     if ":" in address:
-        return rf"(?<![\w.:]){_any(map(re.escape, (address, ip_address(address).exploded)))}(?!\w|\.\d)"
+        return rf"(?<![\w.:]){_any(map(re.escape, forms_of(address)))}(?!\w|\.\d)"
     return rf"(?<![\w.]){re.escape(address)}(?!\w|\.\d)"
 
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rediskit.usage.address import of_client
-from rediskit.usage.clients import as_left, switched_variables
 from rediskit.usage.finder import uses
+from rediskit.usage.manifests import as_left, switched_variables
 from tests.renderers.owner_build import Object
 from tests.samples import backend, environment_of, owned_by
 from tests.usage.positions import WORKLOADS

@@ -91,8 +91,9 @@ RENDERERS: Mapping[OwnerKind, Renderer] = {
 
 def owners(environment: Environment) -> Iterator[File]:
     """Yield the files of `owners/<client>/` for each client with a migration in progress."""
+    names = {client.name for client in owned(environment)}
     for index, client in enumerate(environment.clients):
-        if client in owned(environment):
+        if client.name in names:
             for file in of_owner(environment, client):
                 source = ("clients", index, "migration")
                 yield File(f"{client.owner_folder}/{file.path}", file.content, source, owner_header(environment))

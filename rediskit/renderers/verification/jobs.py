@@ -11,6 +11,7 @@ from hashlib import sha256
 
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
+from rediskit.model.once import once
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.objects import labels, metadata
 from rediskit.renderers.secret_forms import has_secret
@@ -56,7 +57,6 @@ def by_namespace(environment: Environment) -> dict[str, list[Client]]:
 
 def _jobs(environment: Environment, namespace: str, phases: tuple[Phase, ...]) -> Iterator[Object]:
     """Yield the ConfigMap with the script and a Job per phase in a namespace."""
-    states = tuple(effects(client.migration) for client in environment.clients)
     content = {"verify.sh": script()}
     prefix = job_prefix(environment)
     # The files of all objects are in one folder, so that each has another name.
@@ -69,7 +69,7 @@ def _jobs(environment: Environment, namespace: str, phases: tuple[Phase, ...]) -
     }
     for phase in phases:
         spec = job_spec(environment, (phase,), namespace, wait=_WAIT, config_map=config_map)
-        digest = _digest([spec, states, environment.verification.run])
+        digest = _short(f"[{_json(spec)}, {_states(environment)}, {_json(environment.verification.run)}]")
         yield {
             "apiVersion": "batch/v1",
             "kind": "Job",
@@ -93,8 +93,18 @@ def uses(client: Client) -> bool:
 @cache
 def _script_digest(namespace: str) -> str:
     content = {"verify.sh": script()}
-    return _digest([content, namespace] if namespace else content)
+    return _short(_json([content, namespace] if namespace else content))
 
 
-def _digest(content: object) -> str:
-    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
+@once
+def _states(environment: Environment) -> str:
+    """Return the effects of all clients as JSON, which each namespace of a client needs."""
+    return _json([effects(client.migration) for client in environment.clients])
+
+
+def _json(content: object) -> str:
+    return json.dumps(content, sort_keys=True)
+
+
+def _short(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:8]

@@ -1,0 +1,103 @@
+"""An index of texts by what they contain of many addresses, so that a search for an address reads only the texts that can contain it.
+
+The patterns of one address are exact, but a search for each of a thousand addresses in each of a thousand manifests takes minutes.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
+from typing import Any
+
+from rediskit.model.nested import text_at
+from rediskit.usage.address import Address
+from rediskit.usage.finder import namespace_of
+from rediskit.usage.patterns import forms_of
+from rediskit.usage.texts import texts_of
+from rediskit.usage.variables import Variables
+
+Key = tuple[str | None, ...]
+"""What a text can contain of an address.
+
+* `named`, namespace, name: a bare name, in a text of the namespace; None: in a text whose namespace is not known.
+* `linked`, namespace, start: a variable that Kubernetes sets for a Service.
+* `joined`, token, token: two tokens of a host or an IP address.
+* `partial`, name: a name with a placeholder as its namespace.
+"""
+
+EVERY: Key = ("every",)
+"""The key of each object: an address without tokens has it."""
+_UNKNOWN: Key = ("unknown",)
+"""The key of an object with letters outside of ASCII, which the patterns compare in other ways: each address has it."""
+_TOKEN = re.compile(r"[\w-]+")
+_LINKED = re.compile(r"(\w+)_(?:service_host|port_\d+_(?:tcp|udp)(?:_addr)?)\b")
+_LINKS = ("_service_host", "_port_")
+
+
+class Mentions:
+    """The keys of some addresses."""
+
+    def __init__(self, addresses: Iterable[Address]) -> None:
+        every = frozenset(addresses)
+        common = Counter(pair for address in every for pair in {pair for text in _texts(address) for pair in _pairs(text)})
+        self._keys = {address: (_UNKNOWN, *_keys(address, common)) for address in every}
+        self._wanted = frozenset(key for keys in self._keys.values() for key in keys)
+        self._tokens = frozenset(key[1] if key[0] == "joined" else key[-1] for key in self._wanted)
+
+    def keys_of(self, address: Address) -> tuple[Key, ...]:
+        """Return the keys of an address; an object that uses the address has one of them."""
+        return self._keys.get(address, (EVERY,))
+
+    def in_object(self, content: Mapping[str, Any], namespace: str) -> set[Key]:
+        """Return the keys of an object. namespace: that of an object that sets none."""
+        home = text_at(content, "metadata", "namespace") or namespace
+        found: set[Key] = {EVERY}
+        for text in texts_of(content, Variables([content], namespace)):
+            if not text.content.isascii():
+                return {EVERY, _UNKNOWN}
+            lowered = text.content.lower().replace(":-", ": ")  # The default of the shell, as in `${REDIS_HOST:-redis}`.
+            if not self._tokens.isdisjoint(_TOKEN.findall(lowered)) or any(link in lowered for link in _LINKS):
+                found.update(self._wanted.intersection(_in_text(lowered, namespace_of(content, text, home))))
+        return found
+
+
+def _keys(address: Address, common: Counter[Key]) -> Iterator[Key]:
+    """Yield the keys of an address. common: the number of addresses with each pair of tokens, of which the rarest is the key."""
+    names = [part for service in address.services for part in service]
+    if address.node_ports or not all(map(_TOKEN.fullmatch, names)) or not all(map(_pairs, _texts(address))):
+        yield EVERY
+        return
+    for name, home in address.services:
+        for namespace in (home, None):
+            yield "named", namespace, name
+            yield "linked", namespace, name.replace("-", "_")
+        yield "joined", name, home
+        yield "joined", home, name  # `shop/redis` of ingress-nginx.
+        yield "partial", name
+    for text in _texts(address):
+        yield min(_pairs(text), key=lambda pair: common[pair])
+
+
+def _in_text(lowered: str, namespace: str | None) -> Iterator[Key]:
+    before, end = "", 0
+    for match in _TOKEN.finditer(lowered):
+        token, between = match[0], lowered[end : match.start()]
+        end = match.end()
+        yield "named", namespace, token
+        if between and not between.strip(".:/"):
+            yield "joined", before, token
+        if lowered.startswith((".$", ".{", ".%", ".<"), end):
+            yield "partial", token
+        before = token
+    for match in _LINKED.finditer(lowered):
+        yield "linked", namespace, match[1]
+
+
+def _texts(address: Address) -> list[str]:
+    """Return the hosts of an address, and each form of its IP addresses."""
+    return [*address.hosts, *(form for text in address.addresses for form in forms_of(text))]
+
+
+def _pairs(text: str) -> list[Key]:
+    """Return each two neighbouring tokens of a host or an IP address."""
+    return [("joined", *pair) for pair in pairwise(_TOKEN.findall(text.lower()))]
