@@ -3,7 +3,7 @@
 from rediskit.errors import Problem, RefusedError
 from rediskit.helm import Chart
 from rediskit.migrate.edit import Edited
-from rediskit.migrate.evidence import Observed, record
+from rediskit.migrate.evidence import Observation, Observed, record
 from rediskit.migrate.owner.check import unfolded
 from rediskit.migrate.owner.files import Checkout
 from rediskit.migrate.scan import commit_of, recorded, scan, uncommitted
@@ -27,7 +27,11 @@ def checkout_evidence(
     if target == "decommission":
         result = scan(environment, client, place, chart)
         return recorded(environment, client, result, at) if result is not None else ()
+    return record(environment, client, Observed(at, others=(folded(environment, client, place),)))[0]
+
+
+def folded(environment: Environment, client: Client, place: Checkout) -> Observation:
+    """Return the observation that the base contains the change, from a build. Raises RefusedError if it does not."""
     if remarks := list(unfolded(environment, client, str(place.to))):
         raise RefusedError([Problem(remark.message, remark.hint, location=remark.location, code=remark.code) for remark in remarks])
-    observed = Observed(at, folded=True, source=commit_of(place.top) or "a build without a commit")
-    return record(environment, client, observed)[0]
+    return Observation("folded", source=commit_of(place.top) or "a build without a commit")

@@ -16,32 +16,20 @@ from rediskit.state_machine.transitions import migration_of
 Entry = Mapping[str, Any]
 
 
-class Drained(NamedTuple):
-    """The observed queues of the old Redis.
+class Observation(NamedTuple):
+    """What was read, or what a person observed, for the gates.
 
     Attributes:
-        value: The number of tasks, with `:discarded` where their loss is accepted.
-        source: The Service that was read; "" for an observation of a person.
+        kind: The kind of evidence.
+        value: The number of tasks, with `:discarded` where their loss is accepted, or of Jobs; the version of a chart.
+        source: What was read; "" for an observation of a person.
         note: The number of keys, the tasks that are lost, and the words of the person.
     """
 
-    value: str
-    source: str
-    note: str
-
-
-class Installed(NamedTuple):
-    """The live HelmRelease of an application. value: the version of the chart; source: the object."""
-
-    value: str
-    source: str
-
-
-class Jobs(NamedTuple):
-    """The observation that no Job of the CronJobs is running. source: the namespace that was read; "" for an observation of a person."""
-
-    source: str
-    note: str
+    kind: str
+    value: str = ""
+    source: str = ""
+    note: str = ""
 
 
 class Observed(NamedTuple):
@@ -52,11 +40,9 @@ class Observed(NamedTuple):
         met, failed: The criteria that are met, and that failed.
         notes: A remark on the validation.
         secret: Whether the namespaces of Redis and of the client have the Secret.
-        folded: Whether the base of the application repository contains the change itself.
-        source: The build that shows it; "" for an observation of a person.
         measured: The measured criteria: keys and values of an entry.
         dispute: Why a person contradicts a failed measurement.
-        installed: The live HelmRelease; None if it was not read.
+        others: Further observations.
     """
 
     at: str
@@ -68,13 +54,9 @@ class Observed(NamedTuple):
     secret: bool = False
     down_from: str = ""
     down_until: str = ""
-    folded: bool = False
-    source: str = ""
-    drained: Drained | None = None
     measured: tuple[Mapping[str, str], ...] = ()
     dispute: str = ""
-    installed: Installed | None = None
-    jobs: Jobs | None = None
+    others: tuple[Observation, ...] = ()
 
 
 def record(environment: Environment, client: Client, observed: Observed) -> tuple[tuple[Edited, ...], Environment]:
@@ -113,7 +95,7 @@ def _with_subject(environment: Environment, client: Client, entry: Entry) -> Ent
 
 def entry(kind: str, migration: Migration, at: str, **more: str) -> Entry:
     """Return an entry for the current step of a client. more: further keys; empty values are left out."""
-    by = more.pop("by", "person")
+    by = more.pop("by", "measured" if more.get("source") else "person")
     return {"kind": kind, "step": migration.step, "at": at, "by": by, **{key: value for key, value in more.items() if value}}
 
 
@@ -129,17 +111,8 @@ def _entries(name: str, migration: Migration, observed: Observed) -> Iterator[En
         yield entry("criterion", migration, observed.at, value=f"{criterion}{FAILED}")
     if observed.down_from or observed.down_until:
         yield entry("downtime", migration, observed.at, value=_downtime(name, migration, observed))
-    if observed.drained:
-        by = "measured" if observed.drained.source else "person"
-        yield entry("drained", migration, observed.at, by=by, **observed.drained._asdict())
-    if observed.installed:
-        yield entry("installed", migration, observed.at, by="measured", **observed.installed._asdict())
-    if observed.jobs:
-        by = "measured" if observed.jobs.source else "person"
-        yield entry("jobs", migration, observed.at, by=by, value="0", **observed.jobs._asdict())
-    if observed.folded:
-        by = "measured" if observed.source else "person"
-        yield entry("folded", migration, observed.at, by=by, source=observed.source)
+    for kind, value, source, note in observed.others:
+        yield entry(kind, migration, observed.at, value=value, source=source, note=note)
 
 
 def _disputed(name: str, criterion: str, migration: Migration, observed: Observed) -> bool:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rediskit import Environment, load, render, write
 from rediskit.migrate.edit import put_in_place
-from rediskit.migrate.evidence import Observed, appended, entry, record
+from rediskit.migrate.evidence import Observation, Observed, appended, entry, record
 from rediskit.migrate.moves import Asked, move
 from rediskit.model.criteria import CRITERIA
 from rediskit.model.migration import Migration
@@ -79,7 +79,7 @@ def take(environment: Environment, transition: transitions.Transition, at: str) 
     if transition.target in ("decommission", "complete") and transition.kind == "forward":
         began = migration.running_since.at if migration.running_since else START
         seen = Observed(at=at, start=began, until=later(began, 25 * 3600), met=tuple(CRITERIA))
-        wanted = seen if transition.target == "decommission" else Observed(at=at, folded=True)
+        wanted = seen if transition.target == "decommission" else Observed(at=at, others=(Observation("folded"),))
         files, environment = record(environment, migrating, wanted)
         put_in_place(files)
         migrating, migration = mine(environment)

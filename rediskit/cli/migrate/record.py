@@ -1,15 +1,16 @@
 """`rediskit migrate record`: evidence, written into the config."""
 
 import argparse
+from collections.abc import Iterator
 
 from rediskit.cli.clock import refuse_later, time_of
 from rediskit.cli.configs import config_file
 from rediskit.cli.environments import clear_leftovers
-from rediskit.cli.migrate.move import diff_lines, dirty_notes, files_json
-from rediskit.cli.migrate.rendering import put_and_render, rendered_json, rendered_lines
+from rediskit.cli.migrate.move import dirty_notes
+from rediskit.cli.migrate.rendering import recorded
 from rediskit.cli.report import Report
 from rediskit.errors import ConfigError, Problem, RefusedError
-from rediskit.migrate.evidence import Drained, Installed, Jobs, Observed, record, validation_period
+from rediskit.migrate.evidence import Observation, Observed, record, validation_period
 from rediskit.migrate.status import one_client
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
@@ -25,44 +26,31 @@ def run(arguments: argparse.Namespace) -> Report:
     client = one_client(environment, arguments.client)
     if not arguments.dry_run:
         clear_leftovers(environment)
-    if arguments.owner is not None:
-        _verify_folded(environment, client, arguments)
     at = time_of(arguments.at, "--at", client.migration)
-    texts = {name: getattr(arguments, name) for name in ("start", "until", "down_from", "down_until")}
-    times = {name: time_of(text, f"--{_OPTIONS.get(name, name)}") if text else "" for name, text in texts.items()}
+    times = {name: time_of(text, option) if (text := getattr(arguments, name)) else "" for name, option in _TIMES.items()}
     if not arguments.dry_run:
-        for option, time in (("--at", at), *((f"--{_OPTIONS.get(name, name)}", time) for name, time in times.items() if time)):
+        for option, time in (("--at", at), *((_TIMES[name], time) for name, time in times.items() if time)):
             refuse_later(time, option)
     validating = arguments.measure or arguments.criterion or arguments.failed or arguments.notes or times["start"]
     observed = Observed(
         at=at,
-        start=times["start"],
-        until=times["until"] or (at if validating else ""),
+        **{**times, "until": times["until"] or (at if validating else "")},
         met=tuple(arguments.criterion),
         failed=tuple(arguments.failed),
         notes=arguments.notes,
         secret=arguments.secret_seen,
-        down_from=times["down_from"],
-        down_until=times["down_until"],
-        folded=arguments.folded,
-        source=_source(arguments.owner),
-        drained=_drained(client, arguments),
         measured=_measured(environment, client, arguments, times["start"], times["until"] or at) if arguments.measure else (),
         dispute=arguments.dispute.strip(),
-        installed=_installed(client, arguments),
-        jobs=_jobs(client, arguments),
+        others=(
+            *_drained(client, arguments),
+            *_installed(client, arguments),
+            *_jobs(client, arguments),
+            *_folded(environment, client, arguments),
+        ),
     )
     files, _ = record(environment, client, observed)
-    changes = None if arguments.dry_run else put_and_render(environment, files, arguments.output)
-    document = {
-        "client": client.name,
-        "at": at,
-        "written": not arguments.dry_run,
-        **files_json(files),
-        **rendered_json(environment, changes),
-    }
-    following = () if arguments.dry_run else rendered_lines(environment, client, files, arguments.output, changes)
-    return Report(document, (*diff_lines(files), *following), dirty_notes(environment, files))
+    document, lines = recorded(environment, client, files, arguments.output, written=not arguments.dry_run)
+    return Report({"client": client.name, "at": at, **document}, lines, dirty_notes(environment, files))
 
 
 def _measured(
@@ -89,25 +77,32 @@ def _measured(
     )
 
 
-def _verify_folded(environment: Environment, client: Client, arguments: argparse.Namespace) -> None:
-    """Raise RefusedError unless the base of the application repository contains the change, ConfigError without a build to verify."""
-    from rediskit.migrate.owner.check import unfolded
+def _folded(environment: Environment, client: Client, arguments: argparse.Namespace) -> Iterator[Observation]:
+    """Yield that the base of the application repository contains the change, as a build shows it or a person states.
+
+    Raises RefusedError if the build does not contain it, and ConfigError without a build to verify.
+    """
+    from rediskit.migrate.checkout_evidence import folded
     from rediskit.migrate.owner.files import checkout
     from rediskit.migrate.scan import uncommitted
 
-    if not arguments.folded:
+    if arguments.owner is not None and not arguments.folded:
         raise ConfigError(Problem("--owner is there for --folded", "add --folded, or leave --owner out"))
+    if arguments.owner is None:
+        yield from [Observation("folded")] if arguments.folded else ()
+        return
     if not client.owner.is_built:
         hint = "compare the files with the rendered ones, and omit --owner"
         raise ConfigError(Problem("the application repository has plain files, so there is no build to check", hint))
-    if remarks := list(unfolded(environment, client, arguments.owner)):
-        raise RefusedError([Problem(remark.message, remark.hint, location=remark.location, code=remark.code) for remark in remarks])
-    if problem := uncommitted(environment, checkout(arguments.owner, None)):
+    place = checkout(arguments.owner, None)
+    observation = folded(environment, client, place)
+    if problem := uncommitted(environment, place):
         raise RefusedError(problem)
+    yield observation
 
 
-def _drained(client: Client, arguments: argparse.Namespace) -> Drained | None:
-    """Return the queues of the old Redis, read through kubectl or as a person observed them; None without `--drained`.
+def _drained(client: Client, arguments: argparse.Namespace) -> Iterator[Observation]:
+    """Yield the queues of the old Redis, read through kubectl or as a person observed them; nothing without `--drained`.
 
     Refusals: [not-stopped], [queue-unread], [queue-not-empty].
     """
@@ -118,20 +113,22 @@ def _drained(client: Client, arguments: argparse.Namespace) -> Drained | None:
     if not arguments.drained:
         if discard or (observed and not arguments.jobs):
             raise ConfigError(Problem("--observed and --discard need --drained", "add --drained; --observed also works with --jobs"))
-        return None
+        return
     _refuse_running(client, "can add tasks", "queues")
     if observed:
-        return Drained(f"0{DISCARDED}" if discard else "0", "", "; ".join(filter(None, (observed, discard))))
+        yield Observation("drained", f"0{DISCARDED}" if discard else "0", "", "; ".join(filter(None, (observed, discard))))
+        return
     service, namespace = service_of(client)
     tasks = left_in(client, lambda command: redis_cli(namespace, f"service/{service}", command, arguments.context))
     if tasks.total and not discard:
         raise refuse_tasks(client, tasks)
     lost = f"; discarded: {tasks.described}: {discard}" if tasks.total else ""
-    return Drained(f"{tasks.total}{DISCARDED if tasks.total else ''}", f"Service {namespace}/{service}", f"{tasks.keys} keys in all{lost}")
+    value, note = f"{tasks.total}{DISCARDED if tasks.total else ''}", f"{tasks.keys} keys in all{lost}"
+    yield Observation("drained", value, f"Service {namespace}/{service}", note)
 
 
-def _installed(client: Client, arguments: argparse.Namespace) -> Installed | None:
-    """Return the live HelmRelease of the application, read through kubectl; None without `--installed`.
+def _installed(client: Client, arguments: argparse.Namespace) -> Iterator[Observation]:
+    """Yield the live HelmRelease of the application, read through kubectl; nothing without `--installed`.
 
     Raises:
         RefusedError: [release-settings] A setting of it undoes a step. [release-chart] It has another chart version than the config.
@@ -141,7 +138,7 @@ def _installed(client: Client, arguments: argparse.Namespace) -> Installed | Non
     from rediskit.migrate.installed import live_problems, version_of
 
     if not arguments.installed:
-        return None
+        return
     if not client.owner.is_helm_release:
         raise ConfigError(Problem(f"{client.name} has no HelmRelease", "omit --installed: it is for owner.release with a HelmRelease"))
     install = client.owner.installs
@@ -149,11 +146,11 @@ def _installed(client: Client, arguments: argparse.Namespace) -> Installed | Non
     content = read_object("helmreleases.helm.toolkit.fluxcd.io", namespace, install.name, arguments.context)
     if problems := live_problems(client, content, namespace):
         raise RefusedError(problems)
-    return Installed(version_of(content), f"{install.reference} in {namespace}")
+    yield Observation("installed", version_of(content), f"{install.reference} in {namespace}")
 
 
-def _jobs(client: Client, arguments: argparse.Namespace) -> Jobs | None:
-    """Return the Jobs of the CronJobs, read through kubectl or as a person observed them; None without `--jobs`.
+def _jobs(client: Client, arguments: argparse.Namespace) -> Iterator[Observation]:
+    """Yield the Jobs of the CronJobs, read through kubectl or as a person observed them; nothing without `--jobs`.
 
     Refusals: [not-stopped], [jobs-running].
     """
@@ -161,17 +158,18 @@ def _jobs(client: Client, arguments: argparse.Namespace) -> Jobs | None:
     from rediskit.migrate.jobs import running
 
     if not arguments.jobs:
-        return None
+        return
     if not client.cron_jobs:
         raise ConfigError(Problem(f"--jobs: {client.name} has no CronJob", "omit --jobs"))
     _refuse_running(client, "its CronJobs start Jobs", "Jobs")
     if observed := arguments.observed.strip():
-        return Jobs("", observed)
+        yield Observation("jobs", "0", note=observed)
+        return
     if names := running(list_objects("jobs", client.namespace, "", arguments.context), client.cron_jobs):
         message = f"{client.name}: {', '.join(names)} in namespace {client.namespace} {'is' if len(names) == 1 else 'are'} running"
         hint = f"wait until they have finished, or run kubectl delete job {' '.join(names)} --namespace {client.namespace}"
         raise RefusedError(Problem(message, hint, code="jobs-running"))
-    return Jobs(f"Jobs of namespace {client.namespace}", "")
+    yield Observation("jobs", "0", f"Jobs of namespace {client.namespace}")
 
 
 def _refuse_running(client: Client, reason: str, subject: str) -> None:
@@ -181,12 +179,5 @@ def _refuse_running(client: Client, reason: str, subject: str) -> None:
         raise RefusedError(Problem(message, f"record the {subject} after scale-down and before reconfigure", code="not-stopped"))
 
 
-def _source(owner: str | None) -> str:
-    """Return what was built to observe that the base carries the change itself; "" where a person looked."""
-    from rediskit.migrate.owner.files import checkout
-    from rediskit.migrate.scan import commit_of
-
-    return "" if owner is None else commit_of(checkout(owner, None).top) or "a build without a commit"
-
-
-_OPTIONS = {"start": "from", "down_from": "down-from", "down_until": "down-until"}
+_TIMES = {"start": "--from", "until": "--until", "down_from": "--down-from", "down_until": "--down-until"}
+"""The options with a time beside `--at`."""

@@ -2,10 +2,12 @@
 
 import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from rediskit.cli.migrate.move import diff_lines, files_json
 from rediskit.cli.report import change_lines, changes_json
 from rediskit.errors import RediskitError
 from rediskit.migrate.edit import Edited, put_in_place
@@ -18,7 +20,7 @@ from rediskit.renderers.pages.following import following
 from rediskit.source.loader import load
 
 
-def put_and_render(environment: Environment, files: Sequence[Edited], output: str) -> Changes | None:
+def _put_and_render(environment: Environment, files: Sequence[Edited], output: str) -> Changes | None:
     """Write the files of the config, and render into an output directory that exists. Return its changes; None without one.
 
     Raises:
@@ -34,7 +36,17 @@ def put_and_render(environment: Environment, files: Sequence[Edited], output: st
         raise
 
 
-def rendered_lines(
+def recorded(
+    environment: Environment, client: Client, files: Sequence[Edited], output: str, *, written: bool
+) -> tuple[dict[str, Any], Iterable[str]]:
+    """Write and render the files of the config if `written`. Return JSON and lines about them."""
+    changes = _put_and_render(environment, files, output) if written else None
+    rendered = None if changes is None else changes_json({environment.name: changes})[0]
+    following = _rendered_lines(environment, client, files, output, changes) if written else ()
+    return {"written": written, **files_json(files), "rendered": rendered}, chain(diff_lines(files), following)
+
+
+def _rendered_lines(
     environment: Environment, client: Client, files: Sequence[Edited], output: str, changes: Changes | None
 ) -> Iterator[str]:
     """Yield the changed files of the output directory, what to commit, and the next command of the client."""
@@ -45,8 +57,3 @@ def rendered_lines(
     yield f"to commit: {' '.join(map(shlex.quote, paths))}; the next migrate step commits {'it' if len(paths) == 1 else 'them'}, too"
     after = load(environment.file)
     yield f"next: {following(after, one_client(after, client.name)).text}"
-
-
-def rendered_json(environment: Environment, changes: Changes | None) -> dict[str, Any]:
-    """Return the changes of the output directory; null without one."""
-    return {"rendered": None if changes is None else changes_json({environment.name: changes})[0]}

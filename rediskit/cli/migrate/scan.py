@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,8 @@ from rediskit.cli import scanning
 from rediskit.cli.clock import refuse_later, time_of
 from rediskit.cli.configs import config_file
 from rediskit.cli.environments import clear_leftovers
-from rediskit.cli.migrate.move import diff_lines, dirty_notes, files_json
-from rediskit.cli.migrate.rendering import put_and_render, rendered_json, rendered_lines
+from rediskit.cli.migrate.move import dirty_notes
+from rediskit.cli.migrate.rendering import recorded
 from rediskit.cli.migrate.verify import content_of
 from rediskit.cli.report import Report
 from rediskit.errors import ConfigError, Problem
@@ -37,18 +38,15 @@ def run(arguments: argparse.Namespace) -> Report:
     files: tuple[Edited, ...] = ()
     if arguments.record:
         files = record_read(environment, client, read, at) if read else record_word(environment, client, words, at)
-    changes = None
     if written := bool(files) and not arguments.dry_run:
         refuse_later(at, "--at")
         clear_leftovers(environment)
-        changes = put_and_render(environment, files, arguments.output)
-    following = rendered_lines(environment, client, files, arguments.output, changes) if written else ()
+    record, changed = recorded(environment, client, files, arguments.output, written=written)
     document: dict[str, Any] = {"client": client.name, "step": step, "at": at, "source": read.source if read else None}
     document |= {"objects": read.objects if read else 0, "scan": scanning.as_json(read.scan if read else None)}
-    lines = (*(_lines(client, read) if read else ()), *diff_lines(files), *following)
+    lines = chain(_lines(client, read) if read else (), changed)
     code = 1 if read and read.scan.certain else 0
-    document |= {"written": written, **files_json(files), **rendered_json(environment, changes)}
-    return Report(document, lines, dirty_notes(environment, files), code)
+    return Report(document | record, lines, dirty_notes(environment, files), code)
 
 
 def _refuse_options(arguments: argparse.Namespace, client: Client, words: str) -> None:

@@ -3,25 +3,26 @@
 import argparse
 import hashlib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rediskit.cli.clock import refuse_later, time_of
 from rediskit.cli.configs import config_file
 from rediskit.cli.environments import clear_leftovers
-from rediskit.cli.migrate.move import diff_lines, dirty_notes, files_json
-from rediskit.cli.migrate.rendering import put_and_render, rendered_json, rendered_lines
+from rediskit.cli.migrate.move import dirty_notes
+from rediskit.cli.migrate.rendering import recorded
 from rediskit.cli.report import Report
 from rediskit.cli.standard_input import standard_input
 from rediskit.errors import ConfigError, Problem
 from rediskit.files import read_stream, reason
+from rediskit.migrate.evidence import appended, entry
 from rediskit.migrate.status import one_client
 from rediskit.migrate.verification.artefact import MAX_FILE, Artefact, artefact_of
 from rediskit.migrate.verification.verify import (
     Verification,
     digest_of,
     live_artefact,
-    recorded,
     refuse_hidden,
     refuse_unproven,
     rendered_elsewhere,
@@ -68,15 +69,13 @@ def run(arguments: argparse.Namespace) -> Report:
     if not arguments.record:
         return Report(document, verified, notes)
     source, digest = (read.source, read.digest) if read else ("", "")
-    files = recorded(environment, client, at, source=source, digest=digest, note=observed)
-    changes = None
-    if written := not arguments.dry_run:
+    evidence = entry("verified", migration_of(client), at, source=source, digest=digest, note=observed)
+    files, _ = appended(environment, client, [evidence])
+    if not arguments.dry_run:
         refuse_later(at, "--at")
         clear_leftovers(environment)
-        changes = put_and_render(environment, files, arguments.output)
-    following = rendered_lines(environment, client, files, arguments.output, changes) if written else ()
-    document |= {"written": written, **files_json(files), **rendered_json(environment, changes)}
-    return Report(document, (*verified, *diff_lines(files), *following), dirty_notes(environment, files))
+    record, changed = recorded(environment, client, files, arguments.output, written=not arguments.dry_run)
+    return Report(document | record, chain(verified, changed), dirty_notes(environment, files))
 
 
 def _refuse_options(arguments: argparse.Namespace, observed: str) -> None:

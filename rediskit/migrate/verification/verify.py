@@ -7,8 +7,6 @@ from typing import NamedTuple
 
 from rediskit.errors import MissingToolError, Problem, RefusedError
 from rediskit.live.kubectl import get_object
-from rediskit.migrate.edit import Edited
-from rediskit.migrate.evidence import appended, entry
 from rediskit.migrate.owner.build import select
 from rediskit.migrate.owner.released import Key
 from rediskit.migrate.verification.artefact import Artefact, collected
@@ -144,17 +142,6 @@ def digest_of(artefact: Artefact) -> str:
     """Return the digest of objects from a cluster, without what changes by itself."""
     kept = [{key: value for key, value in content.items() if key not in ("status", "metadata")} for content in artefact.objects.values()]
     return f"sha256:{hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()}"
-
-
-def recorded(environment: Environment, client: Client, at: str, *, source: str, digest: str, note: str) -> tuple[Edited, ...]:
-    """Return the files that record a verification. Without source, it is the word of a person.
-
-    Raises:
-        ConfigError: The config does not load with the evidence.
-    """
-    by = "measured" if source else "person"
-    files, _ = appended(environment, client, [entry("verified", migration_of(client), at, by=by, source=source, digest=digest, note=note)])
-    return files
 
 
 def refuse_unproven(result: Verification, artefact: Artefact) -> None:
