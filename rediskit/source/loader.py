@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from rediskit import __version__
-from rediskit.errors import ConfigError, Location, Path, Positions, Problem
+from rediskit.errors import ConfigError, Path, Problem
 from rediskit.files import read_file, reason
 from rediskit.model.environment import Environment
 from rediskit.model.files import Manifest, TextFile
@@ -18,6 +18,7 @@ from rediskit.source.conflicts import conflicts, unique_values
 from rediskit.source.manifest import read_ciphertext, read_manifest
 from rediskit.source.neighbours import Neighbours
 from rediskit.source.unencrypted import SUFFIXES, in_file, in_folder
+from rediskit.yamlio.places import Places
 from rediskit.yamlio.reader import Document, read
 
 
@@ -76,30 +77,6 @@ def _identity(path: str | os.PathLike[str]) -> pathlib.Path:
     """Return the path that identifies a config. A link with another name is another config, because the name is part of it."""
     file = pathlib.Path(path)
     return file.parent.resolve() / file.name
-
-
-class Places(Mapping[Path, Location]):
-    """Locations of the values (or keys) of a config whose clients can be in their own files."""
-
-    def __init__(self, config: Positions) -> None:
-        self._config = config
-        self._clients: dict[Path, Positions] = {}
-
-    def put(self, path: Path, client: Positions) -> None:
-        """Use the locations of a client's file at and below the path `("clients", index)`."""
-        self._clients[path] = client
-
-    def __getitem__(self, path: Path) -> Location:
-        client = self._clients.get(path[:2])
-        return self._config[path] if client is None else client[path[2:]]
-
-    def __iter__(self) -> Iterator[Path]:
-        yield from (path for path in self._config if path[:2] not in self._clients)
-        for above, client in self._clients.items():
-            yield from ((*above, *path) for path in client)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
 
 class _Loading:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from rediskit.errors import Location, Path
+from rediskit.errors import Location, Path, Positions
 
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 
@@ -96,3 +96,27 @@ def _paths(mark: Mark, path: Path) -> Iterator[Path]:
         for part, inner in mark.values.items():
             yield (*path, part)
             yield from _paths(inner, (*path, part))
+
+
+class Places(Mapping[Path, Location]):
+    """Locations of the values (or keys) of a config whose clients can be in their own files."""
+
+    def __init__(self, config: Positions) -> None:
+        self._config = config
+        self._clients: dict[Path, Positions] = {}
+
+    def put(self, path: Path, client: Positions) -> None:
+        """Use the locations of a client's file at and below the path `("clients", index)`."""
+        self._clients[path] = client
+
+    def __getitem__(self, path: Path) -> Location:
+        client = self._clients.get(path[:2])
+        return self._config[path] if client is None else client[path[2:]]
+
+    def __iter__(self) -> Iterator[Path]:
+        yield from (path for path in self._config if path[:2] not in self._clients)
+        for above, client in self._clients.items():
+            yield from ((*above, *path) for path in client)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
