@@ -81,6 +81,11 @@ def _own_file(clients: Any, path: Path) -> str | None:
     return name if isinstance(name, str) else None
 
 
+def undo(changed: Sequence[Edited]) -> None:
+    """Write the content that the files had before."""
+    put_in_place([file._replace(before=file.after, after=file.before) for file in changed])
+
+
 def put_in_place(changed: Sequence[Edited], folder: FilePath | None = None) -> None:
     """Write all files or none, each by a rename, with its permissions. For a link, its target is replaced.
 

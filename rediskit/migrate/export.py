@@ -8,11 +8,13 @@ from rediskit.helm import Chart
 from rediskit.migrate.edit import Edited, put_in_place
 from rediskit.migrate.owner.build import Difference, bench, differences
 from rediskit.migrate.owner.files import FOLDER, Checkout, checkout, kustomization, link_in_the_way, listing, rendered_files, shown
+from rediskit.migrate.owner.in_place import home
 from rediskit.migrate.owner.module import undeclared
 from rediskit.migrate.owner.plain_files import plain_files
 from rediskit.migrate.owner.rules import beaten, missing_workload, release_problems, unbuilt, unexpanded, unnamed_scalers
 from rediskit.migrate.owner.values_rules import values_problems
 from rediskit.migrate.scan import problems, scan
+from rediskit.migrate.status import one_client
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.nested import list_at
@@ -76,16 +78,11 @@ def export(
     """
     _refuse_without_files(environment, client)
     place = checkout(to, overlay, offline=offline)
-    if problem := link_in_the_way(place, client):
-        raise RefusedError(problem)
+    _refuse_unready(client, place)
     if not dry_run:
         remove_leftovers([*input_leftovers([place.to]), *tree_leftovers(str(place.to / FOLDER))])
     if client.owner.delivery == "files":
         return _plain(environment, client, place, force=force, dry_run=dry_run)
-    if client.owner.is_built:
-        kustomization(place.overlay)
-    if client.owner.variables is not None and (unknown := undeclared(client, place.to)):
-        raise RefusedError(unknown)
     refuse_uses(environment, client, place, chart)
     objects = trial_build(environment, client, place, chart) if client.owner.variables is None else ()
     tree, root = rendered_files(render(environment), client), str(place.to / FOLDER)
@@ -101,6 +98,16 @@ def _refuse_without_files(environment: Environment, client: Client) -> None:
     if client.owner.in_place:
         hint = "render and commit: the overlay lists the rendered folder"
         raise ConfigError(Problem(f"{client.name} has owner.inPlace: nothing is exported", hint))
+
+
+def _refuse_unready(client: Client, place: Checkout) -> None:
+    """Raise RefusedError or ConfigError if the checkout cannot take the files."""
+    if problem := link_in_the_way(place, client):
+        raise RefusedError(problem)
+    if client.owner.is_built:
+        kustomization(place.overlay)
+    if client.owner.variables is not None and (unknown := undeclared(client, place.to)):
+        raise RefusedError(unknown)
 
 
 def refuse_uses(environment: Environment, client: Client, place: Checkout, chart: Chart | None = None) -> None:
@@ -133,6 +140,21 @@ def trial_build(environment: Environment, client: Client, place: Checkout, chart
     if late := unexpanded(client, before, after):
         raise RefusedError(late)
     return tuple(change for change in changes if change.pointers)
+
+
+def trial_in_place(environment: Environment, client: Client, chart: Chart | None = None) -> None:
+    """Build the overlay in this repository with the files of the next step, before the config changes.
+
+    A rollback restores the base and has to work without kustomize, so it is not built. Raises as `trial_build`.
+
+    Args:
+        environment: The config after the step.
+        client: The client before it.
+    """
+    after = one_client(environment, client.name)
+    place = home(environment, after)
+    refuse_uses(environment, after, place, chart)
+    trial_build(environment, after, place, chart)
 
 
 def _step(client: Client) -> str:

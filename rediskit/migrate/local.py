@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rediskit.errors import ConfigError, Problem
 from rediskit.files import read_file
-from rediskit.git.discovery import work_tree
+from rediskit.git.discovery import work_tree_of
 from rediskit.git.work_tree import same_repository
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
@@ -28,7 +28,7 @@ def overlay(environment: Environment, client: Client, folder: str | None) -> str
     Raises:
         ConfigError: None of them is set.
     """
-    top = work_tree(Path(os.path.realpath(environment.file)).parent)
+    top = work_tree_of(environment.file)
     owner = client.owner
     name = repository_name(client)
     if folder is not None:

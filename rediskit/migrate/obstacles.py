@@ -11,7 +11,7 @@ from typing import Any
 
 from rediskit.errors import Problem
 from rediskit.files import read_file, read_regular
-from rediskit.git.discovery import work_tree
+from rediskit.git.discovery import work_tree_of
 from rediskit.git.publish import Checkout as Repository
 from rediskit.git.publish import Upstream
 from rediskit.git.revision import contents_at
@@ -68,7 +68,7 @@ def foreign_there(environment: Environment, client: Client, repository: Reposito
     The trial build reads the work tree, so a change anywhere in it makes the build different from that of the GitOps tool.
     """
     changed = repository.changed()
-    if repository.top == work_tree(Path(os.path.realpath(environment.file)).parent):
+    if repository.top == work_tree_of(environment.file):
         changed = [path for path in changed if (repository.top / path).is_relative_to(place.to)]
     if not changed:
         return

@@ -1,16 +1,16 @@
 """Where the files of a step go: the repository of the config, and the checkout of the application repository."""
 
 import os
-from pathlib import Path
 
 from rediskit.errors import ConfigError, Problem
-from rediskit.git.discovery import work_tree
+from rediskit.git.discovery import work_tree_of
 from rediskit.git.publish import Checkout as Repository
 from rediskit.helm import Chart
 from rediskit.migrate.export import Exported, export
 from rediskit.migrate.local import overlay
 from rediskit.migrate.owner.files import FOLDER, Checkout, checkout
 from rediskit.migrate.owner.in_place import home
+from rediskit.migrate.status import one_client
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 
@@ -28,7 +28,7 @@ class Places:
     """
 
     def __init__(self, environment: Environment, client: Client, folder: str | None, chart: Chart | None = None) -> None:
-        top = work_tree(Path(os.path.realpath(environment.file)).parent)
+        top = work_tree_of(environment.file)
         if top is None:
             raise ConfigError(Problem("the config is not in a Git work tree", "run git init, or use migrate advance", code="git-work-tree"))
         self.environment, self.client, self._folder, self.chart = environment, client, folder, chart
@@ -59,15 +59,12 @@ class Places:
         """Return the application repository, which can be the one of the config."""
         return Repository(self.overlay().top)
 
-    def is_one_repository(self) -> bool:
-        """Return whether the application is in the repository of the config."""
-        return self.overlay().top == self.here.top
-
     def export(self, *, dry_run: bool, environment: Environment | None = None) -> Exported:
         """Export the files of the step. environment: the config at another step. Raises RefusedError for a wrong build."""
         environment = environment or self.environment
-        client = next(one for one in environment.clients if one.name == self.client.name)
-        return export(environment, client, str(self.overlay().to), force=False, dry_run=dry_run, chart=self.chart)
+        return export(
+            environment, one_client(environment, self.client.name), str(self.overlay().to), force=False, dry_run=dry_run, chart=self.chart
+        )
 
     def paths_here(self, output: str) -> list[str]:
         """Return the config files and the output directory, relative to the work tree."""

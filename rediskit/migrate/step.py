@@ -14,12 +14,12 @@ from rediskit.helm import Chart
 from rediskit.migrate.checkout_evidence import checkout_evidence
 from rediskit.migrate.commits import Publishing, published, shown
 from rediskit.migrate.committed import migrations_in
-from rediskit.migrate.edit import Edited, put_in_place
-from rediskit.migrate.export import Exported, refuse_uses, trial_build
+from rediskit.migrate.edit import Edited, put_in_place, undo
+from rediskit.migrate.export import Exported, trial_in_place
 from rediskit.migrate.moves import Asked, Move, move
 from rediskit.migrate.obstacles import foreign_here, foreign_in_place, obstacles, unmerged
 from rediskit.migrate.places import Places
-from rediskit.migrate.status import clients_of, repository_of_step
+from rediskit.migrate.status import one_client, repository_of_step
 from rediskit.migrate.verification.after_step import Verified, verify_step
 from rediskit.migrate.waiting import Wait, wait_for_application, wait_for_platform
 from rediskit.model.client import Client
@@ -127,7 +127,7 @@ class _Taking:
 
     def _reload(self) -> None:
         environment = load(self.environment.file)
-        self.places.environment, self.places.client = environment, clients_of(environment, self.client.name)[0]
+        self.places.environment, self.places.client = environment, one_client(environment, self.client.name)
 
     # What is there
 
@@ -140,8 +140,7 @@ class _Taking:
             unfinished = self._unpublished() if migration.history and self.wanted.commit else ""
         if unfinished and target not in (None, migration.step):
             message = f"{self.client.name}: the step to {migration.step} {unfinished}"
-            hint = f"finish it first: add --to {migration.step}"
-            raise RefusedError(Problem(message, hint, code="step-uncommitted"))
+            raise RefusedError(Problem(message, f"finish it first: add --to {migration.step}", code="step-uncommitted"))
         return not unfinished
 
     def _unpublished(self) -> str:
@@ -169,7 +168,7 @@ class _Taking:
         try:
             made = self._permitted()
         except RediskitError:
-            put_in_place([one._replace(before=one.after, after=one.before) for one in evidence])
+            undo(evidence)
             raise
         put_in_place(made.files)
         self.move = made
@@ -202,18 +201,12 @@ class _Taking:
         """Refuse a checkout that is not ready for the files of the step."""
         if not self.places.exports:
             if self.client.owner.in_place and self.wanted.asked.kind != "rollback":
-                self._trial_build(environment)
+                trial_in_place(environment, self.client, self.wanted.chart)
             return
         exported = self.places.export(dry_run=True, environment=environment)
         if self.client.owner.delivery == "component":
             message = f"the overlay of {self.client.name} does not list its Component"
             self._require(Problem(message, f"{todo}, and commit it", code="component-unlisted") for todo in exported.todo)
-
-    def _trial_build(self, environment: Environment) -> None:
-        """Build the overlay in this repository with the files of the step. A rollback restores the base, and needs no kustomize."""
-        client = clients_of(environment, self.client.name)[0]
-        refuse_uses(environment, client, self.places.overlay(), self.wanted.chart)
-        trial_build(environment, client, self.places.overlay(), self.wanted.chart)
 
     @staticmethod
     def _require(problems: Iterable[Problem]) -> None:
@@ -245,8 +238,7 @@ class _Taking:
         if not self.wanted.commit:
             self.left = "commit"
             return
-        theirs = self.repository == "owner"
-        there = self.places.there() if theirs and self.places.exports else None
+        there = self.places.there() if self.repository == "owner" and self.places.exports else None
         is_new = self._commit_all(there)
         if not self.wanted.push:
             self.left = "push"

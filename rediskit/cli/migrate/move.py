@@ -1,9 +1,7 @@
 """`rediskit migrate advance | back | rollback`: one step, as an edit of the config."""
 
 import argparse
-import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, get_args
 
 from rediskit.cli.clock import refuse_later, time_of
@@ -11,7 +9,7 @@ from rediskit.cli.configs import config_file
 from rediskit.cli.environments import clear_leftovers
 from rediskit.cli.report import Report, note
 from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
-from rediskit.git.discovery import work_tree
+from rediskit.git.discovery import work_tree_of
 from rediskit.git.revision import contents_at
 from rediskit.migrate.committed import migrations_at, of_client
 from rediskit.migrate.edit import Edited, put_in_place
@@ -38,7 +36,9 @@ def run(arguments: argparse.Namespace) -> Report:
     if asked.kind != "rollback":
         _one_commit_one_step(environment, client, step)
     if client.owner.in_place and asked.kind != "rollback":
-        _trial_build(client, step.environment)
+        from rediskit.migrate.export import trial_in_place
+
+        trial_in_place(step.environment, client)
     if not arguments.dry_run:
         put_in_place(step.files)
     messages = (*dirty_notes(environment, step.files), *_notes(step))
@@ -63,33 +63,15 @@ def _one_commit_one_step(environment: Environment, client: Client, step: Move) -
     old, target = _committed(environment, client), step.status.transition.target
     if old is None or client.migration is None or old.step == client.migration.step:
         return
-    after = next(other.migration for other in step.environment.clients if other.name == client.name)
+    after = one_client(step.environment, client.name).migration
     if any(problem.code == "step-jump" for problem in of_client(client.name, old, after)):
         message = f"{client.name}: the step to {client.migration.step} is not committed yet; with {target} one commit would take two"
         raise RefusedError(Problem(message, "render and commit what is there first", code="step-uncommitted"))
 
 
-def _trial_build(client: Client, after: Environment) -> None:
-    """Build the overlay in this repository with the files of the new step, before the config changes.
-
-    A rollback restores the base and has to work without kustomize, so it is not built.
-
-    Raises:
-        RefusedError: The build does not have the values of the step.
-        MissingToolError: kustomize is missing.
-    """
-    from rediskit.migrate.export import refuse_uses, trial_build
-    from rediskit.migrate.owner.in_place import home
-
-    moved = next(known for known in after.clients if known.name == client.name)
-    place = home(after, moved)
-    refuse_uses(after, moved, place)
-    trial_build(after, moved, place)
-
-
 def _committed(environment: Environment, client: Client) -> Migration | None:
     """Return the migration of the client in the last commit; None outside of Git, or where the config is absent or invalid."""
-    if work_tree(Path(os.path.realpath(environment.file)).parent) is None:
+    if work_tree_of(environment.file) is None:
         return None
     try:
         migrations = migrations_at("HEAD", environment)
@@ -118,7 +100,7 @@ def _lines(environment: Environment, client: Client, step: Move, arguments: argp
 
 def dirty_notes(environment: Environment, files: Sequence[Edited]) -> Iterator[str]:
     """Yield a note per file with other uncommitted changes: they become part of the same commit."""
-    if work_tree(Path(os.path.realpath(environment.file)).parent) is None:
+    if work_tree_of(environment.file) is None:
         return
     for file in files:
         try:

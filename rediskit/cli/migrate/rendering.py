@@ -10,7 +10,7 @@ from typing import Any
 from rediskit.cli.migrate.move import diff_lines, files_json
 from rediskit.cli.report import change_lines, changes_json
 from rediskit.errors import RediskitError
-from rediskit.migrate.edit import Edited, put_in_place
+from rediskit.migrate.edit import Edited, put_in_place, undo
 from rediskit.migrate.status import one_client
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
@@ -32,7 +32,7 @@ def _put_and_render(environment: Environment, files: Sequence[Edited], output: s
     try:
         return write(render(load(environment.file)), output)
     except RediskitError:
-        put_in_place([file._replace(before=file.after, after=file.before) for file in files])
+        undo(files)
         raise
 
 

@@ -15,7 +15,8 @@ from rediskit.migrate.status import one_client
 from rediskit.migrate.step import Taken, Wanted, take_step
 from rediskit.migrate.verification.after_step import Outcome, Verified
 from rediskit.renderers.pages.following import Following, following, step_command
-from rediskit.renderers.pages.runbook import by_hand, verify_commands
+from rediskit.renderers.pages.runbook import by_hand
+from rediskit.renderers.pages.verify_commands import verify_commands
 from rediskit.source.loader import load
 from rediskit.state_machine.effects import effects
 from rediskit.state_machine.transitions import REPOSITORIES, stage

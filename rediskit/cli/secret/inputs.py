@@ -1,7 +1,6 @@
 """Inputs of `rediskit secret`: the source of the password, the time, private keys."""
 
 import argparse
-import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 from rediskit.cli.clock import refuse_later, time_of
 from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.files import read_file, read_stream
-from rediskit.git.discovery import work_tree
+from rediskit.git.discovery import work_tree_of
 from rediskit.live import kubectl
 from rediskit.model.environment import Environment
 from rediskit.model.migration import moment
@@ -43,7 +42,7 @@ def _content(name: str) -> bytes:
 def in_clear_in_git(arguments: argparse.Namespace) -> str:
     """Return a warning about a password file inside a Git work tree; "" without one."""
     name = arguments.from_file
-    if name is None or not Path(name).is_file() or work_tree(Path(os.path.realpath(name)).parent) is None:
+    if name is None or not Path(name).is_file() or work_tree_of(name) is None:
         return ""
     return f"{name} contains the password in plain text and is in a Git work tree: remove it before you commit"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rediskit.errors import ConfigError, Location, Problem
-from rediskit.git.discovery import work_tree
+from rediskit.git.discovery import work_tree, work_tree_of
 from rediskit.migrate.owner.files import NAMES, Checkout, content_of, documents_of, entries_of, files_below, kustomization, resolved, shown
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
@@ -13,7 +13,7 @@ from rediskit.model.environment import Environment
 
 def home(environment: Environment, client: Client, *, offline: bool = False) -> Checkout:
     """Return the checkout of a client whose overlay is in the repository of the config. Raises ConfigError if there is no such folder."""
-    top = work_tree(Path(os.path.realpath(environment.file)).parent)
+    top = work_tree_of(environment.file)
     path = client.owner.path or "."
     if top is None:
         raise ConfigError(Problem(f"{client.name} has owner.path {path}, and the config is not in a Git work tree", "run git init"))
