@@ -214,10 +214,10 @@ def moment(text: str) -> datetime:
 def _unmet(name: str, entry: Evidence | None, hint: str) -> Problem:
     """Return the problem of a criterion that is not met. hint: the fix where it is not recorded."""
     if entry is None or not (entry.refuted or entry.unknown):
-        return Problem(f"criterion {name} is not recorded: {CRITERIA[name]}", hint, ("evidence",))
+        return Problem(f"criterion {name} is not recorded: {CRITERIA[name].description}", hint, ("evidence",))
     record = f"rediskit migrate record --criterion {name}"
     if entry.unknown:
         hint = f"verify it yourself, then run {record} --notes TEXT"
-        return Problem(f"criterion {name} could not be measured: {entry.note or CRITERIA[name]}", hint, ("evidence",))
+        return Problem(f"criterion {name} could not be measured: {entry.note or CRITERIA[name].description}", hint, ("evidence",))
     hint = f"fix the cause and measure again, or run {record} --dispute REASON"
     return Problem(f"criterion {name} failed: measured {entry.measured}, limit {entry.limit}", hint, ("evidence",))

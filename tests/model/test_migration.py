@@ -42,7 +42,7 @@ def test_decommission_needs_validation_and_all_criteria(step: str) -> None:
         others = observed(*(name for name in CRITERIA if name != missing))
         for evidence in (others, [*observed(*CRITERIA), *observed(f"{missing}:failed")]):
             (complaint,) = refusal(step=step, validation=DAY, evidence=evidence)
-            assert complaint == (("evidence",), f"criterion {missing} is not recorded: {CRITERIA[missing]}")
+            assert complaint == (("evidence",), f"criterion {missing} is not recorded: {CRITERIA[missing].description}")
     assert migration(step=step, validation=DAY, evidence=observed(*CRITERIA)).step == step
 
 
