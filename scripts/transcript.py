@@ -115,6 +115,8 @@ class Session:
             with chdir(self.folder), redirect_stdout(stream), redirect_stderr(stream):
                 code = rediskit(arguments)
             printed = stream.getvalue()
+            if code not in (0, 1):
+                raise RuntimeError(f"{command}: exit code {code}, so the page is not written\n{printed}")
         for line in printed.splitlines():
             if "[frozen-image]" in line or "under redis.image" in line:
                 if line in self.seen:
