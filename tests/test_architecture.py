@@ -194,6 +194,29 @@ def test_public_functions_survive_an_import_of_their_packages(first: str) -> Non
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_modules_stay_readable() -> None:
-    long = {name: lines for name, path in modules().items() if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400}
-    assert not long, long
+MAX_MODULE, MAX_FUNCTION = 300, 40
+"""The largest numbers of lines of a module and of a function, from `def` to its last line."""
+
+
+def too_long(folder: Path) -> dict[str, int]:
+    """Return the lines of each module and function of a folder that has too many."""
+    long = {}
+    for path in sorted(folder.rglob("*.py")):
+        text, name = path.read_text(encoding="utf-8"), path.relative_to(folder).as_posix()
+        if (lines := len(text.splitlines())) > MAX_MODULE:
+            long[name] = lines
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef) and (lines := (node.end_lineno or 0) - node.lineno + 1) > MAX_FUNCTION:
+                long[f"{name}:{node.name}"] = lines
+    return long
+
+
+def test_modules_and_functions_stay_readable() -> None:
+    assert too_long(PACKAGE) == {}, "split each by subject"
+
+
+def test_a_module_and_a_function_that_are_too_long_are_found(tmp_path: Path) -> None:
+    (tmp_path / "long.py").write_text("\n" * MAX_MODULE + "x = 1\n", encoding="utf-8")
+    (tmp_path / "short.py").write_text("def short() -> None:\n" + "    pass\n" * (MAX_FUNCTION - 1), encoding="utf-8")
+    (tmp_path / "deep.py").write_text("class C:\n    def deep(self) -> None:\n" + "        pass\n" * MAX_FUNCTION, encoding="utf-8")
+    assert too_long(tmp_path) == {"long.py": MAX_MODULE + 1, "deep.py:deep": MAX_FUNCTION + 1}
