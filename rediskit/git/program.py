@@ -5,7 +5,7 @@ filters, and transport helpers (`ext::`), which even `git cat-file` starts for a
 """
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from pathlib import Path
 
 from rediskit import tools
@@ -34,15 +34,11 @@ class Git:
         self._cwd, self._timeout = cwd, timeout
         self._environment = {**_ENVIRONMENT, **({"GIT_LITERAL_PATHSPECS": "1"} if literal else {})}
 
-    def run(self, *arguments: str, stdin: bytes = b"", exit_codes: Collection[int] = (0,)) -> tools.Completed:
-        """Run git without hooks, monitors and transports. Raises MissingToolError for another exit code."""
-        return self._run(arguments, stdin, exit_codes, {})
+    def run(self, *arguments: str, stdin: bytes = b"", exit_codes: Collection[int] = (0,), unfiltered: bool = False) -> tools.Completed:
+        """Run git without hooks, monitors and transports. Raises MissingToolError for another exit code.
 
-    def run_unfiltered(self, *arguments: str, exit_codes: Collection[int] = (0,)) -> tools.Completed:
-        """Run a command that reads files of the work tree, without the filters that the repository configures."""
-        return self._run(arguments, b"", exit_codes, self._without_filters())
-
-    def _run(self, arguments: Sequence[str], stdin: bytes, exit_codes: Collection[int], more: Mapping[str, str]) -> tools.Completed:
+        `unfiltered`: without the filters that the repository configures, for a command that reads files of the work tree.
+        """
         command = tools.Command(
             self._program,
             (*_FLAGS, *arguments),
@@ -50,7 +46,7 @@ class Git:
             stdin=stdin,
             timeout=self._timeout,
             exit_codes=frozenset(exit_codes),
-            environment={**self._environment, **more},
+            environment={**self._environment, **(self._without_filters() if unfiltered else {})},
         )
         return tools.run(command)
 

@@ -72,7 +72,7 @@ class WorkTree:
     def uncommitted(self, *paths: str) -> list[str]:
         """Return the files below these paths that differ from the last commit or are untracked."""
         options = ("--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules=all")
-        listed = _answer(self._git.run_unfiltered("status", *options, "--", *paths, exit_codes=_NO))
+        listed = _answer(self._git.run("status", *options, "--", *paths, exit_codes=_NO, unfiltered=True))
         return [entry[3:] for entry in listed.split("\0") if entry]
 
     def untracked(self, *paths: str) -> list[str]:

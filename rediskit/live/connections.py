@@ -19,6 +19,7 @@ from rediskit.model.nested import at, list_at, text_at
 from rediskit.model.template import Template
 from rediskit.model.workload import Workload
 from rediskit.renderers.helm import release_of
+from rediskit.renderers.verification.checks import Status
 from rediskit.state_machine.effects import effects
 
 OBSERVATION = 5.0
@@ -126,11 +127,6 @@ def _workload(client: Client, workload: Workload, observation: Observation, cont
         yield result("client-connection", target, "kubectl", "unknown", "", "the config has no manifest with the labels of its pods")
         return
     pods = [pod for pod in kubectl.list_objects("pods", client.namespace, selector, context) if _runs(pod)]
-    pods = [
-        pod
-        for pod in pods
-        if text_at(pod, "status", "phase") not in ("Succeeded", "Failed") and not at(pod, "metadata", "deletionTimestamp")
-    ]
     if not pods:
         idle = workload.kind == "CronJob" or workload.replicas == 0
         detail = "it does not run now" if idle else f"no pod with {selector}"
@@ -167,20 +163,19 @@ def _pod(pod: Any, databases: Mapping[str, frozenset[int]], observation: Observa
         sharing = [other for other, numbers in databases.items() if numbers & wanted]
         available = sum(counts.get(number, 0) for number in wanted)
         text = "database " + " or ".join(map(str, sorted(wanted)))
+        status: Status = "failed"
+        detail = ""
         if container not in running:
-            yield result("client-connection", target, "kubectl", "failed", measured, "the container does not run", limit=text)
+            detail = "the container does not run"
         elif observation.logins[address]:
             detail = f"{observation.logins[address]} logins of {address} refused in the last minute: wrong password"
-            yield result("client-connection", target, "kubectl", "failed", measured, detail, limit=text)
         elif not available:
             detail = f"no authenticated connection of {address} on {text} during {OBSERVATION:g} s"
-            yield result("client-connection", target, "kubectl", "failed", measured, detail, limit=text)
         elif observation.refusals and not observation.certain:
             cause = "perhaps those of this connection: verify the log of the container"
-            detail = f"Redis refused {observation.refusals} commands meanwhile, {cause}"
-            yield result("client-connection", target, "kubectl", "unknown", measured, detail, limit=text)
+            status, detail = "unknown", f"Redis refused {observation.refusals} commands meanwhile, {cause}"
         elif len(sharing) > 1:
-            detail = f"{', '.join(sharing)} share the address {address} and {text}: verify each in its log"
-            yield result("client-connection", target, "kubectl", "unknown", measured, detail, limit=text)
+            status, detail = "unknown", f"{', '.join(sharing)} share the address {address} and {text}: verify each in its log"
         else:
-            yield result("client-connection", target, "kubectl", "passed", measured, limit=text)
+            status = "passed"
+        yield result("client-connection", target, "kubectl", status, measured, detail, limit=text)

@@ -88,6 +88,11 @@ def _share(samples: float | None, expected: float) -> float:
     return min(1.0, (samples or 0.0) / max(1.0, expected))
 
 
+def _scraped(prometheus: Prometheus, target: str, period: Period, interval: int) -> float:
+    """Return the share of the period with samples of a target."""
+    return _share(prometheus.value(f"count_over_time(redis_up{target}[{period.range}])", period.end), period.seconds / interval)
+
+
 def _pods(client: Client, context: str) -> list[Any]:
     """Return the pods of the workloads that run permanently."""
     selectors = {
@@ -159,7 +164,7 @@ def _connections(environment: Environment, client: Client, period: Period, prome
     target = f'{{{series.selector},pod="{release.primary_pod}"}}'
     query = f"min_over_time(redis_connected_clients{target}[{period.range}])"
     least = prometheus.value(query, period.end)
-    coverage = _share(prometheus.value(f"count_over_time(redis_up{target}[{period.range}])", period.end), period.seconds / series.interval)
+    coverage = _scraped(prometheus, target, period, series.interval)
     results = [result for result in client_results(environment, (client,), context) if result.id == "client-connection"]
     failed = [result for result in results if result.status == "failed"]
     unknown = [result for result in results if result.status == "unknown"]
@@ -177,18 +182,16 @@ def _connections(environment: Environment, client: Client, period: Period, prome
 
 def _latency(environment: Environment, client: Client, period: Period, prometheus: Prometheus, context: str) -> Measurement:  # noqa: ARG001
     series, release = Series.of(environment), release_of(environment)
-    target = f'{series.selector},pod="{release.primary_pod}"'
-    buckets = f'redis_commands_latencies_usec_bucket{{{target},cmd=~"get|set"}}'
+    target = f'{{{series.selector},pod="{release.primary_pod}"}}'
+    buckets = f'redis_commands_latencies_usec_bucket{target[:-1]},cmd=~"get|set"}}'
     query = f"histogram_quantile(0.95, sum by (le) (increase({buckets}[{period.range}]))) / 1000"
     value = prometheus.value(query, period.end)
-    coverage = _share(
-        prometheus.value(f"count_over_time(redis_up{{{target}}}[{period.range}])", period.end), period.seconds / series.interval
-    )
-    note = "Redis counts calls in powers of two: the true value can differ by a factor of two"
+    coverage = _scraped(prometheus, target, period, series.interval)
+    status: Status = "unknown" if value is None else _status(value >= LATENCY_OBJECTIVE, coverage)
+    note = "Prometheus does not cover the period"
     if value is None:
-        return Measurement(
-            "latency", "unknown", "", f"{LATENCY_OBJECTIVE} ms", f"{coverage:.0%}", query, "no calls of GET and SET are counted"
-        )
-    status = _status(value >= LATENCY_OBJECTIVE, coverage)
-    note = "Prometheus does not cover the period" if status == "unknown" else note
-    return Measurement("latency", status, f"{value:.3g} ms", f"{LATENCY_OBJECTIVE} ms", f"{coverage:.0%}", query, note)
+        note = "no calls of GET and SET are counted"
+    elif status != "unknown":
+        note = "Redis counts calls in powers of two: the true value can differ by a factor of two"
+    measured = "" if value is None else f"{value:.3g} ms"
+    return Measurement("latency", status, measured, f"{LATENCY_OBJECTIVE} ms", f"{coverage:.0%}", query, note)

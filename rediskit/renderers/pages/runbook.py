@@ -184,7 +184,7 @@ def runbook(environment: Environment, client: Client) -> str:
         notes=list(notes(environment, client)),
         frameworks=FRAMEWORKS,
         checkout=repository_name(client),
-        criteria=list(_criteria(environment, client)),
+        criteria=CRITERIA,
         measured=[f"`{name}`" for name in MEASURED],
         variables=list(dict.fromkeys(_variable_names(client))),
     )
@@ -195,15 +195,6 @@ def _export(environment: Environment, client: Client) -> Iterator[str]:
     by_hand_only = client.owner.delivery == "stated" and client.owner.variables is None
     if not by_hand_only and not client.owner.in_place:
         yield f"rediskit migrate export {config_of(environment)} --client {client.name} --to ../{repository_name(client)}"
-
-
-def _criteria(environment: Environment, client: Client) -> Iterator[tuple[str, str, str]]:
-    """Yield name, description and verification of each criterion."""
-    monitoring = environment.monitoring
-    dashboard = ", the Grafana dashboard" if monitoring.enabled and monitoring.dashboards else ""
-    for name, criterion in CRITERIA.items():
-        how = criterion.how.format(client=client.namespace, redis=release_of(environment).namespace, dashboard=dashboard)
-        yield name, criterion.description, how
 
 
 def _variable_names(client: Client) -> Iterator[str]:
