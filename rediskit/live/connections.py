@@ -121,7 +121,7 @@ def _reason(client: Client) -> str:
 
 def _workload(client: Client, workload: Workload, observation: Observation, context: str) -> Iterator[Result]:
     """Yield a result for each running container of a workload that has the variables."""
-    selector = ",".join(f"{name}={value}" for name, value in sorted(workload.pod_labels.items()))
+    selector = workload.selector
     target = f"{workload.reference} in {client.namespace}"
     if not selector:
         yield result("client-connection", target, "kubectl", "unknown", "", "the config has no manifest with the labels of its pods")

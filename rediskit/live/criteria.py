@@ -95,11 +95,7 @@ def _scraped(prometheus: Prometheus, target: str, period: Period, interval: int)
 
 def _pods(client: Client, context: str) -> list[Any]:
     """Return the pods of the workloads that run permanently."""
-    selectors = {
-        ",".join(f"{name}={value}" for name, value in sorted(workload.pod_labels.items()))
-        for workload in client.workloads
-        if workload.kind != "CronJob"
-    }
+    selectors = {workload.selector for workload in client.workloads if workload.kind != "CronJob"}
     return [
         pod for selector in sorted(filter(None, selectors)) for pod in kubectl.list_objects("pods", client.namespace, selector, context)
     ]

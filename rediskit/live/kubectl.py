@@ -47,27 +47,6 @@ def read_secret(namespace: str, name: str, key: str, context: str = "") -> LiveS
         raise MissingToolError(Problem("kubectl did not print a Secret", "check the program in $KUBECTL")) from None
 
 
-def read_object(resource: str, namespace: str, name: str, context: str = "") -> dict[str, Any] | None:
-    """Return an object, or None where it does not exist.
-
-    Args:
-        resource: Its kind as kubectl takes it, such as `helmreleases.helm.toolkit.fluxcd.io`.
-
-    Raises:
-        MissingToolError: kubectl is missing or fails.
-    """
-    output = _run(("get", resource, name, "--namespace", namespace, "--ignore-not-found", "--output", "json"), context)
-    if not output.strip():
-        return None
-    try:
-        content = json.loads(output)
-        if isinstance(content, dict):
-            return content
-    except ValueError:
-        pass  # Reported below, like an answer of another form.
-    raise MissingToolError(Problem("kubectl did not print an object", "check the program in $KUBECTL"))
-
-
 def apply_manifests(
     manifests: Sequence[Mapping[str, Any]], value: Plaintext, context: str = "", *, force: bool = False, dry_run: bool = False
 ) -> None:
@@ -106,9 +85,12 @@ def list_everywhere(kind: str, context: str = "") -> list[dict[str, Any]]:
     return objects
 
 
-def get_object(kind: str, name: str, namespace: str, context: str = "") -> Any:
+def get_object(kind: str, name: str, namespace: str, context: str = "") -> dict[str, Any] | None:
     """Return an object, or None where it does not exist. Raise MissingToolError when kubectl is missing or fails."""
-    return _json(("get", kind, name, "--namespace", namespace, "--ignore-not-found", "--output", "json"), context)
+    content = _json(("get", kind, name, "--namespace", namespace, "--ignore-not-found", "--output", "json"), context)
+    if content is None or isinstance(content, dict):
+        return content
+    raise MissingToolError(Problem("kubectl did not print an object", "check the program in $KUBECTL"))
 
 
 def create(manifest: Mapping[str, Any], context: str = "") -> Any:

@@ -14,7 +14,7 @@ from rediskit.renderers import render
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.owner.overlay import edited
 from rediskit.renderers.owner.patches import changes
-from rediskit.renderers.pages.runbook import Procedure, procedure
+from rediskit.renderers.pages.runbook import Procedure, procedure, rollback_procedure
 from rediskit.renderers.tree import Tree
 from rediskit.secrecy import is_secret_key, secret_reason
 from rediskit.state_machine import transitions
@@ -249,8 +249,7 @@ def _when(migration: Migration, step: Step) -> str:
 def _rollback(environment: Environment, client: Client, migration: Migration) -> Procedure | None:
     if migration.step in ("decommission", "complete"):
         return None
-    at_validate = Migration(step="validate", order=migration.order)
-    return procedure(environment, client, Transition("rollback", "validate", "rolled-back"), at_validate, environment.file)
+    return rollback_procedure(environment, client, environment.file)
 
 
 def _missing(environment: Environment, client: Client) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Read values in data that is not validated: a missing key or a value of another kind is not an error."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 
@@ -27,6 +27,15 @@ def text_at(content: Any, *path: str) -> str:
     """Return the text at a path; "" where there is none."""
     value = at(content, *path)
     return value if isinstance(value, str) else ""
+
+
+def leaves(values: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield path and value of each value that is not a mapping; an empty mapping is a value."""
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield from leaves(value, (*path, str(key)))
+        else:
+            yield (*path, str(key)), value
 
 
 def texts_in(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:

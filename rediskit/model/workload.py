@@ -201,6 +201,11 @@ class Workload(Described):
         return {key: value for key, value in labels.items() if isinstance(value, str)}
 
     @property
+    def selector(self) -> str:
+        """The labels that select its pods, for kubectl; "" without any."""
+        return ",".join(f"{name}={value}" for name, value in sorted(self.pod_labels.items()))
+
+    @property
     def stopped(self) -> tuple[str, Any]:
         """The field of `spec` that stops the workload, and its value during the downtime."""
         return ("suspend", True) if self.kind == "CronJob" else ("replicas", 0)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from rediskit.chart.names import chart_kinds
 from rediskit.checks.changes.conditions import newer, older, order_unknown
 from rediskit.checks.finding import Severity
-from rediskit.model.nested import at, list_at, mapping_at
+from rediskit.model.nested import at, leaves, list_at, mapping_at
 from rediskit.output.value_diff import changes_between
 from rediskit.renderers.objects import group_kind
 from rediskit.upgrade.rendering import Object, Rendering
@@ -168,7 +168,7 @@ def _change(change: Any) -> str:
 
 def _ignored(old: Rendering, new: Rendering) -> Iterator[Break]:
     """Yield our values that the new chart does not know, and that change nothing in its output."""
-    for path in _leaves(new.values):
+    for path, _ in leaves(new.values):
         if _known(old.chart.values, path) and not _known(new.chart.values, path) and new.text(_without(new.values, path)) == new.whole:
             message = f"the new chart has no value {'.'.join(path)}: Helm ignores it silently"
             yield Break("upgrade-value", message, "find its new name in the values.yaml of the new chart", keys=path)
@@ -191,8 +191,7 @@ def changed_defaults(old: Rendering, new: Rendering) -> Iterator[tuple[tuple[str
 
     Images are compared in the pods.
     """
-    for path in _leaves(old.chart.values):
-        before = at(old.chart.values, *path)
+    for path, before in leaves(old.chart.values):
         differs = _known(new.chart.values, path) and at(new.chart.values, *path) != before and path[-1] not in _IMAGE
         if differs and not _known(new.values, path):
             yield path, before
@@ -200,7 +199,7 @@ def changed_defaults(old: Rendering, new: Rendering) -> Iterator[tuple[tuple[str
 
 def vanished(old: Rendering, new: Rendering) -> list[str]:
     """Return the values of the old chart that the new one does not have."""
-    return [".".join(path) for path in _leaves(old.chart.values) if not _known(new.chart.values, path)]
+    return [".".join(path) for path, _ in leaves(old.chart.values) if not _known(new.chart.values, path)]
 
 
 def _images(old: Rendering, new: Rendering) -> Iterator[Break]:
@@ -219,14 +218,6 @@ def _images(old: Rendering, new: Rendering) -> Iterator[Break]:
         elif newer(*pair):
             hint = "save a copy before the upgrade (docs/failover.md of the rendered manifests)"
             yield Break("upgrade-image", f"{change}: it converts RDB and AOF files, which the older version can't read", hint, "warning")
-
-
-def _leaves(values: Mapping[str, Any], at_path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for key, value in values.items():
-        if isinstance(value, Mapping) and value:
-            yield from _leaves(value, (*at_path, str(key)))
-        else:
-            yield (*at_path, str(key))
 
 
 def _known(values: Any, path: tuple[str, ...]) -> bool:

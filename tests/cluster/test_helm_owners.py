@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from rediskit import Environment, Manifest, check, render
-from rediskit.live.kubectl import read_object
+from rediskit.live.kubectl import get_object
 from rediskit.migrate.installed import live_problems, version_of
 from rediskit.model.migration import Order
 from rediskit.model.owner import OwnerKind
@@ -225,7 +225,7 @@ def test_a_helm_release_carries_each_step_and_the_rollback(
     applications = {order: install(order) for order in BASES}
     for order, application in applications.items():
         start = application.workload()
-        live = read_object("helmreleases.helm.toolkit.fluxcd.io", application.namespace, "shop")
+        live = get_object("helmreleases.helm.toolkit.fluxcd.io", "shop", application.namespace)
         assert live_problems(application.environment("prepare").clients[0], live, application.namespace) == []
         assert version_of(live) == "1.2.3"
         journey(application, start, (*steps(order)[1:-2], "rolled-back"))

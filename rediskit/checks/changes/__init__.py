@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from rediskit.checks.changes import platform_rules, redis_rules
 from rediskit.checks.changes.rule import Rule
-from rediskit.checks.changes.settings import Setting, leaves
+from rediskit.checks.changes.settings import Setting
 from rediskit.checks.finding import Finding, Subject
 from rediskit.errors import dotted
 from rediskit.model.environment import Environment
+from rediskit.model.nested import leaves
 from rediskit.renderers.helm import helm_values
 from rediskit.renderers.tree import Tree
 
@@ -65,7 +66,7 @@ def findings(old: Environment, new: Environment) -> Iterator[Finding]:
 
 def _restart(old: Environment, new: Environment) -> Iterator[Finding]:
     """Yield one finding for all other differences of the Helm values: the pods can restart."""
-    before, after = leaves(_subject(old).values), leaves(_subject(new).values)
+    before, after = (dict(leaves(_subject(environment).values)) for environment in (old, new))
     different = (path for path in dict.fromkeys((*before, *after)) if before.get(path) != after.get(path))
     paths = [".".join(path) for path in different if not _NO_RESTART & {*path}]
     if paths:

@@ -8,7 +8,7 @@ from rediskit.chart.profile import Profile
 from rediskit.checks.finding import Subject
 from rediskit.checks.server import directives, last_directive
 from rediskit.errors import Path
-from rediskit.model.nested import at, list_at, mapping_at
+from rediskit.model.nested import at, leaves, list_at, mapping_at
 from rediskit.model.secrets import ExternalSecrets, SealedSecrets
 from rediskit.renderers.helm import DEFAULT_DATABASES
 
@@ -26,17 +26,6 @@ Reader = Callable[[Subject], Settings]
 """Returns the settings that a rule compares."""
 
 
-def leaves(values: Mapping[str, Any], path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
-    """Return each value that is not a mapping, by its path."""
-    values_by_path: dict[tuple[str, ...], Any] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping) and value:
-            values_by_path |= leaves(value, (*path, str(key)))
-        else:
-            values_by_path[(*path, str(key))] = value
-    return values_by_path
-
-
 def _text(value: Any) -> str:
     """Return a value as one line of YAML."""
     return value if isinstance(value, str) else json.dumps(value, default=str)
@@ -50,7 +39,7 @@ def from_values(paths_of: Callable[[Profile], Mapping[str, str]]) -> Reader:
         for name, key in paths_of(subject.profile).items():
             keys = tuple(name.split("."))
             value = at(subject.values, *keys)
-            for path, leaf in (leaves(value, keys) if isinstance(value, dict) else {keys: value}).items():
+            for path, leaf in leaves(value, keys) if isinstance(value, dict) else ((keys, value),):
                 if leaf not in (None, "", [], {}):
                     overridden = at(subject.environment.redis.values, *path) is not None or not key
                     settings[".".join(path)] = Setting(("redis", "values", *path) if overridden else tuple(key.split(".")), _text(leaf))

@@ -134,7 +134,7 @@ def _installed(client: Client, arguments: argparse.Namespace) -> Iterator[Observ
         RefusedError: [release-settings] A setting of it undoes a step. [release-chart] It has another chart version than the config.
         MissingToolError: kubectl fails.
     """
-    from rediskit.live.kubectl import read_object
+    from rediskit.live.kubectl import get_object
     from rediskit.migrate.installed import live_problems, version_of
 
     if not arguments.installed:
@@ -143,7 +143,7 @@ def _installed(client: Client, arguments: argparse.Namespace) -> Iterator[Observ
         raise ConfigError(Problem(f"{client.name} has no HelmRelease", "omit --installed: it is for owner.release with a HelmRelease"))
     install = client.owner.installs
     namespace = install.namespace or client.namespace
-    content = read_object("helmreleases.helm.toolkit.fluxcd.io", namespace, install.name, arguments.context)
+    content = get_object("helmreleases.helm.toolkit.fluxcd.io", install.name, namespace, arguments.context)
     if problems := live_problems(client, content, namespace):
         raise RefusedError(problems)
     yield Observation("installed", version_of(content), f"{install.reference} in {namespace}")

@@ -1,6 +1,6 @@
 """The rules for the values that stop and switch an application: each has an effect, and none drops an entry of a list."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from rediskit.errors import Problem, RefusedError
@@ -13,7 +13,7 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.helm_install import helm_install
 from rediskit.model.migration import Step
-from rediskit.model.nested import at
+from rediskit.model.nested import at, leaves
 from rediskit.renderers.helm import merged
 from rediskit.renderers.owner.helm_values import step_values
 from rediskit.renderers.tree import Object
@@ -58,15 +58,6 @@ def values_problems(
                 hint = "check the spelling in the values of the chart: another value for this key renders the same objects"
                 problems[name] = Problem(f"the chart does not read {name} of owner.values", hint, code="values-unused")
     return list(problems.values())
-
-
-def leaves(values: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield path and value of each value that is not a mapping; an empty mapping is a value."""
-    for key, value in values.items():
-        if isinstance(value, Mapping) and value:
-            yield from leaves(value, (*path, str(key)))
-        else:
-            yield (*path, str(key)), value
 
 
 def _at_path(path: tuple[str, ...], value: Any) -> Values:

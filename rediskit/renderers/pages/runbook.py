@@ -79,6 +79,12 @@ def procedure(environment: Environment, client: Client, transition: Transition, 
     )
 
 
+def rollback_procedure(environment: Environment, client: Client, config: str = "") -> Procedure:
+    """Return the rollback from `validate`, which is the same as from each earlier step. config: as in `procedure`."""
+    at_validate = Migration(step="validate", order=transitions.migration_of(client).order)
+    return procedure(environment, client, Transition("rollback", "validate", "rolled-back"), at_validate, config)
+
+
 def config_of(environment: Environment) -> str:
     """Return the path of the config relative to the root of the repository."""
     return f"config/{environment.name}.yaml"
@@ -161,8 +167,6 @@ def how_to_undo(client: Client, migration: Migration) -> str:
 def runbook(environment: Environment, client: Client) -> str:
     """Return `docs/migration-<client>.md`. It does not depend on the current step, so it stays valid during the migration."""
     assert client.migration is not None
-    at_validate = Migration(step="validate", order=client.migration.order)
-    rollback = procedure(environment, client, Transition("rollback", "validate", "rolled-back"), at_validate)
     return text(
         "migration.md.j2",
         env=environment,
@@ -174,7 +178,7 @@ def runbook(environment: Environment, client: Client) -> str:
         procedures=list(procedures(environment, client)),
         repositories=transitions.REPOSITORIES,
         prepared=list(verify_commands(environment, client, "prepare")),
-        rollback=rollback,
+        rollback=rollback_procedure(environment, client),
         connect=list(_export(environment, client)),
         polling=polling(environment),
         release_timeout=RELEASE_TIMEOUT,

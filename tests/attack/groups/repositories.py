@@ -176,4 +176,4 @@ def revert() -> None:
 
     program._FLAGS = ()  # type: ignore[assignment]
     program._ENVIRONMENT = {"LC_ALL": "C"}
-    program.Git._without_filters = lambda _: {}  # type: ignore[method-assign]
+    program.Git._without_filters = lambda self: {}  # type: ignore[method-assign]  # noqa: ARG005
