@@ -13,9 +13,8 @@ _URL = re.compile(
 )
 _SCHEME = re.compile(r"(?:rediss?|valkeys?)(?:\+[a-z]+)*://", re.IGNORECASE)
 _OTHER_SCHEME = re.compile(r"(?:tcp|tls)://", re.IGNORECASE)
-_OPTIONS = re.compile(rf"(?P<node>{HOST}:[0-9]{{1,5}}),(?P<options>[^,=]+=.*)")
-_KEYED = re.compile(rf"addr=(?P<node>{HOST}:[0-9]{{1,5}})(?:,(?P<options>[^,=]+=.*))?")
-"""`addr=host:port,db=0,ssl=false`, as Grafana reads it."""
+_OPTIONS = re.compile(rf"(?P<key>addr=)?(?P<node>{HOST}:[0-9]{{1,5}})(?:,(?P<options>[^,=]+=.*))?")
+"""`host:port,ssl=false`, or `addr=host:port,db=0`, as Grafana reads it."""
 _LISTED = re.compile(
     rf"(?P<label>[a-z][a-z-]{{0,15}}):(?P<host>{HOST}):(?P<port>[0-9]{{1,5}})(?::(?P<database>[0-9]{{1,2}}))?(?P<password>:.+)?"
 )
@@ -65,17 +64,10 @@ def address_of(value: str) -> Address | None:
         return Address(host, port, "${address}" + ("/${database}" if number else ""), int(number) if number else None, _several(value))
     if options := _OPTIONS.fullmatch(value):
         host, port = _first(options["node"])
-        texts, number, questions = _options(options["options"].split(","))
+        texts, number, questions = _options(options["options"].split(",") if options["options"] else [])
         password = [] if any("${password}" in text for text in texts) else ["password=${password}"]
-        return Address(
-            host, port, ",".join(["${address}", *password, *texts]), number, questions, "password=" in options["options"].lower()
-        )
-    if keyed := _KEYED.fullmatch(value):
-        host, port = _first(keyed["node"])
-        texts, number, questions = _options(keyed["options"].split(",") if keyed["options"] else [])
-        password = [] if any("${password}" in text for text in texts) else ["password=${password}"]
-        secret = "password=" in value.lower()
-        return Address(host, port, ",".join(["addr=${address}", *password, *texts]), number, questions, secret)
+        template = ",".join([f"{options['key'] or ''}${{address}}", *password, *texts])
+        return Address(host, port, template, number, questions, "password=" in value.lower())
     return None
 
 

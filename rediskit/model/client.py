@@ -9,6 +9,7 @@ from pydantic_core import CoreSchema
 
 from rediskit.errors import Path, Problem
 from rediskit.model.base import Model, kind_of, refuse, refuse_all
+from rediskit.model.files import Manifest
 from rediskit.model.gitops_tools import gitops_tool_of
 from rediskit.model.migration import Migration
 from rediskit.model.nested import at
@@ -223,6 +224,12 @@ class Client(Model):
     def references(self) -> tuple[str, ...]:
         """Its workloads, as `Deployment/beersystem-backend`."""
         return tuple(workload.reference for workload in self.workloads)
+
+    @property
+    def manifests(self) -> tuple[Manifest, ...]:
+        """The manifests of its workloads, each before that of its autoscaler."""
+        sources = (source for workload in self.workloads for source in (workload, workload.autoscaler))
+        return tuple(source.manifest for source in sources if source is not None and source.manifest is not None)
 
     @property
     def cron_jobs(self) -> tuple[str, ...]:

@@ -38,6 +38,12 @@ def leaves(values: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tu
             yield (*path, str(key)), value
 
 
+def below(path: tuple[str, ...], value: Any) -> dict[str, Any]:
+    """Return nested mappings with a value at a path, which is not empty."""
+    first, *rest = path
+    return {first: below(tuple(rest), value) if rest else value}
+
+
 def texts_in(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield path and text of each string in nested data."""
     if isinstance(value, dict):

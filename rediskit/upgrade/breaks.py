@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 from rediskit.chart.names import chart_kinds
 from rediskit.checks.changes.conditions import newer, older, order_unknown
 from rediskit.checks.finding import Severity
-from rediskit.model.nested import at, leaves, list_at, mapping_at
+from rediskit.model.nested import at, below, leaves, list_at, mapping_at
 from rediskit.output.value_diff import changes_between
+from rediskit.renderers.helm import merged
 from rediskit.renderers.objects import group_kind
 from rediskit.upgrade.rendering import Object, Rendering
 
@@ -177,7 +178,7 @@ def _ignored(old: Rendering, new: Rendering) -> Iterator[Break]:
 def _defaults(old: Rendering, new: Rendering) -> Iterator[Break]:
     """Yield defaults that differ, are not set, and change the output of the new chart. A switch that flips is an error."""
     for path, before in changed_defaults(old, new):
-        if new.text(_with(new.values, path, before)) == new.whole:
+        if new.text(merged(new.values, below(path, before))) == new.whole:
             continue
         after = at(new.chart.values, *path)
         flipped = isinstance(before, bool) and isinstance(after, bool)
@@ -239,13 +240,6 @@ def _without(values: Mapping[str, Any], path: tuple[str, ...]) -> Object:
         del result[path[0]]
     else:
         result[path[0]] = _without(result[path[0]], path[1:])
-    return result
-
-
-def _with(values: Mapping[str, Any], path: tuple[str, ...], value: Any) -> Object:
-    result = dict(values)
-    below = result.get(path[0])
-    result[path[0]] = value if len(path) == 1 else _with(below if isinstance(below, Mapping) else {}, path[1:], value)
     return result
 
 

@@ -11,16 +11,14 @@ from rediskit.checks.acceptance import unaccepted
 from rediskit.cli import scanning
 from rediskit.cli.clock import time_of
 from rediskit.cli.common import has_errors
-from rediskit.cli.configs import config_file
+from rediskit.cli.migrate.selection import selected
 from rediskit.cli.report import Report, change_lines, changes_json, finding_lines, warning_lines
 from rediskit.helm import chart_at
 from rediskit.migrate.export import Exported, export
 from rediskit.migrate.owner.files import checkout
 from rediskit.migrate.scan import Scan, scan
-from rediskit.migrate.status import one_client
 from rediskit.model.client import Client
 from rediskit.output.writer import Changes
-from rediskit.source.loader import load
 
 
 def run(arguments: argparse.Namespace) -> Report:
@@ -28,8 +26,7 @@ def run(arguments: argparse.Namespace) -> Report:
 
     Also 1 from `validate` on, after the files are written, where something still uses the old Redis.
     """
-    environment = load(config_file(arguments))
-    client = one_client(environment, arguments.client)
+    environment, client = selected(arguments)
     force, dry_run, offline = arguments.force, arguments.dry_run, arguments.offline
     chart = chart_at(arguments.chart) if arguments.chart else None
     done = export(environment, client, arguments.to, arguments.overlay, force=force, dry_run=dry_run, offline=offline, chart=chart)

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, get_args
 
 from rediskit.cli.clock import refuse_later, time_of
-from rediskit.cli.configs import config_file
 from rediskit.cli.environments import clear_leftovers
+from rediskit.cli.migrate.selection import selected
 from rediskit.cli.report import Report, note
 from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
 from rediskit.git.discovery import work_tree_of
@@ -19,7 +19,6 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
 from rediskit.renderers.pages.runbook import procedure
-from rediskit.source.loader import load
 from rediskit.state_machine import transitions
 
 _KINDS: dict[str, transitions.Kind] = {"advance": "forward", "step": "forward", "back": "back", "rollback": "rollback"}
@@ -27,8 +26,7 @@ _KINDS: dict[str, transitions.Kind] = {"advance": "forward", "step": "forward", 
 
 def run(arguments: argparse.Namespace) -> Report:
     """Return exit code 1 when a gate is blocked: nothing is written then."""
-    environment = load(config_file(arguments))
-    client = one_client(environment, arguments.client)
+    environment, client = selected(arguments)
     asked = asked_for(arguments, client)
     if not arguments.dry_run:
         clear_leftovers(environment)

@@ -78,18 +78,9 @@ def _summary(step: Planned) -> str:
     """Return the changes in a few words."""
     parts = [f"{value.pointer.rpartition('/env/')[2].removesuffix('/value').removeprefix('/spec/')}: {value.new}" for value in step.values]
     parts += [f"removes {reference}" for reference in step.gone]
-    added = [
-        change.identity
-        for change in step.objects
-        if change.status == "added" and change.identity and not change.path.startswith(("argocd/", "flux/"))
-    ]
-    carriers = [
-        change.identity
-        for change in step.objects
-        if change.status == "added" and change.identity and change.path.startswith(("argocd/", "flux/"))
-    ]
-    parts += [str(identity) for identity in added]
-    if carriers:
+    added = [(change.path, change.identity) for change in step.objects if change.status == "added" and change.identity]
+    parts += [str(identity) for path, identity in added if not path.startswith(_CARRIERS)]
+    if carriers := [identity for path, identity in added if path.startswith(_CARRIERS)]:
         kinds = dict.fromkeys(identity.kind for identity in carriers)
         parts.append(f"{', '.join(kinds)}: {', '.join(identity.name for identity in carriers)}")
     if step.procedure.step == "complete":
@@ -153,6 +144,8 @@ def _step(number: int, step: Planned, client: Client) -> Iterator[str]:
     yield f"   rollback: {step.procedure.rollback}"
 
 
+_CARRIERS = ("argocd/", "flux/")
+"""The folders with the Applications or Kustomizations."""
 _MARKS = {"added": "+", "removed": "-", "changed": "~", "moved": ">"}
 
 

@@ -4,26 +4,23 @@ import argparse
 from collections.abc import Iterator
 
 from rediskit.cli.clock import refuse_later, time_of
-from rediskit.cli.configs import config_file
 from rediskit.cli.environments import clear_leftovers
 from rediskit.cli.migrate.move import dirty_notes
 from rediskit.cli.migrate.rendering import recorded
+from rediskit.cli.migrate.selection import selected
 from rediskit.cli.report import Report
 from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.migrate.evidence import Observation, Observed, record, validation_period
-from rediskit.migrate.status import one_client
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.evidence import DISCARDED
-from rediskit.source.loader import load
 from rediskit.state_machine.effects import effects
 from rediskit.state_machine.transitions import migration_of
 
 
 def run(arguments: argparse.Namespace) -> Report:
     """Report the recorded evidence. An invalid config is refused, and then nothing is written."""
-    environment = load(config_file(arguments))
-    client = one_client(environment, arguments.client)
+    environment, client = selected(arguments)
     if not arguments.dry_run:
         clear_leftovers(environment)
     at = time_of(arguments.at, "--at", client.migration)

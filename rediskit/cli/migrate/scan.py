@@ -9,28 +9,25 @@ from typing import Any
 
 from rediskit.cli import scanning
 from rediskit.cli.clock import refuse_later, time_of
-from rediskit.cli.configs import config_file
 from rediskit.cli.environments import clear_leftovers
 from rediskit.cli.migrate.move import dirty_notes
 from rediskit.cli.migrate.rendering import recorded
+from rediskit.cli.migrate.selection import selected
 from rediskit.cli.migrate.verify import content_of
 from rediskit.cli.report import Report
 from rediskit.errors import ConfigError, Problem
 from rediskit.migrate.edit import Edited
 from rediskit.migrate.live_scan import Read, read_artefact, read_cluster, record_read, record_word, shown_hidden
 from rediskit.migrate.scan import problems
-from rediskit.migrate.status import one_client
 from rediskit.migrate.verification.artefact import artefact_of
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
-from rediskit.source.loader import load
 from rediskit.state_machine.transitions import migration_of
 
 
 def run(arguments: argparse.Namespace) -> Report:
     """Report every use; exit code 1 for a certain one. It is recorded, too: a person's word can't replace it."""
-    environment = load(config_file(arguments))
-    client = one_client(environment, arguments.client)
+    environment, client = selected(arguments)
     step, at = migration_of(client).step, time_of(arguments.at, "--at", client.migration)
     words = arguments.observed.strip()
     _refuse_options(arguments, client, words)

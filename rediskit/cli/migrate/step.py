@@ -5,27 +5,24 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rediskit.cli.configs import config_file
 from rediskit.cli.environments import clear_leftovers
 from rediskit.cli.migrate.move import asked_for, diff_lines, files_json
+from rediskit.cli.migrate.selection import selected
 from rediskit.cli.report import Report
 from rediskit.cli.terminal import progress
 from rediskit.helm import chart_at
-from rediskit.migrate.status import one_client
 from rediskit.migrate.step import Taken, Wanted, take_step
 from rediskit.migrate.verification.after_step import Outcome, Verified
 from rediskit.renderers.pages.following import Following, following, step_command
 from rediskit.renderers.pages.runbook import by_hand
 from rediskit.renderers.pages.verify_commands import verify_commands
-from rediskit.source.loader import load
 from rediskit.state_machine.effects import effects
 from rediskit.state_machine.transitions import REPOSITORIES, stage
 
 
 def run(arguments: argparse.Namespace) -> Report:
     """Report the step. A refusal comes before the first change; a step that was interrupted is continued."""
-    environment = load(config_file(arguments))
-    client = one_client(environment, arguments.client)
+    environment, client = selected(arguments)
     clear_leftovers(environment)
     wanted = Wanted(
         asked_for(arguments, client),

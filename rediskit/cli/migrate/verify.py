@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rediskit.cli.clock import refuse_later, time_of
-from rediskit.cli.configs import config_file
 from rediskit.cli.environments import clear_leftovers
 from rediskit.cli.migrate.move import dirty_notes
 from rediskit.cli.migrate.rendering import recorded
+from rediskit.cli.migrate.selection import selected
 from rediskit.cli.report import Report
 from rediskit.cli.standard_input import standard_input
 from rediskit.errors import ConfigError, Problem
 from rediskit.files import read_stream, reason
 from rediskit.migrate.evidence import appended, entry
-from rediskit.migrate.status import one_client
 from rediskit.migrate.verification.artefact import MAX_FILE, Artefact, artefact_of
 from rediskit.migrate.verification.verify import (
     Verification,
@@ -30,7 +29,6 @@ from rediskit.migrate.verification.verify import (
 )
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
-from rediskit.source.loader import load
 from rediskit.state_machine.transitions import migration_of
 
 
@@ -44,8 +42,7 @@ class _Read(NamedTuple):
 
 def run(arguments: argparse.Namespace) -> Report:
     """Report every difference with exit code 1; then nothing is written."""
-    environment = load(config_file(arguments))
-    client = one_client(environment, arguments.client)
+    environment, client = selected(arguments)
     step = migration_of(client).step
     observed = arguments.observed.strip()
     at = time_of(arguments.at, "--at", client.migration)

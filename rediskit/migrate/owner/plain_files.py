@@ -20,7 +20,6 @@ from rediskit.migrate.owner.plain_text import content_of, in_effect, merged, pat
 from rediskit.migrate.owner.released import key_of
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
-from rediskit.model.files import Manifest
 from rediskit.model.migration import Migration
 from rediskit.model.pointers import changed
 from rediskit.renderers.owner.overlay import edited
@@ -74,7 +73,7 @@ def plain_files(environment: Environment, client: Client, place: Checkout, *, fo
     places = list(_places(place))
     files: dict[str, Edited] = {}
     objects = []
-    for manifest in _manifests(client):
+    for manifest in client.manifests:
         at = _place_of(place, places, client, manifest.content, files)
         document = _Document(environment, client, manifest.content, at).at_step(force=force)
         if document != at.document:
@@ -87,12 +86,6 @@ def plain_files(environment: Environment, client: Client, place: Checkout, *, fo
 def _first(files: dict[str, Edited], at: Place) -> bytes:
     """Return a file before its first change: two objects in one file are changed one after the other."""
     return files[str(at.file)].before if str(at.file) in files else at.text
-
-
-def _manifests(client: Client) -> Iterator[Manifest]:
-    for workload in client.workloads:
-        scaler = workload.autoscaler
-        yield from (manifest for manifest in (workload.manifest, scaler.manifest if scaler else None) if manifest is not None)
 
 
 def _removals(client: Client, places: list[Place]) -> Iterator[str]:

@@ -82,13 +82,11 @@ def _as_meant(environment: Environment, client: Client, content: Object) -> Obje
 
 def _manifests(client: Client) -> Iterator[Object]:
     """Yield the manifests of the config in the form of the rendered chart."""
-    for workload in client.workloads:
-        for manifest in (workload.manifest, workload.autoscaler.manifest if workload.autoscaler else None):
-            if manifest is not None:
-                metadata = dict(manifest.content["metadata"])
-                if not client.owner.base_namespace:
-                    metadata.pop("namespace", None)
-                yield {**manifest.content, "metadata": metadata}
+    for manifest in client.manifests:
+        metadata = dict(manifest.content["metadata"])
+        if not client.owner.base_namespace:
+            metadata.pop("namespace", None)
+        yield {**manifest.content, "metadata": metadata}
 
 
 def _is_ours(client: Client, renderer: Any) -> bool:

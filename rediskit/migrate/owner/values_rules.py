@@ -13,7 +13,7 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.helm_install import helm_install
 from rediskit.model.migration import Step
-from rediskit.model.nested import at, leaves
+from rediskit.model.nested import at, below, leaves
 from rediskit.renderers.helm import merged
 from rediskit.renderers.owner.helm_values import step_values
 from rediskit.renderers.tree import Object
@@ -54,17 +54,10 @@ def values_problems(
             if dropped := _dropped(at(base, *path), value):
                 message = f"owner.values sets the list {name}, which drops {dropped} of the base: Helm replaces lists"
                 problems[name] = Problem(message, "write all entries of the base, too", code="values-list")
-            elif now is not None and rendered(merged(values, _at_path(path, _sentinel(value)))) == now:
+            elif now is not None and rendered(merged(values, below(path, _sentinel(value)))) == now:
                 hint = "check the spelling in the values of the chart: another value for this key renders the same objects"
                 problems[name] = Problem(f"the chart does not read {name} of owner.values", hint, code="values-unused")
     return list(problems.values())
-
-
-def _at_path(path: tuple[str, ...], value: Any) -> Values:
-    for key in reversed(path):
-        value = {key: value}
-    content: Values = value
-    return content
 
 
 def _sentinel(value: Any) -> Any:

@@ -115,8 +115,7 @@ def live_artefact(environment: Environment, client: Client, context: str) -> Art
 
 def _get(client: Client, reference: str, context: str) -> Object | None:
     kind, _, name = reference.partition("/")
-    content: Object | None = get_object(_RESOURCES.get(kind, kind.lower()), name, client.namespace, context)
-    return content
+    return get_object(_RESOURCES.get(kind, kind.lower()), name, client.namespace, context)
 
 
 def _config_maps(content: Object) -> Iterator[str]:
@@ -155,10 +154,5 @@ def refuse_hidden(client: Client, result: Verification, observed: str) -> None:
     """Raise RefusedError for config files that nothing shows, unless a person has verified them."""
     if result.hidden and not observed:
         hint = "verify the connections of its pods on the shared Redis (CLIENT LIST), then add --observed TEXT"
-        problem = Problem("", hint, code="verify-hidden")
-        raise RefusedError(
-            [
-                problem._replace(message=f"{client.name}: {one.file} of {one.object}, container {one.container}: not visible")
-                for one in result.hidden
-            ]
-        )
+        messages = (f"{client.name}: {one.file} of {one.object}, container {one.container}: not visible" for one in result.hidden)
+        raise RefusedError([Problem(message, hint, code="verify-hidden") for message in messages])
