@@ -111,11 +111,10 @@ def _against_revision(revision: str) -> Visit:
 
 def _with_owner(arguments: argparse.Namespace) -> Visit:
     """Return the check of a checkout of an application repository, with its uses of the old Redis."""
-    from rediskit.checks import Finding
     from rediskit.cli import scanning
     from rediskit.cli.clock import time_of
     from rediskit.helm import chart_at
-    from rediskit.migrate.owner.check import NOT_BUILT, owner_remarks
+    from rediskit.migrate.owner.check import NOT_BUILT, owner_findings
     from rediskit.migrate.owner.files import checkout
     from rediskit.migrate.scan import scan
 
@@ -123,12 +122,11 @@ def _with_owner(arguments: argparse.Namespace) -> Visit:
     chart = chart_at(arguments.chart) if arguments.chart else None
 
     def look(environment: Environment, tree: Tree) -> Iterator[Finding]:
-        remarks = owner_remarks(environment, tree, folder, offline=offline, chart=chart)
-        unbuilt = set()
-        for remark in remarks:
-            yield Finding(remark.code, remark.severity, remark.message, remark.hint, (), remark.location, (remark.client,))
-            if remark.code in NOT_BUILT:
-                unbuilt.add(remark.client)
+        unbuilt: set[str] = set()
+        for finding in owner_findings(environment, tree, folder, offline=offline, chart=chart):
+            yield finding
+            if finding.code in NOT_BUILT:
+                unbuilt.update(finding.on)
         place = checkout(folder, None, offline=offline)
         for client in environment.clients:
             result = scan(environment, client, place, chart) if client.migration and client.name not in unbuilt else None

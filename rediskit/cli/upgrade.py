@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rediskit.checks.acceptance import unaccepted
@@ -52,13 +52,8 @@ def _document(upgrade: Upgrade) -> dict[str, Any]:
 
 def _text(upgrade: Upgrade) -> Iterator[str]:
     yield f"{upgrade.new.name}: chart {upgrade.old.version} -> {upgrade.new.version}"
-    yield from listed("restarts:", upgrade.restarts)
-    yield from listed("images:", [f"{name}: {old} -> {new}" for name, (old, new) in upgrade.images.items()])
-    yield from listed("added:", upgrade.added)
-    yield from listed("removed:", upgrade.removed)
-    yield from listed("changed:", [f"{name} {line}" for name, changes in upgrade.changed.items() for line in map(_change, changes)])
-    yield from listed("values that the new chart does not have:", upgrade.vanished)
-    yield from listed("changed defaults:", [f"{name}: {_short(old)} -> {_short(new)}" for name, (old, new) in upgrade.defaults.items()])
+    for title, rows in _sections(upgrade, "->"):
+        yield from listed(f"{title}:", rows)
     if not (upgrade.restarts or upgrade.added or upgrade.removed or upgrade.changed):
         yield "no object changes"
 
@@ -70,18 +65,22 @@ def _markdown(upgrade: Upgrade) -> Iterator[str]:
         yield f"* **{finding.severity}** `{finding.code}`: {_escaped(finding.message)}. Fix: {_escaped(finding.hint)}."
     if not upgrade.findings:
         yield "Nothing breaks."
-    for title, rows in (
-        ("Restarts", list(upgrade.restarts)),
-        ("Images", [f"{name}: {old} → {new}" for name, (old, new) in upgrade.images.items()]),
-        ("Added", list(upgrade.added)),
-        ("Removed", list(upgrade.removed)),
-        ("Changed", [f"{name} {line}" for name, changes in upgrade.changed.items() for line in map(_change, changes)]),
-        ("Values that the new chart does not have", list(upgrade.vanished)),
-        ("Changed defaults", [f"{name}: {_short(old)} → {_short(new)}" for name, (old, new) in upgrade.defaults.items()]),
-    ):
+    for title, rows in _sections(upgrade, "→"):
         if rows:
-            yield from ("", f"<details><summary>{title}: {len(rows)}</summary>", "", *(f"* `{row.replace('`', chr(39))}`" for row in rows))
+            summary = f"<details><summary>{title.capitalize()}: {len(rows)}</summary>"
+            yield from ("", summary, "", *(f"* `{row.replace('`', chr(39))}`" for row in rows))
             yield from ("", "</details>")
+
+
+def _sections(upgrade: Upgrade, arrow: str) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield the title and the rows of each part of the report."""
+    yield "restarts", upgrade.restarts
+    yield "images", [f"{name}: {old} {arrow} {new}" for name, (old, new) in upgrade.images.items()]
+    yield "added", upgrade.added
+    yield "removed", upgrade.removed
+    yield "changed", [f"{name} {line}" for name, changes in upgrade.changed.items() for line in map(_change, changes)]
+    yield "values that the new chart does not have", upgrade.vanished
+    yield "changed defaults", [f"{name}: {_short(old)} {arrow} {_short(new)}" for name, (old, new) in upgrade.defaults.items()]
 
 
 def _change(change: ValueChange) -> str:

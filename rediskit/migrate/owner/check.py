@@ -3,8 +3,8 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, NamedTuple
 
+from rediskit.checks.finding import Finding, Severity
 from rediskit.errors import ConfigError, Location, Problem, RefusedError
 from rediskit.helm import Chart
 from rediskit.migrate.owner.build import Bench, Built, ValuesBench, bench, differences, select
@@ -35,25 +35,13 @@ from rediskit.output.writer import compare
 from rediskit.renderers.tree import Tree
 from rediskit.state_machine.effects import at_step, effects, steps
 
-Severity = Literal["error", "warning"]
 NOT_BUILT = frozenset({"owner-link", "owner-remote"})
 """The codes after which the checkout is not built and not scanned."""
 
 
-class Remark(NamedTuple):
-    """A problem in a checkout. location: in the checkout; client: the name of the client."""
-
-    code: str
-    severity: Severity
-    message: str
-    hint: str
-    location: Location
-    client: str = ""
-
-
-def owner_remarks(
+def owner_findings(
     environment: Environment, tree: Tree, folder: str, *, offline: bool = False, chart: Chart | None = None
-) -> Iterator[Remark]:
+) -> Iterator[Finding]:
     """Yield the problems of a checkout for each client with a migration. `folder` is the outermost overlay.
 
     Clients whose files are not built are skipped: `migrate export` validates them. Raises ConfigError without a kustomization.
@@ -68,38 +56,38 @@ def owner_remarks(
     for client in own or moving:
         try:
             yield from (
-                remark._replace(client=client.name)
-                for remark in _of_client(environment, client, tree, at_home(environment, client, place), file, chart)
+                finding._replace(on=(client.name,))
+                for finding in _of_client(environment, client, tree, at_home(environment, client, place), file, chart)
             )
         except RefusedError as error:  # The release of a client cannot be rendered.
-            yield from (_remark(problem, _at(file))._replace(client=client.name) for problem in error.problems)
+            yield from (_of_problem(problem, _at(file))._replace(on=(client.name,)) for problem in error.problems)
 
 
-def _of_client(environment: Environment, client: Client, tree: Tree, place: Checkout, file: Path, chart: Chart | None) -> Iterator[Remark]:
+def _of_client(environment: Environment, client: Client, tree: Tree, place: Checkout, file: Path, chart: Chart | None) -> Iterator[Finding]:
     if problem := link_in_the_way(place, client):
-        yield _remark(problem, _at(file))
+        yield _of_problem(problem, _at(file))
         return
     yield from _drift(tree, client, place, file)
     yield from _listed(client, place, file)
     if place.offline and (problems := remote_entries(place)):
-        yield from (_remark(problem, problem.location or _at(file)) for problem in problems)
+        yield from (_of_problem(problem, problem.location or _at(file)) for problem in problems)
         return
     with bench(place, client, chart) as copy:
         before = copy.before(environment)
         if before.complaint:
-            yield _remark(unbuilt(shown(place.overlay), before), _at(file))
+            yield _of_problem(unbuilt(shown(place.overlay), before), _at(file))
             return
         if problems := release_problems(client, before.objects, place):
             install = client.owner.installs
-            yield from (_remark(problem, object_at(place, install.kind, install.name) or _at(file)) for problem in problems)
+            yield from (_of_problem(problem, object_at(place, install.kind, install.name) or _at(file)) for problem in problems)
             return
-        yield from (_remark(problem, _at(file)) for problem in values_problems(environment, client, before.objects, place, chart))
+        yield from (_of_problem(problem, _at(file)) for problem in values_problems(environment, client, before.objects, place, chart))
         yield from _base(client, before, place, file, is_whole=client.owner.release is None or chart is not None)
         yield from _scalers(client, before, place, file)
         yield from _steps(environment, client, copy, before, file)
 
 
-def unfolded(environment: Environment, client: Client, folder: str) -> Iterator[Remark]:
+def unfolded(environment: Environment, client: Client, folder: str) -> Iterator[Finding]:
     """Yield the changes of `decommission` that the base of the application repository does not contain yet.
 
     The client has a migration and an application repository that kustomize builds. Raises ConfigError without a kustomization.
@@ -109,29 +97,28 @@ def unfolded(environment: Environment, client: Client, folder: str) -> Iterator[
     with bench(place, client) as copy:
         before = copy.before(environment)
         if before.complaint:
-            yield _remark(unbuilt(shown(place.overlay), before), _at(file))
+            yield _of_problem(unbuilt(shown(place.overlay), before), _at(file))
         else:
             yield from _steps(environment, at_step(client, "complete"), copy, before, file)
 
 
-def _remark(problem: Problem, location: Location) -> Remark:
-    return Remark(problem.code, "error", problem.message, problem.hint, location)
+def _of_problem(problem: Problem, location: Location) -> Finding:
+    return Finding(problem.code, "error", problem.message, problem.hint, (), location)
 
 
 def _at(file: Path, line: int = 1, column: int = 1) -> Location:
     return Location(shown(file), line, column)
 
 
-def _drift(tree: Tree, client: Client, place: Checkout, file: Path) -> Iterator[Remark]:
+def _drift(tree: Tree, client: Client, place: Checkout, file: Path) -> Iterator[Finding]:
     mine = place.folder_of(client)
     if place.mine is not None:
         return  # `check` compares the output directory.
     if not mine.is_dir():
         if not effects(client.migration).owner_is_untouched:
             hint = f"run rediskit migrate export … --client {client.name} --to {shown(place.to)}"
-            yield Remark(
-                "owner-drift", "error", f"{shown(mine)} does not exist, and the step changes the application repository", hint, _at(file)
-            )
+            message = f"{shown(mine)} does not exist, and the step changes the application repository"
+            yield Finding("owner-drift", "error", message, hint, (), _at(file))
         return
     changes = compare(rendered_files(tree, client), str(mine.parent))
     others = (*changes.created, *changes.changed, *changes.removed)
@@ -139,33 +126,33 @@ def _drift(tree: Tree, client: Client, place: Checkout, file: Path) -> Iterator[
         step = client.migration.step if client.migration else ""
         hint = f"run rediskit migrate export … --client {client.name} --to {shown(place.to)}, and commit there"
         yield from (
-            Remark("owner-drift", "error", f"{other} differs from the files of step {step}", hint, _at(mine / other)) for other in others
+            Finding("owner-drift", "error", f"{other} differs from the files of step {step}", hint, (), _at(mine / other))
+            for other in others
         )
 
 
-def _listed(client: Client, place: Checkout, file: Path) -> Iterator[Remark]:
+def _listed(client: Client, place: Checkout, file: Path) -> Iterator[Finding]:
     if client.owner.delivery != "component":
         return
     mine = os.path.relpath(place.folder_of(client), place.overlay)
     places, unread = listing(place, client)
     for problem in unread:
         where = problem.location or _at(file)
-        yield Remark("owner-unread", "warning", f"{problem.message}: skipped", "fix the file if a build uses it", where)
+        yield Finding("owner-unread", "warning", f"{problem.message}: skipped", "fix the file if a build uses it", (), where)
     if not places:
         severity: Severity = "warning" if effects(client.migration).owner_is_untouched else "error"
-        yield Remark(
-            "owner-component", severity, f"no kustomization lists {mine}", f"add to {shown(file)}:  components: [{mine}]", _at(file)
-        )
+        hint = f"add to {shown(file)}:  components: [{mine}]"
+        yield Finding("owner-component", severity, f"no kustomization lists {mine}", hint, (), _at(file))
     elif file not in places:
         hint = f"list it in {shown(file)} instead: an overlay above can set replicas or variables again"
         message = f"{mine} is listed here and not in the outermost overlay"
-        yield Remark("owner-component", "warning", message, hint, _line_of(places[0], ("components",), mine))
+        yield Finding("owner-component", "warning", message, hint, (), _line_of(places[0], ("components",), mine))
 
 
-def _base(client: Client, before: Built, place: Checkout, file: Path, *, is_whole: bool) -> Iterator[Remark]:
+def _base(client: Client, before: Built, place: Checkout, file: Path, *, is_whole: bool) -> Iterator[Finding]:
     """Yield what the base lacks for the steps and for a rollback. is_whole: whether the build contains all objects of the application."""
     if problem := missing_workload(before.objects, client, shown(place.overlay)):
-        yield _remark(problem, _at(file))
+        yield _of_problem(problem, _at(file))
         return
     for workload in client.workloads:
         yield from _workload(client, workload, before, place, file)
@@ -173,11 +160,11 @@ def _base(client: Client, before: Built, place: Checkout, file: Path, *, is_whol
         kind, _, name = reference.partition("/")
         if not select(before.objects, client, kind, name):
             hint = "no step can remove an object that is in no build: add and apply it there, or remove it from previous.remove"
-            yield Remark("owner-removal", "warning", f"{reference} of previous.remove is not in the build", hint, _at(file))
+            yield Finding("owner-removal", "warning", f"{reference} of previous.remove is not in the build", hint, (), _at(file))
 
 
-def _workload(client: Client, workload: Workload, before: Built, place: Checkout, file: Path) -> Iterator[Remark]:
-    """Yield a remark where a rollback or scale-up would restore another number than the base sets."""
+def _workload(client: Client, workload: Workload, before: Built, place: Checkout, file: Path) -> Iterator[Finding]:
+    """Yield a finding where a rollback or scale-up would restore another number than the base sets."""
     (key,) = select(before.objects, client, str(workload.kind), str(workload.name))
     field = workload.stopped[0]
     value, running = at(before.objects[key], "spec", field), workload.running
@@ -185,14 +172,14 @@ def _workload(client: Client, workload: Workload, before: Built, place: Checkout
     if field == "suspend":
         if bool(value) != running:
             message = f"{workload.reference} has suspend: {str(bool(value)).lower()} here and {str(running).lower()} in the config"
-            yield Remark("owner-replicas", "warning", message, _AGREE, where)
+            yield Finding("owner-replicas", "warning", message, _AGREE, (), where)
     elif value is None:
         severity: Severity = "warning" if workload.autoscaler or running == 1 else "error"
         hint = f"set replicas: {running} in it: after a rollback it has 1 replica until it is scaled"
-        yield Remark("owner-replicas", severity, f"{workload.reference} does not set its replicas", hint, where)
+        yield Finding("owner-replicas", severity, f"{workload.reference} does not set its replicas", hint, (), where)
     elif value != running and not workload.autoscaler:
         message = f"{workload.reference} has {value} replicas here and {running} in the config"
-        yield Remark("owner-replicas", "warning", message, _AGREE, where)
+        yield Finding("owner-replicas", "warning", message, _AGREE, (), where)
 
 
 _AGREE = "set the same value: a rollback restores that of the base, scale-up that of the config"
@@ -203,14 +190,14 @@ def _is_over(client: Client) -> bool:
     return client.migration is not None and client.migration.step in ("decommission", "complete")
 
 
-def _scalers(client: Client, before: Built, place: Checkout, file: Path) -> Iterator[Remark]:
+def _scalers(client: Client, before: Built, place: Checkout, file: Path) -> Iterator[Finding]:
     if _is_over(client):
         return
     for (kind, _, name), problem in unnamed_scalers(before.objects, client):
-        yield _remark(problem, object_at(place, kind, name) or _at(file))
+        yield _of_problem(problem, object_at(place, kind, name) or _at(file))
 
 
-def _steps(environment: Environment, client: Client, copy: Bench | ValuesBench, before: Built, file: Path) -> Iterator[Remark]:
+def _steps(environment: Environment, client: Client, copy: Bench | ValuesBench, before: Built, file: Path) -> Iterator[Finding]:
     """Yield the problems of the build of each step. At complete, the files of decommission must change nothing."""
     assert client.migration is not None
     complete = client.migration.step == "complete"
@@ -224,17 +211,17 @@ def _steps(environment: Environment, client: Client, copy: Bench | ValuesBench, 
         built.add(effect)
         after = copy.after(environment, moved)
         if after.complaint:
-            yield _remark(unbuilt(shown(file.parent), after, step), _at(file))
+            yield _of_problem(unbuilt(shown(file.parent), after, step), _at(file))
             continue
-        yield from (_remark(problem, _at(file)) for problem in unexpanded(client, before, after))
+        yield from (_of_problem(problem, _at(file)) for problem in unexpanded(client, before, after))
         changes = differences(environment, moved, before, after)
         if complete and (names := [f"{change.key[0]}/{change.key[2]}" for change in changes if change.pointers]):
             hint = "add the variables, replicas and removals of the last step to the base"
-            yield Remark("owner-folded", "error", f"the base does not contain the change itself: {', '.join(names)}", hint, _at(file))
+            yield Finding("owner-folded", "error", f"the base does not contain the change itself: {', '.join(names)}", hint, (), _at(file))
         for change in changes:
             if change.wrong and not complete and (change.key, change.wrong) not in reported:
                 reported.add((change.key, change.wrong))
-                yield _remark(beaten(client, change, step, shown(file.parent)), _own(file, change.key[2], change.wrong))
+                yield _of_problem(beaten(client, change, step, shown(file.parent)), _own(file, change.key[2], change.wrong))
 
 
 def _own(file: Path, name: str, wrong: tuple[str, ...]) -> Location:
