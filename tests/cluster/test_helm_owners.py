@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any, Protocol
-from uuid import uuid4
+from collections.abc import Iterator
+from typing import Protocol
 
 import pytest
 import yaml
 
-from rediskit import Environment, Manifest, check, render
+from rediskit import Environment, Manifest
 from rediskit.live.kubectl import get_object
 from rediskit.migrate.installed import live_problems, version_of
 from rediskit.model.migration import Order
 from rediskit.model.owner import OwnerKind
-from rediskit.source.manifest import clean, read_manifest
-from rediskit.state_machine.effects import Effects, effects, steps
+from rediskit.source.manifest import clean
+from rediskit.state_machine.effects import steps
 from rediskit.yamlio.writer import dump
+from tests.cluster.chart_application import OURS, VALUES, ChartApplication
 from tests.cluster.flux import HELM, KUSTOMIZE, SOURCE, Flux
 from tests.cluster.git import GitServer
 from tests.cluster.kube import Object, condition_of
@@ -26,56 +25,26 @@ from tests.cluster.plane import Plane, program
 from tests.cluster.processes import until
 from tests.cluster.report import Report
 from tests.cluster.tool import Expected, Tool
-from tests.samples import VARIABLES, config, merged
+from tests.samples import config, merged
 
-CHART = Path(__file__).parent.parent / "app_chart"
-OLD = {"REDIS_HOST": {"value": "redis"}, "REDIS_PORT": {"value": "6379"}, "REDIS_PASSWORD": {"value": ""}}
-NEW = {
-    "REDIS_HOST": {"value": "redis-shared-master.redis.svc.cluster.local"},
-    "REDIS_PORT": {"value": "6379"},
-    "REDIS_PASSWORD": {"valueFrom": {"secretKeyRef": {"name": "redis-credentials", "key": "redis-password"}}},
-}
-VALUES: dict[str, Any] = {
-    "controllers": {
-        "web": {
-            "replicas": 2,
-            "containers": {
-                "proxy": {"image": "proxy:1"},
-                "web": {"image": "web:1", "env": {"MODE": "production", "REDIS_HOST": "redis", "REDIS_PORT": 6379, "REDIS_PASSWORD": ""}},
-            },
-        }
-    },
-    "redis": {"enabled": True},
-}
 OWN = {"kustomize": {"images": [{"name": "proxy", "newTag": "2"}]}}
 BASES: dict[Order, list[Object] | None] = {"scale-down-first": None, "deploy-first": [OWN]}
 """The post-renderers of the base."""
-_SECRET = {"valueFrom": {"secretKeyRef": {"name": "${secret.name}", "key": "${secret.key}"}}}
-OURS: dict[str, Any] = {
-    "stopped": {"controllers": {"web": {"replicas": 0}}},
-    "switched": {"controllers": {"web": {"containers": {"web": {"env": {**VARIABLES, "REDIS_PASSWORD": _SECRET}}}}}},
-    "removed": {"redis": {"enabled": False}},
-}
-"""What `helm-values` sets in the chart."""
 
 
-class Application:
-    """A repository with a HelmRelease, its chart and the Component of rediskit, applied by a Kustomization of Flux."""
+class Application(ChartApplication):
+    """A HelmRelease, its chart and the Component of rediskit, applied by a Kustomization of Flux."""
 
     def __init__(self, tool: Tool, server: GitServer, order: Order, kind: OwnerKind = "flux-helmrelease") -> None:
-        self.tool, self.kube, self.order, self.kind = tool, tool.kube, order, kind
-        self.namespace = f"helm-{uuid4().hex[:8]}"
-        self.repository = server.repository(self.namespace)
-        self.manifest: Object = {}
+        super().__init__(tool, server, "helm")
+        self.order, self.kind = order, kind
         self.units: list[Object] = []
 
     def install(self) -> None:
         """Install the application as it is before the migration."""
-        self.kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}})
-        files = {f"chart/{path.relative_to(CHART)}": path.read_bytes() for path in CHART.rglob("*") if path.is_file()}
         overlay = {"resources": ["release.yaml"], "components": ["rediskit/shop"]}
         identity = {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component", "patches": []}
-        self.repository.write({**files, "prod/kustomization.yaml": dump(overlay), "prod/rediskit/shop/kustomization.yaml": dump(identity)})
+        self.begin({"prod/kustomization.yaml": dump(overlay), "prod/rediskit/shop/kustomization.yaml": dump(identity)})
         self.base(VALUES)
         meta = {"name": self.namespace, "namespace": self.tool.namespace}
         source = {"interval": "1m", "url": self.repository.url, "ref": {"branch": "main"}}
@@ -87,8 +56,7 @@ class Application:
         ]
         for unit in self.units:
             self.kube.apply(unit)
-        self.settled()
-        self.manifest = read_manifest(dump(self.workload()).encode(), "web.yaml")
+        self.installed()
 
     def release(self, values: Object) -> Object:
         """Return the HelmRelease of the base."""
@@ -106,29 +74,13 @@ class Application:
 
     def environment(self, step: str) -> Environment:
         """Return the config of the migration at a step."""
-        client = {
-            "name": "shop",
-            "namespace": self.namespace,
-            "workloads": [{"manifest": Manifest("web.yaml", self.manifest), "containers": {"web": {"env": VARIABLES}}}],
-            "previous": {"host": "redis", "remove": ["Deployment/redis", "Service/redis"]},
-            "owner": {
-                "kind": self.kind,
-                "release": Manifest("release.yaml", clean(self.release(VALUES))),
-                **({"baseNamespace": False} if self.kind == "flux-helmrelease" else {"values": OURS}),
-            },
-            "migration": config(step, self.order)["clients"][0]["migration"],
+        owner = {
+            "kind": self.kind,
+            "release": Manifest("release.yaml", clean(self.release(VALUES))),
+            **({"baseNamespace": False} if self.kind == "flux-helmrelease" else {"values": OURS}),
         }
+        client = self.client(step, owner, self.order)
         return Environment.model_validate(merged(config(None), {"gitops": {"tool": "flux"}, "clients": [client]}))
-
-    def take(self, step: str) -> None:
-        """Commit the files of a step to the application repository."""
-        environment = self.environment(step)
-        tree = render(environment)
-        assert not [finding for finding in check(environment, tree) if finding.severity == "error" and "owner" in finding.code]
-        prefix = "owners/shop/"
-        files = {path.removeprefix(prefix): text for path, text in tree.files.items() if path.startswith(prefix)}
-        self.repository.replace("prod/rediskit/shop", files)
-        self.repository.commit(step)
 
     def refresh(self) -> Expected:
         """Have Flux read the repository now. Return what has to be live then."""
@@ -153,37 +105,6 @@ class Application:
         release = self.kube.get(HELM, "HelmRelease", "shop", self.namespace)
         ready = condition_of(release, "Ready")
         return "" if ready.get("status") == "True" else str(ready.get("message", ""))
-
-    def workload(self) -> Object:
-        """Return the live Deployment of the application."""
-        live = self.kube.get("apps/v1", "Deployment", "shop-web", self.namespace)
-        assert live
-        return {"apiVersion": "apps/v1", "kind": "Deployment", **live}
-
-    def hold(self, effect: Effects, start: Object) -> None:
-        """Assert the live state at a step: replicas, variables, nothing else; and the old Redis."""
-        live = self.workload()
-        assert live["metadata"]["uid"] == start["metadata"]["uid"]
-        assert live["spec"]["replicas"] == (0 if effect.stopped else 2)
-        assert variables(live) == {"MODE": {"value": "production"}, **(NEW if effect.switched else OLD)}
-        assert rest(live) == rest(start)
-        for version, kind in (("apps/v1", "Deployment"), ("v1", "Service")):
-            old = self.kube.get(version, kind, "redis", self.namespace)
-            assert (old is None or "deletionTimestamp" in old["metadata"]) == effect.removed, kind
-
-
-def variables(deployment: Object) -> dict[str, Object]:
-    """Return the variables of the container `web`, without the empty texts that the API server leaves out."""
-    (container,) = (container for container in deployment["spec"]["template"]["spec"]["containers"] if container["name"] == "web")
-    return {variable["name"]: {key: variable[key] for key in variable if key != "name"} or {"value": ""} for variable in container["env"]}
-
-
-def rest(deployment: Object) -> Object:
-    """Return what no step may change: everything but replicas, variables, and the order of the containers."""
-    pod = deployment["spec"]["template"]["spec"]
-    containers = {container["name"]: {key: container[key] for key in container if key != "env"} for container in pod["containers"]}
-    template = {**deployment["spec"]["template"], "spec": {**pod, "containers": containers}}
-    return {**deployment["spec"], "replicas": None, "template": template}
 
 
 class MakeApplication(Protocol):
@@ -228,36 +149,22 @@ def test_a_helm_release_carries_each_step_and_the_rollback(
         live = get_object("helmreleases.helm.toolkit.fluxcd.io", "shop", application.namespace)
         assert live_problems(application.environment("prepare").clients[0], live, application.namespace) == []
         assert version_of(live) == "1.2.3"
-        journey(application, start, (*steps(order)[1:-2], "rolled-back"))
-        equal(application, start)
+        application.journey(start, (*steps(order)[1:-2], "rolled-back"))
+        application.equals(start)
     application = applications["scale-down-first"]
     start = application.workload()
     assert broken_and_fixed(application, "reconfigure", report) < 60
-    application.hold(effects(application.environment("reconfigure").clients[0].migration), start)
-    journey(application, start, ("scale-down", "reconfigure", "validate", "decommission"))
+    application.hold(application.effects("reconfigure"), start)
+    application.journey(start, ("scale-down", "reconfigure", "validate", "decommission"))
 
 
 @pytest.mark.parametrize("tool", [Flux], indirect=True, ids=["flux"])
 def test_the_values_of_a_chart_carry_each_step_and_the_rollback(install: MakeApplication) -> None:
     application = install("scale-down-first", "helm-values")
     start = application.workload()
-    journey(application, start, ("scale-down", "reconfigure", "validate", "rolled-back"))
-    equal(application, start)
-    journey(application, start, ("scale-down", "reconfigure", "validate", "decommission"))
-
-
-def journey(application: Application, start: Object, path: Sequence[str]) -> None:
-    """Take each step, and assert what is live."""
-    for step in path:
-        application.take(step)
-        application.settled()
-        application.hold(effects(application.environment(step).clients[0].migration), start)
-
-
-def equal(application: Application, start: Object) -> None:
-    """Assert that the Deployment equals the start."""
-    live = application.workload()
-    assert (live["spec"], live["metadata"]["labels"]) == (start["spec"], start["metadata"]["labels"])
+    application.journey(start, ("scale-down", "reconfigure", "validate", "rolled-back"))
+    application.equals(start)
+    application.journey(start, ("scale-down", "reconfigure", "validate", "decommission"))
 
 
 def broken_and_fixed(application: Application, step: str, report: Report) -> float:
