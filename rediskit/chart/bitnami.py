@@ -96,6 +96,13 @@ def _metrics(settings: Settings) -> dict[str, Any]:
     }
 
 
+_START = (
+    *("command", "args", "preExecCmds", "initContainers", "lifecycleHooks", "extraEnvVars", "extraEnvVarsCM", "extraEnvVarsSecret"),
+    *("extraVolumeMounts", "extraPodSpec", "podSecurityContext", "containerSecurityContext"),
+)
+_PLACEMENT = ("nodeSelector", "affinity", "nodeAffinityPreset", "tolerations", "topologySpreadConstraints", "schedulerName")
+
+
 def _part(role: str) -> Part:
     return Part(
         conf=(("commonConfiguration",), (role, "configuration")),
@@ -103,7 +110,9 @@ def _part(role: str) -> Part:
         disabled=(role, "disableCommands"),
         resources=(role, "resources"),
         persistence=(role, "persistence"),
-        start=((role, "command"), (role, "args"), (role, "preExecCmds")),
+        start=tuple((role, key) for key in _START),
+        variables=(role, "extraEnvVars"),
+        placement=tuple((role, key) for key in _PLACEMENT),
         labels=(role, "podLabels"),
         annotations=(role, "podAnnotations"),
     )

@@ -110,7 +110,11 @@ CLOUDPIRATES = Profile(
             conf=(("config", "content"), ("extraConfig",)),
             flags=("extraFlags",),
             persistence=("persistence",),
-            start=(("customScripts", "postStart", "enabled"), ("customScripts", "preStop", "enabled")),
+            start=(
+                *(("customScripts", "postStart", "enabled"), ("customScripts", "preStop", "enabled")),
+                *(("extraEnvVars",), ("extraVolumeMounts",), ("podSecurityContext",), ("containerSecurityContext",)),
+            ),
+            variables=("extraEnvVars",),
         )
     },
     redis_conf=("extraConfig",),

@@ -71,6 +71,11 @@ def _metrics(settings: Settings) -> dict[str, Any]:
     }
 
 
+_START = (
+    *("env", "extraRedisConfigs", "extraRedisEnvSecrets", "extraRedisSecrets", "extraStorage"),
+    *("podSecurityContext", "securityContext"),
+)
+
 GROUNDHOG2K = Profile(
     name="groundhog2k",
     title="Redis chart of groundhog2k",
@@ -109,6 +114,8 @@ GROUNDHOG2K = Profile(
             conf=(("redisConfig",),),
             flags=("args",),
             persistence=("storage",),
+            start=tuple((key,) for key in _START),
+            variables=("env",),
         )
     },
     redis_conf=("redisConfig",),

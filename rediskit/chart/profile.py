@@ -106,7 +106,9 @@ class Part(NamedTuple):
         flags: The flags of the server.
         disabled: The list of disabled commands; empty where redis.conf or the flags have `rename-command`.
         persistence: The section of the volume.
-        start: The values that replace or precede the start command.
+        start: The values that replace or precede the start command, or change what it finds: variables, mounts, users.
+        variables: The variables of the server beside those of the chart: a list, or a mapping by name.
+        placement: The values that decide on which nodes a pod can run.
     """
 
     conf: tuple[Keys, ...]
@@ -115,6 +117,8 @@ class Part(NamedTuple):
     disabled: Keys = ()
     resources: Keys = ("resources",)
     start: tuple[Keys, ...] = ()
+    variables: Keys = ()
+    placement: tuple[Keys, ...] = (("nodeSelector",), ("affinity",), ("tolerations",), ("topologySpreadConstraints",))
     labels: Keys = ("podLabels",)
     annotations: Keys = ("podAnnotations",)
 
@@ -207,6 +211,7 @@ class Profile(NamedTuple):
         switched_kinds: The kinds beside KINDS, the default of their switches, and the switches.
         whole_sections: A regular expression of sections that the chart prints with all keys in them.
         advice: Hints for values of other charts or versions, by path.
+        users: The further users of the server, a mapping with the ACL rules in `permissions`.
         conf_repeated: Whether the server gets the lines of redis.conf twice after a restart of its node.
     """
 
@@ -246,6 +251,7 @@ class Profile(NamedTuple):
     management: tuple[str, ...] = ()
     containers: tuple[Keys, ...] = ()
     extra_objects: Keys = ()
+    users: Keys = ()
     conf_repeated: bool = False
 
     @property

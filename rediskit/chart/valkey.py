@@ -84,6 +84,8 @@ def _metrics(settings: Settings) -> dict[str, Any]:
     }
 
 
+_START = ("env", "extraValkeyConfigs", "extraValkeySecrets", "extraVolumeMounts", "podSecurityContext", "securityContext")
+
 VALKEY_IO = Profile(
     name="valkey",
     title="chart of the Valkey project",
@@ -122,9 +124,12 @@ VALKEY_IO = Profile(
         "redis": Part(
             conf=(("valkeyConfig",),),
             persistence=("replica", "persistence"),
+            start=tuple((key,) for key in _START),
+            variables=("env",),
         )
     },
     redis_conf=("valkeyConfig",),
+    users=("auth", "aclUsers"),
     exporter=(*_METRICS, "resources"),
     images=((("image",), ()), ((*_METRICS, "image"), ("metrics", "enabled"))),
     owned={

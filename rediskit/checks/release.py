@@ -10,11 +10,13 @@ from rediskit.chart.keys import check_values
 from rediskit.chart.names import COMPONENT, INSTANCE, NAME
 from rediskit.checks.finding import Issue, Subject
 from rediskit.errors import Path
-from rediskit.model.nested import at, mapping_at
+from rediskit.model.nested import at, list_at, mapping_at
 from rediskit.renderers.helm import values
 
 _SELECTORS = frozenset({COMPONENT, INSTANCE, NAME})
 _STANDARD = _SELECTORS | {"app.kubernetes.io/managed-by", "app.kubernetes.io/version", "helm.sh/chart"}
+_OF_CHART = "REDIS|VALKEY|ALLOW_EMPTY_PASSWORD"
+"""The start of the variables that the charts set."""
 _CLUSTER_WIDE = (
     "Cluster.*|CustomResourceDefinition|Namespace|PersistentVolume|PriorityClass|StorageClass|IngressClass|.*WebhookConfiguration"
 )
@@ -52,6 +54,17 @@ def owned_values(subject: Subject) -> Iterator[Issue]:
             hint = f"set {key} instead" if key else "remove it from redis.values"
             state = "removed" if merged is None else f"{_shown(merged)} instead of {_shown(value)}"
             yield Issue(f"{name} is {state}, but other rendered objects depend on it", hint, ("redis", "values", *path))
+    yield from _owned_variables(subject)
+
+
+def _owned_variables(subject: Subject) -> Iterator[Issue]:
+    """Refuse variables by which the start script of a chart gets password and port: of two with one name, the last one counts."""
+    for keys in dict.fromkeys(part.variables for part in subject.profile.parts.values() if part.variables):
+        names = mapping_at(subject.values, *keys) or [at(entry, "name") for entry in list_at(subject.values, *keys)]
+        for name in names:
+            if re.match(_OF_CHART, str(name)):
+                message = f"{'.'.join(keys)} sets {name}: the chart starts Redis with its variables, such as those of the password"
+                yield Issue(message, "remove it, or set the value of the chart for it", ("redis", "values", *keys))
 
 
 @cache
@@ -126,7 +139,7 @@ def _extra_faults(extra: Any, release_namespace: str) -> Iterator[tuple[str, str
         yield f"is a {kind} in namespace {namespace}", f"use namespace {release_namespace}"
     if kind == "NetworkPolicy":
         yield "is a second NetworkPolicy, which can only allow more", "set network.allow instead"
-    if kind == "Service" and at(extra, "spec", "type") not in (None, "ClusterIP"):
+    if kind == "Service" and (at(extra, "spec", "type") not in (None, "ClusterIP") or at(extra, "spec", "externalIPs")):
         yield "is a Service with external access", "set network instead"
 
 

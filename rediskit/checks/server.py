@@ -59,12 +59,13 @@ def last_directive(subject: Subject, role: str, name: str) -> Directive | None:
 
 
 def redis_conf(subject: Subject) -> Iterator[Issue]:
-    """Refuse settings that override those of the chart or differ from the config, comments after a value, and Helm templates."""
+    """Refuse settings that override those of the chart or differ from the config, users without a password, and Helm templates."""
     by_role = {role: list(directives(subject, role)) for role in subject.profile.parts}
     for directive in dict.fromkeys(itertools.chain(*by_role.values())):
         yield from (Issue(message, hint, directive.path) for message, hint in _faults(directive, _renames(subject)))
         yield from _repeated(subject, directive)
     yield from dict.fromkeys(issue for role in by_role for issue in _differences(subject, by_role[role]))
+    yield from _users(subject)
 
 
 def _renames(subject: Subject) -> list[str]:
@@ -77,10 +78,29 @@ def _faults(directive: Directive, renames: Collection[str]) -> Iterator[tuple[st
         yield f"redis.conf contains {{{{ in {directive.name}, which Helm evaluates as a template", "write it without {{"
     if directive.name in _SET_BY_CHART:
         yield f"redis.conf sets {directive.name}, which overrides the setting of the chart", "remove it"
+    if directive.name == "user":
+        yield from _user_faults(directive.value)
     if directive.name == "rename-command" and directive.text not in renames:
         yield "redis.conf renames a command: Redis does not start when a command is disabled twice", "use redis.disabledCommands"
     if re.search(r"(?:^|\s)#", re.sub(r'"[^"]*"', "", directive.value)):
         yield f"redis.conf has a comment after {directive.name}: Redis would not start", "move the comment to its own line"
+
+
+def _users(subject: Subject) -> Iterator[Issue]:
+    """Refuse further users of the chart without a password. The user default has a rendered value of its own."""
+    keys = subject.profile.users
+    for name, user in mapping_at(subject.values, *keys).items() if keys else ():
+        for message, hint in _user_faults(f"{name} {at(user, 'permissions')}") if name != "default" else ():
+            yield Issue(message, hint, (*_VALUES, *keys, name, "permissions"))
+
+
+def _user_faults(rules: str) -> Iterator[tuple[str, str]]:
+    """Refuse a line that lets clients in without the password, or that changes the user of the password (redis.io: ACL)."""
+    name, *words = rules.lower().replace('"', " ").replace("'", " ").split() or [""]
+    if name == "default":
+        yield "redis.conf changes the user default, which has the password of all clients", "remove it: redis.auth sets the password"
+    elif "nopass" in words:
+        yield f"redis.conf allows the user {name} without a password", "remove it, or give it a password"
 
 
 def _repeated(subject: Subject, directive: Directive) -> Iterator[Issue]:

@@ -91,8 +91,17 @@ RULES: tuple[Rule, ...] = (
         (),
         settings.start_command,
         always,
-        "another command starts Redis: it may not use redis.conf, the password or the files on the volume",
+        "Redis starts in another way: it may not use redis.conf, the password or the files on the volume",
         "test it on a Redis without data first, and accept it",
+    ),
+    Rule(
+        "pod-placement",
+        "warning",
+        (),
+        settings.scheduling,
+        always,
+        "a pod with a local volume starts only on the node of this volume: elsewhere it stays Pending, with its data out of reach",
+        "compare it with kubectl get persistentvolume of the volumes, and accept it",
     ),
     Rule(
         "cluster-renamed",

@@ -130,7 +130,9 @@ def data_place(subject: Subject) -> Settings:
 
 
 start_command = from_values(lambda profile: {".".join(keys): "" for part in profile.parts.values() for keys in part.start})
-"""The commands that replace or precede the start of Redis."""
+"""What replaces or precedes the start of Redis, or changes what it finds."""
+scheduling = from_values(lambda profile: {".".join(keys): "" for part in profile.parts.values() for keys in part.placement})
+"""The values that decide on which nodes a pod can run."""
 pod_management = from_values(lambda profile: dict.fromkeys(profile.management, ""))
 _credentials = from_values(lambda profile: profile.credentials)
 
