@@ -100,7 +100,7 @@ _START = (
     *("command", "args", "preExecCmds", "initContainers", "lifecycleHooks", "extraEnvVars", "extraEnvVarsCM", "extraEnvVarsSecret"),
     *("extraVolumeMounts", "extraPodSpec", "podSecurityContext", "containerSecurityContext"),
 )
-_PLACEMENT = ("nodeSelector", "affinity", "nodeAffinityPreset", "tolerations", "topologySpreadConstraints", "schedulerName")
+_PLACEMENT = ("nodeSelector", "affinity.nodeAffinity", "nodeAffinityPreset", "tolerations", "topologySpreadConstraints", "schedulerName")
 
 
 def _part(role: str) -> Part:
@@ -112,7 +112,7 @@ def _part(role: str) -> Part:
         persistence=(role, "persistence"),
         start=tuple((role, key) for key in _START),
         variables=(role, "extraEnvVars"),
-        placement=tuple((role, key) for key in _PLACEMENT),
+        placement=tuple((role, *key.split(".")) for key in _PLACEMENT),
         labels=(role, "podLabels"),
         annotations=(role, "podAnnotations"),
     )

@@ -118,7 +118,7 @@ class Part(NamedTuple):
     resources: Keys = ("resources",)
     start: tuple[Keys, ...] = ()
     variables: Keys = ()
-    placement: tuple[Keys, ...] = (("nodeSelector",), ("affinity",), ("tolerations",), ("topologySpreadConstraints",))
+    placement: tuple[Keys, ...] = (("nodeSelector",), ("affinity", "nodeAffinity"), ("tolerations",), ("topologySpreadConstraints",))
     labels: Keys = ("podLabels",)
     annotations: Keys = ("podAnnotations",)
 
