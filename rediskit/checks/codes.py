@@ -35,6 +35,8 @@ COMMANDS: tuple[Code, ...] = (
     Code("history-rewritten", "error", BASE, "Refuse any change of `migration.history` other than new entries at its end."),
     Code("migration-dropped", "error", BASE, "Refuse the removal of a migration between `prepare` and `complete`."),
     Code("order-changed", "error", BASE, "Allow a change of `migration.order` only at `prepare`."),
+    Code("client-moved", "error", BASE, "Refuse another owner or namespace, or fewer workloads, while a step is in effect."),
+    Code("client-changed", "warning", BASE, "Warn when the requirements of the step of a client change without a step."),
     Code("release-restart", "info", BASE, "Report other changes of Helm values: they may restart pods."),
     Code("release-leaves", "warning", BASE, "Warn when a deployed Redis is no longer in the rendered manifests."),
     Code("config-gone", "error", BASE, "Refuse the removal of the config of a deployed Redis."),

@@ -89,6 +89,7 @@ def _in_place(environment: Environment, _: Tree) -> Iterator[Finding]:
 def _against_revision(revision: str) -> Visit:
     """Return the comparison with a revision: skipped steps of a migration, and changes to a running Redis."""
     from rediskit.checks import Finding
+    from rediskit.migrate.client_changes import client_changes
     from rediskit.migrate.committed import jumps, migrations_at
     from rediskit.migrate.running import gone_configs, running_changes
     from rediskit.migrate.times import differing
@@ -99,6 +100,7 @@ def _against_revision(revision: str) -> Visit:
         old = migrations_at(revision, environment)
         problems = jumps(environment, old) if old is not None else ()
         yield from (Finding(problem.code, "error", problem.message, problem.hint, problem.path, problem.location) for problem in problems)
+        yield from client_changes(revision, environment, old or {})
         yield from running_changes(revision, environment)
         for gone in gone_configs(revision, environment):
             if gone.message not in reported_messages:  # Of two configs in one folder the first one reports it.
