@@ -70,14 +70,13 @@ def in_data(value: Any, path: DataPath = ()) -> Iterator[DataPath]:
     SealedSecret. The API version is ignored, because a template can set it. Base64 is plain text.
     """
     if isinstance(value, str):
-        if "Secret" not in value:
-            return
         documents = _documents(value.encode(errors="replace"))
         if any(_is_unencrypted(document) or _is_plain_sealed(document) for document in documents):
             yield path
     elif isinstance(value, (list, tuple)):
         for index, inner in enumerate(value):
-            yield from in_data(inner, (*path, index))
+            if _can_have_kind(inner):
+                yield from in_data(inner, (*path, index))
     elif isinstance(value, (dict, Mapping)):
         if "kind" in value and (_is_plain(value) or template_keys(value)):
             yield path
@@ -85,8 +84,12 @@ def in_data(value: Any, path: DataPath = ()) -> Iterator[DataPath]:
         for key, inner in value.items():
             if key == "secretGenerator" and any(at(entry, "literals") for entry in list_at(value, key)):
                 yield (*path, key)
-            else:
+            elif _can_have_kind(inner):
                 yield from in_data(inner, (*path, str(key)))
+
+
+def _can_have_kind(value: Any) -> bool:
+    return "Secret" in value if isinstance(value, str) else isinstance(value, (dict, list, tuple, Mapping))
 
 
 def _is_plain(content: Mapping[str, Any]) -> bool:

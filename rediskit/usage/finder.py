@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rediskit.model.nested import at, text_at
+from rediskit.model.pointers import pointer
 from rediskit.usage.address import Address
 from rediskit.usage.patterns import fragments, may_contain, patterns
 from rediskit.usage.services import completed, reference
@@ -69,7 +70,7 @@ def _use(content: Object, text: Text, sought: Address, home: str, switched: froz
     if use is None:
         return None
     hidden = content.get("kind") in ("Secret", "SealedSecret")
-    return Use(reference(content), home, text.pointer, use.strength, "" if hidden else use.shown)
+    return Use(reference(content), home, pointer(*text.path), use.strength, "" if hidden else use.shown)
 
 
 def flattened(objects: Iterable[Object]) -> Iterator[Object]:

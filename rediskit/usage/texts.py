@@ -7,7 +7,6 @@ from typing import Any, Literal, NamedTuple
 
 from rediskit.model.nested import at, text_at
 from rediskit.model.podspec import CONTAINER_LISTS
-from rediskit.model.pointers import pointer
 from rediskit.usage.variables import Variables
 
 Kind = Literal["env", "argument", "command", "probe", "hook", "file", "annotation", "value", "field", "service"]
@@ -18,14 +17,14 @@ class Text(NamedTuple):
     """A text of an object.
 
     Attributes:
-        pointer: JSON pointer (RFC 6901) from the object to the text.
+        path: The keys and indexes from the object to the text.
         kind: `field` is a field of the schema of the object, `service` a reference to a Service by its name.
         key: The variable, flag or key of the text; "" if it has none.
         content: The text, with `$(VAR)` expanded if the value is known.
         defined: The variables of its container: Kubernetes sets any other variable.
     """
 
-    pointer: str
+    path: tuple[str | int, ...]
     kind: Kind
     key: str
     content: str
@@ -74,7 +73,7 @@ def texts_of(content: Object, variables: Variables) -> Iterator[Text]:
     annotations = at(content, "metadata", "annotations")
     for key, value in annotations.items() if isinstance(annotations, dict) else ():
         if key != _NOISE and isinstance(value, str):
-            yield Text(pointer("metadata", "annotations", str(key)), "annotation", str(key), value)
+            yield Text(("metadata", "annotations", str(key)), "annotation", str(key), value)
     if content.get("kind") == "Secret":
         yield from _secret(content)
         return
@@ -89,7 +88,7 @@ def _secret(content: Object) -> Iterator[Text]:
         for key, value in entries.items() if isinstance(entries, dict) else ():
             text = decoded(value) if part == "data" else value
             if isinstance(text, str):
-                yield Text(pointer(part, str(key)), "file", str(key), text)
+                yield Text((part, str(key)), "file", str(key), text)
 
 
 def decoded(value: Any) -> str | None:
@@ -116,7 +115,7 @@ class _Traversal:
             if key in CONTAINER_LISTS and isinstance(value, list):
                 yield from self._containers(value, below)
             elif key in ("annotations", "podAnnotations") and isinstance(value, dict):
-                yield from (Text(pointer(*below, str(k)), "annotation", str(k), v) for k, v in value.items() if isinstance(v, str))
+                yield from (Text((*below, str(k)), "annotation", str(k), v) for k, v in value.items() if isinstance(v, str))
             else:
                 free = kind if key in ("data", "binaryData") and isinstance(value, list) else _FREE.get(key, kind)
                 yield from self.value(value, below, str(key), free, content)
@@ -140,19 +139,18 @@ class _Traversal:
         elif isinstance(value, str):
             name = beside.get("name")
             if key == "value" and isinstance(name, str):
-                yield Text(pointer(*path), "env" if kind == "field" else kind, name, value, defined)
+                yield Text(path, "env" if kind == "field" else kind, name, value, defined)
             elif "binaryData" in path[:1]:
-                yield Text(pointer(*path), kind, key, decoded(value) or "", defined)
+                yield Text(path, kind, key, decoded(value) or "", defined)
             else:
-                yield Text(pointer(*path), "field" if key in _IDENTIFIERS and kind == "value" else kind, key, value, defined)
+                yield Text(path, "field" if key in _IDENTIFIERS and kind == "value" else kind, key, value, defined)
 
     def _list(self, entries: list[Any], path: tuple[str | int, ...], key: str, kind: Kind, defined: frozenset[str]) -> Iterator[Text]:
         flag = ""
         for index, entry in enumerate(entries):
             if isinstance(entry, str):
-                yield Text(
-                    pointer(*path, index), kind, flag or ("" if kind in ("argument", "command", "probe", "hook") else key), entry, defined
-                )
+                own = "" if kind in ("argument", "command", "probe", "hook") else key
+                yield Text((*path, index), kind, flag or own, entry, defined)
                 flag = entry if entry.startswith("-") and "=" not in entry else ""
             else:
                 yield from self.value(entry, (*path, index), key, kind, {}, defined)
@@ -185,9 +183,9 @@ class _Traversal:
                 continue
             name, place = str(entry.get("name")), (*path, "env", index)
             if isinstance(entry.get("value"), str):
-                yield Text(pointer(*place, "value"), "env", name, self._variables.expand(entry["value"], known), frozenset(known))
+                yield Text((*place, "value"), "env", name, self._variables.expand(entry["value"], known), frozenset(known))
             elif isinstance(at(entry, "valueFrom", "configMapKeyRef"), dict) and name in known:
-                yield Text(pointer(*place, "valueFrom", "configMapKeyRef"), "env", name, known[name], frozenset(known))
+                yield Text((*place, "valueFrom", "configMapKeyRef"), "env", name, known[name], frozenset(known))
 
 
 _HANDLED = frozenset({"env", "envFrom", "args", "command", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "name"})
@@ -199,7 +197,7 @@ def _services(content: Mapping[str, Any], path: tuple[str | int, ...], kind: Kin
     name = content.get("name")
     listed = kind == "field" and last in _SERVICE_LISTS and "kind" not in content
     if path and isinstance(name, str) and (content.get("kind") == "Service" or listed):
-        yield Text(pointer(*path, "name"), "service", str(content.get("namespace") or ""), name)
+        yield Text((*path, "name"), "service", str(content.get("namespace") or ""), name)
     service = content.get("serviceName")
     if isinstance(service, str) and kind == "field":
-        yield Text(pointer(*path, "serviceName"), "service", str(content.get("namespace") or ""), service)
+        yield Text((*path, "serviceName"), "service", str(content.get("namespace") or ""), service)

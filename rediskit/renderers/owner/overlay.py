@@ -37,7 +37,7 @@ def applied(base: Mapping[str, Any], change: Change) -> Object:
 
 def edited(base: Mapping[str, Any], change: Change) -> Object:
     """Return an object after a change by a program that merges all lists by name. Words that are not as in the manifest stay."""
-    result: Object = _copied(base)
+    result: Any = _copied(base) if change.words else base
     for word in change.words:
         for container in list_at(result, *change.pod_path, word.listed):
             words = list_at(container, word.key)
