@@ -23,7 +23,7 @@ def certificate_path(config: str) -> Path:
         location = document.positions.get(path[:1]) or document.positions.get(())
         raise ConfigError(Problem("the config has no certificate", hint, path[:1], location, "certificate"))
     try:
-        real = Neighbours(config).find(name)
+        real = Path(Neighbours(config).find(name))
     except ConfigError as error:
         first = error.problems[0]
         raise ConfigError(Problem(first.message, first.hint, path, document.positions.get(path), first.code)) from None

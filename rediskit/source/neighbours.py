@@ -27,28 +27,35 @@ class Neighbours:
         """Find the work tree of a file with references: the config, or the file of a client of `config`."""
         self._instead = instead or {}
         self.folder = Path(file).parent
-        self._real = Path(os.path.realpath(file)).parent
-        self._home = Path(os.path.realpath(config or file)).parent
-        self._top = work_tree(self._home)
+        self._real = os.path.dirname(os.path.realpath(file))
+        self._home = os.path.dirname(os.path.realpath(config)) if config else self._real
+        self._top = work_tree(Path(self._home))
 
-    def read(self, name: str) -> tuple[bytes, str]:
-        """Return the content of a file and its name for messages. Raises ConfigError without a location."""
+    def read(self, name: str, within: str = "") -> tuple[bytes, str]:
+        """Return the content of a file and its name for messages. Raises ConfigError without a location.
+
+        within: The real path of a folder that a link must not leave.
+        """
         real = self.find(name)
+        if within and not real.startswith(f"{within}{os.sep}"):
+            raise ConfigError(Problem(f"{name} is a link out of its folder", "replace the link by the file", code="file-outside"))
         shown = os.path.normpath(self.folder / name)
-        if os.path.realpath(shown) != str(real):  # A part of the path is a link.
-            shown = str(real)
-        if str(real) in self._instead:
-            return self._instead[str(real)], shown
-        return read_file(real, shown, "check the path: it is relative to this file"), shown
+        # Most paths have no link, and resolving one asks the disk for each of its parts.
+        if os.path.abspath(shown) != real and os.path.realpath(shown) != real:
+            shown = real
+        if real in self._instead:
+            return self._instead[real], shown
+        return read_file(Path(real), shown, "check the path: it is relative to this file"), shown
 
-    def find(self, name: str) -> Path:
+    def find(self, name: str) -> str:
         """Return the real path of a referenced file or folder, which need not exist. Raises ConfigError without a location."""
         if not name.isprintable():
             raise ConfigError(Problem("the path contains an unprintable character", "remove the character", code="file-outside"))
-        if Path(name).is_absolute() or name.startswith("~"):
+        if os.path.isabs(name) or name.startswith("~"):
             raise ConfigError(Problem(f"{name} is an absolute path", "write a path relative to this file", code="file-outside"))
-        real = Path(os.path.realpath(self._real / name))
-        if not real.is_relative_to(self._top or self._home):
+        real = os.path.realpath(os.path.join(self._real, name))
+        top = str(self._top or self._home)
+        if real != top and not real.startswith(os.path.join(top, "")):
             area = "the Git work tree" if self._top else "the folder"
             hint = f"move the file into {area}: a config references only files there"
             raise ConfigError(Problem(f"{name} is outside {area} of the config", hint, code="file-outside"))

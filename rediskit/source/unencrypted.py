@@ -33,7 +33,7 @@ _CODE = "unencrypted-secret"
 _HINT = "remove it from Git, and run rediskit secret new to create and encrypt another password"
 
 
-def in_folder(folder: Path, shown: str) -> Iterator[Problem]:
+def in_folder(folder: str, shown: str) -> Iterator[Problem]:
     """Yield a problem for each unencrypted v1 Secret in the manifests below a folder, hidden files included. No value is shown.
 
     Links are not followed, because Git does not commit their targets. `shown` is the name of the folder for messages.
@@ -41,8 +41,7 @@ def in_folder(folder: Path, shown: str) -> Iterator[Problem]:
     for parent, folders, names in os.walk(folder):
         folders.sort()
         for name in sorted(name for name in names if name.endswith(SUFFIXES)):
-            path = Path(parent, name)
-            yield from in_file(path, os.path.normpath(Path(shown, path.relative_to(folder))))
+            yield from in_file(Path(parent, name), os.path.normpath(f"{shown}{parent.removeprefix(folder)}/{name}"))
 
 
 def in_file(path: Path, shown: str) -> Iterator[Problem]:
@@ -70,22 +69,18 @@ def in_data(value: Any, path: DataPath = ()) -> Iterator[DataPath]:
     SealedSecret. The API version is ignored, because a template can set it. Base64 is plain text.
     """
     if isinstance(value, str):
-        documents = _documents(value.encode(errors="replace"))
-        if any(_is_unencrypted(document) or _is_plain_sealed(document) for document in documents):
+        if any(_is_unencrypted(document) or _is_plain_sealed(document) for document in _documents(value.encode(errors="replace"))):
             yield path
-    elif isinstance(value, (list, tuple)):
-        for index, inner in enumerate(value):
-            if _can_have_kind(inner):
-                yield from in_data(inner, (*path, index))
-    elif isinstance(value, (dict, Mapping)):
-        if "kind" in value and (_is_plain(value) or template_keys(value)):
-            yield path
-            return
-        for key, inner in value.items():
-            if key == "secretGenerator" and any(at(entry, "literals") for entry in list_at(value, key)):
-                yield (*path, key)
-            elif _can_have_kind(inner):
-                yield from in_data(inner, (*path, str(key)))
+        return
+    is_mapping = isinstance(value, (dict, Mapping))
+    if is_mapping and "kind" in value and (_is_plain(value) or template_keys(value)):
+        yield path
+        return
+    for key, inner in value.items() if is_mapping else enumerate(value):
+        if key == "secretGenerator" and any(at(entry, "literals") for entry in list_at(value, key)):
+            yield (*path, key)
+        elif _can_have_kind(inner):
+            yield from in_data(inner, (*path, str(key) if is_mapping else key))
 
 
 def _can_have_kind(value: Any) -> bool:

@@ -49,7 +49,7 @@ PASSED = {
 def test_an_unencrypted_secret_is_found_and_not_shown(case: str, tmp_path: Path) -> None:
     (tmp_path / "deep/er").mkdir(parents=True)
     (tmp_path / "deep/er/.hidden.yaml").write_text(FOUND[case], newline="")
-    paths = list(in_folder(tmp_path, "config/home"))
+    paths = list(in_folder(str(tmp_path), "config/home"))
     assert [str(problem.location).rpartition(":")[0].rpartition(":")[0] for problem in paths] == ["config/home/deep/er/.hidden.yaml"]
     assert HIDDEN not in str(paths[0])
     assert paths[0].hint
@@ -58,7 +58,7 @@ def test_an_unencrypted_secret_is_found_and_not_shown(case: str, tmp_path: Path)
 @pytest.mark.parametrize("case", PASSED)
 def test_other_objects_are_not_reported(case: str, tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(PASSED[case])
-    assert list(in_folder(tmp_path, "home")) == []
+    assert list(in_folder(str(tmp_path), "home")) == []
 
 
 def test_other_files_are_not_read(tmp_path: Path) -> None:
@@ -67,8 +67,8 @@ def test_other_files_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "gone.yaml").symlink_to(tmp_path / "nowhere.yaml")
     (tmp_path / "folder.yaml").mkdir()
     (tmp_path / "bytes.json").write_bytes(b"\xff\xfe kind: Secret \x00")
-    assert list(in_folder(tmp_path, "home")) == []
-    assert list(in_folder(tmp_path / "nowhere", "home")) == []
+    assert list(in_folder(str(tmp_path), "home")) == []
+    assert list(in_folder(str(tmp_path / "nowhere"), "home")) == []
 
 
 def test_the_folder_of_the_config_and_the_files_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
