@@ -21,6 +21,13 @@ from rediskit.model.verification import Verification
 RESERVED_CLIENTS = frozenset({"redis", "redis-external", "monitoring", "release", "root", "checks"})
 """Names of the components of the platform. A client has a component with its name."""
 
+_REDIS = Redis()
+
+
+def _default_redis() -> Redis:
+    """Return the release of a config without the key, with mappings of its own. Pydantic would copy a default value deeply."""
+    return _REDIS.model_copy(update={"labels": dict(_REDIS.labels), "values": {}})
+
 
 class Environment(Model):
     """A shared Redis in one cluster: its GitOps tool, its settings and its clients."""
@@ -38,7 +45,7 @@ class Environment(Model):
     """The Kubernetes minor version of the cluster. The objects are validated against its schemas."""
     gitops: GitOps
     """The GitOps tool, and the place of the rendered manifests in Git."""
-    redis: Redis = Redis()
+    redis: Redis = Field(default_factory=_default_redis)
     """The Redis release: chart, images, memory, storage. Every key has a default."""
     network: Network | None = None
     """Access from the private network. Without it, Redis is reachable inside the cluster only."""

@@ -14,7 +14,7 @@ class Pool(Model):
     """The name of the IPAddressPool."""
     addresses: AddressRange
     """The addresses of the pool: first-last, or a CIDR."""
-    taken: dict[IPv4, Line] = Field(default={})
+    taken: dict[IPv4, Line] = Field(default_factory=dict)
     """Addresses of the pool that are in use: address to user."""
 
 

@@ -72,16 +72,21 @@ def _of_redis(environment: Environment, deployed: bool) -> tuple[Unit, ...]:
         _unit(
             "redis",
             redis,
-            (
-                namespace(environment),
-                *_claims(environment),
-                network_policy(environment),
-                *(own_services(environment) if deployed else ()),
-                *secret_forms(environment, redis),
-            ),
+            (*_before_release(environment), *(own_services(environment) if deployed else ())),
         ),
         _unit("redis-external", redis, external_service(environment) if deployed else (), removable=True),
         _unit("monitoring", environment.monitoring.namespace, monitoring(environment) if deployed else (), optional=True, removable=True),
+    )
+
+
+@once
+def _before_release(environment: Environment) -> tuple[Object, ...]:
+    """Return the objects of the component `redis` that exist before the release."""
+    return (
+        namespace(environment),
+        *_claims(environment),
+        network_policy(environment),
+        *secret_forms(environment, environment.redis.namespace),
     )
 
 

@@ -1,5 +1,6 @@
 """The steps of a migration and their effects. Renderers use `Effects` and never the name of a step."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from rediskit.model.client import Client
@@ -72,22 +73,27 @@ def effects(migration: Migration | None) -> Effects:
 
 @once
 def _effects(migration: Migration) -> Effects:
-    if migration.step == "complete":
+    return effects_at(migration.step, migration.order, migration.history)
+
+
+def effects_at(step: Step, order: Order, history: Sequence[Entry]) -> Effects:
+    """Return the effects of a migration with this step, order and history."""
+    if step == "complete":
         return Effects(release=True)
-    if migration.step == "rolled-back":
-        return Effects(release=not migration.history or _keeps_release(migration))
-    state = _STATES[migration.order][migration.step]
-    return state if state.release else state._replace(release=_keeps_release(migration))
+    if step == "rolled-back":
+        return Effects(release=not history or _keeps_release(order, history))
+    state = _STATES[order][step]
+    return state if state.release else state._replace(release=_keeps_release(order, history))
 
 
-def _keeps_release(migration: Migration) -> bool:
+def _keeps_release(order_of_steps: Order, history: Sequence[Entry]) -> bool:
     """Return whether a rollback has kept the release, with no step to `prepare` since.
 
     A rollback and the step that follows it change the application repository only. The effects of `scale-down` alone would remove the
     release that the rollback kept. If the first entry is `rolled-back`, the release stays.
     """
-    order, release, kept = _ORDERS[migration.order], True, False
-    for entry in migration.history:
+    order, release, kept = _ORDERS[order_of_steps], True, False
+    for entry in history:
         if entry.step == "rolled-back":
             kept = release
         elif entry.step == "prepare":

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from rediskit.errors import Problem, RefusedError
 from rediskit.model.client import Client
 from rediskit.model.migration import Migration, Step
-from rediskit.state_machine.effects import Effects, effects, removes, steps
+from rediskit.state_machine.effects import Effects, effects, effects_at, removes, steps
 
 Kind = Literal["forward", "back", "rollback"]
 Repository = Literal["ours", "owner", "none"]
@@ -202,7 +202,7 @@ def _effects_before(migration: Migration) -> Effects:
         step = history[-1].step
     elif migration.step == "rolled-back":
         step = "validate"
-    return effects(migration.model_copy(update={"step": step, "history": history}))
+    return effects_at(step, migration.order, history)
 
 
 def precondition(transition: Transition, client: Client, migration: Migration) -> str:
