@@ -13,8 +13,8 @@ from rediskit import check, load, render
 from rediskit.yamlio.writer import dump
 from tests.renderers.client_shapes import VERSIONS, Part, Shape
 from tests.renderers.owner_build import Object
+from tests.renderers.owner_repository import Repository
 from tests.renderers.test_client_shapes import HOST, assert_values, pod
-from tests.renderers.test_owner_kinds import Repository
 from tests.samples import ROOT
 
 SECTIONS: dict[str, Any] = {

@@ -215,6 +215,15 @@ def test_modules_and_functions_stay_readable() -> None:
     assert too_long(PACKAGE) == {}, "split each by subject"
 
 
+SCRIPT = "tools/install.py"
+"""Runs by its path with the standard library alone, also in a copy of its folder: it can import no other module of the tests."""
+
+
+def test_modules_of_the_tests_stay_readable() -> None:
+    long = {name for name in too_long(Path(__file__).parent) if ":" not in name}
+    assert long == {SCRIPT}, "split each by subject"
+
+
 def test_a_module_and_a_function_that_are_too_long_are_found(tmp_path: Path) -> None:
     (tmp_path / "long.py").write_text("\n" * MAX_MODULE + "x = 1\n", encoding="utf-8")
     (tmp_path / "short.py").write_text("def short() -> None:\n" + "    pass\n" * (MAX_FUNCTION - 1), encoding="utf-8")

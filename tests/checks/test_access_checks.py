@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.checks.cases import GONE, Case, also, assert_reported, copied, faulty, name_of, put, without
-from tests.checks.test_value_checks import METRICS_LABELS, first_client
+from tests.checks.client_cases import METRICS_LABELS, first_client
 
 POLICY = "platform/redis/networkpolicy-redis-shared.yaml"
 EXTERNAL = "platform/redis-external/service-redis-shared-external.yaml"

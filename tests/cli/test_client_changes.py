@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cli.test_migrate import git
+from tests.cli.migrations import git
 from tests.conftest import Run
 from tests.samples import merged
 

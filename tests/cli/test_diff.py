@@ -5,35 +5,19 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
-from base64 import b64encode
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rediskit.cli import main
 from rediskit.cli.diff.markdown import LONGEST, markdown
 from rediskit.cli.diff.text import as_json, readable, unified
 from rediskit.output.diff import diff
 from rediskit.output.tree_diff import FileDiff, Identity, TreeDiff
 from rediskit.output.writer import write
 from rediskit.yamlio import writer as yaml
-from tests.conftest import Run
 from tests.output.repositories import Repository
-from tests.output.trees import Files, put
-from tests.samples import config
-
-PASSWORD = "hunter2"  # weak: no rule knows it by its shape
-GENERATED = "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY"
-TOKEN = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"
-NAME_OF_A_KEY = " ".join(("RSA", "PRIVATE", "KEY"))
-KEY = f"-----BEGIN {NAME_OF_A_KEY}-----\nMIIEow\nshortline\n-----END {NAME_OF_A_KEY}-----\n"
-
-
-def secret(**data: Any) -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "redis"}, **data}
+from tests.output.trees import Files
 
 
 def forms(difference: TreeDiff) -> dict[str, str]:
@@ -53,128 +37,6 @@ def compared(root: Path, old: dict[str, Any], new: dict[str, Any]) -> TreeDiff:
 
     write(files(old), root)
     return diff(files(new), root)
-
-
-def plants(*values: str) -> list[str]:
-    leaks = []
-    for value in values:
-        raw = value.encode()
-        leaks += [value, b64encode(raw).decode(), b64encode(raw).decode().rstrip("="), raw.hex()]
-    return leaks
-
-
-def workload(value: str) -> dict[str, Any]:
-    env = [{"name": "REDIS_PASSWORD", "value": value}, {"name": "PLAIN", "value": "shown"}]
-    metadata = {"name": "d", "namespace": "app"}
-    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": {"containers": [{"name": "c", "env": env}]}}
-
-
-def applied(value: str) -> dict[str, Any]:
-    note = json.dumps({"kind": "Secret", "data": {"p": b64encode(value.encode()).decode()}, "plain": value})
-    annotations = {"kubectl.kubernetes.io/last-applied-configuration": note, "shown": "yes"}
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "annotations": annotations}}
-
-
-def encoded(value: str) -> str:
-    return b64encode(value.encode()).decode()
-
-
-PLACES: dict[str, Any] = {
-    "data": lambda value: {"a.yaml": secret(data={"p": encoded(value)})},
-    "stringData": lambda value: {"a.yaml": secret(stringData={"p": value, "nested": {"x": [value]}})},
-    "data is no mapping": lambda value: {"a.yaml": secret(data=value)},
-    "list": lambda value: {"a.yaml": {"apiVersion": "v1", "kind": "List", "items": [secret(stringData={"p": value})]}},
-    "sealed by mistake": lambda value: {"a.yaml": secret(spec={"encryptedData": {"p": value}}) | {"kind": "SealedSecret"}},
-    "variable": lambda value: {"a.yaml": workload(value)},
-    "values": lambda value: {"values.yaml": {"auth": {"password": value}, "shown": 1}},
-    "applied": lambda value: {"a.yaml": applied(value)},
-    "patch": lambda value: {"a.yaml": {"patches": [{"patch": yaml.dump(secret(stringData={"p": value}))}]}},
-    "json in a text": lambda value: {"a.yaml": {"text": json.dumps({"auth": {"password": value}})}},
-    "yaml in a text": lambda value: {"a.yaml": {"text": f"auth:\n  password: {value}\n"}},
-    "generator": lambda value: {"kustomization.yaml": {"secretGenerator": [{"name": "s", "literals": [f"p={value}"]}]}},
-    "redis.conf": lambda value: {"a.yaml": {"redis.conf": f"port 6379\nrequirepass {value}\n"}},
-    "address": lambda value: {"a.yaml": {"url": f"redis://:{value}@host:6379"}, "README.md": f"see redis://:{value}@host\n"},
-    "comment": lambda value: {"a.yaml": f"a: 1\n# password: {value}\n", "b.yaml": f"# data:\n#   redis-password: '{value}'\nb: 1\n"},
-    "readme": lambda value: {"README.md": f"# Title\n\nexport REDIS_PASSWORD={value}\ntoken: {value}\n  --password={value} next\n"},
-    "broken": lambda value: {"a.yaml": f"kind: Secret\nstringData: {{\n  p: {value}\n", "b.yaml": f"password: |\n  {value}\n{{\n"},
-    "documents": lambda value: {"a.yaml": f"a: 1\n---\nkind: Secret\nstringData:\n  p: {value}\n"},
-    "anchors": lambda value: {"a.yaml": f"kind: Secret\nstringData: &x\n  p: {value}\n"},
-    "binary": lambda value: {"a.yaml": b"\xff" + value.encode(), "README.md": b"\xff" + value.encode()},
-}
-
-
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("values", [(PASSWORD, "hunter3"), (PASSWORD, None), (None, PASSWORD)], ids=["changed", "removed", "added"])
-def test_no_secret_in_any_form_but_its_change(place: str, values: tuple[str | None, str | None], tmp_path: Path) -> None:
-    make = PLACES[place]
-    old, new = (make(value) if value else {} for value in values)
-    difference = compared(tmp_path, old, new)
-    assert len(difference.all) == len(old or new), "the change stays visible"
-    for name, text in forms(difference).items():
-        for plant in plants(PASSWORD, "hunter3"):
-            assert plant not in text, f"{name} shows a secret"
-    if all(values):
-        lines = [line for line in unified(difference) if line[:1] in "+-" and not line.startswith(("+++", "---"))]
-        assert {line[0] for line in lines} == {"+", "-"}, "the texts differ where the secret did"
-        assert all("hmac:" in line for line in lines), lines
-
-
-@pytest.mark.parametrize("value", [GENERATED, TOKEN, KEY], ids=["generated", "token", "key"])
-def test_values_with_the_form_of_a_secret_are_masked_everywhere(value: str, tmp_path: Path) -> None:
-    old = {
-        "a.yaml": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"any": value, "list": [value]}},
-        "b.yaml": {"x": {value.replace("\n", " "): 1}},
-        "README.md": f"one\n{value}two\n",
-        "c.yaml": f"c: [\n{value}",
-    }
-    texts = forms(compared(tmp_path, old, {}))
-    new = forms(compared(tmp_path / "more", {}, old))
-    for text in [*texts.values(), *new.values()]:
-        for line in value.splitlines():
-            assert line not in text or line.startswith("-----") is True
-            assert "MIIEow" not in text
-            assert "shortline" not in text
-
-
-def test_the_name_beside_a_masked_value_and_all_others_are_shown(tmp_path: Path) -> None:
-    difference = compared(tmp_path, {"a.yaml": workload(PASSWORD)}, {"a.yaml": workload("other")})
-    text = "\n".join(readable(difference))
-    assert re.search(
-        r"^  spec\.containers\[name=c\]\.env\[name=REDIS_PASSWORD\]\.value: <secret hmac:\w{12}> -> <secret hmac:\w{12}>$",
-        text,
-        re.MULTILINE,
-    )
-    assert "value: shown" in "\n".join(unified(difference))
-
-
-def test_equal_secrets_have_equal_masks_within_one_run_only(tmp_path: Path) -> None:
-    old = {"a.yaml": secret(stringData={"p": PASSWORD, "q": PASSWORD, "r": "x"})}
-    masks = re.findall(r"hmac:\w+", compared(tmp_path, old, {}).objects[0].before or "")
-    assert len(masks) == 3
-    assert masks[0] == masks[1] != masks[2]
-    again = re.findall(r"hmac:\w+", compared(tmp_path, old, {}).objects[0].before or "")
-    assert not set(masks) & set(again)
-
-
-def test_ciphertext_is_shortened(tmp_path: Path) -> None:
-    first, other = ("Ag" + text * 200 for text in ("Bx1+", "Cy2/"))
-
-    def sealed(text: str) -> dict[str, Any]:
-        metadata = {"name": "s", "namespace": "redis"}
-        return {"apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret", "metadata": metadata, "spec": {"encryptedData": {"p": text}}}
-
-    text = "\n".join(readable(compared(tmp_path, {"a.yaml": sealed(first)}, {"a.yaml": sealed(other)})))
-    assert re.search(r"encryptedData\.p: <sealed AgBx1\+Bx\.\.\. hmac:\w{12}> -> <sealed AgCy2/Cy\.\.\. hmac:\w{12}>$", text)
-
-
-def test_an_unchanged_secret_is_masked_too(tmp_path: Path) -> None:
-    old = secret(stringData={"p": PASSWORD}, type="Opaque")
-    difference = compared(tmp_path, {"a.yaml": "# head\n" + yaml.dump(old)}, {"a.yaml": "# head\n" + yaml.dump(old | {"type": "other"})})
-    assert list(readable(difference)) == ["env: 1 changed", "changed  Secret redis/s", "  type: Opaque -> other"]
-    lines = list(unified(difference))
-    assert lines[:4] == ["--- a/env/a.yaml", "+++ b/env/a.yaml", "@@ -6,4 +6,4 @@", "   namespace: redis"]
-    assert lines[-2:] == ["-type: Opaque", "+type: other"]
-    assert PASSWORD not in "\n".join(lines)
 
 
 # --- the forms
@@ -357,129 +219,3 @@ def test_markdown_fits_into_a_comment_and_counts_the_rest() -> None:
 
 
 # --- the command
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """Change to a repository with the committed main config and its output, at a step with the release."""
-    repository = Repository(tmp_path / "home", monkeypatch)
-    monkeypatch.chdir(repository.folder)
-    configure(repository, 1)
-    assert main(["render"]) == 0
-    repository.commit()
-    return repository
-
-
-def configure(repository: Repository, replicas: int, name: str = "chocolandia") -> None:
-    over = {"name": name, "gitops": {"path": f"rendered/{name}"}, "redis": {"replicas": replicas}}
-    data = config(None, over=over)
-    data["clients"] = [{"name": "app", "namespace": "app"}]
-    put(repository.folder, f"config/{name}.yaml", json.dumps(data))
-
-
-@pytest.fixture
-def run(run: Run) -> Run:
-    return partial(run, "diff")
-
-
-@pytest.mark.usefixtures("home")
-def test_the_exit_code_is_0_without_differences(run: Run) -> None:
-    assert run() == (0, "chocolandia: no difference\n", "")
-    assert run("--against", "HEAD") == (0, "chocolandia: no difference\n", "")
-    assert run("--text") == (0, "", "")
-    assert run("--markdown") == (0, "### <code>chocolandia</code>: no difference\n\n", "")
-    code, out, _ = run("--json", "--against", "main")
-    environment = {"name": "chocolandia", "empty": True, "objects": [], "files": [], "warnings": []}
-    assert (code, json.loads(out)) == (0, {"version": 1, "against": "main", "environments": [environment], "effects": [], "exitCode": 0})
-
-
-def test_a_changed_config_before_and_after_rendering(home: Repository, run: Run) -> None:
-    configure(home, 2)
-    before = run()
-    assert before[0] == 1
-    assert "changed  helm/redis-shared/values.yaml\n  replica.replicaCount: 1 -> 2\n" in before[1]
-    assert main(["render"]) == 0
-    assert run()[0] == 0
-    assert run("--against", "HEAD") == before
-    code, out, _ = run("--json", "--against", "HEAD")
-    files = {entry["path"]: entry for entry in json.loads(out)["environments"][0]["files"]}
-    assert code == json.loads(out)["exitCode"] == 1
-    change = {"kind": "changed", "path": "replica.replicaCount", "old": 1, "new": 2}
-    assert files["helm/redis-shared/values.yaml"] == {
-        "status": "changed",
-        "path": "helm/redis-shared/values.yaml",
-        "oldPath": None,
-        "changes": [change],
-    }
-
-
-def test_a_new_environment_is_listed_as_added(home: Repository, run: Run) -> None:
-    (home.folder / "config/chocolandia.yaml").unlink()
-    configure(home, 1, "other")
-    code, out, _ = run("--against", "HEAD", "config/other.yaml")
-    assert code == 1
-    assert re.match(r"other: \d+ added\n", out)
-    assert "added    Namespace redis\n" in out
-
-
-def test_a_link_at_a_rendered_path_is_a_warning(home: Repository, run: Run) -> None:
-    file = home.folder / "rendered/chocolandia/README.md"
-    file.unlink()
-    file.symlink_to("/dev/null")
-    code, out, err = run()
-    assert (code, "changed  README.md" in out) == (1, True)
-    assert err.startswith("warning: rendered/chocolandia/README.md is not a regular file")
-
-
-@pytest.mark.usefixtures("home")
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("--against", "nope"), "'nope' is not a revision of the Git work tree"),
-        (("--against=--output=x",), "'--output=x' is not a revision"),
-        (("--against", "HEAD", "--output", "/"), "/ is not in a Git work tree"),
-        (("config/nope.yaml",), "file config/nope.yaml does not exist"),
-    ],
-)
-def test_a_wrong_command_line(run: Run, arguments: tuple[str, ...], message: str) -> None:
-    code, out, err = run(*arguments)
-    assert (code, out) == (2, "")
-    assert message in err
-    code, out, err = run("--json", *arguments)
-    assert (code, err) == (2, "")
-    assert message in json.loads(out)["problems"][0]["message"]
-
-
-@pytest.mark.parametrize("forms", [("--text", "--json"), ("--markdown", "--text"), ("--json", "--markdown")])
-def test_one_form_at_a_time(capsys: pytest.CaptureFixture[str], forms: tuple[str, ...]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(["diff", *forms])
-    assert caught.value.code == 2
-    assert "not allowed with argument" in capsys.readouterr().err
-
-
-def test_letters_outside_the_encoding_of_the_terminal_are_escaped(home: Repository) -> None:
-    put(home.folder, "rendered/chocolandia/README.md", "ünï → ✓\n")
-    command = [sys.executable, "-m", "rediskit", "diff", "--text"]
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        env={"PATH": "/usr/bin:/bin", "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path(__file__).parents[2])},
-    )
-    assert done.returncode == 1, done.stderr
-    assert b"-\\xfcn\\xef \\u2192 \\u2713" in done.stdout
-
-
-@pytest.mark.usefixtures("home")
-def test_render_and_check_start_no_program_and_import_no_diff() -> None:
-    code = "import sys; from rediskit.cli import main; main(['render']); main(['check']); print(sorted(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"PATH": "", "PYTHONPATH": str(Path(__file__).parents[2])},
-    )
-    assert "'rediskit.output.writer'" in done.stdout
-    for module in ("rediskit.output.diff", "rediskit.tools", "subprocess"):
-        assert f"'{module}'" not in done.stdout

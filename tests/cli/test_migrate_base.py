@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from rediskit.source.loader import load
-from tests.cli.test_migrate import CONFIG, IN_WINDOW, entries, git, migration, to, write
+from tests.cli.migrations import CONFIG, IN_WINDOW, entries, git, migration, to, write
 from tests.conftest import Run
 from tests.samples import client, merged
 

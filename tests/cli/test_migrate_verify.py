@@ -18,7 +18,7 @@ from rediskit.renderers.owner.overlay import edited
 from rediskit.renderers.owner.patches import changes
 from rediskit.source.loader import load
 from rediskit.yamlio.writer import dump
-from tests.cli.test_migrate import CONFIG, SECRET, WINDOW, entries, write
+from tests.cli.migrations import CONFIG, SECRET, WINDOW, entries, write
 from tests.conftest import Run
 from tests.renderers.owner_build import OLD_REDIS
 from tests.samples import backend, merged
@@ -162,7 +162,7 @@ def test_a_list_from_a_cluster_does_not_prove_a_removal(tmp_path: Path, run: Run
 
 
 def decommissioned() -> dict[str, Any]:
-    from tests.cli.test_migrate import evidence
+    from tests.cli.migrations import evidence
 
     return evidence()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_migrate import git
+from tests.cli.migrations import git
 from tests.conftest import Run
 from tests.samples import ROOT
 

@@ -11,7 +11,7 @@ from rediskit.renderers.platform import verification
 from rediskit.source.loader import load
 from tests.cli import cluster_double
 from tests.cli.cluster_double import Double
-from tests.cli.test_migrate import to, write
+from tests.cli.migrations import to, write
 from tests.cli.test_step import CONFIG, Place
 from tests.conftest import Run
 

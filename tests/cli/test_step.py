@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from rediskit.git.publish import Checkout
-from rediskit.migrate.verification.verify import live_artefact
 from rediskit.source.loader import load
 from tests.cli import cluster_double
 from tests.cli.checkout import owner
 from tests.cli.cluster_double import Double
-from tests.cli.test_migrate import READY, write
+from tests.cli.migrations import READY, write
 from tests.conftest import Run
 from tests.output.repositories import Repository
 from tests.samples import ROOT
@@ -279,74 +276,6 @@ def test_a_refused_step_leaves_no_evidence_of_the_scan(place: Place, run: Run) -
     assert (code, "error[validation-missing]" in errors or "error[evidence" in errors, place.state()) == (1, True, before), errors
 
 
-@pytest.mark.parametrize("how", ["option", "variable", "variable and path"])
-def test_the_checkout_is_found(place: Place, run: Run, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
-    (place.here.folder / ".rediskit.local.yaml").unlink()
-    if how == "variable":
-        (place.folder / "checkouts").mkdir()
-        (place.folder / "checkouts/beersystem").symlink_to("../owner/prod")
-    if how == "variable and path":
-        write(place.here.folder / "config", {"step": "prepare", **READY}, {"client": {"owner": OWNER}})
-        assert run("render", CONFIG)[0] == 0
-        place.here.commit({})
-        place.here.git("push", "--quiet")
-    if how != "option":
-        monkeypatch.setenv("REDISKIT_CHECKOUTS", str(place.folder / "checkouts" if how == "variable" else place.folder))
-    option = ("--checkout", "../owner/prod") if how == "option" else ()
-    code, _, errors = run(*TO, "scale-down", "--push", *option)
-    assert (code, place.remote("owner")) == (0, "beersystem: scale-down"), errors
-
-
-OWNER = {"repository": "https://git.example.org/shop/owner.git", "path": "prod"}
-
-
-def test_an_application_in_this_repository_needs_no_checkout_and_gets_one_commit(place: Place, run: Run) -> None:
-    (place.here.folder / ".rediskit.local.yaml").unlink()
-    same = {"repository": "git@github.com:cbenitezpy-ueno/chocolandia_kube.git", "path": "apps/prod"}
-    write(place.here.folder / "config", {"step": "prepare", **READY}, {"client": {"owner": same}})
-    shutil.copytree(place.owner.folder, place.here.folder / "apps", ignore=shutil.ignore_patterns(".git"))
-    assert run("render", CONFIG)[0] == 0
-    place.here.commit({})
-    place.here.git("push", "--quiet")
-    before = len(place.here.git("log", "--format=%s").splitlines())
-    code, _, errors = run(*TO, "scale-down", "--push")
-    assert (code, place.remote("here")) == (0, "beersystem: scale-down"), errors
-    changed = place.here.git("show", "--name-only", "--format=", "HEAD").splitlines()
-    assert {path.partition("/")[0] for path in changed} == {"apps", "config", "rendered"}
-    assert len(place.here.git("log", "--format=%s").splitlines()) == before + 1
-    assert place.here.git("status", "--porcelain") == ""
-
-
-def test_recorded_evidence_is_rendered_and_committed_by_the_next_step(place: Place, run: Run) -> None:
-    take_all(run, "scale-down", "deploy", "reconfigure", "scale-up", "validate")
-    readme = place.here.folder / "rendered/chocolandia/README.md"
-    before = readme.read_text()
-    code, output, errors = run("migrate", "record", CONFIG, "--criterion", "latency", "--at", AT)
-    assert (code, errors) == (0, "")
-    assert readme.read_text() != before, "the page lists what is missing"
-    assert f"to commit: {CONFIG} rendered/chocolandia; the next migrate step commits them, too\n" in output
-    assert output.splitlines()[-1].startswith(f"next: rediskit migrate record {CONFIG} --client beersystem --criterion no-restarts ")
-    assert run("check", CONFIG)[0] == 0
-    assert {line.split()[-1].partition("/")[0] for line in place.here.git("status", "--porcelain").splitlines()} == {"config", "rendered"}
-    assert run("migrate", "rollback", CONFIG, "--reason", "x", "--at", AT)[0] == 0
-    code, _, errors = run(*TO, "rolled-back", "--push")
-    assert (code, place.here.git("status", "--porcelain")) == (0, ""), errors
-
-
-def test_evidence_is_not_recorded_while_a_rendered_file_is_edited(place: Place, run: Run) -> None:
-    take_all(run, "scale-down", "deploy", "reconfigure", "scale-up", "validate")
-    (place.here.folder / "rendered/chocolandia/README.md").write_text("mine")
-    before = place.state()
-    code, _, errors = run("migrate", "record", CONFIG, "--criterion", "latency", "--at", AT)
-    assert (code, "README.md" in errors, place.state()) == (1, True, before), errors
-
-
-def take_all(run: Run, *steps: str) -> None:
-    for step in steps:
-        code, _, errors = run(*TO, step, "--push")
-        assert code == 0, errors
-
-
 DEPLOYED = {"client": {"owner": {"object": "Application/argocd/beersystem"}}}
 
 
@@ -365,80 +294,3 @@ def take(run: Run, *steps: str) -> tuple[int, str, str]:
         code, output, errors = run(*TO, step, "--wait", "--timeout", "5")
         assert code == 0 or step == steps[-1], (step, output, errors)
     return code, output, errors
-
-
-def test_a_step_that_is_live_is_verified(cluster: Double, run: Run) -> None:
-    code, output, errors = take(run, "scale-down")
-    assert (code, "verification: passed, 0 of 0 checks passed\n" in output) == (0, True), output + errors
-    code, output, errors = take(run, "deploy")
-    assert (code, cluster.calls("annotate") != []) == (0, True), output + errors
-    assert "verification: passed, " in output
-    assert "  $ kubectl" in output, "what a person looks at"
-    assert output.splitlines()[-1].startswith("next: rediskit migrate step ")
-    assert "--to reconfigure" in output.splitlines()[-1]
-    code, output, errors = run(*TO, "deploy", "--wait", "--json")
-    verification = json.loads(output)["verification"]
-    assert (code, verification["status"], verification["unknown"]) == (0, "passed", []), errors
-    assert {one["id"] for one in verification["results"]} > {"ping", "replicas-online", "secrets-equal", "client-connection"}
-    assert {one["vantage"] for one in verification["results"]} >= {"cluster:redis", "cluster:beersystem"}
-    assert [call for call in cluster.calls("create") if "redis-benchmark" in call] == [], "no load test in the downtime"
-
-
-def test_a_failed_verification_is_exit_code_1_and_the_same_command_verifies_again(cluster: Double, run: Run) -> None:
-    take(run, "scale-down")
-    cluster.message("replication", failed="replicas-online")
-    code, output, _ = take(run, "deploy")
-    assert code == 1
-    assert "  failed  replicas-online host:6379 from cluster:redis: why\n" in output
-    assert "verification: failed, " in output
-    again = f"next: rediskit migrate step {CONFIG} --client beersystem --to deploy --commit --push --wait   # fix the cause: "
-    assert output.splitlines()[-1].startswith(again)
-    assert len(cluster.calls("create")) == 6, "once more, after a pause"
-    cluster.message("replication")
-    code, output, _ = take(run, "deploy")
-    assert (code, "verification: passed, " in output) == (0, True)
-
-
-def test_a_container_that_is_not_connected_fails_the_verification(cluster: Double, run: Run) -> None:
-    take(run, "scale-down", "deploy", "reconfigure")
-    cluster.connect(connected=False)
-    code, output, _ = take(run, "scale-up")
-    assert (code, "failed  client-connection beersystem-backend-0/backend" in output) == (1, True), output
-    cluster.connect()
-    code, output, errors = take(run, "scale-up")
-    assert code == 0, output + errors
-
-
-def test_a_result_without_data_is_unknown_and_not_passed(cluster: Double, run: Run) -> None:
-    take(run, "scale-down")
-    cluster.message("connectivity", silent=["ping"])
-    code, output, _ = take(run, "deploy")
-    assert (code, "  unknown ping " in output, "verification: unknown, " in output) == (3, True, True), output
-    code, output, _ = run(*TO, "deploy", "--wait", "--no-verify")
-    assert (code, "verification" in output) == (0, False)
-
-
-@pytest.mark.usefixtures("cluster")
-def test_a_kubectl_that_does_not_run_is_unknown(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    take(run, "scale-down", "deploy", "reconfigure", "scale-up")
-    monkeypatch.setenv("KUBECTL", "/nonexistent")
-    code, output, errors = take(run, "validate")
-    assert code == 3, errors
-    assert "  unknown $KUBECTL is /nonexistent, which does not exist" in output
-    assert "verification: unknown, 0 of 0 checks passed" in output
-
-
-@pytest.mark.usefixtures("cluster")
-def test_an_application_that_is_not_as_the_step_requires_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Something else scales it up again after the wait."""
-
-    def scaled(*arguments: Any) -> Any:
-        shown = live_artefact(*arguments)
-        for content in shown.objects.values():
-            if content["kind"] == "Deployment":
-                content["spec"]["replicas"] = 1
-        return shown
-
-    monkeypatch.setattr("rediskit.migrate.verification.after_step.live_artefact", scaled)
-    code, output, _ = take(run, "scale-down")
-    assert (code, "  failed  Deployment/beersystem-backend /spec/replicas: wanted 0, actual 1\n" in output) == (1, True), output

@@ -17,8 +17,8 @@ from rediskit.model.helm_install import helm_install
 from rediskit.source.loader import load
 from rediskit.yamlio.writer import dump
 from tests.cli.checkout import owner
+from tests.cli.migrations import READY, write
 from tests.cli.test_helm_owner import CHART, VALUES
-from tests.cli.test_migrate import READY, write
 from tests.cli.test_step import AT, CONFIG, TO, Place
 from tests.conftest import Run
 from tests.renderers.owner_build import OLD_REDIS, Object

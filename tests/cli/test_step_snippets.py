@@ -11,7 +11,7 @@ from rediskit.model.nested import list_at
 from rediskit.renderers.owner.snippets import SNIPPETS
 from tests.cli import cluster_double
 from tests.cli.cluster_double import Double
-from tests.cli.test_migrate import READY, write
+from tests.cli.migrations import READY, write
 from tests.cli.test_step import CONFIG, TO, Place
 from tests.conftest import Run
 

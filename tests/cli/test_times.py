@@ -11,7 +11,7 @@ import pytest
 
 from rediskit.cli import clock
 from rediskit.state_machine.clock import written
-from tests.cli.test_migrate import CONFIG, IN_WINDOW, entries, git, migration, to, write
+from tests.cli.migrations import CONFIG, IN_WINDOW, entries, git, migration, to, write
 from tests.conftest import Run
 
 NOW = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)

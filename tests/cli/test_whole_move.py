@@ -10,7 +10,7 @@ import pytest
 from tests.cli import cluster_double
 from tests.cli.checkout import fold
 from tests.cli.cluster_double import Double
-from tests.cli.test_migrate import READY, write
+from tests.cli.migrations import READY, write
 from tests.cli.test_step import CONFIG, DEPLOYED, Place
 from tests.conftest import Run
 

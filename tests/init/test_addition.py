@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-import pty
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rediskit.cli import main
-from rediskit.errors import ConfigError, RefusedError
+from rediskit.errors import RefusedError
 from rediskit.init.addition import Addition, Request, addition
 from rediskit.output.input_files import write_inputs
 from rediskit.source.loader import load
 from rediskit.yamlio.edits import Put
 from rediskit.yamlio.splice import splice
 from tests.init.live import container, redis, secret_key, service, text, workload
-from tests.samples import ROOT
 from tests.yamlio.test_splice import changed
 
 THREE: dict[str, Any] = {"REDIS_HOST": "redis", "REDIS_PORT": "6379", "REDIS_PASSWORD": secret_key("keys", "password")}
@@ -214,79 +207,7 @@ def test_an_old_redis_of_another_client_is_not_removed(tmp_path: Path) -> None:
     assert any("is also that of till: write remove: [Deployment/redis, Service/redis]" in text for text in client.remarks["previous"])
 
 
-def test_a_queue_on_an_evicting_redis_needs_a_decision(tmp_path: Path) -> None:
-    file = written(tmp_path, HEAD)
-    with pytest.raises(RefusedError) as refused:
-        added(file, QUEUE)
-    (problem,) = refused.value.problems
-    assert problem.code == "queue-evicted"
-    assert problem.message.startswith("shop has a queue (CELERY_BROKER_URL of container app of Deployment/web contains celery)")
-    assert problem.message.endswith(", and redis.memory.policy allkeys-lru evicts its tasks")
-    for way in ("--set-policy volatile-lru", "--set-policy noeviction", "rediskit init --name NAME"):
-        assert way in (problem.hint or "")
-    done = added(file, QUEUE, policy="noeviction")
-    assert done.files["home.yaml"].decode().endswith("redis:\n  memory:\n    policy: noeviction\n")
-    assert "rejects writes when the memory is full" in done.notes[0]
-    assert added(written(tmp_path, f"{HEAD}redis: {{memory: {{policy: volatile-lfu}}}}\n"), QUEUE, policy="noeviction").policy == ""
-
-
 # What is refused
-
-STORE = """\
-- name: store
-  namespace: shop
-  env: {A: "${host}"}
-  workloads: [{kind: Deployment, name: web, replicas: 1, containers: {app: {}}}]"""
-
-
-@pytest.mark.parametrize(
-    ("config", "source", "message", "hint"),
-    [
-        (
-            STORE,
-            WEB,
-            "Deployment/web in namespace shop is a workload of client store",
-            "remove it from the input",
-        ),
-        (
-            "- {name: shop, namespace: store}",
-            WEB,
-            "Deployment/web would be client shop, and the config has a client shop of namespace store",
-            "--client NAME",
-        ),
-        (
-            "- {name: blog, namespace: blog}",
-            text(workload(container(**THREE), namespace=None)),
-            "Deployment/web has no namespace",
-            "--namespace NAME",
-        ),
-        (
-            "- {name: blog, namespace: blog}",
-            text(workload(container(**THREE), namespace="redis")),
-            "redis is the namespace of the shared Redis",
-            "--namespace",
-        ),
-        ("- {name: blog, namespace: blog}", text(service()), "live.yaml contains no Deployment", "kubectl get deployment"),
-        ("- {name: blog, namespace: blog, usage: [cache]}", WEB, "clients[0].usage: unknown key", "did you mean use?"),
-        ("- &a {name: blog, namespace: blog}", WEB, "an anchor (&) is not supported", "remove it"),
-    ],
-)
-def test_what_cannot_be_added_is_refused_with_the_fix(tmp_path: Path, config: str, source: str, message: str, hint: str) -> None:
-    file = written(tmp_path, f"{HEAD}clients:\n{config}\n")
-    before = files(tmp_path)
-    with pytest.raises((ConfigError, RefusedError)) as refused:
-        added(file, source)
-    assert message in str(refused.value)
-    assert hint in str(refused.value)
-    assert files(tmp_path) == before
-
-
-def test_two_applications_with_one_name_are_refused(tmp_path: Path) -> None:
-    twice = text(labelled("web", "x", "one"), labelled("web", "x", "two", kind="StatefulSet"))
-    with pytest.raises(RefusedError, match="the config has a client web of the same input"):
-        added(written(tmp_path, f"{HEAD}clients:\n{SHOP}"), twice)
-    with pytest.raises(ConfigError, match="--client names one application, and the input contains photos, post"):
-        added(written(tmp_path, HEAD), text(labelled("web", "photos"), labelled("mail", "post", "other")), client="one")
 
 
 def test_a_secret_of_the_input_does_not_reach_the_config(tmp_path: Path) -> None:
@@ -321,124 +242,3 @@ def test_an_error_that_was_there_before_does_not_prevent_the_addition(tmp_path: 
 
 
 # The command
-
-
-def rediskit(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "rediskit", *arguments], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
-    )
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config/home.yaml").write_text(f"{HEAD}clients:\n{SHOP}")
-    (tmp_path / "live.yaml").write_text(WEB)
-    (tmp_path / "queue.yaml").write_text(QUEUE)
-    return tmp_path
-
-
-def test_the_command_writes_and_names_what_follows(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = files(project)
-    assert main(["init", "--add", "config/home.yaml", "--from", "live.yaml", "--dry-run"]) == 0
-    shown = capsys.readouterr().out
-    assert shown.startswith("home: would add shop to config/home.yaml\n  + home/web.yaml\n  ~ home.yaml\n")
-    assert "\n+- name: shop\n+  namespace: shop\n" in shown
-    assert files(project) == before
-    assert main(["init", "--add", "config/home.yaml", "--from", "live.yaml", "--json"]) == 0
-    document = json.loads(capsys.readouterr().out)
-    assert (document["created"], document["policy"], document["dryRun"]) == (["home/web.yaml"], None, False)
-    assert [client["name"] for client in document["clients"]] == ["shop"]
-    assert document["next"] == ["rediskit render", "rediskit check", "git add --all && git commit"]
-    assert main(["render"]) == 0
-    assert main(["check"]) == 0
-    assert main(["init", "--add", "config/home.yaml", "--from", "live.yaml"]) == 1
-    assert "is a workload of client shop" in capsys.readouterr().err
-
-
-def test_an_encrypted_password_is_sealed_next(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    recipient = "age1" + "q" * 58
-    config = HEAD.replace("{mode: manual}", f"{{mode: sops, recipients: [{recipient}]}}").replace("argocd", "flux")
-    (project / "config/home.yaml").write_text(config)
-    assert main(["init", "--add", "config/home.yaml", "--from", "live.yaml"]) == 0
-    assert "  rediskit secret seal config/home.yaml\n" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("--add", "config/home.yaml"), "--add needs the application"),
-        (("--add", "config/home.yaml", "--from", "live.yaml", "--name", "x", "--tool", "flux"), "--add does not accept --name, --tool"),
-        (("dir", "--add", "config/home.yaml", "--from", "live.yaml"), "--add does not accept DIR"),
-        (("--client", "shop", "--from", "live.yaml"), "--client and --set-policy need --add"),
-        (("--add", "config/home.yaml", "--from", "live.yaml", "--client", "A_b"), "--client: "),
-        (("--add", "config/other.yaml", "--from", "live.yaml"), "config/other.yaml"),
-    ],
-)
-def test_a_wrong_command_line_exits_with_2(
-    project: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
-) -> None:
-    before = files(project)
-    assert main(["init", *arguments]) == 2
-    assert message in capsys.readouterr().err
-    assert files(project) == before
-
-
-@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 1)])
-def test_the_policy_is_asked_for_on_a_terminal(project: Path, answer: str, code: int) -> None:
-    leader, follower = pty.openpty()
-    os.write(leader, f"{answer}\n".encode())
-    command = [sys.executable, "-m", "rediskit", "init", "--add", "config/home.yaml", "--from", "queue.yaml"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, stdin=follower, capture_output=True, text=True, env=environment, timeout=60)
-    os.close(leader)
-    os.close(follower)
-    assert done.returncode == code, done.stderr
-    assert "Set redis.memory.policy to volatile-lru, for all clients? [y/N]" in done.stderr
-    assert (b"policy: volatile-lru" in (project / "config/home.yaml").read_bytes()) == (code == 0)
-    silent = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment, timeout=60)
-    assert (silent.returncode, "[y/N]" in silent.stderr) == (1, False)
-
-
-KILLS = """
-import os, shutil, signal, sys
-from itertools import count
-from rediskit.init.addition import Request, addition
-from rediskit.output.input_files import write_inputs
-from rediskit.source.loader import load
-from tests.output.faults import watching
-
-def make(folder, kill):
-    made = addition(Request(f"{folder}/home.yaml", (open(sys.argv[1], "rb").read(), "live")))
-    with watching(lambda number, what: os.kill(os.getpid(), signal.SIGKILL) if number == kill else None):
-        write_inputs(made.folder, made.files, made.old)
-
-for number in count(1):
-    folder = f"{sys.argv[2]}/{number}"
-    os.mkdir(folder)
-    shutil.copy(sys.argv[3], f"{folder}/home.yaml")
-    child = os.fork()
-    if child == 0:
-        make(folder, number)
-        os._exit(0)
-    if not os.WIFSIGNALED(os.waitpid(child, 0)[1]):
-        break
-    state = "old" if open(f"{folder}/home.yaml", "rb").read() == open(sys.argv[3], "rb").read() else "new"
-    if state == "old":
-        make(folder, 0)
-    print(state, *(client.name for client in load(f"{folder}/home.yaml").clients))
-"""
-
-
-def test_a_killed_addition_leaves_the_old_config_or_the_new_one(tmp_path: Path) -> None:
-    """A run is killed before each operation. After the next run, or with the new config, all clients load."""
-    (tmp_path / "live.yaml").write_text(WEB, encoding="utf-8")
-    start = written(tmp_path, f"{HEAD}clients:\n{SHOP}")
-    (tmp_path / "runs").mkdir()
-    command = [sys.executable, "-c", KILLS, str(tmp_path / "live.yaml"), str(tmp_path / "runs"), str(start)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 0, done.stderr
-    seen = done.stdout.splitlines()
-    assert len(seen) > 8
-    assert set(seen) == {"old blog till shop", "new blog till shop"}

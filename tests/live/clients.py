@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from tests.live.lab import CLIENT, Lab
+from tests.live.lab import Lab
+from tests.live.lab_config import CLIENT
 
 PROGRAM = """
 import os, socket, time

@@ -6,7 +6,6 @@ What it does not know is an error, never a success.
 from __future__ import annotations
 
 import argparse
-import copy
 import json
 import re
 import shutil
@@ -27,30 +26,11 @@ import yaml
 from tests.cluster.processes import FailedError, until
 from tests.live.cluster import Cluster
 from tests.live.containers import Container
+from tests.live.kubectl_arguments import jsonpath, merge_patch, named, options_of, seconds_of
+from tests.live.kubectl_client import CLIENT
 
 Object = dict[str, Any]
 
-_CLIENT = """\
-#!/usr/bin/python3 -IS
-import json, os, socket, sys
-arguments = {first!r} + sys.argv[1:]
-file = any(pair in (("-f", "-"), ("--filename", "-")) for pair in zip(arguments, arguments[1:]))
-with socket.socket(socket.AF_UNIX) as connection:
-    connection.connect({address!r})
-    asked = {{"arguments": arguments, "folder": os.getcwd(), "stdin": sys.stdin.read() if file else ""}}
-    connection.sendall(json.dumps(asked).encode() + b"\\n")
-    answer = json.loads(connection.makefile().read())
-sys.stdout.write(answer.get("stdout", ""))
-sys.stderr.write(answer.get("stderr", ""))
-sys.stdout.flush()
-sys.stderr.flush()
-if "exec" in answer:
-    if not answer["interactive"]:
-        os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
-    os.chdir(answer["folder"])
-    os.execvpe(answer["exec"][0], answer["exec"], answer["environment"])
-sys.exit(answer["code"])
-"""
 
 _KINDS = {
     "statefulset": "StatefulSet", "statefulsets": "StatefulSet", "sts": "StatefulSet", "service": "Service", "services": "Service",
@@ -67,7 +47,7 @@ class Kubectl:
         self._cluster, self._restarted = cluster, restarted
         address = str(cluster.folder / "kubectl.socket")
         for file, first in ((program, ()), (program.with_name("flux"), ("flux",))):
-            file.write_text(_CLIENT.format(address=address, first=list(first)))
+            file.write_text(CLIENT.format(address=address, first=list(first)))
             file.chmod(file.stat().st_mode | stat.S_IXUSR)
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(address)
@@ -104,7 +84,7 @@ class Kubectl:
             stream.flush()
 
     def _answer(self, asked: Mapping[str, Any]) -> Object:
-        options, rest = _options(asked["arguments"])
+        options, rest = options_of(asked["arguments"])
         verb, *words = rest
         method = getattr(self, f"_{verb.replace('-', '_')}", None)
         if method is None:
@@ -149,17 +129,17 @@ class Kubectl:
         return Path(self._container(pod.rpartition("/")[2], container).inside(path)) if colon else folder / word
 
     def _scale(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
-        for kind, name in _named(words):
+        for kind, name in named(words):
             content = self._object(kind, options, name)
             with self._cluster.lock:
                 content["spec"]["replicas"] = int(options["replicas"])
         return f"{words[0]} scaled\n"
 
     def _patch(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
-        for kind, name in _named(words):
+        for kind, name in named(words):
             content = self._object(kind, options, name)
             with self._cluster.lock:
-                _merge(content, json.loads(options["patch"]))
+                merge_patch(content, json.loads(options["patch"]))
         return f"{words[0]} patched\n"
 
     def _annotate(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
@@ -170,7 +150,7 @@ class Kubectl:
         return f"{kind}/{name} annotated\n"
 
     def _delete(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
-        for kind, name in _named(words):
+        for kind, name in named(words):
             if "ignore-not-found" in options and self._cluster.find(_KINDS[kind], str(options["namespace"]), name) is None:
                 continue
             self._object(kind, options, name)
@@ -207,7 +187,7 @@ class Kubectl:
             return self._raw(str(options["raw"]))
         if "selector" in options:
             return self._list(words[0], options)
-        kind, name = _named(words)[0]
+        kind, name = named(words)[0]
         pod = self._cluster.pods.get(name) if _KINDS[kind] == "Pod" else None
         content = pod.status() if pod else self._cluster.find(_KINDS[kind], str(options["namespace"]), name)
         if content is None:
@@ -219,7 +199,7 @@ class Kubectl:
             if output == "json":
                 return json.dumps(content)
             if output.startswith("jsonpath="):
-                return _jsonpath(content, output.removeprefix("jsonpath="))
+                return jsonpath(content, output.removeprefix("jsonpath="))
         return f"{name}\n"
 
     def _list(self, kind: str, options: Mapping[str, Any]) -> str:
@@ -270,8 +250,8 @@ class Kubectl:
         return f"{action} {kind} {' '.join(names)}\n"
 
     def _wait(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
-        seconds = _seconds(str(options.get("timeout", "30s")))
-        for kind, name in _named(words):
+        seconds = seconds_of(str(options.get("timeout", "30s")))
+        for kind, name in named(words):
             if options["for"] == "delete":
                 until(f"the end of {kind} {name}", lambda name=name: name not in self._cluster.pods or None, seconds, 0.1)  # type: ignore[misc]
             elif str(options["for"]).lower() == "condition=ready":
@@ -286,7 +266,7 @@ class Kubectl:
 
     def _rollout(self, words: list[str], options: Mapping[str, Any], _: object) -> str:
         action, *rest = words
-        for kind, name in _named(rest):
+        for kind, name in named(rest):
             if _KINDS[kind] != "StatefulSet":
                 self._restarted(action, str(options["namespace"]), name)
                 continue
@@ -296,7 +276,7 @@ class Kubectl:
                     annotations = content["spec"]["template"]["metadata"].setdefault("annotations", {})
                     annotations["kubectl.kubernetes.io/restartedAt"] = str(time.time())
             elif action == "status":
-                seconds = _seconds(str(options.get("timeout", "600s")))
+                seconds = seconds_of(str(options.get("timeout", "600s")))
                 until(f"{name} rolled out", lambda name=name: self._cluster.settled(name, str(options["namespace"])) or None, seconds, 0.1)  # type: ignore[misc]
             else:
                 raise FailedError(f"the lab's kubectl has no rollout {action}")
@@ -307,69 +287,3 @@ class Kubectl:
         if content is None:
             raise FailedError(f'{kind} "{name}" not found')
         return content
-
-
-_SHORT = {"-n": "namespace", "-c": "container", "-p": "patch", "-o": "output", "-f": "filename", "-l": "selector"}
-_SWITCHES = {"-i": "stdin", "--overwrite": "overwrite", "--server-side": "server-side", "--force-conflicts": "force-conflicts",
-             "--ignore-not-found": "ignore-not-found", "--stdin": "stdin", "--timestamps": "timestamps"}  # fmt: skip
-
-
-def _options(arguments: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
-    """Options and words as kubectl reads them; what follows `--` is the command."""
-    options: dict[str, Any] = {}
-    words: list[str] = []
-    rest = list(arguments)
-    while rest:
-        word = rest.pop(0)
-        if word == "--":
-            options["command"] = rest
-            break
-        if word in _SWITCHES:
-            options[_SWITCHES[word]] = True
-        elif word in _SHORT:
-            options[_SHORT[word]] = rest.pop(0)
-        elif word.startswith("--"):
-            name, equals, value = word[2:].partition("=")
-            options[name] = value if equals else rest.pop(0)
-        elif word.startswith("-") and word != "-":
-            raise FailedError(f"the lab's kubectl has no option {word}")
-        else:
-            words.append(word)
-    if "type" in options and options["type"] not in ("merge", "strategic"):
-        raise FailedError(f"the lab's kubectl has no patch of type {options['type']}")
-    return options, words
-
-
-def _named(words: Sequence[str]) -> list[tuple[str, str]]:
-    if "/" in words[0]:
-        return [(kind, name) for kind, _, name in (word.partition("/") for word in words)]
-    kind, *names = words
-    return [(kind, name) for name in names]
-
-
-def _merge(target: Object, patch: Mapping[str, Any]) -> None:
-    """Apply a JSON merge patch. For the objects here, it equals a strategic one."""
-    for key, value in patch.items():
-        if value is None:
-            target.pop(key, None)
-        elif isinstance(value, Mapping):
-            _merge(target.setdefault(key, {}), value)
-        else:
-            target[key] = copy.deepcopy(value)
-
-
-def _jsonpath(content: Object, template: str) -> str:
-    r"""Return the value at a path such as `{.a.b\.c.d}`, the one form that the pages use."""
-    match = re.fullmatch(r"\{((?:\.(?:[^.{}\\]|\\\.)+)+)\}", template)
-    if match is None:
-        raise FailedError(f"the lab's kubectl cannot read the jsonpath {template}")
-    value: Any = content
-    for part in re.findall(r"\.((?:[^.{}\\]|\\\.)+)", match[1]):
-        value = value.get(part.replace("\\.", ".")) if isinstance(value, Mapping) else None
-    return "" if value is None else str(value) if not isinstance(value, (dict, list)) else json.dumps(value)
-
-
-def _seconds(text: str) -> float:
-    match = re.fullmatch(r"(\d+)(s|m)", text)
-    assert match, text
-    return int(match[1]) * (60 if match[2] == "m" else 1)

@@ -4,62 +4,35 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import SystemRandom
 from string import ascii_letters, digits
 from typing import Any
 
 from rediskit import Environment, Tree, check, load, render
-from rediskit.chart.profiles import PROFILES
 from rediskit.renderers.helm import release_of, values_path
 from tests.cluster.processes import FailedError, Programs, until
-from tests.live.chart import program, release_objects
+from tests.live.chart import release_objects
 from tests.live.cluster import Cluster
 from tests.live.gitops import COMMAND, Controllers, Repository, held
 from tests.live.kubectl import Kubectl
+from tests.live.lab_config import lab_config
 from tests.live.pods import Pod
-from tests.live.prometheus import Prometheus, folder_of_recordings
+from tests.live.prometheus import Prometheus
+from tests.live.recording import Outcome, Recording
 from tests.live.resp import Connection, RedisError, fields
 from tests.live.runbook import Block, Shell, blocks
+from tests.live.wrappers import write_wrappers
 from tests.live.writer import Writer, lost
 from tests.tools.install import locate_folder
 
 Object = dict[str, Any]
 
-CLIENT = "shop"
-"""The application of the lab, and its namespace."""
 
-_WRAPPERS = {
-    # SIGXFSZ is ignored, so that a write beyond a file-size limit fails as one to a full disk does.
-    "redis-server": '#!/bin/bash\ntrap \'\' XFSZ\nexec {redis_server} "$@" --bind "$LAB_ADDRESS" --bind-source-addr "$LAB_ADDRESS"\n',
-    # Probes of containers ask 127.0.0.1, which is the pod's own address.
-    "redis-cli": '#!/bin/bash\nexec {redis_cli} -h localhost "${{@//127.0.0.1/${{LAB_ADDRESS:-127.0.0.1}}}}"\n',
-    "hostname": '#!/bin/sh\necho "$HOSTNAME"\n',
-    "redis-benchmark": '#!/bin/sh\nexec {redis_benchmark} -h localhost "$@"\n',
-    "redis_exporter": (
-        '#!/bin/bash\nunset REDIS_PASSWORD_FILE\nexec {redis_exporter} "${{@//localhost/$LAB_ADDRESS}}" '
-        '--web.listen-address="$LAB_ADDRESS:$LAB_METRICS_PORT"\n'
-    ),
-}
-"""Programs as the pods find them: each listens on, or asks, the pod's own address."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a scenario cost the client. seconds: without an acknowledged write, from the first error to the next success."""
-
-    acknowledged: int
-    lost: int
-    seconds: float
-    errors: Mapping[str, int] = field(default_factory=dict)
-
-
-class Lab:
+class Lab(Recording):
     """A running lab. name: of the scenario and of its recording. profile: the Helm chart."""
 
     def __init__(
@@ -75,13 +48,11 @@ class Lab:
         files: Mapping[str, str] = {},
     ) -> None:
         self._files = files
-        self.name, self.version, self.folder, self.profile = name, version, folder, profile
-        self.started = time.time()
-        self.marks: dict[str, float] = {}
-        self.notes: dict[str, Any] = {}
+        super().__init__(name, version, profile)
+        self.folder = folder
         self.password = _password()
         self.programs = Programs(folder / "programs")
-        self.bin = self._wrappers()
+        self.bin = write_wrappers(folder / "bin", version)
         self.cluster = Cluster(folder, self._pod_environment())
         self._shells: list[Shell] = []
         self._writers: list[Writer] = []
@@ -94,7 +65,6 @@ class Lab:
         self.release = release_of(self.environment)
         self.namespace = self.release.namespace
         self._with_monitoring = monitoring
-        self._prometheus: Prometheus | None = None
 
     def start(self) -> None:
         """Start everything, and wait until it is ready."""
@@ -233,36 +203,6 @@ class Lab:
             missing = lost(numbers, connection)
         return Outcome(len(numbers), len(missing), round(writer.refused_seconds(), 2), writer.errors())
 
-    def mark(self, what: str) -> None:
-        """Store the current time in the recording, by name."""
-        self.marks[what] = round(time.time(), 3)
-
-    def note(self, **figures: Any) -> None:
-        """Store a figure for the recording and the report."""
-        self.notes.update(figures)
-
-    def record(self, outcome: Outcome | None = None) -> Path:
-        """Write what was measured: build/live/<scenario>-<version>-<profile>.json."""
-        folder = folder_of_recordings()
-        folder.mkdir(parents=True, exist_ok=True)
-        span = time.time() - self.started
-        record = {
-            "scenario": self.name,
-            "redis": self.version,
-            "profile": self.profile,
-            "interval": int(self.environment.monitoring.interval.amount),
-            "started": round(self.started, 3),
-            "ended": round(time.time(), 3),
-            "marks": self.marks,
-            "outcome": asdict(outcome) if outcome else None,
-            "figures": self.notes,
-            "alerts": dict(self._prometheus.alert_times(span)) if self._prometheus else {},
-            "series": self._prometheus.recording(span) if self._prometheus else [],
-        }
-        file = folder / f"{self.name}-{self.version}-{self.profile}.json"
-        file.write_text(json.dumps(record, indent=1))
-        return file
-
     def shell(self) -> Shell:
         """Return a bash in the repository, whose kubectl and rediskit are those of the lab."""
         home = self.folder / "home"
@@ -288,22 +228,7 @@ class Lab:
 
     def _load(self, config: Mapping[str, Any], scrape: int) -> Environment:
         """Return the config of the lab: the default one, with ports that are free here."""
-        basic: Object = {
-            "name": "lab",
-            "gitops": {"tool": "argocd", "repository": "https://git.example.org/platform/cluster.git"},
-            "redis": {"chart": {"profile": self.profile}, "values": self._ports()},
-            "network": {
-                "address": self.cluster.addresses.external,
-                "pool": {"name": "lan", "addresses": f"{self.cluster.addresses.external}-{self.cluster.addresses.external}"},
-                "allow": ["127.0.0.0/8"],
-            },
-            "secrets": {"mode": "manual"},
-            "monitoring": {"interval": f"{scrape}s"},
-            # A verification is refused logins, which the scenarios count.
-            "verification": {"jobs": False},
-            "clients": [{"name": CLIENT, "namespace": CLIENT}],
-        }
-        merged = _merged(basic, config)
+        merged = lab_config(self.profile, self.cluster.addresses, scrape, config)
         file = self.repository.folder / "config/lab.yaml"
         for name, text in {**self._files, "config/.keep": ""}.items():
             other = self.repository.folder / name
@@ -313,15 +238,6 @@ class Lab:
         if merged["secrets"]["mode"] == "sealed-secrets":
             self.repository.create(file, self.password)
         return load(file)
-
-    def _ports(self) -> Object:
-        """Return Helm values with ports that are free here."""
-        free = {"metrics_container_port": self.cluster.addresses.metrics_port}
-        values: Object = {}
-        for port, (_, path) in PROFILES[self.profile].layout.ports.items():
-            if port != "metrics_port":
-                values = _merged(values, _nested(path, free.get(port, self.cluster.addresses.redis_port)))
-        return values
 
     def _objects(self) -> list[Object]:
         """All objects that the GitOps tool would apply, and the Secrets."""
@@ -346,16 +262,6 @@ class Lab:
         (monitor,) = (item for item in objects if item["kind"] == "ServiceMonitor")
         rules = [item for item in objects if item["kind"] == "PrometheusRule"]
         return Prometheus(self.programs, self.cluster, monitor, rules)
-
-    def _wrappers(self) -> Path:
-        folder = self.folder / "bin"
-        folder.mkdir(parents=True)
-        programs = {name.replace("-", "_"): str(program(name)) for name in ("redis-cli", "redis-benchmark", "redis_exporter")}
-        programs["redis_server"] = str(program(f"redis-server-{self.version}"))
-        for name, text in _WRAPPERS.items():
-            (folder / name).write_text(text.format(**programs))
-            (folder / name).chmod(0o755)
-        return folder
 
     def _pod_environment(self) -> Mapping[str, str]:
         (library,) = locate_folder("nss-wrapper", "lib").glob("libnss_wrapper.so")
@@ -386,15 +292,3 @@ class Lab:
 def _password() -> str:
     random = SystemRandom()
     return "".join(random.choice(ascii_letters + digits) for _ in range(32))
-
-
-def _nested(path: Sequence[str], value: object) -> Object:
-    return {path[0]: _nested(path[1:], value) if path[1:] else value}
-
-
-def _merged(base: Object, over: Mapping[str, Any]) -> Object:
-    result = dict(base)
-    for key, value in over.items():
-        mine = result.get(key)
-        result[key] = _merged(mine, value) if isinstance(mine, dict) and isinstance(value, Mapping) else value
-    return result

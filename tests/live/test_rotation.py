@@ -8,7 +8,7 @@ import pytest
 
 from tests.cluster.processes import until
 from tests.live.conftest import Start
-from tests.live.lab import CLIENT
+from tests.live.lab_config import CLIENT
 from tests.live.resp import RedisError
 
 WEB = {

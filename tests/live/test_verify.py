@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from typing import Any
+from contextlib import suppress
 
 import pytest
 import yaml
@@ -20,7 +16,9 @@ from tests.cluster.processes import until
 from tests.live import clients
 from tests.live.chart import PROFILES
 from tests.live.conftest import Start
-from tests.live.lab import CLIENT, Lab
+from tests.live.impaired import other, paused, slow
+from tests.live.lab import Lab
+from tests.live.lab_config import CLIENT
 from tests.live.prometheus import folder_of_recordings
 from tests.live.report import RESULTS
 from tests.live.resp import RedisError
@@ -28,47 +26,6 @@ from tests.live.verify import Run, verify
 
 SMALL = {"verification": {"requests": 2000, "operations": 500, "p95": "500ms"}}
 """A load test that passes through the proxy of the lab, which is slower than Redis."""
-OTHER = "config/other.yaml"
-
-
-def other(lab: Lab, changes: Mapping[str, Any]) -> str:
-    """Write a config that differs from what runs, and return its path."""
-    content = json.loads((lab.repository.folder / "config/lab.yaml").read_text())
-    for section, values in changes.items():
-        content[section] = {**content.get(section, {}), **values} if isinstance(values, dict) else values
-    (lab.repository.folder / OTHER).write_text(json.dumps({**content, "name": "other"}))
-    return OTHER
-
-
-@contextmanager
-def paused(pid: int) -> Iterator[None]:
-    """Stop a process meanwhile."""
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
-
-
-@contextmanager
-def slow(pid: int) -> Iterator[None]:
-    """Let a process run for a tenth of the time only."""
-    ended = threading.Event()
-
-    def run() -> None:
-        while not ended.is_set():
-            os.kill(pid, signal.SIGSTOP)
-            time.sleep(0.09)
-            os.kill(pid, signal.SIGCONT)
-            time.sleep(0.01)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 @pytest.mark.parametrize("profile", PROFILES)

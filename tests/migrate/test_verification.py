@@ -18,8 +18,9 @@ from rediskit.state_machine.effects import effects
 from rediskit.yamlio.writer import dump
 from tests.renderers.client_shapes import SHAPES
 from tests.renderers.owner_build import Object
+from tests.renderers.owner_repository import Repository
 from tests.renderers.test_client_shapes import base, environment
-from tests.renderers.test_owner_kinds import HOST, Repository
+from tests.renderers.test_owner_kinds import HOST
 from tests.samples import STEPS, config, environment_of
 
 ORDERS: tuple[Order, ...] = ("scale-down-first", "deploy-first")

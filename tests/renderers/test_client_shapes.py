@@ -25,7 +25,8 @@ from rediskit.state_machine.effects import Effects, effects, steps
 from rediskit.yamlio.writer import dump
 from tests.renderers.client_shapes import SHAPES, Part, Shape
 from tests.renderers.owner_build import OLD_REDIS, Built, Object, changed
-from tests.renderers.test_owner_kinds import Repository, expanded, owner_of
+from tests.renderers.owner_repository import Repository, owner_of
+from tests.renderers.test_owner_kinds import expanded
 from tests.samples import STEPS, config, environment_of, merged
 
 SNIPPETS: tuple[OwnerKind, ...] = ("argocd-app", "flux-kustomization", "flux-helmrelease")

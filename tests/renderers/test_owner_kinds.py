@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 import json
 import re
-import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from rediskit import Environment, Manifest, render
+from rediskit import Manifest, render
 from rediskit.checks.schema import validate
 from rediskit.migrate.owner.plain_text import patched
 from rediskit.model.owner import OwnerKind
@@ -23,188 +19,14 @@ from rediskit.renderers.objects import file_name
 from rediskit.renderers.owner.patches import changes
 from rediskit.state_machine.effects import Effects, effects
 from rediskit.yamlio.writer import dump
-from tests.renderers.owner_build import OLD_REDIS, Built, Object, changed, copy_component, write
-from tests.samples import ONE_CONTAINER, STEPS, backend, config, environment_of, helm_release, merged
+from tests.renderers.owner_build import OLD_REDIS, Object, changed, copy_component, write
+from tests.renderers.owner_repository import RENDERERS, Repository, build, environment, with_renderers
+from tests.renderers.owner_shapes import SHAPES, Shape, hpa, keda, pod
+from tests.samples import STEPS, backend, merged
 
 HOST = "redis-shared-master.redis.svc.cluster.local"
-ENV = "/spec/template/spec/containers/backend/env"
 BUILT: tuple[OwnerKind, ...] = ("kustomize", "argocd-app", "flux-kustomization", "flux-helmrelease")
 PAUSED = "/metadata/annotations"
-
-
-def hpa(**spec: Any) -> Object:
-    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "beersystem-backend"}
-    metadata = {"name": "beersystem-backend", "namespace": "beersystem"}
-    body = {"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 5, **spec}
-    return {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": metadata, "spec": body}
-
-
-def keda() -> Object:
-    spec = {"scaleTargetRef": {"name": "beersystem-backend"}, "maxReplicaCount": 5, "triggers": [{"type": "cpu"}]}
-    metadata = {"name": "beersystem-backend", "namespace": "beersystem"}
-    return {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": metadata, "spec": spec}
-
-
-def pod(workload: Object) -> Any:
-    return workload["spec"]["template"]["spec"]
-
-
-def with_env(*entries: Object, **container: Any) -> Object:
-    workload = backend()
-    pod(workload)["containers"][0] |= {"env": list(entries), **container}
-    return workload
-
-
-def several() -> Object:
-    workload = backend()
-    other = {"name": "worker", "image": "worker:1", "env": [{"name": "REDIS_HOST", "value": "redis"}]}
-    pod(workload)["containers"] = [{"name": "proxy", "image": "proxy:1"}, *pod(workload)["containers"], other]
-    wait = {"name": "wait", "image": "wait:1", "env": [{"name": "REDIS_HOST", "value": "redis"}]}
-    pod(workload)["initContainers"] = [{"name": "first", "image": "first:1"}, wait, {"name": "last", "image": "last:1"}]
-    return workload
-
-
-def three(workload: Object) -> Object:
-    workload["spec"]["replicas"] = 3
-    return workload
-
-
-@dataclass(frozen=True)
-class Shape:
-    """workload: as the base has it. switched: the pointers that reconfigure changes. scaler: what scales it. keys: of the config."""
-
-    workload: Object
-    switched: frozenset[str]
-    keys: Mapping[str, Any] = field(default_factory=dict)
-    scaler: Object | None = None
-
-
-def each(env: str, *names: str) -> frozenset[str]:
-    return frozenset(f"{env}/{name}" for name in names)
-
-
-REAL = each(ENV, "REDIS_HOST/value", "REDIS_PASSWORD")
-FROM_MAP = {"configMapKeyRef": {"name": "redis", "key": "host"}}
-FROM_SECRET = {"secretKeyRef": {"name": "old", "key": "password", "optional": True}}
-SCALED = three(backend())
-URL = {"backend": {"env": {"REDIS_URL": "redis://:${password}@${address}/1", "REDIS_PASSWORD": "${password}"}}}
-SHAPES = {
-    "real": Shape(backend(), REAL),
-    "statefulset": Shape({**three(backend()), "kind": "StatefulSet"}, REAL),
-    "several containers": Shape(
-        several(),
-        REAL
-        | each("/spec/template/spec/containers/worker/env", "REDIS_HOST/value", "REDIS_PORT", "REDIS_PASSWORD")
-        | each("/spec/template/spec/initContainers/wait/env", "REDIS_HOST/value", "REDIS_PORT", "REDIS_PASSWORD"),
-        {
-            "containers": {**ONE_CONTAINER, "worker": ONE_CONTAINER["backend"]},
-            "initContainers": {"wait": ONE_CONTAINER["backend"]},
-        },
-    ),
-    "url": Shape(
-        with_env({"name": "STORE", "value": "$(REDIS_URL)"}, {"name": "REDIS_URL", "value": "redis://redis:6379/1"}),
-        each(ENV, "REDIS_URL/value", "REDIS_PASSWORD"),
-        {"containers": URL},
-    ),
-    "envFrom": Shape(
-        with_env({"name": "OTHER", "value": "1"}, envFrom=[{"configMapRef": {"name": "redis"}}]),
-        each(ENV, "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD"),
-    ),
-    "no env at all": Shape(with_env(), frozenset({ENV})),
-    "from ConfigMap and Secret": Shape(
-        with_env({"name": "REDIS_HOST", "valueFrom": FROM_MAP}, {"name": "REDIS_PASSWORD", "valueFrom": FROM_SECRET}),
-        each(ENV, "REDIS_HOST/value", "REDIS_HOST/valueFrom", "REDIS_PORT")
-        | each(f"{ENV}/REDIS_PASSWORD/valueFrom/secretKeyRef", "name", "key", "optional"),
-    ),
-    "HorizontalPodAutoscaler": Shape(SCALED, REAL, scaler=hpa()),
-    "ScaledObject": Shape(SCALED, REAL, scaler=keda()),
-}
-
-
-def environment(shape: Shape, kind: OwnerKind, step: str, order: str) -> Environment:
-    section = {"manifest": Manifest("workload.yaml", copy.deepcopy(shape.workload)), "containers": ONE_CONTAINER, **shape.keys}
-    if shape.scaler is not None:
-        section["autoscaler"] = {"manifest": Manifest("autoscaler.yaml", shape.scaler)}
-    client = merged(config(step, order)["clients"][0], {"owner": owner_of(kind)})
-    client["workloads"] = [section]
-    return environment_of(step, order, {"clients": [client]})
-
-
-def build(folder: Path, kustomize: Path) -> Built:
-    done = subprocess.run([kustomize, "build", str(folder)], capture_output=True, text=True, check=False, timeout=60)
-    return Built(done.returncode, done.stdout, done.stderr)
-
-
-RENDERERS: tuple[list[Object] | None, ...] = (None, [{"kustomize": {"images": [{"name": "proxy", "newTag": "2"}]}}], [])
-"""The post-renderers of the base: none, one, and an empty list."""
-
-
-def with_renderers(renderers: list[Object] | None) -> Object:
-    """Return the HelmRelease of an application with post-renderers."""
-    return helm_release({"spec": {"postRenderers": renderers}} if renderers is not None else None)
-
-
-def owner_of(kind: OwnerKind, renderers: list[Object] | None = None) -> Object:
-    """Return the section `owner` of a client."""
-    more = {"release": Manifest("release.yaml", with_renderers(renderers))} if kind == "flux-helmrelease" else {}
-    return {"kind": kind, **more}
-
-
-class Repository:
-    """An overlay of an application; `at` builds it with the files of an environment as the GitOps tool does, each content once."""
-
-    def __init__(self, folder: Path, kustomize: Path, objects: tuple[Object, ...]) -> None:
-        self.folder, self.kustomize, self.built = folder, kustomize, dict[str, Built]()
-        (folder / "rediskit").mkdir(parents=True)
-        names = [f"object{index}.yaml" for index in range(len(objects))]
-        for name, content in zip(names, objects, strict=True):
-            (folder / name).write_text(dump(content), encoding="utf-8")
-        self.settings: dict[str, Any] = {"resources": names}
-
-    def at(self, environment: Environment | None) -> Built:
-        settings = dict(self.settings)
-        files = {path: text for path, text in render(environment).files.items() if path.startswith("owners/")} if environment else {}
-        content = repr(sorted(files.items()))
-        if content in self.built:
-            return self.built[content]
-        if environment and environment.clients[0].owner.kind == "kustomize":
-            copy_component(environment, self.folder / "rediskit")
-            settings["components"] = ["./rediskit"]
-        elif environment and environment.clients[0].owner.kind == "flux-helmrelease":
-            added = self._post_renderers(environment)
-            settings["patches"] = [*settings.get("patches", ()), *added]
-        elif environment:
-            # Argo CD 3.6.1 and Flux 1.9.4 append what stands in their object to the patches of the kustomization that they build.
-            settings["patches"] = [*settings.get("patches", ()), *snippet(environment)]
-        write(self.folder, {key: value for key, value in settings.items() if value})
-        self.built[content] = build(self.folder, self.kustomize)
-        return self.built[content]
-
-    def _post_renderers(self, environment: Environment) -> list[Object]:
-        """Return the patches that the real kustomize puts into the HelmRelease; helm-controller 1.6.4 builds the chart with them."""
-        release = environment.clients[0].owner.release
-        assert release is not None
-        folder = self.folder / "release"
-        (folder / "rediskit").mkdir(parents=True, exist_ok=True)
-        (folder / "release.yaml").write_text(dump(release.content), encoding="utf-8")
-        copy_component(environment, folder / "rediskit")
-        write(folder, {"resources": ["release.yaml"], "components": ["./rediskit"]})
-        built = build(folder, self.kustomize)
-        assert built.code == 0, built.complaint
-        mine = release.content["spec"].get("postRenderers") or []
-        now = built.workload("HelmRelease", "shop")["spec"].get("postRenderers") or []
-        assert now[: len(mine)] == mine, "a post-renderer of the base is lost"
-        assert len(now) in (len(mine), len(mine) + 1)
-        return [patch for renderer in now[len(mine) :] for patch in renderer["kustomize"]["patches"]]
-
-
-def snippet(environment: Environment) -> list[Object]:
-    kind = environment.clients[0].owner.kind
-    name = {"argocd-app": "application-snippet.yaml", "flux-kustomization": "kustomization-snippet.yaml"}[kind]
-    content = yaml.safe_load(render(environment).files[f"owners/beersystem/{name}"])
-    spec = content["spec"]["source"]["kustomize"] if kind == "argocd-app" else content["spec"]
-    patches: list[Object] = spec["patches"]
-    return patches
 
 
 def objects(shape: Shape) -> tuple[Object, ...]:

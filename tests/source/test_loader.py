@@ -12,13 +12,10 @@ import pytest
 from rediskit.errors import ConfigError, Problem
 from rediskit.files import MAX_BYTES, read_file
 from rediskit.git.discovery import work_tree
-from rediskit.model.environment import Environment
-from rediskit.source.loader import load, load_all
-from rediskit.source.neighbours import Neighbours
+from rediskit.source.loader import load
 from tests.problems import lines_of
 
 HEAD = "name: {name}\ngitops:\n  tool: argocd\n  repository: https://git.example.org/platform/cluster.git\n"
-CLIENT = "name: shop\nnamespace: shop\n"
 MANIFEST = """\
 apiVersion: apps/v1
 kind: Deployment
@@ -223,81 +220,6 @@ def test_the_certificate_and_the_directory_of_the_secrets() -> None:
 # Clients with files of their own
 
 
-def test_a_client_can_be_in_its_own_file() -> None:
-    Path("config/files/shop.yaml").write_text(f"{CLIENT}workloads:\n- manifest: ../../shop.yaml\n  {WORKLOAD.strip()}\n")
-    environment = load(config("clients:\n- file: files/shop.yaml\n- name: stock\n  namespace: stock\n"))
-    assert [client.name for client in environment.clients] == ["shop", "stock"]
-    places = {path: str(environment.locate(path)) for path in (("clients", 0), ("clients", 0, "namespace"), ("clients", 1, "namespace"))}
-    assert places == {
-        ("clients", 0): "config/files/shop.yaml:1:1",
-        ("clients", 0, "namespace"): "config/files/shop.yaml:2:12",
-        ("clients", 1, "namespace"): "config/home.yaml:8:14",
-    }
-    assert str(environment.locate(("clients", 0, "workloads", 0, "kind"))) == "config/files/shop.yaml:4:3"
-    assert str(environment.locate(("clients", 0, "migration", "step"))) == "config/files/shop.yaml:1:1"
-
-
-def test_each_location_of_a_config_with_a_client_file_is_listed_once() -> None:
-    Path("config/files/shop.yaml").write_text(CLIENT)
-    positions = load(config("clients:\n- file: files/shop.yaml\n"))._positions
-    assert len(positions) == len(list(positions)) == len(set(positions))
-    assert {path for path in positions if path[:2] == ("clients", 0)} == {
-        ("clients", 0),
-        ("clients", 0, "name"),
-        ("clients", 0, "namespace"),
-    }
-    assert ("clients", 0, "file") not in positions
-    assert all(positions[path] for path in positions)
-
-
-def test_a_path_in_a_client_file_is_relative_to_that_file() -> None:
-    Path("config/files/live.yaml").write_text(MANIFEST)
-    Path("config/files/shop.yaml").write_text(f"{CLIENT}workloads:\n- manifest: live.yaml\n  {WORKLOAD.strip()}\n")
-    assert load(config("clients:\n- file: files/shop.yaml\n")).clients[0].workloads[0] is not None
-    Path("config/files/shop.yaml").write_text(f"{CLIENT}workloads:\n- manifest: ../../../outside.yaml\n  {WORKLOAD.strip()}\n")
-    assert lines("config/home.yaml") == [
-        "config/files/shop.yaml:4:13: clients[0].workloads[0].manifest: ../../../outside.yaml is outside the Git work tree of the config"
-    ]
-
-
-def test_without_git_a_client_file_has_the_limit_of_the_config(repository: Path) -> None:
-    (repository / ".git").rmdir()
-    Path("config/live.yaml").write_text(MANIFEST)
-    Path("config/files/shop.yaml").write_text(f"{CLIENT}workloads:\n- manifest: ../live.yaml\n  {WORKLOAD.strip()}\n")
-    assert load(config("clients:\n- file: files/shop.yaml\n")).clients[0].workloads[0] is not None
-    assert str(Neighbours("config/files/shop.yaml").find("x")).endswith("config/files/x")
-
-
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [
-        ("", "config/files/shop.yaml:1:1: clients[0]: the file is empty"),
-        ("- name: shop\n", "config/files/shop.yaml:1:1: clients[0]: expected a mapping, found a list"),
-        ("name: shop\nname: shop\n", "config/files/shop.yaml:2:1: clients[0].name: duplicate key, also in line 1"),
-        ("name: shop\n", "config/files/shop.yaml:1:1: clients[0].namespace: is missing"),
-        ("file: other.yaml\n", "config/files/shop.yaml:1:7: clients[0].file: the file of a client can't reference another file"),
-        ("name: shop\nnamespace: redis\n", "config/files/shop.yaml:2:12: clients[0].namespace: redis is the namespace of Redis"),
-    ],
-)
-def test_errors_of_a_client_file_have_their_place_in_it(content: str, expected: str) -> None:
-    Path("config/files/shop.yaml").write_text(content)
-    assert lines(config("clients:\n- file: files/shop.yaml\n")) == [expected]
-
-
-@pytest.mark.parametrize(
-    ("entry", "expected"),
-    [
-        ("{file: files/nobody.yaml}", "config/home.yaml:6:10: clients[0].file: file config/files/nobody.yaml does not exist"),
-        ("{file: }", "config/home.yaml:6:10: clients[0].file: expected the path of a file"),
-        ("{file: [a]}", "config/home.yaml:6:10: clients[0].file: expected the path of a file"),
-        ("{file: a.yaml, name: shop}", "config/home.yaml:6:10: clients[0].file: a client with a file has no other keys"),
-        ("shop.yaml", "config/home.yaml:6:3: clients[0]: expected a mapping, found text"),
-    ],
-)
-def test_a_wrong_client_file_is_reported_at_its_key(entry: str, expected: str) -> None:
-    assert lines(config(f"clients:\n- {entry}\n")) == [expected]
-
-
 def test_errors_of_all_files_are_sorted_by_place() -> None:
     Path("config/files/shop.yaml").write_text("name: Shop\nnamespace: Shop\n")
     assert lines(config("monitoring: {enabled: 1}\nclients:\n- file: files/shop.yaml\ncluster: Home\n")) == [
@@ -311,49 +233,7 @@ def test_errors_of_all_files_are_sorted_by_place() -> None:
 # Text that looks like something else
 
 
-def test_numbers_are_the_text_they_were_written_as() -> None:
-    body = "  revision: 1.30\nkubernetes: 1.34\nredis:\n  image: {repository: a/b, tag: 8.20}\n  labels: {a: 0042, b: 1.10, c: on}\n"
-    environment = load(config(body))
-    assert (environment.gitops.revision, environment.kubernetes, environment.redis.image.tag) == ("1.30", "1.34", "8.20")
-    assert environment.redis.labels == {"a": "0042", "b": "1.10", "c": "on"}
-    # 750 in YAML 1.1
-    assert lines(config("redis: {labels: {d: 12:30}}\n")) == ["config/home.yaml:5:21: redis.labels.d: 12:30 is not a label value"]
-
-
-@pytest.mark.parametrize("version", ["1.30", "1.3", "1.4", "1.340", "01.34"])
-def test_a_version_is_not_a_number(version: str) -> None:
-    assert lines(config(f"kubernetes: {version}\n"))[0].startswith("config/home.yaml:5:13: kubernetes: ")
-    assert load(config('kubernetes: "1.34"\n')).kubernetes == load(config("kubernetes: 1.34\n")).kubernetes == "1.34"
-
-
-def test_free_values_keep_their_kinds() -> None:
-    values = load(config("redis: {values: {a: 5, b: 1.50, c: true, d: on, e: null, f: '5', g: [022]}}\n")).redis.values
-    assert values == {"a": 5, "b": 1.5, "c": True, "d": "on", "e": None, "f": "5", "g": ["022"]}
-
-
 # Sections that are there and empty
-
-
-@pytest.mark.parametrize("body", ["clients: []\n", "redis: {}\n", "network: null\n", "network:\n", "redis: {values: {}, savePoints: []}\n"])
-def test_null_is_accepted_for_optional_keys(body: str) -> None:
-    assert load(config(body)).model_dump() == load(config()).model_dump()
-
-
-@pytest.mark.parametrize("key", ["redis", "monitoring", "secrets", "clients", "cluster", "kubernetes", "schemaVersion"])
-def test_a_key_without_its_value_is_an_error(key: str) -> None:
-    (line,) = lines(config(f"{key}:\n"))
-    assert line.startswith(f"config/home.yaml:5:{len(key) + 2}: {key}: expected ")
-    assert line.endswith(", found nothing")
-
-
-def test_no_command_is_disabled_by_an_empty_list() -> None:
-    assert load(config("redis: {disabledCommands: []}\n")).redis.disabled_commands == ()
-
-
-def test_python_names_are_not_keys_of_a_config() -> None:
-    assert lines(config("redis: {append_only: false, appendOnly: true}\n")) == ["config/home.yaml:5:9: redis.append_only: unknown key"], (
-        "else the one of the two would win without a word"
-    )
 
 
 # The file and its name
@@ -380,80 +260,6 @@ def test_the_file_is_kept_as_it_was_named(repository: Path) -> None:
 
 
 # Several environments
-
-
-def clashes(**bodies: str) -> list[str]:
-    paths = [config(body, name) for name, body in bodies.items()]
-    try:
-        load_all(paths)
-    except ConfigError as error:
-        return lines_of(error.problems)
-    return []
-
-
-APART = "redis: {release: redis-b, namespace: b}\n"
-LAN = "network: {address: 10.0.0.5, allow: [10.0.0.0/8], pool: {name: lan, addresses: 10.0.0.0/28}}\n"
-
-
-def test_environments_of_different_clusters_do_not_conflict() -> None:
-    assert clashes(a=LAN, b=LAN, c="clients: [{name: shop, namespace: shop}]\n", d="clients: [{name: shop, namespace: shop}]\n") == []
-
-
-def test_environments_of_one_cluster_conflict_in_release_namespace_and_address() -> None:
-    line = "cluster: home\n"
-    assert clashes(a=line, b=line + APART) == []
-    assert clashes(a=line, b=line) == [
-        "config/b.yaml:1:1: redis.release: config/a.yaml also has the release redis-shared in cluster home",
-        "config/b.yaml:1:1: redis.namespace: config/a.yaml also has the namespace redis in cluster home",
-    ]
-    assert clashes(a=line, b=f"{line}redis:\n  release: redis-b\n") == [
-        "config/b.yaml:7:3: redis.namespace: config/a.yaml also has the namespace redis in cluster home"
-    ]
-    assert clashes(a=line + LAN, b=line + APART + LAN) == [
-        "config/b.yaml:7:20: network.address: config/a.yaml also has the address 10.0.0.5 in cluster home"
-    ]
-    assert clashes(home=LAN, b=line + APART + LAN) == [
-        "config/b.yaml:7:20: network.address: config/home.yaml also has the address 10.0.0.5 in cluster home"
-    ], "the name is the cluster where nothing else is said"
-
-
-def test_two_environments_can_not_share_a_secret() -> None:
-    shop = "clients: [{name: shop, namespace: shop}]\n"
-    assert clashes(a=f"cluster: home\n{shop}", b=f"cluster: home\n{APART}{shop}") == [
-        "config/b.yaml:7:35: clients[0].namespace: config/a.yaml also has the Secret redis-credentials in namespace shop of cluster home"
-    ]
-    other = "redis: {release: redis-b, namespace: b, auth: {secret: redis-b-credentials}}\n"
-    assert clashes(a=f"cluster: home\n{shop}", b=f"cluster: home\n{other}{shop}") == []
-    twice = "clients: [{name: web, namespace: shop}, {name: worker, namespace: shop}]\n"
-    assert clashes(a=twice) == [], "two clients of one environment share the Secret of their namespace"
-
-
-def test_two_environments_with_one_name_are_refused() -> None:
-    Path("other").mkdir()
-    Path("other/home.yaml").write_text(HEAD.format(name="home") + "cluster: elsewhere\n")
-    config()
-    with pytest.raises(ConfigError) as error:
-        load_all(["config/home.yaml", "other/home.yaml"])
-    assert lines_of(error.value.problems) == ["other/home.yaml:1:7: name: config/home.yaml also has the name home"]
-
-
-def test_a_config_that_is_passed_twice_is_loaded_once(repository: Path) -> None:
-    config()
-    assert (
-        len(load_all(["config/home.yaml", "./config/home.yaml", str(repository / "config/home.yaml"), Path("config/../config/home.yaml")]))
-        == 1
-    )
-
-
-def test_errors_of_all_configs_are_reported_together() -> None:
-    assert clashes(a="cluster: A\n", b="cluster: home\n", c="cluster: home\n", d="x: 1\n") == [
-        "config/a.yaml:5:10: cluster: A is not a DNS label",
-        "config/d.yaml:5:1: x: unknown key",
-        "config/c.yaml:1:1: redis.release: config/b.yaml also has the release redis-shared in cluster home",
-        "config/c.yaml:1:1: redis.namespace: config/b.yaml also has the namespace redis in cluster home",
-    ]
-    environments = load_all([config(name="b")])
-    assert [type(environment) for environment in environments] == [Environment]
 
 
 @pytest.mark.parametrize("key", ["aB3xY9kLm2Qw8ErT5uZ7", "YUIzeFk5a0xtMlF3OEVyVDV1Wjc="])

@@ -1,0 +1,195 @@
+"""Clients with values that the checks report, and the cases of their old Redis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.checks.cases import Case
+from tests.samples import backend, client, config, merged
+
+METRICS_LABELS = {
+    f"app.kubernetes.io/{key}": text for key, text in (("component", "metrics"), ("instance", "redis-shared"), ("name", "redis"))
+}
+
+
+def first_client(step: str = "validate", **sections: Any) -> dict[str, Any]:
+    return {"clients": [merged(config(step)["clients"][0], sections)]}
+
+
+def two_clients(first: str, second: str | None, **sections: Any) -> dict[str, Any]:
+    """Return the config with a second client of the same old Redis in the same namespace."""
+    other = client("worker", second, namespace="beersystem", **({"previous": {"host": "redis"}} | sections))
+    return {"clients": [config(first)["clients"][0], other]}
+
+
+def with_databases(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """Return two clients that name these databases."""
+    mine = {**config("validate")["clients"][0], **({"databases": first} if first else {})}
+    other: dict[str, Any] = {"databases": second} if second else {}
+    return {"clients": [mine, client("worker", None, **other)]}
+
+
+def without_scan() -> dict[str, Any]:
+    """Return the config at decommission without the evidence of a scan."""
+    first = config("decommission")["clients"][0]
+    evidence = [entry for entry in first["migration"]["evidence"] if entry["kind"] != "scan"]
+    return {"clients": [{**first, "migration": {**first["migration"], "evidence": evidence}}]}
+
+
+def with_env(*entries: dict[str, str], container: int = 0) -> dict[str, Any]:
+    """Return the real Deployment with more variables at the end."""
+    workload = backend()
+    workload["spec"]["template"]["spec"]["containers"][container]["env"] += entries
+    return workload
+
+
+def as_kind(kind: str, workload: dict[str, Any]) -> dict[str, Any]:
+    """Return a Deployment as a CronJob or a Rollout with the same pods."""
+    template = workload["spec"]["template"]
+    versions = {"CronJob": "batch/v1", "Rollout": "argoproj.io/v1alpha1"}
+    job = {"template": {**template, "spec": {**template["spec"], "restartPolicy": "Never"}}}
+    rollout = {**workload["spec"], "strategy": {"canary": {}}}
+    spec = {"schedule": "0 4 * * *", "jobTemplate": {"spec": job}} if kind == "CronJob" else rollout
+    return {**workload, "apiVersion": versions[kind], "kind": kind, "spec": spec}
+
+
+def with_arguments(*words: str) -> dict[str, Any]:
+    """Return the real Deployment with a command line."""
+    workload = backend()
+    workload["spec"]["template"]["spec"]["containers"][0]["args"] = list(words)
+    return workload
+
+
+def prefixed(*sources: dict[str, Any]) -> dict[str, Any]:
+    """Return the real Deployment whose address comes from `envFrom`."""
+    workload = backend()
+    container = workload["spec"]["template"]["spec"]["containers"][0]
+    container["env"] = [entry for entry in container["env"] if entry["name"] != "REDIS_HOST"]
+    container["envFrom"] = [{"configMapRef": {"name": "settings"}, **source} for source in sources]
+    return workload
+
+
+CLIENTS = [
+    Case(
+        "client-variables",
+        "backend has REDIS_HOST twice: kustomize would keep the last one and lose the patch",
+        "chocolandia/beersystem-backend.yaml",
+        step=step,
+        manifest=with_env({"name": "REDIS_HOST", "value": "elsewhere"}),
+    )
+    for step in ("prepare", "reconfigure", "validate", "rolled-back")
+]
+CLIENTS += [
+    Case(
+        "client-variables",
+        f"backend has REDIS_HOST twice: {lost}",
+        "chocolandia/beersystem-backend.yaml",
+        manifest=as_kind(kind, with_env({"name": "REDIS_HOST", "value": "elsewhere"})),
+    )
+    for kind, lost in {
+        "CronJob": "kustomize would keep the last one and lose the patch",
+        "Rollout": "the pod uses the last one",
+    }.items()
+]
+CLIENTS += [
+    Case(
+        "flux-substitution",
+        f"{text} contains ${{ or $$, which Flux changes in a Kustomization with postBuild",
+        f"'{text}'" if text.endswith(":") else text,
+        over | first_client(workloads={0: {"containers": {"backend": {"env": {"PREFIX": text}}}}}, owner={"kind": kind}),
+    )
+    for text in ("$${APP}:", "$$(APP)")
+    for over, kind in (({"gitops": {"tool": "flux"}}, "kustomize"), ({}, "flux-kustomization"))
+]
+
+
+OLD_REDIS = [
+    Case(
+        "release-settings",
+        "HelmRelease/shop is suspended: no step has an effect",
+        "chocolandia/suspended.yaml",
+        first_client(owner={"kind": "flux-helmrelease", "release": "chocolandia/suspended.yaml"}),
+    ),
+    Case(
+        "release-chart",
+        "HelmRelease/shop installs chart version 1.2.3, and 1.2.2 was installed before scale-down",
+        "chocolandia/release.yaml",
+        first_client(
+            owner={"kind": "flux-helmrelease", "release": "chocolandia/release.yaml"},
+            migration={"evidence": [{"kind": "installed", "step": "prepare", "at": "2026-03-01T21:00:00Z", "value": "1.2.2"}]},
+        ),
+    ),
+    Case(
+        "values-beaten",
+        "helm.parameters of Application/shop sets web.replicas, which wins over the values of each step",
+        "stopped:",
+        first_client(
+            owner={
+                "kind": "helm-values",
+                "release": "chocolandia/application.yaml",
+                "values": {"stopped": {"web": {"replicas": 0}}, "switched": {"web": {"host": "${host}"}}},
+            }
+        ),
+    ),
+    Case(
+        "database-clash",
+        "worker uses database 1, which beersystem uses too",
+        "number: 1",
+        with_databases({"default": 1}, {"cache": {"number": 1, "shared": True}}),
+    ),
+    Case(
+        "queue-evicted",
+        "beersystem stores a queue, and the policy allkeys-lru removes any key",
+        "- cache",
+        first_client(use=["cache", "queue"]),
+    ),
+    Case(
+        "old-redis-in-use",
+        "worker still uses redis.beersystem.svc.cluster.local, which beersystem removes: it is at prepare",
+        "prepare",
+        two_clients("decommission", "prepare"),
+    ),
+    Case(
+        "old-redis-in-use",
+        "worker still uses redis.beersystem.svc.cluster.local, which beersystem removes: it has no migration",
+        "host: redis",
+        two_clients("complete", None, previous={"host": "redis"}),
+    ),
+    Case(
+        "old-redis-in-use",
+        "worker still uses redis.beersystem.svc.cluster.local, which beersystem removes: it is rolled back",
+        "rolled-back",
+        two_clients("decommission", "rolled-back"),
+    ),
+    Case(
+        "old-redis-in-use",
+        "worker still uses redis.beersystem.svc.cluster.local, which beersystem removes: it is at prepare",
+        "prepare",
+        two_clients("decommission", "prepare", previous={"host": "redis-0.redis"}),
+    ),
+    Case(
+        "old-redis-gone",
+        "worker is rolled back to redis, which beersystem has removed",
+        "rolled-back",
+        two_clients("decommission", "rolled-back"),
+    ),
+    Case(
+        "old-redis-in-use",
+        "Deployment/beersystem-backend uses the old Redis",
+        "chocolandia/beersystem-backend.yaml",
+        step="decommission",
+        manifest=with_env({"name": "BARE", "value": "redis:6379"}),
+    ),
+    Case(
+        "scan-missing",
+        "beersystem is at decommission, but the evidence has no scan of the application repository without a certain use",
+        "decommission",
+        without_scan(),
+    ),
+    Case(
+        "previous-shared",
+        "redis-shared-replicas.redis.svc is the shared Redis itself: beersystem already uses it",
+        "redis-shared-replicas.redis.svc",
+        first_client(previous={"host": "redis-shared-replicas.redis.svc"}),
+    ),
+]
