@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rediskit.errors import ConfigError, Location, Problem
 from rediskit.files import MAX_BYTES
+from rediskit.init.json_list import json_items
+from rediskit.init.lean_reader import read_lean
 from rediskit.yamlio.reader import read
 
 MAX_INPUT = 50 * 1024 * 1024
 """The largest input, in bytes: a dump of a cluster with thousands of objects."""
 _BREAK = re.compile(rb"^(?:---(?=\s|$)|\.\.\.(?=\s|$))", re.MULTILINE)
+_JSON = re.compile(rb"\s*[{\[]")
 _EMPTY = re.compile(rb"(?:\s|#[^\n]*(?:\n|$)|%[^\n]*(?:\n|$))*")
 _ITEMS = re.compile(rb"^items:[ \t]*\n(?=-[ \n])", re.MULTILINE)
 _ITEM = re.compile(rb"^-(?=[ \n])", re.MULTILINE)
@@ -19,10 +22,15 @@ _AFTER = re.compile(rb"^[^-\s#]", re.MULTILINE)
 
 
 class Part(NamedTuple):
-    """One YAML document, and the number of lines of the input above it."""
+    """One document, the number of lines of the input above it, and its content if it is known."""
 
     text: bytes
     above: int
+    data: Any = None
+
+    def content(self, file: str) -> Any:
+        """Return the mapping in the document. Raises ConfigError."""
+        return read_lean(self.text, file, self.above) if self.data is None else self.data
 
 
 def parts(text: bytes, file: str) -> Iterator[Part]:
@@ -33,7 +41,10 @@ def parts(text: bytes, file: str) -> Iterator[Part]:
     for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
         part = text[start:end]
         part = re.sub(rb"^(?:---|\.\.\.)", b"", part) if start else _BREAK.sub(b"", part, count=1)
-        if len(part) > MAX_BYTES:
+        if len(part) > MAX_BYTES and _JSON.match(part):
+            for item in json_items(part, file, above):
+                yield Part(item.text.encode(), item.above, item.data)
+        elif len(part) > MAX_BYTES:
             yield from _items(part, file, above)
         elif not _EMPTY.fullmatch(part):
             yield Part(part, above)
@@ -44,10 +55,8 @@ def _items(part: bytes, file: str, above: int) -> Iterator[Part]:
     """Yield the objects of a List as kubectl prints it. Lines at the left margin begin an object or a key of the List."""
     first = _ITEMS.search(part)
     if first is None:
-        hint = "pass the output of kubectl get -o yaml, or fewer objects"
-        problem = Problem(
-            f"a document is larger than {MAX_BYTES >> 20} MiB and is not a List in YAML", hint, (), Location(file, above + 1, 1)
-        )
+        hint = "pass the output of kubectl get -o yaml or -o json, or fewer objects"
+        problem = Problem(f"a document is larger than {MAX_BYTES >> 20} MiB and is not a List", hint, (), Location(file, above + 1, 1))
         raise ConfigError(problem)
     after = _AFTER.search(part, first.end())
     end = after.start() if after else len(part)

@@ -9,8 +9,7 @@ from rediskit import dns
 from rediskit.errors import ConfigError, Problem
 from rediskit.init.dump import MAX_INPUT, parts
 from rediskit.model.nested import at, list_at, mapping_at, text_at
-from rediskit.yamlio.reader import read
-from rediskit.yamlio.scalars import plain
+from rediskit.yamlio.reader import MAX_PROBLEMS
 
 Content = dict[str, Any]
 
@@ -20,6 +19,11 @@ ONCE = {"DaemonSet": "can't be scaled to 0", "Job": "runs once", "Pod": "has no 
 """The other kinds that run Pods, each with the reason why rediskit does not change it."""
 RUNNING = ("Deployment", "StatefulSet", "Rollout", "DaemonSet", "ReplicaSet", "Pod")
 """The kinds whose pods a Service can select."""
+MAX_OBJECTS = 100_000
+"""The largest number of objects: each takes time, however small it is."""
+MAX_VALUES = 3_000_000
+"""The largest number of values in all objects: each takes memory, however short its text is."""
+_FEWER = "pass only the workloads, their ConfigMaps, and the Service and the workload of the old Redis"
 _KIND = re.compile(r"[A-Z][A-Za-z]{0,62}")
 _ACTION = rb"(?:\.(?:Values|Release|Chart|Capabilities)\b|include |template |if |range |with |toYaml )"
 _TEMPLATE = re.compile(rb"^(?!\s*#)[^\n\"']*\{\{-?\s*" + _ACTION, re.MULTILINE)
@@ -47,23 +51,46 @@ class InputObjects:
 def read_objects(text: bytes, file: str) -> InputObjects:
     """Return the objects of an input. Raises ConfigError when it is not valid YAML or JSON, or contains no workload."""
     if len(text) > MAX_INPUT:
-        hint = "pass only the workloads, their ConfigMaps, and the Service and the workload of the old Redis"
-        raise ConfigError(Problem(f"{file} is larger than {MAX_INPUT >> 20} MiB", hint))
+        raise ConfigError(Problem(f"{file} is larger than {MAX_INPUT >> 20} MiB", _FEWER))
     if _TEMPLATE.search(text):
         hint = "pass the output of `helm template`, or of `kubectl get deployment NAME -o yaml`"
         raise ConfigError(Problem(f"{file} is the source of a Helm template", hint))
-    contents: list[Content] = []
-    problems: list[Problem] = []
-    for part in parts(text, file):
-        try:
-            contents += _flat(plain(read(part.text, file, above=part.above).data))
-        except ConfigError as error:
-            problems += error.problems
-    if problems:
-        raise ConfigError(problems)
-    objects = InputObjects(tuple(contents))
+    objects = InputObjects(tuple(_contents(text, file)))
     _refuse_without_workload(objects, file)
     return objects
+
+
+def _contents(text: bytes, file: str) -> list[Content]:
+    """Return the objects. Raises ConfigError with the problems of all documents, and when their number exceeds a limit."""
+    contents: list[Content] = []
+    problems: list[Problem] = []
+    values = 0
+    for part in parts(text, file):
+        try:
+            added = list(_flat(part.content(file)))
+        except ConfigError as error:
+            problems += error.problems
+            if len(problems) >= MAX_PROBLEMS:
+                break
+            continue
+        contents += added
+        values += sum(map(_size, added))
+        for count, limit, name in ((len(contents), MAX_OBJECTS, "objects"), (values, MAX_VALUES, "values")):
+            if count > limit:
+                raise ConfigError(Problem(f"{file} contains more than {limit:,} {name}", _FEWER))
+    if problems:
+        raise ConfigError(problems)
+    return contents
+
+
+def _size(content: Any) -> int:
+    """Return the number of values in an object."""
+    count, level = 1, [content]
+    while level:
+        inner = [value for each in level for value in (each.values() if isinstance(each, dict) else each)]
+        count += len(inner)
+        level = [value for value in inner if isinstance(value, (dict, list))]
+    return count
 
 
 def _flat(data: Any) -> Iterator[Content]:

@@ -22,15 +22,14 @@ def completed(address: Address, objects: Sequence[Object], namespace: str, gone:
     """
     servers = set(gone)
     services = [content for content in objects if content.get("kind") == "Service"]
-    workloads: dict[str, list[Object]] = {}
-    for content in objects if services else ():
-        if content.get("kind") in _WORKLOADS:
-            workloads.setdefault(text_at(content, "metadata", "namespace") or namespace, []).append(content)
+    workloads = _by_label(objects if services else (), namespace)
     for service in services:
         name, home = text_at(service, "metadata", "name"), text_at(service, "metadata", "namespace") or namespace
         literals, hosts = _literals(service), _hosts(service)
         found = set(literals) & set(address.addresses) or set(hosts) & set(address.hosts)
-        selected = [reference(workload) for workload in backends(service, workloads.get(home, ()), namespace)]
+        labels = [(home, *label) for label in mapping_at(service, "spec", "selector").items() if isinstance(label[1], str)]
+        fewest = min((workloads.get(label, []) for label in labels), key=len, default=[])
+        selected = [reference(workload) for workload in fewest if selects(service, workload)]
         is_redis = bool(selected) and home == namespace and servers.issuperset(selected)
         if (name, home) in address.services or found or is_redis:
             address = address.plus(Address(((name, home),), hosts, literals, _ports(service, "port"), _ports(service, "nodePort")))
@@ -54,12 +53,28 @@ def backends(service: Object, objects: Iterable[Object], namespace: str) -> list
     ]
 
 
+def _by_label(objects: Iterable[Object], namespace: str) -> dict[tuple[str, str, str], list[Object]]:
+    """Return the workloads by namespace, and by key and value of each label of their pods."""
+    result: dict[tuple[str, str, str], list[Object]] = {}
+    for content in objects:
+        if content.get("kind") in _WORKLOADS:
+            home = text_at(content, "metadata", "namespace") or namespace
+            for key, value in _labels(content).items():
+                if isinstance(value, str):
+                    result.setdefault((home, key, value), []).append(content)
+    return result
+
+
+def _labels(workload: Object) -> dict[str, Any]:
+    """Return the labels of the pods of a workload."""
+    of_template = mapping_at(workload, "spec", "template", "metadata", "labels")
+    return of_template or (mapping_at(workload, "metadata", "labels") if workload.get("kind") == "Pod" else {})
+
+
 def selects(service: Object, workload: Object) -> bool:
     """Return whether a Service selects the pods of a workload."""
     selector = mapping_at(service, "spec", "selector")
-    labels = mapping_at(workload, "spec", "template", "metadata", "labels") or (
-        mapping_at(workload, "metadata", "labels") if workload.get("kind") == "Pod" else {}
-    )
+    labels = _labels(workload)
     return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
 
 

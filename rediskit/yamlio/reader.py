@@ -38,7 +38,7 @@ _KEY = "yaml-key"
 
 _BOM = b"\xef\xbb\xbf"
 # Characters that libyaml refuses, skips or takes as line breaks, and that no editor shows.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _NOT_IN_KEYS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 SURROGATE = re.compile("[\ud800-\udfff]")
 # libyaml compares each %TAG with all previous ones: 1 MiB of them takes seconds.
@@ -80,7 +80,7 @@ def _decode(text: bytes, file: str, above: int) -> str:
     except UnicodeDecodeError as error:
         before = text[: error.start].decode()
         _refuse(Lines(file, before, above), len(before), _ENCODING, f"byte {text[error.start]:#04x} is not UTF-8", "save the file as UTF-8")
-    if control := _CONTROL.search(content):
+    if control := CONTROL.search(content):
         number = f"{ord(control[0]):04X}"
         hint = f'remove it, or write "\\u{number}" in text'
         _refuse(Lines(file, content, above), control.start(), _ENCODING, f"unprintable character U+{number}", hint)

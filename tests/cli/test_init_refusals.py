@@ -34,7 +34,7 @@ from tests.samples import ROOT
         (text(redis(), service()), 2, "the input contains only Redis"),
         (text(workload(container()), workload(container(), name="b")), 2, "no variable refers to Redis in Deployment/web, Deployment/b"),
         (text(workload(container(**{**THREE, "REDIS_HOST": WORD}, DB_PASSWORD=WORD))), 1, "env[0].value repeats a secret of the input"),
-        ("x" * (1024 * 1024 + 1), 2, "standard input:1:1: error: a document is larger than 1 MiB and is not a List in YAML"),
+        ("x" * (1024 * 1024 + 1), 2, "standard input:1:1: error: a document is larger than 1 MiB and is not a List"),
         ("x" * (MAX_INPUT + 1), 2, "standard input is larger than 50 MiB"),
         (text(workload(container("No_Label", **THREE))), 1, "the new config does not render; nothing was written"),
     ],

@@ -82,10 +82,11 @@ def test_a_problem_in_a_large_list_has_its_line_and_column(old: str, new: str, m
         ("items:\n" + "- a: 1\n" * 200_000 + "kind: Table\n", "the kind of a document with items is 'Table' instead of List"),
         ("items:\n" + "- a: 1\n" * 200_000 + "kind: List\nitems:\n- b: 1\n", "duplicate key"),
         ("kind: List\nitems:\n" + "- a: 1\n" * 200_000 + "kind: List\n", "duplicate key"),
-        ("[" + "{}," * 500_000 + "]", "a document is larger than 1 MiB and is not a List in YAML"),
+        ("- {}\n" * 300_000, "a document is larger than 1 MiB and is not a List"),
+        ("[" + "{}," * 500_000 + "]", "can't be read as JSON: expected {"),
         ("a: [\n" + "items:\n- b,\n" * 200_000 + "]\n", "error"),
     ],
-    ids=["object", "kind", "twice", "kind-twice", "flow", "not-items"],
+    ids=["object", "kind", "twice", "kind-twice", "list", "flow", "not-items"],
 )
 def test_a_large_document_that_is_no_list_is_refused(text: str, message: str) -> None:
     with pytest.raises(ConfigError) as refused:

@@ -85,7 +85,7 @@ def test_errors_have_the_line_numbers_of_the_input() -> None:
         (text(workload(name="")), "without a valid name"),
         (text(workload(name="../../elsewhere")), "without a valid name"),
         (text(workload(namespace="a\nb")), "without a valid name"),
-        (text(WEB) + "# " + "x" * 1024 * 1024, "a document is larger than 1 MiB and is not a List in YAML"),
+        (text(WEB) + "# " + "x" * 1024 * 1024, "a document is larger than 1 MiB and is not a List"),
         ("[" * 200, "more than 100 levels"),
     ],
     ids=lambda value: None if isinstance(value, bytes) else value[:30].split("\n")[0],

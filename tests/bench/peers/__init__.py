@@ -12,13 +12,13 @@ import shutil
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import yaml
 
-from tests.bench.peers.projects import NAME, PROJECTS, Command, Project, Sample, sample
+from tests.bench.peers.projects import NAME, PROJECTS, Project, Sample, sample
 from tests.tools.install import InstallError, install, locate, table
 
 GROWTH = (1, 10, 100, 1000)
@@ -87,11 +87,16 @@ def _compare(home: Path, projects: dict[str, Project], files: Sample, count: int
 def _run(project: Project, folder: Path) -> Usage:
     """Run a generator in the folder of its project."""
     program, *arguments = project.command
+    return measured([locate(str(program)) or program, *arguments], folder)
+
+
+def measured(command: Sequence[str | Path], folder: Path, source: Path | None = None) -> Usage:
+    """Run a program and return what it used. source: the file on its standard input."""
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    command: Command = [*USAGE, locate(str(program)) or program, *arguments]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    with (source or Path(os.devnull)).open("rb") as given:
+        done = subprocess.run([*USAGE, *command], cwd=folder, env=environment, stdin=given, capture_output=True, text=True)
     if done.returncode:
-        raise SystemExit(f"{program} ended with exit code {done.returncode}:\n{done.stderr}")
+        raise SystemExit(f"{command[0]} ended with exit code {done.returncode}:\n{done.stderr}")
     return Usage(*json.loads(done.stdout))
 
 
