@@ -30,6 +30,8 @@ class Neighbours:
         self._real = os.path.dirname(os.path.realpath(file))
         self._home = os.path.dirname(os.path.realpath(config)) if config else self._real
         self._top = work_tree(Path(self._home))
+        self._folders: dict[str, str] = {}
+        """The real path of each folder with a referenced file: resolving one asks the disk for each of its parts."""
 
     def read(self, name: str, within: str = "") -> tuple[bytes, str]:
         """Return the content of a file and its name for messages. Raises ConfigError without a location.
@@ -53,10 +55,17 @@ class Neighbours:
             raise ConfigError(Problem("the path contains an unprintable character", "remove the character", code="file-outside"))
         if os.path.isabs(name) or name.startswith("~"):
             raise ConfigError(Problem(f"{name} is an absolute path", "write a path relative to this file", code="file-outside"))
-        real = os.path.realpath(os.path.join(self._real, name))
+        real = self._resolved(os.path.join(self._real, name))
         top = str(self._top or self._home)
         if real != top and not real.startswith(os.path.join(top, "")):
             area = "the Git work tree" if self._top else "the folder"
             hint = f"move the file into {area}: a config references only files there"
             raise ConfigError(Problem(f"{name} is outside {area} of the config", hint, code="file-outside"))
         return real
+
+    def _resolved(self, path: str) -> str:
+        folder, name = os.path.split(path)
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(folder)
+        resolved = os.path.join(self._folders[folder], name)
+        return os.path.realpath(path) if name in ("", ".", "..") or os.path.islink(resolved) else resolved
