@@ -14,7 +14,7 @@ from tests.cli.test_export import PATCH, REPLICAS, at, disk, exported
 from tests.cli.test_export import run as run
 from tests.conftest import Run
 from tests.renderers.owner_build import OLD_REDIS, Object
-from tests.samples import backend
+from tests.samples import backend, merged
 
 
 def remarks(run: Run, config: str) -> list[tuple[str, str, str | None, int | None]]:
@@ -96,6 +96,16 @@ KEDA = {
     "metadata": {"name": "backend", "namespace": "beersystem"},
     "spec": {"scaleTargetRef": {"name": "beersystem-backend"}, "triggers": []},
 }
+
+
+@pytest.mark.parametrize("key", ["scaleTargetRef", "targetRef"])
+def test_an_unknown_kind_that_refers_to_the_workload_is_a_warning(key: str, tmp_path: Path, run: Run) -> None:
+    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "beersystem-backend"}
+    canary = {"apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata": KEDA["metadata"], "spec": {key: reference}}
+    owner(tmp_path, backend(), *OLD_REDIS, canary, merged(canary, {"kind": "VerticalPodAutoscaler", "metadata": {"name": "sizes"}}))
+    config = at(tmp_path, "prepare")
+    assert exported(run, config)[0] == 0
+    assert remarks(run, config) == [("owner-autoscaler", "warning", "owner/base/canary-backend.yaml", 2)]
 
 
 @pytest.mark.parametrize("scaler", [HPA, KEDA], ids=["HPA", "KEDA"])

@@ -164,6 +164,14 @@ DEPLOYERS: dict[str, tuple[dict[str, str], str]] = {
     "the rendered folder": ({"apps.yaml": dump(application(**{PATHS: f".;/{MINE}"}))}, ""),
     "the output, relative": ({"apps.yaml": dump(application(**{PATHS: ".;../../rendered"}))}, ""),
     "a pattern": ({"apps.yaml": dump(application(**{PATHS: "/rendered/*/owners/*/kustomization.yaml"}))}, ""),
+    "replicas": (
+        {"apps.yaml": dump(merged(application(), {"spec": {"source": {"kustomize": {"replicas": [{"name": "beersystem-backend"}]}}}}))},
+        "owner-beaten",
+    ),
+    "replicas of another workload": (
+        {"apps.yaml": dump(merged(application(), {"spec": {"source": {"kustomize": {"replicas": [{"name": "other"}]}}}}))},
+        "",
+    ),
     "another Application": ({"apps.yaml": dump(merged(application(**{PATHS: "."}), {"spec": {"source": {"path": "other"}}}))}, ""),
     "another repository": ({"apps.yaml": dump(merged(application(**{PATHS: "."}), {"spec": {"source": {"repoURL": "https://x/y"}}}))}, ""),
     "Flux": ({"flux.yaml": flux()}, ""),
@@ -187,7 +195,7 @@ def test_check_reports_a_deployer_that_does_not_see_the_folder(name: str, tmp_pa
     for path, text in files.items():
         (tmp_path / path).write_text(text)
     _, _, errors = run("check", CONFIG)
-    reported = {word for word in ("owner-paths", "owner-artifact", "owner-component") if f"[{word}]" in errors}
+    reported = {word for word in ("owner-paths", "owner-artifact", "owner-component", "owner-beaten") if f"[{word}]" in errors}
     assert reported == ({code} if code else set()), errors
 
 

@@ -24,7 +24,7 @@ from rediskit.migrate.owner.files import (
 )
 from rediskit.migrate.owner.in_place import at_home
 from rediskit.migrate.owner.remote import remote_entries
-from rediskit.migrate.owner.rules import beaten, missing_workload, release_problems, unbuilt, unexpanded, unnamed_scalers
+from rediskit.migrate.owner.rules import beaten, missing_workload, release_problems, unbuilt, unexpanded, unknown_scalers, unnamed_scalers
 from rediskit.migrate.owner.values_rules import values_problems
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
@@ -195,6 +195,8 @@ def _scalers(client: Client, before: Built, place: Checkout, file: Path) -> Iter
         return
     for (kind, _, name), problem in unnamed_scalers(before.objects, client):
         yield _of_problem(problem, object_at(place, kind, name) or _at(file))
+    for (kind, _, name), problem in unknown_scalers(before.objects, client):
+        yield _of_problem(problem, object_at(place, kind, name) or _at(file))._replace(severity="warning")
 
 
 def _steps(environment: Environment, client: Client, copy: Bench | ValuesBench, before: Built, file: Path) -> Iterator[Finding]:

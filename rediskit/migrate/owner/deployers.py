@@ -46,6 +46,7 @@ def deployer_problems(environment: Environment, client: Client, place: Checkout)
         kind, group = deployer.content["kind"], str(deployer.content.get("apiVersion")).partition("/")[0]
         if (kind, group) == ("Application", "argoproj.io"):
             yield from _application(environment, deployer, overlay, mine)
+            yield from _beaten(environment, client, deployer, overlay)
         elif (kind, group) == ("Kustomization", "kustomize.toolkit.fluxcd.io") and _clean(
             text_at(deployer.content, "spec", "path")
         ) == overlay:
@@ -72,17 +73,28 @@ def _clean(path: str) -> str:
 
 
 def _application(environment: Environment, deployer: _Deployer, overlay: str, mine: str) -> Iterator[Problem]:
-    spec = at(deployer.content, "spec")
-    for source in (at(spec, "source"), *list_at(spec, "sources")):
-        if _clean(text_at(source, "path") or "..") != overlay or not same_repository(
-            text_at(source, "repoURL"), environment.gitops.repository
-        ):
-            continue
+    for _ in _sources(environment, deployer, overlay):
         paths = text_at(at(deployer.content, "metadata", "annotations"), _PATHS)
         watched = [_clean(entry if entry.startswith("/") else f"{overlay}/{entry}") for entry in paths.split(";") if entry.strip()]
         if watched and not any(_contains(path, mine) for path in watched):
             message = f"{_PATHS} of {deployer.reference} does not contain {mine}: Argo CD ignores the commit of a step"
             yield Problem(message, f"add /{mine} to the annotation: {paths};/{mine}", (), deployer.location, "owner-paths")
+
+
+def _sources(environment: Environment, deployer: _Deployer, overlay: str) -> list[Any]:
+    """Return the sources of an Application that build the overlay."""
+    spec, ours = at(deployer.content, "spec"), environment.gitops.repository
+    every = (at(spec, "source"), *list_at(spec, "sources"))
+    return [one for one in every if _clean(text_at(one, "path") or "..") == overlay and same_repository(text_at(one, "repoURL"), ours)]
+
+
+def _beaten(environment: Environment, client: Client, deployer: _Deployer, overlay: str) -> Iterator[Problem]:
+    """Yield the numbers of replicas that an Application sets after the build of the overlay, so that no step stops these workloads."""
+    names = {str(workload.name) for workload in client.workloads}
+    for source in _sources(environment, deployer, overlay):
+        for name in names.intersection(text_at(entry, "name") for entry in list_at(source, "kustomize", "replicas")):
+            message = f"kustomize.replicas of {deployer.reference} sets {name}, after the Component of {client.name}: no step stops it"
+            yield Problem(message, "remove the entry, and set replicas in the base", (), deployer.location, "owner-beaten")
 
 
 def _contains(path: str, mine: str) -> bool:

@@ -57,6 +57,18 @@ def unnamed_scalers(objects: Mapping[Key, Object], client: Client) -> Iterator[t
             yield key, Problem(message, f"{hint}: it must not scale the workload during the migration", code="owner-autoscaler")
 
 
+def unknown_scalers(objects: Mapping[Key, Object], client: Client) -> Iterator[tuple[Key, Problem]]:
+    """Yield each object of another kind that refers to a workload as a scaler does, such as a Canary of Flagger."""
+    for key, content in objects.items():
+        kind, namespace, name = key
+        for target in (at(content, "spec", "scaleTargetRef"), at(content, "spec", "targetRef")):
+            aim = f"{at(target, 'kind')}/{at(target, 'name')}"
+            if kind not in (*SCALERS, "VerticalPodAutoscaler") and namespace in ("", client.namespace) and aim in client.references:
+                message = f"{kind}/{name} refers to {aim}: it may scale it, or run copies of it with the old variables"
+                hint = "pause it before scale-down, and accept the finding"
+                yield key, Problem(message, hint, code="owner-autoscaler")
+
+
 def unexpanded(client: Client, before: Built, after: Built) -> list[Problem]:
     """Return a problem for each `$(NAME)` that the chart renders before its definition: Kubernetes does not expand it."""
     problems = []
