@@ -19,6 +19,7 @@ from rediskit.migrate.owner.released import key_of
 from rediskit.migrate.scanned_objects import objects_of
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
+from rediskit.model.nested import at, list_at
 from rediskit.model.pointers import pointer
 from rediskit.model.workload import NOT_SCALED
 from rediskit.renderers.tree import Object
@@ -158,6 +159,7 @@ def _examined(client: Client, before: list[Object], left: list[Object], elsewher
         *_still_selected(client, before),
         *_still_needed(client, left),
         *_removed_users(client, before, address),
+        *_lost_claims(client, before),
     ]
     hidden = not_visible(left, namespace=namespace, substituted=(client.owner.kind == "flux-kustomization" or client.owner.is_helm_release))
     return Scan(tuple(remaining), tuple(hidden), commit)
@@ -186,6 +188,24 @@ def _still_needed(client: Client, left: list[Object]) -> Iterator[Use]:
             if name in client.old_objects:
                 why = f"its pods need {name}, which previous.remove lists"
                 yield Use(reference(workload), client.namespace, pointer(*path), "certain", why)
+
+
+def _lost_claims(client: Client, before: list[Object]) -> Iterator[Use]:
+    """Yield the StatefulSets of previous.remove with claims that `previous.data` keeps, or does not mention, but that go with them."""
+    data = client.previous.data if client.previous else None
+    for workload in before:
+        if reference(workload) not in client.old_objects or key_of(workload)[1] not in ("", client.namespace):
+            continue
+        if data == "none" and list_at(workload, "spec", "volumeClaimTemplates"):
+            yield Use(
+                reference(workload), client.namespace, "/spec/volumeClaimTemplates", "certain", "it has volumes, and previous.data is none"
+            )
+        if data == "keep" and at(workload, *_WHEN_DELETED) == "Delete":
+            why = "it deletes its claims, which previous.data keeps"
+            yield Use(reference(workload), client.namespace, pointer(*_WHEN_DELETED), "certain", why)
+
+
+_WHEN_DELETED = ("spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted")
 
 
 def _removed_users(client: Client, before: list[Object], address: Address) -> Iterator[Use]:

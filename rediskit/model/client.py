@@ -37,10 +37,13 @@ class Previous(Model):
     def _can_be_removed(cls, remove: tuple[str, ...]) -> tuple[str, ...]:
         problems = []
         for index, reference in enumerate(remove):
-            if reference.startswith("Namespace/"):
+            if reference.startswith(("Namespace/", "CustomResourceDefinition/")):
+                every = "a namespace removes all objects in it"
+                if not reference.startswith("Namespace/"):
+                    every = "a CustomResourceDefinition removes all objects of its kind in the cluster"
                 problems.append(
                     Problem(
-                        "removing a namespace removes all objects in it",
+                        f"removing {every}",
                         "list only the objects of the old Redis",
                         (index,),
                         code="previous-remove",

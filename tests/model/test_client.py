@@ -262,6 +262,9 @@ def test_previous_remove_lists_objects_of_the_old_redis_once() -> None:
         (("remove", 1), "removing a namespace removes all objects in it"),
         (("remove", 2), "Service/a is listed twice"),
     ]
+    assert refusal(lambda: Previous(host="redis", remove=("CustomResourceDefinition/redisfailovers.databases.spotahome.com",))) == [
+        (("remove", 0), "removing a CustomResourceDefinition removes all objects of its kind in the cluster"),
+    ]
     previous = Previous(host="redis", remove=("Deployment/shop",))
     assert refusal(lambda: client(workloads=[workload(manifest())], previous=previous)) == [
         (("previous", "remove"), "Deployment/shop is a workload of the application")
