@@ -8,18 +8,18 @@ from itertools import pairwise
 from math import log2
 from typing import Any
 
-_SHAPES: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
-    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"), "a private key", ("PRIVATE KEY-----",)),
-    (re.compile(r"AGE-SECRET-KEY-[0-9]", re.IGNORECASE), "an age private key", ("SECRET-KEY-",)),
+_SHAPES = (
+    (r"-----BEGIN [A-Z ]*PRIVATE KEY-----", "a private key", ("PRIVATE KEY-----",)),
+    (r"(?i)AGE-SECRET-KEY-[0-9]", "an age private key", ("SECRET-KEY-",)),
     (
-        re.compile(r"\b(?:gh[oprsu]_|github_pat_|glpat-|xox[abprs]-|AKIA[0-9A-Z]{12})"),
+        r"\b(?:gh[oprsu]_|github_pat_|glpat-|xox[abprs]-|AKIA[0-9A-Z]{12})",
         "an access token",
         ("GHO_", "GHP_", "GHR_", "GHS_", "GHU_", "GITHUB_PAT_", "GLPAT-", "XOX", "AKIA"),
     ),
-    (re.compile(r"://(?<=[a-z0-9]://)[^/\s:@]*:[^/\s@$]+@", re.IGNORECASE), "a URL that contains a password", ("://",)),
-    (re.compile(r"://(?:(?<=http://)|(?<=https://))[^/\s:@$]+@", re.IGNORECASE), "a URL that contains a user or a token", ("://",)),
+    (r"(?i)://(?<=[a-z0-9]://)[^/\s:@]*:[^/\s@$]+@", "a URL that contains a password", ("://",)),
+    (r"(?i)://(?:(?<=http://)|(?<=https://))[^/\s:@$]+@", "a URL that contains a user or a token", ("://",)),
     (
-        re.compile(r"^[ \t]*(?:requirepass|masterauth)[ \t]+(?:\S+|\"[^\"\n]*\")[ \t]*$", re.IGNORECASE | re.MULTILINE),
+        r"(?im)^[ \t]*(?:requirepass|masterauth)[ \t]+(?:\S+|\"[^\"\n]*\")[ \t]*$",
         "a password in redis.conf",
         ("REQUIREPASS", "MASTERAUTH"),
     ),
@@ -30,7 +30,7 @@ _DIGIT = re.compile("[0-9]")
 _LONG = 20
 """The least number of characters of a generated password."""
 _WORD = re.compile(rf"[A-Za-z0-9+/_=-]{{{_LONG},}}+")
-_ONLY_WORDS = bytes(code if re.fullmatch(rb"[A-Za-z0-9+/_=-]", bytes((code,))) else 32 for code in range(256))
+_ONLY_WORDS = bytes(code if chr(code) in "+/_=-" or bytes((code,)).isalnum() else 32 for code in range(256))
 """A table for `bytes.translate`: a space in place of each byte that is not in a word."""
 _KEY = re.compile(r"(?:^|[./_-]|(?<=[a-z]))(?:password|passwd|passphrase|token|api[_-]?key|secret[_-]?key|private[_-]?key)$", re.IGNORECASE)
 
@@ -62,7 +62,7 @@ def secret_reason(value: str) -> str:
     for shape, reason, words in _SHAPES:
         for word in words:
             if word in capitals:
-                if shape.search(value):
+                if re.search(shape, value):
                     return reason
                 break
     return "a generated password" if any(map(_generated, _long_words(value))) else ""
@@ -82,7 +82,7 @@ def without_passwords(text: str) -> str:
 
 def holds_private_key(text: str) -> bool:
     """Return whether a text contains a private key in PEM format. Other shapes can't be recognized in a certificate."""
-    return bool(_SHAPES[0][0].search(text))
+    return bool(re.search(_SHAPES[0][0], text))
 
 
 def is_secret_key(key: str) -> bool:

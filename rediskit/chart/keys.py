@@ -32,14 +32,17 @@ def known_keys(file: str) -> Mapping[str, str]:
 
 
 @cache
-def _children(file: str) -> Mapping[str, frozenset[str]]:
+def _children(file: str) -> Mapping[str, set[str]]:
     """Return the keys of each section of the values by dotted path, "" for the root."""
     children: dict[str, set[str]] = {}
-    for path in known_keys(file):
-        parts = path.split(".")
-        for end in range(len(parts)):
-            children.setdefault(".".join(parts[:end]), set()).add(parts[end])
-    return {section: frozenset(keys) for section, keys in children.items()}
+    for section in known_keys(file):
+        while section:
+            section, _, key = section.rpartition(".")
+            keys = children.setdefault(section, set())
+            if key in keys:
+                break  # So are the sections around it.
+            keys.add(key)
+    return children
 
 
 def check_values(profile: Profile, values: Mapping[str, Any], extra: Iterable[str] = ()) -> list[Problem]:

@@ -4,11 +4,9 @@ The full name of a release is that of the common charts of Bitnami and CloudPira
 of the release if it contains `redis`, else `<release>-redis`. Charts of other publishers get it as `fullnameOverride`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from rediskit import dns
 from rediskit.chart.profile import KINDS, Profile
@@ -47,7 +45,7 @@ class Release(NamedTuple):
     cluster_domain: str
 
     @classmethod
-    def of(cls, profile: Profile, name: str, namespace: str, values: Mapping[str, Any], replicas: int = 1) -> Release:
+    def of(cls, profile: Profile, name: str, namespace: str, values: Mapping[str, Any], replicas: int = 1) -> Self:
         """Return the release that Helm renders from these values, which can change names and ports.
 
         Runbooks contain names and ports in shell commands, so other text is refused with ConfigError.

@@ -1,7 +1,5 @@
 """The record of a supported Helm chart: everything that rediskit knows about it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -35,7 +33,7 @@ class Settings(NamedTuple):
         monitoring: Whether the exporter runs.
     """
 
-    release: Release
+    release: "Release"
     image: ChartImage
     exporter_image: ChartImage
     mirror: str

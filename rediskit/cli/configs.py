@@ -2,15 +2,11 @@
 
 import argparse
 import os
-import re
 from pathlib import Path
 
 from rediskit.errors import ConfigError, Problem
-from rediskit.files import read_regular
 from rediskit.git.discovery import work_tree
-
-_SIGN = re.compile(rb"^gitops:", re.MULTILINE)
-"""The key that every config sets. The configs of other programs in a folder `config` do not."""
+from rediskit.source.project import is_config
 
 
 def project_root() -> Path:
@@ -26,14 +22,7 @@ def project_root() -> Path:
 
 
 def _is_project(folder: Path) -> bool:
-    return any(_is_config(file) for file in sorted((folder / "config").glob("*.yaml")))
-
-
-def _is_config(file: Path) -> bool:
-    try:
-        return _SIGN.search(read_regular(file)) is not None
-    except OSError:
-        return False
+    return any(is_config(file) for file in sorted((folder / "config").glob("*.yaml")))
 
 
 def default_output() -> str:

@@ -151,7 +151,7 @@ def _is_unusual(text: str, data: Any) -> bool:
     """Return whether only the strict reader can accept or refuse a value."""
     if data is None or len(text) > MAX_BYTES or "\x7f" in text:
         return True
-    if not text.isascii() and (len(text.encode()) > MAX_BYTES or CONTROL.search(text)):
+    if not text.isascii() and (len(text.encode()) > MAX_BYTES or re.search(CONTROL, text)):
         return True
     return (_HALF.search(text) is not None and _has_half(data)) or _is_too_deep(data)
 

@@ -20,6 +20,9 @@ from rediskit.yamlio.reader import read
 
 _SECTIONS = ("schemaVersion", "name", "cluster", "kubernetes", "gitops", "redis", "network", "monitoring", "secrets")
 
+_TOGETHER = 1000
+"""The number of files that are read together: a command line has a largest length."""
+
 
 def running_changes(revision: str, environment: Environment) -> Iterator[Finding]:
     """Yield the changes of a config to the Redis that is deployed at a revision; none if no Redis is deployed there."""
@@ -47,20 +50,20 @@ def running_changes(revision: str, environment: Environment) -> Iterator[Finding
 def gone_configs(revision: str, environment: Environment) -> Iterator[Finding]:
     """Yield a finding for each deleted or moved config whose Redis is deployed at a revision.
 
-    Configs in the folder of this one count, and a config of the same name elsewhere if this one is new.
+    Configs in the folder of this one count, and those elsewhere if this one is new: it can be one of them with another name.
     """
     file = Path(os.path.realpath(environment.file))
     new = contents_at(revision, [str(file)])[str(file)] is None
-    for gone in map(Path, gone_at(revision, str(file.parent), ".yaml")):
-        moved = new and gone.name == file.name
-        if (moved or gone.parent == file.parent) and _deploys(gone, revision):
-            yield _gone(gone, revision, environment, moved=moved)
+    gone = [path for path in map(Path, gone_at(revision, str(file.parent), ".yaml")) if new or path.parent == file.parent]
+    for start in range(0, len(gone), _TOGETHER):
+        for name, text in contents_at(revision, [str(path) for path in gone[start : start + _TOGETHER]]).items():
+            if b"gitops" in (text or b"") and _deploys(Path(name), text or b"", revision):
+                yield _gone(Path(name), revision, environment, moved=new and Path(name).name == file.name)
 
 
-def _deploys(config: Path, revision: str) -> bool:
+def _deploys(config: Path, text: bytes, revision: str) -> bool:
     """Return whether a file is a config at a revision whose Redis is deployed, or can be if it does not load."""
     file = str(config)
-    text = contents_at(revision, [file])[file] or b""
     try:
         data = read(text, file).data
     except ConfigError:

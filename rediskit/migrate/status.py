@@ -1,10 +1,11 @@
 """The status of a migration: the current step, the possible transitions, their gates and their warnings."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 from rediskit.errors import ConfigError, Problem
+from rediskit.migrate.other_configs import gone_elsewhere, losing_elsewhere, users_elsewhere
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration, Step
@@ -101,8 +102,9 @@ def situation_of(
     """Return a client before a transition, with the facts from the config. known: as in `status`."""
     migration = migration_of(client)
     codes = transitions.gates(transition, client, migration)
-    used = users(environment, client) if "old-redis" in codes else []
+    used = (*users(environment, client), *users_elsewhere(environment, client)) if "old-redis" in codes else ()
     other = gone_by(environment, client) if "old-redis-exists" in codes else None
+    elsewhere = gone_elsewhere(environment, client) if "old-redis-exists" in codes else ""
     return Situation(
         environment,
         client,
@@ -112,7 +114,7 @@ def situation_of(
         secret=secret_in_tree(environment, client),
         carriers=carriers(environment) if known is None else known,
         still_used=tuple((user.message, user.hint) for user in used if user.strength == "certain"),
-        removed_by=other.name if other else "",
+        removed_by=other.name if other else elsewhere,
         required=digest(environment, client) if {"verified", "folded"}.intersection(codes) else "",
     )
 
@@ -196,7 +198,8 @@ def _warnings(situation: Situation, repository: Repository) -> Iterator[str]:
 
 def _losing_rollback(environment: Environment, client: Client) -> Iterator[str]:
     """Yield the other clients that cannot roll back once the old Redis is removed."""
-    names = list(islice(losing_rollback(environment, client), LISTED + 1))
+    others = chain(losing_rollback(environment, client), losing_elsewhere(environment, client))
+    names = list(islice(others, LISTED + 1))
     yield from (f"{name} cannot roll back after this step: it has the same old Redis" for name in names[:LISTED])
     if len(names) > LISTED:
         yield f"more than {LISTED} clients cannot roll back after this step: they have the same old Redis"

@@ -1,11 +1,9 @@
 """IPv4 addresses, networks of clients, and the address range of a MetalLB pool."""
 
-import re
-from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
-from typing import Annotated, ClassVar
+from typing import Annotated, Any
 
-from rediskit.model.base import Text, Written, refuse, shown
+from rediskit.model.base import Text, Written, refuse
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = rf"(?:{_OCTET}\.){{3}}{_OCTET}"
@@ -29,37 +27,36 @@ Cidr = Annotated[str, Text(rf"{_IPV4}(?:/{_PREFIX})?", 0, "an IPv4 network", "wr
 """An IPv4 network of private size. An address without a prefix becomes `/32`."""
 
 
-@dataclass(frozen=True)
 class AddressRange(Written):
     """A range of IPv4 addresses, the last one included, as MetalLB writes a pool: `a.b.c.d-a.b.c.e` or a CIDR.
 
     Ranges of the same addresses are equal. Raises ValueError when the text has neither form.
     """
 
-    text: str = field(compare=False)
-    first: IPv4Address = field(init=False, repr=False)
-    last: IPv4Address = field(init=False, repr=False)
-    pattern: ClassVar[str] = rf"{_IPV4} ?- ?{_IPV4}|{_IPV4}/{_PREFIX}"
-    expected: ClassVar[str] = "a range of IPv4 addresses"
-    hint: ClassVar[str] = "write it like 192.168.4.200-192.168.4.210 or 192.168.4.192/27"
+    first: IPv4Address
+    last: IPv4Address
+    pattern = rf"{_IPV4}(?: ?- ?{_IPV4}|/{_PREFIX})"
+    expected = "a range of IPv4 addresses"
+    hint = "write it like 192.168.4.200-192.168.4.210 or 192.168.4.192/27"
 
-    def __post_init__(self) -> None:
-        if not re.fullmatch(self.pattern, self.text, re.ASCII):
-            raise ValueError(f"{shown(self.text)} is not {self.expected}")
-        first, last = self._ends()
-        if last < first:
-            raise ValueError(f"the last address of {self.text} is below the first")
-        object.__setattr__(self, "first", first)
-        object.__setattr__(self, "last", last)
+    @classmethod
+    def _parsed(cls, text: str) -> dict[str, Any]:
+        first, separator, last = text.partition("-")
+        if separator:
+            ends = {"first": IPv4Address(first.strip()), "last": IPv4Address(last.strip())}
+            if ends["last"] < ends["first"]:
+                raise ValueError(f"the last address of {text} is below the first")
+            return ends
+        network = IPv4Network(text, strict=False)
+        if str(network.network_address) != text.split("/")[0]:
+            raise ValueError(f"{text} has host bits set; did you mean {network}?")
+        return {"first": network.network_address, "last": network.broadcast_address}
 
-    def _ends(self) -> tuple[IPv4Address, IPv4Address]:
-        if "-" in self.text:
-            first, last = (IPv4Address(part.strip()) for part in self.text.split("-"))
-            return first, last
-        network = IPv4Network(self.text, strict=False)
-        if str(network.network_address) != self.text.split("/")[0]:
-            raise ValueError(f"{self.text} has host bits set; did you mean {network}?")
-        return network.network_address, network.broadcast_address
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AddressRange) and (self.first, self.last) == (other.first, other.last)
+
+    def __hash__(self) -> int:
+        return hash((self.first, self.last))
 
     def __contains__(self, address: str) -> bool:
         return self.first <= IPv4Address(address) <= self.last

@@ -6,7 +6,6 @@ from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, NoReturn, Self
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
-from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
@@ -17,13 +16,18 @@ from rediskit.secrecy import secret_reason
 SECRET_HINT = "remove the secret from the config and store it in a Secret, see secrets.mode"
 
 
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
 class Model(BaseModel):
     """A section of the config. Python code can construct it by field name or by YAML key."""
 
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
-        alias_generator=to_camel,
+        alias_generator=_camel,
         validate_by_name=True,
         validate_by_alias=True,
         serialize_by_alias=True,
@@ -159,8 +163,15 @@ class Text(NamedTuple):
         return result | {"maxLength": self.longest} if self.longest else result
 
 
-class Written:
-    """The base of values that keep their text and parse it. By default a frozen dataclass whose first field is `text`.
+class Frozen:
+    """The base of values that nothing changes: `__init__` writes into `vars(self)`. A dataclass takes ten times as long to define."""
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"{type(self).__name__} is frozen")
+
+
+class Written(Frozen):
+    """The base of values that keep their text and parse it.
 
     `pattern`, `expected` and `hint` are as in `Text`. Raises ValueError when the text does not have the form of the class.
     """
@@ -169,6 +180,19 @@ class Written:
     pattern: ClassVar[str]
     expected: ClassVar[str]
     hint: ClassVar[str]
+
+    def __init__(self, text: str) -> None:
+        if not re.fullmatch(self.pattern, text, re.ASCII):
+            raise ValueError(f"{shown(text)} is not {self.expected}")
+        vars(self).update(text=text, **self._parsed(text))
+
+    @classmethod
+    def _parsed(cls, text: str) -> dict[str, Any]:
+        """Return the attributes of a text that matches the pattern."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.text!r})"
 
     def __str__(self) -> str:
         return self.text
@@ -179,7 +203,7 @@ class Written:
             return value
         text = as_text(value, cls.expected, cls.hint)
         try:
-            return cls(text)  # type: ignore[call-arg]  # The dataclasses below have the field.
+            return cls(text)
         except ValueError as error:
             refuse("invalid-value", str(error), cls.hint)
 

@@ -1,7 +1,6 @@
 """Files that a config references. The loader reads their content into the model, so `render` opens no file."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
@@ -9,13 +8,16 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from rediskit.errors import Problem
-from rediskit.model.base import Model, refuse, refuse_all
+from rediskit.model.base import Frozen, Model, refuse, refuse_all
 
 
-class _FromLoader:
+class _FromLoader(Frozen):
     """The base of referenced files: a path in YAML, the content in the model."""
 
     path: str
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(path={self.path!r})"  # Never the content.
 
     @classmethod
     def _validate(cls, value: Any) -> Any:
@@ -36,24 +38,37 @@ class _FromLoader:
         return {"type": "string", "minLength": 1}
 
 
-# Dataclasses, because they inherit the Pydantic schema, and `repr` must not show the content.
-@dataclass(frozen=True)
 class TextFile(_FromLoader):
     """A text file, and its path as written in the config."""
 
-    path: str
-    text: str = field(repr=False)
+    text: str
+
+    def __init__(self, path: str, text: str) -> None:
+        vars(self).update(path=path, text=text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TextFile) and (self.path, self.text) == (other.path, other.text)
+
+    def __hash__(self) -> int:
+        return hash(self.path)
 
 
-@dataclass(frozen=True)
 class Manifest(_FromLoader):
     """A Kubernetes object, and its path as written in the config.
 
     It is cleaned by `rediskit.source.manifest.clean`, and shared: do not change it.
     """
 
-    path: str
-    content: dict[str, Any] = field(repr=False, hash=False)
+    content: dict[str, Any]
+
+    def __init__(self, path: str, content: dict[str, Any]) -> None:
+        vars(self).update(path=path, content=content)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Manifest) and (self.path, self.content) == (other.path, other.content)
+
+    def __hash__(self) -> int:
+        return hash(self.path)
 
 
 class Described(Model):

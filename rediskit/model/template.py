@@ -38,24 +38,17 @@ class Placeholder(NamedTuple):
 class Template(Written):
     """A value with placeholders. Everything but `${…}` is text; `$${` is a literal `${`."""
 
-    __slots__ = ("parts", "text")
+    parts: tuple[str | Placeholder, ...]
 
     def __init__(self, text: str) -> None:
         """Parse a value. Raises ValidationError for a placeholder that is unknown or in the spelling of another tool."""
-        self.text = text
-        self.parts = tuple(_parts(text))
+        vars(self).update(text=text, parts=tuple(_parts(text)))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Template) and self.text == other.text
 
     def __hash__(self) -> int:
         return hash(self.text)
-
-    def __repr__(self) -> str:
-        return f"Template({self.text!r})"
-
-    def __str__(self) -> str:
-        return self.text
 
     @property
     def placeholders(self) -> tuple[Placeholder, ...]:

@@ -1,15 +1,13 @@
 """The result of a render: files, and the Kubernetes objects in them."""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from rediskit.errors import Path
+from rediskit.model.base import Frozen
 from rediskit.yamlio import writer as yaml
 
 Object = dict[str, Any]
@@ -28,19 +26,18 @@ class File(NamedTuple):
     header: str | None = None
 
 
-@dataclass(frozen=True)
-class Tree:
-    """All rendered files of one environment, sorted by path. `header` is the first line of each YAML file.
-
-    It is a dataclass because cached properties need an instance dictionary, which a NamedTuple does not have.
-    """
+class Tree(Frozen):
+    """All rendered files of one environment, sorted by path. `header` is the first line of each YAML file."""
 
     name: str
     header: str
     contents: tuple[File, ...]
 
+    def __init__(self, name: str, header: str, contents: tuple[File, ...]) -> None:
+        vars(self).update(name=name, header=header, contents=contents)
+
     @classmethod
-    def of(cls, name: str, header: str, files: Iterable[File]) -> Tree:
+    def of(cls, name: str, header: str, files: Iterable[File]) -> Self:
         """Return the rendered manifests, sorted by path. Raises ValueError for two files with the same path."""
         ordered = tuple(sorted(files, key=lambda file: file.path))
         for file, following in pairwise(ordered):

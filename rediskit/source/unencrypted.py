@@ -17,18 +17,13 @@ from rediskit.yamlio.reader import read
 SUFFIXES = (".yaml", ".yml", ".json")
 _SECRET = re.compile(rb"\bkind\b[\"']?[ \t]*:[ \t]*[\"']?Secret\b")
 """A file without this text is not parsed, which takes a thousand times as long."""
-_SEALED_SECRET = re.compile(rb"\bkind\b[\"']?[ \t]*:[ \t]*[\"']?SealedSecret\b")
-_DOCUMENTS = re.compile(rb"^---(?=\s|$)", re.MULTILINE)
-_LINES = (
-    re.compile(r"^kind[ \t]*:[ \t]*[\"']?Secret[\"']?[ \t]*(?:#.*)?$", re.MULTILINE),
-    re.compile(r"^(?:data|stringData)[ \t]*:", re.MULTILINE),
-)
+_SEALED_SECRET = rb"\bkind\b[\"']?[ \t]*:[ \t]*[\"']?SealedSecret\b"
+_LINES = (r"(?m)^kind[ \t]*:[ \t]*[\"']?Secret[\"']?[ \t]*(?:#.*)?$", r"(?m)^(?:data|stringData)[ \t]*:")
 """An unencrypted Secret in YAML that the strict reader refuses: with anchors, or as a template."""
 _SEALED_LINES = (
-    re.compile(r"^kind[ \t]*:[ \t]*[\"']?SealedSecret[\"']?[ \t]*(?:#.*)?$", re.MULTILINE),
-    re.compile(r"^[ \t]+data[ \t]*:(?![ \t]*(?:null|~|\{[ \t]*\})[ \t]*$)", re.MULTILINE),
+    r"(?m)^kind[ \t]*:[ \t]*[\"']?SealedSecret[\"']?[ \t]*(?:#.*)?$",
+    r"(?m)^[ \t]+data[ \t]*:(?![ \t]*(?:null|~|\{[ \t]*\})[ \t]*$)",
 )
-_SOPS = re.compile(r"^sops[ \t]*:", re.MULTILINE)
 _CODE = "unencrypted-secret"
 _HINT = "remove it from Git, and run rediskit secret new to create and encrypt another password"
 
@@ -96,8 +91,8 @@ def _is_plain(content: Mapping[str, Any]) -> bool:
 
 def _documents(text: bytes) -> Iterator[bytes]:
     """Yield the documents of a text that can contain a Secret."""
-    if _SECRET.search(text) or _SEALED_SECRET.search(text):
-        starts = [0, *(separator.start() for separator in _DOCUMENTS.finditer(text)), len(text)]
+    if _SECRET.search(text) or re.search(_SEALED_SECRET, text):
+        starts = [0, *(separator.start() for separator in re.finditer(rb"(?m)^---(?=\s|$)", text)), len(text)]
         yield from (text[start:end] for start, end in pairwise(starts))
 
 
@@ -106,16 +101,16 @@ def _is_unencrypted(document: bytes) -> bool:
 
 
 def _is_plain_sealed(document: bytes) -> bool:
-    return bool(_SEALED_SECRET.search(document)) and _has_keys(document, template_keys, _SEALED_LINES)
+    return bool(re.search(_SEALED_SECRET, document)) and _has_keys(document, template_keys, _SEALED_LINES)
 
 
-def _has_keys(document: bytes, keys: Callable[[Any], tuple[str, ...]], lines: tuple[re.Pattern[str], ...]) -> bool:
+def _has_keys(document: bytes, keys: Callable[[Any], tuple[str, ...]], lines: tuple[str, ...]) -> bool:
     """Return whether an object has keys in plain text; in a document that can't be read, whether it has all these lines."""
     try:
         return any(keys(content) for content in _objects(read(document, "").data))
     except ConfigError:
         text = document.decode("utf-8", "replace")
-        return all(line.search(text) for line in lines) and not _SOPS.search(text)
+        return all(re.search(line, text) for line in lines) and not re.search(r"(?m)^sops[ \t]*:", text)
 
 
 def _objects(content: Any) -> Iterator[Any]:

@@ -4,6 +4,7 @@ This reader accepts the input of kustomize and kubectl within limits of size, de
 configs. Invalid input raises a ConfigError and no other exception.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn
@@ -153,7 +154,7 @@ class _Reading:
 
     def _scalar(self, event: ScalarEvent) -> None:
         value: Any = event.value
-        if not value.isascii() and SURROGATE.search(value):
+        if not value.isascii() and re.search(SURROGATE, value):
             self._stop("an incomplete surrogate pair")
         plain = not event.style and event.tag is None
         if plain or (event.tag in _RESOLVED and not self._wants_key()):

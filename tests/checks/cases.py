@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -68,14 +67,14 @@ def put(path: str, place: str, content: Any) -> Change:
 
     def change(tree: Tree) -> Tree:
         files = (file._replace(content=edited(file.content, place, content)) if file.path == path else file for file in tree.contents)
-        return replace(tree, contents=tuple(files))
+        return Tree(tree.name, tree.header, tuple(files))
 
     return change
 
 
 def without(*paths: str) -> Change:
     """Return a change that drops files."""
-    return lambda tree: replace(tree, contents=tuple(file for file in tree.contents if file.path not in paths))
+    return lambda tree: Tree(tree.name, tree.header, tuple(file for file in tree.contents if file.path not in paths))
 
 
 def also(path: str, content: Any) -> Change:

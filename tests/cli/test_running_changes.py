@@ -141,6 +141,22 @@ def test_the_certificate_of_the_revision_is_read_from_it(run: Run, tmp_path: Pat
     assert {"secret-source", "volume-template"} <= reported
 
 
+@pytest.mark.parametrize("name", ["lab", "home"])
+def test_a_config_that_is_moved_is_reported_also_with_another_name(name: str, run: Run, tmp_path: Path) -> None:
+    """A new config with a new release beside the old volumes: the old Redis stays without an owner, and its clients get an empty one."""
+    commit(tmp_path, "")
+    (tmp_path / "clusters").mkdir()
+    git(tmp_path, "mv", "config/lab.yaml", f"clusters/{name}.yaml")
+    moved = tmp_path / f"clusters/{name}.yaml"
+    moved.write_text(f"{HEAD}redis: {{release: other, namespace: other}}\n".replace("name: lab", f"name: {name}"))
+    assert run("render", str(moved), "--output", "rendered")[0] == 0
+    code, output, _ = run("check", str(moved), "--output", "rendered", "--base", "HEAD", "--json")
+    assert (code, codes(output)) == (1, {"config-gone"})
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-qm", "moved")
+    assert run("check", str(moved), "--output", "rendered", "--base", "HEAD")[0] == 0
+
+
 def test_a_config_that_is_gone_is_reported_once_while_its_redis_is_deployed(run: Run, tmp_path: Path) -> None:
     other = HEAD.replace("lab", "edge")
     for name in ("edge", "far"):

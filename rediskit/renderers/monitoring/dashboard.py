@@ -83,14 +83,16 @@ def _text(has_latency: bool) -> str:
 
 def _json(value: Any, pad: str = "") -> str:
     """Return indented JSON with short values on one line, so a diff shows content instead of brackets."""
-    flat = json.dumps(value)
-    if len(pad) + len(flat) <= _LINE or not isinstance(value, dict | list):
-        return flat
     inner = f"{pad}  "
     if isinstance(value, dict):
-        parts, brackets = [f"{json.dumps(key)}: {_json(part, inner)}" for key, part in value.items()], "{}"
-    else:
+        parts, brackets = [f'"{key}": {_json(part, inner)}' for key, part in value.items()], "{}"
+    elif isinstance(value, list):
         parts, brackets = [_json(part, inner) for part in value], "[]"
+    else:
+        return json.dumps(value)
+    flat = f"{brackets[0]}{', '.join(parts)}{brackets[1]}"
+    if len(pad) + len(flat) <= _LINE:
+        return flat
     body = f",\n{inner}".join(parts)
     return f"{brackets[0]}\n{inner}{body}\n{pad}{brackets[1]}"
 

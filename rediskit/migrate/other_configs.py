@@ -1,0 +1,64 @@
+"""The clients of the other configs of a project: the old Redis of a client can be that of a client in another config."""
+
+from collections.abc import Iterator
+
+from rediskit.errors import ConfigError
+from rediskit.model.client import Client
+from rediskit.model.environment import Environment
+from rediskit.model.once import once
+from rediskit.source.loader import load
+from rediskit.source.project import configs_beside
+from rediskit.usage.clients import User, gone_by, losing_rollback, users
+
+
+def users_elsewhere(environment: Environment, client: Client) -> list[User]:
+    """Return the certain uses of a client's old Redis in the other configs. A config that does not load can contain one."""
+    found = []
+    for config, joined, same in _joined(environment, client):
+        theirs = range(len(joined.clients) - 1)
+        certain = (user for user in users(joined, same) if user.strength == "certain" and user.path[1] in theirs)
+        found += [user._replace(message=f"{config}: {user.message}") for user in certain]
+    unread = (config for config, other in _others(environment).items() if other is None)
+    return [*found, *(_unread(config) for config in unread)]
+
+
+def _unread(config: str) -> User:
+    message = f"{config} does not load, and its clients can use the old Redis"
+    return User("certain", message, f"correct it: run rediskit check {config}", (), config)
+
+
+def gone_elsewhere(environment: Environment, client: Client) -> str:
+    """Return the client of another config that has removed the old Redis of a client; "" if it exists.
+
+    A config that does not load is left out: it must not block a rollback.
+    """
+    others = ((config, gone_by(joined, same)) for config, joined, same in _joined(environment, client))
+    return next((f"{other.name} of {config}" for config, other in others if other is not None), "")
+
+
+def losing_elsewhere(environment: Environment, client: Client) -> list[str]:
+    """Return the clients of the other configs that can roll back to the old Redis of a client."""
+    return [f"{name} of {config}" for config, joined, same in _joined(environment, client) for name in losing_rollback(joined, same)]
+
+
+def _joined(environment: Environment, client: Client) -> Iterator[tuple[str, Environment, Client]]:
+    """Yield each other config with the client as its last one, under a name that no other client has."""
+    same = client.model_copy(update={"name": f"{client.name} of {environment.file}"})
+    for config, other in _others(environment).items():
+        if other is not None:
+            yield config, other.model_copy(update={"clients": (*other.clients, same)}), same
+
+
+@once
+def _others(environment: Environment) -> dict[str, Environment | None]:
+    """Return the other configs of the project in the same cluster; None for one that does not load."""
+    others: dict[str, Environment | None] = {}
+    for config in configs_beside(environment.file) if environment.file else ():
+        try:
+            other = load(config)
+        except ConfigError:
+            others[config] = None
+            continue
+        if other.cluster == environment.cluster:
+            others[config] = other
+    return others
