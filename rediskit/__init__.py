@@ -36,8 +36,7 @@ if TYPE_CHECKING:  # `X as X` marks a name as public for type checkers, which do
     from rediskit.model.network import Network as Network, Pool as Pool
     from rediskit.model.owner import Owner as Owner
     from rediskit.model.owner_values import ByEffect as ByEffect
-    from rediskit.model.redis import Auth as Auth, Chart as Chart, ExporterImage as ExporterImage, Memory as Memory, Redis as Redis
-    from rediskit.model.redis import RedisImage as RedisImage, Storage as Storage
+    from rediskit.model.redis import Auth as Auth, Chart as Chart, Image as Image, Memory as Memory, Redis as Redis, Storage as Storage
     from rediskit.model.resources import Amount as Amount, ContainerResources as ContainerResources, Resources as Resources
     from rediskit.model.secrets import ExternalSecrets as ExternalSecrets, Manual as Manual, SealedSecrets as SealedSecrets
     from rediskit.model.secrets import SecretStore as SecretStore, Sops as Sops
@@ -68,7 +67,7 @@ _EXPORTS = {
     "rediskit.model.network": ("Network", "Pool"),
     "rediskit.model.owner": ("Owner",),
     "rediskit.model.owner_values": ("ByEffect",),
-    "rediskit.model.redis": ("Auth", "Chart", "ExporterImage", "Memory", "Redis", "RedisImage", "Storage"),
+    "rediskit.model.redis": ("Auth", "Chart", "Image", "Memory", "Redis", "Storage"),
     "rediskit.model.resources": ("Amount", "ContainerResources", "Resources"),
     "rediskit.model.secrets": ("ExternalSecrets", "Manual", "SealedSecrets", "SecretStore", "Sops"),
     "rediskit.model.template": ("Template",),

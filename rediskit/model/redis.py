@@ -92,7 +92,9 @@ class Chart(Model):
 
 
 class Image(Model):
-    """A container image, pinned by tag or digest. The digest takes precedence."""
+    """A container image, pinned by tag or digest. The digest takes precedence. If a key is set, the tag has no default."""
+
+    model_config = ConfigDict(json_schema_extra=not_required)
 
     registry: Registry = "docker.io"
     """The registry of the image."""
@@ -108,18 +110,6 @@ class Image(Model):
         if not self.tag and not self.digest:
             refuse("image-tag", "the image has no tag and no digest", "add the tag, or pin the image by digest")
         return self
-
-
-class RedisImage(Image):
-    """The image of Redis. If a key is set, the tag has no default."""
-
-    model_config = ConfigDict(json_schema_extra=not_required)
-
-
-class ExporterImage(Image):
-    """The image of redis_exporter. If a key is set, the tag has no default."""
-
-    model_config = ConfigDict(json_schema_extra=not_required)
 
 
 class Auth(Model):
@@ -177,9 +167,9 @@ class Redis(Model):
     """Labels of the Namespace. Default: `name` (the namespace) and `type: shared-service`."""
     chart: Chart = Chart()
     """The Helm chart, pinned to one version."""
-    image: RedisImage = Field(default_factory=lambda data: RedisImage(**_of(data).image._asdict()))
+    image: Image = Field(default_factory=lambda data: Image(**_of(data).image._asdict()))
     """The image of Redis. Default: the image of the chart profile. If you set other keys, `repository` keeps this default."""
-    exporter_image: ExporterImage = Field(default_factory=lambda data: ExporterImage(**_of(data).exporter_image._asdict()))
+    exporter_image: Image = Field(default_factory=lambda data: Image(**_of(data).exporter_image._asdict()))
     """The image of the metrics sidecar. Default: the exporter image of the chart profile."""
     image_mirror: Registry | None = None
     """A registry that mirrors all images of the chart."""

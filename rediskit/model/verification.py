@@ -7,7 +7,7 @@ from pydantic import Field, Strict
 
 from rediskit.model.base import Model
 from rediskit.model.measures import Measure
-from rediskit.model.redis import RedisImage
+from rediskit.model.redis import Image
 from rediskit.model.types import DnsLabel, Flag, Port
 
 
@@ -46,7 +46,7 @@ class Verification(Model):
     """The required operations per second, for SET and for GET."""
     p95: Milliseconds = Milliseconds("10ms")
     """The limit of the 95th percentile of the latency, for SET and for GET."""
-    image: RedisImage | None = None
+    image: Image | None = None
     """The image of the Jobs, with bash, redis-cli and redis-benchmark. Default: `redis.image`."""
     prometheus: PrometheusService = PrometheusService()
     """The Service of Prometheus."""

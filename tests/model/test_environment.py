@@ -29,7 +29,7 @@ from rediskit import (
 from rediskit.model.addresses import AddressRange
 from rediskit.model.files import TextFile
 from rediskit.model.measures import Duration, Quantity, RedisMemory
-from rediskit.model.redis import DISABLEABLE_COMMANDS, NEEDED_COMMANDS, RedisImage
+from rediskit.model.redis import DISABLEABLE_COMMANDS, NEEDED_COMMANDS, Image
 from rediskit.model.resources import Resources
 from rediskit.model.secrets import SealedSecrets
 from rediskit.source.manifest import read_manifest
@@ -169,7 +169,7 @@ def test_a_part_of_an_image_or_of_the_resources_keeps_the_rest() -> None:
 def test_an_image_without_its_own_tag_or_digest_is_refused() -> None:
     assert complaints(redis={"image": {"repository": "example/redis"}}) == [(("redis", "image"), "the image has no tag and no digest")]
     with pytest.raises(ValidationError, match="no tag and no digest"):
-        RedisImage(repository="example/redis")
+        Image(repository="example/redis")
 
 
 def test_maxmemory_is_below_every_limit_also_when_it_is_not_written() -> None:

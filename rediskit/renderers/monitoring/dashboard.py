@@ -89,7 +89,7 @@ def _json(value: Any, pad: str = "") -> str:
     elif isinstance(value, list):
         parts, brackets = [_json(part, inner) for part in value], "[]"
     else:
-        return json.dumps(value)
+        return str(value) if type(value) is int else json.dumps(value)
     flat = f"{brackets[0]}{', '.join(parts)}{brackets[1]}"
     if len(pad) + len(flat) <= _LINE:
         return flat
