@@ -12,7 +12,6 @@ from rediskit.model.network import Network
 from rediskit.renderers.monitoring.objects import SERVICE_NAME
 from rediskit.renderers.tree import Object
 from rediskit.state_machine.effects import effects, release_is_deployed
-from rediskit.usage.egress import Pods, admits
 
 _FAULT = f"check redis.values for keys that change names or ports; without one, {BUG}"
 _TRACKED = "name-of-an-argo-cd-application"
@@ -168,8 +167,6 @@ def network_policy(subject: Subject) -> Iterator[Issue]:
 def client_egress(subject: Subject) -> Iterator[Issue]:
     """With `egress`, require policies that let the pods of each workload reach Redis; without it, refuse policies for a client."""
     release = subject.release
-    labels = subject.environment.redis.labels
-    target = Pods(release.namespace, release.primary_selector, labels, (release.container_port,))
     for index, client in enumerate(subject.environment.clients):
         source, folder = ("clients", index, "egress"), f"platform/{client.name}/"
         policies = [content for _, content in subject.objects(folder=folder) if content["kind"].endswith("NetworkPolicy")]
@@ -177,6 +174,9 @@ def client_egress(subject: Subject) -> Iterator[Issue]:
             for content in policies:
                 yield Issue(f"{folder} contains {reference(content)}, which could isolate pods", BUG, source)
             continue
+        from rediskit.usage.egress import Pods, admits
+
+        target = Pods(release.namespace, release.primary_selector, subject.environment.redis.labels, (release.container_port,))
         for workload in client.workloads:
             pods = Pods(client.namespace, workload.pod_labels)
             if pods.labels and not any(admits(content, pods, target, "") for content in policies):

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 from rediskit.checks.finding import Issue, Subject
 from rediskit.model.client import Client
-from rediskit.model.helm_install import risks, same_version
 from rediskit.state_machine.effects import effects
 
 
 def settings(subject: Subject) -> Iterator[Issue]:
     """Refuse settings of a HelmRelease that undo a step or leave it without effect: `suspend`, a remediation by rollback, `kubeConfig`."""
     for index, client in _installed(subject):
+        from rediskit.model.helm_install import risks
+
         for message, hint in risks(client.owner.installs, client.namespace):
             yield Issue(message, hint, ("clients", index, "owner", "release"))
 
@@ -18,6 +19,8 @@ def settings(subject: Subject) -> Iterator[Issue]:
 def chart_version(subject: Subject) -> Iterator[Issue]:
     """Require the recorded chart version of the application from `scale-down` to `validate`."""
     for index, client in _installed(subject):
+        from rediskit.model.helm_install import same_version
+
         recorded = client.migration.installed if client.migration else None
         install, effect = client.owner.installs, effects(client.migration)
         changes = (effect.stopped or effect.switched) and not effect.removed

@@ -7,7 +7,6 @@ from rediskit.checks.finding import Finding, Issue, Subject
 from rediskit.files import read_file
 from rediskit.model.environment import Environment
 from rediskit.model.gitops import PLACEHOLDER_REPOSITORY
-from rediskit.source.questions import questions
 
 
 def placeholder_repository(subject: Subject) -> Iterator[Issue]:
@@ -19,6 +18,8 @@ def placeholder_repository(subject: Subject) -> Iterator[Issue]:
 
 def open_questions(environment: Environment) -> list[Finding]:
     """Return a warning for each open question in the config and in the files of its clients."""
+    from rediskit.source.questions import questions
+
     findings = []
     for file in environment.files:
         text = read_file(Path(file), file).decode("utf-8-sig", "replace")

@@ -4,16 +4,18 @@ A new kind is an entry of `KINDS` here and of `RENDERERS` in `renderers.owner.ki
 """
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 from pydantic import model_validator
 
 from rediskit.errors import Problem
 from rediskit.model.base import Model, refuse, refuse_all
 from rediskit.model.files import Manifest
-from rediskit.model.helm_install import HelmInstall, helm_install, problem_of
 from rediskit.model.owner_values import ByEffect
 from rediskit.model.types import DeployingObject, Flag, GitRepository, TreePath
+
+if TYPE_CHECKING:
+    from rediskit.model.helm_install import HelmInstall
 
 OwnerKind = Literal["kustomize", "manifests", "argocd-app", "flux-kustomization", "flux-helmrelease", "helm-values", "tfvars", "external"]
 Delivery = Literal["component", "snippet", "files", "values", "stated"]
@@ -105,6 +107,8 @@ class Owner(Model):
         if self.release is None:
             hint = f"add release: a file with the {' or '.join(kinds)}"
             refuse("owner-release", f"{self.kind} needs release", hint)
+        from rediskit.model.helm_install import problem_of
+
         if problem := problem_of(self.release.content, kinds, self.release.path):
             refuse_all([problem._replace(path=("release",))])
         return self
@@ -131,8 +135,10 @@ class Owner(Model):
         return self.release is not None and self.installs.kind == "HelmRelease"
 
     @property
-    def installs(self) -> HelmInstall:
+    def installs(self) -> "HelmInstall":
         """What the object of `release` installs. Only for kinds that have one."""
+        from rediskit.model.helm_install import helm_install
+
         assert self.release is not None
         return helm_install(self.release.content)
 
