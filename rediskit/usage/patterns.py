@@ -63,7 +63,7 @@ _END = r"(?![\w-]|\.\w)"
 _NUMBER_END = r"(?![\w-]|\.\d)"
 # From 1024 on: `redis:7` is an image, and `chown redis:1000` sets a group.
 _PORT = rf"(?:102[4-9]|10[3-9]\d|1[1-9]\d\d|[2-9]\d{{3}}|[1-6]\d{{4}}){_NUMBER_END}"
-_PLACEHOLDER = r"\$[({]|\{\{|%[sd]|<"
+_PLACEHOLDER = r"\$[({]|\{\{|%s|%d|<"
 # `docker://redis` and `oci://redis` are images.
 # The user and the password can be templates with spaces: `{{ .password }}`. No letter matches two of the alternatives.
 _USER = r"(?:[^\s\"'<>/{]|\{\{[^{}\n]{0,200}\}\}|\{(?!\{))*"
@@ -118,7 +118,7 @@ def _qualified(service: tuple[str, str], port: str) -> str:
     """Return the pattern of a Service with its namespace: in any cluster domain, one of its pods, an SRV record, `namespace/name:port`."""
     name, home = map(re.escape, service)
     full = rf"(?<![\w.-])(?:[\w-]+\.)*{name}\.{home}\.svc(?:\.[a-z0-9-]+)*\.?(?![\w-])"
-    return rf"{full}|{_START}(?:(?:{name}-\d+|{_SRV})\.)?{name}\.{home}\.?{_END}|{_START}{home}/{name}:{port}"
+    return rf"{full}|{_START}(?:(?:(?:{name}-\d+|{_SRV})\.)?{name}\.{home}\.?{_END}|{home}/{name}:{port})"
 
 
 def _outside(host: str) -> str:
@@ -140,10 +140,9 @@ def _on_any_node(port: int) -> str:
 def _hosts(name: str, port: str) -> tuple[str, ...]:
     """Return the patterns of a bare name in the form of a host."""
     return (
-        rf"{_START}{name}\.?:{port}",
+        rf"{_START}(?:{name}\.?:{port}|(?:{name}-\d+|{_SRV})\.{name}{_END})",
         rf"{_URL}{name}{_END}",
         rf"(?<=/dev/tcp/){name}(?=/)",
-        rf"{_START}(?:{name}-\d+|{_SRV})\.{name}{_END}",
     )
 
 
@@ -154,8 +153,7 @@ def _values(name: str, switched: frozenset[str]) -> tuple[str, ...]:
     key = rf"(?<![\w.-]){keys}{_QUOTE}[ \t]*"
     value = rf"[ \t]*{_QUOTE}{name}\.?{_QUOTE}"
     return (
-        rf"{key}=>?{value}(?=$|[\s,;&|)}}\]#])",
-        rf"{key}:{value}(?=[ \t\r]*(?:$|[,;}}\]#]|\s#))",
+        rf"{key}(?:=>?{value}(?=$|[\s,;&|)}}\]#])|:{value}(?=[ \t\r]*(?:$|[,;}}\]#]|\s#)))",
         rf"<[\w.-]*{suffix}>\s*{name}\s*</",
         rf"(?:^|(?<=[\s\"'\[,]))(?:-h|--[\w.-]*{suffix})[\"']?[ \t,=]+{_QUOTE}{name}\.?{_QUOTE}(?=$|[\s;&|)\],])",
     )
