@@ -16,7 +16,7 @@ _SHAPES = (
         "an access token",
         ("GHO_", "GHP_", "GHR_", "GHS_", "GHU_", "GITHUB_PAT_", "GLPAT-", "XOX", "AKIA"),
     ),
-    (r"(?i)://(?<=[a-z0-9]://)[^/\s:@]*:[^/\s@$]+@", "a URL that contains a password", ("://",)),
+    (r"://(?<=[A-Za-z0-9]://)[^/\s:@]*:[^/\s@$]+@", "a URL that contains a password", ("://",)),
     (r"(?i)://(?:(?<=http://)|(?<=https://))[^/\s:@$]+@", "a URL that contains a user or a token", ("://",)),
     (
         r"(?im)^[ \t]*(?:requirepass|masterauth)[ \t]+(?:\S+|\"[^\"\n]*\")[ \t]*$",
@@ -32,13 +32,12 @@ _LONG = 20
 _WORD = re.compile(rf"[A-Za-z0-9+/_=-]{{{_LONG},}}+")
 _ONLY_WORDS = bytes(code if chr(code) in "+/_=-" or bytes((code,)).isalnum() else 32 for code in range(256))
 """A table for `bytes.translate`: a space in place of each byte that is not in a word."""
-_KEY = re.compile(r"(?:^|[./_-]|(?<=[a-z]))(?:password|passwd|passphrase|token|api[_-]?key|secret[_-]?key|private[_-]?key)$", re.IGNORECASE)
+_KEY = r"(?i)(?:^|[./_-]|(?<=[a-z]))(?:password|passwd|passphrase|token|api[_-]?key|secret[_-]?key|private[_-]?key)$"
 
-_STRONG_NAME = re.compile(r"PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL", re.IGNORECASE)
-_WEAK_NAME = re.compile(
-    r"(?:^|[/_.-])(?i:pass|pwd|pw|creds?|key|auth|salt|pin|cookie)$|(?<=[a-z])(?:Pass|Pwd|Pw|Creds?|Key|Auth|Salt|Pin|Cookie)$"
-)
-_ABOUT_A_SECRET = re.compile(r"(?i:file|path|dir|name|ttl|length|expiry|expires|expiration|enabled|header)$")
+# Only values of charts and variables need these patterns: each is compiled on first use.
+_STRONG_NAME = r"(?i)PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL"
+_WEAK_NAME = r"(?:^|[/_.-])(?i:pass|pwd|pw|creds?|key|auth|salt|pin|cookie)$|(?<=[a-z])(?:Pass|Pwd|Pw|Creds?|Key|Auth|Salt|Pin|Cookie)$"
+_ABOUT_A_SECRET = r"(?i:file|path|dir|name|ttl|length|expiry|expires|expiration|enabled|header)$"
 """TOKEN_TTL and PASSWORD_FILE describe a secret and contain none."""
 
 _SHORTEST = 11
@@ -87,12 +86,13 @@ def holds_private_key(text: str) -> bool:
 
 def is_secret_key(key: str) -> bool:
     """Return whether a mapping key is for a secret value (`password`, `authToken`), not for a reference (`existingSecretPasswordKey`)."""
-    return bool(_KEY.search(key))
+    return bool(re.search(_KEY, key))
 
 
 def names_secret(name: str) -> bool:
     """Return whether a variable or a header of this name usually contains a secret (`DB_PW`, `APP_CREDS`, `JWT_SECRET`)."""
-    return is_secret_key(name) or bool((_STRONG_NAME.search(name) or _WEAK_NAME.search(name)) and not _ABOUT_A_SECRET.search(name))
+    secret = re.search(_STRONG_NAME, name) or re.search(_WEAK_NAME, name)
+    return is_secret_key(name) or (secret is not None and not re.search(_ABOUT_A_SECRET, name))
 
 
 def secrets_in(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:

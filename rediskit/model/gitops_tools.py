@@ -7,8 +7,8 @@ from typing import Any
 from rediskit.model.nested import mapping_at, text_at
 from rediskit.model.podspec import containers_of
 
-_ARGOCD = re.compile(r"argocd|argo-?cd(?:-(?:server|repo-server|application-controller|applicationset-controller|extensions?))?")
-_FLUX = re.compile(r"(?:source|kustomize|helm|notification|image-reflector|image-automation|source-watcher)-controller|flux-operator")
+_ARGOCD = r"argocd|argo-?cd(?:-(?:server|repo-server|application-controller|applicationset-controller|extensions?))?"
+_FLUX = r"(?:source|kustomize|helm|notification|image-reflector|image-automation|source-watcher)-controller|flux-operator"
 _IMAGES = (("Argo CD", _ARGOCD), ("Flux", _FLUX))
 """The last part of the image name, which mirrors keep: `quay.io/argoproj/argocd:v3.1.0`, `ghcr.io/fluxcd/helm-controller`."""
 _LABELS = {"argocd": "Argo CD", "argo-cd": "Argo CD", "flux": "Flux", "flux2": "Flux"}
@@ -21,7 +21,7 @@ def gitops_tool_of(workload: Mapping[str, Any]) -> str:
     if part in _LABELS:
         return _LABELS[part]
     names = [image_name(text_at(container.content, "image")) for container in containers_of(workload)]
-    return next((tool for tool, pattern in _IMAGES for name in names if pattern.fullmatch(name)), "")
+    return next((tool for tool, pattern in _IMAGES for name in names if re.fullmatch(pattern, name)), "")
 
 
 def image_name(image: str) -> str:

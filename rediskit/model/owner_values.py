@@ -12,7 +12,7 @@ from rediskit.model.nested import texts_in
 from rediskit.model.template import Template
 from rediskit.secrecy import secrets_in
 
-_SECRET = re.compile(r"(?<!\$)\$\{secret\.(name|key)\}")
+_SECRET = r"(?<!\$)\$\{secret\.(name|key)\}"
 
 
 class ByEffect(Model):
@@ -51,7 +51,7 @@ class ByEffect(Model):
         """Yield each text as a template, with its path."""
         for name in ("stopped", "switched", "removed"):
             for path, text in texts_in(getattr(self, name)):
-                yield (name, *path), Template(_SECRET.sub("", text))
+                yield (name, *path), Template(re.sub(_SECRET, "", text))
 
 
 def _nulls(value: Any, path: Path = ()) -> Iterator[Problem]:
@@ -70,7 +70,7 @@ def _nulls(value: Any, path: Path = ()) -> Iterator[Problem]:
 def _placeholders(values: dict[str, Any]) -> Iterator[Problem]:
     for path, text in texts_in(values):
         try:
-            template = Template(_SECRET.sub("", text))
+            template = Template(re.sub(_SECRET, "", text))
         except ValidationError as error:
             reason = error.errors()[0]["ctx"]
             yield Problem(reason["message"], reason["hint"], path, code=reason["code"])
@@ -89,5 +89,5 @@ def filled(value: Any, fill: Callable[[Template], str], secret: tuple[str, str])
     if not isinstance(value, str):
         return value
     names = dict(zip(("name", "key"), secret, strict=True))
-    parts = _SECRET.split(value)
+    parts = re.split(_SECRET, value)
     return "".join(names[part] if index % 2 else fill(Template(part)) for index, part in enumerate(parts))

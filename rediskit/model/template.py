@@ -19,9 +19,9 @@ PASSWORD_VARIABLE = "REDISKIT_PASSWORD"
 """The variable that a container gets for text with a password in it, where none of its variables is the password alone."""
 
 _PART = re.compile(r"\$\$\{|\$\{(?P<name>[^{}]*)\}|\$\{")
-_DATABASE = re.compile(r"database\.(?P<name>[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)")
+_DATABASE = r"database\.(?P<name>[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)"
 _NAMES = "|".join(PLACEHOLDERS)
-_OTHER = re.compile(rf"(?<![\w${{])\{{ ?({_NAMES}) ?\}}(?!\}})|\$\(({_NAMES})\)|<({_NAMES})>|\{{\{{ ?\.?({_NAMES}) ?\}}\}}|%({_NAMES})%")
+_OTHER = rf"(?<![\w${{])\{{ ?({_NAMES}) ?\}}(?!\}})|\$\(({_NAMES})\)|<({_NAMES})>|\{{\{{ ?\.?({_NAMES}) ?\}}\}}|%({_NAMES})%"
 """The same names in the spelling of other tools: `{host}`, `$(host)`, `<host>`, `{{ host }}`, `%host%`."""
 _REFERENCE = re.compile(r"\$\$|\$\((?P<name>[^()]+)\)")
 """`$(NAME)` as Kubernetes expands it; `$$` is a dollar sign (third_party/forked/golang/expansion)."""
@@ -105,8 +105,8 @@ class Template(Written):
 
 def _parts(text: str) -> Iterator[str | Placeholder]:
     """Yield the parts of a template; neighbouring texts as one."""
-    other = _OTHER.search(text)
-    if other:
+    rest = text.replace("${", "")
+    if any(start in rest for start in ("{", "$(", "<", "%")) and (other := re.search(_OTHER, text)):
         name = next(filter(None, other.groups()))
         refuse("template", f"{shown(other[0])} is not a placeholder", f"write ${{{name}}}")
     literal, end = "", 0
@@ -128,7 +128,7 @@ def _placeholder(name: str | None) -> Placeholder:
         refuse("template", "${ has no closing brace", "close it, like ${host}; $${ is a literal ${")
     if name in PLACEHOLDERS:
         return Placeholder(name)
-    if database := _DATABASE.fullmatch(name):
+    if database := re.fullmatch(_DATABASE, name):
         return Placeholder("database", database["name"])
     near = nearest(name.strip().lower(), PLACEHOLDERS, 1)
     known = f"known: {', '.join(f'${{{other}}}' for other in PLACEHOLDERS)}, ${{database.NAME}}; $${{ is a literal ${{"

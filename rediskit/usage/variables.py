@@ -6,7 +6,7 @@ from typing import Any
 
 from rediskit.model.nested import at, list_at, mapping_at, text_at
 
-_REFERENCE = re.compile(r"\$\$|\$\((?P<name>[^()\s]+)\)|\$\{(?P<shell>[A-Za-z_]\w*)\}")
+_REFERENCE = r"\$\$|\$\((?P<name>[^()\s]+)\)|\$\{(?P<shell>[A-Za-z_]\w*)\}"
 
 
 class Variables:
@@ -57,4 +57,4 @@ class Variables:
         def value(match: re.Match[str]) -> str:
             return known.get(match["name"] or match["shell"] or "", match[0])
 
-        return _REFERENCE.sub(value, text)
+        return re.sub(_REFERENCE, value, text)

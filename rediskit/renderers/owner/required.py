@@ -28,7 +28,7 @@ from rediskit.state_machine.subjects import subject
 State = Mapping[str, Any]
 _ABSENT: State = {}
 _EXISTS: State = {"exists": True}
-_EXTERNAL = re.compile(r"(?P<key>\S+) of (?P<kind>ConfigMap|Secret)/(?P<name>[a-z0-9.-]+)")
+_EXTERNAL = r"(?P<key>\S+) of (?P<kind>ConfigMap|Secret)/(?P<name>[a-z0-9.-]+)"
 """The form of `external` that names a readable object."""
 
 
@@ -97,7 +97,7 @@ def hidden(client: Client) -> Iterator[Hidden]:
     for workload in client.workloads:
         for _, name, container in workload.every:
             file = container.external
-            if file is not None and (not (match := _EXTERNAL.fullmatch(file)) or match["kind"] != "ConfigMap"):
+            if file is not None and (not (match := re.fullmatch(_EXTERNAL, file)) or match["kind"] != "ConfigMap"):
                 yield Hidden(workload.reference, name, file)
 
 
@@ -164,7 +164,7 @@ def _external(environment: Environment, client: Client, workload: Workload, *, s
     host = release_of(environment).primary_host
     old: State | None = {"contains": client.previous.host} if client.previous else None
     for _, _, container in workload.every:
-        match = _EXTERNAL.fullmatch(container.external or "")
+        match = re.fullmatch(_EXTERNAL, container.external or "")
         if match and match["kind"] == "ConfigMap":
             wanted: State = {"contains": host} if switched else {"omits": host}
             yield Requirement(f"ConfigMap/{match['name']}", ("data", match["key"]), wanted, old)

@@ -14,7 +14,6 @@ from rediskit.renderers.pages.runbook import runbook
 from rediskit.renderers.pages.templates import text
 from rediskit.renderers.pages.uses import breaks, databases, free_databases, losses
 from rediskit.renderers.tree import File
-from rediskit.renderers.verification.checks import CHECKS, limit_of
 from rediskit.renderers.verification.jobs import by_namespace
 from rediskit.renderers.verification.pod import replica_endpoints
 from rediskit.state_machine.effects import effects, release_is_deployed
@@ -87,6 +86,8 @@ def failover_page(environment: Environment) -> str:
 
 def verification_page(environment: Environment) -> str:
     """Return the page about `rediskit verify`, with the limits and names of this environment."""
+    from rediskit.renderers.verification.checks import CHECKS, limit_of
+
     settings = environment.verification
     rows = [
         {**check._asdict(), "name": name, "limit": limit_of(name, settings.operations, str(settings.p95))} for name, check in CHECKS.items()

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
@@ -16,10 +17,11 @@ from rediskit.renderers.helm import release_of
 from rediskit.renderers.objects import labels, metadata
 from rediskit.renderers.secret_forms import has_secret
 from rediskit.renderers.tree import Object
-from rediskit.renderers.verification.checks import Phase
-from rediskit.renderers.verification.egress import verification_egress
 from rediskit.renderers.verification.pod import job_spec, script
 from rediskit.state_machine.effects import effects
+
+if TYPE_CHECKING:
+    from rediskit.renderers.verification.checks import Phase
 
 UNIT = "checks"
 """The folder of the Jobs, and the suffix of their Application or Kustomization."""
@@ -42,6 +44,8 @@ def verification_jobs(environment: Environment) -> Iterator[Object]:
     performance: tuple[Phase, ...] = () if any(map(uses, environment.clients)) else ("performance",)
     yield from _jobs(environment, environment.redis.namespace, ("connectivity", *replication, *performance))
     for namespace, clients in by_namespace(environment).items():
+        from rediskit.renderers.verification.egress import verification_egress
+
         yield from verification_egress(environment, namespace, clients)
         yield from _jobs(environment, namespace, ("connectivity",))
 
@@ -55,7 +59,7 @@ def by_namespace(environment: Environment) -> dict[str, list[Client]]:
     return namespaces
 
 
-def _jobs(environment: Environment, namespace: str, phases: tuple[Phase, ...]) -> Iterator[Object]:
+def _jobs(environment: Environment, namespace: str, phases: "tuple[Phase, ...]") -> Iterator[Object]:
     """Yield the ConfigMap with the script and a Job per phase in a namespace."""
     content = {"verify.sh": script()}
     prefix = job_prefix(environment)
