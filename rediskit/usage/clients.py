@@ -174,7 +174,7 @@ def _own_manifest(environment: Environment, client: Client) -> Iterator[Place]:
     if address is None or index is None or (client.migration and client.migration.step == "complete"):
         return
     for place in places(environment, at_step(client, "decommission"), index, address):
-        if not _is_gone(client, client, place.use):
+        if not _is_gone(client, place.use):
             yield place
 
 
@@ -184,13 +184,13 @@ def _other_manifests(environment: Environment, client: Client) -> Iterator[Place
     for place in manifests(environment).uses_of(address) if address and len(environment.clients) > 1 else ():
         other = environment.clients[place.client]
         is_listed = needs_old_redis(other) and same_redis(client, other)  # `_clients` yields it.
-        if other.name != client.name and not is_listed and not _is_gone(client, other, place.use):
+        if other.name != client.name and not is_listed and not _is_gone(client, place.use):
             yield place
 
 
-def _is_gone(client: Client, other: Client, use: Use) -> bool:
-    """Return whether a use is in an object that is removed with the old Redis."""
-    return use.namespace == other.namespace and use.object in client.old_objects
+def _is_gone(client: Client, use: Use) -> bool:
+    """Return whether a use is in an object that is removed with the old Redis of a client. All of these are in its namespace."""
+    return use.namespace == client.namespace and use.object in client.old_objects
 
 
 def _user(client: Client, place: Place) -> User:

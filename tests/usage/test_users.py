@@ -8,6 +8,7 @@ import pytest
 
 from rediskit.migrate.status import status
 from rediskit.model.environment import Environment
+from rediskit.model.files import Manifest
 from rediskit.usage.clients import LISTED, User, users
 from tests.samples import client, environment_of, merged
 
@@ -62,3 +63,18 @@ def test_more_than_ten_clients_that_lose_their_rollback_are_one_note(count: int)
     each = [f"app{number} cannot roll back after this step: it has the same old Redis" for number in range(LISTED)]
     all_others = "more than 10 clients cannot roll back after this step: they have the same old Redis"
     assert notes == [*each, *([all_others] if count > LISTED else [])]
+
+
+def test_a_workload_of_another_namespace_is_not_the_removed_object_of_the_same_name() -> None:
+    proxy: dict[str, Any] = {"name": "app", "env": [{"name": "UPSTREAM", "value": "redis.shop.svc:6379"}]}
+    manifest = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "redis-proxy", "namespace": "billing"},
+        "spec": {"replicas": 1, "selector": {}, "template": {"spec": {"containers": [proxy]}}},
+    }
+    billing = client("billing", "prepare")
+    billing["workloads"] = [{"manifest": Manifest("proxy.yaml", manifest), "containers": {"app": {"env": {"OWN": "${host}"}}}}]
+    shop = merged(client("shop", "validate"), {"previous": {"host": "redis", "remove": ["Service/redis", "Deployment/redis-proxy"]}})
+    env = environment_of("prepare", over={"clients": [billing, shop]})
+    assert [(user.strength, user.object) for user in found(env)] == [("certain", "Deployment/redis-proxy")]
