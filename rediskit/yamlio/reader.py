@@ -85,7 +85,7 @@ def _decode(text: bytes, file: str, above: int) -> str:
         number = f"{ord(control[0]):04X}"
         hint = f'remove it, or write "\\u{number}" in text'
         _refuse(Lines(file, content, above), control.start(), _ENCODING, f"unprintable character U+{number}", hint)
-    if directive := _TAG_DIRECTIVE.search(content):
+    if b"%TAG" in text and (directive := _TAG_DIRECTIVE.search(content)):
         _refuse(Lines(file, content, above), directive.start(), *TAG)
     return content
 
