@@ -33,5 +33,5 @@ def checkout_evidence(
 def folded(environment: Environment, client: Client, place: Checkout) -> Observation:
     """Return the observation that the base contains the change, from a build. Raises RefusedError if it does not."""
     if findings := list(unfolded(environment, client, str(place.to))):
-        raise RefusedError([Problem(one.message, one.hint, location=one.location, code=one.code) for one in findings])
+        raise RefusedError([Problem(finding.message, finding.hint, location=finding.location, code=finding.code) for finding in findings])
     return Observation("folded", source=commit_of(place.top) or "a build without a commit")

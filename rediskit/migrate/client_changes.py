@@ -57,9 +57,11 @@ def _of_client(environment: Environment, old: Client, client: Client, path: Path
         hint = "list it until complete, or roll back first; accept it if it no longer exists"
         place = (*path, "workloads")
         yield Finding("client-moved", "error", message, hint, place, environment.locate(place), (client.name,))
-    if fields := [field for field in _fields(environment, old, client) if not field.startswith(tuple(f"{one} " for one in left))]:
-        more = f" and {len(fields) - _LISTED} more" if len(fields) > _LISTED else ""
-        message = f"{client.name} is at {step} and changes its application without a step: {', '.join(fields[:_LISTED])}{more}"
+    if fields := [
+        field for field in _fields(environment, old, client) if not field.startswith(tuple(f"{reference} " for reference in left))
+    ]:
+        omitted = f" and {len(fields) - _LISTED} more" if len(fields) > _LISTED else ""
+        message = f"{client.name} is at {step} and changes its application without a step: {', '.join(fields[:_LISTED])}{omitted}"
         hint = "expected where you correct a step; otherwise undo it: the application restarts with it"
         yield Finding("client-changed", "warning", message, hint, path, environment.locate(path), (client.name,))
 
@@ -78,8 +80,11 @@ def _places(old: Client, client: Client) -> Iterator[tuple[str, str, str]]:
 
 def _fields(environment: Environment, old: Client, client: Client) -> list[str]:
     """Return the fields whose state at the step differs, as `Deployment/web /spec/replicas`."""
-    same = old.model_copy(update={"migration": client.migration})
-    before, after = ({(one.object, one.pointer): one.wanted for one in requirements(environment, which)} for which in (same, client))
+    at_same_step = old.model_copy(update={"migration": client.migration})
+    before, after = (
+        {(requirement.object, requirement.pointer): requirement.wanted for requirement in requirements(environment, which)}
+        for which in (at_same_step, client)
+    )
     fields = [
         f"{name} {place}".strip()
         for name, place in dict.fromkeys((*before, *after))

@@ -101,13 +101,15 @@ def _step(name: str, old: Migration, new: Migration) -> Iterator[Problem]:
         hint = f"take one step per commit: from {old.step} {_choices(allowed)}"
         yield Problem(f"{name} goes from {old.step} to {new.step}, which is not one step", hint, path, code="step-jump")
         return
-    kept = new.history[: len(old.history)]
-    if kept == old.history and new.step == old.step and effects(new) == effects(old):
+    common = new.history[: len(old.history)]
+    if common == old.history and new.step == old.step and effects(new) == effects(old):
         return  # A step and its undo, both uncommitted.
-    if kept != old.history or len(new.history) - len(old.history) > 1:
+    if common != old.history or len(new.history) - len(old.history) > 1:
         hint = "append one entry per commit to the history, and change no other"
-        change = "changes its committed history" if kept != old.history else "takes several steps in one commit"
-        yield Problem(f"{name} {change}", hint, ("migration", "history"), code="history-rewritten" if kept != old.history else "step-jump")
+        change = "changes its committed history" if common != old.history else "takes several steps in one commit"
+        yield Problem(
+            f"{name} {change}", hint, ("migration", "history"), code="history-rewritten" if common != old.history else "step-jump"
+        )
 
 
 def _choices(allowed: Mapping[Step, str]) -> str:

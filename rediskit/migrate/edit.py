@@ -46,7 +46,7 @@ def edited(config: str, edits: Sequence[Edit], meant: Environment | None = None)
         RefusedError: [layout] the text cannot be changed in place; [edit-differs] it loads as another environment.
     """
     files = _by_file(config, edits)
-    changed = tuple(Edited(file, place, text, splice(text, file, wanted)) for file, place, text, wanted in files)
+    changed = tuple(Edited(file, place, text, splice(text, file, replacement)) for file, place, text, replacement in files)
     environment = load(config, instead={file.place: file.after for file in changed})
     if meant is not None and environment.model_dump() != meant.model_dump():
         message = f"{config} loads as another environment after the edit in place"

@@ -93,10 +93,10 @@ def _with_subject(environment: Environment, client: Client, entry: Entry) -> Ent
     return {**first, **({"about": about} if about else {}), **{key: value for key, value in entry.items() if key not in first}}
 
 
-def entry(kind: str, migration: Migration, at: str, **more: str) -> Entry:
+def entry(kind: str, migration: Migration, at: str, **fields: str) -> Entry:
     """Return an entry for the current step of a client. more: further keys; empty values are left out."""
-    by = more.pop("by", "measured" if more.get("source") else "person")
-    return {"kind": kind, "step": migration.step, "at": at, "by": by, **{key: value for key, value in more.items() if value}}
+    by = fields.pop("by", "measured" if fields.get("source") else "person")
+    return {"kind": kind, "step": migration.step, "at": at, "by": by, **{key: value for key, value in fields.items() if value}}
 
 
 def _entries(name: str, migration: Migration, observed: Observed) -> Iterator[Entry]:

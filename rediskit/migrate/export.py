@@ -162,35 +162,35 @@ def _step(client: Client) -> str:
 
 
 def _todo(environment: Environment, client: Client, place: Checkout) -> list[str]:
-    mine = place.to / FOLDER / client.name
+    folder = place.to / FOLDER / client.name
     if client.owner.delivery == "snippet":
         name, keys = SNIPPETS[client.owner.kind]
         kind = "Application" if client.owner.kind == "argocd-app" else "Kustomization"
         entries = f"the entries of {'.'.join((*keys, 'patches'))} whose patch starts with '{mark_of(client)}'"
         if not inline(environment, client):
             return [f"remove {entries} from the {kind}; keep all others"]
-        return [f"replace {entries} in the {kind} with those of {shown(mine / name)}, after all others; keep all others"]
+        return [f"replace {entries} in the {kind} with those of {shown(folder / name)}, after all others; keep all others"]
     if client.owner.variables is not None:
         file = f"{FOLDER}/{client.name}/{file_of(client)}"
-        linked = os.path.realpath(place.to / file_of(client)) == str(mine / file_of(client))
+        linked = os.path.realpath(place.to / file_of(client)) == str(folder / file_of(client))
         link = [] if linked else [f"link the file into the module, once:  ln -s {file} {shown(place.to)}/"]
         return [*link, f"run tofu plan and tofu apply in {shown(place.to)}"]
     if client.owner.delivery == "values":
         return [sentence for sentence in [_to_set(client, place)] if sentence]
     if listing(place, client).files:
         return []
-    return [f"add to {shown(kustomization(place.overlay))}, once:  components: [{os.path.relpath(mine, place.overlay)}]"]
+    return [f"add to {shown(kustomization(place.overlay))}, once:  components: [{os.path.relpath(folder, place.overlay)}]"]
 
 
 def _to_set(client: Client, place: Checkout) -> str:
     """Return how an Application takes the values of a step; "" if it lists their file as the last one."""
-    mine, reference = shown(place.to / FOLDER / client.name), client.owner.installs.reference
+    folder, reference = shown(place.to / FOLDER / client.name), client.owner.installs.reference
     if needs_snippet(client):
-        return f"replace helm.valuesObject of {reference} by that of {mine}/{SNIPPET}"
+        return f"replace helm.valuesObject of {reference} by that of {folder}/{SNIPPET}"
     files = list_at(client.owner.installs.source, "helm", "valueFiles")
     if files and f"/{files[-1]}".endswith(f"/{FOLDER}/{client.name}/{VALUES}"):
         return ""
-    return f"list {mine}/{VALUES} once, as the last entry of helm.valueFiles of {reference}"
+    return f"list {folder}/{VALUES} once, as the last entry of helm.valueFiles of {reference}"
 
 
 def _plain(environment: Environment, client: Client, place: Checkout, *, force: bool, dry_run: bool) -> Exported:

@@ -11,19 +11,19 @@ from rediskit.model.nested import at, list_at, text_at
 
 def live_problems(client: Client, content: Mapping[str, Any] | None, namespace: str) -> list[Problem]:
     """Return what a live HelmRelease lacks for the migration: a setting that undoes a step, no upgrade yet, another chart version."""
-    known = client.owner.installs
+    recorded = client.owner.installs
     if content is None:
         hint = "check the name and the namespace in owner.release, and the context of kubectl"
-        return [Problem(f"{known.reference} does not exist in namespace {namespace}", hint, code="release-settings")]
+        return [Problem(f"{recorded.reference} does not exist in namespace {namespace}", hint, code="release-settings")]
     install = helm_install(content)
     problems = [Problem(message, hint, code="release-settings") for message, hint in risks(install, client.namespace)]
     if not version_of(content):
         hint = "wait until it is Ready: the status then has the version"
         problems.append(Problem(f"{install.reference} has installed no chart yet", hint, code="release-settings"))
-    elif known.version and known.is_pinned and not same_version(known.version, version_of(content)):
-        message = f"{install.reference} has installed chart version {version_of(content)}, and owner.release has {known.version}"
+    elif recorded.version and recorded.is_pinned and not same_version(recorded.version, version_of(content)):
+        message = f"{install.reference} has installed chart version {version_of(content)}, and owner.release has {recorded.version}"
         problems.append(Problem(message, "wait for the upgrade, or copy the object into the config again", code="release-chart"))
-    if (at(install.content, "spec", "postRenderers") is None) != (at(known.content, "spec", "postRenderers") is None):
+    if (at(install.content, "spec", "postRenderers") is None) != (at(recorded.content, "spec", "postRenderers") is None):
         has = "no " if at(install.content, "spec", "postRenderers") is None else ""
         hint = "use the object as the application repository builds it, and render again"
         problems.append(Problem(f"the live {install.reference} has {has}postRenderers, unlike owner.release", hint, code="owner-release"))

@@ -68,8 +68,8 @@ def read_artefact(client: Client, artefact: Artefact, digest: str) -> Read:
     _require_workloads(client, set(artefact.objects), artefact.name, rendered_elsewhere(client, artefact))
     objects = [_without_copies(content) for content in _in_use(list(artefact.objects.values()))]
     scan = examined(client, objects)
-    more = [Hidden(name, client.namespace, "", "its objects are not in the file") for name in artefact.renders]
-    return Read(scan._replace(hidden=(*scan.hidden, *more)), f"{FILE}{artefact.name}", digest, len(objects))
+    renders = [Hidden(name, client.namespace, "", "its objects are not in the file") for name in artefact.renders]
+    return Read(scan._replace(hidden=(*scan.hidden, *renders)), f"{FILE}{artefact.name}", digest, len(objects))
 
 
 def _require_workloads(client: Client, keys: set[Key], name: str, hint: str) -> None:
@@ -103,8 +103,8 @@ def _without_copies(content: Mapping[str, Any]) -> Object:
     annotations = metadata.get("annotations")
     if isinstance(annotations, dict):
         metadata["annotations"] = {key: value for key, value in annotations.items() if key not in _COPIES}
-    kept = {key: value for key, value in content.items() if key != "status" or content.get("kind") == "Service"}
-    return {**kept, "metadata": metadata}
+    fields = {key: value for key, value in content.items() if key != "status" or content.get("kind") == "Service"}
+    return {**fields, "metadata": metadata}
 
 
 def record_read(environment: Environment, client: Client, read: Read, at_time: str) -> tuple[Edited, ...]:
@@ -143,6 +143,6 @@ def _refuse_unneeded(client: Client) -> None:
 
 def shown_hidden(client: Client, hidden: Iterable[Hidden]) -> tuple[list[Hidden], int]:
     """Return what is not visible in the namespace of a client, and the number of such parts in other namespaces."""
-    every = list(hidden)
-    mine = [one for one in every if one.namespace == client.namespace]
-    return mine, len(every) - len(mine)
+    parts = list(hidden)
+    own = [part for part in parts if part.namespace == client.namespace]
+    return own, len(parts) - len(own)

@@ -28,20 +28,20 @@ from rediskit.temporary import temporary_folder
 from rediskit.yamlio.reader import read
 
 
-def foreign_here(environment: Environment, client: Client, here: Repository, output: str) -> Iterator[Problem]:
+def foreign_in_config(environment: Environment, client: Client, repository: Repository, output: str) -> Iterator[Problem]:
     """Yield the uncommitted changes in this repository that are not of a step of the client.
 
     A step changes the section `migration` of the client and then the rendered manifests.
     """
-    configs = {os.path.relpath(os.path.realpath(file), here.top): os.path.realpath(file) for file in environment.files}
-    inputs = [os.path.relpath(os.path.realpath(file), here.top) for file in environment.inputs]
-    changed = here.changed([path for path in inputs if not path.startswith("..")])
+    configs = {os.path.relpath(os.path.realpath(file), repository.top): os.path.realpath(file) for file in environment.files}
+    inputs = [os.path.relpath(os.path.realpath(file), repository.top) for file in environment.inputs]
+    changed = repository.changed([path for path in inputs if not path.startswith("..")])
     foreign = [path for path in changed if path not in configs or not _only_migration(configs[path], client.name)]
-    rendered = here.changed([os.path.relpath(os.path.realpath(f"{output}/{environment.name}"), here.top)])
+    rendered = repository.changed([os.path.relpath(os.path.realpath(f"{output}/{environment.name}"), repository.top)])
     if rendered and not any(path in configs for path in changed):
         foreign += rendered
     if foreign:
-        yield _problem(here, foreign)
+        yield _problem(repository, foreign)
 
 
 def _only_migration(file: str, client: str) -> bool:
@@ -62,7 +62,7 @@ def _without(data: Any, client: str) -> Any:
     }
 
 
-def foreign_there(environment: Environment, client: Client, repository: Repository, place: Checkout) -> Iterator[Problem]:
+def foreign_in_application(environment: Environment, client: Client, repository: Repository, place: Checkout) -> Iterator[Problem]:
     """Yield the uncommitted changes in the application repository that `migrate export` does not make to its last commit.
 
     The trial build reads the work tree, so a change anywhere in it makes the build different from that of the GitOps tool.
@@ -74,7 +74,7 @@ def foreign_there(environment: Environment, client: Client, repository: Reposito
         return
     with _committed(repository) as copy:
         export(environment, client, str(copy / place.to.relative_to(place.top)), force=False, dry_run=False)
-        foreign = [path for path in changed if _content(copy / path) != _content(repository.top / path)]
+        foreign = [path for path in changed if _bytes_at(copy / path) != _bytes_at(repository.top / path)]
     if foreign:
         yield _problem(repository, foreign)
 
@@ -84,19 +84,19 @@ def foreign_in_place(places: Places, output: str) -> Iterator[Problem]:
 
     The trial build reads the work tree, and the GitOps tool builds the commit, which contains only the config and the rendered manifests.
     """
-    environment, client, here, place = places.environment, places.client, places.here, places.overlay()
+    environment, client, repository, place = places.environment, places.client, places.config_repository, places.overlay()
     own = [os.path.realpath(file) for file in (*environment.inputs, f"{output}/{environment.name}")]
-    changed = [path for path in here.changed() if not any((here.top / path).is_relative_to(file) for file in own)]
+    changed = [path for path in repository.changed() if not any((repository.top / path).is_relative_to(file) for file in own)]
     if not changed:
         return
-    with _committed(here) as copy:
-        to, overlay, mine = (copy / path.relative_to(place.top) for path in (place.to, place.overlay, place.folder_of(client)))
+    with _committed(repository) as copy:
+        to, overlay, folder = (copy / path.relative_to(place.top) for path in (place.to, place.overlay, place.folder_of(client)))
         if not overlay.is_dir():
-            yield _problem(here, changed)
+            yield _problem(repository, changed)
             return
-        with bench(Checkout(copy, to, overlay, place.offline, mine), client) as commit, bench(place, client) as work_tree:
+        with bench(Checkout(copy, to, overlay, place.offline, folder), client) as commit, bench(place, client) as work_tree:
             if commit.before(environment) != work_tree.before(environment):
-                yield _problem(here, changed)
+                yield _problem(repository, changed)
 
 
 @contextmanager
@@ -112,7 +112,7 @@ def _committed(repository: Repository) -> Iterator[Path]:
         yield copy
 
 
-def _content(path: Path) -> bytes | None:
+def _bytes_at(path: Path) -> bytes | None:
     return read_file(path, str(path)) if path.is_file() else None
 
 
@@ -125,25 +125,25 @@ def _problem(repository: Repository, paths: list[str]) -> Problem:
 
 def obstacles(places: Places, how: Publishing, *, exports: bool) -> Iterator[Problem]:
     """Yield what prevents the commits and pushes of a step. exports: whether it changes the checkout of the application."""
-    environment, branch = places.environment, places.here.branch()
+    environment, branch = places.environment, places.config_repository.branch()
     tracked = environment.gitops.revision
     if branch != tracked and not how.branch:
         hint = f"run git switch {tracked}, or add --branch {branch or 'NAME'} for a pull request"
         message = f"the branch is {branch or 'a detached HEAD'}, and {environment.gitops.tool_name} reads {tracked}"
         yield Problem(message, hint, code="wrong-branch")
-    yield from behind(places.here, how)
+    yield from behind(places.config_repository, how)
     if exports:
-        there = places.there()
-        if there.top != places.here.top:
-            yield from behind(there, how)
-        yield from foreign_there(environment, places.client, there, places.overlay())
+        application = places.application_repository()
+        if application.top != places.config_repository.top:
+            yield from behind(application, how)
+        yield from foreign_in_application(environment, places.client, application, places.overlay())
 
 
 def unmerged(places: Places, how: Publishing) -> Iterator[Problem]:
     """Yield why the next step cannot go on a branch: the branch that the tool reads lacks a step, so a merge would apply two at once."""
     client, tracked = places.client, places.environment.gitops.revision
-    remote = remote_of(places.here)
-    if not how.branch or not how.push or not remote or not places.here.fetch(Upstream(remote, tracked)):
+    remote = remote_of(places.config_repository)
+    if not how.branch or not how.push or not remote or not places.config_repository.fetch(Upstream(remote, tracked)):
         return
     old = (migrations_in(places.environment.file, f"refs/remotes/{remote}/{tracked}") or {}).get(client.name)
     if old is not None and len(old.history) < len(migration_of(client).history):

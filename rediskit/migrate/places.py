@@ -32,7 +32,7 @@ class Places:
         if top is None:
             raise ConfigError(Problem("the config is not in a Git work tree", "run git init, or use migrate advance", code="git-work-tree"))
         self.environment, self.client, self._folder, self.chart = environment, client, folder, chart
-        self.here = Repository(top)
+        self.config_repository = Repository(top)
 
     @property
     def exports(self) -> bool:
@@ -55,7 +55,7 @@ class Places:
             return home(self.environment, self.client)
         return checkout(overlay(self.environment, self.client, self._folder), None)
 
-    def there(self) -> Repository:
+    def application_repository(self) -> Repository:
         """Return the application repository, which can be the one of the config."""
         return Repository(self.overlay().top)
 
@@ -66,12 +66,12 @@ class Places:
             environment, one_client(environment, self.client.name), str(self.overlay().to), force=False, dry_run=dry_run, chart=self.chart
         )
 
-    def paths_here(self, output: str) -> list[str]:
+    def config_paths(self, output: str) -> list[str]:
         """Return the config files and the output directory, relative to the work tree."""
         files = (*self.environment.files, f"{output}/{self.environment.name}")
-        return [os.path.relpath(os.path.realpath(file), self.here.top) for file in files]
+        return [os.path.relpath(os.path.realpath(file), self.config_repository.top) for file in files]
 
-    def paths_there(self, exported: Exported) -> list[str]:
+    def application_paths(self, exported: Exported) -> list[str]:
         """Return the exported files, relative to the work tree of the application."""
         place = self.overlay()
         own = [str(place.to / FOLDER / self.client.name)]

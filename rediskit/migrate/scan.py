@@ -79,16 +79,16 @@ def _without_values(client: Client, result: Scan, *, is_rendered: bool) -> Scan:
     """
     if client.owner.release is None:
         return result
-    mine, switched = client.owner.installs.reference, switched_variables(client)
-    kept = []
+    installer, switched = client.owner.installs.reference, switched_variables(client)
+    uses = []
     for use in result.uses:
-        if use.object != mine or not (use.pointer.startswith("/spec/values/") or "/helm/values" in use.pointer):
-            kept.append(use)
+        if use.object != installer or not (use.pointer.startswith("/spec/values/") or "/helm/values" in use.pointer):
+            uses.append(use)
         elif not is_rendered:
             named = not switched.isdisjoint(use.pointer.split("/")[-2:])
-            kept.append(use._replace(strength="possible" if named else use.strength))
-    hidden = tuple(place for place in result.hidden if not is_rendered or place.object != mine)
-    return result._replace(uses=tuple(kept), hidden=hidden)
+            uses.append(use._replace(strength="possible" if named else use.strength))
+    hidden = tuple(place for place in result.hidden if not is_rendered or place.object != installer)
+    return result._replace(uses=tuple(uses), hidden=hidden)
 
 
 _NOT_CHANGED = "the migration of {} does not change it"
@@ -106,8 +106,8 @@ def problems(client: Client, remaining: Sequence[Use]) -> list[Problem]:
         where = f"{use.object}{f' in {use.namespace}' if use.namespace else ''}"
         text = f": {use.shown}" if use.shown else ""
         message = f"{where} {'uses' if is_certain else 'may use'} the old Redis {host} at {use.pointer}{text}"
-        more = "" if is_certain else f"; accept the finding on {use.object} if it is not a host"
-        result.append(Problem(message, f"{hint}{more}", code="old-redis-in-use" if is_certain else "scan-possible"))
+        acceptance = "" if is_certain else f"; accept the finding on {use.object} if it is not a host"
+        result.append(Problem(message, f"{hint}{acceptance}", code="old-redis-in-use" if is_certain else "scan-possible"))
     return result
 
 
@@ -143,8 +143,8 @@ def recorded(
     notes = [what] if what else []
     notes += [f"{possible} possible"] if possible else []
     notes += [f"{len(result.hidden)} not visible"] if result.hidden else []
-    more = {"source": source, "digest": digest, "value": value, "note": ", ".join(notes)}
-    files, _ = appended(environment, client, [entry("scan", migration, at, by="measured", **more)])
+    fields = {"source": source, "digest": digest, "value": value, "note": ", ".join(notes)}
+    files, _ = appended(environment, client, [entry("scan", migration, at, by="measured", **fields)])
     return files
 
 
@@ -229,10 +229,12 @@ def uncommitted(environment: Environment, place: Checkout) -> Problem | None:
     configs = [Path(os.path.realpath(file)) for file in environment.files]
     here = any(config.is_relative_to(place.top) for config in configs)
     ours = (place.to / FOLDER, *((place.top / environment.path,) if here else ()))
-    files = [file for file in (tree.uncommitted(".") if tree else ()) if not any((place.top / file).is_relative_to(one) for one in ours)]
+    files = [
+        file for file in (tree.uncommitted(".") if tree else ()) if not any((place.top / file).is_relative_to(folder) for folder in ours)
+    ]
     if files := [file for file in files if place.top / file not in configs]:
-        more = f" and {len(files) - 3} more" if len(files) > 3 else ""
-        message = f"the checkout has changes that no commit contains: {', '.join(files[:3])}{more}"
+        omitted = f" and {len(files) - 3} more" if len(files) > 3 else ""
+        message = f"the checkout has changes that no commit contains: {', '.join(files[:3])}{omitted}"
         return Problem(message, "commit and push them, then run the command again", code="checkout-uncommitted")
     return None
 

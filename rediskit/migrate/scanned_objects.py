@@ -57,16 +57,16 @@ def _of_files(environment: Environment, client: Client, place: Checkout) -> Obje
     before: list[Object] = []
     left: list[Object] = []
     elsewhere: list[Object] = []
-    mine: set[str] = set()
+    references: set[str] = set()
     for file, content in _contents(client, place):
         key = key_of(content)
         before.append(content)
         if not file.is_relative_to(place.to):
             (left if key[1] else elsewhere).append(content)
             continue
-        mine.add(f"{key[0]}/{key[2]}")
+        references.add(f"{key[0]}/{key[2]}")
         left.append(dict(as_left(environment, moved, content)))
-    shown = client.owner.delivery == "stated" or mine.issuperset(client.references)
+    shown = client.owner.delivery == "stated" or references.issuperset(client.references)
     return (before, left, elsewhere) if shown else None
 
 

@@ -61,17 +61,17 @@ def clients_of(environment: Environment, name: str | None) -> tuple[Client, ...]
     selected = tuple(client for client in migrating if name in (None, client.name))
     if selected:
         return selected
-    known = ", ".join(client.name for client in migrating)
+    names = ", ".join(client.name for client in migrating)
     message = f"client {name} has no migration" if name else "no client has a migration"
-    raise ConfigError(Problem(message, f"choose one of: {known}" if known else "add migration: {step: prepare} to a client"))
+    raise ConfigError(Problem(message, f"choose one of: {names}" if names else "add migration: {step: prepare} to a client"))
 
 
 def one_client(environment: Environment, name: str | None) -> Client:
     """Return the client with a name, or the only one with a migration. Raises ConfigError if there are several."""
     clients = clients_of(environment, name)
     if len(clients) > 1:
-        known = ", ".join(client.name for client in clients)
-        raise ConfigError(Problem(f"{len(clients)} clients have a migration", f"choose one with --client: {known}"))
+        names = ", ".join(client.name for client in clients)
+        raise ConfigError(Problem(f"{len(clients)} clients have a migration", f"choose one with --client: {names}"))
     return clients[0]
 
 
@@ -188,8 +188,8 @@ def _warnings(situation: Situation, repository: Repository) -> Iterator[str]:
         carrier = "Application or Kustomization that deploys the application"
         yield f"{removed}: deleted only if pruning is on in the {carrier}; verify this before the step"
     if old.removed and not new.removed and transition.kind == "back" and removed:
-        kept = client.previous is not None and client.previous.data == "keep"
-        yield f"this step creates {removed} again, {'with the kept volume' if kept else 'without data'}"
+        has_data = client.previous is not None and client.previous.data == "keep"
+        yield f"this step creates {removed} again, {'with the kept volume' if has_data else 'without data'}"
     if repository == "ours" and old.release and not new.release:
         environment = situation.environment
         kind, name = "Application" if environment.gitops.tool == "argocd" else "HelmRelease", release_of(environment).name

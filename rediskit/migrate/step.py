@@ -17,7 +17,7 @@ from rediskit.migrate.committed import migrations_in
 from rediskit.migrate.edit import Edited, put_in_place, undo
 from rediskit.migrate.export import Exported, trial_in_place
 from rediskit.migrate.moves import Asked, Move, move
-from rediskit.migrate.obstacles import foreign_here, foreign_in_place, obstacles, unmerged
+from rediskit.migrate.obstacles import foreign_in_config, foreign_in_place, obstacles, unmerged
 from rediskit.migrate.places import Places
 from rediskit.migrate.status import one_client, repository_of_step
 from rediskit.migrate.verification.after_step import Verified, verify_step
@@ -35,7 +35,7 @@ from rediskit.state_machine.transitions import migration_of
 Left = Literal["", "change", "merge", "commit", "push", "wait"]
 
 
-class Wanted(NamedTuple):
+class StepOptions(NamedTuple):
     """The options of `migrate step`; an empty text is an option that is not set.
 
     Attributes:
@@ -61,7 +61,7 @@ class Wanted(NamedTuple):
     verify: bool = True
 
 
-class Taken(NamedTuple):
+class StepResult(NamedTuple):
     """The result of `migrate step`.
 
     Attributes:
@@ -86,7 +86,7 @@ class Taken(NamedTuple):
     verified: Verified | None
 
 
-def take_step(environment: Environment, client: Client, wanted: Wanted, report: Callable[[str], None]) -> Taken:
+def take_step(environment: Environment, client: Client, options: StepOptions, report: Callable[[str], None]) -> StepResult:
     """Take the next step, or continue the current one.
 
     Raises:
@@ -94,18 +94,18 @@ def take_step(environment: Environment, client: Client, wanted: Wanted, report: 
         ConfigError: A checkout is missing, or the edited config does not load.
         MissingToolError: A program fails, or the cluster does not reach the step in time.
     """
-    taking = _Taking(environment, client, wanted, report)
-    if taking.is_new:
-        taking.begin()
-    taking.publish()
-    return taking.result()
+    run = _StepRun(environment, client, options, report)
+    if run.is_new:
+        run.begin()
+    run.publish()
+    return run.result()
 
 
-class _Taking:
-    def __init__(self, environment: Environment, client: Client, wanted: Wanted, report: Callable[[str], None]) -> None:
-        self.wanted, self.report = wanted, report
-        self.places = Places(environment, client, wanted.checkout, wanted.chart)
-        self.here = self.places.here
+class _StepRun:
+    def __init__(self, environment: Environment, client: Client, options: StepOptions, report: Callable[[str], None]) -> None:
+        self.options, self.report = options, report
+        self.places = Places(environment, client, options.checkout, options.chart)
+        self.config_repository = self.places.config_repository
         self.committed = (migrations_in(environment.file, "HEAD") or {}).get(client.name)
         self.move: Move | None = None
         self.commits: dict[str, str] = {}
@@ -133,11 +133,11 @@ class _Taking:
 
     def _is_new(self) -> bool:
         """Return whether the command takes a new step. It continues a step that is not committed, exported or pushed."""
-        migration, target = migration_of(self.client), self.wanted.asked.target
+        migration, target = migration_of(self.client), self.options.asked.target
         if target == migration.step or (self.committed is not None and self.committed.history != migration.history):
             unfinished = "is not committed"
         else:
-            unfinished = self._unpublished() if migration.history and self.wanted.commit else ""
+            unfinished = self._unpublished() if migration.history and self.options.commit else ""
         if unfinished and target not in (None, migration.step):
             message = f"{self.client.name}: the step to {migration.step} {unfinished}"
             raise RefusedError(Problem(message, f"finish it first: add --to {migration.step}", code="step-uncommitted"))
@@ -145,14 +145,14 @@ class _Taking:
 
     def _unpublished(self) -> str:
         """Return what the current step still lacks in the repositories."""
-        if self.wanted.push and self.here.unpushed():
+        if self.options.push and self.config_repository.unpushed():
             return "is not pushed"
         if self.repository != "owner" or not self.places.exports:
             return ""
-        there, exported = self.places.there(), self.places.export(dry_run=True)
-        if exported.changed or there.changed():
+        application, exported = self.places.application_repository(), self.places.export(dry_run=True)
+        if exported.changed or application.changed():
             return "is not exported and committed in the application repository"
-        return "is not pushed in the application repository" if self.wanted.push and there.unpushed() else ""
+        return "is not pushed in the application repository" if self.options.push and application.unpushed() else ""
 
     @property
     def repository(self) -> transitions.Repository:
@@ -163,45 +163,46 @@ class _Taking:
 
     def begin(self) -> None:
         """Take the gates, and write the config. Everything that can be refused is refused before."""
-        self._require(foreign_here(self.environment, self.client, self.here, self.wanted.output))
+        self._require(foreign_in_config(self.environment, self.client, self.config_repository, self.options.output))
         evidence = self._record()
         try:
-            made = self._permitted()
+            planned = self._permitted()
         except RediskitError:
             undo(evidence)
             raise
-        put_in_place(made.files)
-        self.move = made
+        put_in_place(planned.files)
+        self.move = planned
         self._reload()
 
     def _permitted(self) -> Move:
         """Return the step, if its gates, the checks and both repositories permit it."""
-        made = move(self.environment, self.client, self.wanted.asked)
-        tree = render(made.environment)
-        errors = [one for one in unaccepted(made.environment, list(run_checks(made.environment, tree)), None) if one.severity == "error"]
-        self._require(Problem(one.message, one.hint, one.path, one.location, one.code) for one in errors)
-        self._require(self._obstacles(made.status.repository))
+        planned = move(self.environment, self.client, self.options.asked)
+        tree = render(planned.environment)
+        findings = unaccepted(planned.environment, list(run_checks(planned.environment, tree)), None)
+        errors = [finding for finding in findings if finding.severity == "error"]
+        self._require(Problem(finding.message, finding.hint, finding.path, finding.location, finding.code) for finding in errors)
+        self._require(self._obstacles(planned.status.repository))
         self._require(unmerged(self.places, self._publishing))
-        if made.status.repository == "owner" and self.wanted.commit:
-            self._ready_there(made.environment)
-        return made
+        if planned.status.repository == "owner" and self.options.commit:
+            self._require_ready_checkout(planned.environment)
+        return planned
 
     def _record(self) -> Sequence[Edited]:
         """Record what the checkout of the application repository shows before `decommission` and `complete`."""
-        target = transitions.next_step(migration_of(self.client)) if self.wanted.asked.kind == "forward" else None
+        target = transitions.next_step(migration_of(self.client)) if self.options.asked.kind == "forward" else None
         files: Sequence[Edited] = ()
         if (target == "complete" and self.client.owner.is_built) or (target == "decommission" and self.places.has_checkout()):
-            place, at = self.places.overlay(), self.wanted.asked.at
-            files = checkout_evidence(self.environment, self.client, target, place, at, self.wanted.chart)
+            place, at = self.places.overlay(), self.options.asked.at
+            files = checkout_evidence(self.environment, self.client, target, place, at, self.options.chart)
         put_in_place(files)
         self._reload()
         return files
 
-    def _ready_there(self, environment: Environment) -> None:
+    def _require_ready_checkout(self, environment: Environment) -> None:
         """Refuse a checkout that is not ready for the files of the step."""
         if not self.places.exports:
-            if self.client.owner.in_place and self.wanted.asked.kind != "rollback":
-                trial_in_place(environment, self.client, self.wanted.chart)
+            if self.client.owner.in_place and self.options.asked.kind != "rollback":
+                trial_in_place(environment, self.client, self.options.chart)
             return
         exported = self.places.export(dry_run=True, environment=environment)
         if self.client.owner.delivery == "component":
@@ -210,90 +211,90 @@ class _Taking:
 
     @staticmethod
     def _require(problems: Iterable[Problem]) -> None:
-        if found := list(problems):
-            raise RefusedError(found)
+        if refused := list(problems):
+            raise RefusedError(refused)
 
     def _obstacles(self, repository: transitions.Repository) -> Iterator[Problem]:
         """Yield what prevents commits and pushes."""
-        if self.wanted.commit:
+        if self.options.commit:
             exports = repository == "owner" and self.places.exports
             yield from obstacles(self.places, self._publishing, exports=exports)
             if repository == "owner" and self.client.owner.in_place:
-                yield from foreign_in_place(self.places, self.wanted.output)
+                yield from foreign_in_place(self.places, self.options.output)
 
     @property
     def _publishing(self) -> Publishing:
-        return Publishing(self.wanted.push, self.wanted.branch, self.report)
+        return Publishing(self.options.push, self.options.branch, self.report)
 
     # The phases of a step
 
     def publish(self) -> None:
         """Render, commit, push, export, refresh, wait and verify, as far as the options require."""
         if not self.is_new:
-            self._require(foreign_here(self.environment, self.client, self.here, self.wanted.output))
+            self._require(foreign_in_config(self.environment, self.client, self.config_repository, self.options.output))
             self._require(self._obstacles(self.repository))
         tree = render(self.environment)
         self.report(f"rendering {self.environment.name}")
-        write(tree, self.wanted.output)
-        if not self.wanted.commit:
+        write(tree, self.options.output)
+        if not self.options.commit:
             self.left = "commit"
             return
-        there = self.places.there() if self.repository == "owner" and self.places.exports else None
-        is_new = self._commit_all(there)
-        if not self.wanted.push:
+        application = self.places.application_repository() if self.repository == "owner" and self.places.exports else None
+        is_new = self._commit_all(application)
+        if not self.options.push:
             self.left = "push"
         elif self.to_merge:
             self.left = "merge"
         elif self.todo and is_new:
             self.left = "change"
-        elif self.wanted.wait:
-            self._wait(tree, there)
-            if self.wanted.verify:
-                self.verified = verify_step(self.environment, self.client, self.repository, self.wanted.context, self.report)
+        elif self.options.wait:
+            self._wait(tree, application)
+            if self.options.verify:
+                self.verified = verify_step(self.environment, self.client, self.repository, self.options.context, self.report)
         else:
             self.left = "wait"
 
-    def _commit_all(self, there: Repository | None) -> bool:
+    def _commit_all(self, application: Repository | None) -> bool:
         """Commit and push in both repositories. Return whether there was something to commit."""
         step = migration_of(self.client).step
-        if self.repository == "owner" and self.client.owner.delivery == "stated" and there is None and step != "complete":
+        if self.repository == "owner" and self.client.owner.delivery == "stated" and application is None and step != "complete":
             page = f"{self.environment.path}/{self.client.owner_folder}/REQUIRED.md"
             self.todo = (f"change the application as {page} states, deploy it, and run rediskit migrate verify",)
-        paths = self.places.paths_here(self.wanted.output)
-        if there is None:
-            return self._commit(self.here, paths, step)
-        if there.top == self.here.top:
-            return self._commit(self.here, [*paths, *self._exported(self.places.export(dry_run=False))], step)
-        is_new = self._commit(self.here, paths, step)
-        return self._commit(there, self._exported(self.places.export(dry_run=False)), step) or is_new
+        paths = self.places.config_paths(self.options.output)
+        if application is None:
+            return self._commit(self.config_repository, paths, step)
+        if application.top == self.config_repository.top:
+            return self._commit(self.config_repository, [*paths, *self._exported(self.places.export(dry_run=False))], step)
+        is_new = self._commit(self.config_repository, paths, step)
+        return self._commit(application, self._exported(self.places.export(dry_run=False)), step) or is_new
 
     def _exported(self, exported: Exported) -> list[str]:
         self.todo = exported.todo if self.client.owner.delivery != "component" else ()
-        return self.places.paths_there(exported)
+        return self.places.application_paths(exported)
 
     def _commit(self, repository: Repository, paths: list[str], step: Step) -> bool:
         """Commit and push, as far as the options require. Return whether there was something to commit."""
         is_new = published(repository, paths, f"{self.client.name}: {step}", self._publishing)
         self.commits[shown(repository.top)] = repository.head()
-        if self.wanted.branch and repository.branch() == self.wanted.branch:
+        if self.options.branch and repository.branch() == self.options.branch:
             self.to_merge = (*self.to_merge, shown(repository.top))
         return is_new
 
-    def _wait(self, tree: Tree, there: Repository | None) -> None:
-        wait = Wait(self.wanted.context, self.wanted.timeout, self.report)
+    def _wait(self, tree: Tree, application: Repository | None) -> None:
+        wait = Wait(self.options.context, self.options.timeout, self.report)
         try:
-            if there is not None or (self.repository == "owner" and self.client.owner.in_place):
-                wait_for_application(self.client, (there or self.here).head(), wait)
+            if application is not None or (self.repository == "owner" and self.client.owner.in_place):
+                wait_for_application(self.client, (application or self.config_repository).head(), wait)
             elif self.repository == "ours":
-                wait_for_platform(self.environment, tree, self.here.head(), wait)
+                wait_for_platform(self.environment, tree, self.config_repository.head(), wait)
         except MissingToolError as error:
             if not self.todo:
                 raise
             hint = f"if it is not done yet: {'; '.join(self.todo)}; then repeat the command: it continues the step"
             raise MissingToolError([problem._replace(hint=hint) for problem in error.problems]) from None
 
-    def result(self) -> Taken:
+    def result(self) -> StepResult:
         """Return what was done, and what is left."""
         repository, commits = self.repository, self.commits
         todo = () if self.verified and self.verified.outcome == "passed" else self.todo
-        return Taken(self.environment, self.client, self.move, repository, commits, self.to_merge, todo, self.left, self.verified)
+        return StepResult(self.environment, self.client, self.move, repository, commits, self.to_merge, todo, self.left, self.verified)

@@ -33,7 +33,7 @@ def wait_for_platform(environment: Environment, tree: Tree, commit: str, wait: W
     _refresh(root, wait)
     checks = f"{environment.object_prefix}-{UNIT}"  # A failed verification blocks no step.
     targets = [(root, commit), *(pair for pair in _deliverers(tree, commit) if pair[0].name != checks)]
-    _until_nothing(lambda: _first(gitops.missing(target, wanted, wait.context) for target, wanted in targets), wait)
+    _until_nothing(lambda: _first(gitops.missing(target, revision, wait.context) for target, revision in targets), wait)
 
 
 def wait_for_application(client: Client, commit: str, wait: Wait) -> None:

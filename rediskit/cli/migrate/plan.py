@@ -102,8 +102,8 @@ def _lines(environment: Environment, client: Client, plan: Plan) -> Iterator[str
         if plan.down:
             yield f"  expected downtime: {plan.down}, if you start when the window starts"
         yield f"  length of the downtime: about {span(plan.expected)} (in minutes: {minutes}); the budget is {span(plan.budget)}"
-        more = f"{environment.gitops.tool_name} needs {polling(environment)} more per commit ({plan.commits} commits)"
-        yield f"  without a refresh after each push, {more}"
+        reason = f"{environment.gitops.tool_name} needs {polling(environment)} more per commit ({plan.commits} commits)"
+        yield f"  without a refresh after each push, {reason}"
     yield from (f"  database {row.number}: {row.described}" for row in databases(environment))
     yield from (f"  note: {note}" for note in notes(environment, client))
     for words in plan.missing:

@@ -47,11 +47,11 @@ def run(arguments: argparse.Namespace) -> Report:
 
 
 def _refuse_options(arguments: argparse.Namespace, client: Client, words: str) -> None:
-    given = [name for name, value in (("--from", arguments.source), ("--live", arguments.live), ("--observed", words)) if value]
-    if not given:
+    options = [name for name, value in (("--from", arguments.source), ("--live", arguments.live), ("--observed", words)) if value]
+    if not options:
         raise ConfigError(Problem("nothing to scan", "add --live, or --from FILE with the output of a program"))
-    if len(given) > 1:
-        raise ConfigError(Problem(f"{' and '.join(given)} are {len(given)} sources", "use one of them"))
+    if len(options) > 1:
+        raise ConfigError(Problem(f"{' and '.join(options)} are {len(options)} sources", "use one of them"))
     if words and not arguments.record:
         raise ConfigError(Problem("--observed needs --record", "add --record"))
     if client.previous is None:
@@ -71,7 +71,7 @@ def _lines(client: Client, read: Read) -> Iterator[str]:
     for problem in problems(client, read.scan.uses):
         yield f"  {problem.message}"
         yield f"    help: {problem.hint}"
-    mine, others = shown_hidden(client, read.scan.hidden)
-    yield from (f"  not visible: {one.object}{f' at {one.pointer}' if one.pointer else ''} ({one.reason})" for one in mine)
+    own, others = shown_hidden(client, read.scan.hidden)
+    yield from (f"  not visible: {part.object}{f' at {part.pointer}' if part.pointer else ''} ({part.reason})" for part in own)
     if others:
         yield f"  not visible: {others} texts in other namespaces"

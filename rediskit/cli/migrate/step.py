@@ -11,7 +11,7 @@ from rediskit.cli.migrate.selection import selected
 from rediskit.cli.report import Report
 from rediskit.cli.terminal import progress
 from rediskit.helm import chart_at
-from rediskit.migrate.step import Taken, Wanted, take_step
+from rediskit.migrate.step import StepOptions, StepResult, take_step
 from rediskit.migrate.verification.after_step import Outcome, Verified
 from rediskit.renderers.pages.following import Following, following, step_command
 from rediskit.renderers.pages.runbook import by_hand
@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> Report:
     """Report the step. A refusal comes before the first change; a step that was interrupted is continued."""
     environment, client = selected(arguments)
     clear_leftovers(environment)
-    wanted = Wanted(
+    options = StepOptions(
         asked_for(arguments, client),
         arguments.output,
         arguments.checkout,
@@ -37,101 +37,101 @@ def run(arguments: argparse.Namespace) -> Report:
         timeout=arguments.timeout,
         verify=not arguments.no_verify,
     )
-    taken = take_step(environment, client, wanted, progress)
-    warnings = [f"note: {warning}" for warning in taken.move.status.warnings] if taken.move else []
-    code = EXIT_CODES[taken.verified.outcome] if taken.verified else 0
-    return Report(_json(taken, arguments), _lines(taken, arguments), warnings, code)
+    result = take_step(environment, client, options, progress)
+    warnings = [f"note: {warning}" for warning in result.move.status.warnings] if result.move else []
+    code = EXIT_CODES[result.verified.outcome] if result.verified else 0
+    return Report(_json(result, arguments), _lines(result, arguments), warnings, code)
 
 
-def _lines(taken: Taken, arguments: argparse.Namespace) -> Iterator[str]:
-    client = taken.client
+def _lines(result: StepResult, arguments: argparse.Namespace) -> Iterator[str]:
+    client = result.client
     assert client.migration is not None
     step = client.migration.step
-    if taken.move:
-        yield from diff_lines(taken.move.files)
-    yield f"{client.name} is at {step}. This step changes {REPOSITORIES[taken.repository]}"
-    yield from (f"  {folder}: {commit[:12]}" for folder, commit in taken.commits.items())
-    yield from (f"to do: {sentence}" for sentence in todo(taken))
-    if taken.left:
-        yield f"next: {_rest(taken, arguments)}"
+    if result.move:
+        yield from diff_lines(result.move.files)
+    yield f"{client.name} is at {step}. This step changes {REPOSITORIES[result.repository]}"
+    yield from (f"  {folder}: {commit[:12]}" for folder, commit in result.commits.items())
+    yield from (f"to do: {sentence}" for sentence in todo(result))
+    if result.left:
+        yield f"next: {_continuation(result, arguments)}"
         return
-    if taken.verified:
-        yield from _verified(taken.verified)
+    if result.verified:
+        yield from _verified(result.verified)
     yield f"verify: {stage(client, step).verify}"
-    yield from (f"  $ {command}" for command in verify_commands(taken.environment, client, step))
-    yield f"next: {_next(taken, arguments).text}"
+    yield from (f"  $ {command}" for command in verify_commands(result.environment, client, step))
+    yield f"next: {_next(result, arguments).text}"
 
 
 def _verified(verified: Verified) -> Iterator[str]:
     """Yield what is not passed, and the outcome."""
     for field in verified.differences:
         yield f"  failed  {field.object}{f' {field.pointer}' if field.pointer else ''}: wanted {field.wanted}, actual {field.actual}"
-    for one in (one for one in verified.results if one.status not in ("passed", "skipped")):
-        measured = f" {one.measured}" if one.measured else ""
-        yield f"  {one.status:<7} {one.id} {one.target} from {one.vantage}:{measured} {one.detail}".rstrip()
+    for result in (result for result in verified.results if result.status not in ("passed", "skipped")):
+        measured = f" {result.measured}" if result.measured else ""
+        yield f"  {result.status:<7} {result.id} {result.target} from {result.vantage}:{measured} {result.detail}".rstrip()
     yield from (f"  unknown {reason}" for reason in verified.unknown)
     yield from (f"  note: {text}" for text in verified.hidden)
-    passed = sum(one.status == "passed" for one in verified.results)
+    passed = sum(result.status == "passed" for result in verified.results)
     yield f"verification: {verified.outcome}, {passed} of {len(verified.results)} checks passed"
 
 
-def _next(taken: Taken, arguments: argparse.Namespace) -> Following:
+def _next(result: StepResult, arguments: argparse.Namespace) -> Following:
     """Return the next command: the same one after a failed verification."""
-    client, verified = taken.client, taken.verified
+    client, verified = result.client, result.verified
     if verified is None or verified.outcome == "passed":
-        return following(taken.environment, client)
+        return following(result.environment, client)
     again = "fix the cause" if verified.outcome == "failed" else "make the missing results available"
-    return Following(_continued(taken, arguments), f"{again}: the command continues, and verifies again")
+    return Following(_continued(result, arguments), f"{again}: the command continues, and verifies again")
 
 
-def todo(taken: Taken) -> list[str]:
+def todo(result: StepResult) -> list[str]:
     """Return what a person changes in the application repository at this step."""
-    switched = effects(taken.client.migration).switched
-    external = by_hand(taken.environment, taken.client, switched=switched) if taken.repository == "owner" and taken.move else ()
-    return [*taken.todo, *(line.removeprefix("# ") for line in external)]
+    switched = effects(result.client.migration).switched
+    external = by_hand(result.environment, result.client, switched=switched) if result.repository == "owner" and result.move else ()
+    return [*result.todo, *(line.removeprefix("# ") for line in external)]
 
 
-def _continued(taken: Taken, arguments: argparse.Namespace) -> str:
+def _continued(result: StepResult, arguments: argparse.Namespace) -> str:
     """Return the command that continues the step."""
-    client, config = taken.client, taken.environment.config_argument
+    client, config = result.client, result.environment.config_argument
     assert client.migration is not None
-    given = (("--checkout", arguments.checkout), ("--chart", arguments.chart))
-    options = "".join(f" {option} {shlex.quote(value)}" for option, value in given if value)
+    values = (("--checkout", arguments.checkout), ("--chart", arguments.chart))
+    options = "".join(f" {option} {shlex.quote(value)}" for option, value in values if value)
     return step_command(config, client, client.migration.step).replace(" --confirm-irreversible", "") + options
 
 
-def _rest(taken: Taken, arguments: argparse.Namespace) -> str:
+def _continuation(result: StepResult, arguments: argparse.Namespace) -> str:
     """Return what a person does, and the command that continues the step."""
-    command = _continued(taken, arguments)
-    if taken.left == "merge":
-        switch = f"git switch {taken.environment.gitops.revision} && git pull --rebase"
-        folders = " and ".join(taken.to_merge)
+    command = _continued(result, arguments)
+    if result.left == "merge":
+        switch = f"git switch {result.environment.gitops.revision} && git pull --rebase"
+        folders = " and ".join(result.to_merge)
         return f"open a pull request for {arguments.branch} in {folders}, merge it, and run {switch} there; then {command}"
     return command
 
 
-def _json(taken: Taken, arguments: argparse.Namespace) -> dict[str, Any]:
-    client = taken.client
+def _json(result: StepResult, arguments: argparse.Namespace) -> dict[str, Any]:
+    client = result.client
     assert client.migration is not None
     return {
         "client": client.name,
         "step": client.migration.step,
-        "continued": taken.move is None,
-        "repository": taken.repository,
-        "commits": taken.commits,
-        "todo": todo(taken),
-        "complete": not taken.left,
-        "verification": _verification_json(taken.verified) if taken.verified else None,
-        "next": _rest(taken, arguments) if taken.left else _next(taken, arguments).command,
-        **files_json(taken.move.files if taken.move else ()),
+        "continued": result.move is None,
+        "repository": result.repository,
+        "commits": result.commits,
+        "todo": todo(result),
+        "complete": not result.left,
+        "verification": _verification_json(result.verified) if result.verified else None,
+        "next": _continuation(result, arguments) if result.left else _next(result, arguments).command,
+        **files_json(result.move.files if result.move else ()),
     }
 
 
 def _verification_json(verified: Verified) -> dict[str, Any]:
     return {
         "status": verified.outcome,
-        "differences": [one._asdict() for one in verified.differences],
-        "results": [one._asdict() for one in verified.results],
+        "differences": [difference._asdict() for difference in verified.differences],
+        "results": [result._asdict() for result in verified.results],
         "unknown": list(verified.unknown),
         "notVisible": list(verified.hidden),
     }

@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> Report:
             return Report(document, _differences(client, read.artefact, result), (), 1)
         refuse_unproven(result, read.artefact)
         notes = tuple(
-            f"note: {one.file} of {one.object} is not visible: verify the connections on the shared Redis" for one in result.hidden
+            f"note: {part.file} of {part.object} is not visible: verify the connections on the shared Redis" for part in result.hidden
         )
         if arguments.record:
             refuse_hidden(client, result, observed)
@@ -110,8 +110,9 @@ def content_of(file: str, action: str) -> tuple[bytes, str]:
 def _differences(client: Client, artefact: Artefact, result: Verification) -> Iterator[str]:
     step = migration_of(client).step
     yield f"{client.name}: {artefact.name} does not show step {step}"
-    for one in result.differences:
-        yield f"  {one.object}{f' {one.pointer}' if one.pointer else ''}: wanted {one.wanted}, actual {one.actual}"
+    for difference in result.differences:
+        pointer = f" {difference.pointer}" if difference.pointer else ""
+        yield f"  {difference.object}{pointer}: wanted {difference.wanted}, actual {difference.actual}"
     if result.shown:
         yield f"it shows step {' or '.join(result.shown)}"
     if hint := rendered_elsewhere(client, artefact):
@@ -120,7 +121,7 @@ def _differences(client: Client, artefact: Artefact, result: Verification) -> It
 
 def _json(result: Verification) -> dict[str, Any]:
     return {
-        "differences": [one._asdict() for one in result.differences],
+        "differences": [difference._asdict() for difference in result.differences],
         "shows": list(result.shown),
-        "notVisible": [one._asdict() for one in result.hidden],
+        "notVisible": [part._asdict() for part in result.hidden],
     }

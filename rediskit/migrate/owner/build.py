@@ -66,7 +66,7 @@ class Bench:
         self._copy, self.client, self._left_out, self._place, self._chart = copy, client, left_out, place, chart
         self._environment = OFFLINE if place.offline else {}
         self._inside = NoFollowFolder(copy, Path(shown(place.top)))
-        self._mine = place.folder_of(client).relative_to(place.top)
+        self._folder = place.folder_of(client).relative_to(place.top)
         self._overlay = place.overlay.relative_to(place.top)
         self._file = self._overlay / kustomization(place.overlay).name
         original = shown(place.top / self._file)
@@ -87,26 +87,26 @@ class Bench:
         if client.owner.delivery == "component":
             self._put(environment, client)
             if not self._listed:
-                mine = os.path.relpath(self._mine, self._overlay)
-                self._extend("components", [mine])
-        elif more := inline(environment, client):
-            self._extend("patches", more)
+                entry = os.path.relpath(self._folder, self._overlay)
+                self._extend("components", [entry])
+        elif patches := inline(environment, client):
+            self._extend("patches", patches)
         built = self._build()
         self._inside.write(self._file, self._text)
         if client.owner.release is None or built.complaint:
             return built
-        more = released(environment, client, built.objects, self._place, self._chart)
-        return Built({**built.objects, **{key_of(content): content for content in more}})
+        released_objects = released(environment, client, built.objects, self._place, self._chart)
+        return Built({**built.objects, **{key_of(content): content for content in released_objects}})
 
-    def _extend(self, key: str, more: Sequence[Any]) -> None:
+    def _extend(self, key: str, entries: Sequence[Any]) -> None:
         """Add entries to a list in the kustomization of the overlay."""
-        content = {**self._content, key: [*self._lists[key], *more]}
+        content = {**self._content, key: [*self._lists[key], *entries]}
         self._inside.write(self._file, dump(content).encode())
 
     def _put(self, environment: Environment, client: Client) -> None:
-        self._inside.remove(self._mine)
+        self._inside.remove(self._folder)
         for path, content in Tree.of("component", "", of_owner(environment, client)).files.items():
-            self._inside.write(self._mine / path, content)
+            self._inside.write(self._folder / path, content)
 
     def _build(self) -> Built:
         charts = ("--enable-helm", "--helm-command", find("helm", "HELM")) if self.client.owner.enable_helm else ()

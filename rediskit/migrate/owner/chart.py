@@ -20,9 +20,9 @@ MAX_OUTPUT = 64 * 1024 * 1024
 
 def unfit(chart: Chart, install: HelmInstall) -> Problem | None:
     """Return the problem of a chart that is not the one that the application uses; None if it is."""
-    wanted = install.chart.rstrip("/").rpartition("/")[2]
-    if install.chart and wanted != chart.name and "/" not in install.chart:
-        message = f"{chart.path.name} is the chart {chart.name}, and {install.reference} installs {wanted}"
+    installed = install.chart.rstrip("/").rpartition("/")[2]
+    if install.chart and installed != chart.name and "/" not in install.chart:
+        message = f"{chart.path.name} is the chart {chart.name}, and {install.reference} installs {installed}"
         return Problem(message, "choose the chart of the application", code="chart-file")
     if install.version and install.is_pinned and install.version.removeprefix("v") != chart.version.removeprefix("v"):
         message = f"{chart.path.name} is version {chart.version}, and {install.reference} installs {install.version}"

@@ -26,11 +26,11 @@ def source_problems(client: Client, install: HelmInstall, objects: Mapping[Key, 
 
     A source outside of the build is not compared.
     """
-    here, known = (mapping_at(one.content, "spec", "chartRef") for one in (install, client.owner.installs))
-    if not here and not known:
+    here, recorded = (mapping_at(release.content, "spec", "chartRef") for release in (install, client.owner.installs))
+    if not here and not recorded:
         return []
-    if _named(here, install) != _named(known, client.owner.installs):
-        message = f"{install.reference} takes its chart from {_shown(here)}, and owner.release from {_shown(known)}"
+    if _named(here, install) != _named(recorded, client.owner.installs):
+        message = f"{install.reference} takes its chart from {_shown(here)}, and owner.release from {_shown(recorded)}"
         return [Problem(message, _HINT, code="release-chart")]
     source = _source(_named(here, install), objects)
     if source is None:
@@ -41,8 +41,8 @@ def source_problems(client: Client, install: HelmInstall, objects: Mapping[Key, 
     installed = client.migration.installed if client.migration else None
     if installed is None or _is_same(source, installed.value or ""):
         return []
-    wanted = source.version or f"sha256:{source.digest}"
-    message = f"{source.reference} takes {wanted}, and {install.reference} had chart version {installed.value} before scale-down"
+    revision = source.version or f"sha256:{source.digest}"
+    message = f"{source.reference} takes {revision}, and {install.reference} had chart version {installed.value} before scale-down"
     return [Problem(message, _HINT, code="release-chart")]
 
 
@@ -54,15 +54,17 @@ def _shown(reference: Mapping[str, Any]) -> str:
     return f"{text_at(reference, 'kind')}/{text_at(reference, 'name')}" if reference else "spec.chart"
 
 
-def _source(wanted: Key, objects: Mapping[Key, Object]) -> _Source | None:
+def _source(key: Key, objects: Mapping[Key, Object]) -> _Source | None:
     """Return what a source takes; None if the build does not contain it. A digest wins over semver, and semver over a tag (Flux)."""
-    kind, namespace, name = wanted
-    found = [one for (other, home, own), one in objects.items() if (other, own) == (kind, name) and namespace in ("", home or namespace)]
-    if kind not in ("OCIRepository", "HelmChart") or len(found) != 1:
+    kind, namespace, name = key
+    matches = [
+        content for (other, home, own), content in objects.items() if (other, own) == (kind, name) and namespace in ("", home or namespace)
+    ]
+    if kind not in ("OCIRepository", "HelmChart") or len(matches) != 1:
         return None
     if kind == "HelmChart":
-        return _Source(f"{kind}/{name}", text_at(found[0], "spec", "version") or "*", "")
-    ref = mapping_at(found[0], "spec", "ref")
+        return _Source(f"{kind}/{name}", text_at(matches[0], "spec", "version") or "*", "")
+    ref = mapping_at(matches[0], "spec", "ref")
     if digest := text_at(ref, "digest"):
         return _Source(f"{kind}/{name}", "", digest.rpartition(":")[2])
     # A tag can't contain `+`: Helm writes `_`.

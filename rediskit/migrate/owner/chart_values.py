@@ -49,26 +49,28 @@ def sources_of(install: HelmInstall, objects: Mapping[Any, Object], top: Path | 
     if install.kind == "HelmRelease":
         return [*_values_from(install, objects), Source("spec.values", "values", mapping_at(install.content, "spec", "values"))]
     helm = mapping_at(install.source, "helm")
-    found = [Source(name, "valueFiles", _value_file(install, str(name), top)) for name in list_at(helm, "valueFiles")]
+    sources = [Source(name, "valueFiles", _value_file(install, str(name), top)) for name in list_at(helm, "valueFiles")]
     if text_at(helm, "values"):
-        found.append(Source("helm.values", "values", _parsed(text_at(helm, "values").encode(), f"helm.values of {install.reference}")))
-    found.append(Source("helm.valuesObject", "valuesObject", mapping_at(helm, "valuesObject")))
+        sources.append(Source("helm.values", "values", _parsed(text_at(helm, "values").encode(), f"helm.values of {install.reference}")))
+    sources.append(Source("helm.valuesObject", "valuesObject", mapping_at(helm, "valuesObject")))
     parameters: Values = {}
     for parameter in list_at(helm, "parameters"):
         value = str(at(parameter, "value") or "")
         typed = value if at(parameter, "forceString") is True else _typed(value)
         parameters = _put(parameters, str(at(parameter, "name")), typed, install)
-    return [*found, Source("helm.parameters", "parameters", parameters)]
+    return [*sources, Source("helm.parameters", "parameters", parameters)]
 
 
 def _values_from(install: HelmInstall, objects: Mapping[Any, Object]) -> list[Source]:
-    found = []
+    sources = []
     for entry in list_at(install.content, "spec", "valuesFrom"):
         kind, name, key = text_at(entry, "kind"), text_at(entry, "name"), text_at(entry, "valuesKey") or "values.yaml"
         where = f"{kind}/{name}"
         if kind != "ConfigMap":
             raise _unseen(install, where, "a Secret is not readable")
-        content = next((one for (found_kind, _, found_name), one in objects.items() if (found_kind, found_name) == (kind, name)), None)
+        content = next(
+            (content for (found_kind, _, found_name), content in objects.items() if (found_kind, found_name) == (kind, name)), None
+        )
         text = at(content, "data", key)
         if text is None and at(entry, "optional") is True:
             continue
@@ -76,8 +78,8 @@ def _values_from(install: HelmInstall, objects: Mapping[Any, Object]) -> list[So
             raise _unseen(install, where, f"it has no {key} in the build" if content else "it is not in the build")
         path = text_at(entry, "targetPath")
         values = _put({}, path, _typed(text), install) if path else _parsed(text.encode(), f"{key} of {where}")
-        found.append(Source(where, "valuesFrom", values))
-    return found
+        sources.append(Source(where, "valuesFrom", values))
+    return sources
 
 
 def _value_file(install: HelmInstall, name: str, top: Path | None) -> Values:
@@ -109,13 +111,13 @@ def value_files(install: HelmInstall, top: Path) -> frozenset[Path]:
 
 def readable_values(install: HelmInstall, top: Path) -> list[Source]:
     """Return the values files of an Application that can be read, in their order."""
-    found = []
+    sources = []
     for name in list_at(install.source, "helm", "valueFiles"):
         try:
-            found.append(Source(name, "valueFiles", _value_file(install, str(name), top)))
+            sources.append(Source(name, "valueFiles", _value_file(install, str(name), top)))
         except (RefusedError, ConfigError):
             continue
-    return found
+    return sources
 
 
 def with_parsed_values(install: HelmInstall, content: Object) -> Object:

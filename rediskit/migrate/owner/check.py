@@ -111,22 +111,22 @@ def _at(file: Path, line: int = 1, column: int = 1) -> Location:
 
 
 def _drift(tree: Tree, client: Client, place: Checkout, file: Path) -> Iterator[Finding]:
-    mine = place.folder_of(client)
-    if place.mine is not None:
+    folder = place.folder_of(client)
+    if place.rendered is not None:
         return  # `check` compares the output directory.
-    if not mine.is_dir():
+    if not folder.is_dir():
         if not effects(client.migration).owner_is_untouched:
             hint = f"run rediskit migrate export … --client {client.name} --to {shown(place.to)}"
-            message = f"{shown(mine)} does not exist, and the step changes the application repository"
+            message = f"{shown(folder)} does not exist, and the step changes the application repository"
             yield Finding("owner-drift", "error", message, hint, (), _at(file))
         return
-    changes = compare(rendered_files(tree, client), str(mine.parent))
+    changes = compare(rendered_files(tree, client), str(folder.parent))
     others = (*changes.created, *changes.changed, *changes.removed)
     if changes.drifted and others:
         step = client.migration.step if client.migration else ""
         hint = f"run rediskit migrate export … --client {client.name} --to {shown(place.to)}, and commit there"
         yield from (
-            Finding("owner-drift", "error", f"{other} differs from the files of step {step}", hint, (), _at(mine / other))
+            Finding("owner-drift", "error", f"{other} differs from the files of step {step}", hint, (), _at(folder / other))
             for other in others
         )
 
@@ -134,19 +134,19 @@ def _drift(tree: Tree, client: Client, place: Checkout, file: Path) -> Iterator[
 def _listed(client: Client, place: Checkout, file: Path) -> Iterator[Finding]:
     if client.owner.delivery != "component":
         return
-    mine = os.path.relpath(place.folder_of(client), place.overlay)
+    entry = os.path.relpath(place.folder_of(client), place.overlay)
     places, unread = listing(place, client)
     for problem in unread:
         where = problem.location or _at(file)
         yield Finding("owner-unread", "warning", f"{problem.message}: skipped", "fix the file if a build uses it", (), where)
     if not places:
         severity: Severity = "warning" if effects(client.migration).owner_is_untouched else "error"
-        hint = f"add to {shown(file)}:  components: [{mine}]"
-        yield Finding("owner-component", severity, f"no kustomization lists {mine}", hint, (), _at(file))
+        hint = f"add to {shown(file)}:  components: [{entry}]"
+        yield Finding("owner-component", severity, f"no kustomization lists {entry}", hint, (), _at(file))
     elif file not in places:
         hint = f"list it in {shown(file)} instead: an overlay above can set replicas or variables again"
-        message = f"{mine} is listed here and not in the outermost overlay"
-        yield Finding("owner-component", "warning", message, hint, (), _line_of(places[0], ("components",), mine))
+        message = f"{entry} is listed here and not in the outermost overlay"
+        yield Finding("owner-component", "warning", message, hint, (), _line_of(places[0], ("components",), entry))
 
 
 def _base(client: Client, before: Built, place: Checkout, file: Path, *, is_whole: bool) -> Iterator[Finding]:

@@ -40,17 +40,17 @@ class _Deployer(NamedTuple):
 def deployer_problems(environment: Environment, client: Client, place: Checkout) -> Iterator[Problem]:
     """Yield what the objects in the work tree that build the overlay of a client miss of its rendered folder."""
     overlay = place.overlay.relative_to(place.top).as_posix()
-    mine = place.folder_of(client).relative_to(place.top).as_posix()
+    folder = place.folder_of(client).relative_to(place.top).as_posix()
     objects = list(_objects(place, environment))
     for deployer in objects:
         kind, group = deployer.content["kind"], str(deployer.content.get("apiVersion")).partition("/")[0]
         if (kind, group) == ("Application", "argoproj.io"):
-            yield from _application(environment, deployer, overlay, mine)
+            yield from _application(environment, deployer, overlay, folder)
             yield from _beaten(environment, client, deployer, overlay)
         elif (kind, group) == ("Kustomization", "kustomize.toolkit.fluxcd.io") and _clean(
             text_at(deployer.content, "spec", "path")
         ) == overlay:
-            yield from _kustomization(deployer, objects, place, mine)
+            yield from _kustomization(deployer, objects, place, folder)
 
 
 def _objects(place: Checkout, environment: Environment) -> Iterator[_Deployer]:
@@ -72,20 +72,24 @@ def _clean(path: str) -> str:
     return normpath(path.lstrip("/") or ".")
 
 
-def _application(environment: Environment, deployer: _Deployer, overlay: str, mine: str) -> Iterator[Problem]:
+def _application(environment: Environment, deployer: _Deployer, overlay: str, folder: str) -> Iterator[Problem]:
     for _ in _sources(environment, deployer, overlay):
         paths = text_at(at(deployer.content, "metadata", "annotations"), _PATHS)
         watched = [_clean(entry if entry.startswith("/") else f"{overlay}/{entry}") for entry in paths.split(";") if entry.strip()]
-        if watched and not any(_contains(path, mine) for path in watched):
-            message = f"{_PATHS} of {deployer.reference} does not contain {mine}: Argo CD ignores the commit of a step"
-            yield Problem(message, f"add /{mine} to the annotation: {paths};/{mine}", (), deployer.location, "owner-paths")
+        if watched and not any(_contains(path, folder) for path in watched):
+            message = f"{_PATHS} of {deployer.reference} does not contain {folder}: Argo CD ignores the commit of a step"
+            yield Problem(message, f"add /{folder} to the annotation: {paths};/{folder}", (), deployer.location, "owner-paths")
 
 
 def _sources(environment: Environment, deployer: _Deployer, overlay: str) -> list[Any]:
     """Return the sources of an Application that build the overlay."""
     spec, ours = at(deployer.content, "spec"), environment.gitops.repository
-    every = (at(spec, "source"), *list_at(spec, "sources"))
-    return [one for one in every if _clean(text_at(one, "path") or "..") == overlay and same_repository(text_at(one, "repoURL"), ours)]
+    sources = (at(spec, "source"), *list_at(spec, "sources"))
+    return [
+        source
+        for source in sources
+        if _clean(text_at(source, "path") or "..") == overlay and same_repository(text_at(source, "repoURL"), ours)
+    ]
 
 
 def _beaten(environment: Environment, client: Client, deployer: _Deployer, overlay: str) -> Iterator[Problem]:
@@ -97,42 +101,42 @@ def _beaten(environment: Environment, client: Client, deployer: _Deployer, overl
             yield Problem(message, "remove the entry, and set replicas in the base", (), deployer.location, "owner-beaten")
 
 
-def _contains(path: str, mine: str) -> bool:
-    return path == "." or mine == path or mine.startswith(f"{path}/") or fnmatchcase(f"{mine}/kustomization.yaml", path)
+def _contains(path: str, folder: str) -> bool:
+    return path == "." or folder == path or folder.startswith(f"{path}/") or fnmatchcase(f"{folder}/kustomization.yaml", path)
 
 
-def _kustomization(deployer: _Deployer, objects: list[_Deployer], place: Checkout, mine: str) -> Iterator[Problem]:
+def _kustomization(deployer: _Deployer, objects: list[_Deployer], place: Checkout, folder: str) -> Iterator[Problem]:
     reference = at(deployer.content, "spec", "sourceRef")
     kind, name = text_at(reference, "kind"), text_at(reference, "name")
     source = next((other for other in objects if other.reference == f"{kind}/{name}"), None)
     if kind != "GitRepository":
-        message = f"{deployer.reference} builds the artifact of {kind}/{name}, which has to contain {mine}"
-        yield Problem(message, f"push it with the whole repository, or with {mine}", (), deployer.location, "owner-artifact")
+        message = f"{deployer.reference} builds the artifact of {kind}/{name}, which has to contain {folder}"
+        yield Problem(message, f"push it with the whole repository, or with {folder}", (), deployer.location, "owner-artifact")
         return
     folders = list_at(source.content, "spec", "sparseCheckout") if source else []
     where = source.location if source else deployer.location
-    if folders and not any(_contains(_clean(str(folder)), mine) for folder in folders):
-        message = f"spec.sparseCheckout of {kind}/{name} does not contain {mine}: the build of {deployer.reference} fails"
-        yield Problem(message, f"add {mine} to the list", (), where, "owner-paths")
-    if _ignored(place, text_at(source.content, "spec", "ignore") if source else "", mine):
-        message = f"{_IGNORE} or spec.ignore of {kind}/{name} leaves out {mine}: the build of {deployer.reference} fails"
-        yield Problem(message, f"add the line !/{mine}/** after the line that excludes it", (), where, "owner-paths")
+    if folders and not any(_contains(_clean(str(entry)), folder) for entry in folders):
+        message = f"spec.sparseCheckout of {kind}/{name} does not contain {folder}: the build of {deployer.reference} fails"
+        yield Problem(message, f"add {folder} to the list", (), where, "owner-paths")
+    if _ignored(place, text_at(source.content, "spec", "ignore") if source else "", folder):
+        message = f"{_IGNORE} or spec.ignore of {kind}/{name} leaves out {folder}: the build of {deployer.reference} fails"
+        yield Problem(message, f"add the line !/{folder}/** after the line that excludes it", (), where, "owner-paths")
 
 
-def _ignored(place: Checkout, ignore: str, mine: str) -> bool:
+def _ignored(place: Checkout, ignore: str, folder: str) -> bool:
     """Return whether the patterns of Flux exclude a folder. Git evaluates them: they have the syntax of .gitignore."""
     patterns = {file.parent.relative_to(place.top): _patterns(file) for file in files_below(place.top, (_IGNORE,)) if file.name == _IGNORE}
     if ignore:
         patterns[Path()] = patterns.get(Path(), b"") + f"\n{ignore}\n".encode()
     if not patterns:
         return False
-    command = ("-c", "core.excludesFile=/dev/null", "check-ignore", "--quiet", "--no-index", f"{mine}/kustomization.yaml")
-    with temporary_folder() as folder:
-        git = Git(folder)
+    command = ("-c", "core.excludesFile=/dev/null", "check-ignore", "--quiet", "--no-index", f"{folder}/kustomization.yaml")
+    with temporary_folder() as repository:
+        git = Git(repository)
         git.run("init", "--quiet")
         for below, text in patterns.items():
-            (folder / below).mkdir(parents=True, exist_ok=True)
-            (folder / below / ".gitignore").write_bytes(text)
+            (repository / below).mkdir(parents=True, exist_ok=True)
+            (repository / below / ".gitignore").write_bytes(text)
         return git.run(*command, exit_codes=(0, 1)).exit_code == 0
 
 

@@ -20,18 +20,18 @@ NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 class Checkout(NamedTuple):
     """A checkout of an application repository: the work tree, the folder that contains ours, and the one that is built. Real paths.
 
-    `offline`: a build with remote entries is refused. `mine`: the rendered folder of the client if the overlay lists that.
+    `offline`: a build with remote entries is refused. `rendered`: the rendered folder of the client if the overlay lists that.
     """
 
     top: Path
     to: Path
     overlay: Path
     offline: bool = False
-    mine: Path | None = None
+    rendered: Path | None = None
 
     def folder_of(self, client: Client) -> Path:
         """Return the folder with the files of a client."""
-        return self.mine or self.to / FOLDER / client.name
+        return self.rendered or self.to / FOLDER / client.name
 
 
 def checkout(to: str, overlay: str | None, *, offline: bool = False) -> Checkout:
@@ -91,11 +91,11 @@ def rendered_files(tree: Tree, client: Client) -> RenderedFiles:
 
 def listing(place: Checkout, client: Client) -> Listing:
     """Return the kustomizations of a checkout that list the Component of a client."""
-    mine = place.folder_of(client)
+    folder = place.folder_of(client)
     result = Listing([], [])
     for file in (path for path in files_below(place.top, NAMES) if path.name in NAMES):
         try:
-            if any(resolved(file.parent, entry) == mine for entry in entries_of(file, content_of(file), "components")):
+            if any(resolved(file.parent, entry) == folder for entry in entries_of(file, content_of(file), "components")):
                 result.files.append(file)
         except ConfigError as error:
             result.unread.extend(error.problems)
@@ -155,8 +155,8 @@ def entries_of(file: Path, content: dict[str, Any], key: str) -> list[Any]:
 
 def link_in_the_way(place: Checkout, client: Client) -> Problem | None:
     """Return the problem of a link or a file at the path of a client's folder; None for a folder or nothing."""
-    mine = place.folder_of(client)
-    for folder in (mine.parent, mine):
-        if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
-            return not_a_folder(Path(shown(folder)), folder.lstat().st_mode)._replace(code="owner-link")
+    folder = place.folder_of(client)
+    for path in (folder.parent, folder):
+        if os.path.lexists(path) and (path.is_symlink() or not path.is_dir()):
+            return not_a_folder(Path(shown(path)), path.lstat().st_mode)._replace(code="owner-link")
     return None

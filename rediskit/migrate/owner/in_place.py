@@ -65,9 +65,9 @@ def _listed_folders(file: Path) -> Iterator[tuple[Path, Location]]:
 
 def unlisted(client: Client, place: Checkout) -> Iterator[Problem]:
     """Yield a problem if the overlay of a client does not list its rendered folder."""
-    mine = place.folder_of(client)
+    folder = place.folder_of(client)
     file = kustomization(place.overlay)
-    if mine not in {folder for folder, _ in _listed_folders(file)}:
-        entry = os.path.relpath(mine, place.overlay)
-        message = f"{shown(file)} does not list {shown(mine)}: no step changes the application"
+    if folder not in {listed for listed, _ in _listed_folders(file)}:
+        entry = os.path.relpath(folder, place.overlay)
+        message = f"{shown(file)} does not list {shown(folder)}: no step changes the application"
         yield Problem(message, f"add to it:  components: [{entry}]", (), Location(shown(file), 1, 1), "owner-component")

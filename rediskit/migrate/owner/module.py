@@ -23,12 +23,12 @@ def undeclared(client: Client, module: Path) -> list[Problem]:
     assert client.owner.variables is not None
     by_effect = client.owner.variables
     names = dict.fromkeys(name for part in (by_effect.stopped, by_effect.switched, by_effect.removed) for name in part)
-    known = _declared(module)
+    declared = _declared(module)
     hint = "choose the folder of the module, or declare the variable there with the old value as its default"
     return [
         Problem(f"{shown(module)} does not declare the variable {name} of owner.variables", hint, code="variable-undeclared")
         for name in names
-        if name not in known
+        if name not in declared
     ]
 
 
@@ -59,19 +59,19 @@ def without_declarations(name: str, text: str, variables: Collection[str]) -> st
         return json.dumps({**content, "variable": declared}) if isinstance(content, dict) else text
     if not name.endswith(_NATIVE):
         return text
-    kept, end = [], 0
-    for found in _VARIABLE.finditer(text):
-        if found[1] in variables and found.start() >= end:
-            kept.append(text[end : found.start()])
-            end = _end_of_block(text, found.end())
-    return "".join((*kept, text[end:]))
+    parts, end = [], 0
+    for match in _VARIABLE.finditer(text):
+        if match[1] in variables and match.start() >= end:
+            parts.append(text[end : match.start()])
+            end = _end_of_block(text, match.end())
+    return "".join((*parts, text[end:]))
 
 
 def _end_of_block(text: str, start: int) -> int:
     """Return the position after the brace that closes a block, or `start` if there is none. Texts and comments have no braces."""
     depth = 1
-    for found in _TOKEN.finditer(text, start):
-        depth += {"{": 1, "}": -1}.get(found[0], 0)
+    for match in _TOKEN.finditer(text, start):
+        depth += {"{": 1, "}": -1}.get(match[0], 0)
         if not depth:
-            return found.end()
+            return match.end()
     return start

@@ -100,22 +100,22 @@ def _removals(client: Client, places: list[Place]) -> Iterator[str]:
 class _Document:
     """The document of an object, at any step."""
 
-    def __init__(self, environment: Environment, client: Client, known: Object, at: Place) -> None:
-        """Find the patch of each step. `known` is the copy of the object in the config, which is compared and never written."""
-        self._environment, self._client, self._known, self._at = environment, client, known, at
+    def __init__(self, environment: Environment, client: Client, recorded: Object, at: Place) -> None:
+        """Find the patch of each step. `recorded` is the copy of the object in the config, which is compared and never written."""
+        self._environment, self._client, self._recorded, self._at = environment, client, recorded, at
         self._file = shown(at.file)
         self._every = [change for step in _distinct(client) if (change := self._change(step)) is not None]
 
     def at_step(self, *, force: bool) -> bytes:
         """Return the document at the step of the client."""
         assert self._client.migration is not None
-        wanted = self._change(self._client.migration)
+        target = self._change(self._client.migration)
         now = self._in_effect(self._at.content)
         is_broken = now is None and self._is_partly_in_effect(self._at.content)
-        if now == wanted and not is_broken:
+        if now == target and not is_broken:
             return self._at.document
         base = self._base(now)
-        before, after = (patched(base, self._file, change) if change else base for change in (now, wanted))
+        before, after = (patched(base, self._file, change) if change else base for change in (now, target))
         document = None if is_broken else merged(self._at.document, before, after)
         if document is not None and self._is_meant(document, base, before, after):
             return document
@@ -128,18 +128,18 @@ class _Document:
 
     def _change(self, migration: Migration) -> Change | None:
         client_at_step = self._client.model_copy(update={"migration": migration})
-        reference = f"{self._known['kind']}/{self._known['metadata']['name']}"
+        reference = f"{self._recorded['kind']}/{self._recorded['metadata']['name']}"
         return next((change for change in changes(self._environment, client_at_step) if change.reference == reference), None)
 
     def _in_effect(self, content: Object) -> Change | None:
         """Return the change with the most values among those that an object has; None when it has none."""
         having = [change for change in self._every if in_effect(content, change)]
-        return max(having, key=lambda change: len(changed(self._known, edited(self._known, change))), default=None)
+        return max(having, key=lambda change: len(changed(self._recorded, edited(self._recorded, change))), default=None)
 
     def _is_partly_in_effect(self, content: Object) -> bool:
         """Whether an object has some value of a step that the config's copy, from before the migration, does not have."""
         for change in self._every:
-            new = changed(self._known, edited(self._known, change))
+            new = changed(self._recorded, edited(self._recorded, change))
             missing = changed(content, edited(content, change))
             if any(not any(_overlap(pointer, other) for other in missing) for pointer in new):
                 return True
@@ -169,7 +169,7 @@ class _Document:
                     content = content_of(document, self._file)
                 except ConfigError:
                     continue  # A broken version, from which nothing was deployed.
-                if _is(content, self._client, str(self._known["kind"]), str(self._known["metadata"]["name"])):
+                if _is(content, self._client, str(self._recorded["kind"]), str(self._recorded["metadata"]["name"])):
                     yield version.commit, document, content
 
     def _is_meant(self, document: bytes, base: bytes, before: bytes, after: bytes) -> bool:

@@ -50,11 +50,11 @@ def patched(text: bytes, file: str, change: Change) -> bytes:
 def merged(current: bytes, before: bytes, after: bytes) -> bytes | None:
     """Return a text with the changes from `before` to `after`, line by line; None if others changed the same lines."""
     ours, old, new = (text.splitlines(keepends=True) for text in (current, before, after))
-    same = SequenceMatcher(None, old, ours, autojunk=False).get_matching_blocks()
+    blocks = SequenceMatcher(None, old, ours, autojunk=False).get_matching_blocks()
     for kind, begin, end, first, last in reversed(SequenceMatcher(None, old, new, autojunk=False).get_opcodes()):
         if kind == "equal":
             continue
-        block = next((match for match in same if match.a <= begin and end <= match.a + match.size), None)
+        block = next((match for match in blocks if match.a <= begin and end <= match.a + match.size), None)
         if block is None:
             return None
         at = block.b + begin - block.a
@@ -121,18 +121,20 @@ def _variables(existing: Sequence[Any], patch: Sequence[Mapping[str, Any]], path
     names = [entry["name"] for entry in existing]
     deleted = [entry["name"] for entry in patch if entry.get("$patch") == "delete" and entry["name"] in names]
     set_to = [entry for entry in patch if entry.get("$patch") != "delete"]
-    wanted = {str(entry["name"]): apply(existing[names.index(entry["name"])] if entry["name"] in names else {}, entry) for entry in set_to}
-    for name in (*wanted, *deleted):
+    variables = {
+        str(entry["name"]): apply(existing[names.index(entry["name"])] if entry["name"] in names else {}, entry) for entry in set_to
+    }
+    for name in (*variables, *deleted):
         if names.count(name) > 1:
             raise RefusedError(Problem(f"{file} defines {name} twice", "remove one definition", code="client-variables"))
-    front = _front(wanted, names)
+    front = _front(variables, names)
     for index, name in enumerate(names):
-        if name in wanted and name not in front and existing[index] != wanted[name]:
-            old, new = existing[index], wanted[name]
+        if name in variables and name not in front and existing[index] != variables[name]:
+            old, new = existing[index], variables[name]
             in_place = old.keys() == new.keys() == {"name", "value"} and isinstance(old["value"], str)
             yield Put((*path, index, "value"), new["value"]) if in_place else Replace((*path, index), new)
     removals = [names.index(name) for name in (*front, *deleted) if name in names]
-    additions = [Prepend(path, wanted[name]) for name in reversed(front)]
+    additions = [Prepend(path, variables[name]) for name in reversed(front)]
     if removals and len(removals) == len(names) and not additions:
         yield Put(path, [])
         return
@@ -143,12 +145,12 @@ def _variables(existing: Sequence[Any], patch: Sequence[Mapping[str, Any]], path
     yield from additions
 
 
-def _front(wanted: Mapping[str, Any], names: Sequence[Any]) -> list[str]:
+def _front(variables: Mapping[str, Any], names: Sequence[Any]) -> list[str]:
     """Return the variables that go to the front: missing ones, and those that a variable before them references."""
-    front = {name for name in wanted if name not in names}
-    users = {name: [user for user, entry in wanted.items() if f"$({name})" in str(entry.get("value", ""))] for name in wanted}
-    while more := {
-        name for name in wanted.keys() - front if any(user in front or names.index(user) < names.index(name) for user in users[name])
+    front = {name for name in variables if name not in names}
+    users = {name: [user for user, entry in variables.items() if f"$({name})" in str(entry.get("value", ""))] for name in variables}
+    while moved := {
+        name for name in variables.keys() - front if any(user in front or names.index(user) < names.index(name) for user in users[name])
     }:
-        front |= more
-    return [name for name in wanted if name in front]
+        front |= moved
+    return [name for name in variables if name in front]

@@ -29,15 +29,15 @@ def key_of(content: Mapping[str, Any]) -> Key:
 
 def installer(client: Client, objects: Mapping[Key, Object]) -> Object:
     """Return the HelmRelease of a client in a build. Raises RefusedError if the build does not contain it exactly once."""
-    wanted = client.owner.installs
-    if wanted.kind == "Application":
-        return dict(wanted.content)  # Its file is in the config; the tool applies it from anywhere.
-    same = [content for (kind, _, name), content in objects.items() if (kind, name) == (wanted.kind, wanted.name)]
-    if len(same) != 1:
-        count = f"{len(same)} times" if same else "not"
+    install = client.owner.installs
+    if install.kind == "Application":
+        return dict(install.content)  # Its file is in the config; the tool applies it from anywhere.
+    matches = [content for (kind, _, name), content in objects.items() if (kind, name) == (install.kind, install.name)]
+    if len(matches) != 1:
+        count = f"{len(matches)} times" if matches else "not"
         hint = "choose the kustomization that contains it, with --overlay"
-        raise RefusedError(Problem(f"{wanted.reference} is {count} in the build", hint, code="owner-workload"))
-    return same[0]
+        raise RefusedError(Problem(f"{install.reference} is {count} in the build", hint, code="owner-workload"))
+    return matches[0]
 
 
 def released(environment: Environment, client: Client, objects: Mapping[Key, Object], place: Checkout, chart: Chart | None) -> list[Object]:
@@ -64,12 +64,12 @@ def released(environment: Environment, client: Client, objects: Mapping[Key, Obj
 
 def sources(environment: Environment, client: Client, install: HelmInstall, objects: Mapping[Key, Object], place: Checkout) -> list[Source]:
     """Return the sources of values at the step of a client. A HelmRelease in the build contains those of the step already."""
-    every = sources_of(install, objects, place.top)
+    listed = sources_of(install, objects, place.top)
     if client.owner.values is None or install.kind == "HelmRelease":
-        return every
+        return listed
     ours = Source("owner.values", "valueFiles", step_values(environment, client, client.owner.values))
     before = ("valueFiles", "values", "valuesObject") if needs_snippet(client) else ("valueFiles",)
-    return [*(entry for entry in every if entry.kind in before), ours, *(entry for entry in every if entry.kind not in before)]
+    return [*(entry for entry in listed if entry.kind in before), ours, *(entry for entry in listed if entry.kind not in before)]
 
 
 def _as_meant(environment: Environment, client: Client, content: Object) -> Object:
@@ -95,10 +95,10 @@ def _is_ours(client: Client, renderer: Any) -> bool:
 
 def changed_since(client: Client, install: HelmInstall) -> Problem | None:
     """Return the problem of a HelmRelease in a build whose chart differs from that of the config; None if it is the same."""
-    known = client.owner.installs
-    if (install.chart, install.version) == (known.chart, known.version) or client.owner.release is None:
+    recorded = client.owner.installs
+    if (install.chart, install.version) == (recorded.chart, recorded.version) or client.owner.release is None:
         return None
-    message = f"{install.reference} installs {install.chart} {install.version}, and {client.owner.release.path} has {known.version}"
+    message = f"{install.reference} installs {install.chart} {install.version}, and {client.owner.release.path} has {recorded.version}"
     hint = "keep the chart version from scale-down to validate; before it, copy the object into the config again"
     return Problem(message, hint, code="release-chart")
 

@@ -41,7 +41,7 @@ def release_problems(client: Client, objects: Mapping[Key, Object], place: Check
     dangers = risks(install, client.namespace)
     others = (changed_since(client, install), lists_renderers(client, install, place))
     settings = [Problem(message, hint, code="release-settings") for message, hint in dangers]
-    return [*settings, *(one for one in others if one), *source_problems(client, install, objects)]
+    return [*settings, *(problem for problem in others if problem), *source_problems(client, install, objects)]
 
 
 def unnamed_scalers(objects: Mapping[Key, Object], client: Client) -> Iterator[tuple[Key, Problem]]:

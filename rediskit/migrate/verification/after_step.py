@@ -76,8 +76,11 @@ def verify_step(environment: Environment, client: Client, repository: Repository
 
 def _first(verified: Verified) -> str:
     """Return the first failure in one line."""
-    failed = [f"{one.id} {one.target}: {one.detail}" for one in verified.results if one.status == "failed"]
-    return [*(f"{one.object}: wanted {one.wanted}, actual {one.actual}" for one in verified.differences), *failed][0]
+    failed = [f"{result.id} {result.target}: {result.detail}" for result in verified.results if result.status == "failed"]
+    return [
+        *(f"{difference.object}: wanted {difference.wanted}, actual {difference.actual}" for difference in verified.differences),
+        *failed,
+    ][0]
 
 
 def _once(environment: Environment, client: Client, repository: Repository, context: str, report: Callable[[str], None]) -> Verified:
@@ -86,7 +89,7 @@ def _once(environment: Environment, client: Client, repository: Repository, cont
         if repository == "owner":
             report(f"verifying the objects of {client.name}")
             compared = verify(environment, client, live_artefact(environment, client, context))
-            hidden = tuple(f"{one.file} of {one.object} is not visible" for one in compared.hidden)
+            hidden = tuple(f"{part.file} of {part.object} is not visible" for part in compared.hidden)
             verified = verified._replace(differences=compared.differences, hidden=hidden)
         phases = _phases(environment, client)
         options = Options(phases, client=client.name, context=context)

@@ -63,7 +63,7 @@ def collected(objects: Iterable[Object], name: str, renders: Iterable[str] = ())
     """Return objects as an artefact."""
     listed = list(objects)
     counts = Counter(map(key_of, listed))
-    more = [
+    templates = [
         f"{content['kind']}/{at(content, 'metadata', 'name')}"
         for content in listed
         if content["kind"] in ("HelmRelease", "Application", "HelmChart")
@@ -72,7 +72,7 @@ def collected(objects: Iterable[Object], name: str, renders: Iterable[str] = ())
         name,
         {key_of(content): content for content in listed},
         frozenset(key for key, count in counts.items() if count > 1),
-        (*renders, *more),
+        (*renders, *templates),
         any(at(content, "metadata", "uid") for content in listed),
     )
 

@@ -141,18 +141,18 @@ def _text_of(content: Object | None, key: str) -> str | None:
 
 
 def _holds(requirement: Requirement, state: State, client: Client, content: Object) -> bool:
-    wanted, value = requirement.wanted, state.get("value")
+    expected, value = requirement.wanted, state.get("value")
     texts = value if isinstance(value, list) else [value]
-    if "contains" in wanted:
-        return any(wanted["contains"] in text for text in texts if isinstance(text, str)) and not _old_redis_in(
+    if "contains" in expected:
+        return any(expected["contains"] in text for text in texts if isinstance(text, str)) and not _old_redis_in(
             requirement, client, content
         )
-    if "omits" in wanted:
-        return not any(wanted["omits"] in text for text in texts if isinstance(text, str))
-    if "value" in wanted:  # True equals 1 in Python.
-        return type(value) is type(wanted["value"]) and value == wanted["value"] and "valueFrom" not in state
-    if "valueFrom" in wanted:
-        return bool(wanted["valueFrom"] == _without_defaults(state.get("valueFrom")))
+    if "omits" in expected:
+        return not any(expected["omits"] in text for text in texts if isinstance(text, str))
+    if "value" in expected:  # True equals 1 in Python.
+        return type(value) is type(expected["value"]) and value == expected["value"] and "valueFrom" not in state
+    if "valueFrom" in expected:
+        return bool(expected["valueFrom"] == _without_defaults(state.get("valueFrom")))
     return not state
 
 
@@ -203,5 +203,5 @@ def _of_order(client: Client, shown: Artefact) -> Iterator[Difference]:
         content = object_of(client, reference, shown)
         for container, name, variable in sorted(unresolved(content) if content else ()):
             if (reference, container, name) in names:
-                wanted = f"{variable} is defined before {name} in container {container}"
-                yield Difference(reference, "", wanted, f"$({variable}) is not expanded")
+                expected = f"{variable} is defined before {name} in container {container}"
+                yield Difference(reference, "", expected, f"$({variable}) is not expanded")

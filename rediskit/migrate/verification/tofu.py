@@ -82,7 +82,7 @@ def _in_text(values: Any) -> Iterator[Object]:
             documents = read_foreign(text_at(values, key).encode(errors="replace"), key)
         except ConfigError:
             continue
-        if contents := [one.data for one in documents if _is_object(one.data)]:
+        if contents := [document.data for document in documents if _is_object(document.data)]:
             yield from contents
             return
 
@@ -128,7 +128,7 @@ def _spec(spec: Any) -> Object:
         pod = _block(template, "spec")
         lists = (("containers", "container"), ("initContainers", "init_container"))
         result["template"] = {
-            "spec": {name: [_container(one) for one in list_at(pod, key) if isinstance(one, dict)] for name, key in lists}
+            "spec": {name: [_container(container) for container in list_at(pod, key) if isinstance(container, dict)] for name, key in lists}
         }
     return result
 
@@ -146,14 +146,14 @@ def _container(block: dict[str, Any]) -> Object:
 
 def _variable(entry: dict[str, Any]) -> Object:
     source = _block(entry, "value_from")
-    found = _references(source, ("secret_key_ref", "config_map_key_ref", "field_ref", "resource_field_ref"))
-    return {"name": entry.get("name"), **({"valueFrom": found} if found else {"value": entry.get("value") or ""})}
+    references = _references(source, ("secret_key_ref", "config_map_key_ref", "field_ref", "resource_field_ref"))
+    return {"name": entry.get("name"), **({"valueFrom": references} if references else {"value": entry.get("value") or ""})}
 
 
 def _references(source: Any, keys: tuple[str, ...]) -> Object:
     """Return the blocks of a source in the names of Kubernetes, without empty values and defaults."""
-    found = {key: {_camel(name): value for name, value in _block(source, key).items() if value} for key in keys}
-    return {_camel(key): value for key, value in found.items() if value}
+    blocks = {key: {_camel(name): value for name, value in _block(source, key).items() if value} for key in keys}
+    return {_camel(key): value for key, value in blocks.items() if value}
 
 
 def _camel(name: str) -> str:

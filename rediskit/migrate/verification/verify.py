@@ -45,18 +45,18 @@ def verify(environment: Environment, client: Client, artefact: Artefact) -> Veri
     """Return the result of a verification. Refusals: [verify-namespace], [verify-duplicate]."""
     migration = migration_of(client)
     _refuse_ambiguous(environment, client, artefact)
-    found = tuple(differences(environment, client, artefact))
+    mismatches = tuple(differences(environment, client, artefact))
     others: tuple[Step, ...] = (*steps(migration.order), "rolled-back")
     shown = tuple(step for step in others if step != migration.step and not differences(environment, at_step(client, step), artefact))
     switched = effects(migration).switched or migration.step in ("rolled-back", "complete")
     removed = client.old_objects if effects(migration).removed else ()
     unproven = removed if artefact.from_cluster and not artefact.whole else ()
-    return Verification(found, shown if found else (), tuple(hidden(client)) if switched else (), unproven)
+    return Verification(mismatches, shown if mismatches else (), tuple(hidden(client)) if switched else (), unproven)
 
 
 def _refuse_ambiguous(environment: Environment, client: Client, artefact: Artefact) -> None:
     """Raise RefusedError for objects in another namespace, and for objects that occur twice."""
-    for reference in dict.fromkeys(one.object for one in requirements(environment, client)):
+    for reference in dict.fromkeys(requirement.object for requirement in requirements(environment, client)):
         kind, _, name = reference.partition("/")
         keys = select(artefact.objects, client, kind, name)
         if len(keys) > 1 or artefact.repeated.intersection(keys):
@@ -92,8 +92,8 @@ def cluster_of(environment: Environment, context: str) -> str:
     if not uid:
         raise MissingToolError(Problem("kubectl shows no uid of namespace kube-system", "check the context and its permissions"))
     source = f"{CLUSTER}{uid}"
-    if (known := _known_cluster(environment)) not in ("", source):
-        message = f"this is {source}, and earlier verifications read {known}"
+    if (recorded := _known_cluster(environment)) not in ("", source):
+        message = f"this is {source}, and earlier verifications read {recorded}"
         raise RefusedError(Problem(message, "choose the context of that cluster with --context", code="verify-cluster"))
     return source
 
@@ -106,7 +106,7 @@ def live_artefact(environment: Environment, client: Client, context: str) -> Art
         MissingToolError: kubectl is missing or fails.
     """
     source = cluster_of(environment, context)
-    references = dict.fromkeys(one.object for one in requirements(environment, client))
+    references = dict.fromkeys(requirement.object for requirement in requirements(environment, client))
     objects = [content for reference in references if (content := _get(client, reference, context))]
     sources = dict.fromkeys(name for content in objects for name in _config_maps(content) if f"ConfigMap/{name}" not in references)
     objects += [content for name in sources if (content := _get(client, f"ConfigMap/{name}", context))]
@@ -122,7 +122,7 @@ def _config_maps(content: Object) -> Iterator[str]:
     """Yield the names of the ConfigMaps from which containers of a workload take variables."""
     for container in containers_of(content):
         sources = [text_at(source, "configMapRef", "name") for source in list_at(container.content, "envFrom")]
-        sources += [text_at(one, "valueFrom", "configMapKeyRef", "name") for one in list_at(container.content, "env")]
+        sources += [text_at(variable, "valueFrom", "configMapKeyRef", "name") for variable in list_at(container.content, "env")]
         yield from filter(None, sources)
 
 
@@ -139,8 +139,10 @@ def _known_cluster(environment: Environment) -> str:
 
 def digest_of(artefact: Artefact) -> str:
     """Return the digest of objects from a cluster, without what changes by itself."""
-    kept = [{key: value for key, value in content.items() if key not in ("status", "metadata")} for content in artefact.objects.values()]
-    return f"sha256:{hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()}"
+    contents = [
+        {key: value for key, value in content.items() if key not in ("status", "metadata")} for content in artefact.objects.values()
+    ]
+    return f"sha256:{hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()}"
 
 
 def refuse_unproven(result: Verification, artefact: Artefact) -> None:
@@ -154,5 +156,5 @@ def refuse_hidden(client: Client, result: Verification, observed: str) -> None:
     """Raise RefusedError for config files that nothing shows, unless a person has verified them."""
     if result.hidden and not observed:
         hint = "verify the connections of its pods on the shared Redis (CLIENT LIST), then add --observed TEXT"
-        messages = (f"{client.name}: {one.file} of {one.object}, container {one.container}: not visible" for one in result.hidden)
+        messages = (f"{client.name}: {part.file} of {part.object}, container {part.container}: not visible" for part in result.hidden)
         raise RefusedError([Problem(message, hint, code="verify-hidden") for message in messages])
