@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,7 +32,7 @@ def run(arguments: argparse.Namespace) -> Report:
     """
     visits = [Visit(names(CHECK), lambda environment, _: open_questions(environment))]
     visits += [Visit(names(CHECK), lambda environment, _: in_future(environment, now()))]
-    visits += [Visit(names(CHECK), _in_place), Visit(names(CHECK), _used_elsewhere)]
+    visits += [Visit(names(CHECK), _in_place), _used_elsewhere()]
     visits += [_against_revision(arguments.base)] if arguments.base is not None else []
     visits += [_with_owner(arguments)] if arguments.owner is not None else []
     results, counts = _with_kubeconform(arguments, visits) if arguments.kubeconform else (_results(arguments, visits), None)
@@ -86,16 +87,26 @@ def _in_place(environment: Environment, _: Tree) -> Iterator[Finding]:
             yield Finding(problem.code, severity, problem.message, problem.hint, path, where, (client.name,))
 
 
-def _used_elsewhere(environment: Environment, _: Tree) -> Iterator[Finding]:
-    """Yield the clients of other configs that use an old Redis which decommission has removed."""
-    for index, client in enumerate(environment.clients):
-        if client.migration is not None and client.migration.step == "decommission":
-            from rediskit.checks import Finding
-            from rediskit.migrate.other_configs import users_elsewhere
+def _used_elsewhere() -> Visit:
+    """Return the search for clients of other configs that use an old Redis which decommission has removed."""
 
-            path = ("clients", index, "previous")
-            for user in users_elsewhere(environment, client):
-                yield Finding("old-redis-in-use", "error", user.message, user.hint, path, environment.locate(path))
+    @cache  # Many environments can be at decommission, and each of them is compared with all others.
+    def read(config: str) -> Environment | None:
+        from rediskit.migrate.other_configs import read_config
+
+        return read_config(config)
+
+    def look(environment: Environment, _: Tree) -> Iterator[Finding]:
+        for index, client in enumerate(environment.clients):
+            if client.migration is not None and client.migration.step == "decommission":
+                from rediskit.checks import Finding
+                from rediskit.migrate.other_configs import users_elsewhere
+
+                path = ("clients", index, "previous")
+                for user in users_elsewhere(environment, client, read):
+                    yield Finding("old-redis-in-use", "error", user.message, user.hint, path, environment.locate(path))
+
+    return Visit(names(CHECK), look)
 
 
 def _against_revision(revision: str) -> Visit:

@@ -1,6 +1,6 @@
 """The clients of the other configs of a project: the old Redis of a client can be that of a client in another config."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from rediskit.errors import ConfigError
 from rediskit.model.client import Client
@@ -10,15 +10,29 @@ from rediskit.source.loader import load
 from rediskit.source.project import configs_beside
 from rediskit.usage.clients import User, gone_by, losing_rollback, users
 
+Read = Callable[[str], Environment | None]
+"""Returns the environment of a config; None for one that does not load."""
 
-def users_elsewhere(environment: Environment, client: Client) -> list[User]:
-    """Return the certain uses of a client's old Redis in the other configs. A config that does not load can contain one."""
+
+def read_config(config: str) -> Environment | None:
+    """Return the environment of a config; None for one that does not load."""
+    try:
+        return load(config)
+    except ConfigError:
+        return None
+
+
+def users_elsewhere(environment: Environment, client: Client, read: Read = read_config) -> list[User]:
+    """Return the certain uses of a client's old Redis in the other configs. A config that does not load can contain one.
+
+    read: A caller with many environments passes one that keeps its results.
+    """
     found = []
-    for config, joined, same in _joined(environment, client):
+    for config, joined, same in _joined(environment, client, read):
         theirs = range(len(joined.clients) - 1)
         certain = (user for user in users(joined, same) if user.strength == "certain" and user.path[1] in theirs)
         found += [user._replace(message=f"{config}: {user.message}") for user in certain]
-    unread = (config for config, other in _others(environment).items() if other is None)
+    unread = (config for config, other in _others(environment, read).items() if other is None)
     return [*found, *(_unread(config) for config in unread)]
 
 
@@ -41,24 +55,16 @@ def losing_elsewhere(environment: Environment, client: Client) -> list[str]:
     return [f"{name} of {config}" for config, joined, same in _joined(environment, client) for name in losing_rollback(joined, same)]
 
 
-def _joined(environment: Environment, client: Client) -> Iterator[tuple[str, Environment, Client]]:
+def _joined(environment: Environment, client: Client, read: Read = read_config) -> Iterator[tuple[str, Environment, Client]]:
     """Yield each other config with the client as its last one, under a name that no other client has."""
     same = client.model_copy(update={"name": f"{client.name} of {environment.file}"})
-    for config, other in _others(environment).items():
+    for config, other in _others(environment, read).items():
         if other is not None:
             yield config, other.model_copy(update={"clients": (*other.clients, same)}), same
 
 
 @once
-def _others(environment: Environment) -> dict[str, Environment | None]:
+def _others(environment: Environment, read: Read) -> dict[str, Environment | None]:
     """Return the other configs of the project in the same cluster; None for one that does not load."""
-    others: dict[str, Environment | None] = {}
-    for config in configs_beside(environment.file) if environment.file else ():
-        try:
-            other = load(config)
-        except ConfigError:
-            others[config] = None
-            continue
-        if other.cluster == environment.cluster:
-            others[config] = other
-    return others
+    others = {config: read(config) for config in (configs_beside(environment.file) if environment.file else ())}
+    return {config: other for config, other in others.items() if other is None or other.cluster == environment.cluster}

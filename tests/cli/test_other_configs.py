@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
+from rediskit import load, render
+from rediskit.cli.check import _used_elsewhere
+from rediskit.migrate import other_configs
+from rediskit.model.environment import Environment
 from tests.cli.test_scan import AT, at
 from tests.conftest import Run
 
@@ -97,3 +101,21 @@ def test_a_config_that_does_not_load_blocks_the_removal_and_no_rollback(tmp_path
     assert run("migrate", "status", "chocolandia.yaml")[0] == 0
     code, _, errors = run("migrate", "rollback", "chocolandia.yaml", "--at", AT, "--reason", "slow")
     assert code == 0, errors
+
+
+def test_check_reads_another_config_once_for_all_environments(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    evidence(tmp_path)
+    assert run(*ADVANCE)[0] == 0
+    other(tmp_path, "validate", cluster="lab")
+    configs: list[str] = []
+
+    def counted(config: str) -> Environment:
+        configs.append(config)
+        return load(config)
+
+    monkeypatch.setattr(other_configs, "load", counted)
+    comparison = _used_elsewhere()
+    for _ in range(3):
+        environment = load("chocolandia.yaml")
+        assert list(comparison.look(environment, render(environment))) == []
+    assert configs == ["queues.yaml"]
