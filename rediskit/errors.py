@@ -43,11 +43,11 @@ def visible(text: str, keep: str = "\t") -> str:
     return "".join(letter if letter.isprintable() or letter in keep else letter.encode("unicode_escape").decode() for letter in text)
 
 
-def nearest(text: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6) -> list[str]:
+def nearest(text: str, names: Iterable[str], count: int = 1, cutoff: float = 0.6) -> list[str]:
     """Return the known names that are most similar to a text, the best first, for `did you mean`."""
     from difflib import get_close_matches  # Only an error needs this module.
 
-    return get_close_matches(text, list(known), count, cutoff)
+    return get_close_matches(text, list(names), count, cutoff)
 
 
 def _indented(text: str) -> str:

@@ -42,7 +42,7 @@ def _refuse_other(mode: int, path: str | os.PathLike[str]) -> None:
 def read_regular(path: str | os.PathLike[str], limit: int = MAX_BYTES, *, follow: bool = True) -> bytes:
     """Return the content of a regular file. Raises OSError as `regular`, or EFBIG for a file of more than `limit` bytes."""
     with regular(path, follow=follow) as handle:
-        content = _rest(handle, limit + 1)
+        content = _remainder(handle, limit + 1)
     if len(content) > limit:
         raise OSError(errno.EFBIG, f"is larger than {limit >> 20} MiB", os.fspath(path))
     return content
@@ -57,7 +57,7 @@ def read_expected(path: str, expected: int, *, rest: bool = True) -> bytes:
         content = os.read(handle, expected + 1)
         if len(content) == expected or (len(content) > expected and not rest):
             return content
-        return content + _rest(handle)
+        return content + _remainder(handle)
 
 
 def read_stream(path: str | os.PathLike[str], limit: int) -> bytes:
@@ -67,12 +67,12 @@ def read_stream(path: str | os.PathLike[str], limit: int) -> bytes:
     """
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
     try:
-        return _rest(handle, limit)
+        return _remainder(handle, limit)
     finally:
         os.close(handle)
 
 
-def _rest(handle: int, limit: int | None = None) -> bytes:
+def _remainder(handle: int, limit: int | None = None) -> bytes:
     """Return the rest of a file, at most `limit` bytes."""
     chunks, left = [], limit
     while chunk := os.read(handle, _CHUNK if left is None else min(_CHUNK, left)):

@@ -177,4 +177,4 @@ def _decoded(word: str) -> str:
 
 
 def _entropy(word: str) -> float:
-    return -sum((n := word.count(c) / len(word)) * log2(n) for c in set(word))
+    return -sum((share := word.count(character) / len(word)) * log2(share) for character in set(word))

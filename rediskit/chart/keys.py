@@ -54,11 +54,11 @@ def check_values(profile: Profile, values: Mapping[str, Any], extra: Iterable[st
 
 
 def _walk(profile: Profile, values: Mapping[str, Any], at: Path, extra: frozenset[str]) -> Iterator[Problem]:
-    known, children = known_keys(profile.keys_file), _children(profile.keys_file)
+    kinds, children = known_keys(profile.keys_file), _children(profile.keys_file)
     for key, value in values.items():
         path = (*at, key)
         name = ".".join(str(part) for part in path)
-        kind = known.get(name)
+        kind = kinds.get(name)
         if name in extra or value is None:
             continue
         if kind:

@@ -140,10 +140,10 @@ class Release(NamedTuple):
     @property
     def own_services(self) -> dict[str, dict[str, str]]:
         """The selectors of the ClusterIP Services that rediskit renders, because the chart has none with their names."""
-        wanted = {self.primary_service: self.primary_selector}
+        services = {self.primary_service: self.primary_selector}
         if self.replicas:
-            wanted[self.replicas_service] = self.replica_selector
-        return {name: selector for name, selector in wanted.items() if name not in self.services}
+            services[self.replicas_service] = self.replica_selector
+        return {name: selector for name, selector in services.items() if name not in self.services}
 
     @property
     def primary_statefulset(self) -> str:
@@ -224,7 +224,7 @@ class Release(NamedTuple):
     @property
     def services(self) -> dict[str, dict[str, str]]:
         """The labels of each Service of the chart by name, as far as selectors use them."""
-        services = {f"{self.fullname}{suffix}": {**more, **self.selector} for suffix, more in self.profile.layout.services.items()}
+        services = {f"{self.fullname}{suffix}": {**labels, **self.selector} for suffix, labels in self.profile.layout.services.items()}
         return {**services, self.metrics_service: {**self._metrics_labels, **self.selector}}
 
 

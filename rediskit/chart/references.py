@@ -13,7 +13,7 @@ def password_references(profile: Profile, values: Mapping[str, Any]) -> list[Ref
     """Return the references to the password: the values of the chart for it first, then those in containers."""
     keys = {config: tuple(path.split(".")) for path, config in profile.credentials.items()}
     named = [(_at(values, keys["redis.auth.secret"]), _at(values, keys["redis.auth.key"]))] if keys else []
-    return [*named, *(found for path in profile.containers for found in _secret_keys(_at(values, path)))]
+    return [*named, *(reference for path in profile.containers for reference in _secret_keys(_at(values, path)))]
 
 
 def _at(values: Any, path: Keys) -> Any:

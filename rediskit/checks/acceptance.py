@@ -25,17 +25,17 @@ def unaccepted(
     if not environment.accept:
         return reported
     day = today or datetime.now(UTC).date()
-    kept: list[Finding] = []
+    remaining: list[Finding] = []
     used: set[int] = set()
     for finding in reported:
         index = _entry(environment, finding)
         if index is None:
-            kept.append(finding)
+            remaining.append(finding)
             continue
         used.add(index)
         if environment.accept[index].expired(day):
-            kept.append(_overdue(finding, environment.accept[index]))
-    return kept if codes_of_run is None else [*kept, *_unused(environment, reported, codes_of_run, used)]
+            remaining.append(_overdue(finding, environment.accept[index]))
+    return remaining if codes_of_run is None else [*remaining, *_unused(environment, reported, codes_of_run, used)]
 
 
 def names_of(environment: Environment, finding: Finding) -> tuple[str, ...]:
@@ -64,16 +64,16 @@ def _overdue(finding: Finding, entry: Accept) -> Finding:
 
 
 def _unused(environment: Environment, reported: Sequence[Finding], codes_of_run: frozenset[str], used: set[int]) -> Iterator[Finding]:
-    known = codes_of_run | codes.names()
+    existing = codes_of_run | codes.names()
     for index, entry in enumerate(environment.accept):
-        if index in used or (entry.code not in codes_of_run and entry.code in known):
+        if index in used or (entry.code not in codes_of_run and entry.code in existing):
             continue
         path: Path = ("accept", index)
         others = dict.fromkeys(name for finding in reported if finding.code == entry.code for name in names_of(environment, finding))
         message = f"accepts {entry.code} on {entry.on}, but there is no such finding"
         hint = "remove this entry"
-        if entry.code not in known:
-            near = nearest(entry.code, sorted(known - NEVER.keys()), 1)
+        if entry.code not in existing:
+            near = nearest(entry.code, sorted(existing - NEVER.keys()), 1)
             message = f"no check has the code {entry.code}"
             hint = f"did you mean {near[0]}?" if near else "docs/checks.md lists all codes"
             path = (*path, "code")

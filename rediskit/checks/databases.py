@@ -15,14 +15,14 @@ def clash(subject: Subject) -> Iterator[Issue]:
             users[database.number].append((client.name, database.shared, ("clients", index, "databases", name)))
     free = next(free for free in range(len(users) + 1) if free not in users)
     for number, entries in sorted(users.items()):
-        every: list[str] = []
+        clients: list[str] = []
         unshared: list[str] = []
         for name, shared, path in entries:
-            other = next((other for other in (unshared if shared else every) if other != name), None)
+            other = next((other for other in (unshared if shared else clients) if other != name), None)
             if other is not None:
                 hint = f"write another number, such as {free}, or shared: true for both clients"
                 yield Issue(f"{name} uses database {number}, which {other} uses too", hint, path)
-            for names in (every, *(() if shared else (unshared,))):
+            for names in (clients, *(() if shared else (unshared,))):
                 if name not in names and len(names) < 2:  # The first other one is one of two.
                     names.append(name)
 

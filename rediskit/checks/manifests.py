@@ -62,9 +62,9 @@ def composed_urls(subject: Subject) -> Iterator[Issue]:
     for path, _, workload, manifest in _applications(subject):
         for container, place, host in composed(workload):
             example = "redis://:${password}@${address}"
-            more = f"under args: {{from: …, to: {example}}}" if place.endswith("]") else f"under env: {{{place}: {example}}}"
+            setting = f"under args: {{from: …, to: {example}}}" if place.endswith("]") else f"under env: {{{place}: {example}}}"
             message = f"{manifest.path} composes {place} of {container} from $({host}) without the new password: Redis would answer NOAUTH"
-            yield Issue(message, f"switch it too, {more}", (*path, "manifest"))
+            yield Issue(message, f"switch it too, {setting}", (*path, "manifest"))
 
 
 def password_in_url(subject: Subject) -> Iterator[Issue]:
@@ -90,13 +90,13 @@ def previous_differs(subject: Subject) -> Iterator[Issue]:
     for path, client, workload, manifest in _applications(subject):
         if client.previous is None:
             continue
-        known = parse(client.previous.host, client.namespace).plus(parse(subject.release.primary_host, client.namespace))
+        expected = parse(client.previous.host, client.namespace).plus(parse(subject.release.primary_host, client.namespace))
         containers = {(kind, name): container for kind, name, container in workload.switched}
         for variable in switched(workload):
             template, old = variable.template, old_address(variable.old)
             if template is None or old is None or not template.names_redis:
                 continue
-            if old.host is not None and not parse(old.host, client.namespace).same(known):
+            if old.host is not None and not parse(old.host, client.namespace).same(expected):
                 message = f"{manifest.path} has {old.host} in {variable.name}, but previous.host is {client.previous.host}"
                 hint = "set previous.host to the host in the manifest, because a rollback restores the values of the manifest"
                 yield Issue(message, hint, (*path[:2], "previous", "host"))

@@ -56,18 +56,18 @@ def _values_faults(subject: Subject, client: Client, component: Object | None) -
     """Yield what is wrong with the values of a step: each file has them, and the Component fails without the HelmRelease."""
     from rediskit.renderers.owner.helm_values import VALUES, operations, step_values
 
-    wanted = step_values(subject.environment, client, client.owner.values)
+    expected = step_values(subject.environment, client, client.owner.values)
     folder = f"{client.owner_folder}/"
     contents = {file.path.removeprefix(folder): file.content for file in subject.tree.below(folder)}
-    if contents.get(VALUES) != wanted:
+    if contents.get(VALUES) != expected:
         yield f"{VALUES} does not have the values of this step"
     if component is None:
         return
     install = client.owner.installs
     texts = [entry["patch"] for entry in list_at(component, "patches") if "patch" in entry]
-    if texts != ([operations_text(operations(install, wanted))] if wanted else []):
+    if texts != ([operations_text(operations(install, expected))] if expected else []):
         yield "kustomization.yaml does not have the values of this step"
-    if [at(entry, "source", "name") for entry in list_at(component, "replacements")] != ([install.name] if wanted else []):
+    if [at(entry, "source", "name") for entry in list_at(component, "replacements")] != ([install.name] if expected else []):
         yield "kustomization.yaml does not fail when the HelmRelease is missing"
 
 
@@ -75,9 +75,9 @@ def _release_faults(subject: Subject, client: Client, component: Object) -> Iter
     """Yield what is wrong with a Component that adds a post-renderer to a HelmRelease."""
     from rediskit.renderers.owner.helm_release import patches_in, renderer_patches
 
-    wanted = renderer_patches(subject.environment, client)
-    if patches_in(component) != wanted:
+    expected = renderer_patches(subject.environment, client)
+    if patches_in(component) != expected:
         yield "does not contain the patches of this step"
     asserted = [(at(entry, "source", "name"), at(entry, "source", "fieldPath")) for entry in list_at(component, "replacements")]
-    if asserted != ([(client.owner.installs.name, "metadata.name")] if wanted else []):
+    if asserted != ([(client.owner.installs.name, "metadata.name")] if expected else []):
         yield "does not fail when the HelmRelease is missing"

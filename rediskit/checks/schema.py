@@ -127,9 +127,9 @@ def _validator(file: pathlib.Path) -> Validator:
 def _violations(error: ValidationError, file: pathlib.Path) -> Iterator[Violation]:
     path, keyword, value = tuple(error.instance_path), error.kind.name, error.kind.value
     if keyword == "additionalProperties":
-        known = sorted(_part(file, error.schema_path[:-1])["properties"])
+        fields = sorted(_part(file, error.schema_path[:-1])["properties"])
         for field in value:
-            yield Violation((*path, field), f"unknown field {field}{_suggestion(field, known)}")
+            yield Violation((*path, field), f"unknown field {field}{_suggestion(field, fields)}")
     elif keyword == "required":
         yield Violation((*path, value), f"missing field {value}")
     else:
@@ -164,10 +164,10 @@ def _part(file: pathlib.Path, path: list[str | int]) -> Any:
     return part
 
 
-def _suggestion(field: str, known: list[str]) -> str:
-    if near := nearest(field, known, 1):
+def _suggestion(field: str, fields: list[str]) -> str:
+    if near := nearest(field, fields, 1):
         return f" (did you mean {near[0]}?)"
-    return f" (known here: {', '.join(known)})" if 0 < len(known) <= _LISTED else ""
+    return f" (known here: {', '.join(fields)})" if 0 < len(fields) <= _LISTED else ""
 
 
 def _not_one_of(value: Any, options: list[str]) -> str:

@@ -126,10 +126,10 @@ def _differences(subject: Subject, settings: list[Directive]) -> Iterator[Issue]
     }
     for name, (value, key, default) in expected.items():
         directive = last.get(name)
-        if directive is None and not _same(default, value):
+        if directive is None and not _are_equal(default, value):
             hint = f"add the line {name} {value}: {replaces}"
             yield Issue(f"redis.conf does not set {name}, so that Redis uses {default}, but {key} is {value}", hint, common)
-        elif directive is not None and not _same(directive.value, value):
+        elif directive is not None and not _are_equal(directive.value, value):
             yield Issue(f"redis.conf sets {directive.text}, but {key} makes it {value}", f"set {key} instead", directive.path)
     points, configured = _save_points(settings), ", ".join(redis.save_points) or "none"
     if points is None:
@@ -150,7 +150,7 @@ def _not_disabled(subject: Subject, line: str) -> Issue:
     return Issue(f"redis.conf has no {line}, but redis.disabledCommands needs it", hint, (*_VALUES, *conf))
 
 
-def _same(left: str, right: str) -> bool:
+def _are_equal(left: str, right: str) -> bool:
     sizes = [_measured(RedisMemory, text) for text in (left, right)]
     return sizes[0] == sizes[1] if None not in sizes else left.lower() == right.lower()
 

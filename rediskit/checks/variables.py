@@ -123,9 +123,9 @@ def unresolved(content: Object) -> set[tuple[str, str, str]]:
         defined: set[str] = set()
         for entry in env:
             late |= {
-                (container.name, str(entry.get("name")), wanted)
-                for wanted in references_in(str(entry.get("value") or ""))
-                if wanted in names - defined
+                (container.name, str(entry.get("name")), referenced)
+                for referenced in references_in(str(entry.get("value") or ""))
+                if referenced in names - defined
             }
             defined.add(str(entry.get("name")))
     return late

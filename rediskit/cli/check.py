@@ -77,9 +77,9 @@ def _in_place(environment: Environment, _: Tree) -> Iterator[Finding]:
         # Only an application in this repository needs Git and its programs.
         from rediskit.checks import Finding
         from rediskit.migrate.owner.deployers import deployer_problems
-        from rediskit.migrate.owner.in_place import home, unlisted
+        from rediskit.migrate.owner.in_place import config_checkout, unlisted
 
-        place = home(environment, client)
+        place = config_checkout(environment, client)
         path = ("clients", index, "owner", "path")
         for problem in (*unlisted(client, place), *deployer_problems(environment, client, place)):
             severity: Severity = "warning" if problem.code == "owner-artifact" else "error"
@@ -173,12 +173,12 @@ def _with_kubeconform(arguments: argparse.Namespace, visits: list[Visit]) -> tup
         return ()
 
     all_visits = [Visit(names(KUBECONFORM), collect), *visits]
-    every = each_environment(arguments, lambda environment: checked(environment, arguments.output, all_visits), alone=True)
+    checks = each_environment(arguments, lambda environment: checked(environment, arguments.output, all_visits), alone=True)
     outcome = validate_documents(objects)
-    by_name = {entry.environment.name: entry.findings for entry in every}
+    by_name = {entry.environment.name: entry.findings for entry in checks}
     for name, finding in outcome.by_environment:
-        by_name.get(name, every[0].findings).append(finding)
-    results = [_Result(entry.environment.name, entry.unaccepted, compare(entry.rendered, arguments.output)) for entry in every]
+        by_name.get(name, checks[0].findings).append(finding)
+    results = [_Result(entry.environment.name, entry.unaccepted, compare(entry.rendered, arguments.output)) for entry in checks]
     return results, outcome.counts
 
 

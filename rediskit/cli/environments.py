@@ -45,13 +45,13 @@ def each_environment(
     return list(_in_processes(files, function, jobs, clean=clean) if jobs > 1 else _in_turn(files, function, clean=clean))
 
 
-def _jobs(wanted: int | None, count: int) -> int:
+def _jobs(jobs: int | None, count: int) -> int:
     """Return the number of processes: at most those of the command line, by default one per core, and one per `_EACH` configs."""
-    if count < 2 * _EACH or wanted == 1:
+    if count < 2 * _EACH or jobs == 1:
         return 1
     from rediskit.cli.workers import cores
 
-    return min(wanted or cores(), count // _EACH)
+    return min(jobs or cores(), count // _EACH)
 
 
 def _in_turn(files: Sequence[str], function: Callable[[Environment], Result], *, clean: bool) -> Iterator[Result]:

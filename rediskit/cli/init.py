@@ -131,20 +131,20 @@ def _document(project: Project, *, dry_run: bool) -> dict[str, Any]:
 
 def client_json(client: DetectedClient) -> dict[str, Any]:
     """Return a detected client as JSON."""
-    known = not client.is_open("containers")
+    has_containers = not client.is_open("containers")
     return {
         "name": client.name,
         "namespace": client.namespace or None,
         "use": list(client.use),
         "databases": client.databases,
-        "workloads": [_workload(workload, known=known) for workload in client.workloads],
+        "workloads": [_workload(workload, has_containers=has_containers) for workload in client.workloads],
         "previous": {"host": client.host, "port": client.port or 6379, "remove": list(client.remove)} if client.host else None,
     }
 
 
-def _workload(workload: DetectedWorkload, *, known: bool) -> dict[str, Any]:
+def _workload(workload: DetectedWorkload, *, has_containers: bool) -> dict[str, Any]:
     lists = {
-        listed: {switch.name: switch.section for switch in workload.switched if known and switch.listed == listed}
+        listed: {switch.name: switch.section for switch in workload.switched if has_containers and switch.listed == listed}
         for listed in ("initContainers", "containers")
     }
     return {"workload": workload.reference, **lists, "autoscaler": workload.scaler.section if workload.scaler else None}

@@ -153,8 +153,8 @@ def _fill(parser: Parser, command: Command, words: Sequence[str] | None) -> None
             group, options = parser.add_argument_group(entry.title), entry.options
         else:
             group, options = parser.add_mutually_exclusive_group(), entry
-        for each in options:
-            group.add_argument(*each.names, **each.settings)
+        for option in options:
+            group.add_argument(*option.names, **option.settings)
     parser.set_defaults(**command.defaults, **({"module": f"rediskit.cli.{command.module}"} if command.module else {}))
     if command.commands is not None:
         add_commands(parser, "action", command.commands, words)

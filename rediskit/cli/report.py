@@ -76,14 +76,14 @@ def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
 
 def unique(findings: Iterable[Finding]) -> list[Finding]:
     """Return the findings without warnings that another environment has too."""
-    known: set[tuple[str, str]] = set()
-    kept = []
+    warned: set[tuple[str, str]] = set()
+    remaining = []
     for finding in findings:
         key = (finding.code, finding.message)
-        if finding.severity == "error" or key not in known:
-            kept.append(finding)
-        known.add(key)
-    return kept
+        if finding.severity == "error" or key not in warned:
+            remaining.append(finding)
+        warned.add(key)
+    return remaining
 
 
 def warning_lines(changes: Mapping[str, Changes]) -> Iterator[str]:

@@ -25,9 +25,9 @@ FAILURE = {"properties": {"problems": {"type": "array", "items": {"$ref": "Probl
 def run(arguments: argparse.Namespace) -> Report:
     """Return the schema, as in rediskit.schema.json. Raises ConfigError for a command without --json."""
     command = " ".join(arguments.words)
-    known = source()["commands"] if command else {}
-    if command and command not in known:
-        raise ConfigError(Problem(f"rediskit {command} prints no JSON document", f"choose one of: {', '.join(known)}"))
+    commands = source()["commands"] if command else {}
+    if command and command not in commands:
+        raise ConfigError(Problem(f"rediskit {command} prints no JSON document", f"choose one of: {', '.join(commands)}"))
     return Report(None, (document_schema(command) if command else schema_text()).split("\n"))
 
 

@@ -115,7 +115,7 @@ def _in_order(workers: Sequence[_Worker], count: int) -> Iterator[Any]:
             selector.register(worker.pipe, selectors.EVENT_READ, worker.buffer)
         for number in range(count):
             worker = workers[number % len(workers)]
-            while (message := _taken(worker.buffer)) is None:
+            while (message := _first_message(worker.buffer)) is None:
                 if worker.pipe not in selector.get_map():
                     raise MissingToolError(Problem("a worker process was killed before it was done", "free memory, or use --jobs 1"))
                 _receive(selector)
@@ -134,7 +134,7 @@ def _receive(selector: selectors.BaseSelector) -> None:
             selector.unregister(key.fd)
 
 
-def _taken(buffer: bytearray) -> bytes | None:
+def _first_message(buffer: bytearray) -> bytes | None:
     """Return the first message of a buffer and remove it; None while it is incomplete."""
     end = _LENGTH + int.from_bytes(buffer[:_LENGTH], "big")
     if len(buffer) < end or len(buffer) < _LENGTH:

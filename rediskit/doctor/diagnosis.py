@@ -187,19 +187,21 @@ def _git(subject: _Subject) -> Iterator[StatusLine]:
 
 
 def _remote(subject: _Subject, git: WorkTree) -> Iterator[StatusLine]:
-    wanted = subject.environment.gitops.repository
+    repository = subject.environment.gitops.repository
     remotes = git.remotes()
-    same = next((remote for remote in remotes if same_repository(remote.address, wanted)), None)
-    if wanted == PLACEHOLDER_REPOSITORY:
+    remote = next((remote for remote in remotes if same_repository(remote.address, repository)), None)
+    if repository == PLACEHOLDER_REPOSITORY:
         yield StatusLine("remote", "problem", "gitops.repository is not set", ("set gitops.repository in the config",), 1)
-    elif same:
-        yield StatusLine("remote", "ok", f"{same.name} is gitops.repository")
+    elif remote:
+        yield StatusLine("remote", "ok", f"{remote.name} is gitops.repository")
     elif not remotes:
-        yield StatusLine("remote", "note", f"none; gitops.repository is {wanted}", (f"git remote add origin {shlex.quote(wanted)}",))
+        yield StatusLine(
+            "remote", "note", f"none; gitops.repository is {repository}", (f"git remote add origin {shlex.quote(repository)}",)
+        )
     else:
         names = ", ".join(f"{remote.name} {remote.address}" for remote in remotes)
         hint = "set gitops.repository to the remote with this folder, or add that remote with git remote add"
-        yield StatusLine("remote", "problem", f"gitops.repository is {wanted}, the remotes are {names}", (hint,), 1)
+        yield StatusLine("remote", "problem", f"gitops.repository is {repository}, the remotes are {names}", (hint,), 1)
 
 
 def _branch(subject: _Subject, git: WorkTree) -> Iterator[StatusLine]:

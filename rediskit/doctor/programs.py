@@ -62,15 +62,15 @@ def programs() -> list[Program]:
         return list(pool.map(_state, KNOWN_PROGRAMS))
 
 
-def _state(known: KnownProgram) -> Program:
+def _state(entry: KnownProgram) -> Program:
     program = None
     try:
-        program = tools.find(known.name, known.variable)
-        done = tools.run(tools.Command(program, known.arguments, timeout=TIME_LIMIT, environment=known.environment))
+        program = tools.find(entry.name, entry.variable)
+        done = tools.run(tools.Command(program, entry.arguments, timeout=TIME_LIMIT, environment=entry.environment))
     except MissingToolError as error:
-        state: Literal["absent", "broken"] = "broken" if program or os.environ.get(known.variable) else "absent"
-        return Program(known.name, state, "", str(program or ""), error.problems[0].message, known.purpose)
-    return Program(known.name, "found", _version(done.stdout + done.stderr), str(program), "", known.purpose)
+        state: Literal["absent", "broken"] = "broken" if program or os.environ.get(entry.variable) else "absent"
+        return Program(entry.name, state, "", str(program or ""), error.problems[0].message, entry.purpose)
+    return Program(entry.name, "found", _version(done.stdout + done.stderr), str(program), "", entry.purpose)
 
 
 def _version(output: bytes) -> str:

@@ -135,10 +135,10 @@ class Repository:
 
     def single(self, commit: str, files: Collection[str]) -> dict[str, str]:
         """Return the blob id of each existing file by real path, without links."""
-        wanted = {os.path.relpath(file, self.top): file for file in files}
-        listing = self._run(["ls-tree", "-z", "--full-tree", commit, "--", *sorted(wanted)]).stdout
+        by_path = {os.path.relpath(file, self.top): file for file in files}
+        listing = self._run(["ls-tree", "-z", "--full-tree", commit, "--", *sorted(by_path)]).stdout
         entries = (entry.partition(b"\t") for entry in filter(None, listing.split(b"\0")))
-        named = ((fields.decode().split(" "), wanted[os.fsdecode(path)]) for fields, _, path in entries)
+        named = ((fields.decode().split(" "), by_path[os.fsdecode(path)]) for fields, _, path in entries)
         return {file: blob for (mode, kind, blob), file in named if kind == "blob" and mode != "120000"}
 
     def versions(self, head: str, file: str) -> list[Version]:

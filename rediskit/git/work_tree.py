@@ -101,17 +101,17 @@ def public(name: str, address: str) -> Remote:
         return Remote(name, "" if secret_reason(address) else address)
     parts = urlsplit(address)
     user, _, host = parts.netloc.rpartition("@")
-    kept = f"{user.partition(':')[0]}@" if user and parts.scheme == "ssh" else ""
-    clean = urlunsplit(parts._replace(netloc=kept + host, query="", fragment=""))
+    user_part = f"{user.partition(':')[0]}@" if user and parts.scheme == "ssh" else ""
+    clean = urlunsplit(parts._replace(netloc=user_part + host, query="", fragment=""))
     return Remote(name, clean, clean != address)
 
 
 def same_repository(first: str, second: str) -> bool:
     """Return whether two URLs are of one repository: https and ssh, with and without `.git`."""
-    return _place(first) == _place(second)
+    return _host_and_path(first) == _host_and_path(second)
 
 
-def _place(address: str) -> str:
+def _host_and_path(address: str) -> str:
     short = re.fullmatch(r"(?:[\w.-]+@)?([\w.-]+):(?!//)(.+)", address)
     if short:
         host, path = short[1], short[2]

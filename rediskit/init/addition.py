@@ -106,18 +106,18 @@ def addition(request: Request) -> Addition:
     refuse_leaks(list(reduced.values()), _new_text(target, files), objects)
     unsealed = _prove(target, files)
     old = read_inputs(str(target.real.parent), files)
-    wanted = {path: content for path, content in files.items() if old.get(path) != content}
+    changed = {path: content for path, content in files.items() if old.get(path) != content}
     shown = str(Path(request.config).parent)
     return Addition(
         environment.name,
         str(target.real.parent),
-        wanted,
-        {path: content for path, content in old.items() if path in wanted},
-        tuple(path for path in files if path not in wanted),
+        changed,
+        {path: content for path, content in old.items() if path in changed},
+        tuple(path for path in files if path not in changed),
         clients,
         policy,
         unsealed,
-        tuple(_open(target, wanted, shown)),
+        tuple(_open(target, changed, shown)),
         tuple(map(visible, [*_policy_note(policy), *notes_of(clients, paths.values(), shown), *detected.notes])),
     )
 
@@ -141,11 +141,11 @@ def _refuse_clashes(environment: Environment, clients: Sequence[DetectedClient])
     workloads = {(client.namespace, workload.reference): client.name for client in environment.clients for workload in client.workloads}
     names = {client.name: f"of namespace {client.namespace}" for client in environment.clients}
     for client in clients:
-        known = [workload.reference for workload in client.workloads if (client.namespace, workload.reference) in workloads]
-        for reference in known:
+        duplicates = [workload.reference for workload in client.workloads if (client.namespace, workload.reference) in workloads]
+        for reference in duplicates:
             message = f"{reference} in namespace {client.namespace} is a workload of client {workloads[client.namespace, reference]}"
             problems.append(Problem(message, "remove it from the input; change that client in the config by hand", code="client-exists"))
-        if client.name in names and not known:
+        if client.name in names and not duplicates:
             message = f"{client.workloads[0].reference} would be client {client.name}, and the config has a client {client.name}"
             problems.append(Problem(f"{message} {names[client.name]}", "set another name with --client NAME", code="client-exists"))
         names.setdefault(client.name, "of the same input")
@@ -158,7 +158,7 @@ def _keep_shared_redis(environment: Environment, client: DetectedClient) -> None
     if not client.host:
         return
     address = parse(client.host, client.namespace, client.port or 6379)
-    others = [other.name for other in environment.clients if (theirs := of_client(other)) and theirs.same(address)]
+    others = [other.name for other in environment.clients if (other_address := of_client(other)) and other_address.same(address)]
     if not others:
         return
     text = f"the old Redis is also that of {', '.join(others)}"
@@ -170,14 +170,14 @@ def _keep_shared_redis(environment: Environment, client: DetectedClient) -> None
     client.remove = ()
 
 
-def _policy(environment: Environment, clients: Sequence[DetectedClient], wanted: str | None) -> str:
+def _policy(environment: Environment, clients: Sequence[DetectedClient], new_policy: str | None) -> str:
     """Return the new eviction policy; "" if it stays. Raises RefusedError [queue-evicted] where it must change, and none is set."""
     policy = environment.redis.memory.policy
     queues = [client for client in clients if client.queue]
     if not queues or not policy.startswith("allkeys-"):
         return ""
-    if wanted:
-        return wanted
+    if new_policy:
+        return new_policy
     reasons = "; ".join(f"{client.name} has a queue ({client.queue})" for client in queues)
     hint = (
         "add --set-policy volatile-lru (each cache key of every client then needs an expiry) or --set-policy noeviction, "
@@ -264,9 +264,9 @@ def _prove(target: _Target, files: Mapping[str, bytes]) -> bool:
 
 def _open(target: _Target, files: Mapping[str, bytes], folder: str) -> Iterator[str]:
     """Yield the questions that are new, with file and line."""
-    known = {question.text for question in questions(target.before.decode("utf-8-sig"), target.file)}
+    questions_before = {question.text for question in questions(target.before.decode("utf-8-sig"), target.file)}
     for path, content in files.items():
         shown = os.path.normpath(f"{folder}/{path}")
         for question in questions(content.decode("utf-8-sig"), shown):
-            if question.text not in known:
+            if question.text not in questions_before:
                 yield f"{shown}:{question.location.line}: {question.text}"

@@ -137,10 +137,10 @@ def _of_tool(workload: Content) -> str:
 
 def _skipped(workload: DetectedWorkload) -> str:
     unseen = workload.unseen
-    more = f", but it also reads {unseen}, which is not in the input" if unseen else ""
+    unseen_note = f", but it also reads {unseen}, which is not in the input" if unseen else ""
     if workload.unassigned:
-        return f"{workload.reference} is skipped: {', '.join(workload.unassigned)} contains no address of Redis{more}"
-    return f"{workload.reference} is skipped: no variable of it refers to Redis{more}"
+        return f"{workload.reference} is skipped: {', '.join(workload.unassigned)} contains no address of Redis{unseen_note}"
+    return f"{workload.reference} is skipped: no variable of it refers to Redis{unseen_note}"
 
 
 def _client(workloads: list[DetectedWorkload], objects: InputObjects, name: str, home: str, replicas: int | None) -> DetectedClient:
@@ -180,9 +180,9 @@ def _set_containers(client: DetectedClient) -> None:
         switches = workload.containers
         if not workload.references and not any(switch.external for switch in switches):
             names, unseen = ", ".join(switch.name for switch in switches) or "none", workload.unseen
-            more = f"; variables also come from {unseen}, which is not in the input" if unseen else ""
+            unseen_note = f"; variables also come from {unseen}, which is not in the input" if unseen else ""
             unassigned = f"; without an address: {', '.join(workload.unassigned)}" if workload.unassigned else ""
-            start = f"no variable of {workload.reference} refers to Redis (containers: {names}{more}{unassigned})"
+            start = f"no variable of {workload.reference} refers to Redis (containers: {names}{unseen_note}{unassigned})"
             if workload.is_known:
                 client.ask("containers", f"{start}: check that the image of {workload.proposed.name} reads the variables below")
             else:
@@ -238,8 +238,8 @@ def _local(switch: ContainerSwitch, workload: Content) -> list[str]:
 def _set_previous(client: DetectedClient, objects: InputObjects) -> None:
     """Set the old Redis: host and port from the variables, its objects from the Service with that host name."""
     references: list[Reference] = [place for workload in client.workloads for place in workload.references]
-    known = [place.address for place in references if place.address]
-    hosts = list(dict.fromkeys(address.host for address in known))
+    addresses = [place.address for place in references if place.address]
+    hosts = list(dict.fromkeys(address.host for address in addresses))
     files = [host for workload in client.workloads for host in files_with_redis(workload.content, objects, hosts=True).values()]
     hosts = hosts or list(dict.fromkeys(files))
     if not references and not hosts:
@@ -255,7 +255,7 @@ def _set_previous(client: DetectedClient, objects: InputObjects) -> None:
         return
     client.host = hosts[0]
     ports = [switch.port for workload in client.workloads for switch in workload.containers if switch.port]
-    client.port = next(iter([*(address.port for address in known if address.port), *ports]), None)
+    client.port = next(iter([*(address.port for address in addresses if address.port), *ports]), None)
     if client.port is None:
         client.remark("previous", "the port is not in the input: 6379 is the default")
     if client.namespace:

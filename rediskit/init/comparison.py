@@ -87,8 +87,8 @@ def _memory(value: str, redis: Redis) -> str:
 
 
 def _persistence(value: str, redis: Redis) -> str:
-    kept = redis.append_only or redis.save_points
-    return "" if kept or value in ("no", "") else "stores its keys on disk, and the shared Redis loses them at a restart"
+    is_persistent = redis.append_only or redis.save_points
+    return "" if is_persistent or value in ("no", "") else "stores its keys on disk, and the shared Redis loses them at a restart"
 
 
 def _synced(value: str, redis: Redis) -> str:

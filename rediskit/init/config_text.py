@@ -126,12 +126,12 @@ def _workloads(client: DetectedClient, manifests: Manifests) -> list[str]:
 def common_env(client: DetectedClient) -> dict[str, str | None]:
     """Return the variables of all containers, if there are several and they have the same; else none."""
     switches = [switch for workload in client.workloads for switch in workload.switched]
-    same = (
+    is_common = (
         len(switches) > 1
         and not client.is_open("containers")
         and all(switch.env == switches[0].env and not switch.external for switch in switches)
     )
-    return switches[0].env if same else {}
+    return switches[0].env if is_common else {}
 
 
 def _workload(client: DetectedClient, workload: DetectedWorkload, manifest: str, common: dict[str, str | None]) -> list[str]:

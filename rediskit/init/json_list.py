@@ -168,5 +168,10 @@ def _has_half(data: Any) -> bool:
 def _is_too_deep(data: Any) -> bool:
     level = [data] if isinstance(data, _CONTAINERS) else []
     for _ in range(MAX_LEVELS):
-        level = [inner for each in level for inner in (each.values() if type(each) is dict else each) if type(inner) in _CONTAINERS]
+        level = [
+            inner
+            for container in level
+            for inner in (container.values() if type(container) is dict else container)
+            if type(inner) in _CONTAINERS
+        ]
     return bool(level)

@@ -33,8 +33,8 @@ def _name(workloads: Sequence[Content], namespace: str) -> str:
     if namespace and namespace not in ("default", *RESERVED_CLIENTS):
         return namespace
     labels = [mapping_at(workload, "metadata", "labels") for workload in workloads]
-    known = _NAMES if len(workloads) > 1 else _NAMES[:-1]
-    common = (values.pop() for label in known if len(values := {str(entry.get(label, "")) for entry in labels}) == 1)
+    candidates = _NAMES if len(workloads) > 1 else _NAMES[:-1]
+    common = (values.pop() for label in candidates if len(values := {str(entry.get(label, "")) for entry in labels}) == 1)
     return _valid(next((value for value in common if re.fullmatch(dns.LABEL, value)), name_of(workloads[0])))
 
 
@@ -45,11 +45,11 @@ def _valid(name: str) -> str:
 
 def manifest_names(clients: Sequence[DetectedClient]) -> dict[tuple[str, str], str]:
     """Return the file name of each manifest: the name of the workload; where two have one name, with the client or the kind."""
-    every = [(client, workload) for client in clients for workload in client.workloads]
-    names = Counter(name_of(workload.content) for _, workload in every)
-    references = Counter(workload.reference for _, workload in every)
+    pairs = [(client, workload) for client in clients for workload in client.workloads]
+    names = Counter(name_of(workload.content) for _, workload in pairs)
+    references = Counter(workload.reference for _, workload in pairs)
     result = {}
-    for client, workload in every:
+    for client, workload in pairs:
         kind, _, name = workload.reference.partition("/")
         if names[name] > 1 and len(client.workloads) == 1:
             name = client.name

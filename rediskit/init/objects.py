@@ -87,7 +87,7 @@ def _size(content: Any) -> int:
     """Return the number of values in an object."""
     count, level = 1, [content]
     while level:
-        inner = [value for each in level for value in (each.values() if isinstance(each, dict) else each)]
+        inner = [value for container in level for value in (container.values() if isinstance(container, dict) else container)]
         count += len(inner)
         level = [value for value in inner if isinstance(value, (dict, list))]
     return count

@@ -52,13 +52,13 @@ def old_redis(host: str, port: int, clients: Sequence[Content], namespace: str, 
         for front in objects.of("Service")
         if namespace_of(front) in ("", home) and (front is service or any(selects(front, obj) for obj in behind))
     ]
-    kept = {
+    shared = {
         reference(front): others
         for front in fronts
         if (others := _not_redis(front, servers, objects)) and not (front is service and behind and _has_only(front, port))
     }
-    fronts = [front for front in fronts if reference(front) not in kept]
-    remarks += [f"{front} also selects {', '.join(others)}, which is kept: the Service is not removed" for front, others in kept.items()]
+    fronts = [front for front in fronts if reference(front) not in shared]
+    remarks += [f"{front} also selects {', '.join(others)}, which is kept: the Service is not removed" for front, others in shared.items()]
     remarks += _claims(behind)
     parts = (*behind, *fronts)
     remove = dict.fromkeys(_owner(obj, objects, remarks) for obj in parts)

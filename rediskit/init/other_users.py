@@ -56,9 +56,9 @@ class UsersQuery(NamedTuple):
 def other_users(query: UsersQuery, objects: InputObjects) -> tuple[list[Use], list[Use]]:
     """Return the certain and the possible uses of an old Redis by other objects, and by variables that are not switched."""
     address = parse(query.host, query.namespace, query.port)
-    every = uses(objects.all, address, namespace=query.namespace, switched=query.names, gone=query.gone)
+    all_uses = uses(objects.all, address, namespace=query.namespace, switched=query.names, gone=query.gone)
     own = _OwnPlaces(query, objects)
-    others = [use for use in every if not own.covers(use)]
+    others = [use for use in all_uses if not own.covers(use)]
     return certain(others), [use for use in others if use.strength == "possible"]
 
 
@@ -159,7 +159,7 @@ def keep_used_objects(clients: Sequence[DetectedClient], objects: InputObjects) 
             client.remark("previous", text)
         kinds = dict.fromkeys(use.object.partition("/")[0] for use in certain)
         client.remark("previous", *(f"a {kind} {ONCE[kind]}: rediskit does not change it" for kind in kinds if kind in ONCE))
-        if places := [f"{safe_reference(use.object)} at {_place(use)}" for use in possible]:
+        if places := [f"{safe_reference(use.object)} at {_safe_pointer(use)}" for use in possible]:
             client.remark("previous", f"may use the old Redis, check before decommission: {', '.join(dict.fromkeys(places))}")
 
 
@@ -174,12 +174,12 @@ def _is_own(use: Use, client: DetectedClient) -> bool:
 def _shown(use: Use, client: DetectedClient) -> str:
     """Return the object of a use; for the client itself also the place, because the migration switches the other places."""
     if _is_own(use, client):
-        return f"{use.object} itself at {_place(use)}"
+        return f"{use.object} itself at {_safe_pointer(use)}"
     home = "" if use.namespace == client.namespace else f" in namespace {use.namespace}" if is_name(use.namespace) else " elsewhere"
     return f"{safe_reference(use.object)}{home}"
 
 
-def _place(use: Use) -> str:
+def _safe_pointer(use: Use) -> str:
     """Return the JSON pointer without parts that are no fields of Kubernetes: a key may be a password."""
     return "/".join(part if re.fullmatch(r"[a-z]+(?:[A-Z][a-z]+)*|[0-9]{1,4}|", part) else "…" for part in use.pointer.split("/"))
 

@@ -101,20 +101,20 @@ def new_project(options: Options) -> Project:
     git = _git(options, name)
     config, text = f"config/{name}.yaml", config_text(name, git, clients, manifests)
     refuse_leaks(list(reduced.values()), text, objects)
-    wanted = {
+    generated = {
         SCHEMA: _schema(),
         "Makefile": _MAKEFILE.encode(),
         ".gitattributes": _ATTRIBUTES.encode(),
         **{f"config/{manifests[key]}": text_of(content).encode() for key, content in reduced.items()},
         config: text.encode(),
     }
-    files, kept, notes = _without_existing(options.folder, wanted, config)
-    _prove(config, wanted)
+    files, existing_files, notes = _without_existing(options.folder, generated, config)
+    _prove(config, generated)
     notes += [f"gitops.repository: {remark}" for remark in git.remarks]
     notes += [*notes_of(clients, manifests.values(), "config"), *client_notes]
     shown = os.path.normpath(f"{options.folder}/{config}")
     asked = tuple(f"{shown}:{question.location.line}: {question.text}" for question in questions(text, shown))
-    return Project(name, options.folder, files, kept, clients, asked, tuple(map(visible, notes)))
+    return Project(name, options.folder, files, existing_files, clients, asked, tuple(map(visible, notes)))
 
 
 def notes_of(clients: Iterable[DetectedClient], manifests: Iterable[str], folder: str) -> list[str]:
@@ -200,30 +200,30 @@ def _schema() -> bytes:
     return f"{schema_text()}\n".encode()
 
 
-def _without_existing(folder: str, wanted: dict[str, bytes], config: str) -> tuple[dict[str, bytes], tuple[str, ...], list[str]]:
+def _without_existing(folder: str, generated: dict[str, bytes], config: str) -> tuple[dict[str, bytes], tuple[str, ...], list[str]]:
     """Return the files to create, those that exist and are kept, and notes.
 
     A file with the same content is kept, and so is a Makefile or .gitattributes of another program. Raises RefusedError for any other.
     """
-    kept, refused, notes = [], [], []
-    for path, content in existing(folder, wanted).items():
-        if path == "Makefile" and content != wanted[path]:
+    unchanged, refused, notes = [], [], []
+    for path, content in existing(folder, generated).items():
+        if path == "Makefile" and content != generated[path]:
             notes.append(f"{path} exists and is unchanged: `rediskit render` and `rediskit check` do not need it")
         elif path == ".gitattributes" and (content is None or b".rediskit.json" not in content):
             notes.append(f"{path} exists and is unchanged: add the line `rendered/*/.rediskit.json merge=union`")
-        elif path == config or (content != wanted[path] and path != ".gitattributes"):
+        elif path == config or (content != generated[path] and path != ".gitattributes"):
             refused.append(already_exists(folder, path))
-        kept.append(path)
+        unchanged.append(path)
     if refused:
         raise RefusedError(refused)
-    return {path: content for path, content in wanted.items() if path not in kept}, tuple(kept), notes
+    return {path: content for path, content in generated.items() if path not in unchanged}, tuple(unchanged), notes
 
 
-def _prove(config: str, wanted: dict[str, bytes]) -> None:
+def _prove(config: str, generated: dict[str, bytes]) -> None:
     """Load, render and check the files. Raises RefusedError with every problem."""
     try:
         with temporary_folder() as folder:
-            for path, content in wanted.items():
+            for path, content in generated.items():
                 place = Path(folder, path)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(content)

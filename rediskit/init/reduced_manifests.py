@@ -129,8 +129,8 @@ def _uses(workload: DetectedWorkload, client: DetectedClient, objects: InputObje
         return {}
     home = client.namespace or "default"
     names = [name for switch in workload.containers for name in switch.names]
-    every = uses([workload.content, *objects.of("Service")], parse(client.host, home), namespace=home, switched=names)
-    return {use.pointer: use for use in every if use.object == workload.reference and use.shown}
+    all_uses = uses([workload.content, *objects.of("Service")], parse(client.host, home), namespace=home, switched=names)
+    return {use.pointer: use for use in all_uses if use.object == workload.reference and use.shown}
 
 
 def _container(entry: Content, switch: ContainerSwitch | None, used: Mapping[str, Use], place: str) -> Content:

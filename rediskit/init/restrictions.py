@@ -25,9 +25,9 @@ def set_egress(client: DetectedClient, target: Pods, objects: InputObjects) -> N
     ]
     if not blocked:
         return
-    every = [policy for name in blocked for policy in isolated[name]]
-    form = "cilium" if any(policy.get("kind") != "NetworkPolicy" for policy in every) else "networkpolicy"
-    names = list(dict.fromkeys(safe_reference(reference(policy)) for policy in every))
+    restricting = [policy for name in blocked for policy in isolated[name]]
+    form = "cilium" if any(policy.get("kind") != "NetworkPolicy" for policy in restricting) else "networkpolicy"
+    names = list(dict.fromkeys(safe_reference(reference(policy)) for policy in restricting))
     text = f"{', '.join(names)} {'restricts' if len(names) == 1 else 'restrict'} the egress of {', '.join(blocked)}"
     free = [name for name, policies in isolated.items() if not policies]
     unlabelled = [workload.reference for workload in client.workloads if not pod_labels(workload.content)]

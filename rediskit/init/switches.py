@@ -215,8 +215,8 @@ def _set_one(switch: ContainerSwitch, name: str, role: Role, variable: Variable)
 
 def _derive(switch: ContainerSwitch, reference: Reference, image: Mapping[str, str]) -> None:
     """Add the variables for port and password that are not in the input."""
-    wanted: tuple[Role, ...] = ("port", "password") if switch.env[reference.name] == "${host}" and reference.address else ("password",)
-    for role in wanted:
+    roles: tuple[Role, ...] = ("port", "password") if switch.env[reference.name] == "${host}" and reference.address else ("password",)
+    for role in roles:
         if any(switch.env.get(name) == f"${{{role}}}" for name in switch.env):
             continue
         names = [name for name, value in image.items() if value == f"${{{role}}}"]

@@ -31,31 +31,31 @@ def variables_of(container: Content, workload: Content, objects: InputObjects) -
 
     A variable whose name looks like a secret is left out: Kubernetes accepts `redis://:word@host` as a name, and names are printed.
     """
-    every = {
+    variables = {
         variable.name: variable
         for variable in (*_of_sources(container, workload, objects), *_of_entries(container, workload, objects))
         if not secret_reason(variable.name)
     }
-    known: dict[str, Variable] = {}
-    for name, variable in every.items():
-        known[name] = _expanded(variable, known, every) if variable.value and "$(" in variable.value else variable
-    return known
+    expanded: dict[str, Variable] = {}
+    for name, variable in variables.items():
+        expanded[name] = _expanded(variable, expanded, variables) if variable.value and "$(" in variable.value else variable
+    return expanded
 
 
-def _expanded(variable: Variable, known: dict[str, Variable], every: dict[str, Variable]) -> Variable:
+def _expanded(variable: Variable, expanded: dict[str, Variable], variables: dict[str, Variable]) -> Variable:
     """Return a variable with its references replaced. A password is replaced by a word, so that the rest of a URL can be read."""
 
     def value(match: re.Match[str]) -> str:
         name = match[1]
         if names_secret(name):
             return "password"
-        other = known.get(name)
+        other = expanded.get(name)
         return match[0] if other is None or other.value is None else other.value
 
     text = _REFERENCE.sub(value, variable.value or "")
     if "$(" not in text:
         return replace(variable, value=text)
-    missing = next((every[name] for name in _REFERENCE.findall(text) if name in every), None)
+    missing = next((variables[name] for name in _REFERENCE.findall(text) if name in variables), None)
     return Variable(variable.name, None, (missing.origin if missing else "") or "other variables")
 
 

@@ -85,9 +85,9 @@ def observe(environment: Environment, context: str) -> Observation:
             stayed[connection["addr"].rpartition(":")[0], int(connection["db"])] += 1
     disabled = "ACL" in environment.redis.disabled_commands
     log = "" if disabled else ask("ACL", "LOG", "128")
-    known = "# Errorstats" in errors and "# Errorstats" in later
+    has_statistics = "# Errorstats" in errors and "# Errorstats" in later
     certain = all("tot-cmds" in connection for connection in after.values())
-    return Observation(stayed, _refusals(later) - _refusals(errors) if known else None, recent_logins(log), certain)
+    return Observation(stayed, _refusals(later) - _refusals(errors) if has_statistics else None, recent_logins(log), certain)
 
 
 def connections_in(text: str) -> dict[str, Mapping[str, str]]:
@@ -158,11 +158,11 @@ def _pod(pod: Any, databases: Mapping[str, frozenset[int]], observation: Observa
     running = {text_at(state, "name") for state in list_at(pod, "status", "containerStatuses") if at(state, "state", "running")}
     counts = {number: count for (source, number), count in observation.connections.items() if source == address}
     measured = ", ".join(f"database {number}: {count}" for number, count in sorted(counts.items())) or "no connection"
-    for container, wanted in databases.items():
+    for container, expected in databases.items():
         target = f"{name}/{container}"
-        sharing = [other for other, numbers in databases.items() if numbers & wanted]
-        available = sum(counts.get(number, 0) for number in wanted)
-        text = "database " + " or ".join(map(str, sorted(wanted)))
+        sharing = [other for other, numbers in databases.items() if numbers & expected]
+        available = sum(counts.get(number, 0) for number in expected)
+        text = "database " + " or ".join(map(str, sorted(expected)))
         status: Status = "failed"
         detail = ""
         if container not in running:

@@ -132,7 +132,7 @@ def _errors(environment: Environment, client: Client, period: Period, prometheus
     rejected = f"sum(increase(redis_rejected_connections_total{{{series.selector}}}[{period.range}]))"
     server = round((prometheus.value(refused, period.end) or 0) + (prometheus.value(rejected, period.end) or 0))
     lines, gaps = 0, []
-    containers = {name for workload in client.workloads for kind, name, _ in workload.every if kind == "containers"}
+    containers = {name for workload in client.workloads for kind, name, _ in workload.redis_containers if kind == "containers"}
     pods = _pods(client, context)
     for pod in pods:
         name = text_at(pod, "metadata", "name")

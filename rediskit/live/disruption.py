@@ -62,9 +62,9 @@ def disrupt(environment: Environment, context: str) -> Iterator[Result]:
         detail = f"{failed} reads failed at {other.pod}" if failed else "" if ready else f"{restarted.pod} is not ready after {_READY} s"
         yield result(name, restarted.pod, "kubectl", "failed" if detail else "passed", f"{served} reads", detail)
     instances = (primary, replica)
-    kept = [instance.pod for instance in instances if ask(instance, "GET", key) == value]
+    consistent = [instance.pod for instance in instances if ask(instance, "GET", key) == value]
     names = [instance.pod for instance in instances]
-    detail = "" if len(kept) == 2 else f"the key is missing at {', '.join(name for name in names if name not in kept)}"
+    detail = "" if len(consistent) == 2 else f"the key is missing at {', '.join(name for name in names if name not in consistent)}"
     yield result("data-survives", ", ".join(names), "kubectl", "failed" if detail else "passed", "1 key", detail)
     end = time.monotonic() + _LINKED
     while (roles := _roles(ask(primary, *_INFO), ask(replica, *_INFO))) != _EXPECTED and time.monotonic() < end:

@@ -70,8 +70,8 @@ def verify(environment: Environment, options: Options, progress: Progress) -> It
 def _clients(environment: Environment, name: str) -> tuple[Client, ...]:
     clients = tuple(client for client in environment.clients if name in ("", client.name))
     if name and not clients:
-        known = ", ".join(client.name for client in environment.clients)
-        raise ConfigError(Problem(f"--client: there is no client {name}", f"choose one of: {known}" if known else "omit it"))
+        names = ", ".join(client.name for client in environment.clients)
+        raise ConfigError(Problem(f"--client: there is no client {name}", f"choose one of: {names}" if names else "omit it"))
     return clients
 
 

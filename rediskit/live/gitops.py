@@ -92,14 +92,14 @@ def workload_missing(target: Target, *, stopped: bool, context: str = "") -> str
         if bool(spec.get("suspend")) != stopped:
             return f"{target}: suspend is {str(spec.get('suspend')).lower()}"
         return f"{target}: {len(status['active'])} Jobs run" if stopped and status.get("active") else ""
-    wanted, running = int(spec.get("replicas", 1)), int(status.get("replicas") or 0)
+    desired, running = int(spec.get("replicas", 1)), int(status.get("replicas") or 0)
     if stopped:
-        return f"{target}: {wanted} replicas desired, {running} running" if wanted or running else ""
+        return f"{target}: {desired} replicas desired, {running} running" if desired or running else ""
     current = int(status.get("observedGeneration") or 0) >= int(at(content, "metadata", "generation") or 0)
     updated, ready = (int(status.get(key) or 0) for key in ("updatedReplicas", "readyReplicas"))
-    if wanted and current and running == updated == ready == wanted:
+    if desired and current and running == updated == ready == desired:
         return ""
-    return f"{target}: {ready} of {wanted} replicas ready, {updated} updated"
+    return f"{target}: {ready} of {desired} replicas ready, {updated} updated"
 
 
 def read(target: Target, context: str = "") -> Mapping[str, Any] | None:

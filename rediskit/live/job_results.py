@@ -50,7 +50,11 @@ def _result(environment: Environment, name: str, namespace: str, context: str) -
     if live is None:
         detail = f"it does not exist: {environment.gitops.tool_name} has not applied the Jobs of this config, or a person deleted it"
         return JobResult(name, namespace, "unknown", "", (), detail)
-    conditions = {text_at(one, "type"): one for one in list_at(live, "status", "conditions") if text_at(one, "status") == "True"}
+    conditions = {
+        text_at(condition, "type"): condition
+        for condition in list_at(live, "status", "conditions")
+        if text_at(condition, "status") == "True"
+    }
     pods = kubectl.list_objects("pods", namespace, f"job-name={name}", context)
     results = tuple(parsed(environment, _message(pods), f"cluster:{namespace}"))
     if condition := conditions.get("Complete"):

@@ -80,7 +80,7 @@ def list_everywhere(kind: str, context: str = "") -> list[dict[str, Any]]:
     """Return all objects of a kind in all namespaces. Raise MissingToolError when kubectl is missing, fails or prints anything else."""
     content = _json(("get", kind, "--all-namespaces", "--output", "json"), context)
     objects = content.get("items") if isinstance(content, dict) else None
-    if not isinstance(objects, list) or not all(isinstance(one, dict) and isinstance(one.get("kind"), str) for one in objects):
+    if not isinstance(objects, list) or not all(isinstance(entry, dict) and isinstance(entry.get("kind"), str) for entry in objects):
         raise MissingToolError(Problem(f"kubectl did not print a list of {kind}", "check the program in $KUBECTL"))
     return objects
 

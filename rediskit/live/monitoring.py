@@ -89,11 +89,11 @@ def _rules(environment: Environment, prometheus: Prometheus) -> Iterator[Result]
     if not environment.monitoring.alerts:
         yield result("rules", target, _FROM, "skipped", "", "the config has no alerts")
         return
-    wanted = [rule["alert"] for group in alerts(environment)["spec"]["groups"] for rule in group["rules"]]
-    loaded = {rule["name"]: rule for rule in prometheus.rules() if rule["name"] in wanted}
-    missing = [name for name in wanted if name not in loaded]
+    expected = [rule["alert"] for group in alerts(environment)["spec"]["groups"] for rule in group["rules"]]
+    loaded = {rule["name"]: rule for rule in prometheus.rules() if rule["name"] in expected}
+    missing = [name for name in expected if name not in loaded]
     detail = f"missing: {', '.join(missing[:5])}; check the label release of the PrometheusRule" if missing else ""
-    yield result("rules", target, _FROM, "failed" if missing else "passed", len(loaded), detail, limit=len(wanted))
+    yield result("rules", target, _FROM, "failed" if missing else "passed", len(loaded), detail, limit=len(expected))
     sick = [rule for rule in loaded.values() if rule["health"] == "err"]
     new = [rule for rule in loaded.values() if rule["health"] == "unknown"]
     if sick:

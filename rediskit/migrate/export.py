@@ -8,7 +8,7 @@ from rediskit.helm import Chart
 from rediskit.migrate.edit import Edited, put_in_place
 from rediskit.migrate.owner.build import Difference, bench, differences
 from rediskit.migrate.owner.files import FOLDER, Checkout, checkout, kustomization, link_in_the_way, listing, rendered_files, shown
-from rediskit.migrate.owner.in_place import home
+from rediskit.migrate.owner.in_place import config_checkout
 from rediskit.migrate.owner.module import undeclared
 from rediskit.migrate.owner.plain_files import plain_files
 from rediskit.migrate.owner.rules import beaten, missing_workload, release_problems, unbuilt, unexpanded, unnamed_scalers
@@ -152,7 +152,7 @@ def trial_in_place(environment: Environment, client: Client, chart: Chart | None
         client: The client before it.
     """
     after = one_client(environment, client.name)
-    place = home(environment, after)
+    place = config_checkout(environment, after)
     refuse_uses(environment, after, place, chart)
     trial_build(environment, after, place, chart)
 

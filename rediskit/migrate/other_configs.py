@@ -27,13 +27,13 @@ def users_elsewhere(environment: Environment, client: Client, read: Read = read_
 
     read: A caller with many environments passes one that keeps its results.
     """
-    found = []
-    for config, joined, same in _joined(environment, client, read):
-        theirs = range(len(joined.clients) - 1)
-        certain = (user for user in users(joined, same) if user.strength == "certain" and user.path[1] in theirs)
-        found += [user._replace(message=f"{config}: {user.message}") for user in certain]
+    elsewhere = []
+    for config, joined, renamed in _joined(environment, client, read):
+        indexes = range(len(joined.clients) - 1)
+        certain = (user for user in users(joined, renamed) if user.strength == "certain" and user.path[1] in indexes)
+        elsewhere += [user._replace(message=f"{config}: {user.message}") for user in certain]
     unread = (config for config, other in _others(environment, read).items() if other is None)
-    return [*found, *(_unread(config) for config in unread)]
+    return [*elsewhere, *(_unread(config) for config in unread)]
 
 
 def _unread(config: str) -> User:
@@ -46,21 +46,21 @@ def gone_elsewhere(environment: Environment, client: Client) -> str:
 
     A config that does not load is left out: it must not block a rollback.
     """
-    others = ((config, gone_by(joined, same)) for config, joined, same in _joined(environment, client))
+    others = ((config, gone_by(joined, renamed)) for config, joined, renamed in _joined(environment, client))
     return next((f"{other.name} of {config}" for config, other in others if other is not None), "")
 
 
 def losing_elsewhere(environment: Environment, client: Client) -> list[str]:
     """Return the clients of the other configs that can roll back to the old Redis of a client."""
-    return [f"{name} of {config}" for config, joined, same in _joined(environment, client) for name in losing_rollback(joined, same)]
+    return [f"{name} of {config}" for config, joined, renamed in _joined(environment, client) for name in losing_rollback(joined, renamed)]
 
 
 def _joined(environment: Environment, client: Client, read: Read = read_config) -> Iterator[tuple[str, Environment, Client]]:
     """Yield each other config with the client as its last one, under a name that no other client has."""
-    same = client.model_copy(update={"name": f"{client.name} of {environment.file}"})
+    renamed = client.model_copy(update={"name": f"{client.name} of {environment.file}"})
     for config, other in _others(environment, read).items():
         if other is not None:
-            yield config, other.model_copy(update={"clients": (*other.clients, same)}), same
+            yield config, other.model_copy(update={"clients": (*other.clients, renamed)}), renamed
 
 
 @once

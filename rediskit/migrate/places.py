@@ -9,7 +9,7 @@ from rediskit.helm import Chart
 from rediskit.migrate.export import Exported, export
 from rediskit.migrate.local import overlay
 from rediskit.migrate.owner.files import FOLDER, Checkout, checkout
-from rediskit.migrate.owner.in_place import home
+from rediskit.migrate.owner.in_place import config_checkout
 from rediskit.migrate.status import one_client
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
@@ -52,7 +52,7 @@ class Places:
     def overlay(self) -> Checkout:
         """Return the overlay of the application. Raises ConfigError where its checkout is not known."""
         if self.client.owner.in_place:
-            return home(self.environment, self.client)
+            return config_checkout(self.environment, self.client)
         return checkout(overlay(self.environment, self.client, self._folder), None)
 
     def application_repository(self) -> Repository:

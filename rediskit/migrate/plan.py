@@ -169,7 +169,7 @@ def _brought(environment: Environment, changed: tuple[FileDiff, ...]) -> tuple[s
 
 def _values(environment: Environment, client: Client, here: Migration, after: Migration) -> Iterator[Value]:
     """Yield the values of the workload and its autoscaler that a step changes in the build of the application repository."""
-    containers = [container for workload in client.workloads for _, _, container in workload.every]
+    containers = [container for workload in client.workloads for _, _, container in workload.redis_containers]
     hidden = {name for container in containers for name, value in container.variables.items() if value is None or value.contains_password}
     old, new = (_objects(environment, client.model_copy(update={"migration": migration})) for migration in (here, after))
     for reference in dict.fromkeys((*old, *new)):

@@ -14,7 +14,7 @@ from rediskit.migrate.edit import Edited
 from rediskit.migrate.egress import Restriction, restrictions
 from rediskit.migrate.evidence import appended, entry
 from rediskit.migrate.owner.files import FOLDER, Checkout
-from rediskit.migrate.owner.in_place import at_home
+from rediskit.migrate.owner.in_place import with_rendered_folder
 from rediskit.migrate.owner.released import key_of
 from rediskit.migrate.scanned_objects import objects_of
 from rediskit.model.client import Client
@@ -62,7 +62,7 @@ def scan(environment: Environment, client: Client, place: Checkout, chart: Chart
     """
     if client.previous is None or not client.workloads:
         return None
-    place = at_home(environment, client, place)
+    place = with_rendered_folder(environment, client, place)
     objects = objects_of(environment, client, place, chart)
     if objects is None:
         return None

@@ -77,16 +77,16 @@ def one_client(environment: Environment, name: str | None) -> Client:
 
 def status_of_all(environment: Environment, clients: Sequence[Client], times: Sequence[str]) -> list[Status]:
     """Return the status of each client at its time. The work grows with the number of clients, not with its square."""
-    known = carriers(environment)
-    return [status(environment, client, at, known) for client, at in zip(clients, times, strict=True)]
+    carrying = carriers(environment)
+    return [status(environment, client, at, carrying) for client, at in zip(clients, times, strict=True)]
 
 
-def status(environment: Environment, client: Client, at: str, known: frozenset[str] | None = None) -> Status:
-    """Return the status of a client at a Timestamp. known: the result of `effects.carriers`, if the caller has it."""
+def status(environment: Environment, client: Client, at: str, carrying: frozenset[str] | None = None) -> Status:
+    """Return the status of a client at a Timestamp. carrying: the result of `effects.carriers`, if the caller has it."""
     migration = migration_of(client)
     down = down_since(migration)
     options = [
-        transition_status(situation_of(environment, client, transition, at, known)._replace(reason="given with the step"))
+        transition_status(situation_of(environment, client, transition, at, carrying)._replace(reason="given with the step"))
         for transition in transitions.available(migration)
     ]
     last = migration.history[-1].at if migration.history else ""
@@ -97,9 +97,9 @@ def status(environment: Environment, client: Client, at: str, known: frozenset[s
 
 
 def situation_of(
-    environment: Environment, client: Client, transition: Transition, at: str, known: frozenset[str] | None = None
+    environment: Environment, client: Client, transition: Transition, at: str, carrying: frozenset[str] | None = None
 ) -> Situation:
-    """Return a client before a transition, with the facts from the config. known: as in `status`."""
+    """Return a client before a transition, with the facts from the config. carrying: as in `status`."""
     migration = migration_of(client)
     codes = transitions.gates(transition, client, migration)
     used = (*users(environment, client), *users_elsewhere(environment, client)) if "old-redis" in codes else ()
@@ -112,7 +112,7 @@ def situation_of(
         moved(migration, transition.target, at),
         at,
         secret=secret_in_tree(environment, client),
-        carriers=carriers(environment) if known is None else known,
+        carriers=carriers(environment) if carrying is None else carrying,
         still_used=tuple((user.message, user.hint) for user in used if user.strength == "certain"),
         removed_by=other.name if other else elsewhere,
         required=digest(environment, client) if {"verified", "folded"}.intersection(codes) else "",
@@ -140,9 +140,9 @@ def _other_scan(situation: Situation) -> Iterator[str]:
 
 def repository_of(situation: Situation) -> Repository:
     """Return the repository that a step changes. Another client can keep the release deployed."""
-    client, known = situation.client, situation.carriers
-    by_others = len(known) > (client.name in known)
-    changes = bool(known) != (by_others or effects(situation.after).release)
+    client, carrying = situation.client, situation.carriers
+    by_others = len(carrying) > (client.name in carrying)
+    changes = bool(carrying) != (by_others or effects(situation.after).release)
     return transitions.repository(situation.migration, situation.after, release_changes=changes, removes=decommissions(client))
 
 

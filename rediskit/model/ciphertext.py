@@ -181,13 +181,13 @@ def _recipients(sops: Any) -> Iterator[str]:
     for kind, entries in sops.items():
         if kind in _SOPS_METADATA or entries in (None, "", [], 0, False):
             continue
-        known = _IDENTITIES.get(kind)
-        if known is None or not isinstance(entries, list):
+        identities = _IDENTITIES.get(kind)
+        if identities is None or not isinstance(entries, list):
             yield kind
             continue
         for entry in entries:
-            name = "+".join(name for field in known if (name := text_at(entry, field)))
-            extra = sorted(key for key, value in mapping_at(entry).items() if value and key not in (*known, "created_at", "enc"))
+            name = "+".join(name for field in identities if (name := text_at(entry, field)))
+            extra = sorted(key for key, value in mapping_at(entry).items() if value and key not in (*identities, "created_at", "enc"))
             yield (sops_recipient(kind, name) if name else kind) + "".join(f" with {key}" for key in extra)
 
 

@@ -38,12 +38,12 @@ class Previous(Model):
         problems = []
         for index, reference in enumerate(remove):
             if reference.startswith(("Namespace/", "CustomResourceDefinition/")):
-                every = "a namespace removes all objects in it"
+                effect = "a namespace removes all objects in it"
                 if not reference.startswith("Namespace/"):
-                    every = "a CustomResourceDefinition removes all objects of its kind in the cluster"
+                    effect = "a CustomResourceDefinition removes all objects of its kind in the cluster"
                 problems.append(
                     Problem(
-                        f"removing {every}",
+                        f"removing {effect}",
                         "list only the objects of the old Redis",
                         (index,),
                         code="previous-remove",
@@ -204,12 +204,14 @@ class Client(Model):
         """Yield a problem for each placeholder of a database that has no number."""
         for path, template in self.templates:
             for placeholder in template.placeholders:
-                wanted = placeholder.database or DEFAULT_DATABASE
-                if placeholder.name != "database" or wanted in self.databases:
+                database = placeholder.database or DEFAULT_DATABASE
+                if placeholder.name != "database" or database in self.databases:
                     continue
                 if placeholder.database:
-                    hint = suggestion(wanted, list(self.databases)) if self.databases else f"add databases: {{{wanted}: 1}} to the client"
-                    yield Problem(f"{template} needs a database named {wanted}", hint, path, code="database")
+                    hint = (
+                        suggestion(database, list(self.databases)) if self.databases else f"add databases: {{{database}: 1}} to the client"
+                    )
+                    yield Problem(f"{template} needs a database named {database}", hint, path, code="database")
                 elif self.databases:
                     hint = f"add default to databases, or write ${{database.{next(iter(self.databases))}}}"
                     yield Problem(f"{template} needs a database named default", hint, path, code="database")
@@ -218,7 +220,7 @@ class Client(Model):
     def templates(self) -> Iterator[tuple[Path, Template]]:
         """Each value with placeholders, and its path below the client."""
         for index, workload in enumerate(self.workloads):
-            for kind, name, container in workload.every:
+            for kind, name, container in workload.redis_containers:
                 place = ("workloads", index, kind, name)
                 yield from (((*place, "env", key), value) for key, value in container.variables.items() if value is not None)
                 yield from (((*place, "args", number, "to"), text) for number, text in enumerate(container.texts))

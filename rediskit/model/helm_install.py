@@ -49,13 +49,13 @@ def is_exact(version: str) -> bool:
     return bool(re.fullmatch(_EXACT, version))
 
 
-def same_version(wanted: str, installed: str) -> bool:
+def same_version(expected: str, installed: str) -> bool:
     """Return whether an installed version is the wanted one.
 
     helm-controller appends the digest of an OCI artifact, or the commit of a chart in Git, to the version of the chart: `1.2.3+4f2c…`.
     """
-    one, two = (version.removeprefix("v") for version in (wanted, installed))
-    return one == two or ("+" not in one and one == two.partition("+")[0])
+    left, right = (version.removeprefix("v") for version in (expected, installed))
+    return left == right or ("+" not in left and left == right.partition("+")[0])
 
 
 def helm_install(content: Mapping[str, Any]) -> HelmInstall:
@@ -64,9 +64,9 @@ def helm_install(content: Mapping[str, Any]) -> HelmInstall:
     if content.get("kind") == "HelmRelease":
         target = text_at(content, "spec", "targetNamespace")
         release = text_at(content, "spec", "releaseName") or (f"{target}-{name}" if target else name)
-        wanted = mapping_at(content, "spec", "chart", "spec")
-        version = str(wanted.get("version") or "*") if wanted else ""
-        return HelmInstall("HelmRelease", name, namespace, release, target or namespace, text_at(wanted, "chart"), version, content, {})
+        chart_spec = mapping_at(content, "spec", "chart", "spec")
+        version = str(chart_spec.get("version") or "*") if chart_spec else ""
+        return HelmInstall("HelmRelease", name, namespace, release, target or namespace, text_at(chart_spec, "chart"), version, content, {})
     source = next(iter(helm_sources(content)), {})
     in_chart = text_at(source, "chart")
     target = text_at(source, "helm", "namespace") or text_at(content, "spec", "destination", "namespace")

@@ -116,8 +116,8 @@ class Owner(Model):
     @model_validator(mode="after")
     def _has_values(self) -> Self:
         """Refuse a kind without the values by which it stops and switches the application."""
-        for key, given in (("values", self.values), ("variables", self.variables)):
-            if key in KINDS[self.kind].keys and given is None:
+        for key, values in (("values", self.values), ("variables", self.variables)):
+            if key in KINDS[self.kind].keys and values is None:
                 refuse("owner-values", f"{self.kind} needs {key}", f"add {key}: {{stopped: {{…}}, switched: {{…}}}}")
         return self
 

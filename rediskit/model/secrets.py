@@ -78,8 +78,8 @@ class Sops(_Secrets):
 
     def differences(self, secret: Ciphertext) -> tuple[list[str], list[str]]:
         """Return the recipients of the config that a ciphertext lacks, and those that only the ciphertext has."""
-        wanted, actual = self.key_group, frozenset(secret.recipients)
-        return sorted(wanted - actual), sorted(actual - wanted)
+        expected, actual = self.key_group, frozenset(secret.recipients)
+        return sorted(expected - actual), sorted(actual - expected)
 
     @model_validator(mode="after")
     def _has_a_recipient(self) -> Self:

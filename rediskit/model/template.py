@@ -85,20 +85,20 @@ class Template(Written):
             return value
         if isinstance(value, Mapping):
             name = next(iter(value), "")
-            wanted = f"${{{name}}}" if isinstance(name, str) and name in PLACEHOLDERS else "${host}"
-            refuse("template", "expected text, found a mapping: YAML reads braces without quotes as one", f'write "{wanted}", in quotes')
+            example = f"${{{name}}}" if isinstance(name, str) and name in PLACEHOLDERS else "${host}"
+            refuse("template", "expected text, found a mapping: YAML reads braces without quotes as one", f'write "{example}", in quotes')
         if isinstance(value, bool):
             refuse("wrong-type", f"expected text, found {kind_of(value)}", f'{_QUOTES}: "{str(value).lower()}"')
         return cls(as_text(value, "text", "write text with placeholders like ${host}, or null to remove the variable"))
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        known = ", ".join(f"${{{name}}}" for name in PLACEHOLDERS)
+        names = ", ".join(f"${{{name}}}" for name in PLACEHOLDERS)
         pattern = rf"(?:{_NAMES}|database\.[a-z0-9-]+)"
         return {
             "type": ["string", "number"],
             "pattern": rf"^(?:[^$]|\$(?!\{{)|\$\$\{{|\$\{{{pattern}\}})*$",
-            "patternErrorMessage": f"not text with known placeholders: {known}, ${{database.NAME}}",
+            "patternErrorMessage": f"not text with known placeholders: {names}, ${{database.NAME}}",
             "errorMessage": f"not text: {_QUOTES}",
         }
 
@@ -131,8 +131,8 @@ def _placeholder(name: str | None) -> Placeholder:
     if database := re.fullmatch(_DATABASE, name):
         return Placeholder("database", database["name"])
     near = nearest(name.strip().lower(), PLACEHOLDERS, 1)
-    known = f"known: {', '.join(f'${{{other}}}' for other in PLACEHOLDERS)}, ${{database.NAME}}; $${{ is a literal ${{"
-    refuse("template", f"unknown placeholder {shown(f'${{{name}}}')}", f"did you mean ${{{near[0]}}}?" if near else known)
+    hint = f"known: {', '.join(f'${{{other}}}' for other in PLACEHOLDERS)}, ${{database.NAME}}; $${{ is a literal ${{"
+    refuse("template", f"unknown placeholder {shown(f'${{{name}}}')}", f"did you mean ${{{near[0]}}}?" if near else hint)
 
 
 Variables = Mapping[str, Template | None]

@@ -131,7 +131,7 @@ class Workload(Described):
 
     def problems(self) -> Iterator[Problem]:
         """Yield what is wrong with the switched containers once they have the default variables of the client."""
-        for kind, name, container in self.every:
+        for kind, name, container in self.redis_containers:
             for problem in container.problems(self.content_of(kind, name)):
                 yield problem._replace(path=(kind, name, *problem.path))
 
@@ -170,15 +170,15 @@ class Workload(Described):
         return f"{text_at(reference, 'kind')}/{text_at(reference, 'name')}" if reference else ""
 
     @property
-    def every(self) -> Iterator[tuple[str, str, Container]]:
+    def redis_containers(self) -> Iterator[tuple[str, str, Container]]:
         """Each container that uses Redis: its list in the pod (`initContainers`, `containers`), its name, what is switched."""
         yield from (("initContainers", name, container) for name, container in self.init_containers.items())
         yield from (("containers", name, container) for name, container in self.containers.items())
 
     @property
     def switched(self) -> tuple[tuple[str, str, Container], ...]:
-        """`every` without the containers that a person changes."""
-        return tuple(entry for entry in self.every if entry[2].external is None)
+        """`redis_containers` without the containers that a person changes."""
+        return tuple(entry for entry in self.redis_containers if entry[2].external is None)
 
     @property
     def named(self) -> tuple[tuple[str, str], ...]:

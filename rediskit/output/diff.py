@@ -50,8 +50,8 @@ def diff_all(trees: Iterable[OutputTree], root: str | os.PathLike[str], *, again
     return [_compare(name, old[name], files, masker) for name, files in files_of.items()]
 
 
-def _files_at(revision: str, root: str, wanted: Mapping[str, Collection[str]]) -> dict[str, dict[str, bytes]]:
-    """Return the files of each environment at a revision: those in its index, those in `wanted`, and the index.
+def _files_at(revision: str, root: str, rendered: Mapping[str, Collection[str]]) -> dict[str, dict[str, bytes]]:
+    """Return the files of each environment at a revision: those in its index, those in `rendered`, and the index.
 
     A branch without commits and an environment that is missing at the revision have no files. `root`, the parent of the output
     directories, may be missing on disk. Raises as `contents_at`.
@@ -61,13 +61,13 @@ def _files_at(revision: str, root: str, wanted: Mapping[str, Collection[str]]) -
     repository = Repository(root)
     commit = repository.commit(revision)
     if not commit:
-        return {name: {} for name in wanted}
-    blobs = repository.blobs(commit, wanted)
+        return {name: {} for name in rendered}
+    blobs = repository.blobs(commit, rendered)
     listed = repository.contents({ids[indexes.NAME] for ids in blobs.values() if indexes.NAME in ids})
     owned: dict[str, dict[str, str]] = {}
     for name, ids in blobs.items():
         index = listed.get(ids.get(indexes.NAME, ""), b"")
-        paths = {*indexes.read(index).owned, *wanted[name], indexes.NAME}
+        paths = {*indexes.read(index).owned, *rendered[name], indexes.NAME}
         owned[name] = {path: blob for path, blob in ids.items() if path in paths}
     contents = repository.contents({blob for ids in owned.values() for blob in ids.values()})
     return {name: {path: contents[blob] for path, blob in ids.items()} for name, ids in owned.items()}
@@ -86,10 +86,10 @@ def _against_disk(name: str, files: Mapping[str, bytes], folder: str, masker: Ma
     except OSError as error:
         place = os.fsdecode(error.filename or folder)
         raise RefusedError(Problem(f"{place}: {error.strerror or error}", "check the permissions")) from error
-    same = {path: files[path] for path in plan.unchanged}
+    unchanged = {path: files[path] for path in plan.unchanged}
     if plan.index_content is not None:
         old[indexes.NAME] = plan.index_content
-    return _compare(name, old | same, files, masker, plan.warnings)
+    return _compare(name, old | unchanged, files, masker, plan.warnings)
 
 
 def _foreign_content(path: str) -> bytes:
@@ -170,12 +170,12 @@ def _compare(name: str, old: Mapping[str, bytes], new: Mapping[str, bytes], mask
 
 def _invalid(before: Iterable[_Version], after: Iterable[_Version]) -> list[tuple[_Version, _Version]]:
     """Return the old files with invalid YAML, each with the new object at its path that is in no other old file."""
-    known = {version.identity for version in before}
+    identities = {version.identity for version in before}
     broken = {version.path: version for version in before if version.path.endswith(_YAML) and version.document is None}
     return [
         (broken[version.path], version)
         for version in after
-        if version.path in broken and version.identity and version.identity not in known
+        if version.path in broken and version.identity and version.identity not in identities
     ]
 
 
@@ -189,9 +189,9 @@ def _objects(before: Iterable[_Version], after: Iterable[_Version]) -> list[tupl
     pairs: list[tuple[_Version | None, _Version | None]] = []
     for olds, news in versions.values():
         by_path = {version.path: version for version in olds}
-        same = [(by_path.pop(version.path), version) for version in news if version.path in by_path]
-        pairs += same
-        paired = [version for _, version in same]
+        in_same_file = [(by_path.pop(version.path), version) for version in news if version.path in by_path]
+        pairs += in_same_file
+        paired = [version for _, version in in_same_file]
         pairs += zip_longest(by_path.values(), (version for version in news if version not in paired))
     return pairs
 

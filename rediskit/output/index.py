@@ -56,15 +56,15 @@ def sides(content: bytes) -> tuple[bytes, ...]:
     return tuple(b"\n".join(lines) for lines in versions.values()) if last else ()
 
 
-def of(known: Mapping[str, str]) -> bytes:
+def of(digests: Mapping[str, str]) -> bytes:
     """Return the index of files with these digests, which are in the order of the paths."""
-    return _text(known.items())
+    return _text(digests.items())
 
 
-def both(owned: Owned, known: Mapping[str, str]) -> bytes:
+def both(owned: Owned, digests: Mapping[str, str]) -> bytes:
     """Return the index during a write: the old and the new digests, so that it covers all files that a killed run leaves."""
     old = {(path, value) for path, values in owned.items() for value in values}
-    return _text(sorted(old.union(known.items())))
+    return _text(sorted(old.union(digests.items())))
 
 
 def read(content: bytes) -> Index:
@@ -92,5 +92,5 @@ def _string(text: str) -> str | None:
 
 
 def _text(entries: Iterable[tuple[str, str]]) -> bytes:
-    lines = [f'{quoted(path)}: "{known}"' for path, known in entries]
+    lines = [f'{quoted(path)}: "{value}"' for path, value in entries]
     return ("{\n" + (" " + "\n,".join(lines) + "\n" if lines else "") + "}\n").encode()

@@ -68,7 +68,7 @@ def read_inputs(folder: str, paths: Iterable[str]) -> dict[str, bytes]:
         except OSError as error:
             raise not_writable(folder, error) from error
         if stat.S_ISREG(mode):
-            contents[path] = _content(folder, place)
+            contents[path] = _bytes_at(folder, place)
         else:
             kind = "a symbolic link" if stat.S_ISLNK(mode) else "a folder" if stat.S_ISDIR(mode) else "not a regular file"
             problems.append(Problem(f"{visible(os.path.normpath(place))} is {kind}", "move it: rediskit writes a file to this path"))
@@ -140,7 +140,7 @@ def _parents(folder: str, path: str) -> list[str]:
     return [folder, *("/".join((folder, *parts[:end])) for end in range(1, len(parts) + 1))]
 
 
-def _content(folder: str, place: str) -> bytes:
+def _bytes_at(folder: str, place: str) -> bytes:
     try:
         return read_regular(place, follow=False)
     except OSError as error:

@@ -129,8 +129,8 @@ class Masker:
 class _MaskedCopy:
     """A copy of a document with masked secrets."""
 
-    def __init__(self, masker: Masker, known: set[Path]) -> None:
-        self.masker, self.known = masker, known
+    def __init__(self, masker: Masker, secrets: set[Path]) -> None:
+        self.masker, self.secrets = masker, secrets
         self.has_secret = False
 
     def node(self, node: Any, path: Path) -> Any:
@@ -139,7 +139,7 @@ class _MaskedCopy:
         if isinstance(node, list):
             return [self.node(value, (*path, index)) for index, value in enumerate(node)]
         last = path[-1] if path else ""
-        if path in self.known or (isinstance(node, str) and (last == _APPLIED or self.masker.embeds(node))):
+        if path in self.secrets or (isinstance(node, str) and (last == _APPLIED or self.masker.embeds(node))):
             return self._mask(node)
         return node
 

@@ -94,10 +94,10 @@ def plan_write(folder: str, files: Mapping[str, bytes]) -> WritePlan:
         return plan
     _read_index(plan)
     needed = folders(files)
-    known = needed if plan.owned.keys() == files.keys() else needed | folders(plan.owned)
-    entries = _scan(folder, known)
+    scanned = needed if plan.owned.keys() == files.keys() else needed | folders(plan.owned)
+    entries = _scan(folder, scanned)
     _add_reserved(plan, entries)
-    plan.obsolete_folders = sorted((path for path in known - needed if entries.get(path) == "folder"), reverse=True)
+    plan.obsolete_folders = sorted((path for path in scanned - needed if entries.get(path) == "folder"), reverse=True)
     absent = [path for path in files if not _add_present(plan, path, entries.get(path))]
     _add_others(plan, entries)
     _add_absent(plan, absent, entries)
@@ -113,7 +113,7 @@ def _read_index(plan: WritePlan) -> None:
             raise
         return  # It is missing, or is not a regular file, which `_add_reserved` reports.
     if plan.index_content == plan.final:
-        plan.owned = {known: frozenset((value,)) for known, value in plan.digests.items()}
+        plan.owned = {name: frozenset((value,)) for name, value in plan.digests.items()}
         return
     index = indexes.read(plan.index_content)
     plan.owned = index.owned
@@ -165,8 +165,8 @@ def _add_others(plan: WritePlan, entries: Mapping[str, Entry]) -> None:
 def _add_old(plan: WritePlan, path: str, current: bytes) -> None:
     """Add the old content of a file. A file with conflict markers is not edited when the merged index contains both of its sides."""
     plan.old[path] = current
-    known = plan.owned.get(path, frozenset())
-    if indexes.digest(current) not in known and not {indexes.digest(side) for side in indexes.sides(current) or (current,)} <= known:
+    owned = plan.owned.get(path, frozenset())
+    if indexes.digest(current) not in owned and not {indexes.digest(side) for side in indexes.sides(current) or (current,)} <= owned:
         plan.edited.append(path)
 
 
@@ -198,8 +198,8 @@ def _block_other_case(plan: WritePlan, absent: Collection[str], entries: Mapping
             plan.block(path, "exists in another case and was not written by rediskit", "move it, or give it another name")
 
 
-def _scan(folder: str, known: Collection[str]) -> dict[str, Entry]:
-    """Return all entries of a folder and of the `known` folders below it. Links are not followed."""
+def _scan(folder: str, scanned: Collection[str]) -> dict[str, Entry]:
+    """Return all entries of a folder and of the `scanned` folders below it. Links are not followed."""
     entries: dict[str, Entry] = {}
     waiting = [""]
     while waiting:
@@ -207,20 +207,20 @@ def _scan(folder: str, known: Collection[str]) -> dict[str, Entry]:
         with os.scandir(folder + below) as listing:
             for item in listing:
                 path = f"{below}/{item.name}"
-                entries[path[1:]] = entry = _entry(item, path[1:] in known)
-                if entry == "folder" and path[1:] in known:
+                entries[path[1:]] = entry = _entry(item, path[1:] in scanned)
+                if entry == "folder" and path[1:] in scanned:
                     waiting.append(path)
     return entries
 
 
-def _entry(item: os.DirEntry[str], known: bool) -> Entry:
+def _entry(item: os.DirEntry[str], is_scanned: bool) -> Entry:
     if item.is_file(follow_symlinks=False):
         return "file"
     if item.is_symlink():
         return "link"
     if not item.is_dir(follow_symlinks=False):
         return "other"
-    if known:
+    if is_scanned:
         return "folder"
     try:
         with os.scandir(item.path) as inside:

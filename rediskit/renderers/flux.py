@@ -69,10 +69,10 @@ def _health(content: Object) -> Object:
     if condition is None:
         return {}
     status = f"status.conditions.exists(c, c.type == '{condition}' && c.status == '%s')"
-    known = "has(status.conditions)"
+    conditions = "has(status.conditions)"
     if content["kind"] == "SealedSecret":
-        known += " && has(status.observedGeneration) && status.observedGeneration == metadata.generation"
-    return {"failed": f"{known} && {status % 'False'}", "current": f"{known} && {status % 'True'}"}
+        conditions += " && has(status.observedGeneration) && status.observedGeneration == metadata.generation"
+    return {"failed": f"{conditions} && {status % 'False'}", "current": f"{conditions} && {status % 'True'}"}
 
 
 def release_kustomization(environment: Environment) -> Object:

@@ -97,19 +97,19 @@ def plan_sealed(
         RefusedError: There is no value, or the other files have another value, other recipients than the config, or several rotations.
     """
     existing = _existing(environment)
-    wanted = tuple(name for name in namespaces if force or _name(name) not in existing)
-    kept = {name: existing[_name(name)] for name in environment.secret_namespaces if name not in wanted and _name(name) in existing}
-    _refuse_other_recipients(environment, kept)
-    if not wanted:
-        return PlannedFiles(_folder(environment), _one_rotation(environment, kept), {}, {}, tuple(map(_name, kept)))
+    selected = tuple(name for name in namespaces if force or _name(name) not in existing)
+    unchanged = {name: existing[_name(name)] for name in environment.secret_namespaces if name not in selected and _name(name) in existing}
+    _refuse_other_recipients(environment, unchanged)
+    if not selected:
+        return PlannedFiles(_folder(environment), _one_rotation(environment, unchanged), {}, {}, tuple(map(_name, unchanged)))
     plaintext = source()
     if plaintext is None:
         plaintext, same = _decrypted(environment, existing, keys), True
     value = _valid(plaintext, in_use=True)
-    uncompared = () if _same_as_kept(environment, kept, keys, value) or same else (_UNCOMPARED,)
-    rotation = _one_rotation(environment, kept or (environment.ciphertexts if same else ())) or new_rotation()
-    planned = _plan(environment, wanted, existing, value, rotation)
-    return planned._replace(kept=tuple(map(_name, kept)), notes=(*planned.notes, *uncompared))
+    uncompared = () if _same_as_kept(environment, unchanged, keys, value) or same else (_UNCOMPARED,)
+    rotation = _one_rotation(environment, unchanged or (environment.ciphertexts if same else ())) or new_rotation()
+    planned = _plan(environment, selected, existing, value, rotation)
+    return planned._replace(kept=tuple(map(_name, unchanged)), notes=(*planned.notes, *uncompared))
 
 
 def namespaces_of(environment: Environment, client: str | None) -> tuple[str, ...]:
@@ -176,22 +176,22 @@ def _decrypted(environment: Environment, existing: Mapping[str, bytes], keys: Ke
     return values.get(first)
 
 
-def _same_as_kept(environment: Environment, kept: Mapping[str, bytes], keys: Keys, value: Plaintext) -> bool:
+def _same_as_kept(environment: Environment, unchanged: Mapping[str, bytes], keys: Keys, value: Plaintext) -> bool:
     """Return whether each ciphertext that does not change was decrypted. Raise RefusedError when one contains another value."""
     if not keys.private and not isinstance(environment.secrets, Sops):
-        return not kept
-    values = {namespace: opened(environment, namespace, content, keys) for namespace, content in kept.items()}
+        return not unchanged
+    values = {namespace: opened(environment, namespace, content, keys) for namespace, content in unchanged.items()}
     for namespace, other in values.items():
         if other is not None and other != value:
             raise RefusedError(Problem(f"{file_of(environment, namespace)} contains another value than the given one", _ROTATE_HINT))
     return None not in values.values()
 
 
-def _refuse_other_recipients(environment: Environment, kept: Mapping[str, bytes]) -> None:
+def _refuse_other_recipients(environment: Environment, unchanged: Mapping[str, bytes]) -> None:
     """Raise RefusedError with each file that does not change and is encrypted for other recipients than the config."""
     secrets = environment.secrets
     problems: list[Problem] = []
-    for namespace, content in kept.items() if isinstance(secrets, Sops) else ():
+    for namespace, content in unchanged.items() if isinstance(secrets, Sops) else ():
         assert isinstance(secrets, Sops)
         file = file_of(environment, namespace)
         try:

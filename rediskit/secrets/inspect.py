@@ -148,11 +148,11 @@ def _decrypt(environment: Environment, keys: Keys) -> _Values:
 
 def _values(environment: Environment, values: dict[str, Plaintext | None]) -> Iterator[Finding]:
     """Yield the faults of the values: they differ, or are invalid or weak. No message contains a value."""
-    known = {namespace: value for namespace, value in values.items() if value is not None}
-    first = next(iter(known), "")
-    for namespace, value in known.items():
+    decrypted = {namespace: value for namespace, value in values.items() if value is not None}
+    first = next(iter(decrypted), "")
+    for namespace, value in decrypted.items():
         file = environment.ciphertexts[namespace].path
-        if value != known[first]:
+        if value != decrypted[first]:
             message = f"{file} contains another value than {environment.ciphertexts[first].path}"
             hint = f"give all of them one new password: rediskit secret rotate {environment.config_argument}"
             yield Finding("value-differs", "error", message, hint)

@@ -93,11 +93,11 @@ def _code_and_text(line: Any, path: Path, data: Any) -> tuple[str, str, str]:
         text = _description(path if kind == "missing" else (*path, _TAG))
         return "missing-key", "is missing", f"add it: {text}" if text else "add it"
     if kind == "extra_forbidden":
-        return "unknown-key", "unknown key", _known(path, data)
+        return "unknown-key", "unknown key", _similar_key(path, data)
     if kind in _EXPECTED:
         expected, hint = _EXPECTED[kind]
-        if known := sorted({key for section in _sections_at(path) for key in _by_key(section)}) if expected == "a mapping" else []:
-            hint = f"write keys below it: {', '.join(known)}"
+        if keys := sorted({key for section in _sections_at(path) for key in _by_key(section)}) if expected == "a mapping" else []:
+            hint = f"write keys below it: {', '.join(keys)}"
         message = f"expected {expected}, found {kind_of(value)}"
         return "wrong-type", message, f"remove the key, or {hint}" if value is None else hint
     if kind in ("literal_error", "union_tag_invalid"):
@@ -113,28 +113,28 @@ def _code_and_text(line: Any, path: Path, data: Any) -> tuple[str, str, str]:
 
 def _choice(value: Any, expected: str) -> tuple[str, str, str]:
     """Return code, message and hint for a value that is not one of the choices, which Pydantic lists as `'a', 'b' or 'c'`."""
-    known = [part.strip().strip("'") for part in expected.replace(" or ", ", ").split(",")]
-    hint = f"choose one of {', '.join(known)}" if len(known) > 1 else f"write {known[0]}, or remove the key"
+    choices = [part.strip().strip("'") for part in expected.replace(" or ", ", ").split(",")]
+    hint = f"choose one of {', '.join(choices)}" if len(choices) > 1 else f"write {choices[0]}, or remove the key"
     if not isinstance(value, (str, int, float)) or isinstance(value, bool):
-        return "wrong-type", f"expected {'a choice' if len(known) > 1 else known[0]}, found {kind_of(value)}", hint
+        return "wrong-type", f"expected {'a choice' if len(choices) > 1 else choices[0]}, found {kind_of(value)}", hint
     text = str(getattr(value, "text", value))
     if reason := secret_reason(text):
         return "secret-in-config", f"looks like {reason}", hint
-    if len(known) == 1:
-        return "invalid-choice", f"{shown(text)} is not {known[0]}", hint
-    near = nearest(text, known, 1) or [word for word in known if text and text in word]
+    if len(choices) == 1:
+        return "invalid-choice", f"{shown(text)} is not {choices[0]}", hint
+    near = nearest(text, choices, 1) or [word for word in choices if text and text in word]
     hint = f"did you mean {' or '.join(near)}?" if near else "choose one of them"
-    return "invalid-choice", f"{shown(text)} is not one of {', '.join(known)}", hint
+    return "invalid-choice", f"{shown(text)} is not one of {', '.join(choices)}", hint
 
 
-def _known(path: Path, data: Any) -> str:
+def _similar_key(path: Path, data: Any) -> str:
     """Return the hint for an unknown key: the most similar known key, or all known keys."""
     siblings = _value_at(data, path[:-1])
     sections = _sections_at(path[:-1])
     chosen = [section for section in sections if _TAG in section.model_fields and siblings.get(_TAG) in _choices(section)]
-    known = sorted({key for section in chosen or sections for key in _by_key(section)})
-    near = nearest(str(path[-1]), known, 1, 0.6)
-    return f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
+    keys = sorted({key for section in chosen or sections for key in _by_key(section)})
+    near = nearest(str(path[-1]), keys, 1, 0.6)
+    return f"did you mean {near[0]}?" if near else f"known keys: {', '.join(keys)}"
 
 
 def _choices(section: type[BaseModel]) -> tuple[Any, ...]:

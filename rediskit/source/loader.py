@@ -216,13 +216,13 @@ class _Loading:
     def _unencrypted(self) -> None:
         """Report unencrypted Secrets in the folder with the name of the config. Checks validate the encrypted ones."""
         name = pathlib.PurePath(self.file).stem
-        known = {problem.location.file for problem in self.problems if problem.location}
-        known |= {os.path.normpath(self.neighbours.folder / manifest.path) for manifest in self.ciphertexts.values()}
+        reported = {problem.location.file for problem in self.problems if problem.location}
+        reported |= {os.path.normpath(self.neighbours.folder / manifest.path) for manifest in self.ciphertexts.values()}
         try:
             problems = in_folder(self.neighbours.find(name), os.path.normpath(self.neighbours.folder / name))
         except ConfigError:
             return  # The folder is a link out of the work tree, so it is not committed with this config.
-        self.problems += [problem for problem in problems if problem.location and problem.location.file not in known]
+        self.problems += [problem for problem in problems if problem.location and problem.location.file not in reported]
 
     def _encrypted(self, secrets: dict[str, Any]) -> None:
         """Read each file of `secrets.directory`; its stem is the namespace."""
@@ -252,10 +252,10 @@ class _Loading:
                     problem if problem.location else problem._replace(path=path, location=location) for problem in error.problems
                 ]
 
-    def _open(self, name: Any, path: Path, more: str = "") -> tuple[bytes, str] | None:
+    def _open(self, name: Any, path: Path, hint_end: str = "") -> tuple[bytes, str] | None:
         """Return the content of a referenced file and its name for messages; None, after a problem, if it can't be read.
 
-        `more` is the end of the hint of that problem.
+        `hint_end` is the end of the hint of that problem.
         """
         if not isinstance(name, str) or not name:
             self._problem("wrong-type", "expected the path of a file", "write a path relative to this file", path)
@@ -268,7 +268,7 @@ class _Loading:
                 return content
             except ConfigError as error:
                 first = error.problems[0]
-                self._problem(first.code, first.message, f"{first.hint}{more}", path)
+                self._problem(first.code, first.message, f"{first.hint}{hint_end}", path)
         self.broken.append(path)
         return None
 

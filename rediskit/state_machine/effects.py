@@ -92,15 +92,15 @@ def _keeps_release(order_of_steps: Order, history: Sequence[Entry]) -> bool:
     A rollback and the step that follows it change the application repository only. The effects of `scale-down` alone would remove the
     release that the rollback kept. If the first entry is `rolled-back`, the release stays.
     """
-    order, release, kept = _ORDERS[order_of_steps], True, False
+    order, release, is_kept = _ORDERS[order_of_steps], True, False
     for entry in history:
         if entry.step == "rolled-back":
-            kept = release
+            is_kept = release
         elif entry.step == "prepare":
-            release = kept = False
+            release = is_kept = False
         else:
-            release = kept or entry.step == "complete" or entry.step in order[order.index("deploy") :]
-    return kept
+            release = is_kept or entry.step == "complete" or entry.step in order[order.index("deploy") :]
+    return is_kept
 
 
 def moved(migration: Migration, step: Step, at: str, reason: str | None = None) -> Migration:

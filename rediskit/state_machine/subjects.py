@@ -35,12 +35,12 @@ def last(entries: Sequence[Evidence]) -> Evidence | None:
     return entries[-1] if entries else None
 
 
-def difference(entry: Evidence, wanted: str) -> str:
+def difference(entry: Evidence, subject: str) -> str:
     """Return how the subject of an entry differs from the wanted one, as the end of a message; "" where it is the same."""
-    if (entry.about or "") == wanted:
+    if (entry.about or "") == subject:
         return ""
-    if wanted.startswith("sha256:"):
+    if subject.startswith("sha256:"):
         return f"the evidence of {entry.at} is about other requirements: the config has changed since"
     if not entry.about:
-        return f"the evidence of {entry.at} has no subject (about): {wanted} is required"
-    return f"the evidence of {entry.at} is about {entry.about}, not about {wanted}"
+        return f"the evidence of {entry.at} has no subject (about): {subject} is required"
+    return f"the evidence of {entry.at} is about {entry.about}, not about {subject}"

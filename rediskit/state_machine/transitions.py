@@ -192,7 +192,9 @@ def needs_verification(client: Client, migration: Migration) -> bool:
     now, old = effects(migration), _effects_before(migration)
     if client.owner.is_verified:
         return now._replace(release=False) != old._replace(release=False)
-    return now.switched != old.switched and any(container.external for workload in client.workloads for _, _, container in workload.every)
+    return now.switched != old.switched and any(
+        container.external for workload in client.workloads for _, _, container in workload.redis_containers
+    )
 
 
 def _effects_before(migration: Migration) -> Effects:

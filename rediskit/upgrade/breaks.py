@@ -124,17 +124,17 @@ def _objects(old: Rendering, new: Rendering) -> Iterator[Break]:
 def _pods(old: Rendering, new: Rendering) -> Iterator[Break]:
     """Yield what the rendered manifests of rediskit no longer find in the pods."""
     release = new.release
-    wanted = {
+    ports = {
         release.container: (release.port_name, release.container_port),
         release.exporter_container: (None, release.metrics_container_port),
     }
     for workload, name, container in old.containers():
-        same = [container for place, other, container in new.containers() if (place, other) == (workload, name)]
-        if not same and any(place == workload for place, _, _ in new.containers()):
+        matches = [container for place, other, container in new.containers() if (place, other) == (workload, name)]
+        if not matches and any(place == workload for place, _, _ in new.containers()):
             yield Break("upgrade-pod", f"{workload} no longer has the container {name}: runbooks and alerts use it", _KEEP)
-        for port in list_at(container, "ports") if same and name in wanted else ():
+        for port in list_at(container, "ports") if matches and name in ports else ():
             if (port.get("name"), port.get("containerPort")) not in [
-                (port.get("name"), port.get("containerPort")) for port in list_at(same[0], "ports")
+                (port.get("name"), port.get("containerPort")) for port in list_at(matches[0], "ports")
             ]:
                 message = f"{workload} container {name} no longer has the port {port.get('name')} {port.get('containerPort')}"
                 yield Break("upgrade-pod", f"{message}: Services and policies of rediskit use it", _KEEP)
@@ -170,7 +170,11 @@ def _change(change: Any) -> str:
 def _ignored(old: Rendering, new: Rendering) -> Iterator[Break]:
     """Yield our values that the new chart does not know, and that change nothing in its output."""
     for path, _ in leaves(new.values):
-        if _known(old.chart.values, path) and not _known(new.chart.values, path) and new.text(_without(new.values, path)) == new.whole:
+        if (
+            _has_path(old.chart.values, path)
+            and not _has_path(new.chart.values, path)
+            and new.text(_without(new.values, path)) == new.whole
+        ):
             message = f"the new chart has no value {'.'.join(path)}: Helm ignores it silently"
             yield Break("upgrade-value", message, "find its new name in the values.yaml of the new chart", keys=path)
 
@@ -193,14 +197,14 @@ def changed_defaults(old: Rendering, new: Rendering) -> Iterator[tuple[tuple[str
     Images are compared in the pods.
     """
     for path, before in leaves(old.chart.values):
-        differs = _known(new.chart.values, path) and at(new.chart.values, *path) != before and path[-1] not in _IMAGE
-        if differs and not _known(new.values, path):
+        differs = _has_path(new.chart.values, path) and at(new.chart.values, *path) != before and path[-1] not in _IMAGE
+        if differs and not _has_path(new.values, path):
             yield path, before
 
 
 def vanished(old: Rendering, new: Rendering) -> list[str]:
     """Return the values of the old chart that the new one does not have."""
-    return [".".join(path) for path, _ in leaves(old.chart.values) if not _known(new.chart.values, path)]
+    return [".".join(path) for path, _ in leaves(old.chart.values) if not _has_path(new.chart.values, path)]
 
 
 def _images(old: Rendering, new: Rendering) -> Iterator[Break]:
@@ -221,7 +225,7 @@ def _images(old: Rendering, new: Rendering) -> Iterator[Break]:
             yield Break("upgrade-image", f"{change}: it converts RDB and AOF files, which the older version can't read", hint, "warning")
 
 
-def _known(values: Any, path: tuple[str, ...]) -> bool:
+def _has_path(values: Any, path: tuple[str, ...]) -> bool:
     """Return whether a path exists, or is below an empty map, whose keys are free."""
     for key in path:
         if not isinstance(values, Mapping):

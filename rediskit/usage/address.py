@@ -31,7 +31,7 @@ class Address(NamedTuple):
     def same(self, other: Address) -> bool:
         """Return whether two addresses have a Service, a host name or an IP address in common."""
         pairs = ((self.services, other.services), (self.hosts, other.hosts), (self.addresses, other.addresses))
-        return any(set(mine) & set(theirs) for mine, theirs in pairs)
+        return any(set(parts) & set(other_parts) for parts, other_parts in pairs)
 
     def plus(self, other: Address) -> Address:
         """Return an address with the parts of both."""
@@ -44,8 +44,8 @@ class Address(NamedTuple):
         )
 
 
-def _joined(mine: Iterable[Part], theirs: Iterable[Part]) -> tuple[Part, ...]:
-    return tuple(dict.fromkeys((*mine, *theirs)))
+def _joined(parts: Iterable[Part], other_parts: Iterable[Part]) -> tuple[Part, ...]:
+    return tuple(dict.fromkeys((*parts, *other_parts)))
 
 
 def parse(host: str, namespace: str, port: int = 6379) -> Address:

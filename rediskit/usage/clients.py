@@ -46,10 +46,10 @@ def users(environment: Environment, client: Client) -> tuple[User, ...]:
         return tuple(_user(client, place) for place in own)
     listed, incomplete = _listed(_other_manifests(environment, client))
     in_manifests = (_user(client, place) for place in sorted((*own, *listed), key=lambda place: place[:3]))
-    return (*_clients(environment, client), *in_manifests, *(_more_manifests(environment, client, strength) for strength in incomplete))
+    return (*_clients(environment, client), *in_manifests, *(_unlisted_manifests(environment, client, strength) for strength in incomplete))
 
 
-def _listed(found: Iterable[Place]) -> tuple[list[Place], list[str]]:
+def _listed(places: Iterable[Place]) -> tuple[list[Place], list[str]]:
     """Return the places in the manifests of the first clients with each strength, and the strengths that more clients have.
 
     A certain use of more clients ends the search: the possible ones have to wait for these anyway.
@@ -57,7 +57,7 @@ def _listed(found: Iterable[Place]) -> tuple[list[Place], list[str]]:
     listed: list[Place] = []
     seen: dict[str, set[int]] = {}
     incomplete: list[str] = []
-    for place in found:
+    for place in places:
         strength = place.use.strength
         clients = seen.setdefault(strength, set())
         clients.add(place.client)
@@ -70,19 +70,19 @@ def _listed(found: Iterable[Place]) -> tuple[list[Place], list[str]]:
     return listed, sorted(incomplete)
 
 
-def _more_manifests(environment: Environment, client: Client, strength: str) -> User:
+def _unlisted_manifests(environment: Environment, client: Client, strength: str) -> User:
     verb = "use" if strength == "certain" else "may use"
     message = f"the manifests of more than {LISTED} other clients {verb} the old Redis {_host(client)}"
-    return _more(environment, client, strength, message, f"change them by hand: the migration of {client.name} does not change them")
+    return _unlisted(environment, client, strength, message, f"change them by hand: the migration of {client.name} does not change them")
 
 
 def same_redis(client: Client, other: Client) -> bool:
     """Return whether two clients have the same old Redis: the same address, or an object that both remove."""
-    mine, theirs = of_client(client), of_client(other)
-    if mine is None or theirs is None or client.previous is None or other.previous is None:
+    address, other_address = of_client(client), of_client(other)
+    if address is None or other_address is None or client.previous is None or other.previous is None:
         return False
     shared = client.namespace == other.namespace and not set(client.previous.remove).isdisjoint(other.previous.remove)
-    return shared or mine.same(theirs)
+    return shared or address.same(other_address)
 
 
 def may_be_same(client: Client, other: Client) -> bool:
@@ -91,10 +91,10 @@ def may_be_same(client: Client, other: Client) -> bool:
     Two Services of one namespace can select the same Redis, and an IP address or an external host can be any Redis. The old Redis of a
     client with previous.remove is known.
     """
-    mine, theirs = of_client(client), of_client(other)
-    if mine is None or theirs is None or same_redis(client, other) or (other.previous and other.previous.remove):
+    address, other_address = of_client(client), of_client(other)
+    if address is None or other_address is None or same_redis(client, other) or (other.previous and other.previous.remove):
         return False
-    return client.namespace == other.namespace or not theirs.services or not mine.services
+    return client.namespace == other.namespace or not other_address.services or not address.services
 
 
 def gone_by(environment: Environment, client: Client) -> Client | None:
@@ -121,24 +121,24 @@ def _can_roll_back(client: Client) -> bool:
 def _clients(environment: Environment, client: Client) -> Iterator[User]:
     """Yield the other clients that use the old Redis, or must be able to roll back to it."""
     staying = neighbours(environment, needs_old_redis)
-    same = _others(environment, client, staying.near(client))
-    if len(same) > LISTED:  # A client that may use it has to wait for these anyway.
-        yield from (_certain(environment, client, index) for index in same[:LISTED])
+    certain = _others(environment, client, staying.near(client))
+    if len(certain) > LISTED:  # A client that may use it has to wait for these anyway.
+        yield from (_certain(environment, client, index) for index in certain[:LISTED])
         hint = "move each client with this old Redis to reconfigure first"
         message = f"more than {LISTED} clients still use {_host(client)}, which {client.name} removes"
-        yield _more(environment, client, "certain", message, hint)
+        yield _unlisted(environment, client, "certain", message, hint)
         return
-    possible = _others(environment, client, (index for index in staying.possible(client) if index not in same))
-    for index in sorted((*same, *possible[:LISTED])):
-        yield _certain(environment, client, index) if index in same else _possible(environment, client, index)
+    possible = _others(environment, client, (index for index in staying.possible(client) if index not in certain))
+    for index in sorted((*certain, *possible[:LISTED])):
+        yield _certain(environment, client, index) if index in certain else _possible(environment, client, index)
     if len(possible) > LISTED:
         message = f"more than {LISTED} clients may use the old Redis {_host(client)}, which {client.name} removes"
-        yield _more(environment, client, "possible", message, "check the clients with another previous.host that can be the same Redis")
+        yield _unlisted(environment, client, "possible", message, "check the clients with another previous.host that can be the same Redis")
 
 
-def _others(environment: Environment, client: Client, found: Iterator[int]) -> list[int]:
+def _others(environment: Environment, client: Client, indexes: Iterator[int]) -> list[int]:
     """Return the first numbers of other clients, one more than are listed."""
-    return list(islice((index for index in found if environment.clients[index].name != client.name), LISTED + 1))
+    return list(islice((index for index in indexes if environment.clients[index].name != client.name), LISTED + 1))
 
 
 def _certain(environment: Environment, client: Client, index: int) -> User:
@@ -152,14 +152,14 @@ def _certain(environment: Environment, client: Client, index: int) -> User:
 def _possible(environment: Environment, client: Client, index: int) -> User:
     """Return another client that can have the same old Redis."""
     other = environment.clients[index]
-    theirs = _host(other)
-    why = f"{theirs} can be the same, and it {stays(other.migration)}"
+    other_host = _host(other)
+    why = f"{other_host} can be the same, and it {stays(other.migration)}"
     message = f"{other.name} may use the old Redis {_host(client)}, which {client.name} removes: {why}"
-    hint = f"check whether {theirs} is the same Redis; if so, move {other.name} to reconfigure first"
+    hint = f"check whether {other_host} is the same Redis; if so, move {other.name} to reconfigure first"
     return User("possible", message, hint, ("clients", index, "previous", "host"), other.name)
 
 
-def _more(environment: Environment, client: Client, strength: str, message: str, hint: str) -> User:
+def _unlisted(environment: Environment, client: Client, strength: str, message: str, hint: str) -> User:
     """Return the entry in place of clients that are not listed. Its place is the old Redis of the client that removes it."""
     return User(strength, message, hint, ("clients", numbers(environment).get(client.name, 0), "previous"), client.name)
 

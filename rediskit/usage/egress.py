@@ -91,8 +91,8 @@ def _peer(peer: Any, home: str, target: Pods) -> bool:
     if (block := at(peer, "ipBlock")) is not None:
         return at(block, "cidr") in _ANYWHERE and not list_at(block, "except")
     namespaces = at(peer, "namespaceSelector")
-    known = {_NAMESPACE: target.namespace, **target.namespace_labels}
-    inside = home == target.namespace if namespaces is None else _matches(namespaces, known)
+    labels = {_NAMESPACE: target.namespace, **target.namespace_labels}
+    inside = home == target.namespace if namespaces is None else _matches(namespaces, labels)
     return inside and _matches(at(peer, "podSelector"), target.labels)
 
 

@@ -61,7 +61,7 @@ def uses(
             use = _use(content, text, sought, home, names) if may_contain(text.content, parts) else None
             if use is not None:
                 key = (use.object, use.namespace, use.pointer)
-                result[key] = min(result.get(key, use), use, key=lambda each: each.strength)
+                result[key] = min(result.get(key, use), use, key=lambda candidate: candidate.strength)
     return list(result.values())
 
 
@@ -109,6 +109,6 @@ def _is_the_service(content: Object, home: str, sought: Address) -> bool:
     return kind in ("Service", "Endpoints", "EndpointSlice") and (name, home) in sought.services
 
 
-def certain(every: Sequence[Use]) -> list[Use]:
+def certain(candidates: Sequence[Use]) -> list[Use]:
     """Return the uses that are certain."""
-    return [use for use in every if use.strength == "certain"]
+    return [use for use in candidates if use.strength == "certain"]

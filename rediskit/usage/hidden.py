@@ -29,17 +29,19 @@ class Hidden(NamedTuple):
 def not_visible(objects: Iterable[Object], *, namespace: str, substituted: bool = False) -> list[Hidden]:
     """Return the parts of objects that cannot be read. `substituted`: Flux replaces `${VAR}` in them before it applies them."""
     everything = list(flattened(objects))
-    existing = {(str(content.get("kind")), _home(content, namespace), text_at(content, "metadata", "name")) for content in everything}
+    existing = {
+        (str(content.get("kind")), _namespace_of(content, namespace), text_at(content, "metadata", "name")) for content in everything
+    }
     result = []
     for content in everything:
-        home = _home(content, namespace)
+        home = _namespace_of(content, namespace)
         places = (*_encrypted(content), *_charts(content), *_binary(content), *_references(content, home, existing))
         places = (*places, *(_variables(content) if substituted else ()))
         result += [Hidden(reference(content), home, where, reason) for where, reason in dict.fromkeys(places)]
     return result
 
 
-def _home(content: Object, namespace: str) -> str:
+def _namespace_of(content: Object, namespace: str) -> str:
     return text_at(content, "metadata", "namespace") or namespace
 
 

@@ -43,7 +43,7 @@ class Manifests:
         from rediskit.usage.mentions import Mentions  # Only several clients need it.
 
         self._environment = environment
-        self._found: dict[Address, tuple[list[Place], Iterator[Place]]] = {}
+        self._uses: dict[Address, tuple[list[Place], Iterator[Place]]] = {}
         addresses = (of_client(client) for client in environment.clients if removes(client))
         self._mentions = Mentions(address for address in addresses if address is not None)
         self._by_key: dict[Key, list[int]] = {}
@@ -56,21 +56,21 @@ class Manifests:
 
         Manifests are searched only as far as the caller needs the uses.
         """
-        if address not in self._found:
-            self._found[address] = ([], self._search(address))
-        known, rest = self._found[address]
+        if address not in self._uses:
+            self._uses[address] = ([], self._search(address))
+        cached, remaining = self._uses[address]
         for position in count():
-            if position == len(known) and (place := next(rest, None)) is not None:
-                known.append(place)
-            if position == len(known):
+            if position == len(cached) and (place := next(remaining, None)) is not None:
+                cached.append(place)
+            if position == len(cached):
                 return
-            yield known[position]
+            yield cached[position]
 
     def _search(self, address: Address) -> Iterator[Place]:
         for index in merged(self._by_key.get(key, ()) for key in self._mentions.keys_of(address)):
             client = self._environment.clients[index]
-            theirs = of_client(client)
-            if not (needs_old_redis(client) and theirs is not None and theirs.same(address)):
+            client_address = of_client(client)
+            if not (needs_old_redis(client) and client_address is not None and client_address.same(address)):
                 yield from places(self._environment, client, index, address)
 
 
@@ -100,8 +100,8 @@ def places(environment: Environment, client: Client, index: int, address: Addres
 
 def switched_variables(client: Client) -> frozenset[str]:
     """Return the variables with a host or a URL that the config switches."""
-    every = [container for workload in client.workloads for _, _, container in workload.every]
-    return frozenset(name for container in every for name, value in container.variables.items() if value is None or value.names_redis)
+    containers = [container for workload in client.workloads for _, _, container in workload.redis_containers]
+    return frozenset(name for container in containers for name, value in container.variables.items() if value is None or value.names_redis)
 
 
 def as_left(environment: Environment, client: Client, content: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -123,7 +123,7 @@ def _ordered(after: Any, before: Any) -> Any:
     if isinstance(after, (list, Sequence)) and isinstance(before, list):
         names = [entry.get("name") if isinstance(entry, (dict, Mapping)) else None for entry in before]
         if all(isinstance(entry, (dict, Mapping)) and isinstance(entry.get("name"), str) for entry in after):
-            known = {name: index for index, name in enumerate(names) if isinstance(name, str)}
-            placed = sorted(after, key=lambda entry: known.get(entry["name"], len(names)))
-            return [_ordered(entry, before[known[entry["name"]]] if entry["name"] in known else None) for entry in placed]
+            positions = {name: index for index, name in enumerate(names) if isinstance(name, str)}
+            placed = sorted(after, key=lambda entry: positions.get(entry["name"], len(names)))
+            return [_ordered(entry, before[positions[entry["name"]]] if entry["name"] in positions else None) for entry in placed]
     return after

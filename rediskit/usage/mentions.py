@@ -38,11 +38,11 @@ class Mentions:
     """The keys of some addresses."""
 
     def __init__(self, addresses: Iterable[Address]) -> None:
-        every = frozenset(addresses)
-        common = Counter(pair for address in every for pair in {pair for text in _texts(address) for pair in _pairs(text)})
-        self._keys = {address: (_UNKNOWN, *_keys(address, common)) for address in every}
-        self._wanted = frozenset(key for keys in self._keys.values() for key in keys)
-        self._tokens = frozenset(key[1] if key[0] == "joined" else key[-1] for key in self._wanted)
+        unique = frozenset(addresses)
+        common = Counter(pair for address in unique for pair in {pair for text in _texts(address) for pair in _pairs(text)})
+        self._keys = {address: (_UNKNOWN, *_keys(address, common)) for address in unique}
+        self._all_keys = frozenset(key for keys in self._keys.values() for key in keys)
+        self._tokens = frozenset(key[1] if key[0] == "joined" else key[-1] for key in self._all_keys)
 
     def keys_of(self, address: Address) -> tuple[Key, ...]:
         """Return the keys of an address; an object that uses the address has one of them."""
@@ -51,14 +51,14 @@ class Mentions:
     def in_object(self, content: Mapping[str, Any], namespace: str) -> set[Key]:
         """Return the keys of an object. namespace: that of an object that sets none."""
         home = text_at(content, "metadata", "namespace") or namespace
-        found: set[Key] = {EVERY}
+        keys: set[Key] = {EVERY}
         for text in texts_of(content, Variables([content], namespace)):
             if not text.content.isascii():
                 return {EVERY, _UNKNOWN}
             lowered = text.content.lower().replace(":-", ": ")  # The default of the shell, as in `${REDIS_HOST:-redis}`.
             if not self._tokens.isdisjoint(_TOKEN.findall(lowered)) or any(link in lowered for link in _LINKS):
-                found.update(self._wanted.intersection(_in_text(lowered, namespace_of(content, text, home))))
-        return found
+                keys.update(self._all_keys.intersection(_in_text(lowered, namespace_of(content, text, home))))
+        return keys
 
 
 def _keys(address: Address, common: Counter[Key]) -> Iterator[Key]:

@@ -26,12 +26,12 @@ def completed(address: Address, objects: Sequence[Object], namespace: str, gone:
     for service in services:
         name, home = text_at(service, "metadata", "name"), text_at(service, "metadata", "namespace") or namespace
         literals, hosts = _literals(service), _hosts(service)
-        found = set(literals) & set(address.addresses) or set(hosts) & set(address.hosts)
+        common = set(literals) & set(address.addresses) or set(hosts) & set(address.hosts)
         labels = [(home, *label) for label in mapping_at(service, "spec", "selector").items() if isinstance(label[1], str)]
         fewest = min((workloads.get(label, []) for label in labels), key=len, default=[])
         selected = [reference(workload) for workload in fewest if selects(service, workload)]
         is_redis = bool(selected) and home == namespace and servers.issuperset(selected)
-        if (name, home) in address.services or found or is_redis:
+        if (name, home) in address.services or common or is_redis:
             address = address.plus(Address(((name, home),), hosts, literals, _ports(service, "port"), _ports(service, "nodePort")))
     return address
 

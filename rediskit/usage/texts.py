@@ -160,32 +160,32 @@ class _Traversal:
             if not isinstance(container, dict):
                 continue
             place = (*path, index)
-            known = self._variables.of_container(container, self._namespace)
-            yield from self._env(container, place, known)
+            variables = self._variables.of_container(container, self._namespace)
+            yield from self._env(container, place, variables)
             for key, kind in _LINES.items():
-                yield from self._expanded(container.get(key), (*place, key), kind, known)
+                yield from self._expanded(container.get(key), (*place, key), kind, variables)
             for key in ("livenessProbe", "readinessProbe", "startupProbe"):
-                yield from self._expanded(container.get(key), (*place, key), "probe", known)
-            yield from self._expanded(container.get("lifecycle"), (*place, "lifecycle"), "hook", known)
+                yield from self._expanded(container.get(key), (*place, key), "probe", variables)
+            yield from self._expanded(container.get("lifecycle"), (*place, "lifecycle"), "hook", variables)
             rest = {key: value for key, value in container.items() if key not in _HANDLED}
             yield from self.mapping(rest, place, "field")
 
-    def _expanded(self, value: Any, path: tuple[str | int, ...], kind: Kind, known: Mapping[str, str]) -> Iterator[Text]:
+    def _expanded(self, value: Any, path: tuple[str | int, ...], kind: Kind, variables: Mapping[str, str]) -> Iterator[Text]:
         """Yield the texts of a command, a probe or a hook with the variables of the container expanded."""
         if value is not None:
-            texts = self.value(value, path, str(path[-1]), kind, {}, frozenset(known))
-            yield from (text._replace(content=self._variables.expand(text.content, known)) for text in texts)
+            texts = self.value(value, path, str(path[-1]), kind, {}, frozenset(variables))
+            yield from (text._replace(content=self._variables.expand(text.content, variables)) for text in texts)
 
-    def _env(self, container: Mapping[str, Any], path: tuple[str | int, ...], known: Mapping[str, str]) -> Iterator[Text]:
+    def _env(self, container: Mapping[str, Any], path: tuple[str | int, ...], variables: Mapping[str, str]) -> Iterator[Text]:
         entries = container.get("env")
         for index, entry in enumerate(entries if isinstance(entries, list) else ()):
             if not isinstance(entry, dict):
                 continue
             name, place = str(entry.get("name")), (*path, "env", index)
             if isinstance(entry.get("value"), str):
-                yield Text((*place, "value"), "env", name, self._variables.expand(entry["value"], known), frozenset(known))
-            elif isinstance(at(entry, "valueFrom", "configMapKeyRef"), dict) and name in known:
-                yield Text((*place, "valueFrom", "configMapKeyRef"), "env", name, known[name], frozenset(known))
+                yield Text((*place, "value"), "env", name, self._variables.expand(entry["value"], variables), frozenset(variables))
+            elif isinstance(at(entry, "valueFrom", "configMapKeyRef"), dict) and name in variables:
+                yield Text((*place, "valueFrom", "configMapKeyRef"), "env", name, variables[name], frozenset(variables))
 
 
 _HANDLED = frozenset({"env", "envFrom", "args", "command", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "name"})

@@ -27,21 +27,21 @@ class Variables:
 
     def of_container(self, container: Mapping[str, Any], namespace: str) -> dict[str, str]:
         """Return the variables of a container with known values, each expanded with those above it."""
-        known: dict[str, str] = {}
+        variables: dict[str, str] = {}
         for source in list_at(dict(container), "envFrom"):
             data = self.config_map(at(source, "configMapRef", "name"), namespace) or {}
             prefix = text_at(source, "prefix")
-            known |= {f"{prefix}{key}": value for key, value in data.items() if isinstance(value, str)}
+            variables |= {f"{prefix}{key}": value for key, value in data.items() if isinstance(value, str)}
         for entry in list_at(dict(container), "env"):
-            value = self._value(entry, known, namespace)
+            value = self._value(entry, variables, namespace)
             if value is not None:
-                known[str(entry.get("name"))] = value
-        return known
+                variables[str(entry.get("name"))] = value
+        return variables
 
-    def _value(self, entry: Any, known: Mapping[str, str], namespace: str) -> str | None:
+    def _value(self, entry: Any, variables: Mapping[str, str], namespace: str) -> str | None:
         value = at(entry, "value")
         if isinstance(value, str):
-            return self.expand(value, known)
+            return self.expand(value, variables)
         if at(entry, "valueFrom", "fieldRef", "fieldPath") == "metadata.namespace":
             return namespace or self._namespace
         reference = mapping_at(entry, "valueFrom", "configMapKeyRef")
@@ -49,12 +49,12 @@ class Variables:
         return referenced if isinstance(referenced, str) else None
 
     @staticmethod
-    def expand(text: str, known: Mapping[str, str]) -> str:
+    def expand(text: str, variables: Mapping[str, str]) -> str:
         """Return a text with `$(VAR)` and `${VAR}` replaced if the value is known; `$$` is a dollar sign."""
         if "$" not in text:
             return text
 
         def value(match: re.Match[str]) -> str:
-            return known.get(match["name"] or match["shell"] or "", match[0])
+            return variables.get(match["name"] or match["shell"] or "", match[0])
 
         return re.sub(_REFERENCE, value, text)

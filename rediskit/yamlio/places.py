@@ -83,10 +83,10 @@ class KeyPlaces(_Places):
         return (path for path in _paths(self._root, ()) if isinstance(path[-1], str))
 
 
-def _find(mark: Mark, path: Path, wanted: Path) -> Mark:
+def _find(mark: Mark, path: Path, searched: Path) -> Mark:
     for part in path:
         if not isinstance(mark, Marks) or part not in mark.values:
-            raise KeyError(wanted)
+            raise KeyError(searched)
         mark = mark.values[part]
     return mark
 

@@ -43,15 +43,15 @@ class Change(NamedTuple):
 def changes(old: Environment, new: Environment) -> Iterator[Change]:
     """Compare the config of the running Redis with a new one, and yield each difference that has a rule once."""
     before, after = _subject(old), _subject(new)
-    known = set()
+    reported = set()
     for rule in RULES:
         old_settings, new_settings = rule.reads(before), rule.reads(after)
         for name in dict.fromkeys((*old_settings, *new_settings)):
             setting = new_settings.get(name) or old_settings[name]
             old_value, new_value = (settings[name].value if name in settings else None for settings in (old_settings, new_settings))
             key = (rule.code, dotted(setting.path), old_value, new_value)
-            if old_value != new_value and rule.when(old_value, new_value) and key not in known:
-                known.add(key)
+            if old_value != new_value and rule.when(old_value, new_value) and key not in reported:
+                reported.add(key)
                 yield Change(rule, setting, old_value, new_value)
 
 
@@ -70,8 +70,8 @@ def _restart(old: Environment, new: Environment) -> Iterator[Finding]:
     different = (path for path in dict.fromkeys((*before, *after)) if before.get(path) != after.get(path))
     paths = [".".join(path) for path in different if not _NO_RESTART & {*path}]
     if paths:
-        more = f" and {len(paths) - _LISTED} more" if len(paths) > _LISTED else ""
-        message = f"the Helm values {', '.join(paths[:_LISTED])}{more} change: pods of Redis restart where their template changes"
+        omitted = f" and {len(paths) - _LISTED} more" if len(paths) > _LISTED else ""
+        message = f"the Helm values {', '.join(paths[:_LISTED])}{omitted} change: pods of Redis restart where their template changes"
         hint = "merge it at a quiet time: clients lose their connections for the seconds that the primary restarts"
         yield Finding("release-restart", "info", message, hint, ("redis",), new.locate(("redis",)), ("redis",))
 

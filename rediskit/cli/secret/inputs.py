@@ -26,11 +26,11 @@ def password_from(arguments: argparse.Namespace, environment: Environment) -> Pl
             raise ConfigError(Problem("standard input is a terminal: nothing comes from it", hint))
         return without_newline(sys.stdin.buffer.read(LONGEST + 3))
     if arguments.from_file is not None:
-        return without_newline(_content(arguments.from_file))
+        return without_newline(_bytes_of(arguments.from_file))
     return _of_cluster(arguments, environment) if getattr(arguments, "from_cluster", False) else None
 
 
-def _content(name: str) -> bytes:
+def _bytes_of(name: str) -> bytes:
     """Return the content of a file or a pipe, at most three bytes more than the longest password."""
     try:
         return read_stream(name, LONGEST + 3)

@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> Report:
     if not arguments.dry_run:
         clear_leftovers(environment)
     refuse_expired(environment, time_to_write_at(arguments))
-    planned = _made(arguments, environment)
+    planned = _planned(arguments, environment)
     if note := in_clear_in_git(arguments):
         planned = planned._replace(notes=(*planned.notes, note))
     if not arguments.dry_run:
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> Report:
     return Report(_document(arguments, environment, planned), _lines(arguments, environment, planned))
 
 
-def _made(arguments: argparse.Namespace, environment: Environment) -> PlannedFiles:
+def _planned(arguments: argparse.Namespace, environment: Environment) -> PlannedFiles:
     def source() -> Plaintext | None:
         return password_from(arguments, environment)
 

@@ -22,7 +22,7 @@ from rediskit.migrate.owner.files import (
     rendered_files,
     shown,
 )
-from rediskit.migrate.owner.in_place import at_home
+from rediskit.migrate.owner.in_place import with_rendered_folder
 from rediskit.migrate.owner.remote import remote_entries
 from rediskit.migrate.owner.rules import beaten, missing_workload, release_problems, unbuilt, unexpanded, unknown_scalers, unnamed_scalers
 from rediskit.migrate.owner.values_rules import values_problems
@@ -52,12 +52,12 @@ def owner_findings(
     if len(moving) < len(migrating) and not (moving and is_built(place)):
         return
     file = kustomization(place.overlay)
-    own = [client for client in moving if at_home(environment, client, place).folder_of(client).is_dir()]
+    own = [client for client in moving if with_rendered_folder(environment, client, place).folder_of(client).is_dir()]
     for client in own or moving:
         try:
             yield from (
                 finding._replace(on=(client.name,))
-                for finding in _of_client(environment, client, tree, at_home(environment, client, place), file, chart)
+                for finding in _of_client(environment, client, tree, with_rendered_folder(environment, client, place), file, chart)
             )
         except RefusedError as error:  # The release of a client cannot be rendered.
             yield from (_of_problem(problem, _at(file))._replace(on=(client.name,)) for problem in error.problems)
@@ -92,7 +92,7 @@ def unfolded(environment: Environment, client: Client, folder: str) -> Iterator[
 
     The client has a migration and an application repository that kustomize builds. Raises ConfigError without a kustomization.
     """
-    place = at_home(environment, client, checkout(folder, None))
+    place = with_rendered_folder(environment, client, checkout(folder, None))
     file = kustomization(place.overlay)
     with bench(place, client) as copy:
         before = copy.before(environment)

@@ -11,7 +11,7 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 
 
-def home(environment: Environment, client: Client, *, offline: bool = False) -> Checkout:
+def config_checkout(environment: Environment, client: Client, *, offline: bool = False) -> Checkout:
     """Return the checkout of a client whose overlay is in the repository of the config. Raises ConfigError if there is no such folder."""
     top = work_tree_of(environment.file)
     path = client.owner.path or "."
@@ -24,11 +24,11 @@ def home(environment: Environment, client: Client, *, offline: bool = False) -> 
     return Checkout(top, overlay, overlay, offline, top / environment.path / client.owner_folder)
 
 
-def at_home(environment: Environment, client: Client, place: Checkout) -> Checkout:
+def with_rendered_folder(environment: Environment, client: Client, place: Checkout) -> Checkout:
     """Return a checkout with the rendered folder of a client if the overlay is in the repository of the config."""
     if not client.owner.in_place:
         return place
-    own = home(environment, client, offline=place.offline)
+    own = config_checkout(environment, client, offline=place.offline)
     return own if own.overlay == place.overlay else place
 
 

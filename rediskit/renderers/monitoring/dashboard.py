@@ -99,14 +99,14 @@ def _json(value: Any, pad: str = "") -> str:
 
 def _placed(rows: Sequence[Row]) -> Iterator[Object]:
     """Yield the panels with numbers and grid positions."""
-    number, y = 0, 0
+    number, top = 0, 0
     for height, panels in rows:
-        x = 0
+        left = 0
         for width, panel in panels:
             number += 1
-            yield {"id": number, "gridPos": {"h": height, "w": width, "x": x, "y": y}, **panel}
-            x += width
-        y += height
+            yield {"id": number, "gridPos": {"h": height, "w": width, "x": left, "y": top}, **panel}
+            left += width
+        top += height
 
 
 def _metric(name: str) -> str:

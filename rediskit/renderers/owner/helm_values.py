@@ -102,13 +102,13 @@ def needs_snippet(client: Client) -> bool:
 
 def beaten_by(client: Client) -> list[str]:
     """Return the parameters of an Application that set a key of the client: they win over all values."""
-    mine = set(paths(client.owner.values))
+    keys = set(paths(client.owner.values))
     parameters = list_at(client.owner.installs.source, "helm", "parameters")
     names = [str(at(parameter, "name")) for parameter in parameters]
     return [
         name
         for name in names
-        if any(entry == name or entry.startswith((f"{name}.", f"{name}[")) or name.startswith(f"{entry}.") for entry in mine)
+        if any(entry == name or entry.startswith((f"{name}.", f"{name}[")) or name.startswith(f"{entry}.") for entry in keys)
     ]
 
 

@@ -21,7 +21,7 @@ def apply(base: Mapping[str, Any], patch: Mapping[str, Any]) -> Object:
     result: Object = {}
     for key, value in base.items():
         if key not in patch:
-            result[key] = _kept(value, key)
+            result[key] = _without_duplicates(value, key)
         elif patch[key] is not None:
             result[key] = _merged(value, patch[key])
     for key, value in patch.items():
@@ -113,18 +113,25 @@ def _merged_by_name(base: Sequence[Mapping[str, Any]], patch: Sequence[Mapping[s
     for entry in base:
         entries[entry["name"]].append(entry)
     changes = {entry["name"]: entry for entry in patch}
-    kept = {name: same for name, same in entries.items() if changes.get(name, {}).get("$patch") != "delete"}
-    return [_kept(same[-1]) if len(same) > 1 else apply(same[0] if same else {}, changes.get(name, {})) for name, same in kept.items()]
+    remaining = {name: duplicates for name, duplicates in entries.items() if changes.get(name, {}).get("$patch") != "delete"}
+    return [
+        _without_duplicates(duplicates[-1]) if len(duplicates) > 1 else apply(duplicates[0] if duplicates else {}, changes.get(name, {}))
+        for name, duplicates in remaining.items()
+    ]
 
 
-def _kept(value: Any, key: str = "") -> Any:
+def _without_duplicates(value: Any, key: str = "") -> Any:
     """Return a copy of a value without a patch, with duplicate entries merged as kustomize does."""
     if isinstance(value, str):
         return value
     if isinstance(value, (dict, Mapping)):
-        return {inner: _kept(content, inner) for inner, content in value.items()}
+        return {inner: _without_duplicates(content, inner) for inner, content in value.items()}
     if isinstance(value, list):
-        return _merged_by_name(value, ()) if key in _MERGED_LISTS and by_name(value) is not None else [_kept(entry) for entry in value]
+        return (
+            _merged_by_name(value, ())
+            if key in _MERGED_LISTS and by_name(value) is not None
+            else [_without_duplicates(entry) for entry in value]
+        )
     return value
 
 

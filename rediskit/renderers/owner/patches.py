@@ -182,13 +182,13 @@ def _words(environment: Environment, client: Client, workload: Workload) -> Iter
 def _operations(workload: Workload, words: tuple[Word, ...], envs: _Envs) -> Iterator[Object]:
     """Yield the operations on command lines, and on the variables of `envs`; each is preceded by a test of what it changes."""
     for kind, name, _ in workload.switched:
-        mine = [word for word in words if (word.listed, word.container) == (kind, name)]
+        own = [word for word in words if (word.listed, word.container) == (kind, name)]
         index = workload.position_of(kind, name)
-        if index is None or not (mine or (kind, name) in envs):
+        if index is None or not (own or (kind, name) in envs):
             continue
         path = f"/{'/'.join(workload.pod_path)}/{kind}/{index}"
         yield {"op": "test", "path": f"{path}/name", "value": name}
-        for word in mine:
+        for word in own:
             yield {"op": "test", "path": f"{path}/{word.key}/{word.position}", "value": word.old}
             yield {"op": "replace", "path": f"{path}/{word.key}/{word.position}", "value": word.new}
         if (kind, name) in envs:

@@ -82,8 +82,11 @@ def requirements(environment: Environment, client: Client) -> Iterator[Requireme
 
 def digest(environment: Environment, client: Client) -> str:
     """Return the digest of the requirements of a client at its step. A value that can be a secret is not in it."""
-    rows: list[Any] = [(one.object, one.pointer, _shown(one.wanted, one.path)) for one in requirements(environment, client)]
-    rows += [(one.object, one.container, one.file) for one in hidden(client)]
+    rows: list[Any] = [
+        (requirement.object, requirement.pointer, _shown(requirement.wanted, requirement.path))
+        for requirement in requirements(environment, client)
+    ]
+    rows += [(part.object, part.container, part.file) for part in hidden(client)]
     return f"sha256:{hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()}"
 
 
@@ -95,7 +98,7 @@ def subject_of(environment: Environment, client: Client, kind: EvidenceKind) -> 
 def hidden(client: Client) -> Iterator[Hidden]:
     """Yield the config files that only connections or a person show: encrypted ones, and those outside of the cluster."""
     for workload in client.workloads:
-        for _, name, container in workload.every:
+        for _, name, container in workload.redis_containers:
             file = container.external
             if file is not None and (not (match := re.fullmatch(_EXTERNAL, file)) or match["kind"] != "ConfigMap"):
                 yield Hidden(workload.reference, name, file)
@@ -117,9 +120,9 @@ def _containers(workload: Workload, switch: Change, *, switched: bool) -> Iterat
         path = (*workload.pod_path, kind, name)
         for entry in _entries(switch.named, workload, kind, name):
             new, before = _state(entry), _before(content, entry["name"])
-            wanted = new if switched else before if before is not None else _not(new)
-            if wanted is not None:
-                yield Requirement(workload.reference, (*path, "env", entry["name"]), wanted, before)
+            expected = new if switched else before if before is not None else _not(new)
+            if expected is not None:
+                yield Requirement(workload.reference, (*path, "env", entry["name"]), expected, before)
         for word in (word for word in switch.words if (word.listed, word.container) == (kind, name)):
             texts: tuple[State, State] = {"contains": word.new}, {"contains": word.old}
             yield Requirement(workload.reference, (*path, word.key), texts[0] if switched else texts[1], texts[1])
@@ -163,11 +166,11 @@ def _external(environment: Environment, client: Client, workload: Workload, *, s
     """Yield the text of each config file in a ConfigMap."""
     host = release_of(environment).primary_host
     old: State | None = {"contains": client.previous.host} if client.previous else None
-    for _, _, container in workload.every:
+    for _, _, container in workload.redis_containers:
         match = re.fullmatch(_EXTERNAL, container.external or "")
         if match and match["kind"] == "ConfigMap":
-            wanted: State = {"contains": host} if switched else {"omits": host}
-            yield Requirement(f"ConfigMap/{match['name']}", ("data", match["key"]), wanted, old)
+            expected: State = {"contains": host} if switched else {"omits": host}
+            yield Requirement(f"ConfigMap/{match['name']}", ("data", match["key"]), expected, old)
 
 
 def _scaler(workload: Workload, effect: Effects) -> Iterator[Requirement]:
@@ -181,9 +184,9 @@ def _scaler(workload: Workload, effect: Effects) -> Iterator[Requirement]:
         return
     for field, bound in (("minReplicas", scaler.min), ("maxReplicas", scaler.max)):
         before: State | None = None if bound is None else {"value": bound}
-        wanted: State | None = {"value": at(held, "spec", field)} if held else before
-        if wanted is not None:
-            yield Requirement(scaler.reference, ("spec", field), wanted, before)
+        expected: State | None = {"value": at(held, "spec", field)} if held else before
+        if expected is not None:
+            yield Requirement(scaler.reference, ("spec", field), expected, before)
 
 
 def described(state: State | None, name: str = "") -> str:
@@ -219,16 +222,16 @@ def _source(source: Any) -> str:
 
 def external(environment: Environment, client: Client) -> Iterator[File]:
     """Yield REQUIRED.md and required.json of a client at its step."""
-    wanted = list(requirements(environment, client))
+    required = list(requirements(environment, client))
     document = {
         "client": client.name,
         "namespace": client.namespace,
         "state": state_of(client),
-        "required": [_json(requirement) for requirement in wanted],
-        "notVisible": [one._asdict() for one in hidden(client)],
+        "required": [_json(requirement) for requirement in required],
+        "notVisible": [part._asdict() for part in hidden(client)],
     }
     yield File("required.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-    yield File("REQUIRED.md", _page(environment, client, wanted))
+    yield File("REQUIRED.md", _page(environment, client, required))
 
 
 def state_of(client: Client) -> str:
@@ -254,12 +257,13 @@ def _shown(state: State | None, path: tuple[str, ...]) -> State | None:
     return None if any(names_secret(path[-1]) or secret_reason(value) for value in texts) else state
 
 
-def _page(environment: Environment, client: Client, wanted: list[Requirement]) -> str:
+def _page(environment: Environment, client: Client, required: list[Requirement]) -> str:
     rows: dict[str, list[tuple[str, str, str]]] = {}
-    for one in wanted:
-        name = one.path[-1] if one.path else ""
-        row = (place(one.path), described(one.wanted, name) if one.path or one.wanted else "deleted", described(one.before, name))
-        rows.setdefault(one.object, []).append(row)
+    for requirement in required:
+        name = requirement.path[-1] if requirement.path else ""
+        state = described(requirement.wanted, name) if requirement.path or requirement.wanted else "deleted"
+        row = (described_path(requirement.path), state, described(requirement.before, name))
+        rows.setdefault(requirement.object, []).append(row)
     return text(
         "required.md.j2",
         env=environment,
@@ -271,7 +275,7 @@ def _page(environment: Environment, client: Client, wanted: list[Requirement]) -
     )
 
 
-def place(path: tuple[str, ...]) -> str:
+def described_path(path: tuple[str, ...]) -> str:
     """Return a path in words: `variable REDIS_HOST of container backend`."""
     if not path:
         return "the object"

@@ -42,7 +42,10 @@ def inline(environment: Environment, client: Client) -> list[Object]:
     whole = [{**change.merge, "metadata": {**change.merge["metadata"], **namespace}} for change in changed]
     deleted = [removal(reference) for reference in removals(client)]
     return [
-        *({"patch": mark + operations_text([*_tests(workload), *more]), "target": aim} for workload, (more, aim) in tests),
+        *(
+            {"patch": mark + operations_text([*_tests(workload), *replacements]), "target": aimed_at}
+            for workload, (replacements, aimed_at) in tests
+        ),
         *({"patch": mark + dump(change)} for change in whole),
         *({"patch": mark + dump(old), "target": target(old, within(client.namespace))} for old in deleted),
     ]

@@ -137,7 +137,7 @@ def by_hand(environment: Environment, client: Client, *, switched: bool) -> Iter
     new = f"{release.primary_host}:{release.port}, and the password of Secret {auth.secret}, key {auth.key}"
     old = f"{client.previous.host}:{client.previous.port}" if client.previous else "the old Redis"
     for workload in client.workloads:
-        for _, name, container in workload.every:
+        for _, name, container in workload.redis_containers:
             if container.external is not None:
                 yield f"# {workload.reference}, container {name}: set {container.external} to {new if switched else old}"
 
@@ -151,11 +151,11 @@ def how_to_undo(client: Client, migration: Migration) -> str:
     """Return how to undo a step, and the data that this loses."""
     effect, previous = effects(migration), transitions.previous_step(migration)
     remove = client.old_objects
-    kept = client.previous is not None and client.previous.data == "keep"
+    has_data = client.previous is not None and client.previous.data == "keep"
     if migration.step == "complete":
         return "not possible. From now on, change the application repository as usual"
     if effect.removed:
-        restored = f": this creates {', '.join(remove)} again, {'with the kept volume' if kept else 'without data'}"
+        restored = f": this creates {', '.join(remove)} again, {'with the kept volume' if has_data else 'without data'}"
         return f"not possible. You can go one step back to {previous}{restored if remove else ''}"
     if transitions.rollback_step(migration) is None:
         return f"not necessary: go one step back to {previous}. No data is lost"
@@ -204,5 +204,5 @@ def _export(environment: Environment, client: Client) -> Iterator[str]:
 def _variable_names(client: Client) -> Iterator[str]:
     """Yield the names of the environment variables that a migration changes."""
     for workload in client.workloads:
-        for _, _, container in workload.every:
+        for _, _, container in workload.redis_containers:
             yield from container.variables

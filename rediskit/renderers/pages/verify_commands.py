@@ -67,11 +67,11 @@ def _running(in_client: str, name: str, workload: Workload) -> Iterator[str]:
 def _same_secret(environment: Environment, client: Client) -> Iterator[str]:
     auth = environment.redis.auth
     key = auth.key.replace(".", "\\.")
-    ours, theirs = (
+    of_redis, of_client = (
         f"kubectl -n {namespace} get secret {auth.secret} -o jsonpath='{{.data.{key}}}'"
         for namespace in (environment.redis.namespace, client.namespace)
     )
-    yield f"{ours} | grep -q . && cmp <({ours}) <({theirs}) && echo the Secrets are equal"
+    yield f"{of_redis} | grep -q . && cmp <({of_redis}) <({of_client}) && echo the Secrets are equal"
 
 
 def _redis(environment: Environment, release: Release) -> Iterator[str]:

@@ -40,7 +40,7 @@ def persistence(release: Release, series: Series, redis: Redis) -> Iterator[Obje
             f"Usual causes are a full disk ({disk}) or too little memory for the fork.",
         )
     if redis.save_points:
-        kept = (
+        durability = (
             "All writes since the last snapshot are in memory only." if not redis.append_only else "The append-only file is not affected."
         )
         yield rule(
@@ -50,7 +50,7 @@ def persistence(release: Release, series: Series, redis: Redis) -> Iterator[Obje
             _failed(series, "rdb_last_bgsave_status"),
             f"{release.fullname} cannot save its snapshot",
             f"{POD} could not write its RDB snapshot within {series.window}. Until a snapshot succeeds, a primary rejects every write "
-            f"(MISCONF). {kept} Its log has the cause. Usual causes are a full disk ({disk}) or too little memory for the fork.",
+            f"(MISCONF). {durability} Its log has the cause. Usual causes are a full disk ({disk}) or too little memory for the fork.",
         )
 
 
