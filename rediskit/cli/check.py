@@ -79,9 +79,9 @@ def _in_place(environment: Environment, _: Tree) -> Iterator[Finding]:
         from rediskit.migrate.owner.deployers import deployer_problems
         from rediskit.migrate.owner.in_place import config_checkout, unlisted
 
-        place = config_checkout(environment, client)
+        checkout = config_checkout(environment, client)
         path = ("clients", index, "owner", "path")
-        for problem in (*unlisted(client, place), *deployer_problems(environment, client, place)):
+        for problem in (*unlisted(client, checkout), *deployer_problems(environment, client, checkout)):
             severity: Severity = "warning" if problem.code == "owner-artifact" else "error"
             where = problem.location or environment.locate(path)
             yield Finding(problem.code, severity, problem.message, problem.hint, path, where, (client.name,))
@@ -140,7 +140,7 @@ def _with_owner(arguments: argparse.Namespace) -> Visit:
     from rediskit.cli.clock import time_of
     from rediskit.helm import chart_at
     from rediskit.migrate.owner.check import NOT_BUILT, owner_findings
-    from rediskit.migrate.owner.files import checkout
+    from rediskit.migrate.owner.files import checkout_at
     from rediskit.migrate.scan import scan
 
     folder, at, offline = arguments.owner, arguments.at, arguments.offline
@@ -152,12 +152,12 @@ def _with_owner(arguments: argparse.Namespace) -> Visit:
             yield finding
             if finding.code in NOT_BUILT:
                 unbuilt.update(finding.on)
-        place = checkout(folder, None, offline=offline)
+        checkout = checkout_at(folder, None, offline=offline)
         for client in environment.clients:
-            result = scan(environment, client, place, chart) if client.migration and client.name not in unbuilt else None
+            result = scan(environment, client, checkout, chart) if client.migration and client.name not in unbuilt else None
             if result is not None:
-                yield from scanning.findings(client, result, place)
-                scanning.record(environment, client, place, result, time_of(at, "--at", client.migration))
+                yield from scanning.findings(client, result, checkout)
+                scanning.record(environment, client, checkout, result, time_of(at, "--at", client.migration))
 
     return Visit(names(OWNER), look)
 

@@ -20,7 +20,7 @@ _BLOCKS = ("validate", "decommission", "complete")
 """The steps at which a certain use is an error: the old Redis is removed next, or already."""
 
 
-def findings(client: Client, result: Scan, place: Checkout) -> Iterator[Finding]:
+def findings(client: Client, result: Scan, checkout: Checkout) -> Iterator[Finding]:
     """Yield what a scan found: certain uses are errors from `validate` on, and warnings before."""
     from rediskit.checks import Finding, Severity
     from rediskit.errors import Location
@@ -30,23 +30,23 @@ def findings(client: Client, result: Scan, place: Checkout) -> Iterator[Finding]
     step = client.migration.step if client.migration else ""
     for use, problem in zip(result.uses, problems(client, result.uses), strict=True):
         kind, _, name = use.object.partition("/")
-        where = object_at(place, kind, name) or Location(name if kind == "File" else shown(place.to), 1, 1)
+        where = object_at(checkout, kind, name) or Location(name if kind == "File" else shown(checkout.to), 1, 1)
         severity: Severity = "error" if use.strength == "certain" and step in _BLOCKS else "warning"
         yield Finding(problem.code, severity, problem.message, problem.hint, (), where, (use.object,))
     for name, severity, problem in result.egress:
-        where = object_at(place, *name.split("/")) or Location(shown(place.to), 1, 1)
+        where = object_at(checkout, *name.split("/")) or Location(shown(checkout.to), 1, 1)
         yield Finding(problem.code, severity, problem.message, problem.hint, (), where, (name, client.name))
     for hidden in result.hidden:
-        problem, where = unseen(hidden), Location(shown(place.to), 1, 1)
+        problem, where = unseen(hidden), Location(shown(checkout.to), 1, 1)
         yield Finding(problem.code, "info", problem.message, problem.hint, (), where, (hidden.object,))
 
 
-def record(environment: Environment, client: Client, place: Checkout, result: Scan, at: str) -> None:
+def record(environment: Environment, client: Client, checkout: Checkout, result: Scan, at: str) -> None:
     """Write a scan of a commit into the config as evidence, where a gate requires it, and print a note."""
     files = recorded(environment, client, result, at)
     if files:
         refuse_later(at, "--at")
-        if problem := uncommitted(environment, place):
+        if problem := uncommitted(environment, checkout):
             note(f"the scan of {client.name} is not recorded: {problem.message}; {problem.hint}")
             return
     put_in_place(files)

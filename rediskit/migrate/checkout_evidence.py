@@ -13,7 +13,7 @@ from rediskit.model.migration import Step
 
 
 def checkout_evidence(
-    environment: Environment, client: Client, target: Step, place: Checkout, at: str, chart: Chart | None = None
+    environment: Environment, client: Client, target: Step, checkout: Checkout, at: str, chart: Chart | None = None
 ) -> tuple[Edited, ...]:
     """Return the files that record the scan before `decommission`, or before `complete` that the base contains the change.
 
@@ -22,16 +22,16 @@ def checkout_evidence(
     Raises:
         RefusedError: The base does not contain the change, or the checkout has changes that no commit contains.
     """
-    if problem := uncommitted(environment, place):
+    if problem := uncommitted(environment, checkout):
         raise RefusedError(problem)
     if target == "decommission":
-        result = scan(environment, client, place, chart)
+        result = scan(environment, client, checkout, chart)
         return recorded(environment, client, result, at) if result is not None else ()
-    return record(environment, client, Observed(at, others=(folded(environment, client, place),)))[0]
+    return record(environment, client, Observed(at, others=(folded(environment, client, checkout),)))[0]
 
 
-def folded(environment: Environment, client: Client, place: Checkout) -> Observation:
+def folded(environment: Environment, client: Client, checkout: Checkout) -> Observation:
     """Return the observation that the base contains the change, from a build. Raises RefusedError if it does not."""
-    if findings := list(unfolded(environment, client, str(place.to))):
+    if findings := list(unfolded(environment, client, str(checkout.to))):
         raise RefusedError([Problem(finding.message, finding.hint, location=finding.location, code=finding.code) for finding in findings])
-    return Observation("folded", source=commit_of(place.top) or "a build without a commit")
+    return Observation("folded", source=commit_of(checkout.top) or "a build without a commit")

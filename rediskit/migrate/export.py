@@ -7,7 +7,7 @@ from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.helm import Chart
 from rediskit.migrate.edit import Edited, put_in_place
 from rediskit.migrate.owner.build import Difference, bench, differences
-from rediskit.migrate.owner.files import FOLDER, Checkout, checkout, kustomization, link_in_the_way, listing, rendered_files, shown
+from rediskit.migrate.owner.files import FOLDER, Checkout, checkout_at, kustomization, link_in_the_way, listing, rendered_files, shown
 from rediskit.migrate.owner.in_place import config_checkout
 from rediskit.migrate.owner.module import undeclared
 from rediskit.migrate.owner.plain_files import plain_files
@@ -77,17 +77,19 @@ def export(
         RefusedError: The build does not have the values of the step, or a file was edited.
     """
     _refuse_without_files(environment, client)
-    place = checkout(to, overlay, offline=offline)
-    _refuse_unready(client, place)
+    checkout = checkout_at(to, overlay, offline=offline)
+    _refuse_unready(client, checkout)
     if not dry_run:
-        remove_leftovers([*input_leftovers([place.to]), *tree_leftovers(str(place.to / FOLDER))])
+        remove_leftovers([*input_leftovers([checkout.to]), *tree_leftovers(str(checkout.to / FOLDER))])
     if client.owner.delivery == "files":
-        return _plain(environment, client, place, force=force, dry_run=dry_run)
-    refuse_uses(environment, client, place, chart)
-    objects = trial_build(environment, client, place, chart) if client.owner.variables is None else ()
-    tree, root = rendered_files(render(environment), client), str(place.to / FOLDER)
+        return _plain(environment, client, checkout, force=force, dry_run=dry_run)
+    refuse_uses(environment, client, checkout, chart)
+    objects = trial_build(environment, client, checkout, chart) if client.owner.variables is None else ()
+    tree, root = rendered_files(render(environment), client), str(checkout.to / FOLDER)
     changes = compare(tree, root) if dry_run else write(tree, root, force=force)
-    return Exported(shown(place.to), shown(place.to / FOLDER / client.name), changes, (), objects, tuple(_todo(environment, client, place)))
+    return Exported(
+        shown(checkout.to), shown(checkout.to / FOLDER / client.name), changes, (), objects, tuple(_todo(environment, client, checkout))
+    )
 
 
 def _refuse_without_files(environment: Environment, client: Client) -> None:
@@ -100,30 +102,32 @@ def _refuse_without_files(environment: Environment, client: Client) -> None:
         raise ConfigError(Problem(f"{client.name} has owner.inPlace: nothing is exported", hint))
 
 
-def _refuse_unready(client: Client, place: Checkout) -> None:
+def _refuse_unready(client: Client, checkout: Checkout) -> None:
     """Raise RefusedError or ConfigError if the checkout cannot take the files."""
-    if problem := link_in_the_way(place, client):
+    if problem := link_in_the_way(checkout, client):
         raise RefusedError(problem)
     if client.owner.is_built:
-        kustomization(place.overlay)
-    if client.owner.variables is not None and (unknown := undeclared(client, place.to)):
+        kustomization(checkout.overlay)
+    if client.owner.variables is not None and (unknown := undeclared(client, checkout.to)):
         raise RefusedError(unknown)
 
 
-def refuse_uses(environment: Environment, client: Client, place: Checkout, chart: Chart | None = None) -> None:
+def refuse_uses(environment: Environment, client: Client, checkout: Checkout, chart: Chart | None = None) -> None:
     """Raise RefusedError if the step removes the old Redis and the application repository still uses it."""
-    if effects(client.migration).removed and (result := scan(environment, client, place, chart)) and result.certain:
+    if effects(client.migration).removed and (result := scan(environment, client, checkout, chart)) and result.certain:
         raise RefusedError(problems(client, result.certain))
 
 
-def trial_build(environment: Environment, client: Client, place: Checkout, chart: Chart | None = None) -> tuple[Difference, ...]:
+def trial_build(environment: Environment, client: Client, checkout: Checkout, chart: Chart | None = None) -> tuple[Difference, ...]:
     """Return the objects that a step changes in the build. Raises RefusedError if the build does not have the values of the step."""
-    where = shown(place.overlay)
-    with bench(place, client, chart) as copy:
+    where = shown(checkout.overlay)
+    with bench(checkout, client, chart) as copy:
         before = copy.before(environment)
         if before.complaint:
             raise RefusedError(unbuilt(where, before))
-        if dangers := release_problems(client, before.objects, place) or values_problems(environment, client, before.objects, place, chart):
+        if dangers := release_problems(client, before.objects, checkout) or values_problems(
+            environment, client, before.objects, checkout, chart
+        ):
             raise RefusedError(dangers)
         after = copy.after(environment, client)
     if after.complaint:
@@ -152,17 +156,17 @@ def trial_in_place(environment: Environment, client: Client, chart: Chart | None
         client: The client before it.
     """
     after = one_client(environment, client.name)
-    place = config_checkout(environment, after)
-    refuse_uses(environment, after, place, chart)
-    trial_build(environment, after, place, chart)
+    checkout = config_checkout(environment, after)
+    refuse_uses(environment, after, checkout, chart)
+    trial_build(environment, after, checkout, chart)
 
 
 def _step(client: Client) -> str:
     return client.migration.step if client.migration else "no migration"
 
 
-def _todo(environment: Environment, client: Client, place: Checkout) -> list[str]:
-    folder = place.to / FOLDER / client.name
+def _todo(environment: Environment, client: Client, checkout: Checkout) -> list[str]:
+    folder = checkout.to / FOLDER / client.name
     if client.owner.delivery == "snippet":
         name, keys = SNIPPETS[client.owner.kind]
         kind = "Application" if client.owner.kind == "argocd-app" else "Kustomization"
@@ -172,19 +176,19 @@ def _todo(environment: Environment, client: Client, place: Checkout) -> list[str
         return [f"replace {entries} in the {kind} with those of {shown(folder / name)}, after all others; keep all others"]
     if client.owner.variables is not None:
         file = f"{FOLDER}/{client.name}/{file_of(client)}"
-        linked = os.path.realpath(place.to / file_of(client)) == str(folder / file_of(client))
-        link = [] if linked else [f"link the file into the module, once:  ln -s {file} {shown(place.to)}/"]
-        return [*link, f"run tofu plan and tofu apply in {shown(place.to)}"]
+        linked = os.path.realpath(checkout.to / file_of(client)) == str(folder / file_of(client))
+        link = [] if linked else [f"link the file into the module, once:  ln -s {file} {shown(checkout.to)}/"]
+        return [*link, f"run tofu plan and tofu apply in {shown(checkout.to)}"]
     if client.owner.delivery == "values":
-        return [sentence for sentence in [_to_set(client, place)] if sentence]
-    if listing(place, client).files:
+        return [sentence for sentence in [_to_set(client, checkout)] if sentence]
+    if listing(checkout, client).files:
         return []
-    return [f"add to {shown(kustomization(place.overlay))}, once:  components: [{os.path.relpath(folder, place.overlay)}]"]
+    return [f"add to {shown(kustomization(checkout.overlay))}, once:  components: [{os.path.relpath(folder, checkout.overlay)}]"]
 
 
-def _to_set(client: Client, place: Checkout) -> str:
+def _to_set(client: Client, checkout: Checkout) -> str:
     """Return how an Application takes the values of a step; "" if it lists their file as the last one."""
-    folder, reference = shown(place.to / FOLDER / client.name), client.owner.installs.reference
+    folder, reference = shown(checkout.to / FOLDER / client.name), client.owner.installs.reference
     if needs_snippet(client):
         return f"replace helm.valuesObject of {reference} by that of {folder}/{SNIPPET}"
     files = list_at(client.owner.installs.source, "helm", "valueFiles")
@@ -193,13 +197,13 @@ def _to_set(client: Client, place: Checkout) -> str:
     return f"list {folder}/{VALUES} once, as the last entry of helm.valueFiles of {reference}"
 
 
-def _plain(environment: Environment, client: Client, place: Checkout, *, force: bool, dry_run: bool) -> Exported:
+def _plain(environment: Environment, client: Client, checkout: Checkout, *, force: bool, dry_run: bool) -> Exported:
     """Write the values of a step into the plain manifests of the application repository."""
     if _step(client) == "complete":
         hint = "the manifests of the application repository contain the change: edit them directly"
         raise RefusedError(Problem(f"{client.name} is at complete and has no files to export", hint, code="complete"))
-    refuse_uses(environment, client, place)
-    changes = plain_files(environment, client, place, force=force)
+    refuse_uses(environment, client, checkout)
+    changes = plain_files(environment, client, checkout, force=force)
     if not dry_run:
-        put_in_place(changes.files, place.to)
-    return Exported(shown(place.to), shown(place.to), None, *changes)
+        put_in_place(changes.files, checkout.to)
+    return Exported(shown(checkout.to), shown(checkout.to), None, *changes)

@@ -62,18 +62,18 @@ def _without(data: Any, client: str) -> Any:
     }
 
 
-def foreign_in_application(environment: Environment, client: Client, repository: Repository, place: Checkout) -> Iterator[Problem]:
+def foreign_in_application(environment: Environment, client: Client, repository: Repository, checkout: Checkout) -> Iterator[Problem]:
     """Yield the uncommitted changes in the application repository that `migrate export` does not make to its last commit.
 
     The trial build reads the work tree, so a change anywhere in it makes the build different from that of the GitOps tool.
     """
     changed = repository.changed()
     if repository.top == work_tree_of(environment.file):
-        changed = [path for path in changed if (repository.top / path).is_relative_to(place.to)]
+        changed = [path for path in changed if (repository.top / path).is_relative_to(checkout.to)]
     if not changed:
         return
     with _committed(repository) as copy:
-        export(environment, client, str(copy / place.to.relative_to(place.top)), force=False, dry_run=False)
+        export(environment, client, str(copy / checkout.to.relative_to(checkout.top)), force=False, dry_run=False)
         foreign = [path for path in changed if _bytes_at(copy / path) != _bytes_at(repository.top / path)]
     if foreign:
         yield _problem(repository, foreign)
@@ -84,17 +84,19 @@ def foreign_in_place(places: Places, output: str) -> Iterator[Problem]:
 
     The trial build reads the work tree, and the GitOps tool builds the commit, which contains only the config and the rendered manifests.
     """
-    environment, client, repository, place = places.environment, places.client, places.config_repository, places.overlay()
+    environment, client, repository, checkout = places.environment, places.client, places.config_repository, places.overlay()
     own = [os.path.realpath(file) for file in (*environment.inputs, f"{output}/{environment.name}")]
     changed = [path for path in repository.changed() if not any((repository.top / path).is_relative_to(file) for file in own)]
     if not changed:
         return
     with _committed(repository) as copy:
-        to, overlay, folder = (copy / path.relative_to(place.top) for path in (place.to, place.overlay, place.folder_of(client)))
+        to, overlay, folder = (
+            copy / path.relative_to(checkout.top) for path in (checkout.to, checkout.overlay, checkout.folder_of(client))
+        )
         if not overlay.is_dir():
             yield _problem(repository, changed)
             return
-        with bench(Checkout(copy, to, overlay, place.offline, folder), client) as commit, bench(place, client) as work_tree:
+        with bench(Checkout(copy, to, overlay, checkout.offline, folder), client) as commit, bench(checkout, client) as work_tree:
             if commit.before(environment) != work_tree.before(environment):
                 yield _problem(repository, changed)
 

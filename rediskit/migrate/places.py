@@ -8,7 +8,7 @@ from rediskit.git.publish import Checkout as Repository
 from rediskit.helm import Chart
 from rediskit.migrate.export import Exported, export
 from rediskit.migrate.local import overlay
-from rediskit.migrate.owner.files import FOLDER, Checkout, checkout
+from rediskit.migrate.owner.files import FOLDER, Checkout, checkout_at
 from rediskit.migrate.owner.in_place import config_checkout
 from rediskit.migrate.status import one_client
 from rediskit.model.client import Client
@@ -53,7 +53,7 @@ class Places:
         """Return the overlay of the application. Raises ConfigError where its checkout is not known."""
         if self.client.owner.in_place:
             return config_checkout(self.environment, self.client)
-        return checkout(overlay(self.environment, self.client, self._folder), None)
+        return checkout_at(overlay(self.environment, self.client, self._folder), None)
 
     def application_repository(self) -> Repository:
         """Return the application repository, which can be the one of the config."""
@@ -73,8 +73,8 @@ class Places:
 
     def application_paths(self, exported: Exported) -> list[str]:
         """Return the exported files, relative to the work tree of the application."""
-        place = self.overlay()
-        own = [str(place.to / FOLDER / self.client.name)]
+        checkout = self.overlay()
+        own = [str(checkout.to / FOLDER / self.client.name)]
         if self.client.owner.delivery == "files":
-            own = [os.path.realpath(file.file) for file in exported.files] or [str(place.to)]
-        return [os.path.relpath(path, place.top) for path in own]
+            own = [os.path.realpath(file.file) for file in exported.files] or [str(checkout.to)]
+        return [os.path.relpath(path, checkout.top) for path in own]

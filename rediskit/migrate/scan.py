@@ -53,7 +53,7 @@ class Scan(NamedTuple):
         return f"sha256:{hashlib.sha256(chr(10).join(lines).encode()).hexdigest()}"
 
 
-def scan(environment: Environment, client: Client, place: Checkout, chart: Chart | None = None) -> Scan | None:
+def scan(environment: Environment, client: Client, checkout: Checkout, chart: Chart | None = None) -> Scan | None:
     """Return the uses of the old Redis in a checkout once the client has moved; None if the checkout is not that of the client.
 
     A build is scanned with the files of `decommission`, so that only uses remain that the migration does not change. Plain manifests are
@@ -62,12 +62,12 @@ def scan(environment: Environment, client: Client, place: Checkout, chart: Chart
     """
     if client.previous is None or not client.workloads:
         return None
-    place = with_rendered_folder(environment, client, place)
-    objects = objects_of(environment, client, place, chart)
+    checkout = with_rendered_folder(environment, client, checkout)
+    objects = objects_of(environment, client, checkout, chart)
     if objects is None:
         return None
     egress = tuple(restrictions(environment, client, *objects[:2]))
-    result = _examined(client, *objects, commit_of(place.top))._replace(egress=egress)
+    result = _examined(client, *objects, commit_of(checkout.top))._replace(egress=egress)
     return _without_values(client, result, is_rendered=chart is not None)
 
 
@@ -219,20 +219,20 @@ def _removed_users(client: Client, before: list[Object], address: Address) -> It
             yield use._replace(strength="possible", shown="previous.remove lists it, and its image is not a Redis")
 
 
-def uncommitted(environment: Environment, place: Checkout) -> Problem | None:
+def uncommitted(environment: Environment, checkout: Checkout) -> Problem | None:
     """Return the problem [checkout-uncommitted] of a checkout with changes that no commit contains.
 
     Evidence is about a commit, because the cluster applies commits. The folder that `migrate export` writes is left out, and so are the
     config and the rendered manifests: the commands before a step change them.
     """
-    tree = WorkTree.of(place.top)
+    tree = WorkTree.of(checkout.top)
     configs = [Path(os.path.realpath(file)) for file in environment.files]
-    here = any(config.is_relative_to(place.top) for config in configs)
-    ours = (place.to / FOLDER, *((place.top / environment.path,) if here else ()))
+    here = any(config.is_relative_to(checkout.top) for config in configs)
+    ours = (checkout.to / FOLDER, *((checkout.top / environment.path,) if here else ()))
     files = [
-        file for file in (tree.uncommitted(".") if tree else ()) if not any((place.top / file).is_relative_to(folder) for folder in ours)
+        file for file in (tree.uncommitted(".") if tree else ()) if not any((checkout.top / file).is_relative_to(folder) for folder in ours)
     ]
-    if files := [file for file in files if place.top / file not in configs]:
+    if files := [file for file in files if checkout.top / file not in configs]:
         omitted = f" and {len(files) - 3} more" if len(files) > 3 else ""
         message = f"the checkout has changes that no commit contains: {', '.join(files[:3])}{omitted}"
         return Problem(message, "commit and push them, then run the command again", code="checkout-uncommitted")

@@ -23,19 +23,19 @@ Objects = tuple[list[Object], list[Object], list[Object]]
 """The objects before, the objects that remain, and the objects without a known namespace."""
 
 
-def objects_of(environment: Environment, client: Client, place: Checkout, chart: Chart | None) -> Objects | None:
+def objects_of(environment: Environment, client: Client, checkout: Checkout, chart: Chart | None) -> Objects | None:
     """Return the objects of a checkout; None if it is not that of the client."""
     if client.owner.is_built:
-        return _of_build(environment, client, place, chart)
+        return _of_build(environment, client, checkout, chart)
     if client.owner.delivery == "values":
-        return _of_application(environment, client, place, chart)
-    return _of_files(environment, client, place)
+        return _of_application(environment, client, checkout, chart)
+    return _of_files(environment, client, checkout)
 
 
-def _of_build(environment: Environment, client: Client, place: Checkout, chart: Chart | None) -> Objects | None:
-    if not is_built(place) or link_in_the_way(place, client):
+def _of_build(environment: Environment, client: Client, checkout: Checkout, chart: Chart | None) -> Objects | None:
+    if not is_built(checkout) or link_in_the_way(checkout, client):
         return None  # Reported by `check --owner` and `migrate export`.
-    with bench(place, client, chart) as copy:
+    with bench(checkout, client, chart) as copy:
         before, after = copy.before(environment), copy.after(environment, at_step(client, "decommission"))
     if before.complaint or after.complaint:
         return None
@@ -52,16 +52,16 @@ def _of_build(environment: Environment, client: Client, place: Checkout, chart: 
     return list(before.objects.values()), left, []
 
 
-def _of_files(environment: Environment, client: Client, place: Checkout) -> Objects | None:
+def _of_files(environment: Environment, client: Client, checkout: Checkout) -> Objects | None:
     moved = at_step(client, "decommission")
     before: list[Object] = []
     left: list[Object] = []
     elsewhere: list[Object] = []
     references: set[str] = set()
-    for file, content in _contents(client, place):
+    for file, content in _contents(client, checkout):
         key = key_of(content)
         before.append(content)
-        if not file.is_relative_to(place.to):
+        if not file.is_relative_to(checkout.to):
             (left if key[1] else elsewhere).append(content)
             continue
         references.add(f"{key[0]}/{key[2]}")
@@ -70,26 +70,26 @@ def _of_files(environment: Environment, client: Client, place: Checkout) -> Obje
     return (before, left, elsewhere) if shown else None
 
 
-def _of_application(environment: Environment, client: Client, place: Checkout, chart: Chart | None) -> Objects | None:
+def _of_application(environment: Environment, client: Client, checkout: Checkout, chart: Chart | None) -> Objects | None:
     """Return the objects of a checkout with the values of an Application, which become values of the Application itself.
 
     The values of `decommission` replace those of the base, so the base can keep the old ones until it contains the change. What cannot be
     read is part of a source that is not visible.
     """
-    if not (place.folder_of(client) / VALUES).is_file():
+    if not (checkout.folder_of(client) / VALUES).is_file():
         return None
     install = client.owner.installs
-    own = value_files(install, place.top)
-    left = [with_parsed_values(install, content) for file, content in _contents(client, place) if file.resolve() not in own]
+    own = value_files(install, checkout.top)
+    left = [with_parsed_values(install, content) for file, content in _contents(client, checkout) if file.resolve() not in own]
     metadata = {"name": install.name, "namespace": client.namespace}
     left.append(with_parsed_values(install, dict(install.content)))
-    values = readable_values(install, place.top)
+    values = readable_values(install, checkout.top)
     left += [{"kind": install.kind, "metadata": metadata, "spec": {"values": source.values}} for source in values]
     before = list(left)
     if chart is not None:
         untouched = client.model_copy(update={"migration": None})
-        before += released(environment, untouched, {}, place, chart)
-        left += released(environment, at_step(client, "decommission"), {}, place, chart)
+        before += released(environment, untouched, {}, checkout, chart)
+        left += released(environment, at_step(client, "decommission"), {}, checkout, chart)
     return before, left, []
 
 
@@ -99,13 +99,13 @@ _TEXTS = frozenset(
 """The suffixes of the texts that are searched beside manifests."""
 
 
-def _contents(client: Client, place: Checkout) -> Iterator[tuple[Path, Object]]:
+def _contents(client: Client, checkout: Checkout) -> Iterator[tuple[Path, Object]]:
     """Yield the objects of a checkout with their files. A text that is not an object becomes an object of kind `File`.
 
     The defaults of variables that the client switches are left out: they are the old values, and a rollback needs them.
     """
-    for file in manifests_below(place.top):
-        if FOLDER in file.relative_to(place.top).parts:
+    for file in manifests_below(checkout.top):
+        if FOLDER in file.relative_to(checkout.top).parts:
             continue
         try:
             documents = [content.data for content in documents_of(file)]
@@ -116,8 +116,8 @@ def _contents(client: Client, place: Checkout) -> Iterator[tuple[Path, Object]]:
         yield from ((file, content) for content in objects)
         if len(objects) < len([content for content in documents if content is not None]):
             yield file, _file(file)
-    for file in sorted(path for path in place.top.rglob("*") if path.suffix in _TEXTS or path.name.startswith(".env")):
-        parts = file.relative_to(place.top).parts
+    for file in sorted(path for path in checkout.top.rglob("*") if path.suffix in _TEXTS or path.name.startswith(".env")):
+        parts = file.relative_to(checkout.top).parts
         if ".git" not in parts and FOLDER not in parts and file.is_file() and not file.is_symlink():
             yield file, _file(file, () if client.owner.variables is None else client.owner.variables.switched)
 

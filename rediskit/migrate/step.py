@@ -192,8 +192,8 @@ class _StepRun:
         target = transitions.next_step(migration_of(self.client)) if self.options.asked.kind == "forward" else None
         files: Sequence[Edited] = ()
         if (target == "complete" and self.client.owner.is_built) or (target == "decommission" and self.places.has_checkout()):
-            place, at = self.places.overlay(), self.options.asked.at
-            files = checkout_evidence(self.environment, self.client, target, place, at, self.options.chart)
+            checkout, at = self.places.overlay(), self.options.asked.at
+            files = checkout_evidence(self.environment, self.client, target, checkout, at, self.options.chart)
         put_in_place(files)
         self._reload()
         return files

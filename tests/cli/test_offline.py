@@ -9,7 +9,7 @@ import pytest
 
 from rediskit.migrate.owner.build import Bench
 from rediskit.migrate.owner.copy import copy_checkout
-from rediskit.migrate.owner.files import checkout
+from rediskit.migrate.owner.files import checkout_at
 from rediskit.migrate.owner.remote import remote_entries
 from rediskit.source.loader import load
 from rediskit.yamlio.writer import dump
@@ -62,9 +62,9 @@ def test_what_the_search_does_not_see_is_not_fetched_either(tmp_path: Path, kust
     top = remote(tmp_path)
     at(tmp_path, "scale-down")
     environment = load(tmp_path / "chocolandia.yaml")
-    place = checkout(str(top / "prod"), None, offline=True)
-    copied = copy_checkout(place.top, tmp_path / "copy")
-    built = Bench(place, tmp_path / "copy", environment.clients[0], copied).before(environment)
+    checkout = checkout_at(str(top / "prod"), None, offline=True)
+    copied = copy_checkout(checkout.top, tmp_path / "copy")
+    built = Bench(checkout, tmp_path / "copy", environment.clients[0], copied).before(environment)
     assert "transport 'file' not allowed" in built.complaint
 
 
@@ -88,12 +88,12 @@ REMOTE = (
 def test_an_address_is_found_at_every_place_of_a_kustomization(tmp_path: Path, settings: dict[str, object]) -> None:
     top = owner(tmp_path, listed=False)
     (top / "base/kustomization.yaml").write_text(dump(settings), encoding="utf-8")
-    (problem,) = remote_entries(checkout(str(top / "prod"), None))
+    (problem,) = remote_entries(checkout_at(str(top / "prod"), None))
     assert problem.message.startswith("kustomize fetches ")
 
 
 def test_a_password_in_an_address_is_not_repeated(tmp_path: Path) -> None:
     top = owner(tmp_path, listed=False)
     (top / "base/kustomization.yaml").write_text("resources: ['https://me:word@example.org/x']\n", encoding="utf-8")
-    (problem,) = remote_entries(checkout(str(top / "prod"), None))
+    (problem,) = remote_entries(checkout_at(str(top / "prod"), None))
     assert problem.message == "kustomize fetches https://example.org/x"

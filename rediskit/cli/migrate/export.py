@@ -15,7 +15,7 @@ from rediskit.cli.migrate.selection import selected
 from rediskit.cli.report import Report, change_lines, changes_json, finding_lines, warning_lines
 from rediskit.helm import chart_at
 from rediskit.migrate.export import Exported, export
-from rediskit.migrate.owner.files import checkout
+from rediskit.migrate.owner.files import checkout_at
 from rediskit.migrate.scan import Scan, scan
 from rediskit.model.client import Client
 from rediskit.output.writer import Changes
@@ -30,12 +30,12 @@ def run(arguments: argparse.Namespace) -> Report:
     force, dry_run, offline = arguments.force, arguments.dry_run, arguments.offline
     chart = chart_at(arguments.chart) if arguments.chart else None
     done = export(environment, client, arguments.to, arguments.overlay, force=force, dry_run=dry_run, offline=offline, chart=chart)
-    place = checkout(arguments.to, arguments.overlay, offline=offline)
-    result = scan(environment, client, place, chart)
-    findings = unaccepted(environment, scanning.findings(client, result, place), None) if result else []
+    checkout = checkout_at(arguments.to, arguments.overlay, offline=offline)
+    result = scan(environment, client, checkout, chart)
+    findings = unaccepted(environment, scanning.findings(client, result, checkout), None) if result else []
     code = int(has_errors(findings, strict=arguments.strict))
     if result and not dry_run:
-        scanning.record(environment, client, place, result, time_of(arguments.at, "--at", client.migration))
+        scanning.record(environment, client, checkout, result, time_of(arguments.at, "--at", client.migration))
     document = {**_json(client, done, arguments.dry_run), "scan": scanning.as_json(result)}
     changes = {done.folder: done.changes} if done.changes is not None else {}
     messages = chain(finding_lines(finding for finding in findings if finding.severity != "info"), warning_lines(changes))

@@ -80,7 +80,7 @@ def _folded(environment: Environment, client: Client, arguments: argparse.Namesp
     Raises RefusedError if the build does not contain it, and ConfigError without a build to verify.
     """
     from rediskit.migrate.checkout_evidence import folded
-    from rediskit.migrate.owner.files import checkout
+    from rediskit.migrate.owner.files import checkout_at
     from rediskit.migrate.scan import uncommitted
 
     if arguments.owner is not None and not arguments.folded:
@@ -91,9 +91,9 @@ def _folded(environment: Environment, client: Client, arguments: argparse.Namesp
     if not client.owner.is_built:
         hint = "compare the files with the rendered ones, and omit --owner"
         raise ConfigError(Problem("the application repository has plain files, so there is no build to check", hint))
-    place = checkout(arguments.owner, None)
-    observation = folded(environment, client, place)
-    if problem := uncommitted(environment, place):
+    checkout = checkout_at(arguments.owner, None)
+    observation = folded(environment, client, checkout)
+    if problem := uncommitted(environment, checkout):
         raise RefusedError(problem)
     yield observation
 

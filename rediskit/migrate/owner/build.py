@@ -60,23 +60,23 @@ class Built(NamedTuple):
 class Bench:
     """A copy of a checkout for trial builds with the files of a client. Only the copy is written, and no link is followed."""
 
-    def __init__(self, place: Checkout, copy: Path, client: Client, left_out: tuple[str, ...] = (), chart: Chart | None = None) -> None:
+    def __init__(self, checkout: Checkout, copy: Path, client: Client, left_out: tuple[str, ...] = (), chart: Chart | None = None) -> None:
         """Read the kustomization in a copy of the checkout without the files of `left_out`. chart: that of the application."""
         self._program = find("kustomize", "KUSTOMIZE")
-        self._copy, self.client, self._left_out, self._place, self._chart = copy, client, left_out, place, chart
-        self._environment = OFFLINE if place.offline else {}
-        self._inside = NoFollowFolder(copy, Path(shown(place.top)))
-        self._folder = place.folder_of(client).relative_to(place.top)
-        self._overlay = place.overlay.relative_to(place.top)
-        self._file = self._overlay / kustomization(place.overlay).name
-        original = shown(place.top / self._file)
+        self._copy, self.client, self._left_out, self._checkout, self._chart = copy, client, left_out, checkout, chart
+        self._environment = OFFLINE if checkout.offline else {}
+        self._inside = NoFollowFolder(copy, Path(shown(checkout.top)))
+        self._folder = checkout.folder_of(client).relative_to(checkout.top)
+        self._overlay = checkout.overlay.relative_to(checkout.top)
+        self._file = self._overlay / kustomization(checkout.overlay).name
+        original = shown(checkout.top / self._file)
         try:
             self._text = read_regular(copy / self._file, MAX_BYTES)
         except OSError as error:
             raise ConfigError(Problem(f"{original}: {reason(error)}", "make the file readable for kustomize")) from error
         self._content = mapping_in(read_foreign(self._text, original))
         self._lists = {key: entries_of(Path(original), self._content, key) for key in ("components", "patches")}
-        self._listed = bool(listing(place, client).files)
+        self._listed = bool(listing(checkout, client).files)
 
     def before(self, environment: Environment) -> Built:
         """Return the build in which the Component changes nothing."""
@@ -95,7 +95,7 @@ class Bench:
         self._inside.write(self._file, self._text)
         if client.owner.release is None or built.complaint:
             return built
-        released_objects = released(environment, client, built.objects, self._place, self._chart)
+        released_objects = released(environment, client, built.objects, self._checkout, self._chart)
         return Built({**built.objects, **{key_of(content): content for content in released_objects}})
 
     def _extend(self, key: str, entries: Sequence[Any]) -> None:
@@ -126,7 +126,7 @@ class Bench:
 class ValuesBench(NamedTuple):
     """The rendered chart of an Application with the values of a client. Nothing is written."""
 
-    place: Checkout
+    checkout: Checkout
     client: Client
     chart: Chart | None
 
@@ -136,26 +136,26 @@ class ValuesBench(NamedTuple):
 
     def after(self, environment: Environment, client: Client) -> Built:
         """Return the chart with the values for the step of a client."""
-        return Built({key_of(content): content for content in released(environment, client, {}, self.place, self.chart)})
+        return Built({key_of(content): content for content in released(environment, client, {}, self.checkout, self.chart)})
 
 
 @contextmanager
-def bench(place: Checkout, client: Client, chart: Chart | None = None) -> Iterator[Bench | ValuesBench]:
+def bench(checkout: Checkout, client: Client, chart: Chart | None = None) -> Iterator[Bench | ValuesBench]:
     """Yield a temporary copy of the checkout without `.git`. chart: that of the application.
 
     Raises RefusedError when a link or a file is at the path of the client's folder, the checkout cannot be copied, or an offline build has
     a remote entry.
     """
-    if problem := link_in_the_way(place, client):
+    if problem := link_in_the_way(checkout, client):
         raise RefusedError(problem)
     if client.owner.delivery == "values":
-        yield ValuesBench(place, client, chart)
+        yield ValuesBench(checkout, client, chart)
         return
-    if place.offline and (problems := remote_entries(place)):
+    if checkout.offline and (problems := remote_entries(checkout)):
         raise RefusedError(problems)
     with temporary_folder() as folder:
         copy = folder / "checkout"
-        yield Bench(place, copy, client, copy_checkout(place.top, copy), chart)
+        yield Bench(checkout, copy, client, copy_checkout(checkout.top, copy), chart)
 
 
 def select(objects: Mapping[Key, Object], client: Client, kind: str, name: str) -> list[Key]:

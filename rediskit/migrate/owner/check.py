@@ -11,7 +11,7 @@ from rediskit.migrate.owner.build import Bench, Built, ValuesBench, bench, diffe
 from rediskit.migrate.owner.files import (
     FOLDER,
     Checkout,
-    checkout,
+    checkout_at,
     content_of,
     documents_of,
     is_built,
@@ -46,44 +46,46 @@ def owner_findings(
 
     Clients whose files are not built are skipped: `migrate export` validates them. Raises ConfigError without a kustomization.
     """
-    place = checkout(folder, None, offline=offline)
+    checkout = checkout_at(folder, None, offline=offline)
     migrating = [client for client in environment.clients if client.migration and client.workloads]
     moving = [client for client in migrating if client.owner.is_built]
-    if len(moving) < len(migrating) and not (moving and is_built(place)):
+    if len(moving) < len(migrating) and not (moving and is_built(checkout)):
         return
-    file = kustomization(place.overlay)
-    own = [client for client in moving if with_rendered_folder(environment, client, place).folder_of(client).is_dir()]
+    file = kustomization(checkout.overlay)
+    own = [client for client in moving if with_rendered_folder(environment, client, checkout).folder_of(client).is_dir()]
     for client in own or moving:
         try:
             yield from (
                 finding._replace(on=(client.name,))
-                for finding in _of_client(environment, client, tree, with_rendered_folder(environment, client, place), file, chart)
+                for finding in _of_client(environment, client, tree, with_rendered_folder(environment, client, checkout), file, chart)
             )
         except RefusedError as error:  # The release of a client cannot be rendered.
             yield from (_of_problem(problem, _at(file))._replace(on=(client.name,)) for problem in error.problems)
 
 
-def _of_client(environment: Environment, client: Client, tree: Tree, place: Checkout, file: Path, chart: Chart | None) -> Iterator[Finding]:
-    if problem := link_in_the_way(place, client):
+def _of_client(
+    environment: Environment, client: Client, tree: Tree, checkout: Checkout, file: Path, chart: Chart | None
+) -> Iterator[Finding]:
+    if problem := link_in_the_way(checkout, client):
         yield _of_problem(problem, _at(file))
         return
-    yield from _drift(tree, client, place, file)
-    yield from _listed(client, place, file)
-    if place.offline and (problems := remote_entries(place)):
+    yield from _drift(tree, client, checkout, file)
+    yield from _listed(client, checkout, file)
+    if checkout.offline and (problems := remote_entries(checkout)):
         yield from (_of_problem(problem, problem.location or _at(file)) for problem in problems)
         return
-    with bench(place, client, chart) as copy:
+    with bench(checkout, client, chart) as copy:
         before = copy.before(environment)
         if before.complaint:
-            yield _of_problem(unbuilt(shown(place.overlay), before), _at(file))
+            yield _of_problem(unbuilt(shown(checkout.overlay), before), _at(file))
             return
-        if problems := release_problems(client, before.objects, place):
+        if problems := release_problems(client, before.objects, checkout):
             install = client.owner.installs
-            yield from (_of_problem(problem, object_at(place, install.kind, install.name) or _at(file)) for problem in problems)
+            yield from (_of_problem(problem, object_at(checkout, install.kind, install.name) or _at(file)) for problem in problems)
             return
-        yield from (_of_problem(problem, _at(file)) for problem in values_problems(environment, client, before.objects, place, chart))
-        yield from _base(client, before, place, file, is_whole=client.owner.release is None or chart is not None)
-        yield from _scalers(client, before, place, file)
+        yield from (_of_problem(problem, _at(file)) for problem in values_problems(environment, client, before.objects, checkout, chart))
+        yield from _base(client, before, checkout, file, is_whole=client.owner.release is None or chart is not None)
+        yield from _scalers(client, before, checkout, file)
         yield from _steps(environment, client, copy, before, file)
 
 
@@ -92,12 +94,12 @@ def unfolded(environment: Environment, client: Client, folder: str) -> Iterator[
 
     The client has a migration and an application repository that kustomize builds. Raises ConfigError without a kustomization.
     """
-    place = with_rendered_folder(environment, client, checkout(folder, None))
-    file = kustomization(place.overlay)
-    with bench(place, client) as copy:
+    checkout = with_rendered_folder(environment, client, checkout_at(folder, None))
+    file = kustomization(checkout.overlay)
+    with bench(checkout, client) as copy:
         before = copy.before(environment)
         if before.complaint:
-            yield _of_problem(unbuilt(shown(place.overlay), before), _at(file))
+            yield _of_problem(unbuilt(shown(checkout.overlay), before), _at(file))
         else:
             yield from _steps(environment, at_step(client, "complete"), copy, before, file)
 
@@ -110,13 +112,13 @@ def _at(file: Path, line: int = 1, column: int = 1) -> Location:
     return Location(shown(file), line, column)
 
 
-def _drift(tree: Tree, client: Client, place: Checkout, file: Path) -> Iterator[Finding]:
-    folder = place.folder_of(client)
-    if place.rendered is not None:
+def _drift(tree: Tree, client: Client, checkout: Checkout, file: Path) -> Iterator[Finding]:
+    folder = checkout.folder_of(client)
+    if checkout.rendered is not None:
         return  # `check` compares the output directory.
     if not folder.is_dir():
         if not effects(client.migration).owner_is_untouched:
-            hint = f"run rediskit migrate export … --client {client.name} --to {shown(place.to)}"
+            hint = f"run rediskit migrate export … --client {client.name} --to {shown(checkout.to)}"
             message = f"{shown(folder)} does not exist, and the step changes the application repository"
             yield Finding("owner-drift", "error", message, hint, (), _at(file))
         return
@@ -124,18 +126,18 @@ def _drift(tree: Tree, client: Client, place: Checkout, file: Path) -> Iterator[
     others = (*changes.created, *changes.changed, *changes.removed)
     if changes.drifted and others:
         step = client.migration.step if client.migration else ""
-        hint = f"run rediskit migrate export … --client {client.name} --to {shown(place.to)}, and commit there"
+        hint = f"run rediskit migrate export … --client {client.name} --to {shown(checkout.to)}, and commit there"
         yield from (
             Finding("owner-drift", "error", f"{other} differs from the files of step {step}", hint, (), _at(folder / other))
             for other in others
         )
 
 
-def _listed(client: Client, place: Checkout, file: Path) -> Iterator[Finding]:
+def _listed(client: Client, checkout: Checkout, file: Path) -> Iterator[Finding]:
     if client.owner.delivery != "component":
         return
-    entry = os.path.relpath(place.folder_of(client), place.overlay)
-    places, unread = listing(place, client)
+    entry = os.path.relpath(checkout.folder_of(client), checkout.overlay)
+    places, unread = listing(checkout, client)
     for problem in unread:
         where = problem.location or _at(file)
         yield Finding("owner-unread", "warning", f"{problem.message}: skipped", "fix the file if a build uses it", (), where)
@@ -149,13 +151,13 @@ def _listed(client: Client, place: Checkout, file: Path) -> Iterator[Finding]:
         yield Finding("owner-component", "warning", message, hint, (), _line_of(places[0], ("components",), entry))
 
 
-def _base(client: Client, before: Built, place: Checkout, file: Path, *, is_whole: bool) -> Iterator[Finding]:
+def _base(client: Client, before: Built, checkout: Checkout, file: Path, *, is_whole: bool) -> Iterator[Finding]:
     """Yield what the base lacks for the steps and for a rollback. is_whole: whether the build contains all objects of the application."""
-    if problem := missing_workload(before.objects, client, shown(place.overlay)):
+    if problem := missing_workload(before.objects, client, shown(checkout.overlay)):
         yield _of_problem(problem, _at(file))
         return
     for workload in client.workloads:
-        yield from _workload(client, workload, before, place, file)
+        yield from _workload(client, workload, before, checkout, file)
     for reference in client.old_objects if is_whole and not _is_over(client) else ():
         kind, _, name = reference.partition("/")
         if not select(before.objects, client, kind, name):
@@ -163,12 +165,12 @@ def _base(client: Client, before: Built, place: Checkout, file: Path, *, is_whol
             yield Finding("owner-removal", "warning", f"{reference} of previous.remove is not in the build", hint, (), _at(file))
 
 
-def _workload(client: Client, workload: Workload, before: Built, place: Checkout, file: Path) -> Iterator[Finding]:
+def _workload(client: Client, workload: Workload, before: Built, checkout: Checkout, file: Path) -> Iterator[Finding]:
     """Yield a finding where a rollback or scale-up would restore another number than the base sets."""
     (key,) = select(before.objects, client, str(workload.kind), str(workload.name))
     field = workload.stopped[0]
     value, running = at(before.objects[key], "spec", field), workload.running
-    where = object_at(place, str(workload.kind), str(workload.name)) or _at(file)
+    where = object_at(checkout, str(workload.kind), str(workload.name)) or _at(file)
     if field == "suspend":
         if bool(value) != running:
             message = f"{workload.reference} has suspend: {str(bool(value)).lower()} here and {str(running).lower()} in the config"
@@ -190,13 +192,13 @@ def _is_over(client: Client) -> bool:
     return client.migration is not None and client.migration.step in ("decommission", "complete")
 
 
-def _scalers(client: Client, before: Built, place: Checkout, file: Path) -> Iterator[Finding]:
+def _scalers(client: Client, before: Built, checkout: Checkout, file: Path) -> Iterator[Finding]:
     if _is_over(client):
         return
     for (kind, _, name), problem in unnamed_scalers(before.objects, client):
-        yield _of_problem(problem, object_at(place, kind, name) or _at(file))
+        yield _of_problem(problem, object_at(checkout, kind, name) or _at(file))
     for (kind, _, name), problem in unknown_scalers(before.objects, client):
-        yield _of_problem(problem, object_at(place, kind, name) or _at(file))._replace(severity="warning")
+        yield _of_problem(problem, object_at(checkout, kind, name) or _at(file))._replace(severity="warning")
 
 
 def _steps(environment: Environment, client: Client, copy: Bench | ValuesBench, before: Built, file: Path) -> Iterator[Finding]:
@@ -249,9 +251,9 @@ def _line_of(file: Path, path: tuple[str, ...], text: str) -> Location:
     return document.places.get(path, document.location)
 
 
-def object_at(place: Checkout, kind: str, name: str) -> Location | None:
+def object_at(checkout: Checkout, kind: str, name: str) -> Location | None:
     """Return the location of an object in the checkout; None if no file contains it."""
-    for file in manifests_below(place.top):
+    for file in manifests_below(checkout.top):
         if FOLDER in file.parts:
             continue
         try:

@@ -37,11 +37,11 @@ class _Deployer(NamedTuple):
         return f"{self.content['kind']}/{text_at(self.content, 'metadata', 'name')}"
 
 
-def deployer_problems(environment: Environment, client: Client, place: Checkout) -> Iterator[Problem]:
+def deployer_problems(environment: Environment, client: Client, checkout: Checkout) -> Iterator[Problem]:
     """Yield what the objects in the work tree that build the overlay of a client miss of its rendered folder."""
-    overlay = place.overlay.relative_to(place.top).as_posix()
-    folder = place.folder_of(client).relative_to(place.top).as_posix()
-    objects = list(_objects(place, environment))
+    overlay = checkout.overlay.relative_to(checkout.top).as_posix()
+    folder = checkout.folder_of(client).relative_to(checkout.top).as_posix()
+    objects = list(_objects(checkout, environment))
     for deployer in objects:
         kind, group = deployer.content["kind"], str(deployer.content.get("apiVersion")).partition("/")[0]
         if (kind, group) == ("Application", "argoproj.io"):
@@ -50,13 +50,13 @@ def deployer_problems(environment: Environment, client: Client, place: Checkout)
         elif (kind, group) == ("Kustomization", "kustomize.toolkit.fluxcd.io") and _clean(
             text_at(deployer.content, "spec", "path")
         ) == overlay:
-            yield from _kustomization(deployer, objects, place, folder)
+            yield from _kustomization(deployer, objects, checkout, folder)
 
 
-def _objects(place: Checkout, environment: Environment) -> Iterator[_Deployer]:
+def _objects(checkout: Checkout, environment: Environment) -> Iterator[_Deployer]:
     """Yield the objects in the work tree, without the rendered manifests. A file that is not YAML is skipped: a template, for example."""
-    output = place.top / environment.path
-    for file in manifests_below(place.top):
+    output = checkout.top / environment.path
+    for file in manifests_below(checkout.top):
         if file.is_relative_to(output):
             continue
         try:
@@ -105,7 +105,7 @@ def _contains(path: str, folder: str) -> bool:
     return path == "." or folder == path or folder.startswith(f"{path}/") or fnmatchcase(f"{folder}/kustomization.yaml", path)
 
 
-def _kustomization(deployer: _Deployer, objects: list[_Deployer], place: Checkout, folder: str) -> Iterator[Problem]:
+def _kustomization(deployer: _Deployer, objects: list[_Deployer], checkout: Checkout, folder: str) -> Iterator[Problem]:
     reference = at(deployer.content, "spec", "sourceRef")
     kind, name = text_at(reference, "kind"), text_at(reference, "name")
     source = next((other for other in objects if other.reference == f"{kind}/{name}"), None)
@@ -118,14 +118,16 @@ def _kustomization(deployer: _Deployer, objects: list[_Deployer], place: Checkou
     if folders and not any(_contains(_clean(str(entry)), folder) for entry in folders):
         message = f"spec.sparseCheckout of {kind}/{name} does not contain {folder}: the build of {deployer.reference} fails"
         yield Problem(message, f"add {folder} to the list", (), where, "owner-paths")
-    if _ignored(place, text_at(source.content, "spec", "ignore") if source else "", folder):
+    if _ignored(checkout, text_at(source.content, "spec", "ignore") if source else "", folder):
         message = f"{_IGNORE} or spec.ignore of {kind}/{name} leaves out {folder}: the build of {deployer.reference} fails"
         yield Problem(message, f"add the line !/{folder}/** after the line that excludes it", (), where, "owner-paths")
 
 
-def _ignored(place: Checkout, ignore: str, folder: str) -> bool:
+def _ignored(checkout: Checkout, ignore: str, folder: str) -> bool:
     """Return whether the patterns of Flux exclude a folder. Git evaluates them: they have the syntax of .gitignore."""
-    patterns = {file.parent.relative_to(place.top): _patterns(file) for file in files_below(place.top, (_IGNORE,)) if file.name == _IGNORE}
+    patterns = {
+        file.parent.relative_to(checkout.top): _patterns(file) for file in files_below(checkout.top, (_IGNORE,)) if file.name == _IGNORE
+    }
     if ignore:
         patterns[Path()] = patterns.get(Path(), b"") + f"\n{ignore}\n".encode()
     if not patterns:

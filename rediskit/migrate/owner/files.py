@@ -34,7 +34,7 @@ class Checkout(NamedTuple):
         return self.rendered or self.to / FOLDER / client.name
 
 
-def checkout(to: str, overlay: str | None, *, offline: bool = False) -> Checkout:
+def checkout_at(to: str, overlay: str | None, *, offline: bool = False) -> Checkout:
     """Return the checkout of a folder. Raises ConfigError if a folder is missing or not in one Git work tree."""
     folder, built = (Path(os.path.realpath(name)) for name in (to, overlay or to))
     if not os.path.isdir(folder):  # noqa: PTH112 - unlike Path.is_dir, False without permission
@@ -46,9 +46,9 @@ def checkout(to: str, overlay: str | None, *, offline: bool = False) -> Checkout
     return Checkout(top, folder, built, offline)
 
 
-def is_built(place: Checkout) -> bool:
+def is_built(checkout: Checkout) -> bool:
     """Return whether the overlay of a checkout has a kustomization."""
-    return any(os.path.isfile(place.overlay / name) for name in NAMES)  # noqa: PTH113 - as in `kustomization`
+    return any(os.path.isfile(checkout.overlay / name) for name in NAMES)  # noqa: PTH113 - as in `kustomization`
 
 
 def kustomization(folder: Path) -> Path:
@@ -89,11 +89,11 @@ def rendered_files(tree: Tree, client: Client) -> RenderedFiles:
     return RenderedFiles(client.name, {path.removeprefix(prefix): text for path, text in tree.files.items() if path.startswith(prefix)})
 
 
-def listing(place: Checkout, client: Client) -> Listing:
+def listing(checkout: Checkout, client: Client) -> Listing:
     """Return the kustomizations of a checkout that list the Component of a client."""
-    folder = place.folder_of(client)
+    folder = checkout.folder_of(client)
     result = Listing([], [])
-    for file in (path for path in files_below(place.top, NAMES) if path.name in NAMES):
+    for file in (path for path in files_below(checkout.top, NAMES) if path.name in NAMES):
         try:
             if any(resolved(file.parent, entry) == folder for entry in entries_of(file, content_of(file), "components")):
                 result.files.append(file)
@@ -153,9 +153,9 @@ def entries_of(file: Path, content: dict[str, Any], key: str) -> list[Any]:
     return list(entries or ())
 
 
-def link_in_the_way(place: Checkout, client: Client) -> Problem | None:
+def link_in_the_way(checkout: Checkout, client: Client) -> Problem | None:
     """Return the problem of a link or a file at the path of a client's folder; None for a folder or nothing."""
-    folder = place.folder_of(client)
+    folder = checkout.folder_of(client)
     for path in (folder.parent, folder):
         if os.path.lexists(path) and (path.is_symlink() or not path.is_dir()):
             return not_a_folder(Path(shown(path)), path.lstat().st_mode)._replace(code="owner-link")

@@ -24,12 +24,12 @@ def config_checkout(environment: Environment, client: Client, *, offline: bool =
     return Checkout(top, overlay, overlay, offline, top / environment.path / client.owner_folder)
 
 
-def with_rendered_folder(environment: Environment, client: Client, place: Checkout) -> Checkout:
+def with_rendered_folder(environment: Environment, client: Client, checkout: Checkout) -> Checkout:
     """Return a checkout with the rendered folder of a client if the overlay is in the repository of the config."""
     if not client.owner.in_place:
-        return place
-    own = config_checkout(environment, client, offline=place.offline)
-    return own if own.overlay == place.overlay else place
+        return checkout
+    own = config_checkout(environment, client, offline=checkout.offline)
+    return own if own.overlay == checkout.overlay else checkout
 
 
 def still_listed(environment: Environment, gone: list[str], root: str) -> Iterator[Problem]:
@@ -63,11 +63,11 @@ def _listed_folders(file: Path) -> Iterator[tuple[Path, Location]]:
         return  # `check --owner` reports it.
 
 
-def unlisted(client: Client, place: Checkout) -> Iterator[Problem]:
+def unlisted(client: Client, checkout: Checkout) -> Iterator[Problem]:
     """Yield a problem if the overlay of a client does not list its rendered folder."""
-    folder = place.folder_of(client)
-    file = kustomization(place.overlay)
+    folder = checkout.folder_of(client)
+    file = kustomization(checkout.overlay)
     if folder not in {listed for listed, _ in _listed_folders(file)}:
-        entry = os.path.relpath(folder, place.overlay)
+        entry = os.path.relpath(folder, checkout.overlay)
         message = f"{shown(file)} does not list {shown(folder)}: no step changes the application"
         yield Problem(message, f"add to it:  components: [{entry}]", (), Location(shown(file), 1, 1), "owner-component")

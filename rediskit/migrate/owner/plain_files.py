@@ -39,7 +39,7 @@ class PlainChanges(NamedTuple):
     todo: tuple[str, ...]
 
 
-class Place(NamedTuple):
+class ManifestObject(NamedTuple):
     """An object in a file. start, end: its document in the text."""
 
     file: Path
@@ -58,49 +58,49 @@ class Place(NamedTuple):
         return Edited(shown(self.file), str(self.file), self.text, self.text[: self.start] + document + self.text[self.end :])
 
 
-def plain_files(environment: Environment, client: Client, place: Checkout, *, force: bool) -> PlainChanges:
+def plain_files(environment: Environment, client: Client, checkout: Checkout, *, force: bool) -> PlainChanges:
     """Return the changes of a client's step in the plain manifests of a checkout. Nothing is written.
 
     Args:
         client: A client with `owner.kind: manifests`.
-        place: The checkout; `to` is the folder of the manifests.
+        checkout: The checkout; `to` is the folder of the manifests.
         force: Whether to overwrite changes of others in the lines of the step.
 
     Raises:
         ConfigError: An object is not in exactly one document, or cannot be read.
         RefusedError: A file does not have the values of any step, or has uncommitted changes.
     """
-    places = list(_places(place))
+    manifests = list(_manifests(checkout))
     files: dict[str, Edited] = {}
     objects = []
     for manifest in client.manifests:
-        at = _place_of(place, places, client, manifest.content, files)
+        at = _manifest_of(checkout, manifests, client, manifest.content, files)
         document = _Document(environment, client, manifest.content, at).at_step(force=force)
         if document != at.document:
             files[str(at.file)] = at.with_document(document)._replace(before=_first(files, at))
             after = content_of(document, shown(at.file))
             objects.append(Difference(key_of(at.content), tuple(sorted(changed(at.content, after))), ()))
-    return PlainChanges(tuple(files.values()), tuple(objects), tuple(_removals(client, places)))
+    return PlainChanges(tuple(files.values()), tuple(objects), tuple(_removals(client, manifests)))
 
 
-def _first(files: dict[str, Edited], at: Place) -> bytes:
+def _first(files: dict[str, Edited], at: ManifestObject) -> bytes:
     """Return a file before its first change: two objects in one file are changed one after the other."""
     return files[str(at.file)].before if str(at.file) in files else at.text
 
 
-def _removals(client: Client, places: list[Place]) -> Iterator[str]:
+def _removals(client: Client, manifests: list[ManifestObject]) -> Iterator[str]:
     for reference in removals(client):
         kind, _, name = reference.partition("/")
-        for at in places:
+        for at in manifests:
             if _is(at.content, client, kind, name):
-                others = sum(other.file == at.file for other in places) > 1
+                others = sum(other.file == at.file for other in manifests) > 1
                 yield f"delete {reference} from {shown(at.file)}" if others else f"delete {shown(at.file)}: it contains only {reference}"
 
 
 class _Document:
     """The document of an object, at any step."""
 
-    def __init__(self, environment: Environment, client: Client, recorded: Object, at: Place) -> None:
+    def __init__(self, environment: Environment, client: Client, recorded: Object, at: ManifestObject) -> None:
         """Find the patch of each step. `recorded` is the copy of the object in the config, which is compared and never written."""
         self._environment, self._client, self._recorded, self._at = environment, client, recorded, at
         self._file = shown(at.file)
@@ -203,22 +203,24 @@ def _is(content: Object, client: Client, kind: str, name: str) -> bool:
     return (content.get("kind"), metadata.get("name")) == (kind, name)
 
 
-def _place_of(place: Checkout, places: list[Place], client: Client, content: Object, files: dict[str, Edited]) -> Place:
+def _manifest_of(
+    checkout: Checkout, manifests: list[ManifestObject], client: Client, content: Object, files: dict[str, Edited]
+) -> ManifestObject:
     kind, name = content["kind"], content["metadata"]["name"]
-    hits = [at for at in places if _is(at.content, client, kind, name)]
+    hits = [at for at in manifests if _is(at.content, client, kind, name)]
     if len(hits) != 1:
         hint = "set --to to the folder of the plain manifests; documents with anchors, tags or merge keys are skipped"
         where = ", ".join(shown(at.file) for at in hits) or "no file"
-        raise ConfigError(Problem(f"{kind}/{name} is in {where} of {shown(place.to)}, not in exactly one document", hint))
+        raise ConfigError(Problem(f"{kind}/{name} is in {where} of {shown(checkout.to)}, not in exactly one document", hint))
     file = hits[0].file
     if str(file) not in files:
         return hits[0]
     return next(at for at in _in_text(file, files[str(file)].after) if _is(at.content, client, kind, name))
 
 
-def _places(place: Checkout) -> Iterator[Place]:
+def _manifests(checkout: Checkout) -> Iterator[ManifestObject]:
     """Yield the objects in the YAML files of the folder. Templates and values of charts are skipped."""
-    for file in manifests_below(place.to):
+    for file in manifests_below(checkout.to):
         try:
             text = read_regular(file, MAX_BYTES, follow=False)
         except OSError:
@@ -226,14 +228,14 @@ def _places(place: Checkout) -> Iterator[Place]:
         yield from _in_text(file, text)
 
 
-def _in_text(file: Path, text: bytes) -> Iterator[Place]:
+def _in_text(file: Path, text: bytes) -> Iterator[ManifestObject]:
     for start, end in _spans(text):
         try:
             content = content_of(text[start:end], shown(file))
         except ConfigError:
             continue
         if isinstance(content.get("kind"), str):
-            yield Place(file, text, start, end, content)
+            yield ManifestObject(file, text, start, end, content)
 
 
 def _spans(text: bytes) -> Iterator[tuple[int, int]]:

@@ -40,7 +40,9 @@ def installer(client: Client, objects: Mapping[Key, Object]) -> Object:
     return matches[0]
 
 
-def released(environment: Environment, client: Client, objects: Mapping[Key, Object], place: Checkout, chart: Chart | None) -> list[Object]:
+def released(
+    environment: Environment, client: Client, objects: Mapping[Key, Object], checkout: Checkout, chart: Chart | None
+) -> list[Object]:
     """Return the objects of the release after the post-renderers.
 
     Without the chart, the manifests of the config are its objects. They have passed the other post-renderers already, because they are
@@ -58,13 +60,15 @@ def released(environment: Environment, client: Client, objects: Mapping[Key, Obj
         return post_rendered(list(_manifests(client)), [renderer for renderer in renderers if _is_ours(client, renderer)])
     if problem := unfit(chart, install):
         raise RefusedError(problem)
-    values = combined(sources(environment, client, install, objects, place))
+    values = combined(sources(environment, client, install, objects, checkout))
     return post_rendered(template(chart, install, values, client.namespace, f"{environment.kubernetes}.0"), renderers)
 
 
-def sources(environment: Environment, client: Client, install: HelmInstall, objects: Mapping[Key, Object], place: Checkout) -> list[Source]:
+def sources(
+    environment: Environment, client: Client, install: HelmInstall, objects: Mapping[Key, Object], checkout: Checkout
+) -> list[Source]:
     """Return the sources of values at the step of a client. A HelmRelease in the build contains those of the step already."""
-    listed = sources_of(install, objects, place.top)
+    listed = sources_of(install, objects, checkout.top)
     if client.owner.values is None or install.kind == "HelmRelease":
         return listed
     ours = Source("owner.values", "valueFiles", step_values(environment, client, client.owner.values))
@@ -103,11 +107,11 @@ def changed_since(client: Client, install: HelmInstall) -> Problem | None:
     return Problem(message, hint, code="release-chart")
 
 
-def lists_renderers(client: Client, install: HelmInstall, place: Checkout) -> Problem | None:
+def lists_renderers(client: Client, install: HelmInstall, checkout: Checkout) -> Problem | None:
     """Return the problem of a HelmRelease whose list of post-renderers exists only here or only in the config."""
     here, rendered = (at(side.content, "spec", "postRenderers") is not None for side in (install, client.owner.installs))
     if here == rendered or client.owner.release is None:
         return None
     has = "has" if here else "has no"
-    message = f"{install.reference} {has} postRenderers in the build of {shown(place.overlay)}, unlike {client.owner.release.path}"
+    message = f"{install.reference} {has} postRenderers in the build of {shown(checkout.overlay)}, unlike {client.owner.release.path}"
     return Problem(message, "copy the object of the application repository into the config again, and render", code="owner-release")

@@ -27,12 +27,12 @@ _REMOTE = re.compile(r"(?:git::|gh:|[a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+[:/]|git
 _CREDENTIALS = re.compile(r"(?<=://)[^/@]*@")
 
 
-def remote_entries(place: Checkout) -> list[Problem]:
+def remote_entries(checkout: Checkout) -> list[Problem]:
     """Return a problem for each entry that kustomize fetches to build the overlay. Its target is not read."""
-    problems, visited, waiting = [], set(), [place.overlay]
+    problems, visited, waiting = [], set(), [checkout.overlay]
     while waiting:
         folder = waiting.pop()
-        if folder in visited or not folder.is_relative_to(place.top):
+        if folder in visited or not folder.is_relative_to(checkout.top):
             continue
         visited.add(folder)
         for file in (folder / name for name in NAMES):

@@ -32,14 +32,14 @@ def missing_workload(objects: Mapping[Key, Object], client: Client, where: str) 
     return None
 
 
-def release_problems(client: Client, objects: Mapping[Key, Object], place: Checkout) -> list[Problem]:
+def release_problems(client: Client, objects: Mapping[Key, Object], checkout: Checkout) -> list[Problem]:
     """Return the problems of the HelmRelease in a build, while a step changes it: settings that undo a step, and another chart version."""
     effect = effects(client.migration)
     if client.owner.release is None or effect.owner_is_untouched or effect.removed:
         return []
     install = helm_install(installer(client, objects))
     dangers = risks(install, client.namespace)
-    others = (changed_since(client, install), lists_renderers(client, install, place))
+    others = (changed_since(client, install), lists_renderers(client, install, checkout))
     settings = [Problem(message, hint, code="release-settings") for message, hint in dangers]
     return [*settings, *(problem for problem in others if problem), *source_problems(client, install, objects)]
 

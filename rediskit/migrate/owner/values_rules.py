@@ -24,7 +24,7 @@ _STEPS: tuple[Step, ...] = ("scale-down", "reconfigure", "decommission")
 
 
 def values_problems(
-    environment: Environment, client: Client, objects: Mapping[Key, Object], place: Checkout, chart: Chart | None
+    environment: Environment, client: Client, objects: Mapping[Key, Object], checkout: Checkout, chart: Chart | None
 ) -> list[Problem]:
     """Return the problems of the values of a client, with its chart; none without.
 
@@ -35,7 +35,7 @@ def values_problems(
         return []
     install = helm_install(installer(client, objects))
     untouched = client.model_copy(update={"migration": None})
-    base = combined(sources(environment, untouched, install, objects, place))
+    base = combined(sources(environment, untouched, install, objects, checkout))
 
     def rendered(values: Values) -> list[Object] | None:
         try:
