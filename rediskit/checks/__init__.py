@@ -6,6 +6,7 @@ from datetime import date
 from rediskit.checks import (
     access,
     databases,
+    durability,
     flux,
     helm_release,
     images,
@@ -58,6 +59,7 @@ CHECKS: tuple[Check, ...] = (
     Check("chart-name", "error", release.names),
     Check("extra-object", "error", release.extra_objects),
     Check("redis-conf", "error", server.redis_conf),
+    Check("durability", "warning", durability.durability),
     Check("memory-limit", "error", server.memory),
     Check("memory-headroom", "warning", server.memory_headroom),
     Check("volume-headroom", "warning", server.volume_headroom),

@@ -1,13 +1,13 @@
 """Checks of the runtime settings of Redis: redis.conf, memory, probes."""
 
 import itertools
-import re
 from collections.abc import Collection, Iterator
 from decimal import Decimal
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from rediskit.chart.profile import ALIVE, rename
 from rediskit.checks.finding import Issue, Subject
+from rediskit.checks.redis_conf import VALUES, Directive, comments, directives, last_directive
 from rediskit.errors import Path
 from rediskit.model.measures import Measure, Quantity, RedisMemory
 from rediskit.model.nested import at, mapping_at
@@ -15,47 +15,11 @@ from rediskit.model.nested import at, mapping_at
 _SET_BY_CHART = frozenset("requirepass masterauth masteruser port bind replicaof slaveof include dir aclfile".split())
 _ONCE = frozenset({"loadmodule", "user"})
 """Lines that Redis accepts once. `rename-command` is another one, which is refused everywhere."""
-_VALUES: Path = ("redis", "values")
 _HEADROOM = Decimal("2.2")
 """Memory limit divided by maxmemory. At 2.0 a rewrite of the append-only file fits; a full resync under heavy writes does not."""
 _VOLUME = 3
 """Volume divided by maxmemory: the append-only file doubles before a rewrite, and the rewrite writes a new file beside it."""
 M = TypeVar("M", bound=Measure)
-
-
-class Directive(NamedTuple):
-    """One line of redis.conf: name in lower case, value, and the config path of its text. The last of a name wins, except for `save`."""
-
-    name: str
-    value: str
-    path: Path
-
-    @property
-    def text(self) -> str:
-        """The line in redis.conf."""
-        return f"{self.name} {self.value}".strip()
-
-
-def directives(subject: Subject, role: str) -> Iterator[Directive]:
-    """Yield the settings of a role in the order in which the server reads them.
-
-    These are redis.conf, the configuration of the role, and flags.
-    """
-    part = subject.profile.parts[role]
-    for path in part.conf:
-        for line in str(at(subject.values, *path) or "").splitlines():
-            name, _, value = line.strip().partition(" ")
-            if name and not name.startswith("#"):
-                yield Directive(name.lower(), value.strip(), (*_VALUES, *path))
-    flags = at(subject.values, *part.flags)
-    words = " ".join(map(str, flags)).split() if isinstance(flags, list) else []
-    for flag in re.findall(r"--(\S+)((?: (?!--)\S+)*)", " ".join(words)):
-        yield Directive(flag[0].lower(), flag[1].strip(), (*_VALUES, *part.flags))
-
-
-def last_directive(subject: Subject, role: str, name: str) -> Directive | None:
-    """Return the setting of a name that takes effect; None where there is none."""
-    return next((entry for entry in reversed(list(directives(subject, role))) if entry.name == name), None)
 
 
 def redis_conf(subject: Subject) -> Iterator[Issue]:
@@ -65,7 +29,15 @@ def redis_conf(subject: Subject) -> Iterator[Issue]:
         yield from (Issue(message, hint, directive.path) for message, hint in _faults(directive, _renames(subject)))
         yield from _repeated(subject, directive)
     yield from dict.fromkeys(issue for role in by_role for issue in _differences(subject, by_role[role]))
+    yield from dict.fromkeys(issue for role in by_role for issue in _templates(subject, role))
     yield from _users(subject)
+
+
+def _templates(subject: Subject, role: str) -> Iterator[Issue]:
+    """Refuse templates in comments: their result can have a line break, and so further lines of redis.conf."""
+    for text, path in comments(subject, role):
+        if "{{" in text:
+            yield Issue("redis.conf contains {{ in a comment, which Helm evaluates as a template", "write it without {{", path)
 
 
 def _renames(subject: Subject) -> list[str]:
@@ -82,7 +54,9 @@ def _faults(directive: Directive, renames: Collection[str]) -> Iterator[tuple[st
         yield from _user_faults(directive.value)
     if directive.name == "rename-command" and directive.text not in renames:
         yield "redis.conf renames a command: Redis does not start when a command is disabled twice", "use redis.disabledCommands"
-    if re.search(r"(?:^|\s)#", re.sub(r'"[^"]*"', "", directive.value)):
+    if not directive.balanced:
+        yield f"redis.conf has unbalanced quotation marks in {directive.name}: Redis would not start", "close each quotation mark"
+    if directive.comment:
         yield f"redis.conf has a comment after {directive.name}: Redis would not start", "move the comment to its own line"
 
 
@@ -91,7 +65,7 @@ def _users(subject: Subject) -> Iterator[Issue]:
     keys = subject.profile.users
     for name, user in mapping_at(subject.values, *keys).items() if keys else ():
         for message, hint in _user_faults(f"{name} {at(user, 'permissions')}") if name != "default" else ():
-            yield Issue(message, hint, (*_VALUES, *keys, name, "permissions"))
+            yield Issue(message, hint, (*VALUES, *keys, name, "permissions"))
 
 
 def _user_faults(rules: str) -> Iterator[tuple[str, str]]:
@@ -106,14 +80,14 @@ def _user_faults(rules: str) -> Iterator[tuple[str, str]]:
 def _repeated(subject: Subject, directive: Directive) -> Iterator[Issue]:
     """Refuse a line that Redis accepts once (config.c), where the chart writes redis.conf again when the node of a pod restarts."""
     flags = next(iter(subject.profile.parts.values())).flags
-    if subject.profile.conf_repeated and directive.name in _ONCE and directive.path != (*_VALUES, *flags):
+    if subject.profile.conf_repeated and directive.name in _ONCE and directive.path != (*VALUES, *flags):
         message = f"redis.conf sets {directive.name}, which the chart writes a second time when a node restarts: Redis would not start"
         yield Issue(message, f"write it as a flag of the server, in redis.values.{'.'.join(flags)}", directive.path)
 
 
 def _differences(subject: Subject, settings: list[Directive]) -> Iterator[Issue]:
     """Yield the settings that differ from the config: README, alerts and checks use the config."""
-    redis, common = subject.environment.redis, (*_VALUES, *subject.profile.redis_conf)
+    redis, common = subject.environment.redis, (*VALUES, *subject.profile.redis_conf)
     replaces = f"{'.'.join(subject.profile.redis_conf)} replaces all default lines"
     for line in _renames(subject):
         if line not in [directive.text for directive in settings]:
@@ -147,7 +121,7 @@ def _not_disabled(subject: Subject, line: str) -> Issue:
     if subject.profile.conf_repeated:
         conf, added = next(iter(subject.profile.parts.values())).flags, f"--{line}"
     hint = f"add the line {added}: {'.'.join(conf)} replaces all default lines"
-    return Issue(f"redis.conf has no {line}, but redis.disabledCommands needs it", hint, (*_VALUES, *conf))
+    return Issue(f"redis.conf has no {line}, but redis.disabledCommands needs it", hint, (*VALUES, *conf))
 
 
 def _are_equal(left: str, right: str) -> bool:
@@ -171,7 +145,7 @@ def memory(subject: Subject) -> Iterator[Issue]:
     default = subject.profile.memory_limit
     for role, limit in _limits(subject).items():
         keys = _containers(subject)[role]
-        path = (*_VALUES, *keys)
+        path = (*VALUES, *keys)
         if limit is None:
             reason = f"the default of the chart is {default}" if default else "it could use all memory of its node"
             yield Issue(f"{role} has no memory limit: {reason}", f"set {'.'.join(keys)}.limits.memory", path)
@@ -218,7 +192,7 @@ def volume_headroom(subject: Subject) -> Iterator[Issue]:
 def requests(subject: Subject) -> Iterator[Issue]:
     """Refuse a request above its limit: the API server would refuse the pods, but only during the downtime."""
     for role, keys in _containers(subject).items():
-        path = (*_VALUES, *keys)
+        path = (*VALUES, *keys)
         for name in ("cpu", "memory"):
             requested, limit = (at(subject.values, *keys, kind, name) for kind in ("requests", "limits"))
             sizes = [_measured(Quantity, str(amount)) for amount in (requested, limit) if amount is not None]
@@ -262,7 +236,7 @@ def replica_probes(subject: Subject) -> Iterator[Issue]:
         if not probe or "master" in str(at(probe, "exec", "command")):
             state = "also tests the primary" if probe else "is missing, and the probe of the chart also tests the primary"
             hint = f"remove it from redis.values, or use {probes.local}"
-            yield Issue(f"{name} {state}: replicas would fail with the primary", hint, (*_VALUES, *path))
+            yield Issue(f"{name} {state}: replicas would fail with the primary", hint, (*VALUES, *path))
 
 
 def liveness(subject: Subject) -> Iterator[Issue]:
@@ -278,4 +252,4 @@ def liveness(subject: Subject) -> Iterator[Issue]:
             message = f"{name} does not accept {' and '.join(absent)}: Redis would restart in a loop"
             other = f", or accept these answers of {probes.local.partition(' ')[0]}" if probes.local else ""
             hint = f"remove redis.values.{name}{other}"
-            yield Issue(message, hint, (*_VALUES, *path))
+            yield Issue(message, hint, (*VALUES, *path))

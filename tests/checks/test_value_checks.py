@@ -150,6 +150,26 @@ def test_a_value_that_other_objects_do_not_support_is_reported(tmp_path: Path, c
     assert_reported(case, tmp_path)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"user app on #{'0a' * 32} ~* +@all",
+        "logfile #log",
+        "proc-title-template '# {title}'",
+        "# appendonly no",
+        "appendfsync always",
+        "no-appendfsync-on-rewrite no",
+        "auto-aof-rewrite-percentage 50",
+        "shutdown-on-sigterm nosave",
+    ],
+)
+def test_a_line_of_redis_conf_that_redis_accepts_has_no_finding(tmp_path: Path, line: str) -> None:
+    """With an append-only file, `nosave` loses nothing: Redis flushes the file when it stops."""
+    environment = loaded(tmp_path, "validate", over={"redis": {"values": {"master": {"configuration": line}}}})
+    found = {finding.code for finding in check(environment, render(environment))}
+    assert found.isdisjoint({"redis-conf", "durability"})
+
+
 @pytest.mark.parametrize("case", ["port as before", "from a ConfigMap"])
 def test_a_missing_port_and_a_container_with_envfrom_are_not_reported(tmp_path: Path, case: str) -> None:
     live = backend()

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from rediskit.chart.profile import Profile
 from rediskit.checks.finding import Subject
-from rediskit.checks.server import directives, last_directive
+from rediskit.checks.redis_conf import directives, last_directive
 from rediskit.errors import Path
 from rediskit.model.nested import at, leaves, list_at, mapping_at
 from rediskit.model.secrets import ExternalSecrets, SealedSecrets
