@@ -197,6 +197,7 @@ class Profile(NamedTuple):
         fixed: Values that must keep the default of the chart: this default, and the config key to set instead ("" for none).
         volumes: Values in the volumeClaimTemplates beside size and class, with the config key.
         storage: Class and size of a volume, with the config key; the keys are those in `Part.persistence`.
+        services: The sections of the Services that the chart creates.
         folders: The keys of the folder of the data in `Part.persistence`.
         topology: Values that decide which workloads exist.
         management: Values of the immutable podManagementPolicy.
@@ -245,6 +246,7 @@ class Profile(NamedTuple):
     advice: Mapping[str, str]
     maintained: bool = True
     memory_limit: str = ""
+    services: tuple[str, ...] = ("service", "metrics.service")
     folders: tuple[str, ...] = ()
     management: tuple[str, ...] = ()
     containers: tuple[Keys, ...] = ()

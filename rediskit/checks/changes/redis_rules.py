@@ -1,6 +1,6 @@
 """The rules about changes of Redis itself. A test shows each effect with the real program."""
 
-from rediskit.checks.changes import settings
+from rediskit.checks.changes import services, settings
 from rediskit.checks.changes.conditions import (
     added_to_a_file,
     always,
@@ -120,6 +120,24 @@ RULES: tuple[Rule, ...] = (
         always,
         "podManagementPolicy of a StatefulSet can't change: the API server refuses it, and blocks each later change of the release",
         "undo the change, or delete the StatefulSet with --cascade=orphan before the commit is applied",
+    ),
+    Rule(
+        "service-address",
+        "error",
+        (),
+        services.addresses,
+        always,
+        "clusterIP and the first IP family of a Service can't change: the API server refuses it, and blocks each later change",
+        "undo the change, or delete the Service before the commit is applied: clients have no host until then",
+    ),
+    Rule(
+        "service-changed",
+        "warning",
+        (),
+        services.others,
+        always,
+        "the Service sends connections in another way: clients may lose them, or no longer reach Redis",
+        "compare helm template of the release before and after the change, and accept it",
     ),
     Rule("release-renamed", "error", _NAMES, settings.names, always, _EMPTY, _NEW_INSTALL),
     Rule(
