@@ -19,6 +19,7 @@ from rediskit.checks import (
     release,
     secrets,
     server,
+    tool_keys,
 )
 from rediskit.checks.acceptance import unaccepted
 from rediskit.checks.finding import REFUSED, Check, Finding, Issue, Severity, Subject, Topic, reference
@@ -56,6 +57,7 @@ CHECKS: tuple[Check, ...] = (
     Check("chart-key", "error", release.chart_keys),
     Check("chart-owned-value", "error", release.owned_values, "password"),
     Check("chart-label", "error", release.labels),
+    Check("tool-key", "error", tool_keys.tool_keys),
     Check("chart-name", "error", release.names),
     Check("extra-object", "error", release.extra_objects),
     Check("redis-conf", "error", server.redis_conf),

@@ -170,6 +170,19 @@ def test_a_line_of_redis_conf_that_redis_accepts_has_no_finding(tmp_path: Path, 
     assert found.isdisjoint({"redis-conf", "durability"})
 
 
+@pytest.mark.parametrize(
+    "annotations",
+    [
+        {"link.argocd.argoproj.io/external-link": "https://example.org"},
+        {"example.org/team": "{{ .Release.Name }}"},
+        {"prometheus.io/path": "/metrics"},
+    ],
+)
+def test_an_annotation_that_no_gitops_tool_reads_has_no_finding(tmp_path: Path, annotations: dict[str, str]) -> None:
+    environment = loaded(tmp_path, "validate", over={"redis": {"values": {"commonAnnotations": annotations}}})
+    assert "tool-key" not in {finding.code for finding in check(environment, render(environment))}
+
+
 @pytest.mark.parametrize("case", ["port as before", "from a ConfigMap"])
 def test_a_missing_port_and_a_container_with_envfrom_are_not_reported(tmp_path: Path, case: str) -> None:
     live = backend()
