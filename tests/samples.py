@@ -75,11 +75,11 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """
     result = dict(base)
     for key, value in over.items():
-        mine = result.get(key)
-        if isinstance(mine, list) and isinstance(value, Mapping):
-            result[key] = [merged(entry, value[index]) if index in value else entry for index, entry in enumerate(mine)]
+        existing = result.get(key)
+        if isinstance(existing, list) and isinstance(value, Mapping):
+            result[key] = [merged(entry, value[index]) if index in value else entry for index, entry in enumerate(existing)]
         else:
-            result[key] = merged(mine, value) if isinstance(mine, Mapping) and isinstance(value, Mapping) else value
+            result[key] = merged(existing, value) if isinstance(existing, Mapping) and isinstance(value, Mapping) else value
     return result
 
 

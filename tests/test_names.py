@@ -1,4 +1,4 @@
-"""The names in the package: a variable, a parameter, a function and a class have the name of the value or the task."""
+"""The names in the package and its tests: a variable, a parameter, a function and a class have the name of the value or the task."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = sorted((ROOT / "rediskit").rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 VAGUE = {"found", "made", "one", "said", "given", "taken", "there", "mine", "theirs", "thing"}
 """Words that fit every value. Write the noun: users, manifests, problems, address, existing."""
@@ -45,6 +46,13 @@ def vague_names(name: str, source: str) -> list[str]:
 def test_names_describe_their_values(file: Path) -> None:
     vague = vague_names(str(file.relative_to(ROOT)), file.read_text(encoding="utf-8"))
     assert not vague, "\n".join(vague)
+
+
+@pytest.mark.parametrize("file", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_names_in_tests_describe_their_values(file: Path) -> None:
+    """Tests compare results of rediskit and of another program, as `ours` and `theirs`."""
+    vague = vague_names(str(file.relative_to(ROOT)), file.read_text(encoding="utf-8"))
+    assert [name for name in vague if "theirs: " not in name] == []
 
 
 @pytest.mark.parametrize(

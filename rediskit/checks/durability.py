@@ -48,11 +48,11 @@ def durability(subject: Subject) -> Iterator[Issue]:
     """
     redis = subject.environment.redis
     has_data = redis.append_only or bool(redis.save_points)
-    found: dict[Directive, None] = {}
+    settings: dict[Directive, None] = {}
     for role in subject.profile.parts if has_data else ():
         last = {directive.name: directive for directive in directives(subject, role)}
-        found |= dict.fromkeys(last[name] for name in _RULES if name in last)
-    for directive in found:
+        settings |= dict.fromkeys(last[name] for name in _RULES if name in last)
+    for directive in settings:
         rule = _RULES[directive.name]
         if rule.with_file == redis.append_only and rule.weakens(directive.value):
             hint = "remove the line, or accept it where all keys can be lost"

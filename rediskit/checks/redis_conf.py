@@ -87,8 +87,8 @@ def _directive(line: str, path: Path) -> Directive:
 
 def _comment(name: str, words: list[str]) -> str:
     """Return the first word that is meant as a comment. Redis knows comments only at the start of a line: it is an argument."""
-    taken = {"user": words[:1] + [word for word in words if _HASH.fullmatch(word)], "loadmodule": words}
-    accepted = taken.get(name, words if name in _TEXTS and len(words) == 1 else [])
+    arguments = {"user": words[:1] + [word for word in words if _HASH.fullmatch(word)], "loadmodule": words}
+    accepted = arguments.get(name, words if name in _TEXTS and len(words) == 1 else [])
     return next((word for word in words if word.startswith("#") and word not in accepted), "")
 
 

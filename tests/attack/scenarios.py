@@ -56,8 +56,8 @@ def project(folder: Path, step: str, *, own: bool = False, kind: str = "kustomiz
         more["migration"] = {"step": "prepare", **READY}
     data["clients"][0] = merged(data["clients"][0], more)
     if own:
-        mine = merged(data["clients"][0], {"workloads": {0: {"manifest": "beersystem-backend.yaml"}}})
-        _write(place / "config/chocolandia/beersystem.yaml", mine)
+        client = merged(data["clients"][0], {"workloads": {0: {"manifest": "beersystem-backend.yaml"}}})
+        _write(place / "config/chocolandia/beersystem.yaml", client)
         data["clients"][0] = {"file": "chocolandia/beersystem.yaml"}
     _write(place / "config/chocolandia.yaml", data)
     if not over:

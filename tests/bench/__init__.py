@@ -31,7 +31,7 @@ def paired(name: str, ours: Callable[[], float], theirs: Callable[[], float], ru
     """Run two measurements in turn, after one pair that does not count."""
     pairs = [(ours(), theirs()) for _ in range(runs + 1)][1:]
     median = statistics.median
-    return Row(name, median(mine for mine, _ in pairs), median(other for _, other in pairs), median(mine / other for mine, other in pairs))
+    return Row(name, median(own for own, _ in pairs), median(other for _, other in pairs), median(own / other for own, other in pairs))
 
 
 def milliseconds(run: Callable[[], object]) -> float:

@@ -29,17 +29,17 @@ def large(folder: Path) -> None:
         for command, words in (("migrate status", ["migrate", "status", "config/home.yaml"]), ("render", ["render"])):
             _print(f"`{command}`", f"{count:,} clients", [measured([*REDISKIT, *words], home) for _ in range(3)])
     for form, path in write_dumps(folder).items():
-        given = f"{path.stat().st_size / 2**20:.0f} MiB, {OBJECTS:,} objects, {form}"
+        dump = f"{path.stat().st_size / 2**20:.0f} MiB, {OBJECTS:,} objects, {form}"
         for name, source in ((path.name, None), ("-", path)):
             homes = [f"{path.name}.{run}{'.piped' if source else ''}" for run in range(3)]
             runs = [measured([*REDISKIT, "init", home, "--from", name, *_OPTIONS], folder, source) for home in homes]
-            _print(f"`init --from {'-' if source else 'FILE'}`", given, runs)
+            _print(f"`init --from {'-' if source else 'FILE'}`", dump, runs)
         path.unlink()
 
 
-def _print(command: str, given: str, runs: list[Usage]) -> None:
+def _print(command: str, dump: str, runs: list[Usage]) -> None:
     used = Usage(*map(statistics.median, zip(*runs, strict=True)))
-    print(f"| {command} | {given} | {used.processor:.1f} s | {used.wall:.1f} s | {used.memory:,.0f} MiB |", flush=True)
+    print(f"| {command} | {dump} | {used.processor:.1f} s | {used.wall:.1f} s | {used.memory:,.0f} MiB |", flush=True)
 
 
 def write_clients(folder: Path, count: int) -> None:
@@ -54,11 +54,11 @@ def write_clients(folder: Path, count: int) -> None:
         spec = {"replicas": 2, "selector": {"matchLabels": {"app": "web"}}, "template": template}
         manifest = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": namespace}, "spec": spec}
         (folder / f"config/home/{namespace}.yaml").write_text(dump(manifest), encoding="utf-8")
-        taken = STEPS[: number % len(STEPS) + 1]
+        steps = STEPS[: number % len(STEPS) + 1]
         client: dict[str, Any] = {"name": namespace, "namespace": namespace}
         client["workloads"] = [{"manifest": f"home/{namespace}.yaml", "containers": {"app": {"env": {"REDIS_HOST": "${host}"}}}}]
         client["previous"] = {"host": f"redis.{namespace}", "remove": ["Deployment/redis", "Service/redis"], "data": "none"}
-        client["migration"] = {"step": taken[-1], "history": [{"step": step, "at": "2026-03-01T22:00:00-03:00"} for step in taken]}
+        client["migration"] = {"step": steps[-1], "history": [{"step": step, "at": "2026-03-01T22:00:00-03:00"} for step in steps]}
         clients.append(client)
     gitops = {"tool": "argocd", "repository": "https://github.com/example/platform.git"}
     text = yaml.dump({"name": "home", "gitops": gitops, "clients": clients}, Dumper=yaml.CSafeDumper, sort_keys=False)

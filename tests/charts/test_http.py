@@ -20,11 +20,11 @@ OVER_HTTP = [name for name, profile in PROFILES.items() if profile.over_http]
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, helm: Path) -> Iterator[ChartRepository]:
-    made = ChartRepository(tmp_path)
+    charts = ChartRepository(tmp_path)
     monkeypatch.setenv("HELM", str(helm))
-    monkeypatch.setenv("SSL_CERT_FILE", str(made.authority))
-    yield made
-    made.stop()
+    monkeypatch.setenv("SSL_CERT_FILE", str(charts.authority))
+    yield charts
+    charts.stop()
 
 
 def config(folder: Path, profile: str, repository: str) -> Path:
@@ -48,8 +48,8 @@ def test_upgrade_pulls_both_versions_from_an_http_repository(profile: str, run: 
     repository.add(chart)
     code, output, errors = run("upgrade", str(config(tmp_path, profile, repository.url)), "--chart", version, "--json")
     assert (code, errors) == (0, "")
-    found = json.loads(output)
-    assert found["findings"] == []
+    document = json.loads(output)
+    assert document["findings"] == []
     name = PROFILES[profile].chart
     pulled = [path for path in repository.asked if path.endswith(".tgz")]
     assert pulled == [f"/charts/{name}-{PROFILES[profile].listed}.tgz", f"/charts/{name}-{version}.tgz"]

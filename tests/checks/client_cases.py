@@ -24,9 +24,9 @@ def two_clients(first: str, second: str | None, **sections: Any) -> dict[str, An
 
 def with_databases(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     """Return two clients that name these databases."""
-    mine = {**config("validate")["clients"][0], **({"databases": first} if first else {})}
+    first_client = {**config("validate")["clients"][0], **({"databases": first} if first else {})}
     other: dict[str, Any] = {"databases": second} if second else {}
-    return {"clients": [mine, client("worker", None, **other)]}
+    return {"clients": [first_client, client("worker", None, **other)]}
 
 
 def without_scan() -> dict[str, Any]:

@@ -166,8 +166,8 @@ def test_a_value_that_other_objects_do_not_support_is_reported(tmp_path: Path, c
 def test_a_line_of_redis_conf_that_redis_accepts_has_no_finding(tmp_path: Path, line: str) -> None:
     """With an append-only file, `nosave` loses nothing: Redis flushes the file when it stops."""
     environment = loaded(tmp_path, "validate", over={"redis": {"values": {"master": {"configuration": line}}}})
-    found = {finding.code for finding in check(environment, render(environment))}
-    assert found.isdisjoint({"redis-conf", "durability"})
+    codes = {finding.code for finding in check(environment, render(environment))}
+    assert codes.isdisjoint({"redis-conf", "durability"})
 
 
 @pytest.mark.parametrize(

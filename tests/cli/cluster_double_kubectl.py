@@ -82,10 +82,10 @@ class Kubectl:
         if "--raw" in self.options:
             raise LookupError("the server could not find the requested resource")
         kind = kind.partition(".")[0].removesuffix("s")
-        found = self._listed(kind) if "--selector" in self.options else self._one(kind, name)
-        return json.dumps(found) if found else ""
+        content = self._listed(kind) if "--selector" in self.options else self._object(kind, name)
+        return json.dumps(content) if content else ""
 
-    def _one(self, kind: str, name: str) -> Any:
+    def _object(self, kind: str, name: str) -> Any:
         if kind == "namespace":
             return {"metadata": {"name": name, "uid": "0c8a7f1e"}}
         if kind == "secret":
@@ -108,15 +108,15 @@ class Kubectl:
 
     def _job(self, name: str) -> Any:
         """Return a Job of the pushed manifests, ended as its checks are."""
-        found = [one for one in self._rendered() if (one["kind"], one["metadata"]["name"]) == ("Job", name)]
-        if not found:
+        jobs = [content for content in self._rendered() if (content["kind"], content["metadata"]["name"]) == ("Job", name)]
+        if not jobs:
             return None
         message = self._message(name)
         ended = {"type": "Complete"}
         if not message or "\tfailed\t" in message or "\tunknown\t" in message:
             ended = {"type": "Failed", "reason": "BackoffLimitExceeded", "message": "Job has reached the specified backoff limit"}
         condition = {**ended, "status": "True", "lastTransitionTime": "2026-03-02T01:05:00Z"}
-        return {**found[0], "status": {"startTime": "2026-03-02T01:04:00Z", "conditions": [condition]}}
+        return {**jobs[0], "status": {"startTime": "2026-03-02T01:04:00Z", "conditions": [condition]}}
 
     def _message(self, job: str) -> str:
         phase = next(word for word in ("connectivity", "replication", "performance") if f"-{word}-" in job)
@@ -128,7 +128,7 @@ class Kubectl:
             ended = {"terminated": {"exitCode": 0, "message": self._message(selector["job-name"])}}
             return {"items": [{"status": {"containerStatuses": [{"name": "verify", "state": ended}]}}]}
         if kind == "pod":
-            pods = (_pod(one) for one in self._built() if one["kind"] == "Deployment" and one["spec"]["replicas"])
+            pods = (_pod(content) for content in self._built() if content["kind"] == "Deployment" and content["spec"]["replicas"])
             return {"items": [pod for pod in pods if selector.items() <= pod["metadata"]["labels"].items()]}
         raise LookupError(f"this kubectl lists no {kind}")
 

@@ -31,7 +31,7 @@ def deployment(name: str, **more: Any) -> dict[str, Any]:
 
 def shop(step: str = "validate", **more: Any) -> dict[str, Any]:
     """Return a client with two workloads after the steps before and at a step."""
-    history = [{"step": one, "at": f"2026-03-01T22:0{minute}:00-03:00"} for minute, one in enumerate(STEPS)]
+    history = [{"step": step, "at": f"2026-03-01T22:0{minute}:00-03:00"} for minute, step in enumerate(STEPS)]
     migration = {"step": step, "history": history[: STEPS.index(step) + 1] if step in STEPS else []}
     section = {
         "name": "shop",
@@ -51,7 +51,7 @@ def write(folder: Path, *clients: dict[str, Any]) -> None:
     (folder / "config/lab.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
 
 
-def found(run: Run, folder: Path, before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str, str]]:
+def client_findings(run: Run, folder: Path, before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Return code, severity and message of each finding about the client."""
     write(folder, before)
     git(folder, "add", "-A")
@@ -59,10 +59,10 @@ def found(run: Run, folder: Path, before: dict[str, Any], after: dict[str, Any])
     write(folder, after)
     assert run("render", "--force")[0] == 0
     code, output, _ = run("check", "--base", "HEAD", "--json")
-    findings = [one for one in json.loads(output)["findings"] if one["code"].startswith("client-")]
-    assert code == int(any(one["severity"] == "error" for one in findings)), output
-    assert all("shop" in one["on"] for one in findings)
-    return [(one["code"], one["severity"], one["message"]) for one in findings]
+    findings = [finding for finding in json.loads(output)["findings"] if finding["code"].startswith("client-")]
+    assert code == int(any(finding["severity"] == "error" for finding in findings)), output
+    assert all("shop" in finding["on"] for finding in findings)
+    return [(finding["code"], finding["severity"], finding["message"]) for finding in findings]
 
 
 @pytest.mark.parametrize("step", ["scale-down", "reconfigure", "validate"])
@@ -78,7 +78,7 @@ def found(run: Run, folder: Path, before: dict[str, Any], after: dict[str, Any])
 def test_what_leaves_its_place_in_the_middle_of_a_step_is_an_error(
     change: dict[str, Any], words: str, step: str, tmp_path: Path, run: Run
 ) -> None:
-    ((code, severity, message),) = found(run, tmp_path, shop(step), shop(step, **change))
+    ((code, severity, message),) = client_findings(run, tmp_path, shop(step), shop(step, **change))
     assert (code, severity, f"shop is at {step} and {words}" in message) == ("client-moved", "error", True), message
 
 
@@ -91,19 +91,19 @@ def test_what_leaves_its_place_in_the_middle_of_a_step_is_an_error(
     ],
 )
 def test_a_change_of_the_application_without_a_step_is_a_warning(change: dict[str, Any], field: str, tmp_path: Path, run: Run) -> None:
-    ((code, severity, message),) = found(run, tmp_path, shop(), shop(**change))
+    ((code, severity, message),) = client_findings(run, tmp_path, shop(), shop(**change))
     assert (code, severity, field in message) == ("client-changed", "warning", True), message
 
 
 def test_before_and_after_the_steps_a_client_can_change(tmp_path: Path, run: Run) -> None:
     change: dict[str, Any] = {"databases": {"default": 3}, "namespace": "store", "workloads": [deployment("web")]}
-    assert found(run, tmp_path, shop("prepare"), shop("prepare", **change)) == []
+    assert client_findings(run, tmp_path, shop("prepare"), shop("prepare", **change)) == []
 
 
 def test_the_same_application_in_other_words_is_no_change(tmp_path: Path, run: Run) -> None:
     short: dict[str, Any] = {"env": ENV, "workloads": [deployment(name, containers={"app": {}}) for name in ("web", "worker")]}
-    assert found(run, tmp_path, shop(), shop(**short)) == []
-    assert found(run, tmp_path, shop("scale-up"), shop("validate")) == []
+    assert client_findings(run, tmp_path, shop(), shop(**short)) == []
+    assert client_findings(run, tmp_path, shop("scale-up"), shop("validate")) == []
 
 
 def test_clients_that_do_not_load_at_the_revision_are_not_passed_over(tmp_path: Path, run: Run) -> None:
@@ -115,7 +115,7 @@ def test_clients_that_do_not_load_at_the_revision_are_not_passed_over(tmp_path: 
     write(tmp_path, shop())
     run("render")
     _, output, _ = run("check", "--base", "HEAD", "--json")
-    messages = [one["message"] for one in json.loads(output)["findings"] if one["code"] == "client-changed"]
+    messages = [finding["message"] for finding in json.loads(output)["findings"] if finding["code"] == "client-changed"]
     assert len(messages) == 1
     assert "the clients at HEAD are not compared" in messages[0]
 

@@ -118,14 +118,14 @@ def test_nothing_is_written_without_space_for_temporary_files(tmp_path: Path, mo
 
 @pytest.mark.parametrize("path", ["config/home.yaml", "config/home/beersystem-backend.yaml", "rediskit.schema.json"])
 def test_existing_files_are_not_overwritten(repository: Repository, path: str) -> None:
-    mine = repository.folder / path
-    mine.parent.mkdir(parents=True, exist_ok=True)
-    mine.write_text("mine\n")
+    existing = repository.folder / path
+    existing.parent.mkdir(parents=True, exist_ok=True)
+    existing.write_text("mine\n")
     ended = rediskit("init", "--from", "-", piped=WHOLE)
     assert (ended.code, ended.output) == (1, "")
     assert ended.errors == f"error: {path} already exists\n  help: move it or choose another name: rediskit does not overwrite it\n"
     assert files(repository.folder) == [path]
-    assert mine.read_text() == "mine\n"
+    assert existing.read_text() == "mine\n"
 
 
 def test_every_existing_file_is_reported(repository: Repository) -> None:

@@ -78,8 +78,8 @@ def test_the_rollback_of_the_runbook_can_be_followed_by_another_attempt(place: P
     forward, _, wrong = page(place).partition("## Roll back")
     at = follow(place, commands(forward.partition("### 6. decommission")[0]), START, capfd)
     assert place.step() == "validate"
-    back, found, _ = wrong.partition("The shared Redis continues to run. To try again")
-    assert found
+    back, heading, _ = wrong.partition("The shared Redis continues to run. To try again")
+    assert heading
     at = follow(place, commands(back), at, capfd)
     assert (place.step(), place.remote("owner")) == ("rolled-back", "beersystem: rolled-back")
     follow(place, [next(line for line in commands(forward) if "--to scale-down" in line)], at, capfd)

@@ -43,10 +43,10 @@ def test_an_application_with_a_checkout_needs_its_scan(kind: str, tmp_path: Path
     assert run(*SCAN, "--live", "--record")[0] == 0
     entry = evidence(tmp_path)[0]
     for scan in (entry, {**entry, "source": "file live.yaml"}, {"kind": "scan", "step": "validate", "at": AT, "value": "0"}):
-        observed = [one for one in load(tmp_path / "chocolandia.yaml").clients[0].migration.evidence if one.kind != "scan"]  # type: ignore[union-attr]
-        mine = [one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in observed]
+        observed = [entry for entry in load(tmp_path / "chocolandia.yaml").clients[0].migration.evidence if entry.kind != "scan"]  # type: ignore[union-attr]
+        recorded = [entry.model_dump(mode="json", by_alias=True, exclude_none=True) for entry in observed]
         data = yaml.safe_load((tmp_path / "chocolandia.yaml").read_text())
-        at(tmp_path, kind=kind, migration={**data["clients"][0]["migration"], "evidence": [*mine, scan]})
+        at(tmp_path, kind=kind, migration={**data["clients"][0]["migration"], "evidence": [*recorded, scan]})
         code, _, errors = run(*ADVANCE)
         assert (code, "[scan-missing]" in errors) == (1, True), (scan, errors)
     for option in (("--live",), ("--observed", "nobody")):

@@ -58,7 +58,7 @@ class Cluster:
         self.folder = folder / "cluster"
         self.folder.mkdir()
         for resource in self.RESOURCES:
-            self.put(resource, *(one for one in (moved(), *OLD_REDIS, *objects) if f"{one['kind'].lower()}s" == resource))
+            self.put(resource, *(content for content in (moved(), *OLD_REDIS, *objects) if f"{content['kind'].lower()}s" == resource))
         program = self.folder / "kubectl"
         program.write_text(
             f"""#!/bin/sh
@@ -80,7 +80,7 @@ esac
 def evidence(folder: Path) -> list[dict[str, Any]]:
     migration = load(folder / "chocolandia.yaml").clients[0].migration
     assert migration is not None
-    return [one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in migration.evidence if one.kind == "scan"]
+    return [entry.model_dump(mode="json", by_alias=True, exclude_none=True) for entry in migration.evidence if entry.kind == "scan"]
 
 
 def test_nothing_in_the_cluster_passes_the_gate_and_the_evidence_records_what_was_read(

@@ -51,8 +51,8 @@ def test_a_failed_job_is_exit_code_1_with_the_failed_checks(cluster: Double, run
     assert f"  failed  redis/{names()['replication']} at 2026-03-02T01:05:00Z, 6 of 7 checks passed\n" in output
     assert "    failed  replicas-online host:6379:  why\n" in output
     code, output, _ = run(*STATUS, "--live", "--json")
-    found = {job["name"]: job["status"] for job in json.loads(output)["verification"]}
-    assert (code, found[names()["replication"]], found[names()["connectivity"]]) == (1, "failed", "passed")
+    statuses = {job["name"]: job["status"] for job in json.loads(output)["verification"]}
+    assert (code, statuses[names()["replication"]], statuses[names()["connectivity"]]) == (1, "failed", "passed")
 
 
 def test_a_job_without_a_result_or_without_a_cluster_is_unknown(cluster: Double, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,7 @@ class Place:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, order: str = "scale-down-first") -> None:
         self.folder = folder
         self.monkeypatch = monkeypatch
-        write(_made(folder / "here/config"), {"step": "prepare", "order": order, **READY})
+        write(_created(folder / "here/config"), {"step": "prepare", "order": order, **READY})
         owner(folder)
         (folder / "owner/.git").rmdir()
         self.here, self.owner = (Repository(folder / name, monkeypatch) for name in ("here", "owner"))
@@ -74,7 +74,7 @@ class Place:
         return {**files, **heads}
 
 
-def _made(folder: Path) -> Path:
+def _created(folder: Path) -> Path:
     folder.mkdir(parents=True)
     return folder
 

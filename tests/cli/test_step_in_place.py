@@ -48,13 +48,13 @@ def one_repository(folder: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> 
         data = yaml.safe_load((folder / CONFIG).read_text())
         data["gitops"]["tool"] = "flux"
         (folder / CONFIG).write_text(yaml.safe_dump(data, sort_keys=False, width=1000))
-    made = Repository(folder, monkeypatch)
+    project = Repository(folder, monkeypatch)
     subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", folder.parent / "remote.git"], check=True)
-    made.git("remote", "add", "origin", str(folder.parent / "remote.git"))
+    project.git("remote", "add", "origin", str(folder.parent / "remote.git"))
     assert main(["render", CONFIG]) == 0
-    made.commit({})
-    made.git("push", "--quiet", "--set-upstream", "origin", "main")
-    return made
+    project.commit({})
+    project.git("push", "--quiet", "--set-upstream", "origin", "main")
+    return project
 
 
 def put_evidence(repository: Repository, kind: str, **more: str) -> None:

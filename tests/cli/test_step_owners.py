@@ -43,7 +43,7 @@ def chart_release() -> Object:
 def rendered() -> Object:
     """Return the workload that the test chart renders."""
     objects = template(chart_at(str(CHART)), helm_install(chart_release()), VALUES, "beersystem")
-    (workload,) = (one for one in objects if one["metadata"]["name"] == "shop-web")
+    (workload,) = (content for content in objects if content["metadata"]["name"] == "shop-web")
     return workload
 
 
@@ -119,10 +119,10 @@ class Application(Place):
 
     def content(self) -> Any:
         """Return what the application repository has of the step, as a person or a program reads it."""
-        mine = self.owner.folder / "prod/rediskit/beersystem"
+        folder = self.owner.folder / "prod/rediskit/beersystem"
         for name in ("values.yaml", "kustomization.yaml", "beersystem.auto.tfvars.json"):
-            if (mine / name).exists():
-                return yaml.safe_load((mine / name).read_text())
+            if (folder / name).exists():
+                return yaml.safe_load((folder / name).read_text())
         return None
 
 
@@ -132,9 +132,9 @@ def application(
 ) -> Application:
     monkeypatch.setenv("KUSTOMIZE", str(kustomize))
     monkeypatch.setenv("HELM", str(helm))
-    made = Application(tmp_path, monkeypatch, KINDS[request.param])
-    made.start(run)
-    return made
+    owner = Application(tmp_path, monkeypatch, KINDS[request.param])
+    owner.start(run)
+    return owner
 
 
 def evidence(place: Application, kind: str, step: str, **more: str) -> None:
@@ -256,7 +256,7 @@ DECOMMISSION = ("migrate", "step", CONFIG, "--at", LATER, "--to", "decommission"
 def validating(folder: Path, monkeypatch: pytest.MonkeyPatch, run: Run, kind: Kind, *scans: Object) -> Application:
     """Return an application after its validation, with the evidence of scans."""
     place = Application(folder, monkeypatch, kind)
-    observed = [one for one in OBSERVED if one["kind"] != "scan"]
+    observed = [entry for entry in OBSERVED if entry["kind"] != "scan"]
     history = [{"step": step, "at": f"2026-03-01T22:0{minute}:00-03:00"} for minute, step in enumerate(("scale-up", "validate"))]
     place.configure("validate", history=history, validation=EVIDENCE, evidence=[*observed, *scans])
     place.start(run)

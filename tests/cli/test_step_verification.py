@@ -27,8 +27,8 @@ def test_a_step_that_is_live_is_verified(cluster: Double, run: Run) -> None:
     code, output, errors = run(*TO, "deploy", "--wait", "--json")
     verification = json.loads(output)["verification"]
     assert (code, verification["status"], verification["unknown"]) == (0, "passed", []), errors
-    assert {one["id"] for one in verification["results"]} > {"ping", "replicas-online", "secrets-equal", "client-connection"}
-    assert {one["vantage"] for one in verification["results"]} >= {"cluster:redis", "cluster:beersystem"}
+    assert {result["id"] for result in verification["results"]} > {"ping", "replicas-online", "secrets-equal", "client-connection"}
+    assert {result["vantage"] for result in verification["results"]} >= {"cluster:redis", "cluster:beersystem"}
     assert [call for call in cluster.calls("create") if "redis-benchmark" in call] == [], "no load test in the downtime"
 
 

@@ -27,8 +27,8 @@ class Chart:
     """
 
     def __init__(self, profile: str = "bitnami") -> None:
-        given = os.environ.get("REDISKIT_CHART") if profile == "bitnami" else stored(profile)
-        self.path = Path(given or _STAND_INS / profile)
+        folder = os.environ.get("REDISKIT_CHART") if profile == "bitnami" else stored(profile)
+        self.path = Path(folder or _STAND_INS / profile)
         if self.path.is_dir():
             text = (self.path / "Chart.yaml").read_bytes()
         else:

@@ -80,14 +80,14 @@ class Application(ChartApplication):
 @pytest.fixture
 def applications(tool: Tool, git: GitServer) -> Iterator[dict[str, Application]]:
     """Yield an application for each form of values."""
-    made = {name: Application(tool, git, helm) for name, helm in HELM.items()}
-    for one in made.values():
-        one.install()
-    yield made
-    for one in made.values():
-        one.kube.patch(VERSION, "Application", one.namespace, NAMESPACE, {"metadata": {"finalizers": None}})
-        one.kube.delete(VERSION, "Application", one.namespace, NAMESPACE)
-        one.kube.delete("v1", "Namespace", one.namespace)
+    installed = {name: Application(tool, git, helm) for name, helm in HELM.items()}
+    for application in installed.values():
+        application.install()
+    yield installed
+    for application in installed.values():
+        application.kube.patch(VERSION, "Application", application.namespace, NAMESPACE, {"metadata": {"finalizers": None}})
+        application.kube.delete(VERSION, "Application", application.namespace, NAMESPACE)
+        application.kube.delete("v1", "Namespace", application.namespace)
 
 
 @pytest.mark.parametrize("tool", [ArgoCD], indirect=True, ids=["argocd"])

@@ -31,13 +31,13 @@ def test_a_live_scan_reads_what_runs_and_not_what_is_over(
     monkeypatch.setenv("KUBECONFIG", str(plane.kubeconfig))
     here: Object = {"metadata": {"namespace": namespace}}
     workload = merged(backend(), here)
-    for content in (workload, *(merged(one, here) for one in OLD_REDIS)):
+    for content in (workload, *(merged(entry, here) for entry in OLD_REDIS)):
         plane.kube.create(content)
     until("the pods of the application", lambda: _ready(plane, namespace) or None, 60)
     workload["spec"]["template"]["spec"]["containers"][0]["env"] = _switched(workload)
     plane.kube.apply(workload)
     until("two ReplicaSets", lambda: len(_sets(plane, namespace)) == 2 or None, 60)
-    until("the old one without pods", lambda: 0 in [one["spec"]["replicas"] for one in _sets(plane, namespace)] or None, 60)
+    until("the old one without pods", lambda: 0 in [entry["spec"]["replicas"] for entry in _sets(plane, namespace)] or None, 60)
     host = f"redis.{namespace}.svc.cluster.local"
     listed = [{"kind": "Deployment", "name": "beersystem-backend", "replicas": 1, "containers": ONE_CONTAINER}]
     previous = {"host": host, "data": "none"}
@@ -48,7 +48,7 @@ def test_a_live_scan_reads_what_runs_and_not_what_is_over(
     assert document["scan"]["uses"] == []
     plane.kube.create(merged(cron_job(f"redis://redis.{namespace}:6379/0"), here))
     document = _scanned(run, *scan, "--record", code=1)
-    assert [(one["object"], one["namespace"], one["strength"]) for one in document["scan"]["uses"]] == [
+    assert [(entry["object"], entry["namespace"], entry["strength"]) for entry in document["scan"]["uses"]] == [
         ("CronJob/nightly", namespace, "certain")
     ]
     migration = load(tmp_path / "chocolandia.yaml").clients[0].migration
@@ -65,7 +65,7 @@ def _scanned(run: Run, *arguments: str, code: int) -> Any:
 
 def _switched(workload: Object) -> list[Object]:
     env: list[Object] = yaml.safe_load(yaml.safe_dump(workload["spec"]["template"]["spec"]["containers"][0]["env"]))
-    return [{**one, "value": HOST} if one["name"] == "REDIS_HOST" else one for one in env]
+    return [{**entry, "value": HOST} if entry["name"] == "REDIS_HOST" else entry for entry in env]
 
 
 def _ready(plane: Plane, namespace: str) -> bool:
@@ -74,4 +74,6 @@ def _ready(plane: Plane, namespace: str) -> bool:
 
 
 def _sets(plane: Plane, namespace: str) -> list[Object]:
-    return [one for one in plane.kube.find("apps/v1", "ReplicaSet", namespace) if one["metadata"]["name"].startswith("beersystem")]
+    return [
+        content for content in plane.kube.find("apps/v1", "ReplicaSet", namespace) if content["metadata"]["name"].startswith("beersystem")
+    ]

@@ -46,8 +46,8 @@ def _change(scene: Scene, spec: dict[str, object]) -> None:
 
 
 def _ready(scene: Scene) -> int:
-    found = scene.live("apps/v1", "StatefulSet", scene.release)
-    return int(found["status"].get("readyReplicas", 0)) if found else 0
+    content = scene.live("apps/v1", "StatefulSet", scene.release)
+    return int(content["status"].get("readyReplicas", 0)) if content else 0
 
 
 def _uid(scene: Scene, number: int) -> str:

@@ -96,14 +96,14 @@ def test_the_controller_stops_no_pod_while_the_replica_is_not_ready_and_the_fenc
     until("a replica that is not ready", lambda: release.ready() == [f"{NAME}-0"] or None)
     only_patch = {"spec": {"ordinals": {"start": 1}, "replicas": 1}}
     release.plane.kube.patch("apps/v1", "StatefulSet", NAME, release.namespace, only_patch)
-    found = until("the controller has read it", lambda: _observed(release))
-    assert found["status"]["replicas"] == 2
+    content = until("the controller has read it", lambda: _observed(release))
+    assert content["status"]["replicas"] == 2
     assert f"{NAME}-0" in release.pods()
     release.run(FENCE, "--for=delete")
     assert list(release.pods()) == [f"{NAME}-1"]
 
 
 def _observed(release: Release) -> Object | None:
-    found = release.plane.kube.get("apps/v1", "StatefulSet", NAME, release.namespace)
-    assert found
-    return found if found["status"].get("observedGeneration") == found["metadata"]["generation"] else None
+    content = release.plane.kube.get("apps/v1", "StatefulSet", NAME, release.namespace)
+    assert content
+    return content if content["status"].get("observedGeneration") == content["metadata"]["generation"] else None

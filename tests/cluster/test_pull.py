@@ -47,9 +47,11 @@ def upgrade(config: Path, registry: Registry, *arguments: str) -> subprocess.Com
 def test_upgrade_pulls_both_versions_and_compares_them(config: Path, registry: Registry, tmp_path: Path) -> None:
     registry.push(PROFILE, _next(tmp_path))
     done = upgrade(config, registry, "--chart", NEXT, "--json")
-    found: dict[str, Any] = json.loads(done.stdout)
+    document: dict[str, Any] = json.loads(done.stdout)
     assert done.returncode == 1, done.stderr
-    assert [(finding["code"], "redis-shared-master" in finding["message"]) for finding in found["findings"]] == [("upgrade-service", True)]
+    assert [(finding["code"], "redis-shared-master" in finding["message"]) for finding in document["findings"]] == [
+        ("upgrade-service", True)
+    ]
     assert registry.source(PROFILE)[1] in done.stdout
     assert NEXT in done.stdout
 

@@ -115,7 +115,7 @@ def sound(kind: str, step: str) -> dict[str, bytes]:
         objects = sorted((top / "base").glob("*-*.yaml"))
         files = {str(file.relative_to(place)): file.read_bytes() for file in place.rglob("*") if file.is_file()}
         built = b"---\n".join(file.read_bytes() for file in objects)
-        rendered = b"---\n".join(dump(one).encode() for one in (backend(), *OLD_REDIS))
+        rendered = b"---\n".join(dump(content).encode() for content in (backend(), *OLD_REDIS))
         live = json.dumps(
             {
                 **merged(RELEASE, {"metadata": {"uid": "1"}}),
@@ -147,7 +147,7 @@ def state(place: Path) -> bytes:
         "helm_release": {"namespace": "shop", "manifest": json.dumps({"a": content})},
         "terraform_data": {"input": "a"},
     }
-    resources = [{"address": f"{kind}.a", "mode": "managed", "type": kind, "values": one} for kind, one in values.items()]
+    resources = [{"address": f"{kind}.a", "mode": "managed", "type": kind, "values": content} for kind, content in values.items()]
     return json.dumps({"format_version": "1.0", "values": {"root_module": {"child_modules": [{"resources": resources}]}}}).encode()
 
 

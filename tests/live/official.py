@@ -76,7 +76,7 @@ class Pod:
         self.folder = release.folder / self.name
         self.folder.mkdir()
         self.data = self._volume(workload["spec"]["volumeClaimTemplates"][0]["metadata"]["name"])
-        self.container: Object = next(found for found in self.spec["containers"] if found["name"] == release.names.container)
+        self.container: Object = next(container for container in self.spec["containers"] if container["name"] == release.names.container)
         self.server: Program | None = None
         self.log = self.folder / "init.log"
         self._bin = self._programs()
@@ -157,10 +157,15 @@ class Pod:
         (library,) = locate_folder("nss-wrapper", "lib").glob("libnss_wrapper.so")
         hosts = self.folder / "hosts"
         hosts.write_text(f"{self.release.hosts.read_text()}{self.address} localhost\n")
-        found = {"PATH": f"{self._bin}:/usr/bin:/bin", "HOSTNAME": self.name, "LD_PRELOAD": str(library), "NSS_WRAPPER_HOSTS": str(hosts)}
+        variables = {
+            "PATH": f"{self._bin}:/usr/bin:/bin",
+            "HOSTNAME": self.name,
+            "LD_PRELOAD": str(library),
+            "NSS_WRAPPER_HOSTS": str(hosts),
+        }
         for variable in container.get("env", ()):
-            found[variable["name"]] = self._value(variable)
-        return found
+            variables[variable["name"]] = self._value(variable)
+        return variables
 
     def _value(self, variable: Object) -> str:
         if "valueFrom" not in variable:
@@ -177,7 +182,7 @@ class Pod:
         if not mounts:
             return text
         paths = "|".join(re.escape(path) for path in sorted(mounts, key=len, reverse=True))
-        return re.sub(rf"(?<![\w./])({paths})(?![\w.-])", lambda found: str(mounts[found[1]]), text)
+        return re.sub(rf"(?<![\w./])({paths})(?![\w.-])", lambda match: str(mounts[match[1]]), text)
 
     def _mounted(self, container: Object, mount: Object) -> Path:
         folder = self._volume(mount["name"])

@@ -94,7 +94,7 @@ def failing_tests() -> dict[str, list[str]]:
     functions = [node for node in ast.parse(_TESTS.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)]
     tests = [function for function in functions if re.match("test_.*(fail|find_each)", function.name)]
     asserted = {test.name: [_constants(node) for node in ast.walk(test) if isinstance(node, ast.Assert)] for test in tests}
-    return {name: [test for test, listed in asserted.items() if any({name, "failed"} <= found for found in listed)] for name in CHECKS}
+    return {name: [test for test, listed in asserted.items() if any({name, "failed"} <= words for words in listed)] for name in CHECKS}
 
 
 def _constants(statement: ast.Assert) -> set[object]:

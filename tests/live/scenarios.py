@@ -227,7 +227,7 @@ def failed_verification(lab: Lab, stack: ExitStack) -> None:
     stack.enter_context(kube_state_metrics(lab))
     pods = [name for name in lab.cluster.pods if "-check-" in name]
     until("the end of the first Jobs", lambda: all(lab.pod(name).status()["status"]["phase"] == "Succeeded" for name in pods) or None, 90)
-    (job,) = [found for (kind, _, name), found in lab.cluster.objects.items() if kind == "Job" and "-check-replication-" in name]
+    (job,) = [content for (kind, _, name), content in lab.cluster.objects.items() if kind == "Job" and "-check-replication-" in name]
     failing = copy.deepcopy(job)
     failing["metadata"]["name"] += "0"
     for variable in failing["spec"]["template"]["spec"]["containers"][0]["env"]:

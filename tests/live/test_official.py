@@ -20,18 +20,18 @@ Make = Callable[..., Release]
 
 @pytest.fixture
 def release(tmp_path: Path) -> Iterator[Make]:
-    made: list[Release] = []
+    releases: list[Release] = []
 
     def start(engine: Engine, password: str = PASSWORD, replicas: int = 0, **redis: Any) -> Release:
-        made.append(Release(tmp_path, engine, password, {"redis": {"replicas": replicas, **redis}}))
-        for pod in made[-1].pods:
+        releases.append(Release(tmp_path, engine, password, {"redis": {"replicas": replicas, **redis}}))
+        for pod in releases[-1].pods:
             pod.initialize()
             pod.start()
-        return made[-1]
+        return releases[-1]
 
     yield start
-    for one in made:
-        one.stop()
+    for started in releases:
+        started.stop()
 
 
 def refused(pod: Pod, password: str = "") -> str:
@@ -57,15 +57,15 @@ def test_the_rendered_configuration_starts_and_applies(release: Make, engine: En
 
 @pytest.mark.parametrize("engine", ENGINES, ids=str)
 def test_the_password_is_required_and_in_one_file_of_the_volume(release: Make, engine: Engine) -> None:
-    made = release(engine)
-    pod = made.pods[0]
+    redis = release(engine)
+    pod = redis.pods[0]
     assert refused(pod).startswith("NOAUTH")
     assert refused(pod, NEW).startswith("WRONGPASS")
-    assert pod.shell(f"{made.names.authenticated_client} -h localhost ping") == "PONG"
+    assert pod.shell(f"{redis.names.authenticated_client} -h localhost ping") == "PONG"
     holding = [name for name, text in readable(pod.data).items() if PASSWORD in text]
     assert len(holding) == 1, holding
     assert (pod.data / holding[0]).stat().st_mode & 0o777 == 0o600
-    assert PASSWORD not in made.rendered.text
+    assert PASSWORD not in redis.rendered.text
     assert PASSWORD not in pod.log.read_text() + (pod.folder / "server.log").read_text()
     assert pod.server is not None
     assert pod.server.process is not None
@@ -74,10 +74,10 @@ def test_the_password_is_required_and_in_one_file_of_the_volume(release: Make, e
 
 @pytest.mark.parametrize("engine", ENGINES, ids=str)
 def test_a_restart_keeps_the_data_and_takes_the_new_password(release: Make, engine: Engine) -> None:
-    made = release(engine)
-    pod = made.pods[0]
+    redis = release(engine)
+    pod = redis.pods[0]
     pod.call("SET", "key", "value")
-    made.password = NEW
+    redis.password = NEW
     assert pod.call("GET", "key", password=PASSWORD) == "value"
     assert (pod.probe("livenessProbe"), pod.probe("readinessProbe")) == ((True, ""), (True, "")), "the Secret has changed, Redis not"
     pod.restart()
@@ -117,14 +117,14 @@ def test_probes_tell_a_busy_redis_from_a_broken_one(release: Make, engine: Engin
 
 def test_replicas_of_valkey_follow_the_primary_and_the_roles_can_be_swapped(release: Make) -> None:
     """With the password for replication on replicas alone, as the chart writes it, the old primary could not follow."""
-    made = release(VALKEY, replicas=1)
-    primary, replica = made.pods
+    valkey = release(VALKEY, replicas=1)
+    primary, replica = valkey.pods
     until("the replica", lambda: replica.info("master_link_status") == "up" or None, 30)
     primary.call("SET", "key", "value")
     until("the write", lambda: replica.call("GET", "key") == "value" or None, 30)
     with pytest.raises(RedisError, match="READONLY"):
         replica.call("SET", "key", "other")
-    assert primary.shell(f"{made.names.authenticated_client} -h localhost FAILOVER TIMEOUT 20000") == "OK"
+    assert primary.shell(f"{valkey.names.authenticated_client} -h localhost FAILOVER TIMEOUT 20000") == "OK"
     until("the swap", lambda: replica.info("role") == "master" or None, 30)
     until("the old primary", lambda: primary.info("role") == "slave" or None, 30)
     until("its connection", lambda: primary.info("master_link_status") == "up" or None, 30)

@@ -101,7 +101,7 @@ def test_fish_completes_commands_options_values_and_files(folder: Path) -> None:
     (folder / "usr/share").symlink_to(tool / "usr/share")
     (folder / "usr/etc").symlink_to(tool / "etc")
     (libraries,) = tool.glob("usr/lib/*-linux-gnu")
-    found = {}
+    completed = {}
     for words in TYPED:
         program = 'source rediskit.fish; complete -C "rediskit $argv"'
         done = subprocess.run(
@@ -114,5 +114,5 @@ def test_fish_completes_commands_options_values_and_files(folder: Path) -> None:
         )
         assert done.stderr == ""
         (line,) = done.stdout.splitlines()
-        found[words] = f"{words.rpartition(' ')[0]} {line.partition(chr(9))[0].rstrip('/')}".strip()
-    assert found == TYPED
+        completed[words] = f"{words.rpartition(' ')[0]} {line.partition(chr(9))[0].rstrip('/')}".strip()
+    assert completed == TYPED

@@ -40,9 +40,9 @@ def test_the_work_grows_with_the_number_of_clients(monkeypatch: pytest.MonkeyPat
     assert reports[1] <= 2 * reports[0]
 
 
-@pytest.mark.parametrize(("mine", "other"), list(product(STEPS, ["prepare", "validate", "rolled-back", None])))
-def test_whose_repository_changes_is_the_difference_of_two_environments(mine: str, other: str | None) -> None:
-    shop = client("shop", mine)
+@pytest.mark.parametrize(("own", "other"), list(product(STEPS, ["prepare", "validate", "rolled-back", None])))
+def test_whose_repository_changes_is_the_difference_of_two_environments(own: str, other: str | None) -> None:
+    shop = client("shop", own)
     environment = environment_of("prepare", over={"clients": [shop, merged(client("web", other), {"name": "web"})]})
     migrating = environment.clients[0]
     assert migrating.migration is not None

@@ -73,7 +73,7 @@ VALUES: dict[str, dict[str, str]] = {"scan": {"by": "measured", "value": "0"}, "
 def environment_at(folder: Path, kind: str, step: str, over: dict[str, Any], about: str = "") -> Environment:
     """Return an environment with one evidence of the kind at the step. about: its subject; by default that of the config."""
     entry = {"kind": kind, "step": step, "at": "2026-03-03T08:30:00-03:00", **VALUES.get(kind, {})}
-    others = [one for one in OBSERVED if one["kind"] != kind]
+    others = [entry for entry in OBSERVED if entry["kind"] != kind]
     steps = {"prepare": (), "scale-down": ("scale-down",), "deploy": ("scale-down", "deploy")}.get(step, (step,))
     migration: dict[str, Any] = {
         "step": step,
@@ -91,7 +91,7 @@ def blocked(environment: Environment) -> set[str]:
     """Return the codes that block the next step forward."""
     client = environment.clients[0]
     assert client.migration is not None
-    (forward,) = (one for one in available(client.migration) if one.kind == "forward")
+    (forward,) = (transition for transition in available(client.migration) if transition.kind == "forward")
     return {blocker.code for gate in evaluate(situation_of(environment, client, forward, AT)) for blocker in gate.blockers}
 
 

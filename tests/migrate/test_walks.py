@@ -67,7 +67,7 @@ def put(folder: Path, data: dict[str, Any], draw: Any) -> Path:
     return folder / "chocolandia.yaml"
 
 
-def mine(environment: Environment) -> tuple[Any, Migration]:
+def client_and_migration(environment: Environment) -> tuple[Any, Migration]:
     migrating = next(client for client in environment.clients if client.name == "beersystem")
     assert migrating.migration is not None
     return migrating, migrating.migration
@@ -75,18 +75,18 @@ def mine(environment: Environment) -> tuple[Any, Migration]:
 
 def take(environment: Environment, transition: transitions.Transition, at: str) -> Environment:
     """One step, by the same calls as the command's, with the evidence that its gates want."""
-    migrating, migration = mine(environment)
+    migrating, migration = client_and_migration(environment)
     if transition.target in ("decommission", "complete") and transition.kind == "forward":
         began = migration.running_since.at if migration.running_since else START
         seen = Observed(at=at, start=began, until=later(began, 25 * 3600), met=tuple(CRITERIA))
         wanted = seen if transition.target == "decommission" else Observed(at=at, others=(Observation("folded"),))
         files, environment = record(environment, migrating, wanted)
         put_in_place(files)
-        migrating, migration = mine(environment)
+        migrating, migration = client_and_migration(environment)
         if migration.step == "validate":
             files, environment = appended(environment, migrating, [entry("scan", migration, at, by="measured", value="0")])
             put_in_place(files)
-        migrating, _ = mine(environment)
+        migrating, _ = client_and_migration(environment)
     asked = Asked(
         transition.kind,
         at,
@@ -114,7 +114,7 @@ def test_a_walk_over_files_ends_in_the_tree_of_a_fresh_render(data: st.DataObjec
         before, at = contents(folder), START
         write(render(environment), folder / "walked")
         for _ in range(data.draw(st.integers(1, 10))):
-            ways = transitions.available(mine(environment)[1])
+            ways = transitions.available(client_and_migration(environment)[1])
             if not ways:
                 break
             at = later(at, 26 * 3600)
@@ -136,16 +136,20 @@ def test_forward_and_back_leave_the_config_as_it_was_apart_from_its_history(data
         environment, at = load(put(folder, content, data.draw)), START
         kinds = data.draw(st.lists(st.sampled_from(["forward", "forward", "back", "rollback"]), max_size=6))
         for number, kind in enumerate(kinds):
-            chosen = next((transition for transition in transitions.available(mine(environment)[1]) if transition.kind == kind), None)
+            chosen = next(
+                (transition for transition in transitions.available(client_and_migration(environment)[1]) if transition.kind == kind), None
+            )
             environment = take(environment, chosen, at := later(START, 26 * 3600 * (number + 1))) if chosen else environment
-        chosen = next((transition for transition in transitions.available(mine(environment)[1]) if transition.kind == "forward"), None)
+        chosen = next(
+            (transition for transition in transitions.available(client_and_migration(environment)[1]) if transition.kind == "forward"), None
+        )
         if chosen is None or chosen.target == "complete":
             return
-        start, old, tree = mine(environment)[1], environment.model_dump(), render(environment).files
+        start, old, tree = client_and_migration(environment)[1], environment.model_dump(), render(environment).files
         after = take(environment, chosen, later(at, 26 * 3600))
-        back = next(transition for transition in transitions.available(mine(after)[1]) if transition.kind == "back")
+        back = next(transition for transition in transitions.available(client_and_migration(after)[1]) if transition.kind == "back")
         again = take(after, back, later(at, 27 * 3600))
-        end = mine(again)[1]
+        end = client_and_migration(again)[1]
         assert end.history[: len(start.history)] == start.history
         assert [entry.step for entry in end.history[len(start.history) :]] == [chosen.target, start.step]
         evidence = {"validation": start.validation, "evidence": start.evidence} if chosen.target == "decommission" else {}

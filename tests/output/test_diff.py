@@ -169,8 +169,8 @@ def test_an_object_that_is_moved_and_changed_has_the_status_changed(root: Path) 
 
 
 def test_two_objects_that_swap_their_files_are_both_moved(root: Path) -> None:
-    one_, other = obj("Service", "a"), obj("Service", "b")
-    difference = between(tree(a=one_, b=other), tree(a=other, b=one_), root)
+    first, second = obj("Service", "a"), obj("Service", "b")
+    difference = between(tree(a=first, b=second), tree(a=second, b=first), root)
     assert [(it.status, str(it), it.old_path, it.path) for it in difference.all] == [
         ("moved", "Service redis/b", "b.yaml", "a.yaml"),
         ("moved", "Service redis/a", "a.yaml", "b.yaml"),

@@ -97,7 +97,7 @@ class Programs(NamedTuple):
 
 
 def listed(text: str) -> list[Object]:
-    return [one for one in yaml.safe_load_all(text) if one]
+    return [content for content in yaml.safe_load_all(text) if content]
 
 
 class Journey:
@@ -105,12 +105,13 @@ class Journey:
 
     def __init__(self, name: str, kind: Kind, order: Order, programs: Programs) -> None:
         self.shape, self.kind, self.order, self.programs = SHAPES[name], kind, order, programs
-        self.objects = {one.content["metadata"]["name"]: one.content for one in self.shape.parts}
+        self.objects = {part.content["metadata"]["name"]: part.content for part in self.shape.parts}
         self.values: Object = {"objects": self.objects, "redis": list(OLD_REDIS), "old": True}
 
     def environment(self, step: str) -> Environment:
         sections = [
-            {"manifest": Manifest(f"{index}.yaml", copy.deepcopy(one.content)), **one.config} for index, one in enumerate(self.shape.parts)
+            {"manifest": Manifest(f"{index}.yaml", copy.deepcopy(part.content)), **part.config}
+            for index, part in enumerate(self.shape.parts)
         ]
         client = merged(config(step, self.order)["clients"][0], {"owner": self.kind.owner(self), **self.shape.keys})
         return environment_of(step, self.order, {"clients": [{**client, "workloads": sections}]})
@@ -133,10 +134,10 @@ class Journey:
 
     def changed(self) -> tuple[Object, Object]:
         """Return what a person writes to stop and to switch each workload: parts of its spec, with templates."""
-        stopped = {name: {"suspend": True} if one["kind"] == "CronJob" else {"replicas": 0} for name, one in self.objects.items()}
+        stopped = {name: {"suspend": True} if content["kind"] == "CronJob" else {"replicas": 0} for name, content in self.objects.items()}
         return stopped, {
-            name: {key: templated(one["spec"][key]) for key in ("template", "jobTemplate") if key in one["spec"]}
-            for name, one in switched_by_hand(self).items()
+            name: {key: templated(content["spec"][key]) for key in ("template", "jobTemplate") if key in content["spec"]}
+            for name, content in switched_by_hand(self).items()
         }
 
     def chart(self) -> None:
@@ -149,7 +150,7 @@ class Journey:
 
 def switched_by_hand(journey: Journey) -> dict[str, Object]:
     """Return the workloads after the switch, as a person writes them; the journey compares them with the shape."""
-    sections = [{"manifest": Manifest("0.yaml", copy.deepcopy(one.content)), **one.config} for one in journey.shape.parts]
+    sections = [{"manifest": Manifest("0.yaml", copy.deepcopy(part.content)), **part.config} for part in journey.shape.parts]
     client = merged(config("validate")["clients"][0], {"owner": {"kind": "external"}, **journey.shape.keys})
     environment = environment_of("validate", "scale-down-first", {"clients": [{**client, "workloads": sections}]})
     by_name = {change.reference.partition("/")[2]: change for change in changes(environment, environment.clients[0])}
@@ -159,9 +160,9 @@ def switched_by_hand(journey: Journey) -> dict[str, Object]:
 def templated(value: Any) -> Any:
     """Return a value with placeholders in place of the addresses and of the Secret."""
     if isinstance(value, dict):
-        return {key: templated(one) for key, one in value.items()}
+        return {key: templated(entry) for key, entry in value.items()}
     if isinstance(value, list):
-        return [templated(one) for one in value]
+        return [templated(entry) for entry in value]
     known = {f"{HOST}:6379": "${address}", HOST: "${host}", "redis-credentials": "${secret.name}"}
     if value == "redis-password":
         return "${secret.key}"

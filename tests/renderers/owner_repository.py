@@ -87,11 +87,11 @@ class Repository:
         write(folder, {"resources": ["release.yaml"], "components": ["./rediskit"]})
         built = build(folder, self.kustomize)
         assert built.code == 0, built.complaint
-        mine = release.content["spec"].get("postRenderers") or []
+        base = release.content["spec"].get("postRenderers") or []
         now = built.workload("HelmRelease", "shop")["spec"].get("postRenderers") or []
-        assert now[: len(mine)] == mine, "a post-renderer of the base is lost"
-        assert len(now) in (len(mine), len(mine) + 1)
-        return [patch for renderer in now[len(mine) :] for patch in renderer["kustomize"]["patches"]]
+        assert now[: len(base)] == base, "a post-renderer of the base is lost"
+        assert len(now) in (len(base), len(base) + 1)
+        return [patch for renderer in now[len(base) :] for patch in renderer["kustomize"]["patches"]]
 
 
 def snippet(environment: Environment) -> list[Object]:

@@ -63,9 +63,9 @@ def assert_sound(expr: str, matchers: Mapping[str, str]) -> None:
     for selector, call, _ in selectors(expr):
         name = selector.name or ""
         if name in OTHERS:
-            given = {str(matcher.name): str(matcher.value) for matcher in selector.matchers.matchers}
-            assert (call, given["namespace"].split("|")[0]) == (None, matchers["namespace"]), expr
-            assert given.keys() == OTHERS[name], "nothing else tells whose series it is"
+            labels = {str(matcher.name): str(matcher.value) for matcher in selector.matchers.matchers}
+            assert (call, labels["namespace"].split("|")[0]) == (None, matchers["namespace"]), expr
+            assert labels.keys() == OTHERS[name], "nothing else tells whose series it is"
             continue
         metric = name.removesuffix("_bucket") if TYPES.get(name.removesuffix("_bucket")) == "histogram" else name
         assert metric in TYPES, f"no exporter has {name}"

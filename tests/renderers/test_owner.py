@@ -173,11 +173,11 @@ def two_containers() -> Object:
     """Return the real Deployment with a second container that uses Redis, two that do not, and an init container, of like names."""
     workload = backend()
     pod = workload["spec"]["template"]["spec"]
-    mine = [{"name": "REDIS_HOST", "value": "other"}, {"name": "CACHE_HOST", "value": "other"}]
-    sidecars = [{"name": name, "image": "sidecar:1", "env": copy.deepcopy(mine)} for name in ("backend-proxy", "logs")]
+    variables = [{"name": "REDIS_HOST", "value": "other"}, {"name": "CACHE_HOST", "value": "other"}]
+    sidecars = [{"name": name, "image": "sidecar:1", "env": copy.deepcopy(variables)} for name in ("backend-proxy", "logs")]
     worker = {"name": "worker", "image": "worker:1", "args": ["--queue"], "env": [{"name": "CACHE_HOST", "value": "redis"}]}
     pod["containers"] = [sidecars[0], *pod["containers"], sidecars[1], worker]
-    pod["initContainers"] = [{"name": "backend", "image": "init:1", "env": copy.deepcopy(mine)}, {"name": "worker", "image": "init:1"}]
+    pod["initContainers"] = [{"name": "backend", "image": "init:1", "env": copy.deepcopy(variables)}, {"name": "worker", "image": "init:1"}]
     return workload
 
 

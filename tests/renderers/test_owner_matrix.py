@@ -68,10 +68,10 @@ def snippet(journey: Journey, environment: Environment) -> list[Object]:
 
 def plain_files(journey: Journey, environment: Environment) -> list[Object]:
     by_name = {change.reference.partition("/")[2]: change for change in changes(environment, environment.clients[0])}
-    texts = {name: f"# by hand\n{dump(one)}".encode() for name, one in journey.objects.items()}
+    texts = {name: f"# by hand\n{dump(content)}".encode() for name, content in journey.objects.items()}
     objects = [yaml.safe_load(patched(text, "x", by_name[name]) if name in by_name else text) for name, text in texts.items()]
     removed = journey.files(environment).get("remove.txt", b"").decode().split()
-    return [*objects, *(one for one in OLD_REDIS if f"{one['kind']}/{one['metadata']['name']}" not in removed)]
+    return [*objects, *(content for content in OLD_REDIS if f"{content['kind']}/{content['metadata']['name']}" not in removed)]
 
 
 def installed(journey: Journey, environment: Environment) -> Object:
@@ -120,7 +120,9 @@ def variables(journey: Journey, environment: Environment) -> list[Object]:
 
 def by_hand(journey: Journey, environment: Environment) -> list[Object]:
     """Set each field of required.json in the objects as they were before the migration, as a person does."""
-    objects = {f"{one['kind']}/{one['metadata']['name']}": copy.deepcopy(one) for one in (*journey.objects.values(), *OLD_REDIS)}
+    objects = {
+        f"{content['kind']}/{content['metadata']['name']}": copy.deepcopy(content) for content in (*journey.objects.values(), *OLD_REDIS)
+    }
     required = json.loads(journey.files(environment)["required.json"])
     for entry in reversed(required["required"]):
         if entry["wanted"] is None:  # An old value that can be a secret is not shown: it stays as it is.
@@ -132,10 +134,12 @@ def by_hand(journey: Journey, environment: Environment) -> list[Object]:
         elif "env" not in path:
             objects[entry["object"]]["spec"][path[-1]] = entry["wanted"]["value"]
         else:
-            containers = {one["name"]: one for one in pod(objects[entry["object"]])[path[-4]]}
+            containers = {container["name"]: container for container in pod(objects[entry["object"]])[path[-4]]}
             env = containers[path[-3]].setdefault("env", [])
-            if entry["wanted"] != next(({key: one[key] for key in one if key != "name"} for one in env if one["name"] == path[-1]), {}):
-                env[:] = [one for one in env if one["name"] != path[-1]]
+            if entry["wanted"] != next(
+                ({key: variable[key] for key in variable if key != "name"} for variable in env if variable["name"] == path[-1]), {}
+            ):
+                env[:] = [variable for variable in env if variable["name"] != path[-1]]
                 env[:0] = [{"name": path[-1], **entry["wanted"]}] if entry["wanted"] else []
             if not env:
                 del containers[path[-3]]["env"]
@@ -192,7 +196,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def by_key(objects: list[Object]) -> dict[Key, Object]:
-    result = {(one["kind"], one["metadata"]["namespace"], one["metadata"]["name"]): one for one in objects}
+    result = {(content["kind"], content["metadata"]["namespace"], content["metadata"]["name"]): content for content in objects}
     assert len(result) == len(objects)
     return result
 
@@ -202,7 +206,7 @@ def test_each_step_and_the_rollback(way: tuple[str, str, Order], tmp_path: Path,
     journey = Journey(name, KINDS[kind], order, Programs(kustomize, helm, tofu, tmp_path))
     base = by_key([*journey.objects.values(), *OLD_REDIS])
     seen: dict[str, dict[Key, Object]] = {}
-    for step in (*(one for one in STEPS if one not in ("rolled-back", "complete")), "rolled-back"):
+    for step in (*(name for name in STEPS if name not in ("rolled-back", "complete")), "rolled-back"):
         environment = journey.environment(step)
         client = environment.clients[0]
         effect = effects(client.migration)

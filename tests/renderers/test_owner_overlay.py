@@ -112,9 +112,9 @@ def test_what_people_write(tmp_path: Path, kustomize: Path) -> None:
         ]
     )
     names = [f"{name} at {step}" for name in WORKLOADS for step in STEPS]
-    for name, (base, change), theirs in zip(names, cases, built(tmp_path, kustomize, cases), strict=True):
+    for name, (base, change), expected in zip(names, cases, built(tmp_path, kustomize, cases), strict=True):
         before = copy.deepcopy((base, change))
-        assert apply(base, change) == theirs, name
+        assert apply(base, change) == expected, name
         assert (base, change) == before
 
 
@@ -125,8 +125,8 @@ def test_two_containers_in_another_order(tmp_path: Path, kustomize: Path, kind: 
     cases = numbered(
         [(workload, step, containers) for step in STEPS for containers in ({"c": VARIABLES, "b": second}, {"b": second, "c": VARIABLES})]
     )
-    for (base, change), theirs in zip(cases, built(tmp_path, kustomize, cases), strict=True):
-        assert apply(base, change) == theirs
+    for (base, change), expected in zip(cases, built(tmp_path, kustomize, cases), strict=True):
+        assert apply(base, change) == expected
 
 
 names = st.sampled_from(
@@ -193,8 +193,8 @@ class Cases(list[tuple[Object, str, dict[str, Any]]]):
 def test_generated_workloads_are_patched_as_by_kustomize(tmp_path_factory: pytest.TempPathFactory, kustomize: Path, cases: Cases) -> None:
     """A few hundred workloads a run, many in one build."""
     pairs = numbered(cases)
-    for (base, change), theirs in zip(pairs, built(tmp_path_factory.mktemp("build"), kustomize, pairs), strict=True):
-        assert apply(base, change) == theirs
+    for (base, change), expected in zip(pairs, built(tmp_path_factory.mktemp("build"), kustomize, pairs), strict=True):
+        assert apply(base, change) == expected
 
 
 @pytest.mark.parametrize("name", [{"a": "b"}, ["a"], None, 1, True])

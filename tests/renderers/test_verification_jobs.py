@@ -29,27 +29,27 @@ def at(step: Step, **updates: Any) -> Environment:
 
 def jobs(environment: Environment) -> dict[str, list[dict[str, Any]]]:
     """Return the Jobs by namespace."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    by_namespace: dict[str, list[dict[str, Any]]] = {}
     for unit in verification(environment):
         for content in unit.objects:
             if content["kind"] == "Job":
-                found.setdefault(content["metadata"]["namespace"], []).append(content)
-    return found
+                by_namespace.setdefault(content["metadata"]["namespace"], []).append(content)
+    return by_namespace
 
 
 def test_a_client_whose_secret_is_rendered_is_verified_from_its_namespace() -> None:
     environment = at("deploy")
     client = environment.clients[0].namespace
-    found = jobs(environment)
-    assert found.keys() == {environment.redis.namespace, client}
-    (job,) = found[client]
+    by_namespace = jobs(environment)
+    assert by_namespace.keys() == {environment.redis.namespace, client}
+    (job,) = by_namespace[client]
     variables = {entry["name"]: entry["value"] for entry in job["spec"]["template"]["spec"]["containers"][0]["env"]}
     assert (variables["PHASES"], variables["REPLICAS"], variables["SETTINGS"]) == ("connectivity", "", "")
     maps = [volume["configMap"]["name"] for volume in job["spec"]["template"]["spec"]["volumes"] if "configMap" in volume]
     (unit,) = verification(environment)
-    where = {(one["kind"], one["metadata"]["namespace"], one["metadata"]["name"]) for one in unit.objects}
+    where = {(content["kind"], content["metadata"]["namespace"], content["metadata"]["name"]) for content in unit.objects}
     assert {("ConfigMap", client, name) for name in maps} <= where
-    names = [job["metadata"]["name"] for listed in found.values() for job in listed]
+    names = [job["metadata"]["name"] for listed in by_namespace.values() for job in listed]
     assert len(set(names)) == len(names)
     assert all(len(name) <= 63 for name in names)
 
@@ -81,7 +81,7 @@ def test_the_project_of_argo_cd_is_the_same_with_and_without_the_jobs_of_clients
 def test_the_pod_may_reach_dns_and_redis_where_policies_isolate_the_application(kind: str) -> None:
     environment = at("deploy", egress=kind)
     (unit,) = verification(environment)
-    (policy,) = [one for one in unit.objects if one["kind"].endswith("NetworkPolicy")]
+    (policy,) = [content for content in unit.objects if content["kind"].endswith("NetworkPolicy")]
     assert policy["metadata"]["namespace"] == environment.clients[0].namespace
     spec = policy["spec"]
     assert (spec.get("podSelector") or spec["endpointSelector"])["matchLabels"] == LABELS

@@ -10,7 +10,7 @@ Plant = Callable[[str], Object]
 """Makes an object of namespace shop with a text in it."""
 
 
-def thing(api: str, kind: str, **parts: Any) -> Object:
+def manifest(api: str, kind: str, **parts: Any) -> Object:
     return {"apiVersion": api, "kind": kind, "metadata": {"name": "user", "namespace": "shop"}, **parts}
 
 
@@ -19,17 +19,17 @@ def template(pod: Object) -> Object:
 
 
 WORKLOADS: dict[str, Callable[[Object], Object]] = {
-    "Pod": lambda pod: thing("v1", "Pod", spec=pod),
-    "Deployment": lambda pod: thing("apps/v1", "Deployment", spec={"template": template(pod)}),
-    "StatefulSet": lambda pod: thing("apps/v1", "StatefulSet", spec={"template": template(pod)}),
-    "DaemonSet": lambda pod: thing("apps/v1", "DaemonSet", spec={"template": template(pod)}),
-    "ReplicaSet": lambda pod: thing("apps/v1", "ReplicaSet", spec={"template": template(pod)}),
-    "Job": lambda pod: thing("batch/v1", "Job", spec={"template": template(pod)}),
-    "CronJob": lambda pod: thing("batch/v1", "CronJob", spec={"jobTemplate": {"spec": {"template": template(pod)}}}),
-    "Rollout": lambda pod: thing("argoproj.io/v1alpha1", "Rollout", spec={"template": template(pod)}),
-    "ScaledJob": lambda pod: thing("keda.sh/v1alpha1", "ScaledJob", spec={"jobTargetRef": {"template": template(pod)}}),
-    "PodTemplate": lambda pod: thing("v1", "PodTemplate", template=template(pod)),
-    "Workflow": lambda pod: thing("example.com/v1", "Workflow", spec={"steps": [{"pod": pod}]}),
+    "Pod": lambda pod: manifest("v1", "Pod", spec=pod),
+    "Deployment": lambda pod: manifest("apps/v1", "Deployment", spec={"template": template(pod)}),
+    "StatefulSet": lambda pod: manifest("apps/v1", "StatefulSet", spec={"template": template(pod)}),
+    "DaemonSet": lambda pod: manifest("apps/v1", "DaemonSet", spec={"template": template(pod)}),
+    "ReplicaSet": lambda pod: manifest("apps/v1", "ReplicaSet", spec={"template": template(pod)}),
+    "Job": lambda pod: manifest("batch/v1", "Job", spec={"template": template(pod)}),
+    "CronJob": lambda pod: manifest("batch/v1", "CronJob", spec={"jobTemplate": {"spec": {"template": template(pod)}}}),
+    "Rollout": lambda pod: manifest("argoproj.io/v1alpha1", "Rollout", spec={"template": template(pod)}),
+    "ScaledJob": lambda pod: manifest("keda.sh/v1alpha1", "ScaledJob", spec={"jobTargetRef": {"template": template(pod)}}),
+    "PodTemplate": lambda pod: manifest("v1", "PodTemplate", template=template(pod)),
+    "Workflow": lambda pod: manifest("example.com/v1", "Workflow", spec={"steps": [{"pod": pod}]}),
 }
 
 CONTAINERS: dict[str, Callable[[str], Object]] = {
@@ -66,14 +66,14 @@ def application(**source: Any) -> Object:
 
 
 OBJECTS: dict[str, Plant] = {
-    "ConfigMap variable": lambda text: thing("v1", "ConfigMap", data={"REDIS_HOST": text}),
-    "ConfigMap file": lambda text: thing("v1", "ConfigMap", data={"app.yaml": f"cache:\n  type: redis\n  host: {text}\n"}),
-    "ConfigMap JSON": lambda text: thing("v1", "ConfigMap", data={"app.json": f'{{"cache": {{"host": "{text}"}}}}'}),
-    "ConfigMap properties": lambda text: thing("v1", "ConfigMap", data={"app.properties": f"a=b\nspring.data.redis.host={text}\n"}),
-    "ConfigMap key like a field": lambda text: thing("v1", "ConfigMap", data={"status": f"redis://{text}/0"}),
-    "Secret": lambda text: thing("v1", "Secret", stringData={"REDIS_URL": f"redis://:secret@{text}/0"}),
-    "HelmRelease": lambda text: thing("helm.toolkit.fluxcd.io/v2", "HelmRelease", spec={"values": {"redis": {"host": text}}}),
-    "HelmRelease variables": lambda text: thing(
+    "ConfigMap variable": lambda text: manifest("v1", "ConfigMap", data={"REDIS_HOST": text}),
+    "ConfigMap file": lambda text: manifest("v1", "ConfigMap", data={"app.yaml": f"cache:\n  type: redis\n  host: {text}\n"}),
+    "ConfigMap JSON": lambda text: manifest("v1", "ConfigMap", data={"app.json": f'{{"cache": {{"host": "{text}"}}}}'}),
+    "ConfigMap properties": lambda text: manifest("v1", "ConfigMap", data={"app.properties": f"a=b\nspring.data.redis.host={text}\n"}),
+    "ConfigMap key like a field": lambda text: manifest("v1", "ConfigMap", data={"status": f"redis://{text}/0"}),
+    "Secret": lambda text: manifest("v1", "Secret", stringData={"REDIS_URL": f"redis://:secret@{text}/0"}),
+    "HelmRelease": lambda text: manifest("helm.toolkit.fluxcd.io/v2", "HelmRelease", spec={"values": {"redis": {"host": text}}}),
+    "HelmRelease variables": lambda text: manifest(
         "helm.toolkit.fluxcd.io/v2", "HelmRelease", spec={"values": {"extraEnv": [{"name": "REDIS_HOST", "value": text}]}}
     ),
     "HelmRelease in another namespace": lambda text: {
@@ -85,51 +85,53 @@ OBJECTS: dict[str, Plant] = {
     "Application values": lambda text: application(helm={"values": f"redis:\n  host: {text}\n"}),
     "Application valuesObject": lambda text: application(helm={"valuesObject": {"redis": {"hostname": text}}}),
     "Application parameters": lambda text: application(helm={"parameters": [{"name": "redis.host", "value": text}]}),
-    "ExternalSecret template": lambda text: thing(
+    "ExternalSecret template": lambda text: manifest(
         "external-secrets.io/v1", "ExternalSecret", spec={"target": {"template": {"data": {"url": f"redis://:{{{{ .p }}}}@{text}/0"}}}}
     ),
-    "SealedSecret template": lambda text: thing("bitnami.com/v1alpha1", "SealedSecret", spec={"template": {"data": {"REDIS_HOST": text}}}),
-    "KEDA trigger": lambda text: thing(
+    "SealedSecret template": lambda text: manifest(
+        "bitnami.com/v1alpha1", "SealedSecret", spec={"template": {"data": {"REDIS_HOST": text}}}
+    ),
+    "KEDA trigger": lambda text: manifest(
         "keda.sh/v1alpha1", "ScaledObject", spec={"triggers": [{"type": "redis", "metadata": {"host": text, "listName": "jobs"}}]}
     ),
-    "ServiceMonitor parameter": lambda text: thing(
+    "ServiceMonitor parameter": lambda text: manifest(
         "monitoring.coreos.com/v1", "ServiceMonitor", spec={"endpoints": [{"params": {"target": [f"redis://{text}"]}}]}
     ),
-    "Probe target": lambda text: thing(
+    "Probe target": lambda text: manifest(
         "monitoring.coreos.com/v1", "Probe", spec={"targets": {"staticConfig": {"static": [f"redis://{text}"]}}}
     ),
-    "ExternalName": lambda text: thing("v1", "Service", spec={"type": "ExternalName", "externalName": f"redis://{text}"}),
+    "ExternalName": lambda text: manifest("v1", "Service", spec={"type": "ExternalName", "externalName": f"redis://{text}"}),
     "annotation": lambda text: (
-        thing("v1", "ServiceAccount") | {"metadata": {"name": "user", "annotations": {"a/config": f"redis://{text}"}}}
+        manifest("v1", "ServiceAccount") | {"metadata": {"name": "user", "annotations": {"a/config": f"redis://{text}"}}}
     ),
-    "annotation of a pod": lambda text: thing(
+    "annotation of a pod": lambda text: manifest(
         "apps/v1", "Deployment", spec={"template": {"metadata": {"annotations": {"inject": f"host={text}\n"}}, "spec": {}}}
     ),
-    "another operator": lambda text: thing("example.com/v1", "Backend", spec={"connection": {"address": text}}),
-    "Kustomization": lambda text: thing(
+    "another operator": lambda text: manifest("example.com/v1", "Backend", spec={"connection": {"address": text}}),
+    "Kustomization": lambda text: manifest(
         "kustomize.toolkit.fluxcd.io/v1",
         "Kustomization",
         spec={"targetNamespace": "shop", "postBuild": {"substitute": {"redis_host": text}}},
     ),
-    "item of a List": lambda text: {"apiVersion": "v1", "kind": "List", "items": [thing("v1", "ConfigMap", data={"REDIS_HOST": text})]},
+    "item of a List": lambda text: {"apiVersion": "v1", "kind": "List", "items": [manifest("v1", "ConfigMap", data={"REDIS_HOST": text})]},
     **_in_containers(),
 }
 """Positions at which every form is certain."""
 
 COMPLETE: dict[str, Plant] = {
-    "NetworkPolicy": lambda text: thing(
+    "NetworkPolicy": lambda text: manifest(
         "networking.k8s.io/v1", "NetworkPolicy", spec={"egress": [{"to": [{"ipBlock": {"cidr": f"{text}/32"}}]}]}
     ),
-    "CiliumNetworkPolicy CIDR": lambda text: thing("cilium.io/v2", "CiliumNetworkPolicy", spec={"egress": [{"toCIDR": [f"{text}/32"]}]}),
-    "Endpoints": lambda text: thing("v1", "Endpoints", subsets=[{"addresses": [{"ip": text}]}]),
+    "CiliumNetworkPolicy CIDR": lambda text: manifest("cilium.io/v2", "CiliumNetworkPolicy", spec={"egress": [{"toCIDR": [f"{text}/32"]}]}),
+    "Endpoints": lambda text: manifest("v1", "Endpoints", subsets=[{"addresses": [{"ip": text}]}]),
 }
 """Positions that hold an IP address alone."""
 FQDN: dict[str, Plant] = {
-    "CiliumNetworkPolicy name": lambda text: thing(
+    "CiliumNetworkPolicy name": lambda text: manifest(
         "cilium.io/v2", "CiliumNetworkPolicy", spec={"egress": [{"toFQDNs": [{"matchName": text}]}]}
     ),
-    "externalName": lambda text: thing("v1", "Service", spec={"type": "ExternalName", "externalName": text}),
-    "relabelling": lambda text: thing(
+    "externalName": lambda text: manifest("v1", "Service", spec={"type": "ExternalName", "externalName": text}),
+    "relabelling": lambda text: manifest(
         "monitoring.coreos.com/v1",
         "ServiceMonitor",
         spec={"endpoints": [{"relabelings": [{"replacement": text, "targetLabel": "instance"}]}]},
@@ -137,16 +139,20 @@ FQDN: dict[str, Plant] = {
 }
 """Positions that hold a complete host name alone."""
 REFERENCES: dict[str, Object] = {
-    "Ingress": thing("networking.k8s.io/v1", "Ingress", spec={"defaultBackend": {"service": {"name": "redis", "port": {"number": 6379}}}}),
-    "TCPRoute": thing(
+    "Ingress": manifest(
+        "networking.k8s.io/v1", "Ingress", spec={"defaultBackend": {"service": {"name": "redis", "port": {"number": 6379}}}}
+    ),
+    "TCPRoute": manifest(
         "gateway.networking.k8s.io/v1alpha2", "TCPRoute", spec={"rules": [{"backendRefs": [{"name": "redis", "port": 6379}]}]}
     ),
-    "IngressRouteTCP": thing("traefik.io/v1alpha1", "IngressRouteTCP", spec={"routes": [{"services": [{"name": "redis", "port": 6379}]}]}),
-    "CiliumNetworkPolicy": thing(
+    "IngressRouteTCP": manifest(
+        "traefik.io/v1alpha1", "IngressRouteTCP", spec={"routes": [{"services": [{"name": "redis", "port": 6379}]}]}
+    ),
+    "CiliumNetworkPolicy": manifest(
         "cilium.io/v2",
         "CiliumNetworkPolicy",
         spec={"egress": [{"toServices": [{"k8sService": {"serviceName": "redis", "namespace": "shop"}}]}]},
     ),
-    "StatefulSet": thing("apps/v1", "StatefulSet", spec={"serviceName": "redis", "template": {"spec": {}}}),
+    "StatefulSet": manifest("apps/v1", "StatefulSet", spec={"serviceName": "redis", "template": {"spec": {}}}),
 }
 """Objects that reference the Service by its name."""

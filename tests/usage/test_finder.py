@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rediskit.usage.address import parse
 from rediskit.usage.finder import certain, uses
 from rediskit.usage.hidden import not_visible
-from tests.usage.positions import COMPLETE, FQDN, OBJECTS, REFERENCES, thing
+from tests.usage.positions import COMPLETE, FQDN, OBJECTS, REFERENCES, manifest
 
 SERVICE = {
     "apiVersion": "v1",
@@ -46,7 +46,9 @@ def test_every_form_is_certain_at_every_position(place: str, form: str, port: st
 @pytest.mark.parametrize("user", ["", ":{{ .p }}@", "{{.u}}:{{ .p | urlquery }}@", "{{ .u }}:{x}@", "${USER}:$(PASSWORD)@", "a:b@other,"])
 @pytest.mark.parametrize("host", ["redis", "redis."])
 def test_the_bare_host_of_a_url_is_certain_whatever_its_user_is(user: str, host: str) -> None:
-    content = thing("external-secrets.io/v1", "ExternalSecret", spec={"target": {"template": {"data": {"url": f"redis://{user}{host}/0"}}}})
+    content = manifest(
+        "external-secrets.io/v1", "ExternalSecret", spec={"target": {"template": {"data": {"url": f"redis://{user}{host}/0"}}}}
+    )
     assert certain(uses([content], parse("redis", "shop"), namespace="shop"))
 
 
@@ -85,7 +87,9 @@ def test_a_reference_to_the_service_is_certain(kind: str) -> None:
 
 
 def test_the_objects_of_the_redis_itself_are_no_users() -> None:
-    server = thing("apps/v1", "Deployment", spec={"template": {"spec": {"containers": [{"name": "redis", "args": ["--host", "redis"]}]}}})
+    server = manifest(
+        "apps/v1", "Deployment", spec={"template": {"spec": {"containers": [{"name": "redis", "args": ["--host", "redis"]}]}}}
+    )
     server["metadata"]["name"] = "redis"
     assert certain(uses([SERVICE, server], parse("redis", "shop"), namespace="shop"))
     assert uses([SERVICE, server], parse("redis", "shop"), namespace="shop", gone=["Deployment/redis", "Service/redis"]) == []
@@ -93,10 +97,10 @@ def test_the_objects_of_the_redis_itself_are_no_users() -> None:
 
 def test_another_service_in_front_of_the_same_workload_is_an_address_of_it() -> None:
     labels = {"app": "redis"}
-    server = thing("apps/v1", "StatefulSet", spec={"template": {"metadata": {"labels": labels}, "spec": {}}})
+    server = manifest("apps/v1", "StatefulSet", spec={"template": {"metadata": {"labels": labels}, "spec": {}}})
     server["metadata"]["name"] = "redis"
     cache = {"kind": "Service", "metadata": {"name": "cache", "namespace": "shop"}, "spec": {"selector": labels, "clusterIP": "10.43.7.8"}}
-    user = thing("v1", "ConfigMap", data={"REDIS_HOST": "cache"})
+    user = manifest("v1", "ConfigMap", data={"REDIS_HOST": "cache"})
     assert uses([SERVICE, server, cache, user], parse("redis", "shop"), namespace="shop") == []
     listed = uses([SERVICE, server, cache, user], parse("redis", "shop"), namespace="shop", gone=["StatefulSet/redis"])
     assert [(use.object, use.strength) for use in listed] == [("ConfigMap/user", "certain")]
@@ -104,16 +108,16 @@ def test_another_service_in_front_of_the_same_workload_is_an_address_of_it() -> 
 
 def test_a_service_that_also_selects_a_workload_that_stays_is_no_address() -> None:
     labels = {"part-of": "shop"}
-    server, app = (thing("apps/v1", "Deployment", spec={"template": {"metadata": {"labels": labels}, "spec": {}}}) for _ in range(2))
+    server, app = (manifest("apps/v1", "Deployment", spec={"template": {"metadata": {"labels": labels}, "spec": {}}}) for _ in range(2))
     server["metadata"]["name"] = "redis"
     app["metadata"]["name"] = "shop"
     front = {"kind": "Service", "metadata": {"name": "shop", "namespace": "shop"}, "spec": {"selector": labels}}
-    user = thing("v1", "ConfigMap", data={"SHOP_HOST": "shop"})
+    user = manifest("v1", "ConfigMap", data={"SHOP_HOST": "shop"})
     assert uses([SERVICE, server, app, front, user], parse("redis", "shop"), namespace="shop", gone=["Deployment/redis"]) == []
 
 
 def test_a_bare_name_counts_in_the_namespace_of_the_service_alone() -> None:
-    user = thing("v1", "ConfigMap", data={"REDIS_HOST": "redis", "REDIS_URL": "redis://redis.shop:6379"})
+    user = manifest("v1", "ConfigMap", data={"REDIS_HOST": "redis", "REDIS_URL": "redis://redis.shop:6379"})
     user["metadata"]["namespace"] = "billing"
     assert [use.pointer for use in uses([user], parse("redis", "shop"), namespace="shop")] == ["/data/REDIS_URL"]
 
@@ -129,7 +133,7 @@ def test_a_host_that_only_looks_like_a_pod_is_none(host: str) -> None:
 
 
 def test_an_object_without_a_namespace_is_in_that_of_the_build() -> None:
-    user = thing("v1", "ConfigMap", data={"REDIS_HOST": "redis"})
+    user = manifest("v1", "ConfigMap", data={"REDIS_HOST": "redis"})
     del user["metadata"]["namespace"]
     assert uses([user], parse("redis.shop", "shop"), namespace="shop")
     assert uses([user], parse("redis.shop", "shop"), namespace="billing") == []
@@ -147,16 +151,16 @@ def test_a_bare_name_as_a_word_is_possible() -> None:
         "args": ["wait", "redis"],
         "env": [{"name": "REDIS_HOSTS", "value": "redis"}, {"name": "A", "value": "on redis now"}],
     }
-    user = thing("v1", "Pod", spec={"containers": [container]})
+    user = manifest("v1", "Pod", spec={"containers": [container]})
     listed = uses([user], parse("redis", "shop"), namespace="shop")
     assert [use.strength for use in listed] == ["possible"] * 3
 
 
 def test_a_default_of_the_shell_and_the_port_of_a_node_are_possible() -> None:
-    service = thing("v1", "Service", spec={"ports": [{"port": 6379, "nodePort": 31379}]})
+    service = manifest("v1", "Service", spec={"ports": [{"port": 6379, "nodePort": 31379}]})
     service["metadata"]["name"] = "redis"
     texts = ["app ${REDIS_HOST:-redis}", "app --redis 192.168.4.11:31379", "app --redis [fd00::1]:31379", "app --redis :31379"]
-    users = [thing("v1", "Pod", spec={"containers": [{"name": "a", "args": ["sh", "-c", text]}]}) for text in texts]
+    users = [manifest("v1", "Pod", spec={"containers": [{"name": "a", "args": ["sh", "-c", text]}]}) for text in texts]
     listed = [uses([service, user], parse("redis", "shop"), namespace="shop") for user in users]
     assert [[(use.strength, use.shown) for use in each] for each in listed] == [
         [("possible", "redis")],
@@ -167,28 +171,28 @@ def test_a_default_of_the_shell_and_the_port_of_a_node_are_possible() -> None:
 
 
 def test_a_switched_variable_is_certain_whatever_its_name() -> None:
-    user = thing("v1", "ConfigMap", data={"CACHE": "redis"})
+    user = manifest("v1", "ConfigMap", data={"CACHE": "redis"})
     assert uses([user], parse("redis", "shop"), namespace="shop") == []
     assert certain(uses([user], parse("redis", "shop"), namespace="shop", switched=["CACHE"]))
 
 
 def test_a_variable_from_a_config_map_is_expanded() -> None:
-    values = thing("v1", "ConfigMap", data={"name": "redis"})
+    values = manifest("v1", "ConfigMap", data={"name": "redis"})
     reference = {"configMapKeyRef": {"name": "user", "key": "name"}}
     env = [{"name": "NAME", "valueFrom": reference}, {"name": "CACHE", "value": "$(NAME):6379"}]
-    user = thing("v1", "Pod", spec={"containers": [{"name": "a", "env": env}]})
+    user = manifest("v1", "Pod", spec={"containers": [{"name": "a", "env": env}]})
     listed = certain(uses([values, user], parse("redis", "shop"), namespace="shop"))
     assert [use.pointer for use in listed] == ["/spec/containers/0/env/1/value"]
 
 
 def test_a_namespace_from_the_pod_is_expanded() -> None:
     env = [{"name": "NS", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}, {"name": "CACHE", "value": "redis.$(NS).svc"}]
-    user = thing("v1", "Pod", spec={"containers": [{"name": "a", "env": env}]})
+    user = manifest("v1", "Pod", spec={"containers": [{"name": "a", "env": env}]})
     assert certain(uses([user], parse("redis", "shop"), namespace="shop"))
 
 
 def test_a_secret_is_reported_without_its_value() -> None:
-    user = thing("v1", "Secret", stringData={"REDIS_URL": "redis://:secret@redis:6379"}, data={"old": "cmVkaXM6Ly9yZWRpczo2Mzc5"})
+    user = manifest("v1", "Secret", stringData={"REDIS_URL": "redis://:secret@redis:6379"}, data={"old": "cmVkaXM6Ly9yZWRpczo2Mzc5"})
     listed = uses([user], parse("redis", "shop"), namespace="shop")
     assert [(use.pointer, use.strength, use.shown) for use in listed] == [
         ("/stringData/REDIS_URL", "certain", ""),

@@ -14,17 +14,17 @@ from rediskit.usage.hidden import not_visible
 from rediskit.usage.references import needed
 from rediskit.usage.servers import is_server, is_watcher
 from rediskit.usage.services import completed, selects
-from tests.usage.positions import OBJECTS, thing
+from tests.usage.positions import OBJECTS, manifest
 from tests.usage.test_finder import SERVICE
 
 ODD: tuple[Any, ...] = (None, True, 1.5, 10**400, "", [], {}, [[]], [None], {"a": []}, {"": None}, [{"name": []}])
 
 
 SOUND: list[dict[str, Any]] = [
-    thing("v1", "ConfigMap", data={"name": "redis"}),
-    thing("v1", "Secret", stringData={"a": "redis"}, data={"b": "cmVkaXM="}),
+    manifest("v1", "ConfigMap", data={"name": "redis"}),
+    manifest("v1", "Secret", stringData={"a": "redis"}, data={"b": "cmVkaXM="}),
     SERVICE,
-    thing(
+    manifest(
         "apps/v1",
         "Deployment",
         spec={
@@ -90,16 +90,16 @@ def test_what_cannot_be_read_is_listed() -> None:
         "envFrom": [{"configMapRef": {"name": "absent"}}, {"secretRef": {"name": "there"}}],
         "env": [{"name": "REDIS_URL", "valueFrom": {"secretKeyRef": {"name": "absent", "key": "url"}}}, {"name": "B", "value": "${HOST}"}],
     }
-    secret = thing("v1", "Secret", data={"blob": "gACB"})
+    secret = manifest("v1", "Secret", data={"blob": "gACB"})
     secret["metadata"]["name"] = "there"
     objects = [
-        thing("v1", "Pod", spec={"containers": [container]}),
+        manifest("v1", "Pod", spec={"containers": [container]}),
         secret,
-        thing("bitnami.com/v1alpha1", "SealedSecret", spec={"encryptedData": {"a": "b"}}),
-        thing("v1", "Secret", sops={"mac": "ENC[...]"}, data={"a": "ENC[...]"}),
+        manifest("bitnami.com/v1alpha1", "SealedSecret", spec={"encryptedData": {"a": "b"}}),
+        manifest("v1", "Secret", sops={"mac": "ENC[...]"}, data={"a": "ENC[...]"}),
         OBJECTS["HelmRelease"]("redis"),
         OBJECTS["Application values"]("redis"),
-        thing("external-secrets.io/v1", "ExternalSecret", spec={"data": []}),
+        manifest("external-secrets.io/v1", "ExternalSecret", spec={"data": []}),
     ]
     hidden_values = [(hidden.object, hidden.pointer) for hidden in not_visible(objects, namespace="shop", substituted=True)]
     assert hidden_values == [

@@ -31,13 +31,13 @@ def environment(*others: dict[str, Any], host: str = "redis") -> Environment:
     return environment_of("prepare", over={"clients": [*others, shop | {"workloads": [workload]}]})
 
 
-def found(env: Environment) -> tuple[User, ...]:
+def users_of(env: Environment) -> tuple[User, ...]:
     return users(env, env.clients[-1])
 
 
 @pytest.mark.parametrize("count", [LISTED, LISTED + 1, LISTED + 20])
 def test_more_than_ten_clients_with_the_old_redis_are_one_more_entry(count: int) -> None:
-    listed = found(environment(*sharing(count, "prepare")))
+    listed = users_of(environment(*sharing(count, "prepare")))
     assert [user.object for user in listed[:LISTED]] == [f"app{number}" for number in range(LISTED)]
     more = ["more than 10 clients still use redis, which shop removes"] if count > LISTED else []
     assert [user.message for user in listed[LISTED:]] == more
@@ -48,7 +48,7 @@ def test_a_certain_client_is_listed_after_many_possible_ones() -> None:
     others = sharing(30, "prepare", host="cache")
     certain = merged(client("last", "prepare"), {"namespace": "shop", "previous": {"host": "redis", "remove": []}})
     certain["workloads"] = [{"kind": "Deployment", "name": "last", "replicas": 1, "containers": {"app": {"env": {"H": "${host}"}}}}]
-    listed = found(environment(*others, certain))
+    listed = users_of(environment(*others, certain))
     assert [user.object for user in listed if user.strength == "certain"] == ["last"]
     assert [user.object for user in listed if user.strength == "possible"] == [*(f"app{number}" for number in range(LISTED)), "shop"]
     assert listed[-1].message == "more than 10 clients may use the old Redis redis, which shop removes"
@@ -77,4 +77,4 @@ def test_a_workload_of_another_namespace_is_not_the_removed_object_of_the_same_n
     billing["workloads"] = [{"manifest": Manifest("proxy.yaml", manifest), "containers": {"app": {"env": {"OWN": "${host}"}}}}]
     shop = merged(client("shop", "validate"), {"previous": {"host": "redis", "remove": ["Service/redis", "Deployment/redis-proxy"]}})
     env = environment_of("prepare", over={"clients": [billing, shop]})
-    assert [(user.strength, user.object) for user in found(env)] == [("certain", "Deployment/redis-proxy")]
+    assert [(user.strength, user.object) for user in users_of(env)] == [("certain", "Deployment/redis-proxy")]

@@ -110,8 +110,8 @@ def test_strings_look_as_kustomize_prints_them(go: Kustomize) -> None:
 
     texts = [text for text in [*KNOWN, *NUMBER_LIKE, *random_strings(4000)] if go_can_print(text) and not as_documented(text)]
     data = {f"k{index:05}": text for index, text in enumerate(texts)}
-    mine = dump({"apiVersion": "v1", "data": data, **CONFIG_MAP})
-    ours, theirs = entries(mine), entries(go.prints(mine))
+    text_of_ours = dump({"apiVersion": "v1", "data": data, **CONFIG_MAP})
+    ours, theirs = entries(text_of_ours), entries(go.prints(text_of_ours))
     differing = [(text, theirs[key]) for key, text in data.items() if ours[key] != theirs[key]]
     # The other differences are quotes of ours that a reader of Python needs, and a few too many around what nearly is a number.
     needless = [text for text, printed in differing if all(read_back(load, printed) == text for load in READERS.values())]

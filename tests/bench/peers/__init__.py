@@ -93,8 +93,8 @@ def _run(project: Project, folder: Path) -> Usage:
 def measured(command: Sequence[str | Path], folder: Path, source: Path | None = None) -> Usage:
     """Run a program and return what it used. source: the file on its standard input."""
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    with (source or Path(os.devnull)).open("rb") as given:
-        done = subprocess.run([*USAGE, *command], cwd=folder, env=environment, stdin=given, capture_output=True, text=True)
+    with (source or Path(os.devnull)).open("rb") as stdin:
+        done = subprocess.run([*USAGE, *command], cwd=folder, env=environment, stdin=stdin, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{command[0]} ended with exit code {done.returncode}:\n{done.stderr}")
     return Usage(*json.loads(done.stdout))
