@@ -28,6 +28,12 @@ COMMANDS: tuple[Code, ...] = (
     Code("owner-component", "error", CHECK, "With `owner.inPlace`, require that the overlay lists the rendered folder of the client."),
     Code("owner-paths", "error", CHECK, "Require that the Application or the Flux source of the overlay contains the rendered folder."),
     Code("owner-artifact", "warning", CHECK, "Warn about an artifact that has to contain the rendered folder: rediskit can't read it."),
+    Code(
+        "owner-added",
+        "warning",
+        CHECK,
+        "Warn about keys by which a GitOps tool changes the build of the overlay, and that rediskit does not read.",
+    ),
     Code("open-question", "warning", CHECK, "Warn about each open question of `init` in the config."),
     Code("time-in-future", "error", CHECK, "Refuse a step or evidence of a migration that is more than two minutes in the future."),
     Code("kubeconform", "error", KUBECONFORM, "Require that kubeconform accepts the rendered text, with the same schemas."),

@@ -82,7 +82,7 @@ def _in_place(environment: Environment, _: Tree) -> Iterator[Finding]:
         checkout = config_checkout(environment, client)
         path = ("clients", index, "owner", "path")
         for problem in (*unlisted(client, checkout), *deployer_problems(environment, client, checkout)):
-            severity: Severity = "warning" if problem.code == "owner-artifact" else "error"
+            severity: Severity = "warning" if problem.code in ("owner-artifact", "owner-added") else "error"
             where = problem.location or environment.locate(path)
             yield Finding(problem.code, severity, problem.message, problem.hint, path, where, (client.name,))
 

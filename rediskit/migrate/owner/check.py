@@ -8,6 +8,7 @@ from rediskit.checks.finding import Finding, Severity
 from rediskit.errors import ConfigError, Location, Problem, RefusedError
 from rediskit.helm import Chart
 from rediskit.migrate.owner.build import Bench, Built, ValuesBench, bench, differences, select
+from rediskit.migrate.owner.deployers import undoing_problems
 from rediskit.migrate.owner.files import (
     FOLDER,
     Checkout,
@@ -71,6 +72,7 @@ def _of_client(
         return
     yield from _drift(tree, client, checkout, file)
     yield from _listed(client, checkout, file)
+    yield from _added(environment, client, checkout, file)
     if checkout.offline and (problems := remote_entries(checkout)):
         yield from (_of_problem(problem, problem.location or _at(file)) for problem in problems)
         return
@@ -131,6 +133,14 @@ def _drift(tree: Tree, client: Client, checkout: Checkout, file: Path) -> Iterat
             Finding("owner-drift", "error", f"{other} differs from the files of step {step}", hint, (), _at(folder / other))
             for other in others
         )
+
+
+def _added(environment: Environment, client: Client, checkout: Checkout, file: Path) -> Iterator[Finding]:
+    """Yield what the objects of GitOps tools in the checkout add to the build. `check` reports it for an overlay of this repository."""
+    if client.owner.delivery == "component" and not client.owner.in_place and not _is_over(client):
+        for problem in undoing_problems(environment, client, checkout):
+            severity: Severity = "warning" if problem.code == "owner-added" else "error"
+            yield _of_problem(problem, problem.location or _at(file))._replace(severity=severity)
 
 
 def _listed(client: Client, checkout: Checkout, file: Path) -> Iterator[Finding]:

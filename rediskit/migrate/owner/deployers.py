@@ -5,7 +5,7 @@ Argo CD: an Application with the annotation `argocd.argoproj.io/manifest-generat
 `spec.sparseCheckout` leave out (source-controller docs/spec/v1/gitrepositories.md).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from posixpath import normpath
@@ -15,10 +15,11 @@ from rediskit.errors import ConfigError, Location, Problem
 from rediskit.files import read_regular
 from rediskit.git.program import Git
 from rediskit.git.work_tree import same_repository
+from rediskit.migrate.owner.after_build import undone
 from rediskit.migrate.owner.files import Checkout, documents_of, files_below, manifests_below
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
-from rediskit.model.nested import at, list_at, text_at
+from rediskit.model.nested import at, list_at, mapping_at, text_at
 from rediskit.temporary import temporary_folder
 
 _PATHS = "argocd.argoproj.io/manifest-generate-paths"
@@ -38,19 +39,46 @@ class _Deployer(NamedTuple):
 
 
 def deployer_problems(environment: Environment, client: Client, checkout: Checkout) -> Iterator[Problem]:
-    """Yield what the objects in the work tree that build the overlay of a client miss of its rendered folder."""
+    """Yield what the objects in the work tree that build the overlay of a client miss of its rendered folder, and what undoes its steps."""
     overlay = checkout.overlay.relative_to(checkout.top).as_posix()
     folder = checkout.folder_of(client).relative_to(checkout.top).as_posix()
     objects = list(_objects(checkout, environment))
-    for deployer in objects:
-        kind, group = deployer.content["kind"], str(deployer.content.get("apiVersion")).partition("/")[0]
-        if (kind, group) == ("Application", "argoproj.io"):
-            yield from _application(environment, deployer, overlay, folder)
-            yield from _beaten(environment, client, deployer, overlay)
-        elif (kind, group) == ("Kustomization", "kustomize.toolkit.fluxcd.io") and _clean(
-            text_at(deployer.content, "spec", "path")
-        ) == overlay:
+    for deployer, builds in _deployers(objects, overlay, environment.gitops.repository):
+        if deployer.content["kind"] == "Application":
+            yield from _application(deployer, overlay, folder)
+        else:
             yield from _kustomization(deployer, objects, checkout, folder)
+        yield from _undone(client, deployer, builds)
+
+
+def undoing_problems(environment: Environment, client: Client, checkout: Checkout) -> Iterator[Problem]:
+    """Yield what the objects in a checkout of an application repository add to the build of its overlay.
+
+    Without `owner.repository`, the path decides alone which objects build the overlay.
+    """
+    overlay = checkout.overlay.relative_to(checkout.top).as_posix()
+    for deployer, builds in _deployers(_objects(checkout, environment), overlay, client.owner.repository):
+        yield from _undone(client, deployer, builds)
+
+
+def _deployers(objects: Iterable[_Deployer], overlay: str, repository: str | None) -> Iterator[tuple[_Deployer, list[Any]]]:
+    """Yield each object that builds an overlay, with what it adds to the kustomization."""
+    for deployer in objects:
+        spec, kind = mapping_at(deployer.content, "spec"), deployer.content["kind"]
+        group = str(deployer.content.get("apiVersion")).partition("/")[0]
+        if (kind, group) == ("Application", "argoproj.io"):
+            sources = [at(spec, "source"), *list_at(spec, "sources")]
+            if builds := [at(source, "kustomize") for source in sources if _is_built(source, overlay, repository)]:
+                yield deployer, builds
+        elif (kind, group) == ("Kustomization", "kustomize.toolkit.fluxcd.io") and _clean(text_at(spec, "path")) == overlay:
+            yield deployer, [spec]
+
+
+def _is_built(source: Any, overlay: str, repository: str | None) -> bool:
+    """Return whether a source of an Application is an overlay of a repository; None for any repository."""
+    return _clean(text_at(source, "path") or "..") == overlay and (
+        repository is None or same_repository(text_at(source, "repoURL"), repository)
+    )
 
 
 def _objects(checkout: Checkout, environment: Environment) -> Iterator[_Deployer]:
@@ -72,33 +100,24 @@ def _clean(path: str) -> str:
     return normpath(path.lstrip("/") or ".")
 
 
-def _application(environment: Environment, deployer: _Deployer, overlay: str, folder: str) -> Iterator[Problem]:
-    for _ in _sources(environment, deployer, overlay):
-        paths = text_at(at(deployer.content, "metadata", "annotations"), _PATHS)
-        watched = [_clean(entry if entry.startswith("/") else f"{overlay}/{entry}") for entry in paths.split(";") if entry.strip()]
-        if watched and not any(_contains(path, folder) for path in watched):
-            message = f"{_PATHS} of {deployer.reference} does not contain {folder}: Argo CD ignores the commit of a step"
-            yield Problem(message, f"add /{folder} to the annotation: {paths};/{folder}", (), deployer.location, "owner-paths")
+def _application(deployer: _Deployer, overlay: str, folder: str) -> Iterator[Problem]:
+    paths = text_at(at(deployer.content, "metadata", "annotations"), _PATHS)
+    watched = [_clean(entry if entry.startswith("/") else f"{overlay}/{entry}") for entry in paths.split(";") if entry.strip()]
+    if watched and not any(_contains(path, folder) for path in watched):
+        message = f"{_PATHS} of {deployer.reference} does not contain {folder}: Argo CD ignores the commit of a step"
+        yield Problem(message, f"add /{folder} to the annotation: {paths};/{folder}", (), deployer.location, "owner-paths")
 
 
-def _sources(environment: Environment, deployer: _Deployer, overlay: str) -> list[Any]:
-    """Return the sources of an Application that build the overlay."""
-    spec, ours = at(deployer.content, "spec"), environment.gitops.repository
-    sources = (at(spec, "source"), *list_at(spec, "sources"))
-    return [
-        source
-        for source in sources
-        if _clean(text_at(source, "path") or "..") == overlay and same_repository(text_at(source, "repoURL"), ours)
-    ]
-
-
-def _beaten(environment: Environment, client: Client, deployer: _Deployer, overlay: str) -> Iterator[Problem]:
-    """Yield the numbers of replicas that an Application sets after the build of the overlay, so that no step stops these workloads."""
-    names = {str(workload.name) for workload in client.workloads}
-    for source in _sources(environment, deployer, overlay):
-        for name in names.intersection(text_at(entry, "name") for entry in list_at(source, "kustomize", "replicas")):
-            message = f"kustomize.replicas of {deployer.reference} sets {name}, after the Component of {client.name}: no step stops it"
-            yield Problem(message, "remove the entry, and set replicas in the base", (), deployer.location, "owner-beaten")
+def _undone(client: Client, deployer: _Deployer, builds: list[Any]) -> Iterator[Problem]:
+    """Yield the keys by which an object changes the build of the overlay, so that a step of a client may have no effect."""
+    for key, words, unread in (key for build in builds for key in undone(client, build, mapping_at(deployer.content, "spec"))):
+        message = f"{key} of {deployer.reference} {words}, after the Component of {client.name}"
+        if unread:
+            hint = "move it into the base, or compare the result of a step with it and accept it"
+            yield Problem(f"{message}: rediskit does not read it", hint, (), deployer.location, "owner-added")
+        else:
+            hint = "remove it during the migration, or move it into the base"
+            yield Problem(f"{message}: no step changes it", hint, (), deployer.location, "owner-beaten")
 
 
 def _contains(path: str, folder: str) -> bool:
