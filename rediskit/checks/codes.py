@@ -34,6 +34,7 @@ COMMANDS: tuple[Code, ...] = (
         CHECK,
         "Warn about keys by which a GitOps tool changes the build of the overlay, and that rediskit does not read.",
     ),
+    Code("cluster-unnamed", "warning", CHECK, "Warn about two configs with the same address or destination that do not set `cluster`."),
     Code("open-question", "warning", CHECK, "Warn about each open question of `init` in the config."),
     Code("time-in-future", "error", CHECK, "Refuse a step or evidence of a migration that is more than two minutes in the future."),
     Code("kubeconform", "error", KUBECONFORM, "Require that kubeconform accepts the rendered text, with the same schemas."),

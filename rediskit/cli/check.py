@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> Report:
     """
     visits = [Visit(names(CHECK), lambda environment, _: open_questions(environment))]
     visits += [Visit(names(CHECK), lambda environment, _: in_future(environment, now()))]
-    visits += [Visit(names(CHECK), _in_place), _used_elsewhere()]
+    visits += [Visit(names(CHECK), _in_place), _other_configs()]
     visits += [_against_revision(arguments.base)] if arguments.base is not None else []
     visits += [_with_owner(arguments)] if arguments.owner is not None else []
     results, counts = _with_kubeconform(arguments, visits) if arguments.kubeconform else (_results(arguments, visits), None)
@@ -87,8 +87,8 @@ def _in_place(environment: Environment, _: Tree) -> Iterator[Finding]:
             yield Finding(problem.code, severity, problem.message, problem.hint, path, where, (client.name,))
 
 
-def _used_elsewhere() -> Visit:
-    """Return the search for clients of other configs that use an old Redis which decommission has removed."""
+def _other_configs() -> Visit:
+    """Return the comparison with other configs: clients of an old Redis that decommission has removed, and unnamed clusters."""
 
     @cache  # Many environments can be at decommission, and each of them is compared with all others.
     def read(config: str) -> Environment | None:
@@ -105,8 +105,19 @@ def _used_elsewhere() -> Visit:
                 path = ("clients", index, "previous")
                 for user in users_elsewhere(environment, client, read):
                     yield Finding("old-redis-in-use", "error", user.message, user.hint, path, environment.locate(path))
+        yield from _unnamed_cluster(environment, read)
 
     return Visit(names(CHECK), look)
+
+
+def _unnamed_cluster(environment: Environment, read: Callable[[str], Environment | None]) -> Iterator[Finding]:
+    """Yield the values that another config of the same cluster has, where neither sets the cluster."""
+    from rediskit.checks import Finding
+    from rediskit.migrate.unnamed_clusters import same_clusters
+
+    hint = "set cluster in both: one name if they are in one cluster, two names if not"
+    for message, path in same_clusters(environment, read):
+        yield Finding("cluster-unnamed", "warning", message, hint, path, environment.locate(path))
 
 
 def _against_revision(revision: str) -> Visit:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from rediskit import load, render
-from rediskit.cli.check import _used_elsewhere
+from rediskit.cli.check import _other_configs
 from rediskit.migrate import other_configs
 from rediskit.model.environment import Environment
 from tests.cli.test_scan import AT, at
@@ -114,8 +114,45 @@ def test_check_reads_another_config_once_for_all_environments(tmp_path: Path, ru
         return load(config)
 
     monkeypatch.setattr(other_configs, "load", counted)
-    comparison = _used_elsewhere()
+    comparison = _other_configs()
     for _ in range(3):
         environment = load("chocolandia.yaml")
         assert list(comparison.look(environment, render(environment))) == []
     assert configs == ["queues.yaml"]
+
+
+NETWORK = {"address": "192.168.4.203", "pool": {"name": "pool", "addresses": "192.168.4.200-192.168.4.210"}, "allow": ["192.168.4.0/24"]}
+SERVER = {"argocd": {"destination": {"server": "https://10.0.0.5:6443"}}}
+
+
+def pair(folder: Path, first: dict[str, Any], second: dict[str, Any]) -> None:
+    """Write two configs of one project beside each other."""
+    (folder / "chocolandia.yaml").unlink()
+    for name, sections in (("alpha", first), ("beta", second)):
+        gitops = {"tool": "argocd", "repository": "https://git.example.org/ops/lab.git", **sections.get("gitops", {})}
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump({"name": name, **sections, "gitops": gitops}, sort_keys=False))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "words"),
+    [
+        ({"network": NETWORK}, {"network": NETWORK}, "beta.yaml also has the address 192.168.4.203, and neither sets cluster"),
+        ({"gitops": SERVER}, {"gitops": SERVER}, "beta.yaml also has the destination https://10.0.0.5:6443"),
+        ({"network": NETWORK, "cluster": "home"}, {"network": NETWORK}, ""),
+        ({"network": NETWORK}, {"network": NETWORK, "cluster": "home"}, ""),
+        ({"network": NETWORK}, {"network": {**NETWORK, "address": "192.168.4.204"}}, ""),
+        (
+            {"gitops": {"argocd": {"destination": {"name": "in-cluster"}}}},
+            {"gitops": {"argocd": {"destination": {"name": "in-cluster"}}}},
+            "",
+        ),
+        ({}, {}, ""),
+    ],
+)
+def test_two_configs_of_one_cluster_that_do_not_name_it_are_a_warning(
+    first: dict[str, Any], second: dict[str, Any], words: str, tmp_path: Path, run: Run
+) -> None:
+    pair(tmp_path, first, second)
+    assert run("render", "alpha.yaml")[0] == 0
+    code, _, errors = run("check", "alpha.yaml")
+    assert (code, "warning[cluster-unnamed]" in errors, words in errors) == (0, bool(words), True), errors

@@ -1,0 +1,53 @@
+"""Configs without `cluster` that are very likely for the same cluster: without the key, they count as two clusters.
+
+An address in the private network and a destination of Argo CD beside its own cluster identify a cluster. Equal client namespaces, hosts of
+an old Redis, releases and repositories do not: staging and production usually have the same.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path as LocalPath
+
+from rediskit.errors import Path
+from rediskit.files import read_regular
+from rediskit.migrate.other_configs import Read
+from rediskit.model.environment import Environment
+from rediskit.source.project import configs_beside
+
+_OWN_CLUSTER = ("https://kubernetes.default.svc", "in-cluster")
+"""The destination of each Argo CD for the cluster in which it runs."""
+
+
+def same_clusters(environment: Environment, read: Read) -> Iterator[tuple[str, Path]]:
+    """Yield message and path of each value that identifies a cluster and that another config has, where neither sets `cluster`.
+
+    Only configs whose text contains the value are loaded: a project can have many.
+    """
+    signals = {} if "cluster" in environment.model_fields_set or not environment.file else dict(_signals(environment))
+    for config in configs_beside(environment.file) if signals else ():
+        if not any(value.encode() in _text(config) for value, _ in signals.values()):
+            continue
+        other = read(config)
+        if other is None or "cluster" in other.model_fields_set:
+            continue
+        shared = signals.keys() & dict(_signals(other)).keys()
+        for name in (name for name in signals if name in shared):
+            yield f"{config} also has the {name}, and neither sets cluster: rediskit compares them as two clusters", signals[name][1]
+
+
+def _signals(environment: Environment) -> Iterator[tuple[str, tuple[str, Path]]]:
+    """Yield each value that identifies the cluster of a config: in words, as text, and its path."""
+    if environment.network:
+        address = str(environment.network.address)
+        yield f"address {address}", (address, ("network", "address"))
+    if environment.gitops.tool == "argocd":
+        destination = environment.gitops.argocd.destination
+        for key, value in (("server", destination.server), ("name", destination.name)):
+            if value and value.rstrip("/") not in _OWN_CLUSTER:
+                yield f"destination {value}", (value, ("gitops", "argocd", "destination", key))
+
+
+def _text(config: str) -> bytes:
+    try:
+        return read_regular(LocalPath(config))
+    except OSError:
+        return b""
