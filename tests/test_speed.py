@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import json
+import re
 import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import FrameType
 from typing import Any, NamedTuple
 
 import pytest
@@ -22,6 +20,8 @@ from rediskit.migrate.status import status_of_all
 from rediskit.model.environment import Environment
 from rediskit.model.files import Manifest
 from rediskit.model.step import Step
+from rediskit.usage.neighbours import merged
+from tests.calls import counting, forget_results
 
 ROOT = Path(__file__).parent.parent
 CONFIGS = ("config/chocolandia.yaml", "config/chocolandia-flux.yaml")
@@ -40,30 +40,6 @@ AT_MOST = {
     "yamlio/reader.py:read": 10,
 }
 """The calls of a function, by its file and name, that one environment with one client may need."""
-
-
-@contextmanager
-def counting(*, every: bool = False) -> Iterator[Counter[str]]:
-    """Count the calls of each function of rediskit; with `every`, also those of other packages, and of built-in functions by caller."""
-    counted: Counter[str] = Counter()
-    top = f"{ROOT / 'rediskit'}/"
-
-    def count(frame: FrameType, event: str, function: Any) -> None:
-        code = frame.f_code
-        is_own = code.co_filename.startswith(top)
-        if event == "call" and (is_own or every):
-            counted[f"{code.co_filename.removeprefix(top)}:{code.co_name}"] += 1
-        elif event == "c_call" and every and is_own:
-            counted[f"{code.co_filename.removeprefix(top)}:{code.co_name} calls {function.__name__}"] += 1
-
-    gc.collect()  # The end of a generator of an earlier measurement counts as a call.
-    gc.disable()
-    sys.setprofile(count)
-    try:
-        yield counted
-    finally:
-        sys.setprofile(None)
-        gc.enable()
 
 
 def calls_of(config: str) -> Counter[str]:
@@ -191,6 +167,7 @@ def with_clients(shape: Shape, count: int) -> Environment:
 
 def status_calls(shape: Shape, count: int) -> Counter[str]:
     """Return the calls of `migrate status` for many clients."""
+    forget_results()
     environment = with_clients(shape, count)
     moving = tuple(client for client in environment.clients if client.migration)
     with counting(every=True) as counted:
@@ -201,6 +178,7 @@ def status_calls(shape: Shape, count: int) -> Counter[str]:
 
 def render_calls(shape: Shape, count: int) -> Counter[str]:
     """Return the calls of `render` and its checks for many clients."""
+    forget_results()
     with counting(every=True) as counted:
         environment = with_clients(shape, count)
         tree = render(environment)
@@ -217,10 +195,32 @@ def test_twice_as_many_clients_need_twice_the_calls(
     """Each function is compared alone: a quadratic one is a small part of all calls until there are thousands of clients."""
     for module in ("rediskit.usage.clients", "rediskit.migrate.status"):
         monkeypatch.setattr(f"{module}.LISTED", 2)
+    re.purge()  # It has 512 patterns at most, also of earlier tests.
     calls(SHAPES[shape], 2)  # What is kept for the whole run counts once.
     single, double = calls(SHAPES[shape], MANY), calls(SHAPES[shape], 2 * MANY)
     grown = {name: (single[name], number) for name, number in double.items() if number > 2.2 * single[name] + MANY}
     assert grown == {}
+
+
+def test_the_end_of_an_earlier_generator_is_not_counted() -> None:
+    earlier = [merged([[1, 2, 3]]) for _ in range(MANY)]
+    assert [next(numbers) for numbers in earlier] == [1] * MANY
+    with counting() as counted:
+        earlier.clear()
+        own = merged([[1, 2]])
+        assert [*own] == [1, 2]
+    assert counted["usage/neighbours.py:merged"] == 3
+
+
+def test_results_of_earlier_tests_do_not_change_the_calls() -> None:
+    def own_calls() -> dict[str, int]:
+        return {name: number for name, number in status_calls(SHAPES["own-redis"], MANY).items() if not name.startswith(("/", "<"))}
+
+    render_calls(SHAPES["own-redis"], 2)
+    first = own_calls()
+    for shape in SHAPES.values():
+        render_calls(shape, 2)
+    assert own_calls() == first
 
 
 LIBRARIES = {
