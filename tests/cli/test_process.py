@@ -58,6 +58,18 @@ def test_a_current_folder_that_was_removed_is_named(tmp_path: Path) -> None:
     assert done.stderr == "error: the current folder was removed\n  help: change to a folder that exists\n"
 
 
+def has_ended(process: int) -> bool:
+    """Return whether a process ends within 10 s. On a busy machine, the system removes a killed one only after a while."""
+    limit = time.monotonic() + 10
+    while time.monotonic() < limit:
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_ends_the_command_and_what_it_started_and_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     top = owner(tmp_path, listed=False)
@@ -81,8 +93,7 @@ def test_a_signal_ends_the_command_and_what_it_started_and_leaves_nothing(tmp_pa
     assert errors == b""
     assert list((tmp_path / "tmp").iterdir()) == []
     assert disk(top) == before
-    with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "pid").read_text(encoding="utf-8")), 0)
+    assert has_ended(int((tmp_path / "pid").read_text(encoding="utf-8")))
 
 
 def test_a_signal_that_the_caller_ignores_stays_ignored(tmp_path: Path) -> None:
