@@ -36,4 +36,5 @@ def release_objects(release: str, namespace: str, values: Path, profile: str) ->
     command = [program("helm"), "template", release, chart(profile), "--namespace", namespace, "--values", values]
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
-    return [content for content in yaml.safe_load_all(done.stdout) if content]
+    # Helm reads a tab after a value, which one of the charts has, and PyYAML does not.
+    return [content for content in yaml.safe_load_all(done.stdout.replace("\t\n", "\n")) if content]

@@ -271,8 +271,11 @@ def fixed(described: Environment, folder: Path) -> dict[str, Any]:
     release = described.redis
     objects = release_objects(release.release, release.namespace, values, release.chart.profile)
     sets = [content for content in objects if content["kind"] == "StatefulSet"]
+    # A chart can leave out the namespace: Helm creates the object in that of the release.
     return {
-        f"{content['metadata']['namespace']}/{content['metadata']['name']}": {field: content["spec"].get(field) for field in IMMUTABLE}
+        f"{content['metadata'].get('namespace', release.namespace)}/{content['metadata']['name']}": {
+            field: content["spec"].get(field) for field in IMMUTABLE
+        }
         for content in sets
     }
 
