@@ -71,7 +71,7 @@ class Server:
         """As the kubelet stops it."""
         if self.process is not None and not self.ended:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(30)
+            self.process.wait(60)  # It waits 10 s for its replicas, and for the disk of a busy machine.
 
     def follows(self) -> bool | None:
         """Whether it has its primary's data."""
