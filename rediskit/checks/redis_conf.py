@@ -9,13 +9,14 @@ from rediskit.errors import Path
 from rediskit.model.nested import at
 
 VALUES: Path = ("redis", "values")
-_WORD = re.compile(r"""\s*+([^\s"']*)(?:"((?:\\.|[^"\\])*)"|'((?:\\'|[^'])*)')?(?=\s|$)""")
-_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|(.))")
-_HASH = re.compile("#[0-9a-f]{64}")
+# Most configs have no quotation marks and no ACL rules: these are compiled on first use.
+_WORD = r"""\s*+([^\s"']*)(?:"((?:\\.|[^"\\])*)"|'((?:\\'|[^'])*)')?(?=\s|$)"""
+_ESCAPE = r"\\(?:x([0-9a-fA-F]{2})|(.))"
+_HASH = "#[0-9a-f]{64}"
 """The SHA-256 of a password in an ACL rule. Redis accepts only lower-case digits (acl.c ACLCheckPasswordHash)."""
 _TEXTS = frozenset("appenddirname appendfilename dbfilename logfile proc-title-template syslog-ident unixsocket".split())
 """Settings with one word of any text."""
-_PLAIN = re.compile(r"""[^\s"']+""")
+_PLAIN = r"""[^\s"']+"""
 
 
 class Directive(NamedTuple):
@@ -71,9 +72,12 @@ def last_directive(subject: Subject, role: str, name: str) -> Directive | None:
 
 
 def _directive(line: str, path: Path) -> Directive:
-    raw, words, position = [], [], 0
     line = line.strip(" \t\r")
-    while position < len(line) and (match := _WORD.match(line, position)):
+    if '"' not in line and "'" not in line:
+        name, *values = line.split()
+        return Directive(name.lower(), " ".join(values), path, _comment(name.lower(), values))
+    raw, words, position = [], [], 0
+    while position < len(line) and (match := re.compile(_WORD).match(line, position)):
         raw.append(match[0].strip())
         words.append(match[1] + _unescaped(match[2] or "") + (match[3] or "").replace("\\'", "'"))
         position = match.end()
@@ -81,13 +85,13 @@ def _directive(line: str, path: Path) -> Directive:
     if not balanced:
         raw = words = line.split()
     name, *values = words
-    quoted = [word if _PLAIN.fullmatch(word) else '"{}"'.format(word.replace("\\", "\\\\").replace('"', '\\"')) for word in values]
+    quoted = [word if re.fullmatch(_PLAIN, word) else '"{}"'.format(word.replace("\\", "\\\\").replace('"', '\\"')) for word in values]
     return Directive(name.lower(), " ".join(quoted), path, _comment(name.lower(), raw[1:]), balanced)
 
 
 def _comment(name: str, words: list[str]) -> str:
     """Return the first word that is meant as a comment. Redis knows comments only at the start of a line: it is an argument."""
-    arguments = {"user": words[:1] + [word for word in words if _HASH.fullmatch(word)], "loadmodule": words}
+    arguments = {"user": words[:1] + [word for word in words if re.fullmatch(_HASH, word)], "loadmodule": words}
     accepted = arguments.get(name, words if name in _TEXTS and len(words) == 1 else [])
     return next((word for word in words if word.startswith("#") and word not in accepted), "")
 
@@ -95,4 +99,4 @@ def _comment(name: str, words: list[str]) -> str:
 def _unescaped(text: str) -> str:
     """Return the text between double quotes. Other escapes than those of a byte and a control character are the character itself."""
     controls = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "a": "\a"}
-    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)) if match[1] else controls.get(match[2], match[2]), text)
+    return re.sub(_ESCAPE, lambda match: chr(int(match[1], 16)) if match[1] else controls.get(match[2], match[2]), text)

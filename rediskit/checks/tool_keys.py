@@ -31,8 +31,7 @@ _TABLE: tuple[_Keys, ...] = (
     _Keys(r"(?:[\w-]+\.)*config\.(?:kubernetes|k8s)\.io/.+", "kustomize and kubectl can leave out the object, merge it, or order it"),
     _Keys(r"kubectl\.kubernetes\.io/last-applied-configuration", "kubectl and Argo CD compute changes from it"),
 )
-_EVERY = re.compile("|".join(f"(?P<k{index}>{keys.pattern})" for index, keys in enumerate(_TABLE)))
-_IN_A_TEMPLATE = re.compile(r"argocd\.argoproj\.io/|helm\.sh/(?!chart\b)|fluxcd\.io/|config\.(?:kubernetes|k8s)\.io/")
+_IN_A_TEMPLATE = r"argocd\.argoproj\.io/|helm\.sh/(?!chart\b)|fluxcd\.io/|config\.(?:kubernetes|k8s)\.io/"
 
 
 def tool_keys(subject: Subject) -> Iterator[Issue]:
@@ -45,12 +44,16 @@ def tool_keys(subject: Subject) -> Iterator[Issue]:
     yield from _keys_below(redis.labels, ("redis", "labels"))
 
 
+def _effect(key: str) -> str:
+    """Return what a tool can do because of a key; "" for any other key. Without a slash it is none of them."""
+    return next((keys.effect for keys in _TABLE if re.fullmatch(keys.pattern, key)), "") if "/" in key else ""
+
+
 def _keys_below(value: Any, path: Path) -> Iterator[Issue]:
     hint = "remove it: rediskit sets what the objects of the release need"
     if isinstance(value, (dict, Mapping)):
         for key, inner in value.items():
-            if match := _EVERY.fullmatch(str(key)):
-                effect = _TABLE[int(str(match.lastgroup).removeprefix("k"))].effect
+            if effect := _effect(str(key)):
                 yield Issue(f"redis.{path[1]} sets {key}: {effect}", hint, (*path, key))
             elif "{{" in str(key):
                 message = f"redis.{path[1]} has a template in the key {key}: it could become the annotation of a GitOps tool"
@@ -59,6 +62,6 @@ def _keys_below(value: Any, path: Path) -> Iterator[Issue]:
     elif isinstance(value, (list, tuple)):
         for index, inner in enumerate(value):
             yield from _keys_below(inner, (*path, index))
-    elif isinstance(value, str) and "{{" in value and (match := _IN_A_TEMPLATE.search(value)):
+    elif isinstance(value, str) and "{{" in value and (match := re.search(_IN_A_TEMPLATE, value)):
         message = f"redis.{path[1]} has a template with {match[0]}, which it could add as an annotation"
         yield Issue(message, hint, path)

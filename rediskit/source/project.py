@@ -6,14 +6,14 @@ from pathlib import Path
 
 from rediskit.files import read_regular
 
-_SIGN = re.compile(rb"^gitops:", re.MULTILINE)
+_SIGN = rb"(?m)^gitops:"
 """The key that every config sets. The configs of other programs in a folder `config` do not."""
 
 
 def is_config(file: Path) -> bool:
     """Return whether a file is a config; False where it can't be read."""
     try:
-        return _SIGN.search(read_regular(file)) is not None
+        return re.search(_SIGN, read_regular(file)) is not None
     except OSError:
         return False
 
