@@ -7,6 +7,7 @@ from typing import NamedTuple
 from rediskit.checks.finding import Subject
 from rediskit.errors import Path
 from rediskit.model.nested import at
+from rediskit.model.once import once
 
 VALUES: Path = ("redis", "values")
 # Most configs have no quotation marks and no ACL rules: these are compiled on first use.
@@ -42,11 +43,16 @@ class Directive(NamedTuple):
         return f"{self.name} {self.value}".strip()
 
 
-def directives(subject: Subject, role: str) -> Iterator[Directive]:
-    """Yield the settings of a role in the order in which the server reads them.
+@once
+def directives(subject: Subject, role: str) -> tuple[Directive, ...]:
+    """Return the settings of a role in the order in which the server reads them.
 
     These are redis.conf, the configuration of the role, and flags.
     """
+    return tuple(_directives(subject, role))
+
+
+def _directives(subject: Subject, role: str) -> Iterator[Directive]:
     part = subject.profile.parts[role]
     for path in part.conf:
         # Other line breaks of Unicode are part of a line.
@@ -68,7 +74,7 @@ def comments(subject: Subject, role: str) -> Iterator[tuple[str, Path]]:
 
 def last_directive(subject: Subject, role: str, name: str) -> Directive | None:
     """Return the setting of a name that takes effect; None where there is none."""
-    return next((entry for entry in reversed(list(directives(subject, role))) if entry.name == name), None)
+    return next((entry for entry in reversed(directives(subject, role)) if entry.name == name), None)
 
 
 def _directive(line: str, path: Path) -> Directive:
