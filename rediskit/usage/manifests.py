@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -108,22 +108,5 @@ def as_left(environment: Environment, client: Client, content: Mapping[str, Any]
     """Return an object with the patches of a client's step; containers and variables keep their order."""
     for change in changes(environment, client):
         if change.reference == f"{content.get('kind')}/{text_at(content, 'metadata', 'name')}":
-            ordered: Mapping[str, Any] = _ordered(edited(content, change), content)
-            return ordered
+            return edited(content, change, in_place=True)
     return content
-
-
-def _ordered(after: Any, before: Any) -> Any:
-    """Return `after` with its named entries in the order of `before`, so that a pointer is the same in both."""
-    if isinstance(after, str) or after is None:
-        return after
-    if isinstance(after, (dict, Mapping)):
-        inner = before if isinstance(before, (dict, Mapping)) else {}
-        return {key: _ordered(value, inner.get(key)) for key, value in after.items()}
-    if isinstance(after, (list, Sequence)) and isinstance(before, list):
-        names = [entry.get("name") if isinstance(entry, (dict, Mapping)) else None for entry in before]
-        if all(isinstance(entry, (dict, Mapping)) and isinstance(entry.get("name"), str) for entry in after):
-            positions = {name: index for index, name in enumerate(names) if isinstance(name, str)}
-            placed = sorted(after, key=lambda entry: positions.get(entry["name"], len(names)))
-            return [_ordered(entry, before[positions[entry["name"]]] if entry["name"] in positions else None) for entry in placed]
-    return after

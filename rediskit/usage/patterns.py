@@ -89,7 +89,10 @@ def fragments(address: Address) -> tuple[str, ...]:
 def may_contain(text: str, parts: tuple[str, ...]) -> bool:
     """Return whether a text contains one of the fragments of an address. Patterns compare letters outside of ASCII in other ways."""
     lowered = text.lower()
-    return any(part in lowered for part in parts) or not text.isascii()
+    for part in parts:
+        if part in lowered:
+            return True
+    return not text.isascii()
 
 
 def forms_of(address: str) -> tuple[str, ...]:

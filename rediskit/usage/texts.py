@@ -65,7 +65,13 @@ _STRUCTURED = frozenset(
 """Kinds with known fields: outside of variables, arguments, files and values a bare word in them is an identifier."""
 _NOISE = "kubectl.kubernetes.io/last-applied-configuration"
 _SERVICE_LISTS = ("service", "services", "backendRefs", "backendRef", "serviceRef", "k8sService", "defaultBackend", "mirrors")
-_LINES: Mapping[str, Kind] = {"args": "argument", "command": "command"}
+_EXPANDED: Mapping[str, Kind] = {
+    "args": "argument",
+    "command": "command",
+    **dict.fromkeys(("livenessProbe", "readinessProbe", "startupProbe"), "probe"),
+    "lifecycle": "hook",
+}
+"""Fields of a container in which Kubernetes or a shell expands `$(VAR)`."""
 
 
 def texts_of(content: Object, variables: Variables) -> Iterator[Text]:
@@ -78,7 +84,9 @@ def texts_of(content: Object, variables: Variables) -> Iterator[Text]:
         yield from _secret(content)
         return
     kind: Kind = "field" if str(content.get("kind")) in _STRUCTURED else "value"
-    yield from _Traversal(text_at(content, "metadata", "namespace"), variables).mapping(content, (), kind)
+    traversal = _Traversal(text_at(content, "metadata", "namespace"), variables)
+    traversal.mapping(content, (), kind)
+    yield from traversal.texts
 
 
 def _secret(content: Object) -> Iterator[Text]:
@@ -100,29 +108,33 @@ def decoded(value: Any) -> str | None:
 
 
 class _Traversal:
-    """A traversal of one object."""
+    """A traversal of one object. It collects the texts in a list: a generator for each level of the object takes twice as long."""
 
     def __init__(self, namespace: str, variables: Variables) -> None:
         self._namespace = namespace
         self._variables = variables
+        self.texts: list[Text] = []
 
-    def mapping(self, content: Mapping[str, Any], path: tuple[str | int, ...], kind: Kind) -> Iterator[Text]:
-        """Yield the texts of a mapping. kind: the kind of its texts."""
+    def mapping(self, content: Mapping[str, Any], path: tuple[str | int, ...], kind: Kind) -> None:
+        """Add the texts of a mapping. kind: the kind of its texts."""
         for key, value in content.items():
-            below = (*path, str(key))
-            if kind != "file" and (key in _NAMELESS or (kind == "field" and key in _OWN) or below == ("metadata",)):
+            if not isinstance(value, (str, dict, list)):
                 continue
+            if kind != "file" and (key in _NAMELESS or (kind == "field" and key in _OWN) or (key == "metadata" and not path)):
+                continue
+            below = (*path, str(key))
             if key in CONTAINER_LISTS and isinstance(value, list):
-                yield from self._containers(value, below)
+                self._containers(value, below)
             elif key in ("annotations", "podAnnotations") and isinstance(value, dict):
-                yield from (Text((*below, str(k)), "annotation", str(k), v) for k, v in value.items() if isinstance(v, str))
+                texts = ((str(name), text) for name, text in value.items() if isinstance(text, str))
+                self.texts += (Text((*below, name), "annotation", name, text) for name, text in texts)
             else:
                 free = kind if key in ("data", "binaryData") and isinstance(value, list) else _FREE.get(key, kind)
-                yield from self.value(value, below, str(key), free, content)
-        if kind != "file":
-            yield from _services(content, path, kind)
+                self._value(value, below, str(key), free, content)
+        if kind != "file" and ("name" in content or "serviceName" in content):
+            self.texts += _services(content, path, kind)
 
-    def value(
+    def _value(
         self,
         value: Any,
         path: tuple[str | int, ...],
@@ -130,74 +142,78 @@ class _Traversal:
         kind: Kind,
         beside: Mapping[str, Any],
         defined: frozenset[str] = frozenset(),
-    ) -> Iterator[Text]:
-        """Yield the texts of a value of any shape."""
+    ) -> None:
+        """Add the texts of a value of any shape."""
         if isinstance(value, dict):
-            yield from self.mapping(value, path, kind)
+            self.mapping(value, path, kind)
         elif isinstance(value, list):
-            yield from self._list(value, path, key, kind, defined)
+            self._list(value, path, key, kind, defined)
         elif isinstance(value, str):
             name = beside.get("name")
             if key == "value" and isinstance(name, str):
-                yield Text(path, "env" if kind == "field" else kind, name, value, defined)
+                text = Text(path, "env" if kind == "field" else kind, name, value, defined)
             elif "binaryData" in path[:1]:
-                yield Text(path, kind, key, decoded(value) or "", defined)
+                text = Text(path, kind, key, decoded(value) or "", defined)
             else:
-                yield Text(path, "field" if key in _IDENTIFIERS and kind == "value" else kind, key, value, defined)
+                text = Text(path, "field" if key in _IDENTIFIERS and kind == "value" else kind, key, value, defined)
+            self.texts.append(text)
 
-    def _list(self, entries: list[Any], path: tuple[str | int, ...], key: str, kind: Kind, defined: frozenset[str]) -> Iterator[Text]:
+    def _list(self, entries: list[Any], path: tuple[str | int, ...], key: str, kind: Kind, defined: frozenset[str]) -> None:
         flag = ""
         for index, entry in enumerate(entries):
             if isinstance(entry, str):
                 own = "" if kind in ("argument", "command", "probe", "hook") else key
-                yield Text((*path, index), kind, flag or own, entry, defined)
+                self.texts.append(Text((*path, index), kind, flag or own, entry, defined))
                 flag = entry if entry.startswith("-") and "=" not in entry else ""
             else:
-                yield from self.value(entry, (*path, index), key, kind, {}, defined)
+                self._value(entry, (*path, index), key, kind, {}, defined)
 
-    def _containers(self, containers: list[Any], path: tuple[str | int, ...]) -> Iterator[Text]:
+    def _containers(self, containers: list[Any], path: tuple[str | int, ...]) -> None:
         for index, container in enumerate(containers):
             if not isinstance(container, dict):
                 continue
             place = (*path, index)
             variables = self._variables.of_container(container, self._namespace)
-            yield from self._env(container, place, variables)
-            for key, kind in _LINES.items():
-                yield from self._expanded(container.get(key), (*place, key), kind, variables)
-            for key in ("livenessProbe", "readinessProbe", "startupProbe"):
-                yield from self._expanded(container.get(key), (*place, key), "probe", variables)
-            yield from self._expanded(container.get("lifecycle"), (*place, "lifecycle"), "hook", variables)
+            self._env(container, place, variables)
+            for key, kind in _EXPANDED.items():
+                if key in container:
+                    self._expanded(container[key], (*place, key), kind, variables)
             rest = {key: value for key, value in container.items() if key not in _HANDLED}
-            yield from self.mapping(rest, place, "field")
+            self.mapping(rest, place, "field")
 
-    def _expanded(self, value: Any, path: tuple[str | int, ...], kind: Kind, variables: Mapping[str, str]) -> Iterator[Text]:
-        """Yield the texts of a command, a probe or a hook with the variables of the container expanded."""
-        if value is not None:
-            texts = self.value(value, path, str(path[-1]), kind, {}, frozenset(variables))
-            yield from (text._replace(content=self._variables.expand(text.content, variables)) for text in texts)
+    def _expanded(self, value: Any, path: tuple[str | int, ...], kind: Kind, variables: Mapping[str, str]) -> None:
+        """Add the texts of a command, a probe or a hook with the variables of the container expanded."""
+        start = len(self.texts)
+        self._value(value, path, str(path[-1]), kind, {}, frozenset(variables))
+        for position, text in enumerate(self.texts[start:], start):
+            if "$" in text.content:
+                self.texts[position] = text._replace(content=self._variables.expand(text.content, variables))
 
-    def _env(self, container: Mapping[str, Any], path: tuple[str | int, ...], variables: Mapping[str, str]) -> Iterator[Text]:
-        entries = container.get("env")
+    def _env(self, container: Mapping[str, Any], path: tuple[str | int, ...], variables: Mapping[str, str]) -> None:
+        entries, defined = container.get("env"), frozenset(variables)
         for index, entry in enumerate(entries if isinstance(entries, list) else ()):
             if not isinstance(entry, dict):
                 continue
-            name, place = str(entry.get("name")), (*path, "env", index)
-            if isinstance(entry.get("value"), str):
-                yield Text((*place, "value"), "env", name, self._variables.expand(entry["value"], variables), frozenset(variables))
-            elif isinstance(at(entry, "valueFrom", "configMapKeyRef"), dict) and name in variables:
-                yield Text((*place, "valueFrom", "configMapKeyRef"), "env", name, variables[name], frozenset(variables))
+            name, value, place = str(entry.get("name")), entry.get("value"), (*path, "env", index)
+            if isinstance(value, str):
+                self.texts.append(Text((*place, "value"), "env", name, self._variables.expand(value, variables), defined))
+            elif name in variables and isinstance(at(entry, "valueFrom", "configMapKeyRef"), dict):
+                self.texts.append(Text((*place, "valueFrom", "configMapKeyRef"), "env", name, variables[name], defined))
 
 
-_HANDLED = frozenset({"env", "envFrom", "args", "command", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "name"})
+_HANDLED = frozenset({"env", "envFrom", *_EXPANDED, "name"})
 
 
 def _services(content: Mapping[str, Any], path: tuple[str | int, ...], kind: Kind) -> Iterator[Text]:
     """Yield the references to a Service by its name: `kind: Service`, `backend.service`, `backendRefs`, `serviceName`."""
-    last = next((part for part in reversed(path) if isinstance(part, str)), "")
     name = content.get("name")
-    listed = kind == "field" and last in _SERVICE_LISTS and "kind" not in content
-    if path and isinstance(name, str) and (content.get("kind") == "Service" or listed):
+    if path and isinstance(name, str) and (content.get("kind") == "Service" or (kind == "field" and _is_listed(content, path))):
         yield Text((*path, "name"), "service", str(content.get("namespace") or ""), name)
     service = content.get("serviceName")
     if isinstance(service, str) and kind == "field":
         yield Text((*path, "serviceName"), "service", str(content.get("namespace") or ""), service)
+
+
+def _is_listed(content: Mapping[str, Any], path: tuple[str | int, ...]) -> bool:
+    """Return whether a mapping without a kind is below a key for Services."""
+    return "kind" not in content and next((part for part in reversed(path) if isinstance(part, str)), "") in _SERVICE_LISTS

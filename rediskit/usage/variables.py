@@ -42,10 +42,12 @@ class Variables:
         value = at(entry, "value")
         if isinstance(value, str):
             return self.expand(value, variables)
-        if at(entry, "valueFrom", "fieldRef", "fieldPath") == "metadata.namespace":
+        source = mapping_at(entry, "valueFrom")
+        if at(source, "fieldRef", "fieldPath") == "metadata.namespace":
             return namespace or self._namespace
-        reference = mapping_at(entry, "valueFrom", "configMapKeyRef")
-        referenced = (self.config_map(reference.get("name"), namespace) or {}).get(text_at(reference, "key"))
+        reference = source.get("configMapKeyRef")
+        data = self.config_map(reference.get("name"), namespace) if isinstance(reference, dict) else None
+        referenced = data.get(text_at(reference, "key")) if data else None
         return referenced if isinstance(referenced, str) else None
 
     @staticmethod

@@ -12,6 +12,7 @@ import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from rediskit.model.pointers import changed
 from rediskit.renderers.owner.overlay import apply
 from rediskit.renderers.owner.patches import change as change_of
 from rediskit.state_machine.effects import effects
@@ -195,6 +196,28 @@ def test_generated_workloads_are_patched_as_by_kustomize(tmp_path_factory: pytes
     pairs = numbered(cases)
     for (base, change), expected in zip(pairs, built(tmp_path_factory.mktemp("build"), kustomize, pairs), strict=True):
         assert apply(base, change) == expected
+
+
+def names_in(value: Any) -> dict[str, list[str]]:
+    """Return the names in each list of containers and variables of a workload."""
+    pod = value["spec"]["template"]["spec"]
+    lists = {kind: pod.get(kind) or [] for kind in ("containers", "initContainers")}
+    envs = {f"{kind}/{entry['name']}": entry.get("env") or [] for kind, entries in lists.items() for entry in entries}
+    return {path: [entry["name"] for entry in entries] for path, entries in (lists | envs).items()}
+
+
+@settings(max_examples=200, deadline=None)
+@given(case=workloads())
+def test_a_merge_in_place_differs_only_in_the_order_and_keeps_that_of_the_base(case: tuple[Object, str, dict[str, Any]]) -> None:
+    base, patch = numbered([case])[0]
+    before = copy.deepcopy((base, patch))
+    result = apply(base, patch, in_place=True)
+    assert not changed(apply(base, patch), result)
+    old, new = names_in(base), names_in(result)
+    for path, listed in new.items():
+        kept = list(dict.fromkeys(name for name in old.get(path, []) if name in listed))
+        assert listed[: len(kept)] == kept, path
+    assert (base, patch) == before
 
 
 @pytest.mark.parametrize("name", [{"a": "b"}, ["a"], None, 1, True])

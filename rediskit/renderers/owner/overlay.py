@@ -5,6 +5,7 @@ key, and `$patch: replace` drops the base. If a list has two entries of one name
 first and without the patch, even in lists without a patch.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,8 +15,11 @@ from rediskit.renderers.owner.patches import Change
 from rediskit.renderers.tree import Object
 
 
-def apply(base: Mapping[str, Any], patch: Mapping[str, Any]) -> Object:
-    """Return the patched object. Neither argument is changed."""
+def apply(base: Mapping[str, Any], patch: Mapping[str, Any], *, in_place: bool = False) -> Object:
+    """Return the patched object. Neither argument is changed; the result shares the parts that the patch does not change.
+
+    in_place: Whether entries of a list keep their order, with new ones at the end. A pointer is then the same as in the base.
+    """
     if patch.get("$patch") == "replace":
         base = {}
     result: Object = {}
@@ -23,7 +27,7 @@ def apply(base: Mapping[str, Any], patch: Mapping[str, Any]) -> Object:
         if key not in patch:
             result[key] = _without_duplicates(value, key)
         elif patch[key] is not None:
-            result[key] = _merged(value, patch[key])
+            result[key] = _merged(value, patch[key], in_place)
     for key, value in patch.items():
         if key not in base and key != "$patch" and value is not None:
             result[key] = _added(value)
@@ -35,15 +39,18 @@ def applied(base: Mapping[str, Any], change: Change) -> Object:
     return apply(operated(base, change.operations), change.merge)
 
 
-def edited(base: Mapping[str, Any], change: Change) -> Object:
-    """Return an object after a change by a program that merges all lists by name. Words that are not as in the manifest stay."""
+def edited(base: Mapping[str, Any], change: Change, *, in_place: bool = False) -> Object:
+    """Return an object after a change by a program that merges all lists by name. Words that are not as in the manifest stay.
+
+    in_place: As in `apply`.
+    """
     result: Any = _copied(base) if change.words else base
     for word in change.words:
         for container in list_at(result, *change.pod_path, word.listed):
             words = list_at(container, word.key)
             if text_at(container, "name") == word.container and word.position < len(words) and words[word.position] == word.old:
                 words[word.position] = word.new
-    return apply(result, change.named)
+    return apply(result, change.named, in_place=in_place)
 
 
 class ConflictError(ValueError):
@@ -100,29 +107,29 @@ def _operate(parent: Any, key: Any, operation: Mapping[str, Any]) -> None:
         parent[key] = operation["value"]
 
 
-def _merged(base: Any, patch: Any) -> Any:
+def _merged(base: Any, patch: Any, in_place: bool) -> Any:
     if isinstance(base, (dict, Mapping)) and isinstance(patch, (dict, Mapping)):
-        return apply(base, patch)
+        return apply(base, patch, in_place=in_place)
     if by_name(base) is not None and by_name(patch) is not None:
-        return _merged_by_name(base, patch)
+        return _merged_by_name(base, patch, in_place)
     return _added(patch)
 
 
-def _merged_by_name(base: Sequence[Mapping[str, Any]], patch: Sequence[Mapping[str, Any]]) -> list[Any]:
-    entries: dict[str, list[Mapping[str, Any]]] = {entry["name"]: [] for entry in (*patch, *base)}
-    for entry in base:
-        entries[entry["name"]].append(entry)
-    changes = {entry["name"]: entry for entry in patch}
-    remaining = {name: duplicates for name, duplicates in entries.items() if changes.get(name, {}).get("$patch") != "delete"}
-    return [
-        _without_duplicates(duplicates[-1]) if len(duplicates) > 1 else apply(duplicates[0] if duplicates else {}, changes.get(name, {}))
-        for name, duplicates in remaining.items()
-    ]
+def _merged_by_name(base: Sequence[Mapping[str, Any]], patch: Sequence[Mapping[str, Any]], in_place: bool = False) -> list[Any]:
+    old, new = {entry["name"]: entry for entry in base}, {entry["name"]: entry for entry in patch}
+    names = Counter(entry["name"] for entry in base) if len(old) < len(base) else {}
+    merged = []
+    for name in {**old, **new} if in_place else {**new, **old}:
+        if name not in new or (names.get(name, 0) > 1 and new[name].get("$patch") != "delete"):
+            merged.append(_without_duplicates(old[name]))
+        elif new[name].get("$patch") != "delete":
+            merged.append(apply(old.get(name, {}), new[name], in_place=in_place))
+    return merged
 
 
 def _without_duplicates(value: Any, key: str = "") -> Any:
-    """Return a copy of a value without a patch, with duplicate entries merged as kustomize does."""
-    if isinstance(value, str):
+    """Return a value without a patch, with duplicate entries merged as kustomize does."""
+    if not _has_duplicates(value, key):
         return value
     if isinstance(value, (dict, Mapping)):
         return {inner: _without_duplicates(content, inner) for inner, content in value.items()}
@@ -133,6 +140,19 @@ def _without_duplicates(value: Any, key: str = "") -> Any:
             else [_without_duplicates(entry) for entry in value]
         )
     return value
+
+
+def _has_duplicates(value: Any, key: str) -> bool:
+    """Return whether a list that kustomize merges by name has two entries of one name, at any depth."""
+    if isinstance(value, dict):
+        for inner, content in value.items():
+            if not isinstance(content, str) and _has_duplicates(content, inner):
+                return True
+    elif isinstance(value, list):
+        if key in _MERGED_LISTS and (named := by_name(value)) is not None and len(named) < len(value):
+            return True
+        return any(_has_duplicates(entry, "") for entry in value)
+    return False
 
 
 _MERGED_LISTS = frozenset({"containers", "env", "initContainers"})
