@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -14,6 +14,9 @@ import urllib3
 from tests.cluster.processes import FailedError, until
 
 Object = dict[str, Any]
+
+_WARNINGS = 20
+"""The number of warnings in a message."""
 
 _PLURALS = {
     "AppProject": "appprojects",
@@ -117,6 +120,24 @@ class Kube:
         }
         path = path_of(content["apiVersion"], content["kind"], meta["name"], meta.get("namespace", ""))
         return self.request("PATCH", f"{path}?{urlencode(query)}", content, "application/apply-patch+yaml")
+
+    def unready_pods(self) -> Iterator[str]:
+        """Yield the pods of all namespaces that are not ready, with the messages of their false conditions."""
+        for pod in self.find("v1", "Pod"):
+            if condition(pod, "Ready") != "True":
+                meta, status = pod["metadata"], pod.get("status", {})
+                false = [entry for entry in status.get("conditions") or () if entry["status"] != "True"]
+                reasons = "; ".join(f"{entry['type']}: {entry.get('message') or entry.get('reason', '')}" for entry in false)
+                node = pod["spec"].get("nodeName", "no node")
+                revision = meta.get("labels", {}).get("controller-revision-hash", "")
+                yield f"Pod {meta['namespace']}/{meta['name']} {revision}: {status.get('phase')} on {node}: {reasons}"
+
+    def warnings(self) -> Iterator[str]:
+        """Yield the last warnings of the control plane, oldest first."""
+        events = [event for event in self.find("v1", "Event") if event.get("type") == "Warning"]
+        for event in sorted(events, key=lambda event: event.get("lastTimestamp") or event["metadata"]["creationTimestamp"])[-_WARNINGS:]:
+            about = event["involvedObject"]
+            yield f"{about['kind']} {about.get('namespace', '')}/{about['name']}: {event.get('reason')}: {event.get('message')}"
 
     def kubectl(self, *arguments: str | Path, stdin: str | None = None) -> str:
         """Return the output of kubectl. Raises FailedError with its error output."""

@@ -110,7 +110,10 @@ class Tool(ABC):
                 raise FailedError(missing)
             return True
 
-        until(f"{self.name}: everything as in Git", look, seconds, pause=0.1)
+        try:
+            until(f"{self.name}: everything as in Git", look, seconds, pause=0.1)
+        except FailedError as error:
+            raise FailedError("\n".join((str(error), *self.kube.unready_pods(), *self.kube.warnings()))) from error
 
     def kill(self) -> None:
         """End the controllers as a crash of their nodes does."""
