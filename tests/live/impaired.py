@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from tests.live.lab import Lab
+from tests.live.repeating import repeated
 
 OTHER = "config/other.yaml"
 
@@ -38,19 +38,11 @@ def paused(pid: int) -> Iterator[None]:
 @contextmanager
 def slow(pid: int) -> Iterator[None]:
     """Let a process run for a tenth of the time only."""
-    ended = threading.Event()
 
-    def run() -> None:
-        while not ended.is_set():
-            os.kill(pid, signal.SIGSTOP)
-            time.sleep(0.09)
-            os.kill(pid, signal.SIGCONT)
-            time.sleep(0.01)
+    def stop() -> None:
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(0.09)
+        os.kill(pid, signal.SIGCONT)
 
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
+    with repeated(stop, 0.01):
         yield
-    finally:
-        ended.set()
-        thread.join()

@@ -10,6 +10,7 @@ from random import Random
 
 from tests.live.lab import Lab
 from tests.live.pods import Pod
+from tests.live.repeating import repeated
 
 _BATCH = 200
 _PAUSE = 0.02
@@ -32,22 +33,14 @@ def fill(lab: Lab, pod: Pod, keys: range) -> None:
 @contextmanager
 def writes(lab: Lab, pod: Pod, keys: int) -> Iterator[None]:
     """Overwrite keys at random for as long as the block runs."""
-    ended = threading.Event()
     random = Random(1)
 
-    def run() -> None:
-        while not ended.is_set():
-            start = random.randrange(0, keys, _BATCH)
-            with suppress(OSError):
-                fill(lab, pod, range(start, start + _BATCH))
+    def overwrite() -> None:
+        start = random.randrange(0, keys, _BATCH)
+        fill(lab, pod, range(start, start + _BATCH))
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    try:
+    with repeated(overwrite):
         yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 class Peak:

@@ -9,7 +9,6 @@ import copy
 import resource
 import signal
 import socket
-import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
@@ -20,6 +19,7 @@ from tests.cluster.processes import until
 from tests.live.kube_state_metrics import kube_state_metrics
 from tests.live.lab import Lab
 from tests.live.pods import Pod
+from tests.live.repeating import repeated
 from tests.live.resp import Connection, RedisError
 from tests.live.slow import SlowLink
 
@@ -37,21 +37,6 @@ class Scenario(NamedTuple):
     redis: str = "8.2"
     config: Mapping[str, Any] = {}
     profile: str = "bitnami"
-
-
-def _repeat(stack: ExitStack, action: Callable[[], None], pause: float) -> None:
-    """Do something again and again until the scenario ends; an answer that refuses it is part of the trouble."""
-    ended = threading.Event()
-
-    def run() -> None:
-        while not ended.wait(pause):
-            with suppress(OSError, RedisError, KeyError):
-                action()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    stack.callback(thread.join)
-    stack.callback(ended.set)
 
 
 def _fill(lab: Lab, pod: Pod, prefix: str, count: int, size: int = 100_000) -> None:
@@ -101,7 +86,7 @@ def slow_link(lab: Lab, stack: ExitStack) -> None:
     lab.wait_for_replicas()
     connection = stack.enter_context(lab.connect(primary))
     value = SystemRandom().randbytes(100_000).hex()
-    _repeat(stack, lambda: connection.call("SET", "burst", value), 0.2)
+    stack.enter_context(repeated(lambda: connection.call("SET", "burst", value), 0.2))
 
 
 def _lives(lab: Lab) -> float | None:
@@ -168,14 +153,14 @@ def connections(lab: Lab, stack: ExitStack) -> None:
         connect()
     lab.prometheus.wait_for_samples(2)
     time.sleep(5 * int(lab.environment.monitoring.interval.amount))
-    _repeat(stack, connect, 0.005)
+    stack.enter_context(repeated(connect, 0.005))
 
 
 def full_disk(lab: Lab, stack: ExitStack) -> None:
     """Limit the size of the append-only file of the primary."""
     limit_files(lab.primary, 1)
     connection = stack.enter_context(lab.connect(lab.primary))
-    _repeat(stack, lambda: connection.call("SET", "key", "value"), 0.5)
+    stack.enter_context(repeated(lambda: connection.call("SET", "key", "value"), 0.5))
 
 
 def full_disk_for_a_rewrite(lab: Lab, _: ExitStack) -> None:
@@ -191,14 +176,14 @@ def failing_snapshot(lab: Lab, stack: ExitStack) -> None:
     """Fill the disk of a Redis that writes snapshots only."""
     limit_files(lab.primary, 1)
     connection = stack.enter_context(lab.connect(lab.primary))
-    _repeat(stack, lambda: connection.call("SET", "key", "value"), 0.5)
+    stack.enter_context(repeated(lambda: connection.call("SET", "key", "value"), 0.5))
 
 
 def full_cache(lab: Lab, stack: ExitStack) -> None:
     """Fill a cache while clients continue to write."""
     _fill(lab, lab.primary, "fill", 250)
     number = iter(range(10**9))
-    _repeat(stack, lambda: _fill(lab, lab.primary, f"more:{next(number)}", 2), 0.3)
+    stack.enter_context(repeated(lambda: _fill(lab, lab.primary, f"more:{next(number)}", 2), 0.3))
 
 
 def full_memory(lab: Lab, stack: ExitStack) -> None:
@@ -206,7 +191,7 @@ def full_memory(lab: Lab, stack: ExitStack) -> None:
     with suppress(RedisError):
         _fill(lab, lab.primary, "fill", 250)
     number = iter(range(10**9))
-    _repeat(stack, lambda: _fill(lab, lab.primary, f"more:{next(number)}", 5), 0.3)
+    stack.enter_context(repeated(lambda: _fill(lab, lab.primary, f"more:{next(number)}", 5), 0.3))
 
 
 def unread_answers(lab: Lab, stack: ExitStack) -> None:
@@ -219,7 +204,7 @@ def wrong_password_of_a_client(lab: Lab, stack: ExitStack) -> None:
     def log_in() -> None:
         Connection(lab.primary.address, lab.primary.port("redis"), "wrong").close()
 
-    _repeat(stack, log_in, 0.2)
+    stack.enter_context(repeated(log_in, 0.2))
 
 
 def failed_verification(lab: Lab, stack: ExitStack) -> None:
@@ -243,7 +228,7 @@ def slow_calls(lab: Lab, stack: ExitStack) -> None:
     with lab.connect(lab.primary) as connection:
         connection.call("SETRANGE", "large", 150 * 2**20, "x")
     reader = stack.enter_context(lab.connect(lab.primary))
-    _repeat(stack, lambda: reader.call("GET", "large"), 1.5)
+    stack.enter_context(repeated(lambda: reader.call("GET", "large"), 1.5))
 
 
 def _memory(size: str, policy: str) -> Mapping[str, Any]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from base64 import b64encode
-from contextlib import suppress
 
 import pytest
 import yaml
@@ -20,8 +18,8 @@ from tests.live.impaired import other, paused, slow
 from tests.live.lab import Lab
 from tests.live.lab_config import CLIENT
 from tests.live.prometheus import folder_of_recordings
+from tests.live.repeating import repeated
 from tests.live.report import RESULTS
-from tests.live.resp import RedisError
 from tests.live.verify import Run, verify
 
 SMALL = {"verification": {"requests": 2000, "operations": 500, "p95": "500ms"}}
@@ -144,20 +142,8 @@ def test_disruption_fails_where_data_or_reads_are_lost(start: Start) -> None:
     lab = start("verify-disruption", profile="cloudpirates", monitoring=False)
     lab.wait_for_replicas()
     lab.redis(lab.primary, "ACL", "SETUSER", "default", "-get")
-    ended = threading.Event()
-
-    def separate() -> None:
-        while not ended.wait(0.3):
-            with suppress(OSError, RedisError, KeyError):
-                lab.redis(lab.replica, "REPLICAOF", "NO", "ONE")
-
-    thread = threading.Thread(target=separate)
-    thread.start()
-    try:
+    with repeated(lambda: lab.redis(lab.replica, "REPLICAOF", "NO", "ONE"), 0.3):
         run = verify(lab, "--phase", "replication", "--disruptive", "--yes")
-    finally:
-        ended.set()
-        thread.join()
     assert {"reads-without-replica", "reads-without-primary", "data-survives", "roles-return"} <= run.ids("failed"), run.wrong
 
 
