@@ -18,8 +18,11 @@ from rediskit.migrate.times import in_future
 from rediskit.output.writer import compare
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rediskit.checks import Finding, Severity
     from rediskit.checks.kubeconform import Counts, Document
+    from rediskit.migrate.owner.gitops_objects import GitOpsObject
     from rediskit.model.environment import Environment
     from rediskit.output.writer import Changes
     from rediskit.renderers.tree import Tree
@@ -32,7 +35,7 @@ def run(arguments: argparse.Namespace) -> Report:
     """
     visits = [Visit(names(CHECK), lambda environment, _: open_questions(environment))]
     visits += [Visit(names(CHECK), lambda environment, _: in_future(environment, now()))]
-    visits += [Visit(names(CHECK), _in_place), _other_configs()]
+    visits += [Visit(names(CHECK), _in_place), _deployed_from_here(), _other_configs()]
     visits += [_against_revision(arguments.base)] if arguments.base is not None else []
     visits += [_with_owner(arguments)] if arguments.owner is not None else []
     results, counts = _with_kubeconform(arguments, visits) if arguments.kubeconform else (_results(arguments, visits), None)
@@ -85,6 +88,32 @@ def _in_place(environment: Environment, _: Tree) -> Iterator[Finding]:
             severity: Severity = "warning" if problem.code in ("owner-artifact", "owner-added") else "error"
             where = problem.location or environment.locate(path)
             yield Finding(problem.code, severity, problem.message, problem.hint, path, where, (client.name,))
+
+
+def _deployed_from_here() -> Visit:
+    """Return the check of objects in the repository of the config that build an application of another repository."""
+
+    @cache  # All environments of a work tree have the same objects.
+    def objects(top: Path) -> list[GitOpsObject]:
+        from rediskit.migrate.owner.gitops_objects import gitops_objects
+
+        return list(gitops_objects(top))
+
+    def look(environment: Environment, _: Tree) -> Iterator[Finding]:
+        for index, client in enumerate(environment.clients):
+            if client.migration is None or client.owner.in_place:
+                continue
+            from rediskit.checks import Finding
+            from rediskit.git.discovery import work_tree_of
+            from rediskit.migrate.owner.deployers import undoing_elsewhere
+
+            top, path = work_tree_of(environment.file), ("clients", index, "owner")
+            for problem in undoing_elsewhere(client, objects(top) if top else []):
+                severity: Severity = "warning" if problem.code == "owner-added" else "error"
+                where = problem.location or environment.locate(path)
+                yield Finding(problem.code, severity, problem.message, problem.hint, path, where, (client.name,))
+
+    return Visit(names(CHECK), look)
 
 
 def _other_configs() -> Visit:

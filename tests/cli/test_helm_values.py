@@ -259,3 +259,13 @@ def test_without_the_chart_the_values_are_written(tmp_path: Path, run: Run) -> N
     code, output, _ = export(run, by_values(tmp_path, "scale-down"))
     assert (code, "HelmRelease/shop in shop: /spec/values/controllers/web/replicas" in output) == (0, True)
     assert yaml.safe_load((top / "prod/rediskit/shop/values.yaml").read_bytes()) == OURS["stopped"]
+
+
+@pytest.mark.parametrize(("pointer", "codes"), [("/spec/replicas", ["owner-beaten"]), ("/metadata/labels", [])])
+def test_an_application_that_ignores_the_replicas_is_an_error(pointer: str, codes: list[str], tmp_path: Path, run: Run) -> None:
+    ignored = [{"group": "apps", "kind": "Deployment", "jsonPointers": [pointer]}]
+    config = by_values(tmp_path, "prepare", content=merged(application(), {"spec": {"ignoreDifferences": ignored}}))
+    findings = json.loads(run("check", config, "--json")[1])["findings"]
+    beaten = [finding for finding in findings if finding["code"] == "owner-beaten"]
+    assert [finding["code"] for finding in beaten] == codes
+    assert all(finding["file"] == config and "ignoreDifferences[0] of Application/" in finding["message"] for finding in beaten)

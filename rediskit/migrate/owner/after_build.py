@@ -18,6 +18,8 @@ from rediskit.yamlio.foreign import read_foreign
 
 _OF_SCALER = frozenset({"/spec/minReplicas", "/spec/maxReplicas", "/spec/minReplicaCount", "/spec/maxReplicaCount"})
 _PATCHES = ("patches", "patchesJson6902", "patchesStrategicMerge")
+PARAMETER = re.compile(r"\{\{.*?\}\}")
+"""A parameter in the template of an ApplicationSet."""
 _IGNORES = ("ignoreDifferences", "ignore")
 _Targets = Mapping[str, set[str]]
 """The pointers that a step changes in each object, by `Kind/name`."""
@@ -41,16 +43,14 @@ def undone(client: Client, build: Any, spec: Mapping[str, Any]) -> Iterator[Undo
         build: `kustomize` of a source of an Application, or the spec of a Kustomization.
         spec: The spec of the object.
     """
-    targets = _targets(client)
+    targets, names = _targets(client), {str(workload.name) for workload in client.workloads}
     yield from (Undone(key, f"changes {field} of {reference}") for key, reference, field in _entries(build, _PATCHES, _patched, targets))
     yield from (Undone(key, f"leaves out {field} of {reference}") for key, reference, field in _entries(spec, _IGNORES, _ignored, targets))
-    names = {str(workload.name) for workload in client.workloads}
     for index, name in enumerate(text_at(entry, "name") for entry in list_at(build, "replicas")):
-        if name in names:
-            yield Undone(f"replicas[{index}]", f"sets {name}")
+        yield from (Undone(f"replicas[{index}]", f"sets {own}") for own in names if name and _matches(name, own))
     yield from (Undone(key, "changes the objects of the build", unread=True) for key in _UNREAD if at(build, key))
     for key in ("namespace", "targetNamespace"):
-        if text_at(build, key) not in ("", client.namespace):
+        if not _matches(text_at(build, key), client.namespace):
             yield Undone(key, f"sets namespace {text_at(build, key)} instead of {client.namespace}", unread=True)
 
 
@@ -135,9 +135,12 @@ def _overlapping(target: Any, fields: list[str], targets: _Targets) -> Iterator[
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """Return whether a selector of kustomize matches: an empty one matches everything, and a regular expression the whole text."""
+    """Return whether a selector of kustomize matches: an empty one matches everything, and a regular expression the whole text.
+
+    A parameter in the template of an ApplicationSet can be any text.
+    """
     try:
-        return pattern in ("", "*", text) or re.fullmatch(pattern, text) is not None
+        return pattern in ("", "*", text) or re.fullmatch(PARAMETER.sub(".*", pattern), text) is not None
     except re.error:
         return True
 

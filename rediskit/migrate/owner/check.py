@@ -72,7 +72,7 @@ def _of_client(
         return
     yield from _drift(tree, client, checkout, file)
     yield from _listed(client, checkout, file)
-    yield from _added(environment, client, checkout, file)
+    yield from _added(client, checkout, file)
     if checkout.offline and (problems := remote_entries(checkout)):
         yield from (_of_problem(problem, problem.location or _at(file)) for problem in problems)
         return
@@ -135,10 +135,10 @@ def _drift(tree: Tree, client: Client, checkout: Checkout, file: Path) -> Iterat
         )
 
 
-def _added(environment: Environment, client: Client, checkout: Checkout, file: Path) -> Iterator[Finding]:
+def _added(client: Client, checkout: Checkout, file: Path) -> Iterator[Finding]:
     """Yield what the objects of GitOps tools in the checkout add to the build. `check` reports it for an overlay of this repository."""
     if client.owner.delivery == "component" and not client.owner.in_place and not _is_over(client):
-        for problem in undoing_problems(environment, client, checkout):
+        for problem in undoing_problems(client, checkout):
             severity: Severity = "warning" if problem.code == "owner-added" else "error"
             yield _of_problem(problem, problem.location or _at(file))._replace(severity=severity)
 
