@@ -3,9 +3,6 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 from rediskit.errors import ConfigError, Problem
 
@@ -17,19 +14,19 @@ _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _CHUNK = 1 << 16
 
 
-@contextmanager
-def regular(path: str | os.PathLike[str], *, follow: bool = True) -> Iterator[int]:
+def opened(path: str | os.PathLike[str], *, follow: bool) -> int:
     """Open a regular file for reading. A named pipe, a socket or a device is refused with OSError and never blocks.
 
     `follow`: whether the path itself can be a symbolic link.
     """
-    _refuse_other(Path(path).stat(follow_symlinks=follow).st_mode, path)
+    _refuse_other(os.stat(path, follow_symlinks=follow).st_mode, path)
     handle = os.open(path, _READ if follow else _READ | os.O_NOFOLLOW)
     try:
         _refuse_other(os.fstat(handle).st_mode, path)
-        yield handle
-    finally:
+    except BaseException:
         os.close(handle)
+        raise
+    return handle
 
 
 def _refuse_other(mode: int, path: str | os.PathLike[str]) -> None:
@@ -40,24 +37,33 @@ def _refuse_other(mode: int, path: str | os.PathLike[str]) -> None:
 
 
 def read_regular(path: str | os.PathLike[str], limit: int = MAX_BYTES, *, follow: bool = True) -> bytes:
-    """Return the content of a regular file. Raises OSError as `regular`, or EFBIG for a file of more than `limit` bytes."""
-    with regular(path, follow=follow) as handle:
+    """Return the content of a regular file. A pipe or a device is refused and never blocks, so is a link without `follow`.
+
+    Raises OSError, EFBIG for a file of more than `limit` bytes.
+    """
+    handle = opened(path, follow=follow)
+    try:
         content = _remainder(handle, limit + 1)
+    finally:
+        os.close(handle)
     if len(content) > limit:
         raise OSError(errno.EFBIG, f"is larger than {limit >> 20} MiB", os.fspath(path))
     return content
 
 
 def read_expected(path: str, expected: int, *, rest: bool = True) -> bytes:
-    """Return the content of a file, in one read if it has the expected length. Links are not followed. Raises OSError as `regular`.
+    """Return the content of a file, in one read if it has the expected length. Links are not followed. Raises OSError as `read_regular`.
 
     With `rest`, a longer file is read to its end; else the content ends one byte after the expected length.
     """
-    with regular(path, follow=False) as handle:
+    handle = opened(path, follow=False)
+    try:
         content = os.read(handle, expected + 1)
         if len(content) == expected or (len(content) > expected and not rest):
             return content
         return content + _remainder(handle)
+    finally:
+        os.close(handle)
 
 
 def read_stream(path: str | os.PathLike[str], limit: int) -> bytes:
@@ -86,7 +92,9 @@ def reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def read_file(path: Path, shown: str, hint: str = "check the path: it is relative to the current folder", limit: int = MAX_BYTES) -> bytes:
+def read_file(
+    path: str | os.PathLike[str], shown: str, hint: str = "check the path: it is relative to the current folder", limit: int = MAX_BYTES
+) -> bytes:
     """Return the content of a regular file of at most `limit` bytes; `shown` is its name for messages, `hint` that for a missing file.
 
     Raises ConfigError when the file is missing, not regular, not readable or too large.

@@ -1,7 +1,6 @@
 """The check that compares `gitops.path` with the real place of the output directory."""
 
 import os
-from pathlib import Path
 
 from rediskit.checks.finding import Finding
 from rediskit.git.discovery import work_tree
@@ -13,11 +12,11 @@ def check_output_path(environment: Environment, root: str) -> list[Finding]:
 
     Outside of a Git work tree there is nothing to compare with.
     """
-    folder = Path(os.path.realpath(root))
+    folder = os.path.realpath(root)
     top = work_tree(folder)
     if top is None:
         return []
-    real = (folder / environment.name).relative_to(top).as_posix()
+    real = os.path.join(folder, environment.name).removeprefix(os.path.join(top, ""))
     if real == environment.path:
         return []
     path = ("gitops", "path")

@@ -16,7 +16,7 @@ def project_root() -> Path:
     one, the current folder. Outside of Git, no folder above is searched, because it can be the project of another person.
     """
     here = Path.cwd()
-    top = work_tree(here) or here
+    top = work_tree(str(here)) or here
     folder = next((folder for folder in (here, *here.parents) if folder.is_relative_to(top) and _is_project(folder)), here)
     return Path(os.path.relpath(folder))
 

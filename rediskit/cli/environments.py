@@ -3,7 +3,6 @@
 import argparse
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 from rediskit.cli.configs import config_files
@@ -80,7 +79,7 @@ class _Outcome(NamedTuple, Generic[Result]):
     name: str = ""
     problems: tuple[Problem, ...] = ()
     unique: Sequence[Unique] = ()
-    folders: Sequence[Path] = ()
+    folders: Sequence[str] = ()
     error: RediskitError | None = None
     result: Sequence[Result] = ()
 
@@ -118,7 +117,7 @@ def _outcome(path: str | os.PathLike[str], function: Callable[[Environment], Res
         return loaded._replace(error=error)
 
 
-def _clear(folders: Iterable[Path]) -> None:
+def _clear(folders: Iterable[str]) -> None:
     remove_leftovers(input_leftovers(folders))
 
 

@@ -167,7 +167,7 @@ def _migrations(subject: _Subject) -> Iterator[StatusLine]:
 def _git(subject: _Subject) -> Iterator[StatusLine]:
     """Yield whether the GitOps tool can find the output directory: work tree, path, remote, branch, commit."""
     environment = subject.environment
-    if work_tree(Path(os.path.realpath(subject.output))) is None:
+    if work_tree(os.path.realpath(subject.output)) is None:
         message = f"not in a Git work tree, but {environment.gitops.tool_name} reads from Git"
         yield StatusLine("git", "note", message, ("git init",))
         return

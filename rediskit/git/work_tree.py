@@ -38,8 +38,8 @@ class WorkTree:
     @classmethod
     def of(cls, folder: Path) -> WorkTree | None:
         """Return the work tree of a folder, which need not exist; None outside Git. Raises MissingToolError without git."""
-        top = work_tree(Path(os.path.realpath(folder)))
-        return cls(top) if top else None
+        top = work_tree(os.path.realpath(folder))
+        return cls(Path(top)) if top else None
 
     def refusal(self) -> str:
         """Return the error message of git if it refuses the work tree (another owner, a broken repository); else ""."""

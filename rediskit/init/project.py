@@ -159,8 +159,8 @@ def _name(options: Options) -> str:
 def _git(options: Options, name: str) -> GitFacts:
     """Return repository, branch and path: from the options, else from Git, else as a question."""
     folder = Path(os.path.realpath(options.folder))
-    top = work_tree(folder)
-    path = f"{folder.relative_to(top).as_posix()}/rendered/{name}" if top and folder != top else ""
+    top = work_tree(str(folder))
+    path = f"{folder.relative_to(top).as_posix()}/rendered/{name}" if top and str(folder) != top else ""
     try:
         git = WorkTree.of(folder)
         remote = _remote(git.remotes()) if git else Remote("this folder is not in a Git work tree", "")

@@ -39,7 +39,7 @@ def migrations_in(config: str, revision: str) -> dict[str, Migration | None] | N
     clients = read(text, shown).data.get("clients")
     listed = [client for client in clients if isinstance(client, dict)] if isinstance(clients, list) else []
     neighbours = Neighbours(config)
-    own = {name: str(neighbours.find(name)) for client in listed if isinstance(name := client.get("file"), str)}
+    own = {name: neighbours.find(name) for client in listed if isinstance(name := client.get("file"), str)}
     texts = contents_at(revision, list(own.values())) if own else {}
     migrations: dict[str, Migration | None] = {}
     for client in listed:

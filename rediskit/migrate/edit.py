@@ -65,7 +65,7 @@ def _by_file(config: str, edits: Sequence[Edit]) -> list[tuple[str, str, bytes, 
         if name is None:
             file, place, path = config, os.path.realpath(config), edit.path
         else:
-            file, place, path = os.path.normpath(neighbours.folder / name), str(neighbours.find(name)), edit.path[2:]
+            file, place, path = neighbours.shown(name), neighbours.find(name), edit.path[2:]
         if place not in files:
             files[place] = (file, place, text if name is None else neighbours.read(name)[0], [])
         files[place][3].append(edit._replace(path=path))

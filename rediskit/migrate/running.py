@@ -93,7 +93,7 @@ def _described(revision: str, environment: Environment, data: dict[str, Any]) ->
     sections = {name: data[name] for name in _SECTIONS if name in data}
     secrets = sections.get("secrets")
     if isinstance(secrets, dict) and isinstance(name := secrets.get("certificate"), str):
-        place = str(Neighbours(environment.file).find(name))
+        place = Neighbours(environment.file).find(name)
         text = contents_at(revision, [place])[place] or b""
         sections["secrets"] = {**secrets, "certificate": TextFile(name, text.decode("utf-8", "replace"))}
     return Environment.model_validate(sections, by_alias=True, by_name=False)

@@ -5,7 +5,6 @@ A stage belongs to the process that holds the lock of its folder. Git ignores it
 
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from rediskit.errors import RefusedError
 from rediskit.git.discovery import work_tree
@@ -16,14 +15,15 @@ from rediskit.output.paths import STAGE
 from rediskit.output.transaction import not_writable
 
 
-def input_leftovers(folders: Iterable[Path]) -> Iterator[tuple[str, str]]:
+def input_leftovers(folders: Iterable[str | os.PathLike[str]]) -> Iterator[tuple[str, str]]:
     """Yield the stages of killed runs that wrote input files: the folder to lock, and the stage.
 
     A run that writes into several of the folders has its stage in a folder above all of them.
     """
-    for place in sorted({parent for folder in {os.path.realpath(folder) for folder in folders} for parent in _up_to_the_top(Path(folder))}):
-        if os.path.lexists(place / STAGE):
-            yield str(place), str(place / STAGE)
+    real = {os.path.realpath(folder) for folder in set(folders)}
+    for place in sorted({parent for folder in real for parent in _up_to_the_top(folder)}):
+        if os.path.lexists(stage := os.path.join(place, STAGE)):
+            yield place, stage
 
 
 def tree_leftovers(root: str) -> Iterator[tuple[str, str]]:
@@ -67,7 +67,9 @@ def abandoned(leftovers: Iterable[tuple[str, str]]) -> list[str]:
     return stages
 
 
-def _up_to_the_top(folder: Path) -> list[Path]:
+def _up_to_the_top(folder: str) -> list[str]:
     """Return a folder and its parents inside its Git work tree; outside of Git only the folder."""
-    top = work_tree(folder)
-    return [parent for parent in (folder, *folder.parents) if parent.is_relative_to(top)] if top else [folder]
+    folders, top = [folder], work_tree(folder) or folder
+    while folders[-1] != top:
+        folders.append(os.path.dirname(folders[-1]))
+    return folders

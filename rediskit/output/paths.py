@@ -77,7 +77,7 @@ def leaves_the_work_tree(path: str) -> Problem | None:
     for link in (*reversed(place.parents), place):
         if not os.path.islink(link):
             continue
-        top = work_tree(Path(os.path.realpath(link.parent)))
+        top = work_tree(os.path.realpath(link.parent))
         target = os.path.realpath(link)
         if top and not Path(target).is_relative_to(top):
             hint = f"replace the link with a folder, or set the real path: --output {visible(os.path.realpath(path))}"

@@ -1,7 +1,6 @@
 """Load config files into environments. One run reports all problems."""
 
 import os
-import pathlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -29,7 +28,7 @@ def load(path: str | os.PathLike[str], *, instead: Mapping[str, bytes] | None = 
     """
     file = os.fspath(path)
     contents = instead or {}
-    text = contents.get(os.path.realpath(file)) or read_file(pathlib.Path(file), file)
+    text = (contents.get(os.path.realpath(file)) if contents else None) or read_file(file, file)
     return _Loading(file, read(text, file), contents).environment()
 
 
@@ -50,39 +49,42 @@ def load_all(paths: Iterable[str | os.PathLike[str]]) -> list[Environment]:
 
 def distinct(paths: Iterable[str | os.PathLike[str]]) -> tuple[list[str | os.PathLike[str]], list[Problem]]:
     """Return each config once, and the problems of the other files in their folders. Raises ConfigError for a folder that can't be read."""
-    configs = {_identity(path): path for path in paths}
+    folders: dict[str, str] = {}
+    """The real path of each folder with a config."""
+    configs: dict[str, str | os.PathLike[str]] = {}
+    """Each config by the path that identifies it. A link with another name is another config, because the name is part of it."""
+    for path in paths:
+        folder, name = os.path.split(path)
+        if folder not in folders:
+            folders[folder] = os.path.realpath(folder)
+        configs[os.path.join(folders[folder], name)] = path
     return list(configs.values()), list(_unencrypted_beside(configs))
 
 
-def _unencrypted_beside(configs: Mapping[pathlib.Path, str | os.PathLike[str]]) -> Iterator[Problem]:
+def _unencrypted_beside(configs: Mapping[str, str | os.PathLike[str]]) -> Iterator[Problem]:
     """Yield problems of unencrypted Secrets in the folders of the configs, in other files than the configs."""
-    folders = {path.parent: pathlib.PurePath(name).parent for path, name in configs.items()}
+    folders = {os.path.dirname(path): os.path.dirname(name) for path, name in configs.items()}
     for folder, shown in folders.items():
-        for file in _listing(folder, str(shown)):
-            if file.suffix in SUFFIXES and file not in configs:
-                yield from in_file(file, os.path.normpath(shown / file.name))
+        for name in _listing(folder, shown or "."):
+            file = os.path.join(folder, name)
+            if os.path.splitext(name)[1] in SUFFIXES and file not in configs:
+                yield from in_file(file, os.path.normpath(os.path.join(shown, name)))
 
 
 def _names(folder: str | os.PathLike[str]) -> list[str]:
     """Return the names in a folder; none where it is missing. Raises OSError where it can't be read."""
     try:
-        return os.listdir(folder)  # noqa: PTH208 - a Path for each name costs more than the listing
+        return os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
 
 
-def _listing(folder: pathlib.Path, shown: str) -> list[pathlib.Path]:
-    """Return the files of a folder in order; none where it is missing. Raises ConfigError where it can't be read."""
+def _listing(folder: str, shown: str) -> list[str]:
+    """Return the names in a folder in order; none where it is missing. Raises ConfigError where it can't be read."""
     try:
-        return sorted(folder / name for name in _names(folder))
+        return sorted(_names(folder))
     except OSError as error:
         raise ConfigError(Problem(f"{shown}: {reason(error)}", "check the permissions of the folder", code="file-missing")) from error
-
-
-def _identity(path: str | os.PathLike[str]) -> pathlib.Path:
-    """Return the path that identifies a config. A link with another name is another config, because the name is part of it."""
-    file = pathlib.Path(path)
-    return file.parent.resolve() / file.name
 
 
 class _Loading:
@@ -90,6 +92,7 @@ class _Loading:
 
     def __init__(self, file: str, document: Document, instead: Mapping[str, bytes]) -> None:
         self.file, self.data, self.instead = file, document.data, instead
+        self.stem = os.path.splitext(os.path.basename(file))[0]
         self.positions, self.keys = Places(document.positions), Places(document.keys)
         self.neighbours = Neighbours(file, instead=instead)
         self.of_clients: dict[Path, Neighbours] = {}
@@ -141,12 +144,11 @@ class _Loading:
             raise ConfigError(self.problems)
 
     def _stem(self) -> None:
-        file = pathlib.PurePath(self.file)
         name = self.data.get("name")
         name = getattr(name, "text", name)
-        if isinstance(name, str) and name != file.stem:
-            hint = f"write name: {file.stem}, or rename the file"
-            self._problem("config-name", f"differs from the file name {file.name}", hint, ("name",))
+        if isinstance(name, str) and name != self.stem:
+            hint = f"write name: {self.stem}, or rename the file"
+            self._problem("config-name", f"differs from the file name {os.path.basename(self.file)}", hint, ("name",))
 
     def _clients(self) -> Iterator[tuple[Path, dict[str, Any]]]:
         clients = self.data.get("clients")
@@ -215,14 +217,13 @@ class _Loading:
 
     def _unencrypted(self) -> None:
         """Report unencrypted Secrets in the folder with the name of the config. Checks validate the encrypted ones."""
-        name = pathlib.PurePath(self.file).stem
-        reported = {problem.location.file for problem in self.problems if problem.location}
-        reported |= {os.path.normpath(self.neighbours.folder / manifest.path) for manifest in self.ciphertexts.values()}
+        known = {problem.location.file for problem in self.problems if problem.location}
+        known |= {self.neighbours.shown(manifest.path) for manifest in self.ciphertexts.values()}
         try:
-            problems = in_folder(self.neighbours.find(name), os.path.normpath(self.neighbours.folder / name))
+            folder = self.neighbours.find(self.stem)
         except ConfigError:
             return  # The folder is a link out of the work tree, so it is not committed with this config.
-        self.problems += [problem for problem in problems if problem.location and problem.location.file not in reported]
+        self.problems += in_folder(folder, self.neighbours.shown(self.stem), known)
 
     def _encrypted(self, secrets: dict[str, Any]) -> None:
         """Read each file of `secrets.directory`; its stem is the namespace."""

@@ -2,13 +2,11 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
-from rediskit.errors import ConfigError, Location, Problem
-from rediskit.errors import Path as DataPath
+from rediskit.errors import ConfigError, Location, Path, Problem
 from rediskit.files import read_regular
 from rediskit.model.ciphertext import plain_keys, template_keys
 from rediskit.model.nested import at, list_at
@@ -28,18 +26,21 @@ _CODE = "unencrypted-secret"
 _HINT = "remove it from Git, and run rediskit secret new to create and encrypt another password"
 
 
-def in_folder(folder: str, shown: str) -> Iterator[Problem]:
+def in_folder(folder: str, shown: str, known: Container[str] = ()) -> Iterator[Problem]:
     """Yield a problem for each unencrypted v1 Secret in the manifests below a folder, hidden files included. No value is shown.
 
-    Links are not followed, because Git does not commit their targets. `shown` is the name of the folder for messages.
+    Links are not followed, because Git does not commit their targets. `shown` is the name of the folder for messages, `known` the names of
+    files that are not read.
     """
     for parent, folders, names in os.walk(folder):
         folders.sort()
         for name in sorted(name for name in names if name.endswith(SUFFIXES)):
-            yield from in_file(Path(parent, name), os.path.normpath(f"{shown}{parent.removeprefix(folder)}/{name}"))
+            file = os.path.normpath(f"{shown}{parent.removeprefix(folder)}/{name}")
+            if file not in known:
+                yield from in_file(f"{parent}/{name}", file)
 
 
-def in_file(path: Path, shown: str) -> Iterator[Problem]:
+def in_file(path: str, shown: str) -> Iterator[Problem]:
     """Yield the problems of one file, as `in_folder`. A file that can't be read or is larger than 1 MiB is not a manifest."""
     try:
         text = read_regular(path, follow=False)
@@ -57,7 +58,7 @@ def can_have_secret(text: bytes) -> bool:
     return b"Secret" in text or b"secretGenerator" in text
 
 
-def in_data(value: Any, path: DataPath = ()) -> Iterator[DataPath]:
+def in_data(value: Any, path: Path = ()) -> Iterator[Path]:
     """Yield the path of each Secret with a value in plain text in nested data, whatever it is nested in.
 
     The search includes lists, Helm values, text that contains YAML or JSON, literals of a `secretGenerator` and the `template.data` of a

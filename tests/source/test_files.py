@@ -66,4 +66,4 @@ def test_a_stream_can_be_a_pipe() -> None:
 
 
 def test_a_path_that_is_too_long_has_no_work_tree(tmp_path: Path) -> None:
-    assert work_tree(tmp_path / ("x" * 300)) is None
+    assert work_tree(str(tmp_path / ("x" * 300))) is None

@@ -136,7 +136,7 @@ def test_without_git_the_folder_of_the_config_is_the_limit(repository: Path) -> 
 def test_a_work_tree_of_git_worktree_has_a_file_for_git(repository: Path) -> None:
     (repository / ".git").rmdir()
     (repository / ".git").write_text("gitdir: elsewhere\n")
-    assert work_tree(repository / "config/files") == repository
+    assert work_tree(str(repository / "config/files")) == str(repository)
     assert load(with_manifest("../shop.yaml")).clients[0].workloads[0] is not None
 
 

@@ -39,11 +39,11 @@ def checkout_at(to: str, overlay: str | None, *, offline: bool = False) -> Check
     folder, built = (Path(os.path.realpath(name)) for name in (to, overlay or to))
     if not os.path.isdir(folder):  # noqa: PTH112 - unlike Path.is_dir, False without permission
         raise ConfigError(Problem(f"folder {to} does not exist", "choose a folder in a checkout of the application repository"))
-    top = work_tree(folder)
+    top = work_tree(str(folder))
     if top is None or not built.is_relative_to(top):
         message = f"{to} is not in a Git work tree" if top is None else f"{overlay} is not in the checkout of {to}"
         raise ConfigError(Problem(message, "choose folders in one checkout of the application repository"))
-    return Checkout(top, folder, built, offline)
+    return Checkout(Path(top), folder, built, offline)
 
 
 def is_built(checkout: Checkout) -> bool:

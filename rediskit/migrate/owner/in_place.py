@@ -41,9 +41,9 @@ def still_listed(environment: Environment, gone: list[str], root: str) -> Iterat
         root: The parent of the output directories.
     """
     owners = Path(os.path.realpath(root), environment.name, "owners")
-    top = work_tree(owners)
+    top = work_tree(str(owners))
     folders = {owners / name: name for name in gone}
-    for file in (path for path in files_below(top, NAMES) if path.name in NAMES) if top else ():
+    for file in (path for path in files_below(Path(top), NAMES) if path.name in NAMES) if top else ():
         for folder, where in _listed_folders(file):
             if folder in folders:
                 message = f"{shown(file)} lists {shown(folder)}, which this render removes: the build would fail"

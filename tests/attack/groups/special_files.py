@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -114,12 +113,7 @@ def revert() -> None:
     """Open whatever is there, and read it to its end."""
     from rediskit import files
 
-    @contextmanager
-    def opened(path: str | os.PathLike[str], *, follow: bool = True) -> Iterator[int]:
-        handle = os.open(path, os.O_RDONLY if follow else os.O_RDONLY | os.O_NOFOLLOW)
-        try:
-            yield handle
-        finally:
-            os.close(handle)
+    def opened(path: str | os.PathLike[str], *, follow: bool) -> int:
+        return os.open(path, os.O_RDONLY if follow else os.O_RDONLY | os.O_NOFOLLOW)
 
-    everywhere(files.regular, opened)
+    everywhere(files.opened, opened)
