@@ -28,13 +28,12 @@ CONFIGS = ("config/chocolandia.yaml", "config/chocolandia-flux.yaml")
 AT_MOST = {
     # The names of the release of the config, and those of the rendered values.
     "chart/names.py:of": 2,
-    # Once with and once without the objects of a deployed release, for the AppProject.
-    "renderers/platform.py:_units": 2,
-    "renderers/platform.py:_verification": 1,
+    "renderers/platform.py:units": 1,
+    "renderers/platform.py:verification": 1,
     "renderers/helm.py:values": 1,
     "renderers/helm.py:merged_values": 1,
     "renderers/monitoring/dashboard.py:dashboard": 1,
-    "renderers/monitoring/alerts/__init__.py:alerts": 2,
+    "renderers/monitoring/alerts/__init__.py:alerts": 1,
     "renderers/owner/patches.py:changes": 2,
     "usage/clients.py:users": 1,
     "yamlio/reader.py:read": 10,

@@ -10,7 +10,7 @@ from rediskit.errors import BUG
 from rediskit.model.nested import at, list_at, mapping_at
 from rediskit.renderers.argocd import chart_source
 from rediskit.renderers.objects import group_kind
-from rediskit.renderers.platform import units, verification
+from rediskit.renderers.platform import scopes
 from rediskit.renderers.tree import Object
 from rediskit.renderers.verification.jobs import UNIT
 
@@ -55,11 +55,10 @@ def project(subject: Subject) -> Iterator[Issue]:
         return
     folders = ("platform/", f"{UNIT}/")
     applied = [content for folder in folders for _, content in subject.objects(folder=folder) if content["kind"] not in _NOT_APPLIED]
-    components = (*units(subject.environment, deployed=True), *verification(subject.environment, deployed=True))
-    deployed = [content for unit in components for content in unit.objects]
-    namespaced = [content for content in (*applied, *deployed) if content["kind"] not in _CLUSTER_WIDE]
-    kinds = chart_kinds(subject.profile, subject.values) | {group_kind(content) for content in namespaced}
-    namespaces = {subject.release.namespace, *(content["metadata"].get("namespace") for content in namespaced)}
+    namespaced = (content for content in applied if content["kind"] not in _CLUSTER_WIDE)
+    of_any_step = scopes(subject.environment) | {(*group_kind(content), at(content, "metadata", "namespace")) for content in namespaced}
+    kinds = chart_kinds(subject.profile, subject.values) | {(group, kind) for group, kind, _ in of_any_step}
+    namespaces = {subject.release.namespace, *(namespace for _, _, namespace in of_any_step)}
     wide = {(*group_kind(content), content["metadata"]["name"]) for content in applied if content["kind"] in _CLUSTER_WIDE}
     sources = {source["repoURL"] for _, application in subject.objects("Application", "argocd/") for source in _sources(application)}
     sources.add(chart_source(subject.environment)[0])

@@ -1,7 +1,7 @@
 """Functions that build the common parts of Kubernetes objects."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from rediskit.errors import Path
 from rediskit.model.environment import Environment
@@ -70,6 +70,19 @@ def file_name(content: Object) -> str:
 def group_kind(content: Object) -> tuple[str, str]:
     """Return API group ("" for the core group) and kind."""
     return str(content["apiVersion"]).rpartition("/")[0], str(content["kind"])
+
+
+class Scope(NamedTuple):
+    """What a project of Argo CD allows of a namespaced object: its kind and its namespace."""
+
+    group: str
+    kind: str
+    namespace: str
+
+
+def scope(content: Object) -> Scope:
+    """Return the scope of a namespaced object."""
+    return Scope(*group_kind(content), str(content["metadata"]["namespace"]))
 
 
 def kustomization(folder: str, resources: list[str]) -> File:

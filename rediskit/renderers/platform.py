@@ -9,11 +9,11 @@ from rediskit.model.once import once
 from rediskit.renderers.access import external_service, network_policy, own_services
 from rediskit.renderers.claims import is_claim, namespace_claim, secret_claim
 from rediskit.renderers.egress import egress
-from rediskit.renderers.monitoring.objects import monitoring
-from rediskit.renderers.objects import KEEP, kustomization, labels, metadata, object_file
+from rediskit.renderers.monitoring.objects import monitoring, monitoring_scopes
+from rediskit.renderers.objects import KEEP, Scope, kustomization, labels, metadata, object_file, scope
 from rediskit.renderers.secret_forms import secret_forms
 from rediskit.renderers.tree import File, Object
-from rediskit.renderers.verification.jobs import UNIT, verification_jobs
+from rediskit.renderers.verification.jobs import UNIT, job_scopes, verification_jobs
 from rediskit.state_machine.effects import effects, release_is_deployed
 
 
@@ -49,37 +49,21 @@ class Unit(NamedTuple):
         yield kustomization(self.folder, [file.path.rpartition("/")[2] for file in self.contents])
 
 
-def units(environment: Environment, *, deployed: bool | None = None) -> tuple[Unit, ...]:
-    """Return every component with objects. kustomize and Argo CD reject an empty one.
-
-    `deployed` includes the components of a deployed release; by default, according to the migrations.
-    """
-    return _units(environment, release_is_deployed(environment) if deployed is None else deployed, bool(deployed))
-
-
 @once
-def _units(environment: Environment, deployed: bool, always: bool) -> tuple[Unit, ...]:
-    """Return the components. always: whether policies are included before the release."""
-    components = (*_of_redis(environment, deployed), *_clients(environment, always=always))
-    return tuple(unit for unit in components if unit.contents)
+def units(environment: Environment) -> tuple[Unit, ...]:
+    """Return every component with objects at the current step. kustomize and Argo CD reject an empty one."""
+    return tuple(unit for unit in (*_of_redis(environment), *_clients(environment)) if unit.contents)
 
 
-@once
-def _of_redis(environment: Environment, deployed: bool) -> tuple[Unit, ...]:
-    """Return the components of Redis itself, empty ones too."""
-    redis = environment.redis.namespace
-    return (
-        _unit(
-            "redis",
-            redis,
-            (*_before_release(environment), *(own_services(environment) if deployed else ())),
-        ),
-        _unit("redis-external", redis, external_service(environment) if deployed else (), removable=True),
-        _unit("monitoring", environment.monitoring.namespace, monitoring(environment) if deployed else (), optional=True, removable=True),
-    )
+def _of_redis(environment: Environment) -> Iterator[Unit]:
+    """Yield the components of Redis itself, empty ones too."""
+    redis, deployed = environment.redis.namespace, release_is_deployed(environment)
+    yield _unit("redis", redis, (*_before_release(environment), *(own_services(environment) if deployed else ())))
+    yield _unit("redis-external", redis, external_service(environment) if deployed else (), removable=True)
+    monitors = monitoring(environment) if deployed else ()
+    yield _unit("monitoring", environment.monitoring.namespace, monitors, optional=True, removable=True)
 
 
-@once
 def _before_release(environment: Environment) -> tuple[Object, ...]:
     """Return the objects of the component `redis` that exist before the release."""
     return (
@@ -90,22 +74,19 @@ def _before_release(environment: Environment) -> tuple[Object, ...]:
     )
 
 
-def verification(environment: Environment, *, deployed: bool | None = None) -> tuple[Unit, ...]:
-    """Return the component of the verification Jobs, if it has any. deployed: as in `units`."""
-    return _verification(environment) if deployed or (deployed is None and release_is_deployed(environment)) else ()
-
-
 @once
-def _verification(environment: Environment) -> tuple[Unit, ...]:
-    files = tuple(object_file(UNIT, content, ("verification",)) for content in verification_jobs(environment))
+def verification(environment: Environment) -> tuple[Unit, ...]:
+    """Return the component of the verification Jobs, if the current step has any."""
+    jobs = verification_jobs(environment) if release_is_deployed(environment) else ()
+    files = tuple(object_file(UNIT, content, ("verification",)) for content in jobs)
     return (Unit(UNIT, environment.redis.namespace, files, optional=True, removable=True, alone=True),) if files else ()
 
 
-def _clients(environment: Environment, *, always: bool) -> Iterator[Unit]:
+def _clients(environment: Environment) -> Iterator[Unit]:
     """Yield one component per client, so a missing namespace or an invalid ciphertext affects one client only.
 
     Clients in one namespace share a Secret, which belongs to the component of the first client. A component with policies alone is
-    removable, because a policy that stays could isolate the pods. always: whether policies are included before the release.
+    removable, because a policy that stays could isolate the pods.
     """
     namespaces: set[str] = set()
     for index, client in enumerate(environment.clients):
@@ -113,9 +94,19 @@ def _clients(environment: Environment, *, always: bool) -> Iterator[Unit]:
         if forms:
             forms = (*_claims(environment, client.namespace), *forms)
         namespaces.add(client.namespace)
-        policies = tuple(egress(environment, client)) if always or effects(client.migration).release else ()
+        policies = tuple(egress(environment, client)) if effects(client.migration).release else ()
         removable = bool(policies) and not forms
         yield _unit(client.name, client.namespace, (*forms, *policies), ("clients", index), optional=True, removable=removable)
+
+
+@once
+def scopes(environment: Environment) -> frozenset[Scope]:
+    """Return the scopes of the namespaced objects of all steps: those of the current step, and those that come with the release."""
+    current = (content for unit in units(environment) for content in unit.objects)
+    later = (*own_services(environment), *external_service(environment))
+    policies = (policy for client in environment.clients for policy in egress(environment, client))
+    namespaced = (content for content in (*current, *later, *policies) if "namespace" in content["metadata"])
+    return frozenset((*map(scope, namespaced), *monitoring_scopes(environment), *job_scopes(environment)))
 
 
 def platform(components: tuple[Unit, ...]) -> Iterator[File]:

@@ -11,7 +11,8 @@ import pytest
 from rediskit.checks.schema import validate
 from rediskit.model.environment import Environment
 from rediskit.renderers.monitoring.alerts import PREFIX, alerts
-from rediskit.renderers.monitoring.objects import monitoring
+from rediskit.renderers.monitoring.objects import monitoring, monitoring_scopes
+from rediskit.renderers.objects import scope
 from tests.renderers.prometheus import (
     PRIMARY,
     Fleet,
@@ -99,7 +100,10 @@ def test_namespace_and_label_of_the_stack_are_taken_from_the_config() -> None:
 
 def test_alerts_are_rendered_unless_switched_off() -> None:
     def kinds(**settings: bool) -> list[str]:
-        return [content["kind"] for content in monitoring(environment(monitoring=settings))]
+        env = environment(monitoring=settings)
+        objects = list(monitoring(env))
+        assert list(monitoring_scopes(env)) == list(map(scope, objects))
+        return [content["kind"] for content in objects]
 
     assert kinds() == ["ServiceMonitor", "PrometheusRule", "ConfigMap"]
     assert kinds(alerts=False) == ["ServiceMonitor", "ConfigMap"]

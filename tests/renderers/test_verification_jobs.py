@@ -11,7 +11,8 @@ from rediskit.checks.schema import validate
 from rediskit.model.environment import Environment
 from rediskit.model.step import Step
 from rediskit.renderers.argocd import project
-from rediskit.renderers.platform import verification
+from rediskit.renderers.objects import scope
+from rediskit.renderers.platform import scopes, units, verification
 from rediskit.renderers.verification.jobs import by_namespace
 from rediskit.renderers.verification.pod import LABELS
 from rediskit.state_machine.effects import at_step, effects
@@ -75,6 +76,13 @@ def test_the_project_of_argo_cd_is_the_same_with_and_without_the_jobs_of_clients
     off = environment.verification.model_copy(update={"jobs": False})
     without = project(environment.model_copy(update={"verification": off}))["spec"]
     assert spec["destinations"] == without["destinations"]
+
+
+@pytest.mark.parametrize("step", ["prepare", "deploy", "complete"])
+def test_the_scopes_of_every_step_are_those_of_all_objects_of_a_deployed_release(step: Step) -> None:
+    deployed = at("deploy")
+    objects = [content for unit in (*units(deployed), *verification(deployed)) for content in unit.objects]
+    assert scopes(at(step)) == {scope(content) for content in objects if content["kind"] != "Namespace"}
 
 
 @pytest.mark.parametrize("kind", ["networkpolicy", "cilium"])

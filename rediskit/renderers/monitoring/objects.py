@@ -6,7 +6,7 @@ from rediskit.model.environment import Environment
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.monitoring.alerts import alerts
 from rediskit.renderers.monitoring.dashboard import dashboard
-from rediskit.renderers.objects import labels, metadata
+from rediskit.renderers.objects import Scope, labels, metadata
 from rediskit.renderers.tree import Object
 
 SERVICE_NAME = "__meta_kubernetes_service_name"
@@ -22,6 +22,14 @@ def monitoring(environment: Environment) -> Iterator[Object]:
         yield alerts(environment)
     if environment.monitoring.dashboards:
         yield dashboard(environment)
+
+
+def monitoring_scopes(environment: Environment) -> Iterator[Scope]:
+    """Yield the scope of each object of `monitoring`, without the rules and the dashboard."""
+    settings = environment.monitoring
+    wanted = {"ServiceMonitor": True, "PrometheusRule": settings.alerts, "ConfigMap": settings.dashboards}
+    for kind in (kind for kind, is_rendered in wanted.items() if settings.enabled and is_rendered):
+        yield Scope("" if kind == "ConfigMap" else "monitoring.coreos.com", kind, settings.namespace)
 
 
 def service_monitor(environment: Environment) -> Object:

@@ -14,7 +14,7 @@ from rediskit.renderers.pages.runbook import runbook
 from rediskit.renderers.pages.templates import text
 from rediskit.renderers.pages.uses import breaks, databases, free_databases, losses
 from rediskit.renderers.tree import File
-from rediskit.renderers.verification.jobs import by_namespace
+from rediskit.renderers.verification.jobs import job_namespaces
 from rediskit.renderers.verification.pod import replica_endpoints
 from rediskit.state_machine.effects import effects, release_is_deployed
 
@@ -101,7 +101,7 @@ def verification_page(environment: Environment) -> str:
         image=image_reference(environment, settings.image),
         checks=rows,
         jobs=settings.jobs,
-        job_namespaces=(environment.redis.namespace, *by_namespace(environment)),
+        job_namespaces=job_namespaces(environment),
         alert=environment.monitoring.enabled and environment.monitoring.alerts,
         carrier=environment.gitops.object_kind,
         prefix=environment.object_prefix,

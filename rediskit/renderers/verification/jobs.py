@@ -14,7 +14,7 @@ from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.once import once
 from rediskit.renderers.helm import release_of
-from rediskit.renderers.objects import labels, metadata
+from rediskit.renderers.objects import Scope, labels, metadata
 from rediskit.renderers.secret_forms import has_secret
 from rediskit.renderers.tree import Object
 from rediskit.renderers.verification.pod import job_spec, script
@@ -48,6 +48,18 @@ def verification_jobs(environment: Environment) -> Iterator[Object]:
 
         yield from verification_egress(environment, namespace, clients)
         yield from _jobs(environment, namespace, ("connectivity",))
+
+
+def job_scopes(environment: Environment) -> Iterator[Scope]:
+    """Yield the scopes of the ConfigMaps and Jobs of `verification_jobs` at any step. Its policies have those of the clients."""
+    clients = (client.namespace for client in environment.clients if has_secret(environment, client.namespace))
+    for namespace in (environment.redis.namespace, *clients) if environment.verification.jobs else ():
+        yield from (Scope("", "ConfigMap", namespace), Scope("batch", "Job", namespace))
+
+
+def job_namespaces(environment: Environment) -> tuple[str, ...]:
+    """Return the namespaces with verification Jobs, that of Redis first."""
+    return (environment.redis.namespace, *by_namespace(environment))
 
 
 def by_namespace(environment: Environment) -> dict[str, list[Client]]:

@@ -14,7 +14,7 @@ from rediskit.renderers.monitoring.alerts.verification import verification
 from rediskit.renderers.monitoring.series import Series
 from rediskit.renderers.objects import labels, metadata
 from rediskit.renderers.tree import Object
-from rediskit.renderers.verification.jobs import by_namespace, job_prefix
+from rediskit.renderers.verification.jobs import job_namespaces, job_prefix
 
 __all__ = ["PREFIX", "alerts"]
 
@@ -29,7 +29,7 @@ def alerts(environment: Environment) -> Object:
         *connections(release, series),
         *calls(release, series, redis),
         *persistence(release, series, redis),
-        *(verification(release, series, job_prefix(environment), _job_namespaces(environment)) if environment.verification.jobs else ()),
+        *(verification(release, series, job_prefix(environment), job_namespaces(environment)) if environment.verification.jobs else ()),
     ]
     # Aggregated series have no labels. Without these two, Alertmanager would merge the alerts of two releases.
     for rule in rules:
@@ -40,7 +40,3 @@ def alerts(environment: Environment) -> Object:
         "metadata": metadata(release.fullname, settings.namespace, {**labels(environment), "release": settings.release}),
         "spec": {"groups": [{"name": release.fullname, "rules": rules}]},
     }
-
-
-def _job_namespaces(environment: Environment) -> tuple[str, ...]:
-    return (environment.redis.namespace, *by_namespace(environment))
