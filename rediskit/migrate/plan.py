@@ -19,7 +19,7 @@ from rediskit.renderers.tree import Tree
 from rediskit.secrecy import is_secret_key, secret_reason
 from rediskit.state_machine import transitions
 from rediskit.state_machine.clock import both, later, short, span
-from rediskit.state_machine.effects import effects, moved
+from rediskit.state_machine.effects import effects, planned
 from rediskit.state_machine.gates import GATES
 from rediskit.state_machine.transitions import STAGES, Transition, migration_of
 
@@ -91,7 +91,7 @@ def plan(environment: Environment, client: Client) -> Plan:
     migration = migration_of(client)
     steps, here, files = [], migration, render(environment)
     while (target := transitions.next_step(here)) is not None:
-        after = moved(here, target, "")
+        after = planned(here, target)
         next_files = render(replaced(environment, client, after))
         steps.append(_planned(environment, client, (here, after), (files, next_files)))
         here, files = after, next_files

@@ -13,6 +13,7 @@ from rediskit.model.files import Manifest
 from rediskit.model.gitops_tools import gitops_tool_of
 from rediskit.model.migration import Migration
 from rediskit.model.nested import at
+from rediskit.model.once import once
 from rediskit.model.owner import KINDS, Owner
 from rediskit.model.template import Template
 from rediskit.model.types import DnsLabel, DnsName, EnvName, Flag, ObjectReference, Port
@@ -237,6 +238,7 @@ class Client(Model):
         return tuple(source.manifest for source in sources if source is not None and source.manifest is not None)
 
     @property
+    @once
     def cron_jobs(self) -> tuple[str, ...]:
         """Its CronJobs, as `CronJob/report`."""
         return tuple(workload.reference for workload in self.workloads if workload.kind == "CronJob")

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from rediskit.errors import Problem
 from rediskit.model.base import Model, refuse
 from rediskit.model.nested import list_at
+from rediskit.model.once import once
 from rediskit.model.template import PASSWORD_VARIABLE, Template, Variables, expansion_order, password_variable
 from rediskit.model.types import EnvName, Line
 
@@ -68,6 +69,7 @@ class Container(Model):
         return password_variable(self.variables, self.texts)
 
     @property
+    @once
     def names(self) -> tuple[str, ...]:
         """The variables in an order that Kubernetes expands, with the one that is added for the password."""
         return expansion_order(self.variables, self.texts)

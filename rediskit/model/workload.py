@@ -11,6 +11,7 @@ from rediskit.model.base import refuse, refuse_all
 from rediskit.model.container import Container
 from rediskit.model.files import Described, Manifest
 from rediskit.model.nested import at, list_at, mapping_at, text_at
+from rediskit.model.once import once
 from rediskit.model.types import DnsLabel, DnsName, Flag
 
 Kind = Literal["Deployment", "StatefulSet", "CronJob", "Rollout"]
@@ -176,6 +177,7 @@ class Workload(Described):
         yield from (("containers", name, container) for name, container in self.containers.items())
 
     @property
+    @once
     def switched(self) -> tuple[tuple[str, str, Container], ...]:
         """`redis_containers` without the containers that a person changes."""
         return tuple(entry for entry in self.redis_containers if entry[2].external is None)

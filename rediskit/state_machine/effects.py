@@ -1,6 +1,7 @@
 """The steps of a migration and their effects. Renderers use `Effects` and never the name of a step."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 from rediskit.model.client import Client
@@ -28,9 +29,14 @@ class Effects(NamedTuple):
     removed: bool = False
 
     @property
+    def of_owner(self) -> tuple[bool, ...]:
+        """The effects on the application repository: all but `release`, which is the first."""
+        return self[1:]
+
+    @property
     def owner_is_untouched(self) -> bool:
         """Whether the files for the application repository change nothing."""
-        return not any(self._replace(release=False))
+        return not any(self.of_owner)
 
 
 _SETS: dict[Step, dict[str, bool]] = {
@@ -107,6 +113,18 @@ def moved(migration: Migration, step: Step, at: str, reason: str | None = None) 
     """Return the migration after one more step. Evidence and times are not validated."""
     entry = Entry.model_construct(step=step, at=at, reason=reason)
     return migration.model_copy(update={"step": step, "history": (*migration.history, entry)})
+
+
+@once
+def planned(migration: Migration, step: Step) -> Migration:
+    """Return the migration after one more step, which has no time."""
+    return moved(migration, step, "")
+
+
+@cache
+def without_history(step: Step, order: Order) -> Migration:
+    """Return a migration at a step. All clients share it, and what follows from it."""
+    return Migration(step=step, order=order)
 
 
 def at_step(client: Client, step: Step) -> Client:

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from rediskit.errors import Problem, RefusedError
 from rediskit.model.client import Client
 from rediskit.model.migration import Migration, Step
+from rediskit.model.once import once
 from rediskit.state_machine.effects import Effects, effects, effects_at, removes, steps
 
 Kind = Literal["forward", "back", "rollback"]
@@ -191,12 +192,13 @@ def needs_verification(client: Client, migration: Migration) -> bool:
     """Return whether the last step changed something in the application that no build validates."""
     now, old = effects(migration), _effects_before(migration)
     if client.owner.is_verified:
-        return now._replace(release=False) != old._replace(release=False)
+        return now.of_owner != old.of_owner
     return now.switched != old.switched and any(
         container.external for workload in client.workloads for _, _, container in workload.redis_containers
     )
 
 
+@once
 def _effects_before(migration: Migration) -> Effects:
     """Return the effects before the last step. Without its history, a rollback started at `validate`."""
     step, history = previous_step(migration) or migration.step, migration.history[:-1]
@@ -227,8 +229,10 @@ def repository(migration: Migration, after: Migration, *, release_changes: bool 
         release_changes: False if another client keeps the release deployed.
         removes: Whether `decommission` changes the application repository.
     """
-    old, new = (effects(state)._replace(**({} if removes else {"removed": False})) for state in (migration, after))
-    if old._replace(release=new.release) != new:
+    old, new = effects(migration), effects(after)
+    if not removes:
+        old, new = old._replace(removed=False), new._replace(removed=False)
+    if old.of_owner != new.of_owner:
         return "owner"
     return "ours" if old.release != new.release and release_changes else "none"
 

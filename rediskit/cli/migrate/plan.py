@@ -57,7 +57,7 @@ def _markdown(environment: Environment, client: Client, plan: Plan) -> str:
         budget=span(plan.budget),
         owner_side=described(environment, client),
         databases=databases(environment),
-        notes=list(notes(environment, client)),
+        notes=notes(environment, client),
         frameworks=FRAMEWORKS if "queue" in client.use else (),
     )
 

@@ -15,7 +15,7 @@ from rediskit.renderers.platform import Unit
 from rediskit.renderers.secret_forms import is_form
 from rediskit.renderers.tree import File
 from rediskit.state_machine import transitions
-from rediskit.state_machine.effects import decommissions, effects, moved, release_is_deployed
+from rediskit.state_machine.effects import decommissions, effects, planned, release_is_deployed
 
 
 def readme(environment: Environment, units: tuple[Unit, ...], pages: tuple[Page, ...]) -> File:
@@ -73,7 +73,7 @@ def _client_facts(environment: Environment, client: Client) -> dict[str, object]
         "owner_side": described(environment, client),
         "untouched": effects(client.migration).owner_is_untouched,
         "removed": effects(client.migration).removed,
-        "notes": list(notes(environment, client)),
+        "notes": notes(environment, client),
     }
 
 
@@ -81,7 +81,7 @@ def _next_step(environment: Environment, client: Client, migration: Migration) -
     transition = next((transition for transition in transitions.available(migration) if transition.kind == "forward"), None)
     if transition is None:
         return {"next": None}
-    repository = transitions.repository(migration, moved(migration, transition.target, ""), removes=decommissions(client))
+    repository = transitions.repository(migration, planned(migration, transition.target), removes=decommissions(client))
     return {
         "next": transition.target,
         "repository": transitions.REPOSITORIES[repository],

@@ -17,7 +17,7 @@ from rediskit.renderers.pages.templates import text
 from rediskit.renderers.pages.uses import FRAMEWORKS, notes
 from rediskit.renderers.pages.verify_commands import verify_commands
 from rediskit.state_machine import transitions
-from rediskit.state_machine.effects import decommissions, effects, moved
+from rediskit.state_machine.effects import decommissions, effects, planned, without_history
 from rediskit.state_machine.transitions import Repository, Transition
 
 
@@ -51,17 +51,16 @@ class Procedure(NamedTuple):
 def procedures(environment: Environment, client: Client) -> Iterator[Procedure]:
     """Yield every step forward from `prepare`, in the order of the migration."""
     assert client.migration is not None
-    migration = Migration(step="prepare", order=client.migration.order)
+    migration = without_history("prepare", client.migration.order)
     while (target := transitions.next_step(migration)) is not None:
-        after = moved(migration, target, "")
         yield procedure(environment, client, Transition("forward", migration.step, target), migration)
-        migration = after
+        migration = planned(migration, target)
 
 
 def procedure(environment: Environment, client: Client, transition: Transition, migration: Migration, config: str = "") -> Procedure:
     """Return one step of a migration. `migration` is the state before it, `config` by default `config/<name>.yaml`."""
     named = environment.config_argument if config else config_of(environment)
-    after = moved(migration, transition.target, "")
+    after = planned(migration, transition.target)
     repository = transitions.repository(migration, after, removes=decommissions(client))
     stage = transitions.stage(client, transition.target)
     return Procedure(
@@ -81,7 +80,7 @@ def procedure(environment: Environment, client: Client, transition: Transition, 
 
 def rollback_procedure(environment: Environment, client: Client, config: str = "") -> Procedure:
     """Return the rollback from `validate`, which is the same as from each earlier step. config: as in `procedure`."""
-    at_validate = Migration(step="validate", order=transitions.migration_of(client).order)
+    at_validate = without_history("validate", transitions.migration_of(client).order)
     return procedure(environment, client, Transition("rollback", "validate", "rolled-back"), at_validate, config)
 
 
@@ -185,7 +184,7 @@ def runbook(environment: Environment, client: Client) -> str:
         config=config_of(environment),
         owner_side=described(environment, client),
         describe=f"kubectl -n {client.namespace} describe pods | grep -A12 -E 'Events:|Reason:'",
-        notes=list(notes(environment, client)),
+        notes=notes(environment, client),
         frameworks=FRAMEWORKS,
         checkout=repository_name(client),
         criteria=CRITERIA,

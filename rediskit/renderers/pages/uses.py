@@ -6,6 +6,7 @@ from typing import NamedTuple
 from rediskit.model.client import Client, Use
 from rediskit.model.deployed_by import deployed_by
 from rediskit.model.environment import Environment
+from rediskit.model.once import once
 from rediskit.renderers.owner.required import hidden
 from rediskit.state_machine.scans import described, is_of_checkout
 
@@ -109,17 +110,20 @@ def breaks(environment: Environment, uses: tuple[Use, ...]) -> Iterator[str]:
             yield f"`{command}` is disabled: {effect}"
 
 
-def notes(environment: Environment, client: Client) -> Iterator[str]:
-    """Yield what users notice: effects of `use` at the switch, of the eviction policy and of disabled commands; open criteria.
+@once
+def notes(environment: Environment, client: Client) -> tuple[str, ...]:
+    """Return what users notice: effects of `use` at the switch, of the eviction policy and of disabled commands; open criteria.
 
     Config files that no manifest shows, and workloads that the kind of owner can't change, follow.
     """
-    yield from losses(environment, client)
-    yield from breaks(environment, client.use)
-    yield from open_criteria(client)
-    yield from other_scan(client)
-    yield from (f"{place.file} of {place.object}: {NOT_VISIBLE}" for place in hidden(client))
-    yield from _misfits(client)
+    return (
+        *losses(environment, client),
+        *breaks(environment, client.use),
+        *open_criteria(client),
+        *other_scan(client),
+        *(f"{place.file} of {place.object}: {NOT_VISIBLE}" for place in hidden(client)),
+        *_misfits(client),
+    )
 
 
 def open_criteria(client: Client) -> Iterator[str]:
