@@ -40,6 +40,11 @@ class Unit(NamedTuple):
         return tuple(file.content for file in self.contents if isinstance(file.content, dict))
 
     @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of its objects, each once."""
+        return tuple(dict.fromkeys(content["kind"] for content in self.objects))
+
+    @property
     def folder(self) -> str:
         return self.name if self.alone else f"platform/{self.name}"
 

@@ -62,6 +62,7 @@ def _client_facts(environment: Environment, client: Client) -> dict[str, object]
         "name": client.name,
         "namespace": client.namespace,
         "workloads": client.workloads,
+        "references": client.references,
         "previous": client.previous,
         "step": migration.step if migration else None,
         "meaning": transitions.stage(client, migration.step).meaning if migration else "",

@@ -1,5 +1,6 @@
 """Markdown pages from the Jinja2 templates in rediskit/data/templates. YAML is never rendered from templates."""
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ def engine() -> Any:
     from jinja2 import ChoiceLoader, Environment, FileSystemLoader, ModuleLoader, StrictUndefined
 
     # Markdown needs no HTML escaping. Each run uses a template once, so optimization costs more than it saves.
-    return Environment(
+    jinja = Environment(
         loader=ChoiceLoader([ModuleLoader(compiled_folder()), FileSystemLoader(TEMPLATES)]),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -31,6 +32,18 @@ def engine() -> Any:
         optimized=False,
         auto_reload=False,
     )
+    jinja.filters.update(shell=_shell, code_spans=_code_spans)
+    return jinja
+
+
+def _shell(commands: Iterable[str]) -> str:
+    """Return commands as a code block of Markdown, one per line."""
+    return "\n".join(("```sh", *commands, "```"))
+
+
+def _code_spans(texts: Iterable[str]) -> str:
+    """Return texts as code spans of Markdown, with commas between them."""
+    return ", ".join(f"`{text}`" for text in texts)
 
 
 def compile_templates(folder: Path) -> None:
