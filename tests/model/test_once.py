@@ -18,19 +18,24 @@ class Owner:
 
 
 def test_a_function_runs_once_per_object_and_arguments() -> None:
-    calls: list[tuple[object, str, bool]] = []
+    calls: list[tuple[object, ...]] = []
 
     @once
-    def kept(owner: Owner, text: str = "", *, flag: bool = False) -> list[str]:
+    def alone(owner: Owner) -> list[str]:
+        calls.append((owner,))
+        return []
+
+    @once
+    def kept(owner: Owner, text: str, flag: bool) -> list[str]:
         calls.append((owner, text, flag))
         return [text]
 
     first, other = Owner(), Owner()
-    assert kept(first) is kept(first)
-    assert kept(first) is not kept(other)
-    assert kept(first, "a") is kept(first, "a") is not kept(first, "b")
-    assert kept(first, "a", flag=True) is kept(first, "a", flag=True) is not kept(first, "a", flag=False)
-    assert len(calls) == 6
+    assert alone(first) is alone(first)
+    assert alone(first) is not alone(other)
+    assert kept(first, "a", True) is kept(first, "a", True) is not kept(first, "b", True)
+    assert kept(first, "a", True) is not kept(first, "a", False)
+    assert len(calls) == 5
 
 
 def test_an_exception_is_not_kept() -> None:
