@@ -49,16 +49,15 @@ def object_file(folder: str, content: Object, source: Path = ()) -> File:
 
 def is_substituted(content: Any) -> bool:
     """Return whether Flux would change a text of an object (fluxcd/pkg envsubst/parse/scan.go)."""
-    stack = [content]
-    while stack:
-        value = stack.pop()
+    values = [content]
+    for value in values:  # The list grows in the loop.
         if isinstance(value, str):
             if "$" in value and ("${" in value or "$$" in value):
                 return True
         elif isinstance(value, dict):
-            stack += value.values()
+            values += value.values()
         elif isinstance(value, list):
-            stack += value
+            values += value
     return False
 
 
