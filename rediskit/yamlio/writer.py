@@ -36,6 +36,8 @@ _number = re.compile(_NUMBER).fullmatch
 _DIRTY = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff\U00010000-\U0010ffff"
 """Characters that need an escape: those that libyaml escapes, and Unicode line breaks. The class is compiled on first use, because `re`
 needs 0.3 ms for it, and most texts are ASCII. It would compile the opposite class far slower."""
+_CLEAN = bytes(range(0x20, 0x7F))
+"""The printable characters of ASCII."""
 _ESCAPES = dict(zip('\0\a\b\t\n\v\f\r\x1b"\\\x85\u2028\u2029', '0abtnvfre"\\NLP', strict=True))
 
 
@@ -166,7 +168,7 @@ def _quoted(text: str) -> str:
 
 
 def _dirty(text: str) -> bool:
-    return not text.isprintable() if text.isascii() else bool(re.search(f"[{_DIRTY}]", text))
+    return bool(text.encode().translate(None, _CLEAN) if text.isascii() else re.search(f"[{_DIRTY}]", text))
 
 
 _line = lru_cache(maxsize=4096)(_quoted)
@@ -185,6 +187,7 @@ def _key(key: object) -> str:
     return text + ":"
 
 
+@lru_cache(maxsize=64)
 def _block(text: str, indent: str) -> str:
     """Return a string of several lines: a block scalar if every reader keeps the text, else in double quotes."""
     body = text.removesuffix("\n")
@@ -192,7 +195,7 @@ def _block(text: str, indent: str) -> str:
         return _double(text)
     hint = "2" if text[0] in " \n" else ""
     chomp = "-" if body == text else "+" if body[-1] == "\n" else ""
-    return f"|{hint}{chomp}" + re.sub(r"\n(?=[^\n])", "\n" + indent, "\n" + body)
+    return "\n".join((f"|{hint}{chomp}", *(line and indent + line for line in body.split("\n"))))
 
 
 def _double(text: str) -> str:
