@@ -89,9 +89,7 @@ def verification_page(environment: Environment) -> str:
     from rediskit.renderers.verification.checks import CHECKS, limit_of
 
     settings = environment.verification
-    rows = [
-        {**check._asdict(), "name": name, "limit": limit_of(name, settings.operations, str(settings.p95))} for name, check in CHECKS.items()
-    ]
+    p95 = str(settings.p95)
     return text(
         "verification.md.j2",
         env=environment,
@@ -99,7 +97,7 @@ def verification_page(environment: Environment) -> str:
         namespaces=environment.secret_namespaces,
         replicas=replica_endpoints(environment),
         image=image_reference(environment, settings.image),
-        checks=rows,
+        checks=[(name, check, limit_of(name, settings.operations, p95)) for name, check in CHECKS.items()],
         jobs=settings.jobs,
         job_namespaces=job_namespaces(environment),
         alert=environment.monitoring.enabled and environment.monitoring.alerts,

@@ -1,5 +1,7 @@
 """The README.md of the rendered manifests: contents, connection, password, and the state and next step of each migration."""
 
+from types import SimpleNamespace
+
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
@@ -56,26 +58,26 @@ def _secret_units(environment: Environment, units: tuple[Unit, ...]) -> list[tup
     return [(namespace, folders.get(namespace, "")) for namespace in environment.secret_namespaces]
 
 
-def _client_facts(environment: Environment, client: Client) -> dict[str, object]:
+def _client_facts(environment: Environment, client: Client) -> SimpleNamespace:
     migration = client.migration
-    return {
-        "name": client.name,
-        "namespace": client.namespace,
-        "workloads": client.workloads,
-        "references": client.references,
-        "previous": client.previous,
-        "step": migration.step if migration else None,
-        "meaning": transitions.stage(client, migration.step).meaning if migration else "",
+    return SimpleNamespace(
+        name=client.name,
+        namespace=client.namespace,
+        workloads=client.workloads,
+        references=client.references,
+        previous=client.previous,
+        step=migration.step if migration else None,
+        meaning=transitions.stage(client, migration.step).meaning if migration else "",
         **(_next_step(environment, client, migration) if migration else {"next": None}),
-        "way_out": migration is not None and transitions.rollback_step(migration) is not None,
-        "delivery": client.owner.delivery,
-        "chart_values": client.owner.values is not None,
-        "exported": client.owner.delivery != "stated" and not client.owner.in_place,
-        "owner_side": described(environment, client),
-        "untouched": effects(client.migration).owner_is_untouched,
-        "removed": effects(client.migration).removed,
-        "notes": notes(environment, client),
-    }
+        way_out=migration is not None and transitions.rollback_step(migration) is not None,
+        delivery=client.owner.delivery,
+        chart_values=client.owner.values is not None,
+        exported=client.owner.delivery != "stated" and not client.owner.in_place,
+        owner_side=described(environment, client),
+        untouched=effects(client.migration).owner_is_untouched,
+        removed=effects(client.migration).removed,
+        notes=notes(environment, client),
+    )
 
 
 def _next_step(environment: Environment, client: Client, migration: Migration) -> dict[str, object]:
