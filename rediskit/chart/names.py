@@ -279,5 +279,7 @@ def _refused(profile: Profile, name: str, namespace: str, values: Mapping[str, A
 def _at(values: Mapping[str, Any], *path: str) -> Any:
     value: Any = values
     for part in path:
+        if value is None:  # The test of its type, an abstract one, takes far longer.
+            break
         value = value.get(part) if isinstance(value, (dict, Mapping)) else None
     return value
