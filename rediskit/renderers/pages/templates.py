@@ -32,6 +32,7 @@ def engine() -> Any:
         optimized=False,
         auto_reload=False,
     )
+    jinja.globals.clear()  # No template uses them, and each text copies them.
     jinja.filters.update(shell=_shell, code_spans=_code_spans)
     return jinja
 
