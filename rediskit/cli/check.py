@@ -79,13 +79,13 @@ def _in_place(environment: Environment, _: Tree) -> Iterator[Finding]:
             continue
         # Only an application in this repository needs Git and its programs.
         from rediskit.checks import Finding
-        from rediskit.migrate.owner.deployers import deployer_problems
+        from rediskit.migrate.owner.deployers import WARNINGS, deployer_problems
         from rediskit.migrate.owner.in_place import config_checkout, unlisted
 
         checkout = config_checkout(environment, client)
         path = ("clients", index, "owner", "path")
         for problem in (*unlisted(client, checkout), *deployer_problems(environment, client, checkout)):
-            severity: Severity = "warning" if problem.code in ("owner-artifact", "owner-added") else "error"
+            severity: Severity = "warning" if problem.code in WARNINGS else "error"
             where = problem.location or environment.locate(path)
             yield Finding(problem.code, severity, problem.message, problem.hint, path, where, (client.name,))
 
@@ -105,11 +105,11 @@ def _deployed_from_here() -> Visit:
                 continue
             from rediskit.checks import Finding
             from rediskit.git.discovery import work_tree_of
-            from rediskit.migrate.owner.deployers import undoing_elsewhere
+            from rediskit.migrate.owner.deployers import WARNINGS, undoing_elsewhere
 
             top, path = work_tree_of(environment.file), ("clients", index, "owner")
             for problem in undoing_elsewhere(client, objects(top) if top else []):
-                severity: Severity = "warning" if problem.code == "owner-added" else "error"
+                severity: Severity = "warning" if problem.code in WARNINGS else "error"
                 where = problem.location or environment.locate(path)
                 yield Finding(problem.code, severity, problem.message, problem.hint, path, where, (client.name,))
 

@@ -49,7 +49,18 @@ UNKNOWN: dict[str, Any] = {"kind": "kustomize"}
 PARAMETER = [{"patch": SCALE.replace(NAME, "'{{name}}-backend'")}]
 
 
-def findings(run: Run, folder: Path, content: str, owner: dict[str, Any], step: str = "prepare", file: str = "apps/shop.yaml") -> list[Any]:
+BEATEN_OR_ADDED = ("owner-beaten", "owner-added")
+
+
+def beside(
+    run: Run,
+    folder: Path,
+    content: str,
+    owner: dict[str, Any],
+    step: str = "prepare",
+    file: str = "apps/shop.yaml",
+    codes: tuple[str, ...] = BEATEN_OR_ADDED,
+) -> list[tuple[str, str, str]]:
     """Return code, severity and message of the findings about an object beside the config of a client with an application repository."""
     (folder / "config").mkdir()
     loaded(folder / "config", step, over={"clients": [merged(config(step)["clients"][0], {"owner": owner})]})
@@ -58,7 +69,6 @@ def findings(run: Run, folder: Path, content: str, owner: dict[str, Any], step: 
     (folder / file).parent.mkdir(parents=True, exist_ok=True)
     (folder / file).write_text(content)
     reported = json.loads(run("check", "config/chocolandia.yaml", "--json")[1])["findings"]
-    codes = ("owner-beaten", "owner-added")
     return [(finding["code"], finding["severity"], finding["message"]) for finding in reported if finding["code"] in codes]
 
 
@@ -123,7 +133,7 @@ OTHERS: dict[str, tuple[str, dict[str, Any]]] = {
 @pytest.mark.parametrize("name", BEATEN)
 def test_an_object_that_undoes_a_step_is_an_error(name: str, tmp_path: Path, run: Run) -> None:
     content, owner = BEATEN[name]
-    reported = findings(run, tmp_path, content, owner)
+    reported = beside(run, tmp_path, content, owner)
     assert {(code, severity) for code, severity, _ in reported} == {("owner-beaten", "error")}, reported
     applied = "Component" if owner["kind"] == "kustomize" else "files"
     assert all(f"after the {applied} of beersystem: no step changes it" in message for _, _, message in reported), reported
@@ -131,21 +141,21 @@ def test_an_object_that_undoes_a_step_is_an_error(name: str, tmp_path: Path, run
 
 @pytest.mark.parametrize("name", ADDED)
 def test_an_object_that_can_undo_a_step_is_a_warning(name: str, tmp_path: Path, run: Run) -> None:
-    reported = findings(run, tmp_path, *ADDED[name])
+    reported = beside(run, tmp_path, *ADDED[name])
     assert {(code, severity) for code, severity, _ in reported} == {("owner-added", "warning")}, reported
 
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_an_object_of_another_application_has_no_finding(name: str, tmp_path: Path, run: Run) -> None:
-    assert findings(run, tmp_path, *OTHERS[name]) == []
+    assert beside(run, tmp_path, *OTHERS[name]) == []
 
 
 def test_rendered_objects_are_not_read(tmp_path: Path, run: Run) -> None:
-    assert findings(run, tmp_path, argo(), KNOWN, file="rendered/chocolandia/docs/app.yaml") == []
+    assert beside(run, tmp_path, argo(), KNOWN, file="rendered/chocolandia/docs/app.yaml") == []
 
 
 def test_an_object_may_change_the_build_after_the_migration(tmp_path: Path, run: Run) -> None:
-    assert findings(run, tmp_path, argo(), KNOWN, "decommission") == []
+    assert beside(run, tmp_path, argo(), KNOWN, "decommission") == []
 
 
 def test_an_application_set_in_the_repository_of_the_overlay_is_read(tmp_path: Path, run: Run) -> None:

@@ -8,7 +8,7 @@ from rediskit.checks.finding import Finding, Severity
 from rediskit.errors import ConfigError, Location, Problem, RefusedError
 from rediskit.helm import Chart
 from rediskit.migrate.owner.build import Bench, Built, ValuesBench, bench, differences, select
-from rediskit.migrate.owner.deployers import undoing_problems
+from rediskit.migrate.owner.deployers import WARNINGS, undoing_problems
 from rediskit.migrate.owner.files import (
     FOLDER,
     Checkout,
@@ -139,7 +139,7 @@ def _added(client: Client, checkout: Checkout, file: Path) -> Iterator[Finding]:
     """Yield what the objects of GitOps tools in the checkout add to the build. `check` reports it for an overlay of this repository."""
     if client.owner.delivery == "component" and not client.owner.in_place and not _is_over(client):
         for problem in undoing_problems(client, checkout):
-            severity: Severity = "warning" if problem.code == "owner-added" else "error"
+            severity: Severity = "warning" if problem.code in WARNINGS else "error"
             yield _of_problem(problem, problem.location or _at(file))._replace(severity=severity)
 
 

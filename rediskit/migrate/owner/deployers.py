@@ -14,6 +14,7 @@ from rediskit.files import read_regular
 from rediskit.git.program import Git
 from rediskit.migrate.owner.after_build import Undone, undone
 from rediskit.migrate.owner.files import Checkout, files_below
+from rediskit.migrate.owner.followed import not_followed
 from rediskit.migrate.owner.gitops_objects import Build, GitOpsObject, builds_elsewhere, builds_of, clean, gitops_objects, source_of
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
@@ -22,6 +23,8 @@ from rediskit.temporary import temporary_folder
 
 _PATHS = "argocd.argoproj.io/manifest-generate-paths"
 _IGNORE = ".sourceignore"
+WARNINGS = frozenset({"owner-artifact", "owner-added", "owner-manual"})
+"""The codes of problems that need no change before a step."""
 
 
 def deployer_problems(environment: Environment, client: Client, checkout: Checkout) -> Iterator[Problem]:
@@ -34,7 +37,7 @@ def deployer_problems(environment: Environment, client: Client, checkout: Checko
             yield from _application(build.object, overlay, folder)
         else:
             yield from _kustomization(build.object, objects, checkout, folder)
-        yield from _undone(client, build)
+        yield from _without_effect(client, build, objects, environment.gitops.revision)
 
 
 def undoing_problems(client: Client, checkout: Checkout) -> Iterator[Problem]:
@@ -43,8 +46,9 @@ def undoing_problems(client: Client, checkout: Checkout) -> Iterator[Problem]:
     Without `owner.repository`, the path decides alone which objects build the overlay.
     """
     overlay = checkout.overlay.relative_to(checkout.top).as_posix()
-    for build in builds_of(list(gitops_objects(checkout.top)), overlay, client.owner.repository):
-        yield from _undone(client, build)
+    objects = list(gitops_objects(checkout.top))
+    for build in builds_of(objects, overlay, client.owner.repository):
+        yield from _without_effect(client, build, objects)
 
 
 def undoing_elsewhere(client: Client, objects: Sequence[GitOpsObject]) -> Iterator[Problem]:
@@ -56,7 +60,7 @@ def undoing_elsewhere(client: Client, objects: Sequence[GitOpsObject]) -> Iterat
     if client.migration is None or client.migration.step in ("decommission", "complete") or owner.delivery == "stated":
         return
     for build in builds_elsewhere(objects, client) if owner.delivery != "values" else _of_chart(client):
-        for problem in _undone(client, _without_own_patches(client, build)):
+        for problem in _without_effect(client, _without_own_patches(client, build), objects):
             if owner.path is not None or owner.object is not None:
                 yield problem
             elif problem.code == "owner-beaten":
@@ -66,15 +70,17 @@ def undoing_elsewhere(client: Client, objects: Sequence[GitOpsObject]) -> Iterat
 def _of_chart(client: Client) -> Iterator[Build]:
     """Yield the Application with the chart of a client: the config contains it."""
     if client.owner.release is not None:
-        application, install = client.owner.release.content, client.owner.installs
-        yield Build(GitOpsObject("Application", install.name, install.reference, None, mapping_at(application, "spec"), None), [None])
+        spec, install = mapping_at(client.owner.release.content, "spec"), client.owner.installs
+        sources = [source for source in (at(spec, "source"), *list_at(spec, "sources")) if source is not None]
+        yield Build(GitOpsObject("Application", install.name, install.reference, None, spec, None), sources)
 
 
 def _without_own_patches(client: Client, build: Build) -> Build:
     """Return a build without its patches where they are those of rediskit, which a person pastes into the object."""
     if client.owner.delivery != "snippet":
         return build
-    return Build(build.object, [{"replicas": at(addition, "replicas")} for addition in build.additions])
+    sources = [{**source, "kustomize": {"replicas": at(source, "kustomize", "replicas")}} for source in build.sources]
+    return Build(build.object, sources if build.object.kind == "Application" else [{}])
 
 
 def _application(application: GitOpsObject, overlay: str, folder: str) -> Iterator[Problem]:
@@ -83,6 +89,12 @@ def _application(application: GitOpsObject, overlay: str, folder: str) -> Iterat
     if watched and not any(_contains(path, folder) for path in watched):
         message = f"{_PATHS} of {application.reference} does not contain {folder}: Argo CD ignores the commit of a step"
         yield Problem(message, f"add /{folder} to the annotation: {paths};/{folder}", (), application.location, "owner-paths")
+
+
+def _without_effect(client: Client, build: Build, objects: Sequence[GitOpsObject], branch: str | None = None) -> Iterator[Problem]:
+    """Yield by what a step has no effect: keys of the object that builds the overlay, and commits that it does not follow."""
+    yield from _undone(client, build)
+    yield from not_followed(build, objects, branch)
 
 
 def _undone(client: Client, build: Build) -> Iterator[Problem]:

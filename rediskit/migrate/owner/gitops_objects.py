@@ -42,10 +42,19 @@ class GitOpsObject(NamedTuple):
 
 
 class Build(NamedTuple):
-    """An object that builds an overlay, and what each of its sources adds to the kustomization."""
+    """An object that builds an overlay.
+
+    Attributes:
+        sources: The sources of an Application with the overlay; the spec of a Kustomization.
+        additions: What each source adds to the kustomization.
+    """
 
     object: GitOpsObject
-    additions: list[Any]
+    sources: list[Any]
+
+    @property
+    def additions(self) -> list[Any]:
+        return [at(source, "kustomize") for source in self.sources] if self.object.kind == "Application" else self.sources
 
 
 def gitops_objects(top: Path) -> Iterator[GitOpsObject]:
@@ -72,7 +81,8 @@ def builds_of(objects: Sequence[GitOpsObject], overlay: str, repository: str | N
     """
     for entry in objects:
         if entry.kind == "Application":
-            yield from _build([source for source in _sources(entry) if _has_path(source, overlay) and _is_of(source, repository)], entry)
+            if sources := [source for source in _sources(entry) if _has_path(source, overlay) and _is_of(source, repository)]:
+                yield Build(entry, sources)
         elif entry.kind == "Kustomization" and clean(text_at(entry.spec, "path")) == overlay:
             yield Build(entry, [entry.spec])
 
@@ -87,7 +97,7 @@ def builds_elsewhere(objects: Sequence[GitOpsObject], client: Client) -> Iterato
     for entry in objects:
         if kind == entry.kind:
             if _can_be(entry.name, named.partition("/")[2]):
-                yield Build(entry, [at(source, "kustomize") for source in _sources(entry)] if kind == "Application" else [entry.spec])
+                yield Build(entry, _sources(entry) if kind == "Application" else [entry.spec])
         elif kind not in _GROUPS:
             yield from _by_path(entry, objects, client)
 
@@ -95,18 +105,14 @@ def builds_elsewhere(objects: Sequence[GitOpsObject], client: Client) -> Iterato
 def _by_path(entry: GitOpsObject, objects: Sequence[GitOpsObject], client: Client) -> Iterator[Build]:
     path, repository = client.owner.path, client.owner.repository
     if entry.kind == "Application" and _can_be(text_at(entry.spec, "destination", "namespace"), client.namespace):
-        sources = (source for source in _sources(entry) if path is None or _has_path(source, clean(path)))
-        yield from _build([source for source in sources if _is_of(source, repository)], entry)
+        possible = (source for source in _sources(entry) if path is None or _has_path(source, clean(path)))
+        if sources := [source for source in possible if _is_of(source, repository)]:
+            yield Build(entry, sources)
     elif entry.kind == "Kustomization" and text_at(entry.spec, "targetNamespace") in ("", client.namespace):
         source = source_of(entry, objects)
         is_path = path is None or clean(text_at(entry.spec, "path")) == clean(path)
         if is_path and _is_of({"repoURL": text_at(source.spec, "url") if source else ""}, repository):
             yield Build(entry, [entry.spec])
-
-
-def _build(sources: list[Any], entry: GitOpsObject) -> Iterator[Build]:
-    if sources:
-        yield Build(entry, [at(source, "kustomize") for source in sources])
 
 
 def _sources(entry: GitOpsObject) -> list[Any]:
