@@ -61,24 +61,42 @@ def fix(scene: Scene, step: str) -> float:
     until(f"the fix of {step}", lambda: mistake.fixed(scene) or None, LIVE_SECONDS)
     seconds = time.monotonic() - begin
     if mistake is NO_ROOM:
-        delete_the_pod_that_stays(scene)
+        replace_the_pod_that_stays(scene)
     tool.settled(scene.expected())
     hold(scene, STATES[step], start)
     return seconds
 
 
-def delete_the_pod_that_stays(scene: Scene) -> None:
-    """As in the runbook: the StatefulSet has the new template, and waits for the old pod to become ready."""
-    name = f"{scene.release}-master-0"
+def replace_the_pod_that_stays(scene: Scene) -> None:
+    """Do what the runbook describes: delete the pod, and scale the StatefulSet if Kubernetes creates it from the old template again.
 
-    def stays() -> bool | None:
-        revision = (scene.live("apps/v1", "StatefulSet", f"{scene.release}-master") or {}).get("status", {}).get("updateRevision")
-        pod: Object = scene.live("v1", "Pod", name) or {}
-        assert _cpu(pod.get("spec", {})) == TOO_MUCH, "Kubernetes replaces such a pod by now: the runbook need not say it any more"
-        return revision != pod["metadata"]["labels"]["controller-revision-hash"] or None
+    In Kubernetes 1.36, `status.currentReplicas` still counts a pod that was deleted without a node. Without `rollingUpdate`, the new pod
+    then has the old revision (pkg/controller/statefulset/stateful_set_utils.go, newVersionedStatefulSetPod).
+    """
+    name = f"{scene.release}-master"
+    old = until("the new revision of the StatefulSet", lambda: _outdated(scene, name))
+    assert _cpu(old["spec"]) == TOO_MUCH, "Kubernetes replaces such a pod: the runbook does not need to delete it"
+    scene.kube.delete("v1", "Pod", f"{name}-0", scene.namespace)
+    again = until("the next pod", lambda: _other_pod(scene, f"{name}-0", old["metadata"]["uid"]))
+    if _cpu(again["spec"]) == TOO_MUCH:
+        for command in (
+            ("scale", "statefulset", name, "--replicas=0"),
+            ("wait", "--for=delete", f"pod/{name}-0", "--timeout=2m"),
+            ("scale", "statefulset", name, "--replicas=1"),
+        ):
+            scene.kube.kubectl("-n", scene.namespace, *command)
 
-    until("the new revision of the StatefulSet", stays)
-    scene.kube.delete("v1", "Pod", name, scene.namespace)
+
+def _outdated(scene: Scene, name: str) -> Object | None:
+    """Return the pod of a StatefulSet if it has not its newest revision."""
+    revision = (scene.live("apps/v1", "StatefulSet", name) or {}).get("status", {}).get("updateRevision")
+    pod: Object = scene.live("v1", "Pod", f"{name}-0") or {}
+    return pod if revision and pod and pod["metadata"]["labels"]["controller-revision-hash"] != revision else None
+
+
+def _other_pod(scene: Scene, name: str, uid: str) -> Object | None:
+    pod = scene.live("v1", "Pod", name)
+    return pod if pod and pod["metadata"]["uid"] != uid else None
 
 
 def at_once(scene: Scene) -> bool:

@@ -6,6 +6,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from rediskit.chart.names import Release
 from rediskit.model.client import Client
 from rediskit.model.criteria import CRITERIA, MEASURED
 from rediskit.model.environment import Environment
@@ -181,6 +182,7 @@ def runbook(environment: Environment, client: Client) -> str:
         connect=list(_export(environment, client)),
         polling=polling(environment),
         release_timeout=RELEASE_TIMEOUT,
+        scale_again=list(_scale_again(release_of(environment))),
         config=config_of(environment),
         owner_side=described(environment, client),
         describe=f"kubectl -n {client.namespace} describe pods | grep -A12 -E 'Events:|Reason:'",
@@ -198,6 +200,16 @@ def _export(environment: Environment, client: Client) -> Iterator[str]:
     by_hand_only = client.owner.delivery == "stated" and client.owner.variables is None
     if not by_hand_only and not client.owner.in_place:
         yield f"rediskit migrate export {config_of(environment)} --client {client.name} --to ../{repository_name(client)}"
+
+
+def _scale_again(release: Release) -> Iterator[str]:
+    """Yield the commands that create the pods of each StatefulSet from its current template."""
+    instances = {release.primary_statefulset: 1, release.replicas_statefulset: release.replicas + int(release.one_statefulset)}
+    for name, number in instances.items():
+        if number:
+            yield f"kubectl -n {release.namespace} scale statefulset {name} --replicas=0"
+            yield f"kubectl -n {release.namespace} wait --for=delete pod/{name}-0 --timeout=2m"
+            yield f"kubectl -n {release.namespace} scale statefulset {name} --replicas={number}"
 
 
 def _variable_names(client: Client) -> Iterator[str]:
