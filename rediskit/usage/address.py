@@ -54,10 +54,9 @@ def parse(host: str, namespace: str, port: int = 6379) -> Address:
     The host has any form: `redis`, `redis.shop`, `redis.shop.svc`, `redis-0.redis.shop.svc.cluster.local.`, `10.43.0.7`.
     """
     plain = host.lower().rstrip(".").strip("[]")
-    try:
-        return Address(addresses=(str(ip_address(plain)),), ports=(port,))
-    except ValueError:
-        labels = plain.split(".")
+    if (address := _ip_address(plain)) is not None:
+        return Address(addresses=(address,), ports=(port,))
+    labels = plain.split(".")
     if len(labels) == 1:
         return Address(((plain, namespace),), ports=(port,))
     if len(labels) == 2 and _is_pod(*labels):
@@ -71,6 +70,16 @@ def parse(host: str, namespace: str, port: int = 6379) -> Address:
     if labels[3:4] == ["svc"]:  # A pod of a StatefulSet, behind its headless Service.
         return Address(((labels[1], labels[2]),), ports=(port,))
     return Address(hosts=(plain,), ports=(port,))
+
+
+def _ip_address(text: str) -> str | None:
+    """Return an IP address in its usual form; None for a host name. Only an IP address has a colon or ends with a digit, as a rule."""
+    if ":" not in text and not text[-1:].isdigit():
+        return None
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return None
 
 
 def _is_pod(pod: str, service: str) -> bool:

@@ -11,8 +11,9 @@ from rediskit.model.once import once
 from rediskit.state_machine.effects import at_step, removes
 from rediskit.usage.address import of_client
 from rediskit.usage.finder import Use
-from rediskit.usage.manifests import Place, manifests, places
+from rediskit.usage.manifests import Place, manifests, places, switched_variables
 from rediskit.usage.neighbours import needs_old_redis, neighbours, numbers, stays
+from rediskit.usage.switched import may_use
 
 
 class User(NamedTuple):
@@ -172,6 +173,8 @@ def _own_manifest(environment: Environment, client: Client) -> Iterator[Place]:
     """Yield the uses in the manifests of a client with the patches of `decommission`."""
     address, index = of_client(client), numbers(environment).get(client.name)
     if address is None or index is None or (client.migration and client.migration.step == "complete"):
+        return
+    if not may_use(environment, client, address, switched_variables(client)):
         return
     for place in places(environment, at_step(client, "decommission"), index, address):
         if not _is_gone(client, place.use):

@@ -150,7 +150,7 @@ def _env(environment: Environment, client: Client, container: Container) -> list
 
 def text_of(release: Release, client: Client, container: Container, template: Template) -> str:
     """Return the text of a template. The password is a reference that Kubernetes expands."""
-    return address_text(release, client, template, f"$({container.password_variable})")
+    return address_text(release, client, template, f"$({container.password_variable})" if template.contains_password else "")
 
 
 def address_text(release: Release, client: Client, template: Template, password: str = "") -> str:
