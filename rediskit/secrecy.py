@@ -3,7 +3,7 @@
 import re
 from base64 import b64decode
 from binascii import Error
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from math import log2
 from typing import Any
@@ -117,18 +117,21 @@ def secrets_in(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[t
 def shapes_in(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield path and reason of each text in nested data that is a secret by its shape. For objects, in which many keys refer to Secrets.
 
-    A first pass searches the joined texts, which is faster. No shape contains a line break, so a text without a match has none in a part.
+    A first pass searches the joined texts, each once, which is faster. No shape contains a line break, so a text without a match has none
+    in a part.
     """
     if secret_reason("\n".join(_texts(value))):
         yield from _shapes(value, path)
 
 
-def _texts(value: Any) -> list[str]:
-    texts, stack = [], [value]
+def _texts(value: Any) -> Iterable[str]:
+    """Return the texts in nested data, each once."""
+    texts: dict[str, None] = {}
+    stack = [value]
     while stack:
         inner = stack.pop()
         if isinstance(inner, str):
-            texts.append(inner)
+            texts[inner] = None
         elif isinstance(inner, dict):
             stack.extend(inner.values())
         elif isinstance(inner, (list, tuple)):

@@ -204,13 +204,12 @@ def _sops_faults(encrypted: Ciphertext) -> Iterator[str]:
         yield f"is encrypted by the rule {encrypted.regex or '(none)'}, but Flux needs {SOPS_REGEX}"
 
 
-def _ciphertexts(environment: Environment) -> Iterator[tuple[str, Ciphertext]]:
-    """Yield namespace and ciphertext, for each namespace that needs one and has one."""
-    for namespace in environment.secret_namespaces:
-        manifest = environment.ciphertexts.get(namespace)
-        encrypted = ciphertext(manifest.content) if manifest else None
-        if encrypted is not None:
-            yield namespace, encrypted
+@once
+def _ciphertexts(environment: Environment) -> tuple[tuple[str, Ciphertext], ...]:
+    """Return namespace and ciphertext, for each namespace that needs one and has one."""
+    manifests = ((namespace, environment.ciphertexts.get(namespace)) for namespace in environment.secret_namespaces)
+    encrypted = ((namespace, ciphertext(manifest.content)) for namespace, manifest in manifests if manifest)
+    return tuple((namespace, secret) for namespace, secret in encrypted if secret is not None)
 
 
 def _issue(environment: Environment, namespace: str, message: str) -> Issue:

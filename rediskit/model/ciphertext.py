@@ -68,11 +68,19 @@ class Ciphertext(NamedTuple):
 
 def ciphertext(content: Any) -> Ciphertext | None:
     """Return the readable part of an encrypted Secret; None for any other object."""
-    kind, version = at(content, "kind"), str(at(content, "apiVersion"))
-    if kind == "SealedSecret" and version.partition("/")[0] == "bitnami.com":
-        return _sealed(content)
-    if kind == "Secret" and version == "v1" and isinstance(at(content, "sops"), dict):
-        return _sops(content)
+    form = _form(content)
+    if form is None:
+        return None
+    return _sealed(content) if form == "sealed-secrets" else _sops(content)
+
+
+def _form(content: Any) -> Form | None:
+    """Return the form of an encrypted Secret; None for any other object."""
+    kind = at(content, "kind")
+    if kind == "SealedSecret" and str(at(content, "apiVersion")).partition("/")[0] == "bitnami.com":
+        return "sealed-secrets"
+    if kind == "Secret" and at(content, "apiVersion") == "v1" and isinstance(at(content, "sops"), dict):
+        return "sops"
     return None
 
 
@@ -109,10 +117,10 @@ def template_keys(content: Any) -> tuple[str, ...]:
 
 def around_ciphertext(content: dict[str, Any]) -> dict[str, Any]:
     """Return an object without its ciphertext, to search the rest for plain text; other objects unchanged."""
-    secret = ciphertext(content)
-    if secret is None:
+    form = _form(content)
+    if form is None:
         return content
-    if secret.form == "sops":
+    if form == "sops":
         return {key: value for key, value in content.items() if key not in ("data", "stringData", "sops")}
     return {**content, "spec": {key: value for key, value in mapping_at(content, "spec").items() if key != "encryptedData"}}
 

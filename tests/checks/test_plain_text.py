@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rediskit import Environment, Manifest, check, render
-from rediskit.source.unencrypted import in_data
+from rediskit.source.unencrypted import can_have_secret, in_data
 from rediskit.yamlio.writer import dump
 from tests.init.places import PASSWORDS, PLACES, forms, planted
 from tests.samples import config, loaded, sops
@@ -52,6 +54,54 @@ def test_a_nested_plain_secret_is_found(form: str) -> None:
 
     content, place = NESTED[form]
     assert [dotted(path) for path in in_data(content)] == [place]
+
+
+pieces = st.sampled_from(
+    [
+        "kind",
+        "Secret",
+        "SealedSecret",
+        ":",
+        ": ",
+        " ",
+        "\t",
+        '"',
+        "'",
+        "\\",
+        "\n",
+        "\n---\n",
+        "{",
+        "}",
+        ",",
+        "#",
+        "v1",
+        "caf\u00e9",
+        "\x07",
+        "$",
+    ]
+)
+found_texts = st.builds(
+    lambda before, quote, space, colon, kind, rest, after: f"{before}{quote}kind{quote}{space}:{colon}{quote}{kind}{quote}{rest}{after}",
+    st.lists(pieces, max_size=4).map("".join),
+    st.sampled_from(["", "'", '"']),
+    st.sampled_from(["", " ", "\t"]),
+    st.sampled_from(["", " ", "\t "]),
+    st.sampled_from(["Secret", "SealedSecret", "ConfigMap"]),
+    st.sampled_from(["\nstringData: {a: b}", "\nspec:\n  template:\n    data: {a: b}", ',"data":{"a":"b"}', "\n"]),
+    st.lists(pieces, max_size=4).map("".join),
+)
+nested = st.recursive(
+    st.one_of(found_texts, st.sampled_from([form[0] for form in NESTED.values()])),
+    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.sampled_from(["a", "kind", "data", "extraDeploy"]), inner)),
+    max_leaves=3,
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(value=nested)
+def test_yaml_that_is_not_searched_contains_no_secret(value: Any) -> None:
+    content = {"apiVersion": "v1", "kind": "ConfigMap", "data": value}
+    assert can_have_secret(dump(content).encode()) or not list(in_data(content))
 
 
 @pytest.mark.parametrize(
