@@ -13,7 +13,7 @@ from typing import Any
 from rediskit.chart.profile import Profile
 from rediskit.errors import Path, Problem, nearest
 
-_KINDS: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "list": (list, tuple), "map": (Mapping,)}
+_KINDS: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "list": (list, tuple), "map": (dict, Mapping)}
 _EXPECTED = {"bool": "true or false", "int": "a whole number", "list": "a list", "map": "a mapping", "str": "text"}
 _ANY = frozenset({"null", "int|str"})
 """Types of a default that allow every other value: none, and a number in place of text."""
@@ -50,35 +50,34 @@ def check_values(profile: Profile, values: Mapping[str, Any], extra: Iterable[st
 
     `extra` are further known paths (`redis.chart.extraKeys`). Keys below them are free.
     """
-    return list(_walk(profile, values, (), frozenset(extra)))
+    return list(_walk(profile, values, (), "", frozenset(extra)))
 
 
-def _walk(profile: Profile, values: Mapping[str, Any], at: Path, extra: frozenset[str]) -> Iterator[Problem]:
+def _walk(profile: Profile, values: Mapping[str, Any], at: Path, section: str, extra: frozenset[str]) -> Iterator[Problem]:
     kinds, children = known_keys(profile.keys_file), _children(profile.keys_file)
     for key, value in values.items():
-        path = (*at, key)
-        name = ".".join(str(part) for part in path)
+        name = f"{section}.{key}" if at else str(key)
         kind = kinds.get(name)
         if name in extra or value is None:
             continue
         if kind:
             if not _fits(value, kind, str(key)):
-                yield Problem(f"expected {_EXPECTED[kind]}", f"the default of the chart for {name} is {_EXPECTED[kind]}", path)
+                yield Problem(f"expected {_EXPECTED[kind]}", f"the default of the chart for {name} is {_EXPECTED[kind]}", (*at, key))
         elif name in children or any(longer.startswith(f"{name}.") for longer in extra):
             if isinstance(value, (dict, Mapping)):
-                yield from _walk(profile, value, path, extra)
+                yield from _walk(profile, value, (*at, key), name, extra)
             else:
-                yield Problem("expected a mapping", f"known below {name}: {', '.join(sorted(children.get(name, ())))}", path)
-        elif not re.fullmatch(profile.whole_sections, ".".join(str(part) for part in at)):
+                yield Problem("expected a mapping", f"known below {name}: {', '.join(sorted(children.get(name, ())))}", (*at, key))
+        elif not re.fullmatch(profile.whole_sections, section):
             message = f"chart {profile.listed} has no value {name}: Helm ignores it silently"
-            yield Problem(message, _hint(profile, at, str(key)), path)
+            yield Problem(message, _hint(profile, at, str(key)), (*at, key))
 
 
 def _fits(value: Any, kind: str, key: str) -> bool:
     if kind in _ANY:
         return True
     if kind == "str":
-        return not isinstance(value, (Mapping, list, tuple, bool))
+        return isinstance(value, str) or not isinstance(value, (Mapping, list, tuple, bool))
     if key in _FALSE_OR_NUMBER and isinstance(value, int):
         return True
     return isinstance(value, _KINDS[kind]) and (kind == "bool" or not isinstance(value, bool))

@@ -1,6 +1,6 @@
 """The records of the checks: a finding, a rule, and what a rule reads."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -72,10 +72,20 @@ class Subject:
 
     def objects(self, kind: str = "", folder: str = "") -> Iterator[tuple[str, Object]]:
         """Yield path and content of each object of a kind whose path starts with a folder."""
+        if kind:
+            yield from (entry for entry in self._by_kind.get(kind, ()) if entry[0].startswith(folder))
+            return
         for file in self.tree.below(folder):
             content = self.tree.objects.get(file.path)
-            if content is not None and kind in ("", content["kind"]):
+            if content is not None:
                 yield file.path, content
+
+    @cached_property
+    def _by_kind(self) -> Mapping[str, list[tuple[str, Object]]]:
+        objects: dict[str, list[tuple[str, Object]]] = {}
+        for path, content in self.tree.objects.items():
+            objects.setdefault(content["kind"], []).append((path, content))
+        return objects
 
 
 def reference(content: Object) -> str:

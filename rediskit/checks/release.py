@@ -42,6 +42,13 @@ def unknown_chart(subject: Subject) -> Iterator[Issue]:
 def owned_values(subject: Subject) -> Iterator[Issue]:
     """Refuse `redis.values` that override a value on which other rendered objects depend."""
     rendered = values(subject.environment)
+    if subject.values != rendered:
+        yield from _overridden(subject, rendered)
+    yield from _owned_variables(subject)
+
+
+def _overridden(subject: Subject, rendered: Mapping[str, Any]) -> Iterator[Issue]:
+    """Yield the values that differ from the rendered ones."""
     expected = {name: (at(rendered, *_keys(name)), key) for name, key in subject.profile.owned.items()}
     for name, (default, key) in subject.profile.fixed.items():
         own = at(rendered, *_keys(name))
@@ -54,7 +61,6 @@ def owned_values(subject: Subject) -> Iterator[Issue]:
             hint = f"set {key} instead" if key else "remove it from redis.values"
             state = "removed" if merged is None else f"{_shown(merged)} instead of {_shown(value)}"
             yield Issue(f"{name} is {state}, but other rendered objects depend on it", hint, ("redis", "values", *path))
-    yield from _owned_variables(subject)
 
 
 def _owned_variables(subject: Subject) -> Iterator[Issue]:

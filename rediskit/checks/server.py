@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Collection, Iterator
 from decimal import Decimal
+from functools import lru_cache
 from typing import TypeVar
 
 from rediskit.chart.profile import ALIVE, rename
@@ -25,8 +26,9 @@ M = TypeVar("M", bound=Measure)
 def redis_conf(subject: Subject) -> Iterator[Issue]:
     """Refuse settings that override those of the chart or differ from the config, users without a password, and Helm templates."""
     by_role = {role: list(directives(subject, role)) for role in subject.profile.parts}
+    renames = _renames(subject)
     for directive in dict.fromkeys(itertools.chain(*by_role.values())):
-        yield from (Issue(message, hint, directive.path) for message, hint in _faults(directive, _renames(subject)))
+        yield from (Issue(message, hint, directive.path) for message, hint in _faults(directive, renames))
         yield from _repeated(subject, directive)
     yield from dict.fromkeys(issue for role in by_role for issue in _differences(subject, by_role[role]))
     yield from dict.fromkeys(issue for role in by_role for issue in _templates(subject, role))
@@ -79,8 +81,10 @@ def _user_faults(rules: str) -> Iterator[tuple[str, str]]:
 
 def _repeated(subject: Subject, directive: Directive) -> Iterator[Issue]:
     """Refuse a line that Redis accepts once (config.c), where the chart writes redis.conf again when the node of a pod restarts."""
+    if not subject.profile.conf_repeated or directive.name not in _ONCE:
+        return
     flags = next(iter(subject.profile.parts.values())).flags
-    if subject.profile.conf_repeated and directive.name in _ONCE and directive.path != (*VALUES, *flags):
+    if directive.path != (*VALUES, *flags):
         message = f"redis.conf sets {directive.name}, which the chart writes a second time when a node restarts: Redis would not start"
         yield Issue(message, f"write it as a flag of the server, in redis.values.{'.'.join(flags)}", directive.path)
 
@@ -125,6 +129,8 @@ def _not_disabled(subject: Subject, line: str) -> Issue:
 
 
 def _are_equal(left: str, right: str) -> bool:
+    if left == right:
+        return True
     sizes = [_measured(RedisMemory, text) for text in (left, right)]
     return sizes[0] == sizes[1] if None not in sizes else left.lower() == right.lower()
 
@@ -221,6 +227,7 @@ def _maxmemory(subject: Subject, role: str) -> tuple[RedisMemory, Path] | None:
     return (size, directive.path) if directive and size is not None else None
 
 
+@lru_cache(maxsize=256)
 def _measured(kind: type[M], text: str) -> M | None:
     try:
         return kind(text)
