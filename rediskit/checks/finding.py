@@ -65,7 +65,7 @@ class Subject:
         redis = self.environment.redis
         return Release.of(redis.profile, redis.release, redis.namespace, self.values, redis.replicas)
 
-    @property
+    @cached_property
     def profile(self) -> Profile:
         """What rediskit knows about the chart."""
         return self.environment.redis.profile

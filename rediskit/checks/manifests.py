@@ -93,8 +93,9 @@ def previous_differs(subject: Subject) -> Iterator[Issue]:
         expected = parse(client.previous.host, client.namespace).plus(parse(subject.release.primary_host, client.namespace))
         containers = {(kind, name): container for kind, name, container in workload.switched}
         for variable in switched(workload):
-            template, old = variable.template, old_address(variable.old)
-            if template is None or old is None or not template.names_redis:
+            template = variable.template
+            old = old_address(variable.old) if template and template.names_redis else None
+            if template is None or old is None:
                 continue
             if old.host is not None and not parse(old.host, client.namespace).same(expected):
                 message = f"{manifest.path} has {old.host} in {variable.name}, but previous.host is {client.previous.host}"

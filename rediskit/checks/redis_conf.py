@@ -1,9 +1,10 @@
 """The lines of redis.conf of each role, read as Redis reads them (sds.c sdssplitargs)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from rediskit.chart.profile import Keys
 from rediskit.checks.finding import Subject
 from rediskit.errors import Path
 from rediskit.model.nested import at
@@ -55,14 +56,22 @@ def directives(subject: Subject, role: str) -> tuple[Directive, ...]:
 def _directives(subject: Subject, role: str) -> Iterator[Directive]:
     part = subject.profile.parts[role]
     for path in part.conf:
-        # Other line breaks of Unicode are part of a line.
-        for line in str(at(subject.values, *path) or "").split("\n"):
-            if line.strip(" \t\r") and not line.lstrip(" \t\r").startswith("#"):
-                yield _directive(line, (*VALUES, *path))
+        yield from _conf(subject)[path]
     flags = at(subject.values, *part.flags)
     words = " ".join(map(str, flags)).split() if isinstance(flags, list) else []
     for name, value in re.findall(r"--(\S+)((?: (?!--)\S+)*)", " ".join(words)):
         yield _directive(f"{name}{value}", (*VALUES, *part.flags))
+
+
+@once
+def _conf(subject: Subject) -> Mapping[Keys, list[Directive]]:
+    """Return the settings in each text of redis.conf, of which roles have some in common."""
+    paths = dict.fromkeys(path for part in subject.profile.parts.values() for path in part.conf)
+    # Other line breaks of Unicode are part of a line.
+    texts = {path: [line.strip(" \t\r") for line in str(at(subject.values, *path) or "").split("\n")] for path in paths}
+    return {
+        path: [_directive(line, (*VALUES, *path)) for line in lines if line and not line.startswith("#")] for path, lines in texts.items()
+    }
 
 
 def comments(subject: Subject, role: str) -> Iterator[tuple[str, Path]]:
@@ -78,10 +87,9 @@ def last_directive(subject: Subject, role: str, name: str) -> Directive | None:
 
 
 def _directive(line: str, path: Path) -> Directive:
-    line = line.strip(" \t\r")
     if '"' not in line and "'" not in line:
         name, *values = line.split()
-        return Directive(name.lower(), " ".join(values), path, _comment(name.lower(), values))
+        return Directive(name.lower(), " ".join(values), path, _comment(name.lower(), values) if "#" in line else "")
     raw, words, position = [], [], 0
     while position < len(line) and (match := re.compile(_WORD).match(line, position)):
         raw.append(match[0].strip())

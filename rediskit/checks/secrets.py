@@ -124,8 +124,9 @@ def ciphertext_unused(subject: Subject) -> Iterator[Issue]:
 
 def plain_secrets(subject: Subject) -> Iterator[Issue]:
     """Refuse a Secret with a value in plain text, as a file, under `extraDeploy` or inside a text: Git keeps it permanently."""
+    values_file = values_path(subject.environment)
     for file in subject.tree.contents:
-        is_values = file.path == values_path(subject.environment)
+        is_values = file.path == values_file
         if not (is_values or file.path in subject.tree.objects) or not can_have_secret(subject.tree.files[file.path]):
             continue
         for place in in_data(file.content):

@@ -1,11 +1,11 @@
 """The environment variables of a workload: duplicates, old addresses, references that Kubernetes does not expand."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from rediskit.model.nested import list_at, text_at
+from rediskit.model.once import once
 from rediskit.model.podspec import containers_of
 from rediskit.model.template import Template, references_in
 from rediskit.model.workload import Workload
@@ -42,18 +42,22 @@ def entries(container: Any) -> list[Any]:
     return [entry for entry in list_at(container, "env") if isinstance(entry, dict)]
 
 
-def switched(workload: Workload) -> Iterator[Variable]:
-    """Yield the variables of a workload with a manifest that the config switches."""
-    for listed, name, container in workload.switched:
-        content = workload.content_of(listed, name)
-        if content is not None:
-            yield from (Variable(listed, name, variable, template, content) for variable, template in container.variables.items())
+@once
+def switched(workload: Workload) -> tuple[Variable, ...]:
+    """Return the variables of a workload with a manifest that the config switches."""
+    contents = ((listed, name, container, workload.content_of(listed, name)) for listed, name, container in workload.switched)
+    return tuple(
+        Variable(listed, name, variable, template, content)
+        for listed, name, container, content in contents
+        if content is not None
+        for variable, template in container.variables.items()
+    )
 
 
 def repeated(workload: Workload) -> Iterator[Variable]:
     """Yield each switched variable that its container in the manifest has more than once."""
     for variable in switched(workload):
-        if Counter(entry.get("name") for entry in entries(variable.content))[variable.name] > 1:
+        if [entry.get("name") for entry in entries(variable.content)].count(variable.name) > 1:
             yield variable
 
 
@@ -84,7 +88,7 @@ def composed(workload: Workload) -> Iterator[tuple[str, str, str]]:
         texts = [(str(entry.get("name")), entry.get("value")) for entry in entries(content) if entry.get("name") not in container.variables]
         texts += [(f"{key}[{index}]", word) for key in ("command", "args") for index, word in enumerate(list_at(content, key))]
         for place, text in texts:
-            if not isinstance(text, str) or any(replacement.from_ in text for replacement in container.args):
+            if not isinstance(text, str) or "$(" not in text or any(replacement.from_ in text for replacement in container.args):
                 continue
             used = [values[variable] for variable in references_in(text) if variable in values]
             host = next((variable for variable in references_in(text) if variable in values and values[variable].names_redis), None)

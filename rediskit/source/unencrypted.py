@@ -84,12 +84,8 @@ def _search(value: Any, path: Path, paths: list[Path]) -> None:
     for key, inner in value.items() if is_mapping else enumerate(value):
         if key == "secretGenerator" and any(at(entry, "literals") for entry in list_at(value, key)):
             paths.append((*path, key))
-        elif _can_have_kind(inner):
+        elif "Secret" in inner if isinstance(inner, str) else isinstance(inner, (dict, list, tuple, Mapping)):
             _search(inner, (*path, str(key) if is_mapping else key), paths)
-
-
-def _can_have_kind(value: Any) -> bool:
-    return "Secret" in value if isinstance(value, str) else bool(value) and isinstance(value, (dict, list, tuple, Mapping))
 
 
 _KINDS = ("Secret", "SecretList", "SealedSecret")
