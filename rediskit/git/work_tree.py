@@ -75,6 +75,18 @@ class WorkTree:
         listed = _answer(self._git.run("status", *options, "--", *paths, exit_codes=_NO, unfiltered=True))
         return [entry[3:] for entry in listed.split("\0") if entry]
 
+    def left_out(self) -> list[str]:
+        """Return the folders and files of the index that the work tree does not contain: those of a sparse checkout, and of submodules."""
+        missing: set[str] = set()
+        for entry in self._ask("ls-files", "-z", "-t", "--stage").split("\0"):
+            about, _, path = entry.partition("\t")
+            if about.startswith("S "):
+                absent = [part for part in (*reversed(Path(path).parents), Path(path)) if not (self.top / part).exists()]
+                missing.update(map(str, absent[:1]))
+            elif about.startswith("H 160000 ") and not (self.top / path / ".git").exists():
+                missing.add(path)
+        return sorted(missing)
+
     def untracked(self, *paths: str) -> list[str]:
         """Return the untracked paths, ignored ones included. Paths are relative to the top of the work tree."""
         tracked = set(self._ask("ls-files", "-z", "--", *paths).split("\0")) if paths else set()

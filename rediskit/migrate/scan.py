@@ -16,7 +16,7 @@ from rediskit.migrate.evidence import appended, entry
 from rediskit.migrate.owner.files import FOLDER, Checkout
 from rediskit.migrate.owner.in_place import with_rendered_folder
 from rediskit.migrate.owner.released import key_of
-from rediskit.migrate.scanned_objects import objects_of
+from rediskit.migrate.scanned_objects import Objects, objects_of
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.nested import at, list_at
@@ -56,9 +56,9 @@ class Scan(NamedTuple):
 def scan(environment: Environment, client: Client, checkout: Checkout, chart: Chart | None = None) -> Scan | None:
     """Return the uses of the old Redis in a checkout once the client has moved; None if the checkout is not that of the client.
 
-    A build is scanned with the files of `decommission`, so that only uses remain that the migration does not change. Plain manifests are
-    scanned with the objects of the client as at that step, and for `owner.kind: external` all files of the checkout. With the chart, its
-    objects and hooks are scanned too. Raises ConfigError when a file of the build cannot be read.
+    A build is scanned with the files of `decommission`, so that only uses remain that the migration does not change, and with it all other
+    files of the checkout. Plain manifests are scanned with the objects of the client as at that step, and for `owner.kind: external` all
+    files of the checkout. With the chart, its objects and hooks are scanned too. Raises ConfigError when a file of the build can't be read.
     """
     if client.previous is None or not client.workloads:
         return None
@@ -67,7 +67,7 @@ def scan(environment: Environment, client: Client, checkout: Checkout, chart: Ch
     if objects is None:
         return None
     egress = tuple(restrictions(environment, client, *objects[:2]))
-    result = _examined(client, *objects, commit_of(checkout.top))._replace(egress=egress)
+    result = _examined(client, objects, commit_of(checkout.top))._replace(egress=egress)
     return _without_values(client, result, is_rendered=chart is not None)
 
 
@@ -119,7 +119,7 @@ def unseen(hidden: Hidden) -> Problem:
 
 def examined(client: Client, objects: list[Object]) -> Scan:
     """Return the uses of the old Redis in objects as they are deployed."""
-    return _examined(client, objects, objects, [], "")
+    return _examined(client, Objects(objects, objects), "")
 
 
 def recorded(
@@ -148,20 +148,23 @@ def recorded(
     return files
 
 
-def _examined(client: Client, before: list[Object], left: list[Object], elsewhere: list[Object], commit: str) -> Scan:
+def _examined(client: Client, objects: Objects, commit: str) -> Scan:
     address, namespace = of_client(client), client.namespace
     assert address is not None
-    address = completed(address, before, namespace, client.old_objects)
+    address = completed(address, objects.before, namespace, client.old_objects)
     switched = switched_variables(client)
     remaining = [
-        *uses(left, address, namespace=namespace, switched=switched, gone=client.old_objects),
-        *uses(elsewhere, address, namespace="", switched=switched),
-        *_still_selected(client, before),
-        *_still_needed(client, left),
-        *_removed_users(client, before, address),
-        *_lost_claims(client, before),
+        *uses(objects.left, address, namespace=namespace, switched=switched, gone=client.old_objects),
+        *uses(objects.elsewhere, address, namespace="", switched=switched),
+        *(use._replace(strength="possible") for use in uses(objects.variants, address, namespace="", switched=switched)),
+        *_still_selected(client, objects.before),
+        *_still_needed(client, objects.left),
+        *_removed_users(client, objects.before, address),
+        *_lost_claims(client, objects.before),
     ]
-    hidden = not_visible(left, namespace=namespace, substituted=(client.owner.kind == "flux-kustomization" or client.owner.is_helm_release))
+    substituted = client.owner.kind == "flux-kustomization" or client.owner.is_helm_release
+    hidden = not_visible(objects.left, namespace=namespace, substituted=substituted)
+    hidden += [*not_visible(objects.elsewhere, namespace=""), *objects.hidden]
     return Scan(tuple(remaining), tuple(hidden), commit)
 
 
