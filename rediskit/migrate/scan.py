@@ -13,13 +13,13 @@ from rediskit.helm import Chart
 from rediskit.migrate.edit import Edited
 from rediskit.migrate.egress import Restriction, restrictions
 from rediskit.migrate.evidence import appended, entry
+from rediskit.migrate.lost_data import lost_data, managed
 from rediskit.migrate.owner.files import FOLDER, Checkout
 from rediskit.migrate.owner.in_place import with_rendered_folder
 from rediskit.migrate.owner.released import key_of
 from rediskit.migrate.scanned_objects import Objects, objects_of
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
-from rediskit.model.nested import at, list_at
 from rediskit.model.pointers import pointer
 from rediskit.model.workload import NOT_SCALED
 from rediskit.renderers.tree import Object
@@ -102,6 +102,8 @@ def problems(client: Client, remaining: Sequence[Use]) -> list[Problem]:
         why = NOT_SCALED.get(use.object.partition("/")[0])
         reason = f"rediskit migrates no {use.object.partition('/')[0]}, which {why}" if why else _NOT_CHANGED.format(client.name)
         hint = f"change it in the application repository before decommission: {reason}"
+        if "previous.data" in use.shown:
+            hint = f"write data: discard if {client.name} does not need the data, or delete {use.object} from previous.remove"
         is_certain = use.strength == "certain"
         where = f"{use.object}{f' in {use.namespace}' if use.namespace else ''}"
         text = f": {use.shown}" if use.shown else ""
@@ -160,11 +162,11 @@ def _examined(client: Client, objects: Objects, commit: str) -> Scan:
         *_still_selected(client, objects.before),
         *_still_needed(client, objects.left),
         *_removed_users(client, objects.before, address),
-        *_lost_claims(client, objects.before),
+        *lost_data(client, objects.before),
     ]
     substituted = client.owner.kind == "flux-kustomization" or client.owner.is_helm_release
     hidden = not_visible(objects.left, namespace=namespace, substituted=substituted)
-    hidden += [*not_visible(objects.elsewhere, namespace=""), *objects.hidden]
+    hidden += [*managed(client, objects.before), *not_visible(objects.elsewhere, namespace=""), *objects.hidden]
     return Scan(tuple(remaining), tuple(hidden), commit)
 
 
@@ -191,24 +193,6 @@ def _still_needed(client: Client, left: list[Object]) -> Iterator[Use]:
             if name in client.old_objects:
                 why = f"its pods need {name}, which previous.remove lists"
                 yield Use(reference(workload), client.namespace, pointer(*path), "certain", why)
-
-
-def _lost_claims(client: Client, before: list[Object]) -> Iterator[Use]:
-    """Yield the StatefulSets of previous.remove with claims that `previous.data` keeps, or does not mention, but that go with them."""
-    data = client.previous.data if client.previous else None
-    for workload in before:
-        if reference(workload) not in client.old_objects or key_of(workload)[1] not in ("", client.namespace):
-            continue
-        if data == "none" and list_at(workload, "spec", "volumeClaimTemplates"):
-            yield Use(
-                reference(workload), client.namespace, "/spec/volumeClaimTemplates", "certain", "it has volumes, and previous.data is none"
-            )
-        if data == "keep" and at(workload, *_WHEN_DELETED) == "Delete":
-            why = "it deletes its claims, which previous.data keeps"
-            yield Use(reference(workload), client.namespace, pointer(*_WHEN_DELETED), "certain", why)
-
-
-_WHEN_DELETED = ("spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted")
 
 
 def _removed_users(client: Client, before: list[Object], address: Address) -> Iterator[Use]:
