@@ -60,6 +60,7 @@ COMMANDS: tuple[Code, ...] = (
     Code("owner-workload", "error", OWNER, "Require that the build contains the workload exactly once."),
     Code("owner-replicas", "error", OWNER, "Require that the base sets the replicas of the config, because a rollback needs them."),
     Code("owner-removal", "warning", OWNER, "Warn about an object in `previous.remove` that the build does not contain."),
+    Code("owner-previous", "error", OWNER, "Refuse a switched variable of another Redis than `previous`. A warning before `scale-down`."),
     Code("owner-autoscaler", "error", OWNER, "Require that the config lists each autoscaler of the workload in the build."),
     Code("owner-folded", "error", OWNER, "At `complete`, require that the base contains the change itself."),
     Code("egress-blocked", "warning", OWNER, "Require that egress policies allow the shared Redis. An error from `reconfigure` on."),

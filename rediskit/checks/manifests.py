@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from rediskit.checks.finding import Issue, Subject
+from rediskit.checks.finding import Issue, Severity, Subject
 from rediskit.checks.variables import absent, composed, old_address, repeated, switched
 from rediskit.errors import Path
 from rediskit.model.client import Client
@@ -13,6 +13,7 @@ from rediskit.model.once import once
 from rediskit.model.secrets import ExternalSecrets, Manual
 from rediskit.model.workload import Workload, suggestion
 from rediskit.renderers.owner.patches import text_of
+from rediskit.state_machine.effects import effects
 from rediskit.usage.address import parse
 
 
@@ -85,13 +86,14 @@ def password_in_url(subject: Subject) -> Iterator[Issue]:
 def previous_differs(subject: Subject) -> Iterator[Issue]:
     """Warn when the manifest references another Redis than `previous`, or another database than the new value.
 
-    A rollback restores the values of the manifest.
+    A rollback restores the values of the manifest. Another Redis is an error from `scale-down` on.
     """
     for path, client, workload, manifest in _applications(subject):
         if client.previous is None:
             continue
         expected = parse(client.previous.host, client.namespace).plus(parse(subject.release.primary_host, client.namespace))
         containers = {(kind, name): container for kind, name, container in workload.switched}
+        severity: Severity = "warning" if effects(client.migration).owner_is_untouched else "error"
         for variable in switched(workload):
             template = variable.template
             old = old_address(variable.old) if template and template.names_redis else None
@@ -100,7 +102,7 @@ def previous_differs(subject: Subject) -> Iterator[Issue]:
             if old.host is not None and not parse(old.host, client.namespace).same(expected):
                 message = f"{manifest.path} has {old.host} in {variable.name}, but previous.host is {client.previous.host}"
                 hint = "set previous.host to the host in the manifest, because a rollback restores the values of the manifest"
-                yield Issue(message, hint, (*path[:2], "previous", "host"))
+                yield Issue(message, hint, (*path[:2], "previous", "host"), severity)
             new = old_address(text_of(subject.release, client, containers[variable.listed, variable.container], template))
             differs = new is not None and None not in (old.database, new.database) and old.database != new.database
             if new is not None and differs and not _has_other_owner(old.database, client, subject.environment):

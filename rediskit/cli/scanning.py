@@ -33,7 +33,7 @@ def findings(client: Client, result: Scan, checkout: Checkout) -> Iterator[Findi
         where = object_at(checkout, kind, name) or Location(name if kind == "File" else shown(checkout.to), 1, 1)
         severity: Severity = "error" if use.strength == "certain" and step in _BLOCKS else "warning"
         yield Finding(problem.code, severity, problem.message, problem.hint, (), where, (use.object,))
-    for name, severity, problem in result.egress:
+    for name, severity, problem in result.others:
         where = object_at(checkout, *name.split("/")) or Location(shown(checkout.to), 1, 1)
         yield Finding(problem.code, severity, problem.message, problem.hint, (), where, (name, client.name))
     for hidden in result.hidden:

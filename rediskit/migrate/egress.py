@@ -14,15 +14,15 @@ from rediskit.usage.egress import Pods, admits, isolating, shared_redis
 from rediskit.usage.services import reference
 
 
-class Restriction(NamedTuple):
-    """A finding about egress policies. object: `Kind/name` of the policy, or of the workload that has none."""
+class ObjectFinding(NamedTuple):
+    """A finding about an object of the build. object: its `Kind/name`; for a missing policy that of the workload."""
 
     object: str
     severity: Literal["error", "warning"]
     problem: Problem
 
 
-def restrictions(environment: Environment, client: Client, before: Sequence[Object], left: Sequence[Object]) -> Iterator[Restriction]:
+def restrictions(environment: Environment, client: Client, before: Sequence[Object], left: Sequence[Object]) -> Iterator[ObjectFinding]:
     """Yield each workload that does not reach the shared Redis, or that the policy of `egress` alone would isolate.
 
     `before` are the objects of the build, `left` those that remain after `decommission`.
@@ -49,7 +49,7 @@ def _pods(client: Client, workload: Workload, objects: Sequence[Object]) -> Pods
     return None
 
 
-def _blocked(client: Client, workload: Workload, policies: Sequence[Mapping[str, Any]], target: Pods) -> Restriction:
+def _blocked(client: Client, workload: Workload, policies: Sequence[Mapping[str, Any]], target: Pods) -> ObjectFinding:
     names = " and ".join(sorted(reference(policy) for policy in policies))
     cilium = any(policy["kind"] != "NetworkPolicy" for policy in policies)
     message = (
@@ -58,14 +58,14 @@ def _blocked(client: Client, workload: Workload, policies: Sequence[Mapping[str,
     )
     hint = f"set egress: {'cilium' if cilium else 'networkpolicy'} of client {client.name}: it renders an additional policy"
     severity: Literal["error", "warning"] = "error" if effects(client.migration).switched else "warning"
-    return Restriction(reference(policies[0]), severity, Problem(message, hint, code="egress-blocked"))
+    return ObjectFinding(reference(policies[0]), severity, Problem(message, hint, code="egress-blocked"))
 
 
-def _alone(client: Client, workload: Workload, *, removed: bool) -> Restriction:
+def _alone(client: Client, workload: Workload, *, removed: bool) -> ObjectFinding:
     when = "after decommission " if removed else ""
     message = (
         f"{when}no egress policy of the build selects the pods of {workload.reference}, "
         f"so egress: {client.egress} would block all their other connections"
     )
     hint = f"remove egress from client {client.name}, or accept the finding if another repository applies such a policy"
-    return Restriction(workload.reference, "error", Problem(message, hint, code="egress-alone"))
+    return ObjectFinding(workload.reference, "error", Problem(message, hint, code="egress-alone"))

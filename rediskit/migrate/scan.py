@@ -11,9 +11,10 @@ from rediskit.git.revision import Repository
 from rediskit.git.work_tree import WorkTree
 from rediskit.helm import Chart
 from rediskit.migrate.edit import Edited
-from rediskit.migrate.egress import Restriction, restrictions
+from rediskit.migrate.egress import ObjectFinding, restrictions
 from rediskit.migrate.evidence import appended, entry
 from rediskit.migrate.lost_data import lost_data, managed
+from rediskit.migrate.other_hosts import other_hosts
 from rediskit.migrate.owner.files import FOLDER, Checkout
 from rediskit.migrate.owner.in_place import with_rendered_folder
 from rediskit.migrate.owner.released import key_of
@@ -34,12 +35,12 @@ from rediskit.usage.services import completed, reference, selects
 
 
 class Scan(NamedTuple):
-    """Every use of the old Redis, what cannot be read, the commit of the checkout ("" without one), and the restricted workloads."""
+    """Every use of the old Redis, what cannot be read, the commit of the checkout ("" without one), and other findings."""
 
     uses: tuple[Use, ...]
     hidden: tuple[Hidden, ...]
     commit: str
-    egress: tuple[Restriction, ...] = ()
+    others: tuple[ObjectFinding, ...] = ()
 
     @property
     def certain(self) -> tuple[Use, ...]:
@@ -66,8 +67,8 @@ def scan(environment: Environment, client: Client, checkout: Checkout, chart: Ch
     objects = objects_of(environment, client, checkout, chart)
     if objects is None:
         return None
-    egress = tuple(restrictions(environment, client, *objects[:2]))
-    result = _examined(client, objects, commit_of(checkout.top))._replace(egress=egress)
+    others = (*restrictions(environment, client, *objects[:2]), *other_hosts(environment, client, objects.before))
+    result = _examined(client, objects, commit_of(checkout.top))._replace(others=others)
     return _without_values(client, result, is_rendered=chart is not None)
 
 

@@ -60,7 +60,7 @@ WARNINGS = [
         "previous-differs",
         "has redis.beersystem.svc.cluster.local in REDIS_HOST, but previous.host is redis.other",
         "redis.other",
-        first_client(previous={"host": "redis.other"}),
+        first_client("prepare", previous={"host": "redis.other"}),
     ),
     Case(
         "old-redis-in-use",
@@ -99,7 +99,7 @@ WARNINGS = [
         "previous-differs",
         "has redis.other in REDIS_URL, but previous.host is redis.beersystem.svc.cluster.local",
         "redis.beersystem",
-        first_client(workloads={0: {"containers": {"backend": {"env": {"REDIS_URL": "redis://:${password}@${address}"}}}}}),
+        first_client("prepare", workloads=URL["clients"][0]["workloads"]),
         manifest=with_env({"name": "REDIS_URL", "value": "redis://redis.other:6379"}),
     ),
     Case(
@@ -142,7 +142,12 @@ WARNINGS = [
 
 
 VALUES = [Case(**entry) for entry in yaml.safe_load(Path(__file__).with_name("values.yaml").read_text(encoding="utf-8"))]
-CASES = [*VALUES, *CLIENTS, *OLD_REDIS, *(case._replace(severity="warning") for case in WARNINGS)]
+DIFFERENT = [
+    Case("previous-differs", "but previous.host is redis.other", "redis.other", first_client(step, previous={"host": "redis.other"}))
+    for step in ("scale-down", "validate")
+]
+"""Another Redis than `previous`, which is an error from `scale-down` on."""
+CASES = [*VALUES, *DIFFERENT, *CLIENTS, *OLD_REDIS, *(case._replace(severity="warning") for case in WARNINGS)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
