@@ -75,6 +75,13 @@ class Session:
         for arguments in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "beersystem")):
             self._git("-C", str(top), *arguments)
 
+    def exported(self) -> None:
+        """Commit the files of the step to the checkout, as after an export of each step."""
+        folder = "prod/rediskit/beersystem"
+        shutil.copytree(self.folder / "rendered/chocolandia/owners/beersystem", self.folder / "owner" / folder)
+        for arguments in (("add", "--force", folder), ("commit", "-q", "-m", "beersystem: the files of the step")):
+            self._git("-C", str(self.folder / "owner"), *arguments)
+
     def say(self, text: str) -> None:
         """Add a paragraph or a heading."""
         self.lines.append(f"{text}\n")
@@ -223,6 +230,7 @@ def _to_the_end(session: Session) -> None:
     session.run(move("record", "05 22:30", five))
     session.run(move("advance", "05 22:30", "--confirm-irreversible"))
     session.say("Scan the checkout of the application repository for other uses of the old Redis:")
+    session.exported()
     session.run(move("export", "06 08:55", "--to owner/prod"))
     session.run(move("record", "06 09:00", '--criterion no-user-reports --criterion latency --notes "p95 2 ms"'))
     session.commit("evidence")

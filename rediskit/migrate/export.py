@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.helm import Chart
+from rediskit.migrate.committed_files import refuse_jump
 from rediskit.migrate.edit import Edited, put_in_place
 from rediskit.migrate.owner.build import Difference, bench, differences
 from rediskit.migrate.owner.files import FOLDER, Checkout, checkout_at, kustomization, link_in_the_way, listing, rendered_files, shown
@@ -83,6 +84,7 @@ def export(
         remove_leftovers([*input_leftovers([checkout.to]), *tree_leftovers(str(checkout.to / FOLDER))])
     if client.owner.delivery == "files":
         return _plain(environment, client, checkout, force=force, dry_run=dry_run)
+    refuse_jump(environment, client, checkout)
     refuse_uses(environment, client, checkout, chart)
     objects = trial_build(environment, client, checkout, chart) if client.owner.variables is None else ()
     tree, root = rendered_files(render(environment), client), str(checkout.to / FOLDER)

@@ -26,12 +26,13 @@ def owner(folder: Path, *objects: Object, listed: bool = True, **settings: Any) 
     return top
 
 
-def committed(top: Path) -> None:
-    """Commit everything in a checkout."""
+def committed(top: Path, *, empty: bool = False) -> None:
+    """Commit everything in a checkout. empty: whether a commit may change nothing."""
     if not (top / ".git/HEAD").exists():
         git(top, "init", "--quiet")
     git(top, "add", "--all")
-    git(top, "-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "--quiet", "--message", "commit")
+    options = ("--allow-empty",) if empty else ()
+    git(top, "-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "--quiet", "--message", "commit", *options)
 
 
 def git(top: Path, *arguments: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -130,8 +131,10 @@ def test_a_scan_that_found_the_same_is_not_recorded_twice(tmp_path: Path, run: R
 def test_a_scan_of_uncommitted_changes_is_reported_and_not_recorded(tmp_path: Path, run: Run) -> None:
     """Evidence is about a commit: the cluster never gets a fix that is only in the checkout."""
     top = owner(tmp_path, backend(), *OLD_REDIS, cron_job("redis://redis:6379/0"))
-    committed(top)
     file = at(tmp_path)
+    assert run("render", file)[0] == 0
+    copytree(tmp_path / "rendered/chocolandia/owners/beersystem", top / "prod/rediskit/beersystem")
+    committed(top)
     (top / "base/cronjob-nightly.yaml").write_text(dump(cron_job("redis://new:6379")), encoding="utf-8")
     _, _, notes = run("check", file, "--owner", "owner/prod", "--at", AT)
     assert "the scan of beersystem is not recorded: the checkout has changes that no commit contains: base/cronjob-nightly.yaml" in notes
