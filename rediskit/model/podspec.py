@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from rediskit.errors import Path
 from rediskit.model.nested import list_at, text_at
 
 CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
@@ -12,7 +13,7 @@ CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
 class Container(NamedTuple):
     """One container of a pod, the keys and indices from the object to it, and its list, one of `CONTAINER_LISTS`."""
 
-    path: tuple[str | int, ...]
+    path: Path
     listed: str
     content: dict[str, Any]
 
@@ -22,22 +23,29 @@ class Container(NamedTuple):
         return text_at(self.content, "name")
 
 
-def pods_of(content: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
-    """Yield path and content of each pod spec in an object.
+def pods_of(content: Any) -> list[tuple[Path, dict[str, Any]]]:
+    """Return path and content of each pod spec in an object.
 
     A pod spec is a mapping with a list `containers` of mappings: a Deployment, a CronJob, a Rollout and the kinds of other operators all
     have one, at different depths.
     """
+    pods: list[tuple[Path, dict[str, Any]]] = []
+    _add_pods(content, (), pods)
+    return pods
+
+
+def _add_pods(content: Any, path: Path, pods: list[tuple[Path, dict[str, Any]]]) -> None:
+    # A nested generator would cost twice as much for each level, and each check walks each object.
     if isinstance(content, dict):
         if "containers" in content and _has_containers(content):
-            yield path, content
+            pods.append((path, content))
         for key, inner in content.items():
             if isinstance(inner, (dict, list)):
-                yield from pods_of(inner, (*path, str(key)))
+                _add_pods(inner, (*path, str(key)), pods)
     elif isinstance(content, list):
         for index, inner in enumerate(content):
             if isinstance(inner, (dict, list)):
-                yield from pods_of(inner, (*path, index))
+                _add_pods(inner, (*path, index), pods)
 
 
 def containers_of(content: Any) -> Iterator[Container]:
