@@ -56,13 +56,26 @@ class _Places(Mapping[Path, Location]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def __getitem__(self, path: Path) -> Location:
+        if (offset := self._offset(path)) is None:
+            raise KeyError(path)
+        return self._lines.at(offset)
+
+    def get(self, path: Path, default: Any = None) -> Any:
+        """Return the location of a path. Most searches are for absent values, and a KeyError costs ten times as much as the search."""
+        offset = self._offset(path)
+        return default if offset is None else self._lines.at(offset)
+
+    def _offset(self, path: Path) -> int | None:
+        raise NotImplementedError
+
 
 class ValuePlaces(_Places):
     """The location of each value by path; `()` is the root."""
 
-    def __getitem__(self, path: Path) -> Location:
-        mark = _find(self._root, path, path)
-        return self._lines.at(mark if isinstance(mark, int) else mark.at)
+    def _offset(self, path: Path) -> int | None:
+        mark = _find(self._root, path)
+        return mark.at if isinstance(mark, Marks) else mark
 
     def __iter__(self) -> Iterator[Path]:
         yield ()
@@ -72,22 +85,19 @@ class ValuePlaces(_Places):
 class KeyPlaces(_Places):
     """The location of the key of each mapping entry by path."""
 
-    def __getitem__(self, path: Path) -> Location:
-        mark = _find(self._root, path[:-1], path)
-        key = path[-1] if path else None
-        if not isinstance(mark, Marks) or not isinstance(key, str) or key not in mark.keys:
-            raise KeyError(path)
-        return self._lines.at(mark.keys[key])
+    def _offset(self, path: Path) -> int | None:
+        mark = _find(self._root, path[:-1])
+        return mark.keys.get(path[-1]) if path and isinstance(mark, Marks) else None  # type: ignore[arg-type]
 
     def __iter__(self) -> Iterator[Path]:
         return (path for path in _paths(self._root, ()) if isinstance(path[-1], str))
 
 
-def _find(mark: Mark, path: Path, searched: Path) -> Mark:
+def _find(root: Mark, path: Path) -> Mark | None:
+    """Return the mark of a value; None where there is none."""
+    mark: Mark | None = root
     for part in path:
-        if not isinstance(mark, Marks) or part not in mark.values:
-            raise KeyError(searched)
-        mark = mark.values[part]
+        mark = mark.values.get(part) if isinstance(mark, Marks) else None
     return mark
 
 
@@ -110,8 +120,13 @@ class Places(Mapping[Path, Location]):
         self._clients[path] = client
 
     def __getitem__(self, path: Path) -> Location:
-        client = self._clients.get(path[:2])
-        return self._config[path] if client is None else client[path[2:]]
+        if (location := self.get(path)) is None:
+            raise KeyError(path)
+        return location  # type: ignore[no-any-return]
+
+    def get(self, path: Path, default: Any = None) -> Any:
+        client = self._clients.get(path[:2]) if self._clients else None
+        return self._config.get(path, default) if client is None else client.get(path[2:], default)
 
     def __iter__(self) -> Iterator[Path]:
         yield from (path for path in self._config if path[:2] not in self._clients)
