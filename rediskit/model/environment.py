@@ -61,7 +61,7 @@ class Environment(Model):
     """The applications that use the shared Redis."""
 
     _positions: Positions = PrivateAttr(default_factory=dict)
-    _file: str = PrivateAttr(default="")
+    _files: tuple[str, ...] = PrivateAttr(default=())
     _inputs: tuple[str, ...] = PrivateAttr(default=())
     _ciphertexts: Mapping[str, Manifest] = PrivateAttr(default_factory=dict)
 
@@ -132,12 +132,12 @@ class Environment(Model):
     @property
     def file(self) -> str:
         """The config file as passed to `load`; "" for an Environment constructed in Python."""
-        return self._file
+        return self._files[0] if self._files else ""
 
     @property
     def files(self) -> tuple[str, ...]:
         """The config and the files of its clients; empty for an Environment constructed in Python."""
-        return tuple(dict.fromkeys((*filter(None, (self._file,)), *(place.file for place in self._positions.values()))))
+        return self._files
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -149,7 +149,7 @@ class Environment(Model):
         """The config file as an argument of a shell command; `config/<name>.yaml` for an Environment constructed in Python."""
         import shlex  # Only messages need it: a render without findings starts faster.
 
-        return shlex.quote(self._file or f"config/{self.name}.yaml")
+        return shlex.quote(self.file or f"config/{self.name}.yaml")
 
     @property
     def secret_namespaces(self) -> tuple[str, ...]:
@@ -172,17 +172,18 @@ class Environment(Model):
         copy._ciphertexts = dict(ciphertexts)
         return copy
 
-    def located(self, positions: Positions, file: str, inputs: tuple[str, ...] = ()) -> Self:
-        """Set the positions of the values and the referenced files, for the loader, and return this environment."""
+    def located(self, positions: Positions, files: tuple[str, ...], inputs: tuple[str, ...]) -> Self:
+        """Set the positions of the values, `files` and the referenced files, for the loader, and return this environment."""
         self._positions = positions
-        self._file = file
+        self._files = files
         self._inputs = inputs
         return self
 
     def locate(self, path: Path) -> Location | None:
         """Return the location of a value or of the nearest section around it; None without a file."""
+        positions = self._positions  # Pydantic needs a function call for each access to a private attribute.
         for end in range(len(path), -1, -1):
-            if location := self._positions.get(path[:end]):
+            if location := positions.get(path[:end]):
                 return location
         return None
 

@@ -98,6 +98,8 @@ class _Loading:
         self.of_clients: dict[Path, Neighbours] = {}
         """The files that a client's own file references, relative to that file."""
         self.ciphertexts: dict[str, Manifest] = {}
+        self.files = [file]
+        """The config and the files of its clients, as messages show them."""
         self.inputs: list[str] = []
         """The referenced files, as messages show them."""
         self.problems: list[Problem] = []
@@ -121,7 +123,7 @@ class _Loading:
             self.problems += [problem for problem in problems if not any(problem.path[: len(path)] == path for path in self.broken)]
         if self.problems:
             raise ConfigError(sorted(self.problems, key=_by_place))
-        return environment.with_ciphertexts(self.ciphertexts).located(self.positions, self.file, tuple(self.inputs))
+        return environment.with_ciphertexts(self.ciphertexts).located(self.positions, tuple(dict.fromkeys(self.files)), tuple(self.inputs))
 
     def _version(self) -> None:
         """Raise ConfigError if the config is for another version of rediskit: its other errors can be features of that version."""
@@ -177,6 +179,7 @@ class _Loading:
         self.keys.put(path, document.keys)
         self.of_clients[path] = Neighbours(file, self.file, self.instead)
         self.data["clients"][path[1]] = document.data
+        self.files.append(file)
         if "file" in document.data:
             self._problem("client-file", "the file of a client can't reference another file", "write the client here", (*path, "file"))
         else:

@@ -15,8 +15,7 @@ def input_folders(environments: Iterable[Environment]) -> Iterator[str]:
         folder = os.path.dirname(environment.file)
         yield folder
         yield os.path.dirname(os.path.normpath(os.path.join(folder, environment.secrets_directory)))
-        places = (environment.locate(("clients", index, "name")) for index in range(len(environment.clients)))
-        yield from {os.path.dirname(place.file) for place in places if place}
+        yield from map(os.path.dirname, environment.files[1:])
 
 
 class Neighbours:
