@@ -132,17 +132,17 @@ class Environment(Model):
     @property
     def file(self) -> str:
         """The config file as passed to `load`; "" for an Environment constructed in Python."""
-        return self._files[0] if self._files else ""
+        return next(iter(self.files), "")
 
     @property
     def files(self) -> tuple[str, ...]:
         """The config and the files of its clients; empty for an Environment constructed in Python."""
-        return self._files
+        return self._private("_files")  # type: ignore[no-any-return]
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """All files that `load` read: `files`, then manifests, certificate and encrypted Secrets."""
-        return tuple(dict.fromkeys((*self.files, *self._inputs)))
+        return tuple(dict.fromkeys((*self.files, *self._private("_inputs"))))
 
     @property
     def config_argument(self) -> str:
@@ -164,7 +164,7 @@ class Environment(Model):
     @property
     def ciphertexts(self) -> Mapping[str, Manifest]:
         """The encrypted Secrets in `secrets_directory` by namespace."""
-        return self._ciphertexts
+        return self._private("_ciphertexts")  # type: ignore[no-any-return]
 
     def with_ciphertexts(self, ciphertexts: Mapping[str, Manifest]) -> Self:
         """Return a copy of this environment with these encrypted Secrets, by namespace."""
@@ -179,9 +179,13 @@ class Environment(Model):
         self._inputs = inputs
         return self
 
+    def _private(self, name: str) -> Any:
+        """Return a private attribute. The access that Pydantic defines costs 18,000 instructions, and each check has some."""
+        return (self.__pydantic_private__ or {})[name]
+
     def locate(self, path: Path) -> Location | None:
         """Return the location of a value or of the nearest section around it; None without a file."""
-        positions = self._positions  # Pydantic needs a function call for each access to a private attribute.
+        positions: Positions = self._private("_positions")
         for end in range(len(path), -1, -1):
             if location := positions.get(path[:end]):
                 return location
