@@ -20,6 +20,7 @@ from rediskit.checks import (
     secrets,
     server,
     tool_keys,
+    workloads,
 )
 from rediskit.checks.acceptance import unaccepted
 from rediskit.checks.finding import REFUSED, Check, Finding, Issue, Severity, Subject, Topic, reference
@@ -99,6 +100,8 @@ CHECKS: tuple[Check, ...] = (
     Check("release-chart", "error", helm_release.chart_version),
     Check("values-beaten", "error", helm_release.parameters),
     Check("client-variables", "error", manifests.duplicate_variables, "password"),
+    Check("pods-not-updated", "error", workloads.not_updated),
+    Check("volume-deleted", "error", workloads.deleted_volumes),
     Check("variable-absent", "warning", manifests.absent_variables),
     Check("composed-url", "warning", manifests.composed_urls, "password"),
     Check("password-in-url", "warning", manifests.password_in_url, "password"),

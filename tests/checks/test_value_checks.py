@@ -11,7 +11,19 @@ import yaml
 from rediskit import check, render
 from rediskit.yamlio.writer import dump
 from tests.checks.cases import Case, assert_reported, name_of
-from tests.checks.client_cases import CLIENTS, OLD_REDIS, first_client, prefixed, two_clients, with_arguments, with_databases, with_env
+from tests.checks.client_cases import (
+    CLIENTS,
+    DELETED,
+    OLD_REDIS,
+    WORKLOADS,
+    first_client,
+    prefixed,
+    two_clients,
+    with_arguments,
+    with_databases,
+    with_env,
+    with_settings,
+)
 from tests.samples import SEALED, backend, loaded
 
 COMPOSED = "redis://$(REDIS_HOST):$(REDIS_PORT)/1"
@@ -147,7 +159,7 @@ DIFFERENT = [
     for step in ("scale-down", "validate")
 ]
 """Another Redis than `previous`, which is an error from `scale-down` on."""
-CASES = [*VALUES, *DIFFERENT, *CLIENTS, *OLD_REDIS, *(case._replace(severity="warning") for case in WARNINGS)]
+CASES = [*VALUES, *DIFFERENT, *CLIENTS, *OLD_REDIS, *WORKLOADS, *(case._replace(severity="warning") for case in WARNINGS)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
@@ -241,3 +253,23 @@ def test_a_release_with_a_dollar_and_a_brace_turns_substitution_off(tmp_path: Pa
     script = next(path for path in tree.objects if path.startswith("checks/configmap-"))
     assert off == {"flux/release/helmrelease-redis-shared.yaml", script}
     assert "flux-substitution" not in {finding.code for finding in check(environment, tree)}
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        with_settings("StatefulSet", updateStrategy={"rollingUpdate": {"partition": 0}}),
+        with_settings("Rollout", strategy={"blueGreen": {"activeService": "backend", "autoPromotionEnabled": False, "autoPromotionSeconds": 9}}),
+        with_settings("Rollout", strategy={"canary": {"steps": [{"setWeight": 20}, {"pause": {"duration": 60}}]}}),
+        with_settings("StatefulSet", **{**DELETED, "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"}}),
+        with_settings("StatefulSet", **{**DELETED, "volumeClaimTemplates": []}),
+    ],
+)
+def test_a_workload_whose_pods_and_volumes_follow_the_steps_has_no_finding(tmp_path: Path, manifest: dict[str, Any]) -> None:
+    environment = loaded(tmp_path, "prepare", manifest=manifest)
+    assert {finding.code for finding in check(environment, render(environment))}.isdisjoint({"pods-not-updated", "volume-deleted"})
+
+
+def test_at_complete_a_workload_may_keep_its_pods(tmp_path: Path) -> None:
+    environment = loaded(tmp_path, "complete", manifest=with_settings("StatefulSet", updateStrategy={"type": "OnDelete"}, **DELETED))
+    assert {finding.code for finding in check(environment, render(environment))}.isdisjoint({"pods-not-updated", "volume-deleted"})

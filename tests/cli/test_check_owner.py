@@ -19,12 +19,15 @@ from tests.samples import backend, merged
 
 def remarks(run: Run, config: str) -> list[tuple[str, str, str | None, int | None]]:
     """Code, severity, file and line of what `check --owner` finds in the application repository."""
+    return remarks_with(run, config, "owner-")
+
+
+def remarks_with(run: Run, config: str, code: str) -> list[tuple[str, str, str | None, int | None]]:
+    """Code, severity, file and line of the findings whose code begins with a text."""
     run("render", config)
     _, output, _ = run("check", config, "--owner", "owner/prod", "--json")
-    findings = json.loads(output)["findings"]
-    return [
-        (remark["code"], remark["severity"], remark["file"], remark["line"]) for remark in findings if remark["code"].startswith("owner-")
-    ]
+    findings = [remark for remark in json.loads(output)["findings"] if remark["code"].startswith(code)]
+    return [(remark["code"], remark["severity"], remark["file"], remark["line"]) for remark in findings]
 
 
 def test_a_checkout_at_its_step_is_clean(tmp_path: Path, run: Run) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from rediskit.checks.finding import Finding, Severity
 from rediskit.errors import ConfigError, Location, Problem, RefusedError
 from rediskit.helm import Chart
+from rediskit.migrate.owner.base import base_findings
 from rediskit.migrate.owner.build import Bench, Built, ValuesBench, bench, differences, select
 from rediskit.migrate.owner.deployers import WARNINGS, undoing_problems
 from rediskit.migrate.owner.files import (
@@ -87,6 +88,8 @@ def _of_client(
             return
         yield from (_of_problem(problem, _at(file)) for problem in values_problems(environment, client, before.objects, checkout, chart))
         yield from _base(client, before, checkout, file, is_whole=client.owner.release is None or chart is not None)
+        for (kind, _, name), finding in base_findings(client, before.objects):
+            yield finding._replace(location=object_at(checkout, kind, name) or _at(file))
         yield from _scalers(client, before, checkout, file)
         yield from _steps(environment, client, copy, before, file)
 
