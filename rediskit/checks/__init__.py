@@ -5,6 +5,7 @@ from datetime import date
 
 from rediskit.checks import (
     access,
+    bases,
     databases,
     durability,
     flux,
@@ -102,6 +103,8 @@ CHECKS: tuple[Check, ...] = (
     Check("client-variables", "error", manifests.duplicate_variables, "password"),
     Check("pods-not-updated", "error", workloads.not_updated),
     Check("volume-deleted", "error", workloads.deleted_volumes),
+    Check("base-switched", "error", bases.manifest_switched),
+    Check("secret-taken", "error", bases.secret_taken, "password"),
     Check("variable-absent", "warning", manifests.absent_variables),
     Check("composed-url", "warning", manifests.composed_urls, "password"),
     Check("password-in-url", "warning", manifests.password_in_url, "password"),

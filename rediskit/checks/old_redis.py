@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from rediskit.chart.names import Release
 from rediskit.checks.finding import Issue, Severity, Subject
 from rediskit.errors import Path
 from rediskit.model.client import Client
+from rediskit.model.network import Network
 from rediskit.state_machine.effects import effects
 from rediskit.state_machine.scans import unfit
 from rediskit.usage.address import Address, parse
@@ -57,14 +59,18 @@ def gone(subject: Subject) -> Iterator[Issue]:
 
 def previous_shared(subject: Subject) -> Iterator[Issue]:
     """Refuse the shared Redis as the old Redis of a client: decommissioning would remove the Redis of all clients."""
-    release, network = subject.release, subject.environment.network
-    services = tuple((name, release.namespace) for name in (*release.services, release.external_service))
-    shared = Address(services, addresses=(network.address,) if network else ())
+    shared = shared_address(subject.release, subject.environment.network)
     for index, client in enumerate(subject.environment.clients):
         if client.previous is not None and parse(client.previous.host, client.namespace).same(shared):
             message = f"{client.previous.host} is the shared Redis itself: {client.name} already uses it"
             hint = "set the Redis that the application used before, or remove previous and migration: the client still gets its Secret"
             yield Issue(message, hint, ("clients", index, "previous", "host"))
+
+
+def shared_address(release: Release, network: Network | None) -> Address:
+    """Return the address of the shared Redis: its Services, and its address in the private network."""
+    services = tuple((name, release.namespace) for name in (*release.services, release.external_service))
+    return Address(services, addresses=(network.address,) if network else (), ports=(release.port,))
 
 
 def _migrating(subject: Subject) -> Iterator[tuple[Path, Client]]:

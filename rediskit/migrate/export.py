@@ -7,7 +7,7 @@ from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.helm import Chart
 from rediskit.migrate.committed_files import refuse_jump
 from rediskit.migrate.edit import Edited, put_in_place
-from rediskit.migrate.owner.base import refuse_base
+from rediskit.migrate.owner.base import base_findings, refuse
 from rediskit.migrate.owner.build import Difference, bench, differences
 from rediskit.migrate.owner.files import FOLDER, Checkout, checkout_at, kustomization, link_in_the_way, listing, rendered_files, shown
 from rediskit.migrate.owner.in_place import config_checkout
@@ -141,7 +141,7 @@ def trial_build(environment: Environment, client: Client, checkout: Checkout, ch
     scalers = [problem for _, problem in unnamed_scalers(before.objects, client)]
     if scalers and not (effect.owner_is_untouched or effect.removed):
         raise RefusedError(scalers)
-    refuse_base(environment, client, before.objects)
+    refuse(environment, client, base_findings(environment, client, before.objects))
     changes = differences(environment, client, before, after)
     if overwritten := [beaten(client, change, _step(client), where) for change in changes if change.wrong]:
         raise RefusedError(overwritten)

@@ -36,7 +36,7 @@ def without_scan() -> dict[str, Any]:
     return {"clients": [{**first, "migration": {**first["migration"], "evidence": evidence}}]}
 
 
-def with_env(*entries: dict[str, str], container: int = 0) -> dict[str, Any]:
+def with_env(*entries: dict[str, Any], container: int = 0) -> dict[str, Any]:
     """Return the real Deployment with more variables at the end."""
     workload = backend()
     workload["spec"]["template"]["spec"]["containers"][container]["env"] += entries
@@ -153,6 +153,54 @@ WORKLOADS += [
         manifest=with_settings("StatefulSet", **DELETED),
     )
     for step, severity in {"prepare": "error", "scale-down": "error", "rolled-back": "warning"}.items()
+]
+
+
+def with_host(value: str) -> dict[str, Any]:
+    """Return the real Deployment with another text in REDIS_HOST."""
+    workload = backend()
+    env = workload["spec"]["template"]["spec"]["containers"][0]["env"]
+    next(entry for entry in env if entry["name"] == "REDIS_HOST")["value"] = value
+    return workload
+
+
+def with_pod(**sections: Any) -> dict[str, Any]:
+    """Return the real Deployment with more keys in its pod."""
+    return merged(backend(), {"spec": {"template": {"spec": sections}}})
+
+
+SHARED_HOST = "redis-shared-master.redis.svc.cluster.local"
+ALREADY = "Deployment/beersystem-backend has the shared Redis in REDIS_HOST of backend already"
+READS = "Deployment/beersystem-backend reads Secret redis-credentials in beersystem at /spec/template/spec/"
+REFERENCE = {"secretKeyRef": {"name": "redis-credentials", "key": "redis-password"}}
+BASES = [
+    Case("base-switched", ALREADY, MANIFEST, step=step, severity=severity, manifest=with_host(host))
+    for step, severity, host in (
+        *((step, "error", SHARED_HOST) for step in ("prepare", "scale-down", "reconfigure", "validate")),
+        ("validate", "error", "redis-shared-master.redis"),
+        ("validate", "error", "redis-shared-replicas.redis.svc:6379"),
+        ("validate", "error", "192.168.4.203"),
+        ("rolled-back", "warning", SHARED_HOST),
+    )
+]
+BASES += [
+    Case("secret-taken", f"{READS}{place}", MANIFEST, step=step, severity=severity, manifest=manifest)
+    for place, step, severity, manifest in (
+        ("containers/0/env/18/valueFrom/secretKeyRef/name", "prepare", "error", with_env({"name": "X", "valueFrom": REFERENCE})),
+        ("containers/0/env/18/valueFrom/secretKeyRef/name", "rolled-back", "warning", with_env({"name": "X", "valueFrom": REFERENCE})),
+        (
+            "volumes/0/secret/secretName",
+            "validate",
+            "error",
+            with_pod(volumes=[{"name": "x", "secret": {"secretName": "redis-credentials"}}]),
+        ),
+        (
+            "volumes/0/projected/sources/0/secret/name",
+            "prepare",
+            "error",
+            with_pod(volumes=[{"name": "x", "projected": {"sources": [{"secret": {"name": "redis-credentials"}}]}}]),
+        ),
+    )
 ]
 
 

@@ -12,9 +12,13 @@ from rediskit import check, render
 from rediskit.yamlio.writer import dump
 from tests.checks.cases import Case, assert_reported, name_of
 from tests.checks.client_cases import (
+    BASES,
+    BLUE_GREEN,
     CLIENTS,
     DELETED,
     OLD_REDIS,
+    REFERENCE,
+    SHARED_HOST,
     WORKLOADS,
     first_client,
     prefixed,
@@ -22,6 +26,8 @@ from tests.checks.client_cases import (
     with_arguments,
     with_databases,
     with_env,
+    with_host,
+    with_pod,
     with_settings,
 )
 from tests.samples import SEALED, backend, loaded
@@ -159,7 +165,7 @@ DIFFERENT = [
     for step in ("scale-down", "validate")
 ]
 """Another Redis than `previous`, which is an error from `scale-down` on."""
-CASES = [*VALUES, *DIFFERENT, *CLIENTS, *OLD_REDIS, *WORKLOADS, *(case._replace(severity="warning") for case in WARNINGS)]
+CASES = [*VALUES, *DIFFERENT, *CLIENTS, *OLD_REDIS, *WORKLOADS, *BASES, *(case._replace(severity="warning") for case in WARNINGS)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
@@ -259,7 +265,7 @@ def test_a_release_with_a_dollar_and_a_brace_turns_substitution_off(tmp_path: Pa
     "manifest",
     [
         with_settings("StatefulSet", updateStrategy={"rollingUpdate": {"partition": 0}}),
-        with_settings("Rollout", strategy={"blueGreen": {"activeService": "backend", "autoPromotionEnabled": False, "autoPromotionSeconds": 9}}),
+        with_settings("Rollout", strategy={"blueGreen": {**BLUE_GREEN, "autoPromotionSeconds": 9}}),
         with_settings("Rollout", strategy={"canary": {"steps": [{"setWeight": 20}, {"pause": {"duration": 60}}]}}),
         with_settings("StatefulSet", **{**DELETED, "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"}}),
         with_settings("StatefulSet", **{**DELETED, "volumeClaimTemplates": []}),
@@ -273,3 +279,25 @@ def test_a_workload_whose_pods_and_volumes_follow_the_steps_has_no_finding(tmp_p
 def test_at_complete_a_workload_may_keep_its_pods(tmp_path: Path) -> None:
     environment = loaded(tmp_path, "complete", manifest=with_settings("StatefulSet", updateStrategy={"type": "OnDelete"}, **DELETED))
     assert {finding.code for finding in check(environment, render(environment))}.isdisjoint({"pods-not-updated", "volume-deleted"})
+
+
+@pytest.mark.parametrize("step", ["decommission", "complete"])
+def test_from_decommission_on_the_manifest_may_contain_the_change(tmp_path: Path, step: str) -> None:
+    workload = with_host(SHARED_HOST)
+    workload["spec"]["template"]["spec"]["containers"][0]["env"].append({"name": "X", "valueFrom": REFERENCE})
+    environment = loaded(tmp_path, step, manifest=workload)
+    assert {finding.code for finding in check(environment, render(environment))}.isdisjoint({"base-switched", "secret-taken"})
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        with_host("redis-shared-master.other.svc"),
+        with_env({"name": "NEXT_HOST", "value": SHARED_HOST}),
+        with_pod(volumes=[{"name": "redis-credentials", "emptyDir": {}}]),
+        with_env({"name": "SECRET_OF", "value": "redis-credentials-old"}),
+    ],
+)
+def test_a_base_without_the_shared_redis_and_its_secret_has_no_finding(tmp_path: Path, manifest: dict[str, Any]) -> None:
+    environment = loaded(tmp_path, "prepare", manifest=manifest)
+    assert {finding.code for finding in check(environment, render(environment))}.isdisjoint({"base-switched", "secret-taken"})

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rediskit.yamlio.writer import dump
-from tests.checks.client_cases import DELETED, with_settings
+from tests.checks.client_cases import DELETED, REFERENCE, SHARED_HOST, with_env, with_host, with_settings
 from tests.cli.checkout import owner
 from tests.cli.test_check_owner import remarks_with
 from tests.cli.test_export import at, disk, exported
@@ -15,7 +15,7 @@ from tests.cli.test_export import run as run
 from tests.cli.test_export_of_files import plain
 from tests.conftest import Run
 from tests.renderers.owner_build import OLD_REDIS, Object
-from tests.samples import ONE_CONTAINER
+from tests.samples import ONE_CONTAINER, SEALED, backend, merged, sealed
 
 ON_DELETE = with_settings("StatefulSet", updateStrategy={"type": "OnDelete"})
 VOLUMES = with_settings("StatefulSet", **DELETED)
@@ -62,3 +62,105 @@ def test_a_setting_in_a_plain_file_is_refused(tmp_path: Path, run: Run) -> None:
     code, _, errors = exported(run, at(tmp_path, "scale-down", "manifests"))
     assert (code, disk(top / "prod")) == (1, before)
     assert "error[pods-not-updated]: Deployment/beersystem-backend is paused" in errors
+
+
+DEPLOYMENT = "owner/base/deployment-beersystem-backend.yaml"
+
+
+def from_settings(host: str) -> tuple[Object, Object]:
+    """Return the real Deployment with REDIS_HOST from a ConfigMap, and the ConfigMap."""
+    workload = backend()
+    env = workload["spec"]["template"]["spec"]["containers"][0]["env"]
+    entry = next(entry for entry in env if entry["name"] == "REDIS_HOST")
+    del entry["value"]
+    entry["valueFrom"] = {"configMapKeyRef": {"name": "settings", "key": "redis"}}
+    metadata = {"name": "settings", "namespace": "beersystem"}
+    return workload, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"redis": host}}
+
+
+def without_host() -> Object:
+    workload = backend()
+    container = workload["spec"]["template"]["spec"]["containers"][0]
+    container["env"] = [entry for entry in container["env"] if entry["name"] != "REDIS_HOST"]
+    return workload
+
+
+@pytest.mark.parametrize("step", ["scale-down", "validate", "rolled-back"])
+@pytest.mark.parametrize(
+    ("message", "objects"),
+    [
+        ("has the shared Redis in REDIS_HOST of backend already: a rollback would not restore", (with_host(SHARED_HOST),)),
+        ("has the shared Redis in REDIS_HOST of backend already", from_settings(f"{SHARED_HOST}:6379")),
+        ("has no REDIS_HOST of backend, unlike its manifest in the config", (without_host(),)),
+    ],
+)
+def test_a_base_that_contains_the_switch_early_is_refused(
+    tmp_path: Path, run: Run, step: str, message: str, objects: tuple[Object, ...]
+) -> None:
+    """A rollback restored it: the application stayed on the shared Redis, and every check was green."""
+    top = owner(tmp_path, *objects, *OLD_REDIS)
+    before = disk(top)
+    config = at(tmp_path, step)
+    code, _, errors = exported(run, config, "--force")
+    assert (code, disk(top)) == (1, before)
+    assert f"error[base-switched]: Deployment/beersystem-backend {message}" in errors
+    assert remarks_with(run, config, "base-switched") == [("base-switched", "error", DEPLOYMENT, 2)]
+
+
+def test_a_base_with_another_text_than_the_manifest_is_a_warning(tmp_path: Path, run: Run) -> None:
+    owner(tmp_path, with_host("redis.beersystem"), *OLD_REDIS)
+    config = at(tmp_path, "scale-down")
+    assert exported(run, config)[0] == 0
+    assert remarks_with(run, config, "base-switched") == [("base-switched", "warning", DEPLOYMENT, 2)]
+
+
+def test_a_base_may_contain_the_switch_from_decommission_on(tmp_path: Path, run: Run) -> None:
+    owner(tmp_path, with_host(SHARED_HOST), *OLD_REDIS)
+    config = at(tmp_path, "decommission")
+    assert exported(run, config, "--force")[0] == 0
+    assert remarks_with(run, config, "base-switched") == []
+
+
+OLD_REDIS_WITH_SECRET = merged(
+    OLD_REDIS[0],
+    {
+        "spec": {
+            "template": {
+                "spec": {"containers": [{"name": "redis", "image": "redis:7", "envFrom": [{"secretRef": {"name": "redis-credentials"}}]}]}
+            }
+        }
+    },
+)
+SETTINGS = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "redis-credentials", "namespace": "beersystem"}}
+
+
+@pytest.mark.parametrize(
+    ("file", "objects"),
+    [
+        (DEPLOYMENT, (with_env({"name": "OLD_PASSWORD", "valueFrom": REFERENCE}), *OLD_REDIS)),
+        ("owner/base/deployment-redis.yaml", (backend(), OLD_REDIS_WITH_SECRET, *OLD_REDIS[1:])),
+    ],
+)
+def test_a_secret_with_the_name_of_the_shared_one_is_refused(tmp_path: Path, run: Run, file: str, objects: tuple[Object, ...]) -> None:
+    """The password of the shared Redis replaced that of the old one at `prepare`, and a rollback kept it."""
+    top = owner(tmp_path, *objects)
+    before = disk(top)
+    config = at(tmp_path, "scale-down")
+    code, _, errors = exported(run, config)
+    assert (code, disk(top)) == (1, before)
+    assert "error[secret-taken]: Deployment/" in errors
+    assert "set redis.auth.secret to another name, such as redis-credentials-shared" in errors
+    assert remarks_with(run, config, "secret-taken") == [("secret-taken", "error", file, 2)]
+
+
+@pytest.mark.parametrize("created", [SETTINGS, sealed("beersystem")], ids=lambda content: content["kind"])
+def test_a_secret_that_the_application_creates_too_is_an_error_unless_the_mode_is_manual(tmp_path: Path, run: Run, created: Object) -> None:
+    owner(tmp_path, backend(), *OLD_REDIS, created)
+    config = at(tmp_path, "scale-down")
+    assert remarks_with(run, config, "secret-taken") == []
+    text = (tmp_path / config).read_text(encoding="utf-8")
+    (tmp_path / config).write_text(
+        text.replace("mode: manual", f"mode: {SEALED['mode']}\n  certificate: {SEALED['certificate']}"), encoding="utf-8"
+    )
+    file = f"owner/base/{created['kind'].lower()}-redis-credentials.yaml"
+    assert remarks_with(run, config, "secret-taken") == [("secret-taken", "error", file, 2)]

@@ -88,7 +88,7 @@ def _of_client(
             return
         yield from (_of_problem(problem, _at(file)) for problem in values_problems(environment, client, before.objects, checkout, chart))
         yield from _base(client, before, checkout, file, is_whole=client.owner.release is None or chart is not None)
-        for (kind, _, name), finding in base_findings(client, before.objects):
+        for (kind, _, name), finding in base_findings(environment, client, before.objects):
             yield finding._replace(location=object_at(checkout, kind, name) or _at(file))
         yield from _scalers(client, before, checkout, file)
         yield from _steps(environment, client, copy, before, file)

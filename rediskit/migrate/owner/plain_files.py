@@ -14,7 +14,7 @@ from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.files import read_regular
 from rediskit.git.revision import Version, versions
 from rediskit.migrate.edit import Edited
-from rediskit.migrate.owner.base import refuse_base
+from rediskit.migrate.owner.base import refuse, setting_findings
 from rediskit.migrate.owner.build import Difference
 from rediskit.migrate.owner.files import Checkout, manifests_below, shown
 from rediskit.migrate.owner.plain_text import content_of, in_effect, merged, patched
@@ -72,7 +72,7 @@ def plain_files(environment: Environment, client: Client, checkout: Checkout, *,
         RefusedError: A file does not have the values of any step, or has uncommitted changes; or a setting of an object undoes the step.
     """
     manifests = list(_manifests(checkout))
-    refuse_base(environment, client, {key_of(at.content): at.content for at in manifests})
+    refuse(environment, client, setting_findings(client, {key_of(at.content): at.content for at in manifests}))
     files: dict[str, Edited] = {}
     objects = []
     for manifest in client.manifests:

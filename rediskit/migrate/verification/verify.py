@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rediskit.errors import MissingToolError, Problem, RefusedError
 from rediskit.live.kubectl import get_object
-from rediskit.migrate.owner.base import refuse_base
+from rediskit.migrate.owner.base import refuse, setting_findings
 from rediskit.migrate.owner.build import select
 from rediskit.migrate.owner.released import Key
 from rediskit.migrate.verification.artefact import Artefact, collected
@@ -46,7 +46,7 @@ def verify(environment: Environment, client: Client, artefact: Artefact) -> Veri
     """Return the result of a verification. Refusals: [verify-namespace], [verify-duplicate], [pods-not-updated], [volume-deleted]."""
     migration = migration_of(client)
     _refuse_ambiguous(environment, client, artefact)
-    refuse_base(environment, client, artefact.objects)
+    refuse(environment, client, setting_findings(client, artefact.objects))
     mismatches = tuple(differences(environment, client, artefact))
     others: tuple[Step, ...] = (*steps(migration.order), "rolled-back")
     shown = tuple(step for step in others if step != migration.step and not differences(environment, at_step(client, step), artefact))
