@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from rediskit.migrate.status import replaced, secret_in_tree
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
+from rediskit.model.local_redis import is_local
 from rediskit.model.migration import VALIDATION, Migration, Step
 from rediskit.model.pointers import differences
 from rediskit.output.diff import diff_files
@@ -261,5 +262,5 @@ def _missing(environment: Environment, client: Client) -> Iterator[str]:
         yield "a record that the namespaces of Redis and of the client have the Secret [secret-missing]"
     if environment.secrets.mode != "manual" and not secret_in_tree(environment, client):
         yield f"the Secret of Redis and of {client.namespace}: run `rediskit secret new` [secret-missing]"
-    if previous and previous.data is None and previous.remove and migration.step not in ("decommission", "complete"):
+    if previous and previous.data is None and (previous.remove or is_local(client)) and migration.step not in ("decommission", "complete"):
         yield "`previous.data` (none, discard or keep) for the data of the old Redis [old-data-missing]"

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from rediskit.errors import MissingToolError, Problem, RefusedError
 from rediskit.model.client import Client
+from rediskit.model.local_redis import is_local
 from rediskit.usage.address import of_client
 
 RedisCli = Callable[[Sequence[str]], str]
@@ -70,6 +71,10 @@ class Tasks(NamedTuple):
 def service_of(client: Client) -> tuple[str, str]:
     """Return name and namespace of the Service of the old Redis. Raises RefusedError [queue-unread] if its host is no Service."""
     address = of_client(client)
+    if is_local(client):
+        host = client.previous.host if client.previous else ""
+        message = f"{client.name}: {host} is in the pods of {', '.join(client.references)}, and each pod has its own queues"
+        raise RefusedError(Problem(message, f"read it in each pod with kubectl exec, then {_BY_HAND}", code="queue-unread"))
     if address is None or not address.services:
         host = client.previous.host if client.previous else "it"
         message = f"{client.name}: {host} is not a Service of the cluster, so kubectl can't read the old Redis"

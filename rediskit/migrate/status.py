@@ -8,9 +8,11 @@ from rediskit.errors import ConfigError, Problem
 from rediskit.migrate.other_configs import gone_elsewhere, losing_elsewhere, users_elsewhere
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
+from rediskit.model.local_redis import is_local
 from rediskit.model.migration import Migration, Step
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.owner.required import digest, hidden
+from rediskit.renderers.pages.runbook import stopped_with_pods
 from rediskit.renderers.pages.uses import NOT_VISIBLE, STAYS, other_scan
 from rediskit.renderers.secret_forms import has_secret
 from rediskit.state_machine import transitions
@@ -174,13 +176,17 @@ def _warnings(situation: Situation, repository: Repository) -> Iterator[str]:
     removed = ", ".join(client.previous.remove) if client.previous else ""
     if new.stopped and not old.stopped:
         yield f"the application is down from this step on; the budget is {migration.budgets.downtime}"
+    local = is_local(client)
+    if local and ((new.stopped and not old.stopped) or transition.kind == "rollback"):
+        yield stopped_with_pods(client)[0].lower() + stopped_with_pods(client)[1:]
     if new.stopped and not old.stopped and "queue" in client.use:
         yield f"let the workers empty the queues before this step; {STAYS}"
     if transition == Transition("forward", "reconfigure", "scale-up"):
         yield "after this step, a rollback loses the data that the application writes to the shared Redis"
     if transition.kind == "rollback" and old.restored:
         since = f" since {migration.running_since.at}" if migration.running_since else ""
-        yield f"data that the application wrote to the shared Redis{since} is not copied back: the old Redis has its state of scale-down"
+        state = "" if local else ": the old Redis has its state of scale-down"
+        yield f"data that the application wrote to the shared Redis{since} is not copied back{state}"
     if transition.target == "decommission" and removes(client):
         if situation.confirm_irreversible:  # Without the confirmation, the blocked gate contains this text.
             yield lost_for_good(client)

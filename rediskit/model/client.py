@@ -31,7 +31,8 @@ class Previous(Model):
     """Objects that `decommission` removes from the build of the application repository, as Kind/name."""
     data: Literal["none", "discard", "keep"] | None = None
     """The data on the volume of the old Redis: `none` (no volume), `discard`, or `keep` (the PersistentVolumeClaim stays). Required for
-    `decommission`."""
+    `decommission`. If the old Redis is in the pods of the application, its data is lost at `scale-down`, which then requires `discard` or
+    `keep`; `none` is enough for `use: [cache]`."""
 
     @field_validator("remove")
     @classmethod

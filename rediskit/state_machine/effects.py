@@ -7,6 +7,7 @@ from typing import NamedTuple
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.evidence import Evidence
+from rediskit.model.local_redis import is_local
 from rediskit.model.migration import Entry, Migration, Order, Step, moment
 from rediskit.model.once import once
 
@@ -156,6 +157,20 @@ def recorded_since_down(migration: Migration, kind: str) -> list[Evidence]:
     """Return the evidence of a kind from after the application stopped."""
     down = down_since(migration)
     return [entry for entry in migration.evidence if entry.kind == kind and (down is None or moment(entry.at) >= moment(down.at))]
+
+
+def recorded_at_step(migration: Migration, kind: str) -> list[Evidence]:
+    """Return the evidence of a kind from the current step, since its last start."""
+    since = [entry.at for entry in migration.history if entry.step == migration.step][-1:]
+    recorded = [entry for entry in migration.evidence if (entry.kind, entry.step) == (kind, migration.step)]
+    return [entry for entry in recorded if not since or moment(entry.at) >= moment(since[0])]
+
+
+def queue_evidence(client: Client) -> list[Evidence]:
+    """Return the evidence about the queues in the old Redis that is valid: of a local Redis at this step, else since the downtime."""
+    if client.migration is None:
+        return []
+    return recorded_at_step(client.migration, "drained") if is_local(client) else recorded_since_down(client.migration, "drained")
 
 
 def release_is_deployed(environment: Environment) -> bool:

@@ -5,11 +5,13 @@ Gates read no clock, file or cluster: a Situation contains the time and the fact
 
 from collections.abc import Iterator
 
+from rediskit.model.client import Client
 from rediskit.model.evidence import DISCARDED
+from rediskit.model.local_redis import can_lose_data, is_local, may_have_volume
 from rediskit.model.migration import moment
 from rediskit.model.nested import at
 from rediskit.state_machine.clock import later, seconds_between, span
-from rediskit.state_machine.effects import down_since, effects, recorded_since_down
+from rediskit.state_machine.effects import down_since, effects, queue_evidence, recorded_at_step, recorded_since_down
 from rediskit.state_machine.scans import source_of, unfit
 from rediskit.state_machine.situation import Blocker, Gate, GateResult, Situation
 from rediskit.state_machine.transitions import gates, lost_for_good
@@ -95,9 +97,7 @@ def _replicas(situation: Situation) -> Iterator[Blocker]:
 def _installed(situation: Situation) -> Iterator[Blocker]:
     """Yield a blocker unless the live HelmRelease was read at this step, with no setting that undoes the next one."""
     migration, install = situation.migration, situation.client.owner.installs
-    since = [entry.at for entry in migration.history if entry.step == migration.step][-1:]
-    recorded = [entry for entry in migration.evidence if (entry.kind, entry.step) == ("installed", migration.step)]
-    valid = [entry for entry in recorded if not since or moment(entry.at) >= moment(since[0])]
+    valid = recorded_at_step(migration, "installed")
     unread = f"{install.reference} was not read in the cluster at {migration.step}: a setting of it can undo the step"
     if message := situation.outdated(valid[-1]) if valid else unread:
         yield Blocker("release-unread", message, f"run {situation.command('record --installed')}", ("migration", "evidence"))
@@ -116,15 +116,20 @@ def _jobs(situation: Situation) -> Iterator[Blocker]:
 
 
 def _drained(situation: Situation) -> Iterator[Blocker]:
-    """Yield a blocker unless the queues were empty, or their tasks discarded, after the application stopped: nothing is copied."""
-    since = recorded_since_down(situation.migration, "drained")
-    record = situation.command("record --drained")
-    unread = "no evidence that the queues in the old Redis are empty since the application stopped"
+    """Yield a blocker unless the queues were empty, or their tasks discarded, after the application stopped: nothing is copied.
+
+    A local Redis stops with the application, so its queues were empty before.
+    """
+    since, local = queue_evidence(situation.client), is_local(situation.client)
+    record = situation.command("record --drained --observed TEXT" if local else "record --drained")
+    when = "before it stops with the application" if local else "since the application stopped"
+    unread = f"no evidence that the queues in the old Redis are empty {when}"
     if message := situation.outdated(since[-1]) if since else unread:
         yield Blocker("queue-unread", message, f"run {record}", ("migration",))
     elif (value := since[-1].value or "") != "0" and not value.endswith(DISCARDED):
         message = f"{value} tasks were left in the old Redis at {since[-1].at}, and no data is copied"
-        hint = f"roll back, let the workers finish, and repeat the steps; or add --discard REASON to {record}: these tasks are lost"
+        first = "let the workers finish, and record it again" if local else "roll back, let the workers finish, and repeat the steps"
+        hint = f"{first}; or add --discard REASON to {record}: these tasks are lost"
         yield Blocker("queue-not-empty", message, hint, ("migration", "evidence"))
 
 
@@ -186,6 +191,9 @@ def _old_redis_exists(situation: Situation) -> Iterator[Blocker]:
 
 def _old_data(situation: Situation) -> Iterator[Blocker]:
     previous = situation.client.previous
+    if situation.transition.target == "scale-down":
+        yield from _local_data(situation.client)
+        return
     if previous is None or previous.data is not None:
         return
     hint = "check its volumes, then set previous.data to none, discard or keep (keep: the claim stays until you delete it)"
@@ -197,6 +205,19 @@ def _old_data(situation: Situation) -> Iterator[Blocker]:
         message = f"previous.data is not set, and {workload} can have data on a volume"
     if message:
         yield Blocker("old-data-missing", message, hint, ("previous", "remove"))
+
+
+def _local_data(client: Client) -> Iterator[Blocker]:
+    """Yield a blocker unless the config keeps or discards the data of a local Redis: scale-down stops it with the pods."""
+    previous = client.previous
+    if previous is None or previous.data == "discard" or (previous.data == "none" and can_lose_data(client)):
+        return
+    if previous.data == "keep" and may_have_volume(client):
+        return
+    where = f"the old Redis {previous.host} is in the pods of {', '.join(client.references)}"
+    hint = "set previous.data: discard if the application can lose its data, or keep if the Redis has a PersistentVolumeClaim"
+    message = f"{where}: scale-down deletes its data, and previous.data is {previous.data or 'not set'}"
+    yield Blocker("old-data-missing", message, hint, ("previous", "data") if previous.data else ("previous",))
 
 
 def _irreversible(situation: Situation) -> Iterator[Blocker]:

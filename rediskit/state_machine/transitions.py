@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from rediskit.errors import Problem, RefusedError
 from rediskit.model.client import Client
+from rediskit.model.local_redis import is_local
 from rediskit.model.migration import Migration, Step
 from rediskit.model.once import once
 from rediskit.state_machine.effects import Effects, effects, effects_at, removes, steps
@@ -178,10 +179,11 @@ def gates(transition: Transition, client: Client, migration: Migration) -> tuple
         return ("history", "clock", "reason", "old-redis-exists")
     verified = ("verified",) if needs_verification(client, migration) else ()
     first = ("secret",) if transition.target == "deploy" and migration.order == "deploy-first" else ()
-    codes = ("history", "clock", *verified, *first, *STAGES[transition.target].gates)
+    local = ("drained", "old-data") if transition.target == "scale-down" and is_local(client) else ()
+    codes = ("history", "clock", *verified, *first, *STAGES[transition.target].gates, *local)
     omitted = {
         *(() if client.owner.is_helm_release else ("installed",)),
-        *(() if "queue" in client.use else ("drained",)),
+        *(() if "queue" in client.use and (local or not is_local(client)) else ("drained",)),
         *(() if client.cron_jobs else ("jobs",)),
         *(() if client.owner.is_folded else ("folded",)),
     }

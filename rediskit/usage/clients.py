@@ -7,6 +7,7 @@ from typing import NamedTuple
 from rediskit.errors import Path
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
+from rediskit.model.local_redis import is_local
 from rediskit.model.once import once
 from rediskit.state_machine.effects import at_step, removes
 from rediskit.usage.address import of_client
@@ -99,7 +100,9 @@ def may_be_same(client: Client, other: Client) -> bool:
 
 
 def gone_by(environment: Environment, client: Client) -> Client | None:
-    """Return the other client that has removed the old Redis of a client; None if it exists."""
+    """Return the other client that has removed the old Redis of a client; None if it exists. Each pod has its own local Redis."""
+    if is_local(client):
+        return None
     others = (environment.clients[index] for index in neighbours(environment, _has_removed).near(client))
     return next((other for other in others if other.name != client.name), None)
 

@@ -5,17 +5,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from rediskit.model.gitops_tools import image_name
+from rediskit.model.local_redis import SERVER
 from rediskit.model.podspec import containers_of
 
-_SERVER = re.compile(r"(?:redis|valkey|keydb|dragonfly)(?:-(?:stack|server|cluster|sentinel|oss|alpine))*[0-9]*", re.IGNORECASE)
-"""The names of images of a Redis; `redis-worker` is an application."""
 _WATCHER = re.compile(r"(?:redis|valkey)[-_]?(?:exporter|commander|insight)", re.IGNORECASE)
 
 
 def is_server(workload: Mapping[str, Any]) -> bool:
     """Return whether a workload is a Redis: every container has an image of a Redis or of a tool for it."""
     images = _images(workload)
-    return any(map(_SERVER.fullmatch, images)) and all(_SERVER.fullmatch(image) or _WATCHER.fullmatch(image) for image in images)
+    return any(map(SERVER.fullmatch, images)) and all(SERVER.fullmatch(image) or _WATCHER.fullmatch(image) for image in images)
 
 
 def is_watcher(workload: Mapping[str, Any]) -> bool:

@@ -40,7 +40,54 @@ CRON: dict[str, Any] = {
 }
 
 
+def local(*use: str, **previous: Any) -> dict[str, Any]:
+    """Return a config whose old Redis is in the pods of the application."""
+    client = {"use": list(use), "previous": {"host": "localhost", "remove": [], "data": None, **previous}}
+    return {"client": client, "redis": {"memory": {"policy": "volatile-lru"}}}
+
+
+IN_THE_PODS = "beersystem: the old Redis localhost is in the pods of Deployment/beersystem-backend: scale-down deletes its data"
+UNREAD = "beersystem: no evidence that the queues in the old Redis are empty before it stops with the application"
+EMPTY = {"kind": "drained", "step": "prepare", "at": SEEN, "value": "0"}
+
+
 STEPS_REFUSED: dict[str, Refused] = {
+    "a local Redis without a decision about its data": Refused(
+        migration(), f"advance --at {IN_WINDOW}", {"old-data-missing": f"{IN_THE_PODS}, and previous.data is not set"}, local("sessions")
+    ),
+    "a local Redis in memory with sessions": Refused(
+        migration(),
+        f"advance --at {IN_WINDOW}",
+        {"old-data-missing": f"{IN_THE_PODS}, and previous.data is none"},
+        local("sessions", data="none"),
+    ),
+    "a local Redis without a volume to keep": Refused(
+        migration(),
+        f"advance --at {IN_WINDOW}",
+        {"old-data-missing": f"{IN_THE_PODS}, and previous.data is keep"},
+        local("cache", data="keep"),
+    ),
+    "a local Redis with queues that nobody has read": Refused(
+        migration(), f"advance --at {IN_WINDOW} --override urgent", {"queue-unread": UNREAD}, local("queue", data="discard")
+    ),
+    "queues of a local Redis that were read before a rollback": Refused(
+        migration("scale-down", "rolled-back", evidence=[SECRET, EMPTY]),
+        f"advance --at {IN_WINDOW}",
+        {"queue-unread": UNREAD},
+        local("queue", data="discard"),
+    ),
+    "the queues of a local Redis by kubectl": Refused(
+        migration(),
+        "record --drained",
+        {"queue-unread": "beersystem: localhost is in the pods of Deployment/beersystem-backend, and each pod has its own queues"},
+        local("queue"),
+    ),
+    "the queues of a local Redis after scale-down": Refused(
+        to("deploy"),
+        "record --drained --observed none",
+        {"queue-unread": "beersystem: localhost stopped with the application at scale-down, so nothing can read its queues"},
+        local("queue"),
+    ),
     "nothing shows that no Job is running": Refused(
         to("deploy"),
         "advance --at 2026-03-01T22:03:00-03:00 --override urgent",

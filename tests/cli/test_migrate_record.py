@@ -22,7 +22,7 @@ from tests.cli.migrations import (
     write,
 )
 from tests.cli.refused_evidence import QUEUE
-from tests.cli.refused_steps import CRON
+from tests.cli.refused_steps import CRON, local
 from tests.cli.test_migrate import run as run
 from tests.conftest import Run
 from tests.samples import EVIDENCE, OBSERVED, merged
@@ -123,6 +123,24 @@ def test_a_person_may_record_empty_queues_and_the_gate_passes(
     recorded = saved.evidence[-1]
     assert (recorded.kind, recorded.step, recorded.by, recorded.value, recorded.note) == ("drained", "deploy", "person", value, note)
     assert run("advance", CONFIG, *at)[0] == 0
+
+
+def test_the_queues_of_a_local_redis_are_recorded_before_scale_down(tmp_path: Path, run: Run) -> None:
+    """The gate was that of reconfigure, when the pods with the queues were gone."""
+    write(tmp_path, migration(), local("queue", data="discard"))
+    assert run("record", CONFIG, "--drained", "--observed", "LLEN is 0 in each pod", "--at", "2026-03-01T21:59:00-03:00")[0] == 0
+    code, _, errors = run("advance", CONFIG, "--at", IN_WINDOW)
+    assert (code, "the old Redis is in the pods: its data is lost at scale-down" in errors) == (0, True), errors
+    for minute in ("02", "03"):
+        assert run("advance", CONFIG, "--at", f"2026-03-01T22:{minute}:00-03:00")[0] == 0
+    code, _, errors = run("rollback", CONFIG, "--reason", "slow", "--at", "2026-03-01T22:04:00-03:00")
+    assert (code, "after a rollback it starts empty" in errors) == (0, True), errors
+
+
+@pytest.mark.parametrize(("use", "data"), [(("cache",), "none"), (("sessions",), "discard"), ((), "discard")])
+def test_a_local_redis_whose_data_may_be_lost_is_scaled_down(use: tuple[str, ...], data: str, tmp_path: Path, run: Run) -> None:
+    write(tmp_path, migration(), local(*use, data=data))
+    assert run("advance", CONFIG, "--at", IN_WINDOW)[0] == 0
 
 
 def test_without_kubectl_the_queues_can_be_recorded_by_a_person(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from rediskit.migrate.plan import Plan, Planned, plan
 from rediskit.migrate.status import clients_of
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
+from rediskit.model.local_redis import is_local
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.owner.kinds import described
 from rediskit.renderers.pages.runbook import Procedure, config_of, polling
@@ -53,6 +54,7 @@ def _markdown(environment: Environment, client: Client, plan: Plan) -> str:
         summaries=[_summary(step) for step in plan.steps],
         titles=[_title(step) for step in plan.steps],
         minutes=", ".join(_minutes(plan)),
+        local=is_local(client),
         lost=lost_for_good(client),
         budget=span(plan.budget),
         owner_side=described(environment, client),

@@ -14,6 +14,7 @@ from rediskit.migrate.evidence import Observation, Observed, record, validation_
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.evidence import DISCARDED
+from rediskit.model.local_redis import is_local
 from rediskit.state_machine.effects import effects
 from rediskit.state_machine.transitions import migration_of
 
@@ -111,7 +112,10 @@ def _drained(client: Client, arguments: argparse.Namespace) -> Iterator[Observat
         if discard or (observed and not arguments.jobs):
             raise ConfigError(Problem("--observed and --discard need --drained", "add --drained; --observed also works with --jobs"))
         return
-    _refuse_running(client, "can add tasks", "queues")
+    if is_local(client):
+        _refuse_stopped(client)
+    else:
+        _refuse_running(client, "can add tasks", "queues")
     if observed:
         yield Observation("drained", f"0{DISCARDED}" if discard else "0", "", "; ".join(filter(None, (observed, discard))))
         return
@@ -167,6 +171,17 @@ def _jobs(client: Client, arguments: argparse.Namespace) -> Iterator[Observation
         hint = f"wait until they have finished, or run kubectl delete job {' '.join(names)} --namespace {client.namespace}"
         raise RefusedError(Problem(message, hint, code="jobs-running"))
     yield Observation("jobs", "0", f"Jobs of namespace {client.namespace}")
+
+
+def _refuse_stopped(client: Client) -> None:
+    """Refuse an observation of a local Redis after scale-down: its pods are stopped, or other pods run."""
+    effect = effects(client.migration)
+    if effect.stopped or effect.switched:
+        host = client.previous.host if client.previous else ""
+        message = f"{client.name}: {host} stopped with the application at scale-down, so nothing can read its queues"
+        raise RefusedError(
+            Problem(message, "roll back, let the workers finish, and record the queues before scale-down", code="queue-unread")
+        )
 
 
 def _refuse_running(client: Client, reason: str, subject: str) -> None:

@@ -9,11 +9,12 @@ from rediskit.model.client import Client
 from rediskit.model.criteria import CRITERIA
 from rediskit.model.environment import Environment
 from rediskit.model.evidence import Evidence
+from rediskit.model.local_redis import is_local
 from rediskit.model.migration import Step
 from rediskit.renderers.owner.required import subject_of
 from rediskit.renderers.secret_forms import has_secret
 from rediskit.state_machine import transitions
-from rediskit.state_machine.effects import effects, recorded_since_down
+from rediskit.state_machine.effects import effects, queue_evidence, recorded_since_down
 from rediskit.state_machine.subjects import difference, last
 
 
@@ -77,10 +78,13 @@ def _evidence(environment: Environment, client: Client, named: str, target: Step
     installed = [entry for entry in migration.evidence if (entry.kind, entry.step) == ("installed", migration.step)]
     if target == "scale-down" and client.owner.is_helm_release and not _is_valid(environment, client, last(installed)):
         return Following(f"rediskit migrate record {named} --installed", "reads the live HelmRelease")
+    queue = "queue" in client.use and not _is_valid(environment, client, last(queue_evidence(client)))
+    if target == "scale-down" and queue and is_local(client):
+        return Following(f"rediskit migrate record {named} --drained --observed TEXT", "after you read the queues in each pod")
     if target == "reconfigure" and effects(migration).stopped:
         if client.cron_jobs and not _is_valid(environment, client, last(recorded_since_down(migration, "jobs"))):
             return Following(f"rediskit migrate record {named} --jobs", "after the Jobs of the CronJobs have finished")
-        if "queue" in client.use and not _is_valid(environment, client, last(recorded_since_down(migration, "drained"))):
+        if queue and not is_local(client):
             return Following(f"rediskit migrate record {named} --drained", "after the queues are empty")
     met = [name for name, entry in migration.criteria.items() if entry.holds]
     if target == "decommission" and (missing := [name for name in CRITERIA if name not in met]):
@@ -93,6 +97,8 @@ def _before(client: Client, target: Step) -> str:
     migration, previous = client.migration, client.previous
     if target == "scale-down" and migration and migration.window is None:
         return "after you set migration.window"
+    if target == "scale-down" and previous and previous.data is None and is_local(client):
+        return "after you set previous.data"
     if target == "decommission" and previous and previous.data is None and previous.remove:
         return "after you set previous.data"
     return "after you commit the change to the base of the application repository" if target == "complete" else ""

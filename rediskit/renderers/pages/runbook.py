@@ -10,6 +10,7 @@ from rediskit.chart.names import Release
 from rediskit.model.client import Client
 from rediskit.model.criteria import CRITERIA, MEASURED
 from rediskit.model.environment import Environment
+from rediskit.model.local_redis import is_local, keeps_data
 from rediskit.model.migration import Migration, Step
 from rediskit.renderers.helm import RELEASE_TIMEOUT, release_of
 from rediskit.renderers.owner.kinds import described
@@ -96,7 +97,10 @@ def _evidence(config: str, client: Client, transition: Transition, before: Migra
         return
     if transition.target == "scale-down" and client.owner.is_helm_release:
         yield f"rediskit migrate record {named} --installed"
-    recorded = ["--drained"] * ("queue" in client.use) + ["--jobs"] * bool(client.cron_jobs)
+    queue, local = "queue" in client.use, is_local(client)
+    if transition.target == "scale-down" and queue and local:
+        yield f'rediskit migrate record {named} --drained --observed "how you read the queues"'
+    recorded = ["--drained"] * (queue and not local) + ["--jobs"] * bool(client.cron_jobs)
     if transition.target == "reconfigure" and recorded:
         yield f"rediskit migrate record {named} {' '.join(recorded)}"
     if transition.target == "decommission":
@@ -159,9 +163,17 @@ def how_to_undo(client: Client, migration: Migration) -> str:
         return f"not possible. You can go one step back to {previous}{restored if remove else ''}"
     if transitions.rollback_step(migration) is None:
         return f"not necessary: go one step back to {previous}. No data is lost"
-    if effect.restored:
-        return "possible (see Roll back). The data that the application wrote to the shared Redis since scale-up is lost"
-    return "possible (see Roll back). No data is lost"
+    loss = "The data that the application wrote to the shared Redis since scale-up is lost" if effect.restored else "No data is lost"
+    if is_local(client):
+        loss = f"{loss}. {stopped_with_pods(client)}" if effect.restored or keeps_data(client) else stopped_with_pods(client)
+    return f"possible (see Roll back). {loss}"
+
+
+def stopped_with_pods(client: Client) -> str:
+    """Return what is left of the data of a local Redis after scale-down."""
+    if keeps_data(client):
+        return "The old Redis is in the pods: after a rollback it starts with the data on its volume"
+    return "The old Redis is in the pods: its data is lost at scale-down, and after a rollback it starts empty"
 
 
 def runbook(environment: Environment, client: Client) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from rediskit.model.client import Client, Use
 from rediskit.model.deployed_by import deployed_by
 from rediskit.model.environment import Environment
+from rediskit.model.local_redis import is_local, keeps_data
 from rediskit.model.once import once
 from rediskit.renderers.owner.required import hidden
 from rediskit.state_machine.scans import described, is_of_checkout
@@ -117,6 +118,7 @@ def notes(environment: Environment, client: Client) -> tuple[str, ...]:
     Config files that no manifest shows, and workloads that the kind of owner can't change, follow.
     """
     return (
+        *local_redis(client),
         *losses(environment, client),
         *breaks(environment, client.use),
         *open_criteria(client),
@@ -153,6 +155,14 @@ def _misfits(client: Client) -> Iterator[str]:
         if by and client.owner.kind not in by.kinds:
             fitting = " or ".join(f"`{kind}`" for kind in by.kinds)
             yield f"{by.described} deploys {workload.reference}: with `owner.kind` {fitting}, a step can change it"
+
+
+def local_redis(client: Client) -> Iterator[str]:
+    """Yield what is different for an old Redis in the pods of the application."""
+    if client.previous is not None and client.is_migrating and is_local(client):
+        data = "its volume stays" if keeps_data(client) else "its data is lost there"
+        where = f"the old Redis `{client.previous.host}` in the pods of {', '.join(client.references)}"
+        yield f"{where}: `scale-down` stops it, and {data}. No step removes its container: remove it from the base after `decommission`"
 
 
 def losses(environment: Environment, client: Client) -> Iterator[str]:
