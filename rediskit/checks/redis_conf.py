@@ -59,8 +59,14 @@ def _directives(subject: Subject, role: str) -> Iterator[Directive]:
         yield from _conf(subject)[path]
     flags = at(subject.values, *part.flags)
     words = " ".join(map(str, flags)).split() if isinstance(flags, list) else []
-    for name, value in re.findall(r"--(\S+)((?: (?!--)\S+)*)", " ".join(words)):
-        yield _directive(f"{name}{value}", (*VALUES, *part.flags))
+    for name, value in re.findall(r"(?:^|--)(\S+)((?: (?!--)\S+)*)", " ".join(words)):
+        yield _directive(f"{name.removeprefix('--')}{value}", (*VALUES, *part.flags))
+
+
+@once
+def all_directives(subject: Subject) -> tuple[Directive, ...]:
+    """Return the settings of all roles, each once."""
+    return tuple(dict.fromkeys(directive for role in subject.profile.parts for directive in directives(subject, role)))
 
 
 @once

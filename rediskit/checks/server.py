@@ -1,19 +1,21 @@
 """Checks of the runtime settings of Redis: redis.conf, memory, probes."""
 
-import itertools
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import TypeVar
 
 from rediskit.chart.profile import ALIVE, rename
 from rediskit.checks.finding import Issue, Subject
-from rediskit.checks.redis_conf import VALUES, Directive, comments, directives, last_directive
+from rediskit.checks.redis_conf import VALUES, Directive, all_directives, comments, directives, last_directive
 from rediskit.errors import Path
 from rediskit.model.measures import Measure, Quantity, RedisMemory
 from rediskit.model.nested import at, mapping_at
+from rediskit.renderers.helm import DEFAULT_DATABASES
 
-_SET_BY_CHART = frozenset("requirepass masterauth masteruser port bind replicaof slaveof include dir aclfile".split())
+_SET_BY_CHART = frozenset(
+    "aclfile bind dir include masterauth masteruser port primaryauth primaryuser replicaof requirepass slaveof".split()
+)
 _ONCE = frozenset({"loadmodule", "user"})
 """Lines that Redis accepts once. `rename-command` is another one, which is refused everywhere."""
 _HEADROOM = Decimal("2.2")
@@ -25,9 +27,9 @@ M = TypeVar("M", bound=Measure)
 
 def redis_conf(subject: Subject) -> Iterator[Issue]:
     """Refuse settings that override those of the chart or differ from the config, users without a password, and Helm templates."""
-    by_role = {role: list(directives(subject, role)) for role in subject.profile.parts}
+    by_role = {role: directives(subject, role) for role in subject.profile.parts}
     renames = _renames(subject)
-    for directive in dict.fromkeys(itertools.chain(*by_role.values())):
+    for directive in all_directives(subject):
         yield from (Issue(message, hint, directive.path) for message, hint in _faults(directive, renames))
         yield from _repeated(subject, directive)
     yield from dict.fromkeys(issue for role in by_role for issue in _differences(subject, by_role[role]))
@@ -89,7 +91,7 @@ def _repeated(subject: Subject, directive: Directive) -> Iterator[Issue]:
         yield Issue(message, f"write it as a flag of the server, in redis.values.{'.'.join(flags)}", directive.path)
 
 
-def _differences(subject: Subject, settings: list[Directive]) -> Iterator[Issue]:
+def _differences(subject: Subject, settings: Sequence[Directive]) -> Iterator[Issue]:
     """Yield the settings that differ from the config: README, alerts and checks use the config."""
     redis, common = subject.environment.redis, (*VALUES, *subject.profile.redis_conf)
     replaces = f"{'.'.join(subject.profile.redis_conf)} replaces all default lines"
@@ -101,6 +103,7 @@ def _differences(subject: Subject, settings: list[Directive]) -> Iterator[Issue]
         "maxmemory": (str(redis.memory.max), "redis.memory.max", "0"),
         "maxmemory-policy": (redis.memory.policy, "redis.memory.policy", "noeviction"),
         "appendonly": ("yes" if redis.append_only else "no", "redis.appendOnly", "no"),
+        "databases": (str(redis.databases), "redis.databases", str(DEFAULT_DATABASES)),
     }
     for name, (value, key, default) in expected.items():
         directive = last.get(name)
@@ -135,7 +138,7 @@ def _are_equal(left: str, right: str) -> bool:
     return sizes[0] == sizes[1] if None not in sizes else left.lower() == right.lower()
 
 
-def _save_points(settings: list[Directive]) -> list[str] | None:
+def _save_points(settings: Sequence[Directive]) -> list[str] | None:
     """Return all save points in effect; None without any `save` line."""
     points: list[str] | None = None
     for directive in settings:

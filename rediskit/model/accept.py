@@ -30,7 +30,7 @@ class Accept(Model):
     """The code of the finding, as printed in brackets."""
     on: Line
     """The place: the config path as printed, a client, or `Kind/name`. For a change that `check --base` reports: path and new value, like
-    `redis.appendOnly=true`."""
+    `redis.appendOnly=true`. For a line of redis.conf: path and line, like `redis.values.master.configuration=maxclients 500`."""
     until: Day | None = None
     """The last day of the acceptance (UTC), like 2027-03-31. Default: no end."""
     reason: Line

@@ -1,6 +1,6 @@
 """The rules about changes of Redis itself. A test shows each effect with the real program."""
 
-from rediskit.checks.changes import services, settings
+from rediskit.checks.changes import conf_lines, services, settings
 from rediskit.checks.changes.conditions import (
     added_to_a_file,
     always,
@@ -93,6 +93,15 @@ RULES: tuple[Rule, ...] = (
         always,
         "Redis starts in another way: it may not use redis.conf, the password or the files on the volume",
         "test it on a Redis without data first, and accept it",
+    ),
+    Rule(
+        "redis-conf-changed",
+        "warning",
+        (),
+        conf_lines.conf_lines,
+        always,
+        "Redis restarts with another redis.conf: with a wrong line it does not start, and other lines change what clients can do",
+        "try the line with CONFIG SET on a replica first, and accept it",
     ),
     Rule(
         "pod-placement",

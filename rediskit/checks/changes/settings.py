@@ -115,14 +115,14 @@ volumes = from_values(lambda profile: {**profile.volumes, **_of_volumes(profile,
 """The values in volumeClaimTemplates."""
 
 _folders = from_values(lambda profile: _of_volumes(profile, dict.fromkeys(profile.folders, "")))
-_DATA = {"dbfilename": "dump.rdb", "appendfilename": "appendonly.aof", "appenddirname": "appendonlydir"}
+DATA_FILES = {"dbfilename": "dump.rdb", "appendfilename": "appendonly.aof", "appenddirname": "appendonlydir"}
 
 
 def data_place(subject: Subject) -> Settings:
     """Return where a server reads its data: the folder on the volume, and the names of the files."""
     files = {}
     for role, part in subject.profile.parts.items():
-        for name, default in _DATA.items():
+        for name, default in DATA_FILES.items():
             last = last_directive(subject, role, name)
             path = last.path if last else ("redis", "values", *part.conf[-1])
             files[f"{role} {name}"] = Setting(path, last.value.strip("\"'") if last else default)
