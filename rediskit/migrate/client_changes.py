@@ -27,7 +27,7 @@ def client_changes(revision: str, environment: Environment, migrations: Mapping[
     if not moving:
         return
     try:
-        before = {client.name: client for client in _environment_at(revision, environment).clients}
+        before = {client.name: client for client in environment_at(revision, environment).clients}
     except ConfigError as error:
         message = f"the clients at {revision} are not compared: {error.problems[0].message}"
         yield Finding("client-changed", "warning", message, "read rediskit diff", ("clients",), environment.locate(("clients",)))
@@ -37,7 +37,7 @@ def client_changes(revision: str, environment: Environment, migrations: Mapping[
             yield from _of_client(environment, before[client.name], client, ("clients", index))
 
 
-def _environment_at(revision: str, environment: Environment) -> Environment:
+def environment_at(revision: str, environment: Environment) -> Environment:
     """Return the config at a revision, with the files that it references there."""
     files = [os.path.realpath(file) for file in (environment.file, *environment.inputs)]
     contents = contents_at(revision, files)

@@ -31,23 +31,29 @@ def migrations_at(revision: str, environment: Environment) -> dict[str, Migratio
 
 def migrations_in(config: str, revision: str) -> dict[str, Migration | None] | None:
     """Return the same as `migrations_at`, for the path of a config that need not exist."""
+    sections = sections_in(config, revision)
+    shown = f"{config} at {revision}"
+    return None if sections is None else {name: _migration(data.get("migration"), shown) for name, data in sections.items()}
+
+
+def sections_in(config: str, revision: str) -> dict[str, Mapping[str, Any]] | None:
+    """Return the section of each client of a config at a revision, as data that is not validated; None without such a config."""
     file = os.path.realpath(config)
     text = contents_at(revision, [file])[file]
     if text is None:
         return None
-    shown = f"{config} at {revision}"
-    clients = read(text, shown).data.get("clients")
+    clients = read(text, f"{config} at {revision}").data.get("clients")
     listed = [client for client in clients if isinstance(client, dict)] if isinstance(clients, list) else []
     neighbours = Neighbours(config)
     own = {name: neighbours.find(name) for client in listed if isinstance(name := client.get("file"), str)}
     texts = contents_at(revision, list(own.values())) if own else {}
-    migrations: dict[str, Migration | None] = {}
+    sections: dict[str, Mapping[str, Any]] = {}
     for client in listed:
         content = texts[own[client["file"]]] if text_at(client, "file") in own else None
         data = read(content, f"{client['file']} at {revision}").data if content is not None else client
         if isinstance(data.get("name"), str):
-            migrations[data["name"]] = _migration(data.get("migration"), shown)
-    return migrations
+            sections[data["name"]] = data
+    return sections
 
 
 def _migration(data: Any, shown: str) -> Migration | None:

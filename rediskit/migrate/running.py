@@ -8,10 +8,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from rediskit.checks.changes import findings
-from rediskit.checks.finding import Finding
+from rediskit.checks.finding import Finding, Severity
 from rediskit.errors import ConfigError
 from rediskit.git.revision import contents_at, gone_at
-from rediskit.migrate.committed import migrations_at, migrations_in
+from rediskit.migrate.client_access import lost_access, uses_redis
+from rediskit.migrate.committed import migrations_at, migrations_in, sections_in
 from rediskit.model.environment import Environment
 from rediskit.model.files import TextFile
 from rediskit.source.neighbours import Neighbours
@@ -25,7 +26,7 @@ _TOGETHER = 1000
 
 
 def running_changes(revision: str, environment: Environment) -> Iterator[Finding]:
-    """Yield the changes of a config to the Redis that is deployed at a revision; none if no Redis is deployed there."""
+    """Yield the changes of a config to the Redis that is deployed at a revision, and to its clients; none if no Redis is deployed there."""
     file = os.path.realpath(environment.file)
     text = contents_at(revision, [file])[file]
     if text is None:
@@ -41,10 +42,12 @@ def running_changes(revision: str, environment: Environment) -> Iterator[Finding
         return
     if not migrations or any(effects(migration).release for migration in migrations.values()):
         yield from findings(old, environment)
+        yield from lost_access(revision, environment, migrations, sections_in(environment.file, revision) or {})
         if environment.clients and not any(effects(client.migration).release for client in environment.clients):
             message = "no client needs the deployed Redis: the rendered manifests lose its release, monitoring and external address"
             hint = "expected for a step back before reconfigure; otherwise keep a client, or check for other users and accept the finding"
-            yield Finding("release-leaves", "warning", message, hint, ("clients",), environment.locate(("clients",)), (environment.name,))
+            severity: Severity = "error" if any(map(uses_redis, migrations.values())) else "warning"
+            yield Finding("release-leaves", severity, message, hint, ("clients",), environment.locate(("clients",)), (environment.name,))
 
 
 def gone_configs(revision: str, environment: Environment) -> Iterator[Finding]:

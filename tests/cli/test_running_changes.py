@@ -47,6 +47,10 @@ def codes(output: str, key: str = "findings") -> set[str]:
     return {finding["code"] for finding in json.loads(output)[key]} - {"frozen-image", "memory-headroom"}
 
 
+def severities(output: str, code: str) -> set[str]:
+    return {finding["severity"] for finding in json.loads(output)["findings"] if finding["code"] == code}
+
+
 def test_a_change_that_loses_all_keys_is_an_error_at_its_line(run: Run, tmp_path: Path) -> None:
     commit(tmp_path, "redis: {appendOnly: false, savePoints: [900 1]}\n")
     write(tmp_path, "redis: {appendOnly: true}\n")
@@ -97,9 +101,18 @@ def test_a_release_that_leaves_the_tree_is_reported(run: Run, tmp_path: Path) ->
     commit(tmp_path, "clients: [{name: web, namespace: web}]\n")
     write(tmp_path, WAITS)
     run("render")
-    assert "release-leaves" in codes(run("check", "--base", "HEAD", "--json")[1])
+    code, output, _ = run("check", "--base", "HEAD", "--json")
+    assert (code, severities(output, "release-leaves")) == (1, {"error"}), "web uses the deployed Redis"
     write(tmp_path, "clients:\n- {name: web, namespace: web}\n" + WAITS.removeprefix("clients:\n"))
     assert "release-leaves" not in codes(run("check", "--base", "HEAD", "--json")[1])
+
+
+def test_a_release_without_a_client_that_uses_it_leaves_with_a_warning(run: Run, tmp_path: Path) -> None:
+    at_deploy = WAITS.replace("{step: prepare}", "{step: deploy, order: deploy-first}")
+    commit(tmp_path, at_deploy)
+    write(tmp_path, WAITS)
+    run("render")
+    assert severities(run("check", "--base", "HEAD", "--json")[1], "release-leaves") == {"warning"}
 
 
 def test_diff_describes_the_effect_of_each_change(run: Run, tmp_path: Path) -> None:
