@@ -6,6 +6,7 @@ from datetime import date
 from rediskit.checks import (
     access,
     bases,
+    database_numbers,
     databases,
     durability,
     flux,
@@ -114,6 +115,8 @@ CHECKS: tuple[Check, ...] = (
     Check("previous-differs", "warning", manifests.previous_differs),
     Check("database-clash", "error", databases.clash),
     Check("database-unnamed", "warning", databases.unnamed),
+    Check("database-undeclared", "error", database_numbers.undeclared),
+    Check("database-unused", "warning", database_numbers.unused),
     Check("queue-evicted", "error", databases.evicted_queue),
     Check("previous-shared", "error", old_redis.previous_shared),
     Check("old-redis-in-use", "error", old_redis.in_use),

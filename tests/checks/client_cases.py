@@ -29,6 +29,13 @@ def with_databases(first: dict[str, Any], second: dict[str, Any]) -> dict[str, A
     return {"clients": [first_client, client("worker", None, **other)]}
 
 
+def with_variables(databases: dict[str, Any], **variables: str) -> dict[str, Any]:
+    """Return a client without a manifest that declares these databases and switches these variables."""
+    workload = {"kind": "Deployment", "name": "worker", "replicas": 1, "containers": {"app": {"env": variables}}}
+    more: dict[str, Any] = {"databases": databases} if databases else {}
+    return {"clients": [client("worker", None, workloads=[workload], **more)]}
+
+
 def without_scan() -> dict[str, Any]:
     """Return the config at decommission without the evidence of a scan."""
     first = config("decommission")["clients"][0]
@@ -202,6 +209,40 @@ BASES += [
         ),
     )
 ]
+URL = "redis://:${password}@${address}"
+USES = [
+    *(
+        Case("database-undeclared", message, at, with_variables(databases, **variables))
+        for message, at, databases, variables in (
+            ("worker has database 1 in APP_URL, but databases declares 2", "redis://", {"default": 2}, {"APP_URL": f"{URL}/1"}),
+            ("worker has database 1 in APP_URL, but without databases it uses 0", "redis://", {}, {"APP_URL": f"{URL}/1?timeout=5"}),
+            ("has database 3 in APP_URL", "redis://", {}, {"APP_URL": f"{URL}?db=3"}),
+            ("has database 3 in APP_SERVER", "${address}", {}, {"APP_SERVER": "${address},defaultDatabase=3"}),
+            ("worker has database 1 in REDIS_DB, but databases declares 2", "'1'", {"default": 2}, {"HOST": "${host}", "REDIS_DB": "1"}),
+            ("has database 4 in cache_redis_database", "'4'", {}, {"HOST": "${host}", "cache_redis_database": "4"}),
+        )
+    ),
+    Case(
+        "database-undeclared",
+        "beersystem has database 5 in REDIS_DB of its manifest, but without databases it uses 0",
+        "chocolandia/beersystem-backend.yaml",
+        manifest=with_env({"name": "REDIS_DB", "value": "5"}),
+    ),
+    Case(
+        "database-unused",
+        "no value of worker has database 2: an application without a number uses database 0",
+        "2",
+        with_variables({"default": 2}, HOST="${host}"),
+        severity="warning",
+    ),
+    Case(
+        "database-unused",
+        "no value of worker has database 3",
+        "3",
+        with_variables({"default": 2, "results": 3}, APP_URL=URL + "/${database}"),
+        severity="warning",
+    ),
+]
 
 
 OLD_REDIS = [
@@ -241,7 +282,7 @@ OLD_REDIS = [
     Case(
         "queue-evicted",
         "beersystem stores a queue, and the policy allkeys-lru removes any key",
-        "- cache",
+        "beersystem",
         first_client(use=["cache", "queue"]),
     ),
     Case(

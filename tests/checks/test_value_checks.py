@@ -20,6 +20,7 @@ from tests.checks.client_cases import (
     REFERENCE,
     SHARED_HOST,
     WORKLOADS,
+    USES,
     first_client,
     prefixed,
     two_clients,
@@ -29,6 +30,7 @@ from tests.checks.client_cases import (
     with_host,
     with_pod,
     with_settings,
+    with_variables,
 )
 from tests.samples import SEALED, backend, loaded
 
@@ -165,7 +167,7 @@ DIFFERENT = [
     for step in ("scale-down", "validate")
 ]
 """Another Redis than `previous`, which is an error from `scale-down` on."""
-CASES = [*VALUES, *DIFFERENT, *CLIENTS, *OLD_REDIS, *WORKLOADS, *BASES, *(case._replace(severity="warning") for case in WARNINGS)]
+CASES = [*VALUES, *DIFFERENT, *CLIENTS, *OLD_REDIS, *WORKLOADS, *BASES, *USES, *(case._replace(severity="warning") for case in WARNINGS)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
@@ -217,6 +219,31 @@ def test_one_line_of_redis_conf_is_accepted_and_no_other(tmp_path: Path) -> None
     messages = [finding.message for finding in check(environment, render(environment)) if finding.code == "redis-conf-unsafe"]
     assert len(messages) == 1
     assert "cluster-enabled yes" in messages[0]
+
+
+@pytest.mark.parametrize(
+    ("databases", "variables"),
+    [
+        ({}, {"APP_URL": "redis://:${password}@${address}"}),
+        ({}, {"APP_URL": "redis://:${password}@${address}/0"}),
+        ({"default": 2}, {"APP_URL": "redis://:${password}@${address}/2"}),
+        ({"default": 2, "results": 3}, {"APP_URL": "redis://${address}/${database}", "R": "redis://${address}/${database.results}"}),
+        ({"default": 2}, {"HOST": "${host}", "REDIS_DB": "2"}),
+        ({"default": 0}, {"HOST": "${host}", "MYSQL_PORT": "3306", "DB_URL": "mysql://db/1"}),
+        ({}, {"APP_URL": "redis://${address}/0/keys/7"}),
+    ],
+)
+def test_a_declared_number_in_a_value_has_no_finding(tmp_path: Path, databases: dict[str, Any], variables: dict[str, str]) -> None:
+    environment = loaded(tmp_path, over=with_variables(databases, **variables))
+    codes = {finding.code for finding in check(environment, render(environment))}
+    assert codes.isdisjoint({"database-undeclared", "database-unused"})
+
+
+def test_a_number_that_envfrom_or_a_file_can_set_is_not_unused(tmp_path: Path) -> None:
+    over = with_variables({"default": 2}, HOST="${host}")
+    over["clients"][0]["workloads"][0]["containers"]["app"] = {"external": "config.yaml of ConfigMap/worker"}
+    environment = loaded(tmp_path, over=over)
+    assert "database-unused" not in {finding.code for finding in check(environment, render(environment))}
 
 
 @pytest.mark.parametrize(
