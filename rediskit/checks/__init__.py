@@ -118,6 +118,8 @@ CHECKS: tuple[Check, ...] = (
     Check("database-undeclared", "error", database_numbers.undeclared),
     Check("database-unused", "warning", database_numbers.unused),
     Check("queue-evicted", "error", databases.evicted_queue),
+    Check("use-missing", "warning", databases.missing_use),
+    Check("use-unsaved", "error", databases.unsaved_use),
     Check("previous-shared", "error", old_redis.previous_shared),
     Check("old-redis-in-use", "error", old_redis.in_use),
     Check("old-redis-possible", "warning", old_redis.possibly_in_use),

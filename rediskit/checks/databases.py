@@ -5,6 +5,11 @@ from collections.abc import Iterator
 
 from rediskit.checks.finding import Issue, Subject
 from rediskit.errors import Path
+from rediskit.model.client import Client, Use
+from rediskit.usage.stored import uses_in
+
+_KEPT: tuple[Use, ...] = ("sessions", "queue")
+"""The uses whose loss users notice."""
 
 
 def clash(subject: Subject) -> Iterator[Issue]:
@@ -46,4 +51,42 @@ def evicted_queue(subject: Subject) -> Iterator[Issue]:
                 "set redis.memory.policy to volatile-lru (and expiries on cache keys) or to noeviction, or give the queue its own release"
             )
             message = f"{client.name} stores a queue, and the policy {policy} removes any key when the memory is full"
+            yield Issue(message, hint, ("clients", index, "use"))
+
+
+def missing_use(subject: Subject) -> Iterator[Issue]:
+    """Warn when a workload shows a queue or sessions that `use` lacks: the eviction policy and `drained` follow `use`."""
+    for index, client in enumerate(subject.environment.clients):
+        missing = [use for use in _KEPT if use not in client.use]
+        shown = _shown_uses(client) if missing else {}
+        for use in missing:
+            if use in shown:
+                effect = "a step can lose its tasks, and Redis may evict them" if use == "queue" else "Redis may lose them unnoticed"
+                hint = f"add {use} to use, or accept the finding on {client.name}"
+                message = f"{client.name} seems to store {use} in Redis, and use does not contain it: {shown[use]}; {effect}"
+                yield Issue(message, hint, ("clients", index, "use" if client.use else "name"), on=(client.name,))
+
+
+def _shown_uses(client: Client) -> dict[Use, str]:
+    """Return what the workloads of a client store by their objects and by the names of the switched variables."""
+    contents = [workload.manifest.content for workload in client.workloads if workload.manifest is not None]
+    switched, others = set[str](), []
+    for workload in client.workloads:
+        for _, _, container in workload.redis_containers:
+            names = [name for name, value in container.variables.items() if value is not None]
+            switched.update(names)
+            if workload.manifest is None:
+                others += names
+    return uses_in(contents, switched, others) if switched else {}
+
+
+def unsaved_use(subject: Subject) -> Iterator[Issue]:
+    """Refuse `use: queue` and `use: sessions` with a Redis that saves nothing: a restart loses all of them."""
+    redis = subject.environment.redis
+    if redis.append_only or redis.save_points:
+        return
+    for index, client in enumerate(subject.environment.clients):
+        if kept := [use for use in _KEPT if use in client.use]:
+            message = f"{client.name} stores {' and '.join(kept)}, and Redis has neither an append-only file nor save points"
+            hint = "set redis.appendOnly: true, or redis.savePoints; accept it where all of them can be lost"
             yield Issue(message, hint, ("clients", index, "use"))

@@ -16,12 +16,12 @@ from rediskit.init.owner import infer_owner
 from rediskit.init.restrictions import set_egress
 from rediskit.init.roles import URL, named
 from rediskit.init.switches import ContainerSwitch, Reference, switch_of
-from rediskit.init.use import use_of
 from rediskit.model.environment import Environment
 from rediskit.model.gitops_tools import gitops_tool_of
 from rediskit.model.podspec import containers_of
 from rediskit.usage.servers import is_server, is_watcher
 from rediskit.usage.services import reference
+from rediskit.usage.stored import uses_in
 
 _LOCAL = ("localhost", "127.0.0.1")
 
@@ -155,7 +155,8 @@ def _client(workloads: list[DetectedWorkload], objects: InputObjects, name: str,
     _set_containers(client)
     _set_previous(client, objects)
     names = [place.name for workload in workloads for place in workload.references]
-    client.use, client.queue = use_of([workload.content for workload in workloads], names)
+    uses = uses_in([workload.content for workload in workloads], names)
+    client.use, client.queue = tuple(uses), uses.get("queue", "")
     return client
 
 

@@ -242,6 +242,27 @@ USES = [
         with_variables({"default": 2, "results": 3}, APP_URL=URL + "/${database}"),
         severity="warning",
     ),
+    Case(
+        "use-missing",
+        "worker seems to store queue in Redis, and use does not contain it: CELERY_BROKER_URL contains celery",
+        "worker",
+        with_variables({}, CELERY_BROKER_URL=URL),
+        severity="warning",
+    ),
+    Case(
+        "use-missing",
+        "args of container backend of Deployment/beersystem-backend contains sidekiq",
+        "beersystem",
+        severity="warning",
+        manifest=with_arguments("bundle", "exec", "sidekiq"),
+    ),
+    Case("use-missing", "worker seems to store sessions", "worker", with_variables({}, SESSION_HOST="${host}"), severity="warning"),
+    Case(
+        "use-unsaved",
+        "beersystem stores sessions and queue, and Redis has neither an append-only file nor save points",
+        "- sessions",
+        first_client(use=["sessions", "queue"]) | {"redis": {"appendOnly": False, "memory": {"policy": "noeviction"}}},
+    ),
 ]
 
 

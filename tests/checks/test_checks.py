@@ -29,7 +29,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "redis": {"replicas": 3, "disabledCommands": ["CONFIG"], "savePoints": ["900 1", "60 10000"]}
     },
     "a mirror": {"redis": {"imageMirror": "mirror.example.com"}},
-    "no append-only file": {"redis": {"appendOnly": False}},
+    "no append-only file": {"redis": {"appendOnly": False, "savePoints": ["900 1"]}},
     "old MetalLB": {"network": {"metallb": "0.14.8"}},
     "hub": {"gitops": {"argocd": {"destination": {"name": "edge", "server": None}, "prefix": "edge-redis", "project": "data"}}},
 }

@@ -30,7 +30,6 @@ from tests.checks.client_cases import (
     with_host,
     with_pod,
     with_settings,
-    with_variables,
 )
 from tests.samples import SEALED, backend, loaded
 
@@ -173,77 +172,6 @@ CASES = [*VALUES, *DIFFERENT, *CLIENTS, *OLD_REDIS, *WORKLOADS, *BASES, *USES, *
 @pytest.mark.parametrize("case", CASES, ids=name_of)
 def test_a_value_that_other_objects_do_not_support_is_reported(tmp_path: Path, case: Case) -> None:
     assert_reported(case, tmp_path)
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        f"user app on #{'0a' * 32} ~* +@all",
-        "proc-title-template #log",
-        "proc-title-template '# {title}'",
-        "# appendonly no",
-        "appendfsync always",
-        "no-appendfsync-on-rewrite no",
-        "auto-aof-rewrite-percentage 50",
-        "shutdown-on-sigterm nosave",
-        "cluster-enabled no",
-        "client-output-buffer-limit replica 512mb 128mb 60",
-        "HASH-max-ziplist-value 64",
-        "slave-read-only yes",
-        "min-replicas-to-write 1",
-        "maxclients 20000",
-        "maxmemory-clients 5%",
-        "list-max-listpack-size -2",
-        "loglevel verbose",
-        'logfile ""',
-    ],
-)
-def test_a_line_of_redis_conf_that_redis_accepts_has_no_finding(tmp_path: Path, line: str) -> None:
-    """With an append-only file, `nosave` loses nothing: Redis flushes the file when it stops."""
-    environment = loaded(tmp_path, "validate", over={"redis": {"values": {"master": {"configuration": line}}}})
-    codes = {finding.code for finding in check(environment, render(environment))}
-    assert codes.isdisjoint({"redis-conf", "redis-conf-unsafe", "redis-conf-unknown", "durability"})
-
-
-def test_a_setting_of_valkey_is_known_where_the_image_is_valkey(tmp_path: Path) -> None:
-    values = {"master": {"configuration": "prefetch-batch-max-size 8"}}
-    over = {"redis": {"image": {"repository": "valkey/valkey", "tag": "8.1.3"}, "values": values}}
-    environment = loaded(tmp_path, "validate", over=over)
-    assert "redis-conf-unknown" not in {finding.code for finding in check(environment, render(environment))}
-
-
-def test_one_line_of_redis_conf_is_accepted_and_no_other(tmp_path: Path) -> None:
-    values = {"master": {"configuration": "maxclients 500\ncluster-enabled yes"}}
-    entry = {"code": "redis-conf-unsafe", "on": "redis.values.master.configuration=maxclients 500", "reason": "a small node"}
-    environment = loaded(tmp_path, "validate", over={"redis": {"values": values}, "accept": [entry]})
-    messages = [finding.message for finding in check(environment, render(environment)) if finding.code == "redis-conf-unsafe"]
-    assert len(messages) == 1
-    assert "cluster-enabled yes" in messages[0]
-
-
-@pytest.mark.parametrize(
-    ("databases", "variables"),
-    [
-        ({}, {"APP_URL": "redis://:${password}@${address}"}),
-        ({}, {"APP_URL": "redis://:${password}@${address}/0"}),
-        ({"default": 2}, {"APP_URL": "redis://:${password}@${address}/2"}),
-        ({"default": 2, "results": 3}, {"APP_URL": "redis://${address}/${database}", "R": "redis://${address}/${database.results}"}),
-        ({"default": 2}, {"HOST": "${host}", "REDIS_DB": "2"}),
-        ({"default": 0}, {"HOST": "${host}", "MYSQL_PORT": "3306", "DB_URL": "mysql://db/1"}),
-        ({}, {"APP_URL": "redis://${address}/0/keys/7"}),
-    ],
-)
-def test_a_declared_number_in_a_value_has_no_finding(tmp_path: Path, databases: dict[str, Any], variables: dict[str, str]) -> None:
-    environment = loaded(tmp_path, over=with_variables(databases, **variables))
-    codes = {finding.code for finding in check(environment, render(environment))}
-    assert codes.isdisjoint({"database-undeclared", "database-unused"})
-
-
-def test_a_number_that_envfrom_or_a_file_can_set_is_not_unused(tmp_path: Path) -> None:
-    over = with_variables({"default": 2}, HOST="${host}")
-    over["clients"][0]["workloads"][0]["containers"]["app"] = {"external": "config.yaml of ConfigMap/worker"}
-    environment = loaded(tmp_path, over=over)
-    assert "database-unused" not in {finding.code for finding in check(environment, render(environment))}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,45 @@
+"""The declarations of a client that agree with its values: databases and use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rediskit import check, render
+from tests.checks.client_cases import with_variables
+from tests.samples import loaded
+
+
+@pytest.mark.parametrize(
+    ("databases", "variables"),
+    [
+        ({}, {"APP_URL": "redis://:${password}@${address}"}),
+        ({}, {"APP_URL": "redis://:${password}@${address}/0"}),
+        ({"default": 2}, {"APP_URL": "redis://:${password}@${address}/2"}),
+        ({"default": 2, "results": 3}, {"APP_URL": "redis://${address}/${database}", "R": "redis://${address}/${database.results}"}),
+        ({"default": 2}, {"HOST": "${host}", "REDIS_DB": "2"}),
+        ({"default": 0}, {"HOST": "${host}", "MYSQL_PORT": "3306", "DB_URL": "mysql://db/1"}),
+        ({}, {"APP_URL": "redis://${address}/0/keys/7"}),
+    ],
+)
+def test_a_declared_number_in_a_value_has_no_finding(tmp_path: Path, databases: dict[str, Any], variables: dict[str, str]) -> None:
+    environment = loaded(tmp_path, over=with_variables(databases, **variables))
+    codes = {finding.code for finding in check(environment, render(environment))}
+    assert codes.isdisjoint({"database-undeclared", "database-unused"})
+
+
+def test_a_number_that_envfrom_or_a_file_can_set_is_not_unused(tmp_path: Path) -> None:
+    over = with_variables({"default": 2}, HOST="${host}")
+    over["clients"][0]["workloads"][0]["containers"]["app"] = {"external": "config.yaml of ConfigMap/worker"}
+    environment = loaded(tmp_path, over=over)
+    assert "database-unused" not in {finding.code for finding in check(environment, render(environment))}
+
+
+def test_a_declared_use_and_a_saved_queue_have_no_finding(tmp_path: Path) -> None:
+    over = with_variables({}, CELERY_BROKER_URL="redis://:${password}@${address}")
+    over["clients"][0]["use"] = ["queue"]
+    over["redis"] = {"appendOnly": False, "savePoints": ["900 1"], "memory": {"policy": "noeviction"}}
+    environment = loaded(tmp_path, over=over)
+    assert {finding.code for finding in check(environment, render(environment))}.isdisjoint({"use-missing", "use-unsaved"})
