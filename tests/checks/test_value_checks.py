@@ -12,14 +12,8 @@ from rediskit import check, render
 from rediskit.yamlio.writer import dump
 from tests.checks.cases import Case, assert_reported, name_of
 from tests.checks.client_cases import (
-    BASES,
-    BLUE_GREEN,
     CLIENTS,
-    DELETED,
     OLD_REDIS,
-    REFERENCE,
-    SHARED_HOST,
-    WORKLOADS,
     USES,
     first_client,
     prefixed,
@@ -27,10 +21,8 @@ from tests.checks.client_cases import (
     with_arguments,
     with_databases,
     with_env,
-    with_host,
-    with_pod,
-    with_settings,
 )
+from tests.checks.workload_cases import BASES, BLUE_GREEN, DELETED, REFERENCE, SHARED_HOST, WORKLOADS, with_host, with_pod, with_settings
 from tests.samples import SEALED, backend, loaded
 
 COMPOSED = "redis://$(REDIS_HOST):$(REDIS_PORT)/1"

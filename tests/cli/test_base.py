@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from rediskit.yamlio.writer import dump
-from tests.checks.client_cases import DELETED, REFERENCE, SHARED_HOST, with_env, with_host, with_settings
+from tests.checks.client_cases import with_env
+from tests.checks.workload_cases import DELETED, REFERENCE, SHARED_HOST, with_host, with_settings
 from tests.cli.checkout import owner
 from tests.cli.test_check_owner import remarks_with
 from tests.cli.test_export import at, disk, exported
