@@ -204,7 +204,7 @@ OLD_REDIS = [
     Case(
         "queue-evicted",
         "beersystem stores a queue, and the policy allkeys-lru removes any key",
-        "beersystem",
+        "- cache",
         first_client(use=["cache", "queue"]),
     ),
     Case(
