@@ -9,8 +9,7 @@ from rediskit.checks.workloads import Setting, severity_of
 from rediskit.errors import Path
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
-from rediskit.model.nested import list_at, text_at, texts_in
-from rediskit.model.once import once
+from rediskit.model.nested import at, list_at, text_at, texts_in
 from rediskit.model.workload import Workload
 from rediskit.usage.address import Address
 from rediskit.usage.finder import certain, uses
@@ -104,12 +103,25 @@ def manifest_switched(subject: Subject) -> Iterator[Issue]:
 
     The check reads the variables and texts that the config switches. At `rolled-back` the finding about a manifest is a warning.
     """
-    shared = shared_address(subject.release, subject.environment.network)
-    parts = fragments(shared)
-    for path, client, workload, content, text in _manifests(subject):
-        if may_contain(text, parts):
-            for setting in switched_already(client, workload, content, Variables((), client.namespace), shared):
-                yield Issue(setting.message, setting.hint, path, severity_of(client))
+    for path, client, workload, content in _manifests(subject):
+        host = client.previous.host if client.previous else ""
+        if all(text == host for text in _switched_texts(workload)):
+            continue
+        shared = shared_address(subject.release, subject.environment.network)
+        for setting in switched_already(client, workload, content, Variables((), client.namespace), shared):
+            yield Issue(setting.message, setting.hint, path, severity_of(client))
+
+
+def _switched_texts(workload: Workload) -> Iterator[str]:
+    """Yield the texts of a manifest that a step replaces by the host: values of variables, and words of command lines."""
+    for listed, name, container in workload.switched:
+        content = workload.content_of(listed, name) or {}
+        for entry in content.get("env") or ():
+            template = container.variables.get(entry.get("name"))
+            if template is not None and template.names_redis and isinstance(text := entry.get("value"), str):
+                yield text
+        for key in ("command", "args") if container.args else ():
+            yield from (word for word in content.get(key) or () if isinstance(word, str))
 
 
 def secret_taken(subject: Subject) -> Iterator[Issue]:
@@ -119,19 +131,24 @@ def secret_taken(subject: Subject) -> Iterator[Issue]:
     manifest is a warning.
     """
     secret = subject.environment.redis.auth.secret
-    for path, client, workload, content, text in _manifests(subject):
-        for place in secret_readers(content, secret) if f"'{secret}'" in text else ():
+    for path, client, workload, content in _manifests(subject):
+        for place in secret_readers(content, secret) if _may_read(workload, content, secret) else ():
             setting = secret_setting(subject.environment, workload.reference, place, client.namespace)
             yield Issue(setting.message, setting.hint, path, severity_of(client))
 
 
-@once
-def _manifests(subject: Subject) -> tuple[tuple[Path, Client, Workload, Mapping[str, Any], str], ...]:
-    """Return the manifests from before the switch, each with its config path, its client, its workload and its text for a fast search."""
-    return tuple(
-        (("clients", index, "workloads", number, "manifest"), client, workload, workload.manifest.content, str(workload.manifest.content))
-        for index, client in enumerate(subject.environment.clients)
-        if is_before_fold(client)
-        for number, workload in enumerate(client.workloads)
-        if workload.manifest is not None
-    )
+def _may_read(workload: Workload, content: Mapping[str, Any], secret: str) -> bool:
+    """Return whether the text of a reference in a pod contains the name of a Secret, without a search of its other values."""
+    pod = at(content, *workload.pod_path) or {}
+    containers = [*(pod.get("initContainers") or ()), *(pod.get("containers") or ())]
+    sources = [entry["valueFrom"] for container in containers for entry in container.get("env") or () if "valueFrom" in entry]
+    lists = [container["envFrom"] for container in containers if "envFrom" in container]
+    return f"'{secret}'" in str((sources, lists, pod.get("volumes"), pod.get("imagePullSecrets")))
+
+
+def _manifests(subject: Subject) -> Iterator[tuple[Path, Client, Workload, Mapping[str, Any]]]:
+    """Yield the manifests from before the switch, each with its config path, its client and its workload."""
+    for index, client in enumerate(subject.environment.clients):
+        for number, workload in enumerate(client.workloads if is_before_fold(client) else ()):
+            if workload.manifest is not None:
+                yield ("clients", index, "workloads", number, "manifest"), client, workload, workload.manifest.content
