@@ -50,10 +50,12 @@ def sources_of(tree: Tree, client: str) -> dict[str, bytes]:
 
 
 def workload(namespace: str, replicas: int = 1) -> Object:
-    """Return the real Deployment, in a namespace of the scenario."""
+    """Return the real Deployment, in a namespace of the scenario and with the old Redis there."""
     content: dict[str, Any] = backend()
     content["metadata"]["namespace"] = namespace
     content["spec"]["replicas"] = replicas
+    env = content["spec"]["template"]["spec"]["containers"][0]["env"]
+    next(entry for entry in env if entry["name"] == "REDIS_HOST")["value"] = f"{OLD}.{namespace}.svc.cluster.local"
     return content
 
 
