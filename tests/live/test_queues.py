@@ -24,6 +24,16 @@ shift
 exec "$@"
 """
 """Runs the command of `kubectl exec` here instead of in a pod."""
+HOST = "redis.beersystem.svc.cluster.local"
+REDIS_CLI = """#!/bin/sh
+for word; do
+  shift
+  [ "$word" != {host} ] || word=localhost
+  set -- "$@" "$word"
+done
+exec '{program}' "$@"
+"""
+"""Connects to this machine for the name that resolves only in the pod."""
 
 
 def memory(policy: str) -> dict[str, Any]:
@@ -48,13 +58,15 @@ class Migration:
 
     def __init__(self, folder: Path, old: Server) -> None:
         self.folder, self.old = folder, old
-        client = {"use": ["queue"], "previous": {"host": "localhost", "port": old.port, "remove": []}}
+        client = {"use": ["queue"], "previous": {"host": HOST, "port": old.port, "remove": []}}
         loaded(folder, "deploy", over={"redis": {"memory": {"policy": "volatile-lru"}}, "clients": {0: client}})
         (folder / "bin").mkdir()
         self.kubectl = folder / "bin/kubectl"
         self.kubectl.write_text(KUBECTL, encoding="utf-8")
         self.kubectl.chmod(0o755)
-        (folder / "bin/redis-cli").symlink_to(program("redis-cli"))
+        client_program = folder / "bin/redis-cli"
+        client_program.write_text(REDIS_CLI.format(host=HOST, program=program("redis-cli")), encoding="utf-8")
+        client_program.chmod(0o755)
 
     def __call__(self, *arguments: str) -> tuple[int, str]:
         environment = {**os.environ, "PATH": f"{self.kubectl.parent}:{os.environ['PATH']}", "KUBECTL": str(self.kubectl)}
@@ -103,4 +115,4 @@ def test_reconfigure_is_refused_with_40_of_100_tasks_and_allowed_with_none(versi
     code, output = migration("advance", "--at", at)
     assert (code, "step: reconfigure" in migration.text) == (0, True), output
     calls = (tmp_path / "bin/kubectl.calls").read_text(encoding="utf-8").splitlines()
-    assert set(calls) == {"exec --namespace beersystem service/localhost -- sh -c "}
+    assert set(calls) == {"exec --namespace beersystem service/redis -- sh -c "}
