@@ -168,9 +168,9 @@ def test_an_invalid_value_is_reported_with_the_key(
 
 def test_two_rotations_are_reported(sealed: Repository, run: Run) -> None:
     assert run("new")[0] == 0
-    first = sealed.files()["redis.yaml"]
+    first, first_id = sealed.files()["redis.yaml"], sealed.rotation("redis")
     assert run("rotate")[0] == 0
-    first_id, two = first.split(b"rotation: ")[1][:8].decode(), sealed.rotation("shop")
+    two = sealed.rotation("shop")
     (sealed.secrets / "redis.yaml").write_bytes(first)
     code, _, errors = run("check")
     assert code == 1
