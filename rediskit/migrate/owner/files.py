@@ -8,6 +8,7 @@ from rediskit.errors import ConfigError, Location, Problem
 from rediskit.files import read_regular, reason
 from rediskit.git.discovery import work_tree
 from rediskit.model.client import Client
+from rediskit.output.index import NAME as INDEX
 from rediskit.output.nofollow import not_a_folder
 from rediskit.renderers.tree import Tree
 from rediskit.yamlio.foreign import MAX_BYTES, Document, read_foreign
@@ -109,15 +110,21 @@ def resolved(folder: Path, entry: Any) -> Path | None:
     return Path(os.path.realpath(folder / entry))
 
 
-def manifests_below(folder: Path) -> list[Path]:
-    """Return the YAML files in a folder and below it, in order, without links and `.git`."""
-    return files_below(folder, (".yaml", ".yml"))
+def manifests_below(folder: Path, *, rendered: bool = True) -> list[Path]:
+    """Return the YAML files in a folder and below it, in order, without links and `.git`. rendered: as in `files_below`."""
+    return files_below(folder, (".yaml", ".yml"), rendered=rendered)
 
 
-def files_below(top: Path, endings: tuple[str, ...]) -> list[Path]:
-    """Return the files below a folder whose names end in one of the texts, in order, without links and `.git`."""
+def files_below(top: Path, endings: tuple[str, ...], *, rendered: bool = True) -> list[Path]:
+    """Return the files below a folder whose names end in one of the texts, in order, without links and `.git`.
+
+    rendered: whether the output directories of rediskit are included.
+    """
     paths: list[Path] = []
     for parent, folders, files in os.walk(top):
+        if not rendered and INDEX in files:
+            folders.clear()
+            continue
         folders[:] = [name for name in folders if name != ".git"]
         paths += [Path(parent, name) for name in files if name.endswith(endings)]
     return sorted(path for path in paths if not path.is_symlink())

@@ -10,11 +10,11 @@ from rediskit.errors import ConfigError, Location
 from rediskit.files import read_regular
 from rediskit.git.work_tree import same_repository
 from rediskit.migrate.owner.after_build import PARAMETER
-from rediskit.migrate.owner.files import documents_of, manifests_below
+from rediskit.migrate.owner.files import manifests_below, shown
 from rediskit.model.client import Client
 from rediskit.model.nested import at, list_at, mapping_at, text_at
-from rediskit.output.index import NAME as INDEX
 from rediskit.renderers.helm import merged
+from rediskit.yamlio.foreign import read_foreign
 
 _GROUPS = {"Application": "argoproj.io", "ApplicationSet": "argoproj.io", "Kustomization": "kustomize.toolkit.fluxcd.io"}
 _API_GROUPS = (b"argoproj.io", b"toolkit.fluxcd.io")
@@ -59,16 +59,15 @@ class Build(NamedTuple):
 
 def gitops_objects(top: Path) -> Iterator[GitOpsObject]:
     """Yield the objects in a work tree, without rendered manifests. A file that is not YAML is skipped: a template, for example."""
-    rendered: dict[Path, bool] = {}
-    for file in manifests_below(top):
-        if not _is_rendered(file.parent, top, rendered) and _can_contain(file):
-            try:
-                documents = documents_of(file)
-            except ConfigError:
-                continue
-            for document in documents:
-                if isinstance(document.data, dict) and isinstance(document.data.get("kind"), str):
-                    yield from _read(document.data, document.location)
+    for file in manifests_below(top, rendered=False):
+        try:
+            text = read_regular(file)
+            documents = read_foreign(text, shown(file)) if any(group in text for group in _API_GROUPS) else []
+        except (OSError, ConfigError):
+            continue
+        for document in documents:
+            if isinstance(document.data, dict) and isinstance(document.data.get("kind"), str):
+                yield from _read(document.data, document.location)
 
 
 def builds_of(objects: Sequence[GitOpsObject], overlay: str, repository: str | None) -> Iterator[Build]:
@@ -146,21 +145,6 @@ def _can_be(text: str, value: str) -> bool:
     """Return whether a text is a value, for some values of its parameters. An empty text is any value."""
     literals = PARAMETER.split(text)
     return text in ("", value) or (len(literals) > 1 and re.fullmatch(".*".join(map(re.escape, literals)), value) is not None)
-
-
-def _is_rendered(folder: Path, top: Path, known: dict[Path, bool]) -> bool:
-    """Return whether a folder is in an output directory of rediskit."""
-    if folder not in known:
-        known[folder] = (folder / INDEX).is_file() or (folder != top and _is_rendered(folder.parent, top, known))
-    return known[folder]
-
-
-def _can_contain(file: Path) -> bool:
-    try:
-        text = read_regular(file)
-    except OSError:
-        return False
-    return any(group in text for group in _API_GROUPS)
 
 
 def _read(content: dict[str, Any], location: Location) -> Iterator[GitOpsObject]:
