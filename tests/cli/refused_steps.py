@@ -67,7 +67,7 @@ STEPS_REFUSED: dict[str, Refused] = {
         {"old-data-missing": f"{IN_THE_PODS}, and previous.data is keep"},
         local("cache", data="keep"),
     ),
-    "a local Redis with queues that nobody has read": Refused(
+    "a local Redis with queues without a record": Refused(
         migration(), f"advance --at {IN_WINDOW} --override urgent", {"queue-unread": UNREAD}, local("queue", data="discard")
     ),
     "queues of a local Redis that were read before a rollback": Refused(
