@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
     from rediskit.checks import Finding, Severity
     from rediskit.checks.kubeconform import Counts, Document
+    from rediskit.errors import Path as DataPath
+    from rediskit.errors import Problem
     from rediskit.migrate.owner.gitops_objects import GitOpsObject
+    from rediskit.model.client import Client
     from rediskit.model.environment import Environment
     from rediskit.output.writer import Changes
     from rediskit.renderers.tree import Tree
@@ -78,40 +81,44 @@ def _in_place(environment: Environment, _: Tree) -> Iterator[Finding]:
         if client.migration is None or not client.owner.in_place:
             continue
         # Only an application in this repository needs Git and its programs.
-        from rediskit.checks import Finding
-        from rediskit.migrate.owner.deployers import WARNINGS, deployer_problems
+        from rediskit.migrate.owner.deployers import deployer_problems
         from rediskit.migrate.owner.in_place import config_checkout, unlisted
 
         checkout = config_checkout(environment, client)
-        path = ("clients", index, "owner", "path")
-        for problem in (*unlisted(client, checkout), *deployer_problems(environment, client, checkout)):
-            severity: Severity = "warning" if problem.code in WARNINGS else "error"
-            where = problem.location or environment.locate(path)
-            yield Finding(problem.code, severity, problem.message, problem.hint, path, where, (client.name,))
+        problems = chain(unlisted(client, checkout), deployer_problems(environment, client, checkout))
+        yield from _of_owner(environment, client, problems, ("clients", index, "owner", "path"))
+
+
+def _of_owner(environment: Environment, client: Client, problems: Iterable[Problem], path: DataPath) -> Iterator[Finding]:
+    """Yield the findings of problems of an application repository. path: their place if they have none of their own."""
+    from rediskit.checks import Finding
+    from rediskit.migrate.owner.deployers import WARNINGS
+
+    for problem in problems:
+        severity: Severity = "warning" if problem.code in WARNINGS else "error"
+        where = problem.location or environment.locate(path)
+        yield Finding(problem.code, severity, problem.message, problem.hint, path, where, (client.name,))
 
 
 def _deployed_from_here() -> Visit:
     """Return the check of objects in the repository of the config that build an application of another repository."""
 
     @cache  # All environments of a work tree have the same objects.
-    def objects(top: Path) -> list[GitOpsObject]:
+    def objects(top: Path | None) -> list[GitOpsObject]:
         from rediskit.migrate.owner.gitops_objects import gitops_objects
 
-        return list(gitops_objects(top))
+        return list(gitops_objects(top)) if top else []
 
     def look(environment: Environment, _: Tree) -> Iterator[Finding]:
         for index, client in enumerate(environment.clients):
             if client.migration is None or client.owner.in_place:
                 continue
-            from rediskit.checks import Finding
             from rediskit.git.discovery import work_tree_of
-            from rediskit.migrate.owner.deployers import WARNINGS, undoing_elsewhere
+            from rediskit.migrate.owner.deployers import is_built_elsewhere, undoing_elsewhere
 
-            top, path = work_tree_of(environment.file), ("clients", index, "owner")
-            for problem in undoing_elsewhere(client, objects(top) if top else []):
-                severity: Severity = "warning" if problem.code in WARNINGS else "error"
-                where = problem.location or environment.locate(path)
-                yield Finding(problem.code, severity, problem.message, problem.hint, path, where, (client.name,))
+            if is_built_elsewhere(client):
+                problems = undoing_elsewhere(client, objects(work_tree_of(environment.file)))
+                yield from _of_owner(environment, client, problems, ("clients", index, "owner"))
 
     return Visit(names(CHECK), look)
 

@@ -51,14 +51,18 @@ def undoing_problems(client: Client, checkout: Checkout) -> Iterator[Problem]:
         yield from _without_effect(client, build, objects)
 
 
+def is_built_elsewhere(client: Client) -> bool:
+    """Return whether an object of another repository can undo a step of a client that is still ahead."""
+    is_over = client.migration is None or client.migration.step in ("decommission", "complete")
+    return not is_over and client.owner.delivery != "stated"
+
+
 def undoing_elsewhere(client: Client, objects: Sequence[GitOpsObject]) -> Iterator[Problem]:
     """Yield what objects of another repository, such as that of the config, change after the files of a client.
 
     Without `owner.path` and `owner.object`, only what changes the workloads of the client by their names counts.
     """
     owner = client.owner
-    if client.migration is None or client.migration.step in ("decommission", "complete") or owner.delivery == "stated":
-        return
     for build in builds_elsewhere(objects, client) if owner.delivery != "values" else _of_chart(client):
         for problem in _without_effect(client, _without_own_patches(client, build), objects):
             if owner.path is not None or owner.object is not None:
