@@ -21,7 +21,7 @@ _RESTORE = "restore the value from before scale-down, until decommission: a roll
 
 def is_before_fold(client: Client) -> bool:
     """Return whether the base must be as before the migration: a rollback is possible, or has taken place."""
-    return client.migration is not None and client.migration.step not in ("decommission", "complete")
+    return client.migration is not None and not client.is_decommissioned
 
 
 def switched_already(

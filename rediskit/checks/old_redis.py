@@ -7,7 +7,6 @@ from rediskit.checks.finding import Issue, Severity, Subject
 from rediskit.errors import Path
 from rediskit.model.client import Client
 from rediskit.model.network import Network
-from rediskit.state_machine.effects import effects
 from rediskit.state_machine.scans import unfit
 from rediskit.usage.address import Address, parse
 from rediskit.usage.clients import gone_by, users
@@ -19,8 +18,7 @@ def in_use(subject: Subject) -> Iterator[Issue]:
     Before `decommission` the finding is a warning. The error can't be accepted.
     """
     for _, client in _migrating(subject):
-        removed = effects(client.migration).removed or (client.migration is not None and client.migration.step == "complete")
-        severity: Severity = "error" if removed else "warning"
+        severity: Severity = "error" if client.is_decommissioned else "warning"
         for user in users(subject.environment, client):
             if user.strength == "certain":
                 yield Issue(user.message, user.hint, user.path, severity)

@@ -52,7 +52,7 @@ def lost_data(client: Client, before: Sequence[Object]) -> Iterator[Use]:
             places = _of_pods(content, any_lasts) if content.get("kind") in _WORKLOADS else _of_manager(content)
         for path, why in places:
             yield Use(reference(content), client.namespace, pointer(*path), "certain", why)
-    if data == "keep" and client.owner.delivery == "stated" and not _is_over(client):
+    if data == "keep" and client.owner.delivery == "stated" and not client.is_decommissioned:
         yield from _unread(client, before)
 
 
@@ -67,11 +67,6 @@ def _removed(client: Client, before: Sequence[Object]) -> Iterator[Object]:
     for content in before:
         if reference(content) in client.old_objects and key_of(content)[1] in ("", client.namespace):
             yield content
-
-
-def _is_over(client: Client) -> bool:
-    """Return whether the objects are already removed."""
-    return client.migration is not None and client.migration.step in ("decommission", "complete")
 
 
 def _unread(client: Client, before: Sequence[Object]) -> Iterator[Use]:

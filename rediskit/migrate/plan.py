@@ -248,7 +248,7 @@ def _when(migration: Migration, step: Step) -> str:
 
 
 def _rollback(environment: Environment, client: Client, migration: Migration) -> Procedure | None:
-    if migration.step in ("decommission", "complete"):
+    if migration.is_decommissioned:
         return None
     return rollback_procedure(environment, client, environment.file)
 
@@ -262,5 +262,5 @@ def _missing(environment: Environment, client: Client) -> Iterator[str]:
         yield "a record that the namespaces of Redis and of the client have the Secret [secret-missing]"
     if environment.secrets.mode != "manual" and not secret_in_tree(environment, client):
         yield f"the Secret of Redis and of {client.namespace}: run `rediskit secret new` [secret-missing]"
-    if previous and previous.data is None and (previous.remove or is_local(client)) and migration.step not in ("decommission", "complete"):
+    if previous and previous.data is None and (previous.remove or is_local(client)) and not migration.is_decommissioned:
         yield "`previous.data` (none, discard or keep) for the data of the old Redis [old-data-missing]"

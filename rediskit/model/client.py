@@ -147,6 +147,11 @@ class Client(Model):
         return self.migration is not None and self.migration.step != "complete"
 
     @property
+    def is_decommissioned(self) -> bool:
+        """Whether its migration has removed the old Redis."""
+        return self.migration is not None and self.migration.is_decommissioned
+
+    @property
     def old_objects(self) -> tuple[str, ...]:
         """The objects of the old Redis that `decommission` removes, as Kind/name."""
         return self.previous.remove if self.previous else ()

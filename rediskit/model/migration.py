@@ -117,9 +117,14 @@ class Migration(Model):
         if self.history and self.history[-1].step != self.step:
             message = f"the step is {self.step}, but the history ends with {self.history[-1].step}"
             refuse("history-order", message, "correct the one that was edited by hand", "step")
-        if self.step in ("decommission", "complete"):
+        if self.is_decommissioned:
             refuse_all(self.missing_evidence(self.step))
         return self
+
+    @property
+    def is_decommissioned(self) -> bool:
+        """Whether the old Redis is removed, so that no rollback is possible."""
+        return self.step in ("decommission", "complete")
 
     @property
     def running_since(self) -> Entry | None:

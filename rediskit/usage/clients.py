@@ -108,8 +108,7 @@ def gone_by(environment: Environment, client: Client) -> Client | None:
 
 
 def _has_removed(client: Client) -> bool:
-    migration = client.migration
-    return migration is not None and migration.step in ("decommission", "complete") and removes(client)
+    return client.is_decommissioned and removes(client)
 
 
 def losing_rollback(environment: Environment, client: Client) -> Iterator[str]:

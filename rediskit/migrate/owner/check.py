@@ -140,7 +140,7 @@ def _drift(tree: Tree, client: Client, checkout: Checkout, file: Path) -> Iterat
 
 def _added(client: Client, checkout: Checkout, file: Path) -> Iterator[Finding]:
     """Yield what the objects of GitOps tools in the checkout add to the build. `check` reports it for an overlay of this repository."""
-    if client.owner.delivery == "component" and not client.owner.in_place and not _is_over(client):
+    if client.owner.delivery == "component" and not client.owner.in_place and not client.is_decommissioned:
         for problem in undoing_problems(client, checkout):
             severity: Severity = "warning" if problem.code in WARNINGS else "error"
             yield _of_problem(problem, problem.location or _at(file))._replace(severity=severity)
@@ -171,7 +171,7 @@ def _base(client: Client, before: Built, checkout: Checkout, file: Path, *, is_w
         return
     for workload in client.workloads:
         yield from _workload(client, workload, before, checkout, file)
-    for reference in client.old_objects if is_whole and not _is_over(client) else ():
+    for reference in client.old_objects if is_whole and not client.is_decommissioned else ():
         kind, _, name = reference.partition("/")
         if not select(before.objects, client, kind, name):
             hint = "no step can remove an object that is in no build: add and apply it there, or remove it from previous.remove"
@@ -200,13 +200,8 @@ def _workload(client: Client, workload: Workload, before: Built, checkout: Check
 _AGREE = "set the same value: a rollback restores that of the base, scale-up that of the config"
 
 
-def _is_over(client: Client) -> bool:
-    """Return whether the old Redis is removed and the autoscaler is released."""
-    return client.migration is not None and client.migration.step in ("decommission", "complete")
-
-
 def _scalers(client: Client, before: Built, checkout: Checkout, file: Path) -> Iterator[Finding]:
-    if _is_over(client):
+    if client.is_decommissioned:
         return
     for (kind, _, name), problem in unnamed_scalers(before.objects, client):
         yield _of_problem(problem, object_at(checkout, kind, name) or _at(file))

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from rediskit.checks.bases import is_before_fold
 from rediskit.errors import Problem
 from rediskit.files import read_regular
 from rediskit.git.program import Git
@@ -53,8 +54,7 @@ def undoing_problems(client: Client, checkout: Checkout) -> Iterator[Problem]:
 
 def is_built_elsewhere(client: Client) -> bool:
     """Return whether an object of another repository can undo a step of a client that is still ahead."""
-    is_over = client.migration is None or client.migration.step in ("decommission", "complete")
-    return not is_over and client.owner.delivery != "stated"
+    return is_before_fold(client) and client.owner.delivery != "stated"
 
 
 def undoing_elsewhere(client: Client, objects: Sequence[GitOpsObject]) -> Iterator[Problem]:
