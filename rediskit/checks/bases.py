@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rediskit.checks.finding import Issue, Severity, Subject
+from rediskit.checks.manifests import applications
 from rediskit.checks.old_redis import shared_address
 from rediskit.checks.workloads import Setting, severity_of
 from rediskit.errors import Path
@@ -148,7 +149,6 @@ def _may_read(workload: Workload, content: Mapping[str, Any], secret: str) -> bo
 
 def _manifests(subject: Subject) -> Iterator[tuple[Path, Client, Workload, Mapping[str, Any]]]:
     """Yield the manifests from before the switch, each with its config path, its client and its workload."""
-    for index, client in enumerate(subject.environment.clients):
-        for number, workload in enumerate(client.workloads if is_before_fold(client) else ()):
-            if workload.manifest is not None:
-                yield ("clients", index, "workloads", number, "manifest"), client, workload, workload.manifest.content
+    for path, client, workload, manifest in applications(subject):
+        if is_before_fold(client):
+            yield (*path, "manifest"), client, workload, manifest.content

@@ -17,7 +17,7 @@ from rediskit.state_machine.effects import effects
 from rediskit.usage.address import parse
 
 
-class _Application(NamedTuple):
+class Application(NamedTuple):
     """A workload with a manifest that a migration changes, and its config path."""
 
     path: Path
@@ -26,17 +26,17 @@ class _Application(NamedTuple):
     manifest: Manifest
 
 
-def _applications(subject: Subject) -> Iterator[_Application]:
+def applications(subject: Subject) -> Iterator[Application]:
     """Yield each workload until its migration is complete. Then the manifest contains the change itself."""
     for index, client in enumerate(subject.environment.clients):
         for number, workload in enumerate(client.workloads):
             if workload.manifest is not None and client.is_migrating:
-                yield _Application(("clients", index, "workloads", number), client, workload, workload.manifest)
+                yield Application(("clients", index, "workloads", number), client, workload, workload.manifest)
 
 
 def duplicate_variables(subject: Subject) -> Iterator[Issue]:
     """Refuse a manifest that defines a switched variable twice: kustomize keeps the last definition and loses the patch."""
-    for path, _, workload, _ in _applications(subject):
+    for path, _, workload, _ in applications(subject):
         for variable in repeated(workload):
             lost = "the pod uses the last one" if workload.kind == "Rollout" else "kustomize would keep the last one and lose the patch"
             message = f"{variable.container} has {variable.name} twice: {lost}"
@@ -49,7 +49,7 @@ def absent_variables(subject: Subject) -> Iterator[Issue]:
 
     A missing port variable is common. The check reports it only where the port changes.
     """
-    for path, client, workload, manifest in _applications(subject):
+    for path, client, workload, manifest in applications(subject):
         same_port = client.previous is None or client.previous.port == subject.release.port
         for variable, others in absent(workload):
             if same_port and not (variable.template and variable.template.names_redis):
@@ -60,7 +60,7 @@ def absent_variables(subject: Subject) -> Iterator[Issue]:
 
 def composed_urls(subject: Subject) -> Iterator[Issue]:
     """Warn about a Redis URL in the manifest that refers to a switched host, but to no switched password: Redis answers NOAUTH."""
-    for path, _, workload, manifest in _applications(subject):
+    for path, _, workload, manifest in applications(subject):
         for container, place, host in composed(workload):
             example = "redis://:${password}@${address}"
             setting = f"under args: {{from: …, to: {example}}}" if place.endswith("]") else f"under env: {{{place}: {example}}}"
@@ -88,7 +88,7 @@ def previous_differs(subject: Subject) -> Iterator[Issue]:
 
     A rollback restores the values of the manifest. Another Redis is an error from `scale-down` on.
     """
-    for path, client, workload, manifest in _applications(subject):
+    for path, client, workload, manifest in applications(subject):
         if client.previous is None:
             continue
         expected = parse(client.previous.host, client.namespace).plus(parse(subject.release.primary_host, client.namespace))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rediskit.checks.finding import Issue, Severity, Subject
-from rediskit.errors import Path
+from rediskit.checks.manifests import applications
 from rediskit.model.client import Client
 from rediskit.model.nested import at, list_at, mapping_at, text_at
 
@@ -94,8 +94,6 @@ def deleted_volumes(subject: Subject) -> Iterator[Issue]:
 
 def _of_manifests(subject: Subject, settings: Callable[[Mapping[str, Any], str], Iterator[Setting]]) -> Iterator[Issue]:
     """Yield the settings in the manifests of clients whose migration is not complete."""
-    for index, client in enumerate(subject.environment.clients):
-        for number, workload in enumerate(client.workloads if client.is_migrating else ()):
-            path: Path = ("clients", index, "workloads", number, "manifest")
-            for setting in settings(workload.manifest.content, workload.reference) if workload.manifest else ():
-                yield Issue(setting.message, setting.hint, path, severity_of(client))
+    for path, client, workload, manifest in applications(subject):
+        for setting in settings(manifest.content, workload.reference):
+            yield Issue(setting.message, setting.hint, (*path, "manifest"), severity_of(client))

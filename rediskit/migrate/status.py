@@ -178,7 +178,8 @@ def _warnings(situation: Situation, repository: Repository) -> Iterator[str]:
         yield f"the application is down from this step on; the budget is {migration.budgets.downtime}"
     local = is_local(client)
     if local and ((new.stopped and not old.stopped) or transition.kind == "rollback"):
-        yield stopped_with_pods(client)[0].lower() + stopped_with_pods(client)[1:]
+        stopped = stopped_with_pods(client)
+        yield stopped[0].lower() + stopped[1:]
     if new.stopped and not old.stopped and "queue" in client.use:
         yield f"let the workers empty the queues before this step; {STAYS}"
     if transition == Transition("forward", "reconfigure", "scale-up"):
