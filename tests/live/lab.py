@@ -26,7 +26,7 @@ from tests.live.recording import Outcome, Recording
 from tests.live.resp import Connection, RedisError, fields
 from tests.live.runbook import Block, Shell, blocks
 from tests.live.wrappers import write_wrappers
-from tests.live.writer import Writer, lost
+from tests.live.writer import LIMIT, Writer, lost
 from tests.tools.install import locate_folder
 
 Object = dict[str, Any]
@@ -179,10 +179,15 @@ class Lab(Recording):
         )
 
     @contextmanager
-    def writing(self, pause: float = 0.001) -> Iterator[Writer]:
-        """Yield a client of the Service of the primary, for as long as the block runs."""
+    def writing(self, pause: float = 0.001, limit: float = LIMIT) -> Iterator[Writer]:
+        """Yield a client of the Service of the primary, for as long as the block runs.
+
+        Args:
+            pause: Seconds between two writes.
+            limit: Seconds that it waits for an answer. A test of what is refused needs more than a busy machine takes.
+        """
         host, port = self.service()
-        writer = Writer(self.folder / f"writer-{len(self._writers)}", host, port, pause)
+        writer = Writer(self.folder / f"writer-{len(self._writers)}", host, port, pause, limit)
         self._writers.append(writer)
         writer.start(self.password)
         try:

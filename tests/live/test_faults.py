@@ -49,7 +49,7 @@ def test_without_a_free_connection_those_that_are_open_go_on_and_nothing_restart
     lab = start("maxclients", version=version, profile=profile, monitoring=False)
     lab.wait_for_replicas()
     server = lab.primary.containers["redis"]
-    with lab.writing() as writer, ExitStack() as held:
+    with lab.writing(limit=10) as writer, ExitStack() as held:
         lab.redis(lab.primary, "CONFIG", "SET", "maxclients", 40)
         address = lab.primary.address, lab.primary.port("redis")
         for _ in range(60):

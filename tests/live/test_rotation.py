@@ -39,7 +39,7 @@ def test_a_rotation_refuses_no_client_before_the_restart_and_loses_nothing(start
     shell = lab.shell()
     before = lab.password
     printed = ""
-    with lab.writing() as writer:
+    with lab.writing(limit=10) as writer:
         for block in lab.page("rotation"):
             if block.heading.endswith("Restart Redis"):
                 assert writer.errors() == {}, "the application was refused before Redis restarted"

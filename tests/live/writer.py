@@ -17,7 +17,8 @@ from tests.live.resp import Connection, RedisError
 
 PREFIX = "live:"
 _PAUSE = 0.05
-_SECONDS = 1.0
+LIMIT = 1.0
+"""Seconds that it waits for a connection or an answer, unless a test needs more."""
 _BATCH = 1000
 
 
@@ -32,9 +33,9 @@ class Entry(NamedTuple):
 class Writer:
     """The process, its log, and what the log shows. A restart goes on with the next number, as a Deployment would with its next pod."""
 
-    def __init__(self, folder: Path, host: str, port: int, pause: float = 0.001) -> None:
+    def __init__(self, folder: Path, host: str, port: int, pause: float = 0.001, limit: float = LIMIT) -> None:
         folder.mkdir(parents=True)
-        self._folder, self._host, self._port, self._pause = folder, host, port, pause
+        self._folder, self._host, self._port, self._pause, self._limit = folder, host, port, pause, limit
         self.log = folder / "writes"
         self.log.touch()
         self._program: Program | None = None
@@ -42,7 +43,7 @@ class Writer:
     def start(self, password: str) -> None:
         entries = self.entries()
         first = entries[-1].number + 1 if entries else 0
-        command = [sys.executable, "-m", "tests.live.writer", self._host, self._port, first, self._pause, self.log]
+        command = [sys.executable, "-m", "tests.live.writer", self._host, self._port, first, self._pause, self._limit, self.log]
         environment = {**os.environ, "PYTHONPATH": str(Path.cwd()), "REDIS_PASSWORD": password}
         self._program = Program("writer", [str(part) for part in command], environment, Path.cwd(), self._folder / "writer.log")
         self._program.start()
@@ -100,13 +101,13 @@ def _values(numbers: list[int], connection: Connection) -> Iterator[tuple[int, s
         yield from zip(batch, connection.call("MGET", *(f"{PREFIX}{number}" for number in batch)), strict=True)
 
 
-def write(host: str, port: int, first: int, pause: float, log: Path, password: str) -> None:
+def write(host: str, port: int, first: int, pause: float, limit: float, log: Path, password: str) -> None:
     """Write until the process ends."""
     number = first
     with log.open("a", buffering=1) as file:
         while True:
             try:
-                with Connection(host, port, password, _SECONDS) as connection:
+                with Connection(host, port, password, limit) as connection:
                     while True:
                         connection.call("SET", f"{PREFIX}{number}", number)
                         file.write(f"{time.time():.3f} {number} \n")
@@ -121,4 +122,5 @@ def write(host: str, port: int, first: int, pause: float, log: Path, password: s
 
 
 if __name__ == "__main__":
-    write(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]), Path(sys.argv[5]), os.environ["REDIS_PASSWORD"])
+    host, port, first, pause, limit, log = sys.argv[1:]
+    write(host, int(port), int(first), float(pause), float(limit), Path(log), os.environ["REDIS_PASSWORD"])
