@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.wheel import ROOT, unpacked
+
 USE = """
 from rediskit import Environment, check, load, render, write
 
@@ -28,14 +28,10 @@ assert render(made).objects["platform/redis/namespace-redis.yaml"]["metadata"]["
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the content of the wheel."""
     folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    site = unpacked(folder)
     (wheel,) = folder.glob("*.whl")
     assert wheel.stat().st_size < 1_500_000
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder / "site")
-    return folder / "site"
+    return site
 
 
 def test_the_wheel_contains_the_data_of_the_package(installed: Path) -> None:
