@@ -7,13 +7,13 @@ from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.helm import Chart
 from rediskit.migrate.committed_files import refuse_jump
 from rediskit.migrate.edit import Edited, put_in_place
-from rediskit.migrate.owner.base import base_findings, refuse
+from rediskit.migrate.owner.base import base_findings, refuse, refuse_scalers
 from rediskit.migrate.owner.build import Difference, bench, differences
 from rediskit.migrate.owner.files import FOLDER, Checkout, checkout_at, kustomization, link_in_the_way, listing, rendered_files, shown
 from rediskit.migrate.owner.in_place import config_checkout
 from rediskit.migrate.owner.module import undeclared
 from rediskit.migrate.owner.plain_files import plain_files
-from rediskit.migrate.owner.rules import beaten, missing_workload, release_problems, unbuilt, unexpanded, unnamed_scalers
+from rediskit.migrate.owner.rules import beaten, missing_workload, release_problems, unbuilt, unexpanded
 from rediskit.migrate.owner.values_rules import values_problems
 from rediskit.migrate.scan import problems, scan
 from rediskit.migrate.status import one_client
@@ -137,10 +137,7 @@ def trial_build(environment: Environment, client: Client, checkout: Checkout, ch
         raise RefusedError(unbuilt(where, after, _step(client)))
     if problem := missing_workload(before.objects, client, where):
         raise RefusedError(problem)
-    effect = effects(client.migration)
-    scalers = [problem for _, problem in unnamed_scalers(before.objects, client)]
-    if scalers and not (effect.owner_is_untouched or effect.removed):
-        raise RefusedError(scalers)
+    refuse_scalers(environment, client, before.objects)
     refuse(environment, client, base_findings(environment, client, before.objects))
     changes = differences(environment, client, before, after)
     if overwritten := [beaten(client, change, _step(client), where) for change in changes if change.wrong]:

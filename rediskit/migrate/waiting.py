@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from rediskit.errors import MissingToolError, Problem
 from rediskit.live import gitops
+from rediskit.migrate import pods
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.nested import text_at
@@ -48,6 +49,8 @@ def wait_for_application(client: Client, commit: str, wait: Wait) -> None:
         if target is not None:
             yield gitops.missing(target, "" if target.kind == "HelmRelease" else commit, wait.context)
         yield from (gitops.workload_missing(workload, stopped=stopped, context=wait.context) for workload in workloads)
+        if stopped and (left := pods.live_pods(client, wait.context)):
+            yield f"{pods.names(left)}: not ended"
 
     _until_nothing(lambda: _first(missing()), wait)
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -55,6 +55,14 @@ class Double(NamedTuple):
         """Let Redis list a connection of the application, or none."""
         (self.state / "connected").write_text("yes" if connected else "")
 
+    def terminate(self, *pods: Mapping[str, Any]) -> None:
+        """Let these pods terminate, besides those that run."""
+        (self.state / "terminating").write_text(json.dumps(pods))
+
+    def scale(self, *scalers: Mapping[str, Any]) -> None:
+        """Let these autoscalers exist besides the objects of the manifests."""
+        (self.state / "scalers").write_text(json.dumps(scalers))
+
 
 def start(folder: Path, monkeypatch: pytest.MonkeyPatch, kustomize: Path) -> Double:
     """Return a cluster whose verifications pass, with its kubectl in $KUBECTL."""
@@ -71,4 +79,6 @@ def start(folder: Path, monkeypatch: pytest.MonkeyPatch, kustomize: Path) -> Dou
     for phase in ("connectivity", "replication", "performance"):
         double.message(phase)
     double.connect()
+    double.terminate()
+    double.scale()
     return double

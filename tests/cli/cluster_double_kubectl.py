@@ -101,7 +101,7 @@ class Kubectl:
             repository = "owner" if name == "beersystem" else "here"
             status = {"sync": {"status": "Synced", "revision": self._head(repository)}, "health": {"status": "Healthy"}}
             return {"metadata": {"name": name}, "status": status}
-        for content in (*self._built(), *self._rendered()):
+        for content in (*self._scalers(), *self._built(), *self._rendered()):
             if (content["kind"].lower(), content["metadata"]["name"]) == (kind, name):
                 return _with_status(content)
         return None
@@ -123,14 +123,20 @@ class Kubectl:
         return (self.state / f"message-{phase}").read_text()
 
     def _listed(self, kind: str) -> Any:
-        selector = dict(pair.split("=") for pair in self.options["--selector"].split(","))
+        selector = dict(pair.split("=") for pair in filter(None, self.options["--selector"].split(",")))
         if kind == "pod" and "job-name" in selector:
             ended = {"terminated": {"exitCode": 0, "message": self._message(selector["job-name"])}}
             return {"items": [{"status": {"containerStatuses": [{"name": "verify", "state": ended}]}}]}
         if kind == "pod":
+            terminating = json.loads((self.state / "terminating").read_text())
             pods = (_pod(content) for content in self._built() if content["kind"] == "Deployment" and content["spec"]["replicas"])
-            return {"items": [pod for pod in pods if selector.items() <= pod["metadata"]["labels"].items()]}
+            return {"items": [pod for pod in (*terminating, *pods) if selector.items() <= pod["metadata"]["labels"].items()]}
+        if kind == "horizontalpodautoscaler":
+            return {"items": [content for content in self._scalers() if content["kind"] == "HorizontalPodAutoscaler"]}
         raise LookupError(f"this kubectl lists no {kind}")
+
+    def _scalers(self) -> Any:
+        return json.loads((self.state / "scalers").read_text())
 
     def _head(self, repository: str) -> str:
         return self._git(repository, "rev-parse", "main").decode().strip()

@@ -10,7 +10,7 @@ from rediskit.yamlio.writer import dump
 from tests.checks.client_cases import with_env
 from tests.checks.workload_cases import DELETED, REFERENCE, SHARED_HOST, with_host, with_settings
 from tests.cli.checkout import owner
-from tests.cli.test_check_owner import remarks_with
+from tests.cli.test_check_owner import KEDA, remarks, remarks_with
 from tests.cli.test_export import at, disk, exported
 from tests.cli.test_export import run as run
 from tests.cli.test_export_of_files import plain
@@ -63,6 +63,22 @@ def test_a_setting_in_a_plain_file_is_refused(tmp_path: Path, run: Run) -> None:
     code, _, errors = exported(run, at(tmp_path, "scale-down", "manifests"))
     assert (code, disk(top / "prod")) == (1, before)
     assert "error[pods-not-updated]: Deployment/beersystem-backend is paused" in errors
+
+
+def test_an_autoscaler_in_plain_files_is_refused_and_can_be_accepted(tmp_path: Path, run: Run) -> None:
+    """KEDA scales a workload with 0 replicas up again, and the application uses the old Redis in the downtime."""
+    file, text = "deployment-beersystem-backend.yaml", f"{dump(backend())}---\n{dump(KEDA)}"
+    top, line = plain(tmp_path, text=text), text[: text.index("---")].count("\n") + 2
+    before = disk(top / "prod")
+    config = at(tmp_path, "prepare", "manifests")
+    assert remarks(run, config) == [("owner-autoscaler", "error", f"owner/prod/{file}", line)]
+    config = at(tmp_path, "scale-down", "manifests")
+    code, _, errors = exported(run, config)
+    assert (code, disk(top / "prod")) == (1, before)
+    assert "error[owner-autoscaler]: ScaledObject/backend scales Deployment/beersystem-backend" in errors
+    accepted = '[{"code": "owner-autoscaler", "on": "beersystem", "reason": "paused by hand"}]'
+    (tmp_path / config).write_text((tmp_path / config).read_text(encoding="utf-8") + f"accept: {accepted}\n", encoding="utf-8")
+    assert exported(run, config)[0] == 0
 
 
 DEPLOYMENT = "owner/base/deployment-beersystem-backend.yaml"

@@ -161,7 +161,7 @@ def kubectl_prints(folder: Path, monkeypatch: pytest.MonkeyPatch, *jobs: Mapping
     """Put a kubectl on the way that prints these Jobs, and return the file with its arguments."""
     program, log = folder / "kubectl", folder / "kubectl.log"
     (folder / "jobs.json").write_text(json.dumps({"kind": "List", "items": list(jobs)}))
-    program.write_text(f'#!/bin/sh\necho "$*" > {log}\ncat {folder}/jobs.json\n')
+    program.write_text(f'#!/bin/sh\necho "$*" >> {log}\ncat {folder}/jobs.json\n')
     program.chmod(0o755)
     monkeypatch.setenv("KUBECTL", str(program))
     return log
@@ -181,12 +181,23 @@ def test_jobs_are_read_with_kubectl_and_the_gate_passes_without_a_running_one(
     ]
     kubectl_prints(tmp_path, monkeypatch, FINISHED, merged(JOB, {"metadata": {"ownerReferences": [{"kind": "CronJob", "name": "other"}]}}))
     assert run("record", CONFIG, "--jobs", *at)[0] == 0
-    assert log.read_text().split()[:4] == ["get", "jobs", "--namespace", "beersystem"]
+    assert [call.split()[:4] for call in log.read_text().splitlines()[-2:]] == [
+        ["get", kind, "--namespace", "beersystem"] for kind in ("jobs", "pods")
+    ]
     saved = load(file).clients[0].migration
     assert saved is not None
     recorded = saved.evidence[-1]
     assert (recorded.kind, recorded.by, recorded.value, recorded.source) == ("jobs", "measured", "0", "Jobs of namespace beersystem")
     assert run("advance", CONFIG, *at)[0] == 0
+
+
+def test_a_pod_of_a_deleted_job_that_terminates_is_refused(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = write(tmp_path, to("deploy"), CRON).read_text()
+    owners = [{"kind": "Job", "name": "report-29384756"}]
+    kubectl_prints(tmp_path, monkeypatch, {"metadata": {"name": "report-29384756-abcde", "ownerReferences": owners}, "status": {}})
+    code, output, errors = run("record", CONFIG, "--jobs", "--at", "2026-03-01T22:03:00-03:00")
+    assert (code, output, (tmp_path / CONFIG).read_text()) == (1, "", text)
+    assert "error[pods-running]: beersystem: report-29384756-abcde in namespace beersystem: not ended" in errors
 
 
 def test_a_person_may_record_that_no_job_is_running(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

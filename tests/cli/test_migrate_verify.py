@@ -19,6 +19,7 @@ from rediskit.renderers.owner.patches import changes
 from rediskit.source.loader import load
 from rediskit.yamlio.writer import dump
 from tests.cli.migrations import CONFIG, SECRET, WINDOW, entries, write
+from tests.cli.test_check_owner import KEDA
 from tests.conftest import Run
 from tests.renderers.owner_build import OLD_REDIS
 from tests.samples import backend, merged
@@ -222,6 +223,34 @@ def test_pods_that_still_run_are_a_difference(tmp_path: Path, run: Run) -> None:
     live = merged(objects(tmp_path)[0], {"metadata": {"uid": "1"}, "status": {"replicas": 1}})
     code, output, _ = run("verify", CONFIG, "--from", put(tmp_path, live))
     assert (code, "/status/replicas: wanted 0, actual 1" in output) == (1, True)
+
+
+def pod(owner: str, name: str, phase: str = "Running", **labels: str) -> dict[str, Any]:
+    metadata = {"name": f"{name}-x2k7p", "namespace": "beersystem", "labels": labels, "ownerReferences": [{"kind": owner, "name": name}]}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "status": {"phase": phase}}
+
+
+@pytest.mark.parametrize(
+    ("content", "is_left"),
+    [
+        (pod("ReplicaSet", "beersystem-backend-5d8c", **{"pod-template-hash": "5d8c"}), True),
+        (pod("ReplicaSet", "beersystem-backend-5d8c", "Failed", **{"pod-template-hash": "5d8c"}), False),
+        (pod("ReplicaSet", "beersystem-backend-canary-5d8c", **{"pod-template-hash": "5d8c"}), False),
+        (pod("StatefulSet", "beersystem-backend"), False),
+    ],
+    ids=["of the workload", "ended", "of another Deployment", "of a StatefulSet with the name"],
+)
+def test_a_pod_that_terminates_is_a_difference(content: dict[str, Any], is_left: bool, tmp_path: Path, run: Run) -> None:
+    """Its Deployment counts it no longer: `status.replicas` is 0."""
+    at(tmp_path, "scale-down")
+    code, output, _ = run("verify", CONFIG, "--from", put(tmp_path, *objects(tmp_path), content))
+    assert (code, f"Pod/{content['metadata']['name']}: wanted not there, actual has not ended" in output) == (int(is_left), is_left), output
+
+
+def test_an_autoscaler_that_the_config_does_not_reference_is_refused(tmp_path: Path, run: Run) -> None:
+    at(tmp_path, "scale-down")
+    code, _, errors = run("verify", CONFIG, "--from", put(tmp_path, *objects(tmp_path), KEDA))
+    assert (code, "error[owner-autoscaler]: ScaledObject/backend scales Deployment/beersystem-backend" in errors) == (1, True), errors
 
 
 @pytest.mark.parametrize(

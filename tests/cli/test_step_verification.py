@@ -9,6 +9,7 @@ import pytest
 
 from rediskit.migrate.verification.verify import live_artefact
 from tests.cli.cluster_double import Double
+from tests.cli.test_check_owner import HPA, KEDA
 from tests.cli.test_step import CONFIG, TO, take
 from tests.cli.test_step import cluster as cluster
 from tests.cli.test_step import place as place
@@ -30,6 +31,27 @@ def test_a_step_that_is_live_is_verified(cluster: Double, run: Run) -> None:
     assert {result["id"] for result in verification["results"]} > {"ping", "replicas-online", "secrets-equal", "client-connection"}
     assert {result["vantage"] for result in verification["results"]} >= {"cluster:redis", "cluster:beersystem"}
     assert [call for call in cluster.calls("create") if "redis-benchmark" in call] == [], "no load test in the downtime"
+
+
+def test_a_step_waits_for_pods_that_terminate(cluster: Double, run: Run) -> None:
+    owner = [{"kind": "ReplicaSet", "name": "beersystem-backend-5d8c"}]
+    metadata = {"name": "beersystem-backend-5d8c-x2k7p", "labels": {"pod-template-hash": "5d8c"}, "ownerReferences": owner}
+    cluster.terminate({"kind": "Pod", "metadata": metadata, "status": {"phase": "Running"}})
+    command = (*TO, "scale-down", "--wait", "--timeout", "0")
+    code, _, errors = run(*command)
+    assert (code, "error[not-live]: not live after 0 s: beersystem-backend-5d8c-x2k7p: not ended" in errors) == (3, True), errors
+    cluster.terminate()
+    assert run(*command)[0] == 0
+
+
+@pytest.mark.parametrize("owner", ["ScaledObject", "Other"])
+def test_a_scaled_object_of_the_cluster_fails_the_verification(owner: str, cluster: Double, run: Run) -> None:
+    """No manifest shows it, and KEDA starts the application again. An autoscaler alone starts no first pod."""
+    meta = {"name": "keda-hpa-backend", "namespace": "beersystem", "ownerReferences": [{"kind": owner, "name": "backend"}]}
+    cluster.scale({**HPA, "metadata": meta}, KEDA)
+    code, output, errors = take(run, "scale-down")
+    is_reported = "ScaledObject/backend scales Deployment/beersystem-backend" in output + errors
+    assert (code, is_reported) == (int(owner == "ScaledObject"), owner == "ScaledObject"), output + errors
 
 
 def test_a_failed_verification_is_exit_code_1_and_the_same_command_verifies_again(cluster: Double, run: Run) -> None:

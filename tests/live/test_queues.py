@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,23 @@ TASKS, DONE, CACHE_WRITES = 100, 60, 6000
 CONFIG = "chocolandia.yaml"
 KUBECTL = """#!/bin/sh
 echo "$@" | head -n 1 >> "$0.calls"
+[ "$1" != get ] || exec cat "$0.pods"
 while [ "$1" != -- ]; do shift; done
 shift
 exec "$@"
 """
-"""Runs the command of `kubectl exec` here instead of in a pod."""
+"""Runs the command of `kubectl exec` here instead of in a pod, and lists the pods of a file."""
+WORKER = {
+    "kind": "Pod",
+    "metadata": {
+        "name": "beersystem-backend-5d8c-x2k7p",
+        "labels": {"pod-template-hash": "5d8c"},
+        "ownerReferences": [{"kind": "ReplicaSet", "name": "beersystem-backend-5d8c"}],
+        "deletionTimestamp": "2026-03-01T02:00:30Z",
+    },
+    "status": {"phase": "Running"},
+}
+"""A pod that terminates: the Deployment has 0 replicas."""
 HOST = "redis.beersystem.svc.cluster.local"
 REDIS_CLI = """#!/bin/sh
 for word; do
@@ -64,6 +78,7 @@ class Migration:
         self.kubectl = folder / "bin/kubectl"
         self.kubectl.write_text(KUBECTL, encoding="utf-8")
         self.kubectl.chmod(0o755)
+        self.list_pods()
         client_program = folder / "bin/redis-cli"
         client_program.write_text(REDIS_CLI.format(host=HOST, program=program("redis-cli")), encoding="utf-8")
         client_program.chmod(0o755)
@@ -73,6 +88,9 @@ class Migration:
         command = [sys.executable, "-m", "rediskit", "migrate", arguments[0], CONFIG, *arguments[1:]]
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=60)
         return done.returncode, done.stdout + done.stderr
+
+    def list_pods(self, *pods: Mapping[str, Any]) -> None:
+        self.kubectl.with_name("kubectl.pods").write_text(json.dumps({"items": pods}), encoding="utf-8")
 
     @property
     def text(self) -> str:
@@ -110,9 +128,17 @@ def test_reconfigure_is_refused_with_40_of_100_tasks_and_allowed_with_none(versi
         assert (code, "value: 40:discarded" in output) == (0, True), output
         migration.work(TASKS)
         assert len(queue) == 0
+        migration.list_pods(WORKER)
+        code, output = migration("record", "--drained", "--at", at)
+        assert (code, "error[pods-running]: beersystem: beersystem-backend-5d8c-x2k7p" in output) == (1, True), output
+        queue.enqueue("math.factorial", 7)  # As a worker does that gives its task back while it stops.
+        migration.list_pods()
+        assert migration("record", "--drained", "--at", at)[0] == 1
+        migration.work(TASKS)
     code, output = migration("record", "--drained", "--at", at)
     assert (code, "by: measured" in output) == (0, True), output
     code, output = migration("advance", "--at", at)
     assert (code, "step: reconfigure" in migration.text) == (0, True), output
     calls = (tmp_path / "bin/kubectl.calls").read_text(encoding="utf-8").splitlines()
-    assert set(calls) == {"exec --namespace beersystem service/redis -- sh -c "}
+    pods = "get pods --namespace beersystem --selector  --output json"
+    assert set(calls) == {pods, "exec --namespace beersystem service/redis -- sh -c "}

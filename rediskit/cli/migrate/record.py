@@ -9,7 +9,7 @@ from rediskit.cli.migrate.move import dirty_notes
 from rediskit.cli.migrate.rendering import recorded
 from rediskit.cli.migrate.selection import selected
 from rediskit.cli.report import Report
-from rediskit.errors import ConfigError, Problem, RefusedError
+from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
 from rediskit.migrate.evidence import Observation, Observed, record, validation_period
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
@@ -102,7 +102,7 @@ def _folded(environment: Environment, client: Client, arguments: argparse.Namesp
 def _drained(client: Client, arguments: argparse.Namespace) -> Iterator[Observation]:
     """Yield the queues of the old Redis, read through kubectl or as a person observed them; nothing without `--drained`.
 
-    Refusals: [not-stopped], [queue-unread], [queue-not-empty].
+    Refusals: [not-stopped], [pods-running], [queue-unread], [queue-not-empty].
     """
     from rediskit.live.kubectl import redis_cli
     from rediskit.migrate.queues import left_in, refuse_tasks, service_of
@@ -120,6 +120,7 @@ def _drained(client: Client, arguments: argparse.Namespace) -> Iterator[Observat
         yield Observation("drained", f"0{DISCARDED}" if discard else "0", "", "; ".join(filter(None, (observed, discard))))
         return
     service, namespace = service_of(client)
+    _refuse_pods(client, arguments.context, "verify the queues, then record it with --drained --observed TEXT")
     tasks = left_in(client, lambda command: redis_cli(namespace, f"service/{service}", command, arguments.context))
     if tasks.total and not discard:
         raise refuse_tasks(client, tasks)
@@ -153,7 +154,7 @@ def _installed(client: Client, arguments: argparse.Namespace) -> Iterator[Observ
 def _jobs(client: Client, arguments: argparse.Namespace) -> Iterator[Observation]:
     """Yield the Jobs of the CronJobs, read through kubectl or as a person observed them; nothing without `--jobs`.
 
-    Refusals: [not-stopped], [jobs-running].
+    Refusals: [not-stopped], [jobs-running], [pods-running].
     """
     from rediskit.live.kubectl import list_objects
     from rediskit.migrate.jobs import running
@@ -170,6 +171,7 @@ def _jobs(client: Client, arguments: argparse.Namespace) -> Iterator[Observation
         message = f"{client.name}: {', '.join(names)} in namespace {client.namespace} {'is' if len(names) == 1 else 'are'} running"
         hint = f"wait until they have finished, or run kubectl delete job {' '.join(names)} --namespace {client.namespace}"
         raise RefusedError(Problem(message, hint, code="jobs-running"))
+    _refuse_pods(client, arguments.context, "verify the pods, then record it with --jobs --observed TEXT")
     yield Observation("jobs", "0", f"Jobs of namespace {client.namespace}")
 
 
@@ -189,6 +191,24 @@ def _refuse_running(client: Client, reason: str, subject: str) -> None:
     if not effects(client.migration).stopped:
         message = f"{client.name} is at {client.migration.step if client.migration else 'no step'}: it is not stopped and {reason}"
         raise RefusedError(Problem(message, f"record the {subject} after scale-down and before reconfigure", code="not-stopped"))
+
+
+def _refuse_pods(client: Client, context: str, otherwise: str) -> None:
+    """Refuse an observation while pods of the application have not ended: they can still add tasks, or give them back.
+
+    otherwise: what a person does where kubectl can't list pods.
+    """
+    from rediskit.migrate.pods import live_pods, names
+
+    try:
+        left = live_pods(client, context)
+    except MissingToolError as error:
+        problem = error.problems[0]
+        raise MissingToolError(problem._replace(hint=f"{problem.hint}; or {otherwise}")) from None
+    if left:
+        message = f"{client.name}: {names(left)} in namespace {client.namespace}: not ended, and can still write to the old Redis"
+        hint = "wait until no pod of the application is listed; where its node is lost, make sure that its processes have ended"
+        raise RefusedError(Problem(message, f"{hint}, then kubectl delete pod --force", code="pods-running"))
 
 
 _TIMES = {"start": "--from", "until": "--until", "down_from": "--down-from", "down_until": "--down-until"}

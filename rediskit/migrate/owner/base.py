@@ -19,12 +19,14 @@ from rediskit.errors import Problem, RefusedError
 from rediskit.migrate.owner.build import select
 from rediskit.migrate.owner.chart_values import with_parsed_values
 from rediskit.migrate.owner.released import Key, installer, key_of
+from rediskit.migrate.owner.rules import scalers
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.helm_install import helm_sources
 from rediskit.model.nested import at, leaves, text_at
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.tree import Object
+from rediskit.state_machine.effects import effects
 from rediskit.usage.address import Address
 from rediskit.usage.services import reference
 from rediskit.usage.variables import Variables
@@ -110,6 +112,12 @@ def _created(key: Key, content: Object) -> str:
 
 def _finding(client: Client, setting: Setting, severity: Severity) -> Finding:
     return Finding(setting.code, severity, setting.message, setting.hint, on=(client.name,))
+
+
+def refuse_scalers(environment: Environment, client: Client, objects: Mapping[Key, Object]) -> None:
+    """Raise RefusedError for the autoscalers that the config neither references nor accepts. A rollback needs no autoscaler to stop."""
+    if not effects(client.migration).owner_is_untouched:
+        refuse(environment, client, scalers(objects, client))
 
 
 def refuse(environment: Environment, client: Client, findings: _Found) -> None:

@@ -25,8 +25,9 @@ from rediskit.migrate.owner.files import (
     shown,
 )
 from rediskit.migrate.owner.in_place import with_rendered_folder
+from rediskit.migrate.owner.plain_files import plain_findings
 from rediskit.migrate.owner.remote import remote_entries
-from rediskit.migrate.owner.rules import beaten, missing_workload, release_problems, unbuilt, unexpanded, unknown_scalers, unnamed_scalers
+from rediskit.migrate.owner.rules import beaten, missing_workload, release_problems, scalers, unbuilt, unexpanded
 from rediskit.migrate.owner.values_rules import values_problems
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
@@ -46,10 +47,14 @@ def owner_findings(
 ) -> Iterator[Finding]:
     """Yield the problems of a checkout for each client with a migration. `folder` is the outermost overlay.
 
-    Clients whose files are not built are skipped: `migrate export` validates them. Raises ConfigError without a kustomization.
+    For clients with plain manifests, only what the manifests contain: `migrate export` validates the steps. Other clients whose files are
+    not built are skipped. Raises ConfigError without a kustomization.
     """
     checkout = checkout_at(folder, None, offline=offline)
     migrating = [client for client in environment.clients if client.migration and client.workloads]
+    for client in migrating:
+        for (kind, _, name), finding in plain_findings(client, checkout) if client.owner.delivery == "files" else ():
+            yield finding._replace(location=object_at(checkout, kind, name) or _at(checkout.to))
     moving = [client for client in migrating if client.owner.is_built]
     if len(moving) < len(migrating) and not (moving and is_built(checkout)):
         return
@@ -88,9 +93,8 @@ def _of_client(
             return
         yield from (_of_problem(problem, _at(file)) for problem in values_problems(environment, client, before.objects, checkout, chart))
         yield from _base(client, before, checkout, file, is_whole=client.owner.release is None or chart is not None)
-        for (kind, _, name), finding in base_findings(environment, client, before.objects):
+        for (kind, _, name), finding in (*base_findings(environment, client, before.objects), *scalers(before.objects, client)):
             yield finding._replace(location=object_at(checkout, kind, name) or _at(file))
-        yield from _scalers(client, before, checkout, file)
         yield from _steps(environment, client, copy, before, file)
 
 
@@ -198,15 +202,6 @@ def _workload(client: Client, workload: Workload, before: Built, checkout: Check
 
 
 _AGREE = "set the same value: a rollback restores that of the base, scale-up that of the config"
-
-
-def _scalers(client: Client, before: Built, checkout: Checkout, file: Path) -> Iterator[Finding]:
-    if client.is_decommissioned:
-        return
-    for (kind, _, name), problem in unnamed_scalers(before.objects, client):
-        yield _of_problem(problem, object_at(checkout, kind, name) or _at(file))
-    for (kind, _, name), problem in unknown_scalers(before.objects, client):
-        yield _of_problem(problem, object_at(checkout, kind, name) or _at(file))._replace(severity="warning")
 
 
 def _steps(environment: Environment, client: Client, copy: Bench | ValuesBench, before: Built, file: Path) -> Iterator[Finding]:

@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from rediskit.checks.finding import Finding
 from rediskit.errors import ConfigError, Problem, RefusedError
 from rediskit.files import read_regular
 from rediskit.git.revision import Version, versions
 from rediskit.migrate.edit import Edited
-from rediskit.migrate.owner.base import refuse, setting_findings
+from rediskit.migrate.owner.base import refuse, refuse_scalers, setting_findings
 from rediskit.migrate.owner.build import Difference
 from rediskit.migrate.owner.files import Checkout, manifests_below, shown
 from rediskit.migrate.owner.plain_text import content_of, in_effect, merged, patched
-from rediskit.migrate.owner.released import key_of
+from rediskit.migrate.owner.released import Key, key_of
+from rediskit.migrate.owner.rules import scalers
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.migration import Migration
@@ -72,7 +74,9 @@ def plain_files(environment: Environment, client: Client, checkout: Checkout, *,
         RefusedError: A file does not have the values of any step, or has uncommitted changes; or a setting of an object undoes the step.
     """
     manifests = list(_manifests(checkout))
-    refuse(environment, client, setting_findings(client, {key_of(at.content): at.content for at in manifests}))
+    contents = {key_of(at.content): at.content for at in manifests}
+    refuse_scalers(environment, client, contents)
+    refuse(environment, client, setting_findings(client, contents))
     files: dict[str, Edited] = {}
     objects = []
     for manifest in client.manifests:
@@ -83,6 +87,13 @@ def plain_files(environment: Environment, client: Client, checkout: Checkout, *,
             after = content_of(document, shown(at.file))
             objects.append(Difference(key_of(at.content), tuple(sorted(changed(at.content, after))), ()))
     return PlainChanges(tuple(files.values()), tuple(objects), tuple(_removals(client, manifests)))
+
+
+def plain_findings(client: Client, checkout: Checkout) -> Iterator[tuple[Key, Finding]]:
+    """Yield the settings and autoscalers with which no step works, in the plain manifests of a checkout."""
+    contents = {key_of(at.content): at.content for at in _manifests(checkout)}
+    yield from setting_findings(client, contents)
+    yield from scalers(contents, client)
 
 
 def _first(files: dict[str, Edited], at: ManifestObject) -> bytes:

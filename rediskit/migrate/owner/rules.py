@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from rediskit.checks.finding import Finding
 from rediskit.checks.variables import unresolved
 from rediskit.errors import Problem
 from rediskit.migrate.owner.build import Built, Difference, select
@@ -44,7 +45,20 @@ def release_problems(client: Client, objects: Mapping[Key, Object], checkout: Ch
     return [*settings, *(problem for problem in others if problem), *source_problems(client, install, objects)]
 
 
-def unnamed_scalers(objects: Mapping[Key, Object], client: Client) -> Iterator[tuple[Key, Problem]]:
+def scalers(objects: Mapping[Key, Object], client: Client) -> Iterator[tuple[Key, Finding]]:
+    """Yield what scales a workload of a client during the migration: an error for each autoscaler that the config does not reference.
+
+    An object of another kind that refers to a workload as an autoscaler does is a warning.
+    """
+    if client.is_decommissioned:
+        return
+    for key, problem in _unnamed(objects, client):
+        yield key, Finding(problem.code, "error", problem.message, problem.hint, on=(client.name,))
+    for key, problem in _unknown(objects, client):
+        yield key, Finding(problem.code, "warning", problem.message, problem.hint, on=(client.name,))
+
+
+def _unnamed(objects: Mapping[Key, Object], client: Client) -> Iterator[tuple[Key, Problem]]:
     """Yield each autoscaler of a workload that the config does not reference: it changes the replicas during the migration."""
     named = {workload.autoscaler.reference for workload in client.workloads if workload.autoscaler}
     for key, content in objects.items():
@@ -57,7 +71,7 @@ def unnamed_scalers(objects: Mapping[Key, Object], client: Client) -> Iterator[t
             yield key, Problem(message, f"{hint}: it must not scale the workload during the migration", code="owner-autoscaler")
 
 
-def unknown_scalers(objects: Mapping[Key, Object], client: Client) -> Iterator[tuple[Key, Problem]]:
+def _unknown(objects: Mapping[Key, Object], client: Client) -> Iterator[tuple[Key, Problem]]:
     """Yield each object of another kind that refers to a workload as a scaler does, such as a Canary of Flagger."""
     for key, content in objects.items():
         kind, namespace, name = key

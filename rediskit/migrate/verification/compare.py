@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rediskit.checks.variables import unresolved
+from rediskit.migrate import pods
 from rediskit.migrate.owner.build import select
 from rediskit.migrate.verification.artefact import Artefact
 from rediskit.model.client import Client
@@ -177,15 +178,17 @@ def _old_redis_in(requirement: Requirement, client: Client, content: Object) -> 
 
 
 def _of_pods(client: Client, shown: Artefact) -> Iterator[Difference]:
-    """Yield each workload of a cluster that is stopped and still has pods."""
+    """Yield each workload of a cluster that is stopped and still has pods, and the pods that terminate."""
     for workload in client.workloads if effects(client.migration).stopped else ():
         status = mapping_at(object_of(client, workload.reference, shown), "status")
-        if pods := status.get("replicas"):
-            yield Difference(workload.reference, "/status/replicas", "0", str(pods))
+        if running := status.get("replicas"):
+            yield Difference(workload.reference, "/status/replicas", "0", str(running))
         if jobs := status.get("active") if workload.kind == "CronJob" else None:
             yield Difference(
                 workload.reference, "/status/active", "no running Job", f"{len(jobs) if isinstance(jobs, list) else jobs} Jobs"
             )
+    left = [content for (kind, *_), content in shown.objects.items() if kind == "Pod"] if effects(client.migration).stopped else []
+    yield from (Difference(f"Pod/{pods.names([pod])}", "", "not there", "has not ended") for pod in pods.unfinished(client, left))
 
 
 def _of_order(client: Client, shown: Artefact) -> Iterator[Difference]:

@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from rediskit.errors import MissingToolError, Problem, RefusedError
-from rediskit.live.kubectl import get_object
-from rediskit.migrate.owner.base import refuse, setting_findings
+from rediskit.live.kubectl import get_object, list_objects
+from rediskit.migrate.owner.base import refuse, refuse_scalers, setting_findings
 from rediskit.migrate.owner.build import select
 from rediskit.migrate.owner.released import Key
+from rediskit.migrate.pods import live_pods
 from rediskit.migrate.verification.artefact import Artefact, collected
 from rediskit.migrate.verification.compare import Difference, differences
 from rediskit.model.client import Client
@@ -43,9 +44,13 @@ class Verification(NamedTuple):
 
 
 def verify(environment: Environment, client: Client, artefact: Artefact) -> Verification:
-    """Return the result of a verification. Refusals: [verify-namespace], [verify-duplicate], [pods-not-updated], [volume-deleted]."""
+    """Return the result of a verification.
+
+    Refusals: [verify-namespace], [verify-duplicate], [pods-not-updated], [volume-deleted], [owner-autoscaler].
+    """
     migration = migration_of(client)
     _refuse_ambiguous(environment, client, artefact)
+    refuse_scalers(environment, client, artefact.objects)
     refuse(environment, client, setting_findings(client, artefact.objects))
     mismatches = tuple(differences(environment, client, artefact))
     others: tuple[Step, ...] = (*steps(migration.order), "rolled-back")
@@ -101,7 +106,7 @@ def cluster_of(environment: Environment, context: str) -> str:
 
 
 def live_artefact(environment: Environment, client: Client, context: str) -> Artefact:
-    """Return the objects of a client in the cluster: each by its name, and no Secret.
+    """Return the objects of a client in the cluster: each by its name, and no Secret. While it is stopped, its pods and ScaledObjects, too.
 
     Raises:
         RefusedError: [verify-cluster].
@@ -112,12 +117,26 @@ def live_artefact(environment: Environment, client: Client, context: str) -> Art
     objects = [content for reference in references if (content := _get(client, reference, context))]
     sources = dict.fromkeys(name for content in objects for name in _config_maps(content) if f"ConfigMap/{name}" not in references)
     objects += [content for name in sources if (content := _get(client, f"ConfigMap/{name}", context))]
+    if effects(client.migration).stopped:
+        objects += live_pods(client, context)
+        objects += [
+            content for name in _scaled_objects(client, context) if name not in references and (content := _get(client, name, context))
+        ]
     return collected(objects, source)._replace(whole=True)
 
 
 def _get(client: Client, reference: str, context: str) -> Object | None:
     kind, _, name = reference.partition("/")
     return get_object(_RESOURCES.get(kind, kind.lower()), name, client.namespace, context)
+
+
+def _scaled_objects(client: Client, context: str) -> Iterator[str]:
+    """Yield the ScaledObjects that scale stopped workloads: KEDA creates an autoscaler for each. An autoscaler starts no first pod."""
+    for scaler in list_objects("horizontalpodautoscalers.autoscaling", client.namespace, "", context):
+        target = f"{text_at(scaler, 'spec', 'scaleTargetRef', 'kind')}/{text_at(scaler, 'spec', 'scaleTargetRef', 'name')}"
+        for owner in list_at(scaler, "metadata", "ownerReferences") if target in client.references else ():
+            if text_at(owner, "kind") == "ScaledObject":
+                yield f"ScaledObject/{text_at(owner, 'name')}"
 
 
 def _config_maps(content: Object) -> Iterator[str]:

@@ -36,6 +36,8 @@ def _verify_workload(client: Client, workload: Workload, step: Step) -> Iterator
     elif step == "scale-down":
         replicas = "{.spec.replicas} desired, {.status.replicas} running"
         yield f"{in_client} get {name} -o jsonpath='{replicas}{{\"\\n\"}}'   # Expected: `0 desired,  running`, without a second number"
+        if workload.selector:
+            yield f"{in_client} get pods -l {workload.selector}   # Expected: No resources found. Wait for pods that terminate"
     elif step == "reconfigure":
         yield from _variables(in_client, name, workload)
     elif step in ("scale-up", "rolled-back", "complete", "decommission"):
