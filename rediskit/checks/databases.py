@@ -70,14 +70,14 @@ def missing_use(subject: Subject) -> Iterator[Issue]:
 def _shown_uses(client: Client) -> dict[Use, str]:
     """Return what the workloads of a client store by their objects and by the names of the switched variables."""
     contents = [workload.manifest.content for workload in client.workloads if workload.manifest is not None]
-    switched, others = set[str](), []
-    for workload in client.workloads:
-        for _, _, container in workload.redis_containers:
-            names = [name for name, value in container.variables.items() if value is not None]
-            switched.update(names)
-            if workload.manifest is None:
-                others += names
-    return uses_in(contents, switched, others) if switched else {}
+    names = [
+        name
+        for workload in client.workloads
+        for _, _, container in workload.redis_containers
+        for name, value in container.variables.items()
+        if value is not None
+    ]
+    return uses_in(contents, names, home=client.namespace) if names else {}
 
 
 def unsaved_use(subject: Subject) -> Iterator[Issue]:

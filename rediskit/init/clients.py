@@ -14,14 +14,14 @@ from rediskit.init.old_redis import old_redis
 from rediskit.init.other_users import keep_used_objects
 from rediskit.init.owner import infer_owner
 from rediskit.init.restrictions import set_egress
-from rediskit.init.roles import URL, named
+from rediskit.init.roles import named
 from rediskit.init.switches import ContainerSwitch, Reference, switch_of
 from rediskit.model.environment import Environment
 from rediskit.model.gitops_tools import gitops_tool_of
 from rediskit.model.podspec import containers_of
 from rediskit.usage.servers import is_server, is_watcher
 from rediskit.usage.services import reference
-from rediskit.usage.stored import uses_in
+from rediskit.usage.stored import URL, uses_in
 
 _LOCAL = ("localhost", "127.0.0.1")
 
@@ -155,7 +155,7 @@ def _client(workloads: list[DetectedWorkload], objects: InputObjects, name: str,
     _set_containers(client)
     _set_previous(client, objects)
     names = [place.name for workload in workloads for place in workload.references]
-    uses = uses_in([workload.content for workload in workloads], names)
+    uses = uses_in([workload.content for workload in workloads], names, objects.of("ConfigMap"), home)
     client.use, client.queue = tuple(uses), uses.get("queue", "")
     return client
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from rediskit.init.objects import Content
-from rediskit.model.gitops_tools import image_name
 from rediskit.model.nested import text_at
+from rediskit.usage.stored import known_image
 
 Role = Literal["host", "port", "password", "url", "username", "database", "tls", "file", "sentinel", ""]
 
@@ -25,36 +25,6 @@ _ROLES: dict[str, Role] = {
 }
 _LAST_WORD = re.compile(rf"({'|'.join(sorted(_ROLES, key=len, reverse=True))})$", re.IGNORECASE)
 _AFTER_REDIS = re.compile(r"(?:REDIS|VALKEY)$", re.IGNORECASE)
-
-URL = "redis://:${password}@${address}/${database}"
-_IMAGES: Mapping[str, Mapping[str, str]] = {
-    "immich-server": {
-        "REDIS_HOSTNAME": "${host}",
-        "REDIS_PORT": "${port}",
-        "REDIS_PASSWORD": "${password}",
-        "REDIS_DBINDEX": "${database}",
-    },
-    "paperless-ngx": {"PAPERLESS_REDIS": URL},
-    "nextcloud": {"REDIS_HOST": "${host}", "REDIS_HOST_PORT": "${port}", "REDIS_HOST_PASSWORD": "${password}"},
-    "server": {
-        "AUTHENTIK_REDIS__HOST": "${host}",
-        "AUTHENTIK_REDIS__PORT": "${port}",
-        "AUTHENTIK_REDIS__PASSWORD": "${password}",
-        "AUTHENTIK_REDIS__DB": "${database}",
-    },
-    "open-webui": {"REDIS_URL": URL, "WEBSOCKET_REDIS_URL": URL},
-    "litellm": {"REDIS_HOST": "${host}", "REDIS_PORT": "${port}", "REDIS_PASSWORD": "${password}"},
-    "searxng": {"SEARXNG_VALKEY_URL": URL, "SEARXNG_REDIS_URL": URL},
-    "affine": {
-        "REDIS_SERVER_HOST": "${host}",
-        "REDIS_SERVER_PORT": "${port}",
-        "REDIS_SERVER_PASSWORD": "${password}",
-        "REDIS_SERVER_DATABASE": "${database}",
-    },
-}
-"""The variables that images read, by the last part of the image name. `server` is authentik's (`ghcr.io/goauthentik/server`)."""
-_VARIANT = re.compile(r"(?<=litellm)-(?:database|non_root)$|(?<=affine)-graphql$")
-"""The variants of an image that read the same variables."""
 
 
 class Named(NamedTuple):
@@ -76,10 +46,8 @@ def named(name: str) -> Named:
 
 def names_of_image(container: Content) -> Mapping[str, str]:
     """Return the variables that the image of a container reads, with their templates; none for an unknown image."""
-    image = text_at(container, "image")
-    if "goauthentik/" not in image and image_name(image) == "server":
-        return {}
-    return _IMAGES.get(_VARIANT.sub("", image_name(image)), {})
+    known = known_image(text_at(container, "image"))
+    return known.variables if known else {}
 
 
 def derived(like: str, role: Role) -> str:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from rediskit.init.objects import Content, InputObjects
-from rediskit.init.roles import REDIS, URL, Named, Role, derived, named, names_of_image
+from rediskit.init.roles import REDIS, Named, Role, derived, named, names_of_image
 from rediskit.init.values import Address, address_of, host_of, is_url, listed_address
 from rediskit.init.variables import Variable, unseen_sources, variables_of
 from rediskit.model.nested import list_at, text_at
 from rediskit.model.template import PASSWORD_VARIABLE
+from rediskit.usage.stored import URL
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SHOWN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")

@@ -7,7 +7,8 @@ import pytest
 from rediskit.init.clients import clients_of
 from rediskit.init.config_text import client_lines
 from rediskit.init.objects import InputObjects
-from rediskit.init.roles import URL, names_of_image
+from rediskit.init.roles import names_of_image
+from rediskit.usage.stored import URL
 from tests.init.live import container, redis, service, workload
 
 IMAGES = {
