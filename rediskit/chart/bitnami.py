@@ -229,6 +229,7 @@ BITNAMI = Profile(
     storage={"storageClass": "redis.storage.class", "size": "redis.storage.size"},
     services=("master.service", "replica.service", "metrics.service"),
     folders=("path", "subPath", "subPathExpr"),
+    existing_claim="existingClaim",
     topology=("architecture", "master.count", "master.kind", "replica.kind", "replica.externalMaster.enabled", "sentinel.enabled"),
     management=("replica.podManagementPolicy",),
     replicas=(("replica", "replicaCount"), 0),

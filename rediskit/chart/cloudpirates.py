@@ -154,6 +154,7 @@ CLOUDPIRATES = Profile(
     volumes={f"persistence.{key}": "" for key in ("accessMode", "annotations", "enabled", "existingClaim", "labels")},
     storage={"storageClass": "redis.storage.class", "size": "redis.storage.size"},
     folders=("mountPath", "subPath"),
+    existing_claim="existingClaim",
     topology=("architecture", "useDeployment", "externalMaster.enabled", "sentinel.enabled"),
     replicas=(("replicaCount",), 1),
     credentials=_OF_SECRET,

@@ -199,6 +199,7 @@ class Profile(NamedTuple):
         storage: Class and size of a volume, with the config key; the keys are those in `Part.persistence`.
         services: The sections of the Services that the chart creates.
         folders: The keys of the folder of the data in `Part.persistence`.
+        existing_claim: The key of an existing PersistentVolumeClaim in `Part.persistence`.
         topology: Values that decide which workloads exist.
         management: Values of the immutable podManagementPolicy.
         replicas: The number of instances, and how many of them are the primary. Without a value, that of the config.
@@ -248,6 +249,7 @@ class Profile(NamedTuple):
     memory_limit: str = ""
     services: tuple[str, ...] = ("service", "metrics.service")
     folders: tuple[str, ...] = ()
+    existing_claim: str = ""
     management: tuple[str, ...] = ()
     containers: tuple[Keys, ...] = ()
     extra_objects: Keys = ()

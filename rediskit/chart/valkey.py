@@ -148,6 +148,10 @@ VALKEY_IO = Profile(
     },
     fixed={
         "auth.aclConfig": ("", ""),
+        # The chart ignores this volume where it has replicas (templates/pvc.yaml:1, templates/statefulset.yaml:25).
+        "dataStorage.enabled": (False, "redis.storage"),
+        "dataStorage.hostPath": ("", "redis.storage"),
+        "dataStorage.persistentVolumeClaimName": ("", "redis.storage"),
         "extraSecretValkeyConfigs": (False, ""),
         "global.imageRegistry": ("", "redis.imageMirror"),
         "livenessProbe.enabled": (True, ""),

@@ -23,6 +23,7 @@ from rediskit.checks import (
     secrets,
     server,
     tool_keys,
+    volumes,
     workloads,
 )
 from rediskit.checks.acceptance import unaccepted
@@ -64,6 +65,8 @@ CHECKS: tuple[Check, ...] = (
     Check("tool-key", "error", tool_keys.tool_keys),
     Check("chart-name", "error", release.names),
     Check("extra-object", "error", release.extra_objects),
+    Check("volume-shared", "error", volumes.shared),
+    Check("volume-existing", "error", volumes.existing),
     Check("redis-conf", "error", server.redis_conf),
     Check("redis-conf-unsafe", "error", redis_settings.unsafe),
     Check("redis-conf-unknown", "error", redis_settings.unknown),

@@ -16,6 +16,7 @@ NEVER: Mapping[str, str] = {
     **dict.fromkeys(
         ("old-redis-in-use", "old-redis-gone", "scan-missing", "scan-in-use"), "the old Redis is removed only when no client uses it"
     ),
+    **dict.fromkeys(("volume-shared",), "each Redis needs its own volume"),
     **dict.fromkeys(("volume-deleted",), "a migration keeps the volumes of the application"),
     **dict.fromkeys(("plain-secret", "password", "ciphertext"), "a password in plain text in Git is compromised"),
     **dict.fromkeys(("accept-unused",), "an entry that accepts nothing is removed"),
