@@ -111,8 +111,11 @@ def _part(role: str) -> Part:
         resources=(role, "resources"),
         persistence=(role, "persistence"),
         start=tuple((role, key) for key in _START),
+        replaced=((role, "command"), (role, "args")),
+        mounts=((role, "extraVolumeMounts"),),
         variables=(role, "extraEnvVars"),
         placement=tuple((role, *key.split(".")) for key in _PLACEMENT),
+        grace=(role, "terminationGracePeriodSeconds"),
         labels=(role, "podLabels"),
         annotations=(role, "podAnnotations"),
     )
@@ -230,6 +233,11 @@ BITNAMI = Profile(
     services=("master.service", "replica.service", "metrics.service"),
     folders=("path", "subPath", "subPathExpr"),
     existing_claim="existingClaim",
+    mount_path=("path", True),
+    start_files=(
+        *("/opt/bitnami/scripts/start-scripts", "/opt/bitnami/redis/etc", "/opt/bitnami/redis/mounted-etc"),
+        *(f"/opt/bitnami/redis/{folder}/{name}.conf" for folder in ("etc", "mounted-etc") for name in ("redis", "master", "replica")),
+    ),
     topology=("architecture", "master.count", "master.kind", "replica.kind", "replica.externalMaster.enabled", "sentinel.enabled"),
     management=("replica.podManagementPolicy",),
     replicas=(("replica", "replicaCount"), 0),

@@ -114,7 +114,9 @@ CLOUDPIRATES = Profile(
                 *(("customScripts", "postStart", "enabled"), ("customScripts", "preStop", "enabled")),
                 *(("extraEnvVars",), ("extraVolumeMounts",), ("podSecurityContext",), ("containerSecurityContext",)),
             ),
+            mounts=(("extraVolumeMounts",),),
             variables=("extraEnvVars",),
+            grace=("terminationGracePeriodSeconds",),
         )
     },
     redis_conf=("extraConfig",),
@@ -155,6 +157,8 @@ CLOUDPIRATES = Profile(
     storage={"storageClass": "redis.storage.class", "size": "redis.storage.size"},
     folders=("mountPath", "subPath"),
     existing_claim="existingClaim",
+    mount_path=("mountPath", False),
+    start_files=("/tmp", "/tmp/redis.conf"),
     topology=("architecture", "useDeployment", "externalMaster.enabled", "sentinel.enabled"),
     replicas=(("replicaCount",), 1),
     credentials=_OF_SECRET,

@@ -15,7 +15,6 @@ from rediskit.chart.profile import (
     Probes,
     Profile,
     Settings,
-    conf_with_renames,
     quiet_exporter,
 )
 
@@ -47,7 +46,7 @@ def values(settings: Settings) -> dict[str, Any]:
         "customLivenessProbe": official.liveness(_CLIENT, _PASSWORD),
         "customReadinessProbe": official.readiness(_CLIENT, _PASSWORD),
         official.INIT_CONTAINERS: [official.password_container(settings, _CONFIG, _VOLUME, ("requirepass", "masterauth"))],
-        "redisConfig": conf_with_renames(settings),
+        "redisConfig": official.conf_with_renames(settings),
         "useDeploymentWhenNonHA": False,
         "storage": {
             "requestedSize": settings.size,
@@ -115,6 +114,7 @@ GROUNDHOG2K = Profile(
             flags=("args",),
             persistence=("storage",),
             start=tuple((key,) for key in _START),
+            mounts=(("extraRedisConfigs",), ("extraRedisSecrets",), ("extraStorage",)),
             variables=("env",),
         )
     },
@@ -147,6 +147,7 @@ GROUNDHOG2K = Profile(
     volumes={f"storage.{key}": "" for key in ("accessModes", "annotations", "labels", "persistentVolumeClaimName", "volumeName")},
     storage={"className": "redis.storage.class", "requestedSize": "redis.storage.size"},
     existing_claim="persistentVolumeClaimName",
+    start_files=("/data/conf", _CONFIG),
     topology=("haMode.enabled", "useDeploymentWhenNonHA"),
     management=("podManagementPolicy",),
     replicas=((), 0),

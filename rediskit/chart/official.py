@@ -6,7 +6,7 @@ runbooks read it from there: it is always the one that the server started with, 
 
 from typing import Any
 
-from rediskit.chart.profile import ALIVE, ChartImage, Settings
+from rediskit.chart.profile import ALIVE, ChartImage, Settings, rename
 
 _STARTING = ("PONG", "LOADING", "MASTERDOWN")
 """Answers of a Redis that works, loads its data, or has no connection to its primary."""
@@ -23,6 +23,11 @@ def image(of: ChartImage) -> dict[str, Any]:
 
 def _tag(of: ChartImage) -> str:
     return "@".join(filter(None, (of.tag or ("latest" if of.digest else ""), of.digest)))
+
+
+def conf_with_renames(settings: Settings) -> str:
+    """Return redis.conf with a `rename-command` for each disabled command."""
+    return "\n".join((*settings.redis_conf, *(rename(command) for command in settings.disabled_commands)))
 
 
 def password_in(file: str, directive: str) -> str:

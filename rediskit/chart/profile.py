@@ -105,8 +105,11 @@ class Part(NamedTuple):
         disabled: The list of disabled commands; empty where redis.conf or the flags have `rename-command`.
         persistence: The section of the volume.
         start: The values that replace or precede the start command, or change what it finds: variables, mounts, users.
+        replaced: The values of `start` that replace the start command.
+        mounts: The lists with further mounts of the server, each with `mountPath`.
         variables: The variables of the server beside those of the chart: a list, or a mapping by name.
         placement: The values that decide on which nodes a pod can run.
+        grace: The seconds in which a pod must stop.
     """
 
     conf: tuple[Keys, ...]
@@ -115,8 +118,11 @@ class Part(NamedTuple):
     disabled: Keys = ()
     resources: Keys = ("resources",)
     start: tuple[Keys, ...] = ()
+    replaced: tuple[Keys, ...] = ()
+    mounts: tuple[Keys, ...] = ()
     variables: Keys = ()
     placement: tuple[Keys, ...] = (("nodeSelector",), ("affinity", "nodeAffinity"), ("tolerations",), ("topologySpreadConstraints",))
+    grace: Keys = ()
     labels: Keys = ("podLabels",)
     annotations: Keys = ("podAnnotations",)
 
@@ -200,6 +206,8 @@ class Profile(NamedTuple):
         services: The sections of the Services that the chart creates.
         folders: The keys of the folder of the data in `Part.persistence`.
         existing_claim: The key of an existing PersistentVolumeClaim in `Part.persistence`.
+        mount_path: The key of the mount of the volume in `Part.persistence`, and whether the chart sets `dir` to it. Default: `/data`.
+        start_files: The mounts and files with the configuration and the start script of the server.
         topology: Values that decide which workloads exist.
         management: Values of the immutable podManagementPolicy.
         replicas: The number of instances, and how many of them are the primary. Without a value, that of the config.
@@ -250,6 +258,8 @@ class Profile(NamedTuple):
     services: tuple[str, ...] = ("service", "metrics.service")
     folders: tuple[str, ...] = ()
     existing_claim: str = ""
+    mount_path: tuple[str, bool] = ("", True)
+    start_files: tuple[str, ...] = ()
     management: tuple[str, ...] = ()
     containers: tuple[Keys, ...] = ()
     extra_objects: Keys = ()
@@ -282,11 +292,6 @@ def anti_affinity(selector: Mapping[str, str]) -> dict[str, Any]:
 def quiet_exporter(settings: Settings) -> bool:
     """Return whether the exporter must not call CONFIG: with CONFIG disabled, it logs a failed call at every scrape (exporter.go)."""
     return "CONFIG" in settings.disabled_commands
-
-
-def conf_with_renames(settings: Settings) -> str:
-    """Return redis.conf with a `rename-command` for each disabled command."""
-    return "\n".join((*settings.redis_conf, *(rename(command) for command in settings.disabled_commands)))
 
 
 def rename(command: str) -> str:

@@ -16,7 +16,6 @@ from rediskit.chart.profile import (
     Profile,
     Settings,
     anti_affinity,
-    conf_with_renames,
     quiet_exporter,
 )
 
@@ -52,7 +51,7 @@ def values(settings: Settings) -> dict[str, Any]:
         "livenessProbe": {"customProbe": official.liveness(_CLIENT, _PASSWORD)},
         "readinessProbe": {"enabled": True, "customProbe": official.readiness(_CLIENT, _PASSWORD)},
         official.INIT_CONTAINERS: [official.password_container(settings, _CONFIG, _VOLUME, ("masterauth",))],
-        "valkeyConfig": conf_with_renames(settings),
+        "valkeyConfig": official.conf_with_renames(settings),
         "auth": {
             "enabled": True,
             "usersExistingSecret": settings.secret,
@@ -125,6 +124,7 @@ VALKEY_IO = Profile(
             conf=(("valkeyConfig",),),
             persistence=("replica", "persistence"),
             start=tuple((key,) for key in _START),
+            mounts=(("extraValkeyConfigs",), ("extraValkeySecrets",), ("extraVolumeMounts",)),
             variables=("env",),
         )
     },
@@ -172,6 +172,7 @@ VALKEY_IO = Profile(
     },
     volumes={"replica.persistence.accessModes": ""},
     storage={"storageClass": "redis.storage.class", "size": "redis.storage.size"},
+    start_files=("/data/conf", _CONFIG),
     topology=("replica.enabled",),
     replicas=(("replica", "replicas"), 0),
     credentials=_OF_SECRET,

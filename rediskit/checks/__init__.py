@@ -67,6 +67,8 @@ CHECKS: tuple[Check, ...] = (
     Check("extra-object", "error", release.extra_objects),
     Check("volume-shared", "error", volumes.shared),
     Check("volume-existing", "error", volumes.existing),
+    Check("data-directory", "error", volumes.written),
+    Check("start-replaced", "error", volumes.start_replaced),
     Check("redis-conf", "error", server.redis_conf),
     Check("redis-conf-unsafe", "error", redis_settings.unsafe),
     Check("redis-conf-unknown", "error", redis_settings.unknown),

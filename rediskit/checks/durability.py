@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from rediskit.checks.finding import Issue, Subject
-from rediskit.checks.redis_conf import Directive, directives
+from rediskit.checks.redis_conf import VALUES, Directive, directives
+from rediskit.model.nested import at
 
+_GRACE = 30
+"""The default of Kubernetes and of the charts, in seconds."""
 _SECONDS = "a crash loses up to 30 seconds of writes instead of one"
 
 
@@ -57,3 +60,14 @@ def durability(subject: Subject) -> Iterator[Issue]:
         if rule.with_file == redis.append_only and rule.weakens(directive.value):
             hint = "remove the line, or accept it where all keys can be lost"
             yield Issue(f"redis.conf sets {directive.text}: {rule.effect}", hint, directive.path)
+    if has_data and not redis.append_only:
+        yield from _killed(subject)
+
+
+def _killed(subject: Subject) -> Iterator[Issue]:
+    """Yield each time to stop that is too short for a dump: it is the only copy of the last writes without an append-only file."""
+    for keys in dict.fromkeys(part.grace for part in subject.profile.parts.values() if part.grace):
+        seconds = at(subject.values, *keys)
+        if isinstance(seconds, int) and seconds < _GRACE:
+            message = f"{'.'.join(keys)} is {seconds}: Kubernetes kills Redis after {seconds} s, also while it writes its dump"
+            yield Issue(f"{message}, and the writes since the last dump are lost", f"set at least {_GRACE}, the default", (*VALUES, *keys))

@@ -1,12 +1,18 @@
-"""Checks of the volumes of Redis: each pod needs its own, with the name that docs/failover.md restores."""
+"""Checks of the volumes: each pod needs one of its own, and Redis must write to it. They run at the first render, not only at a change."""
 
+import posixpath
 from collections.abc import Iterator, Mapping
 
+from rediskit.chart.profile import Part
 from rediskit.checks.finding import Issue, Subject
-from rediskit.checks.redis_conf import VALUES
-from rediskit.model.nested import text_at
+from rediskit.checks.redis_conf import DATA_FILES, VALUES, last_directive
+from rediskit.errors import Path
+from rediskit.model.nested import at, list_at, mapping_at, text_at
 from rediskit.model.once import once
 
+_DATA = "/data"
+"""The directory of the data in all charts by default, and in the official images."""
+_LOST = "a restart of its pod loses all keys"
 _OTHER = "remove it, and copy existing data as in docs/charts.md, 'Existing data'"
 
 
@@ -44,3 +50,74 @@ def _mounted(subject: Subject) -> Mapping[str, str]:
     of_pods = {release.primary_pod: parts[0], **dict.fromkeys(release.replica_pods, parts[-1])}
     name = subject.profile.existing_claim
     return {pod: text_at(subject.values, *part.persistence, name) or release.volume_claim(pod) for pod, part in of_pods.items()}
+
+
+def written(subject: Subject) -> Iterator[Issue]:
+    """Require that a Redis with data on disk writes it to its volume, and always to the same folder there."""
+    redis = subject.environment.redis
+    if not redis.append_only and not redis.save_points:
+        return
+    for role, part in subject.profile.parts.items():
+        yield from _outside(subject, role, part)
+        expression = (*part.persistence, "subPathExpr")
+        if at(subject.values, *expression) and not at(subject.values, *part.persistence, "subPath"):
+            message = "the folder on the volume depends on variables of the pod: with another value, Redis starts empty"
+            yield Issue(message, "remove it, or set subPath", (*VALUES, *expression))
+        places = [posixpath.join(_directory(subject, role, part), name) for name in _file_names(subject, role)]
+        for path, mount in _mounts(subject, part):
+            if any(f"{mount}/".startswith(f"{place}/") for place in places) or mount == _directory(subject, role, part):
+                yield Issue(f"the mount {mount} hides data on the volume of {role}: {_LOST}", "choose another mountPath", path)
+
+
+def start_replaced(subject: Subject) -> Iterator[Issue]:
+    """Refuse values that replace the start script of the chart or its configuration: they set directory, password and redis.conf."""
+    effect = "Redis may start without its directory, password and redis.conf"
+    for role, part in subject.profile.parts.items():
+        for keys in part.replaced:
+            if at(subject.values, *keys):
+                message = f"{'.'.join(keys)} replaces the start script of the chart: {effect}"
+                yield Issue(message, "remove it, or test a restart and accept it", (*VALUES, *keys))
+        for path, mount in _mounts(subject, part):
+            if mount in subject.profile.start_files:
+                message = f"the mount {mount} replaces a file with which {role} starts: {effect}"
+                yield Issue(message, "choose another mountPath", path)
+
+
+def _outside(subject: Subject, role: str, part: Part) -> Iterator[Issue]:
+    """Yield the setting by which the directory of Redis is not on the volume: the mount, or the line `dir` of redis.conf."""
+    volume, directory = _volume(subject, part), _directory(subject, role, part)
+    if f"{directory}/".startswith(f"{volume}/"):
+        return
+    line = last_directive(subject, role, "dir")
+    path: Path = line.path if line else (*VALUES, *part.persistence, subject.profile.mount_path[0])
+    message = f"{role} has its volume at {volume}, but writes to {directory}: {_LOST}"
+    yield Issue(message, f"remove it: volume and directory are {_DATA} by default", path)
+
+
+def _volume(subject: Subject, part: Part) -> str:
+    """Return the mount of the volume."""
+    name, _ = subject.profile.mount_path
+    return posixpath.normpath((text_at(subject.values, *part.persistence, name) if name else "") or _DATA)
+
+
+def _directory(subject: Subject, role: str, part: Part) -> str:
+    """Return the directory in which Redis writes its files."""
+    line = last_directive(subject, role, "dir")
+    default = _volume(subject, part) if subject.profile.mount_path[1] else _DATA
+    return posixpath.normpath(posixpath.join(default, line.value.strip("\"'") if line else default))
+
+
+def _file_names(subject: Subject, role: str) -> Iterator[str]:
+    for name, default in DATA_FILES.items():
+        line = last_directive(subject, role, name)
+        yield line.value.strip("\"'") if line else default
+
+
+def _mounts(subject: Subject, part: Part) -> Iterator[tuple[Path, str]]:
+    """Yield each further mount of the server, with its path in the config."""
+    for keys in part.mounts:
+        # A chart that reads a list reads a mapping, too.
+        entries = mapping_at(subject.values, *keys).items() or enumerate(list_at(subject.values, *keys))
+        for name, entry in entries:
+            if path := text_at(entry, "mountPath"):
+                yield (*VALUES, *keys, name), posixpath.normpath(path)

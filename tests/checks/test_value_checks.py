@@ -166,13 +166,6 @@ def test_a_value_that_other_objects_do_not_support_is_reported(tmp_path: Path, c
     assert_reported(case, tmp_path)
 
 
-def test_two_existing_claims_are_not_shared(tmp_path: Path) -> None:
-    values = {role: {"persistence": {"existingClaim": f"old-{role}"}} for role in ("master", "replica")}
-    environment = loaded(tmp_path, over={"redis": {"values": values}})
-    codes = [finding.code for finding in check(environment, render(environment))]
-    assert (codes.count("volume-existing"), codes.count("volume-shared")) == (2, 0)
-
-
 @pytest.mark.parametrize(
     "annotations",
     [

@@ -54,6 +54,12 @@ def test_the_names_are_those_of_the_release() -> None:
     assert "offsets | tail -n 1" in text
 
 
+@pytest.mark.parametrize(("redis", "mount"), [({}, "mountPath: /data}"), ({"subPath": "a b"}, 'mountPath: /data, subPath: "a b"}')])
+def test_a_copy_is_restored_to_the_folder_of_the_primary(redis: dict[str, str], mount: str) -> None:
+    over = {"redis": {"values": {"master": {"persistence": redis}}}}
+    assert f"- {{name: data, {mount}" in runbook(environment_of("validate", over=over))
+
+
 PORTS = {"master": {"containerPorts": {"redis": 6380}}, "replica": {"containerPorts": {"redis": 6381}}}
 PAIRS = {
     "failover": ["redis_in redis-shared-master-0 6380", 'redis_in "$PROMOTED" 6381'],

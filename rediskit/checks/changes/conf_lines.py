@@ -1,8 +1,8 @@
 """The lines of redis.conf whose change has no rule of its own."""
 
-from rediskit.checks.changes.settings import DATA_FILES, Setting, Settings
+from rediskit.checks.changes.settings import Setting, Settings
 from rediskit.checks.finding import Subject
-from rediskit.checks.redis_conf import directives
+from rediskit.checks.redis_conf import DATA_FILES, directives
 
 _WITH_RULE = frozenset({"appendonly", "databases", "maxmemory", "maxmemory-policy", "rename-command", "save", *DATA_FILES})
 

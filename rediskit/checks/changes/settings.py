@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from rediskit.chart.profile import Profile
 from rediskit.checks.finding import Subject
-from rediskit.checks.redis_conf import directives, last_directive
+from rediskit.checks.redis_conf import DATA_FILES, directives, last_directive
 from rediskit.errors import Path
 from rediskit.model.nested import at, leaves, list_at, mapping_at
 from rediskit.model.secrets import ExternalSecrets, SealedSecrets
@@ -115,7 +115,6 @@ volumes = from_values(lambda profile: {**profile.volumes, **_of_volumes(profile,
 """The values in volumeClaimTemplates."""
 
 _folders = from_values(lambda profile: _of_volumes(profile, dict.fromkeys(profile.folders, "")))
-DATA_FILES = {"dbfilename": "dump.rdb", "appendfilename": "appendonly.aof", "appenddirname": "appendonlydir"}
 
 
 def data_place(subject: Subject) -> Settings:

@@ -8,6 +8,7 @@ from rediskit.chart.names import Release
 from rediskit.errors import Path
 from rediskit.model.client import Client, Use
 from rediskit.model.environment import Environment
+from rediskit.model.nested import text_at
 from rediskit.model.secrets import ENCRYPTED
 from rediskit.renderers.helm import image_reference, release_of
 from rediskit.renderers.pages.runbook import runbook
@@ -81,7 +82,15 @@ def failover_page(environment: Environment) -> str:
         ],
         user=release.profile.layout.user,
         image=image_reference(environment),
+        folder=_folder(environment, release),
     )
+
+
+def _folder(environment: Environment, release: Release) -> str:
+    """Return the folder of the data on the volume of the primary as YAML; "" for the top of the volume."""
+    part = next(iter(release.profile.parts.values()))
+    folder = text_at(environment.redis.values, *part.persistence, "subPath") if "subPath" in release.profile.folders else ""
+    return json.dumps(folder) if folder else ""
 
 
 def verification_page(environment: Environment) -> str:
