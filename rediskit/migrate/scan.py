@@ -29,7 +29,7 @@ from rediskit.usage.address import Address, of_client
 from rediskit.usage.finder import Use, certain, uses
 from rediskit.usage.hidden import Hidden, not_visible
 from rediskit.usage.manifests import switched_variables
-from rediskit.usage.references import needed
+from rediskit.usage.references import created_secret, needed
 from rediskit.usage.servers import is_server, is_watcher
 from rediskit.usage.services import completed, reference, selects
 
@@ -161,7 +161,7 @@ def _examined(client: Client, objects: Objects, commit: str) -> Scan:
         *uses(objects.elsewhere, address, namespace="", switched=switched),
         *(use._replace(strength="possible") for use in uses(objects.variants, address, namespace="", switched=switched)),
         *_still_selected(client, objects.before),
-        *_still_needed(client, objects.left),
+        *_still_needed(client, objects),
         *_removed_users(client, objects.before, address),
         *lost_data(client, objects.before),
     ]
@@ -185,14 +185,22 @@ def _still_selected(client: Client, objects: list[Object]) -> Iterator[Use]:
                 yield Use(reference(workload), client.namespace, where, "certain", f"selected by {reference(service)}")
 
 
-def _still_needed(client: Client, left: list[Object]) -> Iterator[Use]:
-    """Yield the remaining workloads whose pods need an object of previous.remove to start."""
-    for workload in left:
+def _still_needed(client: Client, objects: Objects) -> Iterator[Use]:
+    """Yield the remaining workloads whose pods need an object of previous.remove to start, or the Secret that it creates."""
+    others = {f"Secret/{created_secret(content)}" for content in objects.left if reference(content) not in client.old_objects}
+    created = {
+        f"Secret/{created_secret(content)}": reference(content)
+        for content in objects.before
+        if reference(content) in client.old_objects and key_of(content)[1] in ("", client.namespace)
+    }
+    for workload in objects.left:
         if key_of(workload)[1] not in ("", client.namespace) or reference(workload) in client.old_objects:
             continue
         for path, name in needed(workload):
-            if name in client.old_objects:
-                why = f"its pods need {name}, which previous.remove lists"
+            if name in client.old_objects or (name in created and name not in others):
+                why = f"its pods need {name}, which " + (
+                    "previous.remove lists" if name in client.old_objects else f"{created[name]} of previous.remove creates"
+                )
                 yield Use(reference(workload), client.namespace, pointer(*path), "certain", why)
 
 

@@ -1,9 +1,9 @@
-"""The objects that pods need to start: ConfigMaps, Secrets, claims and service accounts."""
+"""The objects that pods need to start: ConfigMaps, Secrets, claims and service accounts; and what creates a Secret."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rediskit.model.nested import at
+from rediskit.model.nested import at, text_at
 from rediskit.model.podspec import pods_of
 
 _NAMED: Mapping[str, tuple[str, str]] = {
@@ -15,6 +15,27 @@ _NAMED: Mapping[str, tuple[str, str]] = {
     "persistentVolumeClaim": ("PersistentVolumeClaim", "claimName"),
 }
 """The kind and the key of the name, for each key of a reference in a pod spec."""
+_NAMES_OF_SECRETS: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "Secret": (),
+    "SealedSecret": (("spec", "template", "metadata", "name"),),
+    "ExternalSecret": (("spec", "target", "name"),),
+    "Certificate": (("spec", "secretName"),),
+    "VaultStaticSecret": (("spec", "destination", "name"),),
+    "VaultDynamicSecret": (("spec", "destination", "name"),),
+    "OnePasswordItem": (),
+    "InfisicalSecret": (("spec", "managedSecretReference", "secretName"),),
+    "DopplerSecret": (("spec", "managedSecret", "name"),),
+    "BitwardenSecret": (("spec", "secretName"),),
+}
+"""The kinds that create a Secret, each with the fields of its name, if it has another one (from the API references of the operators)."""
+
+
+def created_secret(content: Mapping[str, Any]) -> str:
+    """Return the name of the Secret that an object is or creates; "" if it creates none."""
+    fields = _NAMES_OF_SECRETS.get(str(content.get("kind")))
+    if fields is None:
+        return ""
+    return next(filter(None, (text_at(content, *path) for path in fields)), "") or text_at(content, "metadata", "name")
 
 
 def needed(content: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -28,6 +28,7 @@ from rediskit.renderers.helm import release_of
 from rediskit.renderers.tree import Object
 from rediskit.state_machine.effects import effects
 from rediskit.usage.address import Address
+from rediskit.usage.references import created_secret
 from rediskit.usage.services import reference
 from rediskit.usage.variables import Variables
 
@@ -90,24 +91,12 @@ def _secret(environment: Environment, client: Client, objects: Mapping[Key, Obje
         if key[1] not in ("", client.namespace) or reference(content) in others:
             continue
         for place in secret_readers(content, secret):
-            if key[0] not in _CREATORS:
+            if not created_secret(content):
                 yield key, _finding(client, secret_setting(environment, reference(content), place, client.namespace), "error")
-        if _created(key, content) == secret and not is_manual:
+        if created_secret(content) == secret and not is_manual:
             message = f"{reference(content)} creates Secret {secret} in {client.namespace}, which prepare creates with the new password"
             hint = f"set redis.auth.secret to another name, such as {secret}-shared"
             yield key, _finding(client, Setting("secret-taken", message, hint), "error")
-
-
-_CREATORS = {"Secret": (), "SealedSecret": ("spec", "template"), "ExternalSecret": ("spec", "target")}
-"""The kinds that create a Secret, each with the keys to its name if it is not that of the object."""
-
-
-def _created(key: Key, content: Object) -> str:
-    """Return the name of the Secret that an object creates; "" if it creates none."""
-    if key[0] not in _CREATORS:
-        return ""
-    path = _CREATORS[key[0]]
-    return text_at(content, *path, "metadata", "name") or (text_at(content, *path, "name") if path else "") or key[2]
 
 
 def _finding(client: Client, setting: Setting, severity: Severity) -> Finding:
