@@ -57,6 +57,7 @@ COMMANDS: tuple[Code, ...] = (
     ),
     Code("config-gone", "error", BASE, "Refuse the removal of the config of a deployed Redis."),
     Code("base-unreadable", "error", BASE, "Require that the config at the revision loads."),
+    Code("defaults-changed", "error", BASE, "Refuse other defaults of another version of rediskit for the deployed release."),
     Code("time-differs", "warning", BASE, "Warn when a step has a time more than 15 minutes from the commit that wrote it."),
     Code("owner-build", "error", OWNER, "Require that the kustomization builds, also with the files of each step."),
     Code("owner-link", "error", OWNER, "Refuse a symbolic link at the path of a file that rediskit writes."),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rediskit.model.redis import Redis
 from tests.cli.migrations import git
 from tests.conftest import Run
 from tests.samples import ROOT
@@ -125,6 +126,38 @@ def test_diff_describes_the_effect_of_each_change(run: Run, tmp_path: Path) -> N
     assert codes(run("diff", "--against", "HEAD", "--json")[1], "effects") == {"volume-template"}
     assert "* **error** <code>redis.storage.size</code>" in run("diff", "--against", "HEAD", "--markdown")[1]
     assert "volume-template" not in run("diff")[2]
+
+
+DEFAULT = Redis()
+VERSION, TAG = DEFAULT.chart.version, DEFAULT.image.tag
+
+
+@pytest.mark.parametrize("tool", ["argocd", "flux"])
+def test_another_default_of_another_version_is_an_error(tool: str, run: Run, tmp_path: Path) -> None:
+    """The config sets neither image nor chart: both revisions have the defaults of this version."""
+    file = tmp_path / "config/lab.yaml"
+    file.write_text(HEAD.replace("argocd", tool), encoding="utf-8")
+    run("render")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-qm", "rendered")
+    assert codes(run("check", "--base", "HEAD", "--json")[1]) == set()
+    replaced = 0
+    for path in (tmp_path / "rendered").rglob("*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        older = text.replace(VERSION, "0.0.1").replace(TAG, "8.0.0-debian")
+        replaced += older != text
+        path.write_text(older, encoding="utf-8")
+    assert replaced >= 2
+    git(tmp_path, "commit", "-qam", "what another version rendered")
+    run("render", "--force")
+    code, _, errors = run("check", "--base", "HEAD")
+    assert (code, "error[defaults-changed]: redis: this version of rediskit changes defaults" in errors) == (1, True), errors
+    assert f"image.tag 8.0.0-debian to {TAG}" in errors
+    assert f"chart 0.0.1 to {VERSION}" in errors
+    accepted = "accept:\n- {code: defaults-changed, on: lab, reason: read the release notes}\n"
+    file.write_text(HEAD.replace("argocd", tool) + accepted, encoding="utf-8")
+    run("render")
+    assert run("check", "--base", "HEAD")[0] == 0
 
 
 def test_a_config_that_did_not_load_is_not_passed_over(run: Run, tmp_path: Path) -> None:
