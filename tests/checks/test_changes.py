@@ -121,3 +121,12 @@ PARENTS = {
     "gitops.flux.source.kind": "gitops.flux.source",
     "gitops.flux.source.name": "gitops.flux.source",
 }
+
+
+@pytest.mark.parametrize(("old", "new"), [("redis:8.10.0", "valkey:9.1.1"), ("valkey:9.1.1", "redis:8.10.0")])
+def test_versions_of_redis_and_valkey_have_no_order(old: str, new: str) -> None:
+    """Redis 8.10 to Valkey 9.1 was an upgrade that converts the files, and Valkey does not read them."""
+    before, after = (
+        redis(image={"repository": f"library/{name}", "tag": tag}) for name, _, tag in (old.partition(":"), new.partition(":"))
+    )
+    assert [code for code, _ in reported(before, after)] == ["image-unreadable"]

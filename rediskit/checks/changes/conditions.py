@@ -63,9 +63,9 @@ def evicts_more(old: str | None, new: str | None) -> bool:
 
 
 def older(old: str | None, new: str | None) -> bool:
-    """Match an image with an older minor version of Redis."""
+    """Match an image with an older minor version of the same server. Versions of Redis and Valkey have no common order."""
     before, after = _version(old), _version(new)
-    return bool(before and after and after < before)
+    return bool(before and after and after < before) and _is_valkey(old) == _is_valkey(new)
 
 
 def newer(old: str | None, new: str | None) -> bool:
@@ -73,11 +73,26 @@ def newer(old: str | None, new: str | None) -> bool:
     return older(new, old)
 
 
+def unreadable(old: str | None, new: str | None) -> bool:
+    """Match Valkey after Redis, and Redis after Valkey, if the new server can't read the RDB files of the old one.
+
+    Redis 7.4 writes RDB version 12, and Valkey 9 version 80 (rdb.h). Valkey 8 reads up to version 11, and Redis no version of Valkey 9.
+    """
+    before = _version(old)
+    if before is None or new is None or _is_valkey(old) == _is_valkey(new):
+        return False
+    return before >= ((9, 0) if _is_valkey(old) else (7, 4))
+
+
+def _is_valkey(image: str | None) -> bool:
+    return "valkey" in _name(image)
+
+
 def order_unknown(old: str | None, new: str | None) -> bool:
     """Match images without an order: they have different names, or a digest without a tag."""
     if (old or "").partition("@")[0] == (new or "").partition("@")[0] and _version(new):
         return False
-    return _version(old) is None or _version(new) is None or _name(old) != _name(new)
+    return not unreadable(old, new) and (_version(old) is None or _version(new) is None or _name(old) != _name(new))
 
 
 def _name(image: str | None) -> str:

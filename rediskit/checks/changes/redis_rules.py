@@ -12,6 +12,7 @@ from rediskit.checks.changes.conditions import (
     set_to_another,
     smaller,
     to,
+    unreadable,
 )
 from rediskit.checks.changes.rule import Rule
 
@@ -186,6 +187,15 @@ RULES: tuple[Rule, ...] = (
         "keep the version, or restore a backup that the older version wrote",
     ),
     Rule(
+        "image-unreadable",
+        "error",
+        _IMAGE,
+        settings.image,
+        unreadable,
+        "Valkey can't read the files of Redis 7.4 and newer, nor Redis those of Valkey 9: it does not start, and restores no copy of them",
+        "keep the server; for a cache, accept the loss, and let Redis start with new volumes (docs/charts.md, 'Change the chart')",
+    ),
+    Rule(
         "image-order-unknown",
         "warning",
         _IMAGE,
@@ -209,7 +219,7 @@ RULES: tuple[Rule, ...] = (
         ("redis.chart.profile",),
         settings.profile,
         always,
-        "StatefulSets with other names and new, empty volumes replace the running ones: all keys are lost",
+        "StatefulSets with new, empty volumes replace the running ones: all keys are lost. The API server refuses those with an equal name",
         "save a copy first and restore it afterwards (docs/charts.md, 'Change the chart'), or accept the loss of a cache",
     ),
     Rule(
