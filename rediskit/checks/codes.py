@@ -37,7 +37,12 @@ COMMANDS: tuple[Code, ...] = (
     Code("owner-revision", "error", CHECK, "Require that the object that builds an application follows the branch of the steps."),
     Code("owner-suspended", "error", CHECK, "Refuse a suspended Kustomization or GitRepository: no step would have an effect."),
     Code("owner-manual", "warning", CHECK, "Warn about an Application without automated sync: someone has to sync it at every step."),
-    Code("cluster-unnamed", "warning", CHECK, "Warn about two configs with the same address or destination that do not set `cluster`."),
+    Code(
+        "cluster-unnamed",
+        "warning",
+        CHECK,
+        "Warn about two configs without `cluster` that have the same address, pool or destination, or two Redis with one client Secret.",
+    ),
     Code("open-question", "warning", CHECK, "Warn about each open question of `init` in the config."),
     Code("time-in-future", "error", CHECK, "Refuse a step or evidence of a migration that is more than two minutes in the future."),
     Code("kubeconform", "error", KUBECONFORM, "Require that kubeconform accepts the rendered text, with the same schemas."),

@@ -151,7 +151,7 @@ def _unnamed_cluster(environment: Environment, read: Callable[[str], Environment
     from rediskit.checks import Finding
     from rediskit.migrate.unnamed_clusters import same_clusters
 
-    hint = "set cluster in both: one name if they are in one cluster, two names if not"
+    hint = "set cluster in both: in one cluster, the name of the config that is deployed first; else two names"
     for message, path in same_clusters(environment, read):
         yield Finding("cluster-unnamed", "warning", message, hint, path, environment.locate(path))
 

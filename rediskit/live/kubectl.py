@@ -30,6 +30,7 @@ class LiveSecret(NamedTuple):
     namespace: str
     value: Plaintext | None
     owned: bool
+    labels: Mapping[str, Any]
 
 
 def read_secret(namespace: str, name: str, key: str, context: str = "") -> LiveSecret | None:
@@ -41,7 +42,8 @@ def read_secret(namespace: str, name: str, key: str, context: str = "") -> LiveS
         content = json.loads(output)
         data: Mapping[str, Any] = content.get("data") or {}
         value = Plaintext(b64decode(data[key], validate=True)) if key in data else None
-        return LiveSecret(namespace, value, bool(content["metadata"].get("ownerReferences")))
+        meta = content["metadata"]
+        return LiveSecret(namespace, value, bool(meta.get("ownerReferences")), dict(meta.get("labels") or {}))
     except (ValueError, KeyError, TypeError, AttributeError):
         # Without a cause, because the message of a parser can contain the value.
         raise MissingToolError(Problem("kubectl did not print a Secret", "check the program in $KUBECTL")) from None

@@ -1,7 +1,8 @@
 """Configs without `cluster` that are very likely for the same cluster: without the key, they count as two clusters.
 
-An address in the private network and a destination of Argo CD beside its own cluster identify a cluster. Equal client namespaces, hosts of
-an old Redis, releases and repositories do not: staging and production usually have the same.
+An address or a pool in the private network and a destination of Argo CD beside its own cluster identify a cluster. Equal client namespaces,
+hosts of an old Redis, releases and repositories do not: staging and production usually have the same. A Secret of one name in one namespace
+does so where the two Redis differ: in two clusters, both would usually have one name.
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ _OWN_CLUSTER = ("https://kubernetes.default.svc", "in-cluster")
 
 
 def same_clusters(environment: Environment, read: Read) -> Iterator[tuple[str, Path]]:
-    """Yield message and path of each value that identifies a cluster and that another config has, where neither sets `cluster`.
+    """Yield message and path of the first value that identifies a cluster for each other config with it, where neither sets `cluster`.
 
     Only configs whose text contains the value are loaded: a project can have many.
     """
@@ -30,7 +31,9 @@ def same_clusters(environment: Environment, read: Read) -> Iterator[tuple[str, P
         if other is None or "cluster" in other.model_fields_set:
             continue
         shared = signals.keys() & dict(_signals(other)).keys()
-        for name in (name for name in signals if name in shared):
+        if _redis(environment) == _redis(other):
+            shared -= dict(_secrets(environment)).keys()
+        if name := next((name for name in signals if name in shared), ""):
             yield f"{config} also has the {name}, and neither sets cluster: rediskit compares them as two clusters", signals[name][1]
 
 
@@ -39,11 +42,25 @@ def _signals(environment: Environment) -> Iterator[tuple[str, tuple[str, Path]]]
     if environment.network:
         address = str(environment.network.address)
         yield f"address {address}", (address, ("network", "address"))
+        pool = environment.network.pool
+        yield f"pool {pool.name} ({pool.addresses})", (pool.name, ("network", "pool", "addresses"))
     if environment.gitops.tool == "argocd":
         destination = environment.gitops.argocd.destination
         for key, value in (("server", destination.server), ("name", destination.name)):
             if value and value.rstrip("/") not in _OWN_CLUSTER:
                 yield f"destination {value}", (value, ("gitops", "argocd", "destination", key))
+    yield from _secrets(environment)
+
+
+def _secrets(environment: Environment) -> Iterator[tuple[str, tuple[str, Path]]]:
+    """Yield the Secret in the namespace of each client."""
+    secret = environment.redis.auth.secret
+    for index, client in enumerate(environment.clients):
+        yield f"Secret {secret} in namespace {client.namespace}", (client.namespace, ("clients", index, "namespace"))
+
+
+def _redis(environment: Environment) -> tuple[str, str]:
+    return environment.redis.namespace, environment.redis.release
 
 
 def _text(config: str) -> bytes:

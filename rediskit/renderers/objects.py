@@ -7,6 +7,10 @@ from rediskit.errors import Path
 from rediskit.model.environment import Environment
 from rediskit.renderers.tree import File, Object
 
+MANAGED_BY = "app.kubernetes.io/managed-by"
+PART_OF = "app.kubernetes.io/part-of"
+"""The label with the release, by which an object of another release is recognized."""
+
 
 def header(environment: Environment) -> str:
     """Return the first line of every YAML file. It has no version and no date, so the output changes only with the config."""
@@ -21,7 +25,7 @@ def owner_header(environment: Environment) -> str:
 
 def labels(environment: Environment) -> dict[str, str]:
     """Return the labels of rendered objects. Argo CD may track objects by app.kubernetes.io/instance, so it is not among them."""
-    return {"app.kubernetes.io/managed-by": "rediskit", "app.kubernetes.io/part-of": environment.redis.release}
+    return {MANAGED_BY: "rediskit", PART_OF: environment.redis.release}
 
 
 def metadata(

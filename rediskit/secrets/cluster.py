@@ -8,6 +8,7 @@ from rediskit.live import kubectl
 from rediskit.live.kubectl import LiveSecret
 from rediskit.model.environment import Environment
 from rediskit.plaintext import Plaintext, generate, invalid, weak
+from rediskit.renderers.objects import MANAGED_BY, PART_OF, labels
 from rediskit.secrets.manifests import plain_secret
 
 Origin = Literal["given", "cluster", "generated"]
@@ -42,12 +43,13 @@ def apply_secret(
 
     Raises:
         ConfigError: The mode is not manual.
-        RefusedError: The values differ.
+        RefusedError: The values differ, or a Secret is that of another release.
     """
     _require_manual(environment)
     auth = environment.redis.auth
     live = {namespace: kubectl.read_secret(namespace, auth.secret, auth.key, context) for namespace in environment.secret_namespaces}
     existing = [secret for secret in live.values() if secret is not None]
+    _refuse_other_releases(environment, existing)
     value, origin = _value(environment, existing, chosen(), force=force)
     changed = [secret for secret in existing if secret.namespace in namespaces and secret.value != value]
     _refuse(environment, [secret for secret in changed if secret.value is not None], force=force)
@@ -70,6 +72,19 @@ def _require_manual(environment: Environment) -> None:
         hint = "commit the rendered manifests: Argo CD or Flux applies them; rediskit secret check checks the files in Git"
         message = f"with mode {mode} the Secrets come from Git, not from this command"
         raise ConfigError(Problem(message, hint, path, environment.locate(path), "secrets-mode"))
+
+
+def _refuse_other_releases(environment: Environment, existing: Sequence[LiveSecret]) -> None:
+    """Refuse Secrets that rediskit wrote for another release, also with `force`: its clients would get the password of this one."""
+    name, own = environment.redis.auth.secret, labels(environment)
+    hint = "set another redis.auth.secret in this config; if that release no longer exists, delete the Secret"
+    problems = [
+        Problem(f"the Secret {name} in namespace {secret.namespace} is that of release {secret.labels.get(PART_OF)}", hint)
+        for secret in existing
+        if secret.labels.get(MANAGED_BY) == own[MANAGED_BY] and secret.labels.get(PART_OF) != own[PART_OF]
+    ]
+    if problems:
+        raise RefusedError(problems)
 
 
 def _value(environment: Environment, existing: Sequence[LiveSecret], chosen: Plaintext | None, *, force: bool) -> tuple[Plaintext, Origin]:

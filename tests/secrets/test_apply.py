@@ -108,6 +108,25 @@ def test_a_given_value_replaces_others_only_with_force(run: Run, kubectl: Record
 
 
 @pytest.mark.usefixtures("manual")
+@pytest.mark.parametrize("options", [(), ("--force",), ("--client", "blog")])
+def test_a_secret_of_another_release_is_not_changed(options: tuple[str, ...], run: Run, kubectl: Recorder) -> None:
+    labels = {"app.kubernetes.io/managed-by": "rediskit", "app.kubernetes.io/part-of": "redis-queue"}
+    kubectl.put("shop", VALUE.encode(), labels=labels)
+    code, _, errors = run("apply", *options)
+    assert (code, list(kubectl.values())) == (1, ["shop"])
+    hint = "set another redis.auth.secret in this config; if that release no longer exists, delete the Secret"
+    assert errors == f"error: the Secret redis-credentials in namespace shop is that of release redis-queue\n  help: {hint}\n"
+
+
+@pytest.mark.usefixtures("manual")
+@pytest.mark.parametrize("labels", [{}, {"app.kubernetes.io/managed-by": "Helm", "app.kubernetes.io/part-of": "shop"}])
+def test_a_secret_that_a_person_created_is_used(labels: dict[str, str], run: Run, kubectl: Recorder) -> None:
+    kubectl.put("shop", VALUE.encode(), labels=labels)
+    assert run("apply")[0] == 0
+    assert set(kubectl.values().values()) == {b64encode(VALUE.encode()).decode()}
+
+
+@pytest.mark.usefixtures("manual")
 def test_a_secret_that_a_controller_owns_is_not_changed(run: Run, kubectl: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
     kubectl.put("redis", VALUE.encode(), ownerReferences=[{"kind": "SealedSecret", "name": "redis-credentials"}])
     stdin(monkeypatch, OTHER.encode())
