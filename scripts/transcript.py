@@ -211,6 +211,8 @@ def _again(session: Session) -> None:
     session.say("## Migrate again")
     session.say("The old window has ended, so set a new window. Evidence of the first attempt is not valid for the second one:")
     session.run(move("advance", "04 22:00"))
+    session.say("The shared Redis has the keys of the first attempt. Delete them with the commands of the runbook, section Try again:")
+    session.step(move("record", "04 21:55", '--empty --observed "INFO keyspace lists no database 0"'), message="empty")
     session.edit(Put(("clients", 0, "migration", "window", "start"), "2026-03-04T22:00:00-03:00"))
     session.commit("another window")
     session.step(move("advance", "04 22:00"), message="scale-down")

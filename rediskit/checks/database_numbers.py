@@ -30,7 +30,7 @@ class _Number(NamedTuple):
 def undeclared(subject: Subject) -> Iterator[Issue]:
     """Refuse a number of a database in a value that `databases` does not declare: `database-clash` compares only declared numbers."""
     for index, client in enumerate(subject.environment.clients):
-        declared = {database.number for database in client.databases.values()} or {0}
+        declared = client.numbers
         for number, place, path in _literals(client):
             if number not in declared:
                 known = f"databases declares {', '.join(map(str, sorted(declared)))}" if client.databases else "without databases it uses 0"

@@ -1,6 +1,6 @@
 """Checks of the manifests of applications: their variables, and the Redis that they use before the migration."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from rediskit.checks.finding import Issue, Severity, Subject
@@ -9,10 +9,10 @@ from rediskit.errors import Path
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
 from rediskit.model.files import Manifest
-from rediskit.model.once import once
 from rediskit.model.secrets import ExternalSecrets, Manual
 from rediskit.model.workload import Workload, suggestion
 from rediskit.renderers.owner.patches import text_of
+from rediskit.renderers.pages.uses import users_of_databases
 from rediskit.state_machine.effects import effects
 from rediskit.usage.address import parse
 
@@ -113,18 +113,7 @@ def previous_differs(subject: Subject) -> Iterator[Issue]:
 
 def _has_other_owner(number: int | None, client: Client, environment: Environment) -> bool:
     """Return whether another client has a database, so that this client needs another number."""
-    own = client.name in _users_of_databases(environment).get(number, ())
-    return number is not None and len(_users_of_databases(environment).get(number, ())) > own
-
-
-@once
-def _users_of_databases(environment: Environment) -> Mapping[int | None, frozenset[str]]:
-    """Return the names of the clients that use each database. A client without `databases` uses 0."""
-    users: dict[int | None, set[str]] = {}
-    for client in environment.clients:
-        for number in [used.number for used in client.databases.values()] or [0]:
-            users.setdefault(number, set()).add(client.name)
-    return {number: frozenset(names) for number, names in users.items()}
+    return number is not None and bool(users_of_databases(environment).get(number, frozenset()) - {client.name})
 
 
 def history(subject: Subject) -> Iterator[Issue]:

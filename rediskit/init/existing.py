@@ -34,6 +34,6 @@ def existing_in(environment: Environment | None) -> Existing:
     numbers: dict[int, str] = {}
     for client in environment.clients:
         names[client.namespace].add(client.name)
-        for number in [database.number for database in client.databases.values()] or [0]:
+        for number in client.numbers:
             numbers.setdefault(number, client.name)
     return Existing(names, numbers, environment.redis.databases, environment.redis.namespace, shared_redis(environment))

@@ -20,7 +20,7 @@ from rediskit.model.template import Template
 from rediskit.model.workload import Workload
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.verification.checks import Status
-from rediskit.state_machine.effects import effects
+from rediskit.state_machine.effects import runs_on_shared
 
 OBSERVATION = 5.0
 """Seconds between the two readings of CLIENT LIST."""
@@ -50,8 +50,7 @@ def client_results(environment: Environment, clients: tuple[Client, ...], contex
     """Yield a result per container of the clients that use the shared Redis. Raise MissingToolError when kubectl fails."""
     using = []
     for client in clients:
-        state = effects(client.migration)
-        if not client.workloads or not state.release or state.stopped or (client.is_migrating and not state.switched):
+        if not client.workloads or not runs_on_shared(client):
             yield result("client-connection", client.name, "kubectl", "skipped", "", _reason(client))
         else:
             using.append(client)

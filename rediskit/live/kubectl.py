@@ -119,12 +119,15 @@ def logs(pod: str, container: str, namespace: str, context: str = "", *, since: 
     return _run(command, context).decode(errors="replace")
 
 
-def redis_cli(namespace: str, target: str, arguments: Sequence[str], context: str = "") -> str:
+def redis_cli(
+    namespace: str, target: str, arguments: Sequence[str], context: str = "", *, container: str = "", script: str = REDIS_CLI
+) -> str:
     """Return the output of redis-cli in a pod or a pod of a Service, with the password of the pod, which is on no command line.
 
-    Raises MissingToolError when kubectl or redis-cli fails.
+    script: runs redis-cli with the arguments of the shell. Raises MissingToolError when kubectl or redis-cli fails.
     """
-    command = ("exec", "--namespace", namespace, target, "--", "sh", "-c", REDIS_CLI, "sh", *arguments)
+    options = ("--container", container) if container else ()
+    command = ("exec", "--namespace", namespace, target, *options, "--", "sh", "-c", script, "sh", *arguments)
     return _run(command, context).decode(errors="replace")
 
 

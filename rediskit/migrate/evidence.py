@@ -21,7 +21,8 @@ class Observation(NamedTuple):
 
     Attributes:
         kind: The kind of evidence.
-        value: The number of tasks, with `:discarded` where their loss is accepted, or of Jobs; the version of a chart.
+        value: The number of tasks, with `:discarded` where their loss is accepted, of Jobs, or of keys, with `:kept` where they are
+            accepted; the version of a chart.
         source: What was read; "" for an observation of a person.
         note: The number of keys, the tasks that are lost, and the words of the person.
     """
@@ -70,7 +71,7 @@ def record(environment: Environment, client: Client, observed: Observed) -> tupl
     entries = list(_entries(client.name, migration, observed))
     if not validation and not entries:
         options = "--criterion, --measure, --from, --until, --notes, --secret-seen, --down-from, --down-until, --folded, --drained, --jobs"
-        hint = f"add an option: {options}, --installed"
+        hint = f"add an option: {options}, --empty, --installed"
         raise RefusedError(Problem(f"{client.name}: no observation to record", hint, code="nothing-to-record"))
     edits = [Put((*path, "validation"), validation)] if validation else []
     return appended(environment, client, entries, edits)

@@ -12,7 +12,7 @@ from rediskit.model.local_redis import is_local
 from rediskit.model.migration import Migration, Step
 from rediskit.renderers.helm import release_of
 from rediskit.renderers.owner.required import digest, hidden
-from rediskit.renderers.pages.runbook import stopped_with_pods
+from rediskit.renderers.pages.runbook import stays_in_shared, stopped_with_pods
 from rediskit.renderers.pages.uses import NOT_VISIBLE, STAYS, other_scan
 from rediskit.renderers.secret_forms import has_secret
 from rediskit.state_machine import transitions
@@ -183,11 +183,12 @@ def _warnings(situation: Situation, repository: Repository) -> Iterator[str]:
     if new.stopped and not old.stopped and "queue" in client.use:
         yield f"let the workers empty the queues before this step; {STAYS}"
     if transition == Transition("forward", "reconfigure", "scale-up"):
-        yield "after this step, a rollback loses the data that the application writes to the shared Redis"
+        yield "after this step, a rollback does not copy back the data that the application writes to the shared Redis"
     if transition.kind == "rollback" and old.restored:
         since = f" since {migration.running_since.at}" if migration.running_since else ""
         state = "" if local else ": the old Redis has its state of scale-down"
         yield f"data that the application wrote to the shared Redis{since} is not copied back{state}"
+        yield stays_in_shared(client)
     if transition.target == "decommission" and removes(client):
         if situation.confirm_irreversible:  # Without the confirmation, the blocked gate contains this text.
             yield lost_for_good(client)

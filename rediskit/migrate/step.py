@@ -16,6 +16,7 @@ from rediskit.migrate.commits import Publishing, published, shown
 from rediskit.migrate.committed import migrations_in
 from rediskit.migrate.edit import Edited, put_in_place, undo
 from rediskit.migrate.export import Exported, trial_in_place
+from rediskit.migrate.leftover import with_empty_databases
 from rediskit.migrate.moves import Asked, Move, move
 from rediskit.migrate.obstacles import foreign_in_config, foreign_in_place, obstacles, unmerged
 from rediskit.migrate.places import Places
@@ -129,8 +130,6 @@ class _StepRun:
         environment = load(self.environment.file)
         self.places.environment, self.places.client = environment, one_client(environment, self.client.name)
 
-    # What is there
-
     def _is_new(self) -> bool:
         """Return whether the command takes a new step. It continues a step that is not committed, exported or pushed."""
         migration, target = migration_of(self.client), self.options.asked.target
@@ -185,7 +184,7 @@ class _StepRun:
         self._require(unmerged(self.places, self._publishing))
         if planned.status.repository == "owner" and self.options.commit:
             self._require_ready_checkout(planned.environment)
-        return planned
+        return with_empty_databases(self.environment, self.client, planned, self.options.context) if self.options.wait else planned
 
     def _record(self) -> Sequence[Edited]:
         """Record what the checkout of the application repository shows before `decommission` and `complete`."""

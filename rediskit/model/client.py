@@ -249,6 +249,11 @@ class Client(Model):
         """Its CronJobs, as `CronJob/report`."""
         return tuple(workload.reference for workload in self.workloads if workload.kind == "CronJob")
 
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of its databases in the shared Redis; 0 where it names none."""
+        return tuple(sorted({database.number for database in self.databases.values()} or {0}))
+
     def database(self, name: str = "") -> int:
         """Return the number of one of its databases; of `default` without a name, 0 where the client names none."""
         named = self.databases.get(name or DEFAULT_DATABASE)

@@ -13,7 +13,10 @@ from rediskit.model.types import Digest, Line, Prose, Timestamp
 DISCARDED = ":discarded"
 """The suffix of the value of `drained` where a person accepts the loss of the tasks that are left."""
 
-EvidenceKind = Literal["secret", "scan", "verified", "drained", "jobs", "downtime", "criterion", "folded", "installed"]
+KEPT = ":kept"
+"""The suffix of the value of `empty` where a person accepts that the application starts with the keys that are left."""
+
+EvidenceKind = Literal["secret", "scan", "verified", "drained", "jobs", "empty", "downtime", "criterion", "folded", "installed"]
 
 
 class Evidence(Model):
@@ -23,6 +26,7 @@ class Evidence(Model):
     """`secret`: the namespaces of Redis and of the client have the Secret. `scan`: uses of the old Redis in the application repository, in
     the cluster or in a file. `verified`: `rediskit migrate verify` passed.
     `drained`: the tasks left in the old Redis after the application stopped. `jobs`: the Jobs of its CronJobs that were running then.
+    `empty`: the keys in the databases of the client in the shared Redis, before it starts there.
     `downtime`: start and end of the downtime. `criterion`: a criterion of the validation.
     `folded`: the base of the application repository contains the change itself.
     `installed`: the live HelmRelease of the application allows the migration."""
@@ -39,10 +43,12 @@ class Evidence(Model):
     about: Line | None = None
     """The subject of the observation, written by the command. The entry is valid while the config has the same subject.
     `secret`: the Secret, its key and namespaces. `scan`: the old Redis and the objects to remove with it. `drained`: the old Redis.
-    `jobs`: the CronJobs. `installed`: the HelmRelease. `verified`, `folded`: the digest of what the step requires of the application."""
+    `jobs`: the CronJobs. `empty`: the databases of the client and their Redis.
+    `installed`: the HelmRelease. `verified`, `folded`: the digest of what the step requires of the application."""
     value: Line | None = None
     """`scan`: the number of certain uses. `criterion`: its name, with `:failed` or `:unknown` (not measurable). `downtime`: start/end.
     `drained`: the number of tasks, with `:discarded` where their loss is accepted. `jobs`: the number of running Jobs.
+    `empty`: the number of keys, with `:kept` where the application may start with them.
     `installed`: the version of the chart."""
     measured: Line | None = None
     """`criterion`: the measured value."""
@@ -72,6 +78,8 @@ class Evidence(Model):
         if self.kind == "drained" and not value.removesuffix(DISCARDED).isdecimal():
             hint = "run rediskit migrate record --drained"
             refuse("evidence-value", f"{value or 'nothing'} is not a number of tasks", hint, "value")
+        if self.kind == "empty" and not value.removesuffix(KEPT).isdecimal():
+            refuse("evidence-value", f"{value or 'nothing'} is not a number of keys", "run rediskit migrate record --empty", "value")
         if self.kind == "installed" and not value:
             refuse("evidence-value", "no version of a chart", "run rediskit migrate record --installed", "value")
         if self.kind == "jobs" and not value.isdecimal():

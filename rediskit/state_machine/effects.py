@@ -173,6 +173,47 @@ def queue_evidence(client: Client) -> list[Evidence]:
     return recorded_at_step(client.migration, "drained") if is_local(client) else recorded_since_down(client.migration, "drained")
 
 
+def left_shared(migration: Migration) -> Entry | None:
+    """Return the step by which the application went back to its old Redis after it had run on the shared one, where its keys stay.
+
+    None if it never ran there, or runs there again. A history that starts with a rollback does not show whether it did.
+    """
+    ran, left = bool(migration.history) and migration.history[0].step == "rolled-back", None
+    for number, entry in enumerate(migration.history, 1):
+        effect = effects_at(entry.step, migration.order, migration.history[:number])
+        if effect.switched and not effect.stopped:
+            ran, left = True, None
+        elif ran and not effect.switched and not effect.stopped:
+            left = left or entry
+    return left
+
+
+def starts_again(migration: Migration) -> bool:
+    """Return whether the shared Redis can have keys of an earlier attempt, and is deployed, so that they can be read."""
+    return effects(migration).release and left_shared(migration) is not None
+
+
+def empty_evidence(client: Client) -> list[Evidence]:
+    """Return the evidence about the keys in the databases of a client since its application left the shared Redis."""
+    if client.migration is None:
+        return []
+    left = left_shared(client.migration)
+    recorded = [entry for entry in client.migration.evidence if entry.kind == "empty"]
+    return [entry for entry in recorded if left is None or moment(entry.at) >= moment(left.at)]
+
+
+def runs_on_shared(client: Client) -> bool:
+    """Return whether the application runs on the shared Redis."""
+    effect = effects(client.migration)
+    return effect.release and not effect.stopped and (effect.switched or not client.is_migrating)
+
+
+def sharing(environment: Environment, client: Client) -> dict[int, str]:
+    """Return the databases of a client in which another client that runs has keys, with the name of that client."""
+    others = [other for other in environment.clients if other.name != client.name and runs_on_shared(other)]
+    return {number: other.name for other in reversed(others) for number in other.numbers if number in client.numbers}
+
+
 def release_is_deployed(environment: Environment) -> bool:
     """Return whether the rendered manifests contain the shared Redis: a client needs it, or there are no clients."""
     return not environment.clients or bool(carriers(environment))

@@ -12,6 +12,7 @@ from rediskit.model.migration import moment
 from rediskit.model.nested import at
 from rediskit.state_machine.clock import later, seconds_between, span
 from rediskit.state_machine.effects import down_since, effects, queue_evidence, recorded_at_step, recorded_since_down
+from rediskit.state_machine.leftover import keys_left
 from rediskit.state_machine.scans import source_of, unfit
 from rediskit.state_machine.situation import Blocker, Gate, GateResult, Situation
 from rediskit.state_machine.transitions import gates, lost_for_good
@@ -264,6 +265,11 @@ GATES: dict[str, Gate] = {
     "installed": Gate("the live HelmRelease has no setting that undoes a step", _installed, ("release-unread",)),
     "jobs": Gate("no Job of a suspended CronJob is running", _jobs, ("jobs-unread", "jobs-running")),
     "drained": Gate("the queues in the old Redis are empty, or their tasks are discarded", _drained, ("queue-unread", "queue-not-empty")),
+    "empty": Gate(
+        "the databases of the client in the shared Redis are empty, or their keys are kept",
+        keys_left,
+        ("database-unread", "database-not-empty"),
+    ),
     "budget": Gate("the downtime is within budget", _budget, ("budget-unknown", "budget-spent"), overridable=True),
     "evidence": Gate("24 hours of validation and the six criteria are recorded", _evidence, ("evidence-missing", "evidence-future")),
     "old-redis": Gate("nothing in the config uses the old Redis", _old_redis, ("old-redis-in-use",)),

@@ -25,6 +25,9 @@ def subject(environment: Environment, client: Client, kind: EvidenceKind, requir
         return f"{previous.host}:{previous.port}" if previous else ""
     if kind == "jobs":
         return f"{client.namespace}: {', '.join(client.cron_jobs)}"
+    if kind == "empty":
+        numbers = f"database{'s' if len(client.numbers) > 1 else ''} {', '.join(map(str, client.numbers))}"
+        return f"{numbers} of {environment.redis.release} in {environment.redis.namespace}"
     if kind == "installed":
         return f"{client.owner.installs.reference} in {client.owner.installs.namespace or client.namespace}"
     return required if kind in ("verified", "folded") else ""

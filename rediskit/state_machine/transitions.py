@@ -10,7 +10,7 @@ from rediskit.model.client import Client
 from rediskit.model.local_redis import is_local
 from rediskit.model.migration import Migration, Step
 from rediskit.model.once import once
-from rediskit.state_machine.effects import Effects, effects, effects_at, removes, steps
+from rediskit.state_machine.effects import Effects, effects, effects_at, removes, starts_again, steps
 
 Kind = Literal["forward", "back", "rollback"]
 Repository = Literal["ours", "owner", "none"]
@@ -60,7 +60,7 @@ STAGES: dict[Step, Stage] = {
     "scale-down": Stage(
         "the application is scaled to 0",
         "the maintenance window has started, and the namespaces of Redis and of the client have the Secret",
-        ("window", "secret", "replicas", "installed"),
+        ("window", "secret", "replicas", "installed", "empty"),
         "the application has no pods",
         1,
     ),
@@ -74,7 +74,7 @@ STAGES: dict[Step, Stage] = {
     "reconfigure": Stage(
         "the environment variables of the application point to the shared Redis; the application is still scaled to 0",
         "both instances of the shared Redis run, and the Service has its address",
-        ("jobs", "drained"),
+        ("jobs", "drained", "empty"),
         "the variables contain the new host and reference the Secret",
         1,
     ),
@@ -185,6 +185,7 @@ def gates(transition: Transition, client: Client, migration: Migration) -> tuple
         *(() if client.owner.is_helm_release else ("installed",)),
         *(() if "queue" in client.use and (local or not is_local(client)) else ("drained",)),
         *(() if client.cron_jobs else ("jobs",)),
+        *(() if starts_again(migration) else ("empty",)),
         *(() if client.owner.is_folded else ("folded",)),
     }
     return tuple(code for code in codes if code not in omitted)

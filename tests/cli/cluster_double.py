@@ -63,6 +63,11 @@ class Double(NamedTuple):
         """Let these autoscalers exist besides the objects of the manifests."""
         (self.state / "scalers").write_text(json.dumps(scalers))
 
+    def fill(self, **keys: int) -> None:
+        """Let databases have so many keys: `db1=12`. One of them is a key of a verification."""
+        lines = (f"{name}:keys={count},expires=0,avg_ttl=0\n" for name, count in keys.items())
+        (self.state / "keyspace").write_text("".join(lines))
+
 
 def start(folder: Path, monkeypatch: pytest.MonkeyPatch, kustomize: Path) -> Double:
     """Return a cluster whose verifications pass, with its kubectl in $KUBECTL."""
@@ -81,4 +86,5 @@ def start(folder: Path, monkeypatch: pytest.MonkeyPatch, kustomize: Path) -> Dou
     double.connect()
     double.terminate()
     double.scale()
+    double.fill()
     return double

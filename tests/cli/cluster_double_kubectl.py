@@ -72,11 +72,13 @@ class Kubectl:
         return json.dumps(created)
 
     def do_exec(self, _: str, *command: str) -> str:
-        """Answer CLIENT LIST, INFO and ACL LOG of redis-cli."""
+        """Answer CLIENT LIST, INFO, ACL LOG and SCAN of redis-cli."""
         asked = " ".join(command[-2:])
         connection = f"id=3 addr={ADDRESS}:50000 flags=N db=0 cmd=get tot-cmds=9\n"
         connected = connection if (self.state / "connected").read_text() else ""
-        return {"CLIENT LIST": connected, "INFO errorstats": "# Errorstats\n", "LOG 128": ""}[asked]
+        keyspace = f"# Keyspace\n{(self.state / 'keyspace').read_text()}"
+        answers = {"CLIENT LIST": connected, "INFO errorstats": "# Errorstats\n", "LOG 128": "", "INFO keyspace": keyspace}
+        return {**answers, "COUNT 1000": "0\nrediskit:verify:pod:1\ncelery\n"}[asked]
 
     def do_get(self, kind: str = "", name: str = "") -> str:
         if "--raw" in self.options:

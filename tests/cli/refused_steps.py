@@ -51,7 +51,31 @@ UNREAD = "beersystem: no evidence that the queues in the old Redis are empty bef
 EMPTY = {"kind": "drained", "step": "prepare", "at": SEEN, "value": "0"}
 
 
+RAN = ("scale-down", "deploy", "reconfigure", "scale-up", "rolled-back")
+KEYS = {"kind": "empty", "step": "rolled-back", "at": "2026-03-01T22:05:00-03:00", "value": "12"}
+RAN_UNTIL = (
+    "beersystem: the application ran on the shared Redis until 2026-03-01T22:04:00-03:00, "
+    "and no later evidence shows that its databases there are empty"
+)
+
+
 STEPS_REFUSED: dict[str, Refused] = {
+    "the second attempt without a look at the keys of the first": Refused(
+        migration(*RAN), "advance --at 2026-03-01T22:06:00-03:00 --override urgent", {"database-unread": RAN_UNTIL}
+    ),
+    "the databases were empty before the first attempt": Refused(
+        migration(*RAN, evidence=[SECRET, {**KEYS, "step": "deploy", "at": IN_WINDOW, "value": "0"}]),
+        "advance --at 2026-03-01T22:06:00-03:00",
+        {"database-unread": RAN_UNTIL},
+    ),
+    "the databases have keys of the first attempt": Refused(
+        migration(*RAN, evidence=[SECRET, KEYS]),
+        "advance --at 2026-03-01T22:06:00-03:00",
+        {"database-not-empty": "beersystem: 12 keys were in its databases of the shared Redis at 2026-03-01T22:05:00-03:00"},
+    ),
+    "the second attempt after the release was deployed again": Refused(
+        migration(*RAN, "prepare", "scale-down", "deploy"), "advance --at 2026-03-01T22:08:00-03:00", {"database-unread": RAN_UNTIL}
+    ),
     "a local Redis without a decision about its data": Refused(
         migration(), f"advance --at {IN_WINDOW}", {"old-data-missing": f"{IN_THE_PODS}, and previous.data is not set"}, local("sessions")
     ),

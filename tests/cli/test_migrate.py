@@ -171,6 +171,7 @@ def test_what_the_config_does_not_take_is_exit_code_2_and_nothing_is_written(tmp
         (["status", "--client", "beer"], "client beer has no migration"),
         (["record", "--discard", "tests"], "--observed and --discard need --drained"),
         (["record", "--observed", "none"], "--observed and --discard need --drained"),
+        (["record", "--keep", "tests"], "--keep needs --empty"),
         (["record", "--jobs"], "--jobs: beersystem has no CronJob"),
         (["record", "--down-from", "now"], "--down-from: now is not a time with a UTC offset"),
     ],

@@ -13,13 +13,17 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.processes import until
+from rediskit.migrate.leftover import keys_in
+from rediskit.model.client import Client
+from tests.cluster.processes import FailedError, until
 from tests.live.conftest import Start
 from tests.live.lab import Lab
 from tests.live.resp import Connection, RedisError
 
 PAIRS = (("7.0", "cloudpirates"), ("8.2", "bitnami"))
 """Versions of Redis and charts."""
+NAMES = ("plain", "with space", "with \"quotes'", "celery\x06\x163", "größe", "-n 6", "a\\nb", "$(date)", *map(str, range(1200)))
+"""Keys whose names a shell could change, and more of them than one call of xargs takes."""
 NEEDS_TRAFFIC = 60
 """Seconds of traffic after which every panel has data."""
 
@@ -88,11 +92,21 @@ def test_reads_go_on_at_the_replicas_while_the_primary_is_away(start: Start, ver
 
 
 @pytest.mark.parametrize(("version", "profile"), PAIRS)
-def test_the_commands_of_the_connection_page_answer(start: Start, version: str, profile: str) -> None:
+def test_the_commands_of_the_connection_page_answer(start: Start, version: str, profile: str, monkeypatch: pytest.MonkeyPatch) -> None:
     lab = start("connection", version=version, profile=profile, monitoring=False)
     shell = lab.shell()
-    printed = [shell.run(block) for block in lab.page("connection")]
+    empty, *pings = lab.page("connection")
+    printed = [shell.run(block) for block in pings]
     assert [text.strip() for text in printed] == ["PONG", "PONG"], "from a pod, and from outside"
+    _fill(lab, 5, 6)
+    monkeypatch.setenv("KUBECTL", str(lab.bin / "kubectl"))
+    client = Client.model_validate({"name": "shop", "namespace": "shop", "databases": {"a": 4, "b": 5, "c": 6}})
+    assert keys_in(lab.environment, client, "") == {5: len(NAMES), 6: len(NAMES)}
+    with pytest.raises(FailedError):
+        shell.run(empty)
+    assert _keys(lab) == {5: len(NAMES), 6: len(NAMES)}, "without a number, nothing is deleted"
+    printed.append(shell.run(empty.code.replace("NUMBER=", "NUMBER=5")))
+    assert _keys(lab) == {6: len(NAMES)}
     assert lab.password not in "".join(printed)
 
 
@@ -113,6 +127,21 @@ def test_every_panel_has_data(start: Start, version: str, profile: str) -> None:
     lab.record()
     assert len({title for title, _ in _panels(lab)}) > 10
     assert not missing, missing
+
+
+def _fill(lab: Lab, *numbers: int) -> None:
+    """Set the keys of NAMES in databases."""
+    with lab.connect(lab.primary) as client:
+        for number in numbers:
+            client.call("SELECT", number)
+            for name in NAMES:
+                client.call("SET", name, "x")
+
+
+def _keys(lab: Lab) -> dict[int, int]:
+    """Return the number of keys by database, without database 0."""
+    sizes = re.findall(r"^db([1-9]):keys=(\d+)", lab.redis(lab.primary, "INFO", "keyspace"), re.MULTILINE)
+    return {int(number): int(size) for number, size in sizes}
 
 
 def _answers(lab: Lab) -> bool | None:

@@ -57,6 +57,12 @@ CASES: dict[EvidenceKind, tuple[str, str, dict[str, Any], list[dict[str, Any]]]]
         {"client": backends(workload("CronJob", "report"))},
         [{"client": backends(workload("CronJob", "report"), workload("CronJob", "night"))}],
     ),
+    "empty": (
+        "rolled-back",
+        "database-unread",
+        {},
+        [{"client": {"databases": {"default": 1}}}, {"redis": {"release": "redis-other"}}, {"redis": {"namespace": "cache"}}],
+    ),
     "folded": (
         "decommission",
         "fold-missing",
@@ -67,14 +73,16 @@ CASES: dict[EvidenceKind, tuple[str, str, dict[str, Any], list[dict[str, Any]]]]
 """Per kind of evidence: the step, the code of its gate, the config, and the configs in which its subject is another one."""
 WITHOUT_SUBJECT = {"downtime", "criterion"}
 """The kinds that are about the running application as a whole."""
-VALUES: dict[str, dict[str, str]] = {"scan": {"by": "measured", "value": "0"}, "drained": {"value": "0"}, "jobs": {"value": "0"}}
+NONE = {"value": "0"}
+VALUES: dict[str, dict[str, str]] = {"scan": {"by": "measured", **NONE}, "drained": NONE, "jobs": NONE, "empty": NONE}
 
 
 def environment_at(folder: Path, kind: str, step: str, over: dict[str, Any], about: str = "") -> Environment:
     """Return an environment with one evidence of the kind at the step. about: its subject; by default that of the config."""
     entry = {"kind": kind, "step": step, "at": "2026-03-03T08:30:00-03:00", **VALUES.get(kind, {})}
     others = [entry for entry in OBSERVED if entry["kind"] != kind]
-    steps = {"prepare": (), "scale-down": ("scale-down",), "deploy": ("scale-down", "deploy")}.get(step, (step,))
+    ran = ("scale-down", "deploy", "reconfigure", "scale-up", "rolled-back")
+    steps = {"prepare": (), "scale-down": ran[:1], "deploy": ran[:2], "rolled-back": ran}.get(step, (step,))
     migration: dict[str, Any] = {
         "step": step,
         "history": history(*steps),

@@ -89,7 +89,7 @@ BEYOND = {
         "evidence-scan", "args-replaced-twice", "container-of-a-person-with-env", "container-without-a-change", "containers-none",
         "database-not-there", "database-unknown", "env-added-by-rediskit", "env-in-a-circle", "env-refers-to-a-removed-one",
         "workload-cronjob-with-autoscaler", "workload-cronjob-with-replicas", "workload-deployment-suspended",
-        "workload-rollout-without-manifest", "workload-twice", "egress-without-workloads", "evidence-drained",
+        "workload-rollout-without-manifest", "workload-twice", "egress-without-workloads", "evidence-drained", "evidence-empty",
         "evidence-dispute",
         "evidence-installed", "owner-release-missing",
         "owner-values-missing", "owner-values-null", "owner-values-password", "owner-values-empty",

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from rediskit.model.migration import Migration, Order
-from rediskit.state_machine.effects import Effects, effects, owned, release_is_deployed, steps
+from rediskit.state_machine.effects import Effects, effects, left_shared, owned, release_is_deployed, steps
 from tests.samples import EVIDENCE, IDENTITIES, OBSERVED, STEPS, client, environment_of, history
 
 NOTHING = Effects()
@@ -139,3 +139,28 @@ def test_the_release_stays_as_long_as_one_client_needs_it(others: tuple[str | No
 def test_only_clients_with_a_migration_have_files_for_an_application_repository() -> None:
     environment = environment_of(over={"clients": [client("moving", "prepare"), client("there", None), client("done", "complete")]})
     assert [content.name for content in owned(environment)] == ["moving", "done"]
+
+
+RAN = ("scale-down", "deploy", "reconfigure", "scale-up")
+
+
+@pytest.mark.parametrize(
+    ("completed", "left"),
+    [
+        (RAN, ""),
+        (RAN[:3], ""),
+        (("scale-down", "deploy", "rolled-back"), ""),
+        ((*RAN, "rolled-back"), "rolled-back"),
+        ((*RAN, "validate", "rolled-back", "scale-down", "reconfigure"), "rolled-back"),
+        ((*RAN, "rolled-back", "prepare", "scale-down"), "rolled-back"),
+        ((*RAN, "reconfigure", "deploy", "scale-down"), ""),
+        ((*RAN, "reconfigure", "deploy", "scale-down", "prepare"), "prepare"),
+        ((*RAN, "rolled-back", "scale-down", "reconfigure", "scale-up"), ""),
+        ((*RAN, "rolled-back", "scale-down", "rolled-back"), "rolled-back"),
+        (("rolled-back",), "rolled-back"),
+    ],
+)
+def test_the_application_leaves_keys_where_it_ran_and_went_back_to_the_old_redis(completed: tuple[str, ...], left: str) -> None:
+    """A step back to reconfigure, with the same data, and a rollback before the first start leave none of an earlier attempt."""
+    entry = left_shared(at(*completed))
+    assert (entry.step if entry else "") == left

@@ -158,7 +158,7 @@ def _rollback() -> Command:
     return Command(
         "edit the config: roll back to the old Redis",
         "Set the step rolled-back in the config: the application uses its old Redis again. This is possible from the step scale-down to "
-        f"the step validate. Data in the shared Redis is not copied back. {_EDITS} {_NEXT}",
+        f"the step validate. Data in the shared Redis is not copied back, and stays there until you delete it. {_EDITS} {_NEXT}",
         module="migrate.move",
         options=(*_STEP, _REASON),
         examples=('rediskit migrate rollback --reason "logins fail"',),
@@ -243,6 +243,7 @@ def _record() -> Command:
             "rediskit migrate record --criterion functions-verified --criterion no-user-reports",
             "rediskit migrate record --down-from 2026-03-01T22:01:00-03:00 --down-until 2026-03-01T22:08:00-03:00",
             "rediskit migrate record --drained --jobs",
+            "rediskit migrate record --empty",
             "rediskit migrate record --installed",
             "rediskit migrate record --folded --owner ../beersystem/deploy/overlays/prod",
         ),
@@ -265,13 +266,15 @@ def _evidence() -> tuple[Options, ...]:
     queues = (
         flag("--drained", "read the queues in the old Redis with kubectl, and record that they are empty"),
         flag("--jobs", "read the Jobs of the CronJobs with kubectl, and record that none is running"),
-        text("--observed", "TEXT", "with --drained or --jobs: do not run kubectl; TEXT describes how you verified it"),
         text("--discard", "REASON", "with --drained: accept the loss of the remaining tasks"),
+        flag("--empty", "read the databases of the client in the shared Redis with kubectl, and record that they are empty"),
+        text("--keep", "REASON", "with --empty: accept that the application starts with the keys in its databases"),
+        text("--observed", "TEXT", "with --drained, --jobs or --empty: do not run kubectl; TEXT describes how you verified it"),
     )
     return (
         Group("validation", validation),
         flag("--secret-seen", "record that the namespaces of Redis and of the client have the same Secret (secrets.mode manual)"),
-        Group("queues and Jobs", queues),
+        Group("queues, Jobs and databases", queues),
         flag("--installed", "read the HelmRelease with kubectl, and record that none of its settings undoes a step"),
         text("--down-from", "TIME", "the start of the downtime (default: the time of scale-down)"),
         text("--down-until", "TIME", "the end of the downtime (default: the time of scale-up)"),

@@ -13,8 +13,9 @@ from rediskit.errors import ConfigError, MissingToolError, Problem, RefusedError
 from rediskit.migrate.evidence import Observation, Observed, record, validation_period
 from rediskit.model.client import Client
 from rediskit.model.environment import Environment
-from rediskit.model.evidence import DISCARDED
+from rediskit.model.evidence import DISCARDED, KEPT
 from rediskit.model.local_redis import is_local
+from rediskit.renderers.helm import release_of
 from rediskit.state_machine.effects import effects
 from rediskit.state_machine.transitions import migration_of
 
@@ -43,6 +44,7 @@ def run(arguments: argparse.Namespace) -> Report:
             *_drained(client, arguments),
             *_installed(client, arguments),
             *_jobs(client, arguments),
+            *_empty(environment, client, arguments),
             *_folded(environment, client, arguments),
         ),
     )
@@ -109,8 +111,9 @@ def _drained(client: Client, arguments: argparse.Namespace) -> Iterator[Observat
 
     observed, discard = arguments.observed.strip(), arguments.discard.strip()
     if not arguments.drained:
-        if discard or (observed and not arguments.jobs):
-            raise ConfigError(Problem("--observed and --discard need --drained", "add --drained; --observed also works with --jobs"))
+        if discard or (observed and not arguments.jobs and not arguments.empty):
+            hint = "add --drained; --observed also works with --jobs and --empty"
+            raise ConfigError(Problem("--observed and --discard need --drained", hint))
         return
     if is_local(client):
         _refuse_stopped(client)
@@ -173,6 +176,29 @@ def _jobs(client: Client, arguments: argparse.Namespace) -> Iterator[Observation
         raise RefusedError(Problem(message, hint, code="jobs-running"))
     _refuse_pods(client, arguments.context, "verify the pods, then record it with --jobs --observed TEXT")
     yield Observation("jobs", "0", f"Jobs of namespace {client.namespace}")
+
+
+def _empty(environment: Environment, client: Client, arguments: argparse.Namespace) -> Iterator[Observation]:
+    """Yield the keys in the databases of the client in the shared Redis, read through kubectl or as a person observed them.
+
+    Nothing without `--empty`. Refusals: [database-not-empty].
+    """
+    from rediskit.migrate.leftover import described, keys_in, refuse_keys
+
+    observed, keep = arguments.observed.strip(), arguments.keep.strip()
+    if not arguments.empty:
+        if keep:
+            raise ConfigError(Problem("--keep needs --empty", "add --empty"))
+        return
+    if observed:
+        yield Observation("empty", f"0{KEPT}" if keep else "0", "", "; ".join(filter(None, (observed, keep))))
+        return
+    keys = keys_in(environment, client, arguments.context)
+    if keys and not keep:
+        raise refuse_keys(environment, client, keys)
+    release = release_of(environment)
+    source = f"Service {release.namespace}/{release.primary_service}"
+    yield Observation("empty", f"{sum(keys.values())}{KEPT if keys else ''}", source, f"{described(keys)}: {keep}" if keys else "")
 
 
 def _refuse_stopped(client: Client) -> None:

@@ -13,7 +13,7 @@ from rediskit.model.secrets import ENCRYPTED
 from rediskit.renderers.helm import image_reference, release_of
 from rediskit.renderers.pages.runbook import runbook
 from rediskit.renderers.pages.templates import text
-from rediskit.renderers.pages.uses import breaks, databases, free_databases, losses
+from rediskit.renderers.pages.uses import breaks, databases, delete_command, free_databases, losses
 from rediskit.renderers.tree import File
 from rediskit.renderers.verification.jobs import job_namespaces
 from rediskit.renderers.verification.pod import replica_endpoints
@@ -47,6 +47,7 @@ def docs(environment: Environment) -> Iterator[Page]:
         deployed=deployed,
         databases=databases(environment),
         free=free_databases(environment),
+        delete=delete_command(release_of(environment), '"${1:?}"'),
         notes={client.name: list(losses(environment, client)) for client in environment.clients},
         breaks=list(breaks(environment, get_args(Use))),
     )

@@ -14,7 +14,7 @@ from rediskit.model.migration import Step
 from rediskit.renderers.owner.required import subject_of
 from rediskit.renderers.secret_forms import has_secret
 from rediskit.state_machine import transitions
-from rediskit.state_machine.effects import effects, queue_evidence, recorded_since_down
+from rediskit.state_machine.effects import effects, empty_evidence, queue_evidence, recorded_since_down
 from rediskit.state_machine.subjects import difference, last
 
 
@@ -86,6 +86,9 @@ def _evidence(environment: Environment, client: Client, named: str, target: Step
             return Following(f"rediskit migrate record {named} --jobs", "after the Jobs of the CronJobs have finished")
         if queue and not is_local(client):
             return Following(f"rediskit migrate record {named} --drained", "after the queues are empty")
+    empty = "empty" in transitions.gates(transitions.Transition("forward", migration.step, target), client, migration)
+    if empty and not _is_valid(environment, client, last(empty_evidence(client))):
+        return Following(f"rediskit migrate record {named} --empty", "after you deleted its keys in the shared Redis")
     met = [name for name, entry in migration.criteria.items() if entry.holds]
     if target == "decommission" and (missing := [name for name in CRITERIA if name not in met]):
         return Following(attest_command(named, missing), "after 24 hours, with each criterion that you verified")

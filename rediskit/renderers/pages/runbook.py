@@ -16,7 +16,7 @@ from rediskit.renderers.helm import RELEASE_TIMEOUT, release_of
 from rediskit.renderers.owner.kinds import described
 from rediskit.renderers.pages.following import attest_command, repository_name, step_command, verify_command
 from rediskit.renderers.pages.templates import text
-from rediskit.renderers.pages.uses import FRAMEWORKS, notes
+from rediskit.renderers.pages.uses import FRAMEWORKS, delete_commands, notes, shared_numbers
 from rediskit.renderers.pages.verify_commands import verify_commands
 from rediskit.state_machine import transitions
 from rediskit.state_machine.effects import decommissions, effects, planned, without_history
@@ -100,6 +100,8 @@ def _evidence(config: str, client: Client, transition: Transition, before: Migra
     queue, local = "queue" in client.use, is_local(client)
     if transition.target == "scale-down" and queue and local:
         yield f'rediskit migrate record {named} --drained --observed "how you read the queues"'
+    if "empty" in transitions.gates(transition, client, before):
+        yield f"rediskit migrate record {named} --empty"
     recorded = ["--drained"] * (queue and not local) + ["--jobs"] * bool(client.cron_jobs)
     if transition.target == "reconfigure" and recorded:
         yield f"rediskit migrate record {named} {' '.join(recorded)}"
@@ -163,10 +165,20 @@ def how_to_undo(client: Client, migration: Migration) -> str:
         return f"not possible. You can go one step back to {previous}{restored if remove else ''}"
     if transitions.rollback_step(migration) is None:
         return f"not necessary: go one step back to {previous}. No data is lost"
-    loss = "The data that the application wrote to the shared Redis since scale-up is lost" if effect.restored else "No data is lost"
+    loss = "No data is lost"
+    if effect.restored:
+        stays = stays_in_shared(client)
+        loss = f"The data that the application wrote to the shared Redis since scale-up is not copied back. {stays[0].upper()}{stays[1:]}"
     if is_local(client):
         loss = f"{loss}. {stopped_with_pods(client)}" if effect.restored or keeps_data(client) else stopped_with_pods(client)
     return f"possible (see Roll back). {loss}"
+
+
+def stays_in_shared(client: Client) -> str:
+    """Return what a rollback leaves in the shared Redis."""
+    which = ", ".join(map(str, client.numbers))
+    tasks = ", tasks of queues included," if "queue" in client.use else ""
+    return f"this data{tasks} stays in database {which} of the shared Redis: delete it before the next attempt"
 
 
 def stopped_with_pods(client: Client) -> str:
@@ -194,6 +206,8 @@ def runbook(environment: Environment, client: Client) -> str:
         connect=list(_export(environment, client)),
         polling=polling(environment),
         release_timeout=RELEASE_TIMEOUT,
+        empty=[*delete_commands(environment, client), f"rediskit migrate record {config_of(environment)} --client {client.name} --empty"],
+        shared=shared_numbers(environment, client),
         scale_again=list(_scale_again(release_of(environment))),
         config=config_of(environment),
         owner_side=described(environment, client),

@@ -1,13 +1,16 @@
 """What clients store, for README, plan and runbook: numbered databases, and the effects of `use` on the migration."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from rediskit.chart.names import Release
 from rediskit.model.client import Client, Use
 from rediskit.model.deployed_by import deployed_by
 from rediskit.model.environment import Environment
 from rediskit.model.local_redis import is_local, keeps_data
 from rediskit.model.once import once
+from rediskit.renderers.helm import release_of
 from rediskit.renderers.owner.required import hidden
 from rediskit.state_machine.scans import described, is_of_checkout
 
@@ -97,6 +100,16 @@ def databases(environment: Environment) -> list[DatabaseUse]:
     return sorted([*named, *silent])
 
 
+@once
+def users_of_databases(environment: Environment) -> Mapping[int, frozenset[str]]:
+    """Return the names of the clients that use each database. A client without `databases` uses 0."""
+    users = defaultdict[int, set[str]](set)
+    for client in environment.clients:
+        for number in client.numbers:
+            users[number].add(client.name)
+    return {number: frozenset(names) for number, names in users.items()}
+
+
 def free_databases(environment: Environment) -> str:
     """Return the unused numbers of databases as ranges: `1-3, 5`; "none" where every number is in use."""
     used = {-1, environment.redis.databases, *(row.number for row in databases(environment))}
@@ -174,3 +187,40 @@ def losses(environment: Environment, client: Client) -> Iterator[str]:
         yield f"sessions: with `{policy}`, Redis evicts sessions when the memory is full, which logs users out"
     if "queue" in client.use and migrates:
         yield f"queue: let the workers empty the queues before `scale-down`. {STAYS[0].upper()}{STAYS[1:]}"
+
+
+def delete_command(release: Release, number: str, pattern: str = "") -> str:
+    """Return the command that deletes the keys of a database, also where FLUSHDB is disabled.
+
+    redis-cli prints one key per line if its output is a pipe, and xargs of GNU and of BusyBox has these options. `-n` takes any text as
+    database 0, so an empty variable has to end the command before it.
+
+    Args:
+        number: The number, as the shell of the pod reads it.
+        pattern: An option of `--scan`.
+    """
+    redis_cli = f"{release.client} -p {release.container_port} -n {number}"
+    return _in_pod(release, f'{redis_cli} --scan{pattern} | tr "\\n" "\\0" | xargs -0 -r -n 500 {redis_cli} UNLINK')
+
+
+def delete_commands(environment: Environment, client: Client) -> Iterator[str]:
+    """Yield the command that shows the keys of each database, and the command that deletes them in each database of a client."""
+    release, shared = release_of(environment), shared_numbers(environment, client)
+    yield _in_pod(release, f"{release.client} -p {release.container_port} INFO keyspace")
+    for number in client.numbers:
+        if number in shared:
+            command = delete_command(release, str(number), ' --pattern "PREFIX*"')
+            yield f"{command}   # Database {number} is shared: replace PREFIX by that of {client.name}"
+        else:
+            yield f"{delete_command(release, str(number))}   # Database {number}"
+
+
+def shared_numbers(environment: Environment, client: Client) -> list[int]:
+    """Return the databases of a client that another client may use."""
+    marked = {database.number for database in client.databases.values() if database.shared}
+    return [number for number in client.numbers if number in marked or len(users_of_databases(environment)[number]) > 1]
+
+
+def _in_pod(release: Release, script: str) -> str:
+    shell = f"kubectl -n {release.namespace} exec {release.primary_pod} -c {release.container} -- {release.shell} -c"
+    return f"""{shell} 'export REDISCLI_AUTH="{release.password}"; {script}'"""
