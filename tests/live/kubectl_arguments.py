@@ -70,6 +70,8 @@ def jsonpath(content: Object, template: str) -> str:
     value: Any = content
     for part in re.findall(r"\.((?:[^.{}\\]|\\\.)+)", match[1]):
         value = value.get(part.replace("\\.", ".")) if isinstance(value, Mapping) else None
+    if isinstance(value, bool):
+        return str(value).lower()
     return "" if value is None else str(value) if not isinstance(value, (dict, list)) else json.dumps(value)
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.processes import until
+from tests.cluster.processes import FailedError, until
 from tests.live.conftest import Start
+from tests.live.lab import Lab
 from tests.live.lab_config import CLIENT
 from tests.live.resp import RedisError
+from tests.live.runbook import Shell
 
 WEB = {
     "kind": "Deployment",
@@ -59,6 +61,47 @@ def test_a_rotation_refuses_no_client_before_the_restart_and_loses_nothing(start
         with pytest.raises(RedisError, match="WRONGPASS"):
             lab.connect(pod, before)
         assert all(container.restarts == 0 for container in pod.containers.values()), "the probes killed a container"
+
+
+@pytest.mark.parametrize(("mode", "tool"), [("manual", "flux"), ("sealed-secrets", "argocd"), ("sealed-secrets", "flux")])
+def test_a_rotation_of_a_redis_that_is_failed_over_stops_and_loses_nothing(start: Start, mode: str, tool: str) -> None:
+    """Its last step would start the old primary with its old data, and the promoted replica would copy it."""
+    config = {**MODES[mode], "gitops": {"tool": tool}}
+    lab = start(f"rotation-failed-over-{mode}-{tool}", config=config, monitoring=False)
+    lab.wait_for_replicas()
+    setup, *rotation = lab.page("rotation")
+    with lab.writing() as writer:
+        shell = lab.shell()
+        fail_over(lab, shell)
+        with pytest.raises(FailedError, match="do not continue: redis-shared-master-0 is not the primary"):
+            shell.run(setup)
+        with pytest.raises(FailedError, match="do not continue"):
+            shell.run(rotation[0])
+        with pytest.raises(FailedError, match="do not continue"):
+            shell.run(next(block for block in rotation if block.heading.endswith("Restart Redis")))
+        with pytest.raises(FailedError, match="do not resume"):
+            shell.run([block for block in lab.page("failover") if block.heading == "Fail back"][-1])
+        writer.wait_for_more(200)
+    assert lab.outcome(writer, lab.replica).lost == 0
+    assert lab.info(lab.replica)["role"] == "master"
+
+
+def fail_over(lab: Lab, shell: Shell) -> None:
+    """Run the page about a failover up to the promoted replica."""
+    for block in lab.page("failover"):
+        if block.heading.startswith(("Set up the shell", "Suspend ", "Fail over while")):
+            shell.run(block)
+
+
+def test_a_rotation_stops_where_the_release_is_paused(start: Start) -> None:
+    lab = start("rotation-paused", config=MODES["sealed-secrets"], monitoring=False)
+    shell = lab.shell()
+    setup, suspend, *_ = lab.page("rotation")
+    assert "ready to rotate" in shell.run(setup)
+    shell.run(suspend)
+    for block in (setup, suspend):
+        with pytest.raises(FailedError, match="do not continue: automated sync of redis-shared-root is off"):
+            shell.run(block)
 
 
 def test_a_container_that_restarts_during_a_rotation_accepts_both_passwords_when_the_block_runs_again(start: Start) -> None:

@@ -179,6 +179,19 @@ def test_redis_takes_both_passwords_until_every_application_has_the_new_one(vari
     assert order == sorted(order)
 
 
+@pytest.mark.parametrize("variant", SECRETS)
+def test_no_page_resumes_or_restarts_redis_after_a_failover(variant: str) -> None:
+    """The old primary would start with its old data, and the promoted replica would copy it."""
+    files = render(environment_of("validate", over=SECRETS[variant])).files
+    guarded = 0
+    for name, content in files.items():
+        for block in blocks(content.decode()) if name.startswith("docs/") else ():
+            if re.search(r'"enabled":true|^ *flux .* resume|&& flux .* resume|rollout restart statefulset', block, re.MULTILINE):
+                assert block.startswith(("is_primary && ", "may_resume && ")), (name, block)
+                guarded += 1
+    assert guarded >= 2
+
+
 def test_what_restarts_redis_in_each_mode() -> None:
     """With a rotation in Git the commit does; a restart by hand would come before the applications have the new password."""
     for variant in SECRETS:
