@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rediskit.chart.names import Release
 from rediskit.model.environment import Environment
 from rediskit.renderers.helm import release_of
-from rediskit.renderers.objects import labels, metadata
+from rediskit.renderers.objects import SYNC_OPTIONS, labels, metadata
 from rediskit.renderers.tree import Object
 
 
@@ -60,7 +60,8 @@ def external_service(environment: Environment) -> Iterator[Object]:
 def own_services(environment: Environment) -> Iterator[Object]:
     """Yield the ClusterIP Services for writes and for reads where the chart has none with these names.
 
-    They belong to rediskit, so that the host of a client stays when the chart changes.
+    They belong to rediskit, so that the host of a client stays when the chart changes. Argo CD does not delete them with their Application,
+    like the release. It prunes them, because the chart of another profile can have Services of the same names.
     """
     release = release_of(environment)
     for name, selector in release.own_services.items():
@@ -68,7 +69,7 @@ def own_services(environment: Environment) -> Iterator[Object]:
         yield {
             "apiVersion": "v1",
             "kind": "Service",
-            "metadata": metadata(name, release.namespace, labels(environment)),
+            "metadata": metadata(name, release.namespace, labels(environment), {SYNC_OPTIONS: "Delete=false"}),
             "spec": {"type": "ClusterIP", "ports": [_service_port(release, port)], "selector": selector},
         }
 

@@ -10,7 +10,7 @@ from rediskit.model.environment import Environment
 from rediskit.model.gitops import Destination
 from rediskit.renderers.claims import carriers_claim
 from rediskit.renderers.helm import merged_values, values_path
-from rediskit.renderers.objects import group_kind, kustomization, labels, metadata, object_file
+from rediskit.renderers.objects import KEEP, SYNC_OPTIONS, group_kind, kustomization, labels, metadata, object_file
 from rediskit.renderers.platform import Unit, scopes, units
 from rediskit.renderers.tree import File, Object
 from rediskit.state_machine.effects import release_is_deployed
@@ -93,7 +93,8 @@ def unit_application(environment: Environment, unit: Unit) -> Object:
 def release_application(environment: Environment) -> Object:
     """Return the Application of the chart, with the rendered values.
 
-    `Prune=false` protects it from an accidental commit: only a person deletes it. With `Prune=confirm`, the root waits for the
+    Its finalizer deletes Redis with it. `Prune=false` protects it from an accidental commit, and `Delete=false` from the deletion of the
+    root with its resources (`argocd app delete`): only a person deletes it. With `Prune=confirm`, the root waits for the
     confirmation and applies no newer commit until then (Argo CD 3.6.1).
     """
     repository, chart = chart_source(environment)
@@ -111,7 +112,7 @@ def release_application(environment: Environment) -> Object:
         "destination": destination(environment, environment.redis.namespace),
         "syncPolicy": sync_policy(prune=False, retries=5),
     }
-    return _application(environment, "release", spec, finalizer=True, annotations={"argocd.argoproj.io/sync-options": "Prune=false"})
+    return _application(environment, "release", spec, finalizer=True, annotations={SYNC_OPTIONS: KEEP[SYNC_OPTIONS]})
 
 
 def root_application(environment: Environment) -> Object:

@@ -98,8 +98,9 @@ def kustomization(folder: str, resources: list[str]) -> File:
     return File(f"{folder}/kustomization.yaml", content)
 
 
+SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 KEEP = {
-    "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
+    SYNC_OPTIONS: "Prune=false,Delete=false",
     "kustomize.toolkit.fluxcd.io/prune": "disabled",
 }
 """The annotations that stop both tools from pruning or deleting an object. They take effect only if they are on the live object."""

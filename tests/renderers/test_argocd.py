@@ -140,7 +140,7 @@ def test_no_stray_commit_removes_a_redis_that_others_use() -> None:
     """Without the finalizer its StatefulSets would run on unowned; with it alone, removing the file would remove Redis."""
     release = applications(environment_of())["release"]
     assert release["metadata"]["finalizers"] == [FINALIZER]
-    assert release["metadata"]["annotations"]["argocd.argoproj.io/sync-options"] == "Prune=false"
+    assert release["metadata"]["annotations"]["argocd.argoproj.io/sync-options"] == "Prune=false,Delete=false"
     assert release["spec"]["syncPolicy"]["automated"] == {"prune": False, "selfHeal": True}
 
 
